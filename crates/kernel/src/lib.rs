@@ -1,1 +1,20 @@
-//! Under construction.
+//! Shared ground of every slice: the database and its transaction, clock and chance, typed ids, secrets, the outbox.
+//!
+//! Time is `i64` seconds since 1970-01-01 UTC everywhere ([`Unix`]); nothing below the program reads an ambient clock.
+
+mod clock;
+mod db;
+mod fault;
+mod ground;
+mod id;
+pub mod outbox;
+mod secret;
+mod table;
+
+pub use clock::{Chance, Clock, ManualClock, SystemChance, SystemClock, Unix};
+pub use db::{Db, Tx};
+pub use fault::{Fault, is_unique_violation};
+pub use ground::Ground;
+#[doc(hidden)]
+pub use sea_orm;
+pub use secret::{Digest, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};

@@ -1,0 +1,147 @@
+use std::{
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use sea_orm::{
+    ActiveValue::Set,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, EntityTrait,
+    SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    sea_query::OnConflict,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::Notify;
+
+use crate::{Fault, table::meta};
+
+/// How long a request may wait for a connection before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// The database: SQLite or PostgreSQL, chosen by its address. On SQLite there is one writer and a pool of readers.
+#[derive(Clone)]
+pub struct Db {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    mail: Arc<Notify>,
+}
+
+impl Db {
+    /// Opens `sqlite://path/to/file` (made if missing) or `postgres://…`.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when it cannot be reached, is read-only, or the address is neither.
+    pub async fn connect(address: &str) -> Result<Self, Fault> {
+        let mail = Arc::new(Notify::new());
+        if address.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(address)
+                .map_err(|e| Fault::Unavailable(e.to_string()))?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // Not NORMAL: it may lose what was acknowledged when the power goes (SECURITY #115).
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(PATIENCE);
+            let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
+            let unavailable = |e: sea_orm::sqlx::Error| Fault::Unavailable(e.to_string());
+            let writer = pool(1).connect_with(options.clone()).await.map_err(unavailable)?;
+            let reader = pool(8).connect_with(options).await.map_err(unavailable)?;
+            Ok(Self {
+                reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+                writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+                mail,
+            })
+        } else {
+            let mut options = ConnectOptions::new(address);
+            options.max_connections(16).acquire_timeout(PATIENCE).connect_timeout(PATIENCE).sqlx_logging(false);
+            let both = Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
+            Ok(Self { reader: both.clone(), writer: both, mail })
+        }
+    }
+
+    /// For reading outside a transaction.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For one conditional statement that is its own transaction.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Begins a writing transaction: IMMEDIATE on SQLite, so that it waits its turn instead of failing in its middle.
+    /// Dropped without [`Tx::commit`], it rolls back.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when no connection is free in time.
+    pub async fn begin(&self) -> Result<Tx, Fault> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let inner = self.writer.begin_with_options(options).await?;
+        Ok(Tx { inner, mail: self.mail.clone(), has_mail: AtomicBool::new(false) })
+    }
+
+    /// Waits until some transaction of this process committed a letter to the outbox.
+    pub async fn mail_committed(&self) {
+        self.mail.notified().await;
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        self.reader.execute_unprepared("SELECT 1").await.map_err(|e| Fault::Unavailable(e.to_string()))?;
+        Ok(())
+    }
+
+    /// Stores `value` under `key` unless something is there; answers what is there then. One statement decides
+    /// between two nodes that start at once.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn settle(&self, key: &str, value: &str) -> Result<String, Fault> {
+        let row = meta::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
+        meta::Entity::insert(row)
+            .on_conflict(OnConflict::column(meta::Column::Key).do_nothing().to_owned())
+            .exec_without_returning(&self.writer)
+            .await?;
+        let row = meta::Entity::find_by_id(key).one(&self.writer).await?;
+        Ok(row.map(|r| r.value).ok_or_else(|| Fault::Broken(format!("meta {key} vanished")))?)
+    }
+}
+
+/// A writing transaction. Slices pass it to one another; its connection is used by their tables only.
+pub struct Tx {
+    inner: DatabaseTransaction,
+    mail: Arc<Notify>,
+    has_mail: AtomicBool,
+}
+
+impl Tx {
+    /// The connection inside the transaction.
+    pub fn conn(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    /// Makes everything true at once.
+    ///
+    /// # Errors
+    /// [`Fault`]: the outcome may then be unknown; a retry must find out, not repeat.
+    pub async fn commit(self) -> Result<(), Fault> {
+        self.inner.commit().await?;
+        if self.has_mail.load(Ordering::Relaxed) {
+            self.mail.notify_one();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn has_mail(&self) {
+        self.has_mail.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,263 @@
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    digest, hmac,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use unicode_normalization::UnicodeNormalization;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::{Chance, Fault};
+
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}
+
+/// 256 random bits that open something: a code, a session, a mailed link. Stored only as its [`Digest`].
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Token([u8; 32]);
+
+impl Token {
+    /// A new one.
+    pub fn generate(chance: &dyn Chance) -> Self {
+        let mut bytes = [0; 32];
+        chance.fill(&mut bytes);
+        Self(bytes)
+    }
+
+    /// Reads 43 base64url characters; anything else is no token.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        Some(Self(bytes.try_into().ok()?))
+    }
+
+    /// What travels: 43 base64url characters.
+    pub fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// What is stored.
+    pub fn digest(&self) -> Digest {
+        Digest(URL_SAFE_NO_PAD.encode(sha256(&self.0)))
+    }
+}
+
+/// The SHA-256 of a [`Token`], as stored: 43 base64url characters.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The text in the database.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Into the text in the database.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// Why a password is not even looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PasswordRefused {
+    /// More than [`Password::MAX`] bytes: refused, never truncated (SECURITY #61, #62).
+    #[error("longer than 1024 bytes")]
+    TooLong,
+    /// NUL or another control character.
+    #[error("contains a control character")]
+    Control,
+}
+
+/// A password that somebody typed. It never prints.
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Longest, in bytes.
+    pub const MAX: usize = 1024;
+
+    /// Takes what was typed, untrimmed.
+    ///
+    /// # Errors
+    /// [`PasswordRefused`] before anything is hashed.
+    pub fn new(typed: impl Into<String>) -> Result<Self, PasswordRefused> {
+        let typed = Zeroizing::new(typed.into());
+        if typed.len() > Self::MAX {
+            return Err(PasswordRefused::TooLong);
+        }
+        if typed.chars().any(char::is_control) {
+            return Err(PasswordRefused::Control);
+        }
+        Ok(Self(typed))
+    }
+
+    /// As typed: what an agency's old system would have hashed.
+    pub fn typed(&self) -> &str {
+        &self.0
+    }
+
+    /// NFKC, so that the same text typed on another keyboard is the same password (NIST SP 800-63B-4 §3.1.1.2).
+    pub fn normal(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.0.nfkc().collect())
+    }
+
+    /// Whether nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// One 256-bit key that lives outside the database.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SealKey([u8; 32]);
+
+impl SealKey {
+    /// From its bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A new one.
+    pub fn generate(chance: &dyn Chance) -> Self {
+        let mut bytes = [0; 32];
+        chance.fill(&mut bytes);
+        Self(bytes)
+    }
+
+    /// Reads base64 or base64url of 32 bytes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
+        Some(Self(Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?).as_slice().try_into().ok()?))
+    }
+
+    /// What an operator keeps in a file: 43 base64url characters.
+    pub fn text(&self) -> Zeroizing<String> {
+        Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0))
+    }
+
+    fn subkey(&self, purpose: &str) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let mut out = [0; 32];
+        out.copy_from_slice(hmac::sign(&key, purpose.as_bytes()).as_ref());
+        out
+    }
+
+    fn mark(&self) -> [u8; 4] {
+        let mut out = [0; 4];
+        out.copy_from_slice(&self.subkey("moncompte key mark")[..4]);
+        out
+    }
+}
+
+/// The keys that seal what must not be readable in a copy of the database. The first one seals, all of them open.
+pub struct SealKeys(Vec<SealKey>);
+
+impl SealKeys {
+    /// `current` seals; `older` ones still open.
+    pub fn new(current: SealKey, older: Vec<SealKey>) -> Self {
+        let mut keys = vec![current];
+        keys.extend(older);
+        Self(keys)
+    }
+
+    /// Names the current key without telling anything of it; stored, so that a node with another key is noticed (SECURITY #37).
+    pub fn fingerprint(&self) -> String {
+        URL_SAFE_NO_PAD.encode(&self.0[0].subkey("moncompte key fingerprint")[..12])
+    }
+
+    /// AES-256-GCM under a key of its own for `purpose`; the same purpose opens it.
+    pub fn seal(&self, chance: &dyn Chance, purpose: &str, plain: &[u8]) -> Vec<u8> {
+        let key = &self.0[0];
+        let mut nonce = [0; NONCE_LEN];
+        chance.fill(&mut nonce);
+        let mut out = Vec::with_capacity(4 + NONCE_LEN + plain.len() + 16);
+        out.extend_from_slice(&key.mark());
+        out.extend_from_slice(&nonce);
+        let mut body = plain.to_vec();
+        aead(key, purpose)
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(purpose), &mut body)
+            .expect("AES-GCM seals any message of this size");
+        out.extend_from_slice(&body);
+        out
+    }
+
+    /// Opens what [`Self::seal`] sealed for the same purpose.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`] when no key fits or a bit was changed.
+    pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let broken = || Fault::Broken(format!("a sealed value ({purpose}) does not open: wrong key, or changed"));
+        let (mark, rest) = sealed.split_at_checked(4).ok_or_else(broken)?;
+        let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(broken)?;
+        let key = self.0.iter().find(|k| k.mark() == mark).ok_or_else(broken)?;
+        let mut body = Zeroizing::new(body.to_vec());
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken())?;
+        let length =
+            aead(key, purpose).open_in_place(nonce, Aad::from(purpose), &mut body).map_err(|_| broken())?.len();
+        body.truncate(length);
+        Ok(body)
+    }
+
+    /// HMAC-SHA-256 under a key of its own for `purpose`: for values that are compared, not opened.
+    pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0[0].subkey(purpose));
+        let mut out = [0; 32];
+        out.copy_from_slice(hmac::sign(&key, data).as_ref());
+        out
+    }
+}
+
+fn aead(key: &SealKey, purpose: &str) -> LessSafeKey {
+    let bytes = Zeroizing::new(key.subkey(&format!("seal {purpose}")));
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, bytes.as_slice()).expect("a key of 32 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemChance;
+
+    fn keys(n: u8) -> SealKeys {
+        SealKeys::new(SealKey::new([n; 32]), vec![])
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_purpose_only() {
+        let chance = SystemChance::new();
+        let sealed = keys(1).seal(&chance, "outbox", b"a link");
+        assert_eq!(keys(1).open("outbox", &sealed).unwrap().as_slice(), b"a link");
+        assert!(keys(1).open("signing key", &sealed).is_err());
+        assert!(keys(2).open("outbox", &sealed).is_err());
+        let mut changed = sealed.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        assert!(keys(1).open("outbox", &changed).is_err());
+        assert!(keys(1).open("outbox", &sealed[..10]).is_err());
+    }
+
+    #[test]
+    fn an_older_key_still_opens() {
+        let sealed = keys(1).seal(&SystemChance::new(), "x", b"y");
+        let rotated = SealKeys::new(SealKey::new([2; 32]), vec![SealKey::new([1; 32])]);
+        assert_eq!(rotated.open("x", &sealed).unwrap().as_slice(), b"y");
+    }
+
+    #[test]
+    fn passwords_are_refused_before_hashing_never_truncated() {
+        assert!(Password::new("a".repeat(1024)).is_ok());
+        assert_eq!(Password::new("a".repeat(1025)).err(), Some(PasswordRefused::TooLong));
+        assert_eq!(Password::new("a\0b").err(), Some(PasswordRefused::Control));
+        assert_eq!(*Password::new("e\u{301}").unwrap().normal(), "é");
+        assert_eq!(Password::new(" a ").unwrap().typed(), " a ");
+    }
+
+    #[test]
+    fn a_token_is_43_characters_and_reads_back() {
+        let token = Token::generate(&SystemChance::new());
+        assert_eq!(token.text().len(), 43);
+        assert_eq!(Token::parse(&token.text()).unwrap().digest(), token.digest());
+        assert!(Token::parse("short").is_none());
+        assert!(Token::parse(&format!("{}a", token.text())).is_none());
+    }
+}
