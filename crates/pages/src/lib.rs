@@ -1,1 +1,46 @@
-//! Under construction.
+//! What people read: pages and mails as typed structs, rendered in French and English.
+//!
+//! A page is a struct with samples; a mail is a variant of [`MailBody`]. Templates, translations, the style sheet and the
+//! scripts are embedded. The crate knows no HTTP and no database: it is given plain values and returns text.
+//!
+//! ```
+//! use pages::{Frame, Locale, Pages, page::{Problem, ProblemKind}};
+//!
+//! let pages = Pages::new()?;
+//! let frame = Frame {
+//!     locale: Locale::negotiate(Some("fr-FR"), None, Locale::Fr),
+//!     look: None,
+//!     csrf: "a token".into(),
+//!     base: String::new(),
+//!     issuer_host: "compte.example".into(),
+//! };
+//! let page = Problem { kind: ProblemKind::NotFound, reference: "7H3K-PQ".into(), retry_url: Some("/".into()) };
+//! let rendered = pages.render(&frame, &page)?;
+//! assert!(rendered.html.contains("7H3K-PQ"));
+//! # Ok::<(), pages::Error>(())
+//! ```
+//!
+//! **What the HTTP side has to serve for it:** `/assets/{path}` from [`asset`], `/look/{agency_id}.css` from
+//! [`Look::stylesheet`], and on every form the hidden field `csrf` to check. Pages need nothing beyond
+//! `Content-Security-Policy: default-src 'self'` (and a `form-action` that lets forms go where they go).
+
+mod asset;
+mod colour;
+mod error;
+mod frame;
+mod locale;
+pub mod mail;
+mod markdown;
+pub mod page;
+mod render;
+mod translate;
+
+pub use asset::{ASSET_ROOT, asset};
+pub use colour::{ColourError, contrast};
+pub use error::Error;
+pub use frame::{Contact, Frame, Look};
+pub use locale::Locale;
+pub use mail::{Mail, MailBody, MailFrame};
+pub use markdown::{Html, markdown};
+pub use page::Page;
+pub use render::{Pages, Rendered};

@@ -1,0 +1,232 @@
+//! The mails: one struct each, wrapped in [`MailBody`], which is stored (sealed) in the outbox and rendered when sent.
+//!
+//! No subject and no preview carries a secret; each mail has at most one button, and the address behind it in plain sight; no
+//! image is loaded and no link rewritten. None contains free text that a person typed, besides their own address.
+//! No `Debug` on anything that carries a link.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Locale, Look};
+
+/// What surrounds a mail.
+#[derive(Clone, Serialize)]
+pub struct MailFrame {
+    /// The language of the mail.
+    pub locale: Locale,
+    /// The agency it is about; `None` for the account as such.
+    pub look: Option<Look>,
+    /// The provider's issuer, as in the address bar: `https://compte.example.fr`.
+    pub issuer: String,
+}
+
+/// A rendered mail: header fields and attachments are the sender's.
+pub struct Mail {
+    /// One line, names the agency, no secret.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part, whole document.
+    pub html: String,
+}
+
+/// What a mail says.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "mail", rename_all = "kebab-case")]
+pub enum MailBody {
+    /// J2.4: the link of the move.
+    Confirm(Confirm),
+    /// J2.7: the account exists; receipt of the acceptance. The sender attaches the text of the terms.
+    Welcome(Welcome),
+    /// J3: one more agency was attached.
+    LinkAdded(LinkAdded),
+    /// J5: the account is locked, with the link that unlocks it.
+    AccountLocked(AccountLocked),
+    /// J6: a new password was asked for.
+    ResetPassword(ResetPassword),
+    /// J6: a new password was asked for an address that has only an unfinished move.
+    FinishEnrolment(FinishEnrolment),
+    /// The password was changed.
+    PasswordChanged(PasswordChanged),
+    /// U-12, to the address that the agency had: another one was chosen at the move.
+    AddressChosen(AddressChosen),
+    /// J7: receipt of a later version of the terms. The sender attaches the text.
+    TermsAccepted(TermsAccepted),
+}
+
+/// [`MailBody::Confirm`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Confirm {
+    /// Absolute.
+    pub link: String,
+    /// The address to confirm.
+    pub email: String,
+    /// How long the link works.
+    pub days: u16,
+}
+
+/// [`MailBody::Welcome`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The agency's name.
+    pub agency: String,
+    /// The account.
+    pub email: String,
+    /// Of the terms.
+    pub version: String,
+    /// Of the exact text accepted.
+    pub sha256: String,
+    /// Unix seconds.
+    pub accepted_at: i64,
+    /// Of the terms.
+    pub terms_title: String,
+}
+
+/// [`MailBody::LinkAdded`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LinkAdded {
+    /// The agency's name.
+    pub agency_name: String,
+    /// Unix seconds.
+    pub when: i64,
+    /// The agency's client space.
+    pub portal_url: Option<String>,
+}
+
+/// [`MailBody::AccountLocked`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AccountLocked {
+    /// Absolute; resets the password.
+    pub link: String,
+    /// How long the link works.
+    pub minutes: u16,
+}
+
+/// [`MailBody::ResetPassword`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ResetPassword {
+    /// Absolute.
+    pub link: String,
+    /// How long the link works.
+    pub minutes: u16,
+}
+
+/// [`MailBody::FinishEnrolment`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct FinishEnrolment {
+    /// The agency's name.
+    pub agency_name: String,
+    /// Absolute; the link of the move.
+    pub link: String,
+    /// The agency's client space, from which the move can be started again.
+    pub portal_url: String,
+}
+
+/// [`MailBody::PasswordChanged`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PasswordChanged {
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::AddressChosen`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AddressChosen {
+    /// The agency's name.
+    pub agency_name: String,
+    /// `m•••••@g•••.com`
+    pub masked_email: String,
+}
+
+/// [`MailBody::TermsAccepted`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TermsAccepted {
+    /// The account.
+    pub email: String,
+    /// Of the terms.
+    pub version: String,
+    /// Of the exact text accepted.
+    pub sha256: String,
+    /// Unix seconds.
+    pub accepted_at: i64,
+    /// Of the terms.
+    pub terms_title: String,
+}
+
+impl MailBody {
+    /// The template's name in `templates/mail/`, also a stable name for logs and counters.
+    pub fn name(&self) -> &'static str {
+        match self {
+            MailBody::Confirm(_) => "confirm",
+            MailBody::Welcome(_) => "welcome",
+            MailBody::LinkAdded(_) => "link-added",
+            MailBody::AccountLocked(_) => "account-locked",
+            MailBody::ResetPassword(_) => "reset-password",
+            MailBody::FinishEnrolment(_) => "finish-enrolment",
+            MailBody::PasswordChanged(_) => "password-changed",
+            MailBody::AddressChosen(_) => "address-chosen",
+            MailBody::TermsAccepted(_) => "terms-accepted",
+        }
+    }
+
+    /// One of each.
+    pub fn samples() -> Vec<MailBody> {
+        let agency = || "Agence des Tilleuls".to_owned();
+        let email = || "marie.durand@example.fr".to_owned();
+        let link = |path: &str| {
+            format!("https://compte.example.fr/{path}?token=Zm9yIHRlc3RzIG9ubHkgZm9yIHRlc3RzIG9ubHk")
+        };
+        let sha256 = || "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned();
+        let terms_title = || "Conditions Générales d’Utilisation".to_owned();
+        let when = 1_794_222_300;
+        vec![
+            MailBody::Confirm(Confirm {
+                link: link("confirm"),
+                email: email(),
+                days: 7,
+            }),
+            MailBody::Welcome(Welcome {
+                agency: agency(),
+                email: email(),
+                version: "2026-11".into(),
+                sha256: sha256(),
+                accepted_at: when,
+                terms_title: terms_title(),
+            }),
+            MailBody::LinkAdded(LinkAdded {
+                agency_name: agency(),
+                when,
+                portal_url: Some("https://clients.tilleuls.example/".into()),
+            }),
+            MailBody::LinkAdded(LinkAdded {
+                agency_name: agency(),
+                when,
+                portal_url: None,
+            }),
+            MailBody::AccountLocked(AccountLocked {
+                link: link("reset"),
+                minutes: 30,
+            }),
+            MailBody::ResetPassword(ResetPassword {
+                link: link("reset"),
+                minutes: 30,
+            }),
+            MailBody::FinishEnrolment(FinishEnrolment {
+                agency_name: agency(),
+                link: link("confirm"),
+                portal_url: "https://clients.tilleuls.example/".into(),
+            }),
+            MailBody::PasswordChanged(PasswordChanged { when }),
+            MailBody::AddressChosen(AddressChosen {
+                agency_name: agency(),
+                masked_email: "m•••••@g•••.com".into(),
+            }),
+            MailBody::TermsAccepted(TermsAccepted {
+                email: email(),
+                version: "2027-03".into(),
+                sha256: sha256(),
+                accepted_at: when,
+                terms_title: terms_title(),
+            }),
+        ]
+    }
+}

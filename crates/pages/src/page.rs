@@ -1,0 +1,43 @@
+//! The pages: one struct each, with samples. Every page × sample × language is rendered and checked by `tests/render.rs`.
+//!
+//! Addresses in the field notes are relative to [`crate::Frame::base`], written `{base}`. Every form carries the hidden
+//! field `csrf`. `remaining` is always what may still be tried: 4 after the first failure.
+
+mod enrol;
+mod home;
+mod legacy;
+mod problem;
+mod recovery;
+mod sign_in;
+mod sign_out;
+mod terms;
+
+pub use enrol::{
+    Confirm, ConfirmError, Email, EmailError, LinkAccount, LookAtYourMail, Notice, Password, PasswordProblem,
+    Resent,
+};
+pub use home::{Connected, Help, Home, HomeAgency, NotLinked, Receipt};
+pub use legacy::{AgencyChoice, ChooseAgency, ChoosePurpose, Legacy, LegacyError};
+pub use problem::{FormPost, Problem, ProblemKind};
+pub use recovery::{AlreadyConfirmed, Forgot, ForgotError, ForgotSent, LinkDead, LinkPurpose, Reset};
+pub use sign_in::{SignIn, SignInError, SignInNotice};
+pub use sign_out::{SignOutConfirm, SignedOut};
+pub use terms::{Terms, TermsError, TermsRefused};
+
+use serde::Serialize;
+
+/// A page: a template's name and the values it shows.
+pub trait Page: Serialize {
+    /// The file in `templates/page/`, without `.html`.
+    const NAME: &'static str;
+
+    /// Whether the page says that something was wrong: its title then begins with "Erreur" (RGAA 8.6).
+    fn has_error(&self) -> bool {
+        false
+    }
+
+    /// One value for each thing that the page can look like.
+    fn samples() -> Vec<Self>
+    where
+        Self: Sized;
+}

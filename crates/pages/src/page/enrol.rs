@@ -1,0 +1,364 @@
+//! J2, J3: the steps of the move.
+
+use serde::Serialize;
+
+use super::{Page, SignInError};
+
+/// Step 1: what changes and why, and the notice due at first contact (GDPR art. 14). `POST {base}/notice`; the way back is
+/// `POST {base}/leave`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Notice {
+    /// The person's name as the agency knows it.
+    pub person: Option<String>,
+    /// The agency's name.
+    pub agency_name: String,
+    /// Who answers for the data: name and address of the controller.
+    pub controller: String,
+    /// How to reach the data protection officer.
+    pub dpo: Option<String>,
+    /// Whether the next step comes filled in with an address from the agency's files: its source is then named.
+    pub address_on_file: bool,
+    /// After how many days an unfinished move is forgotten.
+    pub unfinished_days: u16,
+    /// After how many months without a visit an account is deleted, after a warning.
+    pub inactive_months: u16,
+}
+
+/// Step 2: the email. `POST {base}/email` with `email`. Once a [`EmailError::Suggestion`] was shown, the form also sends
+/// `as_typed`, the address that was doubted: the same address again means that the person insists. Way back: `{base}/notice`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Email {
+    /// Fills the field in; may be empty.
+    pub email: String,
+    /// Whether it comes from the agency's files.
+    pub proposed: bool,
+    /// What was wrong.
+    pub error: Option<EmailError>,
+}
+
+/// Why an address was not taken.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EmailError {
+    /// Not an email address.
+    Invalid,
+    /// Too many different addresses were tried today.
+    TooMany,
+    /// It looks like a slip; offered, never corrected by itself.
+    Suggestion {
+        /// The likely address.
+        email: String,
+    },
+}
+
+/// Step 3: the new password. `POST {base}/password` with `username` (hidden, for password managers) and `password`. Way
+/// back: `{base}/email`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Password {
+    /// The email of the account to be.
+    pub email: String,
+    /// In characters.
+    pub min_length: u16,
+    /// Names, agency and parts of the address that it may not contain; checked in the browser too.
+    pub forbidden_words: Vec<String>,
+    /// What was wrong.
+    pub errors: Vec<PasswordProblem>,
+}
+
+/// What a chosen password lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PasswordProblem {
+    /// Fewer characters than the policy asks.
+    TooShort {
+        /// In characters.
+        min: u16,
+    },
+    /// Longer than can be taken (1024 bytes).
+    TooLong,
+    /// On a list of common or leaked passwords.
+    TooCommon,
+    /// Contains a name, the address, or the agency.
+    ContainsContext,
+    /// The estimate of its strength is too low.
+    TooGuessable,
+    /// Contains a character that cannot be typed again everywhere.
+    ControlCharacters,
+}
+
+/// Step 4: a message is under way. `POST {base}/resend`; `{base}/email` corrects the address. Reloads or polls
+/// `status_url` at most every 5 s and goes to `{base}` when it may.
+#[derive(Clone, Debug, Serialize)]
+pub struct LookAtYourMail {
+    /// Where it went.
+    pub email: String,
+    /// Seconds until it may be sent again; 0 for now.
+    pub resend_in: u32,
+    /// How often it may still be sent again today.
+    pub resends_left: u32,
+    /// What has just happened.
+    pub notice: Option<Resent>,
+    /// Answers `{"next": bool}`: true when this page has nothing more to wait for.
+    pub status_url: String,
+    /// How long the link in the message works.
+    pub days: u16,
+}
+
+/// What has just happened on [`LookAtYourMail`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resent {
+    /// A new message went out.
+    Resent,
+    /// The address was changed, and a message went to the new one.
+    Corrected,
+}
+
+/// Step 5, behind the mailed link, in any browser: `POST /confirm` with `email`, `password`. Showing it changes nothing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Confirm {
+    /// Fills the field in; may be empty.
+    pub email: String,
+    /// Whose client space is waited for.
+    pub agency_name: String,
+    /// What was wrong.
+    pub error: Option<ConfirmError>,
+}
+
+/// Why a confirmation did not work.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ConfirmError {
+    /// Email or password wrong.
+    Wrong {
+        /// Attempts left.
+        remaining: u8,
+    },
+    /// Too many failures: start again from the client space.
+    Locked,
+    /// The service is very busy.
+    Busy,
+    /// Too many attempts from this network.
+    Throttled {
+        /// Until the next attempt.
+        seconds: u32,
+    },
+}
+
+/// J3: the address belongs to an account: attach the agency to it. `POST {base}/link` with `password` (if needed). Another
+/// address: `{base}/email`; forgotten: `{base}/forgot`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkAccount {
+    /// The account.
+    pub email: String,
+    /// The agency to attach.
+    pub agency_name: String,
+    /// False when the person signed in here within five minutes.
+    pub needs_password: bool,
+    /// What was wrong.
+    pub error: Option<SignInError>,
+}
+
+impl Page for Notice {
+    const NAME: &'static str = "notice";
+
+    fn samples() -> Vec<Notice> {
+        let full = Notice {
+            person: Some("Marie Durand".into()),
+            agency_name: "Agence des Tilleuls".into(),
+            controller: "Agence des Tilleuls SARL, 12 rue des Tilleuls, 69003 Lyon".into(),
+            dpo: Some("dpo@tilleuls.example".into()),
+            address_on_file: true,
+            unfinished_days: 7,
+            inactive_months: 24,
+        };
+        vec![
+            full.clone(),
+            Notice {
+                person: None,
+                dpo: None,
+                address_on_file: false,
+                ..full
+            },
+        ]
+    }
+}
+
+impl Page for Email {
+    const NAME: &'static str = "email";
+
+    fn has_error(&self) -> bool {
+        self.error.is_some()
+    }
+
+    fn samples() -> Vec<Email> {
+        let proposed = Email {
+            email: "marie.durand@example.fr".into(),
+            proposed: true,
+            error: None,
+        };
+        let empty = Email {
+            email: String::new(),
+            proposed: false,
+            error: None,
+        };
+        let wrong = |email: &str, error| Email {
+            email: email.into(),
+            proposed: false,
+            error: Some(error),
+        };
+        vec![
+            proposed,
+            empty,
+            wrong("marie.durand", EmailError::Invalid),
+            wrong("marie@example.fr", EmailError::TooMany),
+            wrong(
+                "marie@gmial.com",
+                EmailError::Suggestion {
+                    email: "marie@gmail.com".into(),
+                },
+            ),
+        ]
+    }
+}
+
+impl PasswordProblem {
+    pub(super) fn all() -> Vec<PasswordProblem> {
+        use PasswordProblem::{
+            ContainsContext, ControlCharacters, TooCommon, TooGuessable, TooLong, TooShort,
+        };
+        vec![
+            TooShort { min: 12 },
+            TooLong,
+            TooCommon,
+            ContainsContext,
+            TooGuessable,
+            ControlCharacters,
+        ]
+    }
+}
+
+impl Page for Password {
+    const NAME: &'static str = "password";
+
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    fn samples() -> Vec<Password> {
+        let first = Password {
+            email: "marie.durand@example.fr".into(),
+            min_length: 12,
+            forbidden_words: vec!["marie".into(), "durand".into(), "tilleuls".into()],
+            errors: vec![],
+        };
+        let one = Password {
+            errors: vec![PasswordProblem::TooShort { min: 12 }],
+            ..first.clone()
+        };
+        vec![
+            first.clone(),
+            one,
+            Password {
+                errors: PasswordProblem::all(),
+                forbidden_words: vec![],
+                ..first
+            },
+        ]
+    }
+}
+
+impl Page for LookAtYourMail {
+    const NAME: &'static str = "look-at-your-mail";
+
+    fn samples() -> Vec<LookAtYourMail> {
+        let first = LookAtYourMail {
+            email: "marie.durand@example.fr".into(),
+            resend_in: 60,
+            resends_left: 5,
+            notice: None,
+            status_url: "/authorize/0192/status".into(),
+            days: 7,
+        };
+        vec![
+            first.clone(),
+            LookAtYourMail {
+                notice: Some(Resent::Resent),
+                resend_in: 1,
+                resends_left: 1,
+                ..first.clone()
+            },
+            LookAtYourMail {
+                notice: Some(Resent::Corrected),
+                resend_in: 0,
+                resends_left: 4,
+                ..first.clone()
+            },
+            LookAtYourMail {
+                resends_left: 0,
+                resend_in: 0,
+                days: 1,
+                ..first
+            },
+        ]
+    }
+}
+
+impl Page for Confirm {
+    const NAME: &'static str = "confirm";
+
+    fn has_error(&self) -> bool {
+        self.error.is_some()
+    }
+
+    fn samples() -> Vec<Confirm> {
+        let first = Confirm {
+            email: String::new(),
+            agency_name: "Agence des Tilleuls".into(),
+            error: None,
+        };
+        let errors = [
+            ConfirmError::Wrong { remaining: 4 },
+            ConfirmError::Wrong { remaining: 1 },
+            ConfirmError::Locked,
+            ConfirmError::Busy,
+            ConfirmError::Throttled { seconds: 30 },
+        ];
+        let mut all = vec![first.clone()];
+        all.extend(errors.map(|error| Confirm {
+            email: "marie.durand@example.fr".into(),
+            error: Some(error),
+            ..first.clone()
+        }));
+        all
+    }
+}
+
+impl Page for LinkAccount {
+    const NAME: &'static str = "link-account";
+
+    fn has_error(&self) -> bool {
+        self.error.is_some()
+    }
+
+    fn samples() -> Vec<LinkAccount> {
+        let first = LinkAccount {
+            email: "marie.durand@example.fr".into(),
+            agency_name: "Cabinet Rivage".into(),
+            needs_password: true,
+            error: None,
+        };
+        let mut all = vec![
+            first.clone(),
+            LinkAccount {
+                needs_password: false,
+                ..first.clone()
+            },
+        ];
+        all.extend(SignInError::samples().into_iter().map(|e| LinkAccount {
+            error: Some(e),
+            ..first.clone()
+        }));
+        all
+    }
+}

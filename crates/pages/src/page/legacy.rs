@@ -1,0 +1,152 @@
+//! J2, J4: the agency's old identifiers.
+
+use serde::Serialize;
+
+use super::Page;
+
+/// `POST {base}/legacy` with `agency`, `identifier`, `password`. Links to `{base}` and `{base}/help`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Legacy {
+    /// What the agency calls it: `Identifiant`, `Numéro de client`; empty for the usual word.
+    pub identifier_label: String,
+    /// Fills the field in; may be empty.
+    pub identifier: String,
+    /// Sent back as `agency`.
+    pub agency_id: String,
+    /// What was wrong with the last attempt.
+    pub error: Option<LegacyError>,
+}
+
+/// Why the old identifiers did not open the door.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LegacyError {
+    /// Identifier or password wrong.
+    Wrong {
+        /// Attempts left.
+        remaining: u8,
+    },
+    /// Too many failures for this identifier.
+    Locked {
+        /// Until it may be tried again; rounded up.
+        minutes: u32,
+    },
+    /// J4: already exchanged for an account.
+    Moved {
+        /// The masked email, only if the old password was right: `m•••••@g•••.com`.
+        hint: Option<String>,
+    },
+    /// The agency's own service does not answer; nothing was counted.
+    Unavailable,
+    /// Too many attempts from this network.
+    Throttled {
+        /// Until the next attempt.
+        seconds: u32,
+    },
+    /// The service is very busy; nothing was checked, nothing was counted.
+    Busy,
+}
+
+/// A list of agencies, each a link to `{base}/legacy?agency=ID`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChooseAgency {
+    /// In the order shown.
+    pub agencies: Vec<AgencyChoice>,
+    /// Why an agency is asked for.
+    pub purpose: ChoosePurpose,
+}
+
+/// One agency to choose.
+#[derive(Clone, Debug, Serialize)]
+pub struct AgencyChoice {
+    /// As in the name of its file.
+    pub id: String,
+    /// The name people know.
+    pub name: String,
+    /// Tells apart agencies of the same name.
+    pub city: Option<String>,
+}
+
+/// Why an agency is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChoosePurpose {
+    /// To use that agency's old identifiers for the first time.
+    Move,
+    /// To attach one more agency to the account that is signed in.
+    Attach,
+}
+
+impl Page for Legacy {
+    const NAME: &'static str = "legacy";
+
+    fn has_error(&self) -> bool {
+        self.error.is_some()
+    }
+
+    fn samples() -> Vec<Legacy> {
+        let first = Legacy {
+            identifier_label: String::new(),
+            identifier: String::new(),
+            agency_id: "tilleuls".into(),
+            error: None,
+        };
+        let typed = Legacy {
+            identifier_label: "Numéro de client".into(),
+            identifier: "CL-004211".into(),
+            ..first.clone()
+        };
+        let errors = [
+            LegacyError::Wrong { remaining: 4 },
+            LegacyError::Wrong { remaining: 1 },
+            LegacyError::Locked { minutes: 1 },
+            LegacyError::Locked { minutes: 15 },
+            LegacyError::Moved { hint: None },
+            LegacyError::Moved {
+                hint: Some("m•••••@g•••.com".into()),
+            },
+            LegacyError::Unavailable,
+            LegacyError::Throttled { seconds: 20 },
+            LegacyError::Busy,
+        ];
+        let mut all = vec![first];
+        all.extend(errors.map(|error| Legacy {
+            error: Some(error),
+            ..typed.clone()
+        }));
+        all
+    }
+}
+
+impl Page for ChooseAgency {
+    const NAME: &'static str = "choose-agency";
+
+    fn samples() -> Vec<ChooseAgency> {
+        let agencies = vec![
+            AgencyChoice {
+                id: "tilleuls".into(),
+                name: "Agence des Tilleuls".into(),
+                city: Some("Lyon".into()),
+            },
+            AgencyChoice {
+                id: "rivage".into(),
+                name: "Cabinet Rivage".into(),
+                city: None,
+            },
+        ];
+        vec![
+            ChooseAgency {
+                agencies: agencies.clone(),
+                purpose: ChoosePurpose::Move,
+            },
+            ChooseAgency {
+                agencies,
+                purpose: ChoosePurpose::Attach,
+            },
+            ChooseAgency {
+                agencies: vec![],
+                purpose: ChoosePurpose::Attach,
+            },
+        ]
+    }
+}

@@ -1,0 +1,161 @@
+//! J6: forgotten password; mailed links that no longer work.
+
+use serde::Serialize;
+
+use super::{Page, PasswordProblem};
+
+/// `POST {base}/forgot` with `email`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Forgot {
+    /// Fills the field in; may be empty.
+    pub email: String,
+    /// What was wrong.
+    pub error: Option<ForgotError>,
+}
+
+/// Why no message was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ForgotError {
+    /// Not an email address.
+    Invalid,
+    /// Too many requests from this network.
+    Throttled {
+        /// Until the next one.
+        seconds: u32,
+    },
+}
+
+/// The same answer always, whether or not the address has an account.
+#[derive(Clone, Debug, Serialize)]
+pub struct ForgotSent {
+    /// As typed.
+    pub email: String,
+    /// How long the link works.
+    pub minutes: u16,
+}
+
+/// Behind the mailed link: `POST /reset` with `username` (hidden, for password managers) and `password`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Reset {
+    /// The account.
+    pub email: String,
+    /// In characters.
+    pub min_length: u16,
+    /// Words that it may not contain.
+    pub forbidden_words: Vec<String>,
+    /// What was wrong.
+    pub errors: Vec<PasswordProblem>,
+}
+
+/// A mailed link that no longer works, and what to do. Links to `{base}/forgot`, or to `{base}` for the move.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkDead {
+    /// What the link was for.
+    pub purpose: LinkPurpose,
+}
+
+/// What a mailed link was for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkPurpose {
+    /// A new password.
+    Reset,
+    /// The move.
+    Confirm,
+}
+
+/// The mailed link of a move that is done: a success, never "already used" (U-31).
+#[derive(Clone, Debug, Serialize)]
+pub struct AlreadyConfirmed {
+    /// The agency whose client space waits.
+    pub agency_name: String,
+    /// Where the button leads.
+    pub continue_url: String,
+}
+
+impl Page for Forgot {
+    const NAME: &'static str = "forgot";
+
+    fn has_error(&self) -> bool {
+        self.error.is_some()
+    }
+
+    fn samples() -> Vec<Forgot> {
+        vec![
+            Forgot {
+                email: String::new(),
+                error: None,
+            },
+            Forgot {
+                email: "marie".into(),
+                error: Some(ForgotError::Invalid),
+            },
+            Forgot {
+                email: "marie@example.fr".into(),
+                error: Some(ForgotError::Throttled { seconds: 120 }),
+            },
+        ]
+    }
+}
+
+impl Page for ForgotSent {
+    const NAME: &'static str = "forgot-sent";
+
+    fn samples() -> Vec<ForgotSent> {
+        vec![ForgotSent {
+            email: "marie.durand@example.fr".into(),
+            minutes: 30,
+        }]
+    }
+}
+
+impl Page for Reset {
+    const NAME: &'static str = "reset";
+
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    fn samples() -> Vec<Reset> {
+        let first = Reset {
+            email: "marie.durand@example.fr".into(),
+            min_length: 12,
+            forbidden_words: vec!["durand".into()],
+            errors: vec![],
+        };
+        vec![
+            first.clone(),
+            Reset {
+                errors: PasswordProblem::all(),
+                ..first
+            },
+        ]
+    }
+}
+
+impl Page for LinkDead {
+    const NAME: &'static str = "link-dead";
+
+    fn samples() -> Vec<LinkDead> {
+        vec![
+            LinkDead {
+                purpose: LinkPurpose::Reset,
+            },
+            LinkDead {
+                purpose: LinkPurpose::Confirm,
+            },
+        ]
+    }
+}
+
+impl Page for AlreadyConfirmed {
+    const NAME: &'static str = "already-confirmed";
+
+    fn samples() -> Vec<AlreadyConfirmed> {
+        vec![AlreadyConfirmed {
+            agency_name: "Agence des Tilleuls".into(),
+            continue_url: "/".into(),
+        }]
+    }
+}

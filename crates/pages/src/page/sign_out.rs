@@ -1,0 +1,62 @@
+//! J10: sign out.
+
+use serde::Serialize;
+
+use super::Page;
+
+/// Asks before signing out (OIDC RP-Initiated Logout §2). No `Debug`: the hidden fields may carry an ID token.
+#[derive(Clone, Serialize)]
+pub struct SignOutConfirm {
+    /// The portal that asked.
+    pub client_name: Option<String>,
+    /// Where the form is posted.
+    pub action: String,
+    /// Sent along, besides `csrf`.
+    pub hidden: Vec<(String, String)>,
+}
+
+/// Signed out.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignedOut {
+    /// Back to the portal.
+    pub return_url: Option<String>,
+    /// Whose portal that is.
+    pub agency_name: Option<String>,
+}
+
+impl Page for SignOutConfirm {
+    const NAME: &'static str = "sign-out-confirm";
+
+    fn samples() -> Vec<SignOutConfirm> {
+        let hidden = vec![("state".to_owned(), "\"><script>".to_owned())];
+        vec![
+            SignOutConfirm {
+                client_name: Some("Espace client Tilleuls".into()),
+                action: "/end-session".into(),
+                hidden,
+            },
+            SignOutConfirm {
+                client_name: None,
+                action: "/sign-out".into(),
+                hidden: vec![],
+            },
+        ]
+    }
+}
+
+impl Page for SignedOut {
+    const NAME: &'static str = "signed-out";
+
+    fn samples() -> Vec<SignedOut> {
+        vec![
+            SignedOut {
+                return_url: Some("http://localhost:8081/".into()),
+                agency_name: Some("Agence des Tilleuls".into()),
+            },
+            SignedOut {
+                return_url: None,
+                agency_name: None,
+            },
+        ]
+    }
+}

@@ -1,0 +1,113 @@
+//! J2.6, J7: the terms of use.
+
+use serde::Serialize;
+
+use super::Page;
+use crate::{Html, markdown};
+
+/// `POST {base}/terms` with `version`, `language`, `sha256`, `accept=on`. Refusing: `{base}/refuse`. While enrolling,
+/// `{base}/email` corrects the address.
+#[derive(Clone, Debug, Serialize)]
+pub struct Terms {
+    /// The account that accepts.
+    pub email: String,
+    /// The agency through which it does.
+    pub agency_name: String,
+    /// Of the terms: `2026-11`.
+    pub version: String,
+    /// Of the text shown: `fr` or `en`; may differ from the page's.
+    pub language: String,
+    /// Of the exact text shown, 64 hexadecimal digits.
+    pub sha256: String,
+    /// From the text's front matter.
+    pub title: String,
+    /// The text, made by [`crate::markdown`].
+    pub body_html: Html,
+    /// Whether this is step 6 of a move (else: a new version for an existing account).
+    pub enrolling: bool,
+    /// What was wrong.
+    pub error: Option<TermsError>,
+    /// The version accepted before, if any.
+    pub previous_version: Option<String>,
+}
+
+/// Why an acceptance was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TermsError {
+    /// The box was not ticked.
+    NotTicked,
+    /// The text changed while it was being read; this is the new one.
+    Changed,
+}
+
+/// What refusing means: nothing is created, the old access stays. Back to `{base}`, contact of the agency.
+#[derive(Clone, Debug, Serialize)]
+pub struct TermsRefused {
+    /// Whether there was no account yet.
+    pub enrolling: bool,
+}
+
+impl Page for Terms {
+    const NAME: &'static str = "terms";
+
+    fn has_error(&self) -> bool {
+        self.error.is_some()
+    }
+
+    fn samples() -> Vec<Terms> {
+        let article = "Mon compte immobilier vous permet d’utiliser les espaces clients de vos agences avec une adresse et un mot de passe. ";
+        let body: String = (1..=9)
+            .map(|n| {
+                format!(
+                    "## {n}. Article\n\n{}\n\n- un point\n- un autre\n\n",
+                    article.repeat(6)
+                )
+            })
+            .collect();
+        let first = Terms {
+            email: "marie.durand@example.fr".into(),
+            agency_name: "Agence des Tilleuls".into(),
+            version: "2026-11".into(),
+            language: "fr".into(),
+            sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+            title: "Conditions Générales d’Utilisation de Mon compte immobilier".into(),
+            body_html: markdown(&body),
+            enrolling: true,
+            error: None,
+            previous_version: None,
+        };
+        vec![
+            first.clone(),
+            Terms {
+                error: Some(TermsError::NotTicked),
+                ..first.clone()
+            },
+            Terms {
+                error: Some(TermsError::Changed),
+                ..first.clone()
+            },
+            Terms {
+                enrolling: false,
+                previous_version: Some("2025-01".into()),
+                ..first.clone()
+            },
+            Terms {
+                enrolling: false,
+                body_html: markdown("Un texte très court."),
+                ..first
+            },
+        ]
+    }
+}
+
+impl Page for TermsRefused {
+    const NAME: &'static str = "terms-refused";
+
+    fn samples() -> Vec<TermsRefused> {
+        vec![
+            TermsRefused { enrolling: true },
+            TermsRefused { enrolling: false },
+        ]
+    }
+}

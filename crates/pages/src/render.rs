@@ -1,0 +1,205 @@
+//! Templates and how they are filled.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use minijinja::value::{Kwargs, Serde, Value};
+use minijinja::{
+    AutoEscape, Environment, Error as TemplateError, ErrorKind, Output, State, UndefinedBehavior, context,
+};
+use rust_embed::RustEmbed;
+
+use crate::colour::Shades;
+use crate::translate::Words;
+use crate::{Error, Frame, Locale, Mail, MailBody, MailFrame, Page, asset};
+
+#[derive(RustEmbed)]
+#[folder = "templates/"]
+struct Files;
+
+/// A rendered page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// The whole document.
+    pub html: String,
+    /// Its title, as plain text.
+    pub title: String,
+}
+
+/// All templates in both languages, parsed once. Cheap to share behind an `Arc`.
+pub struct Pages {
+    french: Environment<'static>,
+    english: Environment<'static>,
+}
+
+impl Pages {
+    /// Parses the embedded templates and translations.
+    ///
+    /// # Errors
+    /// When one of them is malformed: a fault of the build, found by this crate's tests.
+    pub fn new() -> Result<Pages, Error> {
+        Ok(Pages {
+            french: environment(Locale::Fr)?,
+            english: environment(Locale::En)?,
+        })
+    }
+
+    /// Renders a page.
+    ///
+    /// # Errors
+    /// When a template asks for something that does not exist: a fault of ours, found by this crate's tests.
+    pub fn render<P: Page>(&self, frame: &Frame, page: &P) -> Result<Rendered, Error> {
+        let context = context! {
+            locale => frame.locale.tag(),
+            look => Value::from(Serde(&frame.look)),
+            csrf => frame.csrf.as_str(),
+            base => frame.base.as_str(),
+            issuer_host => frame.issuer_host.as_str(),
+            page => Value::from(Serde(page)),
+            failed => page.has_error(),
+        };
+        let template = self
+            .environment(frame.locale)
+            .get_template(&format!("page/{}.html", P::NAME))?;
+        let captured = template.render_captured(context)?;
+        let title = captured
+            .state()
+            .lookup("full_title")
+            .map(|value| value.to_string())
+            .unwrap_or_default();
+        Ok(Rendered {
+            html: captured.into_output(),
+            title,
+        })
+    }
+
+    /// Renders a mail: subject, text part and HTML part.
+    ///
+    /// # Errors
+    /// As [`Pages::render`].
+    pub fn render_mail(&self, frame: &MailFrame, body: &MailBody) -> Result<Mail, Error> {
+        let accent = frame.look.as_ref().map_or("", |look| &look.accent);
+        let shades = Shades::of(accent);
+        let part = |extension: &str| {
+            let context = context! {
+                extension,
+                locale => frame.locale.tag(),
+                look => Value::from(Serde(&frame.look)),
+                issuer => frame.issuer.as_str(),
+                mail => Value::from(Serde(body)),
+                accent => shades.accent.as_str(),
+                soft => shades.soft.as_str(),
+                line => shades.line.as_str(),
+            };
+            let name = format!("mail/{}.{extension}", body.name());
+            self.environment(frame.locale)
+                .get_template(&name)?
+                .render_captured(context)
+        };
+        let text = part("txt")?;
+        let subject = text
+            .state()
+            .lookup("subject")
+            .map(|value| value.to_string())
+            .unwrap_or_default();
+        Ok(Mail {
+            subject: one_line(&subject),
+            text: text.into_output(),
+            html: part("html")?.into_output(),
+        })
+    }
+
+    fn environment(&self, locale: Locale) -> &Environment<'static> {
+        match locale {
+            Locale::Fr => &self.french,
+            Locale::En => &self.english,
+        }
+    }
+}
+
+fn environment(locale: Locale) -> Result<Environment<'static>, Error> {
+    let words = Arc::new(Words::load(locale)?);
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_formatter(format_value);
+    let t = Arc::clone(&words);
+    env.add_function("t", move |key: &str, args: Kwargs| t.text(key, &args));
+    let th = Arc::clone(&words);
+    env.add_function("th", move |key: &str, args: Kwargs| th.markup(key, &args));
+    env.add_filter("moment", move |unix: i64| words.moment(unix));
+    env.add_filter("grouped", grouped);
+    env.add_function("asset", |name: &str| {
+        asset::url(name).ok_or_else(|| {
+            TemplateError::new(
+                ErrorKind::InvalidOperation,
+                format!("asset({name:?}): no such file"),
+            )
+        })
+    });
+    for file in Files::iter() {
+        let data = Files::get(&file).map(|f| f.data.into_owned()).unwrap_or_default();
+        let source = String::from_utf8_lossy(&data).into_owned();
+        match file.strip_suffix(".j2") {
+            // One source for both parts of a mail; the name's ending decides about escaping.
+            Some(stem) => {
+                env.add_template_owned(format!("{stem}.html"), source.clone())?;
+                env.add_template_owned(format!("{stem}.txt"), source)?;
+            }
+            None => env.add_template_owned(file.into_owned(), source)?,
+        }
+    }
+    Ok(env)
+}
+
+/// The engine's own escaping also turns every `/` into `&#x2f;`, which makes addresses unreadable and pages long.
+fn format_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), TemplateError> {
+    if value.is_undefined() || value.is_none() {
+        return Err(TemplateError::new(
+            ErrorKind::UndefinedError,
+            "a value to be shown is missing",
+        ));
+    }
+    let text = value.to_string();
+    let shown = match state.auto_escape() {
+        AutoEscape::Html if !value.is_safe() => escape(&text),
+        _ => text,
+    };
+    out.write_str(&shown)
+        .map_err(|error| TemplateError::new(ErrorKind::WriteFailure, error.to_string()))
+}
+
+/// Escapes text for HTML content and quoted attributes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// A long hexadecimal number in groups of eight, so that it can be read out and wrapped.
+fn grouped(text: &str) -> String {
+    let mut out = String::new();
+    for (at, c) in text.chars().enumerate() {
+        let gap = if at > 0 && at % 8 == 0 { " " } else { "" };
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{gap}{c}");
+    }
+    out
+}
+
+/// A subject is one header line, whatever a name contains.
+fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}')
+        .collect::<Vec<_>>()
+        .join(" ")
+        .trim()
+        .to_owned()
+}
