@@ -1,2 +1,74 @@
-//! Under construction.
-fn main() {}
+//! The yard: what builds, checks and tests moncompte, in one command a person or a machine can run.
+//!
+//! `cargo xtask test` is the README's test command and all that `.ci/run` calls. `cargo xtask services` starts what
+//! the tests lean on and stays, so that `cargo test -p …` in another terminal finds it.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool talks to the terminal"
+)]
+
+mod checks;
+mod demo;
+mod http;
+mod interrupt;
+mod postgres;
+mod python;
+mod readme;
+mod report;
+mod services;
+mod shell;
+mod steps;
+mod tools;
+mod unit;
+
+use std::process::ExitCode;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, checks and tests moncompte")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs what is missing, then runs every check and every test
+    Test(TestArgs),
+    /// Starts PostgreSQL, prints the export lines that tests read, and stays until Ctrl-C
+    Services,
+}
+
+/// What `cargo xtask test` can be told.
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Runs this step alone (may be repeated)
+    #[arg(long, value_name = "STEP")]
+    only: Vec<steps::Step>,
+    /// Leaves out the tests that need Chromium
+    #[arg(long)]
+    skip_browser: bool,
+    /// Leaves the PostgreSQL of this run alive, and says where it is
+    #[arg(long)]
+    keep_postgres: bool,
+    /// Fails where a tool is missing, instead of skipping the tests that need it
+    #[arg(long, env = "MONCOMPTE_CI", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    require_all: bool,
+}
+
+fn main() -> ExitCode {
+    let done = interrupt::listen().and_then(|()| match Cli::parse().command {
+        Command::Test(args) => steps::run(&args),
+        Command::Services => services::run(),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            eprintln!("xtask: {cause:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

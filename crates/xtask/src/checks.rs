@@ -1,0 +1,114 @@
+//! The steps that are a cargo command each. None sets flags of the compiler, so none undoes what another one built.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use anyhow::{Context, Result, bail};
+
+use crate::report::Outcome;
+use crate::shell::{self, cargo};
+use crate::tools::component;
+
+/// Crates that must not be in the graph: a second crypto library, or the system's.
+const BANNED: [&str; 4] = ["ring", "openssl", "openssl-sys", "native-tls"];
+
+/// Is everything formatted?
+pub(crate) fn format() -> Result<Outcome> {
+    shell::run(&mut cargo(["fmt", "--all", "--check", "--", "-l"]))
+        .context("the files above differ from what `cargo fmt --all` writes")?;
+    Ok(Outcome::passed())
+}
+
+/// Is aws-lc-rs the only crypto library? A lock file also names crates that no feature turns on: the tree does not.
+pub(crate) fn crypto() -> Result<Outcome> {
+    let all = [
+        "tree",
+        "--workspace",
+        "--edges",
+        "all",
+        "--target",
+        "all",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+    ];
+    let tree = shell::capture(&mut cargo(all))?;
+    if !tree.status.success() {
+        bail!("cargo tree failed: {}", String::from_utf8_lossy(&tree.stderr));
+    }
+    let tree = String::from_utf8_lossy(&tree.stdout);
+    let packages: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    let found: Vec<&str> = BANNED
+        .into_iter()
+        .filter(|banned| packages.contains(banned))
+        .collect();
+    for banned in &found {
+        // Says who brings it.
+        shell::run(&mut cargo([
+            "tree",
+            "--workspace",
+            "--edges",
+            "all",
+            "--target",
+            "all",
+            "--invert",
+            banned,
+        ]))?;
+    }
+    if !found.is_empty() {
+        bail!("in the dependency graph: {}", found.join(", "));
+    }
+    Ok(Outcome::Passed(format!(
+        "{} crates, none of {}",
+        packages.len(),
+        BANNED.join(", ")
+    )))
+}
+
+/// Licences, bans, sources. The advisories need the network and their database: `cargo deny check advisories`.
+pub(crate) fn deny() -> Result<Outcome> {
+    if component("deny").is_none() {
+        return Ok(Outcome::Skipped(
+            "cargo-deny is not installed: licences and sources are not checked here".into(),
+        ));
+    }
+    shell::run(&mut cargo(["deny", "check", "bans", "licenses", "sources"]))?;
+    Ok(Outcome::passed())
+}
+
+/// Lints, with warnings as errors.
+pub(crate) fn clippy() -> Result<Outcome> {
+    shell::run(&mut cargo([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    Ok(Outcome::passed())
+}
+
+/// Everything once: first as `cargo run` builds it, so that the demo is what a reader of the README gets.
+pub(crate) fn build() -> Result<Outcome> {
+    shell::run(&mut cargo(["build"]))?;
+    shell::run(&mut cargo(["build", "--workspace", "--all-targets"]))?;
+    Ok(Outcome::passed())
+}
+
+/// All tests, with the variables that tests read.
+pub(crate) fn test(variables: &[(&'static str, OsString)]) -> Result<Outcome> {
+    let mut commands = if component("nextest").is_some() {
+        let nextest = cargo(["nextest", "run", "--workspace", "--no-fail-fast"]);
+        vec![nextest, cargo(["test", "--workspace", "--doc", "--no-fail-fast"])]
+    } else {
+        vec![cargo(["test", "--workspace", "--no-fail-fast"])]
+    };
+    let results: Vec<Result<()>> = commands
+        .iter_mut()
+        .map(|command| shell::run(command.envs(variables.iter().cloned())))
+        .collect();
+    results.into_iter().collect::<Result<()>>()?;
+    Ok(Outcome::passed())
+}

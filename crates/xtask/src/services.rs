@@ -1,0 +1,54 @@
+//! What the tests lean on, as the environment variables that they (and nothing else) read.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+
+use crate::interrupt;
+use crate::postgres::Cluster;
+use crate::tools::{Tool, make_ready};
+
+/// The tools that tests use.
+pub(crate) const TOOLS: [Tool; 5] = [
+    Tool::Postgres,
+    Tool::Chromium,
+    Tool::Chromedriver,
+    Tool::Python,
+    Tool::Openssl,
+];
+/// Those among them that only browser tests use.
+pub(crate) const BROWSER: [Tool; 2] = [Tool::Chromium, Tool::Chromedriver];
+
+/// The variables: only for what is there, and a test says what it does not find.
+pub(crate) fn variables(cluster: Option<&Cluster>, browser: bool) -> Vec<(&'static str, OsString)> {
+    let path = |name, tool: Tool| tool.find().map(|file| (name, file.into_os_string()));
+    let pair = [
+        ("TEST_CHROMIUM", Tool::Chromium),
+        ("TEST_CHROMEDRIVER", Tool::Chromedriver),
+    ];
+    let browser = browser.then_some(pair);
+    let postgres = cluster.map(|cluster| ("TEST_POSTGRES_URL", OsString::from(cluster.url())));
+    let browser = browser
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, tool)| path(name, tool));
+    postgres
+        .into_iter()
+        .chain(browser)
+        .chain(path("TEST_PYTHON", Tool::Python))
+        .collect()
+}
+
+/// `cargo xtask services`: starts them, prints the export lines and stays until Ctrl-C.
+pub(crate) fn run() -> Result<()> {
+    for (_, cost) in make_ready(&TOOLS.into()) {
+        eprintln!("{cost}");
+    }
+    let cluster = Cluster::start(false)?;
+    for (name, value) in variables(Some(&cluster), true) {
+        println!("export {name}='{}'", value.to_string_lossy());
+    }
+    eprintln!("Paste these lines into another terminal; Ctrl-C here ends PostgreSQL and removes its folder.");
+    interrupt::wait();
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Runs commands: from the workspace's root, in a process group of their own, reachable by an interrupt.
+
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::interrupt;
+
+/// The workspace's root folder.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// Where cargo puts what it builds: `CARGO_TARGET_DIR` or `target/`.
+pub(crate) fn target() -> PathBuf {
+    variable("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+}
+
+/// A variable of the environment, if it is set.
+pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
+    #[allow(clippy::disallowed_methods, reason = "a tool reads its environment")]
+    std::env::var_os(name)
+}
+
+/// The instant of now, to measure how long something took.
+pub(crate) fn now() -> Instant {
+    #[allow(clippy::disallowed_methods, reason = "a tool measures what it runs")]
+    Instant::now()
+}
+
+/// A cargo command, by the cargo that runs us.
+pub(crate) fn cargo<const N: usize>(args: [&str; N]) -> Command {
+    let mut command = Command::new(variable("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args);
+    command
+}
+
+/// Runs a command to its end; anything but success is an error that names the command.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let line = show(command);
+    eprintln!("$ {line}");
+    let mut child = command
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("cannot start `{line}`"))?;
+    let reached = interrupt::reach(child.id());
+    let status = child.wait().with_context(|| format!("lost sight of `{line}`"))?;
+    drop(reached);
+    interrupt::check()?;
+    if !status.success() {
+        bail!("`{line}` failed ({status})");
+    }
+    Ok(())
+}
+
+/// Runs a command that is meant to be short and gives back what it wrote, whether it succeeded or not.
+pub(crate) fn capture(command: &mut Command) -> Result<Output> {
+    let line = show(command);
+    command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start `{line}`"))
+}
+
+/// Whether a short command can be started and succeeds.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    capture(command).is_ok_and(|output| output.status.success())
+}
+
+/// A command as one would type it, without the path of its program.
+pub(crate) fn show(command: &Command) -> String {
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or(command.get_program());
+    std::iter::once(program)
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Asks again and again until there is an answer, an error or the end of `patience`.
+pub(crate) fn poll<T>(patience: Duration, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<Option<T>> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let start = now();
+    loop {
+        interrupt::check()?;
+        if let Some(answer) = ask()? {
+            return Ok(Some(answer));
+        }
+        if start.elapsed() > patience {
+            return Ok(None);
+        }
+        std::thread::sleep(PAUSE);
+    }
+}

@@ -1,0 +1,164 @@
+//! The steps of `cargo xtask test`, in their order: cheap ones first, and the table of how they went.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+
+use crate::postgres::Cluster;
+use crate::report::{Outcome, Row, table};
+use crate::tools::{Tool, make_ready};
+use crate::{TestArgs, checks, demo, interrupt, readme, services, shell, unit};
+
+/// A step of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// Installs what the other steps need
+    Tools,
+    /// The README's commands are those that run here
+    Readme,
+    /// rustfmt
+    Format,
+    /// One crypto library in the graph, and no OpenSSL
+    Crypto,
+    /// Licences, bans and sources by cargo-deny, where it is installed
+    Deny,
+    /// The systemd unit holds
+    Unit,
+    /// clippy on everything, warnings are errors
+    Clippy,
+    /// Builds everything once
+    Build,
+    /// All tests, on SQLite and PostgreSQL
+    Test,
+    /// The README's demo command, from start to SIGTERM
+    Demo,
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tools => "tools",
+            Self::Readme => "readme",
+            Self::Format => "format",
+            Self::Crypto => "crypto",
+            Self::Deny => "deny",
+            Self::Unit => "unit",
+            Self::Clippy => "clippy",
+            Self::Build => "build",
+            Self::Test => "test",
+            Self::Demo => "demo",
+        }
+    }
+
+    fn needs(self, browser: bool) -> Vec<Tool> {
+        match self {
+            Self::Format => vec![Tool::Rustfmt],
+            Self::Clippy => vec![Tool::Clippy],
+            Self::Unit => vec![Tool::SystemdAnalyze],
+            Self::Test => services::TOOLS
+                .into_iter()
+                .filter(|tool| browser || !services::BROWSER.contains(tool))
+                .collect(),
+            Self::Tools | Self::Readme | Self::Crypto | Self::Deny | Self::Build | Self::Demo => Vec::new(),
+        }
+    }
+
+    /// What makes a step pointless once the build failed.
+    fn stands_on_the_build(self) -> bool {
+        matches!(self, Self::Test | Self::Demo)
+    }
+}
+
+/// Runs the steps, prints the table; an error if one of them failed.
+pub(crate) fn run(args: &TestArgs) -> Result<()> {
+    let chosen = |step: &Step| args.only.is_empty() || args.only.contains(step) || *step == Step::Tools;
+    let steps: Vec<Step> = Step::value_variants().iter().copied().filter(chosen).collect();
+    let mut rows: Vec<Row> = Vec::new();
+    for step in &steps {
+        println!("\n── {} ──", step.name());
+        let start = shell::now();
+        let built = !rows
+            .iter()
+            .any(|row| row.step == Step::Build.name() && row.outcome.is_failure());
+        let outcome = if built || !step.stands_on_the_build() {
+            take(*step, &steps, args).unwrap_or_else(|cause| Outcome::Failed(format!("{cause:#}")))
+        } else {
+            Outcome::Skipped("the build failed".into())
+        };
+        if let Outcome::Failed(why) | Outcome::Skipped(why) = &outcome {
+            println!("{why}");
+        }
+        rows.push(Row {
+            step: step.name(),
+            took: start.elapsed(),
+            outcome,
+        });
+        if interrupt::check().is_err() {
+            break;
+        }
+    }
+    print!("{}", table(&rows));
+    interrupt::check()?;
+    let failed: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.outcome.is_failure())
+        .map(|row| row.step)
+        .collect();
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
+    match step {
+        Step::Tools => Ok(tools(steps, args)),
+        Step::Readme => readme::check(),
+        Step::Format => where_found(Tool::Rustfmt, checks::format),
+        Step::Crypto => checks::crypto(),
+        Step::Deny => checks::deny(),
+        Step::Unit => where_found(Tool::SystemdAnalyze, unit::check),
+        Step::Clippy => where_found(Tool::Clippy, checks::clippy),
+        Step::Build => checks::build(),
+        Step::Test => test(args),
+        Step::Demo => demo::check(),
+    }
+}
+
+fn tools(steps: &[Step], args: &TestArgs) -> Outcome {
+    let needed: BTreeSet<Tool> = steps
+        .iter()
+        .flat_map(|step| step.needs(!args.skip_browser))
+        .collect();
+    let missing: Vec<String> = make_ready(&needed).into_iter().map(|(_, cost)| cost).collect();
+    if missing.is_empty() {
+        return Outcome::passed();
+    }
+    let missing = missing.join("; ");
+    if args.require_all {
+        Outcome::Failed(missing)
+    } else {
+        Outcome::Skipped(missing)
+    }
+}
+
+fn where_found(tool: Tool, check: fn() -> Result<Outcome>) -> Result<Outcome> {
+    if tool.find().is_some() {
+        check()
+    } else {
+        Ok(Outcome::Skipped(format!("{} is missing", tool.name())))
+    }
+}
+
+fn test(args: &TestArgs) -> Result<Outcome> {
+    let cluster = Tool::Postgres
+        .find()
+        .map(|_| Cluster::start(args.keep_postgres))
+        .transpose()?;
+    let outcome = checks::test(&services::variables(cluster.as_ref(), !args.skip_browser));
+    if let Some(cluster) = cluster.filter(|_| args.keep_postgres) {
+        println!("{}", cluster.leave());
+    }
+    outcome
+}

@@ -1,0 +1,180 @@
+//! The programs that steps and tests lean on: where they are, how they come, and what is skipped without them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shell::{self, cargo};
+use crate::{postgres, python};
+
+/// A program that a step needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tool {
+    /// `cargo fmt`
+    Rustfmt,
+    /// `cargo clippy`
+    Clippy,
+    /// `systemd-analyze`
+    SystemdAnalyze,
+    /// `initdb`, `postgres`, `pg_isready`
+    Postgres,
+    /// The browser
+    Chromium,
+    /// Its WebDriver
+    Chromedriver,
+    /// Python with what `python.txt` lists
+    Python,
+    /// The command line of OpenSSL
+    Openssl,
+}
+
+impl Tool {
+    /// What people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Rustfmt => "rustfmt",
+            Self::Clippy => "clippy",
+            Self::SystemdAnalyze => "systemd-analyze",
+            Self::Postgres => "PostgreSQL",
+            Self::Chromium => "Chromium",
+            Self::Chromedriver => "ChromeDriver",
+            Self::Python => "Python with aiosmtpd",
+            Self::Openssl => "openssl",
+        }
+    }
+
+    /// What is not done where it is missing.
+    fn needed_for(self) -> &'static str {
+        match self {
+            Self::Rustfmt => "the check of the format",
+            Self::Clippy => "the lints",
+            Self::SystemdAnalyze => "the check of the systemd unit",
+            Self::Postgres => "every journey on PostgreSQL",
+            Self::Chromium | Self::Chromedriver => "the journeys in a browser",
+            Self::Python => "mail over a real SMTP server",
+            Self::Openssl => "whatever needs a certificate or a hash made by another tool",
+        }
+    }
+
+    /// The Debian packages that bring it.
+    fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::Rustfmt | Self::Clippy => &[],
+            Self::SystemdAnalyze => &["systemd"],
+            Self::Postgres => &["postgresql"],
+            Self::Chromium => &["chromium"],
+            Self::Chromedriver => &["chromium-driver"],
+            Self::Python => &["python3", "python3-venv"],
+            Self::Openssl => &["openssl"],
+        }
+    }
+
+    /// Where it is, if it is there.
+    pub(crate) fn find(self) -> Option<PathBuf> {
+        match self {
+            Self::Rustfmt => component("fmt"),
+            Self::Clippy => component("clippy"),
+            Self::SystemdAnalyze => on_path("systemd-analyze"),
+            Self::Postgres => postgres::binaries(),
+            Self::Chromium => on_path("chromium"),
+            Self::Chromedriver => on_path("chromedriver"),
+            Self::Python => python::environment(),
+            Self::Openssl => on_path("openssl"),
+        }
+    }
+}
+
+/// Installs what is missing of `needed` where that is possible, and gives back what is missing still, each with one
+/// sentence that says what that costs.
+pub(crate) fn make_ready(needed: &BTreeSet<Tool>) -> Vec<(Tool, String)> {
+    let missing = |tool: &Tool| tool.find().is_none();
+    let first: Vec<Tool> = needed.iter().copied().filter(missing).collect();
+    if first.is_empty() {
+        return Vec::new();
+    }
+    let obstacle = install(&first).err().map(|cause| format!("{cause:#}"));
+    let why = obstacle.unwrap_or_else(|| "installing it did not help".into());
+    let still = first.into_iter().filter(missing);
+    still
+        .map(|tool| {
+            let (name, cost) = (tool.name(), tool.needed_for());
+            (
+                tool,
+                format!("{name} is missing ({why}); not done because of it: {cost}"),
+            )
+        })
+        .collect()
+}
+
+fn install(tools: &[Tool]) -> anyhow::Result<()> {
+    let components = tools
+        .iter()
+        .filter(|tool| matches!(tool, Tool::Rustfmt | Tool::Clippy));
+    for component in components {
+        shell::run(Command::new("rustup").args(["component", "add", component.name()]))?;
+    }
+    // Python may be there and lack only what pip brings, and that needs no root.
+    if tools.contains(&Tool::Python) && python::make().is_ok() {
+        return install_packages(tools.iter().filter(|tool| **tool != Tool::Python));
+    }
+    install_packages(tools.iter())?;
+    if tools.contains(&Tool::Python) {
+        python::make()
+    } else {
+        Ok(())
+    }
+}
+
+fn install_packages<'a>(tools: impl Iterator<Item = &'a Tool>) -> anyhow::Result<()> {
+    let packages: Vec<&str> = tools.flat_map(|tool| tool.packages()).copied().collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    anyhow::ensure!(
+        rustix::process::geteuid().is_root(),
+        "not root, so it cannot be installed from here"
+    );
+    let apt = on_path("apt-get").ok_or_else(|| anyhow::anyhow!("there is no apt-get to install it with"))?;
+    let apt_get = |args: &[&str]| {
+        let mut command = Command::new(&apt);
+        command
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(["-q", "-o", "DPkg::Lock::Timeout=300"])
+            .args(args);
+        shell::run(&mut command)
+    };
+    apt_get(&["update"])?;
+    let install = ["install", "-y", "--no-install-recommends"];
+    let all: Vec<&str> = install.into_iter().chain(packages.iter().copied()).collect();
+    // One retry, for a mirror that hiccups; then one by one, so that one bad package does not keep the others out.
+    if apt_get(&all).or_else(|_| apt_get(&all)).is_ok() {
+        return Ok(());
+    }
+    let each: Vec<anyhow::Result<()>> = packages
+        .iter()
+        .map(|package| apt_get(&[install.as_slice(), &[package]].concat()))
+        .collect();
+    each.into_iter().collect()
+}
+
+/// A program on the `PATH` or where Debian keeps those of the system.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let path = shell::variable("PATH").unwrap_or_default();
+    let system = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path)
+        .chain(system)
+        .map(|folder| folder.join(program))
+        .find(|file| is_program(file))
+}
+
+/// Whether this is a file that may be executed.
+pub(crate) fn is_program(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata()
+        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+/// A cargo subcommand, if this toolchain has it.
+pub(crate) fn component(name: &str) -> Option<PathBuf> {
+    shell::succeeds(&mut cargo([name, "--version"])).then(|| PathBuf::from(format!("cargo-{name}")))
+}
