@@ -1,0 +1,392 @@
+//! The walls between the crates stand as `docs/architecture.md` draws them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+#[test]
+fn the_crates_use_each_other_as_the_table_says() {
+    assert_eq!(differences(&architecture(), &metadata()), Vec::<String>::new());
+}
+
+#[test]
+fn development_dependencies_are_those_under_the_table() {
+    assert_eq!(development(&metadata()), development_in(&architecture()));
+}
+
+#[test]
+fn no_crate_names_what_it_must_never_know() {
+    assert_eq!(trespasses(&architecture(), &metadata()), Vec::<String>::new());
+}
+
+#[test]
+fn the_web_face_knows_no_database() {
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../idp/src/web");
+    let found: Vec<PathBuf> = sources(&web)
+        .into_iter()
+        .filter(|s| s.code.contains("sea_orm"))
+        .map(|s| s.path)
+        .collect();
+    assert_eq!(found, Vec::<PathBuf>::new());
+}
+
+#[test]
+fn no_public_signature_names_an_orm_type() {
+    let mut found = Vec::new();
+    for package in members(&metadata(), &["kernel", "migrations", "testbed", "xtask", "e2e"]) {
+        for source in sources(&src(&package)) {
+            let entity = source.path.components().any(|part| part.as_os_str() == "table");
+            if !entity {
+                let leaks = orm_in_signatures(&source.code);
+                found.extend(
+                    leaks
+                        .into_iter()
+                        .map(|leak| format!("{}: {leak}", source.path.display())),
+                );
+            }
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn only_programs_and_tests_read_files_and_the_environment() {
+    let mut found = Vec::new();
+    // The portal is a program of its own; the others drive programs.
+    for package in members(&metadata(), &["moncompte", "portal", "testbed", "xtask", "e2e"]) {
+        for source in sources(&src(&package)) {
+            let uses = ambient(&source.code);
+            found.extend(
+                uses.into_iter()
+                    .map(|line| format!("{}: {line}", source.path.display())),
+            );
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+// The tests above pass while all is well. These show that they would not if it were not.
+
+#[test]
+fn a_table_that_says_otherwise_is_noticed() {
+    let cases = [
+        (
+            "agencies",
+            "oidc",
+            "–",
+            "agencies uses oidc, which the table does not allow",
+        ),
+        (
+            "pages",
+            "–",
+            "kernel",
+            "the table lets pages use kernel, which it does not",
+        ),
+        (
+            "oidc",
+            "oidc",
+            "oauth",
+            "the table has a row oauth, and there is no such crate",
+        ),
+        ("oidc", "oidc", "oauth", "oidc has no row in the table"),
+    ];
+    for (row, from, to, complaint) in cases {
+        let found = differences(&altered(row, from, to), &metadata());
+        assert!(found.contains(&complaint.to_owned()), "{complaint}");
+    }
+    let found = trespasses(&altered("oidc", "tokio", "serde"), &metadata());
+    assert_eq!(found, ["oidc depends on serde"]);
+}
+
+/// The document with one word of one row changed.
+fn altered(row: &str, from: &str, to: &str) -> String {
+    let begins = format!("| `{row}` |");
+    let change = |line: &str| {
+        if line.starts_with(&begins) {
+            line.replacen(from, to, 1)
+        } else {
+            line.to_owned()
+        }
+    };
+    architecture().lines().map(|line| change(line) + "\n").collect()
+}
+
+#[test]
+fn a_leaking_signature_is_noticed() {
+    let code = "use sea_orm::{ActiveModelTrait as _, Select};\n\
+        pub async fn all(\n    db: &sea_orm::DatabaseConnection,\n) -> u8 {\n}\n\
+        pub(crate) fn inner(db: &DatabaseConnection) {}\n\
+        pub fn query() -> Select<X> {\n\
+        pub fn fine(db: &Db) -> Result<(), Fault> { let x: DbErr; }\n\
+        pub struct S {\n    pub cause: DbErr,\n}\n";
+    let leaks = orm_in_signatures(code);
+    assert_eq!(leaks.len(), 3, "{leaks:#?}");
+}
+
+#[test]
+fn a_look_at_the_environment_is_noticed() {
+    let code = "let a = std::env::var(\"A\");\nlet b = fs::read(path);\nlet c = offs::set(1);\nlet d = env!(\"D\");\n\
+        let e = File::open(path);\n";
+    assert_eq!(ambient(code).len(), 3, "{:#?}", ambient(code));
+}
+
+#[test]
+fn comments_and_unit_tests_are_not_code() {
+    let text = "// std::env\nfn a() {}\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}\n";
+    assert_eq!(code(text), "fn a() {}\n");
+}
+
+/// One row of the table.
+struct Row {
+    uses: BTreeSet<String>,
+    never: BTreeSet<String>,
+}
+
+fn architecture() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/architecture.md");
+    fs::read_to_string(path).expect("docs/architecture.md can be read")
+}
+
+fn metadata() -> Metadata {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    MetadataCommand::new()
+        .manifest_path(manifest)
+        .no_deps()
+        .exec()
+        .expect("cargo metadata answers")
+}
+
+fn table(document: &str) -> BTreeMap<String, Row> {
+    let rows = document
+        .lines()
+        .skip_while(|line| !line.starts_with("| crate |"))
+        .skip(2);
+    rows.take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            let [_, name, uses, never, _] = cells[..] else {
+                panic!("not a row of three cells: {line}")
+            };
+            // After a semicolon or a colon the cell explains.
+            let never = never.split([';', ':']).next().unwrap_or_default();
+            (
+                name.trim_matches('`').to_owned(),
+                Row {
+                    uses: list(uses),
+                    never: list(never),
+                },
+            )
+        })
+        .collect()
+}
+
+fn list(cell: &str) -> BTreeSet<String> {
+    cell.split(',')
+        .map(str::trim)
+        .filter(|word| !matches!(*word, "" | "–"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn differences(document: &str, metadata: &Metadata) -> Vec<String> {
+    let table = table(document);
+    let ours = names(metadata);
+    let mut found = Vec::new();
+    for name in table.keys().filter(|name| !ours.contains(*name)) {
+        found.push(format!("the table has a row {name}, and there is no such crate"));
+    }
+    for package in metadata.workspace_packages() {
+        let name = package.name.to_string();
+        let Some(row) = table.get(&name) else {
+            found.push(format!("{name} has no row in the table"));
+            continue;
+        };
+        let uses = dependencies(package, |kind| kind != DependencyKind::Development);
+        let uses: BTreeSet<String> = uses.intersection(&ours).cloned().collect();
+        let more = uses.difference(&row.uses);
+        found.extend(more.map(|used| format!("{name} uses {used}, which the table does not allow")));
+        let less = row.uses.difference(&uses);
+        found.extend(less.map(|used| format!("the table lets {name} use {used}, which it does not")));
+    }
+    found
+}
+
+fn trespasses(document: &str, metadata: &Metadata) -> Vec<String> {
+    let table = table(document);
+    let mut found = Vec::new();
+    for package in metadata.workspace_packages() {
+        let known = dependencies(package, |_| true);
+        let never = table.get(package.name.as_str()).map(|row| &row.never);
+        let trespasses = never.into_iter().flatten().filter(|word| known.contains(*word));
+        found.extend(trespasses.map(|word| format!("{} depends on {word}", package.name)));
+    }
+    found
+}
+
+/// Who takes what of ours for tests alone.
+fn development(metadata: &Metadata) -> BTreeSet<(String, String)> {
+    let ours = names(metadata);
+    let mut pairs = BTreeSet::new();
+    for package in metadata.workspace_packages() {
+        let taken = dependencies(package, |kind| kind == DependencyKind::Development);
+        pairs.extend(
+            taken
+                .intersection(&ours)
+                .map(|taken| (package.name.to_string(), taken.clone())),
+        );
+    }
+    pairs
+}
+
+/// The same, from the sentences "`a` and `b` take `c`." under the table.
+fn development_in(document: &str) -> BTreeSet<(String, String)> {
+    let (_, text) = document
+        .split_once("Development dependencies:")
+        .expect("the paragraph under the table");
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let quoted = |text: &str| {
+        text.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let mut pairs = BTreeSet::new();
+    for sentence in paragraph.split(['.', ';']) {
+        let words = sentence
+            .split_once(" take ")
+            .or_else(|| sentence.split_once(" takes "));
+        let Some((who, what)) = words else { continue };
+        for who in quoted(who) {
+            pairs.extend(quoted(what).into_iter().map(|what| (who.clone(), what)));
+        }
+    }
+    pairs
+}
+
+fn names(metadata: &Metadata) -> BTreeSet<String> {
+    metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| package.name.to_string())
+        .collect()
+}
+
+fn dependencies(package: &Package, kind: impl Fn(DependencyKind) -> bool) -> BTreeSet<String> {
+    let chosen = package
+        .dependencies
+        .iter()
+        .filter(|dependency| kind(dependency.kind));
+    chosen.map(|dependency| dependency.name.clone()).collect()
+}
+
+fn members(metadata: &Metadata, except: &[&str]) -> Vec<Package> {
+    let all = metadata.workspace_packages().into_iter();
+    all.filter(|package| !except.contains(&package.name.as_str()))
+        .cloned()
+        .collect()
+}
+
+fn src(package: &Package) -> PathBuf {
+    package.manifest_path.with_file_name("src").into_std_path_buf()
+}
+
+/// A file of a crate: its code without comments and unit tests.
+struct Source {
+    path: PathBuf,
+    code: String,
+}
+
+fn sources(folder: &Path) -> Vec<Source> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let tests = path.file_stem().is_some_and(|stem| stem == "tests");
+        if path.is_dir() && !tests {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !tests {
+            let text = fs::read_to_string(&path).expect("a source file can be read");
+            found.push(Source {
+                code: code(&text),
+                path,
+            });
+        }
+    }
+    found
+}
+
+/// Unit tests stand at the end of a file: what follows the first `#[cfg(test)]` on a module is left out.
+fn code(text: &str) -> String {
+    let end = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+    let lines = text[..end]
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// Public items whose signature names a type of the ORM, by path or by an imported name.
+fn orm_in_signatures(code: &str) -> Vec<String> {
+    const KNOWN: [&str; 7] = [
+        "sea_orm",
+        "DatabaseConnection",
+        "DatabaseTransaction",
+        "DbErr",
+        "ConnectionTrait",
+        "TransactionTrait",
+        "ActiveValue",
+    ];
+    let imports = code
+        .split("use sea_orm::")
+        .skip(1)
+        .filter_map(|rest| rest.split(';').next());
+    let imported = imports
+        .flat_map(words)
+        .filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase()));
+    let orm: BTreeSet<&str> = KNOWN.into_iter().chain(imported).collect();
+    let mut found = Vec::new();
+    for (at, _) in code
+        .match_indices("pub ")
+        .filter(|(at, _)| starts_line(code, *at))
+    {
+        let item = &code[at..];
+        let function = words(item.lines().next().unwrap_or_default()).any(|word| word == "fn");
+        let signature = if function {
+            item.split(['{', ';']).next()
+        } else {
+            item.lines().next()
+        };
+        let signature = signature.unwrap_or_default();
+        if words(signature).any(|word| orm.contains(word)) {
+            found.push(signature.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+    }
+    found
+}
+
+fn starts_line(code: &str, at: usize) -> bool {
+    code[..at]
+        .rsplit('\n')
+        .next()
+        .is_some_and(|before| before.trim().is_empty())
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+}
+
+/// Lines that read or write a file, or the environment.
+fn ambient(code: &str) -> Vec<&str> {
+    const PATHS: [&str; 5] = ["env::", "fs::", "File::open", "File::create", "OpenOptions"];
+    let whole = |line: &str, path: &str| {
+        let before = |at: usize| line[..at].chars().next_back();
+        line.match_indices(path)
+            .any(|(at, _)| !before(at).is_some_and(|c| c.is_alphanumeric() || c == '_'))
+    };
+    code.lines()
+        .filter(|line| PATHS.iter().any(|path| whole(line, path)))
+        .map(str::trim)
+        .collect()
+}

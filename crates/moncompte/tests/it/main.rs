@@ -1,0 +1,3 @@
+//! The program's integration tests: one binary, a module a subject.
+
+mod graph;
