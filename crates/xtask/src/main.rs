@@ -16,6 +16,7 @@ mod postgres;
 mod python;
 mod readme;
 mod report;
+mod rootfs;
 mod services;
 mod shell;
 mod steps;

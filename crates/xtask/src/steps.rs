@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use crate::postgres::Cluster;
 use crate::report::{Outcome, Row, table};
 use crate::tools::{Tool, make_ready};
-use crate::{TestArgs, checks, demo, interrupt, readme, services, shell, unit};
+use crate::{TestArgs, checks, demo, interrupt, readme, rootfs, services, shell, unit};
 
 /// A step of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,6 +33,8 @@ pub(crate) enum Step {
     Test,
     /// The README's demo command, from start to SIGTERM
     Demo,
+    /// The program starts in the container's file system
+    Rootfs,
 }
 
 impl Step {
@@ -48,6 +50,7 @@ impl Step {
             Self::Build => "build",
             Self::Test => "test",
             Self::Demo => "demo",
+            Self::Rootfs => "rootfs",
         }
     }
 
@@ -60,13 +63,19 @@ impl Step {
                 .into_iter()
                 .filter(|tool| browser || !services::BROWSER.contains(tool))
                 .collect(),
-            Self::Tools | Self::Readme | Self::Crypto | Self::Deny | Self::Build | Self::Demo => Vec::new(),
+            Self::Tools
+            | Self::Readme
+            | Self::Crypto
+            | Self::Deny
+            | Self::Build
+            | Self::Demo
+            | Self::Rootfs => Vec::new(),
         }
     }
 
     /// What makes a step pointless once the build failed.
     fn stands_on_the_build(self) -> bool {
-        matches!(self, Self::Test | Self::Demo)
+        matches!(self, Self::Test | Self::Demo | Self::Rootfs)
     }
 }
 
@@ -123,6 +132,7 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
         Step::Build => checks::build(),
         Step::Test => test(args),
         Step::Demo => demo::check(),
+        Step::Rootfs => rootfs::check(),
     }
 }
 
