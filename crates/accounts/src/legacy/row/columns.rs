@@ -1,0 +1,192 @@
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::{Row, Verifier};
+use crate::Email;
+
+/// The columns of a file, and the characters that a value may have.
+pub const COLUMNS: &[(&str, usize)] = &[
+    ("identifier", 128),
+    ("client_ref", 128),
+    ("password_hash", 512),
+    ("hash_format", 64),
+    ("salt", 256),
+    ("password", 1024),
+    ("email", 254),
+    ("name", 200),
+    ("given_name", 200),
+    ("family_name", 200),
+    ("middle_name", 200),
+    ("nickname", 200),
+    ("gender", 50),
+    ("birthdate", 10),
+    ("phone_number", 40),
+    ("locale", 35),
+    ("zoneinfo", 64),
+    ("street_address", 300),
+    ("postal_code", 20),
+    ("locality", 200),
+    ("region", 200),
+    ("country", 200),
+];
+
+/// The first eight have a place of their own; the rest is the profile.
+const PROFILE: usize = 8;
+
+/// What people write where these columns are meant.
+const ALIASES: &[(&str, &str)] = &[
+    ("id", "identifier"),
+    ("login", "identifier"),
+    ("user", "identifier"),
+    ("username", "identifier"),
+    ("identifiant", "identifier"),
+    ("client", "client_ref"),
+    ("reference", "client_ref"),
+    ("ref", "client_ref"),
+    ("hash", "password_hash"),
+    ("format", "hash_format"),
+    ("algorithm", "hash_format"),
+    ("sel", "salt"),
+    ("pass", "password"),
+    ("mot_de_passe", "password"),
+    ("mail", "email"),
+    ("e_mail", "email"),
+    ("courriel", "email"),
+    ("first_name", "given_name"),
+    ("firstname", "given_name"),
+    ("prenom", "given_name"),
+    ("last_name", "family_name"),
+    ("lastname", "family_name"),
+    ("surname", "family_name"),
+    ("nom", "family_name"),
+    ("birthday", "birthdate"),
+    ("phone", "phone_number"),
+    ("telephone", "phone_number"),
+    ("language", "locale"),
+    ("langue", "locale"),
+    ("timezone", "zoneinfo"),
+    ("address", "street_address"),
+    ("adresse", "street_address"),
+    ("zip", "postal_code"),
+    ("code_postal", "postal_code"),
+    ("city", "locality"),
+    ("ville", "locality"),
+    ("pays", "country"),
+];
+
+/// The place of a column in [`COLUMNS`].
+pub(super) fn place(name: &str) -> Option<usize> {
+    let name = name.trim();
+    COLUMNS.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))
+}
+
+/// What to say of a name that is none.
+pub(super) fn unknown(what: &str, name: &str) -> String {
+    let shown: String = name.trim().chars().filter(|c| !c.is_control()).take(40).collect();
+    match meant(name) {
+        Some(meant) => format!("unknown {what} `{shown}`: is `{meant}` meant?"),
+        None => {
+            let known: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+            format!("unknown {what} `{shown}`; known are {}", known.join(", "))
+        }
+    }
+}
+
+fn meant(name: &str) -> Option<&'static str> {
+    let plain: String = name
+        .trim()
+        .to_lowercase()
+        .chars()
+        .take(40)
+        .map(|c| match c {
+            'é' | 'è' => 'e',
+            c if c.is_alphanumeric() => c,
+            _ => '_',
+        })
+        .collect();
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == plain).map(|(_, meant)| *meant);
+    let near = || {
+        let far = |known: &str| strsim::damerau_levenshtein(&plain, known);
+        COLUMNS.iter().map(|(known, _)| *known).min_by_key(|known| far(known)).filter(|known| far(known) <= 2)
+    };
+    alias.or_else(near)
+}
+
+/// The values of a row, at their places in [`COLUMNS`]. Wiped when dropped.
+pub(super) struct Fields(Vec<Option<Zeroizing<String>>>);
+
+impl Fields {
+    pub(super) fn new() -> Self {
+        Self(vec![None; COLUMNS.len()])
+    }
+
+    /// Empty values are none. Whether the place was free.
+    pub(super) fn put(&mut self, place: usize, value: &str) -> Result<(), String> {
+        let (name, longest) = COLUMNS[place];
+        // A password is what it is, blanks included; so is a salt.
+        let value = if matches!(name, "password" | "salt") { value } else { value.trim() };
+        if value.chars().any(char::is_control) {
+            return Err(format!("`{name}` contains a control character"));
+        }
+        if value.chars().count() > longest {
+            return Err(format!("`{name}` is longer than {longest} characters"));
+        }
+        self.0[place] = (!value.is_empty()).then(|| Zeroizing::new(value.to_owned()));
+        Ok(())
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        place(name).and_then(|at| self.0[at].as_deref()).map(String::as_str)
+    }
+
+    /// Judges the whole.
+    pub(super) fn row(&self, line: u64) -> Result<Row, String> {
+        let identifier = self.get("identifier").ok_or("`identifier` is missing")?;
+        let email = match self.get("email") {
+            Some(email) => Some(Email::parse(email).ok_or("`email` is no address that mail can be sent to")?),
+            None => None,
+        };
+        if self.get("birthdate").is_some_and(|date| !is_birthdate(date)) {
+            return Err("`birthdate` is not written as 1950-12-31".into());
+        }
+        let mut profile = Map::new();
+        for (at, (name, _)) in COLUMNS.iter().enumerate().skip(PROFILE) {
+            if let Some(value) = &self.0[at] {
+                profile.insert((*name).to_owned(), Value::String(value.to_string()));
+            }
+        }
+        Ok(Row {
+            line,
+            identifier: identifier.to_owned(),
+            client_ref: self.get("client_ref").unwrap_or(identifier).to_owned(),
+            verifier: self.verifier()?,
+            email,
+            name: self.get("name").map(str::to_owned),
+            profile,
+        })
+    }
+
+    fn verifier(&self) -> Result<Option<Verifier>, String> {
+        let (format, salt) = (self.get("hash_format"), self.get("salt"));
+        let read = match (self.get("password_hash"), self.get("password")) {
+            (Some(_), Some(_)) => return Err("there is both a `password` and a `password_hash`".into()),
+            (Some(hash), None) => Verifier::parse(format, hash, salt),
+            // A file may name the format of all its rows; it then says `plain` here, or nothing.
+            (None, Some(password)) => match format {
+                Some(format) if !format.eq_ignore_ascii_case("plain") => {
+                    return Err("`hash_format` is for `password_hash`, but the row has a clear `password`".into());
+                }
+                _ => Verifier::clear(password),
+            },
+            (None, None) => return Ok(None),
+        };
+        read.map(Some).map_err(|reason| reason.to_string())
+    }
+}
+
+/// OpenID Connect Core §5.1: a full date, a year alone, or a day with the year 0000.
+fn is_birthdate(text: &str) -> bool {
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    let within = |range: std::ops::Range<usize>, most| text.get(range).and_then(|t| t.parse().ok()).is_some_and(|n| (1..=most).contains(&n));
+    shape == "9999" || (shape == "9999-99-99" && within(5..7, 12) && within(8..10, 31))
+}
