@@ -1,1 +1,40 @@
-//! Under construction.
+//! The specifications as pure functions on plain values: no clock, no randomness, no I/O. Time comes in as `i64` seconds since
+//! 1970-01-01 UTC.
+//!
+//! An authorization request goes through [`request`] (whom to answer, then the ordered list of checks), [`decide`] (what comes next)
+//! and [`respond`] (the way back). The token endpoint asks [`token`]; what tokens say is in [`claims`].
+//!
+//! ```
+//! use oidc::{client::Client, request};
+//!
+//! let mut client = Client::new("tilleuls-portal", "tilleuls");
+//! client.redirect_uris.push("https://portal.example/cb".into());
+//!
+//! let raw = "client_id=tilleuls-portal&redirect_uri=https%3A%2F%2Fportal.example%2Fcb&response_type=token&state=abc";
+//! let params = oidc::Params::parse(&[raw]).unwrap();
+//! // First whom to answer: a failure here is a page of ours, never a redirect.
+//! let path = request::settle(&params, Some(&client)).unwrap();
+//! // Then what was asked: a failure here goes back through the settled path.
+//! let error = request::check(&params, &client, &path).unwrap_err();
+//! let response = oidc::respond::failure(&path, "https://op.example", &error);
+//! let oidc::respond::Response::Redirect(to) = response else { panic!() };
+//! assert!(to.starts_with("https://portal.example/cb?error=unsupported_response_type"));
+//! ```
+
+pub mod client;
+pub mod decide;
+
+mod error;
+pub mod jwt;
+
+mod params;
+pub mod pkce;
+
+pub mod request;
+pub mod respond;
+mod scope;
+pub mod ticket;
+
+pub use error::{Code, Error, Refusal};
+pub use params::Params;
+pub use scope::Scope;

@@ -1,0 +1,369 @@
+//! What a client (relying party) is. Plain data: the agency's file is read elsewhere and checked by [`crate::registration`].
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    Scope,
+    jwt::{Alg, Key},
+};
+
+/// OIDC Registration §2 `application_type`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ApplicationType {
+    /// Runs on a server.
+    #[default]
+    Web,
+    /// Runs on the person's device: loopback addresses with any port, schemes of its own (RFC 8252).
+    Native,
+}
+
+/// How a client proves itself at the token endpoint (OIDC Core §9). One a client, never another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AuthMethod {
+    /// `none`: a public client.
+    None,
+    /// `client_secret_basic`.
+    SecretBasic,
+    /// `client_secret_post`.
+    SecretPost,
+    /// `private_key_jwt`.
+    PrivateKeyJwt,
+}
+
+impl AuthMethod {
+    /// All that work here, for discovery.
+    pub const ALL: &'static [Self] = &[
+        Self::SecretBasic,
+        Self::SecretPost,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
+
+    /// The registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::SecretBasic => "client_secret_basic",
+            Self::SecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+
+    /// From the registered name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|m| m.as_str() == name)
+    }
+}
+
+/// What a client may come to the token endpoint with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GrantType {
+    /// `authorization_code`
+    AuthorizationCode,
+    /// `refresh_token`
+    RefreshToken,
+}
+
+impl GrantType {
+    /// The registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+/// How the authorization response travels (OAuth Multiple Response Types §2.1, OAuth Form Post).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query: the default for `code`.
+    #[default]
+    Query,
+    /// In the fragment.
+    Fragment,
+    /// In a form that posts itself.
+    FormPost,
+}
+
+impl ResponseMode {
+    /// All that work here.
+    pub const ALL: &'static [Self] = &[Self::Query, Self::Fragment, Self::FormPost];
+
+    /// The registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Fragment => "fragment",
+            Self::FormPost => "form_post",
+        }
+    }
+
+    /// From the registered name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|m| m.as_str() == name)
+    }
+}
+
+/// Whether PKCE may be left out (SECURITY D3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Pkce {
+    /// Always.
+    #[default]
+    Required,
+    /// A confidential client that cannot; its file says why.
+    Exempt,
+}
+
+/// OIDC Core §8.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SubjectType {
+    /// Another `sub` in every sector.
+    #[default]
+    Pairwise,
+    /// The same `sub` for all clients of that type.
+    Public,
+}
+
+/// A relying party as its owner registered it.
+#[derive(Clone)]
+pub struct Client {
+    /// `client_id`.
+    pub client_id: String,
+    /// Whose it is: the agency's id.
+    pub owner: String,
+    /// Pairwise `sub` is the same within a sector; the owner's id unless set (OIDC Core §8.1).
+    pub sector: String,
+    /// Exact addresses.
+    pub redirect_uris: Vec<String>,
+    /// Exact addresses (OIDC RP-Initiated Logout §3.1).
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Web or native.
+    pub application_type: ApplicationType,
+    /// How it proves itself.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// SHA-256 of each secret that is valid now: two while one is being replaced. Secrets are random and long, so one fast hash does.
+    pub secret_hashes: Vec<[u8; 32]>,
+    /// Public keys for `private_key_jwt`.
+    pub keys: Vec<Key>,
+    /// Whether PKCE may be left out.
+    pub pkce: Pkce,
+    /// Scope values that it may get.
+    pub scopes: Scope,
+    /// `grant_types`.
+    pub grant_types: Vec<GrantType>,
+    /// Response modes that it may ask for (SECURITY #11).
+    pub response_modes: Vec<ResponseMode>,
+    /// Signs its ID tokens and logout tokens.
+    pub id_token_signed_response_alg: Alg,
+    /// Signs its userinfo answers; plain JSON if none (OIDC Core §5.3.2).
+    pub userinfo_signed_response_alg: Option<Alg>,
+    /// Pairwise or public.
+    pub subject_type: SubjectType,
+    /// OIDC Back-Channel Logout §2.2.
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether logout tokens must carry `sid`; ours always do.
+    pub backchannel_logout_session_required: bool,
+    /// OIDC Front-Channel Logout §2.
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether `iss` and `sid` must be in the query.
+    pub frontchannel_logout_session_required: bool,
+    /// Where the provider sends somebody who starts at the provider (OIDC Core §4).
+    pub initiate_login_uri: Option<String>,
+    /// `max_age` for requests without one.
+    pub default_max_age: Option<i64>,
+}
+
+impl Client {
+    /// A confidential web client with the defaults; addresses and a secret are still to come.
+    pub fn new(client_id: impl Into<String>, owner: impl Into<String>) -> Self {
+        let owner = owner.into();
+        Self {
+            client_id: client_id.into(),
+            sector: owner.clone(),
+            owner,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            application_type: ApplicationType::Web,
+            token_endpoint_auth_method: AuthMethod::SecretBasic,
+            secret_hashes: Vec::new(),
+            keys: Vec::new(),
+            pkce: Pkce::Required,
+            scopes: Scope::KNOWN.iter().copied().collect(),
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            response_modes: vec![ResponseMode::Query],
+            id_token_signed_response_alg: Alg::RS256,
+            userinfo_signed_response_alg: None,
+            subject_type: SubjectType::Pairwise,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            initiate_login_uri: None,
+            default_max_age: None,
+        }
+    }
+
+    /// The hash under which a secret is kept.
+    pub fn hash_secret(secret: &str) -> [u8; 32] {
+        Sha256::digest(secret.as_bytes()).into()
+    }
+
+    /// Whether `presented` is one of its secrets; compared as hashes, every one of them, in constant time (SECURITY #26).
+    pub fn knows_secret(&self, presented: &str) -> bool {
+        let presented = Self::hash_secret(presented);
+        let mut known = subtle::Choice::from(0);
+        for hash in &self.secret_hashes {
+            known |= hash.ct_eq(&presented);
+        }
+        known.into()
+    }
+
+    /// Whether it may use `grant`.
+    pub fn may(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// Whether `uri` is, byte for byte, one of the registered redirect addresses. A native client may use any port on a loopback
+    /// address given as an IP literal (RFC 8252 §7.3, SECURITY #2).
+    pub fn redirects_to(&self, uri: &str) -> bool {
+        self.redirect_uris.iter().any(|registered| registered == uri)
+            || (self.application_type == ApplicationType::Native
+                && without_loopback_port(uri).is_some_and(|uri| {
+                    self.redirect_uris
+                        .iter()
+                        .any(|r| without_loopback_port(r) == Some(uri))
+                }))
+    }
+
+    /// Whether `uri` is, byte for byte, one of the registered addresses for after a sign-out.
+    pub fn returns_to(&self, uri: &str) -> bool {
+        self.post_logout_redirect_uris
+            .iter()
+            .any(|registered| registered == uri)
+    }
+}
+
+/// `(host, rest)` of `http://127.0.0.1[:port]rest`, without the port; nothing for any other address.
+fn without_loopback_port(uri: &str) -> Option<(&'static str, &str)> {
+    for host in ["http://127.0.0.1", "http://[::1]"] {
+        let Some(rest) = uri.strip_prefix(host) else {
+            continue;
+        };
+        let rest = match rest.strip_prefix(':') {
+            Some(rest) => {
+                let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+                if !(1..=5).contains(&digits) || rest[..digits].parse::<u16>().is_err() {
+                    return None;
+                }
+                &rest[digits..]
+            }
+            None => rest,
+        };
+        return (rest.is_empty() || rest.starts_with('/')).then_some((host, rest));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn web() -> Client {
+        let mut client = Client::new("rp", "tilleuls");
+        client.redirect_uris = vec!["https://rp.example/cb".into(), "http://127.0.0.1:7000/cb".into()];
+        client
+    }
+
+    /// SECURITY #1
+    #[test]
+    fn only_the_registered_bytes_are_a_redirect_address() {
+        assert!(web().redirects_to("https://rp.example/cb"));
+        for uri in [
+            "https://rp.example/cb/",
+            "https://rp.example/cb?",
+            "https://rp.example/cb#",
+            "https://rp.example/CB",
+            "HTTPS://rp.example/cb",
+            "https://RP.example/cb",
+            "https://rp.example:443/cb",
+            "https://rp.example./cb",
+            "https://rp.example.evil.com/cb",
+            "https://rp.example@evil.com/cb",
+            "https://rp.example@x@evil.com/cb",
+            "https://rp.example/cb/../cb",
+            "https://rp.example/x/..;/cb",
+            "https://rp.example/%63b",
+            "https://rp.example//cb",
+            "https://rp.example\\cb",
+            "https://rp.example/cb\t",
+            " https://rp.example/cb",
+            "https://rp.example/cb?x=1",
+            "http://rp.example/cb",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "//rp.example/cb",
+            "/cb",
+            "",
+            "https://rp.example\u{ff0e}evil/cb",
+            "https://user@rp.example/cb",
+        ] {
+            assert!(!web().redirects_to(uri), "{uri:?}");
+        }
+    }
+
+    proptest! {
+        /// SECURITY #1: the accepted set is the exact bytes.
+        #[test]
+        fn one_changed_byte_is_another_address(at in 0usize..21, to in any::<char>()) {
+            let registered = "https://rp.example/cb";
+            let changed: String = registered.chars().enumerate().map(|(i, c)| if i == at { to } else { c }).collect();
+            prop_assert_eq!(web().redirects_to(&changed), changed == registered);
+        }
+
+        /// RFC 8252 §7.3
+        #[test]
+        fn a_native_client_may_choose_its_loopback_port(port in 1u16..) {
+            let mut native = web();
+            native.application_type = ApplicationType::Native;
+            let uri = format!("http://127.0.0.1:{port}/cb");
+            prop_assert!(native.redirects_to(&uri));
+            prop_assert_eq!(web().redirects_to(&uri), port == 7000);
+        }
+    }
+
+    /// SECURITY #2
+    #[test]
+    fn the_loopback_rule_is_for_literal_addresses_only() {
+        let mut native = web();
+        native.application_type = ApplicationType::Native;
+        for uri in [
+            "http://localhost:1/cb",
+            "http://127.0.0.1@evil/cb",
+            "http://127.0.0.1.evil/cb",
+            "http://127.0.0.1:1@evil/cb",
+            "http://127.0.0.1:99999/cb",
+            "http://127.0.0.1:/cb",
+            "http://127.0.0.1:1/other",
+            "http://[::1]:1/cb",
+            "https://127.0.0.1:1/cb",
+            "http://127.0.0.1:1/cb?x",
+            "http://127.0.0.1:000001/cb",
+        ] {
+            assert!(!native.redirects_to(uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn each_of_two_secrets_is_known_and_no_other() {
+        let mut client = web();
+        assert!(!client.knows_secret(""));
+        client.secret_hashes = vec![Client::hash_secret("one"), Client::hash_secret("two")];
+        assert!(client.knows_secret("one") && client.knows_secret("two"));
+        assert!(!client.knows_secret("") && !client.knows_secret("three"));
+    }
+}

@@ -1,0 +1,217 @@
+//! What comes next for an interaction. Called by the hub at every turn with what is true now, so nothing is remembered between turns but
+//! the interaction itself: leaving, reloading and coming back are all the same question.
+
+use crate::{Code, Error, request::AuthorizationRequest};
+
+/// What the request asks of the answer.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Asked {
+    /// `prompt=none`: no page may be shown.
+    pub silently: bool,
+    /// `prompt=login`: the person signs in again.
+    pub again: bool,
+    /// `prompt=select_account`: the person may become somebody else.
+    pub choice: bool,
+    /// `max_age` in seconds.
+    pub max_age: Option<i64>,
+    /// The `sub` of the only person who will do.
+    pub sub: Option<String>,
+    /// There is no client: the person came to the provider itself.
+    pub home: bool,
+}
+
+impl Asked {
+    /// By a client.
+    pub fn by(request: &AuthorizationRequest) -> Self {
+        Self {
+            silently: request.prompt.none,
+            again: request.prompt.login,
+            choice: request.prompt.select_account,
+            max_age: request.max_age,
+            sub: request.hinted_sub.clone(),
+            home: false,
+        }
+    }
+
+    /// By the person, at the provider's own door.
+    pub fn at_home() -> Self {
+        Self {
+            home: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// Who is signed in in this browser.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignedIn {
+    /// The account's `sub` as the asking client sees it; anything at home.
+    pub sub: String,
+    /// When the password was last typed.
+    pub auth_time: i64,
+    /// The account has not accepted the terms that are due.
+    pub terms_due: bool,
+    /// The account has a link at the client's agency.
+    pub linked: bool,
+}
+
+/// How far a move has come (SPEC J2). The stage says which page is next.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Stage {
+    /// Access is changing: the notice is to be read.
+    Notice,
+    /// An email is to be given.
+    Email,
+    /// A password is to be chosen.
+    Password,
+    /// A mail is out; its link has not been followed.
+    WaitForMail,
+    /// The email belongs to an account: that account is to agree (SPEC J3).
+    Link,
+    /// Confirmed; the terms are to be accepted, then the account exists.
+    Terms,
+}
+
+/// What is true now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// Seconds since 1970.
+    pub now: i64,
+    /// When the interaction began: a sign-in since then was made for it.
+    pub began: i64,
+    /// The unfinished enrolment of this interaction, if any.
+    pub enrolment: Option<Stage>,
+    /// The session of this browser, if it is alive.
+    pub session: Option<SignedIn>,
+    /// The agency lets accounts in that have no link with it (SPEC J13).
+    pub unlinked_allowed: bool,
+}
+
+/// Why somebody who may be signed in is asked to sign in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Why {
+    /// Nobody is signed in.
+    Nobody,
+    /// The client wants it typed again: `prompt=login`.
+    Again,
+    /// The last time is longer ago than `max_age`.
+    TooLongAgo,
+    /// The client lets the person choose.
+    Choose,
+    /// The client expects somebody else.
+    SomebodyElse,
+}
+
+/// What comes next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// Ask for email and password.
+    SignIn(Why),
+    /// A step of the move: one of [`Stage::Notice`], [`Stage::Email`], [`Stage::Password`], [`Stage::WaitForMail`].
+    Enrol(Stage),
+    /// The move reaches an account that exists: ask for that account's agreement.
+    Link,
+    /// Show the terms: at the end of a move, or because a newer version is due.
+    AcceptTerms,
+    /// The account has no link with this agency: say so, and offer to attach it.
+    NotLinked,
+    /// Done.
+    Return(Outcome),
+}
+
+/// How an interaction ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// A code for the client.
+    Grant,
+    /// The person's own page: nobody else asked.
+    Home,
+    /// An error for the client.
+    Refuse(Error),
+}
+
+/// Decides. The order is: a move under way, then who, then whether they may, then the answer.
+pub fn decide(asked: &Asked, standing: &Standing) -> Next {
+    // A move under way is not forgotten for a question of sign-in: it ends in one.
+    if let Some(stage) = standing.enrolment {
+        let next = match stage {
+            Stage::Link => Next::Link,
+            Stage::Terms => Next::AcceptTerms,
+            step => Next::Enrol(step),
+        };
+        return asking(asked, Code::InteractionRequired, "a move is under way", next);
+    }
+    let Some(session) = &standing.session else {
+        return asking(
+            asked,
+            Code::LoginRequired,
+            "nobody is signed in",
+            Next::SignIn(Why::Nobody),
+        );
+    };
+    // A password typed since the interaction began was typed for it; this also ends what max_age=0 would repeat for ever.
+    let fresh = session.auth_time >= standing.began;
+    let too_long_ago = asked
+        .max_age
+        .is_some_and(|most| standing.now.saturating_sub(session.auth_time) > most);
+    let why = match () {
+        () if fresh => None,
+        () if asked.again => Some(Why::Again),
+        () if too_long_ago => Some(Why::TooLongAgo),
+        () if asked.choice => Some(Why::Choose),
+        () => None,
+    };
+    if let Some(why) = why {
+        return asking(
+            asked,
+            Code::LoginRequired,
+            "the person has to sign in again",
+            Next::SignIn(why),
+        );
+    }
+    if asked.sub.as_ref().is_some_and(|sub| *sub != session.sub) {
+        // Whoever has just signed in will not become another person by being asked again (OIDC Core §3.1.2.1 id_token_hint).
+        if fresh {
+            return refuse(
+                Code::LoginRequired,
+                "somebody else than the hinted person is signed in",
+            );
+        }
+        return asking(
+            asked,
+            Code::LoginRequired,
+            "another person is signed in",
+            Next::SignIn(Why::SomebodyElse),
+        );
+    }
+    if !asked.home && !session.linked && !standing.unlinked_allowed {
+        return asking(
+            asked,
+            Code::InteractionRequired,
+            "the account is not linked with this agency",
+            Next::NotLinked,
+        );
+    }
+    if session.terms_due {
+        return asking(
+            asked,
+            Code::InteractionRequired,
+            "terms are to be accepted",
+            Next::AcceptTerms,
+        );
+    }
+    Next::Return(if asked.home { Outcome::Home } else { Outcome::Grant })
+}
+
+/// `next` needs a page; with `prompt=none` it is an error instead.
+fn asking(asked: &Asked, code: Code, why: &'static str, next: Next) -> Next {
+    if asked.silently { refuse(code, why) } else { next }
+}
+
+fn refuse(code: Code, why: &'static str) -> Next {
+    Next::Return(Outcome::Refuse(Error::new(code, why)))
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

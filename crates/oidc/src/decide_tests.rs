@@ -1,0 +1,232 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const NOW: i64 = 1_800_000_000;
+
+fn signed_in(auth_time: i64) -> SignedIn {
+    SignedIn {
+        sub: "me".into(),
+        auth_time,
+        terms_due: false,
+        linked: true,
+    }
+}
+
+fn standing(session: Option<SignedIn>) -> Standing {
+    Standing {
+        now: NOW,
+        began: NOW - 5,
+        enrolment: None,
+        session,
+        unlinked_allowed: false,
+    }
+}
+
+fn code(next: &Next) -> Option<Code> {
+    match next {
+        Next::Return(Outcome::Refuse(error)) => Some(error.code()),
+        _ => None,
+    }
+}
+
+#[test]
+fn nobody_signed_in_is_asked_or_told() {
+    assert_eq!(
+        decide(&Asked::default(), &standing(None)),
+        Next::SignIn(Why::Nobody)
+    );
+    let silently = Asked {
+        silently: true,
+        ..Asked::default()
+    };
+    assert_eq!(
+        code(&decide(&silently, &standing(None))),
+        Some(Code::LoginRequired)
+    );
+}
+
+#[test]
+fn single_sign_on_needs_no_question() {
+    let hours_ago = standing(Some(signed_in(NOW - 9000)));
+    assert_eq!(
+        decide(&Asked::default(), &hours_ago),
+        Next::Return(Outcome::Grant)
+    );
+    assert_eq!(
+        decide(
+            &Asked {
+                silently: true,
+                ..Asked::default()
+            },
+            &hours_ago
+        ),
+        Next::Return(Outcome::Grant)
+    );
+    assert_eq!(decide(&Asked::at_home(), &hours_ago), Next::Return(Outcome::Home));
+}
+
+/// SECURITY #14, oidcc-prompt-login
+#[test]
+fn prompt_login_is_met_only_by_a_sign_in_made_for_it() {
+    let again = Asked {
+        again: true,
+        ..Asked::default()
+    };
+    assert_eq!(
+        decide(&again, &standing(Some(signed_in(NOW - 6)))),
+        Next::SignIn(Why::Again)
+    );
+    assert_eq!(
+        decide(&again, &standing(Some(signed_in(NOW - 5)))),
+        Next::Return(Outcome::Grant)
+    );
+}
+
+/// oidcc-max-age-1, oidcc-max-age-10000, PROTOCOL pitfall 10
+#[test]
+fn max_age_counts_seconds_and_never_asks_twice() {
+    let within = |max_age| Asked {
+        max_age: Some(max_age),
+        ..Asked::default()
+    };
+    assert_eq!(
+        decide(&within(8), &standing(Some(signed_in(NOW - 9)))),
+        Next::SignIn(Why::TooLongAgo)
+    );
+    assert_eq!(
+        decide(&within(9), &standing(Some(signed_in(NOW - 9)))),
+        Next::Return(Outcome::Grant)
+    );
+    assert_eq!(
+        decide(&within(0), &standing(Some(signed_in(NOW - 1)))),
+        Next::Return(Outcome::Grant)
+    );
+    let silently = Asked {
+        silently: true,
+        ..within(0)
+    };
+    assert_eq!(
+        code(&decide(&silently, &standing(Some(signed_in(NOW - 9))))),
+        Some(Code::LoginRequired)
+    );
+}
+
+#[test]
+fn a_hint_of_another_person_asks_once_then_refuses() {
+    let other = Asked {
+        sub: Some("you".into()),
+        ..Asked::default()
+    };
+    assert_eq!(
+        decide(&other, &standing(Some(signed_in(NOW - 9)))),
+        Next::SignIn(Why::SomebodyElse)
+    );
+    assert_eq!(
+        code(&decide(&other, &standing(Some(signed_in(NOW - 1))))),
+        Some(Code::LoginRequired)
+    );
+    let me = Asked {
+        sub: Some("me".into()),
+        silently: true,
+        ..Asked::default()
+    };
+    assert_eq!(
+        decide(&me, &standing(Some(signed_in(NOW - 9)))),
+        Next::Return(Outcome::Grant)
+    );
+}
+
+#[test]
+fn terms_and_links_stand_before_the_portal() {
+    let due = standing(Some(SignedIn {
+        terms_due: true,
+        ..signed_in(NOW)
+    }));
+    assert_eq!(decide(&Asked::default(), &due), Next::AcceptTerms);
+    assert_eq!(decide(&Asked::at_home(), &due), Next::AcceptTerms);
+    let unlinked = standing(Some(SignedIn {
+        linked: false,
+        ..signed_in(NOW)
+    }));
+    assert_eq!(decide(&Asked::default(), &unlinked), Next::NotLinked);
+    assert_eq!(decide(&Asked::at_home(), &unlinked), Next::Return(Outcome::Home));
+    let allowed = Standing {
+        unlinked_allowed: true,
+        ..unlinked
+    };
+    assert_eq!(decide(&Asked::default(), &allowed), Next::Return(Outcome::Grant));
+}
+
+#[test]
+fn every_stage_of_a_move_has_its_page() {
+    for (stage, next) in [
+        (Stage::Notice, Next::Enrol(Stage::Notice)),
+        (Stage::Email, Next::Enrol(Stage::Email)),
+        (Stage::Password, Next::Enrol(Stage::Password)),
+        (Stage::WaitForMail, Next::Enrol(Stage::WaitForMail)),
+        (Stage::Link, Next::Link),
+        (Stage::Terms, Next::AcceptTerms),
+    ] {
+        let under_way = Standing {
+            enrolment: Some(stage),
+            ..standing(None)
+        };
+        assert_eq!(decide(&Asked::default(), &under_way), next);
+        let silently = Asked {
+            silently: true,
+            ..Asked::default()
+        };
+        assert_eq!(
+            code(&decide(&silently, &under_way)),
+            Some(Code::InteractionRequired)
+        );
+    }
+}
+
+prop_compose! {
+    fn any_asked()(silently: bool, again: bool, choice: bool, max_age in proptest::option::of(0..20i64), other in proptest::option::of(any::<bool>()), home: bool) -> Asked {
+        let sub = other.map(|other| if other { "you".to_owned() } else { "me".to_owned() });
+        Asked { silently, again, choice, max_age, sub, home }
+    }
+}
+
+prop_compose! {
+    fn any_standing()(began in 0..20i64, stage in 0..12usize, session: bool, ago in 0..20i64, terms_due: bool, linked: bool, unlinked_allowed: bool) -> Standing {
+        let stages = [Stage::Notice, Stage::Email, Stage::Password, Stage::WaitForMail, Stage::Link, Stage::Terms];
+        let session = session.then(|| SignedIn { terms_due, linked, ..signed_in(NOW - ago) });
+        Standing { now: NOW, began: NOW - began, enrolment: stages.get(stage).copied(), session, unlinked_allowed }
+    }
+}
+
+proptest! {
+    /// OIDC Core §3.1.2.1: prompt=none never shows a page.
+    #[test]
+    fn silence_is_never_broken(asked in any_asked(), standing in any_standing()) {
+        let next = decide(&Asked { silently: true, ..asked }, &standing);
+        prop_assert!(matches!(next, Next::Return(_)), "{:?}", next);
+    }
+
+    /// SECURITY I16: a grant needs the right person, signed in recently enough, linked or allowed, with no terms due.
+    #[test]
+    fn a_grant_has_all_its_reasons(asked in any_asked(), standing in any_standing()) {
+        if decide(&asked, &standing) == Next::Return(Outcome::Grant) {
+            let session = standing.session.unwrap();
+            let fresh = session.auth_time >= standing.began;
+            prop_assert!(!asked.home && standing.enrolment.is_none() && !session.terms_due);
+            prop_assert!(session.linked || standing.unlinked_allowed);
+            prop_assert!(!asked.again || fresh);
+            prop_assert!(asked.max_age.is_none_or(|m| fresh || NOW - session.auth_time <= m));
+            prop_assert!(asked.sub.is_none_or(|sub| sub == session.sub));
+        }
+    }
+
+    /// Asking for a sign-in ends when somebody signs in.
+    #[test]
+    fn nobody_is_asked_to_sign_in_twice(asked in any_asked(), standing in any_standing()) {
+        if let Next::SignIn(_) = decide(&asked, &standing) {
+            let after = Standing { session: Some(signed_in(NOW)), ..standing };
+            prop_assert!(!matches!(decide(&asked, &after), Next::SignIn(_)));
+        }
+    }
+}

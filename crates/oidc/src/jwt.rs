@@ -1,0 +1,390 @@
+//! Reading and assembling signed tokens (RFC 7515, RFC 7519, RFC 8725).
+//!
+//! The algorithm comes from the key record, never from the token's header: the header must agree with it (SECURITY #31). Times are
+//! judged against an argument, not against the machine's clock.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::Jwk};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{Map, Value, json};
+
+/// Claims of a token.
+pub type Claims = Map<String, Value>;
+
+/// Seconds by which two clocks may differ (SECURITY "Numbers").
+pub const SKEW: i64 = 10;
+/// Longer tokens are not looked at.
+pub const LONGEST: usize = 8192;
+
+/// Signature algorithms that this provider speaks. There is no `none`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "named by RFC 7518 §3.1 and RFC 8037")]
+pub enum Alg {
+    RS256,
+    PS256,
+    ES256,
+    EdDSA,
+    HS256,
+}
+
+impl Alg {
+    /// Those that the provider itself signs with.
+    pub const SIGNING: &'static [Self] = &[Self::RS256, Self::PS256, Self::ES256, Self::EdDSA];
+
+    /// The registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RS256 => "RS256",
+            Self::PS256 => "PS256",
+            Self::ES256 => "ES256",
+            Self::EdDSA => "EdDSA",
+            Self::HS256 => "HS256",
+        }
+    }
+
+    /// From the registered name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::RS256, Self::PS256, Self::ES256, Self::EdDSA, Self::HS256]
+            .into_iter()
+            .find(|a| a.as_str() == name)
+    }
+
+    fn library(self) -> Algorithm {
+        match self {
+            Self::RS256 => Algorithm::RS256,
+            Self::PS256 => Algorithm::PS256,
+            Self::ES256 => Algorithm::ES256,
+            Self::EdDSA => Algorithm::EdDSA,
+            Self::HS256 => Algorithm::HS256,
+        }
+    }
+}
+
+/// A key that checks signatures, with the one algorithm that it is for.
+#[derive(Clone)]
+pub struct Key {
+    /// Its name, if it has one.
+    pub kid: Option<String>,
+    alg: Alg,
+    inner: DecodingKey,
+}
+
+/// Why a key record cannot be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum KeyRefused {
+    /// Not a JWK at all.
+    #[error("is not a JSON Web Key")]
+    NotAJwk,
+    /// The private part is there.
+    #[error("holds a private key: give the public part only")]
+    Private,
+    /// Type and algorithm do not fit, or are not spoken here.
+    #[error("must be an RSA, P-256 or Ed25519 key for RS256, PS256, ES256 or EdDSA")]
+    Unsupported,
+    /// Below 128 bits of strength (SECURITY #38).
+    #[error("is too weak: RSA needs 2048 bits, a shared secret 32 bytes")]
+    Weak,
+}
+
+impl Key {
+    /// A shared secret for HS256.
+    ///
+    /// # Errors
+    /// [`KeyRefused::Weak`] below 32 bytes (RFC 7518 §3.2).
+    pub fn shared(secret: &[u8]) -> Result<Self, KeyRefused> {
+        if secret.len() < 32 {
+            return Err(KeyRefused::Weak);
+        }
+        Ok(Self {
+            kid: None,
+            alg: Alg::HS256,
+            inner: DecodingKey::from_secret(secret),
+        })
+    }
+
+    /// A public key as JWK text (RFC 7517). `alg` in the record decides; without one it is RS256, ES256 or EdDSA by the key's type.
+    ///
+    /// # Errors
+    /// [`KeyRefused`].
+    pub fn from_jwk(text: &str) -> Result<Self, KeyRefused> {
+        let record: Claims = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
+        if ["d", "p", "q", "k"]
+            .iter()
+            .any(|private| record.contains_key(*private))
+        {
+            return Err(KeyRefused::Private);
+        }
+        let field = |name: &str| record.get(name).and_then(Value::as_str);
+        let natural = match (field("kty"), field("crv")) {
+            (Some("RSA"), _) => Alg::RS256,
+            (Some("EC"), Some("P-256")) => Alg::ES256,
+            (Some("OKP"), Some("Ed25519")) => Alg::EdDSA,
+            _ => return Err(KeyRefused::Unsupported),
+        };
+        let alg = match field("alg") {
+            None => natural,
+            Some("PS256") if natural == Alg::RS256 => Alg::PS256,
+            Some(name) if name == natural.as_str() => natural,
+            Some(_) => return Err(KeyRefused::Unsupported),
+        };
+        if natural == Alg::RS256 {
+            let bytes = field("n")
+                .and_then(|n| URL_SAFE_NO_PAD.decode(n).ok())
+                .ok_or(KeyRefused::NotAJwk)?;
+            if bytes.len() < 256 {
+                return Err(KeyRefused::Weak);
+            }
+        }
+        let jwk: Jwk =
+            serde_json::from_value(Value::Object(record.clone())).map_err(|_| KeyRefused::NotAJwk)?;
+        let inner = DecodingKey::from_jwk(&jwk).map_err(|_| KeyRefused::NotAJwk)?;
+        Ok(Self {
+            kid: field("kid").map(str::to_owned),
+            alg,
+            inner,
+        })
+    }
+
+    /// The algorithm that this key is for.
+    pub fn alg(&self) -> Alg {
+        self.alg
+    }
+}
+
+/// Why a token is not accepted. For the log: clients get one code for all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refused {
+    /// Not three parts of base64url with JSON in them, or too long, or a claim is there twice.
+    #[error("it is not a well-formed signed token")]
+    Malformed,
+    /// `typ` is another kind of token's (RFC 8725 §3.11).
+    #[error("its typ says that it is another kind of token")]
+    Type,
+    /// `crit`, `jwk`, `jku`, `x5u`, `x5c` or `b64` in the header (SECURITY #31, #32).
+    #[error("its header asks for something that is not done here")]
+    Header,
+    /// No key of that name and algorithm.
+    #[error("no known key has its kid and alg")]
+    UnknownKey,
+    /// The signature is wrong.
+    #[error("its signature is wrong")]
+    Signature,
+    /// A required claim is missing or of the wrong type (SECURITY #33).
+    #[error("the claim {0} is missing or malformed")]
+    Claim(&'static str),
+    /// Another `iss`.
+    #[error("its iss is not the one expected")]
+    Issuer,
+    /// Another `aud`.
+    #[error("its aud is not this provider")]
+    Audience,
+    /// Past `exp`.
+    #[error("it has expired")]
+    Expired,
+    /// Before `nbf` or `iat`.
+    #[error("it is not valid yet")]
+    NotYet,
+}
+
+/// What a token must be to be accepted.
+pub struct Rules<'a> {
+    /// Accepted values of `typ`, lower-case, without `application/`.
+    pub typ: &'a [&'a str],
+    /// Whether a header without `typ` passes too.
+    pub typ_may_be_absent: bool,
+    /// Accepted issuers; empty: any.
+    pub issuers: &'a [&'a str],
+    /// Must be `aud` or in it; `None`: any.
+    pub audience: Option<&'a str>,
+    /// Claims that must be there.
+    pub required: &'a [&'static str],
+    /// The time, and whether `exp` is looked at: an expired ID token is still a hint (OIDC Core §3.1.2.1).
+    pub now: Option<i64>,
+}
+
+/// Checks signature, type and claims.
+///
+/// # Errors
+/// [`Refused`].
+pub fn verify(token: &str, keys: &[Key], rules: &Rules<'_>) -> Result<Claims, Refused> {
+    if token.len() > LONGEST {
+        return Err(Refused::Malformed);
+    }
+    let header = jsonwebtoken::decode_header(token).map_err(|_| Refused::Malformed)?;
+    let foreign =
+        header.jwk.is_some() || header.jku.is_some() || header.x5u.is_some() || header.x5c.is_some();
+    if foreign || header.crit.is_some() || header.enc.is_some() || header.extras.inner().contains_key("b64") {
+        return Err(Refused::Header);
+    }
+    match header.typ.as_deref().map(str::to_ascii_lowercase) {
+        None if rules.typ_may_be_absent => {}
+        Some(typ)
+            if rules
+                .typ
+                .contains(&typ.strip_prefix("application/").unwrap_or(&typ)) => {}
+        _ => return Err(Refused::Type),
+    }
+    let named = |key: &&Key| header.kid.is_none() || key.kid.is_none() || key.kid == header.kid;
+    let mut candidates = keys
+        .iter()
+        .filter(named)
+        .filter(|k| k.alg.library() == header.alg)
+        .peekable();
+    if candidates.peek().is_none() {
+        return Err(Refused::UnknownKey);
+    }
+    let claims = candidates
+        .find_map(|key| signed_by(token, key))
+        .ok_or(Refused::Signature)??;
+    judge(&claims, rules)?;
+    Ok(claims)
+}
+
+/// `None`: another key may fit.
+fn signed_by(token: &str, key: &Key) -> Option<Result<Claims, Refused>> {
+    let mut validation = Validation::new(key.alg.library());
+    // These read the machine's clock or accept more than one value; `judge` does them.
+    (
+        validation.validate_exp,
+        validation.validate_nbf,
+        validation.validate_aud,
+    ) = (false, false, false);
+    validation.required_spec_claims.clear();
+    match jsonwebtoken::decode::<Strict>(token, &key.inner, &validation) {
+        Ok(data) => Some(Ok(data.claims.0)),
+        Err(error) if matches!(error.kind(), jsonwebtoken::errors::ErrorKind::InvalidSignature) => None,
+        Err(_) => Some(Err(Refused::Malformed)),
+    }
+}
+
+fn judge(claims: &Claims, rules: &Rules<'_>) -> Result<(), Refused> {
+    for name in rules.required {
+        let fine = match *name {
+            "exp" | "iat" | "nbf" | "auth_time" => number(claims, name)?.is_some(),
+            "aud" => claims.contains_key("aud"),
+            _ => text(claims, name).is_some_and(|t| !t.is_empty()),
+        };
+        if !fine {
+            return Err(Refused::Claim(name));
+        }
+    }
+    for name in ["iss", "sub", "jti", "nonce", "client_id", "sid"] {
+        if claims.contains_key(name) && text(claims, name).is_none() {
+            return Err(Refused::Claim(name));
+        }
+    }
+    if !rules.issuers.is_empty() && !text(claims, "iss").is_some_and(|iss| rules.issuers.contains(&iss)) {
+        return Err(Refused::Issuer);
+    }
+    let audience = audience(claims)?;
+    if rules.audience.is_some_and(|ours| !audience.contains(&ours)) {
+        return Err(Refused::Audience);
+    }
+    let (exp, nbf, iat) = (
+        number(claims, "exp")?,
+        number(claims, "nbf")?,
+        number(claims, "iat")?,
+    );
+    let Some(now) = rules.now else { return Ok(()) };
+    if exp.is_some_and(|exp| now >= exp.saturating_add(SKEW)) {
+        return Err(Refused::Expired);
+    }
+    if nbf.is_some_and(|t| t > now.saturating_add(SKEW)) || iat.is_some_and(|t| t > now.saturating_add(SKEW))
+    {
+        return Err(Refused::NotYet);
+    }
+    Ok(())
+}
+
+/// A claim that is a text.
+pub fn text<'a>(claims: &'a Claims, name: &str) -> Option<&'a str> {
+    claims.get(name).and_then(Value::as_str)
+}
+
+/// A `NumericDate` (RFC 7519 §2), in whole seconds; another type, a negative or an absurd number is refused.
+///
+/// # Errors
+/// [`Refused::Claim`].
+pub fn number(claims: &Claims, name: &'static str) -> Result<Option<i64>, Refused> {
+    let Some(value) = claims.get(name) else {
+        return Ok(None);
+    };
+    #[allow(clippy::cast_possible_truncation, reason = "below 2^53")]
+    let seconds = value
+        .as_i64()
+        .or_else(|| value.as_f64().filter(|f| f.abs() < 9e15).map(|f| f as i64));
+    seconds
+        .filter(|s| (0..=1 << 53).contains(s))
+        .map(Some)
+        .ok_or(Refused::Claim(name))
+}
+
+/// `aud`, which is a text or a list of texts (RFC 7519 §4.1.3).
+///
+/// # Errors
+/// [`Refused::Claim`] for anything else.
+pub fn audience(claims: &Claims) -> Result<Vec<&str>, Refused> {
+    match claims.get("aud") {
+        None => Ok(Vec::new()),
+        Some(Value::String(one)) => Ok(vec![one]),
+        Some(Value::Array(many)) => many
+            .iter()
+            .map(|v| v.as_str().ok_or(Refused::Claim("aud")))
+            .collect::<Result<_, _>>(),
+        Some(_) => Err(Refused::Claim("aud")),
+    }
+}
+
+/// What a signature is made over (RFC 7515 §5.1): the caller signs these bytes and appends the result with [`complete`].
+pub fn signing_input(alg: Alg, kid: &str, typ: &str, claims: &Claims) -> String {
+    let header = json!({ "alg": alg.as_str(), "typ": typ, "kid": kid });
+    let part = |value: &[u8]| URL_SAFE_NO_PAD.encode(value);
+    format!(
+        "{}.{}",
+        part(header.to_string().as_bytes()),
+        part(Value::Object(claims.clone()).to_string().as_bytes())
+    )
+}
+
+/// The token: what was signed, and the signature.
+pub fn complete(signing_input: String, signature: &[u8]) -> String {
+    format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// Claims in which no name is there twice: readers that keep the first and readers that keep the last would disagree (RFC 7519 §4).
+struct Strict(Claims);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Once;
+
+        impl<'de> Visitor<'de> for Once {
+            type Value = Strict;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object without repeated names")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Strict, A::Error> {
+                let mut claims = Claims::new();
+                while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                    if claims.insert(name, value).is_some() {
+                        return Err(serde::de::Error::custom("a claim is repeated"));
+                    }
+                }
+                Ok(Strict(claims))
+            }
+        }
+
+        deserializer.deserialize_map(Once)
+    }
+}
+
+#[cfg(test)]
+#[path = "jwt_tests.rs"]
+mod tests;

@@ -1,0 +1,131 @@
+use crate::Refusal;
+
+/// The parameters of one request, each there once (RFC 6749 §3.1).
+#[derive(Clone, Debug, Default)]
+pub struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// At most so many in one request (SECURITY "Numbers").
+    pub const MOST: usize = 100;
+
+    /// Reads `application/x-www-form-urlencoded` text: a query, a body, or both of one request, so that a parameter split between them
+    /// counts as repeated (SECURITY #6).
+    ///
+    /// # Errors
+    /// [`Refusal`] for repeated, too many, or control characters. White space is allowed in `claims`, which is JSON.
+    pub fn parse(raw: &[&str]) -> Result<Self, Refusal> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for text in raw {
+            for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+                if pairs.len() == Self::MOST {
+                    return Err(Refusal::TooMany);
+                }
+                let allowed =
+                    |c: char| !c.is_control() || (name == "claims" && matches!(c, '\t' | '\n' | '\r'));
+                if name.chars().any(char::is_control) || !value.chars().all(allowed) {
+                    return Err(Refusal::Control(
+                        name.chars().filter(|c| !c.is_control()).take(40).collect(),
+                    ));
+                }
+                // `client_id[]` is how some frameworks spell a repeated parameter.
+                let plain = name.split('[').next().unwrap_or_default();
+                if pairs
+                    .iter()
+                    .any(|(n, _)| n == &*name || n == plain || n.split('[').next() == Some(&name))
+                {
+                    return Err(Refusal::Repeated(plain.chars().take(40).collect()));
+                }
+                pairs.push((name.into_owned(), value.into_owned()));
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The value; a parameter without a value counts as left out (RFC 6749 §3.1).
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+            .filter(|v| !v.is_empty())
+    }
+
+    /// Whether it is there at all, with a value or without.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(n, _)| n == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// SECURITY #6
+    #[test]
+    fn any_repeated_parameter_is_refused() {
+        for raw in [
+            &["client_id=a&client_id=a"][..],
+            &["state=1&scope=x&state=2"],
+            &["client_id=a", "client_id=a"],
+            &["unknown=1&unknown=1"],
+            &["client_id=a&client_id[]=b"],
+            &["client_id[]=b&client_id=a"],
+            &["state=&state="],
+        ] {
+            assert!(matches!(Params::parse(raw), Err(Refusal::Repeated(_))), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_value_is_no_value() {
+        let params = Params::parse(&["nonce=&scope=openid"]).unwrap();
+        assert_eq!(params.get("nonce"), None);
+        assert!(params.has("nonce"));
+        assert_eq!(params.get("scope"), Some("openid"));
+    }
+
+    #[test]
+    fn nul_and_other_controls_are_refused() {
+        for raw in [
+            "state=a%00b",
+            "state=a%0D%0AX",
+            "a%00=b",
+            "nonce=%7F",
+            "claims=%00",
+        ] {
+            assert!(matches!(Params::parse(&[raw]), Err(Refusal::Control(_))), "{raw}");
+        }
+        assert!(Params::parse(&["claims=%7B%0A%7D"]).is_ok());
+    }
+
+    #[test]
+    fn a_hundred_parameters_and_no_more() {
+        let many = |n| (0..n).map(|i| format!("p{i}=1")).collect::<Vec<_>>().join("&");
+        assert!(Params::parse(&[&many(100)]).is_ok());
+        assert_eq!(Params::parse(&[&many(101)]).unwrap_err(), Refusal::TooMany);
+    }
+
+    proptest! {
+        #[test]
+        fn anything_parses_or_is_refused(raw in ".*") {
+            let _ = Params::parse(&[&raw]);
+        }
+
+        /// PROTOCOL 4.3: the order of parameters is irrelevant.
+        #[test]
+        fn order_is_irrelevant(values in proptest::collection::vec("[ -~]{0,20}", 1..6)) {
+            let pairs: Vec<_> = values.iter().enumerate().map(|(i, v)| {
+                format!("p{i}={}", url::form_urlencoded::byte_serialize(v.as_bytes()).collect::<String>())
+            }).collect();
+            let forward = Params::parse(&[&pairs.join("&")]).unwrap();
+            let backward = Params::parse(&[&pairs.iter().rev().cloned().collect::<Vec<_>>().join("&")]).unwrap();
+            for (i, value) in values.iter().enumerate() {
+                let name = format!("p{i}");
+                prop_assert_eq!(forward.get(&name), backward.get(&name));
+                prop_assert_eq!(forward.get(&name).unwrap_or_default(), value);
+            }
+        }
+    }
+}

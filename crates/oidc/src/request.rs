@@ -1,0 +1,382 @@
+//! The authorization request (OIDC Core §3.1.2.1): first whom to answer, then the ordered list of [`CHECKS`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    Code, Error, Params, Refusal, Scope,
+    client::{Client, GrantType, Pkce, ResponseMode},
+    pkce,
+};
+
+/// `state` may be so long (SECURITY "Numbers").
+pub const LONGEST_STATE: usize = 2048;
+/// `nonce` may be so long (SECURITY "Numbers").
+pub const LONGEST_NONCE: usize = 512;
+const LONGEST_ADDRESS: usize = 2048;
+const LONGEST_CLAIMS: usize = 4096;
+const LONGEST_TOKEN: usize = 8192;
+
+/// Where the answer goes: a registered address, and what the client wants back. Only [`settle`] makes one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReturnPath {
+    pub(crate) redirect_uri: String,
+    pub(crate) state: Option<String>,
+    pub(crate) mode: ResponseMode,
+}
+
+impl ReturnPath {
+    /// The registered address that was asked for, byte for byte.
+    pub fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
+}
+
+/// `prompt` (OIDC Core §3.1.2.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Prompt {
+    /// No page may be shown.
+    pub none: bool,
+    /// The person signs in again.
+    pub login: bool,
+    /// The person may choose another account.
+    pub select_account: bool,
+}
+
+/// The `claims` parameter (OIDC Core §5.5): what was asked for, claim by claim; the value says whether it is essential and which values
+/// would do.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ClaimsRequest {
+    /// For the userinfo answer.
+    #[serde(default)]
+    pub userinfo: Map<String, Value>,
+    /// For the ID token.
+    #[serde(default)]
+    pub id_token: Map<String, Value>,
+}
+
+/// A request that passed every check. Stored as JSON in an interaction.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// `client_id`.
+    pub client_id: String,
+    /// Where the answer goes.
+    pub path: ReturnPath,
+    /// What is granted: asked for, known here, and allowed for the client.
+    pub scope: Scope,
+    /// Goes into the ID token as it came.
+    pub nonce: Option<String>,
+    /// S256.
+    pub code_challenge: Option<String>,
+    /// What may or must be shown.
+    pub prompt: Prompt,
+    /// Seconds.
+    pub max_age: Option<i64>,
+    /// The token as it came; whoever checks it puts its `sub` into `hinted_sub` and drops it.
+    pub id_token_hint: Option<String>,
+    /// Who must be signed in: from a checked hint, or from `claims.id_token.sub`.
+    pub hinted_sub: Option<String>,
+    /// Fills in the email field.
+    pub login_hint: Option<String>,
+    /// In the person's order.
+    pub ui_locales: Vec<String>,
+    /// In the client's order.
+    pub acr_values: Vec<String>,
+    /// Single claims.
+    pub claims: ClaimsRequest,
+    /// Ours: the move begun at the portal ([`crate::ticket`]).
+    pub migration_ticket: Option<String>,
+}
+
+/// Finds `client_id`, the first thing that is needed.
+///
+/// # Errors
+/// [`Refusal::NoClient`].
+pub fn client_id(params: &Params) -> Result<&str, Refusal> {
+    params.get("client_id").ok_or(Refusal::NoClient)
+}
+
+/// Settles whom to answer before anything else is judged (RFC 6749 §4.1.2.1). `client` is what was found under [`client_id`].
+///
+/// # Errors
+/// [`Refusal`]: an error page, never a redirect.
+pub fn settle(params: &Params, client: Option<&Client>) -> Result<ReturnPath, Refusal> {
+    let id = client_id(params)?;
+    let client = client
+        .filter(|c| c.client_id == id)
+        .ok_or(Refusal::UnknownClient)?;
+    let redirect_uri = params.get("redirect_uri").ok_or(Refusal::NoRedirect)?;
+    if redirect_uri.len() > LONGEST_ADDRESS || !client.redirects_to(redirect_uri) {
+        return Err(Refusal::UnknownRedirect);
+    }
+    let state = params.get("state");
+    if state.is_some_and(|s| s.len() > LONGEST_STATE) {
+        return Err(Refusal::TooLong("state"));
+    }
+    let asked = params.get("response_mode").and_then(ResponseMode::parse);
+    Ok(ReturnPath {
+        redirect_uri: redirect_uri.to_owned(),
+        state: state.map(str::to_owned),
+        mode: asked
+            .filter(|m| client.response_modes.contains(m))
+            .unwrap_or_default(),
+    })
+}
+
+/// One check. It may fill in its part of the request.
+pub type Check = fn(&Params, &Client, &mut AuthorizationRequest) -> Result<(), Error>;
+
+/// What is asked, in this order. The first failure goes back to the client.
+pub const CHECKS: &[(&str, Check)] = &[
+    ("OIDC Core §7.2.1", no_registration),
+    ("OIDC Core §6.1, §6.2; SECURITY D4", no_request_object),
+    ("RFC 6749 §3.1.1", response_type),
+    ("RFC 6749 §4.1.2.1", may_ask),
+    ("OAuth Multiple Response Types §2.1", response_mode),
+    ("OIDC Core §3.1.2.1 scope", scope),
+    ("OIDC Core §3.1.2.1 nonce", nonce),
+    ("RFC 7636 §4.3, RFC 9700 §2.1.1", code_challenge),
+    ("OIDC Core §3.1.2.1 prompt", prompt),
+    ("OIDC Core §3.1.2.1 max_age", max_age),
+    ("OIDC Core §5.5", claims),
+    ("OIDC Core §3.1.2.1 id_token_hint", id_token_hint),
+    ("OIDC Core §3.1.2.1 login_hint, ui_locales, acr_values", hints),
+    ("SPEC J2", migration_ticket),
+];
+
+/// Runs [`CHECKS`].
+///
+/// # Errors
+/// The first check's; it leaves through `path` ([`crate::respond::failure`]).
+pub fn check(params: &Params, client: &Client, path: &ReturnPath) -> Result<AuthorizationRequest, Error> {
+    let mut request = AuthorizationRequest {
+        client_id: client.client_id.clone(),
+        path: path.clone(),
+        scope: Scope::default(),
+        nonce: None,
+        code_challenge: None,
+        prompt: Prompt::default(),
+        max_age: None,
+        id_token_hint: None,
+        hinted_sub: None,
+        login_hint: None,
+        ui_locales: Vec::new(),
+        acr_values: Vec::new(),
+        claims: ClaimsRequest::default(),
+        migration_ticket: None,
+    };
+    for (_, check) in CHECKS {
+        check(params, client, &mut request)?;
+    }
+    Ok(request)
+}
+
+fn no_registration(params: &Params, _: &Client, _: &mut AuthorizationRequest) -> Result<(), Error> {
+    if params.has("registration") {
+        return Err(Error::new(
+            Code::RegistrationNotSupported,
+            "registration is not supported",
+        ));
+    }
+    Ok(())
+}
+
+fn no_request_object(params: &Params, _: &Client, _: &mut AuthorizationRequest) -> Result<(), Error> {
+    if params.has("request") {
+        return Err(Error::new(
+            Code::RequestNotSupported,
+            "request objects are not supported",
+        ));
+    }
+    if params.has("request_uri") {
+        return Err(Error::new(
+            Code::RequestUriNotSupported,
+            "request_uri is not supported",
+        ));
+    }
+    Ok(())
+}
+
+fn response_type(params: &Params, _: &Client, _: &mut AuthorizationRequest) -> Result<(), Error> {
+    match params.get("response_type") {
+        Some("code") => Ok(()),
+        None => Err(Error::invalid_request("response_type is missing")),
+        Some(_) => Err(Error::new(
+            Code::UnsupportedResponseType,
+            "the only response_type here is code",
+        )),
+    }
+}
+
+fn may_ask(_: &Params, client: &Client, _: &mut AuthorizationRequest) -> Result<(), Error> {
+    if client.may(GrantType::AuthorizationCode) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::UnauthorizedClient,
+        "this client may not ask for codes",
+    ))
+}
+
+fn response_mode(params: &Params, client: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    let Some(name) = params.get("response_mode") else {
+        return Ok(());
+    };
+    let mode =
+        ResponseMode::parse(name).ok_or_else(|| Error::invalid_request("response_mode is not known"))?;
+    if !client.response_modes.contains(&mode) {
+        return Err(Error::invalid_request(
+            "this client may not use that response_mode",
+        ));
+    }
+    request.path.mode = mode;
+    Ok(())
+}
+
+fn scope(params: &Params, client: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    let asked = Scope::parse(params.get("scope").unwrap_or_default())?;
+    if !asked.contains("openid") {
+        return Err(Error::new(Code::InvalidScope, "scope must contain openid"));
+    }
+    // Values that are not understood are left out, not refused (OIDC Core §3.1.2.1); the token response says what was granted.
+    request.scope = asked
+        .intersect(&Scope::KNOWN.iter().copied().collect())
+        .intersect(&client.scopes);
+    if !client.may(GrantType::RefreshToken) {
+        request.scope = request.scope.iter().filter(|v| *v != "offline_access").collect();
+    }
+    Ok(())
+}
+
+fn nonce(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    request.nonce = params.get("nonce").map(str::to_owned);
+    if request.nonce.as_ref().is_some_and(|n| n.len() > LONGEST_NONCE) {
+        return Err(Error::invalid_request("nonce is too long"));
+    }
+    Ok(())
+}
+
+fn code_challenge(params: &Params, client: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    if !params.has("code_challenge") {
+        return match client.pkce {
+            Pkce::Exempt if !params.has("code_challenge_method") => Ok(()),
+            _ => Err(Error::invalid_request("code_challenge is missing")),
+        };
+    }
+    // Without a method it would be `plain` (RFC 7636 §4.3), which protects nothing.
+    if params.get("code_challenge_method") != Some(pkce::METHOD) {
+        return Err(Error::invalid_request("code_challenge_method must be S256"));
+    }
+    let challenge = params.get("code_challenge").filter(|c| pkce::is_challenge(c));
+    let challenge =
+        challenge.ok_or_else(|| Error::invalid_request("code_challenge is not an S256 challenge"))?;
+    request.code_challenge = Some(challenge.to_owned());
+    Ok(())
+}
+
+fn prompt(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    let values: Vec<_> = params
+        .get("prompt")
+        .unwrap_or_default()
+        .split(' ')
+        .filter(|v| !v.is_empty())
+        .collect();
+    for value in &values {
+        match *value {
+            "none" => request.prompt.none = true,
+            "login" => request.prompt.login = true,
+            "select_account" => request.prompt.select_account = true,
+            // Nobody is asked for consent here: agencies' portals are the account's own. The value is understood and changes nothing.
+            "consent" => {}
+            _ => return Err(Error::invalid_request("prompt holds an unknown value")),
+        }
+    }
+    if request.prompt.none && values.len() > 1 {
+        return Err(Error::invalid_request("prompt=none goes with no other value"));
+    }
+    Ok(())
+}
+
+fn max_age(params: &Params, client: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    request.max_age = match params.get("max_age") {
+        None => client.default_max_age,
+        Some(text) if text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
+        Some(_) => return Err(Error::invalid_request("max_age is not a number of seconds")),
+    };
+    Ok(())
+}
+
+fn claims(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    let Some(text) = params.get("claims") else {
+        return Ok(());
+    };
+    if text.len() > LONGEST_CLAIMS {
+        return Err(Error::invalid_request("claims is too long"));
+    }
+    let malformed = || Error::invalid_request("claims is not a JSON object as OIDC Core 5.5 describes it");
+    let parsed: Map<String, Value> = serde_json::from_str(text).map_err(|_| malformed())?;
+    let part = |name: &str| match parsed.get(name) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(asked)) if asked.values().all(|v| v.is_null() || v.is_object()) => {
+            Ok(asked.clone())
+        }
+        Some(_) => Err(malformed()),
+    };
+    request.claims = ClaimsRequest {
+        userinfo: part("userinfo")?,
+        id_token: part("id_token")?,
+    };
+    // A request for one `sub` is a request for one person (OIDC Core §5.5.1).
+    request.hinted_sub = request
+        .claims
+        .id_token
+        .get("sub")
+        .and_then(|v| v.get("value"))
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    Ok(())
+}
+
+fn id_token_hint(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    request.id_token_hint = params.get("id_token_hint").map(str::to_owned);
+    if request
+        .id_token_hint
+        .as_ref()
+        .is_some_and(|t| t.len() > LONGEST_TOKEN)
+    {
+        return Err(Error::invalid_request("id_token_hint is too long"));
+    }
+    Ok(())
+}
+
+/// None of these is ever an error: what cannot be used is left out.
+fn hints(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    let list = |name| -> Vec<String> {
+        let text = params.get(name).filter(|t| t.len() <= 512).unwrap_or_default();
+        text.split(' ')
+            .filter(|v| !v.is_empty())
+            .take(10)
+            .map(str::to_owned)
+            .collect()
+    };
+    request.login_hint = params
+        .get("login_hint")
+        .filter(|h| h.len() <= 320)
+        .map(str::to_owned);
+    request.ui_locales = list("ui_locales");
+    request.acr_values = list("acr_values");
+    Ok(())
+}
+
+fn migration_ticket(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    // A ticket that is no good is told to the person, who can go on without it: too long is as good as none.
+    request.migration_ticket = params
+        .get("migration_ticket")
+        .filter(|t| t.len() <= LONGEST_TOKEN)
+        .map(str::to_owned);
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;
