@@ -123,9 +123,9 @@ fn environment(locale: Locale) -> Result<Environment<'static>, Error> {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_formatter(format_value);
     let t = Arc::clone(&words);
-    env.add_function("t", move |key: &str, args: Kwargs| t.text(key, &args));
-    let th = Arc::clone(&words);
-    env.add_function("th", move |key: &str, args: Kwargs| th.markup(key, &args));
+    env.add_function("t", move |state: &State<'_, '_>, key: &str, args: Kwargs| {
+        t.say(key, &args, matches!(state.auto_escape(), AutoEscape::Html))
+    });
     env.add_filter("moment", move |unix: i64| words.moment(unix));
     env.add_filter("grouped", grouped);
     env.add_function("asset", |name: &str| {

@@ -45,15 +45,11 @@ impl Words {
         Ok(Words { bundle })
     }
 
-    /// `t("key", name=value)`: plain text.
-    pub(crate) fn text(&self, key: &str, args: &Kwargs) -> Result<String, TemplateError> {
-        self.format(key, &fluent_args(args, false)?)
-    }
-
-    /// `th("key", name=value)`: markup from the translation, with every value escaped.
-    pub(crate) fn markup(&self, key: &str, args: &Kwargs) -> Result<Value, TemplateError> {
-        self.format(key, &fluent_args(args, true)?)
-            .map(Value::from_safe_string)
+    /// `t("key", name=value)`. Translations are ours and may hold markup; the values put into them never do: in an HTML
+    /// template they are escaped and the result is safe, in a text template everything stays as it is.
+    pub(crate) fn say(&self, key: &str, args: &Kwargs, html: bool) -> Result<Value, TemplateError> {
+        let text = self.format(key, &fluent_args(args, html)?)?;
+        Ok(if html { Value::from_safe_string(text) } else { Value::from(text) })
     }
 
     /// A date and a time of day in Paris, in words. `unix` in seconds.

@@ -1,0 +1,30 @@
+// The box under the terms can be used once their end was on the screen. Without scripts it simply stands at the end.
+(function () {
+  'use strict';
+  var end = document.getElementById('terms-end');
+  var box = document.getElementById('accept');
+  var note = document.getElementById('accept-note');
+  var print = document.getElementById('print');
+  var reached = false;
+
+  function reach() {
+    reached = true;
+    box.removeAttribute('aria-disabled');
+    note.textContent = '';
+  }
+  print.hidden = false;
+  print.addEventListener('click', function () { window.print(); });
+  // Going there by the link is reaching it, whatever the observer sees.
+  document.getElementById('to-end').addEventListener('click', reach);
+  if (!('IntersectionObserver' in window)) { return; }
+
+  box.setAttribute('aria-disabled', 'true');
+  box.addEventListener('click', function (event) {
+    if (reached) { return; }
+    event.preventDefault();
+    note.textContent = note.getAttribute('data-early');
+  });
+  new IntersectionObserver(function (entries, observer) {
+    if (entries.some(function (entry) { return entry.isIntersecting; })) { observer.disconnect(); reach(); }
+  }).observe(end);
+})();
