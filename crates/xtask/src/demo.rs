@@ -121,17 +121,18 @@ impl Demo {
     /// The two portals and the mailbox have a page each.
     fn shows_its_pages(&self) -> Result<()> {
         for port in &self.ports[1..] {
-            let answer =
-                http::get(*port, "/").with_context(|| format!("http://localhost:{port}/ does not answer"))?;
+            let address = format!("http://localhost:{port}/");
+            let answer = shell::poll(PATIENCE, || Ok(http::get(*port, "/").ok()))?;
+            let answer = answer.with_context(|| format!("{address} does not answer"))?;
             ensure!(
                 answer.status == 200,
-                "http://localhost:{port}/ answers {}:\n{}",
+                "{address} answers {}:\n{}",
                 answer.status,
                 answer.text
             );
             ensure!(
                 answer.text.contains("<html"),
-                "http://localhost:{port}/ is not a page:\n{}",
+                "{address} is not a page:\n{}",
                 answer.text
             );
         }

@@ -44,6 +44,8 @@ pub(crate) fn table(rows: &[Row]) -> String {
             Outcome::Skipped(note) => ("skipped", note),
             Outcome::Failed(note) => ("FAILED", note),
         };
+        // The rest of a long one was printed when it happened.
+        let note = note.lines().next().unwrap_or_default();
         let line = format!(
             "{:<8} {:>6.1} s  {result:<8} {note}",
             row.step,
@@ -64,7 +66,7 @@ mod tests {
         let rows = [Row {
             step: "demo",
             took: Duration::from_millis(1_540),
-            outcome: Outcome::Failed("answered after 2.31 s".into()),
+            outcome: Outcome::Failed("answered after 2.31 s\nlong story".into()),
         }];
         assert!(
             table(&rows).contains("demo        1.5 s  FAILED   answered after 2.31 s\n"),
