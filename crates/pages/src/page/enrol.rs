@@ -25,7 +25,7 @@ pub struct Notice {
 }
 
 /// Step 2: the email. `POST {base}/email` with `email`. Once a [`EmailError::Suggestion`] was shown, the form also sends
-/// `as_typed`, the address that was doubted: the same address again means that the person insists. Way back: `{base}/notice`.
+/// `sure=on`: sent again, the address is meant as typed. Way back: `{base}/notice`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Email {
     /// Fills the field in; may be empty.

@@ -39,13 +39,13 @@ recall-version = Version
 
 wait-seconds =
     { $count ->
-        [one] { $count } seconde
-       *[other] { $count } secondes
+        [one] { $count } seconde
+       *[other] { $count } secondes
     }
 wait-minutes =
     { $count ->
-        [one] { $count } minute
-       *[other] { $count } minutes
+        [one] { $count } minute
+       *[other] { $count } minutes
     }
 
 moment =
@@ -72,8 +72,8 @@ moment =
 refused-wrong = Mot de passe invalide
 refused-remaining =
     { $remaining ->
-        [one] Il vous reste { $remaining } essai avant que le compte soit bloqué.
-       *[other] Il vous reste { $remaining } essais avant que le compte soit bloqué.
+        [one] Il vous reste { $remaining } essai avant que le compte soit bloqué.
+       *[other] Il vous reste { $remaining } essais avant que le compte soit bloqué.
     }
 refused-check = Vérifiez votre adresse email, puis <a href="{ $field }">retapez votre mot de passe</a>. Attention aux majuscules.
 refused-forgot = Vous ne vous en souvenez plus ? Choisissez un nouveau mot de passe.
@@ -83,10 +83,10 @@ busy-title = Beaucoup de monde en ce moment
 busy-text = Rien n’a été vérifié et aucun essai n’a été compté. Attendez une minute, puis réessayez.
 
 locked-title = Votre compte est bloqué
-locked-why = Le mot de passe a été saisi cinq fois de suite sans succès. Pour protéger vos données, même le bon mot de passe ne fonctionne plus pour l’instant.
+locked-why = Un mot de passe faux a été saisi plusieurs fois de suite. Pour protéger vos données, même le bon mot de passe ne fonctionne plus pour l’instant.
 locked-how = Pour le débloquer, choisissez un nouveau mot de passe avec « Mot de passe oublié ».
 locked-button = Choisir un nouveau mot de passe
-locked-mail = Un message qui permet de le faire vient aussi d’être envoyé au titulaire du compte.
+locked-mail = Le titulaire du compte reçoit aussi un message qui permet de le faire.
 
 # Quand on ne peut pas aller plus loin.
 

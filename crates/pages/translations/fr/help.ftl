@@ -22,12 +22,12 @@ help-mail-2 = Vérifiez l’adresse affichée à l’étape 4 et corrigez-la si 
 help-mail-3 = Appuyez sur « Renvoyer le message ». Seul le dernier message fonctionne.
 help-mail-4 =
     { $days ->
-        [one] Après { $days } jour, le lien n’est plus valable : reprenez depuis votre espace client, avec vos anciens identifiants.
-       *[other] Après { $days } jours, le lien n’est plus valable : reprenez depuis votre espace client, avec vos anciens identifiants.
+        [one] Après { $days } jour, le lien n’est plus valable : reprenez depuis votre espace client, avec vos anciens identifiants.
+       *[other] Après { $days } jours, le lien n’est plus valable : reprenez depuis votre espace client, avec vos anciens identifiants.
     }
 help-locked-title = Mon compte est bloqué
-help-locked-why = Après { $failures } mots de passe faux à la suite, le compte se bloque pour que personne ne puisse deviner le vôtre.
-help-locked-how = Choisissez un nouveau mot de passe : cela débloque le compte aussitôt. Le lien que vous recevrez fonctionne pendant { $minutes } minutes.
+help-locked-why = Après { $failures } mots de passe faux à la suite, le compte se bloque pour que personne ne puisse deviner le vôtre.
+help-locked-how = Choisissez un nouveau mot de passe : cela débloque le compte aussitôt. Le lien que vous recevrez fonctionne pendant { $minutes } minutes.
 help-old-title = Mon ancien identifiant est refusé
 help-old-moved = Si vous avez déjà créé votre compte, l’ancien identifiant ne peut plus être utilisé. Connectez-vous avec l’adresse email choisie ce jour-là.
 help-old-wrong = Sinon, recopiez-le exactement depuis le courrier de votre agence, sans espace. Si rien n’y fait, appelez-la.

@@ -1,79 +1,62 @@
-# Les messages. Le sujet nomme l’agence et ne contient aucun secret. Pas de balises : les mêmes phrases servent au texte seul.
-
-mail-subject = { $who } : { $what }
-mail-hello = Bonjour,
-mail-link-words = Le bouton ne fonctionne pas ? Copiez cette adresse dans votre navigateur :
-mail-signed = { $who }
-mail-service = Mon compte immobilier est le service qui ouvre l’espace client de votre agence : { $issuer }
-mail-never = Personne ne vous demandera votre mot de passe par email ou par téléphone.
-mail-auto = Ce message est envoyé automatiquement. Ce n’est pas une notification officielle de votre syndic ou de votre gérant.
-mail-contact = Une question ? { $agency } :
-
-mail-confirm-what = confirmez votre adresse email
-mail-confirm-title = Confirmez votre adresse email
-mail-confirm-lead = Vous avez choisi cette adresse pour votre compte : { $email }
-mail-confirm-do = Appuyez sur le bouton, puis connectez-vous avec cette adresse et le mot de passe que vous venez de choisir.
+# Les messages. Aucun balisage ici : ces textes servent aussi à la partie en texte simple.
+mail-link-visible = Si le bouton ne fonctionne pas, recopiez cette adresse dans votre navigateur :
+mail-text-button = { $label } :
+mail-fact = { $label } : { $value }
+mail-never = Ni votre agence ni nous ne vous demanderons jamais votre mot de passe, au téléphone ou par message.
+mail-automatic = Message automatique de Mon compte immobilier, { $issuer }
+mail-minutes = { $minutes ->
+    [one] Ce lien fonctionne pendant { $minutes } minute, une seule fois.
+   *[other] Ce lien fonctionne pendant { $minutes } minutes, une seule fois.
+  }
+mail-not-you = Si ce n'est pas vous, prévenez votre agence.
+mail-open-space = Ouvrir mon espace client
+mail-confirm-subject = { $agency } : confirmez votre adresse e-mail
+mail-confirm-heading = Confirmez votre adresse
+mail-confirm-1 = Vous créez votre compte pour l'espace client { $agency }. Il reste deux étapes : confirmer votre adresse et lire les conditions d'utilisation.
+mail-confirm-2 = Suivez ce lien, puis connectez-vous avec l'adresse { $email } et le mot de passe que vous venez de choisir.
 mail-confirm-button = Confirmer mon adresse
-mail-confirm-days =
-    { $days ->
-        [one] Ce lien est valable { $days } jour, sur l’appareil de votre choix.
-       *[other] Ce lien est valable { $days } jours, sur l’appareil de votre choix.
-    }
-mail-confirm-not-you = Vous n’avez rien demandé ? Ne faites rien : sans le mot de passe choisi, personne ne peut confirmer votre adresse.
-
-mail-welcome-what = votre compte est prêt
-mail-welcome-title = Votre compte est prêt
-mail-welcome-lead = Connectez-vous désormais avec votre adresse email ({ $email }) et votre mot de passe. Votre ancien identifiant chez { $agency } ne peut plus être utilisé.
-mail-terms-lead = Voici la preuve de votre accord. Le texte accepté est joint à ce message : gardez-les.
-mail-receipt-title = Conditions acceptées
-mail-receipt-version = Version
-mail-receipt-when = Accepté le
-mail-receipt-account = Compte
-mail-receipt-sha256 = Empreinte du texte (SHA-256)
-mail-welcome-not-you = Ce n’était pas vous ? Prévenez votre agence sans attendre.
-
-mail-link-added-what = agence rattachée à votre compte
-mail-link-added-title = { $agency } est rattachée à votre compte
-mail-link-added-lead = Depuis le { $when }, le même compte ouvre l’espace client de { $agency }. L’ancien identifiant de cette agence ne peut plus être utilisé.
-mail-link-added-button = Ouvrir l’espace client
-mail-link-added-not-you = Ce n’était pas vous ? Changez votre mot de passe avec « Mot de passe oublié » et prévenez l’agence sans attendre.
-
-mail-account-locked-what = votre compte est bloqué
-mail-account-locked-title = Votre compte est bloqué
-mail-account-locked-lead = Un mot de passe faux a été saisi plusieurs fois de suite. Pour protéger vos données, nous avons bloqué le compte.
-mail-account-locked-do = Pour le débloquer, choisissez un nouveau mot de passe.
-mail-account-locked-not-you = Ce n’était pas vous ? Quelqu’un a peut-être essayé de deviner votre mot de passe, sans y parvenir. Le débloquer avec un nouveau mot de passe suffit.
-
-mail-reset-button = Choisir un nouveau mot de passe
-mail-reset-minutes =
-    { $minutes ->
-        [one] Ce lien est valable { $minutes } minute et ne sert qu’une fois. Seul celui du dernier message fonctionne. Trop tard ? Demandez-en un autre avec « Mot de passe oublié ».
-       *[other] Ce lien est valable { $minutes } minutes et ne sert qu’une fois. Seul celui du dernier message fonctionne. Trop tard ? Demandez-en un autre avec « Mot de passe oublié ».
-    }
-
-mail-reset-password-what = choisissez un nouveau mot de passe
-mail-reset-password-title = Choisissez un nouveau mot de passe
-mail-reset-password-lead = Un nouveau mot de passe a été demandé pour votre compte.
-mail-reset-password-not-you = Vous n’avez rien demandé ? Ne faites rien : votre mot de passe actuel reste valable.
-
-mail-finish-enrolment-what = terminez la création de votre compte
-mail-finish-enrolment-title = Terminez la création de votre compte
-mail-finish-enrolment-lead = Un nouveau mot de passe a été demandé pour cette adresse. Le compte commencé avec { $agency } n’est pas encore terminé : il reste à confirmer votre adresse.
-mail-finish-enrolment-do = Appuyez sur le bouton, puis connectez-vous avec cette adresse et le mot de passe que vous aviez choisi.
-mail-finish-enrolment-button = Terminer mon compte
-mail-finish-enrolment-again = Ce mot de passe vous échappe ? Reprenez depuis l’espace client, avec vos anciens identifiants, et choisissez-en un autre :
-mail-finish-enrolment-not-you = Vous n’avez rien demandé ? Ne faites rien.
-
-mail-password-changed-what = votre mot de passe a changé
-mail-password-changed-title = Votre mot de passe a changé
-mail-password-changed-lead = Le mot de passe de votre compte a été changé le { $when }. Par sécurité, vos autres appareils ont été déconnectés.
-mail-password-changed-not-you = Ce n’était pas vous ? Choisissez tout de suite un nouveau mot de passe avec « Mot de passe oublié », puis prévenez votre agence.
-
-mail-address-chosen-what = une autre adresse a été choisie
-mail-address-chosen-title = Une autre adresse a été choisie
-mail-address-chosen-lead = { $agency } nous avait donné cette adresse pour vous. À la création de votre compte, une autre a été choisie : { $masked }
-mail-address-chosen-you = C’était vous ? Tout va bien, il n’y a rien à faire.
-mail-address-chosen-not-you = Ce n’était pas vous ? Appelez { $agency } sans attendre.
-
-mail-terms-accepted-what = conditions acceptées
-mail-terms-accepted-title = Vous avez accepté les nouvelles conditions
+mail-confirm-days = { $days ->
+    [one] Ce lien fonctionne pendant { $days } jour, sur l'appareil de votre choix.
+   *[other] Ce lien fonctionne pendant { $days } jours, sur l'appareil de votre choix.
+  }
+mail-confirm-not-you = Si vous n'avez rien demandé, ne faites rien : aucun compte ne sera créé.
+mail-welcome-subject = { $agency } : votre compte est prêt
+mail-welcome-heading = Votre compte est prêt
+mail-welcome-1 = Vous ouvrez maintenant votre espace client { $agency } avec votre adresse e-mail et votre nouveau mot de passe. L'ancien identifiant ne sert plus.
+mail-welcome-2 = Conservez ce message : il est la preuve de ce que vous avez accepté.
+mail-receipt = Vous avez accepté les conditions suivantes :
+mail-receipt-attached = Le texte complet est joint à ce message.
+mail-terms-subject = { $agency } : les conditions que vous avez acceptées
+mail-terms-heading = Votre accord sur les conditions
+mail-link-added-subject = { $agency } est rattachée à votre compte
+mail-link-added-heading = { $agency } est rattachée à votre compte
+mail-link-added-1 = Vous ouvrez maintenant votre espace client { $agency } avec votre adresse e-mail et votre mot de passe habituels.
+mail-link-added-2 = L'ancien identifiant de cette agence ne sert plus.
+mail-link-added-not-you = Si ce n'est pas vous, changez votre mot de passe sans attendre et prévenez cette agence.
+mail-locked-subject = { $agency } : votre compte est bloqué
+mail-locked-heading = Votre compte est bloqué
+mail-locked-1 = Trop de mots de passe invalides ont été saisis pour votre compte. Pour vous protéger, plus aucun mot de passe n'est accepté, pas même le bon.
+mail-locked-2 = Pour le débloquer, choisissez un nouveau mot de passe.
+mail-locked-not-you = Si ces essais ne viennent pas de vous, personne n'est entré. Un nouveau mot de passe débloque votre compte ; vos appareils déjà connectés le restent jusque-là.
+mail-reset-subject = { $agency } : choisir un nouveau mot de passe
+mail-reset-heading = Choisissez un nouveau mot de passe
+mail-reset-1 = Vous avez demandé à remplacer le mot de passe de votre compte. Suivez ce lien.
+mail-reset-newest = Si vous avez reçu plusieurs messages, seul le plus récent fonctionne.
+mail-reset-not-you = Si vous n'avez rien demandé, ne faites rien : votre mot de passe reste le même.
+mail-finish-subject = { $agency } : terminez la création de votre compte
+mail-finish-heading = Votre compte n'est pas encore créé
+mail-finish-1 = Vous avez demandé un nouveau mot de passe, mais la création de votre compte n'est pas terminée : il n'y a donc pas encore de mot de passe à remplacer.
+mail-finish-2 = Pour terminer, suivez ce lien et connectez-vous avec le mot de passe choisi pour { $agency }.
+mail-finish-button = Terminer la création
+mail-finish-lost = Ce mot de passe vous échappe ? Recommencez depuis votre espace client, avec vos anciens identifiants : { $url }
+mail-changed-subject = { $agency } : votre mot de passe a été changé
+mail-changed-heading = Votre mot de passe a été changé
+mail-changed-1 = Le mot de passe de votre compte vient d'être remplacé. S'il était bloqué, il ne l'est plus.
+mail-changed-2 = Par sécurité, tous vos autres appareils ont été déconnectés.
+mail-changed-not-you = Si ce n'est pas vous, demandez aussitôt un nouveau mot de passe par « Mot de passe oublié », puis prévenez votre agence.
+mail-address-subject = { $agency } : une autre adresse e-mail a été choisie
+mail-address-heading = Une autre adresse a été choisie
+mail-address-1 = Avec vos anciens identifiants { $agency }, quelqu'un crée un compte avec une autre adresse e-mail que celle-ci.
+mail-address-2 = Si c'est vous, vous n'avez rien à faire.
+mail-address-chosen = Adresse choisie
+mail-address-not-you = Si ce n'est pas vous, appelez { $agency } sans attendre.
