@@ -68,7 +68,11 @@ mod column {
     }
 }
 
-async fn table(manager: &SchemaManager<'_>, name: &'static str, columns: Vec<ColumnDef>) -> Result<(), DbErr> {
+async fn table(
+    manager: &SchemaManager<'_>,
+    name: &'static str,
+    columns: Vec<ColumnDef>,
+) -> Result<(), DbErr> {
     let mut table = Table::create();
     table.table(name);
     for mut column in columns {
@@ -77,9 +81,19 @@ async fn table(manager: &SchemaManager<'_>, name: &'static str, columns: Vec<Col
     manager.create_table(table).await
 }
 
-async fn index(manager: &SchemaManager<'_>, table: &'static str, columns: &[&'static str], unique: bool) -> Result<(), DbErr> {
+async fn index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+    unique: bool,
+) -> Result<(), DbErr> {
     let mut index = Index::create();
-    index.table(table).name(format!("{}_{}_{}", if unique { "uq" } else { "ix" }, table, columns.join("_")));
+    index.table(table).name(format!(
+        "{}_{}_{}",
+        if unique { "uq" } else { "ix" },
+        table,
+        columns.join("_")
+    ));
     for column in columns {
         index.col(*column);
     }

@@ -41,7 +41,14 @@ async fn accounts(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     table(
         manager,
         "attempt",
-        vec![text("subject"), text("bucket"), count("failures"), time("updated_at"), time_null("locked_at"), time_null("notified_at")],
+        vec![
+            text("subject"),
+            text("bucket"),
+            count("failures"),
+            time("updated_at"),
+            time_null("locked_at"),
+            time_null("notified_at"),
+        ],
     )
     .await?;
     index(manager, "attempt", &["subject", "bucket"], true).await?;
@@ -49,7 +56,14 @@ async fn accounts(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     table(
         manager,
         "device",
-        vec![id(), text("token_hash"), uuid("account_id"), time("created_at"), time("last_seen_at"), text("user_agent")],
+        vec![
+            id(),
+            text("token_hash"),
+            uuid("account_id"),
+            time("created_at"),
+            time("last_seen_at"),
+            text("user_agent"),
+        ],
     )
     .await?;
     index(manager, "device", &["token_hash", "account_id"], true).await?;
@@ -109,6 +123,8 @@ async fn legacy(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             text_null("email"),
             text_null("name"),
             text("profile"),
+            // Keyed hash of the imported row: tells whether a later import changes anything.
+            text("fingerprint"),
             // 'none' | 'bare' (strong, as text) | 'sealed' (weak, encrypted) | 'wrapped' (Argon2id over the digest)
             text("verifier_kind"),
             bytes_null("verifier"),
@@ -120,7 +136,13 @@ async fn legacy(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         ],
     )
     .await?;
-    index(manager, "legacy_identity", &["agency_id", "identifier_canonical"], true).await?;
+    index(
+        manager,
+        "legacy_identity",
+        &["agency_id", "identifier_canonical"],
+        true,
+    )
+    .await?;
     index(manager, "legacy_identity", &["verifier_kind", "id"], false).await?;
     index(manager, "legacy_identity", &["recogniser_kind", "id"], false).await?;
 
@@ -158,7 +180,6 @@ async fn legacy(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             count("mails"),
             count("addresses"),
             time_null("confirmed_at"),
-            text_null("confirmed_by"),
             time_null("finished_at"),
             uuid_null("account_id"),
             time("created_at"),
@@ -166,12 +187,23 @@ async fn legacy(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         ],
     )
     .await?;
-    index(manager, "enrolment", &["legacy_identity_id", "finished_at"], false).await?;
+    index(
+        manager,
+        "enrolment",
+        &["legacy_identity_id", "finished_at"],
+        false,
+    )
+    .await?;
     index(manager, "enrolment", &["confirm_hash"], true).await?;
     index(manager, "enrolment", &["email_canonical"], false).await?;
 
     // Migration tickets seen: a second use of the same jti is refused until it would have expired anyway.
-    table(manager, "used_ticket", vec![text("agency_id"), text("jti"), time("expires_at")]).await?;
+    table(
+        manager,
+        "used_ticket",
+        vec![text("agency_id"), text("jti"), time("expires_at")],
+    )
+    .await?;
     index(manager, "used_ticket", &["agency_id", "jti"], true).await
 }
 
@@ -199,7 +231,11 @@ async fn proof(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         manager,
         "evidence",
         vec![
-            ColumnDef::new("seq").big_integer().not_null().primary_key().take(),
+            ColumnDef::new("seq")
+                .big_integer()
+                .not_null()
+                .primary_key()
+                .take(),
             time("at"),
             text("kind"),
             uuid_null("account_id"),
@@ -211,7 +247,12 @@ async fn proof(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     .await?;
     index(manager, "evidence", &["account_id"], false).await?;
     // The chain's end: one row, updated by every transaction that adds to it, which puts them in an order.
-    table(manager, "evidence_head", vec![count("id").primary_key().take(), time("seq"), text("hash")]).await?;
+    table(
+        manager,
+        "evidence_head",
+        vec![count("id").primary_key().take(), time("seq"), text("hash")],
+    )
+    .await?;
     manager
         .execute(
             Query::insert()

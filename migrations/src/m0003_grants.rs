@@ -83,7 +83,9 @@ impl MigrationTrait for Migration {
         // At most one living token in a family (SECURITY I3). A partial index: both databases have it, the builder does not.
         manager
             .get_connection()
-            .execute_unprepared("CREATE UNIQUE INDEX uq_refresh_token_live ON refresh_token (grant_id) WHERE used_at IS NULL")
+            .execute_unprepared(
+                "CREATE UNIQUE INDEX uq_refresh_token_live ON refresh_token (grant_id) WHERE used_at IS NULL",
+            )
             .await?;
 
         table(
@@ -119,7 +121,12 @@ impl MigrationTrait for Migration {
         index(manager, "client_session", &["session_id", "client_id"], true).await?;
 
         // Client assertions seen (SECURITY I18).
-        table(manager, "used_assertion", vec![text("client_id"), text("jti"), time("expires_at")]).await?;
+        table(
+            manager,
+            "used_assertion",
+            vec![text("client_id"), text("jti"), time("expires_at")],
+        )
+        .await?;
         index(manager, "used_assertion", &["client_id", "jti"], true).await
     }
 }

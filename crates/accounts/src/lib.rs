@@ -1,1 +1,133 @@
-//! Under construction.
+//! People: credentials and their lockout, sessions and devices, the move from an agency's old identifiers, links, recovery, terms, evidence.
+//!
+//! [`Accounts`] is the whole of it; its methods live in a file a noun or a verb. Outcomes that a person can cause are values; a [`kernel::Fault`] is never
+//! a person's doing.
+
+mod account;
+mod email;
+mod enrolment;
+mod evidence;
+mod finish;
+mod hasher;
+pub mod legacy;
+mod lockout;
+mod login;
+mod mail;
+mod password;
+mod recovery;
+mod session;
+mod table;
+mod terms;
+mod visitor;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use kernel::{Ground, typed_id};
+
+pub use account::{Account, LinkedAgency};
+pub use email::Email;
+pub use enrolment::{Confirm, EmailChoice, Enrolment, PasswordChoice, Resend, Stage};
+pub use finish::{Attach, Finish, Receipt};
+pub use hasher::{Busy, HashCost, Hasher, Verdict};
+pub use lockout::LockPolicy;
+pub use login::SignIn;
+pub use mail::{Mail, MailBody};
+pub use password::{PasswordPolicy, PasswordProblem, context_words};
+pub use recovery::{Origin, Reset, ResetPage};
+pub use session::{Session, SessionPolicy, SignedIn};
+pub use terms::{Accepted, Edition, Shown, TermsLibrary, TermsVersion};
+pub use visitor::Visitor;
+
+typed_id! {
+    /// One person.
+    AccountId
+}
+typed_id! {
+    /// A browser that is signed in.
+    SessionId
+}
+typed_id! {
+    /// A move under way.
+    EnrolmentId
+}
+typed_id! {
+    /// An identifier that an agency issued.
+    LegacyIdentityId
+}
+
+/// What is configured about people.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Five failures.
+    pub lock: LockPolicy,
+    /// Twelve characters.
+    pub password: PasswordPolicy,
+    /// Eight hours, thirty days, ninety days.
+    pub sessions: SessionPolicy,
+    /// Seconds that a confirmation link lives.
+    pub confirm_link: i64,
+    /// Seconds that a reset link lives.
+    pub reset_link: i64,
+    /// Checks of old credentials answer no sooner than this many milliseconds: old hashes cost differently, and the time must not
+    /// tell which identifiers exist.
+    pub legacy_floor_millis: u64,
+    /// Mails of one enrolment or reset requests of one account in a day and in an hour.
+    pub mails_per_enrolment: i32,
+    /// Different addresses that one enrolment may name.
+    pub addresses_per_enrolment: i32,
+    /// Reset mails to one account in an hour.
+    pub resets_per_hour: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            lock: LockPolicy::default(),
+            password: PasswordPolicy::default(),
+            sessions: SessionPolicy::default(),
+            confirm_link: 7 * 86400,
+            reset_link: 30 * 60,
+            legacy_floor_millis: 400,
+            mails_per_enrolment: 6,
+            addresses_per_enrolment: 5,
+            resets_per_hour: 3,
+        }
+    }
+}
+
+/// All that concerns people. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    ground: Ground,
+    hasher: Arc<Hasher>,
+    rules: Rules,
+    terms: Arc<ArcSwap<TermsLibrary>>,
+}
+
+impl Accounts {
+    /// Puts it together.
+    pub fn new(ground: Ground, hasher: Arc<Hasher>, rules: Rules, terms: Arc<ArcSwap<TermsLibrary>>) -> Self {
+        Self {
+            ground,
+            hasher,
+            rules,
+            terms,
+        }
+    }
+
+    /// What it stands on.
+    pub fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// What is configured.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The terms that hold now, if config has any.
+    pub fn current_terms(&self) -> Option<TermsVersion> {
+        self.terms.load().current(self.ground.now()).cloned()
+    }
+}

@@ -16,7 +16,9 @@ impl From<DbErr> for Fault {
         let text = error.to_string();
         match error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(text),
-            _ if text.contains("database is locked") || text.contains("connection") => Self::Unavailable(text),
+            _ if text.contains("database is locked") || text.contains("connection") => {
+                Self::Unavailable(text)
+            }
             _ => Self::Broken(text),
         }
     }
@@ -25,7 +27,11 @@ impl From<DbErr> for Fault {
 impl From<serde_json::Error> for Fault {
     fn from(error: serde_json::Error) -> Self {
         // The line and column only: the value itself may be a secret.
-        Self::Broken(format!("stored JSON at line {} column {}", error.line(), error.column()))
+        Self::Broken(format!(
+            "stored JSON at line {} column {}",
+            error.line(),
+            error.column()
+        ))
     }
 }
 

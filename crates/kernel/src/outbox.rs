@@ -39,7 +39,9 @@ impl Leased {
     /// # Errors
     /// [`Fault::Broken`] when it does not open or is not a `T`.
     pub fn payload<T: DeserializeOwned>(&self, ground: &Ground) -> Result<T, Fault> {
-        Ok(serde_json::from_slice(&ground.keys.open(PURPOSE, &self.payload)?)?)
+        Ok(serde_json::from_slice(
+            &ground.keys.open(PURPOSE, &self.payload)?,
+        )?)
     }
 }
 
@@ -69,7 +71,9 @@ pub async fn enqueue<T: Serialize + Sync>(
         dead_at: NotSet,
         last_error: NotSet,
     };
-    outbox::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    outbox::Entity::insert(row)
+        .exec_without_returning(tx.conn())
+        .await?;
     tx.has_mail();
     Ok(id)
 }
@@ -104,7 +108,10 @@ pub async fn lease(db: &Db, now: Unix, most: u64) -> Result<Vec<Leased>, Fault> 
     for id in due {
         let taken = outbox::Entity::update_many()
             .col_expr(outbox::Column::LockedUntil, Expr::value(now + LEASE))
-            .col_expr(outbox::Column::Attempts, sea_orm::ExprTrait::add(Expr::col(outbox::Column::Attempts), 1))
+            .col_expr(
+                outbox::Column::Attempts,
+                sea_orm::ExprTrait::add(Expr::col(outbox::Column::Attempts), 1),
+            )
             .filter(outbox::Column::Id.eq(id))
             .filter(free())
             .exec_with_returning(db.writer())
@@ -148,7 +155,11 @@ pub enum Fate {
 pub fn fate(attempts: i32, created_at: Unix, expires_at: Option<Unix>, now: Unix, permanent: bool) -> Fate {
     let next = now + (5_i64 << attempts.clamp(0, 8)).min(900);
     let end = (created_at + GIVE_UP).min(expires_at.unwrap_or(i64::MAX));
-    if permanent || next > end { Fate::Dead } else { Fate::Retry(next) }
+    if permanent || next > end {
+        Fate::Dead
+    } else {
+        Fate::Retry(next)
+    }
 }
 
 /// The letter did not go out; `error` is for the operator and holds no secret.
@@ -158,7 +169,10 @@ pub fn fate(attempts: i32, created_at: Unix, expires_at: Option<Unix>, now: Unix
 pub async fn failed(db: &Db, letter: &Leased, fate: Fate, error: &str, now: Unix) -> Result<(), Fault> {
     let update = outbox::Entity::update_many()
         .col_expr(outbox::Column::LockedUntil, Expr::value(Option::<i64>::None))
-        .col_expr(outbox::Column::LastError, Expr::value(error.chars().take(300).collect::<String>()))
+        .col_expr(
+            outbox::Column::LastError,
+            Expr::value(error.chars().take(300).collect::<String>()),
+        )
         .filter(outbox::Column::Id.eq(letter.id));
     match fate {
         Fate::Retry(at) => update.col_expr(outbox::Column::NotBefore, Expr::value(at)),

@@ -1,0 +1,112 @@
+use kernel::{Fault, Unix};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::{Map, Value};
+
+use crate::{
+    AccountId, Accounts,
+    table::{account, link},
+};
+
+/// One person.
+#[derive(Clone)]
+pub struct Account {
+    /// Its id, never reused.
+    pub id: AccountId,
+    /// The verified address, as typed.
+    pub email: String,
+    /// What to call them.
+    pub name: Option<String>,
+    /// OIDC standard claims beyond email and name (OIDC Core §5.1).
+    pub profile: Map<String, Value>,
+    /// `fr` or `en`.
+    pub locale: String,
+    /// Raised whenever everything older must die: sessions, refresh tokens, codes (SECURITY I9).
+    pub auth_epoch: i32,
+    /// When it was made or last changed.
+    pub updated_at: Unix,
+}
+
+/// An agency that a person's account is linked to, with the agency's own references for them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LinkedAgency {
+    /// The agency.
+    pub agency_id: String,
+    /// Its client references, oldest link first.
+    pub client_refs: Vec<String>,
+}
+
+impl Accounts {
+    /// A person, unless disabled.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, Fault> {
+        let row = account::Entity::find_by_id(id.0)
+            .one(self.ground.db.reader())
+            .await?;
+        row.filter(|r| r.disabled_at.is_none())
+            .map(Account::try_from)
+            .transpose()
+    }
+
+    pub(crate) async fn account_row(&self, canonical: &str) -> Result<Option<account::Model>, Fault> {
+        Ok(account::Entity::find()
+            .filter(account::Column::EmailCanonical.eq(canonical))
+            .one(self.ground.db.reader())
+            .await?)
+    }
+
+    /// The agencies of an account, in the order in which they were attached; one query.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn linked_agencies(&self, id: AccountId) -> Result<Vec<LinkedAgency>, Fault> {
+        let rows = link::Entity::find()
+            .filter(link::Column::AccountId.eq(id.0))
+            .order_by_asc(link::Column::Id)
+            .all(self.ground.db.reader())
+            .await?;
+        let mut agencies: Vec<LinkedAgency> = Vec::new();
+        for row in rows {
+            match agencies.iter_mut().find(|a| a.agency_id == row.agency_id) {
+                // Several identifiers may carry one reference: it is told once.
+                Some(known) if known.client_refs.contains(&row.client_ref) => {}
+                Some(known) => known.client_refs.push(row.client_ref),
+                None => agencies.push(LinkedAgency {
+                    agency_id: row.agency_id,
+                    client_refs: vec![row.client_ref],
+                }),
+            }
+        }
+        Ok(agencies)
+    }
+
+    /// The agency's own references for this account; empty when it is not linked there.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn client_refs(&self, id: AccountId, agency_id: &str) -> Result<Vec<String>, Fault> {
+        let all = self.linked_agencies(id).await?;
+        Ok(all
+            .into_iter()
+            .find(|a| a.agency_id == agency_id)
+            .map(|a| a.client_refs)
+            .unwrap_or_default())
+    }
+}
+
+impl TryFrom<account::Model> for Account {
+    type Error = Fault;
+
+    fn try_from(row: account::Model) -> Result<Self, Fault> {
+        Ok(Self {
+            id: AccountId(row.id),
+            email: row.email,
+            name: row.name,
+            profile: serde_json::from_str(&row.profile)?,
+            locale: row.locale,
+            auth_epoch: row.auth_epoch,
+            updated_at: row.password_changed_at.max(row.created_at),
+        })
+    }
+}

@@ -1,0 +1,164 @@
+use unicode_normalization::UnicodeNormalization;
+
+/// An address that mail can be sent to, and its form for comparison. ASCII after NFKC: a strict type of our own, because whatever passes here is
+/// written into mail headers and SMTP commands (SECURITY #74, #95).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Email {
+    shown: String,
+    canonical: String,
+}
+
+/// Domains that people mean when they type the left one (PEOPLE U-28).
+const SLIPS: &[(&str, &str)] = &[
+    ("gmial.com", "gmail.com"),
+    ("gamil.com", "gmail.com"),
+    ("gmai.com", "gmail.com"),
+    ("gmail.fr", "gmail.com"),
+    ("gmail.co", "gmail.com"),
+    ("hotmal.fr", "hotmail.fr"),
+    ("hotmail.f", "hotmail.fr"),
+    ("hotmial.com", "hotmail.com"),
+    ("orange.f", "orange.fr"),
+    ("ornage.fr", "orange.fr"),
+    ("orage.fr", "orange.fr"),
+    ("wanadoo.ft", "wanadoo.fr"),
+    ("wandoo.fr", "wanadoo.fr"),
+    ("laposte.com", "laposte.net"),
+    ("laposte.fr", "laposte.net"),
+    ("yaho.fr", "yahoo.fr"),
+    ("yahou.fr", "yahoo.fr"),
+    ("outlok.fr", "outlook.fr"),
+    ("outlok.com", "outlook.com"),
+    ("fre.fr", "free.fr"),
+    ("srf.fr", "sfr.fr"),
+];
+
+impl Email {
+    /// Reads what was typed; `None` when no mail can be sent there.
+    pub fn parse(typed: &str) -> Option<Self> {
+        let shown: String = typed.trim().nfkc().collect();
+        let (local, domain) = shown.rsplit_once('@')?;
+        let local_ok = !local.is_empty()
+            && local.len() <= 64
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..")
+            && local
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b));
+        let label_ok = |label: &str| {
+            !label.is_empty()
+                && label.len() <= 63
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        let domain_ok = domain.len() <= 253 && domain.contains('.') && domain.split('.').all(label_ok);
+        let canonical = shown.to_ascii_lowercase();
+        (local_ok && domain_ok && shown.len() <= 254).then_some(Self { shown, canonical })
+    }
+
+    /// As typed, trimmed.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// For comparison: stored UNIQUE, never made by the database.
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+
+    /// What was probably meant, where the domain is a well-known slip. Never applied silently.
+    pub fn suggestion(&self) -> Option<String> {
+        let (local, _) = self.shown.rsplit_once('@')?;
+        let (_, domain) = self.canonical.rsplit_once('@')?;
+        SLIPS
+            .iter()
+            .find(|(slip, _)| *slip == domain)
+            .map(|(_, meant)| format!("{local}@{meant}"))
+    }
+
+    /// A hint for its owner that tells a stranger little: `m•••••@g•••.com`.
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.canonical.rsplit_once('@').unwrap_or((&self.canonical, ""));
+        let (name, end) = domain.rsplit_once('.').unwrap_or((domain, ""));
+        // A fixed number of dots, so that the length is not told either.
+        let first = |s: &str| s.chars().next().map(String::from).unwrap_or_default();
+        format!("{}•••••@{}•••.{end}", first(local), first(name))
+    }
+}
+
+/// The subject under which attempts on an address are counted, whether or not it can be an address: all spellings that
+/// reach an account share it (SECURITY #54).
+pub(crate) fn attempt_subject(typed: &str) -> String {
+    Email::parse(typed).map_or_else(
+        || typed.trim().nfkc().collect::<String>().to_lowercase(),
+        |e| e.canonical,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_that_reach_one_mailbox_are_one_address() {
+        let canonical = |t: &str| Email::parse(t).map(|e| e.canonical);
+        for spelling in [
+            "Marie.D@Example.org",
+            " marie.d@example.ORG ",
+            "\u{a0}ｍarie.d@example.org",
+            "marie．d@example.org",
+        ] {
+            assert_eq!(
+                canonical(spelling).as_deref(),
+                Some("marie.d@example.org"),
+                "{spelling}"
+            );
+        }
+        assert_eq!(
+            Email::parse(" Marie@Example.org").unwrap().shown(),
+            "Marie@Example.org"
+        );
+    }
+
+    #[test]
+    fn what_could_break_a_header_or_name_a_twin_is_no_address() {
+        for bad in [
+            "",
+            "a",
+            "@b.fr",
+            "a@",
+            "a@b",
+            "a b@c.fr",
+            "a@b..fr",
+            "a@-b.fr",
+            ".a@b.fr",
+            "a@b.fr\r\nBcc: x@y.fr",
+            "a\0@b.fr",
+            "\"a b\"@c.fr",
+            "vıctim@example.gov",
+            "a@exämple.fr",
+            "a@b.fr\u{2028}",
+            "<a@b.fr>",
+            "a@[127.0.0.1]",
+            "a,b@c.fr",
+        ] {
+            assert!(Email::parse(bad).is_none(), "{bad:?}");
+        }
+        assert!(Email::parse(&format!("{}@b.fr", "a".repeat(65))).is_none());
+    }
+
+    #[test]
+    fn slips_are_suggested_and_hints_are_masked() {
+        assert_eq!(
+            Email::parse("m@gmial.com").unwrap().suggestion().as_deref(),
+            Some("m@gmail.com")
+        );
+        assert_eq!(Email::parse("m@gmail.com").unwrap().suggestion(), None);
+        assert_eq!(
+            Email::parse("marie@gmail.com").unwrap().masked(),
+            "m•••••@g•••.com"
+        );
+    }
+}

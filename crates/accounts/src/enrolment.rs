@@ -1,0 +1,534 @@
+//! The move under way. It owns nothing: no address, no account, and the old credentials go on working until it ends (SECURITY D9, D10).
+
+use kernel::{Fault, Password, Token, Tx, Unix};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
+};
+
+use crate::{
+    Accounts, Email, EnrolmentId, PasswordProblem, Visitor, context_words,
+    lockout::Counter,
+    login::{Guarded, secret_of},
+    mail,
+    mail::{Mail, MailBody},
+    table::{enrolment, legacy_identity},
+};
+
+/// How far a move is: what its person does next.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Stage {
+    /// Reads why access changes.
+    Notice,
+    /// Keeps or types the address.
+    Email,
+    /// Chooses a password.
+    Password,
+    /// Opens the mailed link.
+    Mail,
+    /// The address belongs to an account: gives that account's password.
+    Link,
+    /// Reads and accepts the terms.
+    Terms,
+    /// Moved.
+    Finished,
+}
+
+impl Stage {
+    const ALL: [Self; 7] = [
+        Self::Notice,
+        Self::Email,
+        Self::Password,
+        Self::Mail,
+        Self::Link,
+        Self::Terms,
+        Self::Finished,
+    ];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Email => "email",
+            Self::Password => "password",
+            Self::Mail => "mail",
+            Self::Link => "link",
+            Self::Terms => "terms",
+            Self::Finished => "finished",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let found = Self::ALL.into_iter().find(|s| s.as_str() == text);
+        found.ok_or_else(|| Fault::Broken(format!("an enrolment has the stage {text}")))
+    }
+}
+
+/// A move under way, as its screens see it.
+#[derive(Clone)]
+pub struct Enrolment {
+    /// Its id.
+    pub id: EnrolmentId,
+    /// Whose client moves.
+    pub agency_id: String,
+    /// What comes next.
+    pub stage: Stage,
+    /// The address chosen so far.
+    pub email: Option<String>,
+    /// The address that the agency has.
+    pub agency_email: Option<String>,
+    /// The name that the agency has.
+    pub name: Option<String>,
+    /// The interaction in which it began.
+    pub origin: Option<String>,
+    /// When the last confirmation mail was queued.
+    pub mailed_at: Option<Unix>,
+    /// How many were.
+    pub mails: i32,
+}
+
+/// What became of an address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EmailChoice {
+    /// Taken: on to the stage that the enrolment now has.
+    Taken,
+    /// No mail can be sent there.
+    Invalid,
+    /// Probably a slip: ask once.
+    Suggestion(String),
+    /// Too many different addresses (PEOPLE U-13).
+    TooMany,
+    /// The enrolment is over.
+    Gone,
+}
+
+/// What became of a password.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PasswordChoice {
+    /// Taken; the mail is queued.
+    Taken,
+    /// Not taken, for these reasons.
+    Problems(Vec<PasswordProblem>),
+    /// Come back in a moment.
+    Busy,
+    /// The enrolment is over, or has no address yet.
+    Gone,
+}
+
+/// What became of a wish for another mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Resend {
+    /// Queued.
+    Sent,
+    /// Too soon: so many seconds yet.
+    Wait(i64),
+    /// No more today.
+    TooMany,
+    /// The enrolment is over.
+    Gone,
+}
+
+/// What became of a sign-in on a mailed confirmation link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Confirm {
+    /// The address is confirmed; this enrolment goes on here.
+    Done(EnrolmentId),
+    /// Wrong email or password.
+    Wrong {
+        /// Further attempts.
+        remaining: u8,
+    },
+    /// Too many wrong ones: begin again at the portal with the old credentials.
+    Locked,
+    /// Used up by a finished move: sign in.
+    Already,
+    /// No such link, for another address, or too old.
+    Dead,
+    /// Refused before hashing.
+    Refused,
+    /// Come back in a moment.
+    Busy,
+}
+
+/// Seconds between two mails.
+const RESEND_AFTER: i64 = 60;
+
+impl Accounts {
+    /// A living enrolment, or a finished one.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn enrolment(&self, id: EnrolmentId) -> Result<Option<Enrolment>, Fault> {
+        let db = self.ground.db.reader();
+        let found = enrolment::Entity::find_by_id(id.0)
+            .find_also_related(legacy_identity::Entity)
+            .one(db)
+            .await?;
+        let Some((row, Some(identity))) = found else {
+            return Ok(None);
+        };
+        if row.finished_at.is_none() && (row.expires_at <= self.ground.now() || identity.moved_at.is_some()) {
+            return Ok(None);
+        }
+        Ok(Some(Enrolment {
+            id,
+            agency_id: row.agency_id,
+            stage: Stage::parse(&row.stage)?,
+            email: row.email,
+            agency_email: identity.email,
+            name: identity.name,
+            origin: row.origin,
+            mailed_at: row.mailed_at,
+            mails: row.mails,
+        }))
+    }
+
+    /// Old credentials were right: the unfinished enrolment of this identity, or a new one.
+    pub(crate) async fn begin_or_resume(
+        &self,
+        identity: &legacy_identity::Model,
+        origin: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<EnrolmentId, Fault> {
+        let now = self.ground.now();
+        let tx = self.ground.db.begin().await?;
+        let pending = enrolment::Entity::find()
+            .filter(enrolment::Column::LegacyIdentityId.eq(identity.id))
+            .filter(enrolment::Column::FinishedAt.is_null())
+            .filter(enrolment::Column::ExpiresAt.gt(now))
+            .order_by_desc(enrolment::Column::CreatedAt)
+            .one(tx.conn())
+            .await?;
+        let id = if let Some(row) = pending {
+            enrolment::Entity::update_many()
+                .col_expr(enrolment::Column::Origin, Expr::value(origin))
+                .filter(enrolment::Column::Id.eq(row.id))
+                .exec(tx.conn())
+                .await?;
+            // The old credentials were given again: guesses at the new password start anew.
+            self.confirm_counter(EnrolmentId(row.id)).clear_all(&tx).await?;
+            EnrolmentId(row.id)
+        } else {
+            let id: EnrolmentId = self.ground.id();
+            let row = enrolment::ActiveModel {
+                id: Set(id.0),
+                agency_id: Set(identity.agency_id.clone()),
+                legacy_identity_id: Set(identity.id),
+                stage: Set(Stage::Notice.as_str().to_owned()),
+                origin: Set(origin.map(Into::into)),
+                locale: Set(visitor.locale.clone()),
+                mails: Set(0),
+                addresses: Set(0),
+                created_at: Set(now),
+                expires_at: Set(now + self.rules.confirm_link),
+                email: NotSet,
+                email_canonical: NotSet,
+                password_hash: NotSet,
+                confirm_hash: NotSet,
+                mailed_at: NotSet,
+                confirmed_at: NotSet,
+                finished_at: NotSet,
+                account_id: NotSet,
+            };
+            enrolment::Entity::insert(row)
+                .exec_without_returning(tx.conn())
+                .await?;
+            id
+        };
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// The notice was read.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn notice_read(&self, id: EnrolmentId) -> Result<(), Fault> {
+        let tx = self.ground.db.begin().await?;
+        advance(&tx, id, Stage::Notice, Stage::Email).await?;
+        tx.commit().await
+    }
+
+    /// Keeps or changes the address. `sure`: the person saw the suggestion and means what they typed.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn choose_email(&self, id: EnrolmentId, typed: &str, sure: bool) -> Result<EmailChoice, Fault> {
+        let Some(address) = Email::parse(typed) else {
+            return Ok(EmailChoice::Invalid);
+        };
+        if let Some(meant) = address.suggestion().filter(|_| !sure) {
+            return Ok(EmailChoice::Suggestion(meant));
+        }
+        let tx = self.ground.db.begin().await?;
+        let Some(row) = self.living(&tx, id).await? else {
+            return Ok(EmailChoice::Gone);
+        };
+        let same = row.email_canonical.as_deref() == Some(address.canonical());
+        if !same && row.addresses >= self.rules.addresses_per_enrolment {
+            return Ok(EmailChoice::TooMany);
+        }
+        let taken = self.account_row(address.canonical()).await?.is_some();
+        let stage = match (taken, &row.password_hash) {
+            (true, _) => Stage::Link,
+            (false, None) => Stage::Password,
+            (false, Some(_)) if same && row.confirmed_at.is_some() => Stage::Terms,
+            (false, Some(_)) => Stage::Mail,
+        };
+        let mut update = enrolment::Entity::update_many()
+            .col_expr(enrolment::Column::Email, Expr::value(address.shown()))
+            .col_expr(
+                enrolment::Column::EmailCanonical,
+                Expr::value(address.canonical()),
+            )
+            .col_expr(enrolment::Column::Stage, Expr::value(stage.as_str()))
+            .filter(enrolment::Column::Id.eq(id.0))
+            .filter(enrolment::Column::FinishedAt.is_null());
+        if !same {
+            // The proof is bound to the address (PEOPLE U-09): another one is unconfirmed, and the older link is dead.
+            update = update
+                .col_expr(
+                    enrolment::Column::Addresses,
+                    Expr::col(enrolment::Column::Addresses).add(1),
+                )
+                .col_expr(enrolment::Column::ConfirmedAt, Expr::value(Option::<i64>::None))
+                .col_expr(
+                    enrolment::Column::ConfirmHash,
+                    Expr::value(Option::<String>::None),
+                );
+        }
+        update.exec(tx.conn()).await?;
+        if stage == Stage::Mail && !same {
+            let row = self.living(&tx, id).await?;
+            if let Some(row) = row {
+                self.mail_confirm(&tx, &row, false).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(EmailChoice::Taken)
+    }
+
+    /// The words that the new password must not hold.
+    pub fn enrolment_context(&self, enrolment: &Enrolment, agency_name: &str) -> Vec<String> {
+        let email = enrolment.email.as_deref().unwrap_or_default();
+        context_words([enrolment.name.as_deref().unwrap_or_default(), email, agency_name])
+    }
+
+    /// Takes the password and sends the confirmation mail.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn choose_password(
+        &self,
+        enrolment: &Enrolment,
+        agency_name: &str,
+        typed: &str,
+        visitor: &Visitor,
+    ) -> Result<PasswordChoice, Fault> {
+        let password = match Password::new(typed) {
+            Ok(password) => password,
+            Err(refused) => return Ok(PasswordChoice::Problems(vec![refused.into()])),
+        };
+        let problems = self
+            .rules
+            .password
+            .judge(&password, &self.enrolment_context(enrolment, agency_name));
+        if !problems.is_empty() {
+            return Ok(PasswordChoice::Problems(problems));
+        }
+        let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
+            return Ok(PasswordChoice::Busy);
+        };
+        let tx = self.ground.db.begin().await?;
+        let updated = enrolment::Entity::update_many()
+            .col_expr(enrolment::Column::PasswordHash, Expr::value(hash))
+            .col_expr(enrolment::Column::Stage, Expr::value(Stage::Mail.as_str()))
+            .col_expr(enrolment::Column::Locale, Expr::value(visitor.locale.as_str()))
+            .filter(enrolment::Column::Id.eq(enrolment.id.0))
+            .filter(enrolment::Column::FinishedAt.is_null())
+            .filter(enrolment::Column::Email.is_not_null())
+            .filter(enrolment::Column::ConfirmedAt.is_null())
+            .exec_with_returning(tx.conn())
+            .await?;
+        let Some(row) = updated.into_iter().next() else {
+            return Ok(PasswordChoice::Gone);
+        };
+        self.mail_confirm(&tx, &row, false).await?;
+        tx.commit().await?;
+        Ok(PasswordChoice::Taken)
+    }
+
+    /// Another confirmation mail, with the same link: whichever copy arrives first works.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn resend(&self, id: EnrolmentId) -> Result<Resend, Fault> {
+        let now = self.ground.now();
+        let tx = self.ground.db.begin().await?;
+        let Some(row) = self
+            .living(&tx, id)
+            .await?
+            .filter(|r| r.stage == Stage::Mail.as_str())
+        else {
+            return Ok(Resend::Gone);
+        };
+        let wait = row.mailed_at.unwrap_or(0) + RESEND_AFTER - now;
+        if wait > 0 {
+            return Ok(Resend::Wait(wait));
+        }
+        if row.mails >= self.rules.mails_per_enrolment {
+            return Ok(Resend::TooMany);
+        }
+        self.mail_confirm(&tx, &row, false).await?;
+        tx.commit().await?;
+        Ok(Resend::Sent)
+    }
+
+    pub(crate) async fn mail_finish(&self, row: enrolment::Model) -> Result<(), Fault> {
+        let tx = self.ground.db.begin().await?;
+        if row.mails < self.rules.mails_per_enrolment {
+            self.mail_confirm(&tx, &row, true).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn mail_confirm(&self, tx: &Tx, row: &enrolment::Model, unfinished: bool) -> Result<(), Fault> {
+        let (Some(email), Some(canonical)) = (&row.email, &row.email_canonical) else {
+            return Ok(());
+        };
+        let now = self.ground.now();
+        let token = self.confirm_token(EnrolmentId(row.id), canonical);
+        let expires_at = now + self.rules.confirm_link;
+        enrolment::Entity::update_many()
+            .col_expr(
+                enrolment::Column::ConfirmHash,
+                Expr::value(token.digest().into_string()),
+            )
+            .col_expr(enrolment::Column::MailedAt, Expr::value(now))
+            .col_expr(
+                enrolment::Column::Mails,
+                Expr::col(enrolment::Column::Mails).add(1),
+            )
+            .col_expr(enrolment::Column::ExpiresAt, Expr::value(expires_at))
+            .filter(enrolment::Column::Id.eq(row.id))
+            .exec(tx.conn())
+            .await?;
+        let (token, days) = (token.text(), self.rules.confirm_link / 86400);
+        let body = if unfinished {
+            MailBody::FinishEnrolment { token, days }
+        } else {
+            MailBody::Confirm { token, days }
+        };
+        let letter = Mail {
+            to: email.clone(),
+            locale: row.locale.clone(),
+            agency_id: Some(row.agency_id.clone()),
+            body,
+        };
+        mail::send(tx, &self.ground, &letter, Some(expires_at)).await
+    }
+
+    /// 256 bits that only this enrolment and this address give, and only with the key outside the database: a second mail carries the same
+    /// link, and a corrected address another one.
+    fn confirm_token(&self, id: EnrolmentId, canonical: &str) -> Token {
+        Token::of_mac(
+            self.ground
+                .keys
+                .mac("confirm link", format!("{id}\n{canonical}").as_bytes()),
+        )
+    }
+
+    /// The enrolment behind a mailed link: its agency and address. Looking changes nothing.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn confirm_page(&self, token: &Token) -> Result<Option<Enrolment>, Fault> {
+        match self.by_link(token).await? {
+            Some(row) => self.enrolment(EnrolmentId(row.id)).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn by_link(&self, token: &Token) -> Result<Option<enrolment::Model>, Fault> {
+        Ok(enrolment::Entity::find()
+            .filter(enrolment::Column::ConfirmHash.eq(token.digest().as_str()))
+            .one(self.ground.db.reader())
+            .await?)
+    }
+
+    /// Signs in on a mailed link with the new email and password: this confirms the address, on any device.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn confirm(&self, token: &Token, typed_email: &str, typed: &str) -> Result<Confirm, Fault> {
+        let Some(row) = self.by_link(token).await? else {
+            return Ok(Confirm::Dead);
+        };
+        if row.finished_at.is_some() {
+            return Ok(Confirm::Already);
+        }
+        let id = EnrolmentId(row.id);
+        if self.enrolment(id).await?.is_none() {
+            return Ok(Confirm::Dead);
+        }
+        let Ok(password) = Password::new(typed) else {
+            return Ok(Confirm::Refused);
+        };
+        let same =
+            Email::parse(typed_email).is_some_and(|e| row.email_canonical.as_deref() == Some(e.canonical()));
+        let stored = row.password_hash.as_deref().filter(|_| same);
+        let counter = self.confirm_counter(id);
+        match self.guard(&counter, stored, secret_of(&password)).await? {
+            Guarded::Right { .. } => {}
+            Guarded::Wrong { remaining } => return Ok(Confirm::Wrong { remaining }),
+            Guarded::Locked { .. } => return Ok(Confirm::Locked),
+            Guarded::Busy => return Ok(Confirm::Busy),
+        }
+        let canonical = row.email_canonical.unwrap_or_default();
+        // Another enrolment may have won the address meanwhile (SECURITY D10): then this one attaches to that account.
+        let next = if self.account_row(&canonical).await?.is_some() {
+            Stage::Link
+        } else {
+            Stage::Terms
+        };
+        let tx = self.ground.db.begin().await?;
+        counter.clear(&tx).await?;
+        let confirmed = enrolment::Entity::update_many()
+            .col_expr(enrolment::Column::ConfirmedAt, Expr::value(self.ground.now()))
+            .col_expr(enrolment::Column::Stage, Expr::value(next.as_str()))
+            .filter(enrolment::Column::Id.eq(id.0))
+            .filter(enrolment::Column::ConfirmHash.eq(token.digest().as_str()))
+            .filter(enrolment::Column::PasswordHash.eq(row.password_hash))
+            .filter(enrolment::Column::FinishedAt.is_null())
+            .exec(tx.conn())
+            .await?;
+        if confirmed.rows_affected != 1 {
+            return Ok(Confirm::Dead);
+        }
+        tx.commit().await?;
+        Ok(Confirm::Done(id))
+    }
+
+    fn confirm_counter(&self, id: EnrolmentId) -> Counter {
+        Counter::of_enrolment(&self.ground, &id.to_string())
+    }
+
+    async fn living(&self, tx: &Tx, id: EnrolmentId) -> Result<Option<enrolment::Model>, Fault> {
+        Ok(enrolment::Entity::find_by_id(id.0)
+            .filter(enrolment::Column::FinishedAt.is_null())
+            .filter(enrolment::Column::ExpiresAt.gt(self.ground.now()))
+            .one(tx.conn())
+            .await?)
+    }
+}
+
+/// From one stage to the next, if it is still at the first.
+pub(crate) async fn advance(tx: &Tx, id: EnrolmentId, from: Stage, to: Stage) -> Result<(), Fault> {
+    enrolment::Entity::update_many()
+        .col_expr(enrolment::Column::Stage, Expr::value(to.as_str()))
+        .filter(enrolment::Column::Id.eq(id.0))
+        .filter(enrolment::Column::Stage.eq(from.as_str()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! The append-only record that may be produced as proof. Each entry's hash is keyed and covers the one before, so that neither an entry nor
+//! its place can be changed without the key that lives outside the database.
+
+use kernel::{Digest, Fault, Ground, Tx, Unix};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::Expr,
+};
+use serde::Serialize;
+
+use crate::{
+    AccountId, Accounts,
+    table::{evidence, evidence_head},
+};
+
+/// Adds an entry in the transaction of what it proves. Call it last: it puts such transactions in a row.
+pub(crate) async fn append<T: Serialize>(
+    tx: &Tx,
+    ground: &Ground,
+    kind: &str,
+    account: Option<AccountId>,
+    body: &T,
+) -> Result<(), Fault> {
+    let heads = evidence_head::Entity::update_many()
+        .col_expr(
+            evidence_head::Column::Seq,
+            Expr::col(evidence_head::Column::Seq).add(1),
+        )
+        .filter(evidence_head::Column::Id.eq(1))
+        .exec_with_returning(tx.conn())
+        .await?;
+    let head = heads
+        .into_iter()
+        .next()
+        .ok_or_else(|| Fault::Broken("the evidence has no head".into()))?;
+    let body = serde_json::to_string(body)?;
+    let at = ground.now();
+    let hash = link_hash(ground, &head.hash, head.seq, at, kind, account, &body);
+    let row = evidence::ActiveModel {
+        seq: Set(head.seq),
+        at: Set(at),
+        kind: Set(kind.to_owned()),
+        account_id: Set(account.map(|a| a.0)),
+        body: Set(body),
+        previous: Set(head.hash),
+        hash: Set(hash.clone()),
+    };
+    evidence::Entity::insert(row)
+        .exec_without_returning(tx.conn())
+        .await?;
+    evidence_head::Entity::update_many()
+        .col_expr(evidence_head::Column::Hash, Expr::value(hash))
+        .filter(evidence_head::Column::Id.eq(1))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+fn link_hash(
+    ground: &Ground,
+    previous: &str,
+    seq: i64,
+    at: Unix,
+    kind: &str,
+    account: Option<AccountId>,
+    body: &str,
+) -> String {
+    let account = account.map(|a| a.to_string()).unwrap_or_default();
+    let text = format!("{previous}\n{seq}\n{at}\n{kind}\n{account}\n{body}");
+    Digest::of_mac(ground.keys.mac("evidence", text.as_bytes())).into_string()
+}
+
+impl Accounts {
+    /// Reads the whole chain; answers how many entries are whole, or the number of the first that is not.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn verify_evidence(&self) -> Result<Result<u64, i64>, Fault> {
+        let mut previous = String::new();
+        let mut count = 0_u64;
+        let rows = evidence::Entity::find()
+            .order_by_asc(evidence::Column::Seq)
+            .all(self.ground.db.reader())
+            .await?;
+        for row in rows {
+            let account = row.account_id.map(AccountId);
+            let hash = link_hash(
+                &self.ground,
+                &previous,
+                row.seq,
+                row.at,
+                &row.kind,
+                account,
+                &row.body,
+            );
+            count += 1;
+            if row.previous != previous || row.hash != hash || u64::try_from(row.seq) != Ok(count) {
+                return Ok(Err(row.seq));
+            }
+            previous = hash;
+        }
+        let head = evidence_head::Entity::find_by_id(1)
+            .one(self.ground.db.reader())
+            .await?;
+        let whole = head.is_some_and(|h| h.hash == previous && u64::try_from(h.seq) == Ok(count));
+        Ok(if whole {
+            Ok(count)
+        } else {
+            Err(i64::try_from(count).unwrap_or(i64::MAX))
+        })
+    }
+}

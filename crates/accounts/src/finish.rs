@@ -1,0 +1,373 @@
+//! The end of a move: one transaction in which everything becomes true, or nothing (SPEC J2.7, SECURITY #85, I10).
+
+use kernel::{Fault, Tx, Unix, is_unique_violation};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+
+use crate::{
+    AccountId, Accounts, Email, EnrolmentId, Session, Shown, SignIn, SignedIn, Stage, Visitor, email,
+    enrolment::advance,
+    evidence,
+    legacy::kind_none,
+    login::{Guarded, secret_of},
+    mail,
+    mail::{Mail, MailBody},
+    recovery,
+    table::{account, enrolment, legacy_identity, link},
+};
+
+/// What a person is given to keep of an acceptance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    /// The terms' version.
+    pub version: String,
+    /// The language in which they were shown.
+    pub language: String,
+    /// SHA-256 of the text shown, hex.
+    pub sha256: String,
+    /// When.
+    pub accepted_at: Unix,
+}
+
+/// What became of the last step of a first move.
+pub enum Finish {
+    /// The account exists, the identity is linked and disabled, the acceptance is recorded, this browser is signed in.
+    Done(Box<SignedIn>, Receipt),
+    /// What was shown is not what holds now: show it again.
+    Changed,
+    /// Not at this step: ask the hub.
+    NotNow,
+}
+
+/// What became of attaching an agency to an account.
+pub enum Attach {
+    /// Linked and disabled. A browser that typed the password is signed in by it.
+    Done(Option<Box<SignedIn>>),
+    /// The password was not right, as at sign-in; never [`SignIn::In`].
+    Refused(SignIn),
+    /// Not at this step: ask the hub.
+    NotNow,
+}
+
+/// Seconds for which a session may attach an agency without the password (SPEC J3).
+const FRESH: i64 = 300;
+
+impl Accounts {
+    /// Accepts the terms and ends a first move.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database: then nothing happened, or all of it; the hub finds out.
+    pub async fn finish(
+        &self,
+        id: EnrolmentId,
+        shown: &Shown,
+        keep: bool,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Finish, Fault> {
+        if !self.is_current(shown) {
+            return Ok(Finish::Changed);
+        }
+        let now = self.ground.now();
+        let tx = self.ground.db.begin().await?;
+        let Some((row, identity)) = self.claim(&tx, id, Stage::Terms, true).await? else {
+            return Ok(Finish::NotNow);
+        };
+        let (Some(shown_email), Some(canonical), Some(hash)) =
+            (row.email, row.email_canonical, row.password_hash)
+        else {
+            return Ok(Finish::NotNow);
+        };
+        let owner: AccountId = self.ground.id();
+        let person = account::ActiveModel {
+            id: Set(owner.0),
+            email: Set(shown_email.clone()),
+            email_canonical: Set(canonical.clone()),
+            name: Set(identity.name.clone()),
+            profile: Set(identity.profile.clone()),
+            password_hash: Set(hash),
+            auth_epoch: Set(0),
+            locale: Set(visitor.locale.clone()),
+            created_at: Set(now),
+            password_changed_at: Set(now),
+            disabled_at: Set(None),
+        };
+        if let Err(error) = account::Entity::insert(person)
+            .exec_without_returning(tx.conn())
+            .await
+        {
+            drop(tx);
+            if is_unique_violation(&error) {
+                // Somebody confirmed the same address first (SECURITY D10): attach to that account instead.
+                let tx = self.ground.db.begin().await?;
+                advance(&tx, id, Stage::Terms, Stage::Link).await?;
+                tx.commit().await?;
+                return Ok(Finish::NotNow);
+            }
+            return Err(error.into());
+        }
+        self.move_identity(&tx, id, &identity, owner).await?;
+        self.record_acceptance(&tx, owner, Some(&identity.agency_id), shown, visitor)
+            .await?;
+        let signed_in = self
+            .open_session(&tx, owner, 0, keep, visitor, previous.map(|s| s.id))
+            .await?;
+        let receipt = Receipt {
+            version: shown.version.clone(),
+            language: shown.language.clone(),
+            sha256: shown.sha256.clone(),
+            accepted_at: now,
+        };
+        let welcome = MailBody::Welcome {
+            version: receipt.version.clone(),
+            language: receipt.language.clone(),
+            sha256: receipt.sha256.clone(),
+            accepted_at: now,
+        };
+        self.write(&tx, &shown_email, &visitor.locale, &identity.agency_id, welcome)
+            .await?;
+        self.tell_agency_address(&tx, &identity, &shown_email, &visitor.locale)
+            .await?;
+        let counter = self.account_counter(&canonical, None, visitor).await?;
+        counter.clear_all(&tx).await?;
+        evidence::append(
+            &tx,
+            &self.ground,
+            "account created",
+            Some(owner),
+            &linked_body(&identity),
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(Finish::Done(Box::new(signed_in), receipt))
+    }
+
+    /// Whether this session may attach without typing the password again.
+    pub fn may_attach_freely(&self, session: Option<&Session>, owner: Option<AccountId>) -> bool {
+        session.is_some_and(|s| Some(s.account) == owner && self.ground.now() - s.auth_time <= FRESH)
+    }
+
+    /// The account that an enrolment's address belongs to.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn owner_of(&self, email: &str) -> Result<Option<AccountId>, Fault> {
+        let Some(address) = Email::parse(email) else {
+            return Ok(None);
+        };
+        Ok(self
+            .account_row(address.canonical())
+            .await?
+            .map(|r| AccountId(r.id)))
+    }
+
+    /// Attaches the enrolment's agency to the account that has its address: with that account's password, or from a session of it that
+    /// is younger than five minutes.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn attach(
+        &self,
+        id: EnrolmentId,
+        typed: Option<&str>,
+        session: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Attach, Fault> {
+        let Some(pending) = self.enrolment(id).await?.filter(|e| e.stage == Stage::Link) else {
+            return Ok(Attach::NotNow);
+        };
+        let subject = email::attempt_subject(pending.email.as_deref().unwrap_or_default());
+        let Some(row) = self
+            .account_row(&subject)
+            .await?
+            .filter(|r| r.disabled_at.is_none())
+        else {
+            return Ok(Attach::NotNow);
+        };
+        let owner = AccountId(row.id);
+        let counter = self.account_counter(&subject, Some(&row), visitor).await?;
+        let typed_right = match typed {
+            None if self.may_attach_freely(session, Some(owner)) => false,
+            typed => {
+                let Ok(password) = kernel::Password::new(typed.unwrap_or_default()) else {
+                    return Ok(Attach::Refused(SignIn::Refused));
+                };
+                match self
+                    .guard(&counter, Some(&row.password_hash), secret_of(&password))
+                    .await?
+                {
+                    Guarded::Right { .. } => true,
+                    Guarded::Wrong { remaining } => return Ok(Attach::Refused(SignIn::Wrong { remaining })),
+                    Guarded::Locked { now } => {
+                        if now {
+                            self.locked(&counter, &subject, visitor).await?;
+                        }
+                        return Ok(Attach::Refused(SignIn::Locked));
+                    }
+                    Guarded::Busy => return Ok(Attach::Refused(SignIn::Busy)),
+                }
+            }
+        };
+        let tx = self.ground.db.begin().await?;
+        let Some((_, identity)) = self.claim(&tx, id, Stage::Link, false).await? else {
+            return Ok(Attach::NotNow);
+        };
+        self.move_identity(&tx, id, &identity, owner).await?;
+        let signed_in = if typed_right {
+            counter.clear(&tx).await?;
+            recovery::supersede(&tx, owner, self.ground.now()).await?;
+            let keep = session.is_some_and(|s| s.persistent && s.account == owner);
+            let previous = session.map(|s| s.id);
+            Some(Box::new(
+                self.open_session(&tx, owner, row.auth_epoch, keep, visitor, previous)
+                    .await?,
+            ))
+        } else {
+            None
+        };
+        let body = MailBody::LinkAdded {
+            at: self.ground.now(),
+        };
+        self.write(&tx, &row.email, &row.locale, &identity.agency_id, body)
+            .await?;
+        self.tell_agency_address(&tx, &identity, &row.email, &row.locale)
+            .await?;
+        evidence::append(
+            &tx,
+            &self.ground,
+            "agency attached",
+            Some(owner),
+            &linked_body(&identity),
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(Attach::Done(signed_in))
+    }
+
+    /// Ends the enrolment by one conditional statement: whoever gets a row may go on, once.
+    async fn claim(
+        &self,
+        tx: &Tx,
+        id: EnrolmentId,
+        at: Stage,
+        confirmed: bool,
+    ) -> Result<Option<(enrolment::Model, legacy_identity::Model)>, Fault> {
+        let now = self.ground.now();
+        let mut update = enrolment::Entity::update_many()
+            .col_expr(enrolment::Column::FinishedAt, Expr::value(now))
+            .col_expr(enrolment::Column::Stage, Expr::value(Stage::Finished.as_str()))
+            .filter(enrolment::Column::Id.eq(id.0))
+            .filter(enrolment::Column::Stage.eq(at.as_str()))
+            .filter(enrolment::Column::FinishedAt.is_null())
+            .filter(enrolment::Column::ExpiresAt.gt(now));
+        if confirmed {
+            update = update.filter(enrolment::Column::ConfirmedAt.is_not_null());
+        }
+        let Some(row) = update.exec_with_returning(tx.conn()).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        // The identity as it was, and the permission to move it: the verifier becomes a recogniser, which signs nobody in.
+        let Some(before) = legacy_identity::Entity::find_by_id(row.legacy_identity_id)
+            .one(tx.conn())
+            .await?
+        else {
+            return Ok(None);
+        };
+        let moved = legacy_identity::Entity::update_many()
+            .col_expr(legacy_identity::Column::MovedAt, Expr::value(now))
+            .col_expr(
+                legacy_identity::Column::RecogniserKind,
+                Expr::col(legacy_identity::Column::VerifierKind),
+            )
+            .col_expr(
+                legacy_identity::Column::Recogniser,
+                Expr::col(legacy_identity::Column::Verifier),
+            )
+            .col_expr(legacy_identity::Column::VerifierKind, Expr::value(kind_none()))
+            .col_expr(
+                legacy_identity::Column::Verifier,
+                Expr::value(Option::<Vec<u8>>::None),
+            )
+            .filter(legacy_identity::Column::Id.eq(row.legacy_identity_id))
+            .filter(legacy_identity::Column::MovedAt.is_null())
+            .exec(tx.conn())
+            .await?;
+        Ok((moved.rows_affected == 1).then_some((row, before)))
+    }
+
+    async fn move_identity(
+        &self,
+        tx: &Tx,
+        id: EnrolmentId,
+        identity: &legacy_identity::Model,
+        owner: AccountId,
+    ) -> Result<(), Fault> {
+        let row = link::ActiveModel {
+            id: Set(self.ground.id()),
+            account_id: Set(owner.0),
+            agency_id: Set(identity.agency_id.clone()),
+            legacy_identity_id: Set(identity.id),
+            client_ref: Set(identity.client_ref.clone()),
+            linked_at: Set(self.ground.now()),
+        };
+        link::Entity::insert(row)
+            .exec_without_returning(tx.conn())
+            .await?;
+        enrolment::Entity::update_many()
+            .col_expr(enrolment::Column::AccountId, Expr::value(owner.0))
+            .col_expr(
+                enrolment::Column::PasswordHash,
+                Expr::value(Option::<String>::None),
+            )
+            .filter(enrolment::Column::Id.eq(id.0))
+            .exec(tx.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// The agency knew another address: a word goes there (PEOPLE U-12).
+    async fn tell_agency_address(
+        &self,
+        tx: &Tx,
+        identity: &legacy_identity::Model,
+        chosen: &str,
+        locale: &str,
+    ) -> Result<(), Fault> {
+        let known = identity.email.as_deref().and_then(Email::parse);
+        let (Some(known), Some(chosen)) = (known, Email::parse(chosen)) else {
+            return Ok(());
+        };
+        if known.canonical() == chosen.canonical() {
+            return Ok(());
+        }
+        let body = MailBody::AddressChosen {
+            hint: chosen.masked(),
+        };
+        self.write(tx, known.shown(), locale, &identity.agency_id, body)
+            .await
+    }
+
+    async fn write(
+        &self,
+        tx: &Tx,
+        to: &str,
+        locale: &str,
+        agency: &str,
+        body: MailBody,
+    ) -> Result<(), Fault> {
+        let letter = Mail {
+            to: to.into(),
+            locale: locale.into(),
+            agency_id: Some(agency.into()),
+            body,
+        };
+        mail::send(tx, &self.ground, &letter, None).await
+    }
+}
+
+fn linked_body(identity: &legacy_identity::Model) -> serde_json::Value {
+    serde_json::json!({
+        "agency": identity.agency_id,
+        "legacy_identity": identity.id,
+        "client_ref": identity.client_ref,
+    })
+}

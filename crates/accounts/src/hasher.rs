@@ -1,0 +1,304 @@
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::PasswordHash};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use kernel::Chance;
+use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+/// What an Argon2id hash costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HashCost {
+    /// KiB of memory.
+    pub memory: u32,
+    /// Passes.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Default for HashCost {
+    /// m = 19 MiB, t = 2, p = 1 (SPEC "Rules and numbers").
+    fn default() -> Self {
+        Self {
+            memory: 19 * 1024,
+            passes: 2,
+            lanes: 1,
+        }
+    }
+}
+
+/// The queue is full: answer 503 with Retry-After (SECURITY "Numbers").
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("too many passwords are being checked")]
+pub struct Busy;
+
+/// What a check said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// The password is right.
+    pub right: bool,
+    /// Its hash has other costs than today's: make a new one.
+    pub outdated: bool,
+}
+
+/// Argon2id on bounded threads: as many at once as there are slots, each with its block of memory for ever, and a bounded queue before them. A
+/// storm of sign-ins waits here and starves nothing else.
+pub struct Hasher {
+    cost: HashCost,
+    slots: Arc<Semaphore>,
+    queue: usize,
+    waiting: AtomicUsize,
+    memory: Arc<Mutex<Vec<Vec<Block>>>>,
+    chance: Arc<dyn Chance>,
+    /// Verified where no account exists, so that every path costs one hash (SECURITY #60).
+    nobody: String,
+}
+
+impl Hasher {
+    /// `slots`: hashes at once, one a core; `queue`: how many more may wait.
+    ///
+    /// # Errors
+    /// When the costs are out of Argon2's range.
+    pub fn new(
+        cost: HashCost,
+        slots: usize,
+        queue: usize,
+        chance: Arc<dyn Chance>,
+    ) -> Result<Self, argon2::Error> {
+        let mut salt = [0; 16];
+        chance.fill(&mut salt);
+        let nobody = phc(cost, b"nobody's password", &salt, &mut Vec::new())?;
+        Ok(Self {
+            cost,
+            slots: Arc::new(Semaphore::new(slots.max(1))),
+            queue,
+            waiting: AtomicUsize::new(0),
+            memory: Arc::default(),
+            chance,
+            nobody,
+        })
+    }
+
+    /// Hashes at once × memory each, in KiB: what to reckon with, printed at start.
+    pub fn memory(&self) -> usize {
+        self.slots.available_permits() * self.cost.memory as usize
+    }
+
+    /// A PHC string.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub async fn hash(&self, secret: Zeroizing<Vec<u8>>) -> Result<String, Busy> {
+        let mut salt = [0; 16];
+        self.chance.fill(&mut salt);
+        let cost = self.cost;
+        // Costs were tried in `new` and no secret is too long for Argon2, so this does not fail.
+        self.run(move |memory| phc(cost, &secret, &salt, memory).unwrap_or_default())
+            .await
+    }
+
+    /// Checks against a PHC string, or against nobody's: one hash on every path.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub async fn verify(&self, stored: Option<&str>, secret: Zeroizing<Vec<u8>>) -> Result<Verdict, Busy> {
+        let known = stored.is_some();
+        let text = stored.unwrap_or(&self.nobody).to_owned();
+        let verdict = self.run(move |memory| matches(&text, &secret, memory)).await?;
+        let today = format!(
+            "$argon2id$v=19$m={},t={},p={}$",
+            self.cost.memory, self.cost.passes, self.cost.lanes
+        );
+        let outdated = stored.is_some_and(|s| !s.starts_with(&today));
+        Ok(Verdict {
+            right: known && verdict,
+            outdated,
+        })
+    }
+
+    /// Runs other slow work (an agency's old hash) in a slot.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let place = Place::take(&self.waiting, self.queue).ok_or(Busy)?;
+        let slot = self.slots.clone().acquire_owned().await.map_err(|_| Busy)?;
+        drop(place);
+        let pool = self.memory.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut memory = pool.lock().ok().and_then(|mut p| p.pop()).unwrap_or_default();
+            let out = work(&mut memory);
+            if let Ok(mut pool) = pool.lock() {
+                pool.push(memory);
+            }
+            drop(slot);
+            out
+        })
+        .await
+        .map_err(|_| Busy)
+    }
+}
+
+/// A place in the queue, given back when dropped: a client that hangs up while waiting must not keep it.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
+        let before = waiting.fetch_add(1, Ordering::SeqCst);
+        let place = Self(waiting);
+        (before < most).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn context(cost: HashCost) -> Result<Argon2<'static>, argon2::Error> {
+    let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(32))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn phc(cost: HashCost, secret: &[u8], salt: &[u8], memory: &mut Vec<Block>) -> Result<String, argon2::Error> {
+    let argon2 = context(cost)?;
+    memory.resize(argon2.params().block_count(), Block::default());
+    let mut out = [0; 32];
+    argon2.hash_password_into_with_memory(secret, salt, &mut out, &mut memory[..])?;
+    let HashCost {
+        memory: m,
+        passes: t,
+        lanes: p,
+    } = cost;
+    Ok(format!(
+        "$argon2id$v=19$m={m},t={t},p={p}${}${}",
+        STANDARD_NO_PAD.encode(salt),
+        STANDARD_NO_PAD.encode(out)
+    ))
+}
+
+fn matches(stored: &str, secret: &[u8], memory: &mut Vec<Block>) -> bool {
+    let mut checked = || -> Option<bool> {
+        let hash = PasswordHash::new(stored).ok()?;
+        let params = Params::try_from(&hash).ok()?;
+        let salt = hash.salt?;
+        let expected = hash.hash?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        memory.resize(argon2.params().block_count(), Block::default());
+        let mut out = vec![0; expected.len()];
+        argon2
+            .hash_password_into_with_memory(secret, salt.as_ref(), &mut out, &mut memory[..])
+            .ok()?;
+        Some(out.ct_eq(expected.as_bytes()).into())
+    };
+    checked().unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::SystemChance;
+
+    use super::*;
+
+    fn hasher(slots: usize, queue: usize) -> Hasher {
+        let cost = HashCost {
+            memory: 64,
+            passes: 1,
+            lanes: 1,
+        };
+        Hasher::new(cost, slots, queue, Arc::new(SystemChance::new())).unwrap()
+    }
+
+    fn secret(text: &str) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(text.as_bytes().to_vec())
+    }
+
+    #[tokio::test]
+    async fn right_is_right_wrong_is_wrong_and_nobody_is_never_right() {
+        let hasher = hasher(2, 10);
+        let stored = hasher.hash(secret("correct horse")).await.unwrap();
+        assert_eq!(
+            hasher.verify(Some(&stored), secret("correct horse")).await,
+            Ok(Verdict {
+                right: true,
+                outdated: false
+            })
+        );
+        assert!(
+            !hasher
+                .verify(Some(&stored), secret("correct horsf"))
+                .await
+                .unwrap()
+                .right
+        );
+        assert!(
+            !hasher
+                .verify(None, secret("nobody's password"))
+                .await
+                .unwrap()
+                .right
+        );
+        assert!(
+            !hasher
+                .verify(Some("no hash at all"), secret("x"))
+                .await
+                .unwrap()
+                .right
+        );
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_other_costs_is_still_checked_and_called_outdated() {
+        let older = hasher(1, 10).hash(secret("pw")).await.unwrap();
+        let cost = HashCost {
+            memory: 128,
+            passes: 1,
+            lanes: 1,
+        };
+        let today = Hasher::new(cost, 1, 10, Arc::new(SystemChance::new())).unwrap();
+        assert_eq!(
+            today.verify(Some(&older), secret("pw")).await,
+            Ok(Verdict {
+                right: true,
+                outdated: true
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_says_busy_at_once() {
+        let hasher = Arc::new(hasher(1, 1));
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        let (began, begun) = tokio::sync::oneshot::channel();
+        let holder = hasher.clone();
+        let first = tokio::spawn(async move {
+            holder
+                .run(move |_| {
+                    let _ = began.send(());
+                    let _ = wait.recv();
+                })
+                .await
+        });
+        begun.await.unwrap();
+        let second = tokio::spawn({
+            let hasher = hasher.clone();
+            async move { hasher.run(|_| ()).await }
+        });
+        while hasher.waiting.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(hasher.run(|_| ()).await, Err(Busy));
+        release.send(()).unwrap();
+        assert_eq!(first.await.unwrap(), Ok(()));
+        assert_eq!(second.await.unwrap(), Ok(()));
+    }
+}

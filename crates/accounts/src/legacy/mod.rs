@@ -1,0 +1,17 @@
+//! What agencies hand over: identifiers, references and password hashes of their old systems; and what becomes of them.
+
+pub mod hash;
+mod import;
+mod prove;
+pub mod row;
+mod stored;
+mod wrap;
+
+pub use import::{ImportReport, Importer};
+pub use prove::{LegacyProof, Ticket};
+pub use wrap::WrapProgress;
+
+/// The kind of a verifier that is gone.
+pub(crate) fn kind_none() -> &'static str {
+    stored::Kind::None.as_str()
+}

@@ -1,0 +1,265 @@
+use std::time::Duration;
+
+use agencies::Agency;
+use kernel::{Fault, Password, Unix};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::OnConflict,
+};
+use zeroize::Zeroizing;
+
+use super::stored::{self, Kind};
+use crate::{
+    AccountId, Accounts, EnrolmentId, Visitor,
+    lockout::{Attempt, Counter, Failed},
+    table::{account, legacy_identity, link, used_ticket},
+};
+
+/// What became of old credentials.
+pub enum LegacyProof {
+    /// Right: this move begins, or goes on.
+    Enrolment(EnrolmentId),
+    /// Wrong, or no such identifier, or moved already: the three look alike.
+    Wrong {
+        /// Further attempts before the identifier locks.
+        remaining: u8,
+    },
+    /// Locked for a while.
+    Locked {
+        /// Minutes until it ends by itself.
+        minutes: i64,
+    },
+    /// Right, but moved already (SPEC J4).
+    Moved {
+        /// The account's masked address.
+        hint: Option<String>,
+        /// Whose it is now.
+        account: AccountId,
+    },
+    /// Too long or with control characters: refused before anything is hashed.
+    Refused,
+    /// Come back in a moment.
+    Busy,
+}
+
+/// What a portal's migration ticket says, its signature and times checked.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// Its id, used once.
+    pub jti: String,
+    /// When it ends.
+    pub expires_at: Unix,
+    /// The legacy identifier.
+    pub identifier: String,
+    /// The agency's own reference for the client.
+    pub client_ref: Option<String>,
+    /// The address that the agency has.
+    pub email: Option<String>,
+    /// The name that the agency has.
+    pub name: Option<String>,
+}
+
+impl Accounts {
+    /// Checks an agency's old identifier and password. Right begins an enrolment or goes on with it. Identifiers without an account, unknown
+    /// ones and moved ones cost the same and look the same.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn prove_legacy(
+        &self,
+        agency: &Agency,
+        identifier: &str,
+        typed: &str,
+        origin: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<LegacyProof, Fault> {
+        let floor = tokio::time::sleep(Duration::from_millis(self.rules.legacy_floor_millis));
+        let outcome = self
+            .prove_unhurried(agency, identifier, typed, origin, visitor)
+            .await;
+        floor.await;
+        outcome
+    }
+
+    async fn prove_unhurried(
+        &self,
+        agency: &Agency,
+        identifier: &str,
+        typed: &str,
+        origin: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<LegacyProof, Fault> {
+        let (Ok(password), Some(canonical)) = (Password::new(typed), agency.directory.canonical(identifier))
+        else {
+            return Ok(LegacyProof::Refused);
+        };
+        let now = self.ground.now();
+        let lock = self.rules.lock;
+        let counter = Counter::of_legacy(&self.ground, &agency.id, &canonical);
+        counter.expire(&self.ground.db, lock.legacy_seconds, now).await?;
+        let reserved = match counter.reserve(&self.ground, lock).await? {
+            Attempt::Go(reserved) => reserved,
+            Attempt::Locked { since } => {
+                let minutes = (since + lock.legacy_seconds - now + 59) / 60;
+                return Ok(LegacyProof::Locked {
+                    minutes: minutes.max(1),
+                });
+            }
+        };
+        let identity = self.identity(&agency.id, &canonical).await?;
+        match self.check_identity(identity.as_ref(), &password).await? {
+            None => {
+                counter.give_back(&self.ground.db).await?;
+                Ok(LegacyProof::Busy)
+            }
+            Some(false) => match counter.failed(&self.ground.db, &reserved, lock, now).await? {
+                Failed::Remaining(remaining) => Ok(LegacyProof::Wrong { remaining }),
+                Failed::Locked { .. } => Ok(LegacyProof::Locked {
+                    minutes: lock.legacy_seconds / 60,
+                }),
+            },
+            Some(true) => {
+                let tx = self.ground.db.begin().await?;
+                counter.clear(&tx).await?;
+                tx.commit().await?;
+                self.proved(identity, origin, visitor).await
+            }
+        }
+    }
+
+    /// `None` when there is no room to hash.
+    async fn check_identity(
+        &self,
+        identity: Option<&legacy_identity::Model>,
+        password: &Password,
+    ) -> Result<Option<bool>, Fault> {
+        let read = || match identity {
+            Some(row) if row.moved_at.is_some() => {
+                stored::read(&self.ground, &row.recogniser_kind, row.recogniser.as_deref())
+            }
+            Some(row) => stored::read(&self.ground, &row.verifier_kind, row.verifier.as_deref()),
+            None => Ok(stored::Stored::None),
+        };
+        let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
+        let typed = password.typed();
+        let right = stored::check(&self.hasher, read()?, bytes(typed)).await;
+        // Old systems often trimmed: what would match without the spaces around it is accepted (PEOPLE U-62).
+        let trimmed = typed.trim();
+        if right == Ok(false) && trimmed.len() < typed.len() {
+            return Ok(stored::check(&self.hasher, read()?, bytes(trimmed)).await.ok());
+        }
+        Ok(right.ok())
+    }
+
+    /// A portal's word that this is its client, by a ticket that is used once.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn prove_by_ticket(
+        &self,
+        agency: &Agency,
+        ticket: &Ticket,
+        origin: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<LegacyProof, Fault> {
+        let Some(canonical) = agency.directory.canonical(&ticket.identifier) else {
+            return Ok(LegacyProof::Refused);
+        };
+        let used = used_ticket::ActiveModel {
+            agency_id: Set(agency.id.clone()),
+            jti: Set(ticket.jti.clone()),
+            expires_at: Set(ticket.expires_at),
+        };
+        let fresh = used_ticket::Entity::insert(used)
+            .on_conflict(
+                OnConflict::columns([used_ticket::Column::AgencyId, used_ticket::Column::Jti])
+                    .do_nothing()
+                    .to_owned(),
+            )
+            .exec_without_returning(self.ground.db.writer())
+            .await?;
+        if fresh == 0 {
+            return Ok(LegacyProof::Refused);
+        }
+        self.know_identity(agency, &canonical, ticket).await?;
+        let identity = self.identity(&agency.id, &canonical).await?;
+        self.proved(identity, origin, visitor).await
+    }
+
+    /// An identity that no import brought is made from what the portal says of it.
+    async fn know_identity(&self, agency: &Agency, canonical: &str, ticket: &Ticket) -> Result<(), Fault> {
+        let row = legacy_identity::ActiveModel {
+            id: Set(self.ground.id()),
+            agency_id: Set(agency.id.clone()),
+            identifier: Set(ticket.identifier.trim().to_owned()),
+            identifier_canonical: Set(canonical.to_owned()),
+            client_ref: Set(ticket
+                .client_ref
+                .clone()
+                .unwrap_or_else(|| ticket.identifier.trim().to_owned())),
+            email: Set(ticket.email.clone()),
+            name: Set(ticket.name.clone()),
+            profile: Set("{}".to_owned()),
+            fingerprint: Set("ticket".to_owned()),
+            verifier_kind: Set(Kind::None.as_str().to_owned()),
+            verifier: NotSet,
+            recogniser_kind: Set(Kind::None.as_str().to_owned()),
+            recogniser: NotSet,
+            imported_at: Set(self.ground.now()),
+            moved_at: NotSet,
+        };
+        legacy_identity::Entity::insert(row)
+            .on_conflict(
+                OnConflict::columns([
+                    legacy_identity::Column::AgencyId,
+                    legacy_identity::Column::IdentifierCanonical,
+                ])
+                .do_nothing()
+                .to_owned(),
+            )
+            .exec_without_returning(self.ground.db.writer())
+            .await?;
+        Ok(())
+    }
+
+    async fn identity(&self, agency: &str, canonical: &str) -> Result<Option<legacy_identity::Model>, Fault> {
+        Ok(legacy_identity::Entity::find()
+            .filter(legacy_identity::Column::AgencyId.eq(agency))
+            .filter(legacy_identity::Column::IdentifierCanonical.eq(canonical))
+            .one(self.ground.db.reader())
+            .await?)
+    }
+
+    async fn proved(
+        &self,
+        identity: Option<legacy_identity::Model>,
+        origin: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<LegacyProof, Fault> {
+        let Some(identity) = identity else {
+            return Ok(LegacyProof::Refused);
+        };
+        if identity.moved_at.is_none() {
+            return Ok(LegacyProof::Enrolment(
+                self.begin_or_resume(&identity, origin, visitor).await?,
+            ));
+        }
+        let db = self.ground.db.reader();
+        let found = link::Entity::find()
+            .filter(link::Column::LegacyIdentityId.eq(identity.id))
+            .one(db)
+            .await?;
+        let Some(found) = found else {
+            return Ok(LegacyProof::Refused);
+        };
+        let owner = account::Entity::find_by_id(found.account_id).one(db).await?;
+        let hint = owner
+            .and_then(|o| crate::Email::parse(&o.email))
+            .map(|e| e.masked());
+        Ok(LegacyProof::Moved {
+            hint,
+            account: AccountId(found.account_id),
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! The forms in which an old hash rests in the database.
+
+use kernel::{Fault, Ground};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::hash::{Recipe, Strength, Unreadable, Verifier};
+use crate::{Busy, Hasher};
+
+const PURPOSE: &str = "legacy verifier";
+
+/// How a verifier rests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// There is none.
+    None,
+    /// bcrypt or better: as it came.
+    Bare,
+    /// Weaker: encrypted under a key outside the database, until the worker wraps it.
+    Sealed,
+    /// Argon2id over the old digest.
+    Wrapped,
+}
+
+impl Kind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Bare => "bare",
+            Self::Sealed => "sealed",
+            Self::Wrapped => "wrapped",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        [Self::Bare, Self::Sealed, Self::Wrapped]
+            .into_iter()
+            .find(|k| k.as_str() == text)
+            .unwrap_or(Self::None)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wrapped {
+    recipe: String,
+    phc: String,
+}
+
+/// A verifier as read from its columns.
+pub(crate) enum Stored {
+    None,
+    Verifier(Verifier),
+    Wrapped(Recipe, String),
+}
+
+/// The columns of a verifier that was just imported.
+pub(crate) fn rest(ground: &Ground, verifier: Option<&Verifier>) -> Result<(Kind, Option<Vec<u8>>), Fault> {
+    let Some(verifier) = verifier else {
+        return Ok((Kind::None, None));
+    };
+    let text = verifier.to_text();
+    Ok(match verifier.strength() {
+        Strength::Strong => (Kind::Bare, Some(text.as_bytes().to_vec())),
+        Strength::Weak => (Kind::Sealed, Some(ground.seal(PURPOSE, text.as_bytes()))),
+    })
+}
+
+/// Reads the columns.
+pub(crate) fn read(ground: &Ground, kind: &str, bytes: Option<&[u8]>) -> Result<Stored, Fault> {
+    let Some(bytes) = bytes else {
+        return Ok(Stored::None);
+    };
+    let damaged = |_| Fault::Broken("a stored legacy verifier is damaged".into());
+    let of_plain = |bytes: &[u8]| -> Result<Stored, Fault> {
+        let text = std::str::from_utf8(bytes).map_err(|_| damaged(Unreadable::Stored))?;
+        Ok(Stored::Verifier(Verifier::from_text(text).map_err(damaged)?))
+    };
+    match Kind::parse(kind) {
+        Kind::None => Ok(Stored::None),
+        Kind::Bare => of_plain(bytes),
+        Kind::Sealed => of_plain(&ground.keys.open(PURPOSE, bytes)?),
+        Kind::Wrapped => {
+            let wrapped: Wrapped = serde_json::from_slice(bytes)?;
+            Ok(Stored::Wrapped(
+                Recipe::parse(&wrapped.recipe).map_err(damaged)?,
+                wrapped.phc,
+            ))
+        }
+    }
+}
+
+/// Argon2id over the digest.
+pub(crate) async fn wrap(hasher: &Hasher, verifier: &Verifier) -> Result<Vec<u8>, Busy> {
+    let wrapped = Wrapped {
+        recipe: verifier.recipe().to_text(),
+        phc: hasher.hash(verifier.digest()).await?,
+    };
+    Ok(serde_json::to_vec(&wrapped).unwrap_or_default())
+}
+
+/// Whether the old password is right. Every path costs one slow hash.
+pub(crate) async fn check(
+    hasher: &Hasher,
+    stored: Stored,
+    password: Zeroizing<Vec<u8>>,
+) -> Result<bool, Busy> {
+    match stored {
+        Stored::None => hasher.verify(None, password).await.map(|v| v.right),
+        Stored::Verifier(verifier) => hasher.run(move |_| verifier.verify(&password)).await,
+        Stored::Wrapped(recipe, phc) => {
+            let digest = hasher.run(move |_| recipe.digest(&password)).await?;
+            hasher.verify(Some(&phc), digest).await.map(|v| v.right)
+        }
+    }
+}

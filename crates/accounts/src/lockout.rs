@@ -1,0 +1,236 @@
+//! Five attempts are five hashes, on any number of nodes (SECURITY I5, B3): an attempt is reserved by one conditional statement before anything is
+//! hashed, and given back on success.
+
+use std::time::Duration;
+
+use kernel::{Db, Digest, Fault, Ground, Tx, Unix};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter,
+    sea_query::{Expr, OnConflict},
+};
+
+use crate::table::attempt;
+
+/// How the lock is set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LockPolicy {
+    /// Failures that lock.
+    pub limit: u8,
+    /// After how many seconds the lock of an old identifier ends by itself: nobody can reset an old password. (An account's lock
+    /// ends with a reset.)
+    pub legacy_seconds: i64,
+}
+
+impl Default for LockPolicy {
+    fn default() -> Self {
+        Self {
+            limit: 5,
+            legacy_seconds: 3600,
+        }
+    }
+}
+
+/// Whose attempts are counted: a keyed hash of what was typed, so that addresses without an account leave no readable trace.
+pub(crate) struct Counter {
+    subject: String,
+    bucket: String,
+}
+
+/// A check that may go on.
+pub(crate) struct Reserved {
+    /// Failures if this one fails.
+    pub(crate) nth: u8,
+}
+
+/// What the counter said.
+pub(crate) enum Attempt {
+    Go(Reserved),
+    Locked { since: Unix },
+}
+
+/// What a failure led to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Failed {
+    /// So many further attempts remain.
+    Remaining(u8),
+    /// Locked: `now` when this failure did it, and the owner is to be told.
+    Locked { now: bool },
+}
+
+/// After this long an attempt that neither failed nor succeeded is a failure: its node died.
+const ABANDONED: i64 = 20;
+
+impl Counter {
+    /// For an address, known or not; `device` is the id of a device on which its owner signed in before.
+    pub(crate) fn of_email(ground: &Ground, canonical: &str, device: Option<&str>) -> Self {
+        Self {
+            subject: keyed(ground, &["email", canonical]),
+            bucket: device.unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// For an agency's old identifier, known or not.
+    pub(crate) fn of_legacy(ground: &Ground, agency: &str, canonical: &str) -> Self {
+        Self {
+            subject: keyed(ground, &["legacy", agency, canonical]),
+            bucket: String::new(),
+        }
+    }
+
+    /// For the new password of an enrolment, given on its mailed link.
+    pub(crate) fn of_enrolment(ground: &Ground, id: &str) -> Self {
+        Self {
+            subject: keyed(ground, &["enrolment", id]),
+            bucket: String::new(),
+        }
+    }
+
+    /// Reserves an attempt. While others are in flight it waits its turn: a right password is never refused because five are being
+    /// checked at once.
+    pub(crate) async fn reserve(&self, ground: &Ground, policy: LockPolicy) -> Result<Attempt, Fault> {
+        loop {
+            let now = ground.now();
+            if let Some(nth) = self.try_reserve(&ground.db, policy.limit, now).await? {
+                return Ok(Attempt::Go(Reserved { nth }));
+            }
+            match self.row(&ground.db).await? {
+                None => {}
+                Some(row) if row.locked_at.is_some() => {
+                    return Ok(Attempt::Locked {
+                        since: row.locked_at.unwrap_or(now),
+                    });
+                }
+                Some(row) if row.updated_at + ABANDONED <= now => {
+                    self.lock(&ground.db, now).await?;
+                    return Ok(Attempt::Locked { since: now });
+                }
+                Some(_) => tokio::time::sleep(Duration::from_millis(40)).await,
+            }
+        }
+    }
+
+    async fn try_reserve(&self, db: &Db, limit: u8, now: Unix) -> Result<Option<u8>, Fault> {
+        let fresh = attempt::ActiveModel {
+            subject: Set(self.subject.clone()),
+            bucket: Set(self.bucket.clone()),
+            failures: Set(1),
+            updated_at: Set(now),
+            locked_at: NotSet,
+            notified_at: NotSet,
+        };
+        let count = (attempt::Entity, attempt::Column::Failures);
+        let row = attempt::Entity::insert(fresh)
+            .on_conflict(
+                OnConflict::columns([attempt::Column::Subject, attempt::Column::Bucket])
+                    .value(attempt::Column::Failures, Expr::col(count).add(1))
+                    .value(attempt::Column::UpdatedAt, now)
+                    .action_and_where(Expr::col(count).lt(i32::from(limit)))
+                    .to_owned(),
+            )
+            .exec_with_returning_many(db.writer())
+            .await?;
+        Ok(row.first().map(|r| u8::try_from(r.failures).unwrap_or(u8::MAX)))
+    }
+
+    /// The check failed.
+    pub(crate) async fn failed(
+        &self,
+        db: &Db,
+        reserved: &Reserved,
+        policy: LockPolicy,
+        now: Unix,
+    ) -> Result<Failed, Fault> {
+        if reserved.nth < policy.limit {
+            return Ok(Failed::Remaining(policy.limit - reserved.nth));
+        }
+        Ok(Failed::Locked {
+            now: self.lock(db, now).await?,
+        })
+    }
+
+    async fn lock(&self, db: &Db, now: Unix) -> Result<bool, Fault> {
+        let done = self
+            .update()
+            .col_expr(attempt::Column::LockedAt, Expr::value(now))
+            .filter(attempt::Column::LockedAt.is_null())
+            .exec(db.writer())
+            .await?;
+        Ok(done.rows_affected == 1)
+    }
+
+    /// Whether the owner may be told now: at most one mail an hour (SECURITY #57). Taking the permission is one statement.
+    pub(crate) async fn may_notify(&self, tx: &Tx, now: Unix) -> Result<bool, Fault> {
+        let done = self
+            .update()
+            .col_expr(attempt::Column::NotifiedAt, Expr::value(now))
+            .filter(
+                attempt::Column::NotifiedAt
+                    .is_null()
+                    .or(attempt::Column::NotifiedAt.lte(now - 3600)),
+            )
+            .exec(tx.conn())
+            .await?;
+        Ok(done.rows_affected == 1)
+    }
+
+    /// The check succeeded: this bucket starts anew.
+    pub(crate) async fn clear(&self, tx: &Tx) -> Result<(), Fault> {
+        attempt::Entity::delete_many()
+            .filter(attempt::Column::Subject.eq(&self.subject))
+            .filter(attempt::Column::Bucket.eq(&self.bucket))
+            .exec(tx.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// The check did not take place: the attempt is not counted.
+    pub(crate) async fn give_back(&self, db: &Db) -> Result<(), Fault> {
+        self.update()
+            .col_expr(
+                attempt::Column::Failures,
+                Expr::col(attempt::Column::Failures).sub(1),
+            )
+            .filter(attempt::Column::Failures.gt(0))
+            .exec(db.writer())
+            .await?;
+        Ok(())
+    }
+
+    /// A reset: every bucket of the subject starts anew.
+    pub(crate) async fn clear_all(&self, tx: &Tx) -> Result<(), Fault> {
+        attempt::Entity::delete_many()
+            .filter(attempt::Column::Subject.eq(&self.subject))
+            .exec(tx.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// Ends a lock that is older than `seconds`.
+    pub(crate) async fn expire(&self, db: &Db, seconds: i64, now: Unix) -> Result<(), Fault> {
+        attempt::Entity::delete_many()
+            .filter(attempt::Column::Subject.eq(&self.subject))
+            .filter(attempt::Column::LockedAt.lte(now - seconds))
+            .exec(db.writer())
+            .await?;
+        Ok(())
+    }
+
+    async fn row(&self, db: &Db) -> Result<Option<attempt::Model>, Fault> {
+        Ok(
+            attempt::Entity::find_by_id((self.subject.clone(), self.bucket.clone()))
+                .one(db.writer())
+                .await?,
+        )
+    }
+
+    fn update(&self) -> sea_orm::UpdateMany<attempt::Entity> {
+        attempt::Entity::update_many()
+            .filter(attempt::Column::Subject.eq(&self.subject))
+            .filter(attempt::Column::Bucket.eq(&self.bucket))
+    }
+}
+
+fn keyed(ground: &Ground, parts: &[&str]) -> String {
+    Digest::of_mac(ground.keys.mac("attempt", parts.join("\u{1f}").as_bytes())).into_string()
+}

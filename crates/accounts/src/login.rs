@@ -1,0 +1,186 @@
+use kernel::{Fault, Password, Tx};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use zeroize::Zeroizing;
+
+use crate::{
+    AccountId, Accounts, Busy, Email, Session, SignedIn, Visitor, email, evidence,
+    lockout::{Attempt, Counter, Failed},
+    recovery,
+    table::account,
+};
+
+/// What became of a password that was given.
+pub enum SignIn {
+    /// Right.
+    In(Box<SignedIn>),
+    /// Wrong, or no such account: the two look alike in everything.
+    Wrong {
+        /// Further attempts before the account locks.
+        remaining: u8,
+    },
+    /// Locked: only a reset unlocks.
+    Locked,
+    /// Too long, or with control characters: refused before anything is hashed, and not counted.
+    Refused,
+    /// Too many at once: come back in a moment.
+    Busy,
+}
+
+/// What the one guard of every door said (SECURITY #53, PEOPLE U-21).
+pub(crate) enum Guarded {
+    Right {
+        outdated: bool,
+    },
+    Wrong {
+        remaining: u8,
+    },
+    /// `now`: this failure locked it.
+    Locked {
+        now: bool,
+    },
+    Busy,
+}
+
+impl Accounts {
+    /// Signs in by email and password. `previous`: the session that this browser has; it ends.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database: nobody is signed in then.
+    pub async fn sign_in(
+        &self,
+        typed_email: &str,
+        typed_password: &str,
+        keep: bool,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<SignIn, Fault> {
+        let Ok(password) = Password::new(typed_password) else {
+            return Ok(SignIn::Refused);
+        };
+        let subject = email::attempt_subject(typed_email);
+        let row = match Email::parse(typed_email) {
+            Some(address) => self
+                .account_row(address.canonical())
+                .await?
+                .filter(|r| r.disabled_at.is_none()),
+            None => None,
+        };
+        let counter = self.account_counter(&subject, row.as_ref(), visitor).await?;
+        let stored = row.as_ref().map(|r| r.password_hash.as_str());
+        match self.guard(&counter, stored, secret_of(&password)).await? {
+            Guarded::Right { outdated } => {
+                let Some(row) = row else {
+                    return Ok(SignIn::Wrong { remaining: 0 });
+                };
+                let fresh = if outdated {
+                    self.hasher.hash(secret_of(&password)).await.ok()
+                } else {
+                    None
+                };
+                let tx = self.ground.db.begin().await?;
+                counter.clear(&tx).await?;
+                if let Some(hash) = fresh {
+                    rehash(&tx, &row, hash).await?;
+                }
+                recovery::supersede(&tx, AccountId(row.id), self.ground.now()).await?;
+                let replaces = previous.map(|s| s.id);
+                let signed_in = self
+                    .open_session(&tx, AccountId(row.id), row.auth_epoch, keep, visitor, replaces)
+                    .await?;
+                tx.commit().await?;
+                Ok(SignIn::In(Box::new(signed_in)))
+            }
+            Guarded::Wrong { remaining } => Ok(SignIn::Wrong { remaining }),
+            Guarded::Locked { now } => {
+                if now {
+                    self.locked(&counter, &subject, visitor).await?;
+                }
+                Ok(SignIn::Locked)
+            }
+            Guarded::Busy => Ok(SignIn::Busy),
+        }
+    }
+
+    /// The counter of an account, or of an address without one. A browser that its owner used before has its own (SECURITY D2).
+    pub(crate) async fn account_counter(
+        &self,
+        subject: &str,
+        row: Option<&account::Model>,
+        visitor: &Visitor,
+    ) -> Result<Counter, Fault> {
+        let device = match row {
+            Some(row) => self.known_device(AccountId(row.id), visitor).await?,
+            None => None,
+        };
+        Ok(Counter::of_email(&self.ground, subject, device.as_deref()))
+    }
+
+    /// Reserve, check, judge: the one way to check a password of ours.
+    pub(crate) async fn guard(
+        &self,
+        counter: &Counter,
+        stored: Option<&str>,
+        secret: Zeroizing<Vec<u8>>,
+    ) -> Result<Guarded, Fault> {
+        let reserved = match counter.reserve(&self.ground, self.rules.lock).await? {
+            Attempt::Go(reserved) => reserved,
+            Attempt::Locked { .. } => return Ok(Guarded::Locked { now: false }),
+        };
+        match self.hasher.verify(stored, secret).await {
+            Ok(verdict) if verdict.right => Ok(Guarded::Right {
+                outdated: verdict.outdated,
+            }),
+            Ok(_) => {
+                let failed = counter
+                    .failed(&self.ground.db, &reserved, self.rules.lock, self.ground.now())
+                    .await?;
+                Ok(match failed {
+                    Failed::Remaining(remaining) => Guarded::Wrong { remaining },
+                    Failed::Locked { now } => Guarded::Locked { now },
+                })
+            }
+            Err(Busy) => {
+                counter.give_back(&self.ground.db).await?;
+                Ok(Guarded::Busy)
+            }
+        }
+    }
+
+    /// The fifth failure: the owner is told, by the worker, if there is one. The same is written for an address without an account.
+    pub(crate) async fn locked(
+        &self,
+        counter: &Counter,
+        subject: &str,
+        visitor: &Visitor,
+    ) -> Result<(), Fault> {
+        let tx = self.ground.db.begin().await?;
+        if counter.may_notify(&tx, self.ground.now()).await? {
+            recovery::tell_of_lock(&tx, &self.ground, subject, visitor).await?;
+        }
+        evidence::append(
+            &tx,
+            &self.ground,
+            "account locked",
+            None,
+            &serde_json::json!({ "ip": visitor.ip_short() }),
+        )
+        .await?;
+        tx.commit().await
+    }
+}
+
+/// What is hashed: NFKC, in full.
+pub(crate) fn secret_of(password: &Password) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(password.normal().as_bytes().to_vec())
+}
+
+/// Today's costs, unless the password was changed meanwhile.
+async fn rehash(tx: &Tx, row: &account::Model, hash: String) -> Result<(), Fault> {
+    account::Entity::update_many()
+        .col_expr(account::Column::PasswordHash, Expr::value(hash))
+        .filter(account::Column::Id.eq(row.id))
+        .filter(account::Column::PasswordHash.eq(&row.password_hash))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}

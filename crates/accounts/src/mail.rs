@@ -1,0 +1,96 @@
+use kernel::{Fault, Ground, Tx, Unix};
+use serde::{Deserialize, Serialize};
+
+/// A mail that a change causes. It travels sealed in the outbox; the worker makes words of it and an address of each token.
+#[derive(Serialize, Deserialize)]
+pub struct Mail {
+    /// The **stored** address, never one that was just typed (SECURITY #74), except where it is to be confirmed.
+    pub to: String,
+    /// `fr` or `en`.
+    pub locale: String,
+    /// Whose look the mail wears.
+    pub agency_id: Option<String>,
+    /// What it says.
+    pub body: MailBody,
+}
+
+/// What a mail says.
+#[derive(Serialize, Deserialize)]
+pub enum MailBody {
+    /// Confirm this address and go on with the move.
+    Confirm {
+        /// For the link.
+        token: String,
+        /// Days that the link lives.
+        days: i64,
+    },
+    /// The move is done: the receipt of what was accepted.
+    Welcome {
+        /// The terms' version.
+        version: String,
+        /// The language in which they were shown.
+        language: String,
+        /// SHA-256 of the text shown, hex.
+        sha256: String,
+        /// When.
+        accepted_at: Unix,
+    },
+    /// New terms were accepted by an account that existed: the receipt.
+    TermsAccepted {
+        /// As above.
+        version: String,
+        /// As above.
+        language: String,
+        /// As above.
+        sha256: String,
+        /// As above.
+        accepted_at: Unix,
+    },
+    /// An agency was attached to the account.
+    LinkAdded {
+        /// When.
+        at: Unix,
+    },
+    /// Five wrong passwords.
+    AccountLocked {
+        /// For the reset link.
+        token: String,
+        /// Minutes that it lives.
+        minutes: i64,
+    },
+    /// A reset was asked for.
+    ResetPassword {
+        /// For the link.
+        token: String,
+        /// Minutes that it lives.
+        minutes: i64,
+    },
+    /// A reset was asked for an address that only has an unfinished enrolment.
+    FinishEnrolment {
+        /// For the confirmation link.
+        token: String,
+        /// Days that the link lives.
+        days: i64,
+    },
+    /// The password was changed.
+    PasswordChanged {
+        /// When.
+        at: Unix,
+    },
+    /// To the agency's address for the person: another one was chosen for the account.
+    AddressChosen {
+        /// Masked.
+        hint: String,
+    },
+}
+
+/// Queues it with the change.
+pub(crate) async fn send(
+    tx: &Tx,
+    ground: &Ground,
+    mail: &Mail,
+    expires_at: Option<Unix>,
+) -> Result<(), Fault> {
+    kernel::outbox::enqueue(tx, ground, "mail", mail, expires_at).await?;
+    Ok(())
+}

@@ -1,0 +1,306 @@
+//! Forgotten and locked: both end in a mailed, single-use link. What a stranger can ask for is only queued; the worker looks whether there is an
+//! account, so the answer and its time never tell (SECURITY #59, #60, #73).
+
+use kernel::{Fault, Ground, Password, Token, Tx, Unix, outbox::Leased};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, context_words, evidence,
+    lockout::Counter,
+    login::secret_of,
+    mail,
+    mail::{Mail, MailBody},
+    session,
+    table::{account, enrolment, recovery},
+};
+
+/// Where a mailed link leads on: the interaction in which it was asked for, and whose look it wore.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Origin {
+    /// An interaction's id; only its own browser can go on with it.
+    pub interaction: Option<String>,
+    /// The agency.
+    pub agency_id: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    subject: String,
+    locale: String,
+    origin: Origin,
+    locked: bool,
+}
+
+/// What a living reset link shows.
+pub struct ResetPage {
+    /// Whose password it sets.
+    pub email: String,
+    /// Words that the new password must not hold.
+    pub context: Vec<String>,
+    /// Where it was asked for.
+    pub origin: Origin,
+}
+
+/// What became of a new password.
+pub enum Reset {
+    /// Set. Every other session and refresh token is dead, the lock is off, the owner is told, this browser is signed in.
+    Done(Box<SignedIn>, Origin),
+    /// Not taken, for these reasons; the link still lives.
+    Problems(Vec<PasswordProblem>),
+    /// The link is used, older than a newer one, or too old.
+    Dead,
+    /// Come back in a moment.
+    Busy,
+}
+
+impl Accounts {
+    /// "Mot de passe oublié": only queues. The answer is the same for every address.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn forgot(&self, typed_email: &str, origin: Origin, visitor: &Visitor) -> Result<(), Fault> {
+        let subject = crate::email::attempt_subject(typed_email);
+        let tx = self.ground.db.begin().await?;
+        let asked = Asked {
+            subject,
+            locale: visitor.locale.clone(),
+            origin,
+            locked: false,
+        };
+        enqueue(&tx, &self.ground, &asked).await?;
+        tx.commit().await
+    }
+
+    /// The worker's half: looks who is meant and queues the mail. Letters of the kind `recovery`.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn recover(&self, letter: &Leased) -> Result<(), Fault> {
+        let asked: Asked = letter.payload(&self.ground)?;
+        match self.account_row(&asked.subject).await? {
+            Some(row) if row.disabled_at.is_none() => self.mail_reset(&row, &asked).await,
+            Some(_) => Ok(()),
+            None if asked.locked => Ok(()),
+            None => self.mail_unfinished(&asked).await,
+        }
+    }
+
+    async fn mail_reset(&self, row: &account::Model, asked: &Asked) -> Result<(), Fault> {
+        let now = self.ground.now();
+        let owner = AccountId(row.id);
+        let tx = self.ground.db.begin().await?;
+        let recent = recovery::Entity::find()
+            .filter(recovery::Column::AccountId.eq(row.id))
+            .filter(recovery::Column::CreatedAt.gt(now - 3600))
+            .count(tx.conn())
+            .await?;
+        if recent >= self.rules.resets_per_hour {
+            return Ok(());
+        }
+        supersede(&tx, owner, now).await?;
+        let token = self.ground.token();
+        let expires_at = now + self.rules.reset_link;
+        let link = recovery::ActiveModel {
+            id: Set(self.ground.id()),
+            token_hash: Set(token.digest().into_string()),
+            account_id: Set(row.id),
+            agency_id: Set(asked.origin.agency_id.clone()),
+            origin: Set(asked.origin.interaction.clone()),
+            created_at: Set(now),
+            expires_at: Set(expires_at),
+            used_at: NotSet,
+            superseded_at: NotSet,
+        };
+        recovery::Entity::insert(link)
+            .exec_without_returning(tx.conn())
+            .await?;
+        let (token, minutes) = (token.text(), self.rules.reset_link / 60);
+        let body = if asked.locked {
+            MailBody::AccountLocked { token, minutes }
+        } else {
+            MailBody::ResetPassword { token, minutes }
+        };
+        let letter = Mail {
+            to: row.email.clone(),
+            locale: row.locale.clone(),
+            agency_id: asked.origin.agency_id.clone(),
+            body,
+        };
+        mail::send(&tx, &self.ground, &letter, Some(expires_at)).await?;
+        tx.commit().await
+    }
+
+    /// An address with an unfinished enrolment only: the mail explains how to finish it (SPEC J6).
+    async fn mail_unfinished(&self, asked: &Asked) -> Result<(), Fault> {
+        let now = self.ground.now();
+        let pending = enrolment::Entity::find()
+            .filter(enrolment::Column::EmailCanonical.eq(&asked.subject))
+            .filter(enrolment::Column::FinishedAt.is_null())
+            .filter(enrolment::Column::ConfirmHash.is_not_null())
+            .filter(enrolment::Column::ExpiresAt.gt(now))
+            .order_by_desc(enrolment::Column::CreatedAt)
+            .one(self.ground.db.reader())
+            .await?;
+        let Some(row) = pending else { return Ok(()) };
+        self.mail_finish(row).await
+    }
+
+    /// What the reset page shows; `None` for a dead link. Looking changes nothing (SECURITY #70).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn reset_page(&self, token: &Token) -> Result<Option<ResetPage>, Fault> {
+        let Some((link, owner)) = self.living_link(token).await? else {
+            return Ok(None);
+        };
+        Ok(Some(ResetPage {
+            context: context_words([owner.name.as_deref().unwrap_or_default(), &owner.email]),
+            email: owner.email,
+            origin: Origin {
+                interaction: link.origin,
+                agency_id: link.agency_id,
+            },
+        }))
+    }
+
+    async fn living_link(&self, token: &Token) -> Result<Option<(recovery::Model, account::Model)>, Fault> {
+        let link = recovery::Entity::find()
+            .filter(recovery::Column::TokenHash.eq(token.digest().as_str()))
+            .filter(recovery::Column::UsedAt.is_null())
+            .filter(recovery::Column::SupersededAt.is_null())
+            .filter(recovery::Column::ExpiresAt.gt(self.ground.now()))
+            .one(self.ground.db.reader())
+            .await?;
+        let Some(link) = link else { return Ok(None) };
+        let owner = account::Entity::find_by_id(link.account_id)
+            .one(self.ground.db.reader())
+            .await?;
+        Ok(owner
+            .filter(|o| o.disabled_at.is_none())
+            .map(|owner| (link, owner)))
+    }
+
+    /// Sets a new password by a mailed link: the only statement that changes a password without the old one, and it hangs on the
+    /// link's use (SECURITY I7, I8, #67).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database: then nothing changed.
+    pub async fn reset(
+        &self,
+        token: &Token,
+        typed: &str,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Reset, Fault> {
+        let Some((link, owner)) = self.living_link(token).await? else {
+            return Ok(Reset::Dead);
+        };
+        let password = match Password::new(typed) {
+            Ok(password) => password,
+            Err(refused) => return Ok(Reset::Problems(vec![refused.into()])),
+        };
+        let context = context_words([owner.name.as_deref().unwrap_or_default(), &owner.email]);
+        let problems = self.rules.password.judge(&password, &context);
+        if !problems.is_empty() {
+            return Ok(Reset::Problems(problems));
+        }
+        let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
+            return Ok(Reset::Busy);
+        };
+        let now = self.ground.now();
+        let id = AccountId(owner.id);
+        let tx = self.ground.db.begin().await?;
+        let used = recovery::Entity::update_many()
+            .col_expr(recovery::Column::UsedAt, Expr::value(now))
+            .filter(recovery::Column::Id.eq(link.id))
+            .filter(recovery::Column::UsedAt.is_null())
+            .filter(recovery::Column::SupersededAt.is_null())
+            .filter(recovery::Column::ExpiresAt.gt(now))
+            .exec(tx.conn())
+            .await?;
+        if used.rows_affected != 1 {
+            return Ok(Reset::Dead);
+        }
+        let changed = account::Entity::update_many()
+            .col_expr(account::Column::PasswordHash, Expr::value(hash))
+            .col_expr(
+                account::Column::AuthEpoch,
+                Expr::col(account::Column::AuthEpoch).add(1),
+            )
+            .col_expr(account::Column::PasswordChangedAt, Expr::value(now))
+            .filter(account::Column::Id.eq(owner.id))
+            .filter(account::Column::DisabledAt.is_null())
+            .exec_with_returning(tx.conn())
+            .await?;
+        let Some(changed) = changed.into_iter().next() else {
+            return Ok(Reset::Dead);
+        };
+        supersede(&tx, id, now).await?;
+        session::end_all(&tx, id, now).await?;
+        Counter::of_email(&self.ground, &owner.email_canonical, None)
+            .clear_all(&tx)
+            .await?;
+        let signed_in = self
+            .open_session(
+                &tx,
+                id,
+                changed.auth_epoch,
+                false,
+                visitor,
+                previous.map(|s| s.id),
+            )
+            .await?;
+        let letter = Mail {
+            to: owner.email,
+            locale: owner.locale,
+            agency_id: link.agency_id.clone(),
+            body: MailBody::PasswordChanged { at: now },
+        };
+        mail::send(&tx, &self.ground, &letter, None).await?;
+        let body = serde_json::json!({ "ip": visitor.ip_short(), "by": "mailed link" });
+        evidence::append(&tx, &self.ground, "password reset", Some(id), &body).await?;
+        tx.commit().await?;
+        let origin = Origin {
+            interaction: link.origin,
+            agency_id: link.agency_id,
+        };
+        Ok(Reset::Done(Box::new(signed_in), origin))
+    }
+}
+
+/// Older links die: newest one only (SECURITY #69).
+pub(crate) async fn supersede(tx: &Tx, owner: AccountId, now: Unix) -> Result<(), Fault> {
+    recovery::Entity::update_many()
+        .col_expr(recovery::Column::SupersededAt, Expr::value(now))
+        .filter(recovery::Column::AccountId.eq(owner.0))
+        .filter(recovery::Column::UsedAt.is_null())
+        .filter(recovery::Column::SupersededAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn tell_of_lock(
+    tx: &Tx,
+    ground: &Ground,
+    subject: &str,
+    visitor: &Visitor,
+) -> Result<(), Fault> {
+    let asked = Asked {
+        subject: subject.to_owned(),
+        locale: visitor.locale.clone(),
+        origin: Origin::default(),
+        locked: true,
+    };
+    enqueue(tx, ground, &asked).await
+}
+
+async fn enqueue(tx: &Tx, ground: &Ground, asked: &Asked) -> Result<(), Fault> {
+    kernel::outbox::enqueue(tx, ground, "recovery", asked, Some(ground.now() + 3600)).await?;
+    Ok(())
+}

@@ -1,0 +1,252 @@
+use kernel::{Fault, Token, Tx, Unix};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+
+use crate::{
+    AccountId, Accounts, SessionId, Visitor,
+    table::{account, device, session},
+};
+
+/// How long a session lives, in seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SessionPolicy {
+    /// Idle, when not kept.
+    pub idle: i64,
+    /// Idle, when kept: it slides.
+    pub kept_idle: i64,
+    /// At most, when kept.
+    pub kept_most: i64,
+    /// At most, when not kept: a browser that is never closed.
+    pub most: i64,
+}
+
+impl Default for SessionPolicy {
+    fn default() -> Self {
+        Self {
+            idle: 8 * 3600,
+            kept_idle: 30 * 86400,
+            kept_most: 90 * 86400,
+            most: 7 * 86400,
+        }
+    }
+}
+
+/// A browser that is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id; not what opens it.
+    pub id: SessionId,
+    /// Whose it is, for life (SECURITY I17).
+    pub account: AccountId,
+    /// When the password was last given in it.
+    pub auth_time: Unix,
+    /// Whether it outlives the browser.
+    pub persistent: bool,
+    /// When it ends at the latest.
+    pub ends_at: Unix,
+    /// The account's epoch: compared at every use of what the session gave.
+    pub auth_epoch: i32,
+}
+
+/// What a browser gets when it is signed in.
+pub struct SignedIn {
+    /// The session.
+    pub session: Session,
+    /// For the session cookie.
+    pub token: Token,
+    /// For the device cookie.
+    pub device: Token,
+}
+
+/// A reading moves `last_seen_at` only when it is older than this: no write per request.
+const SEEN_GRAIN: i64 = 300;
+
+impl SessionPolicy {
+    /// Whether a session lives: the rule.
+    pub fn lives(&self, persistent: bool, last_seen: Unix, ends_at: Unix, now: Unix) -> bool {
+        let idle = if persistent { self.kept_idle } else { self.idle };
+        now < ends_at && now - last_seen < idle
+    }
+}
+
+impl Accounts {
+    /// The living session that this cookie opens.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database: then nobody is signed in.
+    pub async fn session(&self, token: &Token) -> Result<Option<Session>, Fault> {
+        let db = &self.ground.db;
+        let found = session::Entity::find()
+            .filter(session::Column::TokenHash.eq(token.digest().as_str()))
+            .filter(session::Column::EndedAt.is_null())
+            .one(db.reader())
+            .await?;
+        let now = self.ground.now();
+        let Some(row) = found.filter(|r| {
+            self.rules
+                .sessions
+                .lives(r.persistent, r.last_seen_at, r.ends_at, now)
+        }) else {
+            return Ok(None);
+        };
+        let Some(owner) = account::Entity::find_by_id(row.account_id)
+            .one(db.reader())
+            .await?
+        else {
+            return Ok(None);
+        };
+        if owner.auth_epoch != row.auth_epoch || owner.disabled_at.is_some() {
+            return Ok(None);
+        }
+        if now - row.last_seen_at > SEEN_GRAIN {
+            session::Entity::update_many()
+                .col_expr(session::Column::LastSeenAt, Expr::value(now))
+                .filter(session::Column::Id.eq(row.id))
+                .exec(db.writer())
+                .await?;
+        }
+        Ok(Some(row.into()))
+    }
+
+    /// Opens a session in the transaction of what allows it: always a new row and a new token (SECURITY #40). `replaces` ends with it: one browser, one session.
+    pub(crate) async fn open_session(
+        &self,
+        tx: &Tx,
+        owner: AccountId,
+        auth_epoch: i32,
+        keep: bool,
+        visitor: &Visitor,
+        replaces: Option<SessionId>,
+    ) -> Result<SignedIn, Fault> {
+        let now = self.ground.now();
+        if let Some(old) = replaces {
+            end(tx, old, now).await?;
+        }
+        let token = self.ground.token();
+        let policy = self.rules.sessions;
+        let row = session::Model {
+            id: self.ground.id(),
+            token_hash: token.digest().into_string(),
+            account_id: owner.0,
+            auth_epoch,
+            persistent: keep,
+            auth_time: now,
+            created_at: now,
+            last_seen_at: now,
+            ends_at: now + if keep { policy.kept_most } else { policy.most },
+            ended_at: None,
+            user_agent: visitor.user_agent_short(),
+            ip_short: visitor.ip_short(),
+        };
+        session::Entity::insert(session::ActiveModel::from(row.clone()).reset_all())
+            .exec_without_returning(tx.conn())
+            .await?;
+        let device = self.remember_device(tx, owner, visitor).await?;
+        Ok(SignedIn {
+            session: row.into(),
+            token,
+            device,
+        })
+    }
+
+    /// Ends one session.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn end_session(&self, tx: &Tx, id: SessionId) -> Result<(), Fault> {
+        end(tx, id, self.ground.now()).await
+    }
+
+    /// The id of the device behind this cookie, if the account's owner signed in there before.
+    pub(crate) async fn known_device(
+        &self,
+        owner: AccountId,
+        visitor: &Visitor,
+    ) -> Result<Option<String>, Fault> {
+        let Some(token) = &visitor.device else {
+            return Ok(None);
+        };
+        let row = device::Entity::find()
+            .filter(device::Column::TokenHash.eq(token.digest().as_str()))
+            .filter(device::Column::AccountId.eq(owner.0))
+            .one(self.ground.db.reader())
+            .await?;
+        Ok(row.map(|r| r.id.to_string()))
+    }
+
+    async fn remember_device(&self, tx: &Tx, owner: AccountId, visitor: &Visitor) -> Result<Token, Fault> {
+        let now = self.ground.now();
+        let token = visitor.device.clone().unwrap_or_else(|| self.ground.token());
+        let seen = device::Entity::update_many()
+            .col_expr(device::Column::LastSeenAt, Expr::value(now))
+            .filter(device::Column::TokenHash.eq(token.digest().as_str()))
+            .filter(device::Column::AccountId.eq(owner.0))
+            .exec(tx.conn())
+            .await?;
+        if seen.rows_affected == 0 {
+            let row = device::ActiveModel {
+                id: Set(self.ground.id()),
+                token_hash: Set(token.digest().into_string()),
+                account_id: Set(owner.0),
+                created_at: Set(now),
+                last_seen_at: Set(now),
+                user_agent: Set(visitor.user_agent_short()),
+            };
+            device::Entity::insert(row)
+                .exec_without_returning(tx.conn())
+                .await?;
+        }
+        Ok(token)
+    }
+}
+
+async fn end(tx: &Tx, id: SessionId, now: Unix) -> Result<(), Fault> {
+    session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, Expr::value(now))
+        .filter(session::Column::Id.eq(id.0))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Ends all sessions of an account; its refresh tokens die with the epoch.
+pub(crate) async fn end_all(tx: &Tx, owner: AccountId, now: Unix) -> Result<(), Fault> {
+    session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, Expr::value(now))
+        .filter(session::Column::AccountId.eq(owner.0))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+impl From<session::Model> for Session {
+    fn from(row: session::Model) -> Self {
+        Self {
+            id: SessionId(row.id),
+            account: AccountId(row.account_id),
+            auth_time: row.auth_time,
+            persistent: row.persistent,
+            ends_at: row.ends_at,
+            auth_epoch: row.auth_epoch,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_idle_or_old() {
+        let policy = SessionPolicy::default();
+        let hour = 3600;
+        let day = 24 * hour;
+        assert!(policy.lives(false, 0, 7 * day, 8 * hour - 1));
+        assert!(!policy.lives(false, 0, 7 * day, 8 * hour));
+        assert!(policy.lives(true, 0, 90 * day, 30 * day - 1));
+        assert!(!policy.lives(true, 0, 90 * day, 30 * day));
+        assert!(policy.lives(true, 89 * day, 90 * day, 90 * day - 1));
+        assert!(!policy.lives(true, 89 * day, 90 * day, 90 * day));
+    }
+}

@@ -1,0 +1,49 @@
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "enrolment")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub agency_id: String,
+    pub legacy_identity_id: Uuid,
+    pub stage: String,
+    pub origin: Option<String>,
+    pub email: Option<String>,
+    pub email_canonical: Option<String>,
+    pub password_hash: Option<String>,
+    pub locale: String,
+    pub confirm_hash: Option<String>,
+    pub mailed_at: Option<i64>,
+    pub mails: i32,
+    pub addresses: i32,
+    pub confirmed_at: Option<i64>,
+    pub finished_at: Option<i64>,
+    pub account_id: Option<Uuid>,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "super::legacy_identity::Entity",
+        from = "Column::LegacyIdentityId",
+        to = "super::legacy_identity::Column::Id"
+    )]
+    LegacyIdentity,
+}
+
+impl Related<super::legacy_identity::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::LegacyIdentity.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("enrolment row")
+    }
+}

@@ -1,0 +1,262 @@
+use std::collections::BTreeMap;
+
+use kernel::{Fault, Tx, Unix};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use serde::Serialize;
+
+use crate::{
+    AccountId, Accounts, Visitor, evidence, mail,
+    mail::{Mail, MailBody},
+    table::acceptance,
+};
+
+/// Every version of the terms of use that config holds, oldest first.
+#[derive(Clone, Default)]
+pub struct TermsLibrary(Vec<TermsVersion>);
+
+/// One version.
+#[derive(Clone)]
+pub struct TermsVersion {
+    /// The folder's name, e.g. `2026-11`.
+    pub version: String,
+    /// From when it holds.
+    pub effective: Unix,
+    /// Whether everybody is asked again; a minor edition is not.
+    pub consent: bool,
+    /// The text by language.
+    pub editions: BTreeMap<String, Edition>,
+}
+
+/// The text of a version in a language.
+#[derive(Clone)]
+pub struct Edition {
+    /// Its title.
+    pub title: String,
+    /// Markdown, as in the file.
+    pub text: String,
+    /// SHA-256 of `text`, hex: what the acceptance records.
+    pub sha256: String,
+}
+
+impl Edition {
+    /// Reckons the hash.
+    pub fn new(title: String, text: String) -> Self {
+        let sha256 = kernel::sha256(text.as_bytes())
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        Self { title, text, sha256 }
+    }
+}
+
+impl TermsLibrary {
+    /// Puts the versions in order.
+    pub fn new(mut versions: Vec<TermsVersion>) -> Self {
+        versions.sort_by(|a, b| (a.effective, &a.version).cmp(&(b.effective, &b.version)));
+        Self(versions)
+    }
+
+    /// The version that holds now: the one that is shown.
+    pub fn current(&self, now: Unix) -> Option<&TermsVersion> {
+        self.0.iter().rfind(|v| v.effective <= now)
+    }
+
+    /// By its name.
+    pub fn version(&self, version: &str) -> Option<&TermsVersion> {
+        self.0.iter().find(|v| v.version == version)
+    }
+
+    /// What somebody who accepted `accepted` has yet to accept: the current version, if one that asks for consent came after all that they accepted.
+    pub fn due(&self, accepted: &[String], now: Unix) -> Option<&TermsVersion> {
+        let held: Vec<&TermsVersion> = self.0.iter().filter(|v| v.effective <= now).collect();
+        let newest_accepted = held.iter().rposition(|v| accepted.contains(&v.version));
+        let newest_asking = held.iter().rposition(|v| v.consent)?;
+        (newest_accepted < Some(newest_asking))
+            .then(|| held.last().copied())
+            .flatten()
+    }
+}
+
+/// What the page showed and the person ticked.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The version on the page.
+    pub version: String,
+    /// Its language.
+    pub language: String,
+    /// The hash of the text on the page.
+    pub sha256: String,
+    /// How it was accepted, e.g. `read to the end, ticked`.
+    pub method: String,
+}
+
+/// What became of an acceptance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Accepted {
+    /// Recorded.
+    Done,
+    /// What was shown is not what holds now: show it again (SECURITY #90).
+    Changed,
+}
+
+#[derive(Serialize)]
+struct Proof<'a> {
+    agency: Option<&'a str>,
+    version: &'a str,
+    language: &'a str,
+    sha256: &'a str,
+    accepted_at: Unix,
+    ip: &'a str,
+    user_agent: &'a str,
+    method: &'a str,
+}
+
+impl Accounts {
+    /// The version that this account has yet to accept.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn terms_due(&self, account: AccountId) -> Result<Option<TermsVersion>, Fault> {
+        let rows = acceptance::Entity::find()
+            .filter(acceptance::Column::AccountId.eq(account.0))
+            .all(self.ground.db.reader())
+            .await?;
+        let accepted: Vec<String> = rows.into_iter().map(|r| r.version).collect();
+        Ok(self.terms.load().due(&accepted, self.ground.now()).cloned())
+    }
+
+    /// Whether `shown` is the text that holds now.
+    pub(crate) fn is_current(&self, shown: &Shown) -> bool {
+        let terms = self.terms.load();
+        let edition = terms
+            .current(self.ground.now())
+            .filter(|v| v.version == shown.version)
+            .and_then(|v| v.editions.get(&shown.language));
+        edition.is_some_and(|e| e.sha256 == shown.sha256)
+    }
+
+    /// Records that an existing account accepts what was shown, and sends the receipt.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn accept_terms(
+        &self,
+        account: AccountId,
+        agency: Option<&str>,
+        shown: &Shown,
+        visitor: &Visitor,
+    ) -> Result<Accepted, Fault> {
+        if !self.is_current(shown) {
+            return Ok(Accepted::Changed);
+        }
+        let Some(person) = self.account(account).await? else {
+            return Ok(Accepted::Changed);
+        };
+        let tx = self.ground.db.begin().await?;
+        if self
+            .record_acceptance(&tx, account, agency, shown, visitor)
+            .await?
+        {
+            let body = MailBody::TermsAccepted {
+                version: shown.version.clone(),
+                language: shown.language.clone(),
+                sha256: shown.sha256.clone(),
+                accepted_at: self.ground.now(),
+            };
+            let letter = Mail {
+                to: person.email,
+                locale: visitor.locale.clone(),
+                agency_id: agency.map(Into::into),
+                body,
+            };
+            mail::send(&tx, &self.ground, &letter, None).await?;
+        }
+        tx.commit().await?;
+        Ok(Accepted::Done)
+    }
+
+    /// One acceptance per account and version, with its evidence, in the transaction of what it allows; `false` when it was there already.
+    pub(crate) async fn record_acceptance(
+        &self,
+        tx: &Tx,
+        account: AccountId,
+        agency: Option<&str>,
+        shown: &Shown,
+        visitor: &Visitor,
+    ) -> Result<bool, Fault> {
+        let now = self.ground.now();
+        let row = acceptance::ActiveModel {
+            id: Set(self.ground.id()),
+            account_id: Set(account.0),
+            agency_id: Set(agency.map(Into::into)),
+            version: Set(shown.version.clone()),
+            language: Set(shown.language.clone()),
+            sha256: Set(shown.sha256.clone()),
+            accepted_at: Set(now),
+            ip_short: Set(visitor.ip_short()),
+            user_agent: Set(visitor.user_agent_short()),
+            method: Set(shown.method.clone()),
+        };
+        let inserted = acceptance::Entity::insert(row)
+            .on_conflict(
+                OnConflict::columns([acceptance::Column::AccountId, acceptance::Column::Version])
+                    .do_nothing()
+                    .to_owned(),
+            )
+            .exec_without_returning(tx.conn())
+            .await?;
+        if inserted == 0 {
+            return Ok(false);
+        }
+        let proof = Proof {
+            agency,
+            version: &shown.version,
+            language: &shown.language,
+            sha256: &shown.sha256,
+            accepted_at: now,
+            ip: &visitor.ip_short(),
+            user_agent: &visitor.user_agent_short(),
+            method: &shown.method,
+        };
+        evidence::append(tx, &self.ground, "terms accepted", Some(account), &proof).await?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(name: &str, effective: Unix, consent: bool) -> TermsVersion {
+        TermsVersion {
+            version: name.into(),
+            effective,
+            consent,
+            editions: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn everybody_is_asked_again_for_a_new_version_but_not_for_a_minor_edition() {
+        let library = TermsLibrary::new(vec![
+            version("3", 300, false),
+            version("1", 100, true),
+            version("2", 200, true),
+        ]);
+        let due = |accepted: &[&str], now| {
+            let accepted: Vec<String> = accepted.iter().map(|s| (*s).into()).collect();
+            library.due(&accepted, now).map(|v| v.version.clone())
+        };
+        assert_eq!(due(&[], 50), None);
+        assert_eq!(due(&[], 150).as_deref(), Some("1"));
+        assert_eq!(due(&["1"], 150), None);
+        assert_eq!(due(&["1"], 250).as_deref(), Some("2"));
+        assert_eq!(due(&["2"], 350), None, "a minor edition");
+        assert_eq!(
+            due(&["1"], 350).as_deref(),
+            Some("3"),
+            "what is shown is what holds now"
+        );
+        assert_eq!(due(&["3"], 350), None);
+    }
+}

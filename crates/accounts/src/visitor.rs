@@ -1,0 +1,41 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use kernel::Token;
+
+/// Who is at the other end, as far as it can be known.
+#[derive(Clone)]
+pub struct Visitor {
+    /// The address, from the socket or a trusted proxy.
+    pub ip: Option<IpAddr>,
+    /// The browser's name for itself, at most 200 characters are kept.
+    pub user_agent: String,
+    /// The device cookie: proof that someone signed in here before.
+    pub device: Option<Token>,
+    /// `fr` or `en`: the language of the mails that this visit causes.
+    pub locale: String,
+}
+
+impl Visitor {
+    /// /24 or /48: what is kept as proof (CNIL: minimised).
+    pub(crate) fn ip_short(&self) -> String {
+        match self.ip {
+            Some(IpAddr::V4(ip)) => {
+                let [a, b, c, _] = ip.octets();
+                format!("{}/24", Ipv4Addr::new(a, b, c, 0))
+            }
+            Some(IpAddr::V6(ip)) => {
+                let s = ip.segments();
+                format!("{}/48", Ipv6Addr::new(s[0], s[1], s[2], 0, 0, 0, 0, 0))
+            }
+            None => String::new(),
+        }
+    }
+
+    pub(crate) fn user_agent_short(&self) -> String {
+        self.user_agent
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect()
+    }
+}

@@ -1,0 +1,244 @@
+use std::sync::Arc;
+
+use accounts::{MailBody, SignIn, Visitor};
+
+use crate::stage::{PASSWORD, answered, said, stages, token_of, visitor};
+
+const CSV: &str = "identifier,password\n100,Vieux-Secret 1\n";
+const EMAIL: &str = "marie@exemple.test";
+
+#[tokio::test]
+async fn five_wrong_passwords_lock_and_the_sequence_is_the_same_without_an_account() {
+    // SECURITY #51, #59; PEOPLE U-19, U-24.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        stage.mails().await;
+        let expected = [
+            "wrong, 4 left",
+            "wrong, 3 left",
+            "wrong, 2 left",
+            "wrong, 1 left",
+            "locked",
+            "locked",
+        ];
+        for who in [EMAIL, "personne@exemple.test", "no address at all"] {
+            for answer in expected {
+                assert_eq!(
+                    answered(&stage.sign_in(who, "faux faux faux").await),
+                    answer,
+                    "{who} on {}",
+                    stage.bed.name
+                );
+            }
+        }
+        assert_eq!(
+            answered(&stage.sign_in(EMAIL, PASSWORD).await),
+            "locked",
+            "the right one no longer works"
+        );
+        assert_eq!(
+            answered(&stage.sign_in(" MARIE@exemple.test", PASSWORD).await),
+            "locked",
+            "another spelling (#54)"
+        );
+        let mails = stage.mails().await;
+        assert_eq!(mails.len(), 1, "one mail, to the owner only");
+        assert!(matches!(mails[0].body, MailBody::AccountLocked { .. }) && mails[0].to == EMAIL);
+        stage.bed.clock.advance(365 * 86400);
+        assert_eq!(
+            answered(&stage.sign_in(EMAIL, PASSWORD).await),
+            "locked",
+            "only a reset unlocks"
+        );
+    }
+}
+
+#[tokio::test]
+async fn success_clears_the_count() {
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        for _ in 0..4 {
+            stage.sign_in(EMAIL, "faux faux faux").await;
+        }
+        assert_eq!(answered(&stage.sign_in(EMAIL, PASSWORD).await), "in");
+        assert_eq!(
+            answered(&stage.sign_in(EMAIL, "faux faux faux").await),
+            "wrong, 4 left"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_lock_the_owner_out_of_their_own_browser() {
+    // SECURITY D2, #57.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        let own = stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        for _ in 0..6 {
+            stage.sign_in(EMAIL, "faux faux faux").await;
+        }
+        let owner = Visitor {
+            device: Some(own.device.clone()),
+            ..visitor()
+        };
+        let back = stage
+            .accounts
+            .sign_in(EMAIL, PASSWORD, false, None, &owner)
+            .await
+            .unwrap();
+        assert_eq!(answered(&back), "in");
+        // Another account's device is no device of this one.
+        let other = Visitor {
+            device: Some(stage.bed.ground.token()),
+            ..visitor()
+        };
+        assert_eq!(
+            answered(
+                &stage
+                    .accounts
+                    .sign_in(EMAIL, PASSWORD, false, None, &other)
+                    .await
+                    .unwrap()
+            ),
+            "locked"
+        );
+        assert!(
+            stage.accounts.session(&own.token).await.unwrap().is_some(),
+            "sessions go on"
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_hundred_wrong_passwords_at_once_are_five_checks() {
+    // B3: the right one is among them, at place 137.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        let stage = Arc::new(stage);
+        let tries: Vec<_> = (0..200)
+            .map(|n| {
+                let stage = stage.clone();
+                let password = if n == 137 {
+                    PASSWORD.to_owned()
+                } else {
+                    format!("faux faux {n}")
+                };
+                tokio::spawn(async move { stage.sign_in(EMAIL, &password).await })
+            })
+            .collect();
+        let (mut wrong, mut locked, mut inside) = (0, 0, 0);
+        for answer in tries {
+            match answer.await.unwrap() {
+                SignIn::Wrong { .. } => wrong += 1,
+                SignIn::Locked => locked += 1,
+                SignIn::In(_) => inside += 1,
+                SignIn::Refused | SignIn::Busy => panic!("neither refused nor busy"),
+            }
+        }
+        // The order is the scheduler's: either the right one was among the first five, which clears the count once, or it was not.
+        assert!(inside <= 1, "{}", stage.bed.name);
+        assert!(
+            wrong <= 4 * (1 + inside) + inside,
+            "{wrong} wrong on {}",
+            stage.bed.name
+        );
+        assert_eq!(wrong + locked + inside, 200);
+    }
+}
+
+#[tokio::test]
+async fn many_right_passwords_at_once_all_come_in() {
+    // PEOPLE U-20: reserved attempts are given back; waiting, not locking.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        let stage = Arc::new(stage);
+        let tries: Vec<_> = (0..40)
+            .map(|_| {
+                let stage = stage.clone();
+                tokio::spawn(async move { answered(&stage.sign_in(EMAIL, PASSWORD).await) })
+            })
+            .collect();
+        for answer in tries {
+            assert_eq!(answer.await.unwrap(), "in", "{}", stage.bed.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_old_identifier_locks_too_and_opens_by_itself() {
+    // SECURITY #82; unknown identifiers lock alike.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        for id in ["100", "999"] {
+            let prove = async |password: &str| {
+                said(
+                    &stage
+                        .accounts
+                        .prove_legacy(&stage.tilleuls, id, password, None, &visitor())
+                        .await
+                        .unwrap(),
+                )
+            };
+            for answer in [
+                "wrong, 4 left",
+                "wrong, 3 left",
+                "wrong, 2 left",
+                "wrong, 1 left",
+                "locked for 60 min",
+            ] {
+                assert_eq!(prove("faux").await, answer);
+            }
+            assert_eq!(prove("Vieux-Secret 1").await, "locked for 60 min");
+        }
+        stage.bed.clock.advance(3600);
+        stage.enrol(&stage.tilleuls, "100", "Vieux-Secret 1").await;
+    }
+}
+
+#[tokio::test]
+async fn an_over_long_password_is_refused_before_anything_is_counted() {
+    // SECURITY #61.
+    for stage in stages().await {
+        for _ in 0..6 {
+            assert_eq!(
+                answered(&stage.sign_in(EMAIL, &"x".repeat(1025)).await),
+                "refused"
+            );
+        }
+        assert_eq!(answered(&stage.sign_in(EMAIL, "x").await), "wrong, 4 left");
+        assert_eq!(stage.count("attempt", "failures > 1").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn the_lock_mail_unlocks() {
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        stage.mails().await;
+        for _ in 0..5 {
+            stage.sign_in(EMAIL, "faux faux faux").await;
+        }
+        let mails = stage.mails().await;
+        let token = kernel::Token::parse(token_of(&mails[0])).unwrap();
+        let reset = stage
+            .accounts
+            .reset(&token, "girafe tambour lampion", None, &visitor())
+            .await
+            .unwrap();
+        assert!(matches!(reset, accounts::Reset::Done(..)));
+        assert_eq!(
+            answered(&stage.sign_in(EMAIL, "girafe tambour lampion").await),
+            "in"
+        );
+        assert_eq!(
+            answered(&stage.sign_in(EMAIL, "faux").await),
+            "wrong, 4 left",
+            "five fresh attempts (PEOPLE U-18)"
+        );
+    }
+}

@@ -1,0 +1,248 @@
+//! What the tests of this slice share: a bed with agencies, terms and a directory.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use accounts::{
+    Accounts, Edition, EnrolmentId, HashCost, Hasher, Mail, Rules, Shown, SignIn, SignedIn, TermsLibrary,
+    TermsVersion, Visitor,
+    legacy::{
+        LegacyProof,
+        row::{Charset, Format, Rows},
+    },
+};
+use agencies::{Agency, Contact, Controller, Directory, Look};
+use kernel::Token;
+use testbed::Bed;
+
+pub(crate) const TERMS: &str = "Article 1. Objet";
+pub(crate) const PASSWORD: &str = "soleil mandarine brouette";
+
+pub(crate) struct Stage {
+    pub(crate) bed: Bed,
+    pub(crate) accounts: Accounts,
+    pub(crate) tilleuls: Agency,
+    pub(crate) rivage: Agency,
+}
+
+pub(crate) async fn stages() -> Vec<Stage> {
+    Bed::both().await.into_iter().map(Stage::new).collect()
+}
+
+pub(crate) fn agency(id: &str, name: &str) -> Agency {
+    Agency {
+        id: id.into(),
+        name: name.into(),
+        city: None,
+        language: "fr".into(),
+        controller: Controller {
+            name: "SARL".into(),
+            dpo: "dpo@exemple.test".into(),
+        },
+        look: Look {
+            accent: "#1f6f54".into(),
+            logo: None,
+        },
+        contact: Contact::default(),
+        directory: Directory::default(),
+        portals: vec![],
+        ticket: None,
+    }
+}
+
+pub(crate) fn visitor() -> Visitor {
+    Visitor {
+        ip: "203.0.113.9".parse().ok(),
+        user_agent: "test".into(),
+        device: None,
+        locale: "fr".into(),
+    }
+}
+
+impl Stage {
+    fn new(bed: Bed) -> Self {
+        let cost = HashCost {
+            memory: 64,
+            passes: 1,
+            lanes: 1,
+        };
+        let hasher = Hasher::new(cost, 2, 1000, bed.ground.chance.clone()).unwrap();
+        let editions = BTreeMap::from([("fr".to_owned(), Edition::new("CGU".into(), TERMS.into()))]);
+        let version = TermsVersion {
+            version: "2026-11".into(),
+            effective: 0,
+            consent: true,
+            editions,
+        };
+        let terms = Arc::new(arc_swap::ArcSwap::from_pointee(TermsLibrary::new(vec![version])));
+        let rules = Rules {
+            legacy_floor_millis: 0,
+            ..Rules::default()
+        };
+        let accounts = Accounts::new(bed.ground.clone(), Arc::new(hasher), rules, terms);
+        let (tilleuls, rivage) = (
+            agency("tilleuls", "Agence des Tilleuls"),
+            agency("rivage", "Cabinet Rivage"),
+        );
+        Self {
+            bed,
+            accounts,
+            tilleuls,
+            rivage,
+        }
+    }
+
+    pub(crate) async fn import(&self, agency: &Agency, csv: &str) -> accounts::legacy::ImportReport {
+        let mut importer = self.accounts.import(
+            agency,
+            Rows::open(csv.as_bytes(), Format::Csv, Charset::Utf8).unwrap(),
+            false,
+        );
+        while importer.next_batch().await.unwrap() > 0 {}
+        importer.report()
+    }
+
+    /// The enrolment that right old credentials begin.
+    pub(crate) async fn enrol(&self, agency: &Agency, identifier: &str, password: &str) -> EnrolmentId {
+        match self
+            .accounts
+            .prove_legacy(agency, identifier, password, None, &visitor())
+            .await
+            .unwrap()
+        {
+            LegacyProof::Enrolment(id) => id,
+            other => panic!("{}: {}", self.bed.name, said(&other)),
+        }
+    }
+
+    /// Up to the mailed link.
+    pub(crate) async fn up_to_mail(
+        &self,
+        agency: &Agency,
+        identifier: &str,
+        old: &str,
+        email: &str,
+    ) -> (EnrolmentId, Token) {
+        let id = self.enrol(agency, identifier, old).await;
+        self.accounts.notice_read(id).await.unwrap();
+        self.accounts.choose_email(id, email, true).await.unwrap();
+        let enrolment = self.accounts.enrolment(id).await.unwrap().unwrap();
+        let taken = self
+            .accounts
+            .choose_password(&enrolment, &agency.name, PASSWORD, &visitor())
+            .await
+            .unwrap();
+        assert_eq!(taken, accounts::PasswordChoice::Taken);
+        (id, self.mailed_token(email).await)
+    }
+
+    /// A whole first move.
+    pub(crate) async fn moved(&self, agency: &Agency, identifier: &str, old: &str, email: &str) -> SignedIn {
+        let (id, token) = self.up_to_mail(agency, identifier, old, email).await;
+        assert_eq!(
+            self.accounts.confirm(&token, email, PASSWORD).await.unwrap(),
+            accounts::Confirm::Done(id)
+        );
+        match self
+            .accounts
+            .finish(id, &shown(), false, None, &visitor())
+            .await
+            .unwrap()
+        {
+            accounts::Finish::Done(signed_in, _) => *signed_in,
+            _ => panic!("{}: not finished", self.bed.name),
+        }
+    }
+
+    pub(crate) async fn sign_in(&self, email: &str, password: &str) -> SignIn {
+        self.accounts
+            .sign_in(email, password, false, None, &visitor())
+            .await
+            .unwrap()
+    }
+
+    /// Delivers all mails that are due; the worker's part on recovery included.
+    pub(crate) async fn mails(&self) -> Vec<Mail> {
+        let mut mails = Vec::new();
+        loop {
+            let held = kernel::outbox::lease(&self.bed.ground.db, self.bed.ground.now(), 100)
+                .await
+                .unwrap();
+            if held.is_empty() {
+                return mails;
+            }
+            for letter in held {
+                match letter.kind.as_str() {
+                    "mail" => mails.push(letter.payload(&self.bed.ground).unwrap()),
+                    "recovery" => self.accounts.recover(&letter).await.unwrap(),
+                    other => panic!("a letter of the kind {other}"),
+                }
+                kernel::outbox::sent(&self.bed.ground.db, letter.id, self.bed.ground.now())
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+
+    /// The token in the newest mail to `to`.
+    pub(crate) async fn mailed_token(&self, to: &str) -> Token {
+        let mails = self.mails().await;
+        let mail = mails
+            .iter()
+            .rfind(|m| m.to == to)
+            .unwrap_or_else(|| panic!("no mail to {to}"));
+        Token::parse(token_of(mail)).unwrap()
+    }
+
+    pub(crate) async fn count(&self, table: &str, condition: &str) -> i64 {
+        use kernel::sea_orm::{ConnectionTrait, Statement};
+        let db = self.bed.ground.db.reader();
+        let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}");
+        let row = db
+            .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
+            .await
+            .unwrap()
+            .unwrap();
+        row.try_get("", "n").unwrap()
+    }
+}
+
+pub(crate) fn shown() -> Shown {
+    Shown {
+        version: "2026-11".into(),
+        language: "fr".into(),
+        sha256: Edition::new(String::new(), TERMS.into()).sha256,
+        method: "ticked".into(),
+    }
+}
+
+pub(crate) fn token_of(mail: &Mail) -> &str {
+    use accounts::MailBody::*;
+    match &mail.body {
+        Confirm { token, .. }
+        | AccountLocked { token, .. }
+        | ResetPassword { token, .. }
+        | FinishEnrolment { token, .. } => token,
+        _ => panic!("a mail without a link"),
+    }
+}
+
+pub(crate) fn said(proof: &LegacyProof) -> String {
+    match proof {
+        LegacyProof::Enrolment(_) => "enrolment".into(),
+        LegacyProof::Wrong { remaining } => format!("wrong, {remaining} left"),
+        LegacyProof::Locked { minutes } => format!("locked for {minutes} min"),
+        LegacyProof::Moved { hint, .. } => format!("moved to {}", hint.as_deref().unwrap_or("?")),
+        LegacyProof::Refused => "refused".into(),
+        LegacyProof::Busy => "busy".into(),
+    }
+}
+
+pub(crate) fn answered(sign_in: &SignIn) -> String {
+    match sign_in {
+        SignIn::In(_) => "in".into(),
+        SignIn::Wrong { remaining } => format!("wrong, {remaining} left"),
+        SignIn::Locked => "locked".into(),
+        SignIn::Refused => "refused".into(),
+        SignIn::Busy => "busy".into(),
+    }
+}
