@@ -1,79 +1,62 @@
-# The mails. The subject names the agency and holds no secret. No markup: the same sentences serve the text part.
-
-mail-subject = { $who }: { $what }
-mail-hello = Hello,
-mail-link-words = The button does not work? Copy this address into your browser:
-mail-signed = { $who }
-mail-service = My property account is the service that opens your agency’s client space: { $issuer }
-mail-never = Nobody will ask you for your password by email or by phone.
-mail-auto = This message is sent automatically. It is not a formal notice from your managing agent.
-mail-contact = Any questions? { $agency }:
-
-mail-confirm-what = confirm your email address
-mail-confirm-title = Confirm your email address
-mail-confirm-lead = You chose this address for your account: { $email }
-mail-confirm-do = Press the button, then sign in with this address and the password you have just chosen.
+# The mails. No markup here: these texts also serve the plain text part.
+mail-link-visible = If the button does not work, copy this address into your browser:
+mail-text-button = { $label }:
+mail-fact = { $label }: { $value }
+mail-never = Neither your agency nor we will ever ask you for your password, by telephone or by message.
+mail-automatic = Automatic message from My property account, { $issuer }
+mail-minutes = { $minutes ->
+    [one] This link works for { $minutes } minute, once.
+   *[other] This link works for { $minutes } minutes, once.
+  }
+mail-not-you = If this was not you, please tell your agency.
+mail-open-space = Open my client space
+mail-confirm-subject = { $agency }: confirm your email address
+mail-confirm-heading = Confirm your address
+mail-confirm-1 = You are creating your account for the { $agency } client space. Two steps remain: confirming your address and reading the terms of use.
+mail-confirm-2 = Follow this link, then sign in with the address { $email } and the password that you have just chosen.
 mail-confirm-button = Confirm my address
-mail-confirm-days =
-    { $days ->
-        [one] This link is valid for { $days } day, on whichever device you like.
-       *[other] This link is valid for { $days } days, on whichever device you like.
-    }
-mail-confirm-not-you = You asked for nothing? Do nothing: without the chosen password, nobody can confirm your address.
-
-mail-welcome-what = your account is ready
-mail-welcome-title = Your account is ready
-mail-welcome-lead = From now on, sign in with your email address ({ $email }) and your password. Your old identifier at { $agency } can no longer be used.
-mail-terms-lead = Here is the proof of your acceptance. The text you accepted is attached to this message: please keep both.
-mail-receipt-title = Terms accepted
-mail-receipt-version = Version
-mail-receipt-when = Accepted on
-mail-receipt-account = Account
-mail-receipt-sha256 = Fingerprint of the text (SHA-256)
-mail-welcome-not-you = This was not you? Tell your agency without delay.
-
-mail-link-added-what = agency attached to your account
-mail-link-added-title = { $agency } is attached to your account
-mail-link-added-lead = Since { $when }, the same account opens the client space of { $agency }. The old identifier of this agency can no longer be used.
-mail-link-added-button = Open the client space
-mail-link-added-not-you = This was not you? Change your password with “Forgotten your password?” and tell the agency without delay.
-
-mail-account-locked-what = your account is locked
-mail-account-locked-title = Your account is locked
-mail-account-locked-lead = A wrong password was entered several times in a row. To protect your data, we have locked the account.
-mail-account-locked-do = To unlock it, choose a new password.
-mail-account-locked-not-you = This was not you? Someone may have tried to guess your password, without success. Unlocking it with a new password is enough.
-
-mail-reset-button = Choose a new password
-mail-reset-minutes =
-    { $minutes ->
-        [one] This link is valid for { $minutes } minute and works once. Only the one in the latest message works. Too late? Ask for another with “Forgotten your password?”.
-       *[other] This link is valid for { $minutes } minutes and works once. Only the one in the latest message works. Too late? Ask for another with “Forgotten your password?”.
-    }
-
-mail-reset-password-what = choose a new password
-mail-reset-password-title = Choose a new password
-mail-reset-password-lead = A new password was asked for your account.
-mail-reset-password-not-you = You asked for nothing? Do nothing: your present password stays valid.
-
-mail-finish-enrolment-what = finish creating your account
-mail-finish-enrolment-title = Finish creating your account
-mail-finish-enrolment-lead = A new password was asked for this address. The account begun with { $agency } is not finished yet: your address is still to be confirmed.
-mail-finish-enrolment-do = Press the button, then sign in with this address and the password you had chosen.
-mail-finish-enrolment-button = Finish my account
-mail-finish-enrolment-again = That password escapes you? Start again from the client space, with your old identifiers, and choose another:
-mail-finish-enrolment-not-you = You asked for nothing? Do nothing.
-
-mail-password-changed-what = your password has changed
-mail-password-changed-title = Your password has changed
-mail-password-changed-lead = The password of your account was changed on { $when }. To be safe, your other devices were signed out.
-mail-password-changed-not-you = This was not you? Choose a new password at once with “Forgotten your password?”, then tell your agency.
-
-mail-address-chosen-what = another address was chosen
-mail-address-chosen-title = Another address was chosen
-mail-address-chosen-lead = { $agency } had given us this address for you. When your account was created, another one was chosen: { $masked }
-mail-address-chosen-you = That was you? All is well, there is nothing to do.
-mail-address-chosen-not-you = That was not you? Call { $agency } without delay.
-
-mail-terms-accepted-what = terms accepted
-mail-terms-accepted-title = You have accepted the new terms
+mail-confirm-days = { $days ->
+    [one] This link works for { $days } day, on any device you like.
+   *[other] This link works for { $days } days, on any device you like.
+  }
+mail-confirm-not-you = If you did not ask for this, do nothing: no account will be created.
+mail-welcome-subject = { $agency }: your account is ready
+mail-welcome-heading = Your account is ready
+mail-welcome-1 = You now open your { $agency } client space with your email address and your new password. The old identifier is no longer used.
+mail-welcome-2 = Keep this message: it is the proof of what you accepted.
+mail-receipt = You accepted the following terms:
+mail-receipt-attached = The full text is attached to this message.
+mail-terms-subject = { $agency }: the terms that you accepted
+mail-terms-heading = Your agreement to the terms
+mail-link-added-subject = { $agency } is attached to your account
+mail-link-added-heading = { $agency } is attached to your account
+mail-link-added-1 = You now open your { $agency } client space with your usual email address and password.
+mail-link-added-2 = The old identifier of this agency is no longer used.
+mail-link-added-not-you = If this was not you, change your password at once and tell this agency.
+mail-locked-subject = { $agency }: your account is locked
+mail-locked-heading = Your account is locked
+mail-locked-1 = Too many invalid passwords were typed for your account. To protect you, no password is accepted any more, not even the right one.
+mail-locked-2 = To unlock it, choose a new password.
+mail-locked-not-you = If these attempts were not yours, nobody got in. A new password unlocks your account; until then, devices that are signed in stay so.
+mail-reset-subject = { $agency }: choose a new password
+mail-reset-heading = Choose a new password
+mail-reset-1 = You asked to replace the password of your account. Follow this link.
+mail-reset-newest = If you received several messages, only the latest works.
+mail-reset-not-you = If you did not ask for this, do nothing: your password stays the same.
+mail-finish-subject = { $agency }: finish creating your account
+mail-finish-heading = Your account is not created yet
+mail-finish-1 = You asked for a new password, but the creation of your account is not finished: there is no password to replace yet.
+mail-finish-2 = To finish, follow this link and sign in with the password chosen for { $agency }.
+mail-finish-button = Finish creating my account
+mail-finish-lost = You no longer know that password? Start again from your client space, with your old identifier: { $url }
+mail-changed-subject = { $agency }: your password was changed
+mail-changed-heading = Your password was changed
+mail-changed-1 = The password of your account has just been replaced. If the account was locked, it no longer is.
+mail-changed-2 = For your safety, all your other devices were signed out.
+mail-changed-not-you = If this was not you, ask for a new password at once through “Forgotten your password?”, then tell your agency.
+mail-address-subject = { $agency }: another email address was chosen
+mail-address-heading = Another address was chosen
+mail-address-1 = With your old { $agency } identifier, somebody is creating an account with an email address other than this one.
+mail-address-2 = If that is you, there is nothing to do.
+mail-address-chosen = Address chosen
+mail-address-not-you = If that is not you, call { $agency } at once.

@@ -47,6 +47,7 @@ legacy-wrong-remaining = { $remaining ->
    *[other] Il vous reste { $remaining } essais au plus avant que cet identifiant ne soit bloqué.
   }
 legacy-wrong-check = Recopiez-les depuis le courrier de votre agence, en respectant les majuscules et les tirets.
+legacy-wrong-moved = Si vous avez déjà créé votre compte, cet identifiant ne peut plus être utilisé : <a href="{ $href }">connectez-vous avec votre adresse e-mail</a>.
 legacy-locked-title = Cet identifiant est bloqué
 legacy-locked-text = { $minutes ->
     [one] Trop de mots de passe invalides ont été saisis. Vous pourrez recommencer dans { $minutes } minute.
