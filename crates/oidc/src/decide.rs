@@ -55,9 +55,9 @@ pub struct SignedIn {
     pub linked: bool,
 }
 
-/// How far a move has come (SPEC J2). The stage says which page is next.
+/// How far a move has come (SPEC J2). The step says which page is next.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Stage {
+pub enum Step {
     /// Access is changing: the notice is to be read.
     Notice,
     /// An email is to be given.
@@ -65,7 +65,7 @@ pub enum Stage {
     /// A password is to be chosen.
     Password,
     /// A mail is out; its link has not been followed.
-    WaitForMail,
+    Mail,
     /// The email belongs to an account: that account is to agree (SPEC J3).
     Link,
     /// Confirmed; the terms are to be accepted, then the account exists.
@@ -80,7 +80,7 @@ pub struct Standing {
     /// When the interaction began: a sign-in since then was made for it.
     pub began: i64,
     /// The unfinished enrolment of this interaction, if any.
-    pub enrolment: Option<Stage>,
+    pub enrolment: Option<Step>,
     /// The session of this browser, if it is alive.
     pub session: Option<SignedIn>,
     /// The agency lets accounts in that have no link with it (SPEC J13).
@@ -107,11 +107,9 @@ pub enum Why {
 pub enum Next {
     /// Ask for email and password.
     SignIn(Why),
-    /// A step of the move: one of [`Stage::Notice`], [`Stage::Email`], [`Stage::Password`], [`Stage::WaitForMail`].
-    Enrol(Stage),
-    /// The move reaches an account that exists: ask for that account's agreement.
-    Link,
-    /// Show the terms: at the end of a move, or because a newer version is due.
+    /// A step of the move.
+    Enrol(Step),
+    /// Show the terms: a newer version is due.
     AcceptTerms,
     /// The account has no link with this agency: say so, and offer to attach it.
     NotLinked,
@@ -123,23 +121,18 @@ pub enum Next {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// A code for the client.
-    Grant,
+    Code,
     /// The person's own page: nobody else asked.
     Home,
     /// An error for the client.
-    Refuse(Error),
+    Error(Error),
 }
 
 /// Decides. The order is: a move under way, then who, then whether they may, then the answer.
 pub fn decide(asked: &Asked, standing: &Standing) -> Next {
     // A move under way is not forgotten for a question of sign-in: it ends in one.
-    if let Some(stage) = standing.enrolment {
-        let next = match stage {
-            Stage::Link => Next::Link,
-            Stage::Terms => Next::AcceptTerms,
-            step => Next::Enrol(step),
-        };
-        return asking(asked, Code::InteractionRequired, "a move is under way", next);
+    if let Some(step) = standing.enrolment {
+        return asking(asked, Code::InteractionRequired, "a move is under way", Next::Enrol(step));
     }
     let Some(session) = &standing.session else {
         return asking(
@@ -200,7 +193,7 @@ pub fn decide(asked: &Asked, standing: &Standing) -> Next {
             Next::AcceptTerms,
         );
     }
-    Next::Return(if asked.home { Outcome::Home } else { Outcome::Grant })
+    Next::Return(if asked.home { Outcome::Home } else { Outcome::Code })
 }
 
 /// `next` needs a page; with `prompt=none` it is an error instead.
@@ -209,7 +202,7 @@ fn asking(asked: &Asked, code: Code, why: &'static str, next: Next) -> Next {
 }
 
 fn refuse(code: Code, why: &'static str) -> Next {
-    Next::Return(Outcome::Refuse(Error::new(code, why)))
+    Next::Return(Outcome::Error(Error::new(code, why)))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ fn standing(session: Option<SignedIn>) -> Standing {
 
 fn code(next: &Next) -> Option<Code> {
     match next {
-        Next::Return(Outcome::Refuse(error)) => Some(error.code()),
+        Next::Return(Outcome::Error(error)) => Some(error.code()),
         _ => None,
     }
 }
@@ -51,7 +51,7 @@ fn single_sign_on_needs_no_question() {
     let hours_ago = standing(Some(signed_in(NOW - 9000)));
     assert_eq!(
         decide(&Asked::default(), &hours_ago),
-        Next::Return(Outcome::Grant)
+        Next::Return(Outcome::Code)
     );
     assert_eq!(
         decide(
@@ -61,7 +61,7 @@ fn single_sign_on_needs_no_question() {
             },
             &hours_ago
         ),
-        Next::Return(Outcome::Grant)
+        Next::Return(Outcome::Code)
     );
     assert_eq!(decide(&Asked::at_home(), &hours_ago), Next::Return(Outcome::Home));
 }
@@ -79,7 +79,7 @@ fn prompt_login_is_met_only_by_a_sign_in_made_for_it() {
     );
     assert_eq!(
         decide(&again, &standing(Some(signed_in(NOW - 5)))),
-        Next::Return(Outcome::Grant)
+        Next::Return(Outcome::Code)
     );
 }
 
@@ -96,11 +96,11 @@ fn max_age_counts_seconds_and_never_asks_twice() {
     );
     assert_eq!(
         decide(&within(9), &standing(Some(signed_in(NOW - 9)))),
-        Next::Return(Outcome::Grant)
+        Next::Return(Outcome::Code)
     );
     assert_eq!(
         decide(&within(0), &standing(Some(signed_in(NOW - 1)))),
-        Next::Return(Outcome::Grant)
+        Next::Return(Outcome::Code)
     );
     let silently = Asked {
         silently: true,
@@ -133,7 +133,7 @@ fn a_hint_of_another_person_asks_once_then_refuses() {
     };
     assert_eq!(
         decide(&me, &standing(Some(signed_in(NOW - 9)))),
-        Next::Return(Outcome::Grant)
+        Next::Return(Outcome::Code)
     );
 }
 
@@ -155,18 +155,18 @@ fn terms_and_links_stand_before_the_portal() {
         unlinked_allowed: true,
         ..unlinked
     };
-    assert_eq!(decide(&Asked::default(), &allowed), Next::Return(Outcome::Grant));
+    assert_eq!(decide(&Asked::default(), &allowed), Next::Return(Outcome::Code));
 }
 
 #[test]
 fn every_stage_of_a_move_has_its_page() {
     for (stage, next) in [
-        (Stage::Notice, Next::Enrol(Stage::Notice)),
-        (Stage::Email, Next::Enrol(Stage::Email)),
-        (Stage::Password, Next::Enrol(Stage::Password)),
-        (Stage::WaitForMail, Next::Enrol(Stage::WaitForMail)),
-        (Stage::Link, Next::Link),
-        (Stage::Terms, Next::AcceptTerms),
+        (Step::Notice, Next::Enrol(Step::Notice)),
+        (Step::Email, Next::Enrol(Step::Email)),
+        (Step::Password, Next::Enrol(Step::Password)),
+        (Step::Mail, Next::Enrol(Step::Mail)),
+        (Step::Link, Next::Enrol(Step::Link)),
+        (Step::Terms, Next::Enrol(Step::Terms)),
     ] {
         let under_way = Standing {
             enrolment: Some(stage),
@@ -193,7 +193,7 @@ prop_compose! {
 
 prop_compose! {
     fn any_standing()(began in 0..20i64, stage in 0..12usize, session: bool, ago in 0..20i64, terms_due: bool, linked: bool, unlinked_allowed: bool) -> Standing {
-        let stages = [Stage::Notice, Stage::Email, Stage::Password, Stage::WaitForMail, Stage::Link, Stage::Terms];
+        let stages = [Step::Notice, Step::Email, Step::Password, Step::Mail, Step::Link, Step::Terms];
         let session = session.then(|| SignedIn { terms_due, linked, ..signed_in(NOW - ago) });
         Standing { now: NOW, began: NOW - began, enrolment: stages.get(stage).copied(), session, unlinked_allowed }
     }
@@ -210,7 +210,7 @@ proptest! {
     /// SECURITY I16: a grant needs the right person, signed in recently enough, linked or allowed, with no terms due.
     #[test]
     fn a_grant_has_all_its_reasons(asked in any_asked(), standing in any_standing()) {
-        if decide(&asked, &standing) == Next::Return(Outcome::Grant) {
+        if decide(&asked, &standing) == Next::Return(Outcome::Code) {
             let session = standing.session.unwrap();
             let fresh = session.auth_time >= standing.began;
             prop_assert!(!asked.home && standing.enrolment.is_none() && !session.terms_due);

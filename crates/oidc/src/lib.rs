@@ -21,19 +21,21 @@
 //! assert!(to.starts_with("https://portal.example/cb?error=unsupported_response_type"));
 //! ```
 
+pub mod claims;
 pub mod client;
 pub mod decide;
-
+pub mod discovery;
 mod error;
 pub mod jwt;
-
+pub mod logout;
 mod params;
 pub mod pkce;
-
+pub mod registration;
 pub mod request;
 pub mod respond;
 mod scope;
 pub mod ticket;
+pub mod token;
 
 pub use error::{Code, Error, Refusal};
 pub use params::Params;
