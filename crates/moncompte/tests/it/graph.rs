@@ -73,10 +73,10 @@ fn only_programs_and_tests_read_files_and_the_environment() {
 fn a_table_that_says_otherwise_is_noticed() {
     let cases = [
         (
-            "agencies",
-            "oidc",
+            "moncompte",
+            "idp",
             "–",
-            "agencies uses oidc, which the table does not allow",
+            "moncompte uses idp, which the table does not allow",
         ),
         (
             "pages",
