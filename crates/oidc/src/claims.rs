@@ -1,1 +1,213 @@
-//! To come.
+//! What tokens say (OIDC Core §2, §5; RFC 9068; OIDC Back-Channel Logout §2.4).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256, Sha512};
+
+use crate::{
+    Scope,
+    client::{Client, SubjectType},
+    jwt::{Alg, Claims},
+    request::ClaimsRequest,
+};
+
+/// `typ` of an ID token.
+pub const ID_TOKEN: &str = "JWT";
+/// `typ` of an access token (RFC 9068 §2.1).
+pub const ACCESS_TOKEN: &str = "at+jwt";
+/// `typ` of a logout token (OIDC Back-Channel Logout §2.4).
+pub const LOGOUT_TOKEN: &str = "logout+jwt";
+/// The claim of our access tokens that names their grant: everything that takes one looks there (SECURITY D5).
+pub const GRANT: &str = "grant";
+
+const PROFILE: &[&str] = &[
+    "name",
+    "family_name",
+    "given_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+];
+
+/// Standard claims by scope (OIDC Core §5.4).
+pub const BY_SCOPE: &[(&str, &[&str])] = &[
+    ("profile", PROFILE),
+    ("email", &["email", "email_verified"]),
+    ("address", &["address"]),
+    ("phone", &["phone_number", "phone_number_verified"]),
+];
+
+/// Ours: the agency's own references for this person, at the agency that asks and nowhere else (SPEC J13).
+pub const CLIENT_REFS: &str = "client_refs";
+
+/// What is known of a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    /// Verified.
+    pub email: String,
+    /// What to call them.
+    pub name: Option<String>,
+    /// Other standard claims by their names.
+    pub profile: Map<String, Value>,
+    /// A language tag.
+    pub locale: String,
+    /// Seconds since 1970.
+    pub updated_at: i64,
+    /// References of the asking client's agency.
+    pub client_refs: Vec<String>,
+}
+
+impl Person {
+    fn all(&self) -> Claims {
+        let mut all = self.profile.clone();
+        if let Some(name) = &self.name {
+            all.insert("name".into(), json!(name));
+        }
+        all.insert("email".into(), json!(self.email));
+        all.insert("email_verified".into(), json!(true));
+        all.entry("locale").or_insert(json!(self.locale));
+        all.insert("updated_at".into(), json!(self.updated_at));
+        if !self.client_refs.is_empty() {
+            all.insert(CLIENT_REFS.into(), json!(self.client_refs));
+        }
+        all.retain(|_, value| !value.is_null() && value != "");
+        all
+    }
+}
+
+/// The subject as this client sees it. Pairwise (OIDC Core §8.1): HMAC-SHA-256 over sector and account, so that two agencies cannot
+/// compare their people and nobody without `salt` can compute it. `salt` must never change.
+pub fn subject(client: &Client, account: &str, salt: &[u8; 32]) -> String {
+    let sector = match client.subject_type {
+        SubjectType::Pairwise => client.sector.as_str(),
+        SubjectType::Public => "",
+    };
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(salt).expect("HMAC takes a key of any length");
+    // The length first: no sector and account can be cut otherwise.
+    mac.update(&u64::try_from(sector.len()).unwrap_or(u64::MAX).to_be_bytes());
+    mac.update(sector.as_bytes());
+    mac.update(account.as_bytes());
+    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// The facts of a sign-in that every token of its grant repeats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grant<'a> {
+    /// The provider.
+    pub issuer: &'a str,
+    /// To whom.
+    pub client_id: &'a str,
+    /// [`subject`].
+    pub sub: &'a str,
+    /// The session as this client knows it.
+    pub sid: &'a str,
+    /// When the password was typed.
+    pub auth_time: i64,
+    /// How strong the sign-in was.
+    pub acr: Option<&'a str>,
+}
+
+/// ID token (OIDC Core §2): who, and nothing about them but what `claims` asked for (PROTOCOL pitfall 5). `person` is all that may be
+/// told.
+pub fn id_token(
+    grant: &Grant<'_>,
+    alg: Alg,
+    nonce: Option<&str>,
+    access_token: &str,
+    asked: &ClaimsRequest,
+    person: &Person,
+    (now, life): (i64, i64),
+) -> Claims {
+    let mut claims: Claims = person
+        .all()
+        .into_iter()
+        .filter(|(name, _)| asked.id_token.contains_key(name))
+        .collect();
+    let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
+    put("iss", json!(grant.issuer));
+    put("sub", json!(grant.sub));
+    put("aud", json!(grant.client_id));
+    put("azp", json!(grant.client_id));
+    put("iat", json!(now));
+    put("exp", json!(now + life));
+    put("auth_time", json!(grant.auth_time));
+    put("sid", json!(grant.sid));
+    put("at_hash", json!(half_hash(alg, access_token)));
+    if let Some(nonce) = nonce {
+        put("nonce", json!(nonce));
+    }
+    if let Some(acr) = grant.acr {
+        put("acr", json!(acr));
+    }
+    claims
+}
+
+/// Left half of the hash that belongs to the algorithm (OIDC Core §3.1.3.6).
+pub fn half_hash(alg: Alg, token: &str) -> String {
+    match alg {
+        Alg::EdDSA => URL_SAFE_NO_PAD.encode(&Sha512::digest(token.as_bytes())[..32]),
+        _ => URL_SAFE_NO_PAD.encode(&Sha256::digest(token.as_bytes())[..16]),
+    }
+}
+
+/// Access token (RFC 9068 §2.2). Its audience is the provider itself, whose userinfo it opens.
+pub fn access_token(
+    grant: &Grant<'_>,
+    grant_id: &str,
+    jti: &str,
+    scope: &Scope,
+    (now, life): (i64, i64),
+) -> Claims {
+    let mut claims = object(json!({
+        "iss": grant.issuer, "sub": grant.sub, "aud": grant.issuer, "client_id": grant.client_id, "scope": scope.to_string(),
+        "iat": now, "exp": now + life, "auth_time": grant.auth_time, "jti": jti, GRANT: grant_id,
+    }));
+    if let Some(acr) = grant.acr {
+        claims.insert("acr".into(), json!(acr));
+    }
+    claims
+}
+
+/// Userinfo (OIDC Core §5.3.2): what the scope opens and what `claims` asked for one by one.
+pub fn userinfo(sub: &str, scope: &Scope, asked: &ClaimsRequest, person: &Person) -> Claims {
+    let opened = |name: &str| {
+        BY_SCOPE
+            .iter()
+            .any(|(s, names)| scope.contains(s) && names.contains(&name))
+    };
+    let mut claims: Claims = person
+        .all()
+        .into_iter()
+        .filter(|(name, _)| name == CLIENT_REFS || opened(name) || asked.userinfo.contains_key(name))
+        .collect();
+    claims.insert("sub".into(), json!(sub));
+    claims
+}
+
+/// Logout token (OIDC Back-Channel Logout §2.4): no nonce, short.
+pub fn logout_token(grant: &Grant<'_>, jti: &str, (now, life): (i64, i64)) -> Claims {
+    object(json!({
+        "iss": grant.issuer, "sub": grant.sub, "aud": grant.client_id, "sid": grant.sid, "iat": now, "exp": now + life, "jti": jti,
+        "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+    }))
+}
+
+fn object(value: Value) -> Claims {
+    match value {
+        Value::Object(claims) => claims,
+        _ => Claims::new(),
+    }
+}
+
+#[cfg(test)]
+#[path = "claims_tests.rs"]
+mod tests;

@@ -132,7 +132,12 @@ pub enum Outcome {
 pub fn decide(asked: &Asked, standing: &Standing) -> Next {
     // A move under way is not forgotten for a question of sign-in: it ends in one.
     if let Some(step) = standing.enrolment {
-        return asking(asked, Code::InteractionRequired, "a move is under way", Next::Enrol(step));
+        return asking(
+            asked,
+            Code::InteractionRequired,
+            "a move is under way",
+            Next::Enrol(step),
+        );
     }
     let Some(session) = &standing.session else {
         return asking(

@@ -49,10 +49,7 @@ fn nobody_signed_in_is_asked_or_told() {
 #[test]
 fn single_sign_on_needs_no_question() {
     let hours_ago = standing(Some(signed_in(NOW - 9000)));
-    assert_eq!(
-        decide(&Asked::default(), &hours_ago),
-        Next::Return(Outcome::Code)
-    );
+    assert_eq!(decide(&Asked::default(), &hours_ago), Next::Return(Outcome::Code));
     assert_eq!(
         decide(
             &Asked {

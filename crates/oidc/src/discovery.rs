@@ -1,1 +1,128 @@
-//! To come.
+//! The metadata document (OIDC Discovery §3, RFC 8414 §2, OIDC Back-Channel Logout §2.1, RFC 9207 §3). It names what works and nothing
+//! else.
+
+use serde_json::{Value, json};
+
+use crate::{
+    Scope, claims,
+    client::{AuthMethod, GrantType, ResponseMode},
+    jwt::Alg,
+    pkce,
+};
+
+/// Paths of the endpoints below the issuer.
+pub mod path {
+    /// OIDC Discovery §4
+    pub const CONFIGURATION: &str = "/.well-known/openid-configuration";
+    /// RFC 8414 §3
+    pub const OAUTH_CONFIGURATION: &str = "/.well-known/oauth-authorization-server";
+    /// Authorization endpoint.
+    pub const AUTHORIZE: &str = "/authorize";
+    /// Token endpoint.
+    pub const TOKEN: &str = "/token";
+    /// Userinfo endpoint.
+    pub const USERINFO: &str = "/userinfo";
+    /// JSON Web Key Set.
+    pub const JWKS: &str = "/jwks";
+    /// RP-initiated logout.
+    pub const END_SESSION: &str = "/end-session";
+    /// RFC 7662
+    pub const INTROSPECT: &str = "/introspect";
+    /// RFC 7009
+    pub const REVOKE: &str = "/revoke";
+}
+
+/// The document. `issuer` is compared byte for byte by clients, so it goes in as it stands in config.
+pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
+    let at = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
+    let algs: Vec<_> = algs.iter().map(|a| a.as_str()).collect();
+    let methods: Vec<_> = AuthMethod::ALL.iter().map(|m| m.as_str()).collect();
+    let confidential: Vec<_> = methods.iter().filter(|m| **m != "none").collect();
+    let modes: Vec<_> = ResponseMode::ALL.iter().map(|m| m.as_str()).collect();
+    let mut names = vec![
+        "sub",
+        "iss",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "nonce",
+        "at_hash",
+        "azp",
+        "sid",
+        claims::CLIENT_REFS,
+    ];
+    names.extend(claims::BY_SCOPE.iter().flat_map(|(_, names)| names.iter()));
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": at(path::AUTHORIZE),
+        "token_endpoint": at(path::TOKEN),
+        "userinfo_endpoint": at(path::USERINFO),
+        "jwks_uri": at(path::JWKS),
+        "end_session_endpoint": at(path::END_SESSION),
+        "introspection_endpoint": at(path::INTROSPECT),
+        "revocation_endpoint": at(path::REVOKE),
+        "scopes_supported": Scope::KNOWN,
+        "response_types_supported": ["code"],
+        "response_modes_supported": modes,
+        "grant_types_supported": [GrantType::AuthorizationCode.as_str(), GrantType::RefreshToken.as_str()],
+        "subject_types_supported": ["pairwise", "public"],
+        "id_token_signing_alg_values_supported": algs,
+        "userinfo_signing_alg_values_supported": algs,
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": Alg::SIGNING.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "code_challenge_methods_supported": [pkce::METHOD],
+        "claim_types_supported": ["normal"],
+        "claims_supported": names,
+        "claims_parameter_supported": true,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "ui_locales_supported": ui_locales,
+        "authorization_response_iss_parameter_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// PROTOCOL 4.1
+    #[test]
+    fn the_document_says_what_works() {
+        let document = metadata("https://op.example", &[Alg::RS256], &["fr", "en"]);
+        assert_eq!(document["issuer"], "https://op.example");
+        for (name, value) in document.as_object().unwrap() {
+            if name.ends_with("_endpoint") || name == "jwks_uri" {
+                assert!(
+                    value.as_str().unwrap().starts_with("https://op.example/"),
+                    "{name}"
+                );
+            }
+            if let Some(list) = value.as_array() {
+                assert!(!list.is_empty(), "{name}");
+                let texts: std::collections::BTreeSet<_> = list.iter().map(|v| v.as_str().unwrap()).collect();
+                assert_eq!(texts.len(), list.len(), "{name}");
+            }
+            assert!(!value.is_null(), "{name}");
+        }
+        for (name, value) in [
+            ("id_token_signing_alg_values_supported", "RS256"),
+            ("scopes_supported", "openid"),
+            ("grant_types_supported", "refresh_token"),
+            ("code_challenge_methods_supported", "S256"),
+        ] {
+            assert!(
+                document[name].as_array().unwrap().contains(&json!(value)),
+                "{name}"
+            );
+        }
+        let text = document.to_string();
+        assert!(!text.contains("\"none\",\"RS") && !text.contains("implicit") && !text.contains("password"));
+        assert_eq!(document["request_uri_parameter_supported"], false);
+        assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    }
+}

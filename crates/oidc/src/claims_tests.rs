@@ -1,0 +1,158 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn grant() -> Grant<'static> {
+    Grant {
+        issuer: "https://op",
+        client_id: "rp",
+        sub: "me",
+        sid: "sid",
+        auth_time: 5,
+        acr: None,
+    }
+}
+
+fn person() -> Person {
+    Person {
+        email: "M@x.fr".into(),
+        name: Some("M".into()),
+        profile: object(
+            json!({ "given_name": "", "phone_number": "+33", "family_name": "X", "client_refs": ["forged"], "sub": "forged" }),
+        ),
+        locale: "fr".into(),
+        updated_at: 9,
+        client_refs: vec!["C1".into()],
+    }
+}
+
+fn names(claims: &Claims) -> Vec<&str> {
+    claims.keys().map(String::as_str).collect()
+}
+
+/// PROTOCOL 4.10: nothing that was not asked for.
+#[test]
+fn an_id_token_says_who_and_no_more() {
+    let token = id_token(
+        &grant(),
+        Alg::RS256,
+        Some("n"),
+        "at",
+        &ClaimsRequest::default(),
+        &person(),
+        (10, 600),
+    );
+    assert_eq!(
+        names(&token),
+        [
+            "at_hash",
+            "aud",
+            "auth_time",
+            "azp",
+            "exp",
+            "iat",
+            "iss",
+            "nonce",
+            "sid",
+            "sub"
+        ]
+    );
+    assert_eq!(
+        (&token["sub"], &token["auth_time"], &token["exp"]),
+        (&json!("me"), &json!(5), &json!(610))
+    );
+    let asked = ClaimsRequest {
+        id_token: object(json!({ "email": null, "sub": null })),
+        ..ClaimsRequest::default()
+    };
+    let token = id_token(&grant(), Alg::RS256, None, "at", &asked, &person(), (10, 600));
+    assert!(token.contains_key("email") && !token.contains_key("name") && !token.contains_key("nonce"));
+    assert_eq!(token["sub"], "me");
+}
+
+/// OIDC Core §A.3
+#[test]
+fn at_hash_is_the_left_half() {
+    assert_eq!(
+        half_hash(Alg::RS256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
+        "77QmUPtjPfzWtF2AnpK9RQ"
+    );
+    assert_eq!(half_hash(Alg::EdDSA, "x").len(), 43);
+}
+
+#[test]
+fn userinfo_opens_with_scope_and_claims() {
+    let none = ClaimsRequest::default();
+    let of =
+        |scope: &str, asked: &ClaimsRequest| userinfo("me", &Scope::parse(scope).unwrap(), asked, &person());
+    assert_eq!(names(&of("openid", &none)), ["client_refs", "sub"]);
+    assert_eq!(
+        names(&of("openid email", &none)),
+        ["client_refs", "email", "email_verified", "sub"]
+    );
+    let profile = of("openid profile", &none);
+    assert_eq!(
+        names(&profile),
+        [
+            "client_refs",
+            "family_name",
+            "locale",
+            "name",
+            "sub",
+            "updated_at"
+        ]
+    );
+    assert_eq!(
+        (&profile["sub"], &profile["client_refs"]),
+        (&json!("me"), &json!(["C1"]))
+    );
+    let asked = ClaimsRequest {
+        userinfo: object(json!({ "name": { "essential": true } })),
+        ..none
+    };
+    assert_eq!(names(&of("openid", &asked)), ["client_refs", "name", "sub"]);
+}
+
+/// PROTOCOL 4.14
+#[test]
+fn a_logout_token_has_its_event_and_no_nonce() {
+    let token = logout_token(&grant(), "j", (10, 120));
+    assert_eq!(
+        names(&token),
+        ["aud", "events", "exp", "iat", "iss", "jti", "sid", "sub"]
+    );
+    assert_eq!(
+        token["events"],
+        json!({ "http://schemas.openid.net/event/backchannel-logout": {} })
+    );
+}
+
+#[test]
+fn an_access_token_is_for_the_provider_and_names_its_grant() {
+    let token = access_token(
+        &grant(),
+        "g",
+        "j",
+        &Scope::parse("openid email").unwrap(),
+        (10, 600),
+    );
+    assert_eq!(
+        (&token["aud"], &token["client_id"], &token["grant"]),
+        (&json!("https://op"), &json!("rp"), &json!("g"))
+    );
+    assert_eq!(token["scope"], "openid email");
+}
+
+proptest! {
+    /// OIDC Core §8.1
+    #[test]
+    fn pairwise_subjects_are_stable_and_differ_between_sectors(a in "[a-z]{1,9}", b in "[a-z]{1,9}", account in "[0-9a-f-]{36}") {
+        let (one, two) = (Client::new("x", a.clone()), Client::new("y", b.clone()));
+        let salt = [1; 32];
+        let (s1, s2) = (subject(&one, &account, &salt), subject(&two, &account, &salt));
+        prop_assert_eq!(s1 == s2, a == b);
+        prop_assert_eq!(s1.len(), 43);
+        prop_assert_ne!(&s1, &subject(&one, &account, &[2; 32]));
+        prop_assert_ne!(&s1, &subject(&one, &format!("{account}0"), &salt));
+    }
+}
