@@ -49,9 +49,8 @@ async fn weak_hashes_never_rest_bare() {
     // SECURITY #84.
     for stage in stages().await {
         let digest = "5ebe2294ecd0e0f08eab7690d2a6ee69";
-        let csv = format!(
-            "identifier,password_hash,hash_format\n1,{digest},md5\n2,$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW,\n"
-        );
+        let strong = "$argon2id$v=19$m=65536,t=2,p=1$gZiV/M1gPc22ElAH/Jh1Hw$CWOrkoo7oJBQ/iyh7uJ0LO2aLEfrHwTWllSAxT0zRno";
+        let csv = format!("identifier;password_hash;hash_format\n1;{digest};md5\n2;{strong};\n");
         stage.import(&stage.tilleuls, &csv).await;
         assert_eq!(
             stage.count("legacy_identity", "verifier_kind = 'sealed'").await,

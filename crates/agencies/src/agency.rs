@@ -1,0 +1,41 @@
+use crate::{Contact, Controller, Directory, Look, Portal, TicketKey};
+
+/// An organisation with a portal, a contact, a look and a directory, as its file says.
+#[derive(Clone)]
+pub struct Agency {
+    /// The name of its file: stable for ever, it keys identities and links.
+    pub id: String,
+    /// As people know it.
+    pub name: String,
+    /// Where it is.
+    pub city: Option<String>,
+    /// `fr` or `en`, where nobody asks for one.
+    pub language: String,
+    /// Who answers for the data.
+    pub controller: Controller,
+    /// Colour and logo.
+    pub look: Look,
+    /// Phone, mail, hours.
+    pub contact: Contact,
+    /// The rules of its identifiers.
+    pub directory: Directory,
+    /// Its clients; the first one is its portal.
+    pub portals: Vec<Portal>,
+    /// How its portal's migration tickets are checked.
+    pub ticket: Option<TicketKey>,
+}
+
+impl Agency {
+    /// Where a person who starts at the provider is sent: the portal's sign-in, or its home.
+    pub fn entrance(&self, issuer: &str) -> Option<String> {
+        let portal = self.portals.first()?;
+        match &portal.client.initiate_login_uri {
+            Some(uri) => {
+                let mut url = url::Url::parse(uri).ok()?;
+                url.query_pairs_mut().append_pair("iss", issuer);
+                Some(url.into())
+            }
+            None => portal.home.clone(),
+        }
+    }
+}

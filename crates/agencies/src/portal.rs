@@ -1,0 +1,18 @@
+use oidc::{client::Client, jwt::Key};
+
+/// One client of an agency.
+#[derive(Clone)]
+pub struct Portal {
+    /// What the protocol knows of it.
+    pub client: Client,
+    /// What people call it.
+    pub name: String,
+    /// Where it begins.
+    pub home: Option<String>,
+    /// Whether somebody whose account has no link at this agency may come in all the same.
+    pub allow_unlinked: bool,
+}
+
+/// What checks an agency's migration tickets. It has no Debug: it may be a secret.
+#[derive(Clone)]
+pub struct TicketKey(pub Key);

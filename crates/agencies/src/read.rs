@@ -1,0 +1,369 @@
+//! From the text of an agency's file to an agency, or to all that is wrong with it.
+
+use oidc::{
+    client::{ApplicationType, AuthMethod, Client, Pkce, ResponseMode},
+    jwt::{Alg, Key},
+    registration,
+};
+
+use crate::{
+    Agency, AgencyFile, Portal, Problem, TicketKey,
+    file::{PortalSection, TicketSection},
+    problem::{line_at, line_of},
+};
+
+/// Reads a secret that a file only names; answers one sentence when it cannot.
+pub type SecretSource<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
+impl Agency {
+    /// Reads the text of `agencies/<id>.toml`.
+    ///
+    /// # Errors
+    /// All that is wrong, each with its line, key and mend.
+    pub fn read(id: &str, text: &str, secrets: SecretSource<'_>) -> Result<Self, Vec<Problem>> {
+        let file: AgencyFile = toml::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| line_at(text, span.start));
+            vec![Problem {
+                line,
+                key: key_of(error.message()),
+                mend: error.message().to_owned(),
+            }]
+        })?;
+        let mut reader = Reader {
+            text,
+            problems: Vec::new(),
+        };
+        let agency = reader.agency(id, file, secrets);
+        if reader.problems.is_empty() {
+            Ok(agency)
+        } else {
+            Err(reader.problems)
+        }
+    }
+}
+
+/// The key that a TOML error names between backticks.
+fn key_of(message: &str) -> String {
+    message.split('`').nth(1).unwrap_or("file").to_owned()
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, key: &str, nth: usize, mend: impl Into<String>) {
+        self.problems.push(Problem {
+            line: line_of(self.text, key, nth),
+            key: key.into(),
+            mend: mend.into(),
+        });
+    }
+
+    fn agency(&mut self, id: &str, file: AgencyFile, secrets: SecretSource<'_>) -> Agency {
+        if id.is_empty()
+            || id.len() > 64
+            || !id
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
+            self.wrong(
+                "name",
+                0,
+                "name the file with lower-case letters, digits and '-', e.g. tilleuls.toml",
+            );
+        }
+        if file.name.trim().is_empty() || file.name.chars().any(char::is_control) {
+            self.wrong("name", 0, "give the name that people know");
+        }
+        if !matches!(file.language.as_str(), "fr" | "en") {
+            self.wrong("language", 0, "must be \"fr\" or \"en\"");
+        }
+        if !file.look.well_formed() {
+            self.wrong("look.accent", 0, "must be a colour such as \"#1f6f54\"");
+        }
+        for (key, value) in [
+            ("controller.name", &file.controller.name),
+            ("controller.dpo", &file.controller.dpo),
+        ] {
+            if value.trim().is_empty() {
+                self.wrong(
+                    key,
+                    0,
+                    "must not be empty: the notice tells people who answers for their data",
+                );
+            }
+        }
+        if file.portal.is_empty() {
+            self.wrong("portal", 0, "add a [[portal]] with client_id and redirect_uris");
+        }
+        let portals: Vec<Portal> = file
+            .portal
+            .into_iter()
+            .enumerate()
+            .map(|(nth, section)| self.portal(id, &file.name, nth, section, secrets))
+            .collect();
+        for (nth, portal) in portals.iter().enumerate() {
+            if portals[..nth]
+                .iter()
+                .any(|p| p.client.client_id == portal.client.client_id)
+            {
+                self.wrong(
+                    "portal.client_id",
+                    nth,
+                    "is there twice: every portal needs its own",
+                );
+            }
+        }
+        let ticket = file.ticket.and_then(|section| self.ticket(section, secrets));
+        Agency {
+            id: id.to_owned(),
+            name: file.name,
+            city: file.city,
+            language: file.language,
+            controller: file.controller,
+            look: file.look,
+            contact: file.contact,
+            directory: file.directory,
+            portals,
+            ticket,
+        }
+    }
+
+    fn portal(
+        &mut self,
+        owner: &str,
+        agency_name: &str,
+        nth: usize,
+        section: PortalSection,
+        secrets: SecretSource<'_>,
+    ) -> Portal {
+        let mut client = Client::new(section.client_id, owner);
+        client.redirect_uris = section.redirect_uris;
+        client.post_logout_redirect_uris = section.post_logout_redirect_uris;
+        client.backchannel_logout_uri = section.backchannel_logout_uri;
+        client.frontchannel_logout_uri = section.frontchannel_logout_uri;
+        client.initiate_login_uri = section.initiate_login_uri;
+        if let Some(kind) = section.application_type {
+            match kind.as_str() {
+                "web" => client.application_type = ApplicationType::Web,
+                "native" => client.application_type = ApplicationType::Native,
+                _ => self.wrong("portal.application_type", nth, "must be \"web\" or \"native\""),
+            }
+        }
+        if let Some(name) = section.token_endpoint_auth_method {
+            match AuthMethod::parse(&name) {
+                Some(method) => client.token_endpoint_auth_method = method,
+                None => self.wrong(
+                    "portal.token_endpoint_auth_method",
+                    nth,
+                    one_of(AuthMethod::ALL, AuthMethod::as_str),
+                ),
+            }
+        }
+        if let Some(name) = section.id_token_signed_response_alg {
+            match Alg::parse(&name).filter(|a| *a != Alg::HS256) {
+                Some(alg) => client.id_token_signed_response_alg = alg,
+                None => self.wrong(
+                    "portal.id_token_signed_response_alg",
+                    nth,
+                    "must be RS256, PS256, ES256 or EdDSA",
+                ),
+            }
+        }
+        if let Some(names) = section.response_modes {
+            let modes: Option<Vec<_>> = names.iter().map(|n| ResponseMode::parse(n)).collect();
+            match modes {
+                Some(modes) => client.response_modes = modes,
+                None => self.wrong(
+                    "portal.response_modes",
+                    nth,
+                    one_of(ResponseMode::ALL, ResponseMode::as_str),
+                ),
+            }
+        }
+        if let Some(reason) = section.pkce_exempt_because {
+            client.pkce = Pkce::Exempt;
+            if reason.trim().len() < 10 {
+                self.wrong(
+                    "portal.pkce_exempt_because",
+                    nth,
+                    "say why this client cannot do PKCE",
+                );
+            }
+        }
+        for jwk in section.jwks {
+            match Key::from_jwk(&jwk.to_string()) {
+                Ok(key) => client.keys.push(key),
+                Err(refused) => self.wrong("portal.jwks", nth, refused.to_string()),
+            }
+        }
+        for hash in section.client_secret_sha256 {
+            match hex::decode(&hash)
+                .ok()
+                .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+            {
+                Some(hash) => client.secret_hashes.push(hash),
+                None => self.wrong(
+                    "portal.client_secret_sha256",
+                    nth,
+                    "must be 64 hex digits: `printf %s SECRET | sha256sum`",
+                ),
+            }
+        }
+        if let Some(path) = section.client_secret_file {
+            match secrets(&path) {
+                Ok(secret) if secret.len() >= 22 => client.secret_hashes.push(Client::hash_secret(&secret)),
+                Ok(_) => self.wrong(
+                    "portal.client_secret_file",
+                    nth,
+                    "holds fewer than 22 characters: make one with `openssl rand -base64 32`",
+                ),
+                Err(sentence) => self.wrong("portal.client_secret_file", nth, sentence),
+            }
+        }
+        for found in registration::check(&client) {
+            let key = match found.field {
+                "client_secret" | "secret_hashes" => "portal.client_secret_file".to_owned(),
+                field => format!("portal.{field}"),
+            };
+            self.wrong(&key, nth, found.mend);
+        }
+        if let Some(home) = &section.home
+            && !url::Url::parse(home).is_ok_and(|u| matches!(u.scheme(), "https" | "http"))
+        {
+            self.wrong(
+                "portal.home",
+                nth,
+                "must be an address such as \"https://espace.agence.fr/\"",
+            );
+        }
+        Portal {
+            name: section.name.unwrap_or_else(|| agency_name.to_owned()),
+            home: section.home,
+            allow_unlinked: section.allow_unlinked,
+            client,
+        }
+    }
+
+    fn ticket(&mut self, section: TicketSection, secrets: SecretSource<'_>) -> Option<TicketKey> {
+        let key = match (section.secret_file, section.jwk) {
+            (Some(path), None) => {
+                secrets(&path).and_then(|s| Key::shared(s.as_bytes()).map_err(|e| e.to_string()))
+            }
+            (None, Some(jwk)) => Key::from_jwk(&jwk.to_string()).map_err(|e| e.to_string()),
+            _ => Err("give either secret_file or jwk".into()),
+        };
+        match key {
+            Ok(key) => Some(TicketKey(key)),
+            Err(sentence) => {
+                self.wrong("ticket", 0, sentence);
+                None
+            }
+        }
+    }
+}
+
+fn one_of<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> String {
+    format!(
+        "must be one of {}",
+        all.iter().map(|t| name(*t)).collect::<Vec<_>>().join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r##"
+name = "Agence des Tilleuls"
+[controller]
+name = "Agence des Tilleuls SARL, Nantes"
+dpo = "dpo@tilleuls.example"
+[look]
+accent = "#1f6f54"
+[[portal]]
+client_id = "tilleuls"
+client_secret_file = "tilleuls.secret"
+redirect_uris = ["https://espace.tilleuls.example/callback"]
+"##;
+
+    fn read(text: &str) -> Result<Agency, Vec<Problem>> {
+        Agency::read("tilleuls", text, &|path| match path {
+            "tilleuls.secret" => Ok("0123456789abcdef0123456789abcdef".into()),
+            _ => Err(format!("{path} cannot be read")),
+        })
+    }
+
+    #[test]
+    fn a_good_file_is_an_agency() {
+        let agency = read(GOOD).ok().unwrap();
+        assert_eq!(agency.portals[0].client.owner, "tilleuls");
+        assert!(
+            agency.portals[0]
+                .client
+                .knows_secret("0123456789abcdef0123456789abcdef")
+        );
+        assert!(!agency.portals[0].allow_unlinked);
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_line_key_and_mend() {
+        // SECURITY #100.
+        let table: &[(&str, &str, &str, usize)] = &[
+            (
+                "name = \"Agence des Tilleuls\"\n",
+                "nme = \"Agence des Tilleuls\"\n",
+                "nme",
+                2,
+            ),
+            ("#1f6f54", "green", "look.accent", 7),
+            (
+                "https://espace.tilleuls.example/callback",
+                "http://espace.tilleuls.example/callback",
+                "portal.redirect_uris",
+                11,
+            ),
+            (
+                "https://espace.tilleuls.example/callback",
+                "https://espace.tilleuls.example/*",
+                "portal.redirect_uris",
+                11,
+            ),
+            (
+                "https://espace.tilleuls.example/callback",
+                "javascript:alert(1)",
+                "portal.redirect_uris",
+                11,
+            ),
+            (
+                "https://espace.tilleuls.example/callback",
+                "https://e.example/cb#f",
+                "portal.redirect_uris",
+                11,
+            ),
+            (
+                "tilleuls.secret",
+                "missing.secret",
+                "portal.client_secret_file",
+                10,
+            ),
+            (
+                "dpo = \"dpo@tilleuls.example\"",
+                "dpo = \"\"",
+                "controller.dpo",
+                5,
+            ),
+        ];
+        for (from, to, key, line) in table {
+            let problems = read(&GOOD.replace(from, to)).err().unwrap_or_default();
+            assert!(
+                problems
+                    .iter()
+                    .any(|p| p.key == *key && p.line == Some(*line) && !p.mend.is_empty()),
+                "{to}: {problems:?}"
+            );
+        }
+    }
+}
