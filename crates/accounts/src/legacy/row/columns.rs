@@ -18,6 +18,10 @@ pub const COLUMNS: &[(&str, usize)] = &[
     ("family_name", 200),
     ("middle_name", 200),
     ("nickname", 200),
+    ("preferred_username", 200),
+    ("profile", 300),
+    ("picture", 300),
+    ("website", 300),
     ("gender", 50),
     ("birthdate", 10),
     ("phone_number", 40),
@@ -32,6 +36,9 @@ pub const COLUMNS: &[(&str, usize)] = &[
 
 /// The first eight have a place of their own; the rest is the profile.
 const PROFILE: usize = 8;
+
+/// The parts of OpenID Connect's `address` (Core §5.1.1).
+const ADDRESS: &[&str] = &["street_address", "postal_code", "locality", "region", "country"];
 
 /// What people write where these columns are meant.
 const ALIASES: &[(&str, &str)] = &[
@@ -77,22 +84,33 @@ const ALIASES: &[(&str, &str)] = &[
 /// The place of a column in [`COLUMNS`].
 pub(super) fn place(name: &str) -> Option<usize> {
     let name = name.trim();
-    COLUMNS.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))
+    COLUMNS
+        .iter()
+        .position(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
-/// What to say of a name that is none.
+/// What to say of a name that is none. It is repeated only where it looks like a name: in a file that is laid out otherwise it may be a secret.
 pub(super) fn unknown(what: &str, name: &str) -> String {
-    let shown: String = name.trim().chars().filter(|c| !c.is_control()).take(40).collect();
+    let name = name.trim();
+    let looks = name.len() <= 40
+        && name
+            .chars()
+            .all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | ' '));
+    let shown = if looks {
+        format!("unknown {what} `{name}`")
+    } else {
+        format!("unknown {what}")
+    };
     match meant(name) {
-        Some(meant) => format!("unknown {what} `{shown}`: is `{meant}` meant?"),
+        Some(meant) => format!("{shown}: is `{meant}` meant?"),
         None => {
             let known: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
-            format!("unknown {what} `{shown}`; known are {}", known.join(", "))
+            format!("{shown}; known are {}", known.join(", "))
         }
     }
 }
 
-fn meant(name: &str) -> Option<&'static str> {
+pub(super) fn meant(name: &str) -> Option<&'static str> {
     let plain: String = name
         .trim()
         .to_lowercase()
@@ -104,10 +122,17 @@ fn meant(name: &str) -> Option<&'static str> {
             _ => '_',
         })
         .collect();
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == plain).map(|(_, meant)| *meant);
+    let alias = ALIASES
+        .iter()
+        .find(|(alias, _)| *alias == plain)
+        .map(|(_, meant)| *meant);
     let near = || {
         let far = |known: &str| strsim::damerau_levenshtein(&plain, known);
-        COLUMNS.iter().map(|(known, _)| *known).min_by_key(|known| far(known)).filter(|known| far(known) <= 2)
+        COLUMNS
+            .iter()
+            .map(|(known, _)| *known)
+            .min_by_key(|known| far(known))
+            .filter(|known| far(known) <= 2)
     };
     alias.or_else(near)
 }
@@ -120,11 +145,15 @@ impl Fields {
         Self(vec![None; COLUMNS.len()])
     }
 
-    /// Empty values are none. Whether the place was free.
+    /// Empty values are none.
     pub(super) fn put(&mut self, place: usize, value: &str) -> Result<(), String> {
         let (name, longest) = COLUMNS[place];
         // A password is what it is, blanks included; so is a salt.
-        let value = if matches!(name, "password" | "salt") { value } else { value.trim() };
+        let value = if matches!(name, "password" | "salt") {
+            value
+        } else {
+            value.trim()
+        };
         if value.chars().any(char::is_control) {
             return Err(format!("`{name}` contains a control character"));
         }
@@ -136,7 +165,9 @@ impl Fields {
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        place(name).and_then(|at| self.0[at].as_deref()).map(String::as_str)
+        place(name)
+            .and_then(|at| self.0[at].as_deref())
+            .map(String::as_str)
     }
 
     /// Judges the whole.
@@ -149,21 +180,41 @@ impl Fields {
         if self.get("birthdate").is_some_and(|date| !is_birthdate(date)) {
             return Err("`birthdate` is not written as 1950-12-31".into());
         }
-        let mut profile = Map::new();
-        for (at, (name, _)) in COLUMNS.iter().enumerate().skip(PROFILE) {
-            if let Some(value) = &self.0[at] {
-                profile.insert((*name).to_owned(), Value::String(value.to_string()));
-            }
-        }
         Ok(Row {
             line,
             identifier: identifier.to_owned(),
             client_ref: self.get("client_ref").unwrap_or(identifier).to_owned(),
             verifier: self.verifier()?,
             email,
-            name: self.get("name").map(str::to_owned),
-            profile,
+            name: self.name(),
+            profile: self.profile(),
         })
+    }
+
+    fn name(&self) -> Option<String> {
+        let parts = [self.get("given_name"), self.get("family_name")];
+        let composed = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        self.get("name")
+            .map(str::to_owned)
+            .or((!composed.is_empty()).then_some(composed))
+    }
+
+    fn profile(&self) -> Map<String, Value> {
+        let (mut profile, mut address) = (Map::new(), Map::new());
+        for (at, (name, _)) in COLUMNS.iter().enumerate().skip(PROFILE) {
+            if let Some(value) = &self.0[at] {
+                let map = if ADDRESS.contains(name) {
+                    &mut address
+                } else {
+                    &mut profile
+                };
+                map.insert((*name).to_owned(), Value::String(value.to_string()));
+            }
+        }
+        if !address.is_empty() {
+            profile.insert("address".into(), Value::Object(address));
+        }
+        profile
     }
 
     fn verifier(&self) -> Result<Option<Verifier>, String> {
@@ -174,7 +225,9 @@ impl Fields {
             // A file may name the format of all its rows; it then says `plain` here, or nothing.
             (None, Some(password)) => match format {
                 Some(format) if !format.eq_ignore_ascii_case("plain") => {
-                    return Err("`hash_format` is for `password_hash`, but the row has a clear `password`".into());
+                    return Err(
+                        "`hash_format` is for `password_hash`, but the row has a clear `password`".into(),
+                    );
                 }
                 _ => Verifier::clear(password),
             },
@@ -186,7 +239,14 @@ impl Fields {
 
 /// OpenID Connect Core §5.1: a full date, a year alone, or a day with the year 0000.
 fn is_birthdate(text: &str) -> bool {
-    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
-    let within = |range: std::ops::Range<usize>, most| text.get(range).and_then(|t| t.parse().ok()).is_some_and(|n| (1..=most).contains(&n));
+    let shape: String = text
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '9' } else { c })
+        .collect();
+    let within = |range: std::ops::Range<usize>, most| {
+        text.get(range)
+            .and_then(|t| t.parse().ok())
+            .is_some_and(|n| (1..=most).contains(&n))
+    };
     shape == "9999" || (shape == "9999-99-99" && within(5..7, 12) && within(8..10, 31))
 }

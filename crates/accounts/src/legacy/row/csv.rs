@@ -1,7 +1,9 @@
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use zeroize::Zeroizing;
 
-use super::columns::{self, Fields};
+use super::{
+    LONGEST_LINE,
+    columns::{self, Fields},
+};
 
 /// More fields than this are no row of ours.
 const MOST_FIELDS: usize = 64;
@@ -14,12 +16,28 @@ pub(super) struct Header {
 
 impl Header {
     pub(super) fn parse(line: &str) -> Result<Self, String> {
-        let delimiter = if line.contains(';') { b';' } else { b',' };
+        let delimiter = if line.contains(';') { ';' } else { ',' };
         let mut splitter = Splitter::new(delimiter);
-        let names: Vec<String> = splitter.split(line)?.map(str::to_owned).collect();
+        splitter.begin();
+        let names: Vec<String> = match splitter.feed(line)? {
+            End::Reached => splitter.values().map(str::to_owned).collect(),
+            End::Open => {
+                return Err("the first line must name the columns, without an open double quote".into());
+            }
+        };
         // Before any name is repeated in a message: without a header this is a row with its secrets.
         if !names.iter().any(|name| columns::place(name) == Some(0)) {
-            return Err("the first line must name the columns, and `identifier` is not among them".into());
+            let meant = names
+                .iter()
+                .any(|name| columns::meant(name) == Some("identifier"));
+            let hint = if meant {
+                " (one of the names comes near it)"
+            } else {
+                ""
+            };
+            return Err(format!(
+                "the first line must name the columns, and `identifier` is not among them{hint}"
+            ));
         }
         let mut places = Vec::with_capacity(names.len());
         for name in &names {
@@ -32,69 +50,142 @@ impl Header {
         Ok(Self { places, splitter })
     }
 
-    pub(super) fn fields(&mut self, line: &str) -> Result<Fields, String> {
-        let delimiter = char::from(self.splitter.delimiter);
-        let expected = self.places.len();
+    /// Begins a row with its first line.
+    pub(super) fn begin(&mut self, line: &str) -> Result<End, String> {
+        self.splitter.begin();
+        self.splitter.feed(line)
+    }
+
+    /// Goes on with the next line of a row whose quote is open.
+    pub(super) fn go_on(&mut self, line: &str) -> Result<End, String> {
+        self.splitter.feed(line)
+    }
+
+    /// Lets go of what a row without an end has gathered.
+    pub(super) fn forget(&mut self) {
+        self.splitter.values.clear();
+    }
+
+    /// Whether the finished row has as many fields as the header.
+    pub(super) fn fits(&self) -> bool {
+        self.splitter.ends.len() == self.places.len()
+    }
+
+    /// The values of the finished row.
+    pub(super) fn fields(&self) -> Result<Fields, String> {
+        let (expected, found) = (self.places.len(), self.splitter.ends.len());
+        if found > expected {
+            let delimiter = self.splitter.delimiter;
+            return Err(format!(
+                "{found} fields where the header has {expected}: a value with a `{delimiter}` in it must stand in double quotes"
+            ));
+        }
+        if found < expected {
+            return Err(format!("{found} fields where the header has {expected}"));
+        }
         let mut fields = Fields::new();
-        let mut found = 0;
-        for value in self.splitter.split(line)? {
-            if let Some(place) = self.places.get(found) {
-                fields.put(*place, value)?;
-            }
-            found += 1;
+        for (place, value) in self.places.iter().zip(self.splitter.values()) {
+            fields.put(*place, value)?;
         }
-        match found {
-            n if n == expected => Ok(fields),
-            n if n > expected => Err(format!(
-                "{n} fields where the header has {expected}: a value with a `{delimiter}` in it must stand in double quotes"
-            )),
-            n => Err(format!("{n} fields where the header has {expected}")),
-        }
+        Ok(fields)
     }
 }
 
-/// Splits one line. Each line by itself: a forgotten quote must not swallow those that follow.
+/// How a line ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// With the row.
+    Reached,
+    /// Within double quotes.
+    Open,
+}
+
+/// Splits a row, one physical line at a time, by RFC 4180 to the letter. The libraries for CSV forgive what stands behind a closing quote; here that
+/// shows a forgotten one.
 struct Splitter {
-    delimiter: u8,
-    reader: Reader,
-    values: Zeroizing<Vec<u8>>,
-    ends: [usize; MOST_FIELDS],
+    delimiter: char,
+    values: Zeroizing<String>,
+    ends: Vec<usize>,
+    open: bool,
 }
 
 impl Splitter {
-    fn new(delimiter: u8) -> Self {
-        let reader = ReaderBuilder::new().delimiter(delimiter).build();
-        Self { delimiter, reader, values: Zeroizing::new(Vec::new()), ends: [0; MOST_FIELDS] }
+    fn new(delimiter: char) -> Self {
+        // Room for a line and the one that is one too many, so that it never grows and leaves a copy.
+        let values = Zeroizing::new(String::with_capacity(6 * LONGEST_LINE));
+        Self {
+            delimiter,
+            values,
+            ends: Vec::new(),
+            open: false,
+        }
     }
 
-    fn split<'a>(&'a mut self, line: &str) -> Result<impl Iterator<Item = &'a str>, String> {
-        if line.contains(['\r', '\n']) {
-            return Err("contains a control character".into());
+    fn begin(&mut self) {
+        self.values.clear();
+        self.ends.clear();
+        self.open = false;
+    }
+
+    fn feed(&mut self, line: &str) -> Result<End, String> {
+        let mut rest = line;
+        if self.open {
+            self.values.push('\n');
         }
-        self.reader.reset();
-        if self.values.len() <= line.len() {
-            // A new one instead of a longer one: the old is wiped.
-            self.values = Zeroizing::new(vec![0; line.len() + 1]);
-        }
-        let (mut ends, mut written) = (0, 0);
-        // The line's end is given apart: read as a part of a field, it shows that a quote is open.
-        for (part, last) in [(line.as_bytes(), false), (b"\n".as_slice(), true)] {
-            let (result, _, w, e) = self.reader.read_record(part, &mut self.values[written..], &mut self.ends[ends..]);
-            written += w;
-            ends += e;
-            match result {
-                ReadRecordResult::InputEmpty if !last => {}
-                ReadRecordResult::Record if last => {}
-                ReadRecordResult::OutputEndsFull => return Err(format!("more than {MOST_FIELDS} fields")),
-                _ => return Err("a double quote opens a value and none closes it on this line".into()),
+        loop {
+            if self.open {
+                let Some((value, after)) = rest.split_once('"') else {
+                    self.values.push_str(rest);
+                    return Ok(End::Open);
+                };
+                self.values.push_str(value);
+                rest = after;
+                if let Some(after) = rest.strip_prefix('"') {
+                    self.values.push('"');
+                    rest = after;
+                    continue;
+                }
+                self.open = false;
+                self.end_value()?;
+                if rest.is_empty() {
+                    return Ok(End::Reached);
+                }
+                let wrong =
+                    "something stands behind a closing double quote; one within a value is written twice";
+                rest = rest.strip_prefix(self.delimiter).ok_or(wrong)?;
+            }
+            if let Some(after) = rest.strip_prefix('"') {
+                self.open = true;
+                rest = after;
+                continue;
+            }
+            let (value, after) = match rest.split_once(self.delimiter) {
+                Some((value, after)) => (value, Some(after)),
+                None => (rest, None),
+            };
+            self.values.push_str(value);
+            self.end_value()?;
+            match after {
+                Some(after) => rest = after,
+                None => return Ok(End::Reached),
             }
         }
+    }
+
+    fn end_value(&mut self) -> Result<(), String> {
+        if self.ends.len() == MOST_FIELDS {
+            return Err(format!("more than {MOST_FIELDS} fields"));
+        }
+        self.ends.push(self.values.len());
+        Ok(())
+    }
+
+    fn values(&self) -> impl Iterator<Item = &str> {
         let mut from = 0;
-        let values = std::str::from_utf8(&self.values[..written]).map_err(|_| "not UTF-8")?;
-        Ok(self.ends[..ends].iter().map(move |end| {
-            let value = &values[from..*end];
+        self.ends.iter().map(move |end| {
+            let value = &self.values[from..*end];
             from = *end;
             value
-        }))
+        })
     }
 }

@@ -10,7 +10,9 @@ pub(super) fn fields(line: &str) -> Result<Fields, String> {
         return Err("not a JSON object".into());
     }
     let mut json = serde_json::Deserializer::from_str(line);
-    let read = json.deserialize_map(Object).and_then(|fields| json.end().map(|()| fields));
+    let read = json
+        .deserialize_map(Object)
+        .and_then(|fields| json.end().map(|()| fields));
     read.map_err(|error| error.to_string().replace(" at line 1 column ", ", at column "))
 }
 
@@ -27,17 +29,24 @@ impl<'de> Visitor<'de> for Object {
         let mut fields = Fields::new();
         let mut seen = [false; COLUMNS.len()];
         while let Some(key) = map.next_key::<String>()? {
-            let place = columns::place(&key).ok_or_else(|| A::Error::custom(columns::unknown("key", &key)))?;
+            let place =
+                columns::place(&key).ok_or_else(|| A::Error::custom(columns::unknown("key", &key)))?;
             if std::mem::replace(&mut seen[place], true) {
-                return Err(A::Error::custom(format_args!("`{}` comes twice", COLUMNS[place].0)));
+                return Err(A::Error::custom(format_args!(
+                    "`{}` comes twice",
+                    COLUMNS[place].0
+                )));
             }
-            map.next_value_seed(Text { fields: &mut fields, place })?;
+            map.next_value_seed(Text {
+                fields: &mut fields,
+                place,
+            })?;
         }
         Ok(fields)
     }
 }
 
-/// A value: text or null.
+/// A value: text, a whole number, or null.
 struct Text<'a> {
     fields: &'a mut Fields,
     place: usize,
@@ -46,7 +55,7 @@ struct Text<'a> {
 impl Text<'_> {
     fn not_text<E: Error>(&self) -> E {
         let name = COLUMNS[self.place].0;
-        E::custom(format_args!("`{name}` must be text in double quotes (a number would lose its leading zeros)"))
+        E::custom(format_args!("`{name}` must be text"))
     }
 }
 
@@ -77,12 +86,12 @@ impl<'de> Visitor<'de> for Text<'_> {
         Err(self.not_text())
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Err(self.not_text())
+    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
+        self.visit_str(&number.to_string())
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Err(self.not_text())
+    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+        self.visit_str(&number.to_string())
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {

@@ -25,16 +25,33 @@ pub(super) struct Lines<R> {
     to: usize,
     number: u64,
     ended: bool,
+    /// The last line has no end.
+    cut_off: bool,
+    /// Lines to be read again, the next one last.
+    again: Vec<(u64, Line)>,
 }
 
 impl<R: Read> Lines<R> {
     pub(super) fn new(read: R, charset: Charset) -> Self {
         let buffer = Zeroizing::new(vec![0; 2 * LONGEST_LINE]);
-        Self { read, charset, buffer, from: 0, to: 0, number: 0, ended: false }
+        Self {
+            read,
+            charset,
+            buffer,
+            from: 0,
+            to: 0,
+            number: 0,
+            ended: false,
+            cut_off: false,
+            again: Vec::new(),
+        }
     }
 
     /// Its number, from 1, and the line.
     pub(super) fn next(&mut self) -> Option<(u64, Line)> {
+        if let Some(line) = self.again.pop() {
+            return Some(line);
+        }
         let mut skipping = false;
         let mut seen = self.from;
         loop {
@@ -45,6 +62,7 @@ impl<R: Read> Lines<R> {
                 return Some(line);
             }
             if self.ended {
+                self.cut_off |= skipping || self.from < self.to;
                 let line = (skipping || self.from < self.to).then(|| self.take(self.to, skipping));
                 self.from = self.to;
                 return line;
@@ -59,9 +77,22 @@ impl<R: Read> Lines<R> {
             if let Err(error) = self.fill() {
                 self.ended = true;
                 self.from = self.to;
-                return Some((self.number + 1, Line::Bad(format!("the file cannot be read from here on: {error}"))));
+                return Some((
+                    self.number + 1,
+                    Line::Bad(format!("the file cannot be read from here on: {error}")),
+                ));
             }
         }
+    }
+
+    /// Lines that will be read again, in their order.
+    pub(super) fn put_back(&mut self, lines: Vec<(u64, Line)>) {
+        self.again.extend(lines.into_iter().rev());
+    }
+
+    /// Whether the file, read to its end, ended without a line end.
+    pub(super) fn cut_off(&self) -> bool {
+        self.cut_off
     }
 
     fn fill(&mut self) -> std::io::Result<()> {
@@ -80,7 +111,10 @@ impl<R: Read> Lines<R> {
         self.number += 1;
         let bytes = &self.buffer[self.from..end];
         if too_long || bytes.len() > LONGEST_LINE {
-            return (self.number, Line::Bad(format!("the line is longer than {LONGEST_LINE} bytes")));
+            return (
+                self.number,
+                Line::Bad(format!("the line is longer than {LONGEST_LINE} bytes")),
+            );
         }
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         (self.number, decode(bytes, self.charset, self.number == 1))
@@ -91,7 +125,11 @@ fn decode(bytes: &[u8], charset: Charset, first: bool) -> Line {
     if first && (bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])) {
         return Line::Bad("the file is UTF-16: save it as UTF-8".into());
     }
-    let bytes = if first { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes) } else { bytes };
+    let bytes = if first {
+        bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+    } else {
+        bytes
+    };
     if charset == Charset::Windows1252 {
         let text = match encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0 {
             Cow::Borrowed(text) => text.to_owned(),

@@ -26,7 +26,8 @@ use serde_json::{Map, Value};
 
 use super::hash::Verifier;
 use crate::Email;
-use csv::Header;
+use columns::Fields;
+use csv::{End, Header};
 use lines::{Line, Lines};
 
 pub use columns::COLUMNS;
@@ -65,7 +66,7 @@ pub struct Row {
     pub email: Option<Email>,
     /// The full name.
     pub name: Option<String>,
-    /// What else is known, under the names of OpenID Connect's claims; the parts of an address lie flat.
+    /// What else is known, as OpenID Connect's claims; the parts of an address within `address`.
     pub profile: Map<String, Value>,
 }
 
@@ -81,7 +82,10 @@ pub struct BadRow {
 
 impl BadRow {
     fn new(line: u64, reason: impl Into<String>) -> Self {
-        Self { line, reason: reason.into() }
+        Self {
+            line,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -98,17 +102,30 @@ impl<R: Read> Rows<R> {
     /// # Errors
     /// When the header names a column that is unknown, twice there or, for `identifier`, missing; nothing can be read then.
     pub fn open(read: R, format: Format, charset: Charset) -> Result<Self, BadRow> {
-        let charset = if format == Format::Jsonl { Charset::Utf8 } else { charset };
+        let charset = if format == Format::Jsonl {
+            Charset::Utf8
+        } else {
+            charset
+        };
         let mut lines = Lines::new(read, charset);
         let header = match format {
             Format::Jsonl => None,
             Format::Csv => Some(match lines.next() {
-                Some((line, Line::Text(text))) => Header::parse(&text).map_err(|reason| BadRow::new(line, reason))?,
+                Some((line, Line::Text(text))) => {
+                    Header::parse(&text).map_err(|reason| BadRow::new(line, reason))?
+                }
                 Some((line, Line::Bad(reason))) => return Err(BadRow::new(line, reason)),
                 None => return Err(BadRow::new(1, "the file is empty")),
             }),
         };
         Ok(Self { lines, header })
+    }
+
+    fn csv(lines: &mut Lines<R>, header: &mut Header, text: &str) -> Result<Fields, String> {
+        match header.begin(text)? {
+            End::Reached => header.fields(),
+            End::Open => Err(open_quote(lines, header)),
+        }
     }
 }
 
@@ -124,9 +141,54 @@ impl<R: Read> Iterator for Rows<R> {
             }
         };
         let fields = match &mut self.header {
-            Some(header) => header.fields(&text),
+            Some(header) => Self::csv(&mut self.lines, header, &text),
             None => json::fields(&text),
         };
-        Some(fields.and_then(|fields| fields.row(line)).map_err(|reason| BadRow::new(line, reason)))
+        Some(
+            fields
+                .and_then(|fields| fields.row(line))
+                .map_err(|reason| BadRow::new(line, reason)),
+        )
     }
+}
+
+/// A double quote is open at the end of a line. Either a value has a line break in it, which no value of ours may: then the row ends where the
+/// quote closes, and nothing within may pass for a row of its own, for a person may have chosen that value. Or the quote is a slip: then
+/// one line is lost, and the next is read. The number of fields tells which; a tool that quotes at all gets it right.
+fn open_quote<R: Read>(lines: &mut Lines<R>, header: &mut Header) -> String {
+    const SLIP: &str = "a double quote opens a value and none closes it";
+    let mut held = Vec::new();
+    let mut size = 0;
+    while let Some((number, line)) = lines.next() {
+        let Line::Text(text) = &line else {
+            lines.put_back(vec![(number, line)]);
+            return format!("{SLIP} before line {number}, where the reading goes on");
+        };
+        size += text.len() + 1;
+        let closed = header.go_on(text);
+        match closed {
+            Ok(End::Open) if size <= LONGEST_LINE => held.push((number, line)),
+            // Too far to go back: on to where the quote closes.
+            Ok(End::Open) => {
+                held.clear();
+                header.forget();
+            }
+            Ok(End::Reached) if size > LONGEST_LINE || header.fits() => {
+                return format!(
+                    "a value has a line break in it: the row goes on to line {number} and is left out"
+                );
+            }
+            _ => {
+                held.push((number, line));
+                lines.put_back(held);
+                return SLIP.into();
+            }
+        }
+    }
+    // A file that was cut off in the middle of a value has no last line end.
+    if size > LONGEST_LINE || lines.cut_off() {
+        return format!("{SLIP}: the file is not read from here on");
+    }
+    lines.put_back(held);
+    SLIP.into()
 }
