@@ -1,6 +1,6 @@
 //! Writes every page and mail, in every state and both languages, as files to look at: `cargo run -p pages --example gallery -- DIR`.
 //!
-//! The files link to `/assets/` and `/look/`, which are written too: serve the folder as a site's root.
+//! The style sheets and scripts are written too, and the links to them made relative: open `DIR/index.html`.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         gallery.all_pages(locale)?;
         gallery.mails(locale)?;
     }
-    write(&gallery.folder.join("index.html"), &gallery.index)?;
+    let index = format!("<!doctype html>\n<meta charset=\"utf-8\">\n<title>pages</title>\n{}", gallery.index);
+    write(&gallery.folder.join("index.html"), &index)?;
     Ok(())
 }
 
@@ -51,7 +52,6 @@ impl Gallery {
         self.page::<SignedOut>(locale)?;
         self.page::<Help>(locale)?;
         self.page::<Problem>(locale)?;
-        // Its script would leave the gallery at once; the rest of it is a page like any other.
         self.page::<FormPost>(locale)
     }
 
@@ -68,7 +68,8 @@ impl Gallery {
             };
             let rendered = self.pages.render(&frame, sample)?;
             self.save_assets(&rendered.html)?;
-            self.save(&format!("{}/{}-{n}.html", locale.tag(), P::NAME), &rendered.html)?;
+            let html = rendered.html.replace("=\"/assets/", "=\"../assets/").replace("=\"/look/", "=\"../look/");
+            self.save(&format!("{}/{}-{n}.html", locale.tag(), P::NAME), &html)?;
         }
         Ok(())
     }
