@@ -1,0 +1,29 @@
+//! The one place where this program takes chance, and what it makes of it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// A new identifier of 256 bits, base64url: cookies, `state`, `nonce`, PKCE verifiers.
+pub(crate) fn token() -> String {
+    URL_SAFE_NO_PAD.encode(bytes())
+}
+
+/// 256 random bits.
+pub(crate) fn bytes() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the portal is a program of its own: this is where its chance comes from"
+    )]
+    getrandom::fill(&mut bytes).expect("the system has a random generator");
+    bytes
+}
+
+/// What is stored in place of a token that a browser holds: finding it tells nothing through time.
+pub(crate) type Fingerprint = [u8; 32];
+
+/// The fingerprint of a token.
+pub(crate) fn fingerprint(token: &str) -> Fingerprint {
+    Sha256::digest(token).into()
+}

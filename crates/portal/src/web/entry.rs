@@ -1,0 +1,117 @@
+//! The way in through the provider.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::portal::Portal;
+use crate::random;
+use crate::sign_in::{self, Answer, Denied, Extra, Refusal};
+use crate::web::form::{Fields, OpenForm, Query};
+use crate::web::page::{self, ErrorPage};
+use crate::web::visitor::{self, Visitor};
+
+/// Longer than any email address (RFC 5321 §4.5.3.1).
+const LONGEST_HINT: usize = 320;
+
+/// `GET /login`
+pub(super) async fn login(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Response {
+    if visitor.session().is_some() {
+        return Redirect::to("/espace").into_response();
+    }
+    send_away(&portal, visitor, Extra::default()).await
+}
+
+/// Off to the provider, with the visit cookie that recognises this browser when it comes back.
+pub(super) async fn send_away(portal: &Portal, mut visitor: Visitor, extra: Extra) -> Response {
+    let cookie = visitor.begin_visit(portal);
+    let browser = visitor.browser().unwrap_or_else(random::bytes);
+    let response = match sign_in::begin(portal, browser, extra).await {
+        Ok(address) => Redirect::to(address.as_str()).into_response(),
+        Err(refusal) => refused(portal, &visitor, &refusal),
+    };
+    visitor::with_cookie(response, cookie)
+}
+
+/// `GET /initiate-login`: a sign-in begun elsewhere (OIDC Core §4), for example on the provider's own front page.
+pub(super) async fn initiate(
+    State(portal): State<Arc<Portal>>,
+    visitor: Visitor,
+    Query(fields): Query,
+) -> Response {
+    begin_elsewhere(&portal, visitor, fields).await
+}
+
+/// The same by POST, which §4 asks for. It changes nothing that a GET would not.
+pub(super) async fn initiate_by_form(
+    State(portal): State<Arc<Portal>>,
+    visitor: Visitor,
+    OpenForm(fields): OpenForm,
+) -> Response {
+    begin_elsewhere(&portal, visitor, fields).await
+}
+
+async fn begin_elsewhere(portal: &Portal, visitor: Visitor, mut fields: Fields) -> Response {
+    if fields.get("iss") != Some(&portal.config.issuer) {
+        return page::error(portal, &visitor, StatusCode::BAD_REQUEST, ErrorPage::ForeignIssuer);
+    }
+    // `target_link_uri` is read by nobody: every sign-in ends in the client space, so it can lead nowhere else.
+    let login_hint = fields.take("login_hint").filter(|hint| hint.len() <= LONGEST_HINT);
+    send_away(portal, visitor, Extra { login_hint, ..Extra::default() }).await
+}
+
+/// `GET /callback`
+pub(super) async fn callback(
+    State(portal): State<Arc<Portal>>,
+    visitor: Visitor,
+    Query(mut fields): Query,
+) -> Response {
+    let answer = Answer {
+        state: fields.take("state"),
+        iss: fields.take("iss"),
+        code: fields.take("code"),
+        error: fields.take("error"),
+        error_description: fields.take("error_description"),
+    };
+    // In a task of its own: a browser that hangs up must not leave a code half redeemed.
+    let browser = visitor.browser();
+    let finishing = portal.clone();
+    let finished = tokio::spawn(async move { sign_in::finish(&finishing, browser, answer).await }).await;
+    match finished {
+        Ok(Ok(session)) => {
+            // A new id at each sign-in; the old one is dead from here on.
+            visitor.session_id().map(|old| portal.sessions.close(old));
+            let id = portal.sessions.open(session, portal.now());
+            visitor::with_cookie(
+                Redirect::to("/espace").into_response(),
+                visitor::session_cookie(&portal, id),
+            )
+        }
+        Ok(Err(refusal)) => refused(&portal, &visitor, &refusal),
+        Err(broken) => {
+            tracing::error!(%broken, "a sign-in broke off");
+            page::error(&portal, &visitor, StatusCode::BAD_GATEWAY, ErrorPage::BadAnswer)
+        }
+    }
+}
+
+/// One page for each way of not getting in.
+pub(super) fn refused(portal: &Portal, visitor: &Visitor, refusal: &Refusal) -> Response {
+    tracing::info!(reason = ?refusal.to_string(), "no sign-in");
+    let (status, kind) = match refusal {
+        Refusal::Unreachable(_) => (StatusCode::SERVICE_UNAVAILABLE, ErrorPage::ProviderDown),
+        Refusal::Stale | Refusal::CodeRefused(_) => (StatusCode::BAD_REQUEST, ErrorPage::StaleSignIn),
+        Refusal::ForeignIssuer => (StatusCode::BAD_REQUEST, ErrorPage::ForeignIssuer),
+        Refusal::Incomplete => (StatusCode::BAD_REQUEST, ErrorPage::Malformed),
+        Refusal::Denied(Denied::Access) => (StatusCode::FORBIDDEN, ErrorPage::AccessDenied),
+        Refusal::Denied(Denied::Interaction) => (StatusCode::BAD_REQUEST, ErrorPage::InteractionRequired),
+        Refusal::Denied(Denied::Outage) => (StatusCode::SERVICE_UNAVAILABLE, ErrorPage::ProviderDown),
+        Refusal::Denied(Denied::Other) => (StatusCode::BAD_REQUEST, ErrorPage::Refused),
+        Refusal::Exchange(_) | Refusal::IdToken(_) | Refusal::UserInfo(_) => {
+            (StatusCode::BAD_GATEWAY, ErrorPage::BadAnswer)
+        }
+    };
+    page::error(portal, visitor, status, kind)
+}
