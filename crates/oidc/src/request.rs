@@ -13,6 +13,10 @@ use crate::{
 pub const LONGEST_STATE: usize = 2048;
 /// `nonce` may be so long (SECURITY "Numbers").
 pub const LONGEST_NONCE: usize = 512;
+/// What this provider answers in `acr`: a password was given.
+pub const ACR_PASSWORD: &str = "urn:moncompte:acr:password";
+/// All values of `acr` that this provider can reach.
+pub const ACR_VALUES: &[&str] = &[ACR_PASSWORD];
 const LONGEST_ADDRESS: usize = 2048;
 const LONGEST_CLAIMS: usize = 4096;
 const LONGEST_TOKEN: usize = 8192;
@@ -334,7 +338,23 @@ fn claims(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Re
         .and_then(|v| v.get("value"))
         .and_then(Value::as_str)
         .map(str::to_owned);
-    Ok(())
+    essential_acr(request.claims.id_token.get("acr"))
+}
+
+/// An essential `acr` that cannot be reached is a failed authentication (OIDC Core §5.5.1.1).
+fn essential_acr(asked: Option<&Value>) -> Result<(), Error> {
+    let Some(asked) = asked.filter(|a| a.get("essential") == Some(&Value::Bool(true))) else {
+        return Ok(());
+    };
+    let values = match (asked.get("value"), asked.get("values").and_then(Value::as_array)) {
+        (Some(one), _) => vec![one],
+        (None, Some(many)) => many.iter().collect(),
+        (None, None) => return Ok(()),
+    };
+    if values.iter().filter_map(|v| v.as_str()).any(|v| ACR_VALUES.contains(&v)) {
+        return Ok(());
+    }
+    Err(Error::new(Code::UnmetAuthenticationRequirements, "the essential acr cannot be reached"))
 }
 
 fn id_token_hint(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
