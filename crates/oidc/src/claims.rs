@@ -68,7 +68,8 @@ pub struct Person {
 
 impl Person {
     fn all(&self) -> Claims {
-        let mut all = self.profile.clone();
+        let mut all: Claims = self.profile.clone();
+        all.retain(|name, value| is_standard(name, value));
         if let Some(name) = &self.name {
             all.insert("name".into(), json!(name));
         }
@@ -82,6 +83,16 @@ impl Person {
         all.retain(|_, value| !value.is_null() && value != "");
         all
     }
+}
+
+/// Whether a claim of a profile is one of [`BY_SCOPE`] and has the type that OIDC Core §5.1 gives it.
+fn is_standard(name: &str, value: &Value) -> bool {
+    BY_SCOPE.iter().any(|(_, names)| names.contains(&name))
+        && match name {
+            "phone_number_verified" => value.is_boolean(),
+            "address" => value.as_object().is_some_and(|a| !a.is_empty()),
+            _ => value.is_string(),
+        }
 }
 
 /// The subject as this client sees it. Pairwise (OIDC Core §8.1): HMAC-SHA-256 over sector and account, so that two agencies cannot

@@ -27,7 +27,9 @@ fn person() -> Person {
 }
 
 fn names(claims: &Claims) -> Vec<&str> {
-    claims.keys().map(String::as_str).collect()
+    let mut names: Vec<_> = claims.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
 }
 
 /// PROTOCOL 4.10: nothing that was not asked for.
@@ -111,6 +113,19 @@ fn userinfo_opens_with_scope_and_claims() {
         ..none
     };
     assert_eq!(names(&of("openid", &asked)), ["client_refs", "name", "sub"]);
+}
+
+/// PROTOCOL 4.10, pitfall 4: no empty text, no wrong type, nothing that has no name in the standard, nobody else's references.
+#[test]
+fn a_profile_is_told_only_as_far_as_the_standard_knows_it() {
+    let odd = json!({
+        "nickname": "", "birthdate": 1950, "address": "Lyon", "phone_number_verified": "yes", "secret_note": "x", "client_refs": ["C9"],
+        "zoneinfo": "Europe/Paris",
+    });
+    let person = Person { profile: object(odd.clone()), client_refs: vec![], ..person() };
+    let asked = ClaimsRequest { userinfo: object(odd), ..ClaimsRequest::default() };
+    let told = userinfo("me", &Scope::parse("openid profile").unwrap(), &asked, &person);
+    assert_eq!(names(&told), ["locale", "name", "sub", "updated_at", "zoneinfo"]);
 }
 
 /// PROTOCOL 4.14
