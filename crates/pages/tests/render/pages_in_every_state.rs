@@ -1,0 +1,298 @@
+//! What holds for every page, and what single pages promise.
+
+use pages::page::*;
+use pages::{Contact, Frame, Locale, Look, Page, Pages, asset, markdown};
+
+use crate::dom::Document;
+
+/// `<script>` in a name must stay a name.
+const HOSTILE: &str = "L'Agence <b>\"A&B\"</b>";
+
+pub fn look(name: &str) -> Look {
+    Look {
+        agency_id: "tilleuls".into(),
+        agency_name: name.into(),
+        accent: "#2f6b3a".into(),
+        logo_url: None,
+        contact: Contact {
+            phone: Some("04 72 00 00 00".into()),
+            email: Some("contact@tilleuls.example".into()),
+            hours: Some("9 h – 18 h".into()),
+            website: Some("https://www.tilleuls.example".into()),
+            address: Some("12 rue des Tilleuls\n69003 Lyon".into()),
+        },
+    }
+}
+
+fn frame(locale: Locale, look: Option<Look>, base: &str) -> Frame {
+    Frame { locale, look, csrf: "c5rf".into(), base: base.into(), issuer_host: "compte.example.fr".into() }
+}
+
+fn render<P: Page>(pages: &Pages, frame: &Frame, page: &P) -> Document {
+    let rendered = pages.render(frame, page).unwrap_or_else(|error| panic!("{}: {error:#?}", P::NAME));
+    let document = Document::new(format!("{} ({})", P::NAME, frame.locale.tag()), rendered.html);
+    assert_eq!(document.text("title"), rendered.title, "{}: the title is plain text", P::NAME);
+    document
+}
+
+fn french<P: Page>(page: &P) -> Document {
+    render(&Pages::new().unwrap(), &frame(Locale::Fr, Some(look("Agence des Tilleuls")), "/authorize/1"), page)
+}
+
+/// Calls `check` with every page in every state, language and look.
+fn every<P: Page>(pages: &Pages, check: &mut impl FnMut(&Frame, &P, &Document)) {
+    let bare = Look { contact: Contact::default(), logo_url: Some("/logo/tilleuls.svg".into()), ..look("Cabinet Rivage") };
+    for locale in Locale::ALL {
+        for (look, base) in [(Some(look(HOSTILE)), "/authorize/1"), (Some(bare.clone()), "/authorize/1"), (None, "")] {
+            let frame = frame(locale, look, base);
+            let samples = P::samples();
+            assert!(!samples.is_empty(), "{} has no samples", P::NAME);
+            for page in &samples {
+                check(&frame, page, &render(pages, &frame, page));
+            }
+        }
+    }
+}
+
+macro_rules! on_every_page {
+    ($pages:expr, $check:ident) => {
+        on_every_page!($pages, $check, SignIn, Legacy, ChooseAgency, Notice, Email, Password, LookAtYourMail, Confirm,
+            LinkAccount, Terms, TermsRefused, Connected, NotLinked, Forgot, ForgotSent, Reset, LinkDead,
+            AlreadyConfirmed, Home, SignOutConfirm, SignedOut, Help, Problem, FormPost)
+    };
+    ($pages:expr, $check:ident, $($page:ty),+) => {
+        $(every::<$page>(&$pages, &mut |frame, page, document| $check(frame, page, document));)+
+    };
+}
+
+#[test]
+fn every_page_is_a_sound_document() {
+    fn check<P: Page>(frame: &Frame, page: &P, document: &Document) {
+        let name = &document.name;
+        document.check_well_formed();
+        document.check_references();
+        assert_eq!(document.attribute("html", "lang"), frame.locale.tag(), "{name}");
+        assert!(!document.text("h1").trim().is_empty() && document.all("h1").len() == 1, "{name}: one h1");
+        for landmark in ["header", "main", "footer"] {
+            document.one(landmark);
+        }
+        assert_eq!(document.attribute("body > a.skip", "href"), "#main", "{name}");
+        let title = document.text("title");
+        assert_eq!(title.starts_with("Erreur") || title.starts_with("Error"), page.has_error(), "{name}: {title}");
+        assert!(document.source.len() < 30_000, "{name}: {} bytes", document.source.len());
+        assert!(!document.source.contains("{{") && !document.source.contains("{ $"), "{name}: a placeholder is left");
+    }
+    on_every_page!(Pages::new().unwrap(), check);
+}
+
+#[test]
+fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
+    fn check<P: Page>(_: &Frame, _: &P, document: &Document) {
+        let name = &document.name;
+        for selector in ["style", "[style]", "script:not([src])", "iframe", "object", "base"] {
+            assert!(document.all(selector).is_empty(), "{name}: {selector}");
+        }
+        for element in document.all("*") {
+            for (attribute, value) in element.value().attrs() {
+                assert!(!attribute.starts_with("on"), "{name}: {attribute}");
+                assert!(!value.trim_start().starts_with("javascript:"), "{name}: {attribute}={value}");
+            }
+        }
+        for element in document.all("[src], link[href]") {
+            let url = element.attr("src").or_else(|| element.attr("href")).unwrap();
+            assert!(url.starts_with('/') && !url.starts_with("//"), "{name}: loads {url}");
+            if let Some(path) = url.strip_prefix("/assets/") {
+                assert!(asset(path).is_some(), "{name}: no asset {path}");
+            }
+        }
+        assert!(!document.source.contains("<b>"), "{name}: a name became markup");
+    }
+    on_every_page!(Pages::new().unwrap(), check);
+}
+
+#[test]
+fn every_field_has_one_label_and_says_what_it_is_for() {
+    fn check<P: Page>(_: &Frame, _: &P, document: &Document) {
+        let name = &document.name;
+        for input in document.all("input:not([type=hidden])") {
+            if input.attr("aria-hidden") == Some("true") {
+                assert_eq!((input.attr("autocomplete"), input.attr("tabindex")), (Some("username"), Some("-1")), "{name}");
+                continue;
+            }
+            let id = input.attr("id").unwrap_or_else(|| panic!("{name}: a field without id"));
+            assert_eq!(document.all(&format!("label[for='{id}']")).len(), 1, "{name}: label of {id}");
+            assert!(!document.text(&format!("label[for='{id}']")).trim().is_empty(), "{name}: label of {id}");
+            assert!(input.attr("placeholder").is_none(), "{name}: a placeholder is no label");
+            let expected: &[&str] = match input.attr("type") {
+                Some("password") => &["current-password", "new-password"],
+                Some("email") => &["username", "email"],
+                Some("text") => &["username"],
+                _ => continue,
+            };
+            let token = input.attr("autocomplete").unwrap_or_default();
+            assert!(expected.contains(&token), "{name}: autocomplete={token} on {id}");
+            assert_eq!(input.attr("spellcheck"), Some("false"), "{name}: {id}");
+        }
+        for invalid in document.all("[aria-invalid]") {
+            assert_eq!(invalid.attr("aria-invalid"), Some("true"), "{name}: aria-invalid only when true");
+        }
+    }
+    on_every_page!(Pages::new().unwrap(), check);
+}
+
+#[test]
+fn every_form_is_posted_with_its_token_and_every_error_is_announced() {
+    fn check<P: Page>(_: &Frame, page: &P, document: &Document) {
+        let name = &document.name;
+        let forms = document.all("form");
+        for form in &forms {
+            assert_eq!(form.attr("method"), Some("post"), "{name}");
+            assert!(!form.attr("action").unwrap_or_default().is_empty(), "{name}");
+        }
+        let tokens = document.all("form input[type=hidden][name=csrf][value=c5rf]").len();
+        // The answer to a portal is the one form that does not come back to us.
+        assert_eq!(tokens, if P::NAME == "form-post" { 0 } else { forms.len() }, "{name}");
+        assert_eq!(document.all("[role=alert]").len(), usize::from(page.has_error()), "{name}");
+    }
+    on_every_page!(Pages::new().unwrap(), check);
+}
+
+#[test]
+fn the_labels_that_people_know_are_there_to_the_letter() {
+    let page = french(&SignIn::samples()[0]);
+    assert_eq!(page.text("h1"), "Mon compte immobilier");
+    let words = page.text("main");
+    for label in [
+        "Mot de passe",
+        "Mot de passe oublié ?",
+        "Garder ma session active",
+        "Connexion",
+        "Besoin d'aide pour se connecter ?",
+    ] {
+        assert!(words.contains(label), "{label}");
+    }
+    assert_eq!(page.attribute("form", "action"), "/authorize/1/sign-in");
+    assert_eq!(page.attribute("input[name=keep]", "value"), "on");
+    assert!(page.all("input[checked]").is_empty(), "never ticked in advance");
+    assert_eq!(page.all("a[href='/authorize/1/forgot']").len(), 1);
+    assert!(page.text("aside").contains("Agence des Tilleuls"));
+    assert_eq!(page.attribute("aside a", "href"), "/authorize/1/legacy");
+    assert!(french(&SignIn::samples()[1]).all("aside").is_empty(), "no door where the move is over");
+    assert!(french(&Terms::samples()[0]).text("label").contains("J'ai lu et j'accepte les présentes conditions"));
+    assert!(french(&Connected::samples()[0]).text("h1").contains("Vous êtes maintenant connecté"));
+}
+
+#[test]
+fn a_wrong_password_is_counted_down_in_good_grammar() {
+    let say = |remaining| {
+        let page = SignIn { error: Some(SignInError::Wrong { remaining }), ..SignIn::samples().remove(0) };
+        french(&page).text("[role=alert]").replace('\u{a0}', " ")
+    };
+    assert!(say(4).contains("Mot de passe invalide"));
+    assert!(say(4).contains("4 essais au plus avant que le compte ne soit bloqué"), "{}", say(4));
+    assert!(say(1).contains("1 essai avant"), "{}", say(1));
+    let locked = SignIn { error: Some(SignInError::Locked), ..SignIn::samples().remove(0) };
+    let locked = french(&locked);
+    assert!(locked.text("[role=alert]").contains("bloqué"));
+    assert_eq!(locked.all("[role=alert] a[href='/authorize/1/forgot']").len(), 1);
+}
+
+#[test]
+fn an_identifier_that_was_moved_leads_back_in_one_click() {
+    let page = |hint: Option<&str>| {
+        let error = Some(LegacyError::Moved { hint: hint.map(Into::into) });
+        french(&Legacy { error, ..Legacy::samples().remove(0) })
+    };
+    let shown = page(Some("m•••••@g•••.com"));
+    assert!(shown.text("[role=alert]").contains("m•••••@g•••.com"));
+    assert_eq!(shown.all("[role=alert] svg").len(), 1, "never colour alone");
+    assert_eq!(shown.attribute("[role=alert] a.button", "href"), "/authorize/1");
+    assert!(!page(None).text("[role=alert]").contains('•'));
+}
+
+#[test]
+fn forms_send_the_fields_that_the_service_reads() {
+    let fields = |document: Document, action: &str| {
+        let selector = format!("form[action='{action}'] input");
+        let mut names: Vec<_> = document.all(&selector).iter().filter_map(|i| i.attr("name").map(String::from)).collect();
+        names.sort();
+        names.dedup();
+        names.join(" ")
+    };
+    let at = |path: &str| format!("/authorize/1/{path}");
+    assert_eq!(fields(french(&SignIn::samples()[0]), &at("sign-in")), "csrf email keep password");
+    assert_eq!(fields(french(&Legacy::samples()[0]), &at("legacy")), "agency csrf identifier password");
+    assert_eq!(fields(french(&Notice::samples()[0]), &at("notice")), "csrf");
+    assert_eq!(fields(french(&Notice::samples()[0]), &at("leave")), "csrf");
+    assert_eq!(fields(french(&Email::samples()[0]), &at("email")), "csrf email");
+    assert_eq!(fields(french(&Password::samples()[0]), &at("password")), "csrf password username");
+    assert_eq!(fields(french(&LookAtYourMail::samples()[0]), &at("resend")), "csrf");
+    assert_eq!(fields(french(&Confirm::samples()[0]), "/confirm"), "csrf email password");
+    assert_eq!(fields(french(&LinkAccount::samples()[0]), &at("link")), "csrf password username");
+    assert_eq!(fields(french(&LinkAccount::samples()[1]), &at("link")), "csrf");
+    assert_eq!(fields(french(&Terms::samples()[0]), &at("terms")), "accept csrf language sha256 version");
+    assert_eq!(fields(french(&NotLinked::samples()[0]), &at("continue")), "csrf");
+    assert_eq!(fields(french(&NotLinked::samples()[0]), &at("switch")), "csrf");
+    assert_eq!(fields(french(&Forgot::samples()[0]), &at("forgot")), "csrf email");
+    assert_eq!(fields(french(&Reset::samples()[0]), "/reset"), "csrf password username");
+    assert_eq!(fields(french(&Home::samples()[0]), "/sign-out"), "csrf");
+    assert_eq!(fields(french(&SignOutConfirm::samples()[0]), "/end-session"), "csrf state");
+}
+
+#[test]
+fn the_waiting_page_goes_on_without_scripts() {
+    let page = french(&LookAtYourMail::samples()[0]);
+    assert!(
+        page.source.contains("<noscript><meta http-equiv=\"refresh\" content=\"5;url=/authorize/1\"></noscript>"),
+        "{}",
+        page.source
+    );
+    assert_eq!(page.attribute("#waiting", "data-status"), "/authorize/0192/status");
+    let last = LookAtYourMail { resends_left: 0, ..LookAtYourMail::samples().remove(0) };
+    assert!(french(&last).all("form").is_empty());
+}
+
+#[test]
+fn terms_can_be_read_to_the_end_and_hold_one_unticked_box() {
+    for (locale, text) in [
+        (Locale::Fr, include_str!("../../../../config/terms/2026-11/fr.md")),
+        (Locale::En, include_str!("../../../../config/terms/2026-11/en.md")),
+    ] {
+        let body = text.splitn(3, "+++").nth(2).expect("front matter between +++ lines");
+        let page = Terms { body_html: markdown(body), language: locale.tag().into(), ..Terms::samples().remove(0) };
+        let document = render(&Pages::new().unwrap(), &frame(locale, Some(look("Agence des Tilleuls")), "/authorize/1"), &page);
+        assert_eq!(document.all("article h2").len(), 9, "nine articles");
+        assert_eq!(document.attribute("article", "lang"), locale.tag());
+        assert!(document.source.len() < 30_000, "{} bytes", document.source.len());
+        let words = document.text("article").split_whitespace().count();
+        assert!(words > 1200, "{words} words: long enough that the end means something");
+        let boxes = document.all("input[type=checkbox]");
+        assert_eq!(boxes.len(), 1, "no other consent is mixed in");
+        assert!(boxes[0].attr("checked").is_none() && boxes[0].attr("disabled").is_none());
+        let (end, form) = (document.source.find("id=\"terms-end\""), document.source.find("id=\"accept\""));
+        assert!(end < form, "the box comes after the end of the text");
+        assert_eq!(document.attribute("#to-end", "href"), "#terms-end");
+        assert!(document.text("dl").contains("marie.durand@example.fr"));
+    }
+}
+
+#[test]
+fn problems_lead_nowhere_else() {
+    for page in Problem::samples() {
+        let document = french(&page);
+        for link in document.all("main a") {
+            let href = link.attr("href").unwrap();
+            assert!(href.starts_with('/') && !href.starts_with("//"), "{href}");
+        }
+        assert!(document.text("main").contains("7H3K-PQ"));
+    }
+}
+
+#[test]
+fn an_agency_is_recognised_by_its_name_and_colour() {
+    let page = french(&SignIn::samples()[0]);
+    assert!(page.text("header").contains("Agence des Tilleuls"));
+    assert_eq!(page.all("link[href='/look/tilleuls.css']").len(), 1);
+    assert!(look("x").stylesheet().contains("--accent:#2f6b3a"));
+    assert!(page.text("title").contains("Agence des Tilleuls"));
+}
