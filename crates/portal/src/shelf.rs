@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_changed_value_expires_with_its_first_day() {
         let shelf = Shelf::new(10, 3);
-        let mut count = |now| {
+        let count = |now| {
             shelf.change(
                 key(1),
                 now,

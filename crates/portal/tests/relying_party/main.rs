@@ -21,24 +21,24 @@ use crate::browser::Browser;
 use crate::clock::TestClock;
 use crate::provider::FakeProvider;
 
-pub const CLIENT_ID: &str = "tilleuls";
-pub const CLIENT_SECRET: &str = "the-client-secret-of-agence-des-tilleuls";
-pub const TICKET_KEY: &str = "the ticket key of this agency, 32 bytes or more";
+pub(crate) const CLIENT_ID: &str = "tilleuls";
+pub(crate) const CLIENT_SECRET: &str = "the-client-secret-of-agence-des-tilleuls";
+pub(crate) const TICKET_KEY: &str = "the ticket key of this agency, 32 bytes or more";
 
 /// A portal and its provider, running.
-pub struct Stage {
-    pub base: String,
-    pub provider: FakeProvider,
-    pub clock: TestClock,
+pub(crate) struct Stage {
+    pub(crate) base: String,
+    pub(crate) provider: FakeProvider,
+    pub(crate) clock: TestClock,
 }
 
 impl Stage {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(&json!({})).await
     }
 
     /// With client records besides the usual ones.
-    pub async fn start_with(more_clients: &Value) -> Self {
+    pub(crate) async fn start_with(more_clients: &Value) -> Self {
         let clock = TestClock::default();
         let provider = FakeProvider::start(clock.clone()).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -49,12 +49,12 @@ impl Stage {
         Self { base, provider, clock }
     }
 
-    pub fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         Browser::new(&self.base)
     }
 
     /// A browser that has signed in.
-    pub async fn signed_in(&self) -> Browser {
+    pub(crate) async fn signed_in(&self) -> Browser {
         let browser = self.browser();
         browser.sign_in(&self.provider).await;
         browser
@@ -62,7 +62,7 @@ impl Stage {
 }
 
 /// The configuration, as an agency would write it.
-pub fn config(base: &str, issuer: &str, more_clients: &Value) -> portal::Config {
+pub(crate) fn config(base: &str, issuer: &str, more_clients: &Value) -> portal::Config {
     let mut clients = json!({
         "C-1042": {
             "name": "Mme Claire Martin", "kind": "copropriétaire",
