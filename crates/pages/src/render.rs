@@ -65,11 +65,11 @@ impl Pages {
         let title = captured
             .state()
             .lookup("full_title")
-            .map(|value| value.to_string())
+            .map(|value| if value.is_safe() { unescape(&value.to_string()) } else { value.to_string() })
             .unwrap_or_default();
         Ok(Rendered {
             html: captured.into_output(),
-            title,
+            title: one_line(&title),
         })
     }
 
@@ -184,6 +184,13 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
+/// What [`escape`] escaped. The engine escapes the parts of a concatenation when one of them is markup already.
+fn unescape(markup: &str) -> String {
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&#x2f;", "/"), ("&amp;", "&")]
+        .iter()
+        .fold(markup.to_owned(), |text, (entity, c)| text.replace(entity, c))
+}
+
 /// A long hexadecimal number in groups of eight, so that it can be read out and wrapped.
 fn grouped(text: &str) -> String {
     let mut out = String::new();
@@ -195,7 +202,7 @@ fn grouped(text: &str) -> String {
     out
 }
 
-/// A subject is one header line, whatever a name contains.
+/// A subject is one header line and a title one line, whatever a name contains.
 fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}')
         .collect::<Vec<_>>()

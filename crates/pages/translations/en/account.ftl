@@ -3,7 +3,7 @@ forgot-title = Forgotten password
 forgot-lead = Give the email address of your account. We will send you a link to choose a new password.
 forgot-button = Send me the link
 forgot-legacy = You have no account yet, only an identifier given by your agency?
-forgot-sent-title = Look at your mail
+forgot-sent-title = New password: look at your mail
 forgot-sent-lead = If this address has an account, a message was sent to it just now:
 forgot-sent-minutes = { $minutes ->
     [one] The link works for { $minutes } minute, once.

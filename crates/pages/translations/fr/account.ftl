@@ -1,9 +1,9 @@
 # J6, J9, J10, J13 : mot de passe oublié, aide, déconnexion, agences, incidents.
 forgot-title = Mot de passe oublié
-forgot-lead = Indiquez l'adresse e-mail de votre compte. Nous vous enverrons un lien pour choisir un nouveau mot de passe.
+forgot-lead = Indiquez l'adresse email de votre compte. Nous vous enverrons un lien pour choisir un nouveau mot de passe.
 forgot-button = Recevoir le lien
 forgot-legacy = Vous n'avez pas encore de compte, seulement un identifiant remis par votre agence ?
-forgot-sent-title = Regardez vos messages
+forgot-sent-title = Nouveau mot de passe : regardez vos messages
 forgot-sent-lead = Si cette adresse a un compte, un message vient de lui être envoyé :
 forgot-sent-minutes = { $minutes ->
     [one] Le lien fonctionne pendant { $minutes } minute, une seule fois.
@@ -88,7 +88,7 @@ help-move-lead = Une seule fois, en cinq minutes, avec l'identifiant et le mot d
 help-move-lead-any = Une seule fois, en cinq minutes, avec l'identifiant et le mot de passe remis par votre agence.
 help-step-1-title = Vos anciens identifiants
 help-step-1 = Saisissez-les une dernière fois. Ils figurent sur les courriers de votre agence.
-help-step-2-title = Votre adresse e-mail
+help-step-2-title = Votre adresse email
 help-step-2 = Gardez celle qui est proposée ou indiquez-en une autre, que vous consultez souvent.
 help-step-3-title = Votre mot de passe
 help-step-3 = Choisissez-en un long : quatre mots sans rapport, par exemple.
@@ -113,7 +113,7 @@ help-locked-how = { $minutes ->
    *[other] Choisissez un nouveau mot de passe : nous vous envoyons un lien, valable { $minutes } minutes, et le compte se débloque aussitôt.
   }
 help-old-title = L'ancien identifiant est refusé
-help-old-moved = Si la page dit qu'il ne peut plus servir, c'est que votre compte existe déjà. Connectez-vous avec l'adresse e-mail que vous avez choisie.
+help-old-moved = Si la page dit qu'il ne peut plus servir, c'est que votre compte existe déjà. Connectez-vous avec l'adresse email que vous avez choisie.
 help-old-wrong = Si elle dit qu'il est invalide, recopiez-le depuis un courrier de votre agence. Elle peut aussi vous remettre un nouveau mot de passe.
 help-safe-title = Rester prudent
 help-safe = Ne saisissez votre mot de passe que sur <strong>{ $host }</strong>. Ni votre agence ni nous ne vous le demanderons jamais, au téléphone ou par message.

@@ -15,7 +15,7 @@ door-text = L'identifiant et le mot de passe que vous a remis { $agency } vous p
 door-text-any = L'identifiant et le mot de passe que vous a remis votre agence vous permettent de créer votre compte. Comptez cinq minutes.
 door-button = Utiliser mes anciens identifiants
 notice-signed-out = Vous êtes déconnecté. À bientôt.
-notice-account-ready = Votre compte est prêt. Connectez-vous avec votre adresse e-mail et votre nouveau mot de passe.
+notice-account-ready = Votre compte est prêt. Connectez-vous avec votre adresse email et votre nouveau mot de passe.
 notice-password-changed = Votre nouveau mot de passe est enregistré. Vous pouvez vous connecter.
 notice-ticket-invalid = Le passage depuis votre espace client n'a pas abouti : ce lien a expiré ou a déjà servi. Rien n'est perdu : connectez-vous ici, ou utilisez vos anciens identifiants.
 notice-started-again = Cette page était restée ouverte longtemps : nous l'avons rafraîchie. Vous pouvez continuer.
@@ -25,7 +25,7 @@ refused-remaining = { $remaining ->
     [one] Il vous reste { $remaining } essai avant que le compte ne soit bloqué.
    *[other] Il vous reste { $remaining } essais au plus avant que le compte ne soit bloqué.
   }
-refused-check = Vérifiez l'adresse e-mail, puis <a href="{ $field }">saisissez de nouveau le mot de passe</a>. Attention aux majuscules.
+refused-check = Vérifiez l'adresse email, puis <a href="{ $field }">saisissez de nouveau le mot de passe</a>. Attention aux majuscules.
 refused-forgot = J'ai oublié mon mot de passe
 throttled-title = Trop d'essais à la suite
 throttled-text = Patientez { $wait }, puis recommencez. Cet essai n'a pas été compté.
@@ -47,7 +47,7 @@ legacy-wrong-remaining = { $remaining ->
    *[other] Il vous reste { $remaining } essais au plus avant que cet identifiant ne soit bloqué.
   }
 legacy-wrong-check = Recopiez-les depuis le courrier de votre agence, en respectant les majuscules et les tirets.
-legacy-wrong-moved = Si vous avez déjà créé votre compte, cet identifiant ne peut plus être utilisé : <a href="{ $href }">connectez-vous avec votre adresse e-mail</a>.
+legacy-wrong-moved = Si vous avez déjà créé votre compte, cet identifiant ne peut plus être utilisé : <a href="{ $href }">connectez-vous avec votre adresse email</a>.
 legacy-locked-title = Cet identifiant est bloqué
 legacy-locked-text = { $minutes ->
     [one] Trop de mots de passe invalides ont été saisis. Vous pourrez recommencer dans { $minutes } minute.
@@ -60,9 +60,9 @@ legacy-lost-title = J'ai perdu mon ancien identifiant ou mon ancien mot de passe
 legacy-lost-text = L'identifiant figure en général sur les appels de fonds, les quittances ou le courrier d'accueil. Pour un nouveau mot de passe, adressez-vous à votre agence : elle seule peut vérifier qui vous êtes.
 legacy-lost-phone = Vous pouvez appeler { $agency } au
 moved-title = Cet ancien identifiant ne peut plus servir
-moved-text = Il a déjà été remplacé par un compte. Connectez-vous avec l'adresse e-mail choisie à ce moment-là.
+moved-text = Il a déjà été remplacé par un compte. Connectez-vous avec l'adresse email choisie à ce moment-là.
 moved-hint = Cette adresse ressemble à : <strong class="address">{ $hint }</strong>
-moved-button = Me connecter avec mon adresse e-mail
+moved-button = Me connecter avec mon adresse email
 moved-else = Utiliser un autre identifiant
 choose-title = Choisissez votre agence
 choose-move = Quelle agence vous a remis l'identifiant que vous souhaitez utiliser ?
