@@ -74,6 +74,7 @@ pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
         "introspection_endpoint_auth_methods_supported": confidential,
         "revocation_endpoint_auth_methods_supported": methods,
         "code_challenge_methods_supported": [pkce::METHOD],
+        "acr_values_supported": crate::request::ACR_VALUES,
         "claim_types_supported": ["normal"],
         "claims_supported": names,
         "claims_parameter_supported": true,
