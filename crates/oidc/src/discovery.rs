@@ -121,8 +121,10 @@ mod tests {
                 "{name}"
             );
         }
-        let text = document.to_string();
-        assert!(!text.contains("\"none\",\"RS") && !text.contains("implicit") && !text.contains("password"));
+        // SECURITY #8: what is not built is not named.
+        assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
+        assert_eq!(document["response_types_supported"], json!(["code"]));
+        assert!(!document["id_token_signing_alg_values_supported"].as_array().unwrap().contains(&json!("none")));
         assert_eq!(document["request_uri_parameter_supported"], false);
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     }
