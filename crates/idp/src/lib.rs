@@ -1,1 +1,49 @@
-//! Under construction.
+//! The provider: what the protocol remembers (`grant`) and its HTTP face (`web`). Handlers in `web` translate; `grant`, `accounts` and the pure functions
+//! of `oidc` decide.
+
+pub mod grant;
+mod web;
+
+use std::sync::Arc;
+
+use accounts::Accounts;
+use agencies::Agencies;
+use arc_swap::ArcSwap;
+use ipnet::IpNet;
+use kernel::{Ground, typed_id};
+use pages::Pages;
+
+pub use grant::Grants;
+pub use web::{Throttle, look, router};
+
+typed_id! {
+    /// One authorization request on its way through the screens.
+    InteractionId
+}
+
+/// The provider. Cheap to clone.
+#[derive(Clone)]
+pub struct Idp {
+    /// The database, time, chance and keys.
+    pub ground: Ground,
+    /// People.
+    pub accounts: Accounts,
+    /// All agencies, replaced whole when config changes.
+    pub agencies: Arc<ArcSwap<Agencies>>,
+    /// What the protocol remembers.
+    pub grants: Grants,
+    /// What people read.
+    pub pages: Arc<Pages>,
+    /// The issuer, exactly as clients know it.
+    pub issuer: Arc<str>,
+    /// Proxies whose word on addresses is taken.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// Attempts per network.
+    pub throttle: Arc<Throttle>,
+}
+
+impl Idp {
+    pub(crate) fn secure(&self) -> bool {
+        self.issuer.starts_with("https:")
+    }
+}

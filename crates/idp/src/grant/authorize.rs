@@ -1,0 +1,316 @@
+use accounts::{EnrolmentId, Session};
+use kernel::{Fault, Token, Unix};
+use oidc::{
+    Code, Error, Params, Refusal,
+    client::Client,
+    jwt::{self, Rules},
+    request::{self, AuthorizationRequest},
+    respond::{self, Response},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter,
+    sea_query::{Expr, Func, OnConflict},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    GrantId, Grants, InteractionId,
+    table::{client_session, code, interaction, token_grant},
+};
+
+/// A second "done" within so many seconds is a double click or a reload on the way out: it gets a code of its own.
+const DOUBLE_CLICK: i64 = 120;
+
+/// What an authorization request led to.
+pub enum Start {
+    /// Go to the hub with this id.
+    Interaction(InteractionId),
+    /// Nobody to answer: a page of ours, status 400, no link out.
+    Refused(Refusal),
+    /// An answer for the client at once.
+    Answer(Response),
+}
+
+/// How an interaction ended.
+pub enum Completed {
+    /// Back to the client with a code.
+    Answer(Response),
+    /// There is no client: the person's own page.
+    Home,
+    /// It had ended before, or its client is gone: nothing was given.
+    Over,
+}
+
+/// One authorization request on its way through the screens, or a visit to the provider itself.
+#[derive(Clone)]
+pub struct Interaction {
+    /// Stands in the address.
+    pub id: InteractionId,
+    /// What a client asked; `None` at the provider's own door.
+    pub request: Option<AuthorizationRequest>,
+    /// The agency whose look and help the pages have.
+    pub agency_id: Option<String>,
+    /// The move that goes on in it.
+    pub enrolment: Option<EnrolmentId>,
+    /// When it began.
+    pub created_at: Unix,
+    /// It has been answered.
+    pub completed: bool,
+}
+
+impl Interaction {
+    /// What [`oidc::decide`] is told of the request.
+    pub fn asked(&self) -> oidc::decide::Asked {
+        self.request.as_ref().map_or_else(oidc::decide::Asked::at_home, oidc::decide::Asked::by)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored(Option<AuthorizationRequest>);
+
+impl Grants {
+    /// Begins an interaction from raw parameters (query, body, or both), bound to the browser that holds `browser`.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn start(&self, raw: &[&str], browser: &Token) -> Result<Start, Fault> {
+        let (params, agency, client) = match self.who_asks(raw) {
+            Ok(found) => found,
+            Err(refusal) => return Ok(Start::Refused(refusal)),
+        };
+        let path = match request::settle(&params, Some(&client)) {
+            Ok(path) => path,
+            Err(refusal) => return Ok(Start::Refused(refusal)),
+        };
+        let checked = match request::check(&params, &client, &path) {
+            Ok(request) => self.read_hint(request, &client).await?,
+            Err(error) => Err(error),
+        };
+        let request = match checked {
+            Ok(request) => request,
+            Err(error) => return Ok(Start::Answer(respond::failure(&path, &self.settings.issuer, &error))),
+        };
+        let id = self.store(Some(request), Some(agency), browser).await?;
+        Ok(Start::Interaction(id))
+    }
+
+    fn who_asks(&self, raw: &[&str]) -> Result<(Params, String, Client), Refusal> {
+        let params = Params::parse(raw)?;
+        let (agency, portal) = self.client(request::client_id(&params)?).ok_or(Refusal::UnknownClient)?;
+        Ok((params, agency.id.clone(), portal.client))
+    }
+
+    /// Begins an interaction without a client: the provider's own front page, or a mailed link on another device.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn start_home(&self, browser: &Token, agency_id: Option<&str>) -> Result<InteractionId, Fault> {
+        self.store(None, agency_id.map(str::to_owned), browser).await
+    }
+
+    async fn store(
+        &self,
+        request: Option<AuthorizationRequest>,
+        agency_id: Option<String>,
+        browser: &Token,
+    ) -> Result<InteractionId, Fault> {
+        let id: InteractionId = self.ground.id();
+        let now = self.ground.now();
+        let row = interaction::Model {
+            id: id.0,
+            browser_hash: browser.digest().into_string(),
+            client_id: request.as_ref().map(|r| r.client_id.clone()),
+            agency_id,
+            request: serde_json::to_string(&Stored(request))?,
+            enrolment_id: None,
+            created_at: now,
+            expires_at: now + self.settings.interaction_life,
+            completed_at: None,
+        };
+        let row = row.into_active_model().reset_all();
+        interaction::Entity::insert(row).exec_without_returning(self.ground.db.writer()).await?;
+        Ok(id)
+    }
+
+    /// An ID token of ours, for this client, expired or not, names the person who must be signed in (OIDC Core §3.1.2.1).
+    async fn read_hint(
+        &self,
+        mut request: AuthorizationRequest,
+        client: &Client,
+    ) -> Result<Result<AuthorizationRequest, Error>, Fault> {
+        let Some(token) = request.id_token_hint.take() else { return Ok(Ok(request)) };
+        let Some(claims) = self.own_id_token(&token).await? else {
+            return Ok(Err(Error::new(Code::InvalidRequest, "id_token_hint is not an ID token of this provider")));
+        };
+        if !jwt::audience(&claims).is_ok_and(|aud| aud.contains(&client.client_id.as_str())) {
+            return Ok(Err(Error::new(Code::InvalidRequest, "id_token_hint was issued to another client")));
+        }
+        request.hinted_sub = jwt::text(&claims, "sub").map(str::to_owned);
+        Ok(Ok(request))
+    }
+
+    /// The claims of an ID token that this provider signed, expired or not.
+    pub(super) async fn own_id_token(&self, token: &str) -> Result<Option<jwt::Claims>, Fault> {
+        let rules = Rules {
+            typ: &["jwt"],
+            typ_may_be_absent: false,
+            issuers: &[&self.settings.issuer],
+            audience: None,
+            required: &["iss", "sub", "aud", "exp", "iat", "sid"],
+            now: None,
+        };
+        Ok(jwt::verify(token, &self.keys.verifiers(true).await?, &rules).ok())
+    }
+
+    /// The interaction of this id, if it belongs to this browser and may still be gone on with (SECURITY #12, #13).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn find(&self, id: InteractionId, browser: &Token) -> Result<Option<Interaction>, Fault> {
+        let row = interaction::Entity::find_by_id(id.0)
+            .filter(interaction::Column::BrowserHash.eq(browser.digest().as_str()))
+            .filter(interaction::Column::ExpiresAt.gt(self.ground.now()))
+            .one(self.ground.db.reader())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let Stored(request) = serde_json::from_str(&row.request)?;
+        Ok(Some(Interaction {
+            id,
+            request,
+            agency_id: row.agency_id,
+            enrolment: row.enrolment_id.map(EnrolmentId),
+            created_at: row.created_at,
+            completed: row.completed_at.is_some(),
+        }))
+    }
+
+    /// Ties a move to an interaction, or unties it. A ticket that led to it is spent: it leaves the stored request.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn set_enrolment(&self, at: &Interaction, enrolment: Option<EnrolmentId>) -> Result<(), Fault> {
+        let request = at.request.clone().map(|r| AuthorizationRequest { migration_ticket: None, ..r });
+        interaction::Entity::update_many()
+            .col_expr(interaction::Column::EnrolmentId, Expr::value(enrolment.map(|e| e.0)))
+            .col_expr(interaction::Column::Request, Expr::value(serde_json::to_string(&Stored(request))?))
+            .filter(interaction::Column::Id.eq(at.id.0))
+            .exec(self.ground.db.writer())
+            .await?;
+        Ok(())
+    }
+
+    /// Gives an interaction without a client another agency's look.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn set_agency(&self, at: &Interaction, agency_id: &str) -> Result<(), Fault> {
+        interaction::Entity::update_many()
+            .col_expr(interaction::Column::AgencyId, Expr::value(agency_id))
+            .filter(interaction::Column::Id.eq(at.id.0))
+            .filter(interaction::Column::ClientId.is_null())
+            .exec(self.ground.db.writer())
+            .await?;
+        Ok(())
+    }
+
+    /// Ends an interaction with an error for the client; `None` when nobody asked.
+    pub fn refuse(&self, at: &Interaction, error: &Error) -> Option<Response> {
+        at.request.as_ref().map(|request| respond::failure(&request.path, &self.settings.issuer, error))
+    }
+
+    /// Ends an interaction with a code: interaction, grant, code and the client's part in the session in one transaction.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn complete(&self, at: &Interaction, session: &Session) -> Result<Completed, Fault> {
+        let Some(request) = &at.request else { return Ok(Completed::Home) };
+        let Some((_, portal)) = self.client(&request.client_id) else { return Ok(Completed::Over) };
+        let client = portal.client;
+        // The file may have changed since the request was checked.
+        if !client.redirects_to(request.path.redirect_uri()) {
+            return Ok(Completed::Over);
+        }
+        let now = self.ground.now();
+        let tx = self.ground.db.begin().await?;
+        let ended = interaction::Entity::update_many()
+            .col_expr(
+                interaction::Column::CompletedAt,
+                Func::coalesce([Expr::col(interaction::Column::CompletedAt), Expr::value(now)]).into(),
+            )
+            .filter(interaction::Column::Id.eq(at.id.0))
+            .filter(
+                Condition::any()
+                    .add(interaction::Column::CompletedAt.is_null())
+                    .add(Expr::col(interaction::Column::CompletedAt).gt(now - DOUBLE_CLICK)),
+            )
+            .exec(tx.conn())
+            .await?;
+        if ended.rows_affected != 1 {
+            return Ok(Completed::Over);
+        }
+        let sid = self.join_session(&tx, &client, session).await?;
+        let grant: GrantId = self.ground.id();
+        let token = self.ground.token();
+        let row = token_grant::Model {
+            id: grant.0,
+            account_id: session.account.0,
+            client_id: client.client_id.clone(),
+            session_id: session.id.0,
+            sid,
+            scope: request.scope.to_string(),
+            claims: serde_json::to_string(&request.claims)?,
+            acr: met_acr(request),
+            auth_time: session.auth_time,
+            auth_epoch: session.auth_epoch,
+            created_at: now,
+            revoked_at: None,
+            revoked_why: None,
+        };
+        token_grant::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.conn()).await?;
+        let row = code::Model {
+            hash: token.digest().into_string(),
+            grant_id: grant.0,
+            client_id: client.client_id,
+            redirect_uri: request.path.redirect_uri().to_owned(),
+            code_challenge: request.code_challenge.clone(),
+            nonce: request.nonce.clone(),
+            expires_at: now + self.settings.code_life,
+            used_at: None,
+        };
+        code::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(Completed::Answer(respond::success(&request.path, &self.settings.issuer, &token.text())))
+    }
+
+    /// The client's own name for this session: the same at every sign-in in it, another for another session (OIDC Back-Channel Logout §2.1).
+    async fn join_session(&self, tx: &kernel::Tx, client: &Client, session: &Session) -> Result<String, Fault> {
+        let row = client_session::Model {
+            session_id: session.id.0,
+            client_id: client.client_id.clone(),
+            account_id: session.account.0,
+            sid: self.ground.token().text(),
+            sub: self.subject(client, session.account),
+            first_at: self.ground.now(),
+            ended_at: None,
+        };
+        client_session::Entity::insert(row.into_active_model().reset_all())
+            .on_conflict(
+                OnConflict::columns([client_session::Column::SessionId, client_session::Column::ClientId])
+                    .do_nothing()
+                    .to_owned(),
+            )
+            .exec_without_returning(tx.conn())
+            .await?;
+        let key = (session.id.0, client.client_id.clone());
+        let row = client_session::Entity::find_by_id(key).one(tx.conn()).await?;
+        row.map(|r| r.sid).ok_or_else(|| Fault::Broken("the client's session vanished".into()))
+    }
+}
+
+/// The one level that there is, if the client named it (OIDC Core §3.1.2.1 `acr_values`, §5.5.1.1).
+fn met_acr(request: &AuthorizationRequest) -> Option<String> {
+    let ours = oidc::claims::ACR_PASSWORD;
+    let claim = request.claims.id_token.get("acr");
+    let in_claim = claim.is_some_and(|c| c.to_string().contains(ours));
+    (in_claim || request.acr_values.iter().any(|v| v == ours)).then(|| ours.to_owned())
+}

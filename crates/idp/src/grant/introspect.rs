@@ -1,0 +1,76 @@
+use kernel::Fault;
+use oidc::{Code, Error, Params, client::AuthMethod};
+use serde_json::{Value, json};
+
+use super::Grants;
+
+impl Grants {
+    /// What a token is worth now (RFC 7662). A client learns that of its own tokens only; anything else is not active, in one shape
+    /// (SECURITY #28).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn introspect(&self, authorization: Option<&str>, body: &str) -> Result<Result<Value, Error>, Fault> {
+        let params = match Params::parse(&[body]) {
+            Ok(params) => params,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        let client = match self.authenticate(authorization, &params).await? {
+            Ok(client) if client.token_endpoint_auth_method == AuthMethod::None => {
+                return Ok(Err(Error::new(Code::InvalidClient, "a public client cannot introspect")));
+            }
+            Ok(client) => client,
+            Err(error) => return Ok(Err(error)),
+        };
+        let Some(token) = params.get("token") else {
+            return Ok(Err(Error::new(Code::InvalidRequest, "token is missing")));
+        };
+        if let Some(bearer) = self.bearer(token).await?.filter(|b| b.client.client_id == client.client_id) {
+            let mut told = bearer.claims;
+            told.remove(oidc::claims::GRANT);
+            told.insert("active".into(), json!(true));
+            told.insert("token_type".into(), json!("Bearer"));
+            told.insert("scope".into(), json!(bearer.scope.to_string()));
+            return Ok(Ok(Value::Object(told)));
+        }
+        if let Some((row, grant)) = self.refresh_row(token).await?.filter(|(_, g)| g.client_id == client.client_id) {
+            let end = row.expires_at.min(row.family_ends_at);
+            let live = row.used_at.is_none() && grant.revoked_at.is_none() && self.ground.now() < end;
+            if live && self.owner(&grant).await?.is_some() {
+                let sub = self.subject(&client, accounts::AccountId(grant.account_id));
+                let issuer = &self.settings.issuer;
+                return Ok(Ok(json!({
+                    "active": true, "iss": issuer, "client_id": grant.client_id, "sub": sub, "scope": grant.scope,
+                    "iat": row.created_at, "exp": end,
+                })));
+            }
+        }
+        Ok(Ok(json!({ "active": false })))
+    }
+
+    /// Gives a token back (RFC 7009): the whole grant ends. Somebody else's token and nonsense are answered alike and change nothing.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn revoke(&self, authorization: Option<&str>, body: &str) -> Result<Result<(), Error>, Fault> {
+        let params = match Params::parse(&[body]) {
+            Ok(params) => params,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        let client = match self.authenticate(authorization, &params).await? {
+            Ok(client) => client,
+            Err(error) => return Ok(Err(error)),
+        };
+        let Some(token) = params.get("token") else {
+            return Ok(Err(Error::new(Code::InvalidRequest, "token is missing")));
+        };
+        let grant = match self.refresh_row(token).await? {
+            Some((_, grant)) => Some(grant),
+            None => self.bearer(token).await?.map(|b| b.grant),
+        };
+        if let Some(grant) = grant.filter(|g| g.client_id == client.client_id && g.revoked_at.is_none()) {
+            self.revoke_grant(grant.id, "client_revoked").await?;
+        }
+        Ok(Ok(()))
+    }
+}

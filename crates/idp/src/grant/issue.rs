@@ -1,0 +1,91 @@
+use accounts::{Account, AccountId};
+use kernel::{Fault, Token};
+use oidc::{
+    Scope,
+    claims::{self, Person},
+    client::{Client, GrantType},
+    request::ClaimsRequest,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Grants, table::token_grant};
+
+/// What a token answer holds beside the refresh token.
+pub(super) struct Issued {
+    answer: Value,
+}
+
+impl Issued {
+    /// The body of the answer (RFC 6749 §5.1).
+    pub(super) fn with(mut self, refresh: Option<&Token>) -> Value {
+        if let Some(token) = refresh {
+            self.answer["refresh_token"] = json!(token.text());
+        }
+        self.answer
+    }
+}
+
+impl Grants {
+    /// The account of a grant, if nothing has happened to it since that ends what it gave (SECURITY #30, I9).
+    pub(super) async fn owner(&self, grant: &token_grant::Model) -> Result<Option<Account>, Fault> {
+        let account = self.accounts.account(AccountId(grant.account_id)).await?;
+        Ok(account.filter(|a| a.auth_epoch == grant.auth_epoch))
+    }
+
+    /// What this client may be told of the person: references of its own agency only (SPEC J13).
+    pub(super) async fn person(&self, account: Account, client: &Client) -> Result<Person, Fault> {
+        let client_refs = self.accounts.client_refs(account.id, &client.owner).await?;
+        Ok(Person {
+            email: account.email,
+            name: account.name,
+            profile: account.profile,
+            locale: account.locale,
+            updated_at: account.updated_at,
+            client_refs,
+        })
+    }
+
+    /// Signs access token and ID token.
+    pub(super) async fn issue(
+        &self,
+        grant: &token_grant::Model,
+        client: &Client,
+        person: &Person,
+        scope: &Scope,
+        nonce: Option<&str>,
+    ) -> Result<Issued, Fault> {
+        let now = self.ground.now();
+        let sub = self.subject(client, AccountId(grant.account_id));
+        let facts = claims::Grant {
+            issuer: &self.settings.issuer,
+            client_id: &client.client_id,
+            sub: &sub,
+            sid: &grant.sid,
+            auth_time: grant.auth_time,
+            acr: grant.acr.as_deref(),
+        };
+        let jti: Uuid = self.ground.id();
+        let life = (now, self.settings.access_life);
+        let access = claims::access_token(&facts, &grant.id.to_string(), &jti.to_string(), scope, life);
+        let alg = client.id_token_signed_response_alg;
+        let access = self.keys.sign(alg, claims::ACCESS_TOKEN, &access).await?;
+        let asked: ClaimsRequest = serde_json::from_str(&grant.claims)?;
+        let life = (now, self.settings.id_token_life);
+        let id_token = claims::id_token(&facts, alg, nonce, &access, &asked, person, life);
+        let id_token = self.keys.sign(alg, claims::ID_TOKEN, &id_token).await?;
+        let answer = json!({
+            "access_token": access,
+            "token_type": "Bearer",
+            "expires_in": self.settings.access_life,
+            "scope": scope.to_string(),
+            "id_token": id_token,
+        });
+        Ok(Issued { answer })
+    }
+
+    /// Whether a refresh token goes with it. Without `offline_access` it ends with the session (OIDC Back-Channel Logout §2.7).
+    pub(super) fn gives_refresh(client: &Client) -> bool {
+        client.may(GrantType::RefreshToken)
+    }
+}

@@ -1,0 +1,292 @@
+//! The provider's signing keys: made at first start, sealed at rest, published before use, rotated by age or by command, found by every
+//! node in the database (SECURITY #36 to #38, I22).
+//!
+//! A key's state follows from the times alone: the newest one whose `active_from` has come signs; older ones stay published until the
+//! last token that they signed has died; the next one is published before its time comes.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use kernel::{Fault, Ground, Unix};
+use oidc::jwt::{self, Alg, Claims};
+use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, sea_query::OnConflict};
+use serde_json::{Value, json};
+
+use super::{signer::Signer, table::signing_key};
+
+const PURPOSE: &str = "signing key";
+
+/// When keys come and go, in seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyPolicy {
+    /// A key that has signed for so long gets a successor.
+    pub rotate_after: i64,
+    /// A new key is published so long before it signs: longer than anybody may keep the key set.
+    pub lead: i64,
+    /// An old key stays published so long after its last signature: longer than any token lives.
+    pub linger: i64,
+    /// This node looks into the database again after so long.
+    pub reload_after: i64,
+}
+
+impl Default for KeyPolicy {
+    fn default() -> Self {
+        Self { rotate_after: 90 * 86400, lead: 86400, linger: 3600, reload_after: 60 }
+    }
+}
+
+/// What an operator sees of a key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyInfo {
+    /// Its name in the key set.
+    pub kid: String,
+    /// Its algorithm.
+    pub alg: Alg,
+    /// When it was made.
+    pub created_at: Unix,
+    /// When it signs from.
+    pub active_from: Unix,
+    /// What it does now.
+    pub state: KeyState,
+}
+
+/// What a key does now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyState {
+    /// Published, signs later.
+    Next,
+    /// Signs.
+    Current,
+    /// Published, signs no more.
+    Retired,
+    /// Not published; still tells whether an old hint is ours.
+    Gone,
+}
+
+struct Held {
+    info: KeyInfo,
+    generation: i32,
+    jwk: Value,
+    public: jwt::Key,
+    signer: Signer,
+}
+
+struct Ring {
+    loaded_at: Unix,
+    keys: Vec<Arc<Held>>,
+}
+
+/// The keys of this node. Cheap to clone.
+#[derive(Clone)]
+pub struct KeyRing {
+    ground: Ground,
+    policy: KeyPolicy,
+    ring: Arc<ArcSwap<Ring>>,
+}
+
+impl KeyRing {
+    /// Reads the keys, and makes one for each of `algs` that has none.
+    ///
+    /// # Errors
+    /// [`Fault`]: of the database, or a key that does not open with this node's secret.
+    pub async fn open(ground: Ground, policy: KeyPolicy, algs: &[Alg]) -> Result<Self, Fault> {
+        let empty = Ring { loaded_at: i64::MIN, keys: Vec::new() };
+        let this = Self { ground, policy, ring: Arc::new(ArcSwap::from_pointee(empty)) };
+        this.reload().await?;
+        for alg in algs {
+            this.current(*alg).await?;
+        }
+        Ok(this)
+    }
+
+    /// Reads the keys again. Those already parsed are kept.
+    ///
+    /// # Errors
+    /// [`Fault`]; what was read before stays.
+    pub async fn reload(&self) -> Result<(), Fault> {
+        let rows = signing_key::Entity::find()
+            .order_by_asc(signing_key::Column::ActiveFrom)
+            .order_by_asc(signing_key::Column::Generation)
+            .all(self.ground.db.reader())
+            .await?;
+        let before = self.ring.load_full();
+        let now = self.ground.now();
+        let mut keys = Vec::with_capacity(rows.len());
+        for row in rows {
+            match before.keys.iter().find(|k| k.info.kid == row.kid) {
+                Some(known) => keys.push(known.clone()),
+                None => keys.push(Arc::new(self.parse(&row)?)),
+            }
+        }
+        self.ring.store(Arc::new(Ring { loaded_at: now, keys }));
+        Ok(())
+    }
+
+    fn parse(&self, row: &signing_key::Model) -> Result<Held, Fault> {
+        let broken = || Fault::Broken(format!("the signing key {} cannot be read", row.kid));
+        let alg = Alg::parse(&row.alg).ok_or_else(broken)?;
+        let sealed = self.ground.keys.open(PURPOSE, &row.sealed)?;
+        let info = KeyInfo {
+            kid: row.kid.clone(),
+            alg,
+            created_at: row.created_at,
+            active_from: row.active_from,
+            state: KeyState::Next,
+        };
+        Ok(Held {
+            info,
+            generation: row.generation,
+            jwk: serde_json::from_str(&row.jwk)?,
+            public: jwt::Key::from_jwk(&row.jwk).map_err(|_| broken())?,
+            signer: Signer::from_pkcs8(alg, &sealed).ok_or_else(broken)?,
+        })
+    }
+
+    async fn fresh(&self) -> Arc<Ring> {
+        let ring = self.ring.load_full();
+        if self.ground.now() < ring.loaded_at.saturating_add(self.policy.reload_after) {
+            return ring;
+        }
+        // What this node knows is good for as long as keys are published ahead: a database that is away does not stop it here.
+        if let Err(fault) = self.reload().await {
+            tracing::warn!(%fault, "the signing keys could not be read again");
+        }
+        self.ring.load_full()
+    }
+
+    /// The key that signs with `alg` now; made if there is none yet.
+    async fn current(&self, alg: Alg) -> Result<Arc<Held>, Fault> {
+        let now = self.ground.now();
+        if let Some(key) = signs(&self.fresh().await.keys, alg, now) {
+            return Ok(key);
+        }
+        // Nobody can have fetched the set for an algorithm that had no key: the first one may sign at once.
+        self.make(alg, 1, now).await?;
+        signs(&self.ring.load_full().keys, alg, now)
+            .ok_or_else(|| Fault::Broken(format!("no signing key for {}", alg.as_str())))
+    }
+
+    async fn make(&self, alg: Alg, generation: i32, active_from: Unix) -> Result<(), Fault> {
+        let made = tokio::task::spawn_blocking(move || Signer::generate(alg)).await;
+        let made = made.ok().flatten().ok_or_else(|| Fault::Broken("a signing key could not be made".into()))?;
+        let kid = made.thumbprint();
+        let mut jwk = made.jwk;
+        for (name, value) in [("kid", kid.as_str()), ("alg", alg.as_str()), ("use", "sig")] {
+            jwk.insert(name.into(), json!(value));
+        }
+        let row = signing_key::ActiveModel {
+            kid: Set(kid),
+            alg: Set(alg.as_str().to_owned()),
+            generation: Set(generation),
+            sealed: Set(self.ground.seal(PURPOSE, &made.pkcs8)),
+            jwk: Set(Value::Object(jwk).to_string()),
+            created_at: Set(self.ground.now()),
+            active_from: Set(active_from),
+        };
+        // Another node may have made this generation a moment ago: then ours is forgotten.
+        let columns = [signing_key::Column::Alg, signing_key::Column::Generation];
+        signing_key::Entity::insert(row)
+            .on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
+            .exec_without_returning(self.ground.db.writer())
+            .await?;
+        self.reload().await
+    }
+
+    /// Gives `alg` a successor that signs from now + [`KeyPolicy::lead`] on; does nothing while one is waiting. Answers its time.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn rotate(&self, alg: Alg) -> Result<Unix, Fault> {
+        self.reload().await?;
+        let now = self.ground.now();
+        let newest = self.ring.load().keys.iter().rfind(|k| k.info.alg == alg).cloned();
+        match newest {
+            Some(key) if key.info.active_from > now => Ok(key.info.active_from),
+            Some(key) => {
+                self.make(alg, key.generation + 1, now + self.policy.lead).await?;
+                Ok(now + self.policy.lead)
+            }
+            None => self.current(alg).await.map(|key| key.info.active_from),
+        }
+    }
+
+    /// What a worker does now and then: successors for keys of age.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn tend(&self) -> Result<(), Fault> {
+        self.reload().await?;
+        let (now, ring) = (self.ground.now(), self.ring.load_full());
+        for alg in Alg::SIGNING {
+            let newest = ring.keys.iter().rfind(|k| k.info.alg == *alg);
+            if newest.is_some_and(|k| now - k.info.active_from >= self.policy.rotate_after - self.policy.lead) {
+                self.rotate(*alg).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All keys and what they do now.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn list(&self) -> Result<Vec<KeyInfo>, Fault> {
+        self.reload().await?;
+        let (now, ring) = (self.ground.now(), self.ring.load_full());
+        let state = |key: &Held| state(&ring.keys, key, now, self.policy.linger);
+        Ok(ring.keys.iter().map(|k| KeyInfo { state: state(k), ..k.info.clone() }).collect())
+    }
+
+    /// The public key set (RFC 7517 §5): next, current and retired keys.
+    pub async fn jwks(&self) -> Value {
+        let (ring, now) = (self.fresh().await, self.ground.now());
+        let published = |key: &&Arc<Held>| state(&ring.keys, key, now, self.policy.linger) != KeyState::Gone;
+        json!({ "keys": ring.keys.iter().filter(published).map(|k| k.jwk.clone()).collect::<Vec<_>>() })
+    }
+
+    /// The algorithms that sign or are about to, for discovery.
+    pub async fn algs(&self) -> Vec<Alg> {
+        let ring = self.fresh().await;
+        Alg::SIGNING.iter().copied().filter(|alg| ring.keys.iter().any(|k| k.info.alg == *alg)).collect()
+    }
+
+    /// A signed token.
+    ///
+    /// # Errors
+    /// [`Fault`]: no key could be had.
+    pub async fn sign(&self, alg: Alg, typ: &str, claims: &Claims) -> Result<String, Fault> {
+        let key = self.current(alg).await?;
+        let input = jwt::signing_input(alg, &key.info.kid, typ, claims);
+        let signature = key.signer.sign(input.as_bytes());
+        let signature = signature.ok_or_else(|| Fault::Broken("a signature could not be made".into()))?;
+        Ok(jwt::complete(input, &signature))
+    }
+
+    /// Every public key that was ever ours: an ID token that died long ago is still a hint.
+    pub(crate) async fn public(&self) -> Vec<jwt::Key> {
+        self.fresh().await.keys.iter().map(|k| k.public.clone()).collect()
+    }
+}
+
+fn signs(keys: &[Arc<Held>], alg: Alg, now: Unix) -> Option<Arc<Held>> {
+    keys.iter().rfind(|k| k.info.alg == alg && k.info.active_from <= now).cloned()
+}
+
+/// The rule. `keys` are in the order of `active_from`.
+fn state(keys: &[Arc<Held>], key: &Held, now: Unix, linger: i64) -> KeyState {
+    if key.info.active_from > now {
+        return KeyState::Next;
+    }
+    let after = |k: &&Arc<Held>| k.info.alg == key.info.alg && k.generation > key.generation;
+    match keys.iter().filter(after).map(|k| k.info.active_from).filter(|at| *at <= now).min() {
+        None => KeyState::Current,
+        Some(at) if now < at + linger => KeyState::Retired,
+        Some(_) => KeyState::Gone,
+    }
+}
+
+/// RFC 7638: the members that a key is, in this order, without white space.
+pub(super) fn thumbprint(members: &str) -> String {
+    URL_SAFE_NO_PAD.encode(kernel::sha256(members.as_bytes()))
+}

@@ -1,0 +1,209 @@
+use accounts::{Session, SessionId};
+use kernel::{
+    Fault,
+    outbox::{self, Leased},
+};
+use oidc::{
+    Params, claims, jwt,
+    logout::{self, Decision, Hint},
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::Expr,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Grants,
+    table::{client_session, token_grant},
+};
+
+/// The outbox kind of logout tokens that are to be posted.
+pub const BACKCHANNEL_LOGOUT: &str = "backchannel_logout";
+/// A logout token is signed when it is sent and lives so many seconds (OIDC Back-Channel Logout §2.4).
+const LOGOUT_TOKEN_LIFE: i64 = 120;
+
+/// What became of a request to sign out.
+pub enum EndSession {
+    /// Signed out, or nobody was signed in: on to the client's address, or to our own page.
+    Done(Option<String>),
+    /// Ask the person. The form posts these fields back, and then `confirmed` is true.
+    Confirm(Vec<(&'static str, String)>),
+    /// A page that says why, status 400; nothing has ended.
+    Refused(&'static str),
+}
+
+/// A call that the worker makes: a POST of the form field `logout_token`, no redirects followed (SECURITY #48).
+pub struct LogoutCall {
+    /// The client's address.
+    pub uri: String,
+    /// Signed now.
+    pub logout_token: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Letter {
+    client_id: String,
+    sub: String,
+    sid: String,
+    /// Stable over retries.
+    jti: Uuid,
+}
+
+const FIELDS: [&str; 5] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
+
+impl Grants {
+    /// RP-initiated logout (OIDC RP-Initiated Logout §2). `session` is the one of this browser, `confirmed` the person's yes.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn end_session(
+        &self,
+        raw: &[&str],
+        session: Option<&Session>,
+        confirmed: bool,
+    ) -> Result<EndSession, Fault> {
+        let Ok(params) = Params::parse(raw) else { return Ok(EndSession::Refused("the request is malformed")) };
+        let hint = match params.get("id_token_hint") {
+            None => Ok(None),
+            Some(token) => self.read_logout_hint(token).await?.map(Some).ok_or(()),
+        };
+        let known = hint.as_ref().ok().and_then(Option::as_ref);
+        let client = known.and_then(|h| self.client(&h.client_id)).map(|(_, portal)| portal.client);
+        // A form that a portal posts comes without our cookie (SameSite=Lax): then the hint alone says which session is meant.
+        let (target, sid_here) = match (session, known) {
+            (Some(session), Some(hint)) => (Some(session.id), self.sid_of(session.id, &hint.client_id).await?),
+            (Some(session), None) => (Some(session.id), None),
+            (None, Some(hint)) => match self.session_of(hint).await? {
+                Some(id) => (Some(id), Some(hint.sid.clone())),
+                None => (None, None),
+            },
+            (None, None) => (None, None),
+        };
+        let asked = logout::Asked {
+            hint: hint.as_ref().map(Option::as_ref).map_err(|()| ()),
+            params: &params,
+            client: client.as_ref(),
+            sid_here: sid_here.as_deref(),
+            signed_in: target.is_some(),
+        };
+        match (logout::decide(&asked), target) {
+            (Decision::Refuse(why), _) => Ok(EndSession::Refused(why)),
+            (Decision::Confirm(_), _) if !confirmed => {
+                let fields = FIELDS.iter().filter_map(|name| params.get(name).map(|v| (*name, v.to_owned())));
+                Ok(EndSession::Confirm(fields.collect()))
+            }
+            (Decision::End(after) | Decision::Confirm(after), Some(id)) => {
+                self.sign_out(id).await?;
+                Ok(EndSession::Done(after))
+            }
+            (Decision::End(after) | Decision::Confirm(after) | Decision::Already(after), _) => Ok(EndSession::Done(after)),
+        }
+    }
+
+    async fn read_logout_hint(&self, token: &str) -> Result<Option<Hint>, Fault> {
+        let Some(claims) = self.own_id_token(token).await? else { return Ok(None) };
+        let sid = jwt::text(&claims, "sid").map(str::to_owned);
+        let client_id = jwt::text(&claims, "azp").map(str::to_owned);
+        Ok(client_id.zip(sid).map(|(client_id, sid)| Hint { client_id, sid }))
+    }
+
+    async fn sid_of(&self, session: SessionId, client_id: &str) -> Result<Option<String>, Fault> {
+        let key = (session.0, client_id.to_owned());
+        let row = client_session::Entity::find_by_id(key).one(self.ground.db.reader()).await?;
+        Ok(row.filter(|r| r.ended_at.is_none()).map(|r| r.sid))
+    }
+
+    async fn session_of(&self, hint: &Hint) -> Result<Option<SessionId>, Fault> {
+        let row = client_session::Entity::find()
+            .filter(client_session::Column::Sid.eq(&hint.sid))
+            .filter(client_session::Column::ClientId.eq(&hint.client_id))
+            .filter(client_session::Column::EndedAt.is_null())
+            .one(self.ground.db.reader())
+            .await?;
+        Ok(row.map(|r| SessionId(r.session_id)))
+    }
+
+    /// Ends a session everywhere, in one transaction: the session, what its clients hold without `offline_access`, and a logout token for
+    /// each client that takes one (SPEC J10).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn sign_out(&self, session: SessionId) -> Result<(), Fault> {
+        let now = self.ground.now();
+        let tx = self.ground.db.begin().await?;
+        self.accounts.end_session(&tx, session).await?;
+        let ended = client_session::Entity::update_many()
+            .col_expr(client_session::Column::EndedAt, Expr::value(now))
+            .filter(client_session::Column::SessionId.eq(session.0))
+            .filter(client_session::Column::EndedAt.is_null())
+            .exec_with_returning(tx.conn())
+            .await?;
+        for row in ended {
+            let takes_one = self.client(&row.client_id).is_some_and(|(_, p)| p.client.backchannel_logout_uri.is_some());
+            if takes_one {
+                let letter = Letter { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.ground.id() };
+                outbox::enqueue(&tx, &self.ground, BACKCHANNEL_LOGOUT, &letter, None).await?;
+            }
+        }
+        token_grant::Entity::update_many()
+            .col_expr(token_grant::Column::RevokedAt, Expr::value(now))
+            .col_expr(token_grant::Column::RevokedWhy, Expr::value("signed_out"))
+            .filter(token_grant::Column::SessionId.eq(session.0))
+            .filter(token_grant::Column::RevokedAt.is_null())
+            .filter(token_grant::Column::Scope.not_like("%offline_access%"))
+            .exec(tx.conn())
+            .await?;
+        tx.commit().await
+    }
+
+    /// A sign-in has put `new` in the place of `old` in this browser. The same person's portals go over to it, so that one sign-out still
+    /// reaches all of them; another person's are signed out (SECURITY #47).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn session_replaced(&self, old: &Session, new: &Session) -> Result<(), Fault> {
+        if old.id == new.id {
+            return Ok(());
+        }
+        if old.account != new.account {
+            return self.sign_out(old.id).await;
+        }
+        let tx = self.ground.db.begin().await?;
+        client_session::Entity::update_many()
+            .col_expr(client_session::Column::SessionId, Expr::value(new.id.0))
+            .filter(client_session::Column::SessionId.eq(old.id.0))
+            .filter(client_session::Column::EndedAt.is_null())
+            .exec(tx.conn())
+            .await?;
+        token_grant::Entity::update_many()
+            .col_expr(token_grant::Column::SessionId, Expr::value(new.id.0))
+            .filter(token_grant::Column::SessionId.eq(old.id.0))
+            .exec(tx.conn())
+            .await?;
+        tx.commit().await
+    }
+
+    /// What the worker posts for a letter of the kind [`BACKCHANNEL_LOGOUT`]; `None` when the client is gone or takes none any more.
+    ///
+    /// # Errors
+    /// [`Fault`] when the letter does not open or the key fails.
+    pub async fn logout_call(&self, letter: &Leased) -> Result<Option<LogoutCall>, Fault> {
+        let letter: Letter = letter.payload(&self.ground)?;
+        let Some((_, portal)) = self.client(&letter.client_id) else { return Ok(None) };
+        let Some(uri) = portal.client.backchannel_logout_uri.clone() else { return Ok(None) };
+        let facts = claims::Grant {
+            issuer: &self.settings.issuer,
+            client_id: &letter.client_id,
+            sub: &letter.sub,
+            sid: &letter.sid,
+            auth_time: 0,
+            acr: None,
+        };
+        let token = claims::logout_token(&facts, &letter.jti.to_string(), (self.ground.now(), LOGOUT_TOKEN_LIFE));
+        let alg = portal.client.id_token_signed_response_alg;
+        let logout_token = self.keys.sign(alg, claims::LOGOUT_TOKEN, &token).await?;
+        Ok(Some(LogoutCall { uri, logout_token }))
+    }
+}

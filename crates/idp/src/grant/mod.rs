@@ -1,0 +1,214 @@
+//! What the protocol remembers: interactions, codes, grants, refresh tokens, signing keys, and which client knows which session.
+//!
+//! [`Grants`] is the whole of it. The rules are in [`oidc`]; here they meet the database. Whatever may happen once is one conditional
+//! statement whose row count is the permission to go on.
+
+mod authorize;
+mod exchange;
+mod introspect;
+mod issue;
+mod keys;
+mod logout;
+mod refresh;
+mod signer;
+mod table;
+mod userinfo;
+
+use std::sync::Arc;
+
+use accounts::Accounts;
+use agencies::{Agencies, Agency, Portal};
+use arc_swap::ArcSwap;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use kernel::{Fault, Ground, typed_id};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use uuid::Uuid;
+
+pub use authorize::{Completed, Interaction, Start};
+pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};
+pub use userinfo::Userinfo;
+
+use keys::Keyring;
+use table::{client_session, code, interaction, refresh_token, signing_key, token_grant, used_assertion};
+
+typed_id! {
+    /// One authorization request on its way through the screens.
+    InteractionId
+}
+typed_id! {
+    /// What an account gave a client at one sign-in; every token belongs to one.
+    GrantId
+}
+
+/// What is configured about tokens. Times are seconds.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The provider's name, byte for byte, without a slash at its end.
+    pub issuer: String,
+    /// An interaction may be gone on with for so long.
+    pub interaction_life: i64,
+    /// Authorization code (SECURITY D6).
+    pub code_life: i64,
+    /// Access token.
+    pub access_life: i64,
+    /// ID token.
+    pub id_token_life: i64,
+    /// A refresh token that is not used.
+    pub refresh_idle: i64,
+    /// A family of refresh tokens, used or not (SECURITY #24).
+    pub refresh_most: i64,
+    /// A signing key is replaced after so long.
+    pub key_age: i64,
+    /// A new key is published so long before it signs, and an old one so long after it did (SECURITY #36).
+    pub key_overlap: i64,
+}
+
+impl Settings {
+    /// The defaults of SPEC.
+    pub fn new(issuer: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            interaction_life: 86_400,
+            code_life: 60,
+            access_life: 600,
+            id_token_life: 600,
+            refresh_idle: 30 * 86_400,
+            refresh_most: 180 * 86_400,
+            key_age: 90 * 86_400,
+            key_overlap: 86_400,
+        }
+    }
+}
+
+/// All that the protocol remembers. Cheap to clone.
+#[derive(Clone)]
+pub struct Grants {
+    ground: Ground,
+    accounts: Accounts,
+    agencies: Arc<ArcSwap<Agencies>>,
+    settings: Arc<Settings>,
+    keys: Arc<Keyring>,
+    salt: Arc<[u8; 32]>,
+}
+
+const SALT: &str = "pairwise salt";
+
+impl Grants {
+    /// Puts it together: makes the first signing keys and the salt of pairwise subjects if the database has none.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database, or a stored key that does not open.
+    pub async fn open(
+        ground: Ground,
+        accounts: Accounts,
+        agencies: Arc<ArcSwap<Agencies>>,
+        settings: Settings,
+    ) -> Result<Self, Fault> {
+        let salt = pairwise_salt(&ground).await?;
+        let settings = Arc::new(settings);
+        let keys = Arc::new(Keyring::open(ground.clone(), settings.clone()).await?);
+        let grants = Self { ground, accounts, agencies, settings, keys, salt: Arc::new(salt) };
+        grants.ensure_keys().await?;
+        Ok(grants)
+    }
+
+    /// What is configured.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Makes the keys that clients of today's config need, and replaces those that are old. Run at start, at a config change and now and
+    /// then by the worker.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn ensure_keys(&self) -> Result<(), Fault> {
+        let mut wanted = vec![oidc::jwt::Alg::RS256];
+        for agency in self.agencies.load().iter() {
+            for portal in &agency.portals {
+                wanted.push(portal.client.id_token_signed_response_alg);
+                wanted.extend(portal.client.userinfo_signed_response_alg);
+            }
+        }
+        wanted.dedup();
+        for alg in wanted {
+            self.keys.ensure(alg).await?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the signing keys: the new ones are published now and sign after the overlap (SPEC J12).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn rotate_keys(&self) -> Result<(), Fault> {
+        self.keys.rotate_all().await
+    }
+
+    /// The JSON Web Key Set: next, current and retired keys (RFC 7517 §5).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn jwks(&self) -> Result<serde_json::Value, Fault> {
+        self.keys.published().await
+    }
+
+    /// The metadata document (OIDC Discovery §3).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn metadata(&self) -> Result<serde_json::Value, Fault> {
+        let algs = self.keys.algs().await?;
+        Ok(oidc::discovery::metadata(&self.settings.issuer, &algs, &["fr", "en"]))
+    }
+
+    /// The `sub` by which this client knows the account.
+    pub fn subject(&self, client: &oidc::client::Client, account: accounts::AccountId) -> String {
+        oidc::claims::subject(client, &account.to_string(), &self.salt)
+    }
+
+    /// Removes what has been over for a day: interactions, codes, refresh tokens, assertions, and revoked or forgotten grants' sessions.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn purge(&self) -> Result<(), Fault> {
+        let db = self.ground.db.writer();
+        let before = self.ground.now() - 86_400;
+        interaction::Entity::delete_many().filter(interaction::Column::ExpiresAt.lt(before)).exec(db).await?;
+        code::Entity::delete_many().filter(code::Column::ExpiresAt.lt(before)).exec(db).await?;
+        // A rotated token is kept until its family ends: its reuse must be seen for as long as its children live.
+        refresh_token::Entity::delete_many().filter(refresh_token::Column::FamilyEndsAt.lt(before)).exec(db).await?;
+        used_assertion::Entity::delete_many().filter(used_assertion::Column::ExpiresAt.lt(before)).exec(db).await?;
+        client_session::Entity::delete_many().filter(client_session::Column::EndedAt.lt(before)).exec(db).await?;
+        Ok(())
+    }
+
+    fn client(&self, client_id: &str) -> Option<(Arc<Agency>, Portal)> {
+        let agencies = self.agencies.load();
+        agencies.portal(client_id).map(|(agency, portal)| (agency.clone(), portal.clone()))
+    }
+
+    /// Ends a grant and with it every token of it (SECURITY D5, I2, I4).
+    async fn revoke_grant(&self, id: Uuid, why: &'static str) -> Result<(), Fault> {
+        token_grant::Entity::update_many()
+            .col_expr(token_grant::Column::RevokedAt, Expr::value(self.ground.now()))
+            .col_expr(token_grant::Column::RevokedWhy, Expr::value(why))
+            .filter(token_grant::Column::Id.eq(id))
+            .filter(token_grant::Column::RevokedAt.is_null())
+            .exec(self.ground.db.writer())
+            .await?;
+        tracing::warn!(target: "security", grant = %id, event = why, "grant revoked");
+        Ok(())
+    }
+}
+
+/// Made once; `sub` never changes, so it never does (SECURITY I11).
+async fn pairwise_salt(ground: &Ground) -> Result<[u8; 32], Fault> {
+    let mut fresh = [0; 32];
+    ground.chance.fill(&mut fresh);
+    let sealed = URL_SAFE_NO_PAD.encode(ground.seal(SALT, &fresh));
+    let stored = ground.db.settle("pairwise_salt", &sealed).await?;
+    let broken = || Fault::Broken("the stored salt of pairwise subjects cannot be read".into());
+    let bytes = URL_SAFE_NO_PAD.decode(stored).map_err(|_| broken())?;
+    ground.keys.open(SALT, &bytes)?.as_slice().try_into().map_err(|_| broken())
+}

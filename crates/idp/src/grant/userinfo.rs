@@ -1,0 +1,81 @@
+use accounts::{Account, AccountId};
+use kernel::Fault;
+use oidc::{
+    Code, Error, Scope, claims,
+    client::Client,
+    jwt::{self, Claims, Rules},
+    request::ClaimsRequest,
+};
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+
+use super::{Grants, table::token_grant};
+
+/// The answer of the userinfo endpoint (OIDC Core §5.3.2).
+pub enum Userinfo {
+    /// `application/json`
+    Json(Value),
+    /// `application/jwt`: the client registered an algorithm for it.
+    Jwt(String),
+}
+
+/// An access token that is good now, and what stands behind it.
+pub(super) struct Bearer {
+    pub(super) claims: Claims,
+    pub(super) scope: Scope,
+    pub(super) grant: token_grant::Model,
+    pub(super) client: Client,
+    pub(super) account: Account,
+}
+
+impl Grants {
+    /// What this access token may be told about its person.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database; a token that is no good is an [`Error`] inside.
+    pub async fn userinfo(&self, token: &str) -> Result<Result<Userinfo, Error>, Fault> {
+        let Some(bearer) = self.bearer(token).await? else {
+            return Ok(Err(Error::new(Code::InvalidToken, "the access token is not valid, or no longer")));
+        };
+        if !bearer.scope.contains("openid") {
+            return Ok(Err(Error::new(Code::InsufficientScope, "the access token lacks the scope openid")));
+        }
+        let Bearer { scope, grant, client, account, .. } = bearer;
+        let sub = self.subject(&client, AccountId(grant.account_id));
+        let asked: ClaimsRequest = serde_json::from_str(&grant.claims)?;
+        let person = self.person(account, &client).await?;
+        let mut told = claims::userinfo(&sub, &scope, &asked, &person);
+        let Some(alg) = client.userinfo_signed_response_alg else {
+            return Ok(Ok(Userinfo::Json(Value::Object(told))));
+        };
+        told.insert("iss".into(), json!(self.settings.issuer));
+        told.insert("aud".into(), json!(client.client_id));
+        Ok(Ok(Userinfo::Jwt(self.keys.sign(alg, "userinfo+jwt", &told).await?)))
+    }
+
+    /// Checks an access token of ours: signature and type, then the grant, the client and the account as they are now (SECURITY #17, #30, #34).
+    pub(super) async fn bearer(&self, token: &str) -> Result<Option<Bearer>, Fault> {
+        let rules = Rules {
+            typ: &[claims::ACCESS_TOKEN],
+            typ_may_be_absent: false,
+            issuers: &[&self.settings.issuer],
+            audience: Some(&self.settings.issuer),
+            required: &["iss", "sub", "aud", "exp", "iat", "jti", "client_id", claims::GRANT],
+            now: Some(self.ground.now()),
+        };
+        let Ok(claims) = jwt::verify(token, &self.keys.verifiers(false).await?, &rules) else { return Ok(None) };
+        let Some(id) = jwt::text(&claims, claims::GRANT).and_then(|g| g.parse::<uuid::Uuid>().ok()) else {
+            return Ok(None);
+        };
+        let grant = token_grant::Entity::find_by_id(id).one(self.ground.db.reader()).await?;
+        let Some(grant) = grant.filter(|g| g.revoked_at.is_none()) else { return Ok(None) };
+        let Some((_, portal)) = self.client(&grant.client_id) else { return Ok(None) };
+        if jwt::text(&claims, "client_id") != Some(&grant.client_id) {
+            return Ok(None);
+        }
+        let Some(account) = self.owner(&grant).await? else { return Ok(None) };
+        let scope = Scope::parse(jwt::text(&claims, "scope").unwrap_or_default()).unwrap_or_default();
+        let scope = scope.intersect(&portal.client.scopes);
+        Ok(Some(Bearer { claims, scope, grant, client: portal.client, account }))
+    }
+}

@@ -1,0 +1,152 @@
+use agencies::Agency;
+use axum::response::{Html, IntoResponse, Response};
+use axum_extra::extract::cookie::Cookie;
+use http::{HeaderValue, StatusCode, header};
+use kernel::Token;
+use oidc::respond;
+use pages::{Frame, Locale, Page};
+use time::Duration;
+
+use super::{
+    browser::{Browser, seal_flash},
+    cookie::Jar,
+    error::Failure,
+    flash::Flash,
+    security::FormTargets,
+};
+use crate::Idp;
+
+/// An answer under way: a page or a way on, with the cookies that go along.
+pub(crate) struct Answer<'a> {
+    idp: &'a Idp,
+    browser: &'a Browser,
+    cookies: Vec<Cookie<'static>>,
+    targets: Vec<String>,
+}
+
+/// What surrounds a page.
+pub(crate) struct Setting<'a> {
+    pub(crate) locale: Locale,
+    pub(crate) agency: Option<&'a Agency>,
+    pub(crate) base: String,
+}
+
+impl<'a> Answer<'a> {
+    pub(crate) fn new(idp: &'a Idp, browser: &'a Browser) -> Self {
+        let mut cookies = Vec::new();
+        if browser.fresh {
+            cookies.push(Jar::Browser.bake(idp.secure(), "/", browser.token(), None));
+        }
+        Self { idp, browser, cookies, targets: Vec::new() }
+    }
+
+    pub(crate) fn cookie(mut self, cookie: Cookie<'static>) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+
+    /// Signs this browser in.
+    pub(crate) fn signed_in(self, signed_in: &accounts::SignedIn) -> Self {
+        let secure = self.idp.secure();
+        let most = signed_in.session.ends_at - signed_in.session.auth_time;
+        let life = signed_in.session.persistent.then(|| Duration::seconds(most));
+        self.cookie(Jar::Session.bake(secure, "/", signed_in.token.text(), life)).cookie(Jar::Device.bake(
+            secure,
+            "/",
+            signed_in.device.text(),
+            Some(Duration::days(400)),
+        ))
+    }
+
+    /// Leaves `flash` for the next page at `path`.
+    pub(crate) fn flash(self, path: &str, flash: &Flash) -> Self {
+        let sealed = seal_flash(self.idp, path, flash);
+        let cookie = Jar::Flash.bake(self.idp.secure(), path, sealed, Some(Duration::minutes(10)));
+        self.cookie(cookie)
+    }
+
+    /// A mailed link's token moves to a cookie.
+    pub(crate) fn link(self, jar: Jar, path: &str, token: &Token) -> Self {
+        let cookie = jar.bake(self.idp.secure(), path, token.text(), Some(Duration::hours(1)));
+        self.cookie(cookie)
+    }
+
+    /// Where a form on this page may lead through redirects: browsers hold redirects against form-action too.
+    pub(crate) fn leads_to(mut self, url: Option<&str>) -> Self {
+        self.targets.extend(url.and_then(super::security::origin));
+        self
+    }
+
+    pub(crate) fn see_other(self, to: &str) -> Response {
+        let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+        let response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
+        self.send(response)
+    }
+
+    /// On to a page of ours, which says `flash`.
+    pub(crate) fn say(self, path: &str, flash: &Flash) -> Response {
+        self.flash(path, flash).see_other(path)
+    }
+
+    pub(crate) fn page<P: Page>(self, setting: &Setting<'_>, page: &P) -> Result<Response, Failure> {
+        let rendered = self.idp.pages.render(&frame(self.idp, self.browser, setting), page)?;
+        let response = Html(rendered.html).into_response();
+        let done = if self.browser.flash(self.idp).said.is_some() && self.browser.path.ends_with("/connected") {
+            self
+        } else {
+            let cleared = Jar::Flash.clear(self.idp.secure(), &self.browser.path);
+            self.cookie(cleared)
+        };
+        Ok(done.send(response))
+    }
+
+    /// The way back to a client.
+    pub(crate) fn back(self, setting: &Setting<'_>, response: respond::Response) -> Result<Response, Failure> {
+        match response {
+            respond::Response::Redirect(to) => Ok(self.see_other(&to)),
+            respond::Response::FormPost { action, fields } => {
+                let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                let page = pages::page::FormPost { action: action.clone(), fields };
+                self.leads_to(Some(&action)).page(setting, &page)
+            }
+        }
+    }
+
+    fn send(self, mut response: Response) -> Response {
+        for cookie in self.cookies {
+            if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+                response.headers_mut().append(header::SET_COOKIE, value);
+            }
+        }
+        response.extensions_mut().insert(FormTargets(self.targets));
+        response
+    }
+}
+
+fn frame(idp: &Idp, browser: &Browser, setting: &Setting<'_>) -> Frame {
+    Frame {
+        locale: setting.locale,
+        look: setting.agency.map(look),
+        csrf: browser.csrf.clone(),
+        base: setting.base.clone(),
+        issuer_host: idp.issuer.split("://").nth(1).unwrap_or(&idp.issuer).to_owned(),
+    }
+}
+
+/// An agency as its pages and mails show it.
+pub fn look(agency: &Agency) -> pages::Look {
+    let contact = &agency.contact;
+    pages::Look {
+        agency_id: agency.id.clone(),
+        agency_name: agency.name.clone(),
+        accent: agency.look.accent.clone(),
+        logo_url: agency.look.logo.clone(),
+        contact: pages::Contact {
+            phone: contact.phone.clone(),
+            email: contact.email.clone(),
+            hours: contact.hours.clone(),
+            website: contact.website.clone(),
+            address: contact.address.clone(),
+        },
+    }
+}

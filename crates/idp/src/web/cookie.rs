@@ -1,0 +1,106 @@
+//! The cookies, all of them. Over https their names begin with `__Host-`, so that no sibling host can set them (SECURITY #41).
+
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use http::{HeaderMap, header};
+use time::Duration;
+
+/// What a cookie is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Jar {
+    /// Binds interactions and form tokens to this browser.
+    Browser,
+    /// Signed in.
+    Session,
+    /// Someone signed in here before.
+    Device,
+    /// The token of a mailed confirmation link, so that the address bar is clean.
+    Confirm,
+    /// The token of a mailed reset link.
+    Reset,
+    /// What the next page of one address says.
+    Flash,
+}
+
+impl Jar {
+    fn stem(self) -> &'static str {
+        match self {
+            Self::Browser => "mc_browser",
+            Self::Session => "mc_session",
+            Self::Device => "mc_device",
+            Self::Confirm => "mc_confirm",
+            Self::Reset => "mc_reset",
+            Self::Flash => "mc_flash",
+        }
+    }
+
+    /// Cookies with a path of their own cannot be `__Host-`.
+    fn name(self, secure: bool) -> String {
+        let prefix = match (secure, self) {
+            (false, _) => "",
+            (true, Self::Confirm | Self::Reset | Self::Flash) => "__Secure-",
+            (true, _) => "__Host-",
+        };
+        format!("{prefix}{}", self.stem())
+    }
+
+    /// A cookie that ends with the browser, or after `life`.
+    pub(crate) fn bake(self, secure: bool, path: &str, value: String, life: Option<Duration>) -> Cookie<'static> {
+        let cookie = Cookie::build((self.name(secure), value))
+            .path(path.to_owned())
+            .secure(secure)
+            .http_only(true)
+            .same_site(SameSite::Lax);
+        match life {
+            Some(life) => cookie.max_age(life).build(),
+            None => cookie.build(),
+        }
+    }
+
+    /// Takes it away.
+    pub(crate) fn clear(self, secure: bool, path: &str) -> Cookie<'static> {
+        self.bake(secure, path, String::new(), Some(Duration::ZERO))
+    }
+
+    /// Every value that the browser sent under this name.
+    pub(crate) fn all(self, headers: &HeaderMap, secure: bool) -> Vec<String> {
+        let name = self.name(secure);
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(n, v)| *n == name && !v.is_empty())
+            .map(|(_, v)| v.to_owned())
+            .collect()
+    }
+
+    /// The one value; two cookies of one name are none (SECURITY #41).
+    pub(crate) fn one(self, headers: &HeaderMap, secure: bool) -> Option<String> {
+        match <[String; 1]>::try_from(self.all(headers, secure)) {
+            Ok([value]) => Some(value),
+            Err(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_cookies_of_one_name_are_none() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, "mc_session=a; other=b".parse().unwrap());
+        assert_eq!(Jar::Session.one(&headers, false).as_deref(), Some("a"));
+        headers.append(header::COOKIE, "mc_session=c".parse().unwrap());
+        assert_eq!(Jar::Session.one(&headers, false), None);
+        assert_eq!(Jar::Session.one(&headers, true), None);
+    }
+
+    #[test]
+    fn over_https_they_are_bound_to_the_host() {
+        let cookie = Jar::Session.bake(true, "/", "x".into(), None).to_string();
+        assert_eq!(cookie, "__Host-mc_session=x; HttpOnly; SameSite=Lax; Secure; Path=/");
+    }
+}

@@ -1,0 +1,162 @@
+use pages::page::{ConfirmError, EmailError, ForgotError, LegacyError, PasswordProblem, Resent, SignInError, SignInNotice, TermsError};
+use serde::{Deserialize, Serialize};
+
+/// What a POST leaves for the next GET of one address: in a sealed cookie, so that a reload repeats no attempt and no address carries a message.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Flash {
+    /// What is said.
+    pub(crate) said: Option<Said>,
+    /// What was typed, never a password.
+    pub(crate) typed: String,
+    /// Whether the box was ticked.
+    pub(crate) keep: bool,
+}
+
+/// Everything that a page may have to say of the step before.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum Said {
+    Wrong(u8),
+    Locked(u32),
+    Moved(Option<String>),
+    Throttled(u32),
+    Busy,
+    Invalid,
+    TooMany,
+    Suggestion(String),
+    Problems(Vec<Problem>),
+    NotTicked,
+    Changed,
+    Resent,
+    Corrected,
+    SignedOut,
+    AccountReady,
+    StartedAgain,
+    TicketInvalid,
+    Unlinked,
+    Mailed,
+    Receipt { version: String, sha256: String, accepted_at: i64 },
+}
+
+/// As [`accounts::PasswordProblem`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum Problem {
+    TooShort,
+    TooLong,
+    Control,
+    Context,
+    Guessable,
+}
+
+impl From<accounts::PasswordProblem> for Problem {
+    fn from(problem: accounts::PasswordProblem) -> Self {
+        match problem {
+            accounts::PasswordProblem::TooShort => Self::TooShort,
+            accounts::PasswordProblem::TooLong => Self::TooLong,
+            accounts::PasswordProblem::Control => Self::Control,
+            accounts::PasswordProblem::ContainsContext => Self::Context,
+            accounts::PasswordProblem::TooGuessable => Self::Guessable,
+        }
+    }
+}
+
+impl Flash {
+    pub(crate) fn said(said: Said) -> Self {
+        Self { said: Some(said), ..Self::default() }
+    }
+
+    pub(crate) fn typed(mut self, typed: &str) -> Self {
+        self.typed = typed.chars().take(254).collect();
+        self
+    }
+
+    pub(crate) fn keep(mut self, keep: bool) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    pub(crate) fn sign_in_error(&self) -> Option<SignInError> {
+        match self.said.as_ref()? {
+            Said::Wrong(remaining) => Some(SignInError::Wrong { remaining: *remaining }),
+            Said::Locked(_) => Some(SignInError::Locked),
+            Said::Throttled(seconds) => Some(SignInError::Throttled { seconds: *seconds }),
+            Said::Busy => Some(SignInError::Busy),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn sign_in_notice(&self) -> Option<SignInNotice> {
+        match self.said.as_ref()? {
+            Said::SignedOut => Some(SignInNotice::SignedOut),
+            Said::AccountReady => Some(SignInNotice::AccountReady),
+            Said::StartedAgain => Some(SignInNotice::StartedAgain),
+            Said::TicketInvalid => Some(SignInNotice::TicketInvalid),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn legacy_error(&self) -> Option<LegacyError> {
+        match self.said.as_ref()? {
+            Said::Wrong(remaining) => Some(LegacyError::Wrong { remaining: *remaining }),
+            Said::Locked(minutes) => Some(LegacyError::Locked { minutes: *minutes }),
+            Said::Moved(hint) => Some(LegacyError::Moved { hint: hint.clone() }),
+            Said::Throttled(seconds) => Some(LegacyError::Throttled { seconds: *seconds }),
+            Said::Busy => Some(LegacyError::Busy),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn email_error(&self) -> Option<EmailError> {
+        match self.said.as_ref()? {
+            Said::Invalid => Some(EmailError::Invalid),
+            Said::TooMany => Some(EmailError::TooMany),
+            Said::Suggestion(email) => Some(EmailError::Suggestion { email: email.clone() }),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn password_problems(&self, min: u16) -> Vec<PasswordProblem> {
+        let Some(Said::Problems(problems)) = &self.said else { return Vec::new() };
+        let page = |problem: &Problem| match problem {
+            Problem::TooShort => PasswordProblem::TooShort { min },
+            Problem::TooLong => PasswordProblem::TooLong,
+            Problem::Control => PasswordProblem::ControlCharacters,
+            Problem::Context => PasswordProblem::ContainsContext,
+            Problem::Guessable => PasswordProblem::TooGuessable,
+        };
+        problems.iter().map(page).collect()
+    }
+
+    pub(crate) fn confirm_error(&self) -> Option<ConfirmError> {
+        match self.said.as_ref()? {
+            Said::Wrong(remaining) => Some(ConfirmError::Wrong { remaining: *remaining }),
+            Said::Locked(_) => Some(ConfirmError::Locked),
+            Said::Throttled(seconds) => Some(ConfirmError::Throttled { seconds: *seconds }),
+            Said::Busy => Some(ConfirmError::Busy),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn forgot_error(&self) -> Option<ForgotError> {
+        match self.said.as_ref()? {
+            Said::Invalid => Some(ForgotError::Invalid),
+            Said::Throttled(seconds) => Some(ForgotError::Throttled { seconds: *seconds }),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn terms_error(&self) -> Option<TermsError> {
+        match self.said.as_ref()? {
+            Said::NotTicked => Some(TermsError::NotTicked),
+            Said::Changed => Some(TermsError::Changed),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn resent(&self) -> Option<Resent> {
+        match self.said.as_ref()? {
+            Said::Resent => Some(Resent::Resent),
+            Said::Corrected => Some(Resent::Corrected),
+            _ => None,
+        }
+    }
+}

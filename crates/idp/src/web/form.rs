@@ -1,0 +1,79 @@
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+};
+use http::{HeaderMap, header};
+use pages::page::ProblemKind;
+use serde::de::DeserializeOwned;
+
+use super::{browser::Browser, error::Failure};
+use crate::Idp;
+
+/// A form that exists only after it was found to come from this browser, from a page of ours (SECURITY #42, #43).
+pub(crate) struct Form<T> {
+    pub(crate) browser: Browser,
+    pub(crate) fields: T,
+}
+
+/// The most that a body may be (SECURITY "Numbers").
+const LONGEST_BODY: usize = 64 * 1024;
+
+impl<T: DeserializeOwned> FromRequest<Idp> for Form<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, idp: &Idp) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let browser = Browser::from_request_parts(&mut parts, idp).await?;
+        if !same_site(&parts.headers, &idp.issuer) {
+            return Err(Failure::new(ProblemKind::Forbidden, "a form from another site"));
+        }
+        let pairs = read_pairs(Request::from_parts(parts, body), idp).await?;
+        let csrf = pairs.iter().find(|(name, _)| name == "csrf").map(|(_, value)| value.as_str());
+        if !csrf.is_some_and(|token| browser.owns(token)) {
+            let failure = Failure::new(ProblemKind::ForeignBrowser, "the form token is not this browser's");
+            return Err(failure.retry("/"));
+        }
+        for (n, (name, _)) in pairs.iter().enumerate() {
+            if pairs[..n].iter().any(|(other, _)| other == name) {
+                return Err(Failure::new(ProblemKind::BadRequest, format!("the field {name:.40} is there twice")));
+            }
+        }
+        let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+        let fields = serde_urlencoded::from_str(&encoded)
+            .map_err(|_| Failure::new(ProblemKind::BadRequest, "a field is missing"))?;
+        Ok(Self { browser, fields })
+    }
+}
+
+/// Reads an urlencoded body as ordered pairs.
+async fn read_pairs(request: Request, idp: &Idp) -> Result<Vec<(String, String)>, Failure> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/x-www-form-urlencoded") {
+        return Err(Failure::new(ProblemKind::BadRequest, "not a form"));
+    }
+    let body = Bytes::from_request(request, idp)
+        .await
+        .map_err(|_| Failure::new(ProblemKind::TooLarge, "the body is too long, or was cut"))?;
+    if body.len() > LONGEST_BODY {
+        return Err(Failure::new(ProblemKind::TooLarge, "the body is too long"));
+    }
+    if std::str::from_utf8(&body).is_err() {
+        return Err(Failure::new(ProblemKind::BadRequest, "not UTF-8"));
+    }
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
+    // NUL is stored by one database and refused by the other: refused here (SECURITY #109).
+    if pairs.iter().any(|(n, v)| n.contains('\0') || (n != "password" && v.contains('\0'))) {
+        return Err(Failure::new(ProblemKind::BadRequest, "a field holds NUL"));
+    }
+    Ok(pairs)
+}
+
+/// Browsers tell where a form comes from; a page of another site is refused even with a token.
+fn same_site(headers: &HeaderMap, issuer: &str) -> bool {
+    let text = |name: &str| headers.get(name).map(|v| v.to_str().unwrap_or("?").to_owned());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site.as_str(), "same-origin" | "none");
+    }
+    // Without a referrer, browsers before 2023 say "null" for our own forms: the form token decides then.
+    text("origin").is_none_or(|origin| origin == "null" || issuer == origin || issuer.starts_with(&format!("{origin}/")))
+}

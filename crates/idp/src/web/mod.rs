@@ -1,0 +1,18 @@
+//! The HTTP face. No handler decides, none writes a query.
+
+mod answer;
+mod browser;
+mod cookie;
+mod endpoint;
+mod error;
+mod flash;
+mod form;
+mod path;
+mod router;
+mod screen;
+mod security;
+mod throttle;
+
+pub use answer::look;
+pub use router::router;
+pub use throttle::Throttle;

@@ -1,0 +1,156 @@
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Path, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderMap, StatusCode, Uri, header};
+use pages::{Locale, page::ProblemKind};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::{
+    answer::look,
+    endpoint::{discovery, end_session, jwks, token, userinfo},
+    error::Failure,
+    screen::{arrive, confirm, enrol, help, home, hub, legacy, recover, sign_in, sign_out, terms},
+    security,
+};
+use crate::Idp;
+
+/// The longest address that is looked at (SECURITY "Numbers").
+const LONGEST_URI: usize = 8 * 1024;
+
+/// Everything that the provider answers.
+pub fn router(idp: Idp) -> Router {
+    let protocol = Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::get))
+        .route("/jwks", get(jwks::get))
+        .route("/token", post(token::post))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .route("/authorize", get(arrive::get).post(arrive::post))
+        .route("/end-session", get(end_session::get).post(end_session::post));
+    let screens = Router::new()
+        .route("/authorize/{id}", get(hub::get))
+        .route("/authorize/{id}/status", get(hub::status))
+        .route("/authorize/{id}/sign-in", get(hub::again).post(sign_in::post))
+        .route("/authorize/{id}/switch", post(sign_in::switch))
+        .route("/authorize/{id}/continue", post(sign_in::proceed))
+        .route("/authorize/{id}/legacy", get(legacy::get).post(legacy::post))
+        .route("/authorize/{id}/notice", get(enrol::notice).post(enrol::notice_read))
+        .route("/authorize/{id}/email", get(enrol::email).post(enrol::choose_email))
+        .route("/authorize/{id}/password", get(enrol::password).post(enrol::choose_password))
+        .route("/authorize/{id}/resend", get(hub::again).post(enrol::resend))
+        .route("/authorize/{id}/link", get(hub::again).post(enrol::link))
+        .route("/authorize/{id}/leave", get(hub::again).post(enrol::leave))
+        .route("/authorize/{id}/terms", get(hub::again).post(terms::post))
+        .route("/authorize/{id}/refuse", get(terms::refuse))
+        .route("/authorize/{id}/connected", get(terms::connected))
+        .route("/authorize/{id}/forgot", get(recover::forgot).post(recover::ask))
+        .route("/authorize/{id}/help", get(help::get))
+        .route("/confirm", get(confirm::get).post(confirm::post))
+        .route("/reset", get(recover::get).post(recover::post))
+        .route("/", get(home::get))
+        .route("/attach", get(home::attach))
+        .route("/legacy", get(home::attach))
+        .route("/forgot", get(home::forgot))
+        .route("/help", get(help::bare))
+        .route("/sign-out", get(sign_out::get).post(sign_out::post));
+    let files = Router::new()
+        .route("/assets/{*path}", get(asset))
+        .route("/look/{file}", get(stylesheet))
+        .route("/robots.txt", get(async || "User-agent: *\nDisallow: /\n"));
+    protocol
+        .merge(screens)
+        .merge(files)
+        .fallback(async |uri: Uri| Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/"))
+        .layer(DefaultBodyLimit::max(64 * 1024))
+        .layer(middleware::from_fn_with_state(idp.clone(), explain))
+        .layer(CatchPanicLayer::custom(|_| Failure::new(ProblemKind::Internal, "a handler panicked").into_response()))
+        .layer(middleware::from_fn_with_state(idp.clone(), explain))
+        .layer(middleware::from_fn_with_state(idp.clone(), security::headers))
+        .with_state(idp)
+}
+
+/// Writes the page of a [`Failure`] in the person's language, and its cause in the log under the same reference.
+async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Response {
+    let accept = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let path: String = request.uri().path().chars().take(100).collect();
+    let too_long = request.uri().to_string().len() > LONGEST_URI;
+    let response = if too_long {
+        Failure::new(ProblemKind::TooLarge, "the address is too long").into_response()
+    } else {
+        next.run(request).await
+    };
+    let (mut parts, body) = response.into_parts();
+    let failure = match parts.extensions.remove::<Failure>() {
+        Some(failure) => failure,
+        None if parts.status == StatusCode::METHOD_NOT_ALLOWED => {
+            let mut failure = Failure::new(ProblemKind::BadRequest, "another method");
+            failure.retry = Some("/".into());
+            failure
+        }
+        None => return Response::from_parts(parts, body),
+    };
+    let reference = reference(&idp);
+    match failure.kind {
+        ProblemKind::Internal => tracing::error!(%reference, %path, cause = %failure.cause, "failed"),
+        ProblemKind::Unavailable | ProblemKind::Busy => {
+            tracing::warn!(%reference, %path, cause = %failure.cause, "not now");
+        }
+        _ => tracing::info!(%reference, %path, cause = %failure.cause, "refused"),
+    }
+    let frame = pages::Frame {
+        locale: Locale::negotiate(None, accept.as_deref(), Locale::Fr),
+        look: None,
+        csrf: String::new(),
+        base: String::new(),
+        issuer_host: idp.issuer.split("://").nth(1).unwrap_or_default().to_owned(),
+    };
+    let page = pages::page::Problem { reference, kind: failure.kind, retry_url: failure.retry.clone() };
+    let status = if parts.status == StatusCode::METHOD_NOT_ALLOWED { parts.status } else { failure.status() };
+    let html = idp.pages.render(&frame, &page).map(|r| r.html).unwrap_or_default();
+    let mut answer = (status, axum::response::Html(html)).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+    }
+    for cookie in parts.headers.get_all(header::SET_COOKIE) {
+        answer.headers_mut().append(header::SET_COOKIE, cookie.clone());
+    }
+    if let Some(allow) = parts.headers.remove(header::ALLOW) {
+        answer.headers_mut().insert(header::ALLOW, allow);
+    }
+    answer
+}
+
+/// Short enough to be read aloud on the phone: no 0/O, no 1/I/L.
+fn reference(idp: &Idp) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+    let mut bytes = [0; 8];
+    idp.ground.chance.fill(&mut bytes);
+    let letter = |b: u8| char::from(LETTERS[usize::from(b) % LETTERS.len()]);
+    let text: String = bytes.into_iter().map(letter).collect();
+    format!("{}-{}", &text[..4], &text[4..])
+}
+
+async fn asset(Path(path): Path<String>) -> Response {
+    match pages::asset(&path) {
+        Some((kind, bytes)) => {
+            let cache = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
+            ([(header::CONTENT_TYPE, kind), cache], bytes).into_response()
+        }
+        None => Failure::new(ProblemKind::NotFound, "no such asset").into_response(),
+    }
+}
+
+async fn stylesheet(State(idp): State<Idp>, Path(file): Path<String>, _: HeaderMap) -> Response {
+    let agencies = idp.agencies.load();
+    let agency = file.strip_suffix(".css").and_then(|id| agencies.agency(id));
+    match agency {
+        Some(agency) => {
+            let cache = (header::CACHE_CONTROL, "public, max-age=300");
+            ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), cache], look(agency).stylesheet()).into_response()
+        }
+        None => Failure::new(ProblemKind::NotFound, "no such agency").into_response(),
+    }
+}

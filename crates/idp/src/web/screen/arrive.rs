@@ -1,0 +1,105 @@
+//! The authorization endpoint's face: from a portal's request to an interaction in this browser.
+
+use accounts::legacy::{LegacyProof, Ticket};
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
+use pages::page::ProblemKind;
+
+use super::turn::Turn;
+use crate::{
+    Idp,
+    grant::Started,
+    web::{
+        answer::{Answer, Setting},
+        browser::Browser,
+        error::Failure,
+        flash::{Flash, Said},
+        path,
+    },
+};
+
+/// `GET /authorize` (OIDC Core §3.1.2.1).
+pub(crate) async fn get(
+    State(idp): State<Idp>,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    arrive(&idp, &browser, &[query.as_deref().unwrap_or_default()]).await
+}
+
+/// `POST /authorize`: the same parameters in a form, from another site by its nature.
+pub(crate) async fn post(
+    State(idp): State<Idp>,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+    body: String,
+) -> Result<Response, Failure> {
+    arrive(&idp, &browser, &[query.as_deref().unwrap_or_default(), &body]).await
+}
+
+async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, Failure> {
+    match idp.grants.start(raw, &browser.hash).await? {
+        Started::Refused { kind, cause } => Err(Failure::new(kind, cause)),
+        Started::Back(response) => {
+            let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
+            Answer::new(idp, browser).back(&setting, response)
+        }
+        Started::Interaction(id) => {
+            let turn = Turn::load(idp, browser, id).await?;
+            match redeem_ticket(&turn).await? {
+                Some((page, flash)) => Ok(turn.answer().say(&page, &flash)),
+                None => Ok(Answer::new(idp, browser).see_other(&path::hub(id))),
+            }
+        }
+    }
+}
+
+/// A portal that has just checked the old credentials hands the person over with a ticket (SPEC J2). A ticket that does not hold loses nothing:
+/// the person is told and may type the old credentials here.
+async fn redeem_ticket(turn: &Turn<'_>) -> Result<Option<(String, Flash)>, Failure> {
+    let request = turn.interaction.request.as_ref();
+    let (Some(jwt), Some(agency)) = (request.and_then(|r| r.migration_ticket.as_deref()), &turn.agency) else {
+        return Ok(None);
+    };
+    let idp = turn.idp;
+    let invalid = || Some((turn.hub(), Flash::said(Said::TicketInvalid)));
+    let Some(key) = &agency.ticket else {
+        tracing::warn!(agency = agency.id, "a migration ticket, but the agency's file names no ticket key");
+        return Ok(invalid());
+    };
+    let client_id = request.map(|r| r.client_id.as_str()).unwrap_or_default();
+    let issuers = [client_id, agency.id.as_str()];
+    let ticket = match oidc::ticket::verify(jwt, std::slice::from_ref(&key.0), &issuers, &idp.issuer, idp.ground.now()) {
+        Ok(ticket) => ticket,
+        Err(refused) => {
+            tracing::warn!(agency = agency.id, %refused, "a migration ticket is refused");
+            return Ok(invalid());
+        }
+    };
+    let ticket = Ticket {
+        jti: ticket.jti,
+        expires_at: ticket.expires_at,
+        identifier: ticket.identifier,
+        client_ref: ticket.client_ref,
+        email: ticket.email,
+        name: ticket.name,
+    };
+    let origin = turn.id().to_string();
+    let visitor = turn.visitor();
+    match idp.accounts.prove_by_ticket(agency, &ticket, Some(&origin), &visitor).await? {
+        LegacyProof::Enrolment(enrolment) => {
+            idp.grants.attach_enrolment(turn.id(), Some(enrolment)).await?;
+            Ok(None)
+        }
+        LegacyProof::Moved { account, .. } if turn.browser.session.as_ref().is_some_and(|s| s.account == account) => {
+            Ok(None)
+        }
+        LegacyProof::Moved { hint, .. } => {
+            Ok(Some((turn.path("legacy"), Flash::said(Said::Moved(hint)).typed(&ticket.identifier))))
+        }
+        LegacyProof::Busy => Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(turn.hub())),
+        LegacyProof::Wrong { .. } | LegacyProof::Locked { .. } | LegacyProof::Refused => Ok(invalid()),
+    }
+}

@@ -1,0 +1,122 @@
+//! The mailed link of the move, opened on any device. Opening it changes nothing; signing in on it does (SPEC J2.5).
+
+use accounts::{Confirm, EnrolmentId, Stage};
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use kernel::Token;
+use pages::page::{self, LinkPurpose};
+use serde::Deserialize;
+
+use super::turn::Turn;
+use crate::{
+    Idp, InteractionId,
+    web::{
+        answer::{Answer, Setting},
+        browser::Browser,
+        cookie::Jar,
+        error::Failure,
+        flash::{Flash, Said},
+        form::Form,
+        path,
+    },
+};
+
+const PATH: &str = "/confirm";
+
+#[derive(Deserialize)]
+pub(crate) struct Link {
+    pub(crate) token: Option<String>,
+}
+
+/// `GET /confirm?token=…` moves the token to a cookie; `GET /confirm` shows the page.
+pub(crate) async fn get(
+    State(idp): State<Idp>,
+    Query(link): Query<Link>,
+    headers: http::HeaderMap,
+    browser: Browser,
+) -> Result<Response, Failure> {
+    let answer = Answer::new(&idp, &browser);
+    if let Some(text) = link.token {
+        return match Token::parse(&text) {
+            Some(token) => Ok(answer.link(Jar::Confirm, PATH, &token).see_other(PATH)),
+            None => dead(&idp, &browser),
+        };
+    }
+    let token = Jar::Confirm.one(&headers, idp.secure()).and_then(|t| Token::parse(&t));
+    let Some(token) = token else { return dead(&idp, &browser) };
+    let Some(enrolment) = idp.accounts.confirm_page(&token).await? else { return dead(&idp, &browser) };
+    let agencies = idp.agencies.load();
+    let agency = agencies.agency(&enrolment.agency_id);
+    let setting = Setting {
+        locale: browser.locale(&[], agency.map(|a| &**a)),
+        agency: agency.map(|a| &**a),
+        base: String::new(),
+    };
+    let agency_name = agency.map(|a| a.name.clone()).unwrap_or_default();
+    if enrolment.stage == Stage::Finished {
+        let continue_url = agency.and_then(|a| a.entrance(&idp.issuer)).unwrap_or_else(|| "/".into());
+        return answer.page(&setting, &page::AlreadyConfirmed { agency_name, continue_url });
+    }
+    let flash = browser.flash(&idp);
+    // The address is typed, not shown: whoever holds only the link learns nothing.
+    let page = page::Confirm { email: flash.typed.clone(), agency_name, error: flash.confirm_error() };
+    answer.page(&setting, &page)
+}
+
+fn dead(idp: &Idp, browser: &Browser) -> Result<Response, Failure> {
+    let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
+    Answer::new(idp, browser).page(&setting, &page::LinkDead { purpose: LinkPurpose::Confirm })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Fields {
+    email: String,
+    password: String,
+}
+
+/// `POST /confirm`.
+pub(crate) async fn post(
+    State(idp): State<Idp>,
+    headers: http::HeaderMap,
+    Form { browser, fields }: Form<Fields>,
+) -> Result<Response, Failure> {
+    let answer = || Answer::new(&idp, &browser);
+    let token = Jar::Confirm.one(&headers, idp.secure()).and_then(|t| Token::parse(&t));
+    let Some(token) = token else { return Ok(answer().see_other(PATH)) };
+    let say = |said| Ok(answer().say(PATH, &Flash::said(said).typed(&fields.email)));
+    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
+        return say(Said::Throttled(seconds));
+    }
+    match idp.accounts.confirm(&token, &fields.email, &fields.password).await? {
+        Confirm::Done(enrolment) => {
+            let id = interaction_for(&idp, &browser, enrolment).await?;
+            let cleared = Jar::Confirm.clear(idp.secure(), PATH);
+            Ok(answer().cookie(cleared).see_other(&path::hub(id)))
+        }
+        Confirm::Wrong { remaining } => say(Said::Wrong(remaining)),
+        Confirm::Refused => say(Said::Wrong(4)),
+        Confirm::Locked => say(Said::Locked(0)),
+        Confirm::Busy => say(Said::Busy),
+        Confirm::Already | Confirm::Dead => Ok(answer().see_other(PATH)),
+    }
+}
+
+/// The interaction in which the move began, if this is its browser; else one of this browser's own.
+async fn interaction_for(idp: &Idp, browser: &Browser, enrolment: EnrolmentId) -> Result<InteractionId, Failure> {
+    let found = idp.accounts.enrolment(enrolment).await?;
+    let origin = found.as_ref().and_then(|e| e.origin.as_deref()).and_then(|o| o.parse::<InteractionId>().ok());
+    if let Some(id) = origin
+        && let Ok(turn) = Turn::load(idp, browser, id).await
+    {
+        if turn.interaction.enrolment_id != Some(enrolment) {
+            idp.grants.attach_enrolment(id, Some(enrolment)).await?;
+        }
+        return Ok(id);
+    }
+    let agency = found.map(|e| e.agency_id);
+    let id = idp.grants.home(&browser.hash, agency.as_deref()).await?;
+    idp.grants.attach_enrolment(id, Some(enrolment)).await?;
+    Ok(id)
+}

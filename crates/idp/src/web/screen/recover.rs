@@ -1,0 +1,143 @@
+//! Forgotten password (SPEC J6).
+
+use accounts::{Origin, Reset};
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use kernel::Token;
+use pages::page::{self, LinkPurpose, ProblemKind};
+use serde::Deserialize;
+
+use super::{confirm::Link, enrol::min_length, turn::Turn};
+use crate::{
+    Idp, InteractionId,
+    web::{
+        answer::{Answer, Setting},
+        browser::Browser,
+        cookie::Jar,
+        error::Failure,
+        flash::{Flash, Said},
+        form::Form,
+        path,
+    },
+};
+
+const PATH: &str = "/reset";
+
+/// `GET /authorize/{id}/forgot`: asks for the address, or says that the mail is on its way.
+pub(crate) async fn forgot(
+    State(idp): State<Idp>,
+    Path(id): Path<InteractionId>,
+    browser: Browser,
+) -> Result<Response, Failure> {
+    let turn = Turn::load(&idp, &browser, id).await?;
+    let flash = browser.flash(&idp);
+    if flash.said == Some(Said::Mailed) {
+        let minutes = u16::try_from(idp.accounts.rules().reset_link / 60).unwrap_or(30);
+        return turn.answer().page(&turn.setting(), &page::ForgotSent { email: flash.typed, minutes });
+    }
+    turn.answer().page(&turn.setting(), &page::Forgot { email: flash.typed.clone(), error: flash.forgot_error() })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    email: String,
+}
+
+/// `POST /authorize/{id}/forgot`: the answer is the same for every address.
+pub(crate) async fn ask(
+    State(idp): State<Idp>,
+    Path(id): Path<InteractionId>,
+    Form { browser, fields }: Form<Asked>,
+) -> Result<Response, Failure> {
+    let turn = Turn::load(&idp, &browser, id).await?;
+    let say = |said| Ok(turn.answer().say(&turn.path("forgot"), &Flash::said(said).typed(&fields.email)));
+    if accounts::Email::parse(&fields.email).is_none() {
+        return say(Said::Invalid);
+    }
+    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
+        return say(Said::Throttled(seconds));
+    }
+    let origin =
+        Origin { interaction: Some(id.to_string()), agency_id: turn.agency.as_ref().map(|agency| agency.id.clone()) };
+    idp.accounts.forgot(&fields.email, origin, &turn.visitor()).await?;
+    say(Said::Mailed)
+}
+
+/// `GET /reset?token=…` moves the token to a cookie; `GET /reset` shows the page. Neither changes anything (SECURITY #70, #71).
+pub(crate) async fn get(
+    State(idp): State<Idp>,
+    Query(link): Query<Link>,
+    headers: http::HeaderMap,
+    browser: Browser,
+) -> Result<Response, Failure> {
+    let answer = Answer::new(&idp, &browser);
+    if let Some(text) = link.token {
+        return match Token::parse(&text) {
+            Some(token) => Ok(answer.link(Jar::Reset, PATH, &token).see_other(PATH)),
+            None => dead(&idp, &browser),
+        };
+    }
+    let Some(token) = held(&idp, &headers) else { return dead(&idp, &browser) };
+    let Some(found) = idp.accounts.reset_page(&token).await? else { return dead(&idp, &browser) };
+    let agencies = idp.agencies.load();
+    let agency = found.origin.agency_id.as_deref().and_then(|id| agencies.agency(id)).map(|a| &**a);
+    let setting = Setting { locale: browser.locale(&[], agency), agency, base: String::new() };
+    let min_length = min_length(&idp);
+    let page = page::Reset {
+        email: found.email,
+        min_length,
+        forbidden_words: found.context,
+        errors: browser.flash(&idp).password_problems(min_length),
+    };
+    let entrance = agency.and_then(|a| a.entrance(&idp.issuer));
+    answer.leads_to(entrance.as_deref()).page(&setting, &page)
+}
+
+fn held(idp: &Idp, headers: &http::HeaderMap) -> Option<Token> {
+    Jar::Reset.one(headers, idp.secure()).and_then(|t| Token::parse(&t))
+}
+
+fn dead(idp: &Idp, browser: &Browser) -> Result<Response, Failure> {
+    let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
+    Answer::new(idp, browser).page(&setting, &page::LinkDead { purpose: LinkPurpose::Reset })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Fields {
+    password: String,
+}
+
+/// `POST /reset`: sets the password and goes on to the portal where it began.
+pub(crate) async fn post(
+    State(idp): State<Idp>,
+    headers: http::HeaderMap,
+    Form { browser, fields }: Form<Fields>,
+) -> Result<Response, Failure> {
+    let answer = || Answer::new(&idp, &browser);
+    let Some(token) = held(&idp, &headers) else { return dead(&idp, &browser) };
+    match idp.accounts.reset(&token, &fields.password, browser.session.as_ref(), &browser.visitor).await? {
+        Reset::Done(signed_in, origin) => {
+            let id = interaction_for(&idp, &browser, &origin).await?;
+            let cleared = Jar::Reset.clear(idp.secure(), PATH);
+            Ok(answer().cookie(cleared).signed_in(&signed_in).see_other(&path::hub(id)))
+        }
+        Reset::Problems(problems) => {
+            let said = Said::Problems(problems.into_iter().map(Into::into).collect());
+            Ok(answer().say(PATH, &Flash::said(said)))
+        }
+        Reset::Dead => dead(&idp, &browser),
+        Reset::Busy => Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(PATH)),
+    }
+}
+
+async fn interaction_for(idp: &Idp, browser: &Browser, origin: &Origin) -> Result<InteractionId, Failure> {
+    let id = origin.interaction.as_deref().and_then(|o| o.parse::<InteractionId>().ok());
+    if let Some(id) = id
+        && Turn::load(idp, browser, id).await.is_ok()
+    {
+        return Ok(id);
+    }
+    Ok(idp.grants.home(&browser.hash, origin.agency_id.as_deref()).await?)
+}

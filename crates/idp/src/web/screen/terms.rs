@@ -1,0 +1,124 @@
+use accounts::{Accepted, Enrolment, Finish, Shown};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use pages::page::{self, ProblemKind};
+use serde::Deserialize;
+
+use super::turn::Turn;
+use crate::{
+    Idp, InteractionId,
+    web::{
+        browser::Browser,
+        error::Failure,
+        flash::{Flash, Said},
+        form::Form,
+    },
+};
+
+/// The terms that hold now, for somebody who ends a move or for an account that has yet to accept them.
+pub(crate) async fn page(turn: &Turn<'_>, enrolment: Option<&Enrolment>, flash: &Flash) -> Result<Response, Failure> {
+    let missing = || Failure::new(ProblemKind::Internal, "config holds no terms that are in force");
+    let version = turn.idp.accounts.current_terms().ok_or_else(missing)?;
+    let edition = version.editions.get_key_value(turn.locale.tag()).or_else(|| version.editions.iter().next());
+    let (language, edition) = edition.ok_or_else(missing)?;
+    let email = match (enrolment, &turn.browser.session) {
+        (Some(enrolment), _) => enrolment.email.clone(),
+        (None, Some(session)) => turn.idp.accounts.account(session.account).await?.map(|a| a.email),
+        (None, None) => None,
+    };
+    let page = page::Terms {
+        email: email.unwrap_or_default(),
+        agency_name: turn.agency.as_ref().map(|a| a.name.clone()).unwrap_or_default(),
+        version: version.version.clone(),
+        language: language.clone(),
+        sha256: edition.sha256.clone(),
+        title: edition.title.clone(),
+        body_html: pages::markdown(&edition.text),
+        enrolling: enrolment.is_some(),
+        error: flash.terms_error(),
+        previous_version: None,
+    };
+    turn.way_out().page(&turn.setting(), &page)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Fields {
+    version: String,
+    language: String,
+    sha256: String,
+    accept: Option<String>,
+}
+
+/// `POST /authorize/{id}/terms`: the last step of a first move, or a newer version.
+pub(crate) async fn post(
+    State(idp): State<Idp>,
+    Path(id): Path<InteractionId>,
+    Form { browser, fields }: Form<Fields>,
+) -> Result<Response, Failure> {
+    let turn = Turn::load(&idp, &browser, id).await?;
+    if fields.accept.is_none() {
+        return Ok(turn.answer().say(&turn.hub(), &Flash::said(Said::NotTicked)));
+    }
+    let shown = Shown {
+        version: fields.version,
+        language: fields.language,
+        sha256: fields.sha256,
+        method: "read to the end, ticked".into(),
+    };
+    let changed = || Ok(turn.answer().say(&turn.hub(), &Flash::said(Said::Changed)));
+    let visitor = turn.visitor();
+    let session = browser.session.as_ref();
+    let moving = turn.enrolment().await?.filter(|e| e.stage == accounts::Stage::Terms);
+    let Some(enrolment) = moving else {
+        let Some(session) = session else { return Ok(turn.to_hub()) };
+        let agency = turn.agency.as_ref().map(|a| a.id.as_str());
+        return match idp.accounts.accept_terms(session.account, agency, &shown, &visitor).await? {
+            Accepted::Done => Ok(turn.to_hub()),
+            Accepted::Changed => changed(),
+        };
+    };
+    match idp.accounts.finish(enrolment.id, &shown, false, session, &visitor).await? {
+        Finish::Done(signed_in, receipt) => {
+            let accounts::Receipt { version, sha256, accepted_at, .. } = receipt;
+            let flash = Flash::said(Said::Receipt { version, sha256, accepted_at });
+            Ok(turn.answer().signed_in(&signed_in).say(&turn.path("connected"), &flash))
+        }
+        Finish::Changed => changed(),
+        Finish::NotNow => Ok(turn.to_hub()),
+    }
+}
+
+/// `GET /authorize/{id}/refuse`: what it means not to accept (PEOPLE U-51). Nothing changes.
+pub(crate) async fn refuse(
+    State(idp): State<Idp>,
+    Path(id): Path<InteractionId>,
+    browser: Browser,
+) -> Result<Response, Failure> {
+    let turn = Turn::load(&idp, &browser, id).await?;
+    let enrolling = turn.enrolment().await?.is_some_and(|e| e.stage != accounts::Stage::Finished);
+    turn.answer().page(&turn.setting(), &page::TermsRefused { enrolling })
+}
+
+/// `GET /authorize/{id}/connected`: "Vous êtes maintenant connecté", with the receipt.
+pub(crate) async fn connected(
+    State(idp): State<Idp>,
+    Path(id): Path<InteractionId>,
+    browser: Browser,
+) -> Result<Response, Failure> {
+    let turn = Turn::load(&idp, &browser, id).await?;
+    let Some(session) = &browser.session else { return Ok(turn.to_hub()) };
+    let receipt = match browser.flash(&idp).said {
+        Some(Said::Receipt { version, sha256, accepted_at }) => Some(page::Receipt { version, sha256, accepted_at }),
+        _ => None,
+    };
+    let person = idp.accounts.account(session.account).await?;
+    let page = page::Connected {
+        email: person.map(|p| p.email).unwrap_or_default(),
+        agency_name: turn.agency.as_ref().map(|a| a.name.clone()),
+        receipt,
+        continue_url: turn.hub(),
+    };
+    turn.way_out().page(&turn.setting(), &page)
+}

@@ -1,0 +1,49 @@
+//! The headers that every answer carries (SECURITY #105, #106).
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderName, HeaderValue, header};
+
+use crate::Idp;
+
+/// Where forms of a page may lead besides our own host.
+#[derive(Clone, Default)]
+pub(crate) struct FormTargets(pub(crate) Vec<String>);
+
+/// The origin of an address, as CSP writes it; the scheme alone for an app's own scheme.
+pub(crate) fn origin(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    match url.scheme() {
+        "http" | "https" => Some(url.origin().ascii_serialization()),
+        scheme => Some(format!("{scheme}:")),
+    }
+}
+
+/// Puts them on; what a handler has set stays.
+pub(crate) async fn headers(State(idp): State<Idp>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let targets = response.extensions_mut().remove::<FormTargets>().unwrap_or_default().0;
+    let csp = format!(
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {}",
+        targets.join(" ")
+    );
+    let mut put = |name: HeaderName, value: &str| {
+        if let (false, Ok(value)) = (response.headers().contains_key(&name), HeaderValue::from_str(value.trim())) {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    put(header::CONTENT_SECURITY_POLICY, &csp);
+    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(header::REFERRER_POLICY, "no-referrer");
+    put(header::CACHE_CONTROL, "no-store");
+    put(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    put(header::X_FRAME_OPTIONS, "DENY");
+    put(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), interest-cohort=()");
+    if idp.secure() {
+        put(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
+    response
+}
