@@ -68,7 +68,8 @@ impl Gallery {
             };
             let rendered = self.pages.render(&frame, sample)?;
             self.save_assets(&rendered.html)?;
-            let html = rendered.html.replace("=\"/assets/", "=\"../assets/").replace("=\"/look/", "=\"../look/");
+            let html =
+                rendered.html.replace("=\"/assets/", "=\"../assets/").replace("=\"/look/", "=\"../look/");
             self.save(&format!("{}/{}-{n}.html", locale.tag(), P::NAME), &html)?;
         }
         Ok(())

@@ -23,10 +23,7 @@ struct Asset {
 static ASSETS: LazyLock<BTreeMap<String, Asset>> = LazyLock::new(|| {
     Files::iter()
         .filter_map(|file| {
-            let asset = Asset {
-                content_type: content_type(&file)?,
-                bytes: bytes(&file)?,
-            };
+            let asset = Asset { content_type: content_type(&file)?, bytes: bytes(&file)? };
             Some((hashed_name(&file, asset.bytes)?, asset))
         })
         .collect()
@@ -41,9 +38,7 @@ pub fn asset(path: &str) -> Option<(&'static str, &'static [u8])> {
 /// The address of an asset by its plain name: `moncompte.css` gives `/assets/moncompte.3f2a9c81d0b4.css`.
 pub(crate) fn url(name: &str) -> Option<String> {
     let served = hashed_name(name, bytes(name)?)?;
-    ASSETS
-        .contains_key(&served)
-        .then(|| format!("{ASSET_ROOT}{served}"))
+    ASSETS.contains_key(&served).then(|| format!("{ASSET_ROOT}{served}"))
 }
 
 fn hashed_name(name: &str, bytes: &[u8]) -> Option<String> {
@@ -84,13 +79,7 @@ mod tests {
 
     #[test]
     fn only_whole_names_are_found() {
-        for path in [
-            "",
-            "moncompte.css",
-            "../Cargo.toml",
-            "moncompte.000000000000.css",
-            "/",
-        ] {
+        for path in ["", "moncompte.css", "../Cargo.toml", "moncompte.000000000000.css", "/"] {
             assert!(asset(path).is_none(), "{path}");
         }
     }

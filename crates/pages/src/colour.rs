@@ -37,11 +37,7 @@ pub fn contrast(accent: &str) -> Result<f64, ColourError> {
     let ratio = colour.contrast(WHITE);
     if ratio < LEAST {
         let suggestion = colour.darkened(LEAST).to_string();
-        return Err(ColourError::TooPale {
-            accent: accent.to_owned(),
-            ratio,
-            suggestion,
-        });
+        return Err(ColourError::TooPale { accent: accent.to_owned(), ratio, suggestion });
     }
     Ok(ratio)
 }
@@ -83,9 +79,8 @@ struct Rgb(u8, u8, u8);
 
 impl Rgb {
     fn parse(text: &str) -> Option<Rgb> {
-        let digits = text
-            .strip_prefix('#')
-            .filter(|d| d.len() == 6 && d.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        let digits =
+            text.strip_prefix('#').filter(|d| d.len() == 6 && d.bytes().all(|b| b.is_ascii_hexdigit()))?;
         let part = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
         Some(Rgb(part(0)?, part(2)?, part(4)?))
     }
@@ -94,11 +89,7 @@ impl Rgb {
     fn luminance(self) -> f64 {
         let linear = |part: u8| {
             let c = f64::from(part) / 255.0;
-            if c <= 0.04045 {
-                c / 12.92
-            } else {
-                ((c + 0.055) / 1.055).powf(2.4)
-            }
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * linear(self.0) + 0.7152 * linear(self.1) + 0.0722 * linear(self.2)
     }
@@ -142,10 +133,7 @@ mod tests {
 
     #[test]
     fn a_pale_colour_is_refused_with_one_that_would_do() {
-        let Err(ColourError::TooPale {
-            suggestion, ratio, ..
-        }) = contrast("#ffcc00")
-        else {
+        let Err(ColourError::TooPale { suggestion, ratio, .. }) = contrast("#ffcc00") else {
             panic!("accepted")
         };
         assert!(ratio < 2.0);
@@ -161,9 +149,7 @@ mod tests {
 
     #[test]
     fn every_shade_can_be_read_whatever_the_colour() {
-        for accent in [
-            "#ffffff", "#000000", "#ffcc00", "#2f6b3a", "#00ffff", "nonsense", "#7f7f7f",
-        ] {
+        for accent in ["#ffffff", "#000000", "#ffcc00", "#2f6b3a", "#00ffff", "nonsense", "#7f7f7f"] {
             let shades = Shades::of(accent);
             let rgb = |text: &str| Rgb::parse(text).unwrap();
             assert!(rgb(&shades.accent).contrast(WHITE) >= LEAST, "{accent}");

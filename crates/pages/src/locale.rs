@@ -29,9 +29,7 @@ impl Locale {
     /// The language of a BCP 47 tag (`fr`, `fr-CA`, `EN_gb`), if it is one of ours.
     pub fn from_tag(tag: &str) -> Option<Locale> {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
-        Locale::ALL
-            .into_iter()
-            .find(|locale| primary.eq_ignore_ascii_case(locale.tag()))
+        Locale::ALL.into_iter().find(|locale| primary.eq_ignore_ascii_case(locale.tag()))
     }
 
     /// The tag for `lang` attributes, `Content-Language` and records: `fr` or `en`.

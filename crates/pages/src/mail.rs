@@ -179,11 +179,7 @@ impl MailBody {
         let terms_title = || "Conditions Générales d’Utilisation".to_owned();
         let when = 1_794_222_300;
         vec![
-            MailBody::Confirm(Confirm {
-                link: link("confirm"),
-                email: email(),
-                days: 7,
-            }),
+            MailBody::Confirm(Confirm { link: link("confirm"), email: email(), days: 7 }),
             MailBody::Welcome(Welcome {
                 agency: agency(),
                 email: email(),
@@ -197,19 +193,9 @@ impl MailBody {
                 when,
                 portal_url: Some("https://clients.tilleuls.example/".into()),
             }),
-            MailBody::LinkAdded(LinkAdded {
-                agency_name: agency(),
-                when,
-                portal_url: None,
-            }),
-            MailBody::AccountLocked(AccountLocked {
-                link: link("reset"),
-                minutes: 30,
-            }),
-            MailBody::ResetPassword(ResetPassword {
-                link: link("reset"),
-                minutes: 30,
-            }),
+            MailBody::LinkAdded(LinkAdded { agency_name: agency(), when, portal_url: None }),
+            MailBody::AccountLocked(AccountLocked { link: link("reset"), minutes: 30 }),
+            MailBody::ResetPassword(ResetPassword { link: link("reset"), minutes: 30 }),
             MailBody::FinishEnrolment(FinishEnrolment {
                 agency_name: agency(),
                 link: link("confirm"),

@@ -30,35 +30,13 @@ fn harmless(event: Event<'_>) -> Option<Event<'_>> {
         Event::Start(Tag::HtmlBlock | Tag::Image { .. }) | Event::End(TagEnd::HtmlBlock | TagEnd::Image) => {
             return None;
         }
-        Event::Start(Tag::Heading {
-            level: HeadingLevel::H1,
-            id,
-            classes,
-            attrs,
-        }) => Event::Start(Tag::Heading {
-            level: HeadingLevel::H2,
-            id,
-            classes,
-            attrs,
-        }),
+        Event::Start(Tag::Heading { level: HeadingLevel::H1, id, classes, attrs }) => {
+            Event::Start(Tag::Heading { level: HeadingLevel::H2, id, classes, attrs })
+        }
         Event::End(TagEnd::Heading(HeadingLevel::H1)) => Event::End(TagEnd::Heading(HeadingLevel::H2)),
-        Event::Start(Tag::Link {
-            link_type,
-            dest_url,
-            title,
-            id,
-        }) => {
-            let dest_url = if is_harmless(&dest_url) {
-                dest_url
-            } else {
-                CowStr::Borrowed("#")
-            };
-            Event::Start(Tag::Link {
-                link_type,
-                dest_url,
-                title,
-                id,
-            })
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            let dest_url = if is_harmless(&dest_url) { dest_url } else { CowStr::Borrowed("#") };
+            Event::Start(Tag::Link { link_type, dest_url, title, id })
         }
         other => other,
     })
@@ -67,10 +45,7 @@ fn harmless(event: Event<'_>) -> Option<Event<'_>> {
 fn is_harmless(url: &str) -> bool {
     let local =
         (url.starts_with('#') || url.starts_with('/')) && !url.starts_with("//") && !url.contains('\\');
-    local
-        || ["https:", "mailto:", "tel:"]
-            .iter()
-            .any(|scheme| url.starts_with(scheme))
+    local || ["https:", "mailto:", "tel:"].iter().any(|scheme| url.starts_with(scheme))
 }
 
 #[cfg(test)]

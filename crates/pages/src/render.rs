@@ -38,10 +38,7 @@ impl Pages {
     /// # Errors
     /// When one of them is malformed: a fault of the build, found by this crate's tests.
     pub fn new() -> Result<Pages, Error> {
-        Ok(Pages {
-            french: environment(Locale::Fr)?,
-            english: environment(Locale::En)?,
-        })
+        Ok(Pages { french: environment(Locale::Fr)?, english: environment(Locale::En)? })
     }
 
     /// Renders a page.
@@ -58,19 +55,14 @@ impl Pages {
             page => Value::from(Serde(page)),
             failed => page.has_error(),
         };
-        let template = self
-            .environment(frame.locale)
-            .get_template(&format!("page/{}.html", P::NAME))?;
+        let template = self.environment(frame.locale).get_template(&format!("page/{}.html", P::NAME))?;
         let captured = template.render_captured(context)?;
         let title = captured
             .state()
             .lookup("full_title")
             .map(|value| if value.is_safe() { unescape(&value.to_string()) } else { value.to_string() })
             .unwrap_or_default();
-        Ok(Rendered {
-            html: captured.into_output(),
-            title: one_line(&title),
-        })
+        Ok(Rendered { html: captured.into_output(), title: one_line(&title) })
     }
 
     /// Renders a mail: subject, text part and HTML part.
@@ -92,21 +84,11 @@ impl Pages {
                 line => shades.line.as_str(),
             };
             let name = format!("mail/{}.{extension}", body.name());
-            self.environment(frame.locale)
-                .get_template(&name)?
-                .render_captured(context)
+            self.environment(frame.locale).get_template(&name)?.render_captured(context)
         };
         let text = part("txt")?;
-        let subject = text
-            .state()
-            .lookup("subject")
-            .map(|value| value.to_string())
-            .unwrap_or_default();
-        Ok(Mail {
-            subject: one_line(&subject),
-            text: text.into_output(),
-            html: part("html")?.into_output(),
-        })
+        let subject = text.state().lookup("subject").map(|value| value.to_string()).unwrap_or_default();
+        Ok(Mail { subject: one_line(&subject), text: text.into_output(), html: part("html")?.into_output() })
     }
 
     fn environment(&self, locale: Locale) -> &Environment<'static> {
@@ -130,10 +112,7 @@ fn environment(locale: Locale) -> Result<Environment<'static>, Error> {
     env.add_filter("grouped", grouped);
     env.add_function("asset", |name: &str| {
         asset::url(name).ok_or_else(|| {
-            TemplateError::new(
-                ErrorKind::InvalidOperation,
-                format!("asset({name:?}): no such file"),
-            )
+            TemplateError::new(ErrorKind::InvalidOperation, format!("asset({name:?}): no such file"))
         })
     });
     for file in Files::iter() {
@@ -154,18 +133,14 @@ fn environment(locale: Locale) -> Result<Environment<'static>, Error> {
 /// The engine's own escaping also turns every `/` into `&#x2f;`, which makes addresses unreadable and pages long.
 fn format_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), TemplateError> {
     if value.is_undefined() || value.is_none() {
-        return Err(TemplateError::new(
-            ErrorKind::UndefinedError,
-            "a value to be shown is missing",
-        ));
+        return Err(TemplateError::new(ErrorKind::UndefinedError, "a value to be shown is missing"));
     }
     let text = value.to_string();
     let shown = match state.auto_escape() {
         AutoEscape::Html if !value.is_safe() => escape(&text),
         _ => text,
     };
-    out.write_str(&shown)
-        .map_err(|error| TemplateError::new(ErrorKind::WriteFailure, error.to_string()))
+    out.write_str(&shown).map_err(|error| TemplateError::new(ErrorKind::WriteFailure, error.to_string()))
 }
 
 /// Escapes text for HTML content and quoted attributes.
@@ -186,9 +161,17 @@ pub(crate) fn escape(text: &str) -> String {
 
 /// What [`escape`] escaped. The engine escapes the parts of a concatenation when one of them is markup already.
 fn unescape(markup: &str) -> String {
-    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&#x2f;", "/"), ("&amp;", "&")]
-        .iter()
-        .fold(markup.to_owned(), |text, (entity, c)| text.replace(entity, c))
+    [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&#x2f;", "/"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(markup.to_owned(), |text, (entity, c)| text.replace(entity, c))
 }
 
 /// A long hexadecimal number in groups of eight, so that it can be read out and wrapped.

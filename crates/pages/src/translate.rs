@@ -22,25 +22,20 @@ pub(crate) struct Words {
 
 impl Words {
     pub(crate) fn load(locale: Locale) -> Result<Words, Error> {
-        let language: LanguageIdentifier = locale.tag().parse().map_err(|error| Error::Translation {
-            file: locale.tag().into(),
-            why: format!("{error:?}"),
-        })?;
+        let language: LanguageIdentifier = locale
+            .tag()
+            .parse()
+            .map_err(|error| Error::Translation { file: locale.tag().into(), why: format!("{error:?}") })?;
         let mut bundle = FluentBundle::new_concurrent(vec![language]);
         // The marks around inserted values are for mixed writing directions; password managers and mail subjects trip over them.
         bundle.set_use_isolating(false);
         for file in Files::iter().filter(|file| file.starts_with(&format!("{}/", locale.tag()))) {
-            let fault = |why: String| Error::Translation {
-                file: file.to_string(),
-                why,
-            };
+            let fault = |why: String| Error::Translation { file: file.to_string(), why };
             let data = Files::get(&file).map(|f| f.data.into_owned()).unwrap_or_default();
             let text = String::from_utf8(data).map_err(|error| fault(error.to_string()))?;
             let resource =
                 FluentResource::try_new(text).map_err(|(_, errors)| fault(format!("{errors:?}")))?;
-            bundle
-                .add_resource(resource)
-                .map_err(|errors| fault(format!("{errors:?}")))?;
+            bundle.add_resource(resource).map_err(|errors| fault(format!("{errors:?}")))?;
         }
         Ok(Words { bundle })
     }
@@ -67,21 +62,11 @@ impl Words {
 
     fn format(&self, key: &str, args: &FluentArgs<'_>) -> Result<String, TemplateError> {
         let fault = |why: String| TemplateError::new(ErrorKind::UndefinedError, format!("t({key:?}): {why}"));
-        let message = self
-            .bundle
-            .get_message(key)
-            .ok_or_else(|| fault("no such key".into()))?;
+        let message = self.bundle.get_message(key).ok_or_else(|| fault("no such key".into()))?;
         let pattern = message.value().ok_or_else(|| fault("has no text".into()))?;
         let mut errors = Vec::new();
-        let text = self
-            .bundle
-            .format_pattern(pattern, Some(args), &mut errors)
-            .into_owned();
-        if errors.is_empty() {
-            Ok(text)
-        } else {
-            Err(fault(format!("{errors:?}")))
-        }
+        let text = self.bundle.format_pattern(pattern, Some(args), &mut errors).into_owned();
+        if errors.is_empty() { Ok(text) } else { Err(fault(format!("{errors:?}"))) }
     }
 }
 
@@ -105,11 +90,7 @@ fn in_paris(unix: i64) -> Option<OffsetDateTime> {
     let change = |month| {
         let last = Date::from_calendar_date(utc.year(), month, 31).ok()?;
         let back = i64::from(last.weekday().number_days_from_sunday());
-        Some(
-            last.checked_sub(Duration::days(back))?
-                .with_time(Time::from_hms(1, 0, 0).ok()?)
-                .assume_utc(),
-        )
+        Some(last.checked_sub(Duration::days(back))?.with_time(Time::from_hms(1, 0, 0).ok()?).assume_utc())
     };
     let summer = utc >= change(Month::March)? && utc < change(Month::October)?;
     utc.checked_add(Duration::hours(if summer { 2 } else { 1 }))
@@ -133,10 +114,7 @@ mod tests {
     #[test]
     fn a_moment_reads_like_a_sentence() {
         let french = Words::load(Locale::Fr).unwrap().moment(1_793_527_440).unwrap();
-        assert_eq!(
-            french,
-            "1er\u{a0}novembre 2026 à 11\u{a0}h\u{a0}04 (heure de Paris)"
-        );
+        assert_eq!(french, "1er\u{a0}novembre 2026 à 11\u{a0}h\u{a0}04 (heure de Paris)");
         let english = Words::load(Locale::En).unwrap().moment(1_793_527_440).unwrap();
         assert_eq!(english, "1\u{a0}November 2026 at 11:04 (Paris time)");
         assert!(Words::load(Locale::Fr).unwrap().moment(i64::MAX).is_err());

@@ -172,15 +172,7 @@ impl Page for Notice {
             unfinished_days: 7,
             inactive_months: 24,
         };
-        vec![
-            full.clone(),
-            Notice {
-                person: None,
-                dpo: None,
-                address_on_file: false,
-                ..full
-            },
-        ]
+        vec![full.clone(), Notice { person: None, dpo: None, address_on_file: false, ..full }]
     }
 }
 
@@ -192,32 +184,15 @@ impl Page for Email {
     }
 
     fn samples() -> Vec<Email> {
-        let proposed = Email {
-            email: "marie.durand@example.fr".into(),
-            proposed: true,
-            error: None,
-        };
-        let empty = Email {
-            email: String::new(),
-            proposed: false,
-            error: None,
-        };
-        let wrong = |email: &str, error| Email {
-            email: email.into(),
-            proposed: false,
-            error: Some(error),
-        };
+        let proposed = Email { email: "marie.durand@example.fr".into(), proposed: true, error: None };
+        let empty = Email { email: String::new(), proposed: false, error: None };
+        let wrong = |email: &str, error| Email { email: email.into(), proposed: false, error: Some(error) };
         vec![
             proposed,
             empty,
             wrong("marie.durand", EmailError::Invalid),
             wrong("marie@example.fr", EmailError::TooMany),
-            wrong(
-                "marie@gmial.com",
-                EmailError::Suggestion {
-                    email: "marie@gmail.com".into(),
-                },
-            ),
+            wrong("marie@gmial.com", EmailError::Suggestion { email: "marie@gmail.com".into() }),
         ]
     }
 }
@@ -227,14 +202,7 @@ impl PasswordProblem {
         use PasswordProblem::{
             ContainsContext, ControlCharacters, TooCommon, TooGuessable, TooLong, TooShort,
         };
-        vec![
-            TooShort { min: 12 },
-            TooLong,
-            TooCommon,
-            ContainsContext,
-            TooGuessable,
-            ControlCharacters,
-        ]
+        vec![TooShort { min: 12 }, TooLong, TooCommon, ContainsContext, TooGuessable, ControlCharacters]
     }
 }
 
@@ -252,18 +220,11 @@ impl Page for Password {
             forbidden_words: vec!["marie".into(), "durand".into(), "tilleuls".into()],
             errors: vec![],
         };
-        let one = Password {
-            errors: vec![PasswordProblem::TooShort { min: 12 }],
-            ..first.clone()
-        };
+        let one = Password { errors: vec![PasswordProblem::TooShort { min: 12 }], ..first.clone() };
         vec![
             first.clone(),
             one,
-            Password {
-                errors: PasswordProblem::all(),
-                forbidden_words: vec![],
-                ..first
-            },
+            Password { errors: PasswordProblem::all(), forbidden_words: vec![], ..first },
         ]
     }
 }
@@ -282,24 +243,14 @@ impl Page for LookAtYourMail {
         };
         vec![
             first.clone(),
-            LookAtYourMail {
-                notice: Some(Resent::Resent),
-                resend_in: 1,
-                resends_left: 1,
-                ..first.clone()
-            },
+            LookAtYourMail { notice: Some(Resent::Resent), resend_in: 1, resends_left: 1, ..first.clone() },
             LookAtYourMail {
                 notice: Some(Resent::Corrected),
                 resend_in: 0,
                 resends_left: 4,
                 ..first.clone()
             },
-            LookAtYourMail {
-                resends_left: 0,
-                resend_in: 0,
-                days: 1,
-                ..first
-            },
+            LookAtYourMail { resends_left: 0, resend_in: 0, days: 1, ..first },
         ]
     }
 }
@@ -312,11 +263,7 @@ impl Page for Confirm {
     }
 
     fn samples() -> Vec<Confirm> {
-        let first = Confirm {
-            email: String::new(),
-            agency_name: "Agence des Tilleuls".into(),
-            error: None,
-        };
+        let first = Confirm { email: String::new(), agency_name: "Agence des Tilleuls".into(), error: None };
         let errors = [
             ConfirmError::Wrong { remaining: 4 },
             ConfirmError::Wrong { remaining: 1 },
@@ -348,17 +295,10 @@ impl Page for LinkAccount {
             needs_password: true,
             error: None,
         };
-        let mut all = vec![
-            first.clone(),
-            LinkAccount {
-                needs_password: false,
-                ..first.clone()
-            },
-        ];
-        all.extend(SignInError::samples().into_iter().map(|e| LinkAccount {
-            error: Some(e),
-            ..first.clone()
-        }));
+        let mut all = vec![first.clone(), LinkAccount { needs_password: false, ..first.clone() }];
+        all.extend(
+            SignInError::samples().into_iter().map(|e| LinkAccount { error: Some(e), ..first.clone() }),
+        );
         all
     }
 }

@@ -91,15 +91,7 @@ impl Page for Connected {
             }),
             continue_url: "/authorize/0192".into(),
         };
-        vec![
-            first.clone(),
-            Connected {
-                agency_name: None,
-                receipt: None,
-                continue_url: "/".into(),
-                ..first
-            },
-        ]
+        vec![first.clone(), Connected { agency_name: None, receipt: None, continue_url: "/".into(), ..first }]
     }
 }
 
@@ -131,16 +123,9 @@ impl Page for Home {
             Home {
                 name: Some("Marie Durand".into()),
                 email: email.into(),
-                agencies: vec![
-                    agency("Agence des Tilleuls", Some("Lyon")),
-                    agency("Cabinet Rivage", None),
-                ],
+                agencies: vec![agency("Agence des Tilleuls", Some("Lyon")), agency("Cabinet Rivage", None)],
             },
-            Home {
-                name: None,
-                email: email.into(),
-                agencies: vec![],
-            },
+            Home { name: None, email: email.into(), agencies: vec![] },
         ]
     }
 }
@@ -156,12 +141,6 @@ impl Page for Help {
             reset_minutes: 30,
             back_url: "/authorize/0192".into(),
         };
-        vec![
-            first.clone(),
-            Help {
-                legacy_door: false,
-                ..first
-            },
-        ]
+        vec![first.clone(), Help { legacy_door: false, ..first }]
     }
 }

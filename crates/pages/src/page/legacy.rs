@@ -102,18 +102,13 @@ impl Page for Legacy {
             LegacyError::Locked { minutes: 1 },
             LegacyError::Locked { minutes: 15 },
             LegacyError::Moved { hint: None },
-            LegacyError::Moved {
-                hint: Some("m•••••@g•••.com".into()),
-            },
+            LegacyError::Moved { hint: Some("m•••••@g•••.com".into()) },
             LegacyError::Unavailable,
             LegacyError::Throttled { seconds: 20 },
             LegacyError::Busy,
         ];
         let mut all = vec![first];
-        all.extend(errors.map(|error| Legacy {
-            error: Some(error),
-            ..typed.clone()
-        }));
+        all.extend(errors.map(|error| Legacy { error: Some(error), ..typed.clone() }));
         all
     }
 }
@@ -128,25 +123,12 @@ impl Page for ChooseAgency {
                 name: "Agence des Tilleuls".into(),
                 city: Some("Lyon".into()),
             },
-            AgencyChoice {
-                id: "rivage".into(),
-                name: "Cabinet Rivage".into(),
-                city: None,
-            },
+            AgencyChoice { id: "rivage".into(), name: "Cabinet Rivage".into(), city: None },
         ];
         vec![
-            ChooseAgency {
-                agencies: agencies.clone(),
-                purpose: ChoosePurpose::Move,
-            },
-            ChooseAgency {
-                agencies,
-                purpose: ChoosePurpose::Attach,
-            },
-            ChooseAgency {
-                agencies: vec![],
-                purpose: ChoosePurpose::Attach,
-            },
+            ChooseAgency { agencies: agencies.clone(), purpose: ChoosePurpose::Move },
+            ChooseAgency { agencies, purpose: ChoosePurpose::Attach },
+            ChooseAgency { agencies: vec![], purpose: ChoosePurpose::Attach },
         ]
     }
 }

@@ -79,17 +79,9 @@ impl Page for Problem {
 
     fn samples() -> Vec<Problem> {
         let mut all: Vec<_> = ProblemKind::ALL
-            .map(|kind| Problem {
-                reference: "7H3K-PQ".into(),
-                kind,
-                retry_url: Some("/".into()),
-            })
+            .map(|kind| Problem { reference: "7H3K-PQ".into(), kind, retry_url: Some("/".into()) })
             .into();
-        all.push(Problem {
-            reference: "7H3K-PQ".into(),
-            kind: ProblemKind::Internal,
-            retry_url: None,
-        });
+        all.push(Problem { reference: "7H3K-PQ".into(), kind: ProblemKind::Internal, retry_url: None });
         all
     }
 }
@@ -101,10 +93,7 @@ impl Page for FormPost {
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         vec![FormPost {
             action: "http://localhost:8081/callback".into(),
-            fields: vec![
-                field("code", "c0de"),
-                field("state", "\"><script>alert(1)</script>"),
-            ],
+            fields: vec![field("code", "c0de"), field("state", "\"><script>alert(1)</script>")],
         }]
     }
 }

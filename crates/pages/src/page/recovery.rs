@@ -83,18 +83,9 @@ impl Page for Forgot {
 
     fn samples() -> Vec<Forgot> {
         vec![
-            Forgot {
-                email: String::new(),
-                error: None,
-            },
-            Forgot {
-                email: "marie".into(),
-                error: Some(ForgotError::Invalid),
-            },
-            Forgot {
-                email: "marie@example.fr".into(),
-                error: Some(ForgotError::Throttled { seconds: 120 }),
-            },
+            Forgot { email: String::new(), error: None },
+            Forgot { email: "marie".into(), error: Some(ForgotError::Invalid) },
+            Forgot { email: "marie@example.fr".into(), error: Some(ForgotError::Throttled { seconds: 120 }) },
         ]
     }
 }
@@ -103,10 +94,7 @@ impl Page for ForgotSent {
     const NAME: &'static str = "forgot-sent";
 
     fn samples() -> Vec<ForgotSent> {
-        vec![ForgotSent {
-            email: "marie.durand@example.fr".into(),
-            minutes: 30,
-        }]
+        vec![ForgotSent { email: "marie.durand@example.fr".into(), minutes: 30 }]
     }
 }
 
@@ -124,13 +112,7 @@ impl Page for Reset {
             forbidden_words: vec!["durand".into()],
             errors: vec![],
         };
-        vec![
-            first.clone(),
-            Reset {
-                errors: PasswordProblem::all(),
-                ..first
-            },
-        ]
+        vec![first.clone(), Reset { errors: PasswordProblem::all(), ..first }]
     }
 }
 
@@ -138,14 +120,7 @@ impl Page for LinkDead {
     const NAME: &'static str = "link-dead";
 
     fn samples() -> Vec<LinkDead> {
-        vec![
-            LinkDead {
-                purpose: LinkPurpose::Reset,
-            },
-            LinkDead {
-                purpose: LinkPurpose::Confirm,
-            },
-        ]
+        vec![LinkDead { purpose: LinkPurpose::Reset }, LinkDead { purpose: LinkPurpose::Confirm }]
     }
 }
 
@@ -153,9 +128,6 @@ impl Page for AlreadyConfirmed {
     const NAME: &'static str = "already-confirmed";
 
     fn samples() -> Vec<AlreadyConfirmed> {
-        vec![AlreadyConfirmed {
-            agency_name: "Agence des Tilleuls".into(),
-            continue_url: "/".into(),
-        }]
+        vec![AlreadyConfirmed { agency_name: "Agence des Tilleuls".into(), continue_url: "/".into() }]
     }
 }

@@ -87,35 +87,13 @@ impl Page for SignIn {
             error: None,
             legacy_door: true,
         };
-        let typed = SignIn {
-            email: "marie.durand@example.fr".into(),
-            keep: true,
-            ..first.clone()
-        };
-        let mut all = vec![
-            first.clone(),
-            SignIn {
-                legacy_door: false,
-                keep_days: 1,
-                ..first.clone()
-            },
-        ];
-        all.extend(SignInError::samples().into_iter().map(|error| SignIn {
-            error: Some(error),
-            ..typed.clone()
-        }));
-        let notices = [
-            SignedOut,
-            AccountReady,
-            PasswordChanged,
-            TicketInvalid,
-            StartedAgain,
-            ConfirmAgain,
-        ];
-        all.extend(notices.map(|notice| SignIn {
-            notice: Some(notice),
-            ..first.clone()
-        }));
+        let typed = SignIn { email: "marie.durand@example.fr".into(), keep: true, ..first.clone() };
+        let mut all = vec![first.clone(), SignIn { legacy_door: false, keep_days: 1, ..first.clone() }];
+        all.extend(
+            SignInError::samples().into_iter().map(|error| SignIn { error: Some(error), ..typed.clone() }),
+        );
+        let notices = [SignedOut, AccountReady, PasswordChanged, TicketInvalid, StartedAgain, ConfirmAgain];
+        all.extend(notices.map(|notice| SignIn { notice: Some(notice), ..first.clone() }));
         all
     }
 }

@@ -35,11 +35,7 @@ impl Page for SignOutConfirm {
                 action: "/end-session".into(),
                 hidden,
             },
-            SignOutConfirm {
-                client_name: None,
-                action: "/sign-out".into(),
-                hidden: vec![],
-            },
+            SignOutConfirm { client_name: None, action: "/sign-out".into(), hidden: vec![] },
         ]
     }
 }
@@ -53,10 +49,7 @@ impl Page for SignedOut {
                 return_url: Some("http://localhost:8081/".into()),
                 agency_name: Some("Agence des Tilleuls".into()),
             },
-            SignedOut {
-                return_url: None,
-                agency_name: None,
-            },
+            SignedOut { return_url: None, agency_name: None },
         ]
     }
 }

@@ -58,12 +58,7 @@ impl Page for Terms {
     fn samples() -> Vec<Terms> {
         let article = "Mon compte immobilier vous permet d’utiliser les espaces clients de vos agences avec une adresse et un mot de passe. ";
         let body: String = (1..=9)
-            .map(|n| {
-                format!(
-                    "## {n}. Article\n\n{}\n\n- un point\n- un autre\n\n",
-                    article.repeat(6)
-                )
-            })
+            .map(|n| format!("## {n}. Article\n\n{}\n\n- un point\n- un autre\n\n", article.repeat(6)))
             .collect();
         let first = Terms {
             email: "marie.durand@example.fr".into(),
@@ -79,24 +74,10 @@ impl Page for Terms {
         };
         vec![
             first.clone(),
-            Terms {
-                error: Some(TermsError::NotTicked),
-                ..first.clone()
-            },
-            Terms {
-                error: Some(TermsError::Changed),
-                ..first.clone()
-            },
-            Terms {
-                enrolling: false,
-                previous_version: Some("2025-01".into()),
-                ..first.clone()
-            },
-            Terms {
-                enrolling: false,
-                body_html: markdown("Un texte très court."),
-                ..first
-            },
+            Terms { error: Some(TermsError::NotTicked), ..first.clone() },
+            Terms { error: Some(TermsError::Changed), ..first.clone() },
+            Terms { enrolling: false, previous_version: Some("2025-01".into()), ..first.clone() },
+            Terms { enrolling: false, body_html: markdown("Un texte très court."), ..first },
         ]
     }
 }
@@ -105,9 +86,6 @@ impl Page for TermsRefused {
     const NAME: &'static str = "terms-refused";
 
     fn samples() -> Vec<TermsRefused> {
-        vec![
-            TermsRefused { enrolling: true },
-            TermsRefused { enrolling: false },
-        ]
+        vec![TermsRefused { enrolling: true }, TermsRefused { enrolling: false }]
     }
 }

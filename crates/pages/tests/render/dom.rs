@@ -33,7 +33,10 @@ impl Document {
     }
 
     pub fn attribute(&self, selector: &str, name: &str) -> String {
-        self.one(selector).attr(name).unwrap_or_else(|| panic!("{}: {selector} has no {name}", self.name)).to_owned()
+        self.one(selector)
+            .attr(name)
+            .unwrap_or_else(|| panic!("{}: {selector} has no {name}", self.name))
+            .to_owned()
     }
 
     /// Nothing was repaired by the parser: every tag is closed, in order, and every id is there once.

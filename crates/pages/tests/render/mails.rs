@@ -12,7 +12,8 @@ fn every(mut check: impl FnMut(&str, &MailBody, &Mail, &Document)) {
             let frame = MailFrame { locale, look, issuer: "https://compte.example.fr".into() };
             for body in MailBody::samples() {
                 let name = format!("{} ({})", body.name(), locale.tag());
-                let mail = pages.render_mail(&frame, &body).unwrap_or_else(|error| panic!("{name}: {error:#?}"));
+                let mail =
+                    pages.render_mail(&frame, &body).unwrap_or_else(|error| panic!("{name}: {error:#?}"));
                 let document = Document::new(name.clone(), mail.html.clone());
                 check(&name, &body, &mail, &document);
             }
@@ -40,7 +41,11 @@ fn every_mail_has_a_text_and_a_sound_document() {
         let lang = document.attribute("html", "lang");
         assert!(name.ends_with(&format!("({lang})")), "{name}");
         assert!(mail.text.len() > 200, "{name}: {}", mail.text);
-        assert!(!mail.text.contains('<') && !mail.text.contains("&amp;"), "{name}: markup in the text part: {}", mail.text);
+        assert!(
+            !mail.text.contains('<') && !mail.text.contains("&amp;"),
+            "{name}: markup in the text part: {}",
+            mail.text
+        );
         assert!(!mail.text.contains("\n\n\n\n"), "{name}: holes: {:?}", mail.text);
         assert!(mail.text.contains(&document.text("h1")), "{name}: both parts say the same");
     });
@@ -66,7 +71,11 @@ fn one_button_and_its_address_in_plain_sight() {
             let shown: Vec<String> = document.all("a").iter().map(|a| a.text().collect()).collect();
             assert_eq!(shown.len(), 2, "{name}: the button, and its address");
             assert_eq!(shown[1], link, "{name}");
-            assert!(mail.text.lines().any(|line| line == link), "{name}: on a line of its own: {}", mail.text);
+            assert!(
+                mail.text.lines().any(|line| line == link),
+                "{name}: on a line of its own: {}",
+                mail.text
+            );
         }
         None => assert!(document.all("a").is_empty(), "{name}"),
     });
@@ -92,7 +101,8 @@ fn a_name_cannot_break_out_of_its_line() {
     let pages = Pages::new().unwrap();
     let mut look = look("Agence\r\nBcc: evil@example.org\u{2028}<b>x</b>");
     look.contact.hours = Some("<img src=x>".into());
-    let frame = MailFrame { locale: Locale::Fr, look: Some(look), issuer: "https://compte.example.fr".into() };
+    let frame =
+        MailFrame { locale: Locale::Fr, look: Some(look), issuer: "https://compte.example.fr".into() };
     for body in MailBody::samples() {
         let mail = pages.render_mail(&frame, &body).unwrap();
         assert!(!mail.subject.contains(['\r', '\n', '\u{2028}']), "{}", mail.subject);

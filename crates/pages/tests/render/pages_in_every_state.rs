@@ -36,14 +36,24 @@ fn render<P: Page>(pages: &Pages, frame: &Frame, page: &P) -> Document {
 }
 
 fn french<P: Page>(page: &P) -> Document {
-    render(&Pages::new().unwrap(), &frame(Locale::Fr, Some(look("Agence des Tilleuls")), "/authorize/1"), page)
+    render(
+        &Pages::new().unwrap(),
+        &frame(Locale::Fr, Some(look("Agence des Tilleuls")), "/authorize/1"),
+        page,
+    )
 }
 
 /// Calls `check` with every page in every state, language and look.
 fn every<P: Page>(pages: &Pages, check: &mut impl FnMut(&Frame, &P, &Document)) {
-    let bare = Look { contact: Contact::default(), logo_url: Some("/logo/tilleuls.svg".into()), ..look("Cabinet Rivage") };
+    let bare = Look {
+        contact: Contact::default(),
+        logo_url: Some("/logo/tilleuls.svg".into()),
+        ..look("Cabinet Rivage")
+    };
     for locale in Locale::ALL {
-        for (look, base) in [(Some(look(HOSTILE)), "/authorize/1"), (Some(bare.clone()), "/authorize/1"), (None, "")] {
+        for (look, base) in
+            [(Some(look(HOSTILE)), "/authorize/1"), (Some(bare.clone()), "/authorize/1"), (None, "")]
+        {
             let frame = frame(locale, look, base);
             let samples = P::samples();
             assert!(!samples.is_empty(), "{} has no samples", P::NAME);
@@ -78,9 +88,16 @@ fn every_page_is_a_sound_document() {
         }
         assert_eq!(document.attribute("body > a.skip", "href"), "#main", "{name}");
         let title = document.text("title");
-        assert_eq!(title.starts_with("Erreur") || title.starts_with("Error"), page.has_error(), "{name}: {title}");
+        assert_eq!(
+            title.starts_with("Erreur") || title.starts_with("Error"),
+            page.has_error(),
+            "{name}: {title}"
+        );
         assert!(document.source.len() < 30_000, "{name}: {} bytes", document.source.len());
-        assert!(!document.source.contains("{{") && !document.source.contains("{ $"), "{name}: a placeholder is left");
+        assert!(
+            !document.source.contains("{{") && !document.source.contains("{ $"),
+            "{name}: a placeholder is left"
+        );
     }
     on_every_page!(Pages::new().unwrap(), check);
 }
@@ -116,7 +133,11 @@ fn every_field_has_one_label_and_says_what_it_is_for() {
         let name = &document.name;
         for input in document.all("input:not([type=hidden])") {
             if input.attr("aria-hidden") == Some("true") {
-                assert_eq!((input.attr("autocomplete"), input.attr("tabindex")), (Some("username"), Some("-1")), "{name}");
+                assert_eq!(
+                    (input.attr("autocomplete"), input.attr("tabindex")),
+                    (Some("username"), Some("-1")),
+                    "{name}"
+                );
                 continue;
             }
             let id = input.attr("id").unwrap_or_else(|| panic!("{name}: a field without id"));
@@ -178,7 +199,9 @@ fn the_labels_that_people_know_are_there_to_the_letter() {
     assert!(page.text("aside").contains("Agence des Tilleuls"));
     assert_eq!(page.attribute("aside a", "href"), "/authorize/1/legacy");
     assert!(french(&SignIn::samples()[1]).all("aside").is_empty(), "no door where the move is over");
-    assert!(french(&Terms::samples()[0]).text("label").contains("J'ai lu et j'accepte les présentes conditions"));
+    assert!(
+        french(&Terms::samples()[0]).text("label").contains("J'ai lu et j'accepte les présentes conditions")
+    );
     assert!(french(&Connected::samples()[0]).text("h1").contains("Vous êtes maintenant connecté"));
 }
 
@@ -214,7 +237,8 @@ fn an_identifier_that_was_moved_leads_back_in_one_click() {
 fn forms_send_the_fields_that_the_service_reads() {
     let fields = |document: Document, action: &str| {
         let selector = format!("form[action='{action}'] input");
-        let mut names: Vec<_> = document.all(&selector).iter().filter_map(|i| i.attr("name").map(String::from)).collect();
+        let mut names: Vec<_> =
+            document.all(&selector).iter().filter_map(|i| i.attr("name").map(String::from)).collect();
         names.sort();
         names.dedup();
         names.join(" ")
@@ -243,7 +267,8 @@ fn forms_send_the_fields_that_the_service_reads() {
 fn the_waiting_page_goes_on_without_scripts() {
     let page = french(&LookAtYourMail::samples()[0]);
     assert!(
-        page.source.contains("<noscript><meta http-equiv=\"refresh\" content=\"5;url=/authorize/1\"></noscript>"),
+        page.source
+            .contains("<noscript><meta http-equiv=\"refresh\" content=\"5;url=/authorize/1\"></noscript>"),
         "{}",
         page.source
     );
@@ -259,8 +284,13 @@ fn terms_can_be_read_to_the_end_and_hold_one_unticked_box() {
         (Locale::En, include_str!("../../../../config/terms/2026-11/en.md")),
     ] {
         let body = text.splitn(3, "+++").nth(2).expect("front matter between +++ lines");
-        let page = Terms { body_html: markdown(body), language: locale.tag().into(), ..Terms::samples().remove(0) };
-        let document = render(&Pages::new().unwrap(), &frame(locale, Some(look("Agence des Tilleuls")), "/authorize/1"), &page);
+        let page =
+            Terms { body_html: markdown(body), language: locale.tag().into(), ..Terms::samples().remove(0) };
+        let document = render(
+            &Pages::new().unwrap(),
+            &frame(locale, Some(look("Agence des Tilleuls")), "/authorize/1"),
+            &page,
+        );
         assert_eq!(document.all("article h2").len(), 9, "nine articles");
         assert_eq!(document.attribute("article", "lang"), locale.tag());
         assert!(document.source.len() < 30_000, "{} bytes", document.source.len());

@@ -30,7 +30,10 @@ fn messages(language: &str) -> BTreeMap<String, BTreeSet<String>> {
                 key = name.to_owned();
                 assert!(all.insert(key.clone(), BTreeSet::new()).is_none(), "{language}: {key} twice");
             }
-            let names = line.split("$").skip(1).map(|rest| rest.split([' ', '}']).next().unwrap_or_default().to_owned());
+            let names = line
+                .split("$")
+                .skip(1)
+                .map(|rest| rest.split([' ', '}']).next().unwrap_or_default().to_owned());
             all.entry(key.clone()).or_default().extend(names);
         }
     }
@@ -54,8 +57,14 @@ fn both_languages_have_the_same_keys_with_the_same_arguments() {
 fn every_key_is_used() {
     let templates: String = files("templates").into_iter().map(|(_, text)| text).collect();
     let built = |key: &str| key.starts_with("problem-") || key.starts_with("help-step-") || key == "moment";
-    let idle: Vec<_> =
-        messages("fr").into_keys().filter(|key| !built(key) && !templates.contains(&format!("(\"{key}\"")) && !templates.contains(&format!("('{key}'"))).collect();
+    let idle: Vec<_> = messages("fr")
+        .into_keys()
+        .filter(|key| {
+            !built(key)
+                && !templates.contains(&format!("(\"{key}\""))
+                && !templates.contains(&format!("('{key}'"))
+        })
+        .collect();
     assert!(idle.is_empty(), "{idle:?}");
 }
 

@@ -23,9 +23,7 @@ fn every(check: impl Fn(&Sample, &Html) -> Result<(), String>) {
         .iter()
         .filter_map(|sample| {
             let document = Html::parse_document(&sample.html);
-            check(sample, &document)
-                .err()
-                .map(|why| format!("{}: {why}", sample.name))
+            check(sample, &document).err().map(|why| format!("{}: {why}", sample.name))
         })
         .collect();
     let shown: Vec<_> = failures.iter().take(8).cloned().collect();

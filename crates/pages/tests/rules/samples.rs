@@ -75,20 +75,37 @@ pub fn pages() -> Vec<Sample> {
         ($($page:ty),* $(,)?) => { $(add::<$page>(&pages, &mut out);)* };
     }
     each!(
-        SignIn, Legacy, ChooseAgency, Notice, Email, Password, LookAtYourMail, Confirm, LinkAccount, Terms,
-        TermsRefused, Connected, NotLinked, Forgot, ForgotSent, Reset, LinkDead, AlreadyConfirmed, Home,
-        SignOutConfirm, SignedOut, Help, Problem, FormPost,
+        SignIn,
+        Legacy,
+        ChooseAgency,
+        Notice,
+        Email,
+        Password,
+        LookAtYourMail,
+        Confirm,
+        LinkAccount,
+        Terms,
+        TermsRefused,
+        Connected,
+        NotLinked,
+        Forgot,
+        ForgotSent,
+        Reset,
+        LinkDead,
+        AlreadyConfirmed,
+        Home,
+        SignOutConfirm,
+        SignedOut,
+        Help,
+        Problem,
+        FormPost,
     );
     out
 }
 
 /// One page in French, with an agency, by its template's name and the number of its sample.
 pub fn page(name: &str, n: usize) -> Sample {
-    pages()
-        .into_iter()
-        .filter(|sample| sample.page == name)
-        .nth(n)
-        .unwrap_or_else(|| panic!("{name} {n}"))
+    pages().into_iter().filter(|sample| sample.page == name).nth(n).unwrap_or_else(|| panic!("{name} {n}"))
 }
 
 /// Pages filled with markup wherever a person, an agency or a portal may write.
@@ -99,11 +116,57 @@ pub fn hostile() -> Vec<Sample> {
     let fr = Locale::Fr;
     vec![
         render(&pages, fr, look(), 0, &SignIn { email: evil(), ..SignIn::samples().remove(0) }),
-        render(&pages, fr, look(), 0, &Notice { person: Some(evil()), agency_name: evil(), controller: evil(), ..Notice::samples().remove(0) }),
-        render(&pages, fr, look(), 0, &Password { email: evil(), forbidden_words: vec![evil()], ..Password::samples().remove(0) }),
-        render(&pages, fr, look(), 0, &Legacy { identifier: evil(), identifier_label: evil(), error: Some(LegacyError::Moved { hint: Some(evil()) }), ..Legacy::samples().remove(0) }),
-        render(&pages, fr, look(), 0, &Terms { email: evil(), agency_name: evil(), title: evil(), body_html: markdown(&evil()), ..Terms::samples().remove(0) }),
-        render(&pages, fr, look(), 0, &SignOutConfirm { client_name: Some(evil()), action: evil(), hidden: vec![(evil(), evil())] }),
+        render(
+            &pages,
+            fr,
+            look(),
+            0,
+            &Notice {
+                person: Some(evil()),
+                agency_name: evil(),
+                controller: evil(),
+                ..Notice::samples().remove(0)
+            },
+        ),
+        render(
+            &pages,
+            fr,
+            look(),
+            0,
+            &Password { email: evil(), forbidden_words: vec![evil()], ..Password::samples().remove(0) },
+        ),
+        render(
+            &pages,
+            fr,
+            look(),
+            0,
+            &Legacy {
+                identifier: evil(),
+                identifier_label: evil(),
+                error: Some(LegacyError::Moved { hint: Some(evil()) }),
+                ..Legacy::samples().remove(0)
+            },
+        ),
+        render(
+            &pages,
+            fr,
+            look(),
+            0,
+            &Terms {
+                email: evil(),
+                agency_name: evil(),
+                title: evil(),
+                body_html: markdown(&evil()),
+                ..Terms::samples().remove(0)
+            },
+        ),
+        render(
+            &pages,
+            fr,
+            look(),
+            0,
+            &SignOutConfirm { client_name: Some(evil()), action: evil(), hidden: vec![(evil(), evil())] },
+        ),
     ]
 }
 

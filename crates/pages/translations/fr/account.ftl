@@ -34,7 +34,7 @@ home-none = Aucune agence n'est encore rattachée à votre compte. Munissez-vous
 home-attach = Rattacher une agence
 home-sign-out = Me déconnecter
 not-linked-title = Agence non rattachée
-not-linked-heading = { $agency } n'est pas encore rattachée à votre compte
+not-linked-heading = Votre compte n'est pas encore rattaché à { $agency }
 not-linked-lead = Vous êtes bien connecté avec :
 not-linked-text = Mais aucun dossier de { $agency } n'est relié à ce compte.
 not-linked-attach-title = Vous êtes client de cette agence ?
@@ -113,7 +113,7 @@ help-locked-how = { $minutes ->
    *[other] Choisissez un nouveau mot de passe : nous vous envoyons un lien, valable { $minutes } minutes, et le compte se débloque aussitôt.
   }
 help-old-title = L'ancien identifiant est refusé
-help-old-moved = Si la page dit qu'il ne peut plus servir, c'est que votre compte existe déjà. Connectez-vous avec l'adresse email que vous avez choisie.
+help-old-moved = Si la page dit qu'il ne peut plus être utilisé, c'est que votre compte existe déjà. Connectez-vous avec l'adresse email que vous avez choisie.
 help-old-wrong = Si elle dit qu'il est invalide, recopiez-le depuis un courrier de votre agence. Elle peut aussi vous remettre un nouveau mot de passe.
 help-safe-title = Rester prudent
 help-safe = Ne saisissez votre mot de passe que sur <strong>{ $host }</strong>. Ni votre agence ni nous ne vous le demanderons jamais, au téléphone ou par message.

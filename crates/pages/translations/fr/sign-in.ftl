@@ -59,7 +59,7 @@ legacy-unavailable-text = Votre mot de passe n'est pas en cause et cet essai n'a
 legacy-lost-title = J'ai perdu mon ancien identifiant ou mon ancien mot de passe
 legacy-lost-text = L'identifiant figure en général sur les appels de fonds, les quittances ou le courrier d'accueil. Pour un nouveau mot de passe, adressez-vous à votre agence : elle seule peut vérifier qui vous êtes.
 legacy-lost-phone = Vous pouvez appeler { $agency } au
-moved-title = Cet ancien identifiant ne peut plus servir
+moved-title = Cet identifiant ne peut plus être utilisé
 moved-text = Il a déjà été remplacé par un compte. Connectez-vous avec l'adresse email choisie à ce moment-là.
 moved-hint = Cette adresse ressemble à : <strong class="address">{ $hint }</strong>
 moved-button = Me connecter avec mon adresse email
