@@ -72,6 +72,10 @@ impl Browser {
         Self { base: Url::parse(base).expect("an address"), client, jar, last: Mutex::default() }
     }
 
+    pub fn base(&self) -> &str {
+        self.base.as_str()
+    }
+
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Page {
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());

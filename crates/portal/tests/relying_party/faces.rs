@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::browser::Browser;
 use crate::{Stage, config};
 
 #[tokio::test]
@@ -67,13 +68,7 @@ async fn pages_use_nothing_from_elsewhere() {
 #[tokio::test]
 async fn a_portal_without_a_ticket_key_has_no_second_door() {
     let stage = Stage::start().await;
-    let mut config = config(&stage.base, &stage.provider.issuer, &json!({}));
-    config.ticket = None;
-    let router = portal::router_at(config, stage.clock.as_portal_clock()).expect("a portal");
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let base = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    let browser = crate::browser::Browser::new(&base);
+    let browser = Browser::new(&stage.another(|config| config.ticket = None).await);
     browser.get("/").await.does_not_say("anciens identifiants");
     assert_eq!(browser.get("/anciens-identifiants").await.status, 404);
 }
@@ -128,4 +123,71 @@ fn a_configuration_that_cannot_work_is_refused_by_name() {
         assert!(error.contains(named), "{change}: {error}");
         assert!(!error.contains("not-to-be-shown"), "{change}: {error}");
     }
+}
+
+#[tokio::test]
+async fn behind_https_cookies_belong_to_this_host_alone() {
+    let stage = Stage::start().await;
+    let base = stage.another(|config| config.base_url = "https://clients.tilleuls.example".to_owned()).await;
+    let login = Browser::new(&base).get("/login").await;
+    let [cookie] = login.cookies_set()[..] else { panic!("one cookie") };
+    assert!(cookie.starts_with("__Host-tilleuls-visit=") && cookie.contains("; Secure"), "{cookie}");
+    assert!(login.location().contains("redirect_uri=https%3A%2F%2Fclients.tilleuls.example%2Fcallback"));
+    assert_eq!(login.header("strict-transport-security"), "max-age=31536000");
+}
+
+#[tokio::test]
+async fn portals_on_one_host_keep_their_sessions_apart() {
+    let stage = Stage::start().await;
+    let browser = stage.signed_in().await;
+    let session = browser.cookies();
+    let rivage = Browser::new(&stage.another(|config| config.cookie_name = "rivage".to_owned()).await);
+    // Browsers send the cookies of a host to all of its ports.
+    session.split("; ").for_each(|cookie| rivage.set_cookie(cookie));
+    assert!(!rivage.is_signed_in().await);
+    rivage.sign_in(&stage.provider).await;
+    let names: Vec<String> =
+        rivage.cookies().split("; ").filter_map(|c| Some(c.split_once('=')?.0.to_owned())).collect();
+    for name in ["tilleuls", "tilleuls-visit", "rivage", "rivage-visit"] {
+        assert!(names.iter().any(|own| own == name), "{name}: {names:?}");
+    }
+    assert!(browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_cookie_that_comes_twice_is_no_session() {
+    let stage = Stage::start().await;
+    let browser = stage.signed_in().await;
+    let own = browser.cookie("tilleuls").expect("a session");
+    let stranger = stage.browser();
+    let get = |cookies: String| stranger.request(reqwest::Method::GET, "/espace").header("cookie", cookies);
+    assert_eq!(stranger.send(get(format!("tilleuls={own}"))).await.status, 200);
+    assert_eq!(stranger.send(get(format!("tilleuls=planted; tilleuls={own}"))).await.location(), "/login");
+    assert_eq!(stranger.send(get(format!("tilleuls={own}; tilleuls=planted"))).await.location(), "/login");
+}
+
+#[tokio::test]
+async fn files_are_found_beside_the_configuration() {
+    let stage = Stage::start().await;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("beside");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("clients.json"), r#"{ "C-1042": { "name": "Mme des Fichiers" } }"#)
+        .expect("a file");
+    std::fs::write(
+        folder.join("portal-logins.json"),
+        r#"{ "tm-1": { "client_ref": "C-1042", "email": null } }"#,
+    )
+    .expect("a file");
+    let base = stage.another(|config| {
+        let text = format!(
+            "base_url = {:?}\nagency_name = \"A\"\ncity = \"B\"\nissuer = {:?}\nclient_id = \"tilleuls\"\ncookie_name = \"a\"\n\
+             client_secret = {:?}\nclients_file = \"clients.json\"\nlegacy_logins = \"portal-logins.json\"\n\
+             ticket = {{ key = {:?} }}",
+            config.base_url, config.issuer, crate::CLIENT_SECRET, crate::TICKET_KEY
+        );
+        *config = portal::Config::from_toml(&text, &folder).expect("a configuration");
+    });
+    let browser = Browser::new(&base.await);
+    browser.sign_in(&stage.provider).await.says("Bonjour Mme des Fichiers");
+    Browser::new(browser.base()).get("/anciens-identifiants").await.says("Mes anciens identifiants");
 }

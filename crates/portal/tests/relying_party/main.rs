@@ -44,9 +44,18 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let config = config(&base, &provider.issuer, more_clients);
-        let router = portal::router_at(config, clock.as_portal_clock()).expect("a portal");
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        serve(listener, config, &clock);
         Self { base, provider, clock }
+    }
+
+    /// Another portal at the same provider, with another configuration; where it really listens.
+    pub(crate) async fn another(&self, change: impl FnOnce(&mut portal::Config)) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut config = config(&base, &self.provider.issuer, &json!({}));
+        change(&mut config);
+        serve(listener, config, &self.clock);
+        base
     }
 
     pub(crate) fn browser(&self) -> Browser {
@@ -59,6 +68,11 @@ impl Stage {
         browser.sign_in(&self.provider).await;
         browser
     }
+}
+
+fn serve(listener: TcpListener, config: portal::Config, clock: &TestClock) {
+    let router = portal::router_at(config, clock.as_portal_clock()).expect("a portal");
+    tokio::spawn(async move { axum::serve(listener, router).await });
 }
 
 /// The configuration, as an agency would write it.
