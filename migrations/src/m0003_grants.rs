@@ -94,15 +94,16 @@ impl MigrationTrait for Migration {
             vec![
                 text("kid").primary_key().take(),
                 text("alg"),
+                count("generation"),
                 bytes("sealed"),
                 text("jwk"),
                 time("created_at"),
                 time("active_from"),
-                time_null("retired_at"),
-                time_null("gone_at"),
             ],
         )
         .await?;
+        // Two nodes that make a key at once make one: the second insert does nothing.
+        index(manager, "signing_key", &["alg", "generation"], true).await?;
 
         table(
             manager,
@@ -119,6 +120,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         index(manager, "client_session", &["session_id", "client_id"], true).await?;
+        index(manager, "client_session", &["sid"], false).await?;
 
         // Client assertions seen (SECURITY I18).
         table(

@@ -309,7 +309,7 @@ impl Grants {
 
 /// The one level that there is, if the client named it (OIDC Core §3.1.2.1 `acr_values`, §5.5.1.1).
 fn met_acr(request: &AuthorizationRequest) -> Option<String> {
-    let ours = oidc::claims::ACR_PASSWORD;
+    let ours = oidc::request::ACR_PASSWORD;
     let claim = request.claims.id_token.get("acr");
     let in_claim = claim.is_some_and(|c| c.to_string().contains(ours));
     (in_claim || request.acr_values.iter().any(|v| v == ours)).then(|| ours.to_owned())

@@ -13,28 +13,11 @@ use oidc::jwt::{self, Alg, Claims};
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, sea_query::OnConflict};
 use serde_json::{Value, json};
 
-use super::{signer::Signer, table::signing_key};
+use super::{Settings, signer::Signer, table::signing_key};
 
 const PURPOSE: &str = "signing key";
-
-/// When keys come and go, in seconds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KeyPolicy {
-    /// A key that has signed for so long gets a successor.
-    pub rotate_after: i64,
-    /// A new key is published so long before it signs: longer than anybody may keep the key set.
-    pub lead: i64,
-    /// An old key stays published so long after its last signature: longer than any token lives.
-    pub linger: i64,
-    /// This node looks into the database again after so long.
-    pub reload_after: i64,
-}
-
-impl Default for KeyPolicy {
-    fn default() -> Self {
-        Self { rotate_after: 90 * 86400, lead: 86400, linger: 3600, reload_after: 60 }
-    }
-}
+/// This node looks into the database again after so many seconds: far less than a key is published before it signs.
+const RELOAD_AFTER: i64 = 60;
 
 /// What an operator sees of a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,26 +60,22 @@ struct Ring {
     keys: Vec<Arc<Held>>,
 }
 
-/// The keys of this node. Cheap to clone.
-#[derive(Clone)]
-pub struct KeyRing {
+/// The keys of this node.
+pub(super) struct Keyring {
     ground: Ground,
-    policy: KeyPolicy,
-    ring: Arc<ArcSwap<Ring>>,
+    settings: Arc<Settings>,
+    ring: ArcSwap<Ring>,
 }
 
-impl KeyRing {
-    /// Reads the keys, and makes one for each of `algs` that has none.
+impl Keyring {
+    /// Reads the keys.
     ///
     /// # Errors
     /// [`Fault`]: of the database, or a key that does not open with this node's secret.
-    pub async fn open(ground: Ground, policy: KeyPolicy, algs: &[Alg]) -> Result<Self, Fault> {
+    pub(super) async fn open(ground: Ground, settings: Arc<Settings>) -> Result<Self, Fault> {
         let empty = Ring { loaded_at: i64::MIN, keys: Vec::new() };
-        let this = Self { ground, policy, ring: Arc::new(ArcSwap::from_pointee(empty)) };
+        let this = Self { ground, settings, ring: ArcSwap::from_pointee(empty) };
         this.reload().await?;
-        for alg in algs {
-            this.current(*alg).await?;
-        }
         Ok(this)
     }
 
@@ -104,7 +83,7 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`Fault`]; what was read before stays.
-    pub async fn reload(&self) -> Result<(), Fault> {
+    pub(super) async fn reload(&self) -> Result<(), Fault> {
         let rows = signing_key::Entity::find()
             .order_by_asc(signing_key::Column::ActiveFrom)
             .order_by_asc(signing_key::Column::Generation)
@@ -145,7 +124,7 @@ impl KeyRing {
 
     async fn fresh(&self) -> Arc<Ring> {
         let ring = self.ring.load_full();
-        if self.ground.now() < ring.loaded_at.saturating_add(self.policy.reload_after) {
+        if self.ground.now() < ring.loaded_at.saturating_add(RELOAD_AFTER) {
             return ring;
         }
         // What this node knows is good for as long as keys are published ahead: a database that is away does not stop it here.
@@ -193,69 +172,66 @@ impl KeyRing {
         self.reload().await
     }
 
-    /// Gives `alg` a successor that signs from now + [`KeyPolicy::lead`] on; does nothing while one is waiting. Answers its time.
-    ///
-    /// # Errors
-    /// [`Fault`] of the database.
-    pub async fn rotate(&self, alg: Alg) -> Result<Unix, Fault> {
-        self.reload().await?;
-        let now = self.ground.now();
-        let newest = self.ring.load().keys.iter().rfind(|k| k.info.alg == alg).cloned();
-        match newest {
-            Some(key) if key.info.active_from > now => Ok(key.info.active_from),
-            Some(key) => {
-                self.make(alg, key.generation + 1, now + self.policy.lead).await?;
-                Ok(now + self.policy.lead)
-            }
-            None => self.current(alg).await.map(|key| key.info.active_from),
-        }
-    }
-
-    /// What a worker does now and then: successors for keys of age.
-    ///
-    /// # Errors
-    /// [`Fault`] of the database.
-    pub async fn tend(&self) -> Result<(), Fault> {
-        self.reload().await?;
-        let (now, ring) = (self.ground.now(), self.ring.load_full());
-        for alg in Alg::SIGNING {
-            let newest = ring.keys.iter().rfind(|k| k.info.alg == *alg);
-            if newest.is_some_and(|k| now - k.info.active_from >= self.policy.rotate_after - self.policy.lead) {
-                self.rotate(*alg).await?;
-            }
+    /// Makes the key of `alg` if there is none, and its successor if it is of age.
+    pub(super) async fn ensure(&self, alg: Alg) -> Result<(), Fault> {
+        self.current(alg).await?;
+        let newest = self.newest(alg);
+        let age = newest.map_or(0, |k| self.ground.now() - k.info.active_from);
+        if age >= self.settings.key_age - self.settings.key_overlap {
+            self.succeed(alg).await?;
         }
         Ok(())
     }
 
+    /// Gives every algorithm a successor that is published now and signs after the overlap.
+    pub(super) async fn rotate_all(&self) -> Result<(), Fault> {
+        for alg in self.algs().await? {
+            self.succeed(alg).await?;
+        }
+        Ok(())
+    }
+
+    fn newest(&self, alg: Alg) -> Option<Arc<Held>> {
+        self.ring.load().keys.iter().rfind(|k| k.info.alg == alg).cloned()
+    }
+
+    /// Does nothing while a successor is waiting.
+    async fn succeed(&self, alg: Alg) -> Result<(), Fault> {
+        self.reload().await?;
+        let now = self.ground.now();
+        match self.newest(alg).filter(|key| key.info.active_from <= now) {
+            Some(key) => self.make(alg, key.generation + 1, now + self.settings.key_overlap).await,
+            None => Ok(()),
+        }
+    }
+
     /// All keys and what they do now.
     ///
-    /// # Errors
-    /// [`Fault`] of the database.
-    pub async fn list(&self) -> Result<Vec<KeyInfo>, Fault> {
+    pub(super) async fn list(&self) -> Result<Vec<KeyInfo>, Fault> {
         self.reload().await?;
         let (now, ring) = (self.ground.now(), self.ring.load_full());
-        let state = |key: &Held| state(&ring.keys, key, now, self.policy.linger);
+        let state = |key: &Held| state(&ring.keys, key, now, self.settings.key_overlap);
         Ok(ring.keys.iter().map(|k| KeyInfo { state: state(k), ..k.info.clone() }).collect())
     }
 
     /// The public key set (RFC 7517 §5): next, current and retired keys.
-    pub async fn jwks(&self) -> Value {
+    pub(super) async fn published(&self) -> Result<Value, Fault> {
         let (ring, now) = (self.fresh().await, self.ground.now());
-        let published = |key: &&Arc<Held>| state(&ring.keys, key, now, self.policy.linger) != KeyState::Gone;
-        json!({ "keys": ring.keys.iter().filter(published).map(|k| k.jwk.clone()).collect::<Vec<_>>() })
+        let published = |key: &&Arc<Held>| state(&ring.keys, key, now, self.settings.key_overlap) != KeyState::Gone;
+        Ok(json!({ "keys": ring.keys.iter().filter(published).map(|k| k.jwk.clone()).collect::<Vec<_>>() }))
     }
 
     /// The algorithms that sign or are about to, for discovery.
-    pub async fn algs(&self) -> Vec<Alg> {
+    pub(super) async fn algs(&self) -> Result<Vec<Alg>, Fault> {
         let ring = self.fresh().await;
-        Alg::SIGNING.iter().copied().filter(|alg| ring.keys.iter().any(|k| k.info.alg == *alg)).collect()
+        Ok(Alg::SIGNING.iter().copied().filter(|alg| ring.keys.iter().any(|k| k.info.alg == *alg)).collect())
     }
 
     /// A signed token.
     ///
     /// # Errors
     /// [`Fault`]: no key could be had.
-    pub async fn sign(&self, alg: Alg, typ: &str, claims: &Claims) -> Result<String, Fault> {
+    pub(super) async fn sign(&self, alg: Alg, typ: &str, claims: &Claims) -> Result<String, Fault> {
         let key = self.current(alg).await?;
         let input = jwt::signing_input(alg, &key.info.kid, typ, claims);
         let signature = key.signer.sign(input.as_bytes());
@@ -263,9 +239,11 @@ impl KeyRing {
         Ok(jwt::complete(input, &signature))
     }
 
-    /// Every public key that was ever ours: an ID token that died long ago is still a hint.
-    pub(crate) async fn public(&self) -> Vec<jwt::Key> {
-        self.fresh().await.keys.iter().map(|k| k.public.clone()).collect()
+    /// The public keys that check what comes back. `ever`: all that were ever ours, for an ID token that died long ago is still a hint.
+    pub(super) async fn verifiers(&self, ever: bool) -> Result<Vec<jwt::Key>, Fault> {
+        let (ring, now) = (self.fresh().await, self.ground.now());
+        let wanted = |key: &&Arc<Held>| ever || state(&ring.keys, key, now, self.settings.key_overlap) != KeyState::Gone;
+        Ok(ring.keys.iter().filter(wanted).map(|k| k.public.clone()).collect())
     }
 }
 

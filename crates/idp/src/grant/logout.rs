@@ -28,8 +28,15 @@ const LOGOUT_TOKEN_LIFE: i64 = 120;
 pub enum EndSession {
     /// Signed out, or nobody was signed in: on to the client's address, or to our own page.
     Done(Option<String>),
-    /// Ask the person. The form posts these fields back, and then `confirmed` is true.
-    Confirm(Vec<(&'static str, String)>),
+    /// Ask the person.
+    Confirm {
+        /// What the form posts back; then `confirmed` is true.
+        fields: Vec<(&'static str, String)>,
+        /// Where their yes leads, if not to our own page.
+        after: Option<String>,
+        /// Who sent them, if that is settled.
+        client_id: Option<String>,
+    },
     /// A page that says why, status 400; nothing has ended.
     Refused(&'static str),
 }
@@ -90,9 +97,10 @@ impl Grants {
         };
         match (logout::decide(&asked), target) {
             (Decision::Refuse(why), _) => Ok(EndSession::Refused(why)),
-            (Decision::Confirm(_), _) if !confirmed => {
+            (Decision::Confirm(after), _) if !confirmed => {
                 let fields = FIELDS.iter().filter_map(|name| params.get(name).map(|v| (*name, v.to_owned())));
-                Ok(EndSession::Confirm(fields.collect()))
+                let client_id = client.map(|c| c.client_id);
+                Ok(EndSession::Confirm { fields: fields.collect(), after, client_id })
             }
             (Decision::End(after) | Decision::Confirm(after), Some(id)) => {
                 self.sign_out(id).await?;

@@ -25,11 +25,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 pub use authorize::{Completed, Interaction, Start};
+pub use keys::{KeyInfo, KeyState};
 pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};
 pub use userinfo::Userinfo;
 
 use keys::Keyring;
-use table::{client_session, code, interaction, refresh_token, signing_key, token_grant, used_assertion};
+use table::{client_session, code, interaction, refresh_token, token_grant, used_assertion};
 
 typed_id! {
     /// One authorization request on its way through the screens.
@@ -143,6 +144,14 @@ impl Grants {
     /// [`Fault`] of the database.
     pub async fn rotate_keys(&self) -> Result<(), Fault> {
         self.keys.rotate_all().await
+    }
+
+    /// All signing keys and what they do now.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn keys(&self) -> Result<Vec<KeyInfo>, Fault> {
+        self.keys.list().await
     }
 
     /// The JSON Web Key Set: next, current and retired keys (RFC 7517 §5).

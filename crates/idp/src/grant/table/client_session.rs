@@ -10,7 +10,6 @@ pub struct Model {
     pub account_id: Uuid,
     pub sid: String,
     pub sub: String,
-    pub browser_hash: String,
     pub first_at: i64,
     pub ended_at: Option<i64>,
 }

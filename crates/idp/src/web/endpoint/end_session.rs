@@ -1,0 +1,74 @@
+use axum::{
+    body::to_bytes,
+    extract::{RawQuery, Request, State},
+    response::Response,
+};
+use pages::page::{self, ProblemKind};
+
+use super::LONGEST_BODY;
+use crate::{
+    Idp,
+    grant::EndSession,
+    web::{
+        answer::{Answer, Setting},
+        browser::Browser,
+        cookie::Jar,
+        error::Failure,
+    },
+};
+
+/// `GET /end-session` (OIDC RP-Initiated Logout §2).
+pub(crate) async fn get(
+    State(idp): State<Idp>,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    end(&idp, &browser, &[query.as_deref().unwrap_or_default()], false).await
+}
+
+/// `POST /end-session`: the same from a portal's form, or the person's yes from our own.
+pub(crate) async fn post(
+    State(idp): State<Idp>,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Result<Response, Failure> {
+    let too_large = |_| Failure::new(ProblemKind::TooLarge, "the body is too long, or was cut");
+    let body = to_bytes(request.into_body(), LONGEST_BODY).await.map_err(too_large)?;
+    let body = std::str::from_utf8(&body).map_err(|_| Failure::new(ProblemKind::BadRequest, "not UTF-8"))?;
+    // A portal's form cannot hold our form token, so what holds it is ours (SECURITY #44).
+    let csrf = url::form_urlencoded::parse(body.as_bytes()).find(|(name, _)| name == "csrf").map(|(_, v)| v.into_owned());
+    if csrf.as_ref().is_some_and(|token| !browser.owns(token)) {
+        return Err(Failure::new(ProblemKind::ForeignBrowser, "the form token is not this browser's").retry("/sign-out"));
+    }
+    end(&idp, &browser, &[query.as_deref().unwrap_or_default(), body], csrf.is_some()).await
+}
+
+async fn end(idp: &Idp, browser: &Browser, raw: &[&str], confirmed: bool) -> Result<Response, Failure> {
+    let answer = Answer::new(idp, browser);
+    match idp.grants.end_session(raw, browser.session.as_ref(), confirmed).await? {
+        EndSession::Done(after) => {
+            let cleared = Jar::Session.clear(idp.secure(), "/");
+            Ok(answer.cookie(cleared).see_other(after.as_deref().unwrap_or("/sign-out")))
+        }
+        EndSession::Confirm { fields, after, client_id } => {
+            let agencies = idp.agencies.load();
+            let portal = client_id.as_deref().and_then(|id| agencies.portal(id));
+            let wish: Vec<String> = fields
+                .iter()
+                .filter(|(name, _)| *name == "ui_locales")
+                .flat_map(|(_, value)| value.split(' ').map(str::to_owned))
+                .collect();
+            let agency = portal.map(|(agency, _)| &**agency);
+            let setting = Setting { locale: browser.locale(&wish, agency), agency, base: String::new() };
+            let page = page::SignOutConfirm {
+                client_name: portal.map(|(_, portal)| portal.name.clone()),
+                action: oidc::discovery::path::END_SESSION.into(),
+                hidden: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            };
+            // Browsers hold the way on after the form against form-action too.
+            answer.leads_to(after.as_deref()).page(&setting, &page)
+        }
+        EndSession::Refused(why) => Err(Failure::new(ProblemKind::BadRequest, why).retry("/sign-out")),
+    }
+}

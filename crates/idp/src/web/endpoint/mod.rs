@@ -1,0 +1,93 @@
+//! The protocol's endpoints: extract, call, match. What a client did wrong is an OAuth error in JSON, never a page and never a 500; what
+//! is said here is never stored by anybody on the way (SECURITY #29).
+
+pub(crate) mod discovery;
+pub(crate) mod end_session;
+pub(crate) mod introspect;
+pub(crate) mod jwks;
+pub(crate) mod revoke;
+pub(crate) mod token;
+pub(crate) mod userinfo;
+
+use axum::{
+    Json,
+    body::to_bytes,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use kernel::Fault;
+use oidc::{Code, Error};
+use serde::Serialize;
+use serde_json::json;
+
+/// The most that a body may be (SECURITY "Numbers").
+const LONGEST_BODY: usize = 64 * 1024;
+
+/// The form of a request as it came. The query is not read: secrets do not belong there (SECURITY #25).
+async fn form(request: Request) -> Result<String, Error> {
+    let malformed = |why: &'static str| Error::new(Code::InvalidRequest, why);
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(malformed("the body must be application/x-www-form-urlencoded"));
+    }
+    let body = to_bytes(request.into_body(), LONGEST_BODY).await.map_err(|_| malformed("the body is too long"))?;
+    String::from_utf8(body.into()).map_err(|_| malformed("the body is not UTF-8"))
+}
+
+/// The one `Authorization` header, if there is one.
+///
+/// # Errors
+/// Two of them, or one that is not text.
+fn authorization(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let malformed = || Error::new(Code::InvalidRequest, "the Authorization header is malformed or repeated");
+    match (all.next(), all.next()) {
+        (None, _) => Ok(None),
+        (Some(one), None) => one.to_str().map(|text| Some(text.to_owned())).map_err(|_| malformed()),
+        (Some(_), Some(_)) => Err(malformed()),
+    }
+}
+
+/// JSON that nobody keeps.
+fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    let headers = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
+    (status, headers, Json(body)).into_response()
+}
+
+/// JSON that anybody may keep for a while, and read from a script (SECURITY #16).
+fn public(body: &impl Serialize) -> Response {
+    let headers = [(header::CACHE_CONTROL, "public, max-age=300"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
+    (headers, Json(body)).into_response()
+}
+
+/// An OAuth error as the body of an answer (RFC 6749 §5.2).
+fn refuse(error: &Error) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let body = json!({ "error": error.code().as_str(), "error_description": error.description() });
+    let mut response = answer(status, &body);
+    if error.code() == Code::InvalidClient {
+        put(&mut response, header::WWW_AUTHENTICATE, "Basic realm=\"moncompte\", charset=\"UTF-8\"");
+    }
+    response
+}
+
+/// Our own trouble, told in the same shape; the cause is for the log (SECURITY #118).
+fn trouble(fault: &Fault) -> Response {
+    tracing::error!(%fault, "an endpoint could not answer");
+    match fault {
+        Fault::Unavailable(_) => {
+            let error = Error::new(Code::TemporarilyUnavailable, "the provider cannot answer right now");
+            let mut response = refuse(&error);
+            put(&mut response, header::RETRY_AFTER, "5");
+            response
+        }
+        Fault::Broken(_) => refuse(&Error::new(Code::ServerError, "the provider failed")),
+    }
+}
+
+fn put(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
