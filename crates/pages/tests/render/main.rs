@@ -1,5 +1,7 @@
 //! Every page × every sample × both languages: it renders, it is well-formed, and it can be used by everybody.
 
+#![allow(clippy::unwrap_used, reason = "a check that cannot go on should stop")]
+
 mod dom;
 mod mails;
 mod pages_in_every_state;

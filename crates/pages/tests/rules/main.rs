@@ -1,5 +1,7 @@
 //! Rules that hold for every page in every state and both languages, read through a browser's parser.
 
+#![allow(clippy::unwrap_used, reason = "a check that cannot go on should stop")]
+
 mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
