@@ -1,0 +1,9 @@
+//! What the protocol remembers, on SQLite and, where `TEST_POSTGRES_URL` names a server, on PostgreSQL. Two nodes share one database.
+
+mod code;
+mod keys;
+mod logout;
+mod refresh;
+mod request;
+mod tokens;
+mod world;
