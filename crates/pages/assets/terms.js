@@ -24,7 +24,8 @@
     event.preventDefault();
     note.textContent = note.getAttribute('data-early');
   });
+  // Everything above the window counts as seen: the End key may jump past the end of the text.
   new IntersectionObserver(function (entries, observer) {
     if (entries.some(function (entry) { return entry.isIntersecting; })) { observer.disconnect(); reach(); }
-  }).observe(end);
+  }, { rootMargin: '1000000px 0px 0px 0px' }).observe(end);
 })();
