@@ -38,12 +38,7 @@ pub(super) fn digest(kind: &Kind, password: &[u8]) -> Option<Bytes> {
             Some(out)
         }
         Kind::Phpass { log2, salt } => Some(phpass(*log2, &salt.0, password)),
-        Kind::Pbkdf2 {
-            of,
-            rounds,
-            salt,
-            len,
-        } => {
+        Kind::Pbkdf2 { of, rounds, salt, len } => {
             let mut out = Zeroizing::new(vec![0; *len]);
             match of {
                 Hash::Md5 => return None,
@@ -59,24 +54,11 @@ pub(super) fn digest(kind: &Kind, password: &[u8]) -> Option<Bytes> {
             scrypt::scrypt(password, &salt.0, &params, &mut out).ok()?;
             Some(out)
         }
-        Kind::Bcrypt {
-            cost,
-            salt,
-            before,
-            sign_bug,
-        } => {
+        Kind::Bcrypt { cost, salt, before, sign_bug } => {
             let salt = <[u8; 16]>::try_from(&*salt.0).ok()?;
             bcrypt(*cost, salt, &before.prepare(password, &salt)?, *sign_bug)
         }
-        Kind::Argon2 {
-            which,
-            v,
-            m,
-            t,
-            p,
-            salt,
-            len,
-        } => {
+        Kind::Argon2 { which, v, m, t, p, salt, len } => {
             let algorithm = match which {
                 Which::D => Algorithm::Argon2d,
                 Which::I => Algorithm::Argon2i,
@@ -183,10 +165,7 @@ pub(super) fn is_crypt64(text: &str) -> bool {
 
 /// The value of one such character.
 pub(super) fn crypt64(character: u8) -> Option<u32> {
-    CRYPT64
-        .iter()
-        .position(|c| *c == character)
-        .and_then(|i| u32::try_from(i).ok())
+    CRYPT64.iter().position(|c| *c == character).and_then(|i| u32::try_from(i).ok())
 }
 
 /// Three bytes, most significant first, as up to four characters, least significant first.
@@ -232,11 +211,7 @@ fn md5_crypt(magic: Magic, salt: &[u8], password: &[u8]) -> Option<Bytes> {
     }
     let mut sum = Zeroizing::new(state.finalize().to_vec());
     for round in 0..1000 {
-        let (first, last): (&[u8], &[u8]) = if round & 1 == 1 {
-            (password, &sum)
-        } else {
-            (&sum, password)
-        };
+        let (first, last): (&[u8], &[u8]) = if round & 1 == 1 { (password, &sum) } else { (&sum, password) };
         let salt = if round % 3 == 0 { &[] } else { salt };
         let again = if round % 7 == 0 { &[] } else { password };
         sum = hashed::<Md5>(&[first, salt, again, last]);

@@ -20,28 +20,16 @@ pub(super) fn md5_crypt(hash: &str) -> Result<Verifier, Unreadable> {
     }
     let magic = if id == "1" { Magic::Unix } else { Magic::Apache };
     let digest = text_digest(F, digest, 22)?;
-    Ok(Verifier::new(
-        Kind::Md5Crypt {
-            magic,
-            salt: Salt(salt.as_bytes().to_vec()),
-        },
-        digest,
-    ))
+    Ok(Verifier::new(Kind::Md5Crypt { magic, salt: Salt(salt.as_bytes().to_vec()) }, digest))
 }
 
 pub(super) fn sha_crypt(hash: &str) -> Result<Verifier, Unreadable> {
     let wide = hash.starts_with("$6$");
-    let (family, length) = if wide {
-        ("sha512crypt", 86)
-    } else {
-        ("sha256crypt", 43)
-    };
+    let (family, length) = if wide { ("sha512crypt", 86) } else { ("sha256crypt", 43) };
     let fields: Vec<&str> = hash.split('$').collect();
     let (rounds, salt, digest) = match *fields {
         ["", _, rounds, salt, digest] => {
-            let rounds = rounds
-                .strip_prefix("rounds=")
-                .ok_or(malformed(family, "the rounds are missing"))?;
+            let rounds = rounds.strip_prefix("rounds=").ok_or(malformed(family, "the rounds are missing"))?;
             (number(family, rounds)?, salt, digest)
         }
         ["", _, salt, digest] => (5000, salt, digest),
@@ -53,11 +41,7 @@ pub(super) fn sha_crypt(hash: &str) -> Result<Verifier, Unreadable> {
     let digest = text_digest(family, digest, length)?;
     let salt = Salt(salt.as_bytes().to_vec());
     Ok(Verifier::new(
-        if wide {
-            Kind::Sha512Crypt { rounds, salt }
-        } else {
-            Kind::Sha256Crypt { rounds, salt }
-        },
+        if wide { Kind::Sha512Crypt { rounds, salt } } else { Kind::Sha256Crypt { rounds, salt } },
         digest,
     ))
 }
@@ -67,17 +51,9 @@ pub(super) fn phpass(hash: &str) -> Result<Verifier, Unreadable> {
     if hash.len() != 34 || !hash.is_ascii() {
         return Err(malformed(F, "it is not 34 characters long"));
     }
-    let log2 = crypt64(hash.as_bytes()[3])
-        .filter(|n| *n >= 7)
-        .ok_or(malformed(F, "no such cost"))?;
+    let log2 = crypt64(hash.as_bytes()[3]).filter(|n| *n >= 7).ok_or(malformed(F, "no such cost"))?;
     let digest = text_digest(F, &hash[12..], 22)?;
-    Ok(Verifier::new(
-        Kind::Phpass {
-            log2,
-            salt: Salt(hash.as_bytes()[4..12].to_vec()),
-        },
-        digest,
-    ))
+    Ok(Verifier::new(Kind::Phpass { log2, salt: Salt(hash.as_bytes()[4..12].to_vec()) }, digest))
 }
 
 /// The digest stays text, as the recipe gives it.
@@ -112,11 +88,7 @@ pub(super) fn bcrypt_sha256(hash: &str) -> Result<Verifier, Unreadable> {
     let (version, cost, before) = match *parts {
         ["v=2", t, r] => {
             let version = t.strip_prefix("t=").unwrap_or("");
-            (
-                version,
-                r.strip_prefix("r=").unwrap_or(""),
-                Before::HmacSha256Base64,
-            )
+            (version, r.strip_prefix("r=").unwrap_or(""), Before::HmacSha256Base64)
         }
         [version, cost] => (version, cost, Before::Sha256Base64),
         _ => return Err(malformed(F, "the costs are missing")),
@@ -157,13 +129,5 @@ fn parts_of(
     if digest.len() != 23 {
         return Err(malformed("bcrypt", "the hash is cut off or too long"));
     }
-    Ok(Verifier::new(
-        Kind::Bcrypt {
-            cost,
-            salt: Salt(salt),
-            before,
-            sign_bug,
-        },
-        digest,
-    ))
+    Ok(Verifier::new(Kind::Bcrypt { cost, salt: Salt(salt), before, sign_bug }, digest))
 }

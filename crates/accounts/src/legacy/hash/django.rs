@@ -8,16 +8,8 @@ use super::{
 const F: &str = "django";
 
 /// How its hashes begin.
-pub(super) const PREFIXES: &[&str] = &[
-    "pbkdf2_sha256$",
-    "pbkdf2_sha1$",
-    "argon2$",
-    "bcrypt_sha256$",
-    "bcrypt$",
-    "scrypt$",
-    "md5$",
-    "sha1$",
-];
+pub(super) const PREFIXES: &[&str] =
+    &["pbkdf2_sha256$", "pbkdf2_sha1$", "argon2$", "bcrypt_sha256$", "bcrypt$", "scrypt$", "md5$", "sha1$"];
 
 pub(super) fn read(hash: &str) -> Result<Verifier, Unreadable> {
     let (algorithm, rest) = hash.split_once('$').ok_or(malformed(F, "parts are missing"))?;
@@ -42,15 +34,7 @@ fn pbkdf2(of: Hash, rest: &str) -> Result<Verifier, Unreadable> {
     };
     let digest = base64(F, digest)?;
     let salt = Salt(salt.as_bytes().to_vec());
-    Ok(Verifier::new(
-        Kind::Pbkdf2 {
-            of,
-            rounds: number(F, rounds)?,
-            salt,
-            len: digest.len(),
-        },
-        digest,
-    ))
+    Ok(Verifier::new(Kind::Pbkdf2 { of, rounds: number(F, rounds)?, salt, len: digest.len() }, digest))
 }
 
 fn scrypt(rest: &str) -> Result<Verifier, Unreadable> {
@@ -64,27 +48,11 @@ fn scrypt(rest: &str) -> Result<Verifier, Unreadable> {
     }
     let digest = base64(F, digest)?;
     let (r, p, salt) = (number(F, r)?, number(F, p)?, Salt(salt.as_bytes().to_vec()));
-    Ok(Verifier::new(
-        Kind::Scrypt {
-            ln: n.trailing_zeros(),
-            r,
-            p,
-            salt,
-            len: digest.len(),
-        },
-        digest,
-    ))
+    Ok(Verifier::new(Kind::Scrypt { ln: n.trailing_zeros(), r, p, salt, len: digest.len() }, digest))
 }
 
 fn salted(of: Hash, rest: &str) -> Result<Verifier, Unreadable> {
     let (salt, digest) = rest.split_once('$').ok_or(malformed(F, "parts are missing"))?;
     let salt = Salt(salt.as_bytes().to_vec());
-    Ok(Verifier::new(
-        Kind::Simple {
-            of,
-            salt,
-            order: Order::SaltFirst,
-        },
-        hex::digest(F, of, digest)?,
-    ))
+    Ok(Verifier::new(Kind::Simple { of, salt, order: Order::SaltFirst }, hex::digest(F, of, digest)?))
 }

@@ -15,9 +15,7 @@ pub(super) struct Named {
 impl Named {
     /// `name` is one of [`super::FORMATS`].
     pub(super) fn find(name: &'static str) -> Option<Self> {
-        let (of, order) = name
-            .split_once(':')
-            .map_or((name, None), |(of, order)| (of, Some(order)));
+        let (of, order) = name.split_once(':').map_or((name, None), |(of, order)| (of, Some(order)));
         let of = match of {
             "md5" => Hash::Md5,
             "sha1" => Hash::Sha1,
@@ -25,13 +23,7 @@ impl Named {
             "sha512" => Hash::Sha512,
             _ => return None,
         };
-        let order = order.map(|o| {
-            if o == "salt+password" {
-                Order::SaltFirst
-            } else {
-                Order::SaltLast
-            }
-        });
+        let order = order.map(|o| if o == "salt+password" { Order::SaltFirst } else { Order::SaltLast });
         Some(Self { name, of, order })
     }
 
@@ -50,25 +42,13 @@ impl Named {
             (Some(_), true) => return Err(malformed(self.name, "the salt is missing")),
         };
         let salt = Salt(salt.as_bytes().to_vec());
-        Verifier::new(
-            Kind::Simple {
-                of: self.of,
-                salt,
-                order,
-            },
-            digest,
-        )
-        .within_limits()
+        Verifier::new(Kind::Simple { of: self.of, salt, order }, digest).within_limits()
     }
 }
 
 pub(super) fn digest(family: &'static str, of: Hash, hex: &str) -> Result<Vec<u8>, Unreadable> {
     let bytes = ::hex::decode(hex).map_err(|_| malformed(family, "the hash is not hexadecimal"))?;
-    if bytes.len() == of.len() {
-        Ok(bytes)
-    } else {
-        Err(malformed(family, "the hash has another length"))
-    }
+    if bytes.len() == of.len() { Ok(bytes) } else { Err(malformed(family, "the hash has another length")) }
 }
 
 /// The names for a bare hex hash of this length.

@@ -8,9 +8,8 @@ use super::{
 const F: &str = "ldap";
 
 pub(super) fn read(hash: &str) -> Result<Verifier, Unreadable> {
-    let (scheme, rest) = hash[1..]
-        .split_once('}')
-        .ok_or(malformed(F, "the scheme's brace does not close"))?;
+    let (scheme, rest) =
+        hash[1..].split_once('}').ok_or(malformed(F, "the scheme's brace does not close"))?;
     let (of, salted) = match scheme.to_ascii_uppercase().as_str() {
         "MD5" => (Hash::Md5, false),
         "SMD5" => (Hash::Md5, true),
@@ -36,12 +35,5 @@ pub(super) fn read(hash: &str) -> Result<Verifier, Unreadable> {
     if salted == salt.is_empty() {
         return Err(malformed(F, "the length does not fit the scheme"));
     }
-    Ok(Verifier::new(
-        Kind::Simple {
-            of,
-            salt: Salt(salt),
-            order: Order::SaltLast,
-        },
-        digest,
-    ))
+    Ok(Verifier::new(Kind::Simple { of, salt: Salt(salt), order: Order::SaltLast }, digest))
 }

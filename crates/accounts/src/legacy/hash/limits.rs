@@ -35,79 +35,33 @@ impl Recipe {
             Kind::Sha256Crypt { rounds, .. } => sha_crypt("sha256crypt", rounds),
             Kind::Sha512Crypt { rounds, .. } => sha_crypt("sha512crypt", rounds),
             Kind::Phpass { log2, .. } => below("phpass", "the cost", log2.into(), PHPASS_LOG2),
-            Kind::Pbkdf2 {
-                rounds,
-                ref salt,
-                len,
-                ..
-            } => {
+            Kind::Pbkdf2 { rounds, ref salt, len, .. } => {
                 lengths("pbkdf2", salt.0.len(), len)?;
                 // Every block of output costs all the rounds again.
                 let blocks = (len as u64).div_ceil(32).max(1);
-                below(
-                    "pbkdf2",
-                    "the number of rounds",
-                    u64::from(rounds) * blocks,
-                    PBKDF2_ROUNDS,
-                )?;
-                if rounds == 0 {
-                    Err(malformed("pbkdf2", "no rounds"))
-                } else {
-                    Ok(())
-                }
+                below("pbkdf2", "the number of rounds", u64::from(rounds) * blocks, PBKDF2_ROUNDS)?;
+                if rounds == 0 { Err(malformed("pbkdf2", "no rounds")) } else { Ok(()) }
             }
-            Kind::Scrypt {
-                ln,
-                r,
-                p,
-                ref salt,
-                len,
-            } => {
+            Kind::Scrypt { ln, r, p, ref salt, len } => {
                 lengths("scrypt", salt.0.len(), len)?;
                 if ln == 0 || r == 0 || p == 0 {
                     return Err(malformed("scrypt", "a cost is zero"));
                 }
                 below("scrypt", "the cost ln", ln.into(), 21)?;
                 let blocks = (1_u64 << ln).saturating_mul(r.into());
-                below(
-                    "scrypt",
-                    "the memory in units of 128 bytes",
-                    blocks,
-                    SCRYPT_BLOCKS,
-                )?;
-                below(
-                    "scrypt",
-                    "the work N × r × p",
-                    blocks.saturating_mul(p.into()),
-                    SCRYPT_WORK,
-                )
+                below("scrypt", "the memory in units of 128 bytes", blocks, SCRYPT_BLOCKS)?;
+                below("scrypt", "the work N × r × p", blocks.saturating_mul(p.into()), SCRYPT_WORK)
             }
             Kind::Bcrypt { cost, ref salt, .. } => {
                 if cost < 4 || salt.0.len() != 16 {
-                    return Err(malformed(
-                        "bcrypt",
-                        "a cost below 4, or a salt that is not 16 bytes",
-                    ));
+                    return Err(malformed("bcrypt", "a cost below 4, or a salt that is not 16 bytes"));
                 }
                 below("bcrypt", "the cost", cost.into(), BCRYPT_COST)
             }
-            Kind::Argon2 {
-                v,
-                m,
-                t,
-                p,
-                ref salt,
-                len,
-                ..
-            } => {
+            Kind::Argon2 { v, m, t, p, ref salt, len, .. } => {
                 lengths("argon2", salt.0.len(), len)?;
                 below("argon2", "the memory in KiB", m.into(), ARGON2_MEMORY)?;
-                below(
-                    "argon2",
-                    "memory × passes",
-                    u64::from(m).saturating_mul(t.into()),
-                    ARGON2_WORK,
-                )?;
+                below("argon2", "memory × passes", u64::from(m).saturating_mul(t.into()), ARGON2_WORK)?;
                 below("argon2", "the number of lanes", p.into(), ARGON2_LANES)?;
                 let possible =
                     p > 0 && t > 0 && m / 8 >= p && salt.0.len() >= 8 && len >= 4 && (v == 0x10 || v == 0x13);
@@ -128,21 +82,9 @@ impl Recipe {
                 ln >= 14 && (1_u64 << ln) * u64::from(r) * u64::from(p) >= 1 << 17
             }
             Kind::Bcrypt { cost, .. } => cost >= 10,
-            Kind::Pbkdf2 {
-                of: Hash::Sha256,
-                rounds,
-                ..
-            } => rounds >= 200_000,
-            Kind::Pbkdf2 {
-                of: Hash::Sha512,
-                rounds,
-                ..
-            } => rounds >= 70_000,
-            Kind::Pbkdf2 {
-                of: Hash::Sha1,
-                rounds,
-                ..
-            } => rounds >= 450_000,
+            Kind::Pbkdf2 { of: Hash::Sha256, rounds, .. } => rounds >= 200_000,
+            Kind::Pbkdf2 { of: Hash::Sha512, rounds, .. } => rounds >= 70_000,
+            Kind::Pbkdf2 { of: Hash::Sha1, rounds, .. } => rounds >= 450_000,
             _ => false,
         };
         if strong { Strength::Strong } else { Strength::Weak }
@@ -150,22 +92,14 @@ impl Recipe {
 }
 
 fn below(family: &'static str, what: &'static str, value: u64, limit: u64) -> Result<(), Unreadable> {
-    if value > limit {
-        Err(Unreadable::TooCostly { family, what, limit })
-    } else {
-        Ok(())
-    }
+    if value > limit { Err(Unreadable::TooCostly { family, what, limit }) } else { Ok(()) }
 }
 
 fn lengths(family: &'static str, salt: usize, digest: usize) -> Result<(), Unreadable> {
     below(family, "the salt's length", salt as u64, LENGTH)?;
     below(family, "the digest's length", digest as u64, LENGTH)?;
     // A few bytes of digest would be met by chance.
-    if digest < 8 {
-        Err(malformed(family, "the digest is cut off"))
-    } else {
-        Ok(())
-    }
+    if digest < 8 { Err(malformed(family, "the digest is cut off")) } else { Ok(()) }
 }
 
 fn sha_crypt(family: &'static str, rounds: u32) -> Result<(), Unreadable> {

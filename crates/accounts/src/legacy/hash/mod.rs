@@ -138,10 +138,7 @@ impl Verifier {
     pub fn parse(format: Option<&str>, hash: &str, salt: Option<&str>) -> Result<Self, Unreadable> {
         let format = match format.map(str::trim).filter(|f| !f.is_empty()) {
             Some(name) => Some(
-                *FORMATS
-                    .iter()
-                    .find(|f| f.eq_ignore_ascii_case(name))
-                    .ok_or(Unreadable::UnknownFormat)?,
+                *FORMATS.iter().find(|f| f.eq_ignore_ascii_case(name)).ok_or(Unreadable::UnknownFormat)?,
             ),
             None => None,
         };
@@ -165,10 +162,7 @@ impl Verifier {
             });
         };
         if let Some(said) = format.filter(|f| *f != family.name) {
-            return Err(Unreadable::Mismatch {
-                said,
-                found: family.name,
-            });
+            return Err(Unreadable::Mismatch { said, found: family.name });
         }
         if salt.is_some_and(|s| !s.is_empty()) {
             return Err(malformed(family.name, "carries its own salt; leave `salt` empty"));
@@ -237,10 +231,7 @@ impl Verifier {
     }
 
     fn new(kind: Kind, digest: Vec<u8>) -> Self {
-        Self {
-            recipe: Recipe::new(kind),
-            digest: Zeroizing::new(digest),
-        }
+        Self { recipe: Recipe::new(kind), digest: Zeroizing::new(digest) }
     }
 
     fn within_limits(self) -> Result<Self, Unreadable> {
@@ -257,98 +248,21 @@ struct Family {
 /// Which family a hash belongs to, by how it begins.
 fn family(hash: &str) -> Option<Family> {
     const TABLE: &[(&[&str], Family)] = &[
-        (
-            &["$argon2"],
-            Family {
-                name: "argon2",
-                read: phc::argon2,
-            },
-        ),
-        (
-            &["$scrypt$"],
-            Family {
-                name: "scrypt",
-                read: phc::scrypt,
-            },
-        ),
-        (
-            &["$pbkdf2"],
-            Family {
-                name: "pbkdf2",
-                read: phc::pbkdf2,
-            },
-        ),
-        (
-            &["$bcrypt-sha256$"],
-            Family {
-                name: "bcrypt",
-                read: crypt::bcrypt_sha256,
-            },
-        ),
-        (
-            &["$wp$2"],
-            Family {
-                name: "bcrypt",
-                read: crypt::wordpress,
-            },
-        ),
-        (
-            &["$2"],
-            Family {
-                name: "bcrypt",
-                read: crypt::bcrypt,
-            },
-        ),
-        (
-            &["$1$", "$apr1$"],
-            Family {
-                name: "md5crypt",
-                read: crypt::md5_crypt,
-            },
-        ),
-        (
-            &["$5$"],
-            Family {
-                name: "sha256crypt",
-                read: crypt::sha_crypt,
-            },
-        ),
-        (
-            &["$6$"],
-            Family {
-                name: "sha512crypt",
-                read: crypt::sha_crypt,
-            },
-        ),
-        (
-            &["$P$", "$H$"],
-            Family {
-                name: "phpass",
-                read: crypt::phpass,
-            },
-        ),
-        (
-            django::PREFIXES,
-            Family {
-                name: "django",
-                read: django::read,
-            },
-        ),
-        (
-            &["{"],
-            Family {
-                name: "ldap",
-                read: ldap::read,
-            },
-        ),
+        (&["$argon2"], Family { name: "argon2", read: phc::argon2 }),
+        (&["$scrypt$"], Family { name: "scrypt", read: phc::scrypt }),
+        (&["$pbkdf2"], Family { name: "pbkdf2", read: phc::pbkdf2 }),
+        (&["$bcrypt-sha256$"], Family { name: "bcrypt", read: crypt::bcrypt_sha256 }),
+        (&["$wp$2"], Family { name: "bcrypt", read: crypt::wordpress }),
+        (&["$2"], Family { name: "bcrypt", read: crypt::bcrypt }),
+        (&["$1$", "$apr1$"], Family { name: "md5crypt", read: crypt::md5_crypt }),
+        (&["$5$"], Family { name: "sha256crypt", read: crypt::sha_crypt }),
+        (&["$6$"], Family { name: "sha512crypt", read: crypt::sha_crypt }),
+        (&["$P$", "$H$"], Family { name: "phpass", read: crypt::phpass }),
+        (django::PREFIXES, Family { name: "django", read: django::read }),
+        (&["{"], Family { name: "ldap", read: ldap::read }),
     ];
-    let (_, found) = TABLE
-        .iter()
-        .find(|(begins, _)| begins.iter().any(|b| hash.starts_with(b)))?;
-    Some(Family {
-        name: found.name,
-        read: found.read,
-    })
+    let (_, found) = TABLE.iter().find(|(begins, _)| begins.iter().any(|b| hash.starts_with(b)))?;
+    Some(Family { name: found.name, read: found.read })
 }
 
 fn malformed(family: &'static str, what: &'static str) -> Unreadable {
@@ -367,14 +281,8 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(&STANDARD, FORGIVING);
 const BCRYPT64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, FORGIVING);
 
 fn base64(family: &'static str, text: &str) -> Result<Vec<u8>, Unreadable> {
-    let bytes = LENIENT
-        .decode(text)
-        .map_err(|_| malformed(family, "a part is no base64"))?;
-    if bytes.is_empty() {
-        Err(malformed(family, "a part is missing"))
-    } else {
-        Ok(bytes)
-    }
+    let bytes = LENIENT.decode(text).map_err(|_| malformed(family, "a part is no base64"))?;
+    if bytes.is_empty() { Err(malformed(family, "a part is missing")) } else { Ok(bytes) }
 }
 
 /// A decimal number without sign, blanks or leading zeros.
@@ -383,9 +291,5 @@ fn number(family: &'static str, text: &str) -> Result<u32, Unreadable> {
         && text.bytes().all(|b| b.is_ascii_digit())
         && (text == "0" || !text.starts_with('0'));
     let wrong = malformed(family, "a cost is no number");
-    if digits {
-        text.parse().map_err(|_| wrong)
-    } else {
-        Err(wrong)
-    }
+    if digits { text.parse().map_err(|_| wrong) } else { Err(wrong) }
 }

@@ -10,9 +10,7 @@ pub(super) fn argon2(hash: &str) -> Result<Verifier, Unreadable> {
     let fields: Vec<&str> = hash.split('$').collect();
     let (id, v, params, salt, digest) = match *fields {
         ["", id, v, params, salt, digest] => {
-            let v = v
-                .strip_prefix("v=")
-                .ok_or(malformed(F, "the version is missing"))?;
+            let v = v.strip_prefix("v=").ok_or(malformed(F, "the version is missing"))?;
             (id, number(F, v)?, params, salt, digest)
         }
         // The first edition of the algorithm, 1.0, wrote no version.
@@ -28,18 +26,7 @@ pub(super) fn argon2(hash: &str) -> Result<Verifier, Unreadable> {
     let [m, t, p] = params_of(F, params, ["m", "t", "p"])?;
     let digest = base64(F, digest)?;
     let salt = Salt(base64(F, salt)?);
-    Ok(Verifier::new(
-        Kind::Argon2 {
-            which,
-            v,
-            m,
-            t,
-            p,
-            salt,
-            len: digest.len(),
-        },
-        digest,
-    ))
+    Ok(Verifier::new(Kind::Argon2 { which, v, m, t, p, salt, len: digest.len() }, digest))
 }
 
 pub(super) fn scrypt(hash: &str) -> Result<Verifier, Unreadable> {
@@ -50,16 +37,7 @@ pub(super) fn scrypt(hash: &str) -> Result<Verifier, Unreadable> {
     };
     let [ln, r, p] = params_of(F, params, ["ln", "r", "p"])?;
     let digest = base64(F, digest)?;
-    Ok(Verifier::new(
-        Kind::Scrypt {
-            ln,
-            r,
-            p,
-            salt: Salt(base64(F, salt)?),
-            len: digest.len(),
-        },
-        digest,
-    ))
+    Ok(Verifier::new(Kind::Scrypt { ln, r, p, salt: Salt(base64(F, salt)?), len: digest.len() }, digest))
 }
 
 pub(super) fn pbkdf2(hash: &str) -> Result<Verifier, Unreadable> {
@@ -85,33 +63,16 @@ pub(super) fn pbkdf2(hash: &str) -> Result<Verifier, Unreadable> {
         return Err(malformed(F, "the digest has not the length that it says"));
     }
     // A salt may be empty here: passlib allows it.
-    let salt = if salt.is_empty() {
-        Vec::new()
-    } else {
-        base64(F, &salt.replace('.', "+"))?
-    };
-    Ok(Verifier::new(
-        Kind::Pbkdf2 {
-            of,
-            rounds,
-            salt: Salt(salt),
-            len: digest.len(),
-        },
-        digest,
-    ))
+    let salt = if salt.is_empty() { Vec::new() } else { base64(F, &salt.replace('.', "+"))? };
+    Ok(Verifier::new(Kind::Pbkdf2 { of, rounds, salt: Salt(salt), len: digest.len() }, digest))
 }
 
 /// The three, in whatever order; nothing else.
 fn params_of(family: &'static str, text: &str, names: [&str; 3]) -> Result<[u32; 3], Unreadable> {
     let mut values = [None; 3];
     for pair in text.split(',') {
-        let (name, value) = pair
-            .split_once('=')
-            .ok_or(malformed(family, "a parameter has no value"))?;
-        let at = names
-            .iter()
-            .position(|n| *n == name)
-            .ok_or(malformed(family, "an unknown parameter"))?;
+        let (name, value) = pair.split_once('=').ok_or(malformed(family, "a parameter has no value"))?;
+        let at = names.iter().position(|n| *n == name).ok_or(malformed(family, "an unknown parameter"))?;
         if values[at].replace(number(family, value)?).is_some() {
             return Err(malformed(family, "a parameter comes twice"));
         }

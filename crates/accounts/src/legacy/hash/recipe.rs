@@ -42,55 +42,15 @@ impl From<Salt> for String {
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub(super) enum Kind {
     Plain,
-    Simple {
-        of: Hash,
-        salt: Salt,
-        order: Order,
-    },
-    Md5Crypt {
-        magic: Magic,
-        salt: Salt,
-    },
-    Sha256Crypt {
-        rounds: u32,
-        salt: Salt,
-    },
-    Sha512Crypt {
-        rounds: u32,
-        salt: Salt,
-    },
-    Phpass {
-        log2: u32,
-        salt: Salt,
-    },
-    Pbkdf2 {
-        of: Hash,
-        rounds: u32,
-        salt: Salt,
-        len: usize,
-    },
-    Scrypt {
-        ln: u32,
-        r: u32,
-        p: u32,
-        salt: Salt,
-        len: usize,
-    },
-    Bcrypt {
-        cost: u32,
-        salt: Salt,
-        before: Before,
-        sign_bug: bool,
-    },
-    Argon2 {
-        which: Which,
-        v: u32,
-        m: u32,
-        t: u32,
-        p: u32,
-        salt: Salt,
-        len: usize,
-    },
+    Simple { of: Hash, salt: Salt, order: Order },
+    Md5Crypt { magic: Magic, salt: Salt },
+    Sha256Crypt { rounds: u32, salt: Salt },
+    Sha512Crypt { rounds: u32, salt: Salt },
+    Phpass { log2: u32, salt: Salt },
+    Pbkdf2 { of: Hash, rounds: u32, salt: Salt, len: usize },
+    Scrypt { ln: u32, r: u32, p: u32, salt: Salt, len: usize },
+    Bcrypt { cost: u32, salt: Salt, before: Before, sign_bug: bool },
+    Argon2 { which: Which, v: u32, m: u32, t: u32, p: u32, salt: Salt, len: usize },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

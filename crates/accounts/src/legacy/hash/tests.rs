@@ -17,7 +17,8 @@ fn refused(format: Option<&str>, hash: &str, salt: Option<&str>) -> String {
 fn hashes_by_other_tools_are_read_and_only_their_password_is_right() {
     assert!(VECTORS.len() > 100);
     for v in VECTORS {
-        let verifier = Verifier::parse(v.format, v.hash, v.salt).unwrap_or_else(|e| panic!("{}: {e}", v.made_by));
+        let verifier =
+            Verifier::parse(v.format, v.hash, v.salt).unwrap_or_else(|e| panic!("{}: {e}", v.made_by));
         assert!(verifier.verify(v.password.as_bytes()), "{} {}", v.made_by, v.hash);
         let other = format!("Z{}", v.password);
         assert!(!verifier.verify(other.as_bytes()), "{}", v.made_by);
@@ -77,7 +78,9 @@ fn bcrypt_sees_72_bytes_and_no_nul_as_the_old_tools_did() {
 #[test]
 fn crypt_blowfish_s_old_fault_is_repeated_for_its_own_hashes_only() {
     let salt_and = |begin: &str| {
-        let v = VECTORS.iter().find(|v| v.hash.starts_with(begin) && v.password.starts_with("été") && v.made_by.contains("crypt.crypt"));
+        let v = VECTORS.iter().find(|v| {
+            v.hash.starts_with(begin) && v.password.starts_with("été") && v.made_by.contains("crypt.crypt")
+        });
         v.unwrap().hash
     };
     let (faulty, right) = (salt_and("$2x$"), salt_and("$2y$"));
@@ -96,8 +99,14 @@ fn what_is_weaker_than_bcrypt_is_weak() {
         ("$scrypt$ln=10,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", Strength::Weak),
         ("pbkdf2_sha256$1000000$salt$AAAAAAAAAAAAAAAAAAAAAA==", Strength::Strong),
         ("pbkdf2_sha256$12000$salt$AAAAAAAAAAAAAAAAAAAAAA==", Strength::Weak),
-        ("$6$rounds=656000$salt$xUcv4/ElUbkWZwqEO733mRLw0TIe5uGuD.TOPcv.ptM.QhjP94yg7KlLkn9dsRzB8Z1c2VSDreSdcfpoh.NE..", Strength::Weak),
-        ("{SSHA512}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", Strength::Weak),
+        (
+            "$6$rounds=656000$salt$xUcv4/ElUbkWZwqEO733mRLw0TIe5uGuD.TOPcv.ptM.QhjP94yg7KlLkn9dsRzB8Z1c2VSDreSdcfpoh.NE..",
+            Strength::Weak,
+        ),
+        (
+            "{SSHA512}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            Strength::Weak,
+        ),
     ];
     for (hash, expected) in table {
         let read = Verifier::parse(None, hash, None).unwrap_or_else(|e| panic!("{hash}: {e}"));
@@ -108,22 +117,49 @@ fn what_is_weaker_than_bcrypt_is_weak() {
 #[test]
 fn a_cost_that_would_stop_the_queue_is_refused_in_files_and_in_stored_recipes() {
     let table = [
-        ("$2y$31$abcdefghijklmnopqrstuuGVlx7LxQ5VIkx546JGb6CFJyD7WVNkW", "bcrypt: the cost is above the limit of 15"),
-        ("$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "argon2: the memory in KiB is above the limit of 262144"),
-        ("$argon2id$v=19$m=65536,t=4000000000,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "argon2: memory × passes is above the limit of 2097152"),
-        ("$scrypt$ln=20,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "scrypt: the memory in units of 128 bytes is above the limit of 2097152"),
-        ("$scrypt$ln=4,r=8,p=1000000$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "scrypt: the work N × r × p is above the limit of 4194304"),
-        ("$scrypt$ln=64,r=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "scrypt: the cost ln is above the limit of 21"),
+        (
+            "$2y$31$abcdefghijklmnopqrstuuGVlx7LxQ5VIkx546JGb6CFJyD7WVNkW",
+            "bcrypt: the cost is above the limit of 15",
+        ),
+        (
+            "$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+            "argon2: the memory in KiB is above the limit of 262144",
+        ),
+        (
+            "$argon2id$v=19$m=65536,t=4000000000,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+            "argon2: memory × passes is above the limit of 2097152",
+        ),
+        (
+            "$scrypt$ln=20,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+            "scrypt: the memory in units of 128 bytes is above the limit of 2097152",
+        ),
+        (
+            "$scrypt$ln=4,r=8,p=1000000$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+            "scrypt: the work N × r × p is above the limit of 4194304",
+        ),
+        (
+            "$scrypt$ln=64,r=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+            "scrypt: the cost ln is above the limit of 21",
+        ),
         ("scrypt$2147483648$salt$1$1$AAAAAAAAAAAAAAAAAAAAAA", "scrypt: the cost ln is above the limit of 21"),
-        ("pbkdf2_sha256$4000000000$salt$AAAAAAAAAAAAAAAAAAAAAA==", "pbkdf2: the number of rounds is above the limit of 4000000"),
-        ("$5$rounds=999999999$salt$RI0WlnU7pNxnStNM74PFtFo/vCDsgKfsRfSgg9RFX80", "sha256crypt: the number of rounds is above the limit of 1000000"),
+        (
+            "pbkdf2_sha256$4000000000$salt$AAAAAAAAAAAAAAAAAAAAAA==",
+            "pbkdf2: the number of rounds is above the limit of 4000000",
+        ),
+        (
+            "$5$rounds=999999999$salt$RI0WlnU7pNxnStNM74PFtFo/vCDsgKfsRfSgg9RFX80",
+            "sha256crypt: the number of rounds is above the limit of 1000000",
+        ),
         ("$P$Sabcdefgh1234567890123456789012", "phpass: the cost is above the limit of 20"),
     ];
     for (hash, expected) in table {
         assert_eq!(refused(None, hash, None), expected);
     }
     let recipe = read("$2y$10$abcdefghijklmnopqrstuuGVlx7LxQ5VIkx546JGb6CFJyD7WVNkW").recipe().to_text();
-    assert!(matches!(Recipe::parse(&recipe.replace("10", "31")), Err(Unreadable::TooCostly { .. })), "{recipe}");
+    assert!(
+        matches!(Recipe::parse(&recipe.replace("10", "31")), Err(Unreadable::TooCostly { .. })),
+        "{recipe}"
+    );
     assert_eq!(Recipe::parse("{\"rot13\":{}}").err(), Some(Unreadable::Stored));
     assert_eq!(Verifier::from_text("").err(), Some(Unreadable::Stored));
     assert_eq!(Verifier::from_text(" \"plain\"").err(), Some(Unreadable::Stored));
@@ -135,24 +171,59 @@ fn what_cannot_be_read_is_told_in_words() {
     let table: &[(Option<&str>, &str, Option<&str>, &str)] = &[
         (None, "", None, "the hash is empty"),
         (None, "soleil", None, "the hash looks like no known format (see docs/import.md)"),
-        (None, md5, None, "a bare hex hash does not tell how it was made: name it in `hash_format`, for example md5"),
+        (
+            None,
+            md5,
+            None,
+            "a bare hex hash does not tell how it was made: name it in `hash_format`, for example md5",
+        ),
         (Some("md5"), md5, Some("sel"), "md5: there is a salt: say where it goes, as md5:salt+password does"),
         (Some("md5:salt+password"), md5, None, "md5:salt+password: the salt is missing"),
         (Some("sha1"), md5, None, "sha1: the hash has another length"),
         (Some("sha1"), "{SHA}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=", None, "sha1: the hash is not hexadecimal"),
-        (Some("bcrypt"), "{SHA}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=", None, "`hash_format` says bcrypt, but the hash looks like ldap"),
+        (
+            Some("bcrypt"),
+            "{SHA}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=",
+            None,
+            "`hash_format` says bcrypt, but the hash looks like ldap",
+        ),
         (Some("bcrypt"), "soleil", None, "bcrypt: the hash does not begin as one of this format does"),
-        (None, "{SHA}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=", Some("sel"), "ldap: carries its own salt; leave `salt` empty"),
+        (
+            None,
+            "{SHA}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=",
+            Some("sel"),
+            "ldap: carries its own salt; leave `salt` empty",
+        ),
         (None, "{SSHA}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=", None, "ldap: the length does not fit the scheme"),
         (None, "{SHA}eyKfGKz/AqSA7FgWkrQ8uzPZ", None, "ldap: the hash is cut off"),
         (None, "{CRYPT}abJnggxhB/yWI", None, "ldap: a {CRYPT} of an unknown kind (DES is not read)"),
-        (None, "{CRYPT}{CRYPT}$1$ab$3RNYN6R9ybx4Enyqyq5X0/", None, "ldap: a {CRYPT} of an unknown kind (DES is not read)"),
+        (
+            None,
+            "{CRYPT}{CRYPT}$1$ab$3RNYN6R9ybx4Enyqyq5X0/",
+            None,
+            "ldap: a {CRYPT} of an unknown kind (DES is not read)",
+        ),
         (None, "$1$ab$3RNYN6R9ybx4Enyqyq5X0", None, "md5crypt: the hash is cut off or too long"),
         (None, "$1$ab$3RNYN6R9ybx4Enyqyq5X0=", None, "md5crypt: a character that cannot be there"),
-        (None, "$2y$10$abcdefghijklmnopqrstuuGVlx7LxQ5VIkx546JGb6CFJyD7W", None, "bcrypt: it is not 60 characters long"),
-        (None, "$argon2id$v=19$m=65536,t=4$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", None, "argon2: a parameter is missing"),
+        (
+            None,
+            "$2y$10$abcdefghijklmnopqrstuuGVlx7LxQ5VIkx546JGb6CFJyD7W",
+            None,
+            "bcrypt: it is not 60 characters long",
+        ),
+        (
+            None,
+            "$argon2id$v=19$m=65536,t=4$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+            None,
+            "argon2: a parameter is missing",
+        ),
         (None, "$argon2id$v=19$m=65536,t=4,p=1$c2FsdHNhbHQ$AAAA", None, "argon2: the digest is cut off"),
-        (None, "$5$rounds=10$salt$RI0WlnU7pNxnStNM74PFtFo/vCDsgKfsRfSgg9RFX80", None, "sha256crypt: fewer than 1000 rounds"),
+        (
+            None,
+            "$5$rounds=10$salt$RI0WlnU7pNxnStNM74PFtFo/vCDsgKfsRfSgg9RFX80",
+            None,
+            "sha256crypt: fewer than 1000 rounds",
+        ),
     ];
     for (format, hash, salt, expected) in table {
         assert_eq!(refused(*format, hash, *salt), *expected);
@@ -163,7 +234,8 @@ fn what_cannot_be_read_is_told_in_words() {
 
 fn cheap() -> impl Strategy<Value = &'static vectors::Vector> {
     // One check of these takes well below a millisecond.
-    let cheap: Vec<_> = VECTORS.iter().filter(|v| matches!(read_of(v).recipe().kind(), Kind::Simple { .. })).collect();
+    let cheap: Vec<_> =
+        VECTORS.iter().filter(|v| matches!(read_of(v).recipe().kind(), Kind::Simple { .. })).collect();
     prop::sample::select(cheap)
 }
 

@@ -20,7 +20,8 @@ const fn v(
     Vector { made_by, format, salt, password, hash }
 }
 
-pub(super) const L: &str = "une phrase de plus de soixante-douze octets, car elle est longue: 012345678901234567890123456789";
+pub(super) const L: &str =
+    "une phrase de plus de soixante-douze octets, car elle est longue: 012345678901234567890123456789";
 
 #[rustfmt::skip]
 pub(super) const VECTORS: &[Vector] = &[

@@ -84,23 +84,14 @@ const ALIASES: &[(&str, &str)] = &[
 /// The place of a column in [`COLUMNS`].
 pub(super) fn place(name: &str) -> Option<usize> {
     let name = name.trim();
-    COLUMNS
-        .iter()
-        .position(|(known, _)| known.eq_ignore_ascii_case(name))
+    COLUMNS.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
 /// What to say of a name that is none. It is repeated only where it looks like a name: in a file that is laid out otherwise it may be a secret.
 pub(super) fn unknown(what: &str, name: &str) -> String {
     let name = name.trim();
-    let looks = name.len() <= 40
-        && name
-            .chars()
-            .all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | ' '));
-    let shown = if looks {
-        format!("unknown {what} `{name}`")
-    } else {
-        format!("unknown {what}")
-    };
+    let looks = name.len() <= 40 && name.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | ' '));
+    let shown = if looks { format!("unknown {what} `{name}`") } else { format!("unknown {what}") };
     match meant(name) {
         Some(meant) => format!("{shown}: is `{meant}` meant?"),
         None => {
@@ -122,17 +113,10 @@ pub(super) fn meant(name: &str) -> Option<&'static str> {
             _ => '_',
         })
         .collect();
-    let alias = ALIASES
-        .iter()
-        .find(|(alias, _)| *alias == plain)
-        .map(|(_, meant)| *meant);
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == plain).map(|(_, meant)| *meant);
     let near = || {
         let far = |known: &str| strsim::damerau_levenshtein(&plain, known);
-        COLUMNS
-            .iter()
-            .map(|(known, _)| *known)
-            .min_by_key(|known| far(known))
-            .filter(|known| far(known) <= 2)
+        COLUMNS.iter().map(|(known, _)| *known).min_by_key(|known| far(known)).filter(|known| far(known) <= 2)
     };
     alias.or_else(near)
 }
@@ -149,11 +133,7 @@ impl Fields {
     pub(super) fn put(&mut self, place: usize, value: &str) -> Result<(), String> {
         let (name, longest) = COLUMNS[place];
         // A password is what it is, blanks included; so is a salt.
-        let value = if matches!(name, "password" | "salt") {
-            value
-        } else {
-            value.trim()
-        };
+        let value = if matches!(name, "password" | "salt") { value } else { value.trim() };
         if value.chars().any(char::is_control) {
             return Err(format!("`{name}` contains a control character"));
         }
@@ -165,9 +145,7 @@ impl Fields {
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        place(name)
-            .and_then(|at| self.0[at].as_deref())
-            .map(String::as_str)
+        place(name).and_then(|at| self.0[at].as_deref()).map(String::as_str)
     }
 
     /// Judges the whole.
@@ -194,20 +172,14 @@ impl Fields {
     fn name(&self) -> Option<String> {
         let parts = [self.get("given_name"), self.get("family_name")];
         let composed = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        self.get("name")
-            .map(str::to_owned)
-            .or((!composed.is_empty()).then_some(composed))
+        self.get("name").map(str::to_owned).or((!composed.is_empty()).then_some(composed))
     }
 
     fn profile(&self) -> Map<String, Value> {
         let (mut profile, mut address) = (Map::new(), Map::new());
         for (at, (name, _)) in COLUMNS.iter().enumerate().skip(PROFILE) {
             if let Some(value) = &self.0[at] {
-                let map = if ADDRESS.contains(name) {
-                    &mut address
-                } else {
-                    &mut profile
-                };
+                let map = if ADDRESS.contains(name) { &mut address } else { &mut profile };
                 map.insert((*name).to_owned(), Value::String(value.to_string()));
             }
         }
@@ -226,7 +198,7 @@ impl Fields {
             (None, Some(password)) => match format {
                 Some(format) if !format.eq_ignore_ascii_case("plain") => {
                     return Err(
-                        "`hash_format` is for `password_hash`, but the row has a clear `password`".into(),
+                        "`hash_format` is for `password_hash`, but the row has a clear `password`".into()
                     );
                 }
                 _ => Verifier::clear(password),
@@ -239,14 +211,9 @@ impl Fields {
 
 /// OpenID Connect Core §5.1: a full date, a year alone, or a day with the year 0000.
 fn is_birthdate(text: &str) -> bool {
-    let shape: String = text
-        .chars()
-        .map(|c| if c.is_ascii_digit() { '9' } else { c })
-        .collect();
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     let within = |range: std::ops::Range<usize>, most| {
-        text.get(range)
-            .and_then(|t| t.parse().ok())
-            .is_some_and(|n| (1..=most).contains(&n))
+        text.get(range).and_then(|t| t.parse().ok()).is_some_and(|n| (1..=most).contains(&n))
     };
     shape == "9999" || (shape == "9999-99-99" && within(5..7, 12) && within(8..10, 31))
 }

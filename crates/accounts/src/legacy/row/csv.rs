@@ -27,14 +27,8 @@ impl Header {
         };
         // Before any name is repeated in a message: without a header this is a row with its secrets.
         if !names.iter().any(|name| columns::place(name) == Some(0)) {
-            let meant = names
-                .iter()
-                .any(|name| columns::meant(name) == Some("identifier"));
-            let hint = if meant {
-                " (one of the names comes near it)"
-            } else {
-                ""
-            };
+            let meant = names.iter().any(|name| columns::meant(name) == Some("identifier"));
+            let hint = if meant { " (one of the names comes near it)" } else { "" };
             return Err(format!(
                 "the first line must name the columns, and `identifier` is not among them{hint}"
             ));
@@ -113,12 +107,7 @@ impl Splitter {
     fn new(delimiter: char) -> Self {
         // Room for a line and the one that is one too many, so that it never grows and leaves a copy.
         let values = Zeroizing::new(String::with_capacity(6 * LONGEST_LINE));
-        Self {
-            delimiter,
-            values,
-            ends: Vec::new(),
-            open: false,
-        }
+        Self { delimiter, values, ends: Vec::new(), open: false }
     }
 
     fn begin(&mut self) {

@@ -10,9 +10,7 @@ pub(super) fn fields(line: &str) -> Result<Fields, String> {
         return Err("not a JSON object".into());
     }
     let mut json = serde_json::Deserializer::from_str(line);
-    let read = json
-        .deserialize_map(Object)
-        .and_then(|fields| json.end().map(|()| fields));
+    let read = json.deserialize_map(Object).and_then(|fields| json.end().map(|()| fields));
     read.map_err(|error| error.to_string().replace(" at line 1 column ", ", at column "))
 }
 
@@ -32,15 +30,9 @@ impl<'de> Visitor<'de> for Object {
             let place =
                 columns::place(&key).ok_or_else(|| A::Error::custom(columns::unknown("key", &key)))?;
             if std::mem::replace(&mut seen[place], true) {
-                return Err(A::Error::custom(format_args!(
-                    "`{}` comes twice",
-                    COLUMNS[place].0
-                )));
+                return Err(A::Error::custom(format_args!("`{}` comes twice", COLUMNS[place].0)));
             }
-            map.next_value_seed(Text {
-                fields: &mut fields,
-                place,
-            })?;
+            map.next_value_seed(Text { fields: &mut fields, place })?;
         }
         Ok(fields)
     }

@@ -111,10 +111,7 @@ impl<R: Read> Lines<R> {
         self.number += 1;
         let bytes = &self.buffer[self.from..end];
         if too_long || bytes.len() > LONGEST_LINE {
-            return (
-                self.number,
-                Line::Bad(format!("the line is longer than {LONGEST_LINE} bytes")),
-            );
+            return (self.number, Line::Bad(format!("the line is longer than {LONGEST_LINE} bytes")));
         }
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         (self.number, decode(bytes, self.charset, self.number == 1))
@@ -125,11 +122,7 @@ fn decode(bytes: &[u8], charset: Charset, first: bool) -> Line {
     if first && (bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])) {
         return Line::Bad("the file is UTF-16: save it as UTF-8".into());
     }
-    let bytes = if first {
-        bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
-    } else {
-        bytes
-    };
+    let bytes = if first { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes) } else { bytes };
     if charset == Charset::Windows1252 {
         let text = match encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0 {
             Cow::Borrowed(text) => text.to_owned(),

@@ -15,6 +15,8 @@
 
 mod columns;
 mod csv;
+#[cfg(test)]
+mod files_tests;
 mod json;
 mod lines;
 #[cfg(test)]
@@ -82,10 +84,7 @@ pub struct BadRow {
 
 impl BadRow {
     fn new(line: u64, reason: impl Into<String>) -> Self {
-        Self {
-            line,
-            reason: reason.into(),
-        }
+        Self { line, reason: reason.into() }
     }
 }
 
@@ -102,11 +101,7 @@ impl<R: Read> Rows<R> {
     /// # Errors
     /// When the header names a column that is unknown, twice there or, for `identifier`, missing; nothing can be read then.
     pub fn open(read: R, format: Format, charset: Charset) -> Result<Self, BadRow> {
-        let charset = if format == Format::Jsonl {
-            Charset::Utf8
-        } else {
-            charset
-        };
+        let charset = if format == Format::Jsonl { Charset::Utf8 } else { charset };
         let mut lines = Lines::new(read, charset);
         let header = match format {
             Format::Jsonl => None,
@@ -144,11 +139,7 @@ impl<R: Read> Iterator for Rows<R> {
             Some(header) => Self::csv(&mut self.lines, header, &text),
             None => json::fields(&text),
         };
-        Some(
-            fields
-                .and_then(|fields| fields.row(line))
-                .map_err(|reason| BadRow::new(line, reason)),
-        )
+        Some(fields.and_then(|fields| fields.row(line)).map_err(|reason| BadRow::new(line, reason)))
     }
 }
 

@@ -19,10 +19,7 @@ fn bytes(bytes: &[u8], format: Format, charset: Charset) -> Read1 {
 }
 
 fn header_error(text: &str) -> String {
-    Rows::open(text.as_bytes(), Format::Csv, Charset::Utf8)
-        .err()
-        .unwrap()
-        .to_string()
+    Rows::open(text.as_bytes(), Format::Csv, Charset::Utf8).err().unwrap().to_string()
 }
 
 /// `+00042` for a row, `line 3: why` for a bad one.
@@ -44,20 +41,14 @@ fn delimiters_quotes_marks_and_line_ends_are_read() {
         csv("\u{feff}Identifier, password ,name\r\n00042,\"se,\"\"cret \",\"Durand, Marie\"\r\n\r\n7,x,");
     assert_eq!(told(&rows), ["+00042", "+7"]);
     let row = good(&rows, 0);
-    assert_eq!(
-        (row.line, row.client_ref.as_str(), row.name.as_deref()),
-        (2, "00042", Some("Durand, Marie"))
-    );
+    assert_eq!((row.line, row.client_ref.as_str(), row.name.as_deref()), (2, "00042", Some("Durand, Marie")));
     assert!(row.verifier.as_ref().unwrap().verify(b"se,\"cret "));
     assert!(!row.verifier.as_ref().unwrap().verify(b"se,\"cret"));
     assert_eq!(good(&rows, 1).line, 4);
 
     let rows = csv("identifier;client_ref;email\n DUPONT.M-112 ;R/0815; Marie@Exemple.test \n");
     let row = good(&rows, 0);
-    assert_eq!(
-        (row.identifier.as_str(), row.client_ref.as_str()),
-        ("DUPONT.M-112", "R/0815")
-    );
+    assert_eq!((row.identifier.as_str(), row.client_ref.as_str()), ("DUPONT.M-112", "R/0815"));
     assert_eq!(row.email.as_ref().map(Email::shown), Some("Marie@Exemple.test"));
     assert!(row.verifier.is_none());
 }
@@ -68,10 +59,7 @@ fn claims_go_to_the_profile_and_an_address_within_it() {
         r#"{"identifier":42,"given_name":"Marie","family_name":"Durand","locality":"Nantes","birthdate":"1950-12-31","salt":null,"password":""}"#,
     );
     let row = good(&rows, 0);
-    assert_eq!(
-        (row.identifier.as_str(), row.name.as_deref()),
-        ("42", Some("Marie Durand"))
-    );
+    assert_eq!((row.identifier.as_str(), row.name.as_deref()), ("42", Some("Marie Durand")));
     assert_eq!(row.profile["address"]["locality"], "Nantes");
     assert_eq!(row.profile["birthdate"], "1950-12-31");
     assert!(row.verifier.is_none());
@@ -138,10 +126,7 @@ fn wrong_json_is_told_without_its_values() {
 #[test]
 fn a_header_that_cannot_be_used_is_one_error() {
     assert_eq!(header_error(""), "line 1: the file is empty");
-    assert_eq!(
-        header_error("identifier,e-mail\n"),
-        "line 1: unknown column `e-mail`: is `email` meant?"
-    );
+    assert_eq!(header_error("identifier,e-mail\n"), "line 1: unknown column `e-mail`: is `email` meant?");
     assert_eq!(
         header_error("identifier,pasword_hash\n"),
         "line 1: unknown column `pasword_hash`: is `password_hash` meant?"
@@ -151,34 +136,18 @@ fn a_header_that_cannot_be_used_is_one_error() {
         header_error("identifier,solde\n")
             .contains("unknown column `solde`; known are identifier, client_ref")
     );
-    assert_eq!(
-        header_error("identifier,email,EMAIL\n"),
-        "line 1: the column `email` comes twice"
-    );
+    assert_eq!(header_error("identifier,email,EMAIL\n"), "line 1: the column `email` comes twice");
     assert!(header_error("identifiant,email\n").contains("comes near it"));
     let no_header = header_error("00042;Zebre99;marie@exemple.test\n");
-    assert!(
-        no_header.contains("must name the columns") && !no_header.contains("Zebre99"),
-        "{no_header}"
-    );
-    let utf16 = Rows::open(&b"\xff\xfei\0d\0"[..], Format::Csv, Charset::Utf8)
-        .err()
-        .unwrap();
+    assert!(no_header.contains("must name the columns") && !no_header.contains("Zebre99"), "{no_header}");
+    let utf16 = Rows::open(&b"\xff\xfei\0d\0"[..], Format::Csv, Charset::Utf8).err().unwrap();
     assert_eq!(utf16.reason, "the file is UTF-16: save it as UTF-8");
 }
 
 #[test]
 fn a_forgotten_quote_costs_one_row_and_a_value_with_a_line_break_smuggles_none_in() {
     let rows = csv("identifier;name\n1;\"Durand\n2;Petit\n3;\"Du\"\"pont\"\n4;x\n");
-    assert_eq!(
-        told(&rows),
-        [
-            "line 2: a double quote opens a value and none closes it",
-            "+2",
-            "+3",
-            "+4"
-        ]
-    );
+    assert_eq!(told(&rows), ["line 2: a double quote opens a value and none closes it", "+2", "+3", "+4"]);
     // A client who calls himself `x⏎00042;mine` must not get a row of his own making.
     let rows = csv("identifier;name\n1;\"x\n00042;mine\ny\"\n2;Petit\n");
     let broken = "line 2: a value has a line break in it: the row goes on to line 4 and is left out";
@@ -206,11 +175,7 @@ fn an_endless_line_or_wrong_bytes_cost_one_row() {
     assert!(told(&rows)[1].starts_with("line 3: not UTF-8 after 5 bytes: "));
     assert_eq!(good(&rows, 2).name.as_deref(), Some("René"));
 
-    let rows = bytes(
-        b"identifier;name\n2;Ren\xe9 \x9cuvrard \x80\n",
-        Format::Csv,
-        Charset::Windows1252,
-    );
+    let rows = bytes(b"identifier;name\n2;Ren\xe9 \x9cuvrard \x80\n", Format::Csv, Charset::Windows1252);
     assert_eq!(good(&rows, 0).name.as_deref(), Some("René œuvrard €"));
 }
 
@@ -229,15 +194,10 @@ fn a_line_of_the_longest_length_is_read_whatever_the_reads_give() {
     let blanks = " ".repeat(LONGEST_LINE - 2);
     for (line, expected) in [
         (format!("1,{blanks}"), "+1"),
-        (
-            format!("1, {blanks}"),
-            "line 2: the line is longer than 65536 bytes",
-        ),
+        (format!("1, {blanks}"), "line 2: the line is longer than 65536 bytes"),
     ] {
         let file = format!("identifier,name\n{line}\n2,b");
-        let rows: Read1 = Rows::open(Slow(file.as_bytes()), Format::Csv, Charset::Utf8)
-            .unwrap()
-            .collect();
+        let rows: Read1 = Rows::open(Slow(file.as_bytes()), Format::Csv, Charset::Utf8).unwrap().collect();
         assert_eq!(told(&rows), [expected, "+2"]);
         assert_eq!(told(&csv(&file)), [expected, "+2"]);
     }
@@ -255,17 +215,8 @@ fn a_file_that_breaks_off_ends_with_a_bad_row() {
             Ok(18)
         }
     }
-    let rows: Read1 = Rows::open(Broken(false), Format::Csv, Charset::Utf8)
-        .unwrap()
-        .collect();
-    assert_eq!(
-        told(&rows),
-        [
-            "+1",
-            "+2",
-            "line 4: the file cannot be read from here on: the disk is gone"
-        ]
-    );
+    let rows: Read1 = Rows::open(Broken(false), Format::Csv, Charset::Utf8).unwrap().collect();
+    assert_eq!(told(&rows), ["+1", "+2", "line 4: the file cannot be read from here on: the disk is gone"]);
 }
 
 proptest! {
