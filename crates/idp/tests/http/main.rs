@@ -1,0 +1,12 @@
+//! The protocol's endpoints over HTTP, as clients and browsers meet them, on SQLite and, where `TEST_POSTGRES_URL` names a server, on
+//! PostgreSQL. Each test is named after what a client may rely on and cites the module or the item that it holds.
+
+mod authorization;
+mod browser;
+mod discovery;
+mod hostile;
+mod logout;
+mod tokens;
+#[path = "../grant/world.rs"]
+#[allow(dead_code, reason = "shared with the tests below HTTP")]
+mod world;
