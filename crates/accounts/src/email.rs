@@ -139,7 +139,7 @@ mod tests {
             "\"a b\"@c.fr",
             "vıctim@example.gov",
             "a@exämple.fr",
-            "a@b.fr\u{2028}",
+            "a@b\u{2028}.fr",
             "<a@b.fr>",
             "a@[127.0.0.1]",
             "a,b@c.fr",

@@ -51,6 +51,12 @@ pub fn context_words<'a>(sources: impl IntoIterator<Item = &'a str>) -> Vec<Stri
     words
 }
 
+/// What French keyboards and French hearts type first: the estimator knows English ones only.
+const FRENCH: &[&str] = &[
+    "azerty", "azertyuiop", "qsdfghjklm", "qsdf", "wxcvbn", "motdepasse", "password", "jetaime", "bonjour", "doudou",
+    "loulou", "chouchou", "soleil", "marseille", "nicolas", "camille", "france", "paris", "bretagne", "coucou",
+];
+
 impl PasswordPolicy {
     /// All that is wrong with it, in the order in which it is told; empty when it is taken.
     pub fn judge(&self, password: &Password, context: &[String]) -> Vec<PasswordProblem> {
@@ -65,7 +71,7 @@ impl PasswordPolicy {
         }
         // zxcvbn's time grows with length; its verdict beyond 100 characters does not change.
         let head: String = text.chars().take(100).collect();
-        let words: Vec<&str> = context.iter().map(String::as_str).collect();
+        let words: Vec<&str> = context.iter().map(String::as_str).chain(FRENCH.iter().copied()).collect();
         if problems.is_empty() && zxcvbn::zxcvbn(&head, &words).score() < Score::Three {
             problems.push(PasswordProblem::TooGuessable);
         }

@@ -10,16 +10,11 @@ use accounts::Accounts;
 use agencies::Agencies;
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
-use kernel::{Ground, typed_id};
+use kernel::Ground;
 use pages::Pages;
 
-pub use grant::Grants;
+pub use grant::{Grants, InteractionId};
 pub use web::{Throttle, look, router};
-
-typed_id! {
-    /// One authorization request on its way through the screens.
-    InteractionId
-}
 
 /// The provider. Cheap to clone.
 #[derive(Clone)]

@@ -1,2 +1,35 @@
-//! Under construction.
-fn main() {}
+//! moncompte: one account per person for every agency's portal. This program reads config, wires the parts together, and runs its commands
+//! and the worker.
+
+// The program is where the clock, the environment and the terminal are.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod command;
+mod config;
+mod mailbox;
+mod ops;
+mod outbound;
+mod post;
+mod serving;
+mod telemetry;
+mod wire;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match command::Cli::parse().run().await {
+        Ok(code) => code,
+        Err(error) => {
+            // One sentence that says what to do; causes follow on one line each.
+            eprintln!("moncompte: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -35,7 +35,7 @@ impl<'a> Answer<'a> {
     pub(crate) fn new(idp: &'a Idp, browser: &'a Browser) -> Self {
         let mut cookies = Vec::new();
         if browser.fresh {
-            cookies.push(Jar::Browser.bake(idp.secure(), "/", browser.token(), None));
+            cookies.push(Jar::Browser.bake(idp.secure(), "/", browser.token.text(), None));
         }
         Self { idp, browser, cookies, targets: Vec::new() }
     }

@@ -13,11 +13,10 @@ use crate::Idp;
 
 /// The browser at the other end: its own token, its session, its form token, its address and languages.
 pub(crate) struct Browser {
-    token: Token,
+    /// Its own; interactions are bound to it.
+    pub(crate) token: Token,
     /// The cookie is still to be set.
     pub(crate) fresh: bool,
-    /// Binds interactions to it.
-    pub(crate) hash: String,
     /// In every form; bound to the browser's cookie.
     pub(crate) csrf: String,
     /// Who is signed in.
@@ -35,11 +34,6 @@ impl Browser {
     /// The form token, compared in constant time.
     pub(crate) fn owns(&self, csrf: &str) -> bool {
         !self.fresh && bool::from(self.csrf.as_bytes().ct_eq(csrf.as_bytes()))
-    }
-
-    /// The cookie's value.
-    pub(crate) fn token(&self) -> String {
-        self.token.text()
     }
 
     /// What the step before left for this address.
@@ -93,7 +87,6 @@ impl FromRequestParts<Idp> for Browser {
         let digest = token.digest().into_string();
         Ok(Self {
             csrf: kernel::Digest::of_mac(idp.ground.keys.mac("csrf", digest.as_bytes())).into_string(),
-            hash: digest,
             token,
             fresh,
             session,

@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     answer::look,
-    endpoint::{discovery, end_session, jwks, token, userinfo},
+    endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
     error::Failure,
     screen::{arrive, confirm, enrol, help, home, hub, legacy, recover, sign_in, sign_out, terms},
     security,
@@ -25,10 +25,13 @@ const LONGEST_URI: usize = 8 * 1024;
 pub fn router(idp: Idp) -> Router {
     let protocol = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::get))
+        .route("/.well-known/oauth-authorization-server", get(discovery::get))
         .route("/jwks", get(jwks::get))
         .route("/token", post(token::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/authorize", get(arrive::get).post(arrive::post))
+        .route("/introspect", post(introspect::post))
+        .route("/revoke", post(revoke::post))
         .route("/end-session", get(end_session::get).post(end_session::post));
     let screens = Router::new()
         .route("/authorize/{id}", get(hub::get))

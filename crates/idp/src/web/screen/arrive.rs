@@ -10,7 +10,7 @@ use pages::page::ProblemKind;
 use super::turn::Turn;
 use crate::{
     Idp,
-    grant::Started,
+    grant::Start,
     web::{
         answer::{Answer, Setting},
         browser::Browser,
@@ -40,19 +40,28 @@ pub(crate) async fn post(
 }
 
 async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, Failure> {
-    match idp.grants.start(raw, &browser.hash).await? {
-        Started::Refused { kind, cause } => Err(Failure::new(kind, cause)),
-        Started::Back(response) => {
+    match idp.grants.start(raw, &browser.token).await? {
+        Start::Refused(refusal) => Err(Failure::new(kind(&refusal), refusal.to_string())),
+        Start::Answer(response) => {
             let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
             Answer::new(idp, browser).back(&setting, response)
         }
-        Started::Interaction(id) => {
+        Start::Interaction(id) => {
             let turn = Turn::load(idp, browser, id).await?;
             match redeem_ticket(&turn).await? {
                 Some((page, flash)) => Ok(turn.answer().say(&page, &flash)),
                 None => Ok(Answer::new(idp, browser).see_other(&path::hub(id))),
             }
         }
+    }
+}
+
+/// Whom there is to answer is not settled: a page of ours.
+fn kind(refusal: &oidc::Refusal) -> ProblemKind {
+    match refusal {
+        oidc::Refusal::UnknownClient | oidc::Refusal::NoClient => ProblemKind::UnknownClient,
+        oidc::Refusal::UnknownRedirect | oidc::Refusal::NoRedirect => ProblemKind::BadRedirect,
+        _ => ProblemKind::BadRequest,
     }
 }
 
@@ -90,7 +99,7 @@ async fn redeem_ticket(turn: &Turn<'_>) -> Result<Option<(String, Flash)>, Failu
     let visitor = turn.visitor();
     match idp.accounts.prove_by_ticket(agency, &ticket, Some(&origin), &visitor).await? {
         LegacyProof::Enrolment(enrolment) => {
-            idp.grants.attach_enrolment(turn.id(), Some(enrolment)).await?;
+            idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
             Ok(None)
         }
         LegacyProof::Moved { account, .. } if turn.browser.session.as_ref().is_some_and(|s| s.account == account) => {

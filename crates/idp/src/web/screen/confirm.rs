@@ -110,13 +110,14 @@ async fn interaction_for(idp: &Idp, browser: &Browser, enrolment: EnrolmentId) -
     if let Some(id) = origin
         && let Ok(turn) = Turn::load(idp, browser, id).await
     {
-        if turn.interaction.enrolment_id != Some(enrolment) {
-            idp.grants.attach_enrolment(id, Some(enrolment)).await?;
+        if turn.interaction.enrolment != Some(enrolment) {
+            idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
         }
         return Ok(id);
     }
     let agency = found.map(|e| e.agency_id);
-    let id = idp.grants.home(&browser.hash, agency.as_deref()).await?;
-    idp.grants.attach_enrolment(id, Some(enrolment)).await?;
+    let id = idp.grants.start_home(&browser.token, agency.as_deref()).await?;
+    let turn = Turn::load(idp, browser, id).await?;
+    idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
     Ok(id)
 }

@@ -227,7 +227,7 @@ pub(crate) async fn link(
     }
     let password = fields.password.as_deref();
     match idp.accounts.attach(enrolment.id, password, browser.session.as_ref(), &turn.visitor()).await? {
-        Attach::Done(Some(signed_in)) => Ok(turn.answer().signed_in(&signed_in).see_other(&turn.hub())),
+        Attach::Done(Some(signed_in)) => Ok(turn.signed_in(&signed_in).await?.see_other(&turn.hub())),
         Attach::Done(None) | Attach::NotNow => Ok(turn.to_hub()),
         Attach::Refused(refused) => {
             Ok(turn.answer().say(&turn.hub(), &Flash::said(super::sign_in::said(&refused))))
@@ -242,7 +242,7 @@ pub(crate) async fn leave(
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {
     let turn = Turn::load(&idp, &browser, id).await?;
-    idp.grants.attach_enrolment(id, None).await?;
+    idp.grants.set_enrolment(&turn.interaction, None).await?;
     Ok(turn.to_hub())
 }
 

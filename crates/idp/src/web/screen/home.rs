@@ -23,7 +23,7 @@ pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Resp
         _ => None,
     };
     let Some(person) = person else {
-        let id = idp.grants.home(&browser.hash, None).await?;
+        let id = idp.grants.start_home(&browser.token, None).await?;
         return Ok(answer.see_other(&path::hub(id)));
     };
     let agencies = idp.agencies.load();
@@ -49,6 +49,6 @@ pub(crate) async fn forgot(State(idp): State<Idp>, browser: Browser) -> Result<R
 }
 
 async fn at_home(idp: &Idp, browser: &Browser, page: &str) -> Result<Response, Failure> {
-    let id = idp.grants.home(&browser.hash, None).await?;
+    let id = idp.grants.start_home(&browser.token, None).await?;
     Ok(Answer::new(idp, browser).see_other(&path::of(id, page)))
 }

@@ -12,6 +12,7 @@ use pages::page;
 use super::{enrol, terms, turn::Turn};
 use crate::{
     Idp, InteractionId,
+    grant::Completed,
     web::{
         browser::Browser,
         error::Failure,
@@ -41,17 +42,18 @@ pub(crate) async fn get(
         (Next::NotLinked, _) => not_linked(&turn).await,
         (Next::Return(Outcome::Code), _) => {
             let Some(session) = &browser.session else { return Ok(turn.to_hub()) };
-            let response = idp.grants.complete(&turn.interaction, session).await?;
-            turn.answer().back(&turn.setting(), response)
+            match idp.grants.complete(&turn.interaction, session).await? {
+                Completed::Answer(response) => turn.answer().back(&turn.setting(), response),
+                Completed::Home | Completed::Over => Ok(turn.to_entrance()),
+            }
         }
         (Next::Return(Outcome::Error(error)), _) => {
-            let response = idp.grants.refuse(&turn.interaction, &error).await?;
-            turn.answer().back(&turn.setting(), response)
+            match idp.grants.refuse(&turn.interaction, &error) {
+                Some(response) => turn.answer().back(&turn.setting(), response),
+                None => Ok(turn.to_entrance()),
+            }
         }
-        (Next::Return(Outcome::Home), _) => {
-            let entrance = turn.agency.as_ref().and_then(|agency| agency.entrance(&idp.issuer));
-            Ok(turn.answer().see_other(entrance.as_deref().unwrap_or("/")))
-        }
+        (Next::Return(Outcome::Home), _) => Ok(turn.to_entrance()),
         (Next::Enrol(_), None) => Ok(turn.to_hub()),
     }
 }

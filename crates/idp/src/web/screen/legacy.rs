@@ -94,9 +94,9 @@ pub(crate) async fn post(
     match proof {
         LegacyProof::Enrolment(enrolment) => {
             if turn.portal.is_none() {
-                idp.grants.set_agency(id, &agency.id).await?;
+                idp.grants.set_agency(&turn.interaction, &agency.id).await?;
             }
-            idp.grants.attach_enrolment(id, Some(enrolment)).await?;
+            idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
             Ok(turn.to_hub())
         }
         LegacyProof::Wrong { remaining } => say(Said::Wrong(remaining)),

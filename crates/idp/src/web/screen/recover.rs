@@ -139,5 +139,5 @@ async fn interaction_for(idp: &Idp, browser: &Browser, origin: &Origin) -> Resul
     {
         return Ok(id);
     }
-    Ok(idp.grants.home(&browser.hash, origin.agency_id.as_deref()).await?)
+    Ok(idp.grants.start_home(&browser.token, origin.agency_id.as_deref()).await?)
 }

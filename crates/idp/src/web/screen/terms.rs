@@ -83,7 +83,7 @@ pub(crate) async fn post(
         Finish::Done(signed_in, receipt) => {
             let accounts::Receipt { version, sha256, accepted_at, .. } = receipt;
             let flash = Flash::said(Said::Receipt { version, sha256, accepted_at });
-            Ok(turn.answer().signed_in(&signed_in).say(&turn.path("connected"), &flash))
+            Ok(turn.signed_in(&signed_in).await?.say(&turn.path("connected"), &flash))
         }
         Finish::Changed => changed(),
         Finish::NotNow => Ok(turn.to_hub()),

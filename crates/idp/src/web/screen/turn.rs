@@ -33,7 +33,7 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// A page that says how to begin again, for another browser's interaction or one that is too old (SECURITY #13).
     pub(crate) async fn load(idp: &'a Idp, browser: &'a Browser, id: InteractionId) -> Result<Self, Failure> {
-        let found = idp.grants.interaction(id, &browser.hash).await?;
+        let found = idp.grants.find(id, &browser.token).await?;
         let interaction = found.ok_or_else(|| {
             Failure::new(ProblemKind::ForeignBrowser, "no such interaction in this browser").retry("/")
         })?;
@@ -79,6 +79,14 @@ impl<'a> Turn<'a> {
         self.answer().leads_to(to.as_deref()).leads_to(entrance.as_deref())
     }
 
+    /// Signed in in this browser; whatever its older session had at portals goes over or ends.
+    pub(crate) async fn signed_in(&self, signed_in: &accounts::SignedIn) -> Result<Answer<'a>, Failure> {
+        if let Some(old) = &self.browser.session {
+            self.idp.grants.session_replaced(old, &signed_in.session).await?;
+        }
+        Ok(self.answer().signed_in(signed_in))
+    }
+
     pub(crate) fn to_hub(&self) -> Response {
         self.answer().see_other(&self.hub())
     }
@@ -88,9 +96,15 @@ impl<'a> Turn<'a> {
         accounts::Visitor { locale: self.locale.tag().to_owned(), ..self.browser.visitor.clone() }
     }
 
+    /// To the agency's portal, which begins a sign-in of its own; to the person's agencies where none is known.
+    pub(crate) fn to_entrance(&self) -> Response {
+        let entrance = self.agency.as_ref().and_then(|agency| agency.entrance(&self.idp.issuer));
+        self.answer().see_other(entrance.as_deref().unwrap_or("/"))
+    }
+
     /// The unfinished enrolment of this interaction, or the finished one.
     pub(crate) async fn enrolment(&self) -> Result<Option<Enrolment>, Failure> {
-        let Some(id) = self.interaction.enrolment_id else { return Ok(None) };
+        let Some(id) = self.interaction.enrolment else { return Ok(None) };
         Ok(self.idp.accounts.enrolment(id).await?)
     }
 
@@ -106,11 +120,11 @@ impl<'a> Turn<'a> {
 
     /// What is asked and what is true: all that the decision needs.
     pub(crate) async fn facts(&self, enrolment: Option<&Enrolment>, unlinked: bool) -> Result<(Asked, Standing), Failure> {
-        let asked = self.interaction.request.as_ref().map_or_else(Asked::at_home, Asked::by);
+        let asked = self.interaction.asked();
         let session = match &self.browser.session {
             Some(session) => {
                 let agency = self.agency.as_ref().map(|a| a.id.as_str()).unwrap_or_default();
-                let sub = self.portal.as_ref().map(|p| self.idp.grants.sub(&p.client, session.account));
+                let sub = self.portal.as_ref().map(|p| self.idp.grants.subject(&p.client, session.account));
                 Some(SignedIn {
                     sub: sub.unwrap_or_default(),
                     auth_time: session.auth_time,

@@ -1,0 +1,293 @@
+//! The main job in one command: the provider, two agencies' portals and a mailbox, on this machine.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use accounts::legacy::row::{Charset, Format, Rows};
+use anyhow::Context;
+use clap::Args;
+use kernel::{SealKey, SystemChance, Token};
+use rust_embed::Embed;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    mailbox::{self, Shelf},
+    post::Post,
+    serving::{listen, serve, told_to_stop},
+    telemetry::{self, LogFormat},
+    wire::Wired,
+    worker::Worker,
+};
+
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// Move all four ports: N the provider, N+1 and N+2 the portals, N+3 the mailbox.
+    #[arg(long, value_name = "N")]
+    port_base: Option<u16>,
+    /// Keep the data in this folder; a fresh one otherwise.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// The demo's own files, so that the program needs nothing beside it.
+#[derive(Embed)]
+#[folder = "../../config"]
+#[include = "demo/*"]
+#[include = "terms/*"]
+#[exclude = "*.py"]
+struct Files;
+
+#[derive(Deserialize)]
+struct People {
+    person: Vec<Person>,
+}
+
+#[derive(Deserialize)]
+struct Person {
+    agency: String,
+    identifier: String,
+    password: String,
+    email: String,
+    note: String,
+}
+
+struct Agency {
+    id: &'static str,
+    name: &'static str,
+    city: &'static str,
+    tagline: &'static str,
+    accent: &'static str,
+    mark: &'static str,
+    identities: &'static str,
+    format: Format,
+}
+
+const AGENCIES: [Agency; 2] = [
+    Agency {
+        id: "tilleuls",
+        name: "Agence des Tilleuls",
+        city: "Vannes",
+        tagline: "Syndic de copropriété et gestion locative depuis 1974",
+        accent: "#1f6f54",
+        mark: "leaf",
+        identities: "identities.csv",
+        format: Format::Csv,
+    },
+    Agency {
+        id: "rivage",
+        name: "Cabinet Rivage",
+        city: "Brest",
+        tagline: "Gérance, location et copropriété en bord de mer",
+        accent: "#1d4f91",
+        mark: "wave",
+        identities: "identities.jsonl",
+        format: Format::Jsonl,
+    },
+];
+
+impl Demo {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        telemetry::begin(LogFormat::Text, "warn");
+        let ports = match self.port_base {
+            None => [8080, 8081, 8082, 8025],
+            Some(base) => {
+                let at = |n: u16| base.checked_add(n).context("--port-base must leave room for four ports below 65536");
+                [at(0)?, at(1)?, at(2)?, at(3)?]
+            }
+        };
+        let mut listeners = Vec::new();
+        for port in ports {
+            listeners.push(listen(&format!("127.0.0.1:{port}")).await.context("the demo can be moved: --port-base 9000")?);
+        }
+        let fresh = self.data.is_none();
+        let folder = match self.data {
+            Some(folder) => folder,
+            None => std::env::temp_dir().join(format!("moncompte-demo-{}", std::process::id())),
+        };
+        lay_out(&folder, ports)
+            .with_context(|| format!("the folder {} cannot be used; choose another with --data DIR", folder.display()))?;
+        let shelf = Shelf::open(&folder.join("mails"))?;
+        let wired = Wired::new(Config::read(&folder)?).await?;
+        for agency in &AGENCIES {
+            import(&wired, agency).await?;
+        }
+        let stop = CancellationToken::new();
+        announce(&folder, fresh, ports)?;
+        run(wired, shelf, listeners, &folder, ports, stop).await?;
+        println!("The demo has ended. Its data stay in {}.", folder.display());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn run(
+    wired: Wired,
+    shelf: Shelf,
+    listeners: Vec<TcpListener>,
+    folder: &Path,
+    ports: [u16; 4],
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let [provider, first, second, mails]: [TcpListener; 4] =
+        listeners.try_into().map_err(|_| anyhow::anyhow!("four ports are needed"))?;
+    let provider_router = idp::router(wired.idp.clone());
+    let post = Post::Shelf(shelf.clone());
+    let Wired { idp, writer, outbound, .. } = wired;
+    let worker = tokio::spawn(Worker { idp, writer, post, outbound }.run(stop.clone()));
+    let portal = |listener, agency, port| {
+        let told = stop.clone();
+        let config = portal_config(folder, agency, ports[0], port);
+        async move { Ok(portal::serve(listener, config?, async move { told.cancelled().await }).await?) }
+    };
+    let signal = {
+        let stop = stop.clone();
+        async move {
+            told_to_stop().await;
+            stop.cancel();
+            anyhow::Ok(())
+        }
+    };
+    let served = tokio::try_join!(
+        serve(provider, provider_router, stop.clone()),
+        serve(mails, mailbox::router(shelf), stop.clone()),
+        portal(first, &AGENCIES[0], ports[1]),
+        portal(second, &AGENCIES[1], ports[2]),
+        signal,
+    );
+    stop.cancel();
+    let _ = worker.await;
+    served.map(|_| ())
+}
+
+/// Writes the configuration that an operator would write, with secrets of its own.
+fn lay_out(folder: &Path, ports: [u16; 4]) -> anyhow::Result<()> {
+    fs::create_dir_all(folder.join("agencies"))?;
+    fs::create_dir_all(folder.join("secrets"))?;
+    let chance = SystemChance::new();
+    secret(folder, "secrets/seal.key", || SealKey::generate(&chance).text().to_string())?;
+    let [provider, first, second, _] = ports;
+    fs::write(
+        folder.join("moncompte.toml"),
+        format!(
+            "issuer = \"http://localhost:{provider}\"\nlisten = \"127.0.0.1:{provider}\"\ndatabase = \"sqlite://moncompte.db\"\n\
+             secret_key_file = \"secrets/seal.key\"\nattempts_per_minute = 600\n\n[mail]\n\
+             from = \"Mon compte immobilier <ne-pas-repondre@moncompte.example>\"\nfolder = \"mails\"\n\n[outbound]\nallow = [\"localhost\"]\n"
+        ),
+    )?;
+    for (agency, port) in AGENCIES.iter().zip([first, second]) {
+        for name in ["client", "ticket"] {
+            secret(folder, &format!("secrets/{}.{name}", agency.id), || Token::generate(&chance).text())?;
+        }
+        fs::write(folder.join(format!("agencies/{}.toml", agency.id)), agency_file(agency, port))?;
+    }
+    for path in Files::iter().filter(|p| p.starts_with("terms/")) {
+        let target = folder.join(&*path);
+        if let (Some(parent), Some(file)) = (target.parent(), Files::get(&path)) {
+            fs::create_dir_all(parent)?;
+            fs::write(&target, file.data)?;
+        }
+    }
+    Ok(())
+}
+
+fn agency_file(agency: &Agency, port: u16) -> String {
+    let Agency { id, name, city, accent, .. } = agency;
+    let (label, zeros) = if *id == "tilleuls" { ("Numéro de client", "ignored = \" .-\"\n") } else { ("Identifiant", "") };
+    format!(
+        "name = \"{name}\"\ncity = \"{city}\"\n\n[controller]\nname = \"{name}, {city}\"\ndpo = \"dpo@{id}.example\"\n\n\
+         [look]\naccent = \"{accent}\"\n\n[contact]\nphone = \"02 61 91 00 00\"\nemail = \"contact@{id}.example\"\n\
+         hours = \"du lundi au vendredi, de 9 h à 12 h 30 et de 14 h à 18 h\"\n\n\
+         [directory]\nidentifier_label = \"{label}\"\n{zeros}\n\
+         [[portal]]\nclient_id = \"{id}\"\nclient_secret_file = \"secrets/{id}.client\"\nhome = \"http://localhost:{port}/\"\n\
+         redirect_uris = [\"http://localhost:{port}/callback\"]\npost_logout_redirect_uris = [\"http://localhost:{port}/logged-out\"]\n\
+         backchannel_logout_uri = \"http://localhost:{port}/backchannel-logout\"\ninitiate_login_uri = \"http://localhost:{port}/initiate-login\"\n\n\
+         [ticket]\nsecret_file = \"secrets/{id}.ticket\"\n"
+    )
+}
+
+/// A secret that is made once and kept with the data.
+fn secret(folder: &Path, name: &str, make: impl FnOnce() -> String) -> anyhow::Result<()> {
+    let path = folder.join(name);
+    if path.exists() {
+        return Ok(());
+    }
+    fs::write(&path, make())?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+fn portal_config(folder: &Path, agency: &Agency, provider: u16, port: u16) -> anyhow::Result<portal::Config> {
+    let read = |name: &str| fs::read_to_string(folder.join(format!("secrets/{}.{name}", agency.id)));
+    let records = |name: &str| -> anyhow::Result<serde_json::Value> {
+        let file = Files::get(&format!("demo/{}/{name}", agency.id)).context("a file of the demo is missing")?;
+        Ok(serde_json::from_slice(&file.data)?)
+    };
+    let config = json!({
+        "base_url": format!("http://localhost:{port}"),
+        "agency_name": agency.name,
+        "city": agency.city,
+        "tagline": agency.tagline,
+        "phone": "02 61 91 00 00",
+        "email": format!("contact@{}.example", agency.id),
+        "hours": "du lundi au vendredi, de 9 h à 12 h 30 et de 14 h à 18 h",
+        "accent": agency.accent,
+        "mark": agency.mark,
+        "issuer": format!("http://localhost:{provider}"),
+        "client_id": agency.id,
+        "client_secret": read("client")?,
+        "cookie_name": format!("espace_{}_{port}", agency.id),
+        "ticket": { "key": read("ticket")? },
+        "clients_file": records("clients.json")?,
+        "legacy_logins": records("portal-logins.json")?,
+    });
+    Ok(serde_json::from_value(config)?)
+}
+
+async fn import(wired: &Wired, agency: &Agency) -> anyhow::Result<()> {
+    let name = format!("demo/{}/{}", agency.id, agency.identities);
+    let file = Files::get(&name).context("a directory of the demo is missing")?;
+    let rows = Rows::open(file.data.as_ref(), agency.format, Charset::Utf8)?;
+    let agencies = wired.idp.agencies.load();
+    let known = agencies.agency(agency.id).context("an agency of the demo is missing")?;
+    let mut importer = wired.idp.accounts.import(known, rows, false);
+    while importer.next_batch().await? > 0 {}
+    let report = importer.report();
+    anyhow::ensure!(report.bad.is_empty(), "the demo's directory {name} has bad rows: {:?}", report.bad);
+    Ok(())
+}
+
+fn announce(folder: &Path, fresh: bool, ports: [u16; 4]) -> anyhow::Result<()> {
+    let people = Files::get("demo/people.toml").context("the demo's list of people is missing")?;
+    let people: People = toml::from_str(std::str::from_utf8(&people.data)?)?;
+    let [provider, first, second, mails] = ports;
+    let kind = if fresh { "a fresh folder" } else { "your folder" };
+    println!("\nmoncompte demo, on an embedded database in {kind}: {}\n", folder.display());
+    println!("  Agence des Tilleuls    http://localhost:{first}     begin here");
+    println!("  Cabinet Rivage         http://localhost:{second}     or here");
+    println!("  Mon compte immobilier  http://localhost:{provider}     the provider");
+    println!("  Mailbox                http://localhost:{mails}     every mail that was sent\n");
+    println!("Who can sign in with what, the first time (old identifiers):\n");
+    for agency in &AGENCIES {
+        println!("  {}", agency.name);
+        for person in people.person.iter().filter(|p| p.agency == agency.id) {
+            println!("    {:<20} {:<22} {}", person.identifier, person.password, person.note);
+            if !person.email.is_empty() {
+                println!("    {:<20} {:<22} <{}>", "", "", person.email);
+            }
+        }
+        println!();
+    }
+    println!("Any address will do at the email step: its mail comes to the mailbox page. Ctrl-C ends the demo.");
+    println!("ready http://localhost:{provider} http://localhost:{first} http://localhost:{second} http://localhost:{mails}");
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! The commands, one file each.
+
+mod check;
+mod demo;
+mod import;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::telemetry::LogFormat;
+
+/// One account per person for every agency's portal: an OpenID Connect provider that moves people over from their old identifiers.
+#[derive(Parser)]
+#[command(version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start everything on this machine to look at: the provider, two agencies' portals and a mailbox.
+    Demo(demo::Demo),
+    /// Run the provider.
+    Serve(serve::Serve),
+    /// Read the configuration and say everything that is wrong with it.
+    Check(check::Check),
+    /// Read an agency's legacy identities from a CSV or JSONL file.
+    Import(import::Import),
+}
+
+/// Where the configuration is.
+#[derive(Args)]
+pub(crate) struct Where {
+    /// The folder with moncompte.toml, agencies/ and terms/.
+    #[arg(long, env = "MONCOMPTE_CONFIG", default_value = "config")]
+    pub(crate) config: PathBuf,
+    /// How the log is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) log: LogFormat,
+}
+
+impl Cli {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Demo(demo) => demo.run().await,
+            Command::Serve(serve) => serve.run().await,
+            Command::Check(check) => check.run(),
+            Command::Import(import) => import.run().await,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::Where;
+use crate::{
+    config::Config,
+    ops,
+    post::Post,
+    serving::{listen, serve, told_to_stop},
+    telemetry,
+    wire::Wired,
+    worker::Worker,
+};
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    place: Where,
+}
+
+impl Serve {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        telemetry::begin(self.place.log, "info,sqlx=warn");
+        let config = Config::read(&self.place.config)?;
+        let post = Post::new(&config)?;
+        let (public, private) = (listen(&config.settings.listen).await?, listen(&config.settings.ops_listen).await?);
+        let wired = Wired::new(config).await?;
+        let address = public.local_addr()?;
+        tracing::info!(%address, issuer = %wired.idp.issuer, hash_memory_mib = wired.hash_memory / 1024, "ready");
+        let stop = CancellationToken::new();
+        let ops = ops::router(wired.idp.ground.db.clone())?;
+        let router = idp::router(wired.idp.clone());
+        let Wired { idp, writer, outbound, .. } = wired;
+        let worker = tokio::spawn(Worker { idp, writer, post, outbound }.run(stop.clone()));
+        let signal = {
+            let stop = stop.clone();
+            async move {
+                told_to_stop().await;
+                stop.cancel();
+                Ok(())
+            }
+        };
+        let served = tokio::try_join!(serve(public, router, stop.clone()), serve(private, ops, stop.clone()), signal);
+        stop.cancel();
+        let _ = worker.await;
+        served?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,165 @@
+//! The demo's mailbox: every mail that was sent, as it would arrive.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::{
+    Router,
+    extract::{Path as Segment, State},
+    response::{Html, IntoResponse, Json, Response},
+    routing::get,
+};
+use mail_parser::{MessageParser, MimeHeaders};
+use serde::Serialize;
+
+/// A folder of mails, one file each, named in the order in which they came.
+#[derive(Clone)]
+pub(crate) struct Shelf(Arc<PathBuf>);
+
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    to: String,
+    subject: String,
+    at: Option<i64>,
+    text: String,
+    html: String,
+    attachments: Vec<String>,
+}
+
+impl Shelf {
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        Ok(Self(Arc::new(folder.to_owned())))
+    }
+
+    pub(crate) fn put(&self, mail: &[u8]) -> io::Result<()> {
+        let next = fs::read_dir(&*self.0)?.count() + 1;
+        // Written whole or not at all: the page may be looking.
+        let (part, whole) = (self.0.join(format!(".{next:06}")), self.0.join(format!("{next:06}.eml")));
+        fs::write(&part, mail)?;
+        fs::rename(part, whole)
+    }
+
+    fn read(&self, id: &str) -> Option<Shown> {
+        if !id.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let bytes = fs::read(self.0.join(format!("{id}.eml"))).ok()?;
+        let mail = MessageParser::default().parse(&bytes)?;
+        let to = mail.to().and_then(|a| a.first()).and_then(|a| a.address()).unwrap_or_default();
+        Some(Shown {
+            id: id.to_owned(),
+            to: to.to_owned(),
+            subject: mail.subject().unwrap_or_default().to_owned(),
+            at: mail.date().map(mail_parser::DateTime::to_timestamp),
+            text: mail.body_text(0).unwrap_or_default().into_owned(),
+            html: mail.body_html(0).unwrap_or_default().into_owned(),
+            attachments: mail.attachments().filter_map(|a| a.attachment_name()).map(Into::into).collect(),
+        })
+    }
+
+    /// Newest first.
+    fn all(&self) -> Vec<Shown> {
+        let mut ids: Vec<String> = fs::read_dir(&*self.0)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|e| e.file_name().to_str()?.strip_suffix(".eml").map(str::to_owned))
+            .collect();
+        ids.sort();
+        ids.iter().rev().filter_map(|id| self.read(id)).collect()
+    }
+}
+
+/// The page: `/`, `/mail/{id}`, `/mail/{id}/html`, and `/mails.json` for programs.
+pub(crate) fn router(shelf: Shelf) -> Router {
+    Router::new()
+        .route("/", get(list))
+        .route("/mail/{id}", get(one))
+        .route("/mail/{id}/html", get(html))
+        .route("/mails.json", get(async |State(shelf): State<Shelf>| Json(shelf.all())))
+        .with_state(shelf)
+}
+
+const STYLE: &str = "<style>body{font:17px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c1f24}\
+h1{font-size:1.5rem}table{border-collapse:collapse;width:100%}td{border-top:1px solid #d9dde3;padding:.6rem .4rem;vertical-align:top}\
+a{color:#174ea6}iframe{width:100%;height:46rem;border:1px solid #d9dde3;border-radius:8px;background:#fff}\
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f5f7;padding:1rem;border-radius:8px}.quiet{color:#59616b}</style>";
+
+fn page(title: &str, refresh: bool, body: &str) -> Html<String> {
+    let refresh = if refresh { "<meta http-equiv=refresh content=3>" } else { "" };
+    Html(format!(
+        "<!doctype html><html lang=fr><head><meta charset=utf-8><meta name=viewport content='width=device-width'>\
+         {refresh}<title>{}</title>{STYLE}</head><body><main>{body}</main></body></html>",
+        escape(title)
+    ))
+}
+
+async fn list(State(shelf): State<Shelf>) -> Response {
+    let mails = shelf.all();
+    let mut rows = String::new();
+    for mail in &mails {
+        rows += &format!(
+            "<tr><td><a href='/mail/{}'>{}</a></td><td class=quiet>{}</td></tr>",
+            mail.id,
+            escape(&mail.subject),
+            escape(&mail.to)
+        );
+    }
+    if mails.is_empty() {
+        rows = "<tr><td class=quiet>Aucun message pour l’instant. Cette page se met à jour toute seule.</td></tr>".into();
+    }
+    let body = format!(
+        "<h1>Boîte aux lettres de la démonstration</h1><p class=quiet>Tous les messages envoyés par le service, à qui que ce soit.</p>\
+         <table>{rows}</table>"
+    );
+    page("Boîte aux lettres", true, &body).into_response()
+}
+
+async fn one(State(shelf): State<Shelf>, Segment(id): Segment<String>) -> Response {
+    let Some(mail) = shelf.read(&id) else { return missing() };
+    let attached = if mail.attachments.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=quiet>Pièce jointe : {}</p>", escape(&mail.attachments.join(", ")))
+    };
+    let body = format!(
+        "<p><a href='/'>← Tous les messages</a></p><h1>{}</h1><p class=quiet>À : {}</p>{attached}\
+         <iframe title='Le message' src='/mail/{id}/html' sandbox='allow-top-navigation-by-user-activation allow-popups'></iframe>\
+         <h2>En texte</h2><pre>{}</pre>",
+        escape(&mail.subject),
+        escape(&mail.to),
+        link(&mail.text)
+    );
+    page(&mail.subject, false, &body).into_response()
+}
+
+async fn html(State(shelf): State<Shelf>, Segment(id): Segment<String>) -> Response {
+    match shelf.read(&id) {
+        Some(mail) => Html(mail.html.replacen("<head>", "<head><base target='_top'>", 1)).into_response(),
+        None => missing(),
+    }
+}
+
+fn missing() -> Response {
+    (axum::http::StatusCode::NOT_FOUND, page("Introuvable", false, "<h1>Ce message n’existe pas</h1>")).into_response()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+/// Escaped text, its addresses as links.
+fn link(text: &str) -> String {
+    let word = |word: &str| match word.trim_end() {
+        url if url.starts_with("http://") || url.starts_with("https://") => {
+            format!("<a href=\"{0}\">{0}</a>{1}", escape(url), &word[url.len()..])
+        }
+        _ => escape(word),
+    };
+    text.split_inclusive(char::is_whitespace).map(word).collect()
+}

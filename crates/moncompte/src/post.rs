@@ -1,0 +1,221 @@
+//! From a letter in the outbox to a mail that leaves.
+
+use std::path::PathBuf;
+
+use accounts::{Mail, MailBody};
+use agencies::Agencies;
+use anyhow::Context;
+use idp::look;
+use kernel::outbox::Leased;
+use lettre::{
+    AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Attachment, Mailbox, MultiPart, SinglePart, header},
+    transport::smtp::{
+        authentication::Credentials,
+        client::{Certificate, Tls, TlsParameters},
+    },
+};
+use pages::{Locale, MailFrame, mail};
+
+use crate::{
+    config::{Config, SmtpSecurity},
+    mailbox::Shelf,
+};
+
+/// How mail leaves.
+pub(crate) enum Post {
+    /// To a server, over TLS always.
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    /// Into a folder.
+    Folder(AsyncFileTransport<Tokio1Executor>),
+    /// To the demo's mailbox page.
+    Shelf(Shelf),
+}
+
+/// Why a mail did not leave.
+pub(crate) struct NotSent {
+    /// No retry will help.
+    pub(crate) permanent: bool,
+    /// For the operator.
+    pub(crate) why: String,
+}
+
+impl Post {
+    /// As config says.
+    pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
+        let mail = &config.settings.mail;
+        if let Some(folder) = &mail.folder {
+            let folder: PathBuf = config.path(folder);
+            std::fs::create_dir_all(&folder).with_context(|| format!("mail.folder {} cannot be made", folder.display()))?;
+            return Ok(Self::Folder(AsyncFileTransport::new(folder)));
+        }
+        let smtp = mail.smtp.as_ref().context("mail names neither folder nor smtp")?;
+        let mut tls = TlsParameters::builder(smtp.host.clone());
+        if let Some(file) = &smtp.ca_file {
+            let pem = std::fs::read(config.path(file)).with_context(|| format!("mail.smtp.ca_file {file} cannot be read"))?;
+            tls = tls.add_root_certificate(Certificate::from_pem(&pem)?);
+        }
+        let tls = tls.build()?;
+        let (port, tls) = match smtp.security {
+            SmtpSecurity::Starttls => (587, Tls::Required(tls)),
+            SmtpSecurity::Tls => (465, Tls::Wrapper(tls)),
+        };
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host)
+            .port(smtp.port.unwrap_or(port))
+            .tls(tls)
+            .timeout(Some(std::time::Duration::from_secs(30)));
+        if let (Some(username), Some(file)) = (&smtp.username, &smtp.password_file) {
+            let password = std::fs::read_to_string(config.path(file))
+                .with_context(|| format!("mail.smtp.password_file {file} cannot be read"))?;
+            builder = builder.credentials(Credentials::new(username.clone(), password.trim_end().to_owned()));
+        }
+        Ok(Self::Smtp(builder.build()))
+    }
+
+    /// Sends a message.
+    pub(crate) async fn send(&self, message: Message) -> Result<(), NotSent> {
+        match self {
+            Self::Smtp(transport) => match transport.send(message).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(NotSent { permanent: error.is_permanent(), why: error.to_string() }),
+            },
+            Self::Folder(transport) => match transport.send(message).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(NotSent { permanent: false, why: error.to_string() }),
+            },
+            Self::Shelf(shelf) => {
+                shelf.put(&message.formatted()).map_err(|e| NotSent { permanent: false, why: e.to_string() })
+            }
+        }
+    }
+}
+
+/// Makes the words of a mail.
+pub(crate) struct Writer {
+    pub(crate) issuer: String,
+    pub(crate) from: Mailbox,
+    pub(crate) pages: std::sync::Arc<pages::Pages>,
+    pub(crate) agencies: std::sync::Arc<arc_swap::ArcSwap<Agencies>>,
+    pub(crate) terms: std::sync::Arc<arc_swap::ArcSwap<accounts::TermsLibrary>>,
+}
+
+impl Writer {
+    /// The message of a letter. Its Message-ID is the letter's id, so a second copy can be known as one (SECURITY #98).
+    pub(crate) fn write(&self, letter: &Leased, mail: &Mail) -> anyhow::Result<Message> {
+        let agencies = self.agencies.load();
+        let agency = mail.agency_id.as_deref().and_then(|id| agencies.agency(id));
+        let frame = MailFrame {
+            locale: Locale::from_tag(&mail.locale).unwrap_or(Locale::Fr),
+            look: agency.map(|a| look(a)),
+            issuer: self.issuer.clone(),
+        };
+        let body = self.body(mail, agency.map(|a| &**a));
+        let words = self.pages.render_mail(&frame, &body)?;
+        let host = self.from.email.domain().to_owned();
+        let content = MultiPart::alternative()
+            .singlepart(SinglePart::plain(words.text))
+            .singlepart(SinglePart::html(words.html));
+        let builder = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, mail.to.parse()?))
+            .subject(words.subject)
+            .message_id(Some(format!("<{}@{host}>", letter.id)))
+            .header(AutoSubmitted);
+        let message = match self.accepted_text(mail) {
+            // The text itself, not only a link to it (PEOPLE U-50).
+            Some((name, text)) => builder.multipart(MultiPart::mixed().multipart(content).singlepart(
+                Attachment::new(name).body(text, header::ContentType::TEXT_PLAIN),
+            ))?,
+            None => builder.multipart(content)?,
+        };
+        Ok(message)
+    }
+
+    fn accepted_text(&self, mail: &Mail) -> Option<(String, String)> {
+        let (MailBody::Welcome { version, language, .. } | MailBody::TermsAccepted { version, language, .. }) = &mail.body else {
+            return None;
+        };
+        let terms = self.terms.load();
+        let edition = terms.version(version)?.editions.get(language)?;
+        Some((format!("cgu-{version}-{language}.txt"), edition.text.clone()))
+    }
+
+    fn body(&self, mail: &Mail, agency: Option<&agencies::Agency>) -> mail::MailBody {
+        let link = |page: &str, token: &str| format!("{}/{page}?token={token}", self.issuer);
+        let name = || agency.map(|a| a.name.clone()).unwrap_or_default();
+        let small = |n: &i64| u16::try_from(*n).unwrap_or(u16::MAX);
+        let title = |version: &str, language: &str| {
+            let terms = self.terms.load();
+            let found = terms.version(version).and_then(|v| v.editions.get(language)).map(|e| e.title.clone());
+            found.unwrap_or_default()
+        };
+        match &mail.body {
+            MailBody::Confirm { token, days } => mail::MailBody::Confirm(mail::Confirm {
+                link: link("confirm", token),
+                email: mail.to.clone(),
+                days: small(days),
+            }),
+            MailBody::Welcome { version, language, sha256, accepted_at } => mail::MailBody::Welcome(mail::Welcome {
+                agency: name(),
+                email: mail.to.clone(),
+                version: version.clone(),
+                sha256: sha256.clone(),
+                accepted_at: *accepted_at,
+                terms_title: title(version, language),
+            }),
+            MailBody::TermsAccepted { version, language, sha256, accepted_at } => {
+                mail::MailBody::TermsAccepted(mail::TermsAccepted {
+                    email: mail.to.clone(),
+                    version: version.clone(),
+                    sha256: sha256.clone(),
+                    accepted_at: *accepted_at,
+                    terms_title: title(version, language),
+                })
+            }
+            MailBody::LinkAdded { at } => mail::MailBody::LinkAdded(mail::LinkAdded {
+                agency_name: name(),
+                when: *at,
+                portal_url: agency.and_then(|a| a.portals.first()).and_then(|p| p.home.clone()),
+            }),
+            MailBody::AccountLocked { token, minutes } => mail::MailBody::AccountLocked(mail::AccountLocked {
+                link: link("reset", token),
+                minutes: small(minutes),
+            }),
+            MailBody::ResetPassword { token, minutes } => mail::MailBody::ResetPassword(mail::ResetPassword {
+                link: link("reset", token),
+                minutes: small(minutes),
+            }),
+            MailBody::FinishEnrolment { token, .. } => mail::MailBody::FinishEnrolment(mail::FinishEnrolment {
+                agency_name: name(),
+                link: link("confirm", token),
+                portal_url: agency
+                    .and_then(|a| a.portals.first())
+                    .and_then(|p| p.home.clone())
+                    .unwrap_or_else(|| self.issuer.clone()),
+            }),
+            MailBody::PasswordChanged { at } => mail::MailBody::PasswordChanged(mail::PasswordChanged { when: *at }),
+            MailBody::AddressChosen { hint } => mail::MailBody::AddressChosen(mail::AddressChosen {
+                agency_name: name(),
+                masked_email: hint.clone(),
+            }),
+        }
+    }
+}
+
+/// RFC 3834 §5: nobody's holiday answer is wanted.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl header::Header for AutoSubmitted {
+    fn name() -> header::HeaderName {
+        header::HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> header::HeaderValue {
+        header::HeaderValue::new(Self::name(), "auto-generated".into())
+    }
+}

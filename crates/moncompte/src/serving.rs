@@ -1,0 +1,50 @@
+//! Listening, and stopping in good order.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context;
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Requests that are under way when the program is told to stop have so long.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Takes a port, or says in one sentence why not.
+pub(crate) async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("{address} cannot be listened on; is something running there? Stop it, or choose another port")
+    })
+}
+
+/// Serves until told to stop.
+pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let told = stop.clone();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move { told.cancelled().await });
+    let deadline = async {
+        stop.cancelled().await;
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        done = server.into_future() => Ok(done?),
+        () = deadline => Ok(()),
+    }
+}
+
+/// Resolves on Ctrl-C or SIGTERM.
+pub(crate) async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        if let Ok(mut terminate) = terminate {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

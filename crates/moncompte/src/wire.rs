@@ -1,0 +1,81 @@
+//! Puts the parts together.
+
+use std::{num::NonZeroU32, sync::Arc};
+
+use accounts::{Accounts, Hasher};
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use idp::{Grants, Idp, Throttle, grant::Settings};
+use kernel::{Db, Ground, SealKeys, SystemChance, SystemClock};
+
+use crate::{config::Config, outbound::Outbound, post::Writer};
+
+/// Everything that runs.
+pub(crate) struct Wired {
+    pub(crate) idp: Idp,
+    pub(crate) writer: Writer,
+    pub(crate) outbound: Outbound,
+    /// KiB that password hashing may take.
+    pub(crate) hash_memory: usize,
+}
+
+/// Opens the database at `address`, brings its schema up to date and makes sure of its key.
+pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Ground> {
+    if let Some(folder) = address.strip_prefix("sqlite://").and_then(|path| std::path::Path::new(path).parent()) {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("the folder {} cannot be made; choose another in `database`", folder.display()))?;
+    }
+    let db = Db::connect(address).await.context("the database cannot be opened; is `database` right, and may this user write there?")?;
+    migrations::up(db.writer()).await.context("the schema cannot be brought up to date")?;
+    let ground = Ground {
+        db,
+        clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance::new()),
+        keys: Arc::new(keys),
+    };
+    ground.check_key().await.context("use the secret_key_file with which this database was begun")?;
+    Ok(ground)
+}
+
+impl Wired {
+    /// From config.
+    pub(crate) async fn new(config: Config) -> anyhow::Result<Self> {
+        let (rules, cost) = (config.rules(), config.hash_cost());
+        let settings = config.settings;
+        let ground = ground(&config.database, SealKeys::new(config.key, config.older_keys)).await?;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let slots = settings.argon2.slots.unwrap_or(cores);
+        let hasher = Hasher::new(cost, slots, settings.argon2.queue, ground.chance.clone())
+            .map_err(|e| anyhow::anyhow!("argon2: {e}"))?;
+        let hash_memory = hasher.memory();
+        let agencies = Arc::new(ArcSwap::from_pointee(config.agencies));
+        let terms = Arc::new(ArcSwap::from_pointee(config.terms));
+        let accounts = Accounts::new(ground.clone(), Arc::new(hasher), rules, terms.clone());
+        let grants = Grants::open(ground.clone(), accounts.clone(), agencies.clone(), Settings::new(&*settings.issuer)).await?;
+        let pages = Arc::new(pages::Pages::new()?);
+        let extra_ca = settings.outbound.extra_ca.as_ref().map(|file| {
+            let path = config.folder.join(file);
+            std::fs::read(&path).with_context(|| format!("outbound.extra_ca {} cannot be read", path.display()))
+        });
+        let writer = Writer {
+            issuer: settings.issuer.clone(),
+            from: settings.mail.from.parse().context("mail.from is no address")?,
+            pages: pages.clone(),
+            agencies: agencies.clone(),
+            terms,
+        };
+        let attempts = NonZeroU32::new(settings.attempts_per_minute).unwrap_or(NonZeroU32::MIN);
+        let idp = Idp {
+            ground,
+            accounts,
+            agencies,
+            grants,
+            pages,
+            issuer: settings.issuer.into(),
+            trusted_proxies: config.trusted_proxies.into(),
+            throttle: Arc::new(Throttle::new(attempts)),
+        };
+        let outbound = Outbound::new(settings.outbound.allow, extra_ca.transpose()?.as_deref())?;
+        Ok(Self { idp, writer, outbound, hash_memory })
+    }
+}

@@ -1,0 +1,150 @@
+//! What runs beside the requests: letters leave, weak hashes are wrapped, old rows go, keys rotate. Every node may run it: each piece of work is taken by
+//! a conditional statement.
+
+use std::{sync::Arc, time::Duration};
+
+use idp::{Idp, grant::BACKCHANNEL_LOGOUT};
+use kernel::outbox::{self, Leased};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    outbound::Outbound,
+    post::{NotSent, Post, Writer},
+};
+
+/// Letters under way at once: one slow server delays no other.
+const AT_ONCE: u64 = 8;
+
+/// The worker's parts.
+pub(crate) struct Worker {
+    pub(crate) idp: Idp,
+    pub(crate) writer: Writer,
+    pub(crate) post: Post,
+    pub(crate) outbound: Outbound,
+}
+
+impl Worker {
+    /// Works until told to stop; what was begun is ended.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let this = Arc::new(self);
+        let letters = tokio::spawn(this.clone().deliver(stop.clone()));
+        let chores = tokio::spawn(this.chores(stop));
+        let _ = tokio::join!(letters, chores);
+    }
+
+    async fn deliver(self: Arc<Self>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let ground = &self.idp.ground;
+            let held = match outbox::lease(&ground.db, ground.now(), AT_ONCE).await {
+                Ok(held) => held,
+                Err(fault) => {
+                    tracing::warn!(%fault, "the outbox cannot be read");
+                    Vec::new()
+                }
+            };
+            if held.is_empty() {
+                tokio::select! {
+                    () = ground.db.mail_committed() => {}
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                    () = stop.cancelled() => {}
+                }
+                continue;
+            }
+            let mut letters = JoinSet::new();
+            for letter in held {
+                let this = self.clone();
+                letters.spawn(async move { this.one(letter).await });
+            }
+            while letters.join_next().await.is_some() {}
+        }
+    }
+
+    async fn one(&self, letter: Leased) {
+        let ground = &self.idp.ground;
+        let stale = letter.expires_at.is_some_and(|end| end <= ground.now());
+        let outcome = if stale {
+            Err(NotSent { permanent: true, why: "worthless by now".into() })
+        } else {
+            self.send(&letter).await
+        };
+        let now = ground.now();
+        let written = match outcome {
+            Ok(()) => {
+                metrics::counter!("moncompte_letters_total", "kind" => letter.kind.clone(), "fate" => "sent").increment(1);
+                outbox::sent(&ground.db, letter.id, now).await
+            }
+            Err(NotSent { permanent, why }) => {
+                let fate = outbox::fate(letter.attempts, letter.created_at, letter.expires_at, now, permanent);
+                let dead = fate == outbox::Fate::Dead;
+                let name = if dead { "dead" } else { "retried" };
+                metrics::counter!("moncompte_letters_total", "kind" => letter.kind.clone(), "fate" => name).increment(1);
+                if dead {
+                    tracing::error!(letter = %letter.id, kind = letter.kind, why, "a letter is dead");
+                } else {
+                    tracing::warn!(letter = %letter.id, kind = letter.kind, why, "a letter waits");
+                }
+                outbox::failed(&ground.db, &letter, fate, &why, now).await
+            }
+        };
+        if let Err(fault) = written {
+            // Its lease ends by itself; it is sent once more then (at least once).
+            tracing::warn!(%fault, letter = %letter.id, "the outcome of a letter is not written");
+        }
+    }
+
+    async fn send(&self, letter: &Leased) -> Result<(), NotSent> {
+        let passing = |why: String| NotSent { permanent: false, why };
+        match letter.kind.as_str() {
+            "mail" => {
+                let mail = letter.payload::<accounts::Mail>(&self.idp.ground).map_err(|e| passing(e.to_string()))?;
+                let message = self
+                    .writer
+                    .write(letter, &mail)
+                    .map_err(|e| NotSent { permanent: true, why: format!("{e:#}") })?;
+                self.post.send(message).await
+            }
+            "recovery" => self.idp.accounts.recover(letter).await.map_err(|e| passing(e.to_string())),
+            BACKCHANNEL_LOGOUT => match self.idp.grants.logout_call(letter).await {
+                Ok(Some(call)) => {
+                    self.outbound.post_form(&call.uri, "logout_token", &call.logout_token).await.map_err(passing)
+                }
+                Ok(None) => Ok(()),
+                Err(fault) => Err(passing(fault.to_string())),
+            },
+            other => Err(NotSent { permanent: true, why: format!("nobody sends letters of the kind {other}") }),
+        }
+    }
+
+    async fn chores(self: Arc<Self>, stop: CancellationToken) {
+        let mut slow = 0_u32;
+        while !stop.is_cancelled() {
+            let wrapped = self.idp.accounts.wrap_sealed(1).await.unwrap_or_else(|fault| {
+                tracing::warn!(%fault, "wrapping old hashes waits");
+                0
+            });
+            if slow == 0 {
+                self.tidy().await;
+            }
+            slow = (slow + 1) % 600;
+            // A polite pace: people who sign in come first.
+            let pause = if wrapped > 0 { Duration::from_millis(100) } else { Duration::from_secs(1) };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn tidy(&self) {
+        self.idp.throttle.tidy();
+        for (what, done) in [
+            ("keys", self.idp.grants.ensure_keys().await),
+            ("old rows", self.idp.grants.purge().await),
+        ] {
+            if let Err(fault) = done {
+                tracing::warn!(%fault, what, "a chore waits");
+            }
+        }
+    }
+}
