@@ -138,11 +138,8 @@ pub fn id_token(
     person: &Person,
     (now, life): (i64, i64),
 ) -> Claims {
-    let mut claims: Claims = person
-        .all()
-        .into_iter()
-        .filter(|(name, _)| asked.id_token.contains_key(name))
-        .collect();
+    let mut claims: Claims =
+        person.all().into_iter().filter(|(name, _)| asked.id_token.contains_key(name)).collect();
     let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     put("iss", json!(grant.issuer));
     put("sub", json!(grant.sub));
@@ -190,11 +187,7 @@ pub fn access_token(
 
 /// Userinfo (OIDC Core §5.3.2): what the scope opens and what `claims` asked for one by one.
 pub fn userinfo(sub: &str, scope: &Scope, asked: &ClaimsRequest, person: &Person) -> Claims {
-    let opened = |name: &str| {
-        BY_SCOPE
-            .iter()
-            .any(|(s, names)| scope.contains(s) && names.contains(&name))
-    };
+    let opened = |name: &str| BY_SCOPE.iter().any(|(s, names)| scope.contains(s) && names.contains(&name));
     let mut claims: Claims = person
         .all()
         .into_iter()

@@ -3,14 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn grant() -> Grant<'static> {
-    Grant {
-        issuer: "https://op",
-        client_id: "rp",
-        sub: "me",
-        sid: "sid",
-        auth_time: 5,
-        acr: None,
-    }
+    Grant { issuer: "https://op", client_id: "rp", sub: "me", sid: "sid", auth_time: 5, acr: None }
 }
 
 fn person() -> Person {
@@ -35,38 +28,15 @@ fn names(claims: &Claims) -> Vec<&str> {
 /// PROTOCOL 4.10: nothing that was not asked for.
 #[test]
 fn an_id_token_says_who_and_no_more() {
-    let token = id_token(
-        &grant(),
-        Alg::RS256,
-        Some("n"),
-        "at",
-        &ClaimsRequest::default(),
-        &person(),
-        (10, 600),
-    );
+    let token =
+        id_token(&grant(), Alg::RS256, Some("n"), "at", &ClaimsRequest::default(), &person(), (10, 600));
     assert_eq!(
         names(&token),
-        [
-            "at_hash",
-            "aud",
-            "auth_time",
-            "azp",
-            "exp",
-            "iat",
-            "iss",
-            "nonce",
-            "sid",
-            "sub"
-        ]
+        ["at_hash", "aud", "auth_time", "azp", "exp", "iat", "iss", "nonce", "sid", "sub"]
     );
-    assert_eq!(
-        (&token["sub"], &token["auth_time"], &token["exp"]),
-        (&json!("me"), &json!(5), &json!(610))
-    );
-    let asked = ClaimsRequest {
-        id_token: object(json!({ "email": null, "sub": null })),
-        ..ClaimsRequest::default()
-    };
+    assert_eq!((&token["sub"], &token["auth_time"], &token["exp"]), (&json!("me"), &json!(5), &json!(610)));
+    let asked =
+        ClaimsRequest { id_token: object(json!({ "email": null, "sub": null })), ..ClaimsRequest::default() };
     let token = id_token(&grant(), Alg::RS256, None, "at", &asked, &person(), (10, 600));
     assert!(token.contains_key("email") && !token.contains_key("name") && !token.contains_key("nonce"));
     assert_eq!(token["sub"], "me");
@@ -88,30 +58,11 @@ fn userinfo_opens_with_scope_and_claims() {
     let of =
         |scope: &str, asked: &ClaimsRequest| userinfo("me", &Scope::parse(scope).unwrap(), asked, &person());
     assert_eq!(names(&of("openid", &none)), ["client_refs", "sub"]);
-    assert_eq!(
-        names(&of("openid email", &none)),
-        ["client_refs", "email", "email_verified", "sub"]
-    );
+    assert_eq!(names(&of("openid email", &none)), ["client_refs", "email", "email_verified", "sub"]);
     let profile = of("openid profile", &none);
-    assert_eq!(
-        names(&profile),
-        [
-            "client_refs",
-            "family_name",
-            "locale",
-            "name",
-            "sub",
-            "updated_at"
-        ]
-    );
-    assert_eq!(
-        (&profile["sub"], &profile["client_refs"]),
-        (&json!("me"), &json!(["C1"]))
-    );
-    let asked = ClaimsRequest {
-        userinfo: object(json!({ "name": { "essential": true } })),
-        ..none
-    };
+    assert_eq!(names(&profile), ["client_refs", "family_name", "locale", "name", "sub", "updated_at"]);
+    assert_eq!((&profile["sub"], &profile["client_refs"]), (&json!("me"), &json!(["C1"])));
+    let asked = ClaimsRequest { userinfo: object(json!({ "name": { "essential": true } })), ..none };
     assert_eq!(names(&of("openid", &asked)), ["client_refs", "name", "sub"]);
 }
 
@@ -132,25 +83,13 @@ fn a_profile_is_told_only_as_far_as_the_standard_knows_it() {
 #[test]
 fn a_logout_token_has_its_event_and_no_nonce() {
     let token = logout_token(&grant(), "j", (10, 120));
-    assert_eq!(
-        names(&token),
-        ["aud", "events", "exp", "iat", "iss", "jti", "sid", "sub"]
-    );
-    assert_eq!(
-        token["events"],
-        json!({ "http://schemas.openid.net/event/backchannel-logout": {} })
-    );
+    assert_eq!(names(&token), ["aud", "events", "exp", "iat", "iss", "jti", "sid", "sub"]);
+    assert_eq!(token["events"], json!({ "http://schemas.openid.net/event/backchannel-logout": {} }));
 }
 
 #[test]
 fn an_access_token_is_for_the_provider_and_names_its_grant() {
-    let token = access_token(
-        &grant(),
-        "g",
-        "j",
-        &Scope::parse("openid email").unwrap(),
-        (10, 600),
-    );
+    let token = access_token(&grant(), "g", "j", &Scope::parse("openid email").unwrap(), (10, 600));
     assert_eq!(
         (&token["aud"], &token["client_id"], &token["grant"]),
         (&json!("https://op"), &json!("rp"), &json!("g"))

@@ -33,12 +33,7 @@ pub enum AuthMethod {
 
 impl AuthMethod {
     /// All that work here, for discovery.
-    pub const ALL: &'static [Self] = &[
-        Self::SecretBasic,
-        Self::SecretPost,
-        Self::PrivateKeyJwt,
-        Self::None,
-    ];
+    pub const ALL: &'static [Self] = &[Self::SecretBasic, Self::SecretPost, Self::PrivateKeyJwt, Self::None];
 
     /// The registered name.
     pub fn as_str(self) -> &'static str {
@@ -232,17 +227,13 @@ impl Client {
         self.redirect_uris.iter().any(|registered| registered == uri)
             || (self.application_type == ApplicationType::Native
                 && without_loopback_port(uri).is_some_and(|uri| {
-                    self.redirect_uris
-                        .iter()
-                        .any(|r| without_loopback_port(r) == Some(uri))
+                    self.redirect_uris.iter().any(|r| without_loopback_port(r) == Some(uri))
                 }))
     }
 
     /// Whether `uri` is, byte for byte, one of the registered addresses for after a sign-out.
     pub fn returns_to(&self, uri: &str) -> bool {
-        self.post_logout_redirect_uris
-            .iter()
-            .any(|registered| registered == uri)
+        self.post_logout_redirect_uris.iter().any(|registered| registered == uri)
     }
 }
 

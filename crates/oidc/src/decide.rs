@@ -35,10 +35,7 @@ impl Asked {
 
     /// By the person, at the provider's own door.
     pub fn at_home() -> Self {
-        Self {
-            home: true,
-            ..Self::default()
-        }
+        Self { home: true, ..Self::default() }
     }
 }
 
@@ -132,26 +129,15 @@ pub enum Outcome {
 pub fn decide(asked: &Asked, standing: &Standing) -> Next {
     // A move under way is not forgotten for a question of sign-in: it ends in one.
     if let Some(step) = standing.enrolment {
-        return asking(
-            asked,
-            Code::InteractionRequired,
-            "a move is under way",
-            Next::Enrol(step),
-        );
+        return asking(asked, Code::InteractionRequired, "a move is under way", Next::Enrol(step));
     }
     let Some(session) = &standing.session else {
-        return asking(
-            asked,
-            Code::LoginRequired,
-            "nobody is signed in",
-            Next::SignIn(Why::Nobody),
-        );
+        return asking(asked, Code::LoginRequired, "nobody is signed in", Next::SignIn(Why::Nobody));
     };
     // A password typed since the interaction began was typed for it; this also ends what max_age=0 would repeat for ever.
     let fresh = session.auth_time >= standing.began;
-    let too_long_ago = asked
-        .max_age
-        .is_some_and(|most| standing.now.saturating_sub(session.auth_time) > most);
+    let too_long_ago =
+        asked.max_age.is_some_and(|most| standing.now.saturating_sub(session.auth_time) > most);
     let why = match () {
         () if fresh => None,
         () if asked.again => Some(Why::Again),
@@ -160,20 +146,12 @@ pub fn decide(asked: &Asked, standing: &Standing) -> Next {
         () => None,
     };
     if let Some(why) = why {
-        return asking(
-            asked,
-            Code::LoginRequired,
-            "the person has to sign in again",
-            Next::SignIn(why),
-        );
+        return asking(asked, Code::LoginRequired, "the person has to sign in again", Next::SignIn(why));
     }
     if asked.sub.as_ref().is_some_and(|sub| *sub != session.sub) {
         // Whoever has just signed in will not become another person by being asked again (OIDC Core §3.1.2.1 id_token_hint).
         if fresh {
-            return refuse(
-                Code::LoginRequired,
-                "somebody else than the hinted person is signed in",
-            );
+            return refuse(Code::LoginRequired, "somebody else than the hinted person is signed in");
         }
         return asking(
             asked,
@@ -191,12 +169,7 @@ pub fn decide(asked: &Asked, standing: &Standing) -> Next {
         );
     }
     if session.terms_due {
-        return asking(
-            asked,
-            Code::InteractionRequired,
-            "terms are to be accepted",
-            Next::AcceptTerms,
-        );
+        return asking(asked, Code::InteractionRequired, "terms are to be accepted", Next::AcceptTerms);
     }
     Next::Return(if asked.home { Outcome::Home } else { Outcome::Code })
 }

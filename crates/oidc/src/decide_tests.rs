@@ -5,22 +5,11 @@ use super::*;
 const NOW: i64 = 1_800_000_000;
 
 fn signed_in(auth_time: i64) -> SignedIn {
-    SignedIn {
-        sub: "me".into(),
-        auth_time,
-        terms_due: false,
-        linked: true,
-    }
+    SignedIn { sub: "me".into(), auth_time, terms_due: false, linked: true }
 }
 
 fn standing(session: Option<SignedIn>) -> Standing {
-    Standing {
-        now: NOW,
-        began: NOW - 5,
-        enrolment: None,
-        session,
-        unlinked_allowed: false,
-    }
+    Standing { now: NOW, began: NOW - 5, enrolment: None, session, unlinked_allowed: false }
 }
 
 fn code(next: &Next) -> Option<Code> {
@@ -32,18 +21,9 @@ fn code(next: &Next) -> Option<Code> {
 
 #[test]
 fn nobody_signed_in_is_asked_or_told() {
-    assert_eq!(
-        decide(&Asked::default(), &standing(None)),
-        Next::SignIn(Why::Nobody)
-    );
-    let silently = Asked {
-        silently: true,
-        ..Asked::default()
-    };
-    assert_eq!(
-        code(&decide(&silently, &standing(None))),
-        Some(Code::LoginRequired)
-    );
+    assert_eq!(decide(&Asked::default(), &standing(None)), Next::SignIn(Why::Nobody));
+    let silently = Asked { silently: true, ..Asked::default() };
+    assert_eq!(code(&decide(&silently, &standing(None))), Some(Code::LoginRequired));
 }
 
 #[test]
@@ -51,13 +31,7 @@ fn single_sign_on_needs_no_question() {
     let hours_ago = standing(Some(signed_in(NOW - 9000)));
     assert_eq!(decide(&Asked::default(), &hours_ago), Next::Return(Outcome::Code));
     assert_eq!(
-        decide(
-            &Asked {
-                silently: true,
-                ..Asked::default()
-            },
-            &hours_ago
-        ),
+        decide(&Asked { silently: true, ..Asked::default() }, &hours_ago),
         Next::Return(Outcome::Code)
     );
     assert_eq!(decide(&Asked::at_home(), &hours_ago), Next::Return(Outcome::Home));
@@ -66,92 +40,40 @@ fn single_sign_on_needs_no_question() {
 /// SECURITY #14, oidcc-prompt-login
 #[test]
 fn prompt_login_is_met_only_by_a_sign_in_made_for_it() {
-    let again = Asked {
-        again: true,
-        ..Asked::default()
-    };
-    assert_eq!(
-        decide(&again, &standing(Some(signed_in(NOW - 6)))),
-        Next::SignIn(Why::Again)
-    );
-    assert_eq!(
-        decide(&again, &standing(Some(signed_in(NOW - 5)))),
-        Next::Return(Outcome::Code)
-    );
+    let again = Asked { again: true, ..Asked::default() };
+    assert_eq!(decide(&again, &standing(Some(signed_in(NOW - 6)))), Next::SignIn(Why::Again));
+    assert_eq!(decide(&again, &standing(Some(signed_in(NOW - 5)))), Next::Return(Outcome::Code));
 }
 
 /// oidcc-max-age-1, oidcc-max-age-10000, PROTOCOL pitfall 10
 #[test]
 fn max_age_counts_seconds_and_never_asks_twice() {
-    let within = |max_age| Asked {
-        max_age: Some(max_age),
-        ..Asked::default()
-    };
-    assert_eq!(
-        decide(&within(8), &standing(Some(signed_in(NOW - 9)))),
-        Next::SignIn(Why::TooLongAgo)
-    );
-    assert_eq!(
-        decide(&within(9), &standing(Some(signed_in(NOW - 9)))),
-        Next::Return(Outcome::Code)
-    );
-    assert_eq!(
-        decide(&within(0), &standing(Some(signed_in(NOW - 1)))),
-        Next::Return(Outcome::Code)
-    );
-    let silently = Asked {
-        silently: true,
-        ..within(0)
-    };
-    assert_eq!(
-        code(&decide(&silently, &standing(Some(signed_in(NOW - 9))))),
-        Some(Code::LoginRequired)
-    );
+    let within = |max_age| Asked { max_age: Some(max_age), ..Asked::default() };
+    assert_eq!(decide(&within(8), &standing(Some(signed_in(NOW - 9)))), Next::SignIn(Why::TooLongAgo));
+    assert_eq!(decide(&within(9), &standing(Some(signed_in(NOW - 9)))), Next::Return(Outcome::Code));
+    assert_eq!(decide(&within(0), &standing(Some(signed_in(NOW - 1)))), Next::Return(Outcome::Code));
+    let silently = Asked { silently: true, ..within(0) };
+    assert_eq!(code(&decide(&silently, &standing(Some(signed_in(NOW - 9))))), Some(Code::LoginRequired));
 }
 
 #[test]
 fn a_hint_of_another_person_asks_once_then_refuses() {
-    let other = Asked {
-        sub: Some("you".into()),
-        ..Asked::default()
-    };
-    assert_eq!(
-        decide(&other, &standing(Some(signed_in(NOW - 9)))),
-        Next::SignIn(Why::SomebodyElse)
-    );
-    assert_eq!(
-        code(&decide(&other, &standing(Some(signed_in(NOW - 1))))),
-        Some(Code::LoginRequired)
-    );
-    let me = Asked {
-        sub: Some("me".into()),
-        silently: true,
-        ..Asked::default()
-    };
-    assert_eq!(
-        decide(&me, &standing(Some(signed_in(NOW - 9)))),
-        Next::Return(Outcome::Code)
-    );
+    let other = Asked { sub: Some("you".into()), ..Asked::default() };
+    assert_eq!(decide(&other, &standing(Some(signed_in(NOW - 9)))), Next::SignIn(Why::SomebodyElse));
+    assert_eq!(code(&decide(&other, &standing(Some(signed_in(NOW - 1))))), Some(Code::LoginRequired));
+    let me = Asked { sub: Some("me".into()), silently: true, ..Asked::default() };
+    assert_eq!(decide(&me, &standing(Some(signed_in(NOW - 9)))), Next::Return(Outcome::Code));
 }
 
 #[test]
 fn terms_and_links_stand_before_the_portal() {
-    let due = standing(Some(SignedIn {
-        terms_due: true,
-        ..signed_in(NOW)
-    }));
+    let due = standing(Some(SignedIn { terms_due: true, ..signed_in(NOW) }));
     assert_eq!(decide(&Asked::default(), &due), Next::AcceptTerms);
     assert_eq!(decide(&Asked::at_home(), &due), Next::AcceptTerms);
-    let unlinked = standing(Some(SignedIn {
-        linked: false,
-        ..signed_in(NOW)
-    }));
+    let unlinked = standing(Some(SignedIn { linked: false, ..signed_in(NOW) }));
     assert_eq!(decide(&Asked::default(), &unlinked), Next::NotLinked);
     assert_eq!(decide(&Asked::at_home(), &unlinked), Next::Return(Outcome::Home));
-    let allowed = Standing {
-        unlinked_allowed: true,
-        ..unlinked
-    };
+    let allowed = Standing { unlinked_allowed: true, ..unlinked };
     assert_eq!(decide(&Asked::default(), &allowed), Next::Return(Outcome::Code));
 }
 
@@ -165,19 +87,10 @@ fn every_stage_of_a_move_has_its_page() {
         (Step::Link, Next::Enrol(Step::Link)),
         (Step::Terms, Next::Enrol(Step::Terms)),
     ] {
-        let under_way = Standing {
-            enrolment: Some(stage),
-            ..standing(None)
-        };
+        let under_way = Standing { enrolment: Some(stage), ..standing(None) };
         assert_eq!(decide(&Asked::default(), &under_way), next);
-        let silently = Asked {
-            silently: true,
-            ..Asked::default()
-        };
-        assert_eq!(
-            code(&decide(&silently, &under_way)),
-            Some(Code::InteractionRequired)
-        );
+        let silently = Asked { silently: true, ..Asked::default() };
+        assert_eq!(code(&decide(&silently, &under_way)), Some(Code::InteractionRequired));
     }
 }
 

@@ -98,10 +98,7 @@ mod tests {
         assert_eq!(document["issuer"], "https://op.example");
         for (name, value) in document.as_object().unwrap() {
             if name.ends_with("_endpoint") || name == "jwks_uri" {
-                assert!(
-                    value.as_str().unwrap().starts_with("https://op.example/"),
-                    "{name}"
-                );
+                assert!(value.as_str().unwrap().starts_with("https://op.example/"), "{name}");
             }
             if let Some(list) = value.as_array() {
                 assert!(!list.is_empty(), "{name}");
@@ -116,15 +113,14 @@ mod tests {
             ("grant_types_supported", "refresh_token"),
             ("code_challenge_methods_supported", "S256"),
         ] {
-            assert!(
-                document[name].as_array().unwrap().contains(&json!(value)),
-                "{name}"
-            );
+            assert!(document[name].as_array().unwrap().contains(&json!(value)), "{name}");
         }
         // SECURITY #8: what is not built is not named.
         assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
         assert_eq!(document["response_types_supported"], json!(["code"]));
-        assert!(!document["id_token_signing_alg_values_supported"].as_array().unwrap().contains(&json!("none")));
+        assert!(
+            !document["id_token_signing_alg_values_supported"].as_array().unwrap().contains(&json!("none"))
+        );
         assert_eq!(document["request_uri_parameter_supported"], false);
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     }

@@ -3,10 +3,7 @@ use std::borrow::Cow;
 /// The registered error codes that this provider speaks (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, OIDC Core §3.1.2.6,
 /// OIDC Unmet Authentication Requirements).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[allow(
-    missing_docs,
-    reason = "each is named after its code, which the registry explains"
-)]
+#[allow(missing_docs, reason = "each is named after its code, which the registry explains")]
 pub enum Code {
     InvalidRequest,
     UnauthorizedClient,
@@ -84,10 +81,7 @@ impl Error {
     pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
         let mut description = description.into();
         if !description.chars().all(is_description_char) {
-            description = description
-                .chars()
-                .map(|c| if is_description_char(c) { c } else { '?' })
-                .collect();
+            description = description.chars().map(|c| if is_description_char(c) { c } else { '?' }).collect();
         }
         Self { code, description }
     }

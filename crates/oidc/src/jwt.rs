@@ -100,11 +100,7 @@ impl Key {
         if secret.len() < 32 {
             return Err(KeyRefused::Weak);
         }
-        Ok(Self {
-            kid: None,
-            alg: Alg::HS256,
-            inner: DecodingKey::from_secret(secret),
-        })
+        Ok(Self { kid: None, alg: Alg::HS256, inner: DecodingKey::from_secret(secret) })
     }
 
     /// A public key as JWK text (RFC 7517). `alg` in the record decides; without one it is RS256, ES256 or EdDSA by the key's type.
@@ -113,10 +109,7 @@ impl Key {
     /// [`KeyRefused`].
     pub fn from_jwk(text: &str) -> Result<Self, KeyRefused> {
         let record: Claims = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
-        if ["d", "p", "q", "k"]
-            .iter()
-            .any(|private| record.contains_key(*private))
-        {
+        if ["d", "p", "q", "k"].iter().any(|private| record.contains_key(*private)) {
             return Err(KeyRefused::Private);
         }
         let field = |name: &str| record.get(name).and_then(Value::as_str);
@@ -133,9 +126,7 @@ impl Key {
             Some(_) => return Err(KeyRefused::Unsupported),
         };
         if natural == Alg::RS256 {
-            let bytes = field("n")
-                .and_then(|n| URL_SAFE_NO_PAD.decode(n).ok())
-                .ok_or(KeyRefused::NotAJwk)?;
+            let bytes = field("n").and_then(|n| URL_SAFE_NO_PAD.decode(n).ok()).ok_or(KeyRefused::NotAJwk)?;
             if bytes.len() < 256 {
                 return Err(KeyRefused::Weak);
             }
@@ -143,11 +134,7 @@ impl Key {
         let jwk: Jwk =
             serde_json::from_value(Value::Object(record.clone())).map_err(|_| KeyRefused::NotAJwk)?;
         let inner = DecodingKey::from_jwk(&jwk).map_err(|_| KeyRefused::NotAJwk)?;
-        Ok(Self {
-            kid: field("kid").map(str::to_owned),
-            alg,
-            inner,
-        })
+        Ok(Self { kid: field("kid").map(str::to_owned), alg, inner })
     }
 
     /// The algorithm that this key is for.
@@ -223,24 +210,15 @@ pub fn verify(token: &str, keys: &[Key], rules: &Rules<'_>) -> Result<Claims, Re
     }
     match header.typ.as_deref().map(str::to_ascii_lowercase) {
         None if rules.typ_may_be_absent => {}
-        Some(typ)
-            if rules
-                .typ
-                .contains(&typ.strip_prefix("application/").unwrap_or(&typ)) => {}
+        Some(typ) if rules.typ.contains(&typ.strip_prefix("application/").unwrap_or(&typ)) => {}
         _ => return Err(Refused::Type),
     }
     let named = |key: &&Key| header.kid.is_none() || key.kid.is_none() || key.kid == header.kid;
-    let mut candidates = keys
-        .iter()
-        .filter(named)
-        .filter(|k| k.alg.library() == header.alg)
-        .peekable();
+    let mut candidates = keys.iter().filter(named).filter(|k| k.alg.library() == header.alg).peekable();
     if candidates.peek().is_none() {
         return Err(Refused::UnknownKey);
     }
-    let claims = candidates
-        .find_map(|key| signed_by(token, key))
-        .ok_or(Refused::Signature)??;
+    let claims = candidates.find_map(|key| signed_by(token, key)).ok_or(Refused::Signature)??;
     judge(&claims, rules)?;
     Ok(claims)
 }
@@ -249,11 +227,7 @@ pub fn verify(token: &str, keys: &[Key], rules: &Rules<'_>) -> Result<Claims, Re
 fn signed_by(token: &str, key: &Key) -> Option<Result<Claims, Refused>> {
     let mut validation = Validation::new(key.alg.library());
     // These read the machine's clock or accept more than one value; `judge` does them.
-    (
-        validation.validate_exp,
-        validation.validate_nbf,
-        validation.validate_aud,
-    ) = (false, false, false);
+    (validation.validate_exp, validation.validate_nbf, validation.validate_aud) = (false, false, false);
     validation.required_spec_claims.clear();
     match jsonwebtoken::decode::<Strict>(token, &key.inner, &validation) {
         Ok(data) => Some(Ok(data.claims.0)),
@@ -285,11 +259,7 @@ fn judge(claims: &Claims, rules: &Rules<'_>) -> Result<(), Refused> {
     if rules.audience.is_some_and(|ours| !audience.contains(&ours)) {
         return Err(Refused::Audience);
     }
-    let (exp, nbf, iat) = (
-        number(claims, "exp")?,
-        number(claims, "nbf")?,
-        number(claims, "iat")?,
-    );
+    let (exp, nbf, iat) = (number(claims, "exp")?, number(claims, "nbf")?, number(claims, "iat")?);
     let Some(now) = rules.now else { return Ok(()) };
     if exp.is_some_and(|exp| now >= exp.saturating_add(SKEW)) {
         return Err(Refused::Expired);
@@ -315,13 +285,8 @@ pub fn number(claims: &Claims, name: &'static str) -> Result<Option<i64>, Refuse
         return Ok(None);
     };
     #[allow(clippy::cast_possible_truncation, reason = "below 2^53")]
-    let seconds = value
-        .as_i64()
-        .or_else(|| value.as_f64().filter(|f| f.abs() < 9e15).map(|f| f as i64));
-    seconds
-        .filter(|s| (0..=1 << 53).contains(s))
-        .map(Some)
-        .ok_or(Refused::Claim(name))
+    let seconds = value.as_i64().or_else(|| value.as_f64().filter(|f| f.abs() < 9e15).map(|f| f as i64));
+    seconds.filter(|s| (0..=1 << 53).contains(s)).map(Some).ok_or(Refused::Claim(name))
 }
 
 /// `aud`, which is a text or a list of texts (RFC 7519 §4.1.3).
@@ -332,10 +297,9 @@ pub fn audience(claims: &Claims) -> Result<Vec<&str>, Refused> {
     match claims.get("aud") {
         None => Ok(Vec::new()),
         Some(Value::String(one)) => Ok(vec![one]),
-        Some(Value::Array(many)) => many
-            .iter()
-            .map(|v| v.as_str().ok_or(Refused::Claim("aud")))
-            .collect::<Result<_, _>>(),
+        Some(Value::Array(many)) => {
+            many.iter().map(|v| v.as_str().ok_or(Refused::Claim("aud"))).collect::<Result<_, _>>()
+        }
         Some(_) => Err(Refused::Claim("aud")),
     }
 }

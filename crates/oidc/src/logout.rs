@@ -11,10 +11,21 @@ pub struct Hint {
     pub sid: String,
 }
 
+/// The `id_token_hint` of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hinted<'a> {
+    /// None was given.
+    Nothing,
+    /// It is one of ours.
+    Ours(&'a Hint),
+    /// It is not.
+    Foreign,
+}
+
 /// What came with the request.
 pub struct Asked<'a> {
-    /// `Err`: there was a hint and it is not one of ours.
-    pub hint: Result<Option<&'a Hint>, ()>,
+    /// The hint.
+    pub hint: Hinted<'a>,
     /// `client_id`, `post_logout_redirect_uri` and `state` are read from here.
     pub params: &'a Params,
     /// The client of the hint.
@@ -43,8 +54,10 @@ pub enum Decision {
 
 /// Decides. A redirect needs a hint of ours, a client that is still known, and one of its registered addresses, byte for byte.
 pub fn decide(asked: &Asked<'_>) -> Decision {
-    let Ok(hint) = asked.hint else {
-        return Decision::Refuse("id_token_hint is not an ID token of this provider");
+    let hint = match asked.hint {
+        Hinted::Foreign => return Decision::Refuse("id_token_hint is not an ID token of this provider"),
+        Hinted::Ours(hint) => Some(hint),
+        Hinted::Nothing => None,
     };
     let named = asked.params.get("client_id");
     if let (Some(hint), Some(named)) = (hint, named)
@@ -57,16 +70,11 @@ pub fn decide(asked: &Asked<'_>) -> Decision {
         // Without a hint nothing tells who sent the browser here: the address is not followed (§3).
         (None, Some(_)) => None,
         (Some(hint), Some(uri)) => {
-            let registered = asked
-                .client
-                .is_some_and(|c| c.client_id == hint.client_id && c.returns_to(uri));
+            let registered = asked.client.is_some_and(|c| c.client_id == hint.client_id && c.returns_to(uri));
             if !registered {
                 return Decision::Refuse("post_logout_redirect_uri is not one that the client registered");
             }
-            let state = asked
-                .params
-                .get("state")
-                .filter(|s| s.len() <= crate::request::LONGEST_STATE);
+            let state = asked.params.get("state").filter(|s| s.len() <= crate::request::LONGEST_STATE);
             Some(state.map_or_else(|| uri.to_owned(), |s| append(uri, &[("state", s.to_owned())])))
         }
     };
@@ -88,21 +96,14 @@ mod tests {
     fn run(raw: &str, hint: Result<Option<&str>, ()>, sid_here: Option<&str>, signed_in: bool) -> Decision {
         let mut client = Client::new("rp", "tilleuls");
         client.post_logout_redirect_uris = vec!["https://rp.example/out".into()];
-        let hint = hint.map(|sid| {
-            sid.map(|sid| Hint {
-                client_id: "rp".into(),
-                sid: sid.into(),
-            })
-        });
+        let hint = hint.map(|sid| sid.map(|sid| Hint { client_id: "rp".into(), sid: sid.into() }));
         let params = Params::parse(&[raw]).unwrap();
-        let hint = hint.as_ref().map(Option::as_ref).map_err(|()| ());
-        decide(&Asked {
-            hint,
-            params: &params,
-            client: Some(&client),
-            sid_here,
-            signed_in,
-        })
+        let hint = match &hint {
+            Err(()) => Hinted::Foreign,
+            Ok(None) => Hinted::Nothing,
+            Ok(Some(hint)) => Hinted::Ours(hint),
+        };
+        decide(&Asked { hint, params: &params, client: Some(&client), sid_here, signed_in })
     }
 
     /// rp-initiated-logout, -no-state
@@ -125,10 +126,7 @@ mod tests {
     fn without_a_hint_of_this_session_the_person_is_asked() {
         assert_eq!(run("", Ok(None), None, true), Decision::Confirm(None));
         assert_eq!(run(BACK, Ok(None), Some("s1"), true), Decision::Confirm(None));
-        assert_eq!(
-            run("", Ok(Some("other")), Some("s1"), true),
-            Decision::Confirm(None)
-        );
+        assert_eq!(run("", Ok(Some("other")), Some("s1"), true), Decision::Confirm(None));
         assert_eq!(run("", Ok(Some("s1")), None, true), Decision::Confirm(None));
         assert_eq!(run("", Ok(None), None, false), Decision::Already(None));
     }
@@ -141,18 +139,9 @@ mod tests {
             "post_logout_redirect_uri=https%3A%2F%2Fevil.example%2F",
             "post_logout_redirect_uri=https%3A%2F%2Frp.example%2Fout%2F",
         ] {
-            assert!(
-                matches!(run(raw, Ok(Some("s1")), Some("s1"), true), Decision::Refuse(_)),
-                "{raw}"
-            );
+            assert!(matches!(run(raw, Ok(Some("s1")), Some("s1"), true), Decision::Refuse(_)), "{raw}");
         }
-        assert!(matches!(
-            run(BACK, Err(()), Some("s1"), true),
-            Decision::Refuse(_)
-        ));
-        assert!(matches!(
-            run("client_id=other", Ok(Some("s1")), Some("s1"), true),
-            Decision::Refuse(_)
-        ));
+        assert!(matches!(run(BACK, Err(()), Some("s1"), true), Decision::Refuse(_)));
+        assert!(matches!(run("client_id=other", Ok(Some("s1")), Some("s1"), true), Decision::Refuse(_)));
     }
 }

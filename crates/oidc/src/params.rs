@@ -29,9 +29,7 @@ impl Params {
                 }
                 // `client_id[]` is how some frameworks spell a repeated parameter.
                 let plain = name.split('[').next().unwrap_or_default();
-                if pairs
-                    .iter()
-                    .any(|(n, _)| n == &*name || n == plain || n.split('[').next() == Some(&name))
+                if pairs.iter().any(|(n, _)| n == &*name || n == plain || n.split('[').next() == Some(&name))
                 {
                     return Err(Refusal::Repeated(plain.chars().take(40).collect()));
                 }
@@ -43,11 +41,7 @@ impl Params {
 
     /// The value; a parameter without a value counts as left out (RFC 6749 §3.1).
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
-            .filter(|v| !v.is_empty())
+        self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
     /// Whether it is there at all, with a value or without.
@@ -88,13 +82,7 @@ mod tests {
 
     #[test]
     fn nul_and_other_controls_are_refused() {
-        for raw in [
-            "state=a%00b",
-            "state=a%0D%0AX",
-            "a%00=b",
-            "nonce=%7F",
-            "claims=%00",
-        ] {
+        for raw in ["state=a%00b", "state=a%0D%0AX", "a%00=b", "nonce=%7F", "claims=%00"] {
             assert!(matches!(Params::parse(&[raw]), Err(Refusal::Control(_))), "{raw}");
         }
         assert!(Params::parse(&["claims=%7B%0A%7D"]).is_ok());

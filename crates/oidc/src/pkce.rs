@@ -11,10 +11,7 @@ pub const METHOD: &str = "S256";
 
 /// Whether `text` can be an S256 challenge: 43 base64url characters of a SHA-256.
 pub fn is_challenge(text: &str) -> bool {
-    text.len() == 43
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Compares what came with the code request with what came to the token endpoint.
@@ -26,15 +23,13 @@ pub fn compare(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Er
         (None, None) => Ok(()),
         (Some(_), None) => Err(Error::invalid_grant("code_verifier is missing")),
         // A code that was asked for without a challenge, by whoever put it into this client's hands (RFC 9700 §4.8.2).
-        (None, Some(_)) => Err(Error::invalid_grant(
-            "code_verifier for a code that was requested without code_challenge",
-        )),
+        (None, Some(_)) => {
+            Err(Error::invalid_grant("code_verifier for a code that was requested without code_challenge"))
+        }
         (Some(challenge), Some(verifier)) => {
             let legal = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
             if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(legal) {
-                return Err(Error::invalid_grant(
-                    "code_verifier must be 43 to 128 unreserved characters",
-                ));
+                return Err(Error::invalid_grant("code_verifier must be 43 to 128 unreserved characters"));
             }
             let hashed = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
             if bool::from(hashed.as_bytes().ct_eq(challenge.as_bytes())) {
@@ -55,13 +50,11 @@ mod tests {
     /// RFC 7636 appendix B
     #[test]
     fn the_example_of_the_rfc() {
-        let challenge = Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
-        assert_eq!(
-            compare(challenge, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")),
-            Ok(())
-        );
+        let text = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let challenge = Some(text);
+        assert_eq!(compare(challenge, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")), Ok(()));
         assert!(compare(challenge, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXK")).is_err());
-        assert!(is_challenge(challenge.unwrap()));
+        assert!(is_challenge(text));
     }
 
     /// SECURITY #5 d, e, f

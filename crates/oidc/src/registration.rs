@@ -21,9 +21,7 @@ pub fn check(client: &Client) -> Vec<Problem> {
     let id = &client.client_id;
     if id.is_empty()
         || id.len() > 100
-        || !id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+        || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
     {
         report("client_id", "use up to 100 letters, digits and - . _ ~".into());
     }
@@ -45,10 +43,7 @@ pub fn check(client: &Client) -> Vec<Problem> {
         ("frontchannel_logout_uri", &client.frontchannel_logout_uri),
         ("initiate_login_uri", &client.initiate_login_uri),
     ] {
-        if let Some(Err(mend)) = uri
-            .as_deref()
-            .map(|uri| redirect_address(uri, ApplicationType::Web))
-        {
+        if let Some(Err(mend)) = uri.as_deref().map(|uri| redirect_address(uri, ApplicationType::Web)) {
             report(field, mend.into());
         }
     }
@@ -61,11 +56,7 @@ pub fn check(client: &Client) -> Vec<Problem> {
     if let Some(unknown) = client.scopes.iter().find(|s| !crate::Scope::KNOWN.contains(s)) {
         report(
             "scope",
-            format!(
-                "{} is not known: choose among {}",
-                short(unknown),
-                crate::Scope::KNOWN.join(", ")
-            ),
+            format!("{} is not known: choose among {}", short(unknown), crate::Scope::KNOWN.join(", ")),
         );
     }
     if !client.may(GrantType::AuthorizationCode) {
@@ -75,14 +66,8 @@ pub fn check(client: &Client) -> Vec<Problem> {
         report("response_modes", "name at least query".into());
     }
     for (field, alg) in [
-        (
-            "id_token_signed_response_alg",
-            Some(client.id_token_signed_response_alg),
-        ),
-        (
-            "userinfo_signed_response_alg",
-            client.userinfo_signed_response_alg,
-        ),
+        ("id_token_signed_response_alg", Some(client.id_token_signed_response_alg)),
+        ("userinfo_signed_response_alg", client.userinfo_signed_response_alg),
     ] {
         if alg.is_some_and(|alg| !crate::jwt::Alg::SIGNING.contains(&alg)) {
             report(field, "choose RS256, PS256, ES256 or EdDSA".into());
@@ -104,10 +89,8 @@ fn authentication(client: &Client) -> Vec<(&'static str, &'static str)> {
             problems.push(("jwks", "give the client's public key"));
         }
         AuthMethod::None if !client.secret_hashes.is_empty() => {
-            problems.push((
-                "token_endpoint_auth_method",
-                "a public client has no secret: remove one of the two",
-            ));
+            problems
+                .push(("token_endpoint_auth_method", "a public client has no secret: remove one of the two"));
         }
         AuthMethod::None if client.pkce == Pkce::Exempt => {
             problems.push(("pkce", "a public client cannot be exempted from PKCE"));
@@ -182,12 +165,7 @@ mod tests {
     #[test]
     fn addresses_are_checked() {
         let of = |uri: &str, application_type| {
-            check(&Client {
-                redirect_uris: vec![uri.into()],
-                application_type,
-                ..fine()
-            })
-            .is_empty()
+            check(&Client { redirect_uris: vec![uri.into()], application_type, ..fine() }).is_empty()
         };
         for uri in [
             "https://rp.example/cb?x=1",
@@ -221,84 +199,26 @@ mod tests {
 
     #[test]
     fn each_field_is_named() {
+        assert_eq!(fields(&Client { client_id: "a b".into(), ..fine() }), ["client_id"]);
+        assert_eq!(fields(&Client { redirect_uris: vec![], ..fine() }), ["redirect_uris"]);
+        assert_eq!(fields(&Client { secret_hashes: vec![], ..fine() }), ["client_secret"]);
         assert_eq!(
-            fields(&Client {
-                client_id: "a b".into(),
-                ..fine()
-            }),
-            ["client_id"]
-        );
-        assert_eq!(
-            fields(&Client {
-                redirect_uris: vec![],
-                ..fine()
-            }),
-            ["redirect_uris"]
-        );
-        assert_eq!(
-            fields(&Client {
-                secret_hashes: vec![],
-                ..fine()
-            }),
-            ["client_secret"]
-        );
-        assert_eq!(
-            fields(&Client {
-                token_endpoint_auth_method: AuthMethod::None,
-                ..fine()
-            }),
+            fields(&Client { token_endpoint_auth_method: AuthMethod::None, ..fine() }),
             ["token_endpoint_auth_method"]
         );
-        let public = Client {
-            token_endpoint_auth_method: AuthMethod::None,
-            secret_hashes: vec![],
-            ..fine()
-        };
+        let public = Client { token_endpoint_auth_method: AuthMethod::None, secret_hashes: vec![], ..fine() };
         assert_eq!(fields(&public), [""; 0]);
+        assert_eq!(fields(&Client { pkce: Pkce::Exempt, ..public }), ["pkce"]);
         assert_eq!(
-            fields(&Client {
-                pkce: Pkce::Exempt,
-                ..public
-            }),
-            ["pkce"]
-        );
-        assert_eq!(
-            fields(&Client {
-                token_endpoint_auth_method: AuthMethod::PrivateKeyJwt,
-                ..fine()
-            }),
+            fields(&Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, ..fine() }),
             ["jwks"]
         );
-        assert_eq!(
-            fields(&Client {
-                scopes: ["email"].into_iter().collect(),
-                ..fine()
-            }),
-            ["scope"]
-        );
-        assert_eq!(
-            fields(&Client {
-                grant_types: vec![],
-                ..fine()
-            }),
-            ["grant_types"]
-        );
-        assert_eq!(
-            fields(&Client {
-                response_modes: vec![],
-                ..fine()
-            }),
-            ["response_modes"]
-        );
-        let hmac = Client {
-            id_token_signed_response_alg: Alg::HS256,
-            ..fine()
-        };
+        assert_eq!(fields(&Client { scopes: ["email"].into_iter().collect(), ..fine() }), ["scope"]);
+        assert_eq!(fields(&Client { grant_types: vec![], ..fine() }), ["grant_types"]);
+        assert_eq!(fields(&Client { response_modes: vec![], ..fine() }), ["response_modes"]);
+        let hmac = Client { id_token_signed_response_alg: Alg::HS256, ..fine() };
         assert_eq!(fields(&hmac), ["id_token_signed_response_alg"]);
-        let http = Client {
-            backchannel_logout_uri: Some("http://rp.example/".into()),
-            ..fine()
-        };
+        let http = Client { backchannel_logout_uri: Some("http://rp.example/".into()), ..fine() };
         assert_eq!(fields(&http), ["backchannel_logout_uri"]);
     }
 }

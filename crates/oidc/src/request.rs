@@ -106,9 +106,7 @@ pub fn client_id(params: &Params) -> Result<&str, Refusal> {
 /// [`Refusal`]: an error page, never a redirect.
 pub fn settle(params: &Params, client: Option<&Client>) -> Result<ReturnPath, Refusal> {
     let id = client_id(params)?;
-    let client = client
-        .filter(|c| c.client_id == id)
-        .ok_or(Refusal::UnknownClient)?;
+    let client = client.filter(|c| c.client_id == id).ok_or(Refusal::UnknownClient)?;
     let redirect_uri = params.get("redirect_uri").ok_or(Refusal::NoRedirect)?;
     if redirect_uri.len() > LONGEST_ADDRESS || !client.redirects_to(redirect_uri) {
         return Err(Refusal::UnknownRedirect);
@@ -121,9 +119,7 @@ pub fn settle(params: &Params, client: Option<&Client>) -> Result<ReturnPath, Re
     Ok(ReturnPath {
         redirect_uri: redirect_uri.to_owned(),
         state: state.map(str::to_owned),
-        mode: asked
-            .filter(|m| client.response_modes.contains(m))
-            .unwrap_or_default(),
+        mode: asked.filter(|m| client.response_modes.contains(m)).unwrap_or_default(),
     })
 }
 
@@ -177,26 +173,17 @@ pub fn check(params: &Params, client: &Client, path: &ReturnPath) -> Result<Auth
 
 fn no_registration(params: &Params, _: &Client, _: &mut AuthorizationRequest) -> Result<(), Error> {
     if params.has("registration") {
-        return Err(Error::new(
-            Code::RegistrationNotSupported,
-            "registration is not supported",
-        ));
+        return Err(Error::new(Code::RegistrationNotSupported, "registration is not supported"));
     }
     Ok(())
 }
 
 fn no_request_object(params: &Params, _: &Client, _: &mut AuthorizationRequest) -> Result<(), Error> {
     if params.has("request") {
-        return Err(Error::new(
-            Code::RequestNotSupported,
-            "request objects are not supported",
-        ));
+        return Err(Error::new(Code::RequestNotSupported, "request objects are not supported"));
     }
     if params.has("request_uri") {
-        return Err(Error::new(
-            Code::RequestUriNotSupported,
-            "request_uri is not supported",
-        ));
+        return Err(Error::new(Code::RequestUriNotSupported, "request_uri is not supported"));
     }
     Ok(())
 }
@@ -205,10 +192,7 @@ fn response_type(params: &Params, _: &Client, _: &mut AuthorizationRequest) -> R
     match params.get("response_type") {
         Some("code") => Ok(()),
         None => Err(Error::invalid_request("response_type is missing")),
-        Some(_) => Err(Error::new(
-            Code::UnsupportedResponseType,
-            "the only response_type here is code",
-        )),
+        Some(_) => Err(Error::new(Code::UnsupportedResponseType, "the only response_type here is code")),
     }
 }
 
@@ -216,10 +200,7 @@ fn may_ask(_: &Params, client: &Client, _: &mut AuthorizationRequest) -> Result<
     if client.may(GrantType::AuthorizationCode) {
         return Ok(());
     }
-    Err(Error::new(
-        Code::UnauthorizedClient,
-        "this client may not ask for codes",
-    ))
+    Err(Error::new(Code::UnauthorizedClient, "this client may not ask for codes"))
 }
 
 fn response_mode(params: &Params, client: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
@@ -229,9 +210,7 @@ fn response_mode(params: &Params, client: &Client, request: &mut AuthorizationRe
     let mode =
         ResponseMode::parse(name).ok_or_else(|| Error::invalid_request("response_mode is not known"))?;
     if !client.response_modes.contains(&mode) {
-        return Err(Error::invalid_request(
-            "this client may not use that response_mode",
-        ));
+        return Err(Error::invalid_request("this client may not use that response_mode"));
     }
     request.path.mode = mode;
     Ok(())
@@ -243,9 +222,7 @@ fn scope(params: &Params, client: &Client, request: &mut AuthorizationRequest) -
         return Err(Error::new(Code::InvalidScope, "scope must contain openid"));
     }
     // Values that are not understood are left out, not refused (OIDC Core §3.1.2.1); the token response says what was granted.
-    request.scope = asked
-        .intersect(&Scope::KNOWN.iter().copied().collect())
-        .intersect(&client.scopes);
+    request.scope = asked.intersect(&Scope::KNOWN.iter().copied().collect()).intersect(&client.scopes);
     if !client.may(GrantType::RefreshToken) {
         request.scope = request.scope.iter().filter(|v| *v != "offline_access").collect();
     }
@@ -279,12 +256,8 @@ fn code_challenge(params: &Params, client: &Client, request: &mut AuthorizationR
 }
 
 fn prompt(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
-    let values: Vec<_> = params
-        .get("prompt")
-        .unwrap_or_default()
-        .split(' ')
-        .filter(|v| !v.is_empty())
-        .collect();
+    let values: Vec<_> =
+        params.get("prompt").unwrap_or_default().split(' ').filter(|v| !v.is_empty()).collect();
     for value in &values {
         match *value {
             "none" => request.prompt.none = true,
@@ -326,10 +299,7 @@ fn claims(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Re
         }
         Some(_) => Err(malformed()),
     };
-    request.claims = ClaimsRequest {
-        userinfo: part("userinfo")?,
-        id_token: part("id_token")?,
-    };
+    request.claims = ClaimsRequest { userinfo: part("userinfo")?, id_token: part("id_token")? };
     // A request for one `sub` is a request for one person (OIDC Core §5.5.1).
     request.hinted_sub = request
         .claims
@@ -359,11 +329,7 @@ fn essential_acr(asked: Option<&Value>) -> Result<(), Error> {
 
 fn id_token_hint(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
     request.id_token_hint = params.get("id_token_hint").map(str::to_owned);
-    if request
-        .id_token_hint
-        .as_ref()
-        .is_some_and(|t| t.len() > LONGEST_TOKEN)
-    {
+    if request.id_token_hint.as_ref().is_some_and(|t| t.len() > LONGEST_TOKEN) {
         return Err(Error::invalid_request("id_token_hint is too long"));
     }
     Ok(())
@@ -373,16 +339,9 @@ fn id_token_hint(params: &Params, _: &Client, request: &mut AuthorizationRequest
 fn hints(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
     let list = |name| -> Vec<String> {
         let text = params.get(name).filter(|t| t.len() <= 512).unwrap_or_default();
-        text.split(' ')
-            .filter(|v| !v.is_empty())
-            .take(10)
-            .map(str::to_owned)
-            .collect()
+        text.split(' ').filter(|v| !v.is_empty()).take(10).map(str::to_owned).collect()
     };
-    request.login_hint = params
-        .get("login_hint")
-        .filter(|h| h.len() <= 320)
-        .map(str::to_owned);
+    request.login_hint = params.get("login_hint").filter(|h| h.len() <= 320).map(str::to_owned);
     request.ui_locales = list("ui_locales");
     request.acr_values = list("acr_values");
     Ok(())
@@ -390,10 +349,8 @@ fn hints(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Res
 
 fn migration_ticket(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
     // A ticket that is no good is told to the person, who can go on without it: too long is as good as none.
-    request.migration_ticket = params
-        .get("migration_ticket")
-        .filter(|t| t.len() <= LONGEST_TOKEN)
-        .map(str::to_owned);
+    request.migration_ticket =
+        params.get("migration_ticket").filter(|t| t.len() <= LONGEST_TOKEN).map(str::to_owned);
     Ok(())
 }
 

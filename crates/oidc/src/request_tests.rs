@@ -24,9 +24,7 @@ fn raw(changes: &[(&str, Option<&str>)]) -> String {
         fields.retain(|(n, _)| n != name);
         fields.extend(value.map(|v| (*name, v)));
     }
-    url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish()
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 fn ask(client: &Client, changes: &[(&str, Option<&str>)]) -> Result<AuthorizationRequest, Error> {
@@ -41,23 +39,13 @@ fn refused(changes: &[(&str, Option<&str>)]) -> Code {
 
 #[test]
 fn an_ordinary_request_passes_and_survives_storage() {
-    let request = ask(
-        &rp(),
-        &[
-            ("nonce", Some("n")),
-            ("max_age", Some("60")),
-            ("extra", Some("foobar")),
-        ],
-    )
-    .unwrap();
+    let request =
+        ask(&rp(), &[("nonce", Some("n")), ("max_age", Some("60")), ("extra", Some("foobar"))]).unwrap();
     assert_eq!(request.scope.to_string(), "openid email");
     assert_eq!((request.nonce.as_deref(), request.max_age), (Some("n"), Some(60)));
     assert_eq!(request.code_challenge.as_deref(), Some(CHALLENGE));
     let stored = serde_json::to_string(&request).unwrap();
-    assert_eq!(
-        serde_json::from_str::<AuthorizationRequest>(&stored).unwrap(),
-        request
-    );
+    assert_eq!(serde_json::from_str::<AuthorizationRequest>(&stored).unwrap(), request);
 }
 
 /// SECURITY #1, #3: no path, no redirect.
@@ -68,29 +56,14 @@ fn whom_to_answer_comes_first() {
     };
     let client = rp();
     assert_eq!(settled(None, &[]), Err(Refusal::UnknownClient));
+    assert_eq!(settled(Some(&client), &[("client_id", None)]), Err(Refusal::NoClient));
+    assert_eq!(settled(Some(&client), &[("client_id", Some("other"))]), Err(Refusal::UnknownClient));
+    assert_eq!(settled(Some(&client), &[("redirect_uri", None)]), Err(Refusal::NoRedirect));
     assert_eq!(
-        settled(Some(&client), &[("client_id", None)]),
-        Err(Refusal::NoClient)
-    );
-    assert_eq!(
-        settled(Some(&client), &[("client_id", Some("other"))]),
-        Err(Refusal::UnknownClient)
-    );
-    assert_eq!(
-        settled(Some(&client), &[("redirect_uri", None)]),
-        Err(Refusal::NoRedirect)
-    );
-    assert_eq!(
-        settled(
-            Some(&client),
-            &[("redirect_uri", Some("https://rp.example/cb/x"))]
-        ),
+        settled(Some(&client), &[("redirect_uri", Some("https://rp.example/cb/x"))]),
         Err(Refusal::UnknownRedirect)
     );
-    assert_eq!(
-        settled(Some(&client), &[("state", Some(&"s".repeat(2049)))]),
-        Err(Refusal::TooLong("state"))
-    );
+    assert_eq!(settled(Some(&client), &[("state", Some(&"s".repeat(2049)))]), Err(Refusal::TooLong("state")));
     assert!(settled(Some(&client), &[("state", Some(&"s".repeat(2048)))]).is_ok());
 }
 
@@ -99,10 +72,7 @@ fn whom_to_answer_comes_first() {
 fn only_the_code_flow_is_alive() {
     assert_eq!(refused(&[("response_type", None)]), Code::InvalidRequest);
     for other in ["token", "id_token", "code token", "code id_token", "none", "CODE"] {
-        assert_eq!(
-            refused(&[("response_type", Some(other))]),
-            Code::UnsupportedResponseType
-        );
+        assert_eq!(refused(&[("response_type", Some(other))]), Code::UnsupportedResponseType);
     }
 }
 
@@ -110,14 +80,8 @@ fn only_the_code_flow_is_alive() {
 #[test]
 fn request_objects_are_refused_not_ignored() {
     assert_eq!(refused(&[("request", Some("a.b.c"))]), Code::RequestNotSupported);
-    assert_eq!(
-        refused(&[("request_uri", Some("http://169.254.169.254/"))]),
-        Code::RequestUriNotSupported
-    );
-    assert_eq!(
-        refused(&[("registration", Some("{}"))]),
-        Code::RegistrationNotSupported
-    );
+    assert_eq!(refused(&[("request_uri", Some("http://169.254.169.254/"))]), Code::RequestUriNotSupported);
+    assert_eq!(refused(&[("registration", Some("{}"))]), Code::RegistrationNotSupported);
 }
 
 /// SECURITY #5 a, b, c, g and D3
@@ -135,121 +99,51 @@ fn pkce_cannot_be_talked_down() {
     ] {
         assert_eq!(refused(changes), Code::InvalidRequest, "{changes:?}");
     }
-    let exempt = Client {
-        pkce: Pkce::Exempt,
-        ..rp()
-    };
-    assert!(
-        ask(
-            &exempt,
-            &[("code_challenge", None), ("code_challenge_method", None)]
-        )
-        .is_ok()
-    );
-    assert!(
-        ask(
-            &exempt,
-            &[("code_challenge", Some("")), ("code_challenge_method", None)]
-        )
-        .is_err()
-    );
+    let exempt = Client { pkce: Pkce::Exempt, ..rp() };
+    assert!(ask(&exempt, &[("code_challenge", None), ("code_challenge_method", None)]).is_ok());
+    assert!(ask(&exempt, &[("code_challenge", Some("")), ("code_challenge_method", None)]).is_err());
     assert!(ask(&exempt, &[("code_challenge", None)]).is_err());
-    assert_eq!(
-        ask(&exempt, &[]).unwrap().code_challenge.as_deref(),
-        Some(CHALLENGE)
-    );
+    assert_eq!(ask(&exempt, &[]).unwrap().code_challenge.as_deref(), Some(CHALLENGE));
 }
 
 #[test]
 fn scope_is_narrowed_to_what_is_known_and_allowed() {
     assert_eq!(refused(&[("scope", None)]), Code::InvalidScope);
     assert_eq!(refused(&[("scope", Some("email"))]), Code::InvalidScope);
-    let narrow = Client {
-        scopes: ["openid", "email"].into_iter().collect(),
-        ..rp()
-    };
+    let narrow = Client { scopes: ["openid", "email"].into_iter().collect(), ..rp() };
     let request = ask(&narrow, &[("scope", Some("admin phone openid email"))]).unwrap();
     assert_eq!(request.scope.to_string(), "openid email");
-    let once = Client {
-        grant_types: vec![GrantType::AuthorizationCode],
-        ..rp()
-    };
-    assert_eq!(
-        ask(&once, &[("scope", Some("openid offline_access"))])
-            .unwrap()
-            .scope
-            .to_string(),
-        "openid"
-    );
+    let once = Client { grant_types: vec![GrantType::AuthorizationCode], ..rp() };
+    assert_eq!(ask(&once, &[("scope", Some("openid offline_access"))]).unwrap().scope.to_string(), "openid");
 }
 
 /// SECURITY #11
 #[test]
 fn response_modes_are_the_clients_own() {
+    assert_eq!(refused(&[("response_mode", Some("form_post"))]), Code::InvalidRequest);
+    assert_eq!(refused(&[("response_mode", Some("web_message"))]), Code::InvalidRequest);
+    assert_eq!(ask(&rp(), &[("response_mode", Some("query"))]).unwrap().path.mode, ResponseMode::Query);
+    let posts = Client { response_modes: vec![ResponseMode::Query, ResponseMode::FormPost], ..rp() };
     assert_eq!(
-        refused(&[("response_mode", Some("form_post"))]),
-        Code::InvalidRequest
-    );
-    assert_eq!(
-        refused(&[("response_mode", Some("web_message"))]),
-        Code::InvalidRequest
-    );
-    assert_eq!(
-        ask(&rp(), &[("response_mode", Some("query"))]).unwrap().path.mode,
-        ResponseMode::Query
-    );
-    let posts = Client {
-        response_modes: vec![ResponseMode::Query, ResponseMode::FormPost],
-        ..rp()
-    };
-    assert_eq!(
-        ask(&posts, &[("response_mode", Some("form_post"))])
-            .unwrap()
-            .path
-            .mode,
+        ask(&posts, &[("response_mode", Some("form_post"))]).unwrap().path.mode,
         ResponseMode::FormPost
     );
     // An error of such a request travels the same way.
     let params = Params::parse(&[&raw(&[("response_mode", Some("form_post")), ("scope", None)])]).unwrap();
-    assert_eq!(
-        settle(&params, Some(&posts)).unwrap().mode,
-        ResponseMode::FormPost
-    );
+    assert_eq!(settle(&params, Some(&posts)).unwrap().mode, ResponseMode::FormPost);
 }
 
 #[test]
 fn prompt_max_age_and_lengths() {
     assert_eq!(refused(&[("prompt", Some("none login"))]), Code::InvalidRequest);
     assert_eq!(refused(&[("prompt", Some("dance"))]), Code::InvalidRequest);
-    assert!(
-        ask(&rp(), &[("prompt", Some("consent login"))])
-            .unwrap()
-            .prompt
-            .login
-    );
+    assert!(ask(&rp(), &[("prompt", Some("consent login"))]).unwrap().prompt.login);
     for bad in ["-1", "1e3", "soon", "99999999999"] {
         assert_eq!(refused(&[("max_age", Some(bad))]), Code::InvalidRequest);
     }
-    assert_eq!(
-        ask(
-            &Client {
-                default_max_age: Some(9),
-                ..rp()
-            },
-            &[]
-        )
-        .unwrap()
-        .max_age,
-        Some(9)
-    );
-    assert_eq!(
-        refused(&[("nonce", Some(&"n".repeat(513)))]),
-        Code::InvalidRequest
-    );
-    assert_eq!(
-        refused(&[("scope", Some(&format!("openid {}", "x".repeat(1024))))]),
-        Code::InvalidScope
-    );
+    assert_eq!(ask(&Client { default_max_age: Some(9), ..rp() }, &[]).unwrap().max_age, Some(9));
+    assert_eq!(refused(&[("nonce", Some(&"n".repeat(513)))]), Code::InvalidRequest);
+    assert_eq!(refused(&[("scope", Some(&format!("openid {}", "x".repeat(1024))))]), Code::InvalidScope);
 }
 
 /// OIDC Core §5.5

@@ -41,10 +41,7 @@ fn build(path: &ReturnPath, mut fields: Vec<(&'static str, String)>, issuer: &st
     match path.mode {
         ResponseMode::Query => Response::Redirect(append(&path.redirect_uri, &fields)),
         ResponseMode::Fragment => Response::Redirect(format!("{}#{}", path.redirect_uri, encode(&fields))),
-        ResponseMode::FormPost => Response::FormPost {
-            action: path.redirect_uri.clone(),
-            fields,
-        },
+        ResponseMode::FormPost => Response::FormPost { action: path.redirect_uri.clone(), fields },
     }
 }
 
@@ -74,43 +71,24 @@ mod tests {
     use crate::{Code, Params};
 
     fn path(uri: &str, state: Option<&str>, mode: ResponseMode) -> ReturnPath {
-        ReturnPath {
-            redirect_uri: uri.into(),
-            state: state.map(Into::into),
-            mode,
-        }
+        ReturnPath { redirect_uri: uri.into(), state: state.map(Into::into), mode }
     }
 
     #[test]
     fn a_registered_query_is_kept() {
         let to = |uri| success(&path(uri, None, ResponseMode::Query), "https://op", "c");
         let end = "code=c&iss=https%3A%2F%2Fop";
-        assert_eq!(
-            to("https://rp/cb"),
-            Response::Redirect(format!("https://rp/cb?{end}"))
-        );
-        assert_eq!(
-            to("https://rp/cb?bar=foo"),
-            Response::Redirect(format!("https://rp/cb?bar=foo&{end}"))
-        );
-        assert_eq!(
-            to("https://rp/cb?"),
-            Response::Redirect(format!("https://rp/cb?{end}"))
-        );
+        assert_eq!(to("https://rp/cb"), Response::Redirect(format!("https://rp/cb?{end}")));
+        assert_eq!(to("https://rp/cb?bar=foo"), Response::Redirect(format!("https://rp/cb?bar=foo&{end}")));
+        assert_eq!(to("https://rp/cb?"), Response::Redirect(format!("https://rp/cb?{end}")));
     }
 
     /// PROTOCOL 4.6: nothing but error, error_description, state, iss; no code beside an error.
     #[test]
     fn an_error_carries_nothing_unexpected() {
         let error = Error::new(Code::LoginRequired, "nobody is signed in");
-        let answer = failure(
-            &path("https://rp/cb", Some("s"), ResponseMode::FormPost),
-            "https://op",
-            &error,
-        );
-        let Response::FormPost { action, fields } = answer else {
-            panic!()
-        };
+        let answer = failure(&path("https://rp/cb", Some("s"), ResponseMode::FormPost), "https://op", &error);
+        let Response::FormPost { action, fields } = answer else { panic!() };
         assert_eq!(action, "https://rp/cb");
         assert_eq!(
             fields.iter().map(|f| f.0).collect::<Vec<_>>(),

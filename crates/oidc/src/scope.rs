@@ -27,14 +27,8 @@ impl Scope {
         }
         let mut values = Vec::new();
         for value in text.split(' ').filter(|v| !v.is_empty()) {
-            if !value
-                .bytes()
-                .all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-            {
-                return Err(Error::new(
-                    Code::InvalidScope,
-                    "scope holds a character that is not allowed",
-                ));
+            if !value.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+                return Err(Error::new(Code::InvalidScope, "scope holds a character that is not allowed"));
             }
             if !values.iter().any(|v| v == value) {
                 values.push(value.to_owned());

@@ -114,10 +114,7 @@ mod tests {
     #[test]
     fn a_ticket_as_described_is_read() {
         let ticket = check(&claims()).unwrap();
-        assert_eq!(
-            (ticket.identifier.as_str(), ticket.client_ref.as_deref()),
-            ("T-0001", Some("C42"))
-        );
+        assert_eq!((ticket.identifier.as_str(), ticket.client_ref.as_deref()), ("T-0001", Some("C42")));
         assert_eq!(ticket.email.as_deref(), Some("m@x.fr"));
         let mut plain = claims();
         plain.as_object_mut().unwrap().remove("email");
@@ -135,11 +132,7 @@ mod tests {
         for (name, value, why) in [
             ("iss", json!("rivage"), Refused::Issuer),
             ("aud", json!("https://other.example"), Refused::Audience),
-            (
-                "aud",
-                json!(["https://op.example", "https://other.example"]),
-                Refused::Audience,
-            ),
+            ("aud", json!(["https://op.example", "https://other.example"]), Refused::Audience),
             ("exp", json!(NOW + 311), Refused::Claim("exp")),
             ("exp", json!(NOW - 11), Refused::Expired),
             ("exp", json!("1800000300"), Refused::Claim("exp")),

@@ -42,11 +42,7 @@ impl Presented {
             ),
             None => None,
         };
-        let methods = [
-            basic.is_some(),
-            params.has("client_secret"),
-            params.has("client_assertion"),
-        ];
+        let methods = [basic.is_some(), params.has("client_secret"), params.has("client_assertion")];
         if methods.iter().filter(|m| **m).count() > 1 {
             return Err(Error::invalid_client("use one authentication method, not two"));
         }
@@ -58,20 +54,12 @@ impl Presented {
             (Some(id), Proof::Basic(secret))
         } else if let Some(assertion) = params.get("client_assertion") {
             if params.get("client_assertion_type") != Some(ASSERTION_TYPE) {
-                return Err(Error::invalid_client(
-                    "client_assertion_type is not the one of RFC 7523",
-                ));
+                return Err(Error::invalid_client("client_assertion_type is not the one of RFC 7523"));
             }
             // The name is read before the signature is checked, only to find the key (RFC 7523 §3).
-            (
-                named.or_else(|| claimed_subject(assertion)),
-                Proof::Assertion(assertion.to_owned()),
-            )
+            (named.or_else(|| claimed_subject(assertion)), Proof::Assertion(assertion.to_owned()))
         } else if params.has("client_secret") {
-            (
-                named,
-                Proof::Post(params.get("client_secret").unwrap_or_default().to_owned()),
-            )
+            (named, Proof::Post(params.get("client_secret").unwrap_or_default().to_owned()))
         } else {
             (named, Proof::None)
         };
@@ -101,9 +89,7 @@ pub fn authenticate(
     now: i64,
 ) -> Result<Option<Assertion>, Error> {
     let failed = || Error::invalid_client("client authentication failed");
-    let client = client
-        .filter(|c| c.client_id == presented.client_id)
-        .ok_or_else(failed)?;
+    let client = client.filter(|c| c.client_id == presented.client_id).ok_or_else(failed)?;
     match (&presented.proof, client.token_endpoint_auth_method) {
         (Proof::None, AuthMethod::None) => Ok(None),
         (Proof::Basic(secret), AuthMethod::SecretBasic) | (Proof::Post(secret), AuthMethod::SecretPost)
@@ -111,9 +97,9 @@ pub fn authenticate(
         {
             Ok(None)
         }
-        (Proof::Assertion(token), AuthMethod::PrivateKeyJwt) => assertion(token, client, audiences, now)
-            .map(Some)
-            .map_err(|_| failed()),
+        (Proof::Assertion(token), AuthMethod::PrivateKeyJwt) => {
+            assertion(token, client, audiences, now).map(Some).map_err(|_| failed())
+        }
         _ => Err(failed()),
     }
 }
@@ -141,20 +127,13 @@ fn assertion(token: &str, client: &Client, audiences: &[&str], now: i64) -> Resu
     if expires_at > now + LONGEST_ASSERTION + jwt::SKEW {
         return Err(jwt::Refused::Claim("exp"));
     }
-    let jti = jwt::text(&claims, "jti")
-        .filter(|j| j.len() <= 256)
-        .ok_or(jwt::Refused::Claim("jti"))?;
-    Ok(Assertion {
-        jti: jti.to_owned(),
-        expires_at: expires_at + jwt::SKEW,
-    })
+    let jti = jwt::text(&claims, "jti").filter(|j| j.len() <= 256).ok_or(jwt::Refused::Claim("jti"))?;
+    Ok(Assertion { jti: jti.to_owned(), expires_at: expires_at + jwt::SKEW })
 }
 
 fn claimed_subject(token: &str) -> Option<String> {
     let body = token.split('.').nth(1)?;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(body)
-        .ok()?;
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(body).ok()?;
     let claims: Claims = serde_json::from_slice(&bytes).ok()?;
     jwt::text(&claims, "sub").map(str::to_owned)
 }
@@ -184,9 +163,7 @@ fn form_decoded(text: &str) -> Option<String> {
             b => b,
         });
     }
-    String::from_utf8(bytes)
-        .ok()
-        .filter(|t| !t.chars().any(char::is_control))
+    String::from_utf8(bytes).ok().filter(|t| !t.chars().any(char::is_control))
 }
 
 /// What is asked for. No Debug: it holds a code or a token.
@@ -222,38 +199,19 @@ impl TokenRequest {
         let (grant, request) = match params.get("grant_type") {
             Some("authorization_code") => {
                 let (redirect_uri, verifier) = (owned("redirect_uri"), owned("code_verifier"));
-                (
-                    GrantType::AuthorizationCode,
-                    Self::Code {
-                        code: needed("code")?,
-                        redirect_uri,
-                        verifier,
-                    },
-                )
+                (GrantType::AuthorizationCode, Self::Code { code: needed("code")?, redirect_uri, verifier })
             }
             Some("refresh_token") => {
                 let scope = params.get("scope").map(Scope::parse).transpose()?;
-                (
-                    GrantType::RefreshToken,
-                    Self::Refresh {
-                        token: needed("refresh_token")?,
-                        scope,
-                    },
-                )
+                (GrantType::RefreshToken, Self::Refresh { token: needed("refresh_token")?, scope })
             }
             None => return Err(Error::invalid_request("grant_type is missing")),
             Some(_) => {
-                return Err(Error::new(
-                    Code::UnsupportedGrantType,
-                    "this grant_type is not supported",
-                ));
+                return Err(Error::new(Code::UnsupportedGrantType, "this grant_type is not supported"));
             }
         };
         if !client.may(grant) {
-            return Err(Error::new(
-                Code::UnauthorizedClient,
-                "this client may not use that grant_type",
-            ));
+            return Err(Error::new(Code::UnauthorizedClient, "this client may not use that grant_type"));
         }
         Ok(request)
     }
@@ -304,15 +262,9 @@ type CodeCheck = fn(&CodeRecord, &CodeAttempt<'_>) -> Result<(), Verdict<()>>;
 
 /// The order matters: only who could have redeemed the code can reveal its reuse (SECURITY D7).
 pub const CODE_CHECKS: &[(&str, CodeCheck)] = &[
-    (
-        "RFC 6749 §4.1.3 the code was issued to this client",
-        |record, attempt| {
-            refuse_unless(
-                record.client_id == attempt.client_id,
-                "the code was not issued to this client",
-            )
-        },
-    ),
+    ("RFC 6749 §4.1.3 the code was issued to this client", |record, attempt| {
+        refuse_unless(record.client_id == attempt.client_id, "the code was not issued to this client")
+    }),
     ("RFC 6749 §4.1.3 redirect_uri is identical", |record, attempt| {
         refuse_unless(
             attempt.redirect_uri == Some(&record.redirect_uri),
@@ -322,31 +274,20 @@ pub const CODE_CHECKS: &[(&str, CodeCheck)] = &[
     ("RFC 7636 §4.6", |record, attempt| {
         pkce::compare(record.code_challenge.as_deref(), attempt.verifier).map_err(Verdict::Refuse)
     }),
-    ("RFC 6749 §4.1.2 used once", |record, _| {
-        if record.used { Err(Verdict::Reuse) } else { Ok(()) }
-    }),
+    ("RFC 6749 §4.1.2 used once", |record, _| if record.used { Err(Verdict::Reuse) } else { Ok(()) }),
     ("RFC 6749 §4.1.2 lifetime", |record, attempt| {
         refuse_unless(attempt.now < record.expires_at, "the code has expired")
     }),
-    ("SECURITY #30", |record, _| {
-        refuse_unless(!record.revoked, "the grant was revoked")
-    }),
+    ("SECURITY #30", |record, _| refuse_unless(!record.revoked, "the grant was revoked")),
 ];
 
 fn refuse_unless(fine: bool, why: &'static str) -> Result<(), Verdict<()>> {
-    if fine {
-        Ok(())
-    } else {
-        Err(Verdict::Refuse(Error::invalid_grant(why)))
-    }
+    if fine { Ok(()) } else { Err(Verdict::Refuse(Error::invalid_grant(why))) }
 }
 
 /// Runs [`CODE_CHECKS`].
 pub fn exchange(record: &CodeRecord, attempt: &CodeAttempt<'_>) -> Verdict<()> {
-    match CODE_CHECKS
-        .iter()
-        .try_for_each(|(_, check)| check(record, attempt))
-    {
+    match CODE_CHECKS.iter().try_for_each(|(_, check)| check(record, attempt)) {
         Ok(()) => Verdict::Give(()),
         Err(verdict) => verdict,
     }

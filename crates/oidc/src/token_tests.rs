@@ -26,22 +26,8 @@ fn header(text: &str) -> String {
 
 #[test]
 fn the_registered_method_works() {
-    assert!(
-        login(
-            Some(&header("rp:s3cret%3A+%C3%A9%2B")),
-            "",
-            AuthMethod::SecretBasic
-        )
-        .is_ok()
-    );
-    assert!(
-        login(
-            None,
-            "client_id=rp&client_secret=s3cret%3A+%C3%A9%2B",
-            AuthMethod::SecretPost
-        )
-        .is_ok()
-    );
+    assert!(login(Some(&header("rp:s3cret%3A+%C3%A9%2B")), "", AuthMethod::SecretBasic).is_ok());
+    assert!(login(None, "client_id=rp&client_secret=s3cret%3A+%C3%A9%2B", AuthMethod::SecretPost).is_ok());
     assert!(login(None, "client_id=rp", AuthMethod::None).is_ok());
 }
 
@@ -70,19 +56,10 @@ fn tricks_are_invalid_client() {
         (Some("Bearer x"), "client_id=rp", Public),
         (None, "", Public),
     ] {
-        assert_eq!(
-            login(head, form, method).unwrap_err().code(),
-            Code::InvalidClient,
-            "{head:?} {form}"
-        );
+        assert_eq!(login(head, form, method).unwrap_err().code(), Code::InvalidClient, "{head:?} {form}");
     }
     let presented = Presented::read(Some(&good), &Params::default()).unwrap();
-    assert_eq!(
-        authenticate(&presented, None, &["https://op"], NOW)
-            .unwrap_err()
-            .status(),
-        401
-    );
+    assert_eq!(authenticate(&presented, None, &["https://op"], NOW).unwrap_err().status(), 401);
 }
 
 /// SECURITY #27, RFC 7523 §3
@@ -106,13 +83,7 @@ fn assertions_are_checked_claim_by_claim() {
         let presented = Presented::read(None, &Params::parse(&[&form]).unwrap())?;
         authenticate(&presented, Some(&rp), &["https://op", "https://op/token"], NOW)
     };
-    assert_eq!(
-        run("iat", json!(NOW)).unwrap(),
-        Some(Assertion {
-            jti: "j".into(),
-            expires_at: NOW + 70
-        })
-    );
+    assert_eq!(run("iat", json!(NOW)).unwrap(), Some(Assertion { jti: "j".into(), expires_at: NOW + 70 }));
     assert!(run("aud", json!("https://op/token")).is_ok());
     assert!(run("nbf", json!(NOW + 8)).is_ok());
     for (name, value) in [
@@ -128,44 +99,23 @@ fn assertions_are_checked_claim_by_claim() {
         ("sub", json!("other")),
         ("exp", json!(null)),
     ] {
-        assert_eq!(
-            run(name, value.clone()).unwrap_err().code(),
-            Code::InvalidClient,
-            "{name} {value}"
-        );
+        assert_eq!(run(name, value.clone()).unwrap_err().code(), Code::InvalidClient, "{name} {value}");
     }
 }
 
 #[test]
 fn grant_types_are_the_clients_own() {
     let read = |form: &str, client: &Client| {
-        TokenRequest::read(&Params::parse(&[form]).unwrap(), client)
-            .err()
-            .map(|e| e.code())
+        TokenRequest::read(&Params::parse(&[form]).unwrap(), client).err().map(|e| e.code())
     };
     let rp = client(AuthMethod::None);
-    assert_eq!(
-        read("grant_type=password&username=a", &rp),
-        Some(Code::UnsupportedGrantType)
-    );
-    assert_eq!(
-        read("grant_type=client_credentials", &rp),
-        Some(Code::UnsupportedGrantType)
-    );
+    assert_eq!(read("grant_type=password&username=a", &rp), Some(Code::UnsupportedGrantType));
+    assert_eq!(read("grant_type=client_credentials", &rp), Some(Code::UnsupportedGrantType));
     assert_eq!(read("", &rp), Some(Code::InvalidRequest));
-    assert_eq!(
-        read("grant_type=authorization_code", &rp),
-        Some(Code::InvalidRequest)
-    );
+    assert_eq!(read("grant_type=authorization_code", &rp), Some(Code::InvalidRequest));
     assert_eq!(read("grant_type=authorization_code&code=c", &rp), None);
-    let once = Client {
-        grant_types: vec![GrantType::AuthorizationCode],
-        ..rp
-    };
-    assert_eq!(
-        read("grant_type=refresh_token&refresh_token=r", &once),
-        Some(Code::UnauthorizedClient)
-    );
+    let once = Client { grant_types: vec![GrantType::AuthorizationCode], ..rp };
+    assert_eq!(read("grant_type=refresh_token&refresh_token=r", &once), Some(Code::UnauthorizedClient));
 }
 
 fn code() -> CodeRecord {
@@ -180,12 +130,7 @@ fn code() -> CodeRecord {
 }
 
 fn attempt() -> CodeAttempt<'static> {
-    CodeAttempt {
-        client_id: "rp",
-        redirect_uri: Some("https://rp/cb"),
-        verifier: Some(VERIFIER),
-        now: NOW,
-    }
+    CodeAttempt { client_id: "rp", redirect_uri: Some("https://rp/cb"), verifier: Some(VERIFIER), now: NOW }
 }
 
 /// SECURITY #19, D7: refused, and nothing else happens, whether the code was used or not.
@@ -194,30 +139,13 @@ fn a_wrong_redemption_is_refused_and_reveals_no_reuse() {
     for used in [false, true] {
         let record = CodeRecord { used, ..code() };
         for wrong in [
-            CodeAttempt {
-                client_id: "other",
-                ..attempt()
-            },
-            CodeAttempt {
-                redirect_uri: None,
-                ..attempt()
-            },
-            CodeAttempt {
-                redirect_uri: Some("https://rp/cb/"),
-                ..attempt()
-            },
-            CodeAttempt {
-                verifier: None,
-                ..attempt()
-            },
-            CodeAttempt {
-                verifier: Some("x"),
-                ..attempt()
-            },
+            CodeAttempt { client_id: "other", ..attempt() },
+            CodeAttempt { redirect_uri: None, ..attempt() },
+            CodeAttempt { redirect_uri: Some("https://rp/cb/"), ..attempt() },
+            CodeAttempt { verifier: None, ..attempt() },
+            CodeAttempt { verifier: Some("x"), ..attempt() },
         ] {
-            let Verdict::Refuse(error) = exchange(&record, &wrong) else {
-                panic!("{wrong:?}")
-            };
+            let Verdict::Refuse(error) = exchange(&record, &wrong) else { panic!("{wrong:?}") };
             assert_eq!((error.code(), error.status()), (Code::InvalidGrant, 400));
         }
     }
@@ -228,46 +156,10 @@ fn a_second_valid_redemption_is_reuse_for_ever() {
     assert_eq!(exchange(&code(), &attempt()), Verdict::Give(()));
     let used = CodeRecord { used: true, ..code() };
     assert_eq!(exchange(&used, &attempt()), Verdict::Reuse);
-    assert_eq!(
-        exchange(
-            &used,
-            &CodeAttempt {
-                now: NOW + 90,
-                ..attempt()
-            }
-        ),
-        Verdict::Reuse
-    );
-    assert!(matches!(
-        exchange(
-            &code(),
-            &CodeAttempt {
-                now: NOW + 60,
-                ..attempt()
-            }
-        ),
-        Verdict::Refuse(_)
-    ));
-    assert_eq!(
-        exchange(
-            &code(),
-            &CodeAttempt {
-                now: NOW + 59,
-                ..attempt()
-            }
-        ),
-        Verdict::Give(())
-    );
-    assert!(matches!(
-        exchange(
-            &CodeRecord {
-                revoked: true,
-                ..code()
-            },
-            &attempt()
-        ),
-        Verdict::Refuse(_)
-    ));
+    assert_eq!(exchange(&used, &CodeAttempt { now: NOW + 90, ..attempt() }), Verdict::Reuse);
+    assert!(matches!(exchange(&code(), &CodeAttempt { now: NOW + 60, ..attempt() }), Verdict::Refuse(_)));
+    assert_eq!(exchange(&code(), &CodeAttempt { now: NOW + 59, ..attempt() }), Verdict::Give(()));
+    assert!(matches!(exchange(&CodeRecord { revoked: true, ..code() }, &attempt()), Verdict::Refuse(_)));
 }
 
 fn refresh_record() -> RefreshRecord {
@@ -286,68 +178,22 @@ fn refresh_record() -> RefreshRecord {
 fn refresh_rotates_narrows_and_ends() {
     let rp = client(AuthMethod::None);
     let run = |record: RefreshRecord, asked: Option<&str>, now| {
-        refresh(
-            &record,
-            &rp,
-            asked.map(|s| Scope::parse(s).unwrap()).as_ref(),
-            now,
-        )
+        refresh(&record, &rp, asked.map(|s| Scope::parse(s).unwrap()).as_ref(), now)
     };
-    assert_eq!(
-        run(refresh_record(), None, NOW),
-        Verdict::Give(refresh_record().scope)
-    );
-    assert_eq!(
-        run(refresh_record(), Some("openid"), NOW),
-        Verdict::Give(Scope::parse("openid").unwrap())
-    );
-    let Verdict::Refuse(more) = run(refresh_record(), Some("openid phone"), NOW) else {
-        panic!()
-    };
+    assert_eq!(run(refresh_record(), None, NOW), Verdict::Give(refresh_record().scope));
+    assert_eq!(run(refresh_record(), Some("openid"), NOW), Verdict::Give(Scope::parse("openid").unwrap()));
+    let Verdict::Refuse(more) = run(refresh_record(), Some("openid phone"), NOW) else { panic!() };
     assert_eq!(more.code(), Code::InvalidScope);
-    assert_eq!(
-        run(
-            RefreshRecord {
-                used: true,
-                ..refresh_record()
-            },
-            None,
-            NOW
-        ),
-        Verdict::Reuse
-    );
+    assert_eq!(run(RefreshRecord { used: true, ..refresh_record() }, None, NOW), Verdict::Reuse);
     for dead in [
-        (
-            RefreshRecord {
-                revoked: true,
-                used: true,
-                ..refresh_record()
-            },
-            NOW,
-        ),
-        (
-            RefreshRecord {
-                client_id: "other".into(),
-                used: true,
-                ..refresh_record()
-            },
-            NOW,
-        ),
+        (RefreshRecord { revoked: true, used: true, ..refresh_record() }, NOW),
+        (RefreshRecord { client_id: "other".into(), used: true, ..refresh_record() }, NOW),
         (refresh_record(), NOW + 30),
-        (
-            RefreshRecord {
-                expires_at: NOW + 900,
-                ..refresh_record()
-            },
-            NOW + 90,
-        ),
+        (RefreshRecord { expires_at: NOW + 900, ..refresh_record() }, NOW + 90),
     ] {
         assert!(matches!(run(dead.0, None, dead.1), Verdict::Refuse(_)));
     }
-    let shrunk = Client {
-        scopes: Scope::parse("openid").unwrap(),
-        ..client(AuthMethod::None)
-    };
+    let shrunk = Client { scopes: Scope::parse("openid").unwrap(), ..client(AuthMethod::None) };
     assert_eq!(
         refresh(&refresh_record(), &shrunk, None, NOW),
         Verdict::Give(Scope::parse("openid").unwrap())

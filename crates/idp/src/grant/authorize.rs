@@ -140,7 +140,10 @@ impl Grants {
     ) -> Result<Result<AuthorizationRequest, Error>, Fault> {
         let Some(token) = request.id_token_hint.take() else { return Ok(Ok(request)) };
         let Some(claims) = self.own_id_token(&token).await? else {
-            return Ok(Err(Error::new(Code::InvalidRequest, "id_token_hint is not an ID token of this provider")));
+            return Ok(Err(Error::new(
+                Code::InvalidRequest,
+                "id_token_hint is not an ID token of this provider",
+            )));
         };
         if !jwt::audience(&claims).is_ok_and(|aud| aud.contains(&client.client_id.as_str())) {
             return Ok(Err(Error::new(Code::InvalidRequest, "id_token_hint was issued to another client")));
@@ -266,7 +269,9 @@ impl Grants {
             revoked_at: None,
             revoked_why: None,
         };
-        token_grant::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.conn()).await?;
+        token_grant::Entity::insert(row.into_active_model().reset_all())
+            .exec_without_returning(tx.conn())
+            .await?;
         let row = code::Model {
             hash: token.digest().into_string(),
             grant_id: grant.0,
@@ -283,7 +288,12 @@ impl Grants {
     }
 
     /// The client's own name for this session: the same at every sign-in in it, another for another session (OIDC Back-Channel Logout §2.1).
-    async fn join_session(&self, tx: &kernel::Tx, client: &Client, session: &Session) -> Result<String, Fault> {
+    async fn join_session(
+        &self,
+        tx: &kernel::Tx,
+        client: &Client,
+        session: &Session,
+    ) -> Result<String, Fault> {
         let row = client_session::Model {
             session_id: session.id.0,
             client_id: client.client_id.clone(),

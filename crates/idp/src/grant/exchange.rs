@@ -62,7 +62,8 @@ impl Grants {
         let client = self.client(&presented.client_id).map(|(_, portal)| portal.client);
         let issuer = &self.settings.issuer;
         let endpoint = format!("{issuer}{}", path::TOKEN);
-        let proved = token::authenticate(&presented, client.as_ref(), &[issuer, &endpoint], self.ground.now());
+        let proved =
+            token::authenticate(&presented, client.as_ref(), &[issuer, &endpoint], self.ground.now());
         let assertion = match proved {
             Ok(assertion) => assertion,
             Err(error) => return Ok(Err(error)),
@@ -108,7 +109,12 @@ impl Grants {
         }
     }
 
-    async fn give(&self, client: &Client, row: &code::Model, grant: &token_grant::Model) -> Result<Answer, Fault> {
+    async fn give(
+        &self,
+        client: &Client,
+        row: &code::Model,
+        grant: &token_grant::Model,
+    ) -> Result<Answer, Fault> {
         let Some(account) = self.owner(grant).await? else {
             return Ok(Err(invalid_grant("the account has changed since")));
         };

@@ -10,7 +10,11 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn introspect(&self, authorization: Option<&str>, body: &str) -> Result<Result<Value, Error>, Fault> {
+    pub async fn introspect(
+        &self,
+        authorization: Option<&str>,
+        body: &str,
+    ) -> Result<Result<Value, Error>, Fault> {
         let params = match Params::parse(&[body]) {
             Ok(params) => params,
             Err(refusal) => return Ok(Err(refusal.into())),
@@ -33,7 +37,9 @@ impl Grants {
             told.insert("scope".into(), json!(bearer.scope.to_string()));
             return Ok(Ok(Value::Object(told)));
         }
-        if let Some((row, grant)) = self.refresh_row(token).await?.filter(|(_, g)| g.client_id == client.client_id) {
+        if let Some((row, grant)) =
+            self.refresh_row(token).await?.filter(|(_, g)| g.client_id == client.client_id)
+        {
             let end = row.expires_at.min(row.family_ends_at);
             let live = row.used_at.is_none() && grant.revoked_at.is_none() && self.ground.now() < end;
             if live && self.owner(&grant).await?.is_some() {

@@ -148,7 +148,8 @@ impl Keyring {
 
     async fn make(&self, alg: Alg, generation: i32, active_from: Unix) -> Result<(), Fault> {
         let made = tokio::task::spawn_blocking(move || Signer::generate(alg)).await;
-        let made = made.ok().flatten().ok_or_else(|| Fault::Broken("a signing key could not be made".into()))?;
+        let made =
+            made.ok().flatten().ok_or_else(|| Fault::Broken("a signing key could not be made".into()))?;
         let kid = made.thumbprint();
         let mut jwk = made.jwk;
         for (name, value) in [("kid", kid.as_str()), ("alg", alg.as_str()), ("use", "sig")] {
@@ -217,7 +218,8 @@ impl Keyring {
     /// The public key set (RFC 7517 §5): next, current and retired keys.
     pub(super) async fn published(&self) -> Result<Value, Fault> {
         let (ring, now) = (self.fresh().await, self.ground.now());
-        let published = |key: &&Arc<Held>| state(&ring.keys, key, now, self.settings.key_overlap) != KeyState::Gone;
+        let published =
+            |key: &&Arc<Held>| state(&ring.keys, key, now, self.settings.key_overlap) != KeyState::Gone;
         Ok(json!({ "keys": ring.keys.iter().filter(published).map(|k| k.jwk.clone()).collect::<Vec<_>>() }))
     }
 
@@ -242,7 +244,9 @@ impl Keyring {
     /// The public keys that check what comes back. `ever`: all that were ever ours, for an ID token that died long ago is still a hint.
     pub(super) async fn verifiers(&self, ever: bool) -> Result<Vec<jwt::Key>, Fault> {
         let (ring, now) = (self.fresh().await, self.ground.now());
-        let wanted = |key: &&Arc<Held>| ever || state(&ring.keys, key, now, self.settings.key_overlap) != KeyState::Gone;
+        let wanted = |key: &&Arc<Held>| {
+            ever || state(&ring.keys, key, now, self.settings.key_overlap) != KeyState::Gone
+        };
         Ok(ring.keys.iter().filter(wanted).map(|k| k.public.clone()).collect())
     }
 }

@@ -5,12 +5,9 @@ use kernel::{
 };
 use oidc::{
     Params, claims, jwt,
-    logout::{self, Decision, Hint},
+    logout::{self, Decision, Hint, Hinted},
 };
-use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter,
-    sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -71,16 +68,20 @@ impl Grants {
         session: Option<&Session>,
         confirmed: bool,
     ) -> Result<EndSession, Fault> {
-        let Ok(params) = Params::parse(raw) else { return Ok(EndSession::Refused("the request is malformed")) };
-        let hint = match params.get("id_token_hint") {
-            None => Ok(None),
-            Some(token) => self.read_logout_hint(token).await?.map(Some).ok_or(()),
+        let Ok(params) = Params::parse(raw) else {
+            return Ok(EndSession::Refused("the request is malformed"));
         };
-        let known = hint.as_ref().ok().and_then(Option::as_ref);
+        let hint = match params.get("id_token_hint") {
+            None => None,
+            Some(token) => Some(self.read_logout_hint(token).await?),
+        };
+        let known = hint.as_ref().and_then(Option::as_ref);
         let client = known.and_then(|h| self.client(&h.client_id)).map(|(_, portal)| portal.client);
         // A form that a portal posts comes without our cookie (SameSite=Lax): then the hint alone says which session is meant.
         let (target, sid_here) = match (session, known) {
-            (Some(session), Some(hint)) => (Some(session.id), self.sid_of(session.id, &hint.client_id).await?),
+            (Some(session), Some(hint)) => {
+                (Some(session.id), self.sid_of(session.id, &hint.client_id).await?)
+            }
             (Some(session), None) => (Some(session.id), None),
             (None, Some(hint)) => match self.session_of(hint).await? {
                 Some(id) => (Some(id), Some(hint.sid.clone())),
@@ -89,7 +90,11 @@ impl Grants {
             (None, None) => (None, None),
         };
         let asked = logout::Asked {
-            hint: hint.as_ref().map(Option::as_ref).map_err(|()| ()),
+            hint: match &hint {
+                None => Hinted::Nothing,
+                Some(None) => Hinted::Foreign,
+                Some(Some(hint)) => Hinted::Ours(hint),
+            },
             params: &params,
             client: client.as_ref(),
             sid_here: sid_here.as_deref(),
@@ -106,7 +111,9 @@ impl Grants {
                 self.sign_out(id).await?;
                 Ok(EndSession::Done(after))
             }
-            (Decision::End(after) | Decision::Confirm(after) | Decision::Already(after), _) => Ok(EndSession::Done(after)),
+            (Decision::End(after) | Decision::Confirm(after) | Decision::Already(after), _) => {
+                Ok(EndSession::Done(after))
+            }
         }
     }
 
@@ -149,9 +156,11 @@ impl Grants {
             .exec_with_returning(tx.conn())
             .await?;
         for row in ended {
-            let takes_one = self.client(&row.client_id).is_some_and(|(_, p)| p.client.backchannel_logout_uri.is_some());
+            let takes_one =
+                self.client(&row.client_id).is_some_and(|(_, p)| p.client.backchannel_logout_uri.is_some());
             if takes_one {
-                let letter = Letter { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.ground.id() };
+                let letter =
+                    Letter { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.ground.id() };
                 outbox::enqueue(&tx, &self.ground, BACKCHANNEL_LOGOUT, &letter, None).await?;
             }
         }
@@ -209,7 +218,8 @@ impl Grants {
             auth_time: 0,
             acr: None,
         };
-        let token = claims::logout_token(&facts, &letter.jti.to_string(), (self.ground.now(), LOGOUT_TOKEN_LIFE));
+        let token =
+            claims::logout_token(&facts, &letter.jti.to_string(), (self.ground.now(), LOGOUT_TOKEN_LIFE));
         let alg = portal.client.id_token_signed_response_alg;
         let logout_token = self.keys.sign(alg, claims::LOGOUT_TOKEN, &token).await?;
         Ok(Some(LogoutCall { uri, logout_token }))

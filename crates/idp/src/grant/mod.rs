@@ -186,9 +186,18 @@ impl Grants {
         interaction::Entity::delete_many().filter(interaction::Column::ExpiresAt.lt(before)).exec(db).await?;
         code::Entity::delete_many().filter(code::Column::ExpiresAt.lt(before)).exec(db).await?;
         // A rotated token is kept until its family ends: its reuse must be seen for as long as its children live.
-        refresh_token::Entity::delete_many().filter(refresh_token::Column::FamilyEndsAt.lt(before)).exec(db).await?;
-        used_assertion::Entity::delete_many().filter(used_assertion::Column::ExpiresAt.lt(before)).exec(db).await?;
-        client_session::Entity::delete_many().filter(client_session::Column::EndedAt.lt(before)).exec(db).await?;
+        refresh_token::Entity::delete_many()
+            .filter(refresh_token::Column::FamilyEndsAt.lt(before))
+            .exec(db)
+            .await?;
+        used_assertion::Entity::delete_many()
+            .filter(used_assertion::Column::ExpiresAt.lt(before))
+            .exec(db)
+            .await?;
+        client_session::Entity::delete_many()
+            .filter(client_session::Column::EndedAt.lt(before))
+            .exec(db)
+            .await?;
         Ok(())
     }
 

@@ -14,7 +14,12 @@ use super::{
 
 impl Grants {
     /// Rotates a refresh token (RFC 6749 §6, RFC 9700 §4.14.2). A token that was rotated before takes its whole family with it.
-    pub(super) async fn refresh(&self, client: &Client, text: &str, asked: Option<&Scope>) -> Result<Answer, Fault> {
+    pub(super) async fn refresh(
+        &self,
+        client: &Client,
+        text: &str,
+        asked: Option<&Scope>,
+    ) -> Result<Answer, Fault> {
         let unknown = || Ok(Err(invalid_grant("the token is not known")));
         let Some((row, grant)) = self.refresh_row(text).await? else { return unknown() };
         let record = RefreshRecord {

@@ -1,17 +1,17 @@
 //! Parsed private keys. jsonwebtoken parses an RSA key at every signature, which costs more than the signature (STACK): here a key is parsed once,
 //! and only the token's frame comes from a library.
 
+use ::rsa::{RsaPublicKey, pkcs1::DecodeRsaPublicKey, traits::PublicKeyParts};
 use aws_lc_rs::{
     encoding::AsDer,
     rand::SystemRandom,
     rsa::{self, KeySize},
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
-        RsaEncoding,
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+        RSA_PSS_SHA256, RsaEncoding,
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ::rsa::{RsaPublicKey, pkcs1::DecodeRsaPublicKey, traits::PublicKeyParts};
 use oidc::jwt::{Alg, Claims};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -116,7 +116,14 @@ mod tests {
             let input = jwt::signing_input(*alg, "k", "JWT", &claims);
             let signature = Signer::from_pkcs8(*alg, &made.pkcs8).unwrap().sign(input.as_bytes()).unwrap();
             let token = jwt::complete(input, &signature);
-            let rules = Rules { typ: &["jwt"], typ_may_be_absent: false, issuers: &["x"], audience: None, required: &["exp"], now: Some(50) };
+            let rules = Rules {
+                typ: &["jwt"],
+                typ_may_be_absent: false,
+                issuers: &["x"],
+                audience: None,
+                required: &["exp"],
+                now: Some(50),
+            };
             assert_eq!(jwt::verify(&token, &[key], &rules).unwrap(), claims, "{alg:?}");
         }
     }

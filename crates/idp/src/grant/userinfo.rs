@@ -63,7 +63,9 @@ impl Grants {
             required: &["iss", "sub", "aud", "exp", "iat", "jti", "client_id", claims::GRANT],
             now: Some(self.ground.now()),
         };
-        let Ok(claims) = jwt::verify(token, &self.keys.verifiers(false).await?, &rules) else { return Ok(None) };
+        let Ok(claims) = jwt::verify(token, &self.keys.verifiers(false).await?, &rules) else {
+            return Ok(None);
+        };
         let Some(id) = jwt::text(&claims, claims::GRANT).and_then(|g| g.parse::<uuid::Uuid>().ok()) else {
             return Ok(None);
         };

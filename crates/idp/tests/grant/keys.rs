@@ -15,8 +15,13 @@ async fn a_rotation_goes_through_next_current_and_retired() {
     for world in World::both().await {
         let session = world.sign_in().await;
         let old = kids(&world.a.jwks().await.unwrap());
-        assert_eq!((old.len(), &old), (1, &kids(&world.b.jwks().await.unwrap())), "two nodes make one first key");
-        let signed_by = |answer: &Value| part(text(answer, "id_token"), 0)["kid"].as_str().unwrap().to_owned();
+        assert_eq!(
+            (old.len(), &old),
+            (1, &kids(&world.b.jwks().await.unwrap())),
+            "two nodes make one first key"
+        );
+        let signed_by =
+            |answer: &Value| part(text(answer, "id_token"), 0)["kid"].as_str().unwrap().to_owned();
         world.a.rotate_keys().await.unwrap();
         let both = kids(&world.a.jwks().await.unwrap());
         assert!(both.len() == 2 && both.is_superset(&old));

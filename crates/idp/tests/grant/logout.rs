@@ -18,7 +18,10 @@ async fn one_sign_out_reaches_every_client() {
         ]);
         // The hint is old by then: expiry is not looked at.
         world.bed.clock.advance(3600);
-        let EndSession::Done(after) = world.a.end_session(&[&raw], Some(&session), false).await.unwrap() else { panic!() };
+        let EndSession::Done(after) = world.a.end_session(&[&raw], Some(&session), false).await.unwrap()
+        else {
+            panic!()
+        };
         assert_eq!(after.as_deref(), Some("https://rp.example/out?state=a+b"));
         assert_eq!(world.count("session", "ended_at IS NOT NULL").await, 1);
         let letters = outbox::lease(&world.bed.ground.db, world.bed.ground.now(), 10).await.unwrap();

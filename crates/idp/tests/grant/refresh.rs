@@ -77,7 +77,8 @@ async fn scope_never_grows() {
         let session = world.sign_in().await;
         let first = world.tokens(&session).await;
         assert_eq!(first["scope"], "openid profile email offline_access");
-        let fields = |token, scope| [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)];
+        let fields =
+            |token, scope| [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)];
         let r1 = text(&first, "refresh_token");
         let more = ask(&world.a, "rp", &fields(r1, "openid phone")).await.unwrap_err();
         assert_eq!(more.code().as_str(), "invalid_scope");

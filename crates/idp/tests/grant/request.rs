@@ -14,7 +14,10 @@ async fn what_is_not_settled_is_a_page() {
         assert!(matches!(twice, Start::Refused(Refusal::Repeated(_))));
         let Start::Answer(answer) = world.start("rp", &[("response_type", "token")]).await else { panic!() };
         let params = returned(&answer);
-        assert_eq!((params.get("error"), params.get("state")), (Some("unsupported_response_type"), Some("s")));
+        assert_eq!(
+            (params.get("error"), params.get("state")),
+            (Some("unsupported_response_type"), Some("s"))
+        );
         assert_eq!(world.count("interaction", "1 = 1").await, 0, "{}", world.bed.name);
     }
 }
@@ -58,7 +61,9 @@ async fn a_hint_names_a_person_only_if_it_is_ours() {
         let rp = &agencies.portal("rp").unwrap().1.client;
         assert_eq!(at.asked().sub, Some(world.a.subject(rp, world.account)));
         for (client, hint) in [("rp", text(&tokens, "access_token")), ("other", hint), ("rp", "a.b.c")] {
-            let Start::Answer(answer) = world.start(client, &[("id_token_hint", hint)]).await else { panic!("{client}") };
+            let Start::Answer(answer) = world.start(client, &[("id_token_hint", hint)]).await else {
+                panic!("{client}")
+            };
             assert_eq!(returned(&answer).get("error"), Some("invalid_request"));
         }
     }

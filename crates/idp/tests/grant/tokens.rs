@@ -54,14 +54,18 @@ async fn userinfo_tells_the_agency_its_own_references() {
     for world in World::both().await {
         let session = world.sign_in().await;
         let tokens = world.tokens(&session).await;
-        let Ok(Userinfo::Json(told)) = world.b.userinfo(text(&tokens, "access_token")).await.unwrap() else { panic!() };
+        let Ok(Userinfo::Json(told)) = world.b.userinfo(text(&tokens, "access_token")).await.unwrap() else {
+            panic!()
+        };
         assert_eq!(told["sub"], part(text(&tokens, "id_token"), 1)["sub"]);
         assert_eq!((&told["email"], &told["email_verified"]), (&"Marie@example.org".into(), &true.into()));
         assert_eq!((&told["name"], &told["given_name"]), (&"Marie".into(), &"Marie".into()));
         assert_eq!(told["client_refs"], serde_json::json!(["C42"]));
         assert!(told.get("phone_number").is_none());
         world.agencies.store(all(|c| c.userinfo_signed_response_alg = Some(Alg::RS256)).into());
-        let Ok(Userinfo::Jwt(signed)) = world.a.userinfo(text(&tokens, "access_token")).await.unwrap() else { panic!() };
+        let Ok(Userinfo::Jwt(signed)) = world.a.userinfo(text(&tokens, "access_token")).await.unwrap() else {
+            panic!()
+        };
         let claims = part(&signed, 1);
         assert_eq!((&claims["iss"], &claims["aud"]), (&ISSUER.into(), &"rp".into()));
         assert!(claims.get("nonce").is_none());
@@ -77,7 +81,15 @@ async fn nothing_else_passes_for_an_access_token() {
         let access = text(&tokens, "access_token");
         let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{}.", access.split('.').nth(1).unwrap());
         let unsigned = access.rsplit_once('.').unwrap().0.to_owned() + ".";
-        for token in [text(&tokens, "id_token"), text(&tokens, "refresh_token"), &none, &unsigned, "", "a.b.c", &"x".repeat(9000)] {
+        for token in [
+            text(&tokens, "id_token"),
+            text(&tokens, "refresh_token"),
+            &none,
+            &unsigned,
+            "",
+            "a.b.c",
+            &"x".repeat(9000),
+        ] {
             assert!(!opens(&world.a, token).await, "{token}");
         }
         assert!(opens(&world.a, access).await);

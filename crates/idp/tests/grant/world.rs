@@ -3,10 +3,23 @@ use std::sync::Arc;
 use accounts::{AccountId, Accounts, HashCost, Hasher, Rules, Session, SessionId, TermsLibrary};
 use agencies::{Agencies, Agency, Contact, Controller, Directory, Look, Portal};
 use arc_swap::ArcSwap;
-use base64::{Engine, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use idp::grant::{Completed, Grants, Settings, Start};
-use kernel::{Ground, Token, sea_orm::{ConnectionTrait, sea_query::{Expr, ExprTrait, Query, SimpleExpr}}};
-use oidc::{Params, client::{AuthMethod, Client}, respond::Response};
+use kernel::{
+    Ground, Token,
+    sea_orm::{
+        ConnectionTrait,
+        sea_query::{Expr, ExprTrait, Query, SimpleExpr},
+    },
+};
+use oidc::{
+    Params,
+    client::{AuthMethod, Client},
+    respond::Response,
+};
 use serde_json::Value;
 use testbed::Bed;
 
@@ -115,52 +128,103 @@ impl World {
 
     async fn person(&self) {
         let now = self.bed.ground.now();
-        self.write("account", vec![
-            ("id", self.account.0.into()), ("email", "Marie@example.org".into()),
-            ("email_canonical", "marie@example.org".into()), ("name", "Marie".into()),
-            ("profile", r#"{"given_name":"Marie","phone_number":"+33"}"#.into()), ("password_hash", "x".into()),
-            ("locale", "fr".into()), ("created_at", now.into()), ("password_changed_at", now.into()),
-        ]).await;
+        self.write(
+            "account",
+            vec![
+                ("id", self.account.0.into()),
+                ("email", "Marie@example.org".into()),
+                ("email_canonical", "marie@example.org".into()),
+                ("name", "Marie".into()),
+                ("profile", r#"{"given_name":"Marie","phone_number":"+33"}"#.into()),
+                ("password_hash", "x".into()),
+                ("locale", "fr".into()),
+                ("created_at", now.into()),
+                ("password_changed_at", now.into()),
+            ],
+        )
+        .await;
         let identity: uuid::Uuid = self.bed.ground.id();
-        self.write("legacy_identity", vec![
-            ("id", identity.into()), ("agency_id", "tilleuls".into()), ("identifier", "T1".into()),
-            ("identifier_canonical", "t1".into()), ("client_ref", "C42".into()), ("profile", "{}".into()),
-            ("fingerprint", "".into()), ("verifier_kind", "none".into()), ("recogniser_kind", "none".into()),
-            ("imported_at", now.into()),
-        ]).await;
-        self.write("link", vec![
-            ("id", self.bed.ground.id::<uuid::Uuid>().into()), ("account_id", self.account.0.into()),
-            ("agency_id", "tilleuls".into()), ("legacy_identity_id", identity.into()), ("client_ref", "C42".into()),
-            ("linked_at", now.into()),
-        ]).await;
+        self.write(
+            "legacy_identity",
+            vec![
+                ("id", identity.into()),
+                ("agency_id", "tilleuls".into()),
+                ("identifier", "T1".into()),
+                ("identifier_canonical", "t1".into()),
+                ("client_ref", "C42".into()),
+                ("profile", "{}".into()),
+                ("fingerprint", "".into()),
+                ("verifier_kind", "none".into()),
+                ("recogniser_kind", "none".into()),
+                ("imported_at", now.into()),
+            ],
+        )
+        .await;
+        self.write(
+            "link",
+            vec![
+                ("id", self.bed.ground.id::<uuid::Uuid>().into()),
+                ("account_id", self.account.0.into()),
+                ("agency_id", "tilleuls".into()),
+                ("legacy_identity_id", identity.into()),
+                ("client_ref", "C42".into()),
+                ("linked_at", now.into()),
+            ],
+        )
+        .await;
     }
 
     /// A session of the person, as a sign-in would make it.
     pub async fn sign_in(&self) -> Session {
         let now = self.bed.ground.now();
         let id: SessionId = self.bed.ground.id();
-        self.write("session", vec![
-            ("id", id.0.into()), ("token_hash", self.bed.ground.token().digest().into_string().into()),
-            ("account_id", self.account.0.into()), ("auth_time", now.into()), ("created_at", now.into()),
-            ("last_seen_at", now.into()), ("ends_at", (now + 86_400).into()), ("user_agent", "".into()),
-            ("ip_short", "".into()),
-        ]).await;
-        Session { id, account: self.account, auth_time: now, persistent: false, ends_at: now + 86_400, auth_epoch: 0 }
+        self.write(
+            "session",
+            vec![
+                ("id", id.0.into()),
+                ("token_hash", self.bed.ground.token().digest().into_string().into()),
+                ("account_id", self.account.0.into()),
+                ("auth_time", now.into()),
+                ("created_at", now.into()),
+                ("last_seen_at", now.into()),
+                ("ends_at", (now + 86_400).into()),
+                ("user_agent", "".into()),
+                ("ip_short", "".into()),
+            ],
+        )
+        .await;
+        Session {
+            id,
+            account: self.account,
+            auth_time: now,
+            persistent: false,
+            ends_at: now + 86_400,
+            auth_epoch: 0,
+        }
     }
 
     /// The parameters that come back at the client.
     pub async fn authorize(&self, client: &str, session: &Session, more: &[(&str, &str)]) -> Params {
-        let Start::Interaction(id) = self.start(client, more).await else { panic!("the request was refused") };
+        let Start::Interaction(id) = self.start(client, more).await else {
+            panic!("the request was refused")
+        };
         let at = self.b.find(id, &self.browser).await.unwrap().unwrap();
-        let Completed::Answer(answer) = self.b.complete(&at, session).await.unwrap() else { panic!("no answer") };
+        let Completed::Answer(answer) = self.b.complete(&at, session).await.unwrap() else {
+            panic!("no answer")
+        };
         returned(&answer)
     }
 
     pub async fn start(&self, client: &str, more: &[(&str, &str)]) -> Start {
         let mut fields = vec![
-            ("client_id", client), ("redirect_uri", CALLBACK), ("response_type", "code"),
-            ("scope", "openid profile email offline_access"), ("state", "s"), ("nonce", "n"),
-            ("code_challenge", CHALLENGE), ("code_challenge_method", "S256"),
+            ("client_id", client),
+            ("redirect_uri", CALLBACK),
+            ("response_type", "code"),
+            ("scope", "openid profile email offline_access"),
+            ("state", "s"),
+            ("nonce", "n"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
         ];
         fields.retain(|(name, _)| more.iter().all(|(n, _)| n != name));
         fields.extend(more);
@@ -191,12 +255,24 @@ pub fn form(fields: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
+/// The client's name with its secret, unless one comes with it.
 pub fn basic(client: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{client}:s3cret")))
+    let both = if client.contains(':') { client.to_owned() } else { format!("{client}:s3cret") };
+    format!("Basic {}", STANDARD.encode(both))
 }
 
 pub async fn redeem(node: &Grants, code: &str) -> Result<Value, oidc::Error> {
-    ask(node, "rp", &[("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)]).await
+    ask(
+        node,
+        "rp",
+        &[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ],
+    )
+    .await
 }
 
 pub async fn refresh(node: &Grants, token: &str) -> Result<Value, oidc::Error> {
