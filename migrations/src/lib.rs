@@ -88,12 +88,7 @@ async fn index(
     unique: bool,
 ) -> Result<(), DbErr> {
     let mut index = Index::create();
-    index.table(table).name(format!(
-        "{}_{}_{}",
-        if unique { "uq" } else { "ix" },
-        table,
-        columns.join("_")
-    ));
+    index.table(table).name(format!("{}_{}_{}", if unique { "uq" } else { "ix" }, table, columns.join("_")));
     for column in columns {
         index.col(*column);
     }

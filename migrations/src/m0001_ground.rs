@@ -8,12 +8,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        table(
-            manager,
-            "meta",
-            vec![text("key").primary_key().take(), text("value")],
-        )
-        .await?;
+        table(manager, "meta", vec![text("key").primary_key().take(), text("value")]).await?;
         table(
             manager,
             "outbox",

@@ -136,13 +136,7 @@ async fn legacy(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         ],
     )
     .await?;
-    index(
-        manager,
-        "legacy_identity",
-        &["agency_id", "identifier_canonical"],
-        true,
-    )
-    .await?;
+    index(manager, "legacy_identity", &["agency_id", "identifier_canonical"], true).await?;
     index(manager, "legacy_identity", &["verifier_kind", "id"], false).await?;
     index(manager, "legacy_identity", &["recogniser_kind", "id"], false).await?;
 
@@ -187,23 +181,12 @@ async fn legacy(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         ],
     )
     .await?;
-    index(
-        manager,
-        "enrolment",
-        &["legacy_identity_id", "finished_at"],
-        false,
-    )
-    .await?;
+    index(manager, "enrolment", &["legacy_identity_id", "finished_at"], false).await?;
     index(manager, "enrolment", &["confirm_hash"], true).await?;
     index(manager, "enrolment", &["email_canonical"], false).await?;
 
     // Migration tickets seen: a second use of the same jti is refused until it would have expired anyway.
-    table(
-        manager,
-        "used_ticket",
-        vec![text("agency_id"), text("jti"), time("expires_at")],
-    )
-    .await?;
+    table(manager, "used_ticket", vec![text("agency_id"), text("jti"), time("expires_at")]).await?;
     index(manager, "used_ticket", &["agency_id", "jti"], true).await
 }
 
@@ -231,11 +214,7 @@ async fn proof(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         manager,
         "evidence",
         vec![
-            ColumnDef::new("seq")
-                .big_integer()
-                .not_null()
-                .primary_key()
-                .take(),
+            ColumnDef::new("seq").big_integer().not_null().primary_key().take(),
             time("at"),
             text("kind"),
             uuid_null("account_id"),
@@ -247,12 +226,8 @@ async fn proof(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     .await?;
     index(manager, "evidence", &["account_id"], false).await?;
     // The chain's end: one row, updated by every transaction that adds to it, which puts them in an order.
-    table(
-        manager,
-        "evidence_head",
-        vec![count("id").primary_key().take(), time("seq"), text("hash")],
-    )
-    .await?;
+    table(manager, "evidence_head", vec![count("id").primary_key().take(), time("seq"), text("hash")])
+        .await?;
     manager
         .execute(
             Query::insert()

@@ -123,12 +123,7 @@ impl MigrationTrait for Migration {
         index(manager, "client_session", &["sid"], false).await?;
 
         // Client assertions seen (SECURITY I18).
-        table(
-            manager,
-            "used_assertion",
-            vec![text("client_id"), text("jti"), time("expires_at")],
-        )
-        .await?;
+        table(manager, "used_assertion", vec![text("client_id"), text("jti"), time("expires_at")]).await?;
         index(manager, "used_assertion", &["client_id", "jti"], true).await
     }
 }

@@ -41,12 +41,8 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, Fault> {
-        let row = account::Entity::find_by_id(id.0)
-            .one(self.ground.db.reader())
-            .await?;
-        row.filter(|r| r.disabled_at.is_none())
-            .map(Account::try_from)
-            .transpose()
+        let row = account::Entity::find_by_id(id.0).one(self.ground.db.reader()).await?;
+        row.filter(|r| r.disabled_at.is_none()).map(Account::try_from).transpose()
     }
 
     pub(crate) async fn account_row(&self, canonical: &str) -> Result<Option<account::Model>, Fault> {
@@ -72,10 +68,8 @@ impl Accounts {
                 // Several identifiers may carry one reference: it is told once.
                 Some(known) if known.client_refs.contains(&row.client_ref) => {}
                 Some(known) => known.client_refs.push(row.client_ref),
-                None => agencies.push(LinkedAgency {
-                    agency_id: row.agency_id,
-                    client_refs: vec![row.client_ref],
-                }),
+                None => agencies
+                    .push(LinkedAgency { agency_id: row.agency_id, client_refs: vec![row.client_ref] }),
             }
         }
         Ok(agencies)
@@ -87,11 +81,7 @@ impl Accounts {
     /// [`Fault`] of the database.
     pub async fn client_refs(&self, id: AccountId, agency_id: &str) -> Result<Vec<String>, Fault> {
         let all = self.linked_agencies(id).await?;
-        Ok(all
-            .into_iter()
-            .find(|a| a.agency_id == agency_id)
-            .map(|a| a.client_refs)
-            .unwrap_or_default())
+        Ok(all.into_iter().find(|a| a.agency_id == agency_id).map(|a| a.client_refs).unwrap_or_default())
     }
 }
 

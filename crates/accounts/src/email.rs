@@ -43,9 +43,7 @@ impl Email {
             && !local.starts_with('.')
             && !local.ends_with('.')
             && !local.contains("..")
-            && local
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b));
+            && local.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b));
         let label_ok = |label: &str| {
             !label.is_empty()
                 && label.len() <= 63
@@ -72,10 +70,7 @@ impl Email {
     pub fn suggestion(&self) -> Option<String> {
         let (local, _) = self.shown.rsplit_once('@')?;
         let (_, domain) = self.canonical.rsplit_once('@')?;
-        SLIPS
-            .iter()
-            .find(|(slip, _)| *slip == domain)
-            .map(|(_, meant)| format!("{local}@{meant}"))
+        SLIPS.iter().find(|(slip, _)| *slip == domain).map(|(_, meant)| format!("{local}@{meant}"))
     }
 
     /// A hint for its owner that tells a stranger little: `m•••••@g•••.com`.
@@ -91,10 +86,8 @@ impl Email {
 /// The subject under which attempts on an address are counted, whether or not it can be an address: all spellings that
 /// reach an account share it (SECURITY #54).
 pub(crate) fn attempt_subject(typed: &str) -> String {
-    Email::parse(typed).map_or_else(
-        || typed.trim().nfkc().collect::<String>().to_lowercase(),
-        |e| e.canonical,
-    )
+    Email::parse(typed)
+        .map_or_else(|| typed.trim().nfkc().collect::<String>().to_lowercase(), |e| e.canonical)
 }
 
 #[cfg(test)]
@@ -110,16 +103,9 @@ mod tests {
             "\u{a0}ｍarie.d@example.org",
             "marie．d@example.org",
         ] {
-            assert_eq!(
-                canonical(spelling).as_deref(),
-                Some("marie.d@example.org"),
-                "{spelling}"
-            );
+            assert_eq!(canonical(spelling).as_deref(), Some("marie.d@example.org"), "{spelling}");
         }
-        assert_eq!(
-            Email::parse(" Marie@Example.org").unwrap().shown(),
-            "Marie@Example.org"
-        );
+        assert_eq!(Email::parse(" Marie@Example.org").unwrap().shown(), "Marie@Example.org");
     }
 
     #[test]
@@ -151,14 +137,8 @@ mod tests {
 
     #[test]
     fn slips_are_suggested_and_hints_are_masked() {
-        assert_eq!(
-            Email::parse("m@gmial.com").unwrap().suggestion().as_deref(),
-            Some("m@gmail.com")
-        );
+        assert_eq!(Email::parse("m@gmial.com").unwrap().suggestion().as_deref(), Some("m@gmail.com"));
         assert_eq!(Email::parse("m@gmail.com").unwrap().suggestion(), None);
-        assert_eq!(
-            Email::parse("marie@gmail.com").unwrap().masked(),
-            "m•••••@g•••.com"
-        );
+        assert_eq!(Email::parse("marie@gmail.com").unwrap().masked(), "m•••••@g•••.com");
     }
 }

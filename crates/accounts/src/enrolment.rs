@@ -36,15 +36,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 7] = [
-        Self::Notice,
-        Self::Email,
-        Self::Password,
-        Self::Mail,
-        Self::Link,
-        Self::Terms,
-        Self::Finished,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Notice, Self::Email, Self::Password, Self::Mail, Self::Link, Self::Terms, Self::Finished];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -160,10 +153,8 @@ impl Accounts {
     /// [`Fault`] of the database.
     pub async fn enrolment(&self, id: EnrolmentId) -> Result<Option<Enrolment>, Fault> {
         let db = self.ground.db.reader();
-        let found = enrolment::Entity::find_by_id(id.0)
-            .find_also_related(legacy_identity::Entity)
-            .one(db)
-            .await?;
+        let found =
+            enrolment::Entity::find_by_id(id.0).find_also_related(legacy_identity::Entity).one(db).await?;
         let Some((row, Some(identity))) = found else {
             return Ok(None);
         };
@@ -230,9 +221,7 @@ impl Accounts {
                 finished_at: NotSet,
                 account_id: NotSet,
             };
-            enrolment::Entity::insert(row)
-                .exec_without_returning(tx.conn())
-                .await?;
+            enrolment::Entity::insert(row).exec_without_returning(tx.conn()).await?;
             id
         };
         tx.commit().await?;
@@ -277,25 +266,16 @@ impl Accounts {
         };
         let mut update = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::Email, Expr::value(address.shown()))
-            .col_expr(
-                enrolment::Column::EmailCanonical,
-                Expr::value(address.canonical()),
-            )
+            .col_expr(enrolment::Column::EmailCanonical, Expr::value(address.canonical()))
             .col_expr(enrolment::Column::Stage, Expr::value(stage.as_str()))
             .filter(enrolment::Column::Id.eq(id.0))
             .filter(enrolment::Column::FinishedAt.is_null());
         if !same {
             // The proof is bound to the address (PEOPLE U-09): another one is unconfirmed, and the older link is dead.
             update = update
-                .col_expr(
-                    enrolment::Column::Addresses,
-                    Expr::col(enrolment::Column::Addresses).add(1),
-                )
+                .col_expr(enrolment::Column::Addresses, Expr::col(enrolment::Column::Addresses).add(1))
                 .col_expr(enrolment::Column::ConfirmedAt, Expr::value(Option::<i64>::None))
-                .col_expr(
-                    enrolment::Column::ConfirmHash,
-                    Expr::value(Option::<String>::None),
-                );
+                .col_expr(enrolment::Column::ConfirmHash, Expr::value(Option::<String>::None));
         }
         update.exec(tx.conn()).await?;
         if stage == Stage::Mail && !same {
@@ -329,10 +309,7 @@ impl Accounts {
             Ok(password) => password,
             Err(refused) => return Ok(PasswordChoice::Problems(vec![refused.into()])),
         };
-        let problems = self
-            .rules
-            .password
-            .judge(&password, &self.enrolment_context(enrolment, agency_name));
+        let problems = self.rules.password.judge(&password, &self.enrolment_context(enrolment, agency_name));
         if !problems.is_empty() {
             return Ok(PasswordChoice::Problems(problems));
         }
@@ -365,11 +342,7 @@ impl Accounts {
     pub async fn resend(&self, id: EnrolmentId) -> Result<Resend, Fault> {
         let now = self.ground.now();
         let tx = self.ground.db.begin().await?;
-        let Some(row) = self
-            .living(&tx, id)
-            .await?
-            .filter(|r| r.stage == Stage::Mail.as_str())
-        else {
+        let Some(row) = self.living(&tx, id).await?.filter(|r| r.stage == Stage::Mail.as_str()) else {
             return Ok(Resend::Gone);
         };
         let wait = row.mailed_at.unwrap_or(0) + RESEND_AFTER - now;
@@ -400,15 +373,9 @@ impl Accounts {
         let token = self.confirm_token(EnrolmentId(row.id), canonical);
         let expires_at = now + self.rules.confirm_link;
         enrolment::Entity::update_many()
-            .col_expr(
-                enrolment::Column::ConfirmHash,
-                Expr::value(token.digest().into_string()),
-            )
+            .col_expr(enrolment::Column::ConfirmHash, Expr::value(token.digest().into_string()))
             .col_expr(enrolment::Column::MailedAt, Expr::value(now))
-            .col_expr(
-                enrolment::Column::Mails,
-                Expr::col(enrolment::Column::Mails).add(1),
-            )
+            .col_expr(enrolment::Column::Mails, Expr::col(enrolment::Column::Mails).add(1))
             .col_expr(enrolment::Column::ExpiresAt, Expr::value(expires_at))
             .filter(enrolment::Column::Id.eq(row.id))
             .exec(tx.conn())
@@ -431,11 +398,7 @@ impl Accounts {
     /// 256 bits that only this enrolment and this address give, and only with the key outside the database: a second mail carries the same
     /// link, and a corrected address another one.
     fn confirm_token(&self, id: EnrolmentId, canonical: &str) -> Token {
-        Token::of_mac(
-            self.ground
-                .keys
-                .mac("confirm link", format!("{id}\n{canonical}").as_bytes()),
-        )
+        Token::of_mac(self.ground.keys.mac("confirm link", format!("{id}\n{canonical}").as_bytes()))
     }
 
     /// The enrolment behind a mailed link: its agency and address. Looking changes nothing.
@@ -486,11 +449,7 @@ impl Accounts {
         }
         let canonical = row.email_canonical.unwrap_or_default();
         // Another enrolment may have won the address meanwhile (SECURITY D10): then this one attaches to that account.
-        let next = if self.account_row(&canonical).await?.is_some() {
-            Stage::Link
-        } else {
-            Stage::Terms
-        };
+        let next = if self.account_row(&canonical).await?.is_some() { Stage::Link } else { Stage::Terms };
         let tx = self.ground.db.begin().await?;
         counter.clear(&tx).await?;
         let confirmed = enrolment::Entity::update_many()

@@ -21,17 +21,11 @@ pub(crate) async fn append<T: Serialize>(
     body: &T,
 ) -> Result<(), Fault> {
     let heads = evidence_head::Entity::update_many()
-        .col_expr(
-            evidence_head::Column::Seq,
-            Expr::col(evidence_head::Column::Seq).add(1),
-        )
+        .col_expr(evidence_head::Column::Seq, Expr::col(evidence_head::Column::Seq).add(1))
         .filter(evidence_head::Column::Id.eq(1))
         .exec_with_returning(tx.conn())
         .await?;
-    let head = heads
-        .into_iter()
-        .next()
-        .ok_or_else(|| Fault::Broken("the evidence has no head".into()))?;
+    let head = heads.into_iter().next().ok_or_else(|| Fault::Broken("the evidence has no head".into()))?;
     let body = serde_json::to_string(body)?;
     let at = ground.now();
     let hash = link_hash(ground, &head.hash, head.seq, at, kind, account, &body);
@@ -44,9 +38,7 @@ pub(crate) async fn append<T: Serialize>(
         previous: Set(head.hash),
         hash: Set(hash.clone()),
     };
-    evidence::Entity::insert(row)
-        .exec_without_returning(tx.conn())
-        .await?;
+    evidence::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     evidence_head::Entity::update_many()
         .col_expr(evidence_head::Column::Hash, Expr::value(hash))
         .filter(evidence_head::Column::Id.eq(1))
@@ -77,35 +69,19 @@ impl Accounts {
     pub async fn verify_evidence(&self) -> Result<Result<u64, i64>, Fault> {
         let mut previous = String::new();
         let mut count = 0_u64;
-        let rows = evidence::Entity::find()
-            .order_by_asc(evidence::Column::Seq)
-            .all(self.ground.db.reader())
-            .await?;
+        let rows =
+            evidence::Entity::find().order_by_asc(evidence::Column::Seq).all(self.ground.db.reader()).await?;
         for row in rows {
             let account = row.account_id.map(AccountId);
-            let hash = link_hash(
-                &self.ground,
-                &previous,
-                row.seq,
-                row.at,
-                &row.kind,
-                account,
-                &row.body,
-            );
+            let hash = link_hash(&self.ground, &previous, row.seq, row.at, &row.kind, account, &row.body);
             count += 1;
             if row.previous != previous || row.hash != hash || u64::try_from(row.seq) != Ok(count) {
                 return Ok(Err(row.seq));
             }
             previous = hash;
         }
-        let head = evidence_head::Entity::find_by_id(1)
-            .one(self.ground.db.reader())
-            .await?;
+        let head = evidence_head::Entity::find_by_id(1).one(self.ground.db.reader()).await?;
         let whole = head.is_some_and(|h| h.hash == previous && u64::try_from(h.seq) == Ok(count));
-        Ok(if whole {
-            Ok(count)
-        } else {
-            Err(i64::try_from(count).unwrap_or(i64::MAX))
-        })
+        Ok(if whole { Ok(count) } else { Err(i64::try_from(count).unwrap_or(i64::MAX)) })
     }
 }

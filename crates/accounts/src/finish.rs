@@ -91,10 +91,7 @@ impl Accounts {
             password_changed_at: Set(now),
             disabled_at: Set(None),
         };
-        if let Err(error) = account::Entity::insert(person)
-            .exec_without_returning(tx.conn())
-            .await
-        {
+        if let Err(error) = account::Entity::insert(person).exec_without_returning(tx.conn()).await {
             drop(tx);
             if is_unique_violation(&error) {
                 // Somebody confirmed the same address first (SECURITY D10): attach to that account instead.
@@ -106,11 +103,8 @@ impl Accounts {
             return Err(error.into());
         }
         self.move_identity(&tx, id, &identity, owner).await?;
-        self.record_acceptance(&tx, owner, Some(&identity.agency_id), shown, visitor)
-            .await?;
-        let signed_in = self
-            .open_session(&tx, owner, 0, keep, visitor, previous.map(|s| s.id))
-            .await?;
+        self.record_acceptance(&tx, owner, Some(&identity.agency_id), shown, visitor).await?;
+        let signed_in = self.open_session(&tx, owner, 0, keep, visitor, previous.map(|s| s.id)).await?;
         let receipt = Receipt {
             version: shown.version.clone(),
             language: shown.language.clone(),
@@ -123,20 +117,11 @@ impl Accounts {
             sha256: receipt.sha256.clone(),
             accepted_at: now,
         };
-        self.write(&tx, &shown_email, &visitor.locale, &identity.agency_id, welcome)
-            .await?;
-        self.tell_agency_address(&tx, &identity, &shown_email, &visitor.locale)
-            .await?;
+        self.write(&tx, &shown_email, &visitor.locale, &identity.agency_id, welcome).await?;
+        self.tell_agency_address(&tx, &identity, &shown_email, &visitor.locale).await?;
         let counter = self.account_counter(&canonical, None, visitor).await?;
         counter.clear_all(&tx).await?;
-        evidence::append(
-            &tx,
-            &self.ground,
-            "account created",
-            Some(owner),
-            &linked_body(&identity),
-        )
-        .await?;
+        evidence::append(&tx, &self.ground, "account created", Some(owner), &linked_body(&identity)).await?;
         tx.commit().await?;
         Ok(Finish::Done(Box::new(signed_in), receipt))
     }
@@ -154,10 +139,7 @@ impl Accounts {
         let Some(address) = Email::parse(email) else {
             return Ok(None);
         };
-        Ok(self
-            .account_row(address.canonical())
-            .await?
-            .map(|r| AccountId(r.id)))
+        Ok(self.account_row(address.canonical()).await?.map(|r| AccountId(r.id)))
     }
 
     /// Attaches the enrolment's agency to the account that has its address: with that account's password, or from a session of it that
@@ -176,11 +158,7 @@ impl Accounts {
             return Ok(Attach::NotNow);
         };
         let subject = email::attempt_subject(pending.email.as_deref().unwrap_or_default());
-        let Some(row) = self
-            .account_row(&subject)
-            .await?
-            .filter(|r| r.disabled_at.is_none())
-        else {
+        let Some(row) = self.account_row(&subject).await?.filter(|r| r.disabled_at.is_none()) else {
             return Ok(Attach::NotNow);
         };
         let owner = AccountId(row.id);
@@ -191,10 +169,7 @@ impl Accounts {
                 let Ok(password) = kernel::Password::new(typed.unwrap_or_default()) else {
                     return Ok(Attach::Refused(SignIn::Refused));
                 };
-                match self
-                    .guard(&counter, Some(&row.password_hash), secret_of(&password))
-                    .await?
-                {
+                match self.guard(&counter, Some(&row.password_hash), secret_of(&password)).await? {
                     Guarded::Right { .. } => true,
                     Guarded::Wrong { remaining } => return Ok(Attach::Refused(SignIn::Wrong { remaining })),
                     Guarded::Locked { now } => {
@@ -217,28 +192,14 @@ impl Accounts {
             recovery::supersede(&tx, owner, self.ground.now()).await?;
             let keep = session.is_some_and(|s| s.persistent && s.account == owner);
             let previous = session.map(|s| s.id);
-            Some(Box::new(
-                self.open_session(&tx, owner, row.auth_epoch, keep, visitor, previous)
-                    .await?,
-            ))
+            Some(Box::new(self.open_session(&tx, owner, row.auth_epoch, keep, visitor, previous).await?))
         } else {
             None
         };
-        let body = MailBody::LinkAdded {
-            at: self.ground.now(),
-        };
-        self.write(&tx, &row.email, &row.locale, &identity.agency_id, body)
-            .await?;
-        self.tell_agency_address(&tx, &identity, &row.email, &row.locale)
-            .await?;
-        evidence::append(
-            &tx,
-            &self.ground,
-            "agency attached",
-            Some(owner),
-            &linked_body(&identity),
-        )
-        .await?;
+        let body = MailBody::LinkAdded { at: self.ground.now() };
+        self.write(&tx, &row.email, &row.locale, &identity.agency_id, body).await?;
+        self.tell_agency_address(&tx, &identity, &row.email, &row.locale).await?;
+        evidence::append(&tx, &self.ground, "agency attached", Some(owner), &linked_body(&identity)).await?;
         tx.commit().await?;
         Ok(Attach::Done(signed_in))
     }
@@ -266,9 +227,7 @@ impl Accounts {
             return Ok(None);
         };
         // The identity as it was, and the permission to move it: the verifier becomes a recogniser, which signs nobody in.
-        let Some(before) = legacy_identity::Entity::find_by_id(row.legacy_identity_id)
-            .one(tx.conn())
-            .await?
+        let Some(before) = legacy_identity::Entity::find_by_id(row.legacy_identity_id).one(tx.conn()).await?
         else {
             return Ok(None);
         };
@@ -278,15 +237,9 @@ impl Accounts {
                 legacy_identity::Column::RecogniserKind,
                 Expr::col(legacy_identity::Column::VerifierKind),
             )
-            .col_expr(
-                legacy_identity::Column::Recogniser,
-                Expr::col(legacy_identity::Column::Verifier),
-            )
+            .col_expr(legacy_identity::Column::Recogniser, Expr::col(legacy_identity::Column::Verifier))
             .col_expr(legacy_identity::Column::VerifierKind, Expr::value(kind_none()))
-            .col_expr(
-                legacy_identity::Column::Verifier,
-                Expr::value(Option::<Vec<u8>>::None),
-            )
+            .col_expr(legacy_identity::Column::Verifier, Expr::value(Option::<Vec<u8>>::None))
             .filter(legacy_identity::Column::Id.eq(row.legacy_identity_id))
             .filter(legacy_identity::Column::MovedAt.is_null())
             .exec(tx.conn())
@@ -309,15 +262,10 @@ impl Accounts {
             client_ref: Set(identity.client_ref.clone()),
             linked_at: Set(self.ground.now()),
         };
-        link::Entity::insert(row)
-            .exec_without_returning(tx.conn())
-            .await?;
+        link::Entity::insert(row).exec_without_returning(tx.conn()).await?;
         enrolment::Entity::update_many()
             .col_expr(enrolment::Column::AccountId, Expr::value(owner.0))
-            .col_expr(
-                enrolment::Column::PasswordHash,
-                Expr::value(Option::<String>::None),
-            )
+            .col_expr(enrolment::Column::PasswordHash, Expr::value(Option::<String>::None))
             .filter(enrolment::Column::Id.eq(id.0))
             .exec(tx.conn())
             .await?;
@@ -339,11 +287,8 @@ impl Accounts {
         if known.canonical() == chosen.canonical() {
             return Ok(());
         }
-        let body = MailBody::AddressChosen {
-            hint: chosen.masked(),
-        };
-        self.write(tx, known.shown(), locale, &identity.agency_id, body)
-            .await
+        let body = MailBody::AddressChosen { hint: chosen.masked() };
+        self.write(tx, known.shown(), locale, &identity.agency_id, body).await
     }
 
     async fn write(
@@ -354,12 +299,7 @@ impl Accounts {
         agency: &str,
         body: MailBody,
     ) -> Result<(), Fault> {
-        let letter = Mail {
-            to: to.into(),
-            locale: locale.into(),
-            agency_id: Some(agency.into()),
-            body,
-        };
+        let letter = Mail { to: to.into(), locale: locale.into(), agency_id: Some(agency.into()), body };
         mail::send(tx, &self.ground, &letter, None).await
     }
 }

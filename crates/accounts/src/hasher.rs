@@ -24,11 +24,7 @@ pub struct HashCost {
 impl Default for HashCost {
     /// m = 19 MiB, t = 2, p = 1 (SPEC "Rules and numbers").
     fn default() -> Self {
-        Self {
-            memory: 19 * 1024,
-            passes: 2,
-            lanes: 1,
-        }
+        Self { memory: 19 * 1024, passes: 2, lanes: 1 }
     }
 }
 
@@ -98,8 +94,7 @@ impl Hasher {
         self.chance.fill(&mut salt);
         let cost = self.cost;
         // Costs were tried in `new` and no secret is too long for Argon2, so this does not fail.
-        self.run(move |memory| phc(cost, &secret, &salt, memory).unwrap_or_default())
-            .await
+        self.run(move |memory| phc(cost, &secret, &salt, memory).unwrap_or_default()).await
     }
 
     /// Checks against a PHC string, or against nobody's: one hash on every path.
@@ -110,15 +105,10 @@ impl Hasher {
         let known = stored.is_some();
         let text = stored.unwrap_or(&self.nobody).to_owned();
         let verdict = self.run(move |memory| matches(&text, &secret, memory)).await?;
-        let today = format!(
-            "$argon2id$v=19$m={},t={},p={}$",
-            self.cost.memory, self.cost.passes, self.cost.lanes
-        );
+        let today =
+            format!("$argon2id$v=19$m={},t={},p={}$", self.cost.memory, self.cost.passes, self.cost.lanes);
         let outdated = stored.is_some_and(|s| !s.starts_with(&today));
-        Ok(Verdict {
-            right: known && verdict,
-            outdated,
-        })
+        Ok(Verdict { right: known && verdict, outdated })
     }
 
     /// Runs other slow work (an agency's old hash) in a slot.
@@ -174,11 +164,7 @@ fn phc(cost: HashCost, secret: &[u8], salt: &[u8], memory: &mut Vec<Block>) -> R
     memory.resize(argon2.params().block_count(), Block::default());
     let mut out = [0; 32];
     argon2.hash_password_into_with_memory(secret, salt, &mut out, &mut memory[..])?;
-    let HashCost {
-        memory: m,
-        passes: t,
-        lanes: p,
-    } = cost;
+    let HashCost { memory: m, passes: t, lanes: p } = cost;
     Ok(format!(
         "$argon2id$v=19$m={m},t={t},p={p}${}${}",
         STANDARD_NO_PAD.encode(salt),
@@ -195,9 +181,7 @@ fn matches(stored: &str, secret: &[u8], memory: &mut Vec<Block>) -> bool {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         memory.resize(argon2.params().block_count(), Block::default());
         let mut out = vec![0; expected.len()];
-        argon2
-            .hash_password_into_with_memory(secret, salt.as_ref(), &mut out, &mut memory[..])
-            .ok()?;
+        argon2.hash_password_into_with_memory(secret, salt.as_ref(), &mut out, &mut memory[..]).ok()?;
         Some(out.ct_eq(expected.as_bytes()).into())
     };
     checked().unwrap_or(false)
@@ -210,11 +194,7 @@ mod tests {
     use super::*;
 
     fn hasher(slots: usize, queue: usize) -> Hasher {
-        let cost = HashCost {
-            memory: 64,
-            passes: 1,
-            lanes: 1,
-        };
+        let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
         Hasher::new(cost, slots, queue, Arc::new(SystemChance::new())).unwrap()
     }
 
@@ -228,49 +208,21 @@ mod tests {
         let stored = hasher.hash(secret("correct horse")).await.unwrap();
         assert_eq!(
             hasher.verify(Some(&stored), secret("correct horse")).await,
-            Ok(Verdict {
-                right: true,
-                outdated: false
-            })
+            Ok(Verdict { right: true, outdated: false })
         );
-        assert!(
-            !hasher
-                .verify(Some(&stored), secret("correct horsf"))
-                .await
-                .unwrap()
-                .right
-        );
-        assert!(
-            !hasher
-                .verify(None, secret("nobody's password"))
-                .await
-                .unwrap()
-                .right
-        );
-        assert!(
-            !hasher
-                .verify(Some("no hash at all"), secret("x"))
-                .await
-                .unwrap()
-                .right
-        );
+        assert!(!hasher.verify(Some(&stored), secret("correct horsf")).await.unwrap().right);
+        assert!(!hasher.verify(None, secret("nobody's password")).await.unwrap().right);
+        assert!(!hasher.verify(Some("no hash at all"), secret("x")).await.unwrap().right);
     }
 
     #[tokio::test]
     async fn a_hash_of_other_costs_is_still_checked_and_called_outdated() {
         let older = hasher(1, 10).hash(secret("pw")).await.unwrap();
-        let cost = HashCost {
-            memory: 128,
-            passes: 1,
-            lanes: 1,
-        };
+        let cost = HashCost { memory: 128, passes: 1, lanes: 1 };
         let today = Hasher::new(cost, 1, 10, Arc::new(SystemChance::new())).unwrap();
         assert_eq!(
             today.verify(Some(&older), secret("pw")).await,
-            Ok(Verdict {
-                right: true,
-                outdated: true
-            })
+            Ok(Verdict { right: true, outdated: true })
         );
     }
 

@@ -108,12 +108,7 @@ pub struct Accounts {
 impl Accounts {
     /// Puts it together.
     pub fn new(ground: Ground, hasher: Arc<Hasher>, rules: Rules, terms: Arc<ArcSwap<TermsLibrary>>) -> Self {
-        Self {
-            ground,
-            hasher,
-            rules,
-            terms,
-        }
+        Self { ground, hasher, rules, terms }
     }
 
     /// What it stands on.

@@ -24,10 +24,7 @@ pub struct LockPolicy {
 
 impl Default for LockPolicy {
     fn default() -> Self {
-        Self {
-            limit: 5,
-            legacy_seconds: 3600,
-        }
+        Self { limit: 5, legacy_seconds: 3600 }
     }
 }
 
@@ -64,26 +61,17 @@ const ABANDONED: i64 = 20;
 impl Counter {
     /// For an address, known or not; `device` is the id of a device on which its owner signed in before.
     pub(crate) fn of_email(ground: &Ground, canonical: &str, device: Option<&str>) -> Self {
-        Self {
-            subject: keyed(ground, &["email", canonical]),
-            bucket: device.unwrap_or_default().to_owned(),
-        }
+        Self { subject: keyed(ground, &["email", canonical]), bucket: device.unwrap_or_default().to_owned() }
     }
 
     /// For an agency's old identifier, known or not.
     pub(crate) fn of_legacy(ground: &Ground, agency: &str, canonical: &str) -> Self {
-        Self {
-            subject: keyed(ground, &["legacy", agency, canonical]),
-            bucket: String::new(),
-        }
+        Self { subject: keyed(ground, &["legacy", agency, canonical]), bucket: String::new() }
     }
 
     /// For the new password of an enrolment, given on its mailed link.
     pub(crate) fn of_enrolment(ground: &Ground, id: &str) -> Self {
-        Self {
-            subject: keyed(ground, &["enrolment", id]),
-            bucket: String::new(),
-        }
+        Self { subject: keyed(ground, &["enrolment", id]), bucket: String::new() }
     }
 
     /// Reserves an attempt. While others are in flight it waits its turn: a right password is never refused because five are being
@@ -97,9 +85,7 @@ impl Counter {
             match self.row(&ground.db).await? {
                 None => {}
                 Some(row) if row.locked_at.is_some() => {
-                    return Ok(Attempt::Locked {
-                        since: row.locked_at.unwrap_or(now),
-                    });
+                    return Ok(Attempt::Locked { since: row.locked_at.unwrap_or(now) });
                 }
                 Some(row) if row.updated_at + ABANDONED <= now => {
                     self.lock(&ground.db, now).await?;
@@ -144,9 +130,7 @@ impl Counter {
         if reserved.nth < policy.limit {
             return Ok(Failed::Remaining(policy.limit - reserved.nth));
         }
-        Ok(Failed::Locked {
-            now: self.lock(db, now).await?,
-        })
+        Ok(Failed::Locked { now: self.lock(db, now).await? })
     }
 
     async fn lock(&self, db: &Db, now: Unix) -> Result<bool, Fault> {
@@ -164,11 +148,7 @@ impl Counter {
         let done = self
             .update()
             .col_expr(attempt::Column::NotifiedAt, Expr::value(now))
-            .filter(
-                attempt::Column::NotifiedAt
-                    .is_null()
-                    .or(attempt::Column::NotifiedAt.lte(now - 3600)),
-            )
+            .filter(attempt::Column::NotifiedAt.is_null().or(attempt::Column::NotifiedAt.lte(now - 3600)))
             .exec(tx.conn())
             .await?;
         Ok(done.rows_affected == 1)
@@ -187,10 +167,7 @@ impl Counter {
     /// The check did not take place: the attempt is not counted.
     pub(crate) async fn give_back(&self, db: &Db) -> Result<(), Fault> {
         self.update()
-            .col_expr(
-                attempt::Column::Failures,
-                Expr::col(attempt::Column::Failures).sub(1),
-            )
+            .col_expr(attempt::Column::Failures, Expr::col(attempt::Column::Failures).sub(1))
             .filter(attempt::Column::Failures.gt(0))
             .exec(db.writer())
             .await?;
@@ -217,11 +194,7 @@ impl Counter {
     }
 
     async fn row(&self, db: &Db) -> Result<Option<attempt::Model>, Fault> {
-        Ok(
-            attempt::Entity::find_by_id((self.subject.clone(), self.bucket.clone()))
-                .one(db.writer())
-                .await?,
-        )
+        Ok(attempt::Entity::find_by_id((self.subject.clone(), self.bucket.clone())).one(db.writer()).await?)
     }
 
     fn update(&self) -> sea_orm::UpdateMany<attempt::Entity> {

@@ -59,10 +59,7 @@ impl Accounts {
         };
         let subject = email::attempt_subject(typed_email);
         let row = match Email::parse(typed_email) {
-            Some(address) => self
-                .account_row(address.canonical())
-                .await?
-                .filter(|r| r.disabled_at.is_none()),
+            Some(address) => self.account_row(address.canonical()).await?.filter(|r| r.disabled_at.is_none()),
             None => None,
         };
         let counter = self.account_counter(&subject, row.as_ref(), visitor).await?;
@@ -72,11 +69,7 @@ impl Accounts {
                 let Some(row) = row else {
                     return Ok(SignIn::Wrong { remaining: 0 });
                 };
-                let fresh = if outdated {
-                    self.hasher.hash(secret_of(&password)).await.ok()
-                } else {
-                    None
-                };
+                let fresh = if outdated { self.hasher.hash(secret_of(&password)).await.ok() } else { None };
                 let tx = self.ground.db.begin().await?;
                 counter.clear(&tx).await?;
                 if let Some(hash) = fresh {
@@ -127,13 +120,10 @@ impl Accounts {
             Attempt::Locked { .. } => return Ok(Guarded::Locked { now: false }),
         };
         match self.hasher.verify(stored, secret).await {
-            Ok(verdict) if verdict.right => Ok(Guarded::Right {
-                outdated: verdict.outdated,
-            }),
+            Ok(verdict) if verdict.right => Ok(Guarded::Right { outdated: verdict.outdated }),
             Ok(_) => {
-                let failed = counter
-                    .failed(&self.ground.db, &reserved, self.rules.lock, self.ground.now())
-                    .await?;
+                let failed =
+                    counter.failed(&self.ground.db, &reserved, self.rules.lock, self.ground.now()).await?;
                 Ok(match failed {
                     Failed::Remaining(remaining) => Guarded::Wrong { remaining },
                     Failed::Locked { now } => Guarded::Locked { now },

@@ -53,8 +53,26 @@ pub fn context_words<'a>(sources: impl IntoIterator<Item = &'a str>) -> Vec<Stri
 
 /// What French keyboards and French hearts type first: the estimator knows English ones only.
 const FRENCH: &[&str] = &[
-    "azerty", "azertyuiop", "qsdfghjklm", "qsdf", "wxcvbn", "motdepasse", "password", "jetaime", "bonjour", "doudou",
-    "loulou", "chouchou", "soleil", "marseille", "nicolas", "camille", "france", "paris", "bretagne", "coucou",
+    "azerty",
+    "azertyuiop",
+    "qsdfghjklm",
+    "qsdf",
+    "wxcvbn",
+    "motdepasse",
+    "password",
+    "jetaime",
+    "bonjour",
+    "doudou",
+    "loulou",
+    "chouchou",
+    "soleil",
+    "marseille",
+    "nicolas",
+    "camille",
+    "france",
+    "paris",
+    "bretagne",
+    "coucou",
 ];
 
 impl PasswordPolicy {

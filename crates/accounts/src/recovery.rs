@@ -66,12 +66,7 @@ impl Accounts {
     pub async fn forgot(&self, typed_email: &str, origin: Origin, visitor: &Visitor) -> Result<(), Fault> {
         let subject = crate::email::attempt_subject(typed_email);
         let tx = self.ground.db.begin().await?;
-        let asked = Asked {
-            subject,
-            locale: visitor.locale.clone(),
-            origin,
-            locked: false,
-        };
+        let asked = Asked { subject, locale: visitor.locale.clone(), origin, locked: false };
         enqueue(&tx, &self.ground, &asked).await?;
         tx.commit().await
     }
@@ -116,9 +111,7 @@ impl Accounts {
             used_at: NotSet,
             superseded_at: NotSet,
         };
-        recovery::Entity::insert(link)
-            .exec_without_returning(tx.conn())
-            .await?;
+        recovery::Entity::insert(link).exec_without_returning(tx.conn()).await?;
         let (token, minutes) = (token.text(), self.rules.reset_link / 60);
         let body = if asked.locked {
             MailBody::AccountLocked { token, minutes }
@@ -161,10 +154,7 @@ impl Accounts {
         Ok(Some(ResetPage {
             context: context_words([owner.name.as_deref().unwrap_or_default(), &owner.email]),
             email: owner.email,
-            origin: Origin {
-                interaction: link.origin,
-                agency_id: link.agency_id,
-            },
+            origin: Origin { interaction: link.origin, agency_id: link.agency_id },
         }))
     }
 
@@ -177,12 +167,8 @@ impl Accounts {
             .one(self.ground.db.reader())
             .await?;
         let Some(link) = link else { return Ok(None) };
-        let owner = account::Entity::find_by_id(link.account_id)
-            .one(self.ground.db.reader())
-            .await?;
-        Ok(owner
-            .filter(|o| o.disabled_at.is_none())
-            .map(|owner| (link, owner)))
+        let owner = account::Entity::find_by_id(link.account_id).one(self.ground.db.reader()).await?;
+        Ok(owner.filter(|o| o.disabled_at.is_none()).map(|owner| (link, owner)))
     }
 
     /// Sets a new password by a mailed link: the only statement that changes a password without the old one, and it hangs on the
@@ -228,10 +214,7 @@ impl Accounts {
         }
         let changed = account::Entity::update_many()
             .col_expr(account::Column::PasswordHash, Expr::value(hash))
-            .col_expr(
-                account::Column::AuthEpoch,
-                Expr::col(account::Column::AuthEpoch).add(1),
-            )
+            .col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))
             .col_expr(account::Column::PasswordChangedAt, Expr::value(now))
             .filter(account::Column::Id.eq(owner.id))
             .filter(account::Column::DisabledAt.is_null())
@@ -242,19 +225,9 @@ impl Accounts {
         };
         supersede(&tx, id, now).await?;
         session::end_all(&tx, id, now).await?;
-        Counter::of_email(&self.ground, &owner.email_canonical, None)
-            .clear_all(&tx)
-            .await?;
-        let signed_in = self
-            .open_session(
-                &tx,
-                id,
-                changed.auth_epoch,
-                false,
-                visitor,
-                previous.map(|s| s.id),
-            )
-            .await?;
+        Counter::of_email(&self.ground, &owner.email_canonical, None).clear_all(&tx).await?;
+        let signed_in =
+            self.open_session(&tx, id, changed.auth_epoch, false, visitor, previous.map(|s| s.id)).await?;
         let letter = Mail {
             to: owner.email,
             locale: owner.locale,
@@ -265,10 +238,7 @@ impl Accounts {
         let body = serde_json::json!({ "ip": visitor.ip_short(), "by": "mailed link" });
         evidence::append(&tx, &self.ground, "password reset", Some(id), &body).await?;
         tx.commit().await?;
-        let origin = Origin {
-            interaction: link.origin,
-            agency_id: link.agency_id,
-        };
+        let origin = Origin { interaction: link.origin, agency_id: link.agency_id };
         Ok(Reset::Done(Box::new(signed_in), origin))
     }
 }

@@ -21,12 +21,7 @@ pub struct SessionPolicy {
 
 impl Default for SessionPolicy {
     fn default() -> Self {
-        Self {
-            idle: 8 * 3600,
-            kept_idle: 30 * 86400,
-            kept_most: 90 * 86400,
-            most: 7 * 86400,
-        }
+        Self { idle: 8 * 3600, kept_idle: 30 * 86400, kept_most: 90 * 86400, most: 7 * 86400 }
     }
 }
 
@@ -81,17 +76,12 @@ impl Accounts {
             .one(db.reader())
             .await?;
         let now = self.ground.now();
-        let Some(row) = found.filter(|r| {
-            self.rules
-                .sessions
-                .lives(r.persistent, r.last_seen_at, r.ends_at, now)
-        }) else {
+        let Some(row) =
+            found.filter(|r| self.rules.sessions.lives(r.persistent, r.last_seen_at, r.ends_at, now))
+        else {
             return Ok(None);
         };
-        let Some(owner) = account::Entity::find_by_id(row.account_id)
-            .one(db.reader())
-            .await?
-        else {
+        let Some(owner) = account::Entity::find_by_id(row.account_id).one(db.reader()).await? else {
             return Ok(None);
         };
         if owner.auth_epoch != row.auth_epoch || owner.disabled_at.is_some() {
@@ -141,11 +131,7 @@ impl Accounts {
             .exec_without_returning(tx.conn())
             .await?;
         let device = self.remember_device(tx, owner, visitor).await?;
-        Ok(SignedIn {
-            session: row.into(),
-            token,
-            device,
-        })
+        Ok(SignedIn { session: row.into(), token, device })
     }
 
     /// Ends one session.
@@ -191,9 +177,7 @@ impl Accounts {
                 last_seen_at: Set(now),
                 user_agent: Set(visitor.user_agent_short()),
             };
-            device::Entity::insert(row)
-                .exec_without_returning(tx.conn())
-                .await?;
+            device::Entity::insert(row).exec_without_returning(tx.conn()).await?;
         }
         Ok(token)
     }

@@ -41,10 +41,7 @@ pub struct Edition {
 impl Edition {
     /// Reckons the hash.
     pub fn new(title: String, text: String) -> Self {
-        let sha256 = kernel::sha256(text.as_bytes())
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let sha256 = kernel::sha256(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
         Self { title, text, sha256 }
     }
 }
@@ -71,9 +68,7 @@ impl TermsLibrary {
         let held: Vec<&TermsVersion> = self.0.iter().filter(|v| v.effective <= now).collect();
         let newest_accepted = held.iter().rposition(|v| accepted.contains(&v.version));
         let newest_asking = held.iter().rposition(|v| v.consent)?;
-        (newest_accepted < Some(newest_asking))
-            .then(|| held.last().copied())
-            .flatten()
+        (newest_accepted < Some(newest_asking)).then(|| held.last().copied()).flatten()
     }
 }
 
@@ -153,10 +148,7 @@ impl Accounts {
             return Ok(Accepted::Changed);
         };
         let tx = self.ground.db.begin().await?;
-        if self
-            .record_acceptance(&tx, account, agency, shown, visitor)
-            .await?
-        {
+        if self.record_acceptance(&tx, account, agency, shown, visitor).await? {
             let body = MailBody::TermsAccepted {
                 version: shown.version.clone(),
                 language: shown.language.clone(),
@@ -228,12 +220,7 @@ mod tests {
     use super::*;
 
     fn version(name: &str, effective: Unix, consent: bool) -> TermsVersion {
-        TermsVersion {
-            version: name.into(),
-            effective,
-            consent,
-            editions: BTreeMap::new(),
-        }
+        TermsVersion { version: name.into(), effective, consent, editions: BTreeMap::new() }
     }
 
     #[test]
@@ -252,11 +239,7 @@ mod tests {
         assert_eq!(due(&["1"], 150), None);
         assert_eq!(due(&["1"], 250).as_deref(), Some("2"));
         assert_eq!(due(&["2"], 350), None, "a minor edition");
-        assert_eq!(
-            due(&["1"], 350).as_deref(),
-            Some("3"),
-            "what is shown is what holds now"
-        );
+        assert_eq!(due(&["1"], 350).as_deref(), Some("3"), "what is shown is what holds now");
         assert_eq!(due(&["3"], 350), None);
     }
 }

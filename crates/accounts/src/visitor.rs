@@ -32,10 +32,6 @@ impl Visitor {
     }
 
     pub(crate) fn user_agent_short(&self) -> String {
-        self.user_agent
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(200)
-            .collect()
+        self.user_agent.chars().filter(|c| !c.is_control()).take(200).collect()
     }
 }

@@ -59,16 +59,9 @@ mod tests {
         assert_eq!(form(&plain, " Dupont.M-112 ").as_deref(), Some("dupont.m-112"));
         assert_eq!(form(&plain, "００４２").as_deref(), Some("0042"));
         assert_ne!(form(&plain, "00042"), form(&plain, "42"));
-        let lax = Directory {
-            ignored: " .-".into(),
-            leading_zeros_ignored: true,
-            ..Directory::default()
-        };
+        let lax = Directory { ignored: " .-".into(), leading_zeros_ignored: true, ..Directory::default() };
         assert_eq!(form(&lax, "00 04-2"), form(&lax, "42"));
-        let strict = Directory {
-            case_sensitive: true,
-            ..Directory::default()
-        };
+        let strict = Directory { case_sensitive: true, ..Directory::default() };
         assert_ne!(form(&strict, "Dupont"), form(&strict, "dupont"));
         for nobody in ["", "   ", "a\0b", "a\nb", &"x".repeat(129)] {
             assert_eq!(form(&plain, nobody), None, "{nobody:?}");

@@ -42,11 +42,7 @@ impl Agencies {
                     let mend = format!(
                         "the client \"{client_id}\" is also in the file of \"{other}\": name it otherwise"
                     );
-                    return Err(Problem {
-                        line: None,
-                        key: key.into(),
-                        mend,
-                    });
+                    return Err(Problem { line: None, key: key.into(), mend });
                 }
             }
             out.agencies.insert(agency.id.clone(), Arc::new(agency));
@@ -62,10 +58,7 @@ impl Agencies {
     /// The client and its agency.
     pub fn portal(&self, client_id: &str) -> Option<(&Arc<Agency>, &Portal)> {
         let agency = self.agencies.get(self.owners.get(client_id)?)?;
-        Some((
-            agency,
-            agency.portals.iter().find(|p| p.client.client_id == client_id)?,
-        ))
+        Some((agency, agency.portals.iter().find(|p| p.client.client_id == client_id)?))
     }
 
     /// All, by id.

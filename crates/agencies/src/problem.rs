@@ -25,12 +25,7 @@ pub(crate) fn line_of(text: &str, key: &str, nth: usize) -> Option<usize> {
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if let Some(header) = line.strip_prefix('[') {
-            let name = header
-                .trim_start_matches('[')
-                .split(']')
-                .next()
-                .unwrap_or_default()
-                .trim();
+            let name = header.trim_start_matches('[').split(']').next().unwrap_or_default().trim();
             inside = name == table && {
                 seen += 1;
                 seen == nth + 1 || !header.starts_with('[')
@@ -47,12 +42,7 @@ pub(crate) fn line_of(text: &str, key: &str, nth: usize) -> Option<usize> {
 
 /// The line of a byte offset, from 1.
 pub(crate) fn line_at(text: &str, offset: usize) -> usize {
-    text.as_bytes()
-        .iter()
-        .take(offset)
-        .filter(|b| **b == b'\n')
-        .count()
-        + 1
+    text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count() + 1
 }
 
 #[cfg(test)]

@@ -23,22 +23,11 @@ impl Agency {
     pub fn read(id: &str, text: &str, secrets: SecretSource<'_>) -> Result<Self, Vec<Problem>> {
         let file: AgencyFile = toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| line_at(text, span.start));
-            vec![Problem {
-                line,
-                key: key_of(error.message()),
-                mend: error.message().to_owned(),
-            }]
+            vec![Problem { line, key: key_of(error.message()), mend: error.message().to_owned() }]
         })?;
-        let mut reader = Reader {
-            text,
-            problems: Vec::new(),
-        };
+        let mut reader = Reader { text, problems: Vec::new() };
         let agency = reader.agency(id, file, secrets);
-        if reader.problems.is_empty() {
-            Ok(agency)
-        } else {
-            Err(reader.problems)
-        }
+        if reader.problems.is_empty() { Ok(agency) } else { Err(reader.problems) }
     }
 }
 
@@ -64,9 +53,7 @@ impl Reader<'_> {
     fn agency(&mut self, id: &str, file: AgencyFile, secrets: SecretSource<'_>) -> Agency {
         if id.is_empty()
             || id.len() > 64
-            || !id
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         {
             self.wrong(
                 "name",
@@ -83,16 +70,11 @@ impl Reader<'_> {
         if !file.look.well_formed() {
             self.wrong("look.accent", 0, "must be a colour such as \"#1f6f54\"");
         }
-        for (key, value) in [
-            ("controller.name", &file.controller.name),
-            ("controller.dpo", &file.controller.dpo),
-        ] {
+        for (key, value) in
+            [("controller.name", &file.controller.name), ("controller.dpo", &file.controller.dpo)]
+        {
             if value.trim().is_empty() {
-                self.wrong(
-                    key,
-                    0,
-                    "must not be empty: the notice tells people who answers for their data",
-                );
+                self.wrong(key, 0, "must not be empty: the notice tells people who answers for their data");
             }
         }
         if file.portal.is_empty() {
@@ -105,15 +87,8 @@ impl Reader<'_> {
             .map(|(nth, section)| self.portal(id, &file.name, nth, section, secrets))
             .collect();
         for (nth, portal) in portals.iter().enumerate() {
-            if portals[..nth]
-                .iter()
-                .any(|p| p.client.client_id == portal.client.client_id)
-            {
-                self.wrong(
-                    "portal.client_id",
-                    nth,
-                    "is there twice: every portal needs its own",
-                );
+            if portals[..nth].iter().any(|p| p.client.client_id == portal.client.client_id) {
+                self.wrong("portal.client_id", nth, "is there twice: every portal needs its own");
             }
         }
         let ticket = file.ticket.and_then(|section| self.ticket(section, secrets));
@@ -176,21 +151,15 @@ impl Reader<'_> {
             let modes: Option<Vec<_>> = names.iter().map(|n| ResponseMode::parse(n)).collect();
             match modes {
                 Some(modes) => client.response_modes = modes,
-                None => self.wrong(
-                    "portal.response_modes",
-                    nth,
-                    one_of(ResponseMode::ALL, ResponseMode::as_str),
-                ),
+                None => {
+                    self.wrong("portal.response_modes", nth, one_of(ResponseMode::ALL, ResponseMode::as_str))
+                }
             }
         }
         if let Some(reason) = section.pkce_exempt_because {
             client.pkce = Pkce::Exempt;
             if reason.trim().len() < 10 {
-                self.wrong(
-                    "portal.pkce_exempt_because",
-                    nth,
-                    "say why this client cannot do PKCE",
-                );
+                self.wrong("portal.pkce_exempt_because", nth, "say why this client cannot do PKCE");
             }
         }
         for jwk in section.jwks {
@@ -200,10 +169,7 @@ impl Reader<'_> {
             }
         }
         for hash in section.client_secret_sha256 {
-            match hex::decode(&hash)
-                .ok()
-                .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-            {
+            match hex::decode(&hash).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
                 Some(hash) => client.secret_hashes.push(hash),
                 None => self.wrong(
                     "portal.client_secret_sha256",
@@ -233,11 +199,7 @@ impl Reader<'_> {
         if let Some(home) = &section.home
             && !url::Url::parse(home).is_ok_and(|u| matches!(u.scheme(), "https" | "http"))
         {
-            self.wrong(
-                "portal.home",
-                nth,
-                "must be an address such as \"https://espace.agence.fr/\"",
-            );
+            self.wrong("portal.home", nth, "must be an address such as \"https://espace.agence.fr/\"");
         }
         Portal {
             name: section.name.unwrap_or_else(|| agency_name.to_owned()),
@@ -266,10 +228,7 @@ impl Reader<'_> {
 }
 
 fn one_of<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> String {
-    format!(
-        "must be one of {}",
-        all.iter().map(|t| name(*t)).collect::<Vec<_>>().join(", ")
-    )
+    format!("must be one of {}", all.iter().map(|t| name(*t)).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
@@ -300,11 +259,7 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
     fn a_good_file_is_an_agency() {
         let agency = read(GOOD).ok().unwrap();
         assert_eq!(agency.portals[0].client.owner, "tilleuls");
-        assert!(
-            agency.portals[0]
-                .client
-                .knows_secret("0123456789abcdef0123456789abcdef")
-        );
+        assert!(agency.portals[0].client.knows_secret("0123456789abcdef0123456789abcdef"));
         assert!(!agency.portals[0].allow_unlinked);
     }
 
@@ -312,12 +267,7 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
     fn every_mistake_is_told_with_its_line_key_and_mend() {
         // SECURITY #100.
         let table: &[(&str, &str, &str, usize)] = &[
-            (
-                "name = \"Agence des Tilleuls\"\n",
-                "nme = \"Agence des Tilleuls\"\n",
-                "nme",
-                2,
-            ),
+            ("name = \"Agence des Tilleuls\"\n", "nme = \"Agence des Tilleuls\"\n", "nme", 2),
             ("#1f6f54", "green", "look.accent", 7),
             (
                 "https://espace.tilleuls.example/callback",
@@ -331,37 +281,20 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
                 "portal.redirect_uris",
                 11,
             ),
-            (
-                "https://espace.tilleuls.example/callback",
-                "javascript:alert(1)",
-                "portal.redirect_uris",
-                11,
-            ),
+            ("https://espace.tilleuls.example/callback", "javascript:alert(1)", "portal.redirect_uris", 11),
             (
                 "https://espace.tilleuls.example/callback",
                 "https://e.example/cb#f",
                 "portal.redirect_uris",
                 11,
             ),
-            (
-                "tilleuls.secret",
-                "missing.secret",
-                "portal.client_secret_file",
-                10,
-            ),
-            (
-                "dpo = \"dpo@tilleuls.example\"",
-                "dpo = \"\"",
-                "controller.dpo",
-                5,
-            ),
+            ("tilleuls.secret", "missing.secret", "portal.client_secret_file", 10),
+            ("dpo = \"dpo@tilleuls.example\"", "dpo = \"\"", "controller.dpo", 5),
         ];
         for (from, to, key, line) in table {
             let problems = read(&GOOD.replace(from, to)).err().unwrap_or_default();
             assert!(
-                problems
-                    .iter()
-                    .any(|p| p.key == *key && p.line == Some(*line) && !p.mend.is_empty()),
+                problems.iter().any(|p| p.key == *key && p.line == Some(*line) && !p.mend.is_empty()),
                 "{to}: {problems:?}"
             );
         }

@@ -45,11 +45,7 @@ impl Db {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(PATIENCE);
-            let pool = |most| {
-                SqlitePoolOptions::new()
-                    .max_connections(most)
-                    .acquire_timeout(PATIENCE)
-            };
+            let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
             let unavailable = |e: sea_orm::sqlx::Error| Fault::Unavailable(e.to_string());
             let writer = pool(1).connect_with(options.clone()).await.map_err(unavailable)?;
             let reader = pool(8).connect_with(options).await.map_err(unavailable)?;
@@ -65,14 +61,8 @@ impl Db {
                 .acquire_timeout(PATIENCE)
                 .connect_timeout(PATIENCE)
                 .sqlx_logging(false);
-            let both = Database::connect(options)
-                .await
-                .map_err(|e| Fault::Unavailable(e.to_string()))?;
-            Ok(Self {
-                reader: both.clone(),
-                writer: both,
-                mail,
-            })
+            let both = Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
+            Ok(Self { reader: both.clone(), writer: both, mail })
         }
     }
 
@@ -97,11 +87,7 @@ impl Db {
             ..TransactionOptions::default()
         };
         let inner = self.writer.begin_with_options(options).await?;
-        Ok(Tx {
-            inner,
-            mail: self.mail.clone(),
-            has_mail: AtomicBool::new(false),
-        })
+        Ok(Tx { inner, mail: self.mail.clone(), has_mail: AtomicBool::new(false) })
     }
 
     /// Waits until some transaction of this process committed a letter to the outbox.
@@ -114,10 +100,7 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), Fault> {
-        self.reader
-            .execute_unprepared("SELECT 1")
-            .await
-            .map_err(|e| Fault::Unavailable(e.to_string()))?;
+        self.reader.execute_unprepared("SELECT 1").await.map_err(|e| Fault::Unavailable(e.to_string()))?;
         Ok(())
     }
 
@@ -127,18 +110,13 @@ impl Db {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn settle(&self, key: &str, value: &str) -> Result<String, Fault> {
-        let row = meta::ActiveModel {
-            key: Set(key.to_owned()),
-            value: Set(value.to_owned()),
-        };
+        let row = meta::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
         meta::Entity::insert(row)
             .on_conflict(OnConflict::column(meta::Column::Key).do_nothing().to_owned())
             .exec_without_returning(&self.writer)
             .await?;
         let row = meta::Entity::find_by_id(key).one(&self.writer).await?;
-        Ok(row
-            .map(|r| r.value)
-            .ok_or_else(|| Fault::Broken(format!("meta {key} vanished")))?)
+        Ok(row.map(|r| r.value).ok_or_else(|| Fault::Broken(format!("meta {key} vanished")))?)
     }
 }
 

@@ -27,11 +27,7 @@ impl From<DbErr> for Fault {
 impl From<serde_json::Error> for Fault {
     fn from(error: serde_json::Error) -> Self {
         // The line and column only: the value itself may be a secret.
-        Self::Broken(format!(
-            "stored JSON at line {} column {}",
-            error.line(),
-            error.column()
-        ))
+        Self::Broken(format!("stored JSON at line {} column {}", error.line(), error.column()))
     }
 }
 

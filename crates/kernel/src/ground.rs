@@ -28,9 +28,7 @@ impl Ground {
         let mut bytes = [0; 10];
         self.chance.fill(&mut bytes);
         let millis = u64::try_from(self.clock.now_millis()).unwrap_or_default();
-        Builder::from_unix_timestamp_millis(millis, &bytes)
-            .into_uuid()
-            .into()
+        Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid().into()
     }
 
     /// A new 256-bit token.
@@ -53,8 +51,6 @@ impl Ground {
         if ours == theirs {
             return Ok(());
         }
-        Err(Fault::Broken(
-            "the secret key is not the one that this database was sealed with".into(),
-        ))
+        Err(Fault::Broken("the secret key is not the one that this database was sealed with".into()))
     }
 }

@@ -39,9 +39,7 @@ impl Leased {
     /// # Errors
     /// [`Fault::Broken`] when it does not open or is not a `T`.
     pub fn payload<T: DeserializeOwned>(&self, ground: &Ground) -> Result<T, Fault> {
-        Ok(serde_json::from_slice(
-            &ground.keys.open(PURPOSE, &self.payload)?,
-        )?)
+        Ok(serde_json::from_slice(&ground.keys.open(PURPOSE, &self.payload)?)?)
     }
 }
 
@@ -71,9 +69,7 @@ pub async fn enqueue<T: Serialize + Sync>(
         dead_at: NotSet,
         last_error: NotSet,
     };
-    outbox::Entity::insert(row)
-        .exec_without_returning(tx.conn())
-        .await?;
+    outbox::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     tx.has_mail();
     Ok(id)
 }
@@ -155,11 +151,7 @@ pub enum Fate {
 pub fn fate(attempts: i32, created_at: Unix, expires_at: Option<Unix>, now: Unix, permanent: bool) -> Fate {
     let next = now + (5_i64 << attempts.clamp(0, 8)).min(900);
     let end = (created_at + GIVE_UP).min(expires_at.unwrap_or(i64::MAX));
-    if permanent || next > end {
-        Fate::Dead
-    } else {
-        Fate::Retry(next)
-    }
+    if permanent || next > end { Fate::Dead } else { Fate::Retry(next) }
 }
 
 /// The letter did not go out; `error` is for the operator and holds no secret.
@@ -169,10 +161,7 @@ pub fn fate(attempts: i32, created_at: Unix, expires_at: Option<Unix>, now: Unix
 pub async fn failed(db: &Db, letter: &Leased, fate: Fate, error: &str, now: Unix) -> Result<(), Fault> {
     let update = outbox::Entity::update_many()
         .col_expr(outbox::Column::LockedUntil, Expr::value(Option::<i64>::None))
-        .col_expr(
-            outbox::Column::LastError,
-            Expr::value(error.chars().take(300).collect::<String>()),
-        )
+        .col_expr(outbox::Column::LastError, Expr::value(error.chars().take(300).collect::<String>()))
         .filter(outbox::Column::Id.eq(letter.id));
     match fate {
         Fate::Retry(at) => update.col_expr(outbox::Column::NotBefore, Expr::value(at)),

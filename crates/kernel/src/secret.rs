@@ -138,17 +138,8 @@ impl SealKey {
 
     /// Reads base64 or base64url of 32 bytes.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text
-            .trim()
-            .trim_end_matches('=')
-            .replace('+', "-")
-            .replace('/', "_");
-        Some(Self(
-            Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?)
-                .as_slice()
-                .try_into()
-                .ok()?,
-        ))
+        let text = text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
+        Some(Self(Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?).as_slice().try_into().ok()?))
     }
 
     /// What an operator keeps in a file: 43 base64url characters.
@@ -207,11 +198,8 @@ impl SealKeys {
     /// # Errors
     /// [`Fault::Broken`] when no key fits or a bit was changed.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let broken = || {
-            Fault::Broken(format!(
-                "a sealed value ({purpose}) does not open: wrong key, or changed"
-            ))
-        };
+        let broken =
+            || Fault::Broken(format!("a sealed value ({purpose}) does not open: wrong key, or changed"));
         let (mark, rest) = sealed.split_at_checked(4).ok_or_else(broken)?;
         let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(broken)?;
         let key = self.0.iter().find(|k| k.mark() == mark).ok_or_else(broken)?;
@@ -271,10 +259,7 @@ mod tests {
     #[test]
     fn passwords_are_refused_before_hashing_never_truncated() {
         assert!(Password::new("a".repeat(1024)).is_ok());
-        assert_eq!(
-            Password::new("a".repeat(1025)).err(),
-            Some(PasswordRefused::TooLong)
-        );
+        assert_eq!(Password::new("a".repeat(1025)).err(), Some(PasswordRefused::TooLong));
         assert_eq!(Password::new("a\0b").err(), Some(PasswordRefused::Control));
         assert_eq!(*Password::new("e\u{301}").unwrap().normal(), "é");
         assert_eq!(Password::new(" a ").unwrap().typed(), " a ");

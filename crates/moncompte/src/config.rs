@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use accounts::{Edition, HashCost, LockPolicy, PasswordPolicy, Rules, SessionPolicy, TermsLibrary, TermsVersion};
+use accounts::{
+    Edition, HashCost, LockPolicy, PasswordPolicy, Rules, SessionPolicy, TermsLibrary, TermsVersion,
+};
 use agencies::{Agencies, Agency};
 use ipnet::IpNet;
 use kernel::SealKey;
@@ -240,7 +242,11 @@ pub(crate) struct Mistakes(pub(crate) Vec<Mistake>);
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let things = if self.0.len() == 1 { "one thing in the configuration" } else { "several things in the configuration" };
+        let things = if self.0.len() == 1 {
+            "one thing in the configuration"
+        } else {
+            "several things in the configuration"
+        };
         write!(f, "{things} cannot stand:")?;
         for Mistake { file, line, key, mend } in &self.0 {
             let line = line.map(|l| format!(":{l}")).unwrap_or_default();
@@ -321,7 +327,9 @@ impl Reader<'_> {
         let settings: Settings = match toml::from_str(&text) {
             Ok(settings) => settings,
             Err(error) => {
-                let line = error.span().map(|s| text.as_bytes()[..s.start].iter().filter(|b| **b == b'\n').count() + 1);
+                let line = error
+                    .span()
+                    .map(|s| text.as_bytes()[..s.start].iter().filter(|b| **b == b'\n').count() + 1);
                 let key = error.message().split('`').nth(1).unwrap_or("file").to_owned();
                 self.wrong(MAIN, line, &key, error.message());
                 return None;
@@ -331,7 +339,8 @@ impl Reader<'_> {
         let trusted_proxies = self.proxies(&settings, &text);
         let key = self.key(&settings.secret_key_file, "secret_key_file", &text);
         let older_keys = settings.older_secret_key_files.iter();
-        let older_keys = older_keys.filter_map(|file| self.key(file, "older_secret_key_files", &text)).collect();
+        let older_keys =
+            older_keys.filter_map(|file| self.key(file, "older_secret_key_files", &text)).collect();
         let database = self.database(&settings, &text);
         let agencies = self.agencies();
         let terms = self.terms();
@@ -366,19 +375,35 @@ impl Reader<'_> {
             }
         };
         range("password.min_length", (8..=64).contains(&s.password.min_length), "must be 8 to 64");
-        range("argon2.memory", (19 * 1024..=1024 * 1024).contains(&s.argon2.memory), "must be 19456 KiB or more");
+        range(
+            "argon2.memory",
+            (19 * 1024..=1024 * 1024).contains(&s.argon2.memory),
+            "must be 19456 KiB or more",
+        );
         range("argon2.passes", (2..=20).contains(&s.argon2.passes), "must be 2 to 20");
         range("argon2.lanes", (1..=8).contains(&s.argon2.lanes), "must be 1 to 8");
         range("argon2.queue", (1..=100_000).contains(&s.argon2.queue), "must be 1 or more");
-        range("lock.failures", (3..=10).contains(&s.lock.failures), "must be 3 to 10 (CNIL 2022-100: at most 10)");
+        range(
+            "lock.failures",
+            (3..=10).contains(&s.lock.failures),
+            "must be 3 to 10 (CNIL 2022-100: at most 10)",
+        );
         range("lock.legacy_minutes", (1..=1440).contains(&s.lock.legacy_minutes), "must be 1 to 1440");
         range("session.idle_hours", (1..=24).contains(&s.session.idle_hours), "must be 1 to 24");
         range("session.kept_days", (1..=90).contains(&s.session.kept_days), "must be 1 to 90");
-        range("session.kept_days_at_most", (1..=365).contains(&s.session.kept_days_at_most), "must be 1 to 365");
+        range(
+            "session.kept_days_at_most",
+            (1..=365).contains(&s.session.kept_days_at_most),
+            "must be 1 to 365",
+        );
         range("links.confirm_days", (1..=30).contains(&s.links.confirm_days), "must be 1 to 30");
         range("links.reset_minutes", (5..=1440).contains(&s.links.reset_minutes), "must be 5 to 1440");
         range("attempts_per_minute", s.attempts_per_minute > 0, "must be 1 or more");
-        range("mail.from", s.mail.from.parse::<lettre::message::Mailbox>().is_ok(), "must be an address such as \"Mon compte <nepasrepondre@exemple.fr>\"");
+        range(
+            "mail.from",
+            s.mail.from.parse::<lettre::message::Mailbox>().is_ok(),
+            "must be an address such as \"Mon compte <nepasrepondre@exemple.fr>\"",
+        );
         range("mail", s.mail.folder.is_some() != s.mail.smtp.is_some(), "give either folder or [mail.smtp]");
     }
 
@@ -400,7 +425,9 @@ impl Reader<'_> {
         let mut nets = Vec::new();
         for entry in &s.trusted_proxies {
             match entry.parse::<IpNet>().or_else(|_| entry.parse::<std::net::IpAddr>().map(IpNet::from)) {
-                Ok(net) if net.prefix_len() == 0 => self.at(text, "trusted_proxies", "must not be the whole internet"),
+                Ok(net) if net.prefix_len() == 0 => {
+                    self.at(text, "trusted_proxies", "must not be the whole internet")
+                }
                 Ok(net) => nets.push(net),
                 Err(_) => self.at(text, "trusted_proxies", "must be networks such as \"10.0.0.0/8\""),
             }
@@ -445,7 +472,9 @@ impl Reader<'_> {
             _ => Err("give either database or database_file".into()),
         };
         match address {
-            Ok(address) if address.starts_with("postgres://") || address.starts_with("postgresql://") => Some(address),
+            Ok(address) if address.starts_with("postgres://") || address.starts_with("postgresql://") => {
+                Some(address)
+            }
             Ok(address) => match address.strip_prefix("sqlite://") {
                 Some(path) => Some(format!("sqlite://{}", self.folder.join(path).display())),
                 None => {
@@ -463,8 +492,11 @@ impl Reader<'_> {
     fn names(&mut self, folder: &str) -> Vec<String> {
         match std::fs::read_dir(self.folder.join(folder)) {
             Ok(entries) => {
-                let mut names: Vec<String> =
-                    entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).filter(|n| !n.starts_with('.')).collect();
+                let mut names: Vec<String> = entries
+                    .flatten()
+                    .map(|e| e.file_name().to_string_lossy().into_owned())
+                    .filter(|n| !n.starts_with('.'))
+                    .collect();
                 names.sort();
                 names
             }
@@ -484,7 +516,8 @@ impl Reader<'_> {
             match Agency::read(id, &text, &|path| self.secret(path)) {
                 Ok(agency) => {
                     if let Err(error) = pages::contrast(&agency.look.accent) {
-                        let mend = format!("{error}: choose a darker colour, so that white text on it can be read");
+                        let mend =
+                            format!("{error}: choose a darker colour, so that white text on it can be read");
                         self.wrong(&file, None, "look.accent", mend);
                     }
                     all.push(agency);
@@ -517,9 +550,18 @@ impl Reader<'_> {
                 let Some(text) = self.text(&file) else { continue };
                 match split_front(&text) {
                     Ok((head, body)) => {
-                        editions.insert(language.to_owned(), Edition::new(head.title.clone(), body.to_owned()));
-                        if front.as_ref().is_some_and(|f| (f.consent, &f.effective) != (head.consent, &head.effective)) {
-                            self.wrong(&file, None, "effective", "must say the same as the other languages of this version");
+                        editions
+                            .insert(language.to_owned(), Edition::new(head.title.clone(), body.to_owned()));
+                        if front
+                            .as_ref()
+                            .is_some_and(|f| (f.consent, &f.effective) != (head.consent, &head.effective))
+                        {
+                            self.wrong(
+                                &file,
+                                None,
+                                "effective",
+                                "must say the same as the other languages of this version",
+                            );
                         }
                         front = Some(head);
                     }
@@ -527,8 +569,12 @@ impl Reader<'_> {
                 }
             }
             match front.map(|f| (f.consent, date(&f.effective))) {
-                Some((consent, Some(effective))) => versions.push(TermsVersion { version, effective, consent, editions }),
-                Some((_, None)) => self.wrong(&folder, None, "effective", "must be a date such as \"2026-11-01\""),
+                Some((consent, Some(effective))) => {
+                    versions.push(TermsVersion { version, effective, consent, editions })
+                }
+                Some((_, None)) => {
+                    self.wrong(&folder, None, "effective", "must be a date such as \"2026-11-01\"")
+                }
                 None => {}
             }
         }

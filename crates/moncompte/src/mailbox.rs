@@ -146,11 +146,16 @@ async fn html(State(shelf): State<Shelf>, Segment(id): Segment<String>) -> Respo
 }
 
 fn missing() -> Response {
-    (axum::http::StatusCode::NOT_FOUND, page("Introuvable", false, "<h1>Ce message n’existe pas</h1>")).into_response()
+    (axum::http::StatusCode::NOT_FOUND, page("Introuvable", false, "<h1>Ce message n’existe pas</h1>"))
+        .into_response()
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 /// Escaped text, its addresses as links.

@@ -1,11 +1,6 @@
 //! Health and metrics, on a port of their own.
 
-use axum::{
-    Router,
-    extract::State,
-    http::StatusCode,
-    routing::get,
-};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use kernel::Db;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 

@@ -28,7 +28,11 @@ impl Resolve for Guard {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let addresses: Vec<SocketAddr> = found.filter(|a| allowed || is_public(a.ip())).collect();
             if addresses.is_empty() {
-                return Err(format!("{} is a private address, and outbound.allow does not name it", name.as_str()).into());
+                return Err(format!(
+                    "{} is a private address, and outbound.allow does not name it",
+                    name.as_str()
+                )
+                .into());
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
@@ -64,7 +68,13 @@ impl Outbound {
         if literal.is_some_and(|ip| !is_public(ip)) && !self.allow.iter().any(|a| a == host) {
             return Err(format!("{host} is a private address, and outbound.allow does not name it"));
         }
-        let answer = self.client.post(url).form(&[(field, value)]).send().await.map_err(|e| e.without_url().to_string())?;
+        let answer = self
+            .client
+            .post(url)
+            .form(&[(field, value)])
+            .send()
+            .await
+            .map_err(|e| e.without_url().to_string())?;
         if answer.status().is_success() { Ok(()) } else { Err(format!("answered {}", answer.status())) }
     }
 }
@@ -88,7 +98,11 @@ fn is_public(ip: IpAddr) -> bool {
             Some(v4) => is_public(v4.into()),
             None => {
                 let head = ip.segments()[0];
-                !(ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || head & 0xfe00 == 0xfc00 || head & 0xffc0 == 0xfe80)
+                !(ip.is_loopback()
+                    || ip.is_unspecified()
+                    || ip.is_multicast()
+                    || head & 0xfe00 == 0xfc00
+                    || head & 0xffc0 == 0xfe80)
             }
         },
     }
@@ -100,7 +114,19 @@ mod tests {
 
     #[test]
     fn private_addresses_are_known() {
-        for private in ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "172.16.0.1", "100.64.0.1", "0.0.0.0", "::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1"] {
+        for private in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "169.254.169.254",
+            "192.168.0.1",
+            "172.16.0.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+        ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
         for public in ["8.8.8.8", "2a00:1450:4007::1", "::ffff:8.8.8.8"] {
@@ -117,6 +143,9 @@ mod tests {
             let refused = shy.post_form(&format!("http://{host}:{port}/"), "a", "b").await;
             assert!(refused.is_err(), "{host}");
         }
-        assert!(tokio::time::timeout(Duration::from_millis(50), listener.accept()).await.is_err(), "nobody called");
+        assert!(
+            tokio::time::timeout(Duration::from_millis(50), listener.accept()).await.is_err(),
+            "nobody called"
+        );
     }
 }

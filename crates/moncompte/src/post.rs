@@ -46,13 +46,15 @@ impl Post {
         let mail = &config.settings.mail;
         if let Some(folder) = &mail.folder {
             let folder: PathBuf = config.path(folder);
-            std::fs::create_dir_all(&folder).with_context(|| format!("mail.folder {} cannot be made", folder.display()))?;
+            std::fs::create_dir_all(&folder)
+                .with_context(|| format!("mail.folder {} cannot be made", folder.display()))?;
             return Ok(Self::Folder(AsyncFileTransport::new(folder)));
         }
         let smtp = mail.smtp.as_ref().context("mail names neither folder nor smtp")?;
         let mut tls = TlsParameters::builder(smtp.host.clone());
         if let Some(file) = &smtp.ca_file {
-            let pem = std::fs::read(config.path(file)).with_context(|| format!("mail.smtp.ca_file {file} cannot be read"))?;
+            let pem = std::fs::read(config.path(file))
+                .with_context(|| format!("mail.smtp.ca_file {file} cannot be read"))?;
             tls = tls.add_root_certificate(Certificate::from_pem(&pem)?);
         }
         let tls = tls.build()?;
@@ -123,16 +125,20 @@ impl Writer {
             .header(AutoSubmitted);
         let message = match self.accepted_text(mail) {
             // The text itself, not only a link to it (PEOPLE U-50).
-            Some((name, text)) => builder.multipart(MultiPart::mixed().multipart(content).singlepart(
-                Attachment::new(name).body(text, header::ContentType::TEXT_PLAIN),
-            ))?,
+            Some((name, text)) => builder.multipart(
+                MultiPart::mixed()
+                    .multipart(content)
+                    .singlepart(Attachment::new(name).body(text, header::ContentType::TEXT_PLAIN)),
+            )?,
             None => builder.multipart(content)?,
         };
         Ok(message)
     }
 
     fn accepted_text(&self, mail: &Mail) -> Option<(String, String)> {
-        let (MailBody::Welcome { version, language, .. } | MailBody::TermsAccepted { version, language, .. }) = &mail.body else {
+        let (MailBody::Welcome { version, language, .. } | MailBody::TermsAccepted { version, language, .. }) =
+            &mail.body
+        else {
             return None;
         };
         let terms = self.terms.load();
@@ -146,7 +152,8 @@ impl Writer {
         let small = |n: &i64| u16::try_from(*n).unwrap_or(u16::MAX);
         let title = |version: &str, language: &str| {
             let terms = self.terms.load();
-            let found = terms.version(version).and_then(|v| v.editions.get(language)).map(|e| e.title.clone());
+            let found =
+                terms.version(version).and_then(|v| v.editions.get(language)).map(|e| e.title.clone());
             found.unwrap_or_default()
         };
         match &mail.body {
@@ -155,14 +162,16 @@ impl Writer {
                 email: mail.to.clone(),
                 days: small(days),
             }),
-            MailBody::Welcome { version, language, sha256, accepted_at } => mail::MailBody::Welcome(mail::Welcome {
-                agency: name(),
-                email: mail.to.clone(),
-                version: version.clone(),
-                sha256: sha256.clone(),
-                accepted_at: *accepted_at,
-                terms_title: title(version, language),
-            }),
+            MailBody::Welcome { version, language, sha256, accepted_at } => {
+                mail::MailBody::Welcome(mail::Welcome {
+                    agency: name(),
+                    email: mail.to.clone(),
+                    version: version.clone(),
+                    sha256: sha256.clone(),
+                    accepted_at: *accepted_at,
+                    terms_title: title(version, language),
+                })
+            }
             MailBody::TermsAccepted { version, language, sha256, accepted_at } => {
                 mail::MailBody::TermsAccepted(mail::TermsAccepted {
                     email: mail.to.clone(),
@@ -177,23 +186,31 @@ impl Writer {
                 when: *at,
                 portal_url: agency.and_then(|a| a.portals.first()).and_then(|p| p.home.clone()),
             }),
-            MailBody::AccountLocked { token, minutes } => mail::MailBody::AccountLocked(mail::AccountLocked {
-                link: link("reset", token),
-                minutes: small(minutes),
-            }),
-            MailBody::ResetPassword { token, minutes } => mail::MailBody::ResetPassword(mail::ResetPassword {
-                link: link("reset", token),
-                minutes: small(minutes),
-            }),
-            MailBody::FinishEnrolment { token, .. } => mail::MailBody::FinishEnrolment(mail::FinishEnrolment {
-                agency_name: name(),
-                link: link("confirm", token),
-                portal_url: agency
-                    .and_then(|a| a.portals.first())
-                    .and_then(|p| p.home.clone())
-                    .unwrap_or_else(|| self.issuer.clone()),
-            }),
-            MailBody::PasswordChanged { at } => mail::MailBody::PasswordChanged(mail::PasswordChanged { when: *at }),
+            MailBody::AccountLocked { token, minutes } => {
+                mail::MailBody::AccountLocked(mail::AccountLocked {
+                    link: link("reset", token),
+                    minutes: small(minutes),
+                })
+            }
+            MailBody::ResetPassword { token, minutes } => {
+                mail::MailBody::ResetPassword(mail::ResetPassword {
+                    link: link("reset", token),
+                    minutes: small(minutes),
+                })
+            }
+            MailBody::FinishEnrolment { token, .. } => {
+                mail::MailBody::FinishEnrolment(mail::FinishEnrolment {
+                    agency_name: name(),
+                    link: link("confirm", token),
+                    portal_url: agency
+                        .and_then(|a| a.portals.first())
+                        .and_then(|p| p.home.clone())
+                        .unwrap_or_else(|| self.issuer.clone()),
+                })
+            }
+            MailBody::PasswordChanged { at } => {
+                mail::MailBody::PasswordChanged(mail::PasswordChanged { when: *at })
+            }
             MailBody::AddressChosen { hint } => mail::MailBody::AddressChosen(mail::AddressChosen {
                 agency_name: name(),
                 masked_email: hint.clone(),

@@ -13,12 +13,18 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// Takes a port, or says in one sentence why not.
 pub(crate) async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
-        format!("{address} cannot be listened on; is something running there? Stop it, or choose another port")
+        format!(
+            "{address} cannot be listened on; is something running there? Stop it, or choose another port"
+        )
     })
 }
 
 /// Serves until told to stop.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let told = stop.clone();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move { told.cancelled().await });

@@ -21,11 +21,16 @@ pub(crate) struct Wired {
 
 /// Opens the database at `address`, brings its schema up to date and makes sure of its key.
 pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Ground> {
-    if let Some(folder) = address.strip_prefix("sqlite://").and_then(|path| std::path::Path::new(path).parent()) {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("the folder {} cannot be made; choose another in `database`", folder.display()))?;
+    if let Some(folder) =
+        address.strip_prefix("sqlite://").and_then(|path| std::path::Path::new(path).parent())
+    {
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!("the folder {} cannot be made; choose another in `database`", folder.display())
+        })?;
     }
-    let db = Db::connect(address).await.context("the database cannot be opened; is `database` right, and may this user write there?")?;
+    let db = Db::connect(address)
+        .await
+        .context("the database cannot be opened; is `database` right, and may this user write there?")?;
     migrations::up(db.writer()).await.context("the schema cannot be brought up to date")?;
     let ground = Ground {
         db,
@@ -51,11 +56,18 @@ impl Wired {
         let agencies = Arc::new(ArcSwap::from_pointee(config.agencies));
         let terms = Arc::new(ArcSwap::from_pointee(config.terms));
         let accounts = Accounts::new(ground.clone(), Arc::new(hasher), rules, terms.clone());
-        let grants = Grants::open(ground.clone(), accounts.clone(), agencies.clone(), Settings::new(&*settings.issuer)).await?;
+        let grants = Grants::open(
+            ground.clone(),
+            accounts.clone(),
+            agencies.clone(),
+            Settings::new(&*settings.issuer),
+        )
+        .await?;
         let pages = Arc::new(pages::Pages::new()?);
         let extra_ca = settings.outbound.extra_ca.as_ref().map(|file| {
             let path = config.folder.join(file);
-            std::fs::read(&path).with_context(|| format!("outbound.extra_ca {} cannot be read", path.display()))
+            std::fs::read(&path)
+                .with_context(|| format!("outbound.extra_ca {} cannot be read", path.display()))
         });
         let writer = Writer {
             issuer: settings.issuer.clone(),

@@ -71,14 +71,17 @@ impl Worker {
         let now = ground.now();
         let written = match outcome {
             Ok(()) => {
-                metrics::counter!("moncompte_letters_total", "kind" => letter.kind.clone(), "fate" => "sent").increment(1);
+                metrics::counter!("moncompte_letters_total", "kind" => letter.kind.clone(), "fate" => "sent")
+                    .increment(1);
                 outbox::sent(&ground.db, letter.id, now).await
             }
             Err(NotSent { permanent, why }) => {
-                let fate = outbox::fate(letter.attempts, letter.created_at, letter.expires_at, now, permanent);
+                let fate =
+                    outbox::fate(letter.attempts, letter.created_at, letter.expires_at, now, permanent);
                 let dead = fate == outbox::Fate::Dead;
                 let name = if dead { "dead" } else { "retried" };
-                metrics::counter!("moncompte_letters_total", "kind" => letter.kind.clone(), "fate" => name).increment(1);
+                metrics::counter!("moncompte_letters_total", "kind" => letter.kind.clone(), "fate" => name)
+                    .increment(1);
                 if dead {
                     tracing::error!(letter = %letter.id, kind = letter.kind, why, "a letter is dead");
                 } else {
@@ -97,7 +100,8 @@ impl Worker {
         let passing = |why: String| NotSent { permanent: false, why };
         match letter.kind.as_str() {
             "mail" => {
-                let mail = letter.payload::<accounts::Mail>(&self.idp.ground).map_err(|e| passing(e.to_string()))?;
+                let mail =
+                    letter.payload::<accounts::Mail>(&self.idp.ground).map_err(|e| passing(e.to_string()))?;
                 let message = self
                     .writer
                     .write(letter, &mail)
@@ -106,13 +110,17 @@ impl Worker {
             }
             "recovery" => self.idp.accounts.recover(letter).await.map_err(|e| passing(e.to_string())),
             BACKCHANNEL_LOGOUT => match self.idp.grants.logout_call(letter).await {
-                Ok(Some(call)) => {
-                    self.outbound.post_form(&call.uri, "logout_token", &call.logout_token).await.map_err(passing)
-                }
+                Ok(Some(call)) => self
+                    .outbound
+                    .post_form(&call.uri, "logout_token", &call.logout_token)
+                    .await
+                    .map_err(passing),
                 Ok(None) => Ok(()),
                 Err(fault) => Err(passing(fault.to_string())),
             },
-            other => Err(NotSent { permanent: true, why: format!("nobody sends letters of the kind {other}") }),
+            other => {
+                Err(NotSent { permanent: true, why: format!("nobody sends letters of the kind {other}") })
+            }
         }
     }
 
@@ -138,10 +146,9 @@ impl Worker {
 
     async fn tidy(&self) {
         self.idp.throttle.tidy();
-        for (what, done) in [
-            ("keys", self.idp.grants.ensure_keys().await),
-            ("old rows", self.idp.grants.purge().await),
-        ] {
+        for (what, done) in
+            [("keys", self.idp.grants.ensure_keys().await), ("old rows", self.idp.grants.purge().await)]
+        {
             if let Err(fault) = done {
                 tracing::warn!(%fault, what, "a chore waits");
             }

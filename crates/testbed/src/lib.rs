@@ -30,10 +30,7 @@ impl Bed {
 
     /// On a new database of the server at `TEST_POSTGRES_URL`; `None` where the variable is not set (`cargo xtask test` sets it).
     pub async fn postgres() -> Option<Self> {
-        #[allow(
-            clippy::disallowed_methods,
-            reason = "tests are told by the environment where the server is"
-        )]
+        #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the server is")]
         let server = std::env::var("TEST_POSTGRES_URL").ok()?;
         let name = format!("t{}", uuid::Uuid::new_v4().simple());
         let admin = Db::connect(&server).await.expect("the test server answers");
@@ -42,9 +39,7 @@ impl Bed {
             .execute_unprepared(&format!("CREATE DATABASE {name}"))
             .await
             .expect("a database for the test");
-        let (base, _) = server
-            .rsplit_once('/')
-            .expect("an address that ends in a database name");
+        let (base, _) = server.rsplit_once('/').expect("an address that ends in a database name");
         let folder = tempfile::tempdir().expect("a temporary folder");
         Some(Self::at(format!("{base}/{name}"), "postgres", folder).await)
     }
@@ -66,20 +61,11 @@ impl Bed {
             chance: Arc::new(SystemChance::new()),
             keys: Arc::new(SealKeys::new(SealKey::new([7; 32]), vec![])),
         };
-        Self {
-            ground,
-            clock,
-            address,
-            name,
-            _folder: folder,
-        }
+        Self { ground, clock, address, name, _folder: folder }
     }
 
     /// Another node on the same database.
     pub async fn second_node(&self) -> Ground {
-        Ground {
-            db: Db::connect(&self.address).await.expect("a second connection"),
-            ..self.ground.clone()
-        }
+        Ground { db: Db::connect(&self.address).await.expect("a second connection"), ..self.ground.clone() }
     }
 }

@@ -21,28 +21,15 @@ pub(crate) fn format() -> Result<Outcome> {
 
 /// Is aws-lc-rs the only crypto library? A lock file also names crates that no feature turns on: the tree does not.
 pub(crate) fn crypto() -> Result<Outcome> {
-    let all = [
-        "tree",
-        "--workspace",
-        "--edges",
-        "all",
-        "--target",
-        "all",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ];
+    let all =
+        ["tree", "--workspace", "--edges", "all", "--target", "all", "--prefix", "none", "--format", "{p}"];
     let tree = shell::capture(&mut cargo(all))?;
     if !tree.status.success() {
         bail!("cargo tree failed: {}", String::from_utf8_lossy(&tree.stderr));
     }
     let tree = String::from_utf8_lossy(&tree.stdout);
     let packages: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
-    let found: Vec<&str> = BANNED
-        .into_iter()
-        .filter(|banned| packages.contains(banned))
-        .collect();
+    let found: Vec<&str> = BANNED.into_iter().filter(|banned| packages.contains(banned)).collect();
     for banned in &found {
         // Says who brings it.
         shell::run(&mut cargo([
@@ -59,11 +46,7 @@ pub(crate) fn crypto() -> Result<Outcome> {
     if !found.is_empty() {
         bail!("in the dependency graph: {}", found.join(", "));
     }
-    Ok(Outcome::Passed(format!(
-        "{} crates, none of {}",
-        packages.len(),
-        BANNED.join(", ")
-    )))
+    Ok(Outcome::Passed(format!("{} crates, none of {}", packages.len(), BANNED.join(", "))))
 }
 
 /// Licences, bans, sources. The advisories need the network and their database: `cargo deny check advisories`.
@@ -79,14 +62,7 @@ pub(crate) fn deny() -> Result<Outcome> {
 
 /// Lints, with warnings as errors.
 pub(crate) fn clippy() -> Result<Outcome> {
-    shell::run(&mut cargo([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
+    shell::run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     Ok(Outcome::passed())
 }
 
@@ -105,10 +81,8 @@ pub(crate) fn test(variables: &[(&'static str, OsString)]) -> Result<Outcome> {
     } else {
         vec![cargo(["test", "--workspace", "--no-fail-fast"])]
     };
-    let results: Vec<Result<()>> = commands
-        .iter_mut()
-        .map(|command| shell::run(command.envs(variables.iter().cloned())))
-        .collect();
+    let results: Vec<Result<()>> =
+        commands.iter_mut().map(|command| shell::run(command.envs(variables.iter().cloned()))).collect();
     results.into_iter().collect::<Result<()>>()?;
     Ok(Outcome::passed())
 }

@@ -63,58 +63,29 @@ impl Demo {
     fn start(mut command: Command) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("moncompte-demo-").tempdir()?;
         let ports = free_ports()?;
-        command
-            .arg("--port-base")
-            .arg(ports[0].to_string())
-            .arg("--data")
-            .arg(folder.path().join("data"));
+        command.arg("--port-base").arg(ports[0].to_string()).arg("--data").arg(folder.path().join("data"));
         eprintln!("$ {}", shell::show(&command));
         let said = fs::File::create(folder.path().join("said"))?;
-        command
-            .current_dir(shell::root())
-            .stdin(Stdio::null())
-            .stdout(said.try_clone()?)
-            .stderr(said);
+        command.current_dir(shell::root()).stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said);
         let started = shell::now();
-        let child = command
-            .process_group(0)
-            .spawn()
-            .context("cannot start the demo")?;
+        let child = command.process_group(0).spawn().context("cannot start the demo")?;
         let reached = interrupt::reach(child.id());
-        Ok(Self {
-            child,
-            started,
-            ports,
-            folder,
-            _reached: reached,
-        })
+        Ok(Self { child, started, ports, folder, _reached: reached })
     }
 
     /// Waits until the provider answers; how long that took from the start.
     fn answers(&mut self) -> Result<Duration> {
         let answer = shell::poll(PATIENCE, || {
             if let Some(status) = self.child.try_wait()? {
-                bail!(
-                    "the demo ended by itself ({status}) and said:\n{}",
-                    said(self.folder.path())
-                );
+                bail!("the demo ended by itself ({status}) and said:\n{}", said(self.folder.path()));
             }
             Ok(http::get(self.ports[0], DISCOVERY).ok())
         })?;
         let took = self.started.elapsed();
         let answer = answer.with_context(|| format!("no answer; it said:\n{}", said(self.folder.path())))?;
-        ensure!(
-            answer.status == 200,
-            "{DISCOVERY} answers {}:\n{}",
-            answer.status,
-            answer.text
-        );
+        ensure!(answer.status == 200, "{DISCOVERY} answers {}:\n{}", answer.status, answer.text);
         let issuer = format!("http://localhost:{}", self.ports[0]);
-        ensure!(
-            answer.text.contains(&issuer),
-            "{DISCOVERY} does not name {issuer}:\n{}",
-            answer.text
-        );
+        ensure!(answer.text.contains(&issuer), "{DISCOVERY} does not name {issuer}:\n{}", answer.text);
         Ok(took)
     }
 
@@ -124,27 +95,15 @@ impl Demo {
             let address = format!("http://localhost:{port}/");
             let answer = shell::poll(PATIENCE, || Ok(http::get(*port, "/").ok()))?;
             let answer = answer.with_context(|| format!("{address} does not answer"))?;
-            ensure!(
-                answer.status == 200,
-                "{address} answers {}:\n{}",
-                answer.status,
-                answer.text
-            );
-            ensure!(
-                answer.text.contains("<html"),
-                "{address} is not a page:\n{}",
-                answer.text
-            );
+            ensure!(answer.status == 200, "{address} answers {}:\n{}", answer.status, answer.text);
+            ensure!(answer.text.contains("<html"), "{address} is not a page:\n{}", answer.text);
         }
         Ok(())
     }
 
     /// SIGTERM ends it, with success.
     fn stops(&mut self) -> Result<()> {
-        let pid = i32::try_from(self.child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .context("no process id")?;
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("no process id")?;
         kill_process(pid, Signal::TERM).context("cannot send SIGTERM to the demo")?;
         let status = shell::poll(PATIENCE, || Ok(self.child.try_wait()?))?;
         let status =

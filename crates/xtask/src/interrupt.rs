@@ -12,10 +12,7 @@ struct State {
     groups: BTreeSet<u32>,
 }
 
-static STATE: Mutex<State> = Mutex::new(State {
-    interrupted: false,
-    groups: BTreeSet::new(),
-});
+static STATE: Mutex<State> = Mutex::new(State { interrupted: false, groups: BTreeSet::new() });
 static CHANGED: Condvar = Condvar::new();
 
 fn state() -> MutexGuard<'static, State> {

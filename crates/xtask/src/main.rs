@@ -2,11 +2,7 @@
 //!
 //! `cargo xtask test` is the README's test command and all that `.ci/run` calls. `cargo xtask services` starts what
 //! the tests lean on and stays, so that `cargo test -p …` in another terminal finds it.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a tool talks to the terminal"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to the terminal")]
 
 mod checks;
 mod demo;

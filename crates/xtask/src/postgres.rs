@@ -23,28 +23,15 @@ const ATTEMPTS: usize = 3;
 
 /// The folder of PostgreSQL's binaries: Debian's newest, or the one on the `PATH`.
 pub(crate) fn binaries() -> Option<PathBuf> {
-    let debian = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = debian
-        .filter_map(|entry| {
-            Some((
-                entry.file_name().to_str()?.parse().ok()?,
-                entry.path().join("bin"),
-            ))
-        })
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
         .filter(|(_, bin)| {
-            ["initdb", "postgres", "pg_isready"]
-                .iter()
-                .all(|name| is_program(&bin.join(name)))
+            ["initdb", "postgres", "pg_isready"].iter().all(|name| is_program(&bin.join(name)))
         })
         .collect();
     versions.sort();
-    versions
-        .pop()
-        .map(|(_, bin)| bin)
-        .or_else(|| on_path("initdb")?.parent().map(Path::to_path_buf))
+    versions.pop().map(|(_, bin)| bin).or_else(|| on_path("initdb")?.parent().map(Path::to_path_buf))
 }
 
 /// A running cluster; dropping it stops the server and removes its folder.
@@ -123,12 +110,7 @@ fn initialise(bin: &Path, user: Option<&User>, folder: &Path, password_file: &Pa
         "--locale=C.UTF-8",
         "--no-sync",
     ]);
-    initdb
-        .arg("--pwfile")
-        .arg(password_file)
-        .arg("--pgdata")
-        .arg(folder.join("data"))
-        .current_dir(folder);
+    initdb.arg("--pwfile").arg(password_file).arg("--pgdata").arg(folder.join("data")).current_dir(folder);
     let made = shell::capture(&mut initdb)?;
     if !made.status.success() {
         bail!("initdb failed: {}", String::from_utf8_lossy(&made.stderr));
@@ -140,41 +122,21 @@ fn spawn(bin: &Path, user: Option<&User>, folder: &Path, port: u16, outlive: boo
     let log = fs::File::create(folder.join("server.log"))?;
     // SIGQUIT even if this process is killed with -9.
     let mut server = as_user(&bin.join("postgres"), user, (!outlive).then_some("QUIT"));
-    server
-        .arg("-D")
-        .arg(folder.join("data"))
-        .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k", ""]);
-    for setting in [
-        "fsync=off",
-        "full_page_writes=off",
-        "max_connections=200",
-        "log_min_messages=warning",
-    ] {
+    server.arg("-D").arg(folder.join("data")).args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k", ""]);
+    for setting in ["fsync=off", "full_page_writes=off", "max_connections=200", "log_min_messages=warning"] {
         server.args(["-c", setting]);
     }
-    server
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .current_dir(folder)
-        .process_group(0);
+    server.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir(folder).process_group(0);
     server.spawn().context("cannot start postgres")
 }
 
 /// The server once it answers on its port; nothing if it ended, as it does when somebody took the port meanwhile.
 fn answering(mut server: Server, bin: &Path, port: u16) -> Result<Option<Server>> {
     let answers = shell::poll(START, || {
-        let ended = server
-            .0
-            .as_mut()
-            .is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
+        let ended = server.0.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
         let mut ask = Command::new(bin.join("pg_isready"));
         ask.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
-        Ok(if ended {
-            Some(false)
-        } else {
-            shell::succeeds(&mut ask).then_some(true)
-        })
+        Ok(if ended { Some(false) } else { shell::succeeds(&mut ask).then_some(true) })
     })?;
     match answers {
         Some(true) => Ok(Some(server)),
@@ -195,22 +157,14 @@ impl User {
             return Ok(None);
         }
         let accounts = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
-        let user = ["postgres", "nobody"]
-            .iter()
-            .find_map(|name| Self::in_passwd(&accounts, name));
-        user.map(Some)
-            .context("no user `postgres` or `nobody` to run PostgreSQL as")
+        let user = ["postgres", "nobody"].iter().find_map(|name| Self::in_passwd(&accounts, name));
+        user.map(Some).context("no user `postgres` or `nobody` to run PostgreSQL as")
     }
 
     fn in_passwd(accounts: &str, name: &str) -> Option<Self> {
-        let line = accounts
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?;
+        let line = accounts.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut ids = line.split(':').skip(2).map(str::parse);
-        Some(Self {
-            uid: ids.next()?.ok()?,
-            gid: ids.next()?.ok()?,
-        })
+        Some(Self { uid: ids.next()?.ok()?, gid: ids.next()?.ok()? })
     }
 }
 
@@ -224,11 +178,7 @@ fn as_user(program: &Path, user: Option<&User>, at_our_end: Option<&str>) -> Com
     }
     let mut command = Command::new(setpriv);
     if let Some(User { uid, gid }) = user {
-        command.args([
-            format!("--reuid={uid}"),
-            format!("--regid={gid}"),
-            "--clear-groups".into(),
-        ]);
+        command.args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".into()]);
     }
     if let Some(signal) = at_our_end {
         command.args(["--pdeathsig", signal]);

@@ -36,17 +36,8 @@ pub(crate) fn make() -> Result<()> {
     let list = folder.join("requirements.txt");
     fs::write(&list, REQUIREMENTS).with_context(|| format!("cannot write {}", list.display()))?;
     let mut pip = Command::new(folder.join("bin/python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--retries",
-        "2",
-        "-r",
-    ])
-    .arg(list);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "2", "-r"])
+        .arg(list);
     shell::run(&mut pip)?;
     fs::write(stamp(), REQUIREMENTS).context("cannot finish the Python environment")
 }

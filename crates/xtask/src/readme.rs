@@ -19,15 +19,9 @@ pub(crate) fn check() -> Result<Outcome> {
     };
     let commands = commands(&read("README.md")?);
     if commands != [DEMO, TEST] {
-        bail!(
-            "the fenced commands of README.md are {commands:?}; the ones tested are {:?}",
-            [DEMO, TEST]
-        );
+        bail!("the fenced commands of README.md are {commands:?}; the ones tested are {:?}", [DEMO, TEST]);
     }
-    if !read(".ci/run")?
-        .lines()
-        .any(|line| line.trim().trim_start_matches("exec ") == TEST)
-    {
+    if !read(".ci/run")?.lines().any(|line| line.trim().trim_start_matches("exec ") == TEST) {
         bail!(".ci/run does not run `{TEST}`");
     }
     Ok(Outcome::passed())
@@ -42,12 +36,7 @@ fn commands(markdown: &str) -> Vec<String> {
             fenced = !fenced;
             continue;
         }
-        let command = line
-            .trim_start_matches("$ ")
-            .split('#')
-            .next()
-            .unwrap_or_default()
-            .trim();
+        let command = line.trim_start_matches("$ ").split('#').next().unwrap_or_default().trim();
         if fenced && command.starts_with("cargo ") {
             found.push(command.to_owned());
         }

@@ -46,11 +46,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
         };
         // The rest of a long one was printed when it happened.
         let note = note.lines().next().unwrap_or_default();
-        let line = format!(
-            "{:<8} {:>6.1} s  {result:<8} {note}",
-            row.step,
-            row.took.as_secs_f64()
-        );
+        let line = format!("{:<8} {:>6.1} s  {result:<8} {note}", row.step, row.took.as_secs_f64());
         text.push_str(line.trim_end());
         text.push('\n');
     }

@@ -24,17 +24,10 @@ pub(crate) fn check() -> Result<Outcome> {
     shell::run(lay_out.arg(shell::target().join("debug/moncompte")).arg(&root))?;
 
     let mut start = Command::new(chroot);
-    start
-        .arg(USER)
-        .arg(&root)
-        .args(["/usr/local/bin/moncompte", "--help"])
-        .env_clear();
+    start.arg(USER).arg(&root).args(["/usr/local/bin/moncompte", "--help"]).env_clear();
     let answer = shell::capture(&mut start)?;
     if !answer.status.success() {
-        bail!(
-            "the program does not start there: {}",
-            String::from_utf8_lossy(&answer.stderr)
-        );
+        bail!("the program does not start there: {}", String::from_utf8_lossy(&answer.stderr));
     }
     let help = String::from_utf8_lossy(&answer.stdout);
     ensure!(

@@ -9,34 +9,19 @@ use crate::postgres::Cluster;
 use crate::tools::{Tool, make_ready};
 
 /// The tools that tests use.
-pub(crate) const TOOLS: [Tool; 5] = [
-    Tool::Postgres,
-    Tool::Chromium,
-    Tool::Chromedriver,
-    Tool::Python,
-    Tool::Openssl,
-];
+pub(crate) const TOOLS: [Tool; 5] =
+    [Tool::Postgres, Tool::Chromium, Tool::Chromedriver, Tool::Python, Tool::Openssl];
 /// Those among them that only browser tests use.
 pub(crate) const BROWSER: [Tool; 2] = [Tool::Chromium, Tool::Chromedriver];
 
 /// The variables: only for what is there, and a test says what it does not find.
 pub(crate) fn variables(cluster: Option<&Cluster>, browser: bool) -> Vec<(&'static str, OsString)> {
     let path = |name, tool: Tool| tool.find().map(|file| (name, file.into_os_string()));
-    let pair = [
-        ("TEST_CHROMIUM", Tool::Chromium),
-        ("TEST_CHROMEDRIVER", Tool::Chromedriver),
-    ];
+    let pair = [("TEST_CHROMIUM", Tool::Chromium), ("TEST_CHROMEDRIVER", Tool::Chromedriver)];
     let browser = browser.then_some(pair);
     let postgres = cluster.map(|cluster| ("TEST_POSTGRES_URL", OsString::from(cluster.url())));
-    let browser = browser
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, tool)| path(name, tool));
-    postgres
-        .into_iter()
-        .chain(browser)
-        .chain(path("TEST_PYTHON", Tool::Python))
-        .collect()
+    let browser = browser.into_iter().flatten().filter_map(|(name, tool)| path(name, tool));
+    postgres.into_iter().chain(browser).chain(path("TEST_PYTHON", Tool::Python)).collect()
 }
 
 /// `cargo xtask services`: starts them, prints the export lines and stays until Ctrl-C.

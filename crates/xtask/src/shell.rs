@@ -11,10 +11,7 @@ use crate::interrupt;
 
 /// The workspace's root folder.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .map_or_else(PathBuf::new, Path::to_path_buf)
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
 /// Where cargo puts what it builds: `CARGO_TARGET_DIR` or `target/`.
@@ -64,10 +61,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// Runs a command that is meant to be short and gives back what it wrote, whether it succeeded or not.
 pub(crate) fn capture(command: &mut Command) -> Result<Output> {
     let line = show(command);
-    command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start `{line}`"))
+    command.stdin(Stdio::null()).output().with_context(|| format!("cannot start `{line}`"))
 }
 
 /// Whether a short command can be started and succeeds.
@@ -77,9 +71,7 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 
 /// A command as one would type it, without the path of its program.
 pub(crate) fn show(command: &Command) -> String {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     std::iter::once(program)
         .chain(command.get_args())
         .map(|word| word.to_string_lossy())

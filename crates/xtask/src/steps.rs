@@ -87,9 +87,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<()> {
     for step in &steps {
         println!("\n── {} ──", step.name());
         let start = shell::now();
-        let built = !rows
-            .iter()
-            .any(|row| row.step == Step::Build.name() && row.outcome.is_failure());
+        let built = !rows.iter().any(|row| row.step == Step::Build.name() && row.outcome.is_failure());
         let outcome = if built || !step.stands_on_the_build() {
             take(*step, &steps, args).unwrap_or_else(|cause| Outcome::Failed(format!("{cause:#}")))
         } else {
@@ -98,22 +96,14 @@ pub(crate) fn run(args: &TestArgs) -> Result<()> {
         if let Outcome::Failed(why) | Outcome::Skipped(why) = &outcome {
             println!("{why}");
         }
-        rows.push(Row {
-            step: step.name(),
-            took: start.elapsed(),
-            outcome,
-        });
+        rows.push(Row { step: step.name(), took: start.elapsed(), outcome });
         if interrupt::check().is_err() {
             break;
         }
     }
     print!("{}", table(&rows));
     interrupt::check()?;
-    let failed: Vec<&str> = rows
-        .iter()
-        .filter(|row| row.outcome.is_failure())
-        .map(|row| row.step)
-        .collect();
+    let failed: Vec<&str> = rows.iter().filter(|row| row.outcome.is_failure()).map(|row| row.step).collect();
     if !failed.is_empty() {
         bail!("failed: {}", failed.join(", "));
     }
@@ -137,35 +127,21 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
 }
 
 fn tools(steps: &[Step], args: &TestArgs) -> Outcome {
-    let needed: BTreeSet<Tool> = steps
-        .iter()
-        .flat_map(|step| step.needs(!args.skip_browser))
-        .collect();
+    let needed: BTreeSet<Tool> = steps.iter().flat_map(|step| step.needs(!args.skip_browser)).collect();
     let missing: Vec<String> = make_ready(&needed).into_iter().map(|(_, cost)| cost).collect();
     if missing.is_empty() {
         return Outcome::passed();
     }
     let missing = missing.join("; ");
-    if args.require_all {
-        Outcome::Failed(missing)
-    } else {
-        Outcome::Skipped(missing)
-    }
+    if args.require_all { Outcome::Failed(missing) } else { Outcome::Skipped(missing) }
 }
 
 fn where_found(tool: Tool, check: fn() -> Result<Outcome>) -> Result<Outcome> {
-    if tool.find().is_some() {
-        check()
-    } else {
-        Ok(Outcome::Skipped(format!("{} is missing", tool.name())))
-    }
+    if tool.find().is_some() { check() } else { Ok(Outcome::Skipped(format!("{} is missing", tool.name()))) }
 }
 
 fn test(args: &TestArgs) -> Result<Outcome> {
-    let cluster = Tool::Postgres
-        .find()
-        .map(|_| Cluster::start(args.keep_postgres))
-        .transpose()?;
+    let cluster = Tool::Postgres.find().map(|_| Cluster::start(args.keep_postgres)).transpose()?;
     let outcome = checks::test(&services::variables(cluster.as_ref(), !args.skip_browser));
     if let Some(cluster) = cluster.filter(|_| args.keep_postgres) {
         println!("{}", cluster.leave());

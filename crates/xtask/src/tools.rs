@@ -98,18 +98,13 @@ pub(crate) fn make_ready(needed: &BTreeSet<Tool>) -> Vec<(Tool, String)> {
     still
         .map(|tool| {
             let (name, cost) = (tool.name(), tool.needed_for());
-            (
-                tool,
-                format!("{name} is missing ({why}); not done because of it: {cost}"),
-            )
+            (tool, format!("{name} is missing ({why}); not done because of it: {cost}"))
         })
         .collect()
 }
 
 fn install(tools: &[Tool]) -> anyhow::Result<()> {
-    let components = tools
-        .iter()
-        .filter(|tool| matches!(tool, Tool::Rustfmt | Tool::Clippy));
+    let components = tools.iter().filter(|tool| matches!(tool, Tool::Rustfmt | Tool::Clippy));
     for component in components {
         shell::run(Command::new("rustup").args(["component", "add", component.name()]))?;
     }
@@ -118,11 +113,7 @@ fn install(tools: &[Tool]) -> anyhow::Result<()> {
         return install_packages(tools.iter().filter(|tool| **tool != Tool::Python));
     }
     install_packages(tools.iter())?;
-    if tools.contains(&Tool::Python) {
-        python::make()
-    } else {
-        Ok(())
-    }
+    if tools.contains(&Tool::Python) { python::make() } else { Ok(()) }
 }
 
 fn install_packages<'a>(tools: impl Iterator<Item = &'a Tool>) -> anyhow::Result<()> {
@@ -130,10 +121,7 @@ fn install_packages<'a>(tools: impl Iterator<Item = &'a Tool>) -> anyhow::Result
     if packages.is_empty() {
         return Ok(());
     }
-    anyhow::ensure!(
-        rustix::process::geteuid().is_root(),
-        "not root, so it cannot be installed from here"
-    );
+    anyhow::ensure!(rustix::process::geteuid().is_root(), "not root, so it cannot be installed from here");
     let apt = on_path("apt-get").ok_or_else(|| anyhow::anyhow!("there is no apt-get to install it with"))?;
     let apt_get = |args: &[&str]| {
         let mut command = Command::new(&apt);
@@ -150,10 +138,8 @@ fn install_packages<'a>(tools: impl Iterator<Item = &'a Tool>) -> anyhow::Result
     if apt_get(&all).or_else(|_| apt_get(&all)).is_ok() {
         return Ok(());
     }
-    let each: Vec<anyhow::Result<()>> = packages
-        .iter()
-        .map(|package| apt_get(&[install.as_slice(), &[package]].concat()))
-        .collect();
+    let each: Vec<anyhow::Result<()>> =
+        packages.iter().map(|package| apt_get(&[install.as_slice(), &[package]].concat())).collect();
     each.into_iter().collect()
 }
 
@@ -170,8 +156,7 @@ pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
 /// Whether this is a file that may be executed.
 pub(crate) fn is_program(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    file.metadata()
-        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// A cargo subcommand, if this toolchain has it.

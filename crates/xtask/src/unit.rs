@@ -16,9 +16,7 @@ const EXPOSURE: &str = "12";
 
 /// Verifies the unit below a root of its own, where the program that it starts exists.
 pub(crate) fn check() -> Result<Outcome> {
-    let analyze = Tool::SystemdAnalyze
-        .find()
-        .context("systemd-analyze is missing")?;
+    let analyze = Tool::SystemdAnalyze.find().context("systemd-analyze is missing")?;
     let unit = shell::root().join(UNIT);
     let text = fs::read_to_string(&unit).with_context(|| format!("cannot read {UNIT}"))?;
     let root = tempfile::Builder::new().prefix("moncompte-unit-").tempdir()?;
@@ -38,27 +36,13 @@ pub(crate) fn check() -> Result<Outcome> {
         bail!("systemd-analyze verify: {complaints}");
     }
     let mut security = Command::new(&analyze);
-    security
-        .args([
-            "security",
-            "--no-pager",
-            "--offline=true",
-            "--threshold",
-            EXPOSURE,
-        ])
-        .arg(&unit);
+    security.args(["security", "--no-pager", "--offline=true", "--threshold", EXPOSURE]).arg(&unit);
     let exposure = shell::capture(&mut security)?;
     let listing = String::from_utf8_lossy(&exposure.stdout);
     if !exposure.status.success() {
-        bail!(
-            "systemd-analyze security:\n{listing}{}",
-            String::from_utf8_lossy(&exposure.stderr)
-        );
+        bail!("systemd-analyze security:\n{listing}{}", String::from_utf8_lossy(&exposure.stderr));
     }
-    let overall = listing
-        .lines()
-        .find(|line| line.contains("Overall exposure"))
-        .unwrap_or_default();
+    let overall = listing.lines().find(|line| line.contains("Overall exposure")).unwrap_or_default();
     Ok(Outcome::Passed(overall.trim_start_matches(['→', ' ']).to_owned()))
 }
 
@@ -67,30 +51,16 @@ fn furnish(root: &Path, unit: &str) -> Result<()> {
     fs::create_dir_all(root.join("etc/systemd/system"))?;
     let targets = root.join("usr/lib/systemd/system");
     fs::create_dir_all(&targets)?;
-    for word in unit
-        .split(['=', ' ', '\n'])
-        .filter(|word| word.ends_with(".target"))
-    {
+    for word in unit.split(['=', ' ', '\n']).filter(|word| word.ends_with(".target")) {
         fs::write(targets.join(word), "[Unit]\n")?;
     }
-    for target in [
-        "sysinit.target",
-        "basic.target",
-        "shutdown.target",
-        "umount.target",
-    ] {
+    for target in ["sysinit.target", "basic.target", "shutdown.target", "umount.target"] {
         fs::write(targets.join(target), "[Unit]\nDefaultDependencies=no\n")?;
     }
-    let commands = unit
-        .lines()
-        .filter(|line| line.starts_with("Exec"))
-        .filter_map(|line| line.split_once('='));
+    let commands =
+        unit.lines().filter(|line| line.starts_with("Exec")).filter_map(|line| line.split_once('='));
     for (_, command) in commands {
-        let program = command
-            .split(' ')
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches(['-', '/']);
+        let program = command.split(' ').next().unwrap_or_default().trim_start_matches(['-', '/']);
         let file = root.join(program);
         fs::create_dir_all(file.parent().unwrap_or(root))?;
         fs::write(&file, "#!/bin/sh\n")?;

@@ -45,14 +45,7 @@ pub struct Importer<'a, R> {
 impl Accounts {
     /// Begins an import. `dry`: nothing is written.
     pub fn import<'a, R: Read>(&'a self, agency: &'a Agency, rows: Rows<R>, dry: bool) -> Importer<'a, R> {
-        Importer {
-            accounts: self,
-            agency,
-            rows,
-            dry,
-            seen: HashMap::new(),
-            report: ImportReport::default(),
-        }
+        Importer { accounts: self, agency, rows, dry, seen: HashMap::new(), report: ImportReport::default() }
     }
 }
 
@@ -101,11 +94,7 @@ impl<R: Read> Importer<'_, R> {
             self.seen.insert(canonical, first);
             return Err(bad(format!("the same identifier as on line {first}")));
         }
-        Ok(Ready {
-            fingerprint: self.fingerprint(&row),
-            canonical,
-            row,
-        })
+        Ok(Ready { fingerprint: self.fingerprint(&row), canonical, row })
     }
 
     /// Keyed, so that it tells nothing of the hash that it covers.
@@ -141,10 +130,8 @@ impl<R: Read> Importer<'_, R> {
             .into_tuple()
             .all(tx.conn())
             .await?;
-        let known: HashMap<String, (Uuid, String, Option<i64>)> = known
-            .into_iter()
-            .map(|(id, canonical, print, moved)| (canonical, (id, print, moved)))
-            .collect();
+        let known: HashMap<String, (Uuid, String, Option<i64>)> =
+            known.into_iter().map(|(id, canonical, print, moved)| (canonical, (id, print, moved))).collect();
         let mut fresh = Vec::new();
         for ready in ready {
             match known.get(&ready.canonical) {

@@ -75,9 +75,7 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<LegacyProof, Fault> {
         let floor = tokio::time::sleep(Duration::from_millis(self.rules.legacy_floor_millis));
-        let outcome = self
-            .prove_unhurried(agency, identifier, typed, origin, visitor)
-            .await;
+        let outcome = self.prove_unhurried(agency, identifier, typed, origin, visitor).await;
         floor.await;
         outcome
     }
@@ -102,9 +100,7 @@ impl Accounts {
             Attempt::Go(reserved) => reserved,
             Attempt::Locked { since } => {
                 let minutes = (since + lock.legacy_seconds - now + 59) / 60;
-                return Ok(LegacyProof::Locked {
-                    minutes: minutes.max(1),
-                });
+                return Ok(LegacyProof::Locked { minutes: minutes.max(1) });
             }
         };
         let identity = self.identity(&agency.id, &canonical).await?;
@@ -115,9 +111,7 @@ impl Accounts {
             }
             Some(false) => match counter.failed(&self.ground.db, &reserved, lock, now).await? {
                 Failed::Remaining(remaining) => Ok(LegacyProof::Wrong { remaining }),
-                Failed::Locked { .. } => Ok(LegacyProof::Locked {
-                    minutes: lock.legacy_seconds / 60,
-                }),
+                Failed::Locked { .. } => Ok(LegacyProof::Locked { minutes: lock.legacy_seconds / 60 }),
             },
             Some(true) => {
                 let tx = self.ground.db.begin().await?;
@@ -194,10 +188,7 @@ impl Accounts {
             agency_id: Set(agency.id.clone()),
             identifier: Set(ticket.identifier.trim().to_owned()),
             identifier_canonical: Set(canonical.to_owned()),
-            client_ref: Set(ticket
-                .client_ref
-                .clone()
-                .unwrap_or_else(|| ticket.identifier.trim().to_owned())),
+            client_ref: Set(ticket.client_ref.clone().unwrap_or_else(|| ticket.identifier.trim().to_owned())),
             email: Set(ticket.email.clone()),
             name: Set(ticket.name.clone()),
             profile: Set("{}".to_owned()),
@@ -241,25 +232,16 @@ impl Accounts {
             return Ok(LegacyProof::Refused);
         };
         if identity.moved_at.is_none() {
-            return Ok(LegacyProof::Enrolment(
-                self.begin_or_resume(&identity, origin, visitor).await?,
-            ));
+            return Ok(LegacyProof::Enrolment(self.begin_or_resume(&identity, origin, visitor).await?));
         }
         let db = self.ground.db.reader();
-        let found = link::Entity::find()
-            .filter(link::Column::LegacyIdentityId.eq(identity.id))
-            .one(db)
-            .await?;
+        let found =
+            link::Entity::find().filter(link::Column::LegacyIdentityId.eq(identity.id)).one(db).await?;
         let Some(found) = found else {
             return Ok(LegacyProof::Refused);
         };
         let owner = account::Entity::find_by_id(found.account_id).one(db).await?;
-        let hint = owner
-            .and_then(|o| crate::Email::parse(&o.email))
-            .map(|e| e.masked());
-        Ok(LegacyProof::Moved {
-            hint,
-            account: AccountId(found.account_id),
-        })
+        let hint = owner.and_then(|o| crate::Email::parse(&o.email)).map(|e| e.masked());
+        Ok(LegacyProof::Moved { hint, account: AccountId(found.account_id) })
     }
 }

@@ -81,20 +81,14 @@ pub(crate) fn read(ground: &Ground, kind: &str, bytes: Option<&[u8]>) -> Result<
         Kind::Sealed => of_plain(&ground.keys.open(PURPOSE, bytes)?),
         Kind::Wrapped => {
             let wrapped: Wrapped = serde_json::from_slice(bytes)?;
-            Ok(Stored::Wrapped(
-                Recipe::parse(&wrapped.recipe).map_err(damaged)?,
-                wrapped.phc,
-            ))
+            Ok(Stored::Wrapped(Recipe::parse(&wrapped.recipe).map_err(damaged)?, wrapped.phc))
         }
     }
 }
 
 /// Argon2id over the digest.
 pub(crate) async fn wrap(hasher: &Hasher, verifier: &Verifier) -> Result<Vec<u8>, Busy> {
-    let wrapped = Wrapped {
-        recipe: verifier.recipe().to_text(),
-        phc: hasher.hash(verifier.digest()).await?,
-    };
+    let wrapped = Wrapped { recipe: verifier.recipe().to_text(), phc: hasher.hash(verifier.digest()).await? };
     Ok(serde_json::to_vec(&wrapped).unwrap_or_default())
 }
 

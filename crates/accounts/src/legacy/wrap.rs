@@ -21,13 +21,10 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn wrap_sealed(&self, most: u64) -> Result<u64, Fault> {
-        let mut done = self
-            .wrap_column(most, row::Column::VerifierKind, row::Column::Verifier)
-            .await?;
+        let mut done = self.wrap_column(most, row::Column::VerifierKind, row::Column::Verifier).await?;
         if done < most {
-            done += self
-                .wrap_column(most - done, row::Column::RecogniserKind, row::Column::Recogniser)
-                .await?;
+            done +=
+                self.wrap_column(most - done, row::Column::RecogniserKind, row::Column::Recogniser).await?;
         }
         Ok(done)
     }
@@ -72,14 +69,8 @@ impl Accounts {
     /// [`Fault`] of the database.
     pub async fn wrap_progress(&self) -> Result<WrapProgress, Fault> {
         let db = self.ground.db.reader();
-        let count = |kind: Kind| {
-            row::Entity::find()
-                .filter(row::Column::VerifierKind.eq(kind.as_str()))
-                .count(db)
-        };
-        Ok(WrapProgress {
-            sealed: count(Kind::Sealed).await?,
-            wrapped: count(Kind::Wrapped).await?,
-        })
+        let count =
+            |kind: Kind| row::Entity::find().filter(row::Column::VerifierKind.eq(kind.as_str())).count(db);
+        Ok(WrapProgress { sealed: count(Kind::Sealed).await?, wrapped: count(Kind::Wrapped).await? })
     }
 }

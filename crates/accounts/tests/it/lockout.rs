@@ -14,14 +14,8 @@ async fn five_wrong_passwords_lock_and_the_sequence_is_the_same_without_an_accou
         stage.import(&stage.tilleuls, CSV).await;
         stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
         stage.mails().await;
-        let expected = [
-            "wrong, 4 left",
-            "wrong, 3 left",
-            "wrong, 2 left",
-            "wrong, 1 left",
-            "locked",
-            "locked",
-        ];
+        let expected =
+            ["wrong, 4 left", "wrong, 3 left", "wrong, 2 left", "wrong, 1 left", "locked", "locked"];
         for who in [EMAIL, "personne@exemple.test", "no address at all"] {
             for answer in expected {
                 assert_eq!(
@@ -46,11 +40,7 @@ async fn five_wrong_passwords_lock_and_the_sequence_is_the_same_without_an_accou
         assert_eq!(mails.len(), 1, "one mail, to the owner only");
         assert!(matches!(mails[0].body, MailBody::AccountLocked { .. }) && mails[0].to == EMAIL);
         stage.bed.clock.advance(365 * 86400);
-        assert_eq!(
-            answered(&stage.sign_in(EMAIL, PASSWORD).await),
-            "locked",
-            "only a reset unlocks"
-        );
+        assert_eq!(answered(&stage.sign_in(EMAIL, PASSWORD).await), "locked", "only a reset unlocks");
     }
 }
 
@@ -63,10 +53,7 @@ async fn success_clears_the_count() {
             stage.sign_in(EMAIL, "faux faux faux").await;
         }
         assert_eq!(answered(&stage.sign_in(EMAIL, PASSWORD).await), "in");
-        assert_eq!(
-            answered(&stage.sign_in(EMAIL, "faux faux faux").await),
-            "wrong, 4 left"
-        );
+        assert_eq!(answered(&stage.sign_in(EMAIL, "faux faux faux").await), "wrong, 4 left");
     }
 }
 
@@ -79,35 +66,16 @@ async fn a_stranger_cannot_lock_the_owner_out_of_their_own_browser() {
         for _ in 0..6 {
             stage.sign_in(EMAIL, "faux faux faux").await;
         }
-        let owner = Visitor {
-            device: Some(own.device.clone()),
-            ..visitor()
-        };
-        let back = stage
-            .accounts
-            .sign_in(EMAIL, PASSWORD, false, None, &owner)
-            .await
-            .unwrap();
+        let owner = Visitor { device: Some(own.device.clone()), ..visitor() };
+        let back = stage.accounts.sign_in(EMAIL, PASSWORD, false, None, &owner).await.unwrap();
         assert_eq!(answered(&back), "in");
         // Another account's device is no device of this one.
-        let other = Visitor {
-            device: Some(stage.bed.ground.token()),
-            ..visitor()
-        };
+        let other = Visitor { device: Some(stage.bed.ground.token()), ..visitor() };
         assert_eq!(
-            answered(
-                &stage
-                    .accounts
-                    .sign_in(EMAIL, PASSWORD, false, None, &other)
-                    .await
-                    .unwrap()
-            ),
+            answered(&stage.accounts.sign_in(EMAIL, PASSWORD, false, None, &other).await.unwrap()),
             "locked"
         );
-        assert!(
-            stage.accounts.session(&own.token).await.unwrap().is_some(),
-            "sessions go on"
-        );
+        assert!(stage.accounts.session(&own.token).await.unwrap().is_some(), "sessions go on");
     }
 }
 
@@ -121,11 +89,7 @@ async fn two_hundred_wrong_passwords_at_once_are_five_checks() {
         let tries: Vec<_> = (0..200)
             .map(|n| {
                 let stage = stage.clone();
-                let password = if n == 137 {
-                    PASSWORD.to_owned()
-                } else {
-                    format!("faux faux {n}")
-                };
+                let password = if n == 137 { PASSWORD.to_owned() } else { format!("faux faux {n}") };
                 tokio::spawn(async move { stage.sign_in(EMAIL, &password).await })
             })
             .collect();
@@ -140,11 +104,7 @@ async fn two_hundred_wrong_passwords_at_once_are_five_checks() {
         }
         // The order is the scheduler's: either the right one was among the first five, which clears the count once, or it was not.
         assert!(inside <= 1, "{}", stage.bed.name);
-        assert!(
-            wrong <= 4 * (1 + inside) + inside,
-            "{wrong} wrong on {}",
-            stage.bed.name
-        );
+        assert!(wrong <= 4 * (1 + inside) + inside, "{wrong} wrong on {}", stage.bed.name);
         assert_eq!(wrong + locked + inside, 200);
     }
 }
@@ -183,13 +143,9 @@ async fn an_old_identifier_locks_too_and_opens_by_itself() {
                         .unwrap(),
                 )
             };
-            for answer in [
-                "wrong, 4 left",
-                "wrong, 3 left",
-                "wrong, 2 left",
-                "wrong, 1 left",
-                "locked for 60 min",
-            ] {
+            for answer in
+                ["wrong, 4 left", "wrong, 3 left", "wrong, 2 left", "wrong, 1 left", "locked for 60 min"]
+            {
                 assert_eq!(prove("faux").await, answer);
             }
             assert_eq!(prove("Vieux-Secret 1").await, "locked for 60 min");
@@ -204,10 +160,7 @@ async fn an_over_long_password_is_refused_before_anything_is_counted() {
     // SECURITY #61.
     for stage in stages().await {
         for _ in 0..6 {
-            assert_eq!(
-                answered(&stage.sign_in(EMAIL, &"x".repeat(1025)).await),
-                "refused"
-            );
+            assert_eq!(answered(&stage.sign_in(EMAIL, &"x".repeat(1025)).await), "refused");
         }
         assert_eq!(answered(&stage.sign_in(EMAIL, "x").await), "wrong, 4 left");
         assert_eq!(stage.count("attempt", "failures > 1").await, 0);
@@ -225,16 +178,9 @@ async fn the_lock_mail_unlocks() {
         }
         let mails = stage.mails().await;
         let token = kernel::Token::parse(token_of(&mails[0])).unwrap();
-        let reset = stage
-            .accounts
-            .reset(&token, "girafe tambour lampion", None, &visitor())
-            .await
-            .unwrap();
+        let reset = stage.accounts.reset(&token, "girafe tambour lampion", None, &visitor()).await.unwrap();
         assert!(matches!(reset, accounts::Reset::Done(..)));
-        assert_eq!(
-            answered(&stage.sign_in(EMAIL, "girafe tambour lampion").await),
-            "in"
-        );
+        assert_eq!(answered(&stage.sign_in(EMAIL, "girafe tambour lampion").await), "in");
         assert_eq!(
             answered(&stage.sign_in(EMAIL, "faux").await),
             "wrong, 4 left",

@@ -17,116 +17,56 @@ async fn a_first_move_makes_everything_true_at_once() {
     for stage in stages().await {
         let accounts = &stage.accounts;
         stage.import(&stage.tilleuls, CSV).await;
-        let (id, token) = stage
-            .up_to_mail(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test")
-            .await;
-        assert_eq!(
-            stage.count("account", "1=1").await,
-            0,
-            "no account before the end (PEOPLE U-02)"
-        );
+        let (id, token) =
+            stage.up_to_mail(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test").await;
+        assert_eq!(stage.count("account", "1=1").await, 0, "no account before the end (PEOPLE U-02)");
         // The old credentials go on working until then (SECURITY D9), and resume the same enrolment.
         assert_eq!(stage.enrol(&stage.tilleuls, "100", "Vieux-Secret 1").await, id);
         // Looking at the link changes nothing (SECURITY #70).
         for _ in 0..3 {
-            assert_eq!(
-                accounts.confirm_page(&token).await.unwrap().unwrap().stage,
-                Step::Mail
-            );
+            assert_eq!(accounts.confirm_page(&token).await.unwrap().unwrap().stage, Step::Mail);
         }
         assert!(matches!(
-            accounts
-                .finish(id, &shown(), false, None, &visitor())
-                .await
-                .unwrap(),
+            accounts.finish(id, &shown(), false, None, &visitor()).await.unwrap(),
             Finish::NotNow
         ));
         assert_eq!(
-            accounts
-                .confirm(&token, "paul@exemple.test", PASSWORD)
-                .await
-                .unwrap(),
+            accounts.confirm(&token, "paul@exemple.test", PASSWORD).await.unwrap(),
             Confirm::Wrong { remaining: 4 }
         );
         assert_eq!(
-            accounts
-                .confirm(&token, " Marie@exemple.TEST", PASSWORD)
-                .await
-                .unwrap(),
+            accounts.confirm(&token, " Marie@exemple.TEST", PASSWORD).await.unwrap(),
             Confirm::Done(id)
         );
-        let old = accounts::Shown {
-            sha256: "0".repeat(64),
-            ..shown()
-        };
-        assert!(matches!(
-            accounts.finish(id, &old, false, None, &visitor()).await.unwrap(),
-            Finish::Changed
-        ));
-        let Finish::Done(signed_in, receipt) = accounts
-            .finish(id, &shown(), false, None, &visitor())
-            .await
-            .unwrap()
+        let old = accounts::Shown { sha256: "0".repeat(64), ..shown() };
+        assert!(matches!(accounts.finish(id, &old, false, None, &visitor()).await.unwrap(), Finish::Changed));
+        let Finish::Done(signed_in, receipt) =
+            accounts.finish(id, &shown(), false, None, &visitor()).await.unwrap()
         else {
             panic!("not finished on {}", stage.bed.name)
         };
         assert_eq!(receipt.sha256, shown().sha256);
         let session = accounts.session(&signed_in.token).await.unwrap().unwrap();
-        assert_eq!(
-            accounts.client_refs(session.account, "tilleuls").await.unwrap(),
-            ["CT-1"]
-        );
-        assert!(
-            accounts
-                .client_refs(session.account, "rivage")
-                .await
-                .unwrap()
-                .is_empty()
-        );
-        assert_eq!(
-            accounts
-                .terms_due(session.account)
-                .await
-                .unwrap()
-                .map(|t| t.version),
-            None
-        );
+        assert_eq!(accounts.client_refs(session.account, "tilleuls").await.unwrap(), ["CT-1"]);
+        assert!(accounts.client_refs(session.account, "rivage").await.unwrap().is_empty());
+        assert_eq!(accounts.terms_due(session.account).await.unwrap().map(|t| t.version), None);
         // I10: link exists <=> old verifier gone <=> evidence exists.
         assert_eq!(stage.count("link", "1=1").await, 1);
-        assert_eq!(
-            stage
-                .count("legacy_identity", "moved_at IS NOT NULL AND verifier IS NULL")
-                .await,
-            1
-        );
+        assert_eq!(stage.count("legacy_identity", "moved_at IS NOT NULL AND verifier IS NULL").await, 1);
         assert_eq!(stage.count("evidence", "kind = 'account created'").await, 1);
         assert_eq!(stage.count("evidence", "kind = 'terms accepted'").await, 1);
         assert_eq!(accounts.verify_evidence().await.unwrap(), Ok(2));
         let mails = stage.mails().await;
         assert!(
-            mails
-                .iter()
-                .any(|m| matches!(&m.body, MailBody::Welcome { .. }) && m.to == "marie@exemple.test")
+            mails.iter().any(|m| matches!(&m.body, MailBody::Welcome { .. }) && m.to == "marie@exemple.test")
         );
         // A second tab that also accepts finds it done.
         assert!(matches!(
-            accounts
-                .finish(id, &shown(), false, None, &visitor())
-                .await
-                .unwrap(),
+            accounts.finish(id, &shown(), false, None, &visitor()).await.unwrap(),
             Finish::NotNow
         ));
-        assert_eq!(
-            accounts
-                .confirm(&token, "marie@exemple.test", PASSWORD)
-                .await
-                .unwrap(),
-            Confirm::Already
-        );
-        assert!(matches!(
-            stage.sign_in("marie@exemple.test", PASSWORD).await,
-            SignIn::In(_)
-        ));
+        assert_eq!(accounts.confirm(&token, "marie@exemple.test", PASSWORD).await.unwrap(), Confirm::Already);
+        assert!(matches!(stage.sign_in("marie@exemple.test", PASSWORD).await, SignIn::In(_)));
     }
 }
 
@@ -134,23 +74,12 @@ async fn a_first_move_makes_everything_true_at_once() {
 async fn a_moved_identifier_is_refused_with_a_hint_only_for_its_password() {
     for stage in stages().await {
         stage.import(&stage.tilleuls, CSV).await;
-        stage
-            .moved(&stage.tilleuls, "100", "Vieux-Secret 1", "m.durand@gmail.test")
-            .await;
+        stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", "m.durand@gmail.test").await;
         let prove = async |id: &str, password: &str| {
-            said(
-                &stage
-                    .accounts
-                    .prove_legacy(&stage.tilleuls, id, password, None, &visitor())
-                    .await
-                    .unwrap(),
-            )
+            said(&stage.accounts.prove_legacy(&stage.tilleuls, id, password, None, &visitor()).await.unwrap())
         };
         assert_eq!(prove("100", "Vieux-Secret 1").await, "moved to m•••••@g•••.test");
-        assert_eq!(
-            prove("100", " Vieux-Secret 1 ").await,
-            "moved to m•••••@g•••.test"
-        );
+        assert_eq!(prove("100", " Vieux-Secret 1 ").await, "moved to m•••••@g•••.test");
         assert_eq!(prove("100", "faux").await, "wrong, 4 left");
         assert_eq!(prove("nobody", "faux").await, "wrong, 4 left");
         // Still so once the worker wrapped what was sealed, and importing again does not revive it (SECURITY #83).
@@ -172,61 +101,29 @@ async fn the_next_agency_is_attached_with_the_accounts_password() {
         let accounts = &stage.accounts;
         stage.import(&stage.tilleuls, CSV).await;
         stage.import(&stage.rivage, "identifier,client_ref,password,email\nDUP.1,R/1,Autre Secret,marie@exemple.test\nDUP.2,R/2,Encore Un,\n").await;
-        let first = stage
-            .moved(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test")
-            .await;
+        let first = stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test").await;
         stage.mails().await;
         let id = stage.enrol(&stage.rivage, "dup.1", "Autre Secret").await;
         accounts.notice_read(id).await.unwrap();
-        assert_eq!(
-            accounts
-                .choose_email(id, "Marie@exemple.test", false)
-                .await
-                .unwrap(),
-            EmailChoice::Taken
-        );
+        assert_eq!(accounts.choose_email(id, "Marie@exemple.test", false).await.unwrap(), EmailChoice::Taken);
         assert_eq!(accounts.enrolment(id).await.unwrap().unwrap().stage, Step::Link);
-        let wrong = accounts
-            .attach(id, Some("pas le bon"), None, &visitor())
-            .await
-            .unwrap();
+        let wrong = accounts.attach(id, Some("pas le bon"), None, &visitor()).await.unwrap();
         assert!(matches!(wrong, Attach::Refused(SignIn::Wrong { remaining: 4 })));
         // Without the password only a session of this account that is younger than five minutes will do.
-        assert!(matches!(
-            accounts.attach(id, None, None, &visitor()).await.unwrap(),
-            Attach::Refused(_)
-        ));
-        let done = accounts
-            .attach(id, Some(PASSWORD), None, &visitor())
-            .await
-            .unwrap();
+        assert!(matches!(accounts.attach(id, None, None, &visitor()).await.unwrap(), Attach::Refused(_)));
+        let done = accounts.attach(id, Some(PASSWORD), None, &visitor()).await.unwrap();
         assert!(matches!(done, Attach::Done(Some(_))), "{}", stage.bed.name);
-        assert!(
-            stage
-                .mails()
-                .await
-                .iter()
-                .any(|m| matches!(m.body, MailBody::LinkAdded { .. }))
-        );
+        assert!(stage.mails().await.iter().any(|m| matches!(m.body, MailBody::LinkAdded { .. })));
 
         let session = accounts.session(&first.token).await.unwrap().unwrap();
         let id = stage.enrol(&stage.rivage, "dup.2", "Encore Un").await;
-        accounts
-            .choose_email(id, "marie@exemple.test", false)
-            .await
-            .unwrap();
+        accounts.choose_email(id, "marie@exemple.test", false).await.unwrap();
         stage.bed.clock.advance(299);
         assert!(matches!(
-            accounts
-                .attach(id, None, Some(&session), &visitor())
-                .await
-                .unwrap(),
+            accounts.attach(id, None, Some(&session), &visitor()).await.unwrap(),
             Attach::Done(None)
         ));
-        assert_eq!(
-            accounts.client_refs(session.account, "rivage").await.unwrap(),
-            ["R/1", "R/2"]
-        );
+        assert_eq!(accounts.client_refs(session.account, "rivage").await.unwrap(), ["R/1", "R/2"]);
         assert_eq!(stage.count("account", "1=1").await, 1);
         assert_eq!(accounts.linked_agencies(session.account).await.unwrap().len(), 2);
     }
@@ -236,21 +133,11 @@ async fn the_next_agency_is_attached_with_the_accounts_password() {
 async fn an_old_session_does_not_attach_by_itself() {
     for stage in stages().await {
         stage.import(&stage.tilleuls, CSV).await;
-        let first = stage
-            .moved(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test")
-            .await;
+        let first = stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test").await;
         let id = stage.enrol(&stage.tilleuls, "101", "Vieux-Secret 2").await;
-        stage
-            .accounts
-            .choose_email(id, "marie@exemple.test", false)
-            .await
-            .unwrap();
+        stage.accounts.choose_email(id, "marie@exemple.test", false).await.unwrap();
         stage.bed.clock.advance(301);
-        let refused = stage
-            .accounts
-            .attach(id, None, Some(&first.session), &visitor())
-            .await
-            .unwrap();
+        let refused = stage.accounts.attach(id, None, Some(&first.session), &visitor()).await.unwrap();
         assert!(matches!(refused, Attach::Refused(_)));
     }
 }
@@ -262,39 +149,20 @@ async fn the_first_confirmed_address_wins_and_the_other_attaches() {
         let accounts = &stage.accounts;
         stage.import(&stage.tilleuls, CSV).await;
         let email = "famille@exemple.test";
-        let (one, token_one) = stage
-            .up_to_mail(&stage.tilleuls, "100", "Vieux-Secret 1", email)
-            .await;
-        let (two, token_two) = stage
-            .up_to_mail(&stage.tilleuls, "101", "Vieux-Secret 2", email)
-            .await;
-        assert_eq!(
-            accounts.confirm(&token_one, email, PASSWORD).await.unwrap(),
-            Confirm::Done(one)
-        );
-        assert_eq!(
-            accounts.confirm(&token_two, email, PASSWORD).await.unwrap(),
-            Confirm::Done(two)
-        );
+        let (one, token_one) = stage.up_to_mail(&stage.tilleuls, "100", "Vieux-Secret 1", email).await;
+        let (two, token_two) = stage.up_to_mail(&stage.tilleuls, "101", "Vieux-Secret 2", email).await;
+        assert_eq!(accounts.confirm(&token_one, email, PASSWORD).await.unwrap(), Confirm::Done(one));
+        assert_eq!(accounts.confirm(&token_two, email, PASSWORD).await.unwrap(), Confirm::Done(two));
         assert!(matches!(
-            accounts
-                .finish(one, &shown(), false, None, &visitor())
-                .await
-                .unwrap(),
+            accounts.finish(one, &shown(), false, None, &visitor()).await.unwrap(),
             Finish::Done(..)
         ));
         assert!(matches!(
-            accounts
-                .finish(two, &shown(), false, None, &visitor())
-                .await
-                .unwrap(),
+            accounts.finish(two, &shown(), false, None, &visitor()).await.unwrap(),
             Finish::NotNow
         ));
         assert_eq!(accounts.enrolment(two).await.unwrap().unwrap().stage, Step::Link);
-        let done = accounts
-            .attach(two, Some(PASSWORD), None, &visitor())
-            .await
-            .unwrap();
+        let done = accounts.attach(two, Some(PASSWORD), None, &visitor()).await.unwrap();
         assert!(matches!(done, Attach::Done(Some(_))), "{}", stage.bed.name);
         assert_eq!(stage.count("account", "1=1").await, 1);
         assert_eq!(stage.count("link", "1=1").await, 2);
@@ -307,32 +175,16 @@ async fn a_corrected_address_needs_its_own_confirmation() {
     for stage in stages().await {
         let accounts = &stage.accounts;
         stage.import(&stage.tilleuls, CSV).await;
-        let (id, first) = stage
-            .up_to_mail(&stage.tilleuls, "102", "Vieux-Secret 3", "faute@exemple.test")
-            .await;
+        let (id, first) =
+            stage.up_to_mail(&stage.tilleuls, "102", "Vieux-Secret 3", "faute@exemple.test").await;
         assert_eq!(
             accounts.choose_email(id, "x@gmial.com", false).await.unwrap(),
             EmailChoice::Suggestion("x@gmail.com".into())
         );
-        assert_eq!(
-            accounts.choose_email(id, "pas une adresse", false).await.unwrap(),
-            EmailChoice::Invalid
-        );
-        assert_eq!(
-            accounts
-                .choose_email(id, "juste@exemple.test", false)
-                .await
-                .unwrap(),
-            EmailChoice::Taken
-        );
+        assert_eq!(accounts.choose_email(id, "pas une adresse", false).await.unwrap(), EmailChoice::Invalid);
+        assert_eq!(accounts.choose_email(id, "juste@exemple.test", false).await.unwrap(), EmailChoice::Taken);
         let second = stage.mailed_token("juste@exemple.test").await;
-        assert_eq!(
-            accounts
-                .confirm(&first, "faute@exemple.test", PASSWORD)
-                .await
-                .unwrap(),
-            Confirm::Dead
-        );
+        assert_eq!(accounts.confirm(&first, "faute@exemple.test", PASSWORD).await.unwrap(), Confirm::Dead);
         assert_eq!(accounts.resend(id).await.unwrap(), Resend::Wait(60));
         stage.bed.clock.advance(61);
         assert_eq!(accounts.resend(id).await.unwrap(), Resend::Sent);
@@ -342,26 +194,17 @@ async fn a_corrected_address_needs_its_own_confirmation() {
             "whichever copy arrives works"
         );
         assert_eq!(
-            accounts
-                .confirm(&second, "juste@exemple.test", PASSWORD)
-                .await
-                .unwrap(),
+            accounts.confirm(&second, "juste@exemple.test", PASSWORD).await.unwrap(),
             Confirm::Done(id)
         );
         for n in 0..3 {
             assert_eq!(
-                accounts
-                    .choose_email(id, &format!("a{n}@exemple.test"), false)
-                    .await
-                    .unwrap(),
+                accounts.choose_email(id, &format!("a{n}@exemple.test"), false).await.unwrap(),
                 EmailChoice::Taken
             );
         }
         assert_eq!(
-            accounts
-                .choose_email(id, "trop@exemple.test", false)
-                .await
-                .unwrap(),
+            accounts.choose_email(id, "trop@exemple.test", false).await.unwrap(),
             EmailChoice::TooMany
         );
     }
@@ -371,24 +214,15 @@ async fn a_corrected_address_needs_its_own_confirmation() {
 async fn an_enrolment_that_nobody_finishes_ends_after_seven_days() {
     for stage in stages().await {
         stage.import(&stage.tilleuls, CSV).await;
-        let (id, token) = stage
-            .up_to_mail(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test")
-            .await;
+        let (id, token) =
+            stage.up_to_mail(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test").await;
         stage.bed.clock.advance(7 * 86400);
         assert_eq!(
-            stage
-                .accounts
-                .confirm(&token, "marie@exemple.test", PASSWORD)
-                .await
-                .unwrap(),
+            stage.accounts.confirm(&token, "marie@exemple.test", PASSWORD).await.unwrap(),
             Confirm::Dead
         );
         assert!(stage.accounts.enrolment(id).await.unwrap().is_none());
-        assert_ne!(
-            stage.enrol(&stage.tilleuls, "100", "Vieux-Secret 1").await,
-            id,
-            "and can begin again"
-        );
+        assert_ne!(stage.enrol(&stage.tilleuls, "100", "Vieux-Secret 1").await, id, "and can begin again");
     }
 }
 
@@ -404,24 +238,11 @@ async fn a_ticket_begins_a_move_once_even_for_an_identity_that_no_file_brought()
             name: Some("Neuf".into()),
         };
         let prove = async || {
-            stage
-                .accounts
-                .prove_by_ticket(&stage.tilleuls, &ticket, None, &visitor())
-                .await
-                .unwrap()
+            stage.accounts.prove_by_ticket(&stage.tilleuls, &ticket, None, &visitor()).await.unwrap()
         };
-        let LegacyProof::Enrolment(id) = prove().await else {
-            panic!("no enrolment")
-        };
+        let LegacyProof::Enrolment(id) = prove().await else { panic!("no enrolment") };
         assert_eq!(
-            stage
-                .accounts
-                .enrolment(id)
-                .await
-                .unwrap()
-                .unwrap()
-                .agency_email
-                .as_deref(),
+            stage.accounts.enrolment(id).await.unwrap().unwrap().agency_email.as_deref(),
             Some("neuf@exemple.test")
         );
         assert_eq!(said(&prove().await), "refused", "a ticket is used once");
@@ -433,24 +254,15 @@ async fn sixty_four_last_steps_at_once_make_one_account() {
     // B11, B12 in small: one identity, one account, whoever races.
     for stage in stages().await {
         stage.import(&stage.tilleuls, CSV).await;
-        let (id, token) = stage
-            .up_to_mail(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test")
-            .await;
-        stage
-            .accounts
-            .confirm(&token, "marie@exemple.test", PASSWORD)
-            .await
-            .unwrap();
+        let (id, token) =
+            stage.up_to_mail(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test").await;
+        stage.accounts.confirm(&token, "marie@exemple.test", PASSWORD).await.unwrap();
         let stage = Arc::new(stage);
         let racers: Vec<_> = (0..64)
             .map(|_| {
                 let stage = stage.clone();
                 tokio::spawn(async move {
-                    stage
-                        .accounts
-                        .finish(id, &shown(), false, None, &visitor())
-                        .await
-                        .unwrap()
+                    stage.accounts.finish(id, &shown(), false, None, &visitor()).await.unwrap()
                 })
             })
             .collect();
@@ -459,19 +271,8 @@ async fn sixty_four_last_steps_at_once_make_one_account() {
             winners += usize::from(matches!(racer.await.unwrap(), Finish::Done(..)));
         }
         assert_eq!(winners, 1, "{}", stage.bed.name);
-        for (table, n) in [
-            ("account", 1),
-            ("link", 1),
-            ("acceptance", 1),
-            ("session", 1),
-            ("evidence", 2),
-        ] {
-            assert_eq!(
-                stage.count(table, "1=1").await,
-                n,
-                "{table} on {}",
-                stage.bed.name
-            );
+        for (table, n) in [("account", 1), ("link", 1), ("acceptance", 1), ("session", 1), ("evidence", 2)] {
+            assert_eq!(stage.count(table, "1=1").await, n, "{table} on {}", stage.bed.name);
         }
     }
 }

@@ -16,21 +16,12 @@ async fn a_reset_ends_everything_older_and_signs_this_browser_in() {
         stage.import(&stage.tilleuls, CSV).await;
         let older = stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
         stage.mails().await;
-        let origin = Origin {
-            interaction: Some("i-1".into()),
-            agency_id: Some("tilleuls".into()),
-        };
-        accounts
-            .forgot("MARIE@exemple.test ", origin.clone(), &visitor())
-            .await
-            .unwrap();
+        let origin = Origin { interaction: Some("i-1".into()), agency_id: Some("tilleuls".into()) };
+        accounts.forgot("MARIE@exemple.test ", origin.clone(), &visitor()).await.unwrap();
         let first = stage.mailed_token(EMAIL).await;
         accounts.forgot(EMAIL, origin.clone(), &visitor()).await.unwrap();
         let token = stage.mailed_token(EMAIL).await;
-        assert!(
-            accounts.reset_page(&first).await.unwrap().is_none(),
-            "newest one only"
-        );
+        assert!(accounts.reset_page(&first).await.unwrap().is_none(), "newest one only");
         for _ in 0..3 {
             assert_eq!(accounts.reset_page(&token).await.unwrap().unwrap().email, EMAIL);
         }
@@ -38,10 +29,7 @@ async fn a_reset_ends_everything_older_and_signs_this_browser_in() {
         else {
             panic!()
         };
-        assert_eq!(
-            problems,
-            [PasswordProblem::TooShort, PasswordProblem::ContainsContext]
-        );
+        assert_eq!(problems, [PasswordProblem::TooShort, PasswordProblem::ContainsContext]);
         let Reset::Done(signed_in, back) = accounts.reset(&token, NEW, None, &visitor()).await.unwrap()
         else {
             panic!()
@@ -49,22 +37,10 @@ async fn a_reset_ends_everything_older_and_signs_this_browser_in() {
         assert_eq!(back, origin);
         assert!(accounts.session(&older.token).await.unwrap().is_none());
         assert!(accounts.session(&signed_in.token).await.unwrap().is_some());
-        assert!(
-            matches!(
-                accounts.reset(&token, NEW, None, &visitor()).await.unwrap(),
-                Reset::Dead
-            ),
-            "once"
-        );
+        assert!(matches!(accounts.reset(&token, NEW, None, &visitor()).await.unwrap(), Reset::Dead), "once");
         assert_eq!(answered(&stage.sign_in(EMAIL, PASSWORD).await), "wrong, 4 left");
         assert_eq!(answered(&stage.sign_in(EMAIL, NEW).await), "in");
-        assert!(
-            stage
-                .mails()
-                .await
-                .iter()
-                .any(|m| matches!(m.body, MailBody::PasswordChanged { .. }))
-        );
+        assert!(stage.mails().await.iter().any(|m| matches!(m.body, MailBody::PasswordChanged { .. })));
     }
 }
 
@@ -72,15 +48,9 @@ async fn a_reset_ends_everything_older_and_signs_this_browser_in() {
 async fn nobody_learns_whether_there_is_an_account_and_an_unfinished_enrolment_gets_its_own_mail() {
     for stage in stages().await {
         stage.import(&stage.tilleuls, CSV).await;
-        stage
-            .up_to_mail(&stage.tilleuls, "101", "Vieux-Secret 2", "paul@exemple.test")
-            .await;
+        stage.up_to_mail(&stage.tilleuls, "101", "Vieux-Secret 2", "paul@exemple.test").await;
         for who in ["paul@exemple.test", "personne@exemple.test", "nonsense"] {
-            stage
-                .accounts
-                .forgot(who, Origin::default(), &visitor())
-                .await
-                .unwrap();
+            stage.accounts.forgot(who, Origin::default(), &visitor()).await.unwrap();
         }
         let mails = stage.mails().await;
         assert_eq!(mails.len(), 1);
@@ -97,12 +67,7 @@ async fn a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_oth
         stage.import(&stage.tilleuls, CSV).await;
         stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
         stage.mails().await;
-        let ask = async || {
-            accounts
-                .forgot(EMAIL, Origin::default(), &visitor())
-                .await
-                .unwrap()
-        };
+        let ask = async || accounts.forgot(EMAIL, Origin::default(), &visitor()).await.unwrap();
         ask().await;
         let token = stage.mailed_token(EMAIL).await;
         stage.bed.clock.advance(30 * 60);
@@ -125,22 +90,15 @@ async fn sixty_four_resets_at_once_set_one_password() {
         stage.import(&stage.tilleuls, CSV).await;
         stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
         stage.mails().await;
-        stage
-            .accounts
-            .forgot(EMAIL, Origin::default(), &visitor())
-            .await
-            .unwrap();
+        stage.accounts.forgot(EMAIL, Origin::default(), &visitor()).await.unwrap();
         let token = stage.mailed_token(EMAIL).await;
         let stage = Arc::new(stage);
         let racers: Vec<_> = (0..64)
             .map(|n| {
                 let (stage, token) = (stage.clone(), token.clone());
                 tokio::spawn(async move {
-                    let reset = stage
-                        .accounts
-                        .reset(&token, &format!("{NEW} {n}"), None, &visitor())
-                        .await
-                        .unwrap();
+                    let reset =
+                        stage.accounts.reset(&token, &format!("{NEW} {n}"), None, &visitor()).await.unwrap();
                     matches!(reset, Reset::Done(..)).then_some(n)
                 })
             })
@@ -150,9 +108,6 @@ async fn sixty_four_resets_at_once_set_one_password() {
             winners.extend(racer.await.unwrap());
         }
         assert_eq!(winners.len(), 1, "{}", stage.bed.name);
-        assert_eq!(
-            answered(&stage.sign_in(EMAIL, &format!("{NEW} {}", winners[0])).await),
-            "in"
-        );
+        assert_eq!(answered(&stage.sign_in(EMAIL, &format!("{NEW} {}", winners[0])).await), "in");
     }
 }

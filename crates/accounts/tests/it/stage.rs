@@ -34,14 +34,8 @@ pub(crate) fn agency(id: &str, name: &str) -> Agency {
         name: name.into(),
         city: None,
         language: "fr".into(),
-        controller: Controller {
-            name: "SARL".into(),
-            dpo: "dpo@exemple.test".into(),
-        },
-        look: Look {
-            accent: "#1f6f54".into(),
-            logo: None,
-        },
+        controller: Controller { name: "SARL".into(), dpo: "dpo@exemple.test".into() },
+        look: Look { accent: "#1f6f54".into(), logo: None },
         contact: Contact::default(),
         directory: Directory::default(),
         portals: vec![],
@@ -50,45 +44,21 @@ pub(crate) fn agency(id: &str, name: &str) -> Agency {
 }
 
 pub(crate) fn visitor() -> Visitor {
-    Visitor {
-        ip: "203.0.113.9".parse().ok(),
-        user_agent: "test".into(),
-        device: None,
-        locale: "fr".into(),
-    }
+    Visitor { ip: "203.0.113.9".parse().ok(), user_agent: "test".into(), device: None, locale: "fr".into() }
 }
 
 impl Stage {
     fn new(bed: Bed) -> Self {
-        let cost = HashCost {
-            memory: 64,
-            passes: 1,
-            lanes: 1,
-        };
+        let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
         let hasher = Hasher::new(cost, 2, 1000, bed.ground.chance.clone()).unwrap();
         let editions = BTreeMap::from([("fr".to_owned(), Edition::new("CGU".into(), TERMS.into()))]);
-        let version = TermsVersion {
-            version: "2026-11".into(),
-            effective: 0,
-            consent: true,
-            editions,
-        };
+        let version = TermsVersion { version: "2026-11".into(), effective: 0, consent: true, editions };
         let terms = Arc::new(arc_swap::ArcSwap::from_pointee(TermsLibrary::new(vec![version])));
-        let rules = Rules {
-            legacy_floor_millis: 0,
-            ..Rules::default()
-        };
+        let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
         let accounts = Accounts::new(bed.ground.clone(), Arc::new(hasher), rules, terms);
-        let (tilleuls, rivage) = (
-            agency("tilleuls", "Agence des Tilleuls"),
-            agency("rivage", "Cabinet Rivage"),
-        );
-        Self {
-            bed,
-            accounts,
-            tilleuls,
-            rivage,
-        }
+        let (tilleuls, rivage) =
+            (agency("tilleuls", "Agence des Tilleuls"), agency("rivage", "Cabinet Rivage"));
+        Self { bed, accounts, tilleuls, rivage }
     }
 
     pub(crate) async fn import(&self, agency: &Agency, csv: &str) -> accounts::legacy::ImportReport {
@@ -103,12 +73,7 @@ impl Stage {
 
     /// The enrolment that right old credentials begin.
     pub(crate) async fn enrol(&self, agency: &Agency, identifier: &str, password: &str) -> EnrolmentId {
-        match self
-            .accounts
-            .prove_legacy(agency, identifier, password, None, &visitor())
-            .await
-            .unwrap()
-        {
+        match self.accounts.prove_legacy(agency, identifier, password, None, &visitor()).await.unwrap() {
             LegacyProof::Enrolment(id) => id,
             other => panic!("{}: {}", self.bed.name, said(&other)),
         }
@@ -126,11 +91,8 @@ impl Stage {
         self.accounts.notice_read(id).await.unwrap();
         self.accounts.choose_email(id, email, true).await.unwrap();
         let enrolment = self.accounts.enrolment(id).await.unwrap().unwrap();
-        let taken = self
-            .accounts
-            .choose_password(&enrolment, &agency.name, PASSWORD, &visitor())
-            .await
-            .unwrap();
+        let taken =
+            self.accounts.choose_password(&enrolment, &agency.name, PASSWORD, &visitor()).await.unwrap();
         assert_eq!(taken, accounts::PasswordChoice::Taken);
         (id, self.mailed_token(email).await)
     }
@@ -142,31 +104,21 @@ impl Stage {
             self.accounts.confirm(&token, email, PASSWORD).await.unwrap(),
             accounts::Confirm::Done(id)
         );
-        match self
-            .accounts
-            .finish(id, &shown(), false, None, &visitor())
-            .await
-            .unwrap()
-        {
+        match self.accounts.finish(id, &shown(), false, None, &visitor()).await.unwrap() {
             accounts::Finish::Done(signed_in, _) => *signed_in,
             _ => panic!("{}: not finished", self.bed.name),
         }
     }
 
     pub(crate) async fn sign_in(&self, email: &str, password: &str) -> SignIn {
-        self.accounts
-            .sign_in(email, password, false, None, &visitor())
-            .await
-            .unwrap()
+        self.accounts.sign_in(email, password, false, None, &visitor()).await.unwrap()
     }
 
     /// Delivers all mails that are due; the worker's part on recovery included.
     pub(crate) async fn mails(&self) -> Vec<Mail> {
         let mut mails = Vec::new();
         loop {
-            let held = kernel::outbox::lease(&self.bed.ground.db, self.bed.ground.now(), 100)
-                .await
-                .unwrap();
+            let held = kernel::outbox::lease(&self.bed.ground.db, self.bed.ground.now(), 100).await.unwrap();
             if held.is_empty() {
                 return mails;
             }
@@ -176,9 +128,7 @@ impl Stage {
                     "recovery" => self.accounts.recover(&letter).await.unwrap(),
                     other => panic!("a letter of the kind {other}"),
                 }
-                kernel::outbox::sent(&self.bed.ground.db, letter.id, self.bed.ground.now())
-                    .await
-                    .unwrap();
+                kernel::outbox::sent(&self.bed.ground.db, letter.id, self.bed.ground.now()).await.unwrap();
             }
         }
     }
@@ -186,10 +136,7 @@ impl Stage {
     /// The token in the newest mail to `to`.
     pub(crate) async fn mailed_token(&self, to: &str) -> Token {
         let mails = self.mails().await;
-        let mail = mails
-            .iter()
-            .rfind(|m| m.to == to)
-            .unwrap_or_else(|| panic!("no mail to {to}"));
+        let mail = mails.iter().rfind(|m| m.to == to).unwrap_or_else(|| panic!("no mail to {to}"));
         Token::parse(token_of(mail)).unwrap()
     }
 
@@ -197,11 +144,8 @@ impl Stage {
         use kernel::sea_orm::{ConnectionTrait, Statement};
         let db = self.bed.ground.db.reader();
         let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}");
-        let row = db
-            .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
-            .await
-            .unwrap()
-            .unwrap();
+        let row =
+            db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
         row.try_get("", "n").unwrap()
     }
 }

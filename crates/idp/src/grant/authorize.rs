@@ -235,20 +235,7 @@ impl Grants {
         }
         let now = self.ground.now();
         let tx = self.ground.db.begin().await?;
-        let ended = interaction::Entity::update_many()
-            .col_expr(
-                interaction::Column::CompletedAt,
-                Func::coalesce([Expr::col(interaction::Column::CompletedAt), Expr::value(now)]).into(),
-            )
-            .filter(interaction::Column::Id.eq(at.id.0))
-            .filter(
-                Condition::any()
-                    .add(interaction::Column::CompletedAt.is_null())
-                    .add(Expr::col(interaction::Column::CompletedAt).gt(now - DOUBLE_CLICK)),
-            )
-            .exec(tx.conn())
-            .await?;
-        if ended.rows_affected != 1 {
+        if !end_once(&tx, at.id, now).await? {
             return Ok(Completed::Over);
         }
         let sid = self.join_session(&tx, &client, session).await?;
@@ -315,6 +302,24 @@ impl Grants {
         let row = client_session::Entity::find_by_id(key).one(tx.conn()).await?;
         row.map(|r| r.sid).ok_or_else(|| Fault::Broken("the client's session vanished".into()))
     }
+}
+
+/// Whether this is the one time that the interaction ends, or a double click on it.
+async fn end_once(tx: &kernel::Tx, id: InteractionId, now: Unix) -> Result<bool, Fault> {
+    let ended = interaction::Entity::update_many()
+        .col_expr(
+            interaction::Column::CompletedAt,
+            Func::coalesce([Expr::col(interaction::Column::CompletedAt), Expr::value(now)]).into(),
+        )
+        .filter(interaction::Column::Id.eq(id.0))
+        .filter(
+            Condition::any()
+                .add(interaction::Column::CompletedAt.is_null())
+                .add(Expr::col(interaction::Column::CompletedAt).gt(now - DOUBLE_CLICK)),
+        )
+        .exec(tx.conn())
+        .await?;
+    Ok(ended.rows_affected == 1)
 }
 
 /// The one level that there is, if the client named it (OIDC Core §3.1.2.1 `acr_values`, §5.5.1.1).

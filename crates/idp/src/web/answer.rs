@@ -91,7 +91,8 @@ impl<'a> Answer<'a> {
     pub(crate) fn page<P: Page>(self, setting: &Setting<'_>, page: &P) -> Result<Response, Failure> {
         let rendered = self.idp.pages.render(&frame(self.idp, self.browser, setting), page)?;
         let response = Html(rendered.html).into_response();
-        let done = if self.browser.flash(self.idp).said.is_some() && self.browser.path.ends_with("/connected") {
+        let done = if self.browser.flash(self.idp).said.is_some() && self.browser.path.ends_with("/connected")
+        {
             self
         } else {
             let cleared = Jar::Flash.clear(self.idp.secure(), &self.browser.path);
@@ -101,7 +102,11 @@ impl<'a> Answer<'a> {
     }
 
     /// The way back to a client.
-    pub(crate) fn back(self, setting: &Setting<'_>, response: respond::Response) -> Result<Response, Failure> {
+    pub(crate) fn back(
+        self,
+        setting: &Setting<'_>,
+        response: respond::Response,
+    ) -> Result<Response, Failure> {
         match response {
             respond::Response::Redirect(to) => Ok(self.see_other(&to)),
             respond::Response::FormPost { action, fields } => {

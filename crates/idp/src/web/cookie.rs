@@ -44,7 +44,13 @@ impl Jar {
     }
 
     /// A cookie that ends with the browser, or after `life`.
-    pub(crate) fn bake(self, secure: bool, path: &str, value: String, life: Option<Duration>) -> Cookie<'static> {
+    pub(crate) fn bake(
+        self,
+        secure: bool,
+        path: &str,
+        value: String,
+        life: Option<Duration>,
+    ) -> Cookie<'static> {
         let cookie = Cookie::build((self.name(secure), value))
             .path(path.to_owned())
             .secure(secure)

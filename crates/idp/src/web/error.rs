@@ -29,7 +29,9 @@ impl Failure {
 
     pub(crate) fn status(&self) -> StatusCode {
         match self.kind {
-            ProblemKind::BadRequest | ProblemKind::UnknownClient | ProblemKind::BadRedirect => StatusCode::BAD_REQUEST,
+            ProblemKind::BadRequest | ProblemKind::UnknownClient | ProblemKind::BadRedirect => {
+                StatusCode::BAD_REQUEST
+            }
             ProblemKind::NotFound => StatusCode::NOT_FOUND,
             ProblemKind::Forbidden | ProblemKind::ForeignBrowser => StatusCode::FORBIDDEN,
             ProblemKind::Conflict => StatusCode::CONFLICT,

@@ -1,4 +1,7 @@
-use pages::page::{ConfirmError, EmailError, ForgotError, LegacyError, PasswordProblem, Resent, SignInError, SignInNotice, TermsError};
+use pages::page::{
+    ConfirmError, EmailError, ForgotError, LegacyError, PasswordProblem, Resent, SignInError, SignInNotice,
+    TermsError,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a POST leaves for the next GET of one address: in a sealed cookie, so that a reload repeats no attempt and no address carries a message.

@@ -35,7 +35,10 @@ impl<T: DeserializeOwned> FromRequest<Idp> for Form<T> {
         }
         for (n, (name, _)) in pairs.iter().enumerate() {
             if pairs[..n].iter().any(|(other, _)| other == name) {
-                return Err(Failure::new(ProblemKind::BadRequest, format!("the field {name:.40} is there twice")));
+                return Err(Failure::new(
+                    ProblemKind::BadRequest,
+                    format!("the field {name:.40} is there twice"),
+                ));
             }
         }
         let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
@@ -75,5 +78,7 @@ fn same_site(headers: &HeaderMap, issuer: &str) -> bool {
         return matches!(site.as_str(), "same-origin" | "none");
     }
     // Without a referrer, browsers before 2023 say "null" for our own forms: the form token decides then.
-    text("origin").is_none_or(|origin| origin == "null" || issuer == origin || issuer.starts_with(&format!("{origin}/")))
+    text("origin").is_none_or(|origin| {
+        origin == "null" || issuer == origin || issuer.starts_with(&format!("{origin}/"))
+    })
 }

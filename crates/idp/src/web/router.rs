@@ -66,10 +66,14 @@ pub fn router(idp: Idp) -> Router {
     protocol
         .merge(screens)
         .merge(files)
-        .fallback(async |uri: Uri| Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/"))
+        .fallback(async |uri: Uri| {
+            Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
+        })
         .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(middleware::from_fn_with_state(idp.clone(), explain))
-        .layer(CatchPanicLayer::custom(|_| Failure::new(ProblemKind::Internal, "a handler panicked").into_response()))
+        .layer(CatchPanicLayer::custom(|_| {
+            Failure::new(ProblemKind::Internal, "a handler panicked").into_response()
+        }))
         .layer(middleware::from_fn_with_state(idp.clone(), explain))
         .layer(middleware::from_fn_with_state(idp.clone(), security::headers))
         .with_state(idp)
@@ -77,7 +81,8 @@ pub fn router(idp: Idp) -> Router {
 
 /// Writes the page of a [`Failure`] in the person's language, and its cause in the log under the same reference.
 async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Response {
-    let accept = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let accept =
+        request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let path: String = request.uri().path().chars().take(100).collect();
     let too_long = request.uri().to_string().len() > LONGEST_URI;
     let response = if too_long {
@@ -152,7 +157,8 @@ async fn stylesheet(State(idp): State<Idp>, Path(file): Path<String>, _: HeaderM
     match agency {
         Some(agency) => {
             let cache = (header::CACHE_CONTROL, "public, max-age=300");
-            ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), cache], look(agency).stylesheet()).into_response()
+            ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), cache], look(agency).stylesheet())
+                .into_response()
         }
         None => Failure::new(ProblemKind::NotFound, "no such agency").into_response(),
     }

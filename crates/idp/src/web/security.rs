@@ -31,7 +31,9 @@ pub(crate) async fn headers(State(idp): State<Idp>, request: Request, next: Next
         targets.join(" ")
     );
     let mut put = |name: HeaderName, value: &str| {
-        if let (false, Ok(value)) = (response.headers().contains_key(&name), HeaderValue::from_str(value.trim())) {
+        if let (false, Ok(value)) =
+            (response.headers().contains_key(&name), HeaderValue::from_str(value.trim()))
+        {
             response.headers_mut().insert(name, value);
         }
     };
@@ -41,7 +43,10 @@ pub(crate) async fn headers(State(idp): State<Idp>, request: Request, next: Next
     put(header::CACHE_CONTROL, "no-store");
     put(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     put(header::X_FRAME_OPTIONS, "DENY");
-    put(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), interest-cohort=()");
+    put(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+    );
     if idp.secure() {
         put(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }

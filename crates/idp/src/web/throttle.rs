@@ -52,7 +52,10 @@ mod tests {
         let ip = |s: &str| Some(s.parse().unwrap());
         assert!(throttle.take(ip("2001:db8::1")).is_ok());
         assert!(throttle.take(ip("2001:db8::2")).is_ok());
-        assert!(throttle.take(ip("2001:db8::3")).is_err_and(|s| (1..=60).contains(&s)), "one /64 is one network");
+        assert!(
+            throttle.take(ip("2001:db8::3")).is_err_and(|s| (1..=60).contains(&s)),
+            "one /64 is one network"
+        );
         assert!(throttle.take(ip("2001:db8:0:1::1")).is_ok());
         assert!(throttle.take(ip("203.0.113.1")).is_ok());
     }

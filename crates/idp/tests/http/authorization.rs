@@ -52,9 +52,17 @@ async fn a_person_is_asked_only_when_that_is_wanted() {
             assert_eq!(browser.authorize(&[more]).await.status, StatusCode::OK, "{more:?}");
         }
         for more in [
-            ("max_age", "10000"), ("prompt", "consent"), ("extra", "foobar"), ("display", "popup"), ("ui_locales", "se"),
-            ("claims_locales", "se"), ("login_hint", "x@example.org"), ("acr_values", "1 2"), ("scope", "email openid unknown"),
-            ("claims", r#"{"userinfo":{"name":{"essential":true}}}"#), ("nonce", ""),
+            ("max_age", "10000"),
+            ("prompt", "consent"),
+            ("extra", "foobar"),
+            ("display", "popup"),
+            ("ui_locales", "se"),
+            ("claims_locales", "se"),
+            ("login_hint", "x@example.org"),
+            ("acr_values", "1 2"),
+            ("scope", "email openid unknown"),
+            ("claims", r#"{"userinfo":{"name":{"essential":true}}}"#),
+            ("nonce", ""),
         ] {
             let back = browser.authorize(&[more]).await.returned();
             assert!(back.get("code").is_some(), "{more:?}: {:?}", back.get("error"));
@@ -88,7 +96,10 @@ async fn what_is_wrong_with_a_request_goes_back_to_the_client() {
         ] {
             let back = browser.authorize(&[more]).await.returned();
             assert_eq!(back.get("error"), Some(code), "{more:?}");
-            assert_eq!((back.get("state"), back.get("iss"), back.get("code")), (Some("s"), Some(ISSUER), None));
+            assert_eq!(
+                (back.get("state"), back.get("iss"), back.get("code")),
+                (Some("s"), Some(ISSUER), None)
+            );
         }
     }
 }
@@ -110,15 +121,41 @@ async fn where_the_client_or_the_address_is_not_settled_nobody_is_redirected() {
             form(&asking(&[("state", "a\0b")])),
         ];
         for end in [
-            "/", "?", "?x=1", "#", "#x", "/../cb", "/..;/", "%2e", "@evil.example", "\\", "\t", "\r\n", ".", ":443", "/random",
+            "/",
+            "?",
+            "?x=1",
+            "#",
+            "#x",
+            "/../cb",
+            "/..;/",
+            "%2e",
+            "@evil.example",
+            "\\",
+            "\t",
+            "\r\n",
+            ".",
+            ":443",
+            "/random",
         ] {
             queries.push(form(&asking(&[("redirect_uri", &format!("{CALLBACK}{end}"))])));
         }
         for uri in [
-            "https://rp.example:443/cb", "https://RP.example/cb", "HTTPS://rp.example/cb", "https://rp.example.evil.com/cb",
-            "https://rp.example@evil.com/cb", "https://x@rp.example/cb", "https://evil.com\\@rp.example/cb", "//rp.example/cb",
-            "javascript:alert(1)//https://rp.example/cb", "data:text/html,x", "http://rp.example/cb", "https://rp.example./cb",
-            "https://rp.example/CB", "https://rp.example/c%62", "http://localhost:1/cb", "http://127.0.0.1/cb",
+            "https://rp.example:443/cb",
+            "https://RP.example/cb",
+            "HTTPS://rp.example/cb",
+            "https://rp.example.evil.com/cb",
+            "https://rp.example@evil.com/cb",
+            "https://x@rp.example/cb",
+            "https://evil.com\\@rp.example/cb",
+            "//rp.example/cb",
+            "javascript:alert(1)//https://rp.example/cb",
+            "data:text/html,x",
+            "http://rp.example/cb",
+            "https://rp.example./cb",
+            "https://rp.example/CB",
+            "https://rp.example/c%62",
+            "http://localhost:1/cb",
+            "http://127.0.0.1/cb",
         ] {
             queries.push(form(&asking(&[("redirect_uri", uri)])));
         }
@@ -148,9 +185,16 @@ async fn a_form_that_posts_itself_carries_success_and_error() {
             more.extend([("response_mode", "form_post"), ("state", evil)]);
             let reply = browser.authorize(&more).await;
             assert_eq!(reply.status, StatusCode::OK);
-            assert!(reply.body.contains(&format!("action=\"{CALLBACK}\"")) || reply.body.contains("action=\"https:&#x2f;"), "{}", reply.body);
+            assert!(
+                reply.body.contains(&format!("action=\"{CALLBACK}\""))
+                    || reply.body.contains("action=\"https:&#x2f;"),
+                "{}",
+                reply.body
+            );
             assert!(!reply.body.contains("<script>alert"), "{}", reply.body);
-            assert!(reply.header("content-security-policy").contains("form-action 'self' https://rp.example"));
+            assert!(
+                reply.header("content-security-policy").contains("form-action 'self' https://rp.example")
+            );
             assert_eq!(reply.header("cache-control"), "no-store");
             let name = if more.len() == 2 { "name=\"code\"" } else { "name=\"error\"" };
             assert!(reply.body.contains(name) && reply.body.contains("name=\"iss\""), "{}", reply.body);

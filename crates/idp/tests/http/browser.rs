@@ -51,7 +51,8 @@ pub struct Visitor {
 /// The provider over HTTP, in front of a world's database.
 pub fn provider(world: &World) -> Router {
     let ground = world.bed.ground.clone();
-    let hasher = Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, ground.chance.clone()).unwrap();
+    let hasher =
+        Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, ground.chance.clone()).unwrap();
     let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![])));
     idp::router(Idp {
         accounts: Accounts::new(ground.clone(), Arc::new(hasher), Rules::default(), terms),
@@ -74,12 +75,22 @@ impl Visitor {
     pub async fn signed_in(world: &World, router: &Router) -> Self {
         let (ground, now) = (&world.bed.ground, world.bed.ground.now());
         let token = ground.token();
-        world.write("session", vec![
-            ("id", ground.id::<uuid::Uuid>().into()), ("token_hash", token.digest().into_string().into()),
-            ("account_id", world.account.0.into()), ("auth_time", now.into()), ("created_at", now.into()),
-            ("last_seen_at", now.into()), ("ends_at", (now + 86_400).into()), ("user_agent", "".into()),
-            ("ip_short", "".into()),
-        ]).await;
+        world
+            .write(
+                "session",
+                vec![
+                    ("id", ground.id::<uuid::Uuid>().into()),
+                    ("token_hash", token.digest().into_string().into()),
+                    ("account_id", world.account.0.into()),
+                    ("auth_time", now.into()),
+                    ("created_at", now.into()),
+                    ("last_seen_at", now.into()),
+                    ("ends_at", (now + 86_400).into()),
+                    ("user_agent", "".into()),
+                    ("ip_short", "".into()),
+                ],
+            )
+            .await;
         let mut visitor = Self::new(router);
         visitor.cookies.insert("__Host-mc_session".into(), token.text());
         visitor
@@ -100,7 +111,11 @@ impl Visitor {
             }
         }
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Reply { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
     }
 
     pub async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Reply {
@@ -144,7 +159,10 @@ impl Visitor {
 
     pub async fn redeem(&mut self, code: &str) -> Reply {
         let fields = [
-            ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK), ("code_verifier", VERIFIER),
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
         ];
         self.post("/token", &[("authorization", &basic("rp"))], &fields).await
     }
@@ -153,9 +171,14 @@ impl Visitor {
 /// The parameters of a good request, with some replaced; an empty value takes one out.
 pub fn asking<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut fields = vec![
-        ("client_id", "rp"), ("redirect_uri", CALLBACK), ("response_type", "code"),
-        ("scope", "openid profile email offline_access"), ("state", "s"), ("nonce", "n"),
-        ("code_challenge", CHALLENGE), ("code_challenge_method", "S256"),
+        ("client_id", "rp"),
+        ("redirect_uri", CALLBACK),
+        ("response_type", "code"),
+        ("scope", "openid profile email offline_access"),
+        ("state", "s"),
+        ("nonce", "n"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
     ];
     fields.retain(|(name, _)| more.iter().all(|(n, _)| n != name));
     fields.extend(more.iter().filter(|(_, v)| !v.is_empty()));

@@ -32,8 +32,20 @@ async fn the_token_endpoint_answers_nonsense_with_an_error() {
             (FORM, vec![&good], "grant_type=refresh_token&refresh_token=x", 400, "invalid_grant"),
             (FORM, vec![&good], "grant_type=a&grant_type=b", 400, "invalid_request"),
             (FORM, vec![&good], "grant_type=authorization_code&code=%00", 400, "invalid_request"),
-            (FORM, vec![&good], "client_id=other&grant_type=authorization_code&code=x", 401, "invalid_client"),
-            (FORM, vec![&good], "client_secret=s3cret&grant_type=authorization_code&code=x", 401, "invalid_client"),
+            (
+                FORM,
+                vec![&good],
+                "client_id=other&grant_type=authorization_code&code=x",
+                401,
+                "invalid_client",
+            ),
+            (
+                FORM,
+                vec![&good],
+                "client_secret=s3cret&grant_type=authorization_code&code=x",
+                401,
+                "invalid_client",
+            ),
             (FORM, vec![&good], &huge, 400, "invalid_request"),
             (FORM, vec![&good], &many, 400, "invalid_request"),
         ] {
@@ -48,7 +60,12 @@ async fn the_token_endpoint_answers_nonsense_with_an_error() {
             assert_eq!(reply.headers.contains_key("www-authenticate"), status == 401, "{shown}");
         }
         // A secret in the address is no secret (RFC 6749 §2.3.1).
-        let query = form(&[("client_id", "rp"), ("client_secret", "s3cret"), ("grant_type", "authorization_code"), ("code", "x")]);
+        let query = form(&[
+            ("client_id", "rp"),
+            ("client_secret", "s3cret"),
+            ("grant_type", "authorization_code"),
+            ("code", "x"),
+        ]);
         let reply = client.post(&format!("/token?{query}"), &[], &[]).await;
         assert_eq!(reply.error(), "invalid_client");
         assert_eq!(client.get("/token", &[]).await.status, StatusCode::METHOD_NOT_ALLOWED);
@@ -62,16 +79,29 @@ async fn no_endpoint_fails_for_what_a_client_sent() {
         let mut client = Visitor::new(&provider(&world));
         let long = "a".repeat(9000);
         let odd: [&[u8]; 9] = [
-            b"", b"\xff\xfe=\xff", b"%", b"%zz=%0", b"a=b&a=b", b"client_id=%00", b"=&=&=", b"id_token_hint=a.b.c&csrf=x", long.as_bytes(),
+            b"",
+            b"\xff\xfe=\xff",
+            b"%",
+            b"%zz=%0",
+            b"a=b&a=b",
+            b"client_id=%00",
+            b"=&=&=",
+            b"id_token_hint=a.b.c&csrf=x",
+            long.as_bytes(),
         ];
         let before = world.count("interaction", "1 = 1").await;
         for path in ["/authorize", "/token", "/userinfo", "/introspect", "/revoke", "/end-session", "/jwks"] {
             for body in odd {
                 for kind in [FORM, "application/json", "multipart/form-data; boundary=x", ""] {
                     for auth in ["", "Basic /w==", "Bearer a.b.c", "Negotiate x"] {
-                        let request = Request::post(path).header("content-type", kind).header("authorization", auth);
+                        let request =
+                            Request::post(path).header("content-type", kind).header("authorization", auth);
                         let reply = client.send(request.body(Body::from(body.to_vec())).unwrap()).await;
-                        assert!((200..500).contains(&reply.status.as_u16()), "{path} {kind} {auth} {body:?}: {}", reply.status);
+                        assert!(
+                            (200..500).contains(&reply.status.as_u16()),
+                            "{path} {kind} {auth} {body:?}: {}",
+                            reply.status
+                        );
                     }
                 }
             }

@@ -42,7 +42,8 @@ async fn a_portals_form_signs_out_without_our_cookie() {
         let mut browser = Visitor::signed_in(&world, &router).await;
         let tokens = browser.tokens(&[]).await;
         let fields = [("id_token_hint", text(&tokens, "id_token")), BACK];
-        let reply = Visitor::new(&router).post("/end-session", &[("origin", "https://rp.example")], &fields).await;
+        let reply =
+            Visitor::new(&router).post("/end-session", &[("origin", "https://rp.example")], &fields).await;
         assert_eq!(reply.header("location"), "https://rp.example/out");
         let back = browser.authorize(&[("prompt", "none")]).await.returned();
         assert_eq!(back.get("error"), Some("login_required"));
@@ -68,7 +69,10 @@ async fn without_a_hint_the_person_is_asked_and_their_yes_is_theirs() {
             assert_eq!((reply.status, reply.header("location")), (StatusCode::SEE_OTHER, "/sign-out"));
             let done = browser.follow(reply).await;
             assert_eq!(done.status, StatusCode::OK);
-            assert_eq!(browser.authorize(&[("prompt", "none")]).await.returned().get("error"), Some("login_required"));
+            assert_eq!(
+                browser.authorize(&[("prompt", "none")]).await.returned().get("error"),
+                Some("login_required")
+            );
         }
     }
 }
@@ -82,14 +86,21 @@ async fn nobody_is_sent_where_no_client_registered() {
         let hint = text(&tokens, "id_token").to_owned();
         let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", hint.split('.').nth(1).unwrap());
         for (hint, uri) in [
-            (hint.as_str(), "https://rp.example/out?x=1"), (&hint, "https://rp.example/out/"), (&hint, "https://evil.example/"),
-            (&unsigned, BACK.1), (&hint[..hint.len() - 4], BACK.1), (text(&tokens, "access_token"), BACK.1),
+            (hint.as_str(), "https://rp.example/out?x=1"),
+            (&hint, "https://rp.example/out/"),
+            (&hint, "https://evil.example/"),
+            (&unsigned, BACK.1),
+            (&hint[..hint.len() - 4], BACK.1),
+            (text(&tokens, "access_token"), BACK.1),
         ] {
             let query = form(&[("id_token_hint", hint), ("post_logout_redirect_uri", uri)]);
             let reply = browser.get(&format!("/end-session?{query}"), &[]).await;
             assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{uri}");
             assert!(reply.headers.get("location").is_none() && !reply.body.contains("evil"));
         }
-        assert!(browser.authorize(&[("prompt", "none")]).await.returned().get("code").is_some(), "nothing was ended");
+        assert!(
+            browser.authorize(&[("prompt", "none")]).await.returned().get("code").is_some(),
+            "nothing was ended"
+        );
     }
 }

@@ -35,7 +35,8 @@ async fn a_code_becomes_tokens_and_tokens_open_userinfo() {
         let reply = browser.post("/userinfo", &[], &[("access_token", &access)]).await;
         assert_eq!(reply.json()["sub"], id["sub"]);
         let header = format!("Bearer {access}");
-        let twice = browser.post("/userinfo", &[("authorization", &header)], &[("access_token", &access)]).await;
+        let twice =
+            browser.post("/userinfo", &[("authorization", &header)], &[("access_token", &access)]).await;
         assert_eq!((twice.status, twice.error()), (StatusCode::BAD_REQUEST, "invalid_request".into()));
     }
 }
@@ -48,8 +49,13 @@ async fn only_an_access_token_in_its_place_opens_userinfo() {
         let tokens = browser.tokens(&[]).await;
         let access = text(&tokens, "access_token").to_owned();
         let none = browser.get(&format!("/userinfo?access_token={access}"), &[]).await;
-        assert_eq!((none.status, none.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer realm=\"moncompte\""));
-        for wrong in [text(&tokens, "id_token"), text(&tokens, "refresh_token"), "x", &access[..access.len() - 2]] {
+        assert_eq!(
+            (none.status, none.header("www-authenticate")),
+            (StatusCode::UNAUTHORIZED, "Bearer realm=\"moncompte\"")
+        );
+        for wrong in
+            [text(&tokens, "id_token"), text(&tokens, "refresh_token"), "x", &access[..access.len() - 2]]
+        {
             let reply = browser.get("/userinfo", &[("authorization", &format!("Bearer {wrong}"))]).await;
             assert_eq!((reply.status, reply.error()), (StatusCode::UNAUTHORIZED, "invalid_token".into()));
             assert!(reply.header("www-authenticate").contains("error=\"invalid_token\""));
@@ -86,7 +92,10 @@ async fn a_second_redemption_ends_what_the_first_gave() {
         let again = browser.redeem(&code).await;
         assert_eq!((again.status, again.error()), (StatusCode::BAD_REQUEST, "invalid_grant".into()));
         let header = format!("Bearer {}", text(&tokens, "access_token"));
-        assert_eq!(browser.get("/userinfo", &[("authorization", &header)]).await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(
+            browser.get("/userinfo", &[("authorization", &header)]).await.status,
+            StatusCode::UNAUTHORIZED
+        );
     }
 }
 
@@ -98,7 +107,12 @@ async fn a_refresh_token_is_rotated() {
         let first = browser.tokens(&[]).await;
         world.bed.clock.advance(1);
         let (ours, theirs) = (basic("rp"), basic("other"));
-        let fields = |token: &str| vec![("grant_type".to_owned(), "refresh_token".to_owned()), ("refresh_token".to_owned(), token.to_owned())];
+        let fields = |token: &str| {
+            vec![
+                ("grant_type".to_owned(), "refresh_token".to_owned()),
+                ("refresh_token".to_owned(), token.to_owned()),
+            ]
+        };
         let old = fields(text(&first, "refresh_token"));
         let old: Vec<_> = old.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let foreign = browser.post("/token", &[("authorization", &theirs)], &old).await;
@@ -115,7 +129,10 @@ async fn a_refresh_token_is_rotated() {
         let reuse = browser.post("/token", &[("authorization", &ours)], &old).await;
         assert_eq!(reuse.error(), "invalid_grant");
         let header = format!("Bearer {}", text(&second, "access_token"));
-        assert_eq!(browser.get("/userinfo", &[("authorization", &header)]).await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(
+            browser.get("/userinfo", &[("authorization", &header)]).await.status,
+            StatusCode::UNAUTHORIZED
+        );
     }
 }
 
@@ -127,13 +144,31 @@ async fn a_client_asks_after_and_gives_back_its_own_tokens_only() {
         let tokens = browser.tokens(&[]).await;
         let token = [("token", text(&tokens, "access_token"))];
         let (ours, theirs) = (basic("rp"), basic("other"));
-        assert_eq!(browser.post("/introspect", &[("authorization", &ours)], &token).await.json()["active"], true);
-        assert_eq!(browser.post("/introspect", &[("authorization", &theirs)], &token).await.body, r#"{"active":false}"#);
-        assert_eq!(browser.post("/introspect", &[("authorization", &theirs)], &[("token", "x")]).await.body, r#"{"active":false}"#);
+        assert_eq!(
+            browser.post("/introspect", &[("authorization", &ours)], &token).await.json()["active"],
+            true
+        );
+        assert_eq!(
+            browser.post("/introspect", &[("authorization", &theirs)], &token).await.body,
+            r#"{"active":false}"#
+        );
+        assert_eq!(
+            browser.post("/introspect", &[("authorization", &theirs)], &[("token", "x")]).await.body,
+            r#"{"active":false}"#
+        );
         assert_eq!(browser.post("/introspect", &[], &token).await.status, StatusCode::UNAUTHORIZED);
-        assert_eq!(browser.post("/revoke", &[("authorization", &theirs)], &token).await.status, StatusCode::OK);
-        assert_eq!(browser.post("/introspect", &[("authorization", &ours)], &token).await.json()["active"], true);
+        assert_eq!(
+            browser.post("/revoke", &[("authorization", &theirs)], &token).await.status,
+            StatusCode::OK
+        );
+        assert_eq!(
+            browser.post("/introspect", &[("authorization", &ours)], &token).await.json()["active"],
+            true
+        );
         assert_eq!(browser.post("/revoke", &[("authorization", &ours)], &token).await.status, StatusCode::OK);
-        assert_eq!(browser.post("/introspect", &[("authorization", &ours)], &token).await.json()["active"], false);
+        assert_eq!(
+            browser.post("/introspect", &[("authorization", &ours)], &token).await.json()["active"],
+            false
+        );
     }
 }

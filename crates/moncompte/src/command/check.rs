@@ -21,14 +21,26 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         if self.schema || self.agency_schema {
-            let schema = if self.schema { schemars::schema_for!(Settings) } else { schemars::schema_for!(agencies::AgencyFile) };
+            let schema = if self.schema {
+                schemars::schema_for!(Settings)
+            } else {
+                schemars::schema_for!(agencies::AgencyFile)
+            };
             println!("{}", serde_json::to_string_pretty(&json!(schema))?);
             return Ok(ExitCode::SUCCESS);
         }
         let config = Config::read(&self.place.config)?;
-        println!("{} agencies, issuer {}: nothing is wrong.", config.agencies.iter().count(), config.settings.issuer);
+        println!(
+            "{} agencies, issuer {}: nothing is wrong.",
+            config.agencies.iter().count(),
+            config.settings.issuer
+        );
         let length = config.settings.password.min_length;
-        let meets = if length >= 15 { "NIST SP 800-63B-4 for a password alone, and CNIL 2022-100" } else { "CNIL 2022-100 with a lock" };
+        let meets = if length >= 15 {
+            "NIST SP 800-63B-4 for a password alone, and CNIL 2022-100"
+        } else {
+            "CNIL 2022-100 with a lock"
+        };
         println!("password.min_length = {length} meets {meets}.");
         Ok(ExitCode::SUCCESS)
     }

@@ -98,21 +98,28 @@ impl Demo {
         let ports = match self.port_base {
             None => [8080, 8081, 8082, 8025],
             Some(base) => {
-                let at = |n: u16| base.checked_add(n).context("--port-base must leave room for four ports below 65536");
+                let at = |n: u16| {
+                    base.checked_add(n).context("--port-base must leave room for four ports below 65536")
+                };
                 [at(0)?, at(1)?, at(2)?, at(3)?]
             }
         };
         let mut listeners = Vec::new();
         for port in ports {
-            listeners.push(listen(&format!("127.0.0.1:{port}")).await.context("the demo can be moved: --port-base 9000")?);
+            listeners.push(
+                listen(&format!("127.0.0.1:{port}"))
+                    .await
+                    .context("the demo can be moved: --port-base 9000")?,
+            );
         }
         let fresh = self.data.is_none();
         let folder = match self.data {
             Some(folder) => folder,
             None => std::env::temp_dir().join(format!("moncompte-demo-{}", std::process::id())),
         };
-        lay_out(&folder, ports)
-            .with_context(|| format!("the folder {} cannot be used; choose another with --data DIR", folder.display()))?;
+        lay_out(&folder, ports).with_context(|| {
+            format!("the folder {} cannot be used; choose another with --data DIR", folder.display())
+        })?;
         let shelf = Shelf::open(&folder.join("mails"))?;
         let wired = Wired::new(Config::read(&folder)?).await?;
         for agency in &AGENCIES {
@@ -198,7 +205,8 @@ fn lay_out(folder: &Path, ports: [u16; 4]) -> anyhow::Result<()> {
 
 fn agency_file(agency: &Agency, port: u16) -> String {
     let Agency { id, name, city, accent, .. } = agency;
-    let (label, zeros) = if *id == "tilleuls" { ("Numéro de client", "ignored = \" .-\"\n") } else { ("Identifiant", "") };
+    let (label, zeros) =
+        if *id == "tilleuls" { ("Numéro de client", "ignored = \" .-\"\n") } else { ("Identifiant", "") };
     format!(
         "name = \"{name}\"\ncity = \"{city}\"\n\n[controller]\nname = \"{name}, {city}\"\ndpo = \"dpo@{id}.example\"\n\n\
          [look]\naccent = \"{accent}\"\n\n[contact]\nphone = \"02 61 91 00 00\"\nemail = \"contact@{id}.example\"\n\
@@ -229,7 +237,8 @@ fn secret(folder: &Path, name: &str, make: impl FnOnce() -> String) -> anyhow::R
 fn portal_config(folder: &Path, agency: &Agency, provider: u16, port: u16) -> anyhow::Result<portal::Config> {
     let read = |name: &str| fs::read_to_string(folder.join(format!("secrets/{}.{name}", agency.id)));
     let records = |name: &str| -> anyhow::Result<serde_json::Value> {
-        let file = Files::get(&format!("demo/{}/{name}", agency.id)).context("a file of the demo is missing")?;
+        let file =
+            Files::get(&format!("demo/{}/{name}", agency.id)).context("a file of the demo is missing")?;
         Ok(serde_json::from_slice(&file.data)?)
     };
     let config = json!({
@@ -287,7 +296,11 @@ fn announce(folder: &Path, fresh: bool, ports: [u16; 4]) -> anyhow::Result<()> {
         }
         println!();
     }
-    println!("Any address will do at the email step: its mail comes to the mailbox page. Ctrl-C ends the demo.");
-    println!("ready http://localhost:{provider} http://localhost:{first} http://localhost:{second} http://localhost:{mails}");
+    println!(
+        "Any address will do at the email step: its mail comes to the mailbox page. Ctrl-C ends the demo."
+    );
+    println!(
+        "ready http://localhost:{provider} http://localhost:{first} http://localhost:{second} http://localhost:{mails}"
+    );
     Ok(())
 }

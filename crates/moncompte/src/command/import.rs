@@ -45,13 +45,17 @@ impl Import {
         let format = match self.file.extension().and_then(|e| e.to_str()) {
             Some("csv") => Format::Csv,
             Some("jsonl" | "ndjson") => Format::Jsonl,
-            _ => bail!("{}: name the file .csv or .jsonl, so that it can be told how to read it", self.file.display()),
+            _ => bail!(
+                "{}: name the file .csv or .jsonl, so that it can be told how to read it",
+                self.file.display()
+            ),
         };
         let charset = match self.charset {
             CharsetName::Utf8 => Charset::Utf8,
             CharsetName::Windows1252 => Charset::Windows1252,
         };
-        let file = File::open(&self.file).with_context(|| format!("{} cannot be read", self.file.display()))?;
+        let file =
+            File::open(&self.file).with_context(|| format!("{} cannot be read", self.file.display()))?;
         let bar = self.bar(file.metadata()?.len())?;
         let rows = Rows::open(bar.wrap_read(BufReader::new(file)), format, charset)
             .with_context(|| format!("{} cannot be imported", self.file.display()))?;
@@ -66,7 +70,8 @@ impl Import {
         bar.finish_and_clear();
         let report = importer.report();
         if self.json {
-            let bad: Vec<_> = report.bad.iter().map(|b| json!({ "line": b.line, "reason": b.reason })).collect();
+            let bad: Vec<_> =
+                report.bad.iter().map(|b| json!({ "line": b.line, "reason": b.reason })).collect();
             println!(
                 "{}",
                 json!({

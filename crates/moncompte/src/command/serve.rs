@@ -25,7 +25,8 @@ impl Serve {
         telemetry::begin(self.place.log, "info,sqlx=warn");
         let config = Config::read(&self.place.config)?;
         let post = Post::new(&config)?;
-        let (public, private) = (listen(&config.settings.listen).await?, listen(&config.settings.ops_listen).await?);
+        let (public, private) =
+            (listen(&config.settings.listen).await?, listen(&config.settings.ops_listen).await?);
         let wired = Wired::new(config).await?;
         let address = public.local_addr()?;
         tracing::info!(%address, issuer = %wired.idp.issuer, hash_memory_mib = wired.hash_memory / 1024, "ready");
@@ -42,7 +43,8 @@ impl Serve {
                 Ok(())
             }
         };
-        let served = tokio::try_join!(serve(public, router, stop.clone()), serve(private, ops, stop.clone()), signal);
+        let served =
+            tokio::try_join!(serve(public, router, stop.clone()), serve(private, ops, stop.clone()), signal);
         stop.cancel();
         let _ = worker.await;
         served?;

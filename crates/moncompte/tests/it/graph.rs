@@ -24,11 +24,8 @@ fn no_crate_names_what_it_must_never_know() {
 #[test]
 fn the_web_face_knows_no_database() {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../idp/src/web");
-    let found: Vec<PathBuf> = sources(&web)
-        .into_iter()
-        .filter(|s| s.code.contains("sea_orm"))
-        .map(|s| s.path)
-        .collect();
+    let found: Vec<PathBuf> =
+        sources(&web).into_iter().filter(|s| s.code.contains("sea_orm")).map(|s| s.path).collect();
     assert_eq!(found, Vec::<PathBuf>::new());
 }
 
@@ -40,11 +37,7 @@ fn no_public_signature_names_an_orm_type() {
             let entity = source.path.components().any(|part| part.as_os_str() == "table");
             if !entity {
                 let leaks = orm_in_signatures(&source.code);
-                found.extend(
-                    leaks
-                        .into_iter()
-                        .map(|leak| format!("{}: {leak}", source.path.display())),
-                );
+                found.extend(leaks.into_iter().map(|leak| format!("{}: {leak}", source.path.display())));
             }
         }
     }
@@ -58,10 +51,7 @@ fn only_programs_and_tests_read_files_and_the_environment() {
     for package in members(&metadata(), &["moncompte", "portal", "testbed", "xtask", "e2e"]) {
         for source in sources(&src(&package)) {
             let uses = ambient(&source.code);
-            found.extend(
-                uses.into_iter()
-                    .map(|line| format!("{}: {line}", source.path.display())),
-            );
+            found.extend(uses.into_iter().map(|line| format!("{}: {line}", source.path.display())));
         }
     }
     assert_eq!(found, Vec::<String>::new());
@@ -72,24 +62,9 @@ fn only_programs_and_tests_read_files_and_the_environment() {
 #[test]
 fn a_table_that_says_otherwise_is_noticed() {
     let cases = [
-        (
-            "moncompte",
-            "idp",
-            "–",
-            "moncompte uses idp, which the table does not allow",
-        ),
-        (
-            "pages",
-            "–",
-            "kernel",
-            "the table lets pages use kernel, which it does not",
-        ),
-        (
-            "oidc",
-            "oidc",
-            "oauth",
-            "the table has a row oauth, and there is no such crate",
-        ),
+        ("moncompte", "idp", "–", "moncompte uses idp, which the table does not allow"),
+        ("pages", "–", "kernel", "the table lets pages use kernel, which it does not"),
+        ("oidc", "oidc", "oauth", "the table has a row oauth, and there is no such crate"),
         ("oidc", "oidc", "oauth", "oidc has no row in the table"),
     ];
     for (row, from, to, complaint) in cases {
@@ -104,11 +79,7 @@ fn a_table_that_says_otherwise_is_noticed() {
 fn altered(row: &str, from: &str, to: &str) -> String {
     let begins = format!("| `{row}` |");
     let change = |line: &str| {
-        if line.starts_with(&begins) {
-            line.replacen(from, to, 1)
-        } else {
-            line.to_owned()
-        }
+        if line.starts_with(&begins) { line.replacen(from, to, 1) } else { line.to_owned() }
     };
     architecture().lines().map(|line| change(line) + "\n").collect()
 }
@@ -151,43 +122,24 @@ fn architecture() -> String {
 
 fn metadata() -> Metadata {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    MetadataCommand::new()
-        .manifest_path(manifest)
-        .no_deps()
-        .exec()
-        .expect("cargo metadata answers")
+    MetadataCommand::new().manifest_path(manifest).no_deps().exec().expect("cargo metadata answers")
 }
 
 fn table(document: &str) -> BTreeMap<String, Row> {
-    let rows = document
-        .lines()
-        .skip_while(|line| !line.starts_with("| crate |"))
-        .skip(2);
+    let rows = document.lines().skip_while(|line| !line.starts_with("| crate |")).skip(2);
     rows.take_while(|line| line.starts_with('|'))
         .map(|line| {
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-            let [_, name, uses, never, _] = cells[..] else {
-                panic!("not a row of three cells: {line}")
-            };
+            let [_, name, uses, never, _] = cells[..] else { panic!("not a row of three cells: {line}") };
             // After a semicolon or a colon the cell explains.
             let never = never.split([';', ':']).next().unwrap_or_default();
-            (
-                name.trim_matches('`').to_owned(),
-                Row {
-                    uses: list(uses),
-                    never: list(never),
-                },
-            )
+            (name.trim_matches('`').to_owned(), Row { uses: list(uses), never: list(never) })
         })
         .collect()
 }
 
 fn list(cell: &str) -> BTreeSet<String> {
-    cell.split(',')
-        .map(str::trim)
-        .filter(|word| !matches!(*word, "" | "–"))
-        .map(str::to_owned)
-        .collect()
+    cell.split(',').map(str::trim).filter(|word| !matches!(*word, "" | "–")).map(str::to_owned).collect()
 }
 
 fn differences(document: &str, metadata: &Metadata) -> Vec<String> {
@@ -231,33 +183,19 @@ fn development(metadata: &Metadata) -> BTreeSet<(String, String)> {
     let mut pairs = BTreeSet::new();
     for package in metadata.workspace_packages() {
         let taken = dependencies(package, |kind| kind == DependencyKind::Development);
-        pairs.extend(
-            taken
-                .intersection(&ours)
-                .map(|taken| (package.name.to_string(), taken.clone())),
-        );
+        pairs.extend(taken.intersection(&ours).map(|taken| (package.name.to_string(), taken.clone())));
     }
     pairs
 }
 
 /// The same, from the sentences "`a` and `b` take `c`." under the table.
 fn development_in(document: &str) -> BTreeSet<(String, String)> {
-    let (_, text) = document
-        .split_once("Development dependencies:")
-        .expect("the paragraph under the table");
+    let (_, text) = document.split_once("Development dependencies:").expect("the paragraph under the table");
     let paragraph = text.split("\n\n").next().unwrap_or_default();
-    let quoted = |text: &str| {
-        text.split('`')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     let mut pairs = BTreeSet::new();
     for sentence in paragraph.split(['.', ';']) {
-        let words = sentence
-            .split_once(" take ")
-            .or_else(|| sentence.split_once(" takes "));
+        let words = sentence.split_once(" take ").or_else(|| sentence.split_once(" takes "));
         let Some((who, what)) = words else { continue };
         for who in quoted(who) {
             pairs.extend(quoted(what).into_iter().map(|what| (who.clone(), what)));
@@ -267,26 +205,17 @@ fn development_in(document: &str) -> BTreeSet<(String, String)> {
 }
 
 fn names(metadata: &Metadata) -> BTreeSet<String> {
-    metadata
-        .workspace_packages()
-        .iter()
-        .map(|package| package.name.to_string())
-        .collect()
+    metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect()
 }
 
 fn dependencies(package: &Package, kind: impl Fn(DependencyKind) -> bool) -> BTreeSet<String> {
-    let chosen = package
-        .dependencies
-        .iter()
-        .filter(|dependency| kind(dependency.kind));
+    let chosen = package.dependencies.iter().filter(|dependency| kind(dependency.kind));
     chosen.map(|dependency| dependency.name.clone()).collect()
 }
 
 fn members(metadata: &Metadata, except: &[&str]) -> Vec<Package> {
     let all = metadata.workspace_packages().into_iter();
-    all.filter(|package| !except.contains(&package.name.as_str()))
-        .cloned()
-        .collect()
+    all.filter(|package| !except.contains(&package.name.as_str())).cloned().collect()
 }
 
 fn src(package: &Package) -> PathBuf {
@@ -308,10 +237,7 @@ fn sources(folder: &Path) -> Vec<Source> {
             found.extend(sources(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") && !tests {
             let text = fs::read_to_string(&path).expect("a source file can be read");
-            found.push(Source {
-                code: code(&text),
-                path,
-            });
+            found.push(Source { code: code(&text), path });
         }
     }
     found
@@ -320,9 +246,7 @@ fn sources(folder: &Path) -> Vec<Source> {
 /// Unit tests stand at the end of a file: what follows the first `#[cfg(test)]` on a module is left out.
 fn code(text: &str) -> String {
     let end = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
-    let lines = text[..end]
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let lines = text[..end].lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
@@ -337,26 +261,15 @@ fn orm_in_signatures(code: &str) -> Vec<String> {
         "TransactionTrait",
         "ActiveValue",
     ];
-    let imports = code
-        .split("use sea_orm::")
-        .skip(1)
-        .filter_map(|rest| rest.split(';').next());
-    let imported = imports
-        .flat_map(words)
-        .filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase()));
+    let imports = code.split("use sea_orm::").skip(1).filter_map(|rest| rest.split(';').next());
+    let imported =
+        imports.flat_map(words).filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase()));
     let orm: BTreeSet<&str> = KNOWN.into_iter().chain(imported).collect();
     let mut found = Vec::new();
-    for (at, _) in code
-        .match_indices("pub ")
-        .filter(|(at, _)| starts_line(code, *at))
-    {
+    for (at, _) in code.match_indices("pub ").filter(|(at, _)| starts_line(code, *at)) {
         let item = &code[at..];
         let function = words(item.lines().next().unwrap_or_default()).any(|word| word == "fn");
-        let signature = if function {
-            item.split(['{', ';']).next()
-        } else {
-            item.lines().next()
-        };
+        let signature = if function { item.split(['{', ';']).next() } else { item.lines().next() };
         let signature = signature.unwrap_or_default();
         if words(signature).any(|word| orm.contains(word)) {
             found.push(signature.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -366,15 +279,11 @@ fn orm_in_signatures(code: &str) -> Vec<String> {
 }
 
 fn starts_line(code: &str, at: usize) -> bool {
-    code[..at]
-        .rsplit('\n')
-        .next()
-        .is_some_and(|before| before.trim().is_empty())
+    code[..at].rsplit('\n').next().is_some_and(|before| before.trim().is_empty())
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty())
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
 /// Lines that read or write a file, or the environment.
@@ -382,11 +291,7 @@ fn ambient(code: &str) -> Vec<&str> {
     const PATHS: [&str; 5] = ["env::", "fs::", "File::open", "File::create", "OpenOptions"];
     let whole = |line: &str, path: &str| {
         let before = |at: usize| line[..at].chars().next_back();
-        line.match_indices(path)
-            .any(|(at, _)| !before(at).is_some_and(|c| c.is_alphanumeric() || c == '_'))
+        line.match_indices(path).any(|(at, _)| !before(at).is_some_and(|c| c.is_alphanumeric() || c == '_'))
     };
-    code.lines()
-        .filter(|line| PATHS.iter().any(|path| whole(line, path)))
-        .map(str::trim)
-        .collect()
+    code.lines().filter(|line| PATHS.iter().any(|path| whole(line, path))).map(str::trim).collect()
 }

@@ -37,9 +37,12 @@ pub(crate) async fn post(
     let body = to_bytes(request.into_body(), LONGEST_BODY).await.map_err(too_large)?;
     let body = std::str::from_utf8(&body).map_err(|_| Failure::new(ProblemKind::BadRequest, "not UTF-8"))?;
     // A portal's form cannot hold our form token, so what holds it is ours (SECURITY #44).
-    let csrf = url::form_urlencoded::parse(body.as_bytes()).find(|(name, _)| name == "csrf").map(|(_, v)| v.into_owned());
+    let csrf = url::form_urlencoded::parse(body.as_bytes())
+        .find(|(name, _)| name == "csrf")
+        .map(|(_, v)| v.into_owned());
     if csrf.as_ref().is_some_and(|token| !browser.owns(token)) {
-        return Err(Failure::new(ProblemKind::ForeignBrowser, "the form token is not this browser's").retry("/sign-out"));
+        return Err(Failure::new(ProblemKind::ForeignBrowser, "the form token is not this browser's")
+            .retry("/sign-out"));
     }
     end(&idp, &browser, &[query.as_deref().unwrap_or_default(), body], csrf.is_some()).await
 }

@@ -28,10 +28,17 @@ const LONGEST_BODY: usize = 64 * 1024;
 async fn form(request: Request) -> Result<String, Error> {
     let malformed = |why: &'static str| Error::new(Code::InvalidRequest, why);
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    if !kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    {
         return Err(malformed("the body must be application/x-www-form-urlencoded"));
     }
-    let body = to_bytes(request.into_body(), LONGEST_BODY).await.map_err(|_| malformed("the body is too long"))?;
+    let body =
+        to_bytes(request.into_body(), LONGEST_BODY).await.map_err(|_| malformed("the body is too long"))?;
     String::from_utf8(body.into()).map_err(|_| malformed("the body is not UTF-8"))
 }
 
@@ -57,7 +64,8 @@ fn answer(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// JSON that anybody may keep for a while, and read from a script (SECURITY #16).
 fn public(body: &impl Serialize) -> Response {
-    let headers = [(header::CACHE_CONTROL, "public, max-age=300"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
+    let headers =
+        [(header::CACHE_CONTROL, "public, max-age=300"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
     (headers, Json(body)).into_response()
 }
 

@@ -26,7 +26,9 @@ pub(crate) async fn post(State(idp): State<Idp>, request: Request) -> Response {
     let params = form(request).await.and_then(|body| Ok(Params::parse(&[&body])?));
     let in_body = params.ok().and_then(|params| params.get("access_token").map(str::to_owned));
     match (presented, in_body) {
-        (Some(_), Some(_)) => challenge(Some(&Error::new(Code::InvalidRequest, "send the access token once"))),
+        (Some(_), Some(_)) => {
+            challenge(Some(&Error::new(Code::InvalidRequest, "send the access token once")))
+        }
         (Some(presented), None) => respond(&idp, Some(presented)).await,
         (None, in_body) => respond(&idp, in_body.map(Some)).await,
     }
@@ -37,7 +39,10 @@ async fn respond(idp: &Idp, presented: Option<Option<String>>) -> Response {
     let token = match presented {
         Some(Some(token)) => token,
         Some(None) => {
-            return challenge(Some(&Error::new(Code::InvalidRequest, "the Authorization header holds no bearer token")));
+            return challenge(Some(&Error::new(
+                Code::InvalidRequest,
+                "the Authorization header holds no bearer token",
+            )));
         }
         // Without a token there is nothing to explain (RFC 6750 §3.1).
         None => return challenge(None),

@@ -69,7 +69,8 @@ fn kind(refusal: &oidc::Refusal) -> ProblemKind {
 /// the person is told and may type the old credentials here.
 async fn redeem_ticket(turn: &Turn<'_>) -> Result<Option<(String, Flash)>, Failure> {
     let request = turn.interaction.request.as_ref();
-    let (Some(jwt), Some(agency)) = (request.and_then(|r| r.migration_ticket.as_deref()), &turn.agency) else {
+    let (Some(jwt), Some(agency)) = (request.and_then(|r| r.migration_ticket.as_deref()), &turn.agency)
+    else {
         return Ok(None);
     };
     let idp = turn.idp;
@@ -80,7 +81,13 @@ async fn redeem_ticket(turn: &Turn<'_>) -> Result<Option<(String, Flash)>, Failu
     };
     let client_id = request.map(|r| r.client_id.as_str()).unwrap_or_default();
     let issuers = [client_id, agency.id.as_str()];
-    let ticket = match oidc::ticket::verify(jwt, std::slice::from_ref(&key.0), &issuers, &idp.issuer, idp.ground.now()) {
+    let ticket = match oidc::ticket::verify(
+        jwt,
+        std::slice::from_ref(&key.0),
+        &issuers,
+        &idp.issuer,
+        idp.ground.now(),
+    ) {
         Ok(ticket) => ticket,
         Err(refused) => {
             tracing::warn!(agency = agency.id, %refused, "a migration ticket is refused");
@@ -102,7 +109,9 @@ async fn redeem_ticket(turn: &Turn<'_>) -> Result<Option<(String, Flash)>, Failu
             idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
             Ok(None)
         }
-        LegacyProof::Moved { account, .. } if turn.browser.session.as_ref().is_some_and(|s| s.account == account) => {
+        LegacyProof::Moved { account, .. }
+            if turn.browser.session.as_ref().is_some_and(|s| s.account == account) =>
+        {
             Ok(None)
         }
         LegacyProof::Moved { hint, .. } => {

@@ -104,9 +104,14 @@ pub(crate) async fn post(
 }
 
 /// The interaction in which the move began, if this is its browser; else one of this browser's own.
-async fn interaction_for(idp: &Idp, browser: &Browser, enrolment: EnrolmentId) -> Result<InteractionId, Failure> {
+async fn interaction_for(
+    idp: &Idp,
+    browser: &Browser,
+    enrolment: EnrolmentId,
+) -> Result<InteractionId, Failure> {
     let found = idp.accounts.enrolment(enrolment).await?;
-    let origin = found.as_ref().and_then(|e| e.origin.as_deref()).and_then(|o| o.parse::<InteractionId>().ok());
+    let origin =
+        found.as_ref().and_then(|e| e.origin.as_deref()).and_then(|o| o.parse::<InteractionId>().ok());
     if let Some(id) = origin
         && let Ok(turn) = Turn::load(idp, browser, id).await
     {

@@ -40,7 +40,11 @@ pub(crate) fn email_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) 
     turn.answer().page(&turn.setting(), &page::Email { email, proposed, error: flash.email_error() })
 }
 
-pub(crate) fn password_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) -> Result<Response, Failure> {
+pub(crate) fn password_page(
+    turn: &Turn<'_>,
+    enrolment: &Enrolment,
+    flash: &Flash,
+) -> Result<Response, Failure> {
     let agency = turn.agency_of(enrolment)?;
     let min_length = min_length(turn.idp);
     let page = page::Password {
@@ -66,7 +70,11 @@ pub(crate) fn mail_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) -
     turn.answer().page(&turn.setting(), &page)
 }
 
-pub(crate) async fn link_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) -> Result<Response, Failure> {
+pub(crate) async fn link_page(
+    turn: &Turn<'_>,
+    enrolment: &Enrolment,
+    flash: &Flash,
+) -> Result<Response, Failure> {
     let email = enrolment.email.clone().unwrap_or_default();
     let owner = turn.idp.accounts.owner_of(&email).await?;
     let freely = turn.idp.accounts.may_attach_freely(turn.browser.session.as_ref(), owner);
@@ -109,7 +117,8 @@ pub(crate) async fn notice(
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
-    earlier(&idp, id, &browser, |turn, enrolment, _| notice_page(turn, enrolment), |s| s != Stage::Finished).await
+    earlier(&idp, id, &browser, |turn, enrolment, _| notice_page(turn, enrolment), |s| s != Stage::Finished)
+        .await
 }
 
 /// `GET /authorize/{id}/email`.
@@ -160,7 +169,8 @@ pub(crate) async fn choose_email(
     let say = |said| Ok(turn.answer().say(&turn.path("email"), &Flash::said(said).typed(&fields.email)));
     match idp.accounts.choose_email(enrolment.id, &fields.email, fields.sure.is_some()).await? {
         EmailChoice::Taken => {
-            let corrected = enrolment.stage == Stage::Mail && enrolment.email.as_deref() != Some(fields.email.trim());
+            let corrected =
+                enrolment.stage == Stage::Mail && enrolment.email.as_deref() != Some(fields.email.trim());
             let answer = turn.answer();
             Ok(if corrected { answer.say(&turn.hub(), &Flash::said(Said::Corrected)) } else { turn.to_hub() })
         }

@@ -47,12 +47,10 @@ pub(crate) async fn get(
                 Completed::Home | Completed::Over => Ok(turn.to_entrance()),
             }
         }
-        (Next::Return(Outcome::Error(error)), _) => {
-            match idp.grants.refuse(&turn.interaction, &error) {
-                Some(response) => turn.answer().back(&turn.setting(), response),
-                None => Ok(turn.to_entrance()),
-            }
-        }
+        (Next::Return(Outcome::Error(error)), _) => match idp.grants.refuse(&turn.interaction, &error) {
+            Some(response) => turn.answer().back(&turn.setting(), response),
+            None => Ok(turn.to_entrance()),
+        },
         (Next::Return(Outcome::Home), _) => Ok(turn.to_entrance()),
         (Next::Enrol(_), None) => Ok(turn.to_hub()),
     }
@@ -78,7 +76,12 @@ pub(crate) async fn status(
     Ok(Json(serde_json::json!({ "next": !waiting })).into_response())
 }
 
-fn sign_in_page(turn: &Turn<'_>, flash: &Flash, why: Why, enrolment: Option<&Enrolment>) -> Result<Response, Failure> {
+fn sign_in_page(
+    turn: &Turn<'_>,
+    flash: &Flash,
+    why: Why,
+    enrolment: Option<&Enrolment>,
+) -> Result<Response, Failure> {
     let finished = enrolment.filter(|e| e.stage == Stage::Finished);
     let hint = turn.interaction.request.as_ref().and_then(|r| r.login_hint.clone());
     let email = match flash.typed.as_str() {

@@ -56,7 +56,8 @@ fn agency(turn: &Turn<'_>, chosen: Option<&str>) -> Option<Arc<Agency>> {
 
 fn choose(turn: &Turn<'_>) -> Result<Response, Failure> {
     let agencies = turn.idp.agencies.load();
-    let choice = |a: &Arc<Agency>| AgencyChoice { id: a.id.clone(), name: a.name.clone(), city: a.city.clone() };
+    let choice =
+        |a: &Arc<Agency>| AgencyChoice { id: a.id.clone(), name: a.name.clone(), city: a.city.clone() };
     let purpose = if turn.browser.session.is_some() { ChoosePurpose::Attach } else { ChoosePurpose::Move };
     let page = ChooseAgency { agencies: agencies.iter().map(choice).collect(), purpose };
     turn.answer().page(&turn.setting(), &page)
@@ -82,15 +83,21 @@ pub(crate) async fn post(
         let flash = Flash::said(said).typed(&fields.identifier);
         let answer = turn.answer().flash(&page, &flash);
         // At home the address keeps which agency was chosen.
-        Ok(answer.see_other(&if turn.portal.is_some() { page } else { format!("{page}?agency={}", agency.id) }))
+        Ok(answer.see_other(&if turn.portal.is_some() {
+            page
+        } else {
+            format!("{page}?agency={}", agency.id)
+        }))
     };
     if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
         return say(Said::Throttled(seconds));
     }
     let origin = id.to_string();
     let visitor = turn.visitor();
-    let proof =
-        idp.accounts.prove_legacy(&agency, &fields.identifier, &fields.password, Some(&origin), &visitor).await?;
+    let proof = idp
+        .accounts
+        .prove_legacy(&agency, &fields.identifier, &fields.password, Some(&origin), &visitor)
+        .await?;
     match proof {
         LegacyProof::Enrolment(enrolment) => {
             if turn.portal.is_none() {

@@ -37,7 +37,8 @@ pub(crate) async fn forgot(
         let minutes = u16::try_from(idp.accounts.rules().reset_link / 60).unwrap_or(30);
         return turn.answer().page(&turn.setting(), &page::ForgotSent { email: flash.typed, minutes });
     }
-    turn.answer().page(&turn.setting(), &page::Forgot { email: flash.typed.clone(), error: flash.forgot_error() })
+    turn.answer()
+        .page(&turn.setting(), &page::Forgot { email: flash.typed.clone(), error: flash.forgot_error() })
 }
 
 #[derive(Deserialize)]
@@ -59,8 +60,10 @@ pub(crate) async fn ask(
     if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
         return say(Said::Throttled(seconds));
     }
-    let origin =
-        Origin { interaction: Some(id.to_string()), agency_id: turn.agency.as_ref().map(|agency| agency.id.clone()) };
+    let origin = Origin {
+        interaction: Some(id.to_string()),
+        agency_id: turn.agency.as_ref().map(|agency| agency.id.clone()),
+    };
     idp.accounts.forgot(&fields.email, origin, &turn.visitor()).await?;
     say(Said::Mailed)
 }

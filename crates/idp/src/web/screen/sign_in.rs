@@ -37,9 +37,7 @@ pub(crate) async fn post(
     }
     let previous = browser.session.as_ref();
     match idp.accounts.sign_in(&fields.email, &fields.password, keep, previous, &turn.visitor()).await? {
-        SignIn::In(signed_in) => {
-            Ok(turn.signed_in(&signed_in).await?.see_other(&turn.hub()))
-        }
+        SignIn::In(signed_in) => Ok(turn.signed_in(&signed_in).await?.see_other(&turn.hub())),
         refused => say(said(&refused)),
     }
 }

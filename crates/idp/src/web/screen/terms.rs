@@ -18,10 +18,15 @@ use crate::{
 };
 
 /// The terms that hold now, for somebody who ends a move or for an account that has yet to accept them.
-pub(crate) async fn page(turn: &Turn<'_>, enrolment: Option<&Enrolment>, flash: &Flash) -> Result<Response, Failure> {
+pub(crate) async fn page(
+    turn: &Turn<'_>,
+    enrolment: Option<&Enrolment>,
+    flash: &Flash,
+) -> Result<Response, Failure> {
     let missing = || Failure::new(ProblemKind::Internal, "config holds no terms that are in force");
     let version = turn.idp.accounts.current_terms().ok_or_else(missing)?;
-    let edition = version.editions.get_key_value(turn.locale.tag()).or_else(|| version.editions.iter().next());
+    let edition =
+        version.editions.get_key_value(turn.locale.tag()).or_else(|| version.editions.iter().next());
     let (language, edition) = edition.ok_or_else(missing)?;
     let email = match (enrolment, &turn.browser.session) {
         (Some(enrolment), _) => enrolment.email.clone(),
@@ -110,7 +115,9 @@ pub(crate) async fn connected(
     let turn = Turn::load(&idp, &browser, id).await?;
     let Some(session) = &browser.session else { return Ok(turn.to_hub()) };
     let receipt = match browser.flash(&idp).said {
-        Some(Said::Receipt { version, sha256, accepted_at }) => Some(page::Receipt { version, sha256, accepted_at }),
+        Some(Said::Receipt { version, sha256, accepted_at }) => {
+            Some(page::Receipt { version, sha256, accepted_at })
+        }
         _ => None,
     };
     let person = idp.accounts.account(session.account).await?;

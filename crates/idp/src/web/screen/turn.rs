@@ -119,7 +119,11 @@ impl<'a> Turn<'a> {
     }
 
     /// What is asked and what is true: all that the decision needs.
-    pub(crate) async fn facts(&self, enrolment: Option<&Enrolment>, unlinked: bool) -> Result<(Asked, Standing), Failure> {
+    pub(crate) async fn facts(
+        &self,
+        enrolment: Option<&Enrolment>,
+        unlinked: bool,
+    ) -> Result<(Asked, Standing), Failure> {
         let asked = self.interaction.asked();
         let session = match &self.browser.session {
             Some(session) => {
