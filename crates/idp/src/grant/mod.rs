@@ -176,7 +176,7 @@ impl Grants {
         oidc::claims::subject(client, &account.to_string(), &self.salt)
     }
 
-    /// Removes what has been over for a day: interactions, codes, refresh tokens, assertions, and revoked or forgotten grants' sessions.
+    /// Removes what has been over for a day: interactions, codes, refresh tokens, grants, assertions, and clients' parts in ended sessions.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -194,6 +194,9 @@ impl Grants {
             .filter(used_assertion::Column::ExpiresAt.lt(before))
             .exec(db)
             .await?;
+        // No token of a grant outlives the longest family.
+        let oldest = before - self.settings.refresh_most;
+        token_grant::Entity::delete_many().filter(token_grant::Column::CreatedAt.lt(oldest)).exec(db).await?;
         client_session::Entity::delete_many()
             .filter(client_session::Column::EndedAt.lt(before))
             .exec(db)

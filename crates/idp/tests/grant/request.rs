@@ -44,6 +44,10 @@ async fn an_interaction_belongs_to_one_browser_and_ends_once() {
         assert!(world.a.find(id, &world.browser).await.unwrap().is_none());
         world.a.purge().await.unwrap();
         assert_eq!(world.count("interaction", "1 = 1").await + world.count("code", "1 = 1").await, 0);
+        assert_eq!(world.count("token_grant", "1 = 1").await, 2);
+        world.bed.clock.advance(180 * 86_400);
+        world.a.purge().await.unwrap();
+        assert_eq!(world.count("token_grant", "1 = 1").await, 0);
     }
 }
 
