@@ -1,4 +1,6 @@
-use accounts::{Session, SessionId};
+use std::collections::BTreeSet;
+
+use accounts::{AccountId, Session, SessionId};
 use kernel::{
     Fault,
     outbox::{self, Leased},
@@ -138,6 +140,25 @@ impl Grants {
             .one(self.ground.db.reader())
             .await?;
         Ok(row.map(|r| SessionId(r.session_id)))
+    }
+
+    /// After a reset: whatever the account's other sessions still have at portals ends there too (SPEC J6). The sessions themselves died
+    /// with the reset.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn sign_out_others(&self, account: AccountId, keep: SessionId) -> Result<(), Fault> {
+        let rows = client_session::Entity::find()
+            .filter(client_session::Column::AccountId.eq(account.0))
+            .filter(client_session::Column::SessionId.ne(keep.0))
+            .filter(client_session::Column::EndedAt.is_null())
+            .all(self.ground.db.reader())
+            .await?;
+        let sessions: BTreeSet<Uuid> = rows.into_iter().map(|row| row.session_id).collect();
+        for session in sessions {
+            self.sign_out(SessionId(session)).await?;
+        }
+        Ok(())
     }
 
     /// Ends a session everywhere, in one transaction: the session, what its clients hold without `offline_access`, and a logout token for

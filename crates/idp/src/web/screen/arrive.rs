@@ -3,7 +3,7 @@
 use accounts::legacy::{LegacyProof, Ticket};
 use axum::{
     extract::{RawQuery, State},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use pages::page::ProblemKind;
 
@@ -29,6 +29,9 @@ pub(crate) async fn get(
     arrive(&idp, &browser, &[query.as_deref().unwrap_or_default()]).await
 }
 
+/// What fits an address (SECURITY "Numbers"), with room for the host.
+const LONGEST_ADDRESS: usize = 7 * 1024;
+
 /// `POST /authorize`: the same parameters in a form, from another site by its nature.
 pub(crate) async fn post(
     State(idp): State<Idp>,
@@ -36,6 +39,13 @@ pub(crate) async fn post(
     RawQuery(query): RawQuery,
     body: String,
 ) -> Result<Response, Failure> {
+    // From another site our cookies do not come along (SameSite=Lax). The same request as a GET brings them, so single sign-on holds and this
+    // browser's other tabs keep their cookie.
+    let both = [query.as_deref().unwrap_or_default(), &body].into_iter().filter(|t| !t.is_empty());
+    let address = format!("/authorize?{}", both.collect::<Vec<_>>().join("&"));
+    if browser.fresh && address.len() < LONGEST_ADDRESS && http::Uri::try_from(&address).is_ok() {
+        return Ok((http::StatusCode::SEE_OTHER, [(http::header::LOCATION, address)]).into_response());
+    }
     arrive(&idp, &browser, &[query.as_deref().unwrap_or_default(), &body]).await
 }
 
