@@ -116,7 +116,7 @@ impl Db {
             .exec_without_returning(&self.writer)
             .await?;
         let row = meta::Entity::find_by_id(key).one(&self.writer).await?;
-        Ok(row.map(|r| r.value).ok_or_else(|| Fault::Broken(format!("meta {key} vanished")))?)
+        row.map(|r| r.value).ok_or_else(|| Fault::Broken(format!("meta {key} vanished")))
     }
 }
 

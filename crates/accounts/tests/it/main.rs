@@ -1,5 +1,7 @@
 //! The slice as its users see it, on SQLite and on PostgreSQL.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod import;
 mod lockout;
 mod moving;
