@@ -1,10 +1,11 @@
 //! The end of a move: one transaction in which everything becomes true, or nothing (SPEC J2.7, SECURITY #85, I10).
 
-use kernel::{Fault, Tx, Unix, is_unique_violation};
+use kernel::{Fault, Tx, is_unique_violation};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::{
-    AccountId, Accounts, Email, EnrolmentId, Session, Shown, SignIn, SignedIn, Stage, Visitor, email,
+    AccountId, Accounts, Email, EnrolmentId, Receipt, Session, Shown, SignIn, SignedIn, Stage, Visitor,
+    email,
     enrolment::advance,
     evidence,
     legacy::kind_none,
@@ -14,19 +15,6 @@ use crate::{
     recovery,
     table::{account, enrolment, legacy_identity, link},
 };
-
-/// What a person is given to keep of an acceptance.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Receipt {
-    /// The terms' version.
-    pub version: String,
-    /// The language in which they were shown.
-    pub language: String,
-    /// SHA-256 of the text shown, hex.
-    pub sha256: String,
-    /// When.
-    pub accepted_at: Unix,
-}
 
 /// What became of the last step of a first move.
 pub enum Finish {
@@ -105,12 +93,7 @@ impl Accounts {
         self.move_identity(&tx, id, &identity, owner).await?;
         self.record_acceptance(&tx, owner, Some(&identity.agency_id), shown, visitor).await?;
         let signed_in = self.open_session(&tx, owner, 0, keep, visitor, previous.map(|s| s.id)).await?;
-        let receipt = Receipt {
-            version: shown.version.clone(),
-            language: shown.language.clone(),
-            sha256: shown.sha256.clone(),
-            accepted_at: now,
-        };
+        let receipt = shown.receipt(now);
         let welcome = MailBody::Welcome {
             version: receipt.version.clone(),
             language: receipt.language.clone(),

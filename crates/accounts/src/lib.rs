@@ -28,7 +28,7 @@ use kernel::{Ground, typed_id};
 pub use account::{Account, LinkedAgency};
 pub use email::Email;
 pub use enrolment::{Confirm, EmailChoice, Enrolment, PasswordChoice, Resend, Stage};
-pub use finish::{Attach, Finish, Receipt};
+pub use finish::{Attach, Finish};
 pub use hasher::{Busy, HashCost, Hasher, Verdict};
 pub use lockout::LockPolicy;
 pub use login::SignIn;
@@ -36,7 +36,7 @@ pub use mail::{Mail, MailBody};
 pub use password::{PasswordPolicy, PasswordProblem, context_words};
 pub use recovery::{Origin, Reset, ResetPage};
 pub use session::{Session, SessionPolicy, SignedIn};
-pub use terms::{Accepted, Edition, Shown, TermsLibrary, TermsVersion};
+pub use terms::{Accepted, Edition, Receipt, Shown, TermsLibrary, TermsVersion};
 pub use visitor::Visitor;
 
 typed_id! {

@@ -63,10 +63,11 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn forgot(&self, typed_email: &str, origin: Origin, visitor: &Visitor) -> Result<(), Fault> {
+    pub async fn forgot(&self, typed_email: &str, visitor: &Visitor) -> Result<(), Fault> {
         let subject = crate::email::attempt_subject(typed_email);
         let tx = self.ground.db.begin().await?;
-        let asked = Asked { subject, locale: visitor.locale.clone(), origin, locked: false };
+        let asked =
+            Asked { subject, locale: visitor.locale.clone(), origin: visitor.origin.clone(), locked: false };
         enqueue(&tx, &self.ground, &asked).await?;
         tx.commit().await
     }
@@ -264,7 +265,7 @@ pub(crate) async fn tell_of_lock(
     let asked = Asked {
         subject: subject.to_owned(),
         locale: visitor.locale.clone(),
-        origin: Origin::default(),
+        origin: visitor.origin.clone(),
         locked: true,
     };
     enqueue(tx, ground, &asked).await

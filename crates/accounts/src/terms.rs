@@ -85,11 +85,31 @@ pub struct Shown {
     pub method: String,
 }
 
+/// What a person is given to keep of an acceptance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    /// The terms' version.
+    pub version: String,
+    /// The language in which they were shown.
+    pub language: String,
+    /// SHA-256 of the text shown, hex.
+    pub sha256: String,
+    /// When.
+    pub accepted_at: Unix,
+}
+
+impl Shown {
+    pub(crate) fn receipt(&self, accepted_at: Unix) -> Receipt {
+        let Self { version, language, sha256, .. } = self.clone();
+        Receipt { version, language, sha256, accepted_at }
+    }
+}
+
 /// What became of an acceptance.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Accepted {
     /// Recorded.
-    Done,
+    Done(Receipt),
     /// What was shown is not what holds now: show it again (SECURITY #90).
     Changed,
 }
@@ -144,16 +164,17 @@ impl Accounts {
         if !self.is_current(shown) {
             return Ok(Accepted::Changed);
         }
+        let receipt = shown.receipt(self.ground.now());
         let Some(person) = self.account(account).await? else {
             return Ok(Accepted::Changed);
         };
         let tx = self.ground.db.begin().await?;
         if self.record_acceptance(&tx, account, agency, shown, visitor).await? {
             let body = MailBody::TermsAccepted {
-                version: shown.version.clone(),
-                language: shown.language.clone(),
-                sha256: shown.sha256.clone(),
-                accepted_at: self.ground.now(),
+                version: receipt.version.clone(),
+                language: receipt.language.clone(),
+                sha256: receipt.sha256.clone(),
+                accepted_at: receipt.accepted_at,
             };
             let letter = Mail {
                 to: person.email,
@@ -164,7 +185,7 @@ impl Accounts {
             mail::send(&tx, &self.ground, &letter, None).await?;
         }
         tx.commit().await?;
-        Ok(Accepted::Done)
+        Ok(Accepted::Done(receipt))
     }
 
     /// One acceptance per account and version, with its evidence, in the transaction of what it allows; `false` when it was there already.

@@ -2,6 +2,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kernel::Token;
 
+use crate::Origin;
+
 /// Who is at the other end, as far as it can be known.
 #[derive(Clone)]
 pub struct Visitor {
@@ -13,6 +15,8 @@ pub struct Visitor {
     pub device: Option<Token>,
     /// `fr` or `en`: the language of the mails that this visit causes.
     pub locale: String,
+    /// Where in the screens: a mail that this visit causes leads back there.
+    pub origin: Origin,
 }
 
 impl Visitor {

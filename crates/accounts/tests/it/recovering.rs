@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use accounts::{MailBody, Origin, PasswordProblem, Reset};
+use accounts::{MailBody, Origin, PasswordProblem, Reset, Visitor};
 
 use crate::stage::{PASSWORD, answered, stages, visitor};
 
@@ -17,9 +17,10 @@ async fn a_reset_ends_everything_older_and_signs_this_browser_in() {
         let older = stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
         stage.mails().await;
         let origin = Origin { interaction: Some("i-1".into()), agency_id: Some("tilleuls".into()) };
-        accounts.forgot("MARIE@exemple.test ", origin.clone(), &visitor()).await.unwrap();
+        let asking = Visitor { origin: origin.clone(), ..visitor() };
+        accounts.forgot("MARIE@exemple.test ", &asking).await.unwrap();
         let first = stage.mailed_token(EMAIL).await;
-        accounts.forgot(EMAIL, origin.clone(), &visitor()).await.unwrap();
+        accounts.forgot(EMAIL, &asking).await.unwrap();
         let token = stage.mailed_token(EMAIL).await;
         assert!(accounts.reset_page(&first).await.unwrap().is_none(), "newest one only");
         for _ in 0..3 {
@@ -50,7 +51,7 @@ async fn nobody_learns_whether_there_is_an_account_and_an_unfinished_enrolment_g
         stage.import(&stage.tilleuls, CSV).await;
         stage.up_to_mail(&stage.tilleuls, "101", "Vieux-Secret 2", "paul@exemple.test").await;
         for who in ["paul@exemple.test", "personne@exemple.test", "nonsense"] {
-            stage.accounts.forgot(who, Origin::default(), &visitor()).await.unwrap();
+            stage.accounts.forgot(who, &visitor()).await.unwrap();
         }
         let mails = stage.mails().await;
         assert_eq!(mails.len(), 1);
@@ -67,7 +68,7 @@ async fn a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_oth
         stage.import(&stage.tilleuls, CSV).await;
         stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
         stage.mails().await;
-        let ask = async || accounts.forgot(EMAIL, Origin::default(), &visitor()).await.unwrap();
+        let ask = async || accounts.forgot(EMAIL, &visitor()).await.unwrap();
         ask().await;
         let token = stage.mailed_token(EMAIL).await;
         stage.bed.clock.advance(30 * 60);
@@ -90,7 +91,7 @@ async fn sixty_four_resets_at_once_set_one_password() {
         stage.import(&stage.tilleuls, CSV).await;
         stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
         stage.mails().await;
-        stage.accounts.forgot(EMAIL, Origin::default(), &visitor()).await.unwrap();
+        stage.accounts.forgot(EMAIL, &visitor()).await.unwrap();
         let token = stage.mailed_token(EMAIL).await;
         let stage = Arc::new(stage);
         let racers: Vec<_> = (0..64)

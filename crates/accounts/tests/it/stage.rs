@@ -44,7 +44,13 @@ pub(crate) fn agency(id: &str, name: &str) -> Agency {
 }
 
 pub(crate) fn visitor() -> Visitor {
-    Visitor { ip: "203.0.113.9".parse().ok(), user_agent: "test".into(), device: None, locale: "fr".into() }
+    Visitor {
+        ip: "203.0.113.9".parse().ok(),
+        user_agent: "test".into(),
+        device: None,
+        locale: "fr".into(),
+        origin: accounts::Origin::default(),
+    }
 }
 
 impl Stage {

@@ -95,6 +95,7 @@ impl FromRequestParts<Idp> for Browser {
                 user_agent: text(header::USER_AGENT).unwrap_or_default(),
                 device: read(Jar::Device),
                 locale: locale.tag().to_owned(),
+                origin: accounts::Origin::default(),
             },
             accept_language,
             path: parts.uri.path().to_owned(),

@@ -37,7 +37,15 @@ pub(crate) enum Said {
     TicketInvalid,
     Unlinked,
     Mailed,
-    Receipt { version: String, sha256: String, accepted_at: i64 },
+    Receipt { version: String, sha256: String, accepted_at: i64, moved: bool },
+}
+
+impl Said {
+    /// `moved`: the acceptance ended a move.
+    pub(crate) fn receipt(receipt: accounts::Receipt, moved: bool) -> Self {
+        let accounts::Receipt { version, sha256, accepted_at, .. } = receipt;
+        Self::Receipt { version, sha256, accepted_at, moved }
+    }
 }
 
 /// As [`accounts::PasswordProblem`].

@@ -11,6 +11,8 @@ pub struct Connected {
     pub email: String,
     /// The agency whose client space waits.
     pub agency_name: Option<String>,
+    /// Whether this ends a move: the old identifier has just died.
+    pub moved: bool,
     /// What was accepted just now; `None` when nothing was due.
     pub receipt: Option<Receipt>,
     /// Where the button leads.
@@ -84,6 +86,7 @@ impl Page for Connected {
         let first = Connected {
             email: "marie.durand@example.fr".into(),
             agency_name: Some("Agence des Tilleuls".into()),
+            moved: true,
             receipt: Some(Receipt {
                 version: "2026-11".into(),
                 sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
@@ -91,7 +94,11 @@ impl Page for Connected {
             }),
             continue_url: "/authorize/0192".into(),
         };
-        vec![first.clone(), Connected { agency_name: None, receipt: None, continue_url: "/".into(), ..first }]
+        vec![
+            first.clone(),
+            Connected { moved: false, ..first.clone() },
+            Connected { agency_name: None, moved: false, receipt: None, continue_url: "/".into(), ..first },
+        ]
     }
 }
 

@@ -60,11 +60,7 @@ pub(crate) async fn ask(
     if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
         return say(Said::Throttled(seconds));
     }
-    let origin = Origin {
-        interaction: Some(id.to_string()),
-        agency_id: turn.agency.as_ref().map(|agency| agency.id.clone()),
-    };
-    idp.accounts.forgot(&fields.email, origin, &turn.visitor()).await?;
+    idp.accounts.forgot(&fields.email, &turn.visitor()).await?;
     say(Said::Mailed)
 }
 

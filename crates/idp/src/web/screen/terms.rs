@@ -80,14 +80,15 @@ pub(crate) async fn post(
         let Some(session) = session else { return Ok(turn.to_hub()) };
         let agency = turn.agency.as_ref().map(|a| a.id.as_str());
         return match idp.accounts.accept_terms(session.account, agency, &shown, &visitor).await? {
-            Accepted::Done => Ok(turn.to_hub()),
+            Accepted::Done(receipt) => {
+                Ok(turn.answer().say(&turn.path("connected"), &Flash::said(Said::receipt(receipt, false))))
+            }
             Accepted::Changed => changed(),
         };
     };
     match idp.accounts.finish(enrolment.id, &shown, false, session, &visitor).await? {
         Finish::Done(signed_in, receipt) => {
-            let accounts::Receipt { version, sha256, accepted_at, .. } = receipt;
-            let flash = Flash::said(Said::Receipt { version, sha256, accepted_at });
+            let flash = Flash::said(Said::receipt(receipt, true));
             Ok(turn.signed_in(&signed_in).await?.say(&turn.path("connected"), &flash))
         }
         Finish::Changed => changed(),
@@ -114,16 +115,17 @@ pub(crate) async fn connected(
 ) -> Result<Response, Failure> {
     let turn = Turn::load(&idp, &browser, id).await?;
     let Some(session) = &browser.session else { return Ok(turn.to_hub()) };
-    let receipt = match browser.flash(&idp).said {
-        Some(Said::Receipt { version, sha256, accepted_at }) => {
-            Some(page::Receipt { version, sha256, accepted_at })
+    let (receipt, moved) = match browser.flash(&idp).said {
+        Some(Said::Receipt { version, sha256, accepted_at, moved }) => {
+            (Some(page::Receipt { version, sha256, accepted_at }), moved)
         }
-        _ => None,
+        _ => (None, false),
     };
     let person = idp.accounts.account(session.account).await?;
     let page = page::Connected {
         email: person.map(|p| p.email).unwrap_or_default(),
         agency_name: turn.agency.as_ref().map(|a| a.name.clone()),
+        moved,
         receipt,
         continue_url: turn.hub(),
     };

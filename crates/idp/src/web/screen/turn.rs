@@ -93,7 +93,12 @@ impl<'a> Turn<'a> {
 
     /// Who is at the other end, in the language of the page.
     pub(crate) fn visitor(&self) -> accounts::Visitor {
-        accounts::Visitor { locale: self.locale.tag().to_owned(), ..self.browser.visitor.clone() }
+        let agency_id = self.agency.as_ref().map(|agency| agency.id.clone());
+        accounts::Visitor {
+            locale: self.locale.tag().to_owned(),
+            origin: accounts::Origin { interaction: Some(self.id().to_string()), agency_id },
+            ..self.browser.visitor.clone()
+        }
     }
 
     /// To the agency's portal, which begins a sign-in of its own; to the person's agencies where none is known.
