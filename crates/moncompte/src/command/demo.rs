@@ -20,7 +20,7 @@ use crate::{
     config::Config,
     mailbox::{self, Shelf},
     post::Post,
-    serving::{listen, serve, told_to_stop},
+    serving::{listen, serve, stop_signal},
     telemetry::{self, LogFormat},
     wire::Wired,
     worker::Worker,
@@ -95,6 +95,7 @@ const AGENCIES: [Agency; 2] = [
 impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         telemetry::begin(LogFormat::Text, "warn");
+        let told = stop_signal()?;
         let ports = match self.port_base {
             None => [8080, 8081, 8082, 8025],
             Some(base) => {
@@ -125,9 +126,12 @@ impl Demo {
         for agency in &AGENCIES {
             import(&wired, agency).await?;
         }
-        let stop = CancellationToken::new();
         announce(&folder, fresh, ports)?;
-        run(wired, shelf, listeners, &folder, ports, stop).await?;
+        let portals = [
+            portal_config(&folder, &AGENCIES[0], ports[0], ports[1])?,
+            portal_config(&folder, &AGENCIES[1], ports[0], ports[2])?,
+        ];
+        run(wired, shelf, listeners, portals, told).await?;
         println!("The demo has ended. Its data stay in {}.", folder.display());
         Ok(ExitCode::SUCCESS)
     }
@@ -137,25 +141,25 @@ async fn run(
     wired: Wired,
     shelf: Shelf,
     listeners: Vec<TcpListener>,
-    folder: &Path,
-    ports: [u16; 4],
-    stop: CancellationToken,
+    portals: [portal::Config; 2],
+    told: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
     let [provider, first, second, mails]: [TcpListener; 4] =
         listeners.try_into().map_err(|_| anyhow::anyhow!("four ports are needed"))?;
     let provider_router = idp::router(wired.idp.clone());
     let post = Post::Shelf(shelf.clone());
     let Wired { idp, writer, outbound, .. } = wired;
     let worker = tokio::spawn(Worker { idp, writer, post, outbound }.run(stop.clone()));
-    let portal = |listener, agency, port| {
+    let portal = |listener, config| {
         let told = stop.clone();
-        let config = portal_config(folder, agency, ports[0], port);
-        async move { Ok(portal::serve(listener, config?, async move { told.cancelled().await }).await?) }
+        async move { Ok(portal::serve(listener, config, async move { told.cancelled().await }).await?) }
     };
+    let [tilleuls, rivage] = portals;
     let signal = {
         let stop = stop.clone();
         async move {
-            told_to_stop().await;
+            told.await;
             stop.cancel();
             anyhow::Ok(())
         }
@@ -163,8 +167,8 @@ async fn run(
     let served = tokio::try_join!(
         serve(provider, provider_router, stop.clone()),
         serve(mails, mailbox::router(shelf), stop.clone()),
-        portal(first, &AGENCIES[0], ports[1]),
-        portal(second, &AGENCIES[1], ports[2]),
+        portal(first, tilleuls),
+        portal(second, rivage),
         signal,
     );
     stop.cancel();

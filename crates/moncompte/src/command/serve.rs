@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     ops,
     post::Post,
-    serving::{listen, serve, told_to_stop},
+    serving::{listen, serve, stop_signal},
     telemetry,
     wire::Wired,
     worker::Worker,
@@ -23,6 +23,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         telemetry::begin(self.place.log, "info,sqlx=warn");
+        let told = stop_signal()?;
         let config = Config::read(&self.place.config)?;
         let post = Post::new(&config)?;
         let (public, private) =
@@ -38,7 +39,7 @@ impl Serve {
         let signal = {
             let stop = stop.clone();
             async move {
-                told_to_stop().await;
+                told.await;
                 stop.cancel();
                 Ok(())
             }
