@@ -49,6 +49,7 @@ pub struct Hasher {
     slots: Arc<Semaphore>,
     queue: usize,
     waiting: AtomicUsize,
+    done: AtomicUsize,
     memory: Arc<Mutex<Vec<Vec<Block>>>>,
     chance: Arc<dyn Chance>,
     /// Verified where no account exists, so that every path costs one hash (SECURITY #60).
@@ -74,6 +75,7 @@ impl Hasher {
             slots: Arc::new(Semaphore::new(slots.max(1))),
             queue,
             waiting: AtomicUsize::new(0),
+            done: AtomicUsize::new(0),
             memory: Arc::default(),
             chance,
             nobody,
@@ -85,6 +87,11 @@ impl Hasher {
         self.slots.available_permits() * self.cost.memory as usize
     }
 
+    /// Argon2 hashes reckoned since the start: what a sign-in costs is counted, not believed (SECURITY B6).
+    pub fn done(&self) -> usize {
+        self.done.load(Ordering::SeqCst)
+    }
+
     /// A PHC string.
     ///
     /// # Errors
@@ -93,6 +100,7 @@ impl Hasher {
         let mut salt = [0; 16];
         self.chance.fill(&mut salt);
         let cost = self.cost;
+        self.done.fetch_add(1, Ordering::SeqCst);
         // Costs were tried in `new` and no secret is too long for Argon2, so this does not fail.
         self.run(move |memory| phc(cost, &secret, &salt, memory).unwrap_or_default()).await
     }
@@ -104,6 +112,7 @@ impl Hasher {
     pub async fn verify(&self, stored: Option<&str>, secret: Zeroizing<Vec<u8>>) -> Result<Verdict, Busy> {
         let known = stored.is_some();
         let text = stored.unwrap_or(&self.nobody).to_owned();
+        self.done.fetch_add(1, Ordering::SeqCst);
         let verdict = self.run(move |memory| matches(&text, &secret, memory)).await?;
         let today =
             format!("$argon2id$v=19$m={},t={},p={}$", self.cost.memory, self.cost.passes, self.cost.lanes);

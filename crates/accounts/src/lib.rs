@@ -111,6 +111,11 @@ impl Accounts {
         Self { ground, hasher, rules, terms }
     }
 
+    /// The pool that hashes.
+    pub fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
     /// What it stands on.
     pub fn ground(&self) -> &Ground {
         &self.ground

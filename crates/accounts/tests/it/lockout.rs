@@ -188,3 +188,36 @@ async fn the_lock_mail_unlocks() {
         );
     }
 }
+
+#[tokio::test]
+async fn every_sign_in_costs_one_hash_and_a_locked_one_none() {
+    // SECURITY #51, #60, B6: the deterministic half.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        let cost = async |email: &str, password: &str| {
+            let before = stage.accounts.hasher().done();
+            stage.sign_in(email, password).await;
+            stage.accounts.hasher().done() - before
+        };
+        assert_eq!(cost(EMAIL, PASSWORD).await, 1, "right");
+        for who in [EMAIL, "personne@exemple.test", "no address at all"] {
+            for nth in 1..=5 {
+                assert_eq!(cost(who, "faux faux faux").await, 1, "{who}, failure {nth}");
+            }
+            assert_eq!(cost(who, PASSWORD).await, 0, "{who}, locked");
+        }
+        let old = async |identifier: &str, password: &str| {
+            let before = stage.accounts.hasher().done();
+            stage
+                .accounts
+                .prove_legacy(&stage.tilleuls, identifier, password, None, &visitor())
+                .await
+                .unwrap();
+            stage.accounts.hasher().done() - before
+        };
+        for (identifier, what) in [("100", "moved"), ("999", "unknown")] {
+            assert_eq!(old(identifier, "faux").await, 1, "{what}");
+        }
+    }
+}
