@@ -232,7 +232,10 @@ fn sources(folder: &Path) -> Vec<Source> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        let tests = path.file_stem().and_then(|s| s.to_str()).is_some_and(|stem| stem == "tests" || stem.ends_with("_tests"));
+        let tests = path
+            .file_stem()
+            .and_then(|s| s.to_str())
+            .is_some_and(|stem| stem == "tests" || stem.ends_with("_tests"));
         if path.is_dir() && !tests {
             found.extend(sources(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") && !tests {
