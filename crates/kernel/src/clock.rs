@@ -1,5 +1,3 @@
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
 /// Seconds since 1970-01-01 UTC.
@@ -24,27 +22,6 @@ impl Clock for SystemClock {
         #[allow(clippy::disallowed_methods, reason = "this is the one place that reads it")]
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
-    }
-}
-
-/// A clock that stands still until it is told otherwise: for tests.
-pub struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    /// Starts at `now` seconds.
-    pub fn at(now: Unix) -> Self {
-        Self(AtomicI64::new(now * 1000))
-    }
-
-    /// Moves by `seconds`, backwards if negative.
-    pub fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now_millis(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
     }
 }
 

@@ -11,7 +11,7 @@ pub mod outbox;
 mod secret;
 mod table;
 
-pub use clock::{Chance, Clock, ManualClock, SystemChance, SystemClock, Unix};
+pub use clock::{Chance, Clock, SystemChance, SystemClock, Unix};
 pub use db::{Db, Tx};
 pub use fault::{Fault, is_unique_violation};
 pub use ground::Ground;

@@ -1,8 +1,11 @@
 //! What tests stand on: a fresh database on SQLite and one on PostgreSQL, a clock that the test sets, a key. Test-only.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
-use kernel::{Db, Ground, ManualClock, SealKey, SealKeys, SystemChance, sea_orm::ConnectionTrait};
+use kernel::{Clock, Db, Ground, SealKey, SealKeys, SystemChance, Unix, sea_orm::ConnectionTrait};
 
 /// 2026-11-23 10:00:00 UTC: when every test begins.
 pub const BEGINNING: i64 = 1_795_428_000;
@@ -67,5 +70,26 @@ impl Bed {
     /// Another node on the same database.
     pub async fn second_node(&self) -> Ground {
         Ground { db: Db::connect(&self.address).await.expect("a second connection"), ..self.ground.clone() }
+    }
+}
+
+/// A clock that stands still until it is told otherwise: for tests.
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Starts at `now` seconds.
+    pub fn at(now: Unix) -> Self {
+        Self(AtomicI64::new(now * 1000))
+    }
+
+    /// Moves by `seconds`, backwards if negative.
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now_millis(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
     }
 }
