@@ -79,7 +79,10 @@ impl Post {
         match self {
             Self::Smtp(transport) => match transport.send(message).await {
                 Ok(_) => Ok(()),
-                Err(error) => Err(NotSent { permanent: error.is_permanent(), why: error.to_string() }),
+                Err(error) => Err(NotSent {
+                    permanent: error.is_permanent(),
+                    why: without_addresses(&error.to_string()),
+                }),
             },
             Self::Folder(transport) => match transport.send(message).await {
                 Ok(_) => Ok(()),
@@ -90,6 +93,14 @@ impl Post {
             }
         }
     }
+}
+
+/// Servers like to repeat the address that they refuse; logs hold none (SPEC "Faces").
+fn without_addresses(text: &str) -> String {
+    text.split(' ')
+        .map(|word| if word.contains('@') { "<address>" } else { word })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Makes the words of a mail.
@@ -234,5 +245,19 @@ impl header::Header for AutoSubmitted {
 
     fn display(&self) -> header::HeaderValue {
         header::HeaderValue::new(Self::name(), "auto-generated".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_is_kept_without_the_address() {
+        let said = "permanent error (550): 5.1.1 <marie@exemple.test>: unknown user marie@exemple.test here";
+        assert_eq!(
+            without_addresses(said),
+            "permanent error (550): 5.1.1 <address> unknown user <address> here"
+        );
     }
 }
