@@ -1,3 +1,6 @@
 //! The program's integration tests: one binary, a module a subject.
 
 mod graph;
+mod kill;
+mod person;
+mod place;

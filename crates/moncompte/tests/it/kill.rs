@@ -1,0 +1,236 @@
+//! kill -9 at any moment of the move leaves the person either able to begin again with the old credentials or fully moved; there is no third
+//! state, and the next start needs nobody's hand (SECURITY #85, #114, B12).
+
+use std::time::{Duration, Instant};
+
+use kernel::sea_orm::{ConnectionTrait, Statement};
+use testbed::Bed;
+
+use crate::{
+    person::{Mover, Page, Person, link},
+    place::{MAIL_FOLDER, Place, Running},
+};
+
+/// The requests of the move that change something, in order.
+const STEPS: [&str; 6] = ["legacy", "notice", "email", "password", "confirm", "terms"];
+/// Kills while the last one is in flight.
+const AT_THE_END: usize = 16;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_of_the_move_on_sqlite() {
+    kill_and_look(Bed::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_of_the_move_on_postgres() {
+    if let Some(bed) = Bed::postgres().await {
+        kill_and_look(bed).await;
+    }
+}
+
+/// When the process dies.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// When so many of the steps were answered.
+    After(usize),
+    /// So long after the sending of this step.
+    During(usize, Duration),
+}
+
+async fn kill_and_look(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    place.people((0..100).map(|n| Mover::number(n).row()));
+    let took = measure(&place).await;
+    let mut moments: Vec<Moment> = (0..=STEPS.len()).map(Moment::After).collect();
+    moments.extend((0..5).map(|step| Moment::During(step, chance_of(took[step]))));
+    // Spread over the time that it takes and a little more, each at a random place of its stretch.
+    let stretch = took[5] * 5 / 4 / u32::try_from(AT_THE_END).unwrap();
+    let late = (0_u32..).take(AT_THE_END).map(|n| Moment::During(5, stretch * n + chance_of(stretch)));
+    moments.extend(late);
+    assert!(moments.len() >= 20);
+    let mut moved = 0;
+    for (n, moment) in moments.iter().enumerate() {
+        let mover = Mover::number(n + 1);
+        moved += usize::from(one_kill(&place, &mover, *moment).await);
+    }
+    println!("{}: {} kills, {moved} of them moved; the last request takes {:?}", place.bed.name, moments.len(), took[5]);
+}
+
+/// A random part of a time.
+fn chance_of(time: Duration) -> Duration {
+    let byte = uuid::Uuid::new_v4().into_bytes()[0];
+    time * u32::from(byte) / 256
+}
+
+/// What each step takes, undisturbed.
+async fn measure(place: &Place) -> [Duration; 6] {
+    let running = place.serve().await;
+    let mover = Mover::number(0);
+    let person = Person::new(&place.issuer());
+    let mut took = [Duration::ZERO; 6];
+    for (step, took) in took.iter_mut().enumerate() {
+        let page = before(place, &person, &mover, step).await;
+        let begun = Instant::now();
+        send(&person, &page, &mover, step).await.unwrap();
+        *took = begun.elapsed();
+    }
+    assert!(look(place, &mover).await.is_moved());
+    drop(running);
+    took
+}
+
+/// Walks up to the moment, kills, starts again, looks. Answers whether the person has moved.
+async fn one_kill(place: &Place, mover: &Mover, moment: Moment) -> bool {
+    let mails = mails(place).await;
+    let running = place.serve().await;
+    let person = Person::new(&place.issuer());
+    let told_done = walk(place, running, &person, mover, moment).await;
+    // The dead worker's leases end by themselves after a minute: here at once.
+    place.bed.ground.db.writer().execute_unprepared("UPDATE outbox SET locked_until = NULL").await.unwrap();
+
+    let begun = Instant::now();
+    let running = place.serve().await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{moment:?}: the start took {:?}", begun.elapsed());
+    let state = look(place, mover).await;
+    let context = format!("{} {moment:?} {state:?}", place.bed.name);
+    assert!(state.is_moved() || state.is_untouched(), "a third state: {context}");
+    assert!(state.is_moved() || !told_done, "told that it is done, and it is not: {context}");
+    let was_moved = state.is_moved();
+    if was_moved {
+        // The confirmation, and the receipt that the move promised.
+        assert_eq!(self::mails(place).await - mails, 2, "{context}");
+    } else {
+        begin_again(place, mover, &context).await;
+        assert!(look(place, mover).await.is_moved(), "after beginning again: {context}");
+    }
+    // Fully moved, this way or that.
+    let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
+    assert!(page.code().is_some(), "the new credentials: {context}: {} {}", page.url, page.heading());
+    let page = Person::new(&place.issuer()).prove(mover).await;
+    assert!(page.asks("legacy") && page.code().is_none(), "the old credentials: {context}: {}", page.heading());
+    // And the browser that saw the server die is not stuck.
+    let page = person.from_portal().await;
+    assert!(page.status.is_success() || page.code().is_some(), "{context}: {} {}", page.url, page.status);
+    running.kill();
+    was_moved
+}
+
+/// Whether the last step was answered with success.
+async fn walk(place: &Place, running: Running, person: &Person, mover: &Mover, moment: Moment) -> bool {
+    let (whole, flying) = match moment {
+        Moment::After(whole) => (whole, None),
+        Moment::During(step, delay) => (step, Some(delay)),
+    };
+    for step in 0..whole {
+        let page = before(place, person, mover, step).await;
+        send(person, &page, mover, step).await.unwrap();
+    }
+    let Some(delay) = flying else {
+        running.kill();
+        return whole == STEPS.len();
+    };
+    let page = before(place, person, mover, whole).await;
+    let killer = tokio::task::spawn_blocking(move || {
+        // The kill's moment is what is tried here.
+        std::thread::sleep(delay);
+        running.kill();
+    });
+    let answer = send(person, &page, mover, whole).await;
+    killer.await.unwrap();
+    whole + 1 == STEPS.len() && answer.is_ok_and(|page| page.status.is_success() || page.code().is_some())
+}
+
+/// The page on which a step is sent, found as a person would find it again.
+async fn before(place: &Place, person: &Person, mover: &Mover, step: usize) -> Page {
+    let page = match STEPS[step] {
+        "legacy" => person.old_door().await,
+        "confirm" => person.get(&link(&place.mail_to(&mover.email).await)).await,
+        // The same browser, at the hub of the interaction that it is in.
+        _ => person.here().await,
+    };
+    assert!(page.asks(STEPS[step]), "{}: {} {}", STEPS[step], page.url, page.heading());
+    page
+}
+
+async fn send(person: &Person, page: &Page, mover: &Mover, step: usize) -> reqwest::Result<Page> {
+    let fields: &[(&str, &str)] = match STEPS[step] {
+        "legacy" => &[("identifier", &mover.identifier), ("password", &mover.old)],
+        "notice" => &[],
+        "email" => &[("email", &mover.email)],
+        "password" => &[("password", &mover.new)],
+        "confirm" => &[("email", &mover.email), ("password", &mover.new)],
+        _ => &[("accept", "on")],
+    };
+    person.try_submit(page, STEPS[step], fields).await
+}
+
+/// With the old credentials, in another browser, from wherever the move had come to.
+async fn begin_again(place: &Place, mover: &Mover, context: &str) {
+    let person = Person::new(&place.issuer());
+    let mut page = person.prove(mover).await;
+    assert!(!page.asks("legacy"), "the old credentials were refused: {context}: {}", page.heading());
+    for _ in 0..8 {
+        let step = STEPS.iter().position(|step| page.asks(step));
+        let Some(step) = step else {
+            assert!(page.asks("resend"), "a dead end: {context}: {} {}", page.url, page.heading());
+            page = person.get(&link(&place.mail_to(&mover.email).await)).await;
+            continue;
+        };
+        page = send(&person, &page, mover, step).await.unwrap();
+        if STEPS[step] == "terms" {
+            return;
+        }
+    }
+    panic!("it does not end: {context}: {} {}", page.url, page.heading());
+}
+
+/// What the database says of one person.
+#[derive(Debug)]
+struct State {
+    accounts: i64,
+    links: i64,
+    acceptances: i64,
+    evidence: i64,
+    moved: i64,
+    verifiers: i64,
+}
+
+impl State {
+    fn is_moved(&self) -> bool {
+        let Self { accounts, links, acceptances, evidence, moved, verifiers } = self;
+        (*accounts, *links, *acceptances, *evidence, *moved, *verifiers) == (1, 1, 1, 2, 1, 0)
+    }
+
+    fn is_untouched(&self) -> bool {
+        let Self { accounts, links, acceptances, evidence, moved, verifiers } = self;
+        (*accounts, *links, *acceptances, *evidence, *moved, *verifiers) == (0, 0, 0, 0, 0, 1)
+    }
+}
+
+async fn look(place: &Place, mover: &Mover) -> State {
+    let account = format!("(SELECT id FROM account WHERE email_canonical = '{}')", mover.email);
+    let identity = format!("FROM legacy_identity WHERE identifier = '{}'", mover.identifier);
+    State {
+        accounts: count(place, &format!("FROM account WHERE id IN {account}")).await,
+        links: count(place, &format!("FROM link WHERE legacy_identity_id IN (SELECT id {identity})")).await,
+        acceptances: count(place, &format!("FROM acceptance WHERE account_id IN {account}")).await,
+        evidence: count(
+            place,
+            &format!("FROM evidence WHERE account_id IN {account} AND kind IN ('account created', 'terms accepted')"),
+        )
+        .await,
+        moved: count(place, &format!("{identity} AND moved_at IS NOT NULL")).await,
+        verifiers: count(place, &format!("{identity} AND verifier IS NOT NULL")).await,
+    }
+}
+
+async fn mails(place: &Place) -> i64 {
+    count(place, "FROM outbox WHERE kind = 'mail'").await
+}
+
+async fn count(place: &Place, from: &str) -> i64 {
+    let db = place.bed.ground.db.reader();
+    let query = Statement::from_string(db.get_database_backend(), format!("SELECT COUNT(*) AS n {from}"));
+    let row = db.query_one_raw(query).await.unwrap().expect("a count");
+    row.try_get("", "n").unwrap()
+}

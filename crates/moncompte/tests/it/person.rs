@@ -1,0 +1,262 @@
+//! A person at a browser without JavaScript: follows redirects on the provider's host, fills the forms that the pages have.
+
+use std::{fs, sync::Mutex};
+
+use mail_parser::{Message, MessageParser};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header, redirect::Policy};
+use scraper::{Html, Selector};
+use url::Url;
+
+use crate::place::{CALLBACK, Place, eventually};
+
+/// RFC 7636 appendix B.
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// What the browser shows, or the portal's address to which it was sent.
+#[derive(Clone)]
+pub struct Page {
+    pub url: Url,
+    pub status: StatusCode,
+    pub body: String,
+}
+
+impl Page {
+    /// The heading.
+    pub fn heading(&self) -> String {
+        self.texts("h1").join(" ")
+    }
+
+    pub fn texts(&self, selector: &str) -> Vec<String> {
+        let document = Html::parse_document(&self.body);
+        let selector = Selector::parse(selector).unwrap();
+        document
+            .select(&selector)
+            .map(|e| e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+
+    /// Whether there is a form that posts to `…/step`.
+    pub fn asks(&self, step: &str) -> bool {
+        self.form(step).is_some()
+    }
+
+    fn form(&self, step: &str) -> Option<(String, Vec<(String, String)>)> {
+        let document = Html::parse_document(&self.body);
+        let selector = Selector::parse("form[method=post]").unwrap();
+        let fields = Selector::parse("input[name]").unwrap();
+        let form = document.select(&selector).find(|f| {
+            f.attr("action").is_some_and(|a| a.strip_suffix(step).is_some_and(|rest| rest.ends_with('/')))
+        })?;
+        let filled = form
+            .select(&fields)
+            .filter(|i| i.attr("type") != Some("checkbox") || i.attr("checked").is_some())
+            .map(|i| (i.attr("name").unwrap().to_owned(), i.attr("value").unwrap_or_default().to_owned()));
+        Some((form.attr("action").unwrap().to_owned(), filled.collect()))
+    }
+
+    /// The code that the portal got, if the browser was sent there.
+    pub fn code(&self) -> Option<String> {
+        if !self.url.as_str().starts_with(CALLBACK) {
+            return None;
+        }
+        self.url.query_pairs().find(|(name, _)| name == "code").map(|(_, value)| value.into_owned())
+    }
+}
+
+/// A browser of their own.
+pub struct Person {
+    client: Client,
+    issuer: String,
+    hub: Mutex<Option<Url>>,
+}
+
+impl Person {
+    pub fn new(issuer: &str) -> Self {
+        let client = Client::builder().redirect(Policy::none()).cookie_store(true).build().unwrap();
+        Self { client, issuer: issuer.to_owned(), hub: Mutex::new(None) }
+    }
+
+    /// Opens an address, or tells that nobody answers.
+    pub async fn try_get(&self, address: &str) -> reqwest::Result<Page> {
+        let url = Url::parse(&self.issuer).unwrap().join(address).unwrap();
+        self.follow(self.client.request(Method::GET, url.clone()), url).await
+    }
+
+    pub async fn get(&self, address: &str) -> Page {
+        self.try_get(address).await.unwrap()
+    }
+
+    /// The portal's request for a sign-in.
+    pub async fn from_portal(&self) -> Page {
+        self.try_from_portal().await.unwrap()
+    }
+
+    pub async fn try_from_portal(&self) -> reqwest::Result<Page> {
+        let mut url = Url::parse(&self.issuer).unwrap().join("/authorize").unwrap();
+        url.query_pairs_mut().extend_pairs([
+            ("client_id", "exemple"),
+            ("redirect_uri", CALLBACK),
+            ("response_type", "code"),
+            ("scope", "openid profile email offline_access"),
+            ("state", "s"),
+            ("nonce", "n"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]);
+        self.try_get(url.as_str()).await
+    }
+
+    /// Sends the form of this page that posts to `…/step`, with these fields filled.
+    pub async fn try_submit(&self, page: &Page, step: &str, typed: &[(&str, &str)]) -> reqwest::Result<Page> {
+        let (action, mut fields) =
+            page.form(step).unwrap_or_else(|| panic!("no form for {step}: {} {}", page.url, page.body));
+        fields.retain(|(name, _)| typed.iter().all(|(n, _)| n != name));
+        fields.extend(typed.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
+        let url = page.url.join(&action).unwrap();
+        let request =
+            self.client.request(Method::POST, url.clone()).header(header::ORIGIN, &self.issuer).form(&fields);
+        self.follow(request, url).await
+    }
+
+    pub async fn submit(&self, page: &Page, step: &str, typed: &[(&str, &str)]) -> Page {
+        self.try_submit(page, step, typed).await.unwrap()
+    }
+
+    async fn follow(&self, first: RequestBuilder, mut url: Url) -> reqwest::Result<Page> {
+        let mut answer = first.send().await?;
+        for _ in 0..10 {
+            let status = answer.status();
+            let to = answer.headers().get(header::LOCATION).filter(|_| status.is_redirection());
+            let Some(to) = to.and_then(|l| l.to_str().ok()).map(str::to_owned) else {
+                self.remember(&url);
+                return Ok(Page { url, status, body: answer.text().await? });
+            };
+            url = url.join(&to).unwrap();
+            if !url.as_str().starts_with(&self.issuer) {
+                return Ok(Page { url, status, body: String::new() });
+            }
+            answer = self.client.request(Method::GET, url.clone()).send().await?;
+        }
+        panic!("round and round: {url}");
+    }
+
+    fn remember(&self, url: &Url) {
+        let mut parts = url.path().split('/');
+        if let (Some("authorize"), Some(id)) = (parts.nth(1), parts.next()) {
+            *self.hub.lock().unwrap() = url.join(&format!("/authorize/{id}")).ok();
+        }
+    }
+
+    /// The hub of the interaction that this browser is in.
+    pub async fn here(&self) -> Page {
+        let hub = self.hub.lock().unwrap().clone().expect("an interaction");
+        self.get(hub.as_str()).await
+    }
+
+    /// From the portal to the page where old identifiers are asked.
+    pub async fn old_door(&self) -> Page {
+        let page = self.from_portal().await;
+        let mut to = page.url.clone();
+        to.set_path(&format!("{}/legacy", page.url.path()));
+        self.get(to.as_str()).await
+    }
+
+    /// Types the old identifiers.
+    pub async fn prove(&self, who: &Mover) -> Page {
+        let page = self.old_door().await;
+        self.submit(&page, "legacy", &[("identifier", &who.identifier), ("password", &who.old)]).await
+    }
+
+    /// The steps between the old identifiers and the confirmation mail.
+    pub async fn until_mail(&self, who: &Mover) -> Page {
+        let page = self.prove(who).await;
+        assert!(page.asks("notice"), "{} {}", page.url, page.heading());
+        let page = self.submit(&page, "notice", &[]).await;
+        let page = self.submit(&page, "email", &[("email", &who.email)]).await;
+        assert!(page.asks("password"), "{} {}", page.url, page.heading());
+        let page = self.submit(&page, "password", &[("password", &who.new)]).await;
+        assert!(page.asks("resend"), "{} {}", page.url, page.heading());
+        page
+    }
+
+    /// The whole move, through the mail folder; ends at the last page.
+    pub async fn moves(&self, who: &Mover, place: &Place) -> Page {
+        self.until_mail(who).await;
+        let link = link(&place.mail_to(&who.email).await);
+        self.finish(&link, who).await
+    }
+
+    /// From the mailed link to the end.
+    pub async fn finish(&self, link: &str, who: &Mover) -> Page {
+        let page = self.get(link).await;
+        let page =
+            self.submit(&page, "confirm", &[("email", &who.email), ("password", &who.new)]).await;
+        assert!(page.asks("terms"), "{} {}", page.url, page.heading());
+        self.submit(&page, "terms", &[("accept", "on")]).await
+    }
+
+    /// A plain sign-in from the portal.
+    pub async fn signs_in(&self, email: &str, password: &str) -> Page {
+        let page = self.from_portal().await;
+        self.submit(&page, "sign-in", &[("email", email), ("password", password)]).await
+    }
+}
+
+/// Somebody who moves.
+#[derive(Clone)]
+pub struct Mover {
+    pub identifier: String,
+    pub old: String,
+    pub email: String,
+    pub new: String,
+}
+
+impl Mover {
+    pub fn number(n: usize) -> Self {
+        Self {
+            identifier: format!("{n:06}"),
+            old: format!("ancien-{n}"),
+            email: format!("personne.{n}@courrier.example"),
+            new: format!("quatre mouettes bleues {n}"),
+        }
+    }
+
+    pub fn row(&self) -> (String, String, String) {
+        (self.identifier.clone(), self.old.clone(), self.email.clone())
+    }
+}
+
+impl Place {
+    /// The newest mail in the folder to this address that has a link to confirm, once it is there.
+    pub async fn mail_to(&self, email: &str) -> Vec<u8> {
+        eventually("the mail", async || newest(self, email)).await
+    }
+}
+
+fn newest(place: &Place, email: &str) -> Option<Vec<u8>> {
+    let mut mails: Vec<_> = fs::read_dir(place.path("mails"))
+        .ok()?
+        .flatten()
+        .filter(|e| e.file_name().to_string_lossy().ends_with(".eml"))
+        .filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, fs::read(e.path()).ok()?)))
+        .filter(|(_, bytes)| {
+            let mail = MessageParser::default().parse(bytes);
+            mail.is_some_and(|m| to(&m) == email && m.body_text(0).is_some_and(|t| t.contains("/confirm?")))
+        })
+        .collect();
+    mails.sort_by_key(|(at, _)| *at);
+    mails.pop().map(|(_, bytes)| bytes)
+}
+
+fn to(mail: &Message<'_>) -> String {
+    let address = mail.to().and_then(|a| a.first()).and_then(|a| a.address());
+    address.unwrap_or_default().to_owned()
+}
+
+/// The link to confirm, from the text of a mail.
+pub fn link(mail: &[u8]) -> String {
+    let mail = MessageParser::default().parse(mail).unwrap();
+    let text = mail.body_text(0).unwrap().into_owned();
+    text.split_whitespace().find(|w| w.contains("/confirm?token=")).expect("a link").to_owned()
+}

@@ -1,0 +1,225 @@
+//! A provider as an operator would run it: a folder with its configuration, a database of its own, and the built program.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use kernel::SealKey;
+use testbed::Bed;
+
+/// The agency that every place has.
+pub const AGENCY: &str = "exemple";
+/// Its portal's secret.
+pub const CLIENT_SECRET: &str = "a-secret-of-the-portal-made-by-openssl";
+/// Where its portal takes codes.
+pub const CALLBACK: &str = "https://espace.exemple.test/callback";
+/// Mails into a folder: what most tests want.
+pub const MAIL_FOLDER: &str = "folder = \"mails\"";
+/// How long anything may take before a test calls it broken.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The built program.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_moncompte"));
+    command.env_remove("MONCOMPTE_LOG").env_remove("MONCOMPTE_CONFIG").stdin(Stdio::null());
+    command
+}
+
+/// The project's own folder.
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A free port, as the system chooses it.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A file that only its owner reads.
+pub fn secret_file(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// Asks again until there is an answer.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let mut beat = tokio::time::interval(Duration::from_millis(20));
+    let asked = async {
+        loop {
+            beat.tick().await;
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("{what}: not in {PATIENCE:?}"))
+}
+
+/// The folder, the database and the port of one provider.
+pub struct Place {
+    pub bed: Bed,
+    pub folder: tempfile::TempDir,
+    pub port: u16,
+}
+
+impl Place {
+    /// On this database, with this `[mail]` beside its sender.
+    pub fn new(bed: Bed, mail: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (port, ops) = (free_port(), free_port());
+        let place = Self { bed, folder, port };
+        let text = format!(
+            "issuer = \"http://localhost:{port}\"\nlisten = \"127.0.0.1:{port}\"\nops_listen = \"127.0.0.1:{ops}\"\n\
+             database_file = \"secrets/database\"\nsecret_key_file = \"secrets/seal.key\"\nattempts_per_minute = 6000\n\n\
+             [mail]\nfrom = \"Mon compte immobilier <ne-pas-repondre@compte.exemple.test>\"\n{mail}\n"
+        );
+        fs::write(place.path("moncompte.toml"), text).unwrap();
+        secret_file(&place.path("secrets/database"), &place.bed.address);
+        secret_file(&place.path("secrets/seal.key"), &SealKey::new([7; 32]).text());
+        secret_file(&place.path("secrets/exemple.client"), CLIENT_SECRET);
+        fs::create_dir_all(place.path("agencies")).unwrap();
+        fs::write(place.path("agencies/exemple.toml"), agency()).unwrap();
+        copy_terms(&place.path("terms"));
+        place
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn issuer(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// A command on this configuration, run to its end.
+    pub fn run(&self, command: &str, more: &[&str]) -> Output {
+        program().arg(command).arg("--config").arg(self.folder.path()).args(more).output().unwrap()
+    }
+
+    /// Imports a file that is written for it.
+    pub fn import(&self, name: &str, content: impl AsRef<[u8]>) -> Output {
+        let file = self.path(name);
+        fs::write(&file, content).unwrap();
+        self.run("import", &["--agency", AGENCY, "--json", file.to_str().unwrap()])
+    }
+
+    /// Identities with clear passwords: `identifier;password;email`.
+    pub fn people(&self, rows: impl IntoIterator<Item = (String, String, String)>) {
+        let mut text = String::from("identifier;client_ref;password;email\n");
+        for (identifier, password, email) in rows {
+            text += &format!("{identifier};REF-{identifier};{password};{email}\n");
+        }
+        let out = self.import("people.csv", text);
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    }
+
+    /// Runs the provider until it answers.
+    pub async fn serve(&self) -> Running {
+        let mut command = program();
+        command.arg("serve").arg("--config").arg(self.folder.path());
+        let running = Running::start(command);
+        running.says("ready").await;
+        running
+    }
+}
+
+fn agency() -> String {
+    format!(
+        "name = \"Agence Exemple\"\ncity = \"Lorient\"\n\n[controller]\nname = \"Agence Exemple SARL, Lorient\"\n\
+         dpo = \"dpo@exemple.test\"\n\n[look]\naccent = \"#1f6f54\"\n\n[[portal]]\nclient_id = \"exemple\"\n\
+         client_secret_file = \"secrets/exemple.client\"\nhome = \"https://espace.exemple.test/\"\n\
+         redirect_uris = [\"{CALLBACK}\"]\npost_logout_redirect_uris = [\"https://espace.exemple.test/bye\"]\n"
+    )
+}
+
+fn copy_terms(to: &Path) {
+    for version in fs::read_dir(project().join("config/terms")).unwrap().flatten() {
+        let target = to.join(version.file_name());
+        fs::create_dir_all(&target).unwrap();
+        for file in fs::read_dir(version.path()).unwrap().flatten() {
+            fs::copy(file.path(), target.join(file.file_name())).unwrap();
+        }
+    }
+}
+
+/// The program while it runs. It ends with the test.
+pub struct Running {
+    child: Child,
+    said: Arc<Mutex<String>>,
+}
+
+impl Running {
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        listen(out, said.clone());
+        listen(err, said.clone());
+        Self { child, said }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Everything on standard output and standard error so far.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// Waits until it says this.
+    pub async fn says(&self, word: &str) {
+        let mut beat = tokio::time::interval(Duration::from_millis(10));
+        let heard = async {
+            while !self.said().contains(word) {
+                beat.tick().await;
+            }
+        };
+        let heard = tokio::time::timeout(PATIENCE, heard).await;
+        assert!(heard.is_ok(), "it never said {word:?}:\n{}", self.said());
+    }
+
+    /// kill -9, at once.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and its end.
+    pub async fn stop(mut self) -> (ExitStatus, String) {
+        terminate(self.pid());
+        let status = eventually("the end", async || self.child.try_wait().unwrap()).await;
+        (status, self.said())
+    }
+}
+
+/// SIGTERM, through the shell's own kill: no unsafe code here.
+pub fn terminate(pid: u32) {
+    assert!(Command::new("kill").args(["-TERM", &pid.to_string()]).status().unwrap().success());
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Already ended is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn listen(from: impl std::io::Read + Send + 'static, said: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let mut said = said.lock().unwrap();
+            said.push_str(&line);
+            said.push('\n');
+        }
+    });
+}
