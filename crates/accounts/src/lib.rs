@@ -14,6 +14,7 @@ mod lockout;
 mod login;
 mod mail;
 mod password;
+mod purge;
 mod recovery;
 mod session;
 mod table;

@@ -172,6 +172,19 @@ pub async fn failed(db: &Db, letter: &Leased, fate: Fate, error: &str, now: Unix
     Ok(())
 }
 
+/// Forgets letters that left, or died, more than 30 days ago.
+///
+/// # Errors
+/// [`Fault`] of the database.
+pub async fn purge(db: &Db, now: Unix) -> Result<(), Fault> {
+    let end = now - 30 * 86_400;
+    outbox::Entity::delete_many()
+        .filter(Condition::any().add(outbox::Column::SentAt.lt(end)).add(outbox::Column::DeadAt.lt(end)))
+        .exec(db.writer())
+        .await?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -146,9 +146,12 @@ impl Worker {
 
     async fn tidy(&self) {
         self.idp.throttle.tidy();
-        for (what, done) in
-            [("keys", self.idp.grants.ensure_keys().await), ("old rows", self.idp.grants.purge().await)]
-        {
+        for (what, done) in [
+            ("keys", self.idp.grants.ensure_keys().await),
+            ("old grants", self.idp.grants.purge().await),
+            ("old moves and sessions", self.idp.accounts.purge().await),
+            ("old letters", outbox::purge(&self.idp.ground.db, self.idp.ground.now()).await),
+        ] {
             if let Err(fault) = done {
                 tracing::warn!(%fault, what, "a chore waits");
             }

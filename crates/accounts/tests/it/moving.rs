@@ -276,3 +276,27 @@ async fn sixty_four_last_steps_at_once_make_one_account() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_has_no_further_use_is_forgotten_and_what_proves_is_not() {
+    // SECURITY #113.
+    for stage in stages().await {
+        let accounts = &stage.accounts;
+        stage.import(&stage.tilleuls, CSV).await;
+        let signed_in = stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test").await;
+        stage.enrol(&stage.tilleuls, "101", "Vieux-Secret 2").await;
+        stage.sign_in("personne@exemple.test", "faux").await;
+        stage.bed.clock.advance(37 * 86400);
+        accounts.purge().await.unwrap();
+        assert_eq!(stage.count("enrolment", "finished_at IS NULL").await, 1, "not yet");
+        stage.bed.clock.advance(400 * 86400);
+        accounts.purge().await.unwrap();
+        assert_eq!(stage.count("enrolment", "finished_at IS NULL").await, 0);
+        assert_eq!(stage.count("session", "1=1").await, 0);
+        assert_eq!(stage.count("device", "1=1").await, 0);
+        for (table, n) in [("account", 1), ("link", 1), ("acceptance", 1), ("evidence", 2), ("attempt", 1)] {
+            assert_eq!(stage.count(table, "1=1").await, n, "{table} on {}", stage.bed.name);
+        }
+        assert!(accounts.session(&signed_in.token).await.unwrap().is_none());
+    }
+}
