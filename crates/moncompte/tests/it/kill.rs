@@ -53,7 +53,12 @@ async fn kill_and_look(bed: Bed) {
         let mover = Mover::number(n + 1);
         moved += usize::from(one_kill(&place, &mover, *moment).await);
     }
-    println!("{}: {} kills, {moved} of them moved; the last request takes {:?}", place.bed.name, moments.len(), took[5]);
+    println!(
+        "{}: {} kills, {moved} of them moved; the last request takes {:?}",
+        place.bed.name,
+        moments.len(),
+        took[5]
+    );
 }
 
 /// A random part of a time.
@@ -107,7 +112,11 @@ async fn one_kill(place: &Place, mover: &Mover, moment: Moment) -> bool {
     let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
     assert!(page.code().is_some(), "the new credentials: {context}: {} {}", page.url, page.heading());
     let page = Person::new(&place.issuer()).prove(mover).await;
-    assert!(page.asks("legacy") && page.code().is_none(), "the old credentials: {context}: {}", page.heading());
+    assert!(
+        page.asks("legacy") && page.code().is_none(),
+        "the old credentials: {context}: {}",
+        page.heading()
+    );
     // And the browser that saw the server die is not stuck.
     let page = person.from_portal().await;
     assert!(page.status.is_success() || page.code().is_some(), "{context}: {} {}", page.url, page.status);

@@ -4,3 +4,5 @@ mod graph;
 mod kill;
 mod person;
 mod place;
+mod python;
+mod smtp;

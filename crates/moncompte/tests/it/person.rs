@@ -190,8 +190,7 @@ impl Person {
     /// From the mailed link to the end.
     pub async fn finish(&self, link: &str, who: &Mover) -> Page {
         let page = self.get(link).await;
-        let page =
-            self.submit(&page, "confirm", &[("email", &who.email), ("password", &who.new)]).await;
+        let page = self.submit(&page, "confirm", &[("email", &who.email), ("password", &who.new)]).await;
         assert!(page.asks("terms"), "{} {}", page.url, page.heading());
         self.submit(&page, "terms", &[("accept", "on")]).await
     }
