@@ -1,4 +1,4 @@
-//! The metadata document (OIDC Discovery §3, RFC 8414 §2, OIDC Back-Channel Logout §2.1, RFC 9207 §3). It names what works and nothing
+//! The metadata document (OIDC Discovery §3, RFC 8414 §2, OIDC Back-Channel Logout §2.1, OIDC Front-Channel Logout §3, RFC 9207 §3). It names what works and nothing
 //! else.
 
 use serde_json::{Value, json};
@@ -84,6 +84,8 @@ pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
     })
 }
 

@@ -1,4 +1,4 @@
-//! RP-initiated logout (OIDC RP-Initiated Logout 1.0 §2, §3; SECURITY #44, #45).
+//! RP-initiated logout (OIDC RP-Initiated Logout 1.0 §2, §3; SECURITY #44, #45), and the addresses of front-channel logout.
 
 use crate::{Params, client::Client, respond::append};
 
@@ -87,6 +87,12 @@ pub fn decide(asked: &Asked<'_>) -> Decision {
     }
 }
 
+/// The address that a frame loads so that the client's own cookies end: `uri` with `iss` and `sid` and nothing else
+/// (OIDC Front-Channel Logout §2).
+pub fn front_channel(uri: &str, issuer: &str, sid: &str) -> String {
+    append(uri, &[("iss", issuer.to_owned()), ("sid", sid.to_owned())])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,5 +149,14 @@ mod tests {
         }
         assert!(matches!(run(BACK, Err(()), Some("s1"), true), Decision::Refuse(_)));
         assert!(matches!(run("client_id=other", Ok(Some("s1")), Some("s1"), true), Decision::Refuse(_)));
+    }
+
+    /// oidcc-frontchannel-rp-initiated-logout: nothing but `iss` and `sid` is added, and nothing that the client wrote is lost.
+    #[test]
+    fn a_frames_address_carries_the_issuer_and_the_session() {
+        let of = |uri| front_channel(uri, "https://op.example", "a b");
+        let end = "iss=https%3A%2F%2Fop.example&sid=a+b";
+        assert_eq!(of("https://rp.example/out"), format!("https://rp.example/out?{end}"));
+        assert_eq!(of("https://rp.example/out?x=1"), format!("https://rp.example/out?x=1&{end}"));
     }
 }

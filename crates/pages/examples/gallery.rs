@@ -49,6 +49,7 @@ impl Gallery {
         self.page::<AlreadyConfirmed>(locale)?;
         self.page::<Home>(locale)?;
         self.page::<SignOutConfirm>(locale)?;
+        self.page::<SigningOut>(locale)?;
         self.page::<SignedOut>(locale)?;
         self.page::<Help>(locale)?;
         self.page::<Problem>(locale)?;

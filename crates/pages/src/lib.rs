@@ -22,7 +22,7 @@
 //!
 //! **What the HTTP side has to serve for it:** `/assets/{path}` from [`asset`], `/look/{agency_id}.css` from
 //! [`Look::stylesheet`], and on every form the hidden field `csrf` to check. Pages need nothing beyond
-//! `Content-Security-Policy: default-src 'self'` (and a `form-action` that lets forms go where they go).
+//! `Content-Security-Policy: default-src 'self'` (and a `form-action` that lets forms go where they go, and a `frame-src` for [`page::SigningOut`]).
 
 mod asset;
 mod colour;

@@ -21,7 +21,7 @@ pub use legacy::{AgencyChoice, ChooseAgency, ChoosePurpose, Legacy, LegacyError}
 pub use problem::{FormPost, Problem, ProblemKind};
 pub use recovery::{AlreadyConfirmed, Forgot, ForgotError, ForgotSent, LinkDead, LinkPurpose, Reset};
 pub use sign_in::{SignIn, SignInError, SignInNotice};
-pub use sign_out::{SignOutConfirm, SignedOut};
+pub use sign_out::{SignOutConfirm, SignedOut, SigningOut};
 pub use terms::{Terms, TermsError, TermsRefused};
 
 use serde::Serialize;

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use accounts::{AccountId, Session, SessionId};
+use agencies::Portal;
 use kernel::{
     Fault,
     outbox::{self, Leased},
@@ -27,6 +28,13 @@ const LOGOUT_TOKEN_LIFE: i64 = 120;
 pub enum EndSession {
     /// Signed out, or nobody was signed in: on to the client's address, or to our own page.
     Done(Option<String>),
+    /// Signed out here; the page loads `frames` so that the clients end what they keep in the browser, then goes on as after `Done`.
+    Frames {
+        /// One address for each client of the session that has one (OIDC Front-Channel Logout §3).
+        frames: Vec<String>,
+        /// The client's address, or our own page.
+        after: Option<String>,
+    },
     /// Ask the person.
     Confirm {
         /// What the form posts back; then `confirmed` is true.
@@ -110,8 +118,12 @@ impl Grants {
                 Ok(EndSession::Confirm { fields: fields.collect(), after, client_id })
             }
             (Decision::End(after) | Decision::Confirm(after), Some(id)) => {
-                self.sign_out(id).await?;
-                Ok(EndSession::Done(after))
+                let frames = self.sign_out(id).await?;
+                Ok(if frames.is_empty() {
+                    EndSession::Done(after)
+                } else {
+                    EndSession::Frames { frames, after }
+                })
             }
             (Decision::End(after) | Decision::Confirm(after) | Decision::Already(after), _) => {
                 Ok(EndSession::Done(after))
@@ -162,11 +174,12 @@ impl Grants {
     }
 
     /// Ends a session everywhere, in one transaction: the session, what its clients hold without `offline_access`, and a logout token for
-    /// each client that takes one (SPEC J10).
+    /// each client that takes one (SPEC J10). Answers what the browser still has to load in frames: an address for each client that has
+    /// one (OIDC Front-Channel Logout §3). Where the browser is another's, they are dropped.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn sign_out(&self, session: SessionId) -> Result<(), Fault> {
+    pub async fn sign_out(&self, session: SessionId) -> Result<Vec<String>, Fault> {
         let now = self.ground.now();
         let tx = self.ground.db.begin().await?;
         self.accounts.end_session(&tx, session).await?;
@@ -176,10 +189,13 @@ impl Grants {
             .filter(client_session::Column::EndedAt.is_null())
             .exec_with_returning(tx.conn())
             .await?;
+        let mut frames = Vec::new();
         for row in ended {
-            let takes_one =
-                self.client(&row.client_id).is_some_and(|(_, p)| p.client.backchannel_logout_uri.is_some());
-            if takes_one {
+            let Some((_, Portal { client, .. })) = self.client(&row.client_id) else { continue };
+            if let Some(uri) = &client.frontchannel_logout_uri {
+                frames.push(logout::front_channel(uri, &self.settings.issuer, &row.sid));
+            }
+            if client.backchannel_logout_uri.is_some() {
                 let letter =
                     Letter { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.ground.id() };
                 outbox::enqueue(&tx, &self.ground, BACKCHANNEL_LOGOUT, &letter, None).await?;
@@ -193,7 +209,8 @@ impl Grants {
             .filter(token_grant::Column::Scope.not_like("%offline_access%"))
             .exec(tx.conn())
             .await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(frames)
     }
 
     /// A sign-in has put `new` in the place of `old` in this browser. The same person's portals go over to it, so that one sign-out still
@@ -206,7 +223,8 @@ impl Grants {
             return Ok(());
         }
         if old.account != new.account {
-            return self.sign_out(old.id).await;
+            self.sign_out(old.id).await?;
+            return Ok(());
         }
         let tx = self.ground.db.begin().await?;
         client_session::Entity::update_many()

@@ -12,7 +12,7 @@ use super::{
     cookie::Jar,
     error::Failure,
     flash::Flash,
-    security::FormTargets,
+    security::Leads,
 };
 use crate::Idp;
 
@@ -22,6 +22,7 @@ pub(crate) struct Answer<'a> {
     browser: &'a Browser,
     cookies: Vec<Cookie<'static>>,
     targets: Vec<String>,
+    frames: Vec<String>,
 }
 
 /// What surrounds a page.
@@ -37,7 +38,7 @@ impl<'a> Answer<'a> {
         if browser.fresh {
             cookies.push(Jar::Browser.bake(idp.secure(), "/", browser.token.text(), None));
         }
-        Self { idp, browser, cookies, targets: Vec::new() }
+        Self { idp, browser, cookies, targets: Vec::new(), frames: Vec::new() }
     }
 
     pub(crate) fn cookie(mut self, cookie: Cookie<'static>) -> Self {
@@ -75,6 +76,20 @@ impl<'a> Answer<'a> {
     pub(crate) fn leads_to(mut self, url: Option<&str>) -> Self {
         self.targets.extend(url.and_then(super::security::origin));
         self
+    }
+
+    /// What the page's frames load: their origins and no others.
+    pub(crate) fn frames(mut self, urls: &[String]) -> Self {
+        for origin in urls.iter().filter_map(|url| super::security::origin(url)) {
+            if !self.frames.contains(&origin) {
+                self.frames.push(origin);
+            }
+        }
+        self
+    }
+
+    pub(crate) fn idp(&self) -> &'a Idp {
+        self.idp
     }
 
     pub(crate) fn see_other(self, to: &str) -> Response {
@@ -123,7 +138,7 @@ impl<'a> Answer<'a> {
                 response.headers_mut().append(header::SET_COOKIE, value);
             }
         }
-        response.extensions_mut().insert(FormTargets(self.targets));
+        response.extensions_mut().insert(Leads { forms: self.targets, frames: self.frames });
         response
     }
 }

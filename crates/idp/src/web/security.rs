@@ -9,9 +9,14 @@ use http::{HeaderName, HeaderValue, header};
 
 use crate::Idp;
 
-/// Where forms of a page may lead besides our own host.
+/// Where a page may lead, as origins.
 #[derive(Clone, Default)]
-pub(crate) struct FormTargets(pub(crate) Vec<String>);
+pub(crate) struct Leads {
+    /// Forms, besides our own host.
+    pub(crate) forms: Vec<String>,
+    /// Frames.
+    pub(crate) frames: Vec<String>,
+}
 
 /// The origin of an address, as CSP writes it; the scheme alone for an app's own scheme.
 pub(crate) fn origin(address: &str) -> Option<String> {
@@ -25,11 +30,14 @@ pub(crate) fn origin(address: &str) -> Option<String> {
 /// Puts them on; what a handler has set stays.
 pub(crate) async fn headers(State(idp): State<Idp>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let targets = response.extensions_mut().remove::<FormTargets>().unwrap_or_default().0;
-    let csp = format!(
+    let leads = response.extensions_mut().remove::<Leads>().unwrap_or_default();
+    let mut csp = format!(
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {}",
-        targets.join(" ")
+        leads.forms.join(" ")
     );
+    if !leads.frames.is_empty() {
+        csp = format!("{}; frame-src {}", csp.trim(), leads.frames.join(" "));
+    }
     let mut put = |name: HeaderName, value: &str| {
         if let (false, Ok(value)) =
             (response.headers().contains_key(&name), HeaderValue::from_str(value.trim()))

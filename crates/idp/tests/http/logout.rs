@@ -7,7 +7,7 @@ use crate::{
 
 const BACK: (&str, &str) = ("post_logout_redirect_uri", "https://rp.example/out");
 
-fn field(body: &str, name: &str) -> String {
+pub fn field(body: &str, name: &str) -> String {
     let at = body.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no field {name}: {body}"));
     let value = body[at..].split("value=\"").nth(1).unwrap();
     value.split('"').next().unwrap().to_owned()

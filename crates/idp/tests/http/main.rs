@@ -6,6 +6,7 @@
 mod authorization;
 mod browser;
 mod discovery;
+mod front_channel;
 mod hostile;
 mod logout;
 mod tokens;

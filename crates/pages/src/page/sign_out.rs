@@ -15,6 +15,15 @@ pub struct SignOutConfirm {
     pub hidden: Vec<(String, String)>,
 }
 
+/// Signed out here; frames end the session in the clients' own cookies, then the page goes on (OIDC Front-Channel Logout §3).
+#[derive(Clone, Debug, Serialize)]
+pub struct SigningOut {
+    /// What the frames load, one for each client. Their origins must be in the answer's `frame-src`.
+    pub frames: Vec<String>,
+    /// Where the page goes when they have loaded, and where its link leads.
+    pub next: String,
+}
+
 /// Signed out.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignedOut {
@@ -36,6 +45,22 @@ impl Page for SignOutConfirm {
                 hidden,
             },
             SignOutConfirm { client_name: None, action: "/sign-out".into(), hidden: vec![] },
+        ]
+    }
+}
+
+impl Page for SigningOut {
+    const NAME: &'static str = "signing-out";
+
+    fn samples() -> Vec<SigningOut> {
+        let frame =
+            |host: &str| format!("http://localhost:{host}/out?iss=https%3A%2F%2Fcompte.example&sid=a1");
+        vec![
+            SigningOut {
+                frames: vec![frame("8081"), frame("8082")],
+                next: "http://localhost:8081/signed-out?state=%22%3E".into(),
+            },
+            SigningOut { frames: vec![frame("8081")], next: "/sign-out".into() },
         ]
     }
 }

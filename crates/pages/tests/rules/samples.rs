@@ -95,6 +95,7 @@ pub fn pages() -> Vec<Sample> {
         AlreadyConfirmed,
         Home,
         SignOutConfirm,
+        SigningOut,
         SignedOut,
         Help,
         Problem,

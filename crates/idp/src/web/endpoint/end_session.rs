@@ -47,12 +47,28 @@ pub(crate) async fn post(
     end(&idp, &browser, &[query.as_deref().unwrap_or_default(), body], csrf.is_some()).await
 }
 
+/// The session has ended here; the page ends it in the clients' frames and goes on.
+pub(crate) fn signing_out(
+    answer: Answer<'_>,
+    setting: &Setting<'_>,
+    frames: Vec<String>,
+    after: Option<String>,
+) -> Result<Response, Failure> {
+    let cleared = Jar::Session.clear(answer.idp().secure(), "/");
+    let next = after.unwrap_or_else(|| "/sign-out".into());
+    answer.cookie(cleared).frames(&frames).page(setting, &page::SigningOut { frames, next })
+}
+
 async fn end(idp: &Idp, browser: &Browser, raw: &[&str], confirmed: bool) -> Result<Response, Failure> {
     let answer = Answer::new(idp, browser);
     match idp.grants.end_session(raw, browser.session.as_ref(), confirmed).await? {
         EndSession::Done(after) => {
             let cleared = Jar::Session.clear(idp.secure(), "/");
             Ok(answer.cookie(cleared).see_other(after.as_deref().unwrap_or("/sign-out")))
+        }
+        EndSession::Frames { frames, after } => {
+            let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
+            signing_out(answer, &setting, frames, after)
         }
         EndSession::Confirm { fields, after, client_id } => {
             let agencies = idp.agencies.load();

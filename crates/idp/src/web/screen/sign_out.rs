@@ -8,6 +8,7 @@ use crate::{
         answer::{Answer, Setting},
         browser::Browser,
         cookie::Jar,
+        endpoint::end_session::signing_out,
         error::Failure,
         form::Form,
     },
@@ -29,8 +30,12 @@ pub(crate) async fn post(
     State(idp): State<Idp>,
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {
-    if let Some(session) = &browser.session {
-        idp.grants.sign_out(session.id).await?;
+    let frames = match &browser.session {
+        Some(session) => idp.grants.sign_out(session.id).await?,
+        None => Vec::new(),
+    };
+    if !frames.is_empty() {
+        return signing_out(Answer::new(&idp, &browser), &setting(&browser), frames, None);
     }
     let cleared = Jar::Session.clear(idp.secure(), "/");
     Ok(Answer::new(&idp, &browser).cookie(cleared).see_other("/sign-out"))
