@@ -1,6 +1,8 @@
 //! The program's integration tests: one binary, a module a subject.
 
 mod graph;
+mod import;
+mod keys;
 mod kill;
 mod person;
 mod place;

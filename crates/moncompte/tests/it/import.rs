@@ -1,0 +1,309 @@
+//! Identity files that nobody here has seen: their hashes are made at test time, by tools other than ours, of passwords made at test time.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    process::{Command, Output},
+    time::{Duration, Instant},
+};
+
+use kernel::sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value, json};
+use testbed::Bed;
+
+use crate::{
+    person::{Mover, Person},
+    place::{AGENCY, MAIL_FOLDER, Place},
+    python,
+};
+
+/// A row as the agency's own tool wrote it.
+struct Made {
+    mover: Mover,
+    hash: String,
+    format: &'static str,
+    salt: String,
+}
+
+const WEAK_PYTHON: &str = r#"
+import base64, hashlib, json, os, sys
+out = []
+for name, password in json.load(sys.stdin):
+    p, salt = password.encode(), os.urandom(4).hex()
+    s = salt.encode()
+    b64 = lambda b: base64.b64encode(b).decode()
+    out.append({
+        "md5": (hashlib.md5(p).hexdigest(), ""),
+        "sha1:salt+password": (hashlib.sha1(s + p).hexdigest(), salt),
+        "sha256:password+salt": (hashlib.sha256(p + s).hexdigest(), salt),
+        "sha512": (hashlib.sha512(p).hexdigest(), ""),
+        "{SSHA}": ("{SSHA}" + b64(hashlib.sha1(p + s).digest() + s), ""),
+        "{SHA}": ("{SHA}" + b64(hashlib.sha1(p).digest()), ""),
+        "django": ("pbkdf2_sha256$20000$" + salt + "$" + b64(hashlib.pbkdf2_hmac("sha256", p, s, 20000)), ""),
+        "django strong": ("pbkdf2_sha256$300000$" + salt + "$" + b64(hashlib.pbkdf2_hmac("sha256", p, s, 300000)), ""),
+        "scrypt": ("scrypt$16384$" + salt + "$8$1$" + b64(hashlib.scrypt(p, salt=s, n=16384, r=8, p=1, maxmem=2**26)), ""),
+    }[name])
+json.dump(out, sys.stdout)
+"#;
+
+/// `hash_format` in the file, and who makes it: openssl by this flag, or Python by this name.
+const FORMATS: [(&str, &str); 14] = [
+    ("md5crypt", "-1"),
+    ("", "-apr1"),
+    ("sha256crypt", "-5"),
+    ("", "-6"),
+    ("md5", "md5"),
+    ("sha1:salt+password", "sha1:salt+password"),
+    ("sha256:password+salt", "sha256:password+salt"),
+    ("sha512", "sha512"),
+    ("", "{SSHA}"),
+    ("ldap", "{SHA}"),
+    ("", "django"),
+    ("django", "django strong"),
+    ("", "scrypt"),
+    ("plain", "itself"),
+];
+
+/// One person a format, with passwords that nobody chose before.
+fn directory(prefix: &str) -> Vec<Made> {
+    let mut all: Vec<Made> = FORMATS.iter().enumerate().map(|(n, (format, _))| made(prefix, n, format)).collect();
+    let by_python: Vec<usize> =
+        (0..all.len()).filter(|n| !FORMATS[*n].1.starts_with('-') && FORMATS[*n].1 != "itself").collect();
+    let asked: Vec<_> = by_python.iter().map(|n| (FORMATS[*n].1, &all[*n].mover.old)).collect();
+    let hashes = ask_python(&json!(asked));
+    for (n, pair) in by_python.into_iter().zip(hashes.as_array().unwrap()) {
+        all[n].hash = pair[0].as_str().unwrap().to_owned();
+        all[n].salt = pair[1].as_str().unwrap().to_owned();
+    }
+    for (made, (_, maker)) in all.iter_mut().zip(FORMATS) {
+        if maker == "itself" {
+            made.hash.clone_from(&made.mover.old);
+        } else if maker.starts_with('-') {
+            let out = Command::new("openssl").args(["passwd", maker, &made.mover.old]).output().unwrap();
+            made.hash = String::from_utf8(out.stdout).unwrap().trim().to_owned();
+        }
+        assert!(!made.hash.is_empty(), "{maker}");
+    }
+    all
+}
+
+fn made(prefix: &str, n: usize, format: &'static str) -> Made {
+    let chance = uuid::Uuid::new_v4().simple().to_string();
+    let mover = Mover {
+        identifier: format!("{prefix}{n:04}"),
+        // Accents, a space and a quote, as people have them; never a separator of the file's own without its quotes.
+        old: format!("Été {} d'à", &chance[..8]),
+        email: format!("{prefix}{n}@courrier.example").to_lowercase(),
+        new: format!("nouvelle phrase {}", &chance[8..20]),
+    };
+    Made { mover, hash: String::new(), format, salt: String::new() }
+}
+
+fn ask_python(asked: &Value) -> Value {
+    use std::io::Write;
+    let mut child = Command::new(python::interpreter())
+        .args(["-c", WEAK_PYTHON])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(asked.to_string().as_bytes()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success());
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+fn csv(all: &[Made], separator: char, line_end: &str) -> String {
+    let s = separator;
+    let mut text = format!("identifier{s}email{s}password_hash{s}hash_format{s}salt{s}name{line_end}");
+    for Made { mover, hash, format, salt } in all {
+        let Mover { identifier, email, .. } = mover;
+        write!(text, "{identifier}{s}{email}{s}\"{hash}\"{s}{format}{s}{salt}{s}\"Nom{s} Prénom\"{line_end}").unwrap();
+    }
+    text
+}
+
+fn jsonl(all: &[Made]) -> String {
+    let line = |m: &Made| {
+        let mut line = json!({ "identifier": m.mover.identifier, "email": m.mover.email, "password_hash": m.hash });
+        for (key, value) in [("hash_format", m.format), ("salt", &m.salt)] {
+            if !value.is_empty() {
+                line[key] = value.into();
+            }
+        }
+        format!("{line}\n")
+    };
+    all.iter().map(line).collect()
+}
+
+/// The report, with nothing of a secret in it.
+fn report(out: &Output, all: &[Made]) -> Value {
+    let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    for made in all {
+        assert!(!said.contains(&made.hash) && !said.contains(&made.mover.old), "a secret is told:\n{said}");
+    }
+    serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {said}"))
+}
+
+fn counts(report: &Value) -> [u64; 4] {
+    ["added", "updated", "unchanged", "moved"].map(|key| report[key].as_u64().unwrap())
+}
+
+async fn rows(place: &Place) -> i64 {
+    let db = place.bed.ground.db.reader();
+    let sql = "SELECT COUNT(*) AS n FROM legacy_identity";
+    let query = Statement::from_string(db.get_database_backend(), sql);
+    db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_of_a_file_that_nobody_has_seen_can_move() {
+    for bed in Bed::both().await {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let files = [
+            ("excel.csv", "X", 0),
+            ("unix.csv", "U", 1),
+            ("lines.jsonl", "J", 2),
+        ];
+        let mut everybody = Vec::new();
+        for (name, prefix, kind) in files {
+            let all = directory(prefix);
+            let text = match kind {
+                0 => format!("\u{feff}{}", csv(&all, ';', "\r\n")),
+                1 => csv(&all, ',', "\n"),
+                _ => jsonl(&all),
+            };
+            let count = all.len() as u64;
+            let first = place.import(name, &text);
+            assert_eq!(counts(&report(&first, &all)), [count, 0, 0, 0], "{name}: {}", String::from_utf8_lossy(&first.stdout));
+            assert_eq!(first.status.code(), Some(0));
+            let again = place.import(name, &text);
+            assert_eq!(counts(&report(&again, &all)), [0, 0, count, 0], "{name}");
+            everybody.push((name, text, all));
+        }
+        let _running = place.serve().await;
+        // Every format once, spread over the three files.
+        for n in 0..FORMATS.len() {
+            let (name, _, all) = &everybody[n % 3];
+            let mover = &all[n].mover;
+            let wrong = Mover { old: format!("{}x", mover.old), ..mover.clone() };
+            let page = Person::new(&place.issuer()).prove(&wrong).await;
+            assert!(page.asks("legacy"), "{name} {:?}: a wrong password is taken", FORMATS[n]);
+            let page = Person::new(&place.issuer()).prove(mover).await;
+            assert!(page.asks("notice"), "{name} {:?}: {}", FORMATS[n], page.heading());
+        }
+        // And one from each file goes all the way; the file, imported again, does not revive them.
+        for (name, text, all) in &everybody {
+            let mover = &all[4].mover;
+            Person::new(&place.issuer()).moves(mover, &place).await;
+            let again = place.import(name, text);
+            assert_eq!(counts(&report(&again, all)), [0, 0, all.len() as u64 - 1, 1], "{name}");
+            let page = Person::new(&place.issuer()).prove(mover).await;
+            assert!(page.asks("legacy"), "{name}: {}", page.heading());
+            let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
+            assert!(page.code().is_some(), "{name}: {}", page.heading());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bad_row_is_told_with_its_line_and_the_others_are_taken() {
+    for bed in Bed::both().await {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let text = "identifier;password_hash;hash_format;salt;email;password\n\
+            A1;;;;a1@courrier.example;motdepasse-un\n\
+            ;;;;a2@courrier.example;motdepasse-deux\n\
+            A3;pas-un-hachage-secret;;;;\n\
+            A4;0123;md5;;;\n\
+            A5;d41d8cd98f00b204e9800998ecf8427e;md9;;;\n\
+            A6;;;;pas une adresse;motdepasse-six\n\
+            A1;;;;;motdepasse-sept\n\
+            A8;trop;de;champs;a8@courrier.example;motdepasse-huit;encore\n\
+            A9;;;;a9@courrier.example;motdepasse-neuf\n";
+        let out = place.import("bad.csv", text);
+        let report = report(&out, &[]);
+        assert_eq!(out.status.code(), Some(2));
+        assert_eq!(counts(&report), [2, 0, 0, 0], "{report}");
+        let bad = report["bad"].as_array().unwrap();
+        let lines: Vec<_> = bad.iter().map(|b| b["line"].as_u64().unwrap()).collect();
+        assert_eq!(lines, [3, 4, 5, 6, 7, 8, 9]);
+        for row in bad {
+            let reason = row["reason"].as_str().unwrap();
+            assert!(reason.len() > 10, "{row}");
+            for secret in ["motdepasse", "pas-un-hachage", "d41d8c", "0123"] {
+                assert!(!reason.contains(secret), "{row}");
+            }
+        }
+        assert_eq!(rows(&place).await, 2);
+        // For a person: file, line and reason, one a line.
+        let file = place.path("bad.csv");
+        let out = place.run("import", &["--agency", AGENCY, file.to_str().unwrap()]);
+        assert_eq!(out.status.code(), Some(2));
+        let told = String::from_utf8(out.stderr).unwrap();
+        for line in lines {
+            assert!(told.contains(&format!("bad.csv:{line}: ")), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_the_same_and_writes_nothing() {
+    for bed in Bed::both().await {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let all = directory("D");
+        let file = place.path("dry.csv");
+        fs::write(&file, csv(&all, ';', "\n")).unwrap();
+        let arguments = ["--agency", AGENCY, "--json", "--dry-run", file.to_str().unwrap()];
+        for _ in 0..2 {
+            let out = place.run("import", &arguments);
+            let report = report(&out, &all);
+            assert_eq!((counts(&report), &report["dry_run"]), ([all.len() as u64, 0, 0, 0], &json!(true)));
+            assert_eq!(rows(&place).await, 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_imported_is_told_in_one_sentence() {
+    let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
+    fs::write(place.path("good.csv"), "identifier;password\nA;motdepasse\n").unwrap();
+    fs::write(place.path("good.xlsx"), "PK").unwrap();
+    fs::write(place.path("odd.csv"), "identifier;pasword\nA;motdepasse\n").unwrap();
+    fs::write(place.path("empty.csv"), "").unwrap();
+    fs::write(place.path("bytes.csv"), b"identifier;password\n\xff\xfe;motdepasse\n").unwrap();
+    let table = [
+        ("nobody", "good.csv", "there is no agency \"nobody\"; known are: exemple", 1),
+        (AGENCY, "missing.csv", "missing.csv cannot be read", 1),
+        (AGENCY, "good.xlsx", "name the file .csv or .jsonl", 1),
+        (AGENCY, "odd.csv", "pasword", 1),
+        (AGENCY, "empty.csv", "the file is empty", 1),
+        (AGENCY, "bytes.csv", "bytes.csv:2: ", 2),
+    ];
+    for (agency, name, sentence, code) in table {
+        let file = place.path(name);
+        let out = place.run("import", &["--agency", agency, file.to_str().unwrap()]);
+        let told = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(code), "{name}: {told}");
+        assert!(told.contains(sentence) && told.lines().count() <= 3, "{name}: {told}");
+        assert!(!told.contains("motdepasse") && !told.contains("panicked"), "{name}: {told}");
+    }
+    assert_eq!(rows(&place).await, 0);
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_weak_hashes_import_in_seconds() {
+    for bed in Bed::both().await {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let mut text = String::from("identifier;email;password_hash;hash_format\n");
+        for n in 0..100_000_u32 {
+            writeln!(text, "{n:08};p{n}@courrier.example;{:032x};md5", u128::from(n) * 0x9e37_79b9_7f4a_7c15).unwrap();
+        }
+        let begun = Instant::now();
+        let out = place.import("many.csv", text);
+        let took = begun.elapsed();
+        println!("{}: 100,000 rows of md5 in {:.1} s", place.bed.name, took.as_secs_f64());
+        assert_eq!(counts(&report(&out, &[])), [100_000, 0, 0, 0]);
+        assert_eq!(rows(&place).await, 100_000);
+        assert!(took < Duration::from_secs(30), "{took:?}");
+    }
+}
