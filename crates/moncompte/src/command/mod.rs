@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod import;
+mod keys;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -29,6 +30,8 @@ enum Command {
     Check(check::Check),
     /// Read an agency's legacy identities from a CSV or JSONL file.
     Import(import::Import),
+    /// List the signing keys, or replace them.
+    Keys(keys::Keys),
 }
 
 /// Where the configuration is.
@@ -49,6 +52,7 @@ impl Cli {
             Command::Serve(serve) => serve.run().await,
             Command::Check(check) => check.run(),
             Command::Import(import) => import.run().await,
+            Command::Keys(keys) => keys.run().await,
         }
     }
 }

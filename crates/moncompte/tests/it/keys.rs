@@ -34,12 +34,17 @@ async fn an_operator_lists_and_rotates_the_keys() {
         assert_eq!(states(&keys(&place, "list", &["--json"])), after, "it is written");
         let shown = String::from_utf8(keys(&place, "list", &[]).stdout).unwrap();
         for (kid, state) in &after {
-            assert!(shown.lines().any(|l| l.contains(kid) && l.contains(state) && l.contains("RS256")), "{shown}");
+            assert!(
+                shown.lines().any(|l| l.contains(kid) && l.contains(state) && l.contains("RS256")),
+                "{shown}"
+            );
         }
 
         let running = place.serve().await;
-        let set: Value = reqwest::get(format!("{}/jwks", place.issuer())).await.unwrap().json().await.unwrap();
-        let published: Vec<_> = set["keys"].as_array().unwrap().iter().map(|k| k["kid"].as_str().unwrap()).collect();
+        let set: Value =
+            reqwest::get(format!("{}/jwks", place.issuer())).await.unwrap().json().await.unwrap();
+        let published: Vec<_> =
+            set["keys"].as_array().unwrap().iter().map(|k| k["kid"].as_str().unwrap()).collect();
         assert!(after.keys().all(|kid| published.contains(&kid.as_str())), "both are published");
         running.stop().await;
     }
