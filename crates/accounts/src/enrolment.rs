@@ -249,15 +249,16 @@ impl Accounts {
         if let Some(meant) = address.suggestion().filter(|_| !sure) {
             return Ok(EmailChoice::Suggestion(meant));
         }
+        // Before the transaction: one that waits for a second connection can starve them all (SECURITY #117).
+        let taken = self.account_row(address.canonical()).await?.is_some();
         let tx = self.ground.db.begin().await?;
-        let Some(row) = self.living(&tx, id).await? else {
+        let Some(row) = self.living(&tx, id).await?.filter(|r| r.stage != Stage::Notice.as_str()) else {
             return Ok(EmailChoice::Gone);
         };
         let same = row.email_canonical.as_deref() == Some(address.canonical());
         if !same && row.addresses >= self.rules.addresses_per_enrolment {
             return Ok(EmailChoice::TooMany);
         }
-        let taken = self.account_row(address.canonical()).await?.is_some();
         let stage = match (taken, &row.password_hash) {
             (true, _) => Stage::Link,
             (false, None) => Stage::Password,
@@ -270,6 +271,11 @@ impl Accounts {
             .col_expr(enrolment::Column::Stage, Expr::value(stage.as_str()))
             .filter(enrolment::Column::Id.eq(id.0))
             .filter(enrolment::Column::FinishedAt.is_null());
+        // What was judged is what is changed: another tab may have chosen another address since it was read.
+        update = match &row.email_canonical {
+            Some(judged) => update.filter(enrolment::Column::EmailCanonical.eq(judged)),
+            None => update.filter(enrolment::Column::EmailCanonical.is_null()),
+        };
         if !same {
             // The proof is bound to the address (PEOPLE U-09): another one is unconfirmed, and the older link is dead.
             update = update
@@ -277,12 +283,12 @@ impl Accounts {
                 .col_expr(enrolment::Column::ConfirmedAt, Expr::value(Option::<i64>::None))
                 .col_expr(enrolment::Column::ConfirmHash, Expr::value(Option::<String>::None));
         }
-        update.exec(tx.conn()).await?;
+        let Some(chosen) = update.exec_with_returning(tx.conn()).await?.into_iter().next() else {
+            // The other tab's choice stands; the page shows it.
+            return Ok(EmailChoice::Taken);
+        };
         if stage == Stage::Mail && !same {
-            let row = self.living(&tx, id).await?;
-            if let Some(row) = row {
-                self.mail_confirm(&tx, &row, false).await?;
-            }
+            self.mail_confirm(&tx, &chosen, false).await?;
         }
         tx.commit().await?;
         Ok(EmailChoice::Taken)
@@ -330,7 +336,10 @@ impl Accounts {
         let Some(row) = updated.into_iter().next() else {
             return Ok(PasswordChoice::Gone);
         };
-        self.mail_confirm(&tx, &row, false).await?;
+        // The link in an older mail goes on working: no password sends more mails than are due (SECURITY #73).
+        if row.mails < self.rules.mails_per_enrolment {
+            self.mail_confirm(&tx, &row, false).await?;
+        }
         tx.commit().await?;
         Ok(PasswordChoice::Taken)
     }
@@ -372,14 +381,20 @@ impl Accounts {
         let now = self.ground.now();
         let token = self.confirm_token(EnrolmentId(row.id), canonical);
         let expires_at = now + self.rules.confirm_link;
-        enrolment::Entity::update_many()
+        let written = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::ConfirmHash, Expr::value(token.digest().into_string()))
             .col_expr(enrolment::Column::MailedAt, Expr::value(now))
             .col_expr(enrolment::Column::Mails, Expr::col(enrolment::Column::Mails).add(1))
             .col_expr(enrolment::Column::ExpiresAt, Expr::value(expires_at))
             .filter(enrolment::Column::Id.eq(row.id))
+            // The address may have been corrected since the row was read: its own mail is out then.
+            .filter(enrolment::Column::EmailCanonical.eq(canonical))
+            .filter(enrolment::Column::FinishedAt.is_null())
             .exec(tx.conn())
             .await?;
+        if written.rows_affected != 1 {
+            return Ok(());
+        }
         let (token, days) = (token.text(), self.rules.confirm_link / 86400);
         let body = if unfinished {
             MailBody::FinishEnrolment { token, days }
@@ -413,10 +428,15 @@ impl Accounts {
     }
 
     async fn by_link(&self, token: &Token) -> Result<Option<enrolment::Model>, Fault> {
-        Ok(enrolment::Entity::find()
+        let found = enrolment::Entity::find()
             .filter(enrolment::Column::ConfirmHash.eq(token.digest().as_str()))
             .one(self.ground.db.reader())
-            .await?)
+            .await?;
+        // A link proves the address that it was mailed to, whatever stands in the row by now (SECURITY D10, PEOPLE U-09).
+        Ok(found.filter(|row| {
+            let canonical = row.email_canonical.as_deref().unwrap_or_default();
+            self.confirm_token(EnrolmentId(row.id), canonical).digest() == token.digest()
+        }))
     }
 
     /// Signs in on a mailed link with the new email and password: this confirms the address, on any device.
@@ -457,6 +477,7 @@ impl Accounts {
             .col_expr(enrolment::Column::Stage, Expr::value(next.as_str()))
             .filter(enrolment::Column::Id.eq(id.0))
             .filter(enrolment::Column::ConfirmHash.eq(token.digest().as_str()))
+            .filter(enrolment::Column::EmailCanonical.eq(&canonical))
             .filter(enrolment::Column::PasswordHash.eq(row.password_hash))
             .filter(enrolment::Column::FinishedAt.is_null())
             .exec(tx.conn())

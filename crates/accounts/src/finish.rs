@@ -148,8 +148,10 @@ impl Accounts {
         let counter = self.account_counter(&subject, Some(&row), visitor).await?;
         let typed_right = match typed {
             None if self.may_attach_freely(session, Some(owner)) => false,
-            typed => {
-                let Ok(password) = kernel::Password::new(typed.unwrap_or_default()) else {
+            // The five minutes ended while the page was read: it asks now, and nothing was wrong yet.
+            None => return Ok(Attach::NotNow),
+            Some(typed) => {
+                let Ok(password) = kernel::Password::new(typed) else {
                     return Ok(Attach::Refused(SignIn::Refused));
                 };
                 match self.guard(&counter, Some(&row.password_hash), secret_of(&password)).await? {

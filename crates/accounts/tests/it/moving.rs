@@ -110,13 +110,14 @@ async fn the_next_agency_is_attached_with_the_accounts_password() {
         let wrong = accounts.attach(id, Some("pas le bon"), None, &visitor()).await.unwrap();
         assert!(matches!(wrong, Attach::Refused(SignIn::Wrong { remaining: 4 })));
         // Without the password only a session of this account that is younger than five minutes will do.
-        assert!(matches!(accounts.attach(id, None, None, &visitor()).await.unwrap(), Attach::Refused(_)));
+        assert!(matches!(accounts.attach(id, None, None, &visitor()).await.unwrap(), Attach::NotNow));
         let done = accounts.attach(id, Some(PASSWORD), None, &visitor()).await.unwrap();
         assert!(matches!(done, Attach::Done(Some(_))), "{}", stage.bed.name);
         assert!(stage.mails().await.iter().any(|m| matches!(m.body, MailBody::LinkAdded { .. })));
 
         let session = accounts.session(&first.token).await.unwrap().unwrap();
         let id = stage.enrol(&stage.rivage, "dup.2", "Encore Un").await;
+        stage.accounts.notice_read(id).await.unwrap();
         accounts.choose_email(id, "marie@exemple.test", false).await.unwrap();
         stage.bed.clock.advance(299);
         assert!(matches!(
@@ -135,10 +136,11 @@ async fn an_old_session_does_not_attach_by_itself() {
         stage.import(&stage.tilleuls, CSV).await;
         let first = stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test").await;
         let id = stage.enrol(&stage.tilleuls, "101", "Vieux-Secret 2").await;
+        stage.accounts.notice_read(id).await.unwrap();
         stage.accounts.choose_email(id, "marie@exemple.test", false).await.unwrap();
         stage.bed.clock.advance(301);
         let refused = stage.accounts.attach(id, None, Some(&first.session), &visitor()).await.unwrap();
-        assert!(matches!(refused, Attach::Refused(_)));
+        assert!(matches!(refused, Attach::NotNow));
     }
 }
 

@@ -1,0 +1,207 @@
+//! What somebody does who means harm, clicks twice or goes away in the middle.
+
+use std::sync::Arc;
+
+use accounts::{Confirm, EmailChoice, Finish, MailBody, PasswordChoice};
+
+use crate::stage::{PASSWORD, Stage, answered, shown, stages, visitor};
+
+fn csv(people: usize) -> String {
+    let rows = (0..people).map(|n| format!("{n},Vieux-Secret {n}\n"));
+    format!("identifier,password\n{}", rows.collect::<String>())
+}
+
+/// The right password, from a browser that hangs up while it is checked.
+async fn right_but_gone(stage: &Stage, email: &str) {
+    let before = stage.accounts.hasher().done();
+    let visitor = visitor();
+    let hashing = async {
+        while stage.accounts.hasher().done() == before {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = stage.accounts.sign_in(email, PASSWORD, false, None, &visitor) => panic!("not that fast"),
+        () = hashing => {}
+    }
+}
+
+#[tokio::test]
+async fn a_link_to_one_address_never_confirms_another() {
+    // SECURITY D10, #80; PEOPLE U-09. "The same address" and another one, chosen at once: whichever is left is unconfirmed.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, &csv(12)).await;
+        for n in 0..12 {
+            let (theirs, mine) = (format!("victime{n}@exemple.test"), format!("moi{n}@exemple.test"));
+            let (id, _) = stage
+                .up_to_mail(&stage.tilleuls, &n.to_string(), &format!("Vieux-Secret {n}"), &theirs)
+                .await;
+            let racers: Vec<_> = (0..12)
+                .map(|k| {
+                    let accounts = stage.accounts.clone();
+                    let typed = if k == 3 { mine.clone() } else { theirs.clone() };
+                    tokio::spawn(async move { accounts.choose_email(id, &typed, true).await.unwrap() })
+                })
+                .collect();
+            for racer in racers {
+                assert_eq!(racer.await.unwrap(), EmailChoice::Taken, "{}", stage.bed.name);
+            }
+            let Some(mail) = stage.mails().await.into_iter().rfind(|m| m.to == mine) else { continue };
+            let token = kernel::Token::parse(crate::stage::token_of(&mail)).unwrap();
+            let confirmed = stage.accounts.confirm(&token, &theirs, PASSWORD).await.unwrap();
+            assert!(!matches!(confirmed, Confirm::Done(_)), "{}: {confirmed:?}", stage.bed.name);
+            let finish = stage.accounts.finish(id, &shown(), false, None, &visitor()).await.unwrap();
+            assert!(matches!(finish, Finish::NotNow), "{}", stage.bed.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_choose_an_address_at_once_and_all_are_answered() {
+    // SECURITY #117: no transaction waits for a second connection.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, &csv(48)).await;
+        let mut all = Vec::new();
+        for n in 0..48 {
+            all.push(stage.enrol(&stage.tilleuls, &n.to_string(), &format!("Vieux-Secret {n}")).await);
+        }
+        let racers: Vec<_> = all
+            .into_iter()
+            .enumerate()
+            .map(|(n, id)| {
+                let accounts = stage.accounts.clone();
+                tokio::spawn(async move {
+                    accounts.notice_read(id).await?;
+                    accounts.choose_email(id, &format!("p{n}@exemple.test"), true).await
+                })
+            })
+            .collect();
+        for racer in racers {
+            assert_eq!(racer.await.unwrap().unwrap(), EmailChoice::Taken, "{}", stage.bed.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn passwords_chosen_again_and_again_send_no_flood_of_mails() {
+    // SECURITY #73.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, &csv(1)).await;
+        let (id, _) = stage.up_to_mail(&stage.tilleuls, "0", "Vieux-Secret 0", "victime@exemple.test").await;
+        let enrolment = stage.accounts.enrolment(id).await.unwrap().unwrap();
+        for n in 0..20 {
+            let typed = format!("{PASSWORD} {n}");
+            let chosen = stage.accounts.choose_password(&enrolment, "x", &typed, &visitor()).await.unwrap();
+            assert_eq!(chosen, PasswordChoice::Taken);
+        }
+        let sent = 1 + stage.mails().await.len();
+        assert!(sent <= 6, "{}: {sent} mails", stage.bed.name);
+    }
+}
+
+#[tokio::test]
+async fn a_lock_by_attempts_that_never_ended_is_told_too() {
+    // SPEC J5: a node that died, or a client that hung up, in the fifth attempt.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, &csv(1)).await;
+        stage.moved(&stage.tilleuls, "0", "Vieux-Secret 0", "marie@exemple.test").await;
+        stage.mails().await;
+        for _ in 0..5 {
+            right_but_gone(&stage, "marie@exemple.test").await;
+        }
+        stage.bed.clock.advance(60);
+        assert_eq!(answered(&stage.sign_in("marie@exemple.test", PASSWORD).await), "locked");
+        let mails = stage.mails().await;
+        assert!(mails.iter().any(|m| matches!(m.body, MailBody::AccountLocked { .. })), "{}", stage.bed.name);
+        assert_eq!(stage.count("evidence", "kind = 'account locked'").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_abandoned_wish_to_attach_without_the_password_is_no_wrong_password() {
+    // SPEC J3: the page was shown within five minutes of the sign-in and sent after them.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, &csv(1)).await;
+        stage.import(&stage.rivage, "identifier,password\nr,Vieux-Secret r\n").await;
+        let signed_in = stage.moved(&stage.tilleuls, "0", "Vieux-Secret 0", "marie@exemple.test").await;
+        let id = stage.enrol(&stage.rivage, "r", "Vieux-Secret r").await;
+        stage.accounts.notice_read(id).await.unwrap();
+        stage.accounts.choose_email(id, "marie@exemple.test", true).await.unwrap();
+        stage.bed.clock.advance(301);
+        let session = stage.accounts.session(&signed_in.token).await.unwrap().unwrap();
+        let attached = stage.accounts.attach(id, None, Some(&session), &visitor()).await.unwrap();
+        assert!(matches!(attached, accounts::Attach::NotNow));
+        assert_eq!(answered(&stage.sign_in("marie@exemple.test", "faux").await), "wrong, 4 left");
+    }
+}
+
+#[tokio::test]
+async fn a_reset_and_a_sign_in_at_once_do_not_stop_each_other() {
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, &csv(1)).await;
+        stage.moved(&stage.tilleuls, "0", "Vieux-Secret 0", "marie@exemple.test").await;
+        stage.mails().await;
+        let mut known = PASSWORD.to_owned();
+        for n in 0..20 {
+            stage.bed.clock.advance(3601);
+            stage.accounts.forgot("marie@exemple.test", &visitor()).await.unwrap();
+            let token = stage.mailed_token("marie@exemple.test").await;
+            let new = format!("{PASSWORD} {n}");
+            let (a, b) = (stage.accounts.clone(), stage.accounts.clone());
+            let signing = tokio::spawn({
+                let known = known.clone();
+                async move { a.sign_in("marie@exemple.test", &known, false, None, &visitor()).await.map(|_| ()) }
+            });
+            let typed = new.clone();
+            let resetting = tokio::spawn(async move {
+                b.reset(&token, &typed, None, &visitor())
+                    .await
+                    .map(|r| matches!(r, accounts::Reset::Done(..)))
+            });
+            signing.await.unwrap().unwrap();
+            if resetting.await.unwrap().unwrap() {
+                known = new;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_notice_is_not_skipped() {
+    // SECURITY #12; GDPR art. 14 is what the notice is for.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, &csv(1)).await;
+        let id = stage.enrol(&stage.tilleuls, "0", "Vieux-Secret 0").await;
+        let chosen = stage.accounts.choose_email(id, "a@exemple.test", true).await.unwrap();
+        assert_eq!(chosen, EmailChoice::Gone);
+        assert_eq!(stage.accounts.enrolment(id).await.unwrap().unwrap().stage, accounts::Stage::Notice);
+    }
+}
+
+#[tokio::test]
+async fn an_unfinished_enrolments_mail_never_revives_an_older_address() {
+    // The worker writes to the address that was asked for, unless the person has corrected it meanwhile.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, &csv(10)).await;
+        let stage = Arc::new(stage);
+        for n in 0..10 {
+            let (first, second) = (format!("a{n}@exemple.test"), format!("b{n}@exemple.test"));
+            let (id, _) =
+                stage.up_to_mail(&stage.tilleuls, &n.to_string(), &format!("Vieux-Secret {n}"), &first).await;
+            stage.accounts.forgot(&first, &visitor()).await.unwrap();
+            let letters =
+                kernel::outbox::lease(&stage.bed.ground.db, stage.bed.ground.now(), 10).await.unwrap();
+            let worker = {
+                let stage = stage.clone();
+                tokio::spawn(async move { stage.accounts.recover(&letters[0]).await.unwrap() })
+            };
+            stage.accounts.choose_email(id, &second, true).await.unwrap();
+            worker.await.unwrap();
+            let token = stage.mailed_token(&second).await;
+            assert!(stage.accounts.confirm_page(&token).await.unwrap().is_some(), "{}", stage.bed.name);
+            stage.bed.clock.advance(61);
+            stage.mails().await;
+        }
+    }
+}
