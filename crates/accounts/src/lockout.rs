@@ -43,7 +43,11 @@ pub(crate) struct Reserved {
 /// What the counter said.
 pub(crate) enum Attempt {
     Go(Reserved),
-    Locked { since: Unix },
+    /// `now`: it was this call that found the last attempt abandoned and locked; the owner is to be told.
+    Locked {
+        since: Unix,
+        now: bool,
+    },
 }
 
 /// What a failure led to.
@@ -85,11 +89,11 @@ impl Counter {
             match self.row(&ground.db).await? {
                 None => {}
                 Some(row) if row.locked_at.is_some() => {
-                    return Ok(Attempt::Locked { since: row.locked_at.unwrap_or(now) });
+                    return Ok(Attempt::Locked { since: row.locked_at.unwrap_or(now), now: false });
                 }
                 Some(row) if row.updated_at + ABANDONED <= now => {
-                    self.lock(&ground.db, now).await?;
-                    return Ok(Attempt::Locked { since: now });
+                    let locked = self.lock(&ground.db, now).await?;
+                    return Ok(Attempt::Locked { since: now, now: locked });
                 }
                 Some(_) => tokio::time::sleep(Duration::from_millis(40)).await,
             }

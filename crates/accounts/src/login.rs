@@ -117,7 +117,7 @@ impl Accounts {
     ) -> Result<Guarded, Fault> {
         let reserved = match counter.reserve(&self.ground, self.rules.lock).await? {
             Attempt::Go(reserved) => reserved,
-            Attempt::Locked { .. } => return Ok(Guarded::Locked { now: false }),
+            Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),
         };
         match self.hasher.verify(stored, secret).await {
             Ok(verdict) if verdict.right => Ok(Guarded::Right { outdated: verdict.outdated }),

@@ -202,6 +202,8 @@ impl Accounts {
         let now = self.ground.now();
         let id = AccountId(owner.id);
         let tx = self.ground.db.begin().await?;
+        // First, as at sign-in: two transactions that take the same rows in another order would stop each other.
+        Counter::of_email(&self.ground, &owner.email_canonical, None).clear_all(&tx).await?;
         let used = recovery::Entity::update_many()
             .col_expr(recovery::Column::UsedAt, Expr::value(now))
             .filter(recovery::Column::Id.eq(link.id))
@@ -226,7 +228,6 @@ impl Accounts {
         };
         supersede(&tx, id, now).await?;
         session::end_all(&tx, id, now).await?;
-        Counter::of_email(&self.ground, &owner.email_canonical, None).clear_all(&tx).await?;
         let signed_in =
             self.open_session(&tx, id, changed.auth_epoch, false, visitor, previous.map(|s| s.id)).await?;
         let letter = Mail {

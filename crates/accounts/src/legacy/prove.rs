@@ -98,7 +98,7 @@ impl Accounts {
         counter.expire(&self.ground.db, lock.legacy_seconds, now).await?;
         let reserved = match counter.reserve(&self.ground, lock).await? {
             Attempt::Go(reserved) => reserved,
-            Attempt::Locked { since } => {
+            Attempt::Locked { since, .. } => {
                 let minutes = (since + lock.legacy_seconds - now + 59) / 60;
                 return Ok(LegacyProof::Locked { minutes: minutes.max(1) });
             }
