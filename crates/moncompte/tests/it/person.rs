@@ -10,7 +10,6 @@ use url::Url;
 use crate::place::{CALLBACK, Place, eventually};
 
 /// RFC 7636 appendix B.
-pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// What the browser shows, or the portal's address to which it was sent.

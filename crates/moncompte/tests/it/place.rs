@@ -23,7 +23,7 @@ pub const CALLBACK: &str = "https://espace.exemple.test/callback";
 /// Mails into a folder: what most tests want.
 pub const MAIL_FOLDER: &str = "folder = \"mails\"";
 /// How long anything may take before a test calls it broken.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The built program.
 pub fn program() -> Command {
@@ -166,10 +166,6 @@ impl Running {
         Self { child, said }
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Everything on standard output and standard error so far.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
@@ -195,14 +191,14 @@ impl Running {
 
     /// SIGTERM, and its end.
     pub async fn stop(mut self) -> (ExitStatus, String) {
-        terminate(self.pid());
+        terminate(self.child.id());
         let status = eventually("the end", async || self.child.try_wait().unwrap()).await;
         (status, self.said())
     }
 }
 
 /// SIGTERM, through the shell's own kill: no unsafe code here.
-pub fn terminate(pid: u32) {
+fn terminate(pid: u32) {
     assert!(Command::new("kill").args(["-TERM", &pid.to_string()]).status().unwrap().success());
 }
 
