@@ -1,0 +1,275 @@
+//! A person's browser: Chromium with a profile of its own, driven through what is on the screen.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, anyhow};
+use serde_json::json;
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+use crate::{
+    look, parts,
+    wait::{PATIENCE, until},
+};
+
+/// What sets one browser apart from another.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Kind {
+    /// 320 CSS pixels wide, the narrowest that WCAG 1.4.10 asks for.
+    phone: bool,
+    /// Scripts are forbidden in its settings.
+    scriptless: bool,
+}
+
+pub(crate) const DESK: Kind = Kind { phone: false, scriptless: false };
+pub(crate) const PHONE: Kind = Kind { phone: true, scriptless: false };
+pub(crate) const SCRIPTLESS: Kind = Kind { phone: false, scriptless: true };
+
+pub(crate) struct Browser {
+    driver: Option<WebDriver>,
+    service: Child,
+    address: String,
+    // Kept open: the driver writes to it.
+    _said: Lines<BufReader<ChildStdout>>,
+    profile: TempDir,
+    kind: Kind,
+}
+
+impl Browser {
+    /// `None` where there is no browser and none is demanded.
+    pub(crate) async fn open(kind: Kind) -> Result<Option<Self>> {
+        let Some(parts) = parts::find()? else { return Ok(None) };
+        let mut service = Command::new(&parts.chromedriver)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut said = BufReader::new(service.stdout.take().context("its output is piped")?).lines();
+        let port = async {
+            while let Some(line) = said.next_line().await? {
+                if let Some((_, port)) = line.split_once("started successfully on port ") {
+                    return Ok(port.trim_end_matches('.').to_owned());
+                }
+            }
+            Err(anyhow!("chromedriver ended at once"))
+        };
+        let port = timeout(PATIENCE, port).await.context("chromedriver does not start")??;
+        let mut browser = Self {
+            driver: None,
+            service,
+            address: format!("http://localhost:{port}"),
+            _said: said,
+            profile: TempDir::new()?,
+            kind,
+        };
+        browser.launch().await?;
+        Ok(Some(browser))
+    }
+
+    async fn launch(&mut self) -> Result<()> {
+        let parts = parts::find()?.context("the browser has gone")?;
+        let mut wishes = DesiredCapabilities::chrome();
+        wishes.set_binary(&parts.chromium.to_string_lossy())?;
+        let profile = format!("--user-data-dir={}", self.profile.path().display());
+        let flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--password-store=basic",
+            "--hide-scrollbars",
+            "--window-size=1280,900",
+            "--lang=fr-FR",
+            &profile,
+        ];
+        for flag in flags {
+            wishes.add_arg(flag)?;
+        }
+        let mut settings = json!({
+            "intl.accept_languages": "fr-FR,fr",
+            "credentials_enable_service": false,
+            "profile.password_manager_enabled": false,
+            "profile.password_manager_leak_detection": false,
+        });
+        if self.kind.scriptless {
+            settings["profile.managed_default_content_settings.javascript"] = json!(2);
+        }
+        wishes.add_experimental_option("prefs", settings)?;
+        if self.kind.phone {
+            let metrics = json!({ "width": 320, "height": 640, "pixelRatio": 1.0, "touch": true });
+            wishes.add_experimental_option("mobileEmulation", json!({ "deviceMetrics": metrics }))?;
+        }
+        self.driver = Some(WebDriver::new(&self.address, wishes).await?);
+        Ok(())
+    }
+
+    /// Closes every window and opens the browser again with the same profile.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        self.driver.take().context("the browser is open")?.quit().await?;
+        self.launch().await
+    }
+
+    pub(crate) fn driver(&self) -> Result<&WebDriver> {
+        self.driver.as_ref().context("the browser is open")
+    }
+
+    pub(crate) async fn go(&self, address: &str) -> Result<()> {
+        self.driver()?.goto(address).await.with_context(|| format!("cannot open {address}"))
+    }
+
+    /// Waits for the page with this heading, and looks whether everybody can use it.
+    pub(crate) async fn page(&self, heading: &str) -> Result<()> {
+        self.arrive(heading).await?;
+        look::everybody_can_use(self.driver()?).await.with_context(|| format!("on the page {heading:?}"))
+    }
+
+    /// Waits for the page with this heading.
+    pub(crate) async fn arrive(&self, heading: &str) -> Result<()> {
+        let driver = self.driver()?;
+        let seen = until(async || {
+            let text = driver.find(By::Css("h1")).await.ok()?.text().await.ok()?;
+            // Between two pages: not there yet.
+            let whole = driver.find(By::Css("body > footer")).await.is_ok();
+            (whole && text.contains(heading)).then_some(())
+        });
+        if seen.await.is_none() {
+            return Err(self.stuck(&format!("the page {heading:?} does not come")).await);
+        }
+        self.picture(heading).await
+    }
+
+    /// Waits until the page says these words.
+    pub(crate) async fn says(&self, words: &str) -> Result<()> {
+        let driver = self.driver()?;
+        let said = until(async || {
+            let text = driver.find(By::Tag("body")).await.ok()?.text().await.ok()?;
+            text.contains(words).then_some(())
+        });
+        match said.await {
+            Some(()) => Ok(()),
+            None => Err(self.stuck(&format!("the page never says {words:?}")).await),
+        }
+    }
+
+    /// Whether the page says these words now.
+    pub(crate) async fn already_says(&self, words: &str) -> Result<bool> {
+        Ok(self.driver()?.find(By::Tag("body")).await?.text().await?.contains(words))
+    }
+
+    /// Waits for what a CSS selector finds.
+    pub(crate) async fn find(&self, css: &str) -> Result<WebElement> {
+        let driver = self.driver()?;
+        match until(async || driver.find(By::Css(css)).await.ok()).await {
+            Some(found) => Ok(found),
+            None => Err(self.stuck(&format!("nothing is {css:?}")).await),
+        }
+    }
+
+    /// Types into the field with this id, in place of what it holds.
+    pub(crate) async fn fill(&self, id: &str, text: &str) -> Result<()> {
+        let field = self.find(&format!("#{id}")).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    pub(crate) async fn value(&self, id: &str) -> Result<String> {
+        Ok(self.find(&format!("#{id}")).await?.value().await?.unwrap_or_default())
+    }
+
+    /// Presses the button or follows the link that has exactly these words.
+    pub(crate) async fn press(&self, words: &str) -> Result<()> {
+        let driver = self.driver()?;
+        let path = format!("//*[self::a or self::button or self::summary][normalize-space(.)=\"{words}\"]");
+        let pressed = until(async || {
+            for one in driver.find_all(By::XPath(path.as_str())).await.ok()? {
+                if one.is_displayed().await.unwrap_or(false) {
+                    return one.click().await.ok();
+                }
+            }
+            None
+        });
+        match pressed.await {
+            Some(()) => Ok(()),
+            None => Err(self.stuck(&format!("{words:?} cannot be pressed")).await),
+        }
+    }
+
+    /// Ticks or unticks a box by its label.
+    pub(crate) async fn tick(&self, id: &str) -> Result<bool> {
+        self.find(&format!("label[for={id}]")).await?.click().await?;
+        self.ticked(id).await
+    }
+
+    pub(crate) async fn ticked(&self, id: &str) -> Result<bool> {
+        Ok(self.find(&format!("#{id}")).await?.is_selected().await?)
+    }
+
+    /// Takes the browser off the network, or puts it back.
+    pub(crate) async fn online(&self, on: bool) -> Result<()> {
+        let network = self.driver()?.cdp();
+        network.send_raw("Network.enable", json!({})).await?;
+        let wished =
+            json!({ "offline": !on, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        network.send_raw("Network.emulateNetworkConditions", wished).await?;
+        Ok(())
+    }
+
+    /// The address in the bar.
+    pub(crate) async fn address(&self) -> Result<String> {
+        Ok(self.driver()?.current_url().await?.to_string())
+    }
+
+    /// Closes it in good order.
+    pub(crate) async fn close(mut self) -> Result<()> {
+        if let Some(driver) = self.driver.take() {
+            driver.quit().await?;
+        }
+        Ok(())
+    }
+
+    /// What went wrong, with what is on the screen instead.
+    async fn stuck(&self, what: &str) -> anyhow::Error {
+        let Ok(driver) = self.driver() else { return anyhow!("{what}") };
+        let address = driver.current_url().await.map(|url| url.to_string()).unwrap_or_default();
+        let text = match driver.find(By::Tag("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(cause) => cause.to_string(),
+        };
+        let _ = self.picture("stuck").await;
+        anyhow!("{what}; at {address} the screen says:\n{text}")
+    }
+
+    /// A picture for the developer who asked for them.
+    async fn picture(&self, name: &str) -> Result<()> {
+        let Some(folder) = parts::shots() else { return Ok(()) };
+        std::fs::create_dir_all(&folder)?;
+        let width = if self.kind.phone { "phone" } else { "desk" };
+        let name: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let test = std::thread::current().name().unwrap_or_default().replace("::", "-");
+        Ok(self.driver()?.screenshot(&folder.join(format!("{test}-{width}-{name}.png"))).await?)
+    }
+}
+
+impl Drop for Browser {
+    /// After a failure nobody quits: the driver and its browser are a process group, and end together.
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            let _ = driver.leak();
+        }
+        if let Some(id) = self.service.id() {
+            let _ = std::process::Command::new("kill").args(["-KILL", "--", &format!("-{id}")]).status();
+        }
+    }
+}

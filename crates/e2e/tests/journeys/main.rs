@@ -1,0 +1,21 @@
+//! The journeys of SPEC.md as people walk them: Debian's Chromium, the built program and its demo. Each test starts its own demo on
+//! its own ports and its own browsers, so they run side by side.
+//!
+//! `TEST_CHROMIUM` and `TEST_CHROMEDRIVER` name the browser and its driver; where neither they nor Debian's own are found, a test says so
+//! and passes, unless `MONCOMPTE_CI` is set. `MONCOMPTE_SHOTS` names a folder that receives a picture of every page.
+
+mod browser;
+mod demo;
+mod look;
+mod parts;
+mod wait;
+mod walk;
+
+mod first_agency;
+mod help;
+mod next_agency;
+mod other_device;
+mod refusals;
+mod sessions;
+mod terms;
+mod without_scripts;

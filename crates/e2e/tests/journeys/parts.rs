@@ -1,0 +1,64 @@
+//! What the journeys need from the machine: the browser, its driver and the built program.
+
+use std::{env, path::PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// Where the browser is.
+pub(crate) struct Parts {
+    pub(crate) chromium: PathBuf,
+    pub(crate) chromedriver: PathBuf,
+}
+
+/// `None`, with a word why, where there is no browser and none is demanded.
+pub(crate) fn find() -> Result<Option<Parts>> {
+    let found =
+        (named("TEST_CHROMIUM", "/usr/bin/chromium"), named("TEST_CHROMEDRIVER", "/usr/bin/chromedriver"));
+    if let (Some(chromium), Some(chromedriver)) = found {
+        return Ok(Some(Parts { chromium, chromedriver }));
+    }
+    if demanded() {
+        bail!(
+            "no Chromium here: install chromium and chromium-driver, or set TEST_CHROMIUM and TEST_CHROMEDRIVER"
+        );
+    }
+    println!(
+        "skipped: no Chromium here (TEST_CHROMIUM, TEST_CHROMEDRIVER, or Debian's chromium and chromium-driver)"
+    );
+    Ok(None)
+}
+
+/// The program as `cargo build` left it, beside this test's own folder.
+pub(crate) fn program() -> Result<PathBuf> {
+    let test = env::current_exe()?;
+    let folder =
+        test.parent().and_then(|deps| deps.parent()).context("a test executable lives in target/…/deps")?;
+    let program = folder.join("moncompte");
+    anyhow::ensure!(program.exists(), "{} is missing: cargo build first", program.display());
+    Ok(program)
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a test reads the variables that `cargo xtask test` sets for it"
+)]
+fn named(variable: &str, usual: &str) -> Option<PathBuf> {
+    let path = env::var_os(variable).map_or_else(|| PathBuf::from(usual), PathBuf::from);
+    path.exists().then_some(path)
+}
+
+/// As `cargo xtask test` understands it: set, and not to a word that says no.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a test reads the variables that `cargo xtask test` sets for it"
+)]
+fn demanded() -> bool {
+    env::var("MONCOMPTE_CI")
+        .is_ok_and(|word| !["", "0", "n", "no", "f", "false", "off"].contains(&word.to_lowercase().as_str()))
+}
+
+/// Where pictures of pages go, if somebody wants them.
+#[allow(clippy::disallowed_methods, reason = "a test reads the variables that its developer sets")]
+pub(crate) fn shots() -> Option<PathBuf> {
+    env::var_os("MONCOMPTE_SHOTS").map(PathBuf::from)
+}
