@@ -75,6 +75,9 @@ pub struct PortalSection {
     pub jwks: Vec<serde_json::Value>,
     /// Why this confidential client may do without PKCE.
     pub pkce_exempt_because: Option<String>,
+    /// Exact origins of browser apps that call /token, /userinfo, /revoke and /introspect themselves: `https://app.agence.fr`.
+    #[serde(default)]
+    pub cors_origins: Vec<String>,
     /// Whether somebody whose account has no link at this agency may come in all the same.
     #[serde(default)]
     pub allow_unlinked: bool,

@@ -61,6 +61,13 @@ impl Agencies {
         Some((agency, agency.portals.iter().find(|p| p.client.client_id == client_id)?))
     }
 
+    /// Whether some client's scripts run at this origin.
+    pub fn lists_origin(&self, origin: &str) -> bool {
+        self.iter()
+            .flat_map(|agency| &agency.portals)
+            .any(|portal| portal.client.cors_origins.iter().any(|o| o == origin))
+    }
+
     /// All, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Agency>> {
         self.agencies.values()

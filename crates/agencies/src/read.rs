@@ -120,6 +120,7 @@ impl Reader<'_> {
         client.backchannel_logout_uri = section.backchannel_logout_uri;
         client.frontchannel_logout_uri = section.frontchannel_logout_uri;
         client.initiate_login_uri = section.initiate_login_uri;
+        client.cors_origins = section.cors_origins;
         if let Some(kind) = section.application_type {
             match kind.as_str() {
                 "web" => client.application_type = ApplicationType::Web,
@@ -289,6 +290,12 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
                 11,
             ),
             ("tilleuls.secret", "missing.secret", "portal.client_secret_file", 10),
+            (
+                "redirect_uris",
+                "cors_origins = [\"https://*.example\"]\nredirect_uris",
+                "portal.cors_origins",
+                11,
+            ),
             ("dpo = \"dpo@tilleuls.example\"", "dpo = \"\"", "controller.dpo", 5),
         ];
         for (from, to, key, line) in table {

@@ -169,6 +169,8 @@ pub struct Client {
     pub initiate_login_uri: Option<String>,
     /// `max_age` for requests without one.
     pub default_max_age: Option<i64>,
+    /// Exact origins whose scripts may read the answers of the endpoints that it calls (SECURITY #16).
+    pub cors_origins: Vec<String>,
 }
 
 impl Client {
@@ -198,6 +200,7 @@ impl Client {
             frontchannel_logout_session_required: false,
             initiate_login_uri: None,
             default_max_age: None,
+            cors_origins: Vec::new(),
         }
     }
 

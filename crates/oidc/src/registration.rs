@@ -47,6 +47,13 @@ pub fn check(client: &Client) -> Vec<Problem> {
             report(field, mend.into());
         }
     }
+    for origin in &client.cors_origins {
+        let exact = Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+        if !exact || redirect_address(origin, ApplicationType::Web).is_err() {
+            let mend = "write an exact origin, such as https://app.example: no path, no slash at the end";
+            report("cors_origins", format!("{}: {mend}", short(origin)));
+        }
+    }
     for (field, mend) in authentication(client) {
         report(field, mend.into());
     }
@@ -195,6 +202,31 @@ mod tests {
         }
         assert!(of("com.example.app:/cb", ApplicationType::Native));
         assert!(!of("javascript:alert(1)", ApplicationType::Native));
+    }
+
+    /// SECURITY #16
+    #[test]
+    fn only_exact_origins_may_read_answers() {
+        let of = |origin: &str| fields(&Client { cors_origins: vec![origin.into()], ..fine() });
+        for origin in ["https://app.example", "https://app.example:8443", "http://localhost:3000"] {
+            assert_eq!(of(origin), [""; 0], "{origin}");
+        }
+        for origin in [
+            "*",
+            "null",
+            "",
+            "https://app.example/",
+            "https://app.example/x",
+            "https://APP.example",
+            "https://app.example:443",
+            "https://*.example",
+            "https://u@app.example",
+            "http://app.example",
+            "app.example",
+            "com.example.app:",
+        ] {
+            assert_eq!(of(origin), ["cors_origins"], "{origin}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod answer;
 mod browser;
 mod cookie;
+mod cors;
 mod endpoint;
 mod error;
 mod flash;

@@ -11,6 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     answer::look,
+    cors,
     endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
     error::Failure,
     screen::{arrive, confirm, enrol, help, home, hub, legacy, recover, sign_in, sign_out, terms},
@@ -23,15 +24,17 @@ const LONGEST_URI: usize = 8 * 1024;
 
 /// Everything that the provider answers.
 pub fn router(idp: Idp) -> Router {
+    let called = Router::new()
+        .route("/token", post(token::post))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .route("/introspect", post(introspect::post))
+        .route("/revoke", post(revoke::post))
+        .route_layer(cors::listed(&idp));
     let protocol = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
         .route("/jwks", get(jwks::get))
-        .route("/token", post(token::post))
-        .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/authorize", get(arrive::get).post(arrive::post))
-        .route("/introspect", post(introspect::post))
-        .route("/revoke", post(revoke::post))
         .route("/end-session", get(end_session::get).post(end_session::post));
     let screens = Router::new()
         .route("/authorize/{id}", get(hub::get))
@@ -63,13 +66,15 @@ pub fn router(idp: Idp) -> Router {
         .route("/assets/{*path}", get(asset))
         .route("/look/{file}", get(stylesheet))
         .route("/robots.txt", get(async || "User-agent: *\nDisallow: /\n"));
-    protocol
+    called
+        .merge(protocol)
         .merge(screens)
         .merge(files)
         .fallback(async |uri: Uri| {
             Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
         })
         .layer(DefaultBodyLimit::max(64 * 1024))
+        .layer(middleware::from_fn(to_the_end))
         .layer(middleware::from_fn_with_state(idp.clone(), explain))
         .layer(CatchPanicLayer::custom(|_| {
             Failure::new(ProblemKind::Internal, "a handler panicked").into_response()
@@ -77,6 +82,13 @@ pub fn router(idp: Idp) -> Router {
         .layer(middleware::from_fn_with_state(idp.clone(), explain))
         .layer(middleware::from_fn_with_state(idp.clone(), security::headers))
         .with_state(idp)
+}
+
+/// Runs a handler in a task of its own: a browser that goes away, or a second click that takes the first one back, drops no handler between two
+/// of its writes. An attempt whose password was right is not left counted, and a reset that is done reaches the portals.
+async fn to_the_end(request: Request, next: Next) -> Response {
+    let handled = tokio::spawn(next.run(request)).await;
+    handled.unwrap_or_else(|_| Failure::new(ProblemKind::Internal, "a handler panicked").into_response())
 }
 
 /// Writes the page of a [`Failure`] in the person's language, and its cause in the log under the same reference.

@@ -5,6 +5,7 @@
 
 mod authorization;
 mod browser;
+mod cors;
 mod discovery;
 mod front_channel;
 mod hostile;
