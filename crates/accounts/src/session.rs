@@ -134,6 +134,21 @@ impl Accounts {
         Ok(SignedIn { session: row.into(), token, device })
     }
 
+    /// Whether the session has not ended, and will not before this transaction has: what is given in it is given to somebody who is signed in.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn hold_session(&self, tx: &Tx, id: SessionId) -> Result<bool, Fault> {
+        // An update, not a look: it waits for a sign-out that is under way, and a later one waits for it.
+        let held = session::Entity::update_many()
+            .col_expr(session::Column::LastSeenAt, Expr::col(session::Column::LastSeenAt).into())
+            .filter(session::Column::Id.eq(id.0))
+            .filter(session::Column::EndedAt.is_null())
+            .exec(tx.conn())
+            .await?;
+        Ok(held.rows_affected == 1)
+    }
+
     /// Ends one session.
     ///
     /// # Errors

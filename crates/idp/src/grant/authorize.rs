@@ -37,7 +37,7 @@ pub enum Completed {
     Answer(Response),
     /// There is no client: the person's own page.
     Home,
-    /// It had ended before, or its client is gone: nothing was given.
+    /// It, or the session, had ended before, or its client is gone: nothing was given.
     Over,
 }
 
@@ -235,6 +235,10 @@ impl Grants {
         }
         let now = self.ground.now();
         let tx = self.ground.db.begin().await?;
+        // Signed out, or the password reset, while this was on its way (SECURITY #46).
+        if !self.accounts.hold_session(&tx, session.id).await? {
+            return Ok(Completed::Over);
+        }
         if !end_once(&tx, at.id, now).await? {
             return Ok(Completed::Over);
         }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests say what broke by breaking")]
 
 mod authorization;
+mod away;
 mod browser;
 mod cors;
 mod discovery;

@@ -91,7 +91,12 @@ pub(crate) async fn get(
         errors: browser.flash(&idp).password_problems(min_length),
     };
     let entrance = agency.and_then(|a| a.entrance(&idp.issuer));
-    answer.leads_to(entrance.as_deref()).page(&setting, &page)
+    // The new password leads on to where it was asked for, which may be another portal than the agency's first.
+    let asked = match begun(&idp, &browser, &found.origin).await {
+        Some(turn) => turn.interaction.request.map(|r| r.path.redirect_uri().to_owned()),
+        None => None,
+    };
+    answer.leads_to(entrance.as_deref()).leads_to(asked.as_deref()).page(&setting, &page)
 }
 
 fn held(idp: &Idp, headers: &http::HeaderMap) -> Option<Token> {
@@ -118,6 +123,10 @@ pub(crate) async fn post(
     let Some(token) = held(&idp, &headers) else { return dead(&idp, &browser) };
     match idp.accounts.reset(&token, &fields.password, browser.session.as_ref(), &browser.visitor).await? {
         Reset::Done(signed_in, origin) => {
+            // Somebody else was signed in here: their portals end with their session (SECURITY #47).
+            if let Some(old) = browser.session.as_ref().filter(|s| s.account != signed_in.session.account) {
+                idp.grants.session_replaced(old, &signed_in.session).await?;
+            }
             idp.grants.sign_out_others(signed_in.session.account, signed_in.session.id).await?;
             let id = interaction_for(&idp, &browser, &origin).await?;
             let cleared = Jar::Reset.clear(idp.secure(), PATH);
@@ -132,12 +141,15 @@ pub(crate) async fn post(
     }
 }
 
+/// The interaction in which the reset was asked for, if this is its browser.
+async fn begun<'a>(idp: &'a Idp, browser: &'a Browser, origin: &Origin) -> Option<Turn<'a>> {
+    let id = origin.interaction.as_deref().and_then(|o| o.parse::<InteractionId>().ok())?;
+    Turn::load(idp, browser, id).await.ok()
+}
+
 async fn interaction_for(idp: &Idp, browser: &Browser, origin: &Origin) -> Result<InteractionId, Failure> {
-    let id = origin.interaction.as_deref().and_then(|o| o.parse::<InteractionId>().ok());
-    if let Some(id) = id
-        && Turn::load(idp, browser, id).await.is_ok()
-    {
-        return Ok(id);
+    match begun(idp, browser, origin).await {
+        Some(turn) => Ok(turn.id()),
+        None => Ok(idp.grants.start_home(&browser.token, origin.agency_id.as_deref()).await?),
     }
-    Ok(idp.grants.start_home(&browser.token, origin.agency_id.as_deref()).await?)
 }
