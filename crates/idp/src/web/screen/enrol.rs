@@ -30,7 +30,8 @@ pub(crate) fn notice_page(turn: &Turn<'_>, enrolment: &Enrolment) -> Result<Resp
         unfinished_days: days(turn.idp.accounts.rules().confirm_link),
         inactive_months: 24,
     };
-    turn.answer().page(&turn.setting(), &page)
+    // "Not now" may lead straight to the portal, for somebody who is signed in and linked there.
+    turn.way_out().page(&turn.setting(), &page)
 }
 
 pub(crate) fn email_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) -> Result<Response, Failure> {
