@@ -106,6 +106,8 @@ impl FromRequestParts<Idp> for Browser {
 
 /// Who asks: the socket's address, or, from a proxy that config trusts, the rightmost address that is not one (SECURITY #55).
 pub(crate) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    // On a socket for both families, 10.0.0.1 is ::ffff:10.0.0.1: the proxy would not be known, and everybody would share its attempts.
+    let peer = peer.to_canonical();
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     if !is_trusted(&peer) {
         return peer;
@@ -114,7 +116,7 @@ pub(crate) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) ->
         headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
     let mut last = peer;
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let Ok(ip) = hop.trim().parse::<IpAddr>() else { return last };
+        let Ok(ip) = hop.trim().parse::<IpAddr>().map(|ip| ip.to_canonical()) else { return last };
         last = ip;
         if !is_trusted(&ip) {
             return ip;
@@ -126,6 +128,15 @@ pub(crate) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_is_known_on_a_socket_for_both_families() {
+        let ip = |s: &str| s.parse::<IpAddr>().unwrap();
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "203.0.113.7, ::ffff:10.0.0.2".parse().unwrap());
+        assert_eq!(client_ip(ip("::ffff:10.0.0.1"), &headers, &trusted), ip("203.0.113.7"));
+    }
 
     #[test]
     fn forwarded_addresses_count_only_from_trusted_proxies_and_from_the_right() {
