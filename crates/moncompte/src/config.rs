@@ -12,7 +12,7 @@ use accounts::{
 };
 use agencies::{Agencies, Agency};
 use ipnet::IpNet;
-use kernel::SealKey;
+use kernel::{Clock, SealKey, SystemClock, Unix};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -343,7 +343,7 @@ impl Reader<'_> {
             older_keys.filter_map(|file| self.key(file, "older_secret_key_files", &text)).collect();
         let database = self.database(&settings, &text);
         let agencies = self.agencies();
-        let terms = self.terms();
+        let terms = self.terms(SystemClock.now());
         Some(Config {
             folder: self.folder.to_owned(),
             settings,
@@ -408,17 +408,7 @@ impl Reader<'_> {
     }
 
     fn at(&mut self, text: &str, key: &str, mend: &str) {
-        let (table, last) = key.rsplit_once('.').unwrap_or(("", key));
-        let mut inside = table.is_empty();
-        let mut line = None;
-        for (n, row) in text.lines().enumerate() {
-            if let Some(header) = row.trim().strip_prefix('[') {
-                inside = header.trim_end_matches(']') == table;
-            } else if inside && row.split_once('=').is_some_and(|(k, _)| k.trim() == last) {
-                line = Some(n + 1);
-            }
-        }
-        self.wrong(MAIN, line, key, mend);
+        self.wrong(MAIN, line_of(text, key), key, mend);
     }
 
     fn proxies(&mut self, s: &Settings, text: &str) -> Vec<IpNet> {
@@ -466,6 +456,8 @@ impl Reader<'_> {
     }
 
     fn database(&mut self, s: &Settings, text: &str) -> Option<String> {
+        let key =
+            if s.database.is_none() && s.database_file.is_some() { "database_file" } else { "database" };
         let address = match (&s.database, &s.database_file) {
             (Some(address), None) => Ok(address.clone()),
             (None, Some(file)) => self.secret(file),
@@ -478,12 +470,12 @@ impl Reader<'_> {
             Ok(address) => match address.strip_prefix("sqlite://") {
                 Some(path) => Some(format!("sqlite://{}", self.folder.join(path).display())),
                 None => {
-                    self.at(text, "database", "must begin with sqlite:// or postgres://");
+                    self.at(text, key, "must begin with sqlite:// or postgres://");
                     None
                 }
             },
             Err(sentence) => {
-                self.at(text, "database", &sentence);
+                self.at(text, key, &sentence);
                 None
             }
         }
@@ -518,7 +510,7 @@ impl Reader<'_> {
                     if let Err(error) = pages::contrast(&agency.look.accent) {
                         let mend =
                             format!("{error}: choose a darker colour, so that white text on it can be read");
-                        self.wrong(&file, None, "look.accent", mend);
+                        self.wrong(&file, line_of(&text, "look.accent"), "look.accent", mend);
                     }
                     all.push(agency);
                 }
@@ -538,7 +530,7 @@ impl Reader<'_> {
         }
     }
 
-    fn terms(&mut self) -> TermsLibrary {
+    fn terms(&mut self, now: Unix) -> TermsLibrary {
         let mut versions = Vec::new();
         for version in self.names("terms") {
             let folder = format!("terms/{version}");
@@ -580,9 +572,32 @@ impl Reader<'_> {
         }
         if versions.is_empty() {
             self.wrong("terms", None, "folder", "holds no version: add terms/<version>/fr.md");
+        } else if versions.iter().all(|v| v.effective > now) {
+            // Every move would fail at its last step.
+            self.wrong(
+                "terms",
+                None,
+                "effective",
+                "no version is in force yet: give one a date that is not to come",
+            );
         }
         TermsLibrary::new(versions)
     }
+}
+
+/// The line of `key` (dotted) in a TOML text.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let (table, last) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut inside = table.is_empty();
+    let mut line = None;
+    for (n, row) in text.lines().enumerate() {
+        if let Some(header) = row.trim().strip_prefix('[') {
+            inside = header.trim_end_matches(']') == table;
+        } else if inside && row.split_once('=').is_some_and(|(k, _)| k.trim() == last) {
+            line = Some(n + 1);
+        }
+    }
+    line
 }
 
 #[derive(Deserialize)]
@@ -603,4 +618,25 @@ fn split_front(text: &str) -> Result<(Front, &str), String> {
 fn date(text: &str) -> Option<i64> {
     let format = time::macros::format_description!("[year]-[month]-[day]");
     time::Date::parse(text, format).ok().map(|d| d.midnight().assume_utc().unix_timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_that_are_all_to_come_are_a_mistake() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("terms/2026-11")).unwrap();
+        let text = "+++\ntitle = \"CGU\"\neffective = \"2026-11-01\"\nconsent = true\n+++\nArticle 1\n";
+        std::fs::write(folder.path().join("terms/2026-11/fr.md"), text).unwrap();
+        let mistakes = |now| {
+            let mut reader = Reader { folder: folder.path(), mistakes: Vec::new() };
+            reader.terms(now);
+            reader.mistakes.len()
+        };
+        let effective = date("2026-11-01").unwrap();
+        assert_eq!(mistakes(effective), 0);
+        assert_eq!(mistakes(effective - 1), 1);
+    }
 }
