@@ -64,7 +64,12 @@ async fn signs_in(base: u16, mover: &Mover) {
     let person = Person::new(&format!("http://localhost:{base}"));
     let page = person.get("/").await;
     let page = person.submit(&page, "sign-in", &[("email", &mover.email), ("password", &mover.new)]).await;
-    assert!(!page.asks("sign-in") && page.body.contains("Agence des Tilleuls"), "{} {}", page.url, page.heading());
+    assert!(
+        !page.asks("sign-in") && page.body.contains("Agence des Tilleuls"),
+        "{} {}",
+        page.url,
+        page.heading()
+    );
 }
 
 #[tokio::test]

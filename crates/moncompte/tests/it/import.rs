@@ -66,7 +66,8 @@ const FORMATS: [(&str, &str); 14] = [
 
 /// One person a format, with passwords that nobody chose before.
 fn directory(prefix: &str) -> Vec<Made> {
-    let mut all: Vec<Made> = FORMATS.iter().enumerate().map(|(n, (format, _))| made(prefix, n, format)).collect();
+    let mut all: Vec<Made> =
+        FORMATS.iter().enumerate().map(|(n, (format, _))| made(prefix, n, format)).collect();
     let by_python: Vec<usize> =
         (0..all.len()).filter(|n| !FORMATS[*n].1.starts_with('-') && FORMATS[*n].1 != "itself").collect();
     let asked: Vec<_> = by_python.iter().map(|n| (FORMATS[*n].1, &all[*n].mover.old)).collect();
@@ -118,14 +119,16 @@ fn csv(all: &[Made], separator: char, line_end: &str) -> String {
     let mut text = format!("identifier{s}email{s}password_hash{s}hash_format{s}salt{s}name{line_end}");
     for Made { mover, hash, format, salt } in all {
         let Mover { identifier, email, .. } = mover;
-        write!(text, "{identifier}{s}{email}{s}\"{hash}\"{s}{format}{s}{salt}{s}\"Nom{s} Prénom\"{line_end}").unwrap();
+        write!(text, "{identifier}{s}{email}{s}\"{hash}\"{s}{format}{s}{salt}{s}\"Nom{s} Prénom\"{line_end}")
+            .unwrap();
     }
     text
 }
 
 fn jsonl(all: &[Made]) -> String {
     let line = |m: &Made| {
-        let mut line = json!({ "identifier": m.mover.identifier, "email": m.mover.email, "password_hash": m.hash });
+        let mut line =
+            json!({ "identifier": m.mover.identifier, "email": m.mover.email, "password_hash": m.hash });
         for (key, value) in [("hash_format", m.format), ("salt", &m.salt)] {
             if !value.is_empty() {
                 line[key] = value.into();
@@ -160,11 +163,7 @@ async fn rows(place: &Place) -> i64 {
 async fn people_of_a_file_that_nobody_has_seen_can_move() {
     for bed in Bed::both().await {
         let place = Place::new(bed, MAIL_FOLDER);
-        let files = [
-            ("excel.csv", "X", 0),
-            ("unix.csv", "U", 1),
-            ("lines.jsonl", "J", 2),
-        ];
+        let files = [("excel.csv", "X", 0), ("unix.csv", "U", 1), ("lines.jsonl", "J", 2)];
         let mut everybody = Vec::new();
         for (name, prefix, kind) in files {
             let all = directory(prefix);
@@ -175,7 +174,12 @@ async fn people_of_a_file_that_nobody_has_seen_can_move() {
             };
             let count = all.len() as u64;
             let first = place.import(name, &text);
-            assert_eq!(counts(&report(&first, &all)), [count, 0, 0, 0], "{name}: {}", String::from_utf8_lossy(&first.stdout));
+            assert_eq!(
+                counts(&report(&first, &all)),
+                [count, 0, 0, 0],
+                "{name}: {}",
+                String::from_utf8_lossy(&first.stdout)
+            );
             assert_eq!(first.status.code(), Some(0));
             let again = place.import(name, &text);
             assert_eq!(counts(&report(&again, &all)), [0, 0, count, 0], "{name}");
@@ -299,20 +303,29 @@ async fn a_hundred_thousand_weak_hashes_import_in_seconds() {
         let place = Place::new(bed, MAIL_FOLDER);
         let mut text = String::from("identifier;email;password_hash;hash_format\n");
         for n in 0..100_000_u32 {
-            writeln!(text, "{n:08};p{n}@courrier.example;{:032x};md5", u128::from(n) * 0x9e37_79b9_7f4a_7c15).unwrap();
+            writeln!(text, "{n:08};p{n}@courrier.example;{:032x};md5", u128::from(n) * 0x9e37_79b9_7f4a_7c15)
+                .unwrap();
         }
         let (file, times) = (place.path("many.csv"), place.path("times"));
         fs::write(&file, text).unwrap();
         let begun = Instant::now();
         let out = Command::new("sh")
-            .args(["-c", "\"$@\"; code=$?; times > \"$TIMES\"; exit $code", "sh", env!("CARGO_BIN_EXE_moncompte")])
+            .args([
+                "-c",
+                "\"$@\"; code=$?; times > \"$TIMES\"; exit $code",
+                "sh",
+                env!("CARGO_BIN_EXE_moncompte"),
+            ])
             .args(["import", "--agency", AGENCY, "--json", "--config"])
             .args([place.folder.path(), &file])
             .env("TIMES", &times)
             .output()
             .unwrap();
         let (wall, used) = (begun.elapsed(), of_children(&fs::read_to_string(times).unwrap()));
-        println!("{}: 100,000 rows of md5: {used:.1?} of a processor, {wall:.1?} on this machine now", place.bed.name);
+        println!(
+            "{}: 100,000 rows of md5: {used:.1?} of a processor, {wall:.1?} on this machine now",
+            place.bed.name
+        );
         assert_eq!(counts(&report(&out, &[])), [100_000, 0, 0, 0]);
         assert_eq!(rows(&place).await, 100_000);
         assert!(used < MOST, "{used:?}");

@@ -1,8 +1,10 @@
 //! The program's integration tests: one binary, a module a subject.
 
+mod config;
 mod demo;
 mod graph;
 mod import;
+mod keys;
 mod kill;
 mod person;
 mod place;

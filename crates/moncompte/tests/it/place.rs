@@ -87,7 +87,7 @@ impl Place {
         secret_file(&place.path("secrets/exemple.client"), CLIENT_SECRET);
         fs::create_dir_all(place.path("agencies")).unwrap();
         fs::write(place.path("agencies/exemple.toml"), agency()).unwrap();
-        copy_terms(&place.path("terms"));
+        copy(&project().join("config/terms"), &place.path("terms"));
         place
     }
 
@@ -140,12 +140,15 @@ fn agency() -> String {
     )
 }
 
-fn copy_terms(to: &Path) {
-    for version in fs::read_dir(project().join("config/terms")).unwrap().flatten() {
-        let target = to.join(version.file_name());
-        fs::create_dir_all(&target).unwrap();
-        for file in fs::read_dir(version.path()).unwrap().flatten() {
-            fs::copy(file.path(), target.join(file.file_name())).unwrap();
+/// A folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
         }
     }
 }
