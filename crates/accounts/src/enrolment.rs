@@ -311,6 +311,10 @@ impl Accounts {
         typed: &str,
         visitor: &Visitor,
     ) -> Result<PasswordChoice, Fault> {
+        // At the step of attaching, that account's own password is asked for and no other.
+        if !matches!(enrolment.stage, Stage::Password | Stage::Mail) {
+            return Ok(PasswordChoice::Gone);
+        }
         let password = match Password::new(typed) {
             Ok(password) => password,
             Err(refused) => return Ok(PasswordChoice::Problems(vec![refused.into()])),
@@ -328,6 +332,7 @@ impl Accounts {
             .col_expr(enrolment::Column::Stage, Expr::value(Stage::Mail.as_str()))
             .col_expr(enrolment::Column::Locale, Expr::value(visitor.locale.as_str()))
             .filter(enrolment::Column::Id.eq(enrolment.id.0))
+            .filter(enrolment::Column::Stage.is_in([Stage::Password.as_str(), Stage::Mail.as_str()]))
             .filter(enrolment::Column::FinishedAt.is_null())
             .filter(enrolment::Column::Email.is_not_null())
             .filter(enrolment::Column::ConfirmedAt.is_null())
