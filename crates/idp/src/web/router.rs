@@ -103,14 +103,8 @@ async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Respon
         next.run(request).await
     };
     let (mut parts, body) = response.into_parts();
-    let failure = match parts.extensions.remove::<Failure>() {
-        Some(failure) => failure,
-        None if parts.status == StatusCode::METHOD_NOT_ALLOWED => {
-            let mut failure = Failure::new(ProblemKind::BadRequest, "another method");
-            failure.retry = Some("/".into());
-            failure
-        }
-        None => return Response::from_parts(parts, body),
+    let Some(failure) = parts.extensions.remove::<Failure>().or_else(|| unread(&parts)) else {
+        return Response::from_parts(parts, body);
     };
     let reference = reference(&idp);
     match failure.kind {
@@ -141,6 +135,19 @@ async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Respon
         answer.headers_mut().insert(header::ALLOW, allow);
     }
     answer
+}
+
+/// What never reached a handler: another method, an id that is none, a parameter twice. axum says so in bare English.
+fn unread(parts: &http::response::Parts) -> Option<Failure> {
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let bare = parts.status.is_client_error() && kind.starts_with("text/plain");
+    let (kind, cause) = match parts.status {
+        StatusCode::METHOD_NOT_ALLOWED => (ProblemKind::BadRequest, "another method"),
+        StatusCode::PAYLOAD_TOO_LARGE if bare => (ProblemKind::TooLarge, "the body is too long"),
+        _ if bare => (ProblemKind::BadRequest, "the address or the body is not readable"),
+        _ => return None,
+    };
+    Some(Failure::new(kind, cause).retry("/"))
 }
 
 /// Short enough to be read aloud on the phone: no 0/O, no 1/I/L.
