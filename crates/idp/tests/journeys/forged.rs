@@ -45,7 +45,8 @@ async fn a_form_that_is_not_this_browsers_changes_nothing() {
         assert_ne!(own, theirs);
         let before = world.people().await;
         let addresses = forms().into_iter().map(|(page, form)| (format!("{hub}/{page}"), form));
-        let outside = ["/confirm", "/reset", "/sign-out"].map(|p| (p.to_owned(), "email=a@b.fr&password=x&csrf=".to_owned()));
+        let outside = ["/confirm", "/reset", "/sign-out"]
+            .map(|p| (p.to_owned(), "email=a@b.fr&password=x&csrf=".to_owned()));
         for (address, form) in addresses.chain(outside) {
             let bare = form.replace("&csrf=", "");
             for (why, body, headers) in [
@@ -81,7 +82,18 @@ async fn an_interaction_opens_in_its_own_browser_only() {
         let mut marie = Visitor::new(&world);
         portal.send(&mut marie, &[]).await;
         let csrf = marie.screen.field("csrf").unwrap();
-        for page in ["", "/status", "/legacy", "/notice", "/email", "/password", "/refuse", "/connected", "/forgot", "/help"] {
+        for page in [
+            "",
+            "/status",
+            "/legacy",
+            "/notice",
+            "/email",
+            "/password",
+            "/refuse",
+            "/connected",
+            "/forgot",
+            "/help",
+        ] {
             marie.open(&format!("{hub}{page}")).await.says("Reprenons dans ce navigateur").says_not("marie@");
             assert_eq!(marie.screen.status.as_u16(), 403);
         }
@@ -91,7 +103,10 @@ async fn an_interaction_opens_in_its_own_browser_only() {
             assert_eq!(marie.screen.status.as_u16(), 403, "{page}");
         }
         assert_eq!(world.people().await, before);
-        marie.open("/authorize/00000000-0000-0000-0000-000000000000").await.says("Reprenons dans ce navigateur");
+        marie
+            .open("/authorize/00000000-0000-0000-0000-000000000000")
+            .await
+            .says("Reprenons dans ce navigateur");
         // A second cookie of the name, planted by a sibling host, does not choose the browser (SECURITY #41).
         let planted = thief.cookie("mc_browser").value().to_owned();
         marie.cookies.push(Cookie::build(("mc_browser", planted)).path("/authorize").build());

@@ -34,7 +34,11 @@ async fn whatever_a_form_holds_the_answer_is_below_500() {
         for step in ["", "Étape 1", "Étape 2"] {
             let before = world.people().await;
             for (address, fields) in pages.iter().chain(&outside) {
-                if !step.is_empty() && (address.ends_with("leave") || address.ends_with("notice") || address.ends_with("email")) {
+                if !step.is_empty()
+                    && (address.ends_with("leave")
+                        || address.ends_with("notice")
+                        || address.ends_with("email"))
+                {
                     continue;
                 }
                 let form = |value: &str| fields.iter().map(|f| format!("&{f}={value}")).collect::<String>();
@@ -64,8 +68,13 @@ async fn whatever_a_form_holds_the_answer_is_below_500() {
                     ("\u{1}".trim_matches('\u{1}'), format!("csrf={csrf}").into_bytes()),
                 ];
                 for (kind, body) in raw {
-                    let screen = marie.once(Method::POST, address, Some(body), &[("content-type", kind)]).await;
-                    assert!((400..500).contains(&screen.status.as_u16()), "{address}: {kind}: {}", screen.status);
+                    let screen =
+                        marie.once(Method::POST, address, Some(body), &[("content-type", kind)]).await;
+                    assert!(
+                        (400..500).contains(&screen.status.as_u16()),
+                        "{address}: {kind}: {}",
+                        screen.status
+                    );
                 }
             }
             let people = |all: Vec<String>| -> Vec<String> {
@@ -90,7 +99,17 @@ async fn long_and_odd_addresses_get_a_page() {
         let mut marie = Visitor::new(&world);
         marie.open(&format!("/?a={}", "x".repeat(9000))).await.says("Envoi trop volumineux");
         assert_eq!(marie.screen.status.as_u16(), 413);
-        for odd in ["/authorize/none", "/authorize/%00", "/authorize/%ff", "/authorize/../../etc/passwd", "/authorize//", "/nowhere", "/assets/../main.rs", "/assets/none", "/look/none.css"] {
+        for odd in [
+            "/authorize/none",
+            "/authorize/%00",
+            "/authorize/%ff",
+            "/authorize/../../etc/passwd",
+            "/authorize//",
+            "/nowhere",
+            "/assets/../main.rs",
+            "/assets/none",
+            "/look/none.css",
+        ] {
             let screen = marie.open(odd).await;
             assert!((400..500).contains(&screen.status.as_u16()), "{odd}: {}", screen.status);
             screen.says("Mon compte immobilier");

@@ -84,7 +84,9 @@ async fn choosing_a_password_is_no_way_round_the_accounts_own() {
         thief.submit("/email", &[("email", MARIE)]).await.says("Mot de passe de ce compte");
         let before = world.people().await;
         let (password, terms) = (format!("password={}", PASSWORD.replace(' ', "+")), accepted(&world));
-        for (page, fields) in [("password", password.as_str()), ("resend", ""), ("terms", &terms), ("notice", "")] {
+        for (page, fields) in
+            [("password", password.as_str()), ("resend", ""), ("terms", &terms), ("notice", "")]
+        {
             post(&mut thief, &hub, page, fields).await;
             assert_eq!(world.people().await, before, "{page}");
             thief.screen.says("Mot de passe de ce compte");
@@ -98,18 +100,26 @@ async fn choosing_a_password_is_no_way_round_the_accounts_own() {
 async fn two_moves_with_one_address_make_one_account_for_who_confirms() {
     for world in World::both().await {
         let (mut first, mut second) = (Visitor::new(&world), Visitor::new(&world));
-        for (visitor, agency, identifier, old) in
-            [(&mut first, "tilleuls", "101", "Vieux-Secret 2"), (&mut second, "rivage", "100", "Vieux-Secret 1")]
-        {
+        for (visitor, agency, identifier, old) in [
+            (&mut first, "tilleuls", "101", "Vieux-Secret 2"),
+            (&mut second, "rivage", "100", "Vieux-Secret 1"),
+        ] {
             Portal::new(&world, agency).send(visitor, &[]).await;
             visitor.old_credentials(identifier, old).await;
-            visitor.up_to_mail(MARIE, if agency == "rivage" { PASSWORD } else { "le mot de quelqu'un d'autre" }).await;
+            visitor
+                .up_to_mail(MARIE, if agency == "rivage" { PASSWORD } else { "le mot de quelqu'un d'autre" })
+                .await;
         }
         let mails = world.mails().await;
-        let link = |agency: &str| mails.iter().find(|m| m.agency.as_deref() == Some(agency)).unwrap().link.clone().unwrap();
+        let link = |agency: &str| {
+            mails.iter().find(|m| m.agency.as_deref() == Some(agency)).unwrap().link.clone().unwrap()
+        };
         // Marie has the mailbox and knows only her own password: the stranger's link is of no use with it.
         second.open(&link("tilleuls")).await;
-        second.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await.says("Mot de passe invalide");
+        second
+            .submit("/confirm", &[("email", MARIE), ("password", PASSWORD)])
+            .await
+            .says("Mot de passe invalide");
         second.open(&link("rivage")).await;
         second.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await;
         second.submit("/terms", &[("accept", "on")]).await.says("Vous êtes maintenant connecté");
