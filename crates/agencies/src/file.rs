@@ -48,7 +48,7 @@ pub struct PortalSection {
     /// `web` or `native`.
     #[serde(default)]
     pub application_type: Option<String>,
-    /// `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `none`.
+    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or `none`.
     pub token_endpoint_auth_method: Option<String>,
     /// SHA-256 of the secret in hex; two while one is being replaced.
     #[serde(default)]

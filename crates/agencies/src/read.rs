@@ -181,6 +181,13 @@ impl Reader<'_> {
         }
         if let Some(path) = section.client_secret_file {
             match secrets(&path) {
+                // The secret itself is kept where nothing else will do (OIDC Core §9).
+                Ok(secret) if client.token_endpoint_auth_method == AuthMethod::SecretJwt => {
+                    match Key::shared(secret.as_bytes()) {
+                        Ok(key) => client.secret_keys.push(key),
+                        Err(refused) => self.wrong("portal.client_secret_file", nth, refused.to_string()),
+                    }
+                }
                 Ok(secret) if secret.len() >= 22 => client.secret_hashes.push(Client::hash_secret(&secret)),
                 Ok(_) => self.wrong(
                     "portal.client_secret_file",
@@ -262,6 +269,21 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
         assert_eq!(agency.portals[0].client.owner, "tilleuls");
         assert!(agency.portals[0].client.knows_secret("0123456789abcdef0123456789abcdef"));
         assert!(!agency.portals[0].allow_unlinked);
+    }
+
+    /// OIDC Core §9: a hash checks no signature.
+    #[test]
+    fn client_secret_jwt_needs_the_secret_itself() {
+        let with = |more: &str| GOOD.replace("redirect_uris", &format!("{more}\nredirect_uris"));
+        let method = "token_endpoint_auth_method = \"client_secret_jwt\"";
+        let agency = read(&with(method)).ok().unwrap();
+        let client = &agency.portals[0].client;
+        assert_eq!((client.secret_keys.len(), client.secret_hashes.len()), (1, 0));
+        assert!(read(&with("")).ok().unwrap().portals[0].client.secret_keys.is_empty());
+        let hash = format!("client_secret_sha256 = [\"{}\"]", "0".repeat(64));
+        let text = with(method).replace("client_secret_file = \"tilleuls.secret\"", &hash);
+        let problems = read(&text).err().unwrap_or_default();
+        assert!(problems.iter().any(|p| p.key == "portal.client_secret_file"), "{problems:?}");
     }
 
     #[test]

@@ -27,13 +27,16 @@ pub enum AuthMethod {
     SecretBasic,
     /// `client_secret_post`.
     SecretPost,
+    /// `client_secret_jwt`.
+    SecretJwt,
     /// `private_key_jwt`.
     PrivateKeyJwt,
 }
 
 impl AuthMethod {
     /// All that work here, for discovery.
-    pub const ALL: &'static [Self] = &[Self::SecretBasic, Self::SecretPost, Self::PrivateKeyJwt, Self::None];
+    pub const ALL: &'static [Self] =
+        &[Self::SecretBasic, Self::SecretPost, Self::SecretJwt, Self::PrivateKeyJwt, Self::None];
 
     /// The registered name.
     pub fn as_str(self) -> &'static str {
@@ -41,6 +44,7 @@ impl AuthMethod {
             Self::None => "none",
             Self::SecretBasic => "client_secret_basic",
             Self::SecretPost => "client_secret_post",
+            Self::SecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
@@ -141,6 +145,8 @@ pub struct Client {
     pub token_endpoint_auth_method: AuthMethod,
     /// SHA-256 of each secret that is valid now: two while one is being replaced. Secrets are random and long, so one fast hash does.
     pub secret_hashes: Vec<[u8; 32]>,
+    /// The secret itself for `client_secret_jwt`, which no hash can check (OIDC Core §9).
+    pub secret_keys: Vec<Key>,
     /// Public keys for `private_key_jwt`.
     pub keys: Vec<Key>,
     /// Whether PKCE may be left out.
@@ -186,6 +192,7 @@ impl Client {
             application_type: ApplicationType::Web,
             token_endpoint_auth_method: AuthMethod::SecretBasic,
             secret_hashes: Vec::new(),
+            secret_keys: Vec::new(),
             keys: Vec::new(),
             pkce: Pkce::Required,
             scopes: Scope::KNOWN.iter().copied().collect(),

@@ -38,6 +38,7 @@ pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
     let algs: Vec<_> = algs.iter().map(|a| a.as_str()).collect();
     let methods: Vec<_> = AuthMethod::ALL.iter().map(|m| m.as_str()).collect();
     let confidential: Vec<_> = methods.iter().filter(|m| **m != "none").collect();
+    let assertion_algs: Vec<_> = Alg::SIGNING.iter().chain(&[Alg::HS256]).map(|a| a.as_str()).collect();
     let modes: Vec<_> = ResponseMode::ALL.iter().map(|m| m.as_str()).collect();
     let mut names = vec![
         "sub",
@@ -70,7 +71,7 @@ pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
         "id_token_signing_alg_values_supported": algs,
         "userinfo_signing_alg_values_supported": algs,
         "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": Alg::SIGNING.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
+        "token_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "introspection_endpoint_auth_methods_supported": confidential,
         "revocation_endpoint_auth_methods_supported": methods,
         "code_challenge_methods_supported": [pkce::METHOD],

@@ -92,6 +92,10 @@ fn authentication(client: &Client) -> Vec<(&'static str, &'static str)> {
                 "give the client a secret, or set token_endpoint_auth_method to none",
             ));
         }
+        AuthMethod::SecretJwt if client.secret_keys.is_empty() => {
+            problems
+                .push(("client_secret", "client_secret_jwt needs the secret itself, in client_secret_file"));
+        }
         AuthMethod::PrivateKeyJwt if client.keys.is_empty() => {
             problems.push(("jwks", "give the client's public key"));
         }
@@ -244,6 +248,11 @@ mod tests {
         assert_eq!(
             fields(&Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, ..fine() }),
             ["jwks"]
+        );
+        assert_eq!(
+            fields(&Client { token_endpoint_auth_method: AuthMethod::SecretJwt, ..fine() }),
+            ["client_secret"],
+            "a hash checks no signature"
         );
         assert_eq!(fields(&Client { scopes: ["email"].into_iter().collect(), ..fine() }), ["scope"]);
         assert_eq!(fields(&Client { grant_types: vec![], ..fine() }), ["grant_types"]);

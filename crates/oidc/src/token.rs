@@ -98,13 +98,22 @@ pub fn authenticate(
             Ok(None)
         }
         (Proof::Assertion(token), AuthMethod::PrivateKeyJwt) => {
-            assertion(token, client, audiences, now).map(Some).map_err(|_| failed())
+            assertion(token, client, &client.keys, audiences, now).map(Some).map_err(|_| failed())
+        }
+        (Proof::Assertion(token), AuthMethod::SecretJwt) => {
+            assertion(token, client, &client.secret_keys, audiences, now).map(Some).map_err(|_| failed())
         }
         _ => Err(failed()),
     }
 }
 
-fn assertion(token: &str, client: &Client, audiences: &[&str], now: i64) -> Result<Assertion, jwt::Refused> {
+fn assertion(
+    token: &str,
+    client: &Client,
+    keys: &[jwt::Key],
+    audiences: &[&str],
+    now: i64,
+) -> Result<Assertion, jwt::Refused> {
     let rules = Rules {
         typ: &["jwt", "client-authentication+jwt"],
         typ_may_be_absent: true,
@@ -113,7 +122,7 @@ fn assertion(token: &str, client: &Client, audiences: &[&str], now: i64) -> Resu
         required: &["iss", "sub", "aud", "exp", "jti"],
         now: Some(now),
     };
-    let claims = jwt::verify(token, &client.keys, &rules)?;
+    let claims = jwt::verify(token, keys, &rules)?;
     let [audience] = jwt::audience(&claims)?[..] else {
         return Err(jwt::Refused::Audience);
     };

@@ -68,8 +68,8 @@ fn assertions_are_checked_claim_by_claim() {
     use jsonwebtoken::{EncodingKey, Header, encode};
     use serde_json::json;
     let secret = b"0123456789abcdef0123456789abcdef";
-    let mut rp = client(AuthMethod::PrivateKeyJwt);
-    rp.keys = vec![crate::jwt::Key::shared(secret).unwrap()];
+    let mut rp = client(AuthMethod::SecretJwt);
+    rp.secret_keys = vec![crate::jwt::Key::shared(secret).unwrap()];
     let run = |name: &str, value: serde_json::Value| {
         let mut claims =
             json!({ "iss": "rp", "sub": "rp", "aud": "https://op", "jti": "j", "iat": NOW, "exp": NOW + 60 });
@@ -100,6 +100,29 @@ fn assertions_are_checked_claim_by_claim() {
         ("exp", json!(null)),
     ] {
         assert_eq!(run(name, value.clone()).unwrap_err().code(), Code::InvalidClient, "{name} {value}");
+    }
+}
+
+/// OIDC Core §9, SECURITY #25, #31: each assertion method has its own keys.
+#[test]
+fn a_shared_secret_signs_only_where_it_is_the_registered_method() {
+    use jsonwebtoken::{EncodingKey, Header, encode};
+    let secret = b"0123456789abcdef0123456789abcdef";
+    let claims =
+        serde_json::json!({ "iss": "rp", "sub": "rp", "aud": "https://op", "jti": "j", "exp": NOW + 60 });
+    let token = encode(&Header::default(), &claims, &EncodingKey::from_secret(secret)).unwrap();
+    let form = format!("client_assertion_type={ASSERTION_TYPE}&client_assertion={token}");
+    for (method, expected) in [
+        (AuthMethod::SecretJwt, true),
+        (AuthMethod::PrivateKeyJwt, false),
+        (AuthMethod::SecretBasic, false),
+        (AuthMethod::SecretPost, false),
+        (AuthMethod::None, false),
+    ] {
+        let mut rp = client(method);
+        rp.secret_keys = vec![crate::jwt::Key::shared(secret).unwrap()];
+        let presented = Presented::read(None, &Params::parse(&[&form]).unwrap()).unwrap();
+        assert_eq!(authenticate(&presented, Some(&rp), &["https://op"], NOW).is_ok(), expected, "{method:?}");
     }
 }
 
