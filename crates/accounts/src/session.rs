@@ -141,7 +141,7 @@ impl Accounts {
     pub async fn hold_session(&self, tx: &Tx, id: SessionId) -> Result<bool, Fault> {
         // An update, not a look: it waits for a sign-out that is under way, and a later one waits for it.
         let held = session::Entity::update_many()
-            .col_expr(session::Column::LastSeenAt, Expr::col(session::Column::LastSeenAt).into())
+            .col_expr(session::Column::LastSeenAt, Expr::col(session::Column::LastSeenAt))
             .filter(session::Column::Id.eq(id.0))
             .filter(session::Column::EndedAt.is_null())
             .exec(tx.conn())
