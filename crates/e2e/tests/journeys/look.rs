@@ -28,7 +28,7 @@ for (const one of document.querySelectorAll('[aria-describedby], [aria-labelledb
 }
 const page = document.documentElement;
 if (page.scrollWidth > page.clientWidth) {
-    const wide = [...document.body.querySelectorAll('*')].find(one => one.getBoundingClientRect().right > page.clientWidth + 1);
+    const wide = [...document.body.querySelectorAll('*')].find(one => one.getBoundingClientRect().right > page.clientWidth + 0.1);
     faults.push('scrolls sideways: ' + page.scrollWidth + ' in ' + page.clientWidth + ' by ' + (wide ? wide.outerHTML.slice(0, 200) : '?'));
 }
 return faults.join('; ');

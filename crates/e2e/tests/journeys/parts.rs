@@ -11,6 +11,7 @@ pub(crate) struct Parts {
 }
 
 /// `None`, with a word why, where there is no browser and none is demanded.
+#[allow(clippy::print_stdout, reason = "whoever runs the tests is told why one did nothing")]
 pub(crate) fn find() -> Result<Option<Parts>> {
     let found =
         (named("TEST_CHROMIUM", "/usr/bin/chromium"), named("TEST_CHROMEDRIVER", "/usr/bin/chromedriver"));
