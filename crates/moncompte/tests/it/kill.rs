@@ -118,7 +118,7 @@ async fn one_kill(place: &Place, mover: &Mover, moment: Moment) -> bool {
         page.heading()
     );
     // And the browser that saw the server die is not stuck.
-    let page = person.from_portal().await;
+    let page = person.asked_by_portal().await;
     assert!(page.status.is_success() || page.code().is_some(), "{context}: {} {}", page.url, page.status);
     running.kill();
     was_moved

@@ -1,6 +1,11 @@
 //! The program's integration tests: one binary, a module a subject.
 
 #![allow(clippy::unwrap_used, reason = "tests say what broke by breaking")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "tests of a process measure it on the clock and tell the figures"
+)]
 
 mod config;
 mod demo;

@@ -87,11 +87,11 @@ impl Person {
     }
 
     /// The portal's request for a sign-in.
-    pub async fn from_portal(&self) -> Page {
-        self.try_from_portal().await.unwrap()
+    pub async fn asked_by_portal(&self) -> Page {
+        self.try_asked_by_portal().await.unwrap()
     }
 
-    pub async fn try_from_portal(&self) -> reqwest::Result<Page> {
+    pub async fn try_asked_by_portal(&self) -> reqwest::Result<Page> {
         let mut url = Url::parse(&self.issuer).unwrap().join("/authorize").unwrap();
         url.query_pairs_mut().extend_pairs([
             ("client_id", "exemple"),
@@ -155,7 +155,7 @@ impl Person {
 
     /// From the portal to the page where old identifiers are asked.
     pub async fn old_door(&self) -> Page {
-        let page = self.from_portal().await;
+        let page = self.asked_by_portal().await;
         let mut to = page.url.clone();
         to.set_path(&format!("{}/legacy", page.url.path()));
         self.get(to.as_str()).await
@@ -196,7 +196,7 @@ impl Person {
 
     /// A plain sign-in from the portal.
     pub async fn signs_in(&self, email: &str, password: &str) -> Page {
-        let page = self.from_portal().await;
+        let page = self.asked_by_portal().await;
         self.submit(&page, "sign-in", &[("email", email), ("password", password)]).await
     }
 }
