@@ -192,6 +192,9 @@ async fn mails_are_sent_again_after_a_minute_and_six_times_at_most() {
             .says("Vous pourrez le renvoyer dans 60 secondes")
             .says_not("est parti");
         assert_eq!(world.mails().await.len(), 1);
+        world.bed.clock.advance(59);
+        marie.submit("/resend", &[]).await.says("dans 1 seconde").says_not("est parti");
+        assert_eq!(world.mails().await.len(), 0);
         for left in (0..5).rev() {
             world.bed.clock.advance(61);
             marie.submit("/resend", &[]).await.says("Un nouveau message est parti");

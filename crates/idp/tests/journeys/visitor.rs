@@ -57,6 +57,7 @@ impl Screen {
     pub fn says_not(&self, words: &str) -> &Self {
         let text = self.text();
         assert!(!text.contains(words), "{}: \"{words}\" in: {text}", self.path);
+        assert!(!self.body.contains(words), "{}: \"{words}\" in what is not read", self.path);
         self
     }
 
