@@ -168,6 +168,9 @@ async fn legacy(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             text_null("email"),
             text_null("email_canonical"),
             text_null("password_hash"),
+            // The interactions in which the password was chosen and the mailed link was followed: only these may end the move.
+            text_null("chosen_in"),
+            text_null("confirmed_in"),
             text("locale"),
             text_null("confirm_hash"),
             time_null("mailed_at"),

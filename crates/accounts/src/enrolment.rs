@@ -78,6 +78,16 @@ pub struct Enrolment {
     pub mailed_at: Option<Unix>,
     /// How many were.
     pub mails: i32,
+    chosen_in: Option<String>,
+    confirmed_in: Option<String>,
+}
+
+impl Enrolment {
+    /// Whether this interaction may end the move: the password was chosen in it, or the mailed link was followed in it. Another browser that only
+    /// gave the same old credentials may not: it would be signed in to an account whose password it never knew (SECURITY #80).
+    pub fn may_end_in(&self, interaction: &str) -> bool {
+        [&self.chosen_in, &self.confirmed_in].into_iter().any(|known| known.as_deref() == Some(interaction))
+    }
 }
 
 /// What became of an address.
@@ -171,6 +181,8 @@ impl Accounts {
             origin: row.origin,
             mailed_at: row.mailed_at,
             mails: row.mails,
+            chosen_in: row.chosen_in,
+            confirmed_in: row.confirmed_in,
         }))
     }
 
@@ -215,6 +227,8 @@ impl Accounts {
                 email: NotSet,
                 email_canonical: NotSet,
                 password_hash: NotSet,
+                chosen_in: NotSet,
+                confirmed_in: NotSet,
                 confirm_hash: NotSet,
                 mailed_at: NotSet,
                 confirmed_at: NotSet,
@@ -331,6 +345,7 @@ impl Accounts {
             .col_expr(enrolment::Column::PasswordHash, Expr::value(hash))
             .col_expr(enrolment::Column::Stage, Expr::value(Stage::Mail.as_str()))
             .col_expr(enrolment::Column::Locale, Expr::value(visitor.locale.as_str()))
+            .col_expr(enrolment::Column::ChosenIn, Expr::value(visitor.origin.interaction.as_deref()))
             .filter(enrolment::Column::Id.eq(enrolment.id.0))
             .filter(enrolment::Column::Stage.is_in([Stage::Password.as_str(), Stage::Mail.as_str()]))
             .filter(enrolment::Column::FinishedAt.is_null())
@@ -356,7 +371,8 @@ impl Accounts {
     pub async fn resend(&self, id: EnrolmentId) -> Result<Resend, Fault> {
         let now = self.ground.now();
         let tx = self.ground.db.begin().await?;
-        let Some(row) = self.living(&tx, id).await?.filter(|r| r.stage == Stage::Mail.as_str()) else {
+        let waits = |r: &enrolment::Model| [Stage::Mail, Stage::Terms].iter().any(|s| s.as_str() == r.stage);
+        let Some(row) = self.living(&tx, id).await?.filter(waits) else {
             return Ok(Resend::Gone);
         };
         let wait = row.mailed_at.unwrap_or(0) + RESEND_AFTER - now;
@@ -492,6 +508,20 @@ impl Accounts {
         }
         tx.commit().await?;
         Ok(Confirm::Done(id))
+    }
+
+    /// The interaction in which the mailed link was followed: it may end the move.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn confirmed_in(&self, id: EnrolmentId, interaction: &str) -> Result<(), Fault> {
+        enrolment::Entity::update_many()
+            .col_expr(enrolment::Column::ConfirmedIn, Expr::value(interaction))
+            .filter(enrolment::Column::Id.eq(id.0))
+            .filter(enrolment::Column::FinishedAt.is_null())
+            .exec(self.ground.db.writer())
+            .await?;
+        Ok(())
     }
 
     fn confirm_counter(&self, id: EnrolmentId) -> Counter {

@@ -60,6 +60,10 @@ impl Accounts {
         let Some((row, identity)) = self.claim(&tx, id, Stage::Terms, true).await? else {
             return Ok(Finish::NotNow);
         };
+        let here = &visitor.origin.interaction;
+        if row.chosen_in != *here && row.confirmed_in != *here {
+            return Ok(Finish::NotNow);
+        }
         let (Some(shown_email), Some(canonical), Some(hash)) =
             (row.email, row.email_canonical, row.password_hash)
         else {

@@ -16,6 +16,10 @@ impl From<DbErr> for Fault {
         let text = error.to_string();
         match error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(text),
+            // Two transactions in each other's way: PostgreSQL ends one of them, and the same again succeeds.
+            _ if text.contains("deadlock detected") || text.contains("could not serialize") => {
+                Self::Unavailable(text)
+            }
             _ if text.contains("database is locked") || text.contains("connection") => {
                 Self::Unavailable(text)
             }

@@ -1,3 +1,5 @@
+use std::io::IsTerminal;
+
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
@@ -14,8 +16,11 @@ pub(crate) enum LogFormat {
 /// Begins to log to standard error; `MONCOMPTE_LOG` (e.g. `info,sqlx=warn`) says what.
 pub(crate) fn begin(format: LogFormat, default: &str) {
     let filter = EnvFilter::try_from_env("MONCOMPTE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     // A second call (in tests) changes nothing.
     let _ = match format {
         LogFormat::Text => log.try_init(),

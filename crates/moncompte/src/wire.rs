@@ -31,7 +31,7 @@ pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Grou
     let db = Db::connect(address)
         .await
         .context("the database cannot be opened; is `database` right, and may this user write there?")?;
-    migrations::up(db.writer()).await.context("the schema cannot be brought up to date")?;
+    migrate(&db, address).await.context("the schema cannot be brought up to date")?;
     let ground = Ground {
         db,
         clock: Arc::new(SystemClock),
@@ -40,6 +40,18 @@ pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Grou
     };
     ground.check_key().await.context("use the secret_key_file with which this database was begun")?;
     Ok(ground)
+}
+
+/// One node at a time on PostgreSQL: the lock is held by a transaction of its own until the schema stands (SECURITY #122).
+async fn migrate(db: &Db, address: &str) -> anyhow::Result<()> {
+    use kernel::sea_orm::ConnectionTrait;
+    if address.starts_with("sqlite:") {
+        return Ok(migrations::up(db.writer()).await?);
+    }
+    let turn = db.begin().await?;
+    turn.conn().execute_unprepared("SELECT pg_advisory_xact_lock(20261123)").await?;
+    migrations::up(db.writer()).await?;
+    Ok(turn.commit().await?)
 }
 
 impl Wired {

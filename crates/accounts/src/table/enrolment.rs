@@ -12,6 +12,8 @@ pub struct Model {
     pub email: Option<String>,
     pub email_canonical: Option<String>,
     pub password_hash: Option<String>,
+    pub chosen_in: Option<String>,
+    pub confirmed_in: Option<String>,
     pub locale: String,
     pub confirm_hash: Option<String>,
     pub mailed_at: Option<i64>,

@@ -216,6 +216,15 @@ impl Grants {
         Ok(())
     }
 
+    /// Which agency an interaction began at, whoever asks: it tells where to begin again, and nothing else.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn agency_of(&self, id: InteractionId) -> Result<Option<String>, Fault> {
+        let row = interaction::Entity::find_by_id(id.0).one(self.ground.db.reader()).await?;
+        Ok(row.and_then(|row| row.agency_id))
+    }
+
     /// Ends an interaction with an error for the client; `None` when nobody asked.
     pub fn refuse(&self, at: &Interaction, error: &Error) -> Option<Response> {
         at.request.as_ref().map(|request| respond::failure(&request.path, &self.settings.issuer, error))

@@ -14,7 +14,7 @@ use super::{
     flash::Flash,
     security::Leads,
 };
-use crate::Idp;
+use crate::{Idp, InteractionId};
 
 /// An answer under way: a page or a way on, with the cookies that go along.
 pub(crate) struct Answer<'a> {
@@ -44,6 +44,17 @@ impl<'a> Answer<'a> {
     pub(crate) fn cookie(mut self, cookie: Cookie<'static>) -> Self {
         self.cookies.push(cookie);
         self
+    }
+
+    /// On to an interaction that began just now.
+    pub(crate) fn enter(self, id: InteractionId, to: &str) -> Response {
+        let answer = if self.browser.fresh {
+            let cookie = Jar::bake_tab(self.idp.secure(), &id.to_string(), self.browser.token.text());
+            self.cookie(cookie)
+        } else {
+            self
+        };
+        answer.see_other(to)
     }
 
     /// Signs this browser in.

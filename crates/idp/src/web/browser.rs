@@ -73,7 +73,8 @@ impl FromRequestParts<Idp> for Browser {
     async fn from_request_parts(parts: &mut Parts, idp: &Idp) -> Result<Self, Failure> {
         let (headers, secure) = (&parts.headers, idp.secure());
         let read = |jar: Jar| jar.one(headers, secure).and_then(|value| Token::parse(&value));
-        let known = read(Jar::Browser);
+        let tab = Jar::tab(headers, secure, parts.uri.path()).and_then(|value| Token::parse(&value));
+        let known = tab.or_else(|| read(Jar::Browser));
         let fresh = known.is_none();
         let token = known.unwrap_or_else(|| idp.ground.token());
         let session = match read(Jar::Session) {

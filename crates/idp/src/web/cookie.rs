@@ -67,18 +67,26 @@ impl Jar {
         self.bake(secure, path, String::new(), Some(Duration::ZERO))
     }
 
+    /// The browser's token once more, under a name of one interaction. A browser that opens five tabs at once sends five first requests without
+    /// a cookie, and only the last answer's [`Jar::Browser`] stays: the other four tabs know themselves by this one (PEOPLE U-41).
+    pub(crate) fn bake_tab(secure: bool, interaction: &str, value: String) -> Cookie<'static> {
+        let mut cookie = Self::Browser.bake(secure, "/", value, None);
+        cookie.set_name(tab_name(secure, interaction));
+        cookie
+    }
+
+    /// What [`Jar::bake_tab`] left for the interaction whose page is asked for.
+    pub(crate) fn tab(headers: &HeaderMap, secure: bool, path: &str) -> Option<String> {
+        let interaction = path.strip_prefix("/authorize/")?.split('/').next()?;
+        match <[String; 1]>::try_from(named(headers, &tab_name(secure, interaction))) {
+            Ok([value]) => Some(value),
+            Err(_) => None,
+        }
+    }
+
     /// Every value that the browser sent under this name.
     pub(crate) fn all(self, headers: &HeaderMap, secure: bool) -> Vec<String> {
-        let name = self.name(secure);
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(n, v)| *n == name && !v.is_empty())
-            .map(|(_, v)| v.to_owned())
-            .collect()
+        named(headers, &self.name(secure))
     }
 
     /// The one value; two cookies of one name are none (SECURITY #41).
@@ -88,6 +96,24 @@ impl Jar {
             Err(_) => None,
         }
     }
+}
+
+fn tab_name(secure: bool, interaction: &str) -> String {
+    let prefix = if secure { "__Host-" } else { "" };
+    let short: String = interaction.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+    format!("{prefix}mc_tab_{short}")
+}
+
+fn named(headers: &HeaderMap, name: &str) -> Vec<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(n, v)| *n == name && !v.is_empty())
+        .map(|(_, v)| v.to_owned())
+        .collect()
 }
 
 #[cfg(test)]

@@ -59,8 +59,8 @@ async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, 
         Start::Interaction(id) => {
             let turn = Turn::load(idp, browser, id).await?;
             match redeem_ticket(&turn).await? {
-                Some((page, flash)) => Ok(turn.answer().say(&page, &flash)),
-                None => Ok(Answer::new(idp, browser).see_other(&path::hub(id))),
+                Some((page, flash)) => Ok(turn.answer().flash(&page, &flash).enter(id, &page)),
+                None => Ok(Answer::new(idp, browser).enter(id, &path::hub(id))),
             }
         }
     }

@@ -92,6 +92,7 @@ pub(crate) async fn post(
     match idp.accounts.confirm(&token, &fields.email, &fields.password).await? {
         Confirm::Done(enrolment) => {
             let id = interaction_for(&idp, &browser, enrolment).await?;
+            idp.accounts.confirmed_in(enrolment, &id.to_string()).await?;
             let cleared = Jar::Confirm.clear(idp.secure(), PATH);
             Ok(answer().cookie(cleared).see_other(&path::hub(id)))
         }

@@ -34,8 +34,18 @@ pub(crate) fn notice_page(turn: &Turn<'_>, enrolment: &Enrolment) -> Result<Resp
     turn.way_out().page(&turn.setting(), &page)
 }
 
-pub(crate) fn email_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) -> Result<Response, Failure> {
-    let known = enrolment.email.clone().or_else(|| enrolment.agency_email.clone()).unwrap_or_default();
+pub(crate) async fn email_page(
+    turn: &Turn<'_>,
+    enrolment: &Enrolment,
+    flash: &Flash,
+) -> Result<Response, Failure> {
+    // Who is signed in here most likely means this account, whatever address the agency has (SPEC J3).
+    let own = match &turn.browser.session {
+        Some(session) => turn.idp.accounts.account(session.account).await?.map(|account| account.email),
+        None => None,
+    };
+    let known =
+        enrolment.email.clone().or(own).or_else(|| enrolment.agency_email.clone()).unwrap_or_default();
     let email = if flash.typed.is_empty() { known } else { flash.typed.clone() };
     let proposed = enrolment.agency_email.as_ref() == Some(&email);
     turn.answer().page(&turn.setting(), &page::Email { email, proposed, error: flash.email_error() })
@@ -128,7 +138,13 @@ pub(crate) async fn email(
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
-    earlier(&idp, id, &browser, email_page, |s| !matches!(s, Stage::Notice | Stage::Finished)).await
+    let turn = Turn::load(&idp, &browser, id).await?;
+    match turn.enrolment().await? {
+        Some(enrolment) if !matches!(enrolment.stage, Stage::Notice | Stage::Finished) => {
+            email_page(&turn, &enrolment, &browser.flash(&idp)).await
+        }
+        _ => Ok(turn.to_hub()),
+    }
 }
 
 /// `GET /authorize/{id}/password`.

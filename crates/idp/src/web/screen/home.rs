@@ -24,7 +24,7 @@ pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Resp
     };
     let Some(person) = person else {
         let id = idp.grants.start_home(&browser.token, None).await?;
-        return Ok(answer.see_other(&path::hub(id)));
+        return Ok(answer.enter(id, &path::hub(id)));
     };
     let agencies = idp.agencies.load();
     let linked = idp.accounts.linked_agencies(person.id).await?;
@@ -50,5 +50,5 @@ pub(crate) async fn forgot(State(idp): State<Idp>, browser: Browser) -> Result<R
 
 async fn at_home(idp: &Idp, browser: &Browser, page: &str) -> Result<Response, Failure> {
     let id = idp.grants.start_home(&browser.token, None).await?;
-    Ok(Answer::new(idp, browser).see_other(&path::of(id, page)))
+    Ok(Answer::new(idp, browser).enter(id, &path::of(id, page)))
 }

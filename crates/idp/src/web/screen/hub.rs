@@ -33,7 +33,7 @@ pub(crate) async fn get(
     match (decide(&asked, &standing), &enrolment) {
         (Next::SignIn(why), _) => sign_in_page(&turn, &flash, why, enrolment.as_ref()),
         (Next::Enrol(Step::Notice), Some(enrolment)) => enrol::notice_page(&turn, enrolment),
-        (Next::Enrol(Step::Email), Some(enrolment)) => enrol::email_page(&turn, enrolment, &flash),
+        (Next::Enrol(Step::Email), Some(enrolment)) => enrol::email_page(&turn, enrolment, &flash).await,
         (Next::Enrol(Step::Password), Some(enrolment)) => enrol::password_page(&turn, enrolment, &flash),
         (Next::Enrol(Step::Mail), Some(enrolment)) => enrol::mail_page(&turn, enrolment, &flash),
         (Next::Enrol(Step::Link), Some(enrolment)) => enrol::link_page(&turn, enrolment, &flash).await,
@@ -72,7 +72,7 @@ pub(crate) async fn status(
     browser: Browser,
 ) -> Result<Response, Failure> {
     let turn = Turn::load(&idp, &browser, id).await?;
-    let waiting = turn.enrolment().await?.is_some_and(|e| e.stage == Stage::Mail);
+    let waiting = turn.enrolment().await?.is_some_and(|e| turn.step(&e) == Some(Step::Mail));
     Ok(Json(serde_json::json!({ "next": !waiting })).into_response())
 }
 

@@ -34,10 +34,14 @@ impl<'a> Turn<'a> {
     /// A page that says how to begin again, for another browser's interaction or one that is too old (SECURITY #13).
     pub(crate) async fn load(idp: &'a Idp, browser: &'a Browser, id: InteractionId) -> Result<Self, Failure> {
         let found = idp.grants.find(id, &browser.token).await?;
-        let interaction = found.ok_or_else(|| {
-            Failure::new(ProblemKind::ForeignBrowser, "no such interaction in this browser").retry("/")
-        })?;
         let agencies = idp.agencies.load();
+        let Some(interaction) = found else {
+            // Begin again where it began: at the agency's portal, if the id tells which (PEOPLE U-38).
+            let agency = idp.grants.agency_of(id).await?;
+            let entrance = agency.and_then(|id| agencies.agency(&id)?.entrance(&idp.issuer));
+            let failure = Failure::new(ProblemKind::ForeignBrowser, "no such interaction in this browser");
+            return Err(failure.retry(entrance.unwrap_or_else(|| "/".into())));
+        };
         let (agency, portal) = match &interaction.request {
             Some(request) => {
                 let (agency, portal) = agencies.portal(&request.client_id).ok_or_else(|| {
@@ -146,11 +150,19 @@ impl<'a> Turn<'a> {
         let standing = Standing {
             now: self.idp.ground.now(),
             began: self.interaction.created_at,
-            enrolment: enrolment.and_then(|e| step(e.stage)),
+            enrolment: enrolment.and_then(|e| self.step(e)),
             session,
             unlinked_allowed: unlinked && self.portal.as_ref().is_some_and(|p| p.allow_unlinked),
         };
         Ok((asked, standing))
+    }
+
+    /// What this interaction has to do next in a move. One that neither chose the password nor followed the link waits for the mail.
+    pub(crate) fn step(&self, enrolment: &Enrolment) -> Option<Step> {
+        match step(enrolment.stage) {
+            Some(Step::Terms) if !enrolment.may_end_in(&self.id().to_string()) => Some(Step::Mail),
+            other => other,
+        }
     }
 }
 
