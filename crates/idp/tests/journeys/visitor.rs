@@ -86,7 +86,7 @@ impl Screen {
         let html = Html::parse_document(&self.body);
         let selector = Selector::parse("form[method='post']").unwrap();
         let ends = |f: &ElementRef<'_>| f.value().attr("action").is_some_and(|a| a.ends_with(action));
-        let Some(form) = html.select(&selector).filter(ends).last() else {
+        let Some(form) = html.select(&selector).rfind(ends) else {
             panic!("{} {}: no form {action} in: {}", self.status, self.path, self.text())
         };
         let input = Selector::parse("input[name]").unwrap();
