@@ -24,8 +24,11 @@ fn stamp() -> PathBuf {
 pub(crate) fn environment() -> Option<PathBuf> {
     let interpreter = folder().join("bin/python");
     let complete = fs::read_to_string(stamp()).is_ok_and(|made_from| made_from == REQUIREMENTS);
-    (complete && shell::succeeds(Command::new(&interpreter).args(["-c", "import aiosmtpd.smtp, authlib, requests"])))
-        .then_some(interpreter)
+    (complete
+        && shell::succeeds(
+            Command::new(&interpreter).args(["-c", "import aiosmtpd.smtp, authlib, requests"]),
+        ))
+    .then_some(interpreter)
 }
 
 /// Makes the environment with the first Python 3 at hand that can.
