@@ -108,3 +108,29 @@ async fn help_ends_with_the_agencys_phone_and_hours() {
         assert_eq!(world.count("enrolment", "1 = 1").await, 0);
     }
 }
+
+/// PEOPLE U-41: a browser that restores its tabs sends their first requests at once, none of them with a cookie; of the cookies in the answers that share
+/// a name only the last one stays. Every tab goes on all the same, and nobody else can.
+#[tokio::test]
+async fn tabs_opened_at_once_all_go_on() {
+    for world in World::both().await {
+        let portal = Portal::new(&world, "tilleuls");
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let (mut jar, mut hubs) = (std::collections::BTreeMap::new(), Vec::new());
+        for _ in 0..5 {
+            let answer = http.get(format!("{}{}", world.issuer(), portal.address(&[]))).send().await.unwrap();
+            for cookie in answer.headers().get_all("set-cookie") {
+                let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
+                jar.insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
+            }
+            hubs.push(format!("{}{}", world.issuer(), answer.headers()["location"].to_str().unwrap()));
+        }
+        let cookies =
+            jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        for hub in &hubs {
+            let here = http.get(hub).header("cookie", &cookies).send().await.unwrap();
+            assert_eq!(here.status(), 200, "a tab of this browser");
+            assert_eq!(http.get(hub).send().await.unwrap().status(), 403, "another browser (SECURITY #13)");
+        }
+    }
+}
