@@ -207,3 +207,36 @@ async fn an_unfinished_enrolments_mail_never_revives_an_older_address() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_browser_that_only_gave_the_old_credentials_ends_nobodys_move() {
+    // SECURITY #80: X gives the old credentials and waits, Y gives the same ones and moves.
+    for stage in stages().await {
+        let accounts = &stage.accounts;
+        stage.import(&stage.tilleuls, &csv(1)).await;
+        let from = |interaction: &str| accounts::Visitor {
+            origin: accounts::Origin { interaction: Some(interaction.into()), agency_id: None },
+            ..visitor()
+        };
+        let id = stage.enrol(&stage.tilleuls, "0", "Vieux-Secret 0").await;
+        accounts.notice_read(id).await.unwrap();
+        accounts.choose_email(id, "y@exemple.test", true).await.unwrap();
+        let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
+        let chosen = accounts.choose_password(&enrolment, "x", PASSWORD, &from("y")).await.unwrap();
+        assert_eq!(chosen, PasswordChoice::Taken);
+        let token = stage.mailed_token("y@exemple.test").await;
+        assert_eq!(accounts.confirm(&token, "y@exemple.test", PASSWORD).await.unwrap(), Confirm::Done(id));
+        accounts.confirmed_in(id, "y on the phone").await.unwrap();
+        let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
+        assert!(
+            enrolment.may_end_in("y") && enrolment.may_end_in("y on the phone") && !enrolment.may_end_in("x")
+        );
+        for stranger in [from("x"), visitor()] {
+            let ended = accounts.finish(id, &shown(), false, None, &stranger).await.unwrap();
+            assert!(matches!(ended, Finish::NotNow), "{}", stage.bed.name);
+        }
+        assert_eq!(stage.count("account", "1=1").await, 0);
+        let ended = accounts.finish(id, &shown(), false, None, &from("y on the phone")).await.unwrap();
+        assert!(matches!(ended, Finish::Done(..)), "{}", stage.bed.name);
+    }
+}
