@@ -1,0 +1,150 @@
+//! Browsers that go away in the middle, and sessions that end there.
+
+use axum::body::Body;
+use http::{Request, StatusCode, header};
+use idp::grant::{Completed, Start};
+use tower::ServiceExt;
+
+use crate::endpoints::{
+    browser::{Visitor, asking, provider},
+    logout::field,
+    world::{World, form},
+};
+
+/// DESIGN "Rules that the databases force": a client that hangs up drops no handler between two writes.
+#[tokio::test]
+async fn what_a_browser_began_is_ended_without_it() {
+    for world in World::both().await {
+        let router = provider(&world);
+        let mut browser = Visitor::signed_in(&world, &router).await;
+        browser.tokens(&[]).await;
+        let csrf = field(&browser.get("/sign-out", &[]).await.body, "csrf");
+        let cookies: Vec<_> = browser.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
+        let request = Request::post("/sign-out")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header(header::COOKIE, cookies.join("; "))
+            .body(Body::from(form(&[("csrf", &csrf)])))
+            .unwrap();
+        tokio::select! {
+            biased;
+            _ = router.clone().oneshot(request) => panic!("not that fast"),
+            () = tokio::task::yield_now() => {}
+        }
+        for _ in 0..500 {
+            if world.count("outbox", "kind = 'backchannel_logout'").await == 1 {
+                break;
+            }
+        }
+        assert_eq!(world.count("session", "ended_at IS NULL").await, 0);
+        assert_eq!(world.count("outbox", "kind = 'backchannel_logout'").await, 1, "{}", world.bed.name);
+    }
+}
+
+/// SECURITY #46: an authorization that was under way when the session ended gives nothing.
+#[tokio::test]
+async fn no_code_is_given_in_a_session_that_has_ended() {
+    for world in World::both().await {
+        let session = world.sign_in().await;
+        let Start::Interaction(id) = world.start("rp", &[]).await else { panic!("refused") };
+        let at = world.b.find(id, &world.browser).await.unwrap().unwrap();
+        world.a.sign_out(session.id).await.unwrap();
+        assert!(matches!(world.b.complete(&at, &session).await.unwrap(), Completed::Over));
+        assert_eq!(world.count("code", "1 = 1").await, 0);
+        assert_eq!(world.count("token_grant", "revoked_at IS NULL").await, 0, "{}", world.bed.name);
+    }
+}
+
+/// SECURITY #47, #76: a reset in a browser where somebody else was signed in.
+#[tokio::test]
+async fn a_reset_in_anothers_browser_signs_the_other_out_of_their_portals() {
+    for world in World::both().await {
+        let router = provider(&world);
+        let mut browser = Visitor::signed_in(&world, &router).await;
+        browser.tokens(&[]).await;
+        let (ground, now) = (&world.bed.ground, world.bed.ground.now());
+        let (paul, token) = (ground.id::<uuid::Uuid>(), ground.token());
+        let account = vec![
+            ("id", paul.into()),
+            ("email", "paul@example.org".into()),
+            ("email_canonical", "paul@example.org".into()),
+            ("profile", "{}".into()),
+            ("password_hash", "x".into()),
+            ("locale", "fr".into()),
+            ("created_at", now.into()),
+            ("password_changed_at", now.into()),
+        ];
+        world.write("account", account).await;
+        let link = vec![
+            ("id", ground.id::<uuid::Uuid>().into()),
+            ("token_hash", token.digest().into_string().into()),
+            ("account_id", paul.into()),
+            ("created_at", now.into()),
+            ("expires_at", (now + 1800).into()),
+        ];
+        world.write("recovery", link).await;
+        let reply = browser.get(&format!("/reset?token={}", token.text()), &[]).await;
+        let page = browser.follow(reply).await;
+        let fields = [("csrf", &*field(&page.body, "csrf")), ("password", "girafe tambour lampion")];
+        let reply = browser.post("/reset", &[], &fields).await;
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
+        assert_eq!(world.count("client_session", "ended_at IS NULL").await, 0, "{}", world.bed.name);
+        assert_eq!(world.count("outbox", "kind = 'backchannel_logout'").await, 1);
+    }
+}
+
+/// What browsers hold a form's redirects against (SECURITY #105): the portal that asked, also where a form ends there by a detour.
+#[tokio::test]
+async fn forms_that_may_end_at_the_portal_may_lead_there() {
+    for world in World::both().await {
+        let router = provider(&world);
+        let mut browser = Visitor::signed_in(&world, &router).await;
+        let reply = browser.get(&format!("/authorize?{}", form(&asking(&[("prompt", "login")]))), &[]).await;
+        let id = reply.header("location").rsplit('/').next().unwrap().to_owned();
+        let (ground, now) = (&world.bed.ground, world.bed.ground.now());
+        let token = ground.token();
+        let link = vec![
+            ("id", ground.id::<uuid::Uuid>().into()),
+            ("token_hash", token.digest().into_string().into()),
+            ("account_id", world.account.0.into()),
+            ("origin", id.clone().into()),
+            ("created_at", now.into()),
+            ("expires_at", (now + 1800).into()),
+        ];
+        world.write("recovery", link).await;
+        let reply = browser.get(&format!("/reset?token={}", token.text()), &[]).await;
+        let page = browser.follow(reply).await;
+        assert!(page.header("content-security-policy").contains("https://rp.example"), "reset");
+
+        let enrolment = ground.id::<uuid::Uuid>();
+        let identity = ground.id::<uuid::Uuid>();
+        let known = vec![
+            ("id", identity.into()),
+            ("agency_id", "tilleuls".into()),
+            ("identifier", "T2".into()),
+            ("identifier_canonical", "t2".into()),
+            ("client_ref", "C43".into()),
+            ("profile", "{}".into()),
+            ("fingerprint", "".into()),
+            ("verifier_kind", "none".into()),
+            ("recogniser_kind", "none".into()),
+            ("imported_at", now.into()),
+        ];
+        world.write("legacy_identity", known).await;
+        let begun = vec![
+            ("id", enrolment.into()),
+            ("agency_id", "tilleuls".into()),
+            ("legacy_identity_id", identity.into()),
+            ("stage", "notice".into()),
+            ("locale", "fr".into()),
+            ("created_at", now.into()),
+            ("expires_at", (now + 1800).into()),
+        ];
+        world.write("enrolment", begun).await;
+        let own = kernel::Token::parse(&browser.cookies["__Host-mc_browser"]).unwrap();
+        let at = world.a.find(id.parse().unwrap(), &own).await.unwrap().unwrap();
+        world.a.set_enrolment(&at, Some(enrolment.into())).await.unwrap();
+        let page = browser.get(&format!("/authorize/{id}"), &[]).await;
+        assert!(page.body.contains(&format!("/authorize/{id}/leave")), "{}", page.body);
+        assert!(page.header("content-security-policy").contains("https://rp.example"), "notice");
+    }
+}

@@ -1,0 +1,14 @@
+//! The protocol's endpoints over HTTP, as clients and browsers meet them, on SQLite and, where `TEST_POSTGRES_URL` names a server, on
+//! PostgreSQL. Each test is named after what a client may rely on and cites the module or the item that it holds.
+
+mod authorization;
+mod away;
+mod browser;
+mod cors;
+mod discovery;
+mod front_channel;
+mod hostile;
+mod logout;
+mod tokens;
+
+use super::grant::world;

@@ -1,0 +1,46 @@
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use oidc::{Code, client::AuthMethod, jwt::Key, token::ASSERTION_TYPE};
+use serde_json::json;
+
+use crate::grant::world::{ISSUER, World, all, form};
+
+const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+/// As a client signs: the MAC is made without the code that checks it.
+fn signed(claims: &serde_json::Value) -> String {
+    use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
+    let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let mac = sign(&Key::new(HMAC_SHA256, SECRET), input.as_bytes());
+    format!("{input}.{}", URL_SAFE_NO_PAD.encode(mac))
+}
+
+/// OIDC Core §9; RFC 7523 §3; SECURITY #27, I18
+#[tokio::test]
+async fn an_assertion_by_a_shared_secret_is_good_once_over_all_nodes() {
+    for world in World::both().await {
+        world.agencies.store(Arc::new(all(|client| {
+            client.token_endpoint_auth_method = AuthMethod::SecretJwt;
+            client.secret_hashes.clear();
+            client.secret_keys = vec![Key::shared(SECRET).unwrap()];
+        })));
+        let now = world.bed.ground.now();
+        for (audience, jti) in [(ISSUER.to_owned(), "1"), (format!("{ISSUER}/token"), "2")] {
+            let claims =
+                json!({ "iss": "rp", "sub": "rp", "aud": audience, "jti": jti, "iat": now, "exp": now + 60 });
+            let assertion = signed(&claims);
+            let body = form(&[
+                ("grant_type", "authorization_code"),
+                ("code", "unknown"),
+                ("client_assertion_type", ASSERTION_TYPE),
+                ("client_assertion", &assertion),
+            ]);
+            let first = world.a.token(None, &body).await.unwrap().unwrap_err();
+            assert_eq!(first.code(), Code::InvalidGrant, "the client is known, the code is not");
+            let again = world.b.token(None, &body).await.unwrap().unwrap_err();
+            assert_eq!(again.code(), Code::InvalidClient, "{}", world.bed.name);
+        }
+    }
+}

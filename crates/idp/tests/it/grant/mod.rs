@@ -1,0 +1,10 @@
+//! What the protocol remembers, on SQLite and, where `TEST_POSTGRES_URL` names a server, on PostgreSQL. Two nodes share one database.
+
+mod assertion;
+mod code;
+mod keys;
+mod logout;
+mod refresh;
+mod request;
+mod tokens;
+pub(crate) mod world;

@@ -1,0 +1,90 @@
+use idp::grant::{Completed, Start};
+use oidc::Refusal;
+
+use crate::grant::world::{World, returned, text};
+
+/// SECURITY #1, #3, #6: no redirect where client and address are not settled, and nothing is stored.
+#[tokio::test]
+async fn what_is_not_settled_is_a_page() {
+    for world in World::both().await {
+        assert!(matches!(world.start("nobody", &[]).await, Start::Refused(Refusal::UnknownClient)));
+        let bad = world.start("rp", &[("redirect_uri", "https://rp.example/cb/x")]).await;
+        assert!(matches!(bad, Start::Refused(Refusal::UnknownRedirect)));
+        let twice = world.a.start(&["client_id=rp&state=1", "state=2"], &world.browser).await.unwrap();
+        assert!(matches!(twice, Start::Refused(Refusal::Repeated(_))));
+        let Start::Answer(answer) = world.start("rp", &[("response_type", "token")]).await else { panic!() };
+        let params = returned(&answer);
+        assert_eq!(
+            (params.get("error"), params.get("state")),
+            (Some("unsupported_response_type"), Some("s"))
+        );
+        assert_eq!(world.count("interaction", "1 = 1").await, 0, "{}", world.bed.name);
+    }
+}
+
+/// SECURITY #12, #13
+#[tokio::test]
+async fn an_interaction_belongs_to_one_browser_and_ends_once() {
+    for world in World::both().await {
+        let session = world.sign_in().await;
+        let Start::Interaction(id) = world.start("rp", &[]).await else { panic!() };
+        let stranger = world.bed.ground.token();
+        assert!(world.a.find(id, &stranger).await.unwrap().is_none());
+        let at = world.a.find(id, &world.browser).await.unwrap().unwrap();
+        assert_eq!((at.agency_id.as_deref(), at.completed), (Some("tilleuls"), false));
+        assert!(matches!(world.a.complete(&at, &session).await.unwrap(), Completed::Answer(_)));
+        // A double click gets its answer; later it is over.
+        world.bed.clock.advance(60);
+        assert!(matches!(world.b.complete(&at, &session).await.unwrap(), Completed::Answer(_)));
+        world.bed.clock.advance(61);
+        assert!(matches!(world.a.complete(&at, &session).await.unwrap(), Completed::Over));
+        assert!(world.a.find(id, &world.browser).await.unwrap().unwrap().completed);
+        assert_eq!(world.count("code", "1 = 1").await, 2);
+        world.bed.clock.advance(3 * 86_400);
+        assert!(world.a.find(id, &world.browser).await.unwrap().is_none());
+        world.a.purge().await.unwrap();
+        assert_eq!(world.count("interaction", "1 = 1").await + world.count("code", "1 = 1").await, 0);
+        assert_eq!(world.count("token_grant", "1 = 1").await, 2);
+        world.bed.clock.advance(180 * 86_400);
+        world.a.purge().await.unwrap();
+        assert_eq!(world.count("token_grant", "1 = 1").await, 0);
+    }
+}
+
+/// OIDC Core §3.1.2.1 id_token_hint; SECURITY #34
+#[tokio::test]
+async fn a_hint_names_a_person_only_if_it_is_ours() {
+    for world in World::both().await {
+        let session = world.sign_in().await;
+        let tokens = world.tokens(&session).await;
+        world.bed.clock.advance(3600);
+        let hint = text(&tokens, "id_token");
+        let Start::Interaction(id) = world.start("rp", &[("id_token_hint", hint)]).await else { panic!() };
+        let at = world.a.find(id, &world.browser).await.unwrap().unwrap();
+        let agencies = world.agencies.load();
+        let rp = &agencies.portal("rp").unwrap().1.client;
+        assert_eq!(at.asked().sub, Some(world.a.subject(rp, world.account)));
+        for (client, hint) in [("rp", text(&tokens, "access_token")), ("other", hint), ("rp", "a.b.c")] {
+            let Start::Answer(answer) = world.start(client, &[("id_token_hint", hint)]).await else {
+                panic!("{client}")
+            };
+            assert_eq!(returned(&answer).get("error"), Some("invalid_request"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_provider_has_a_door_of_its_own() {
+    for world in World::both().await {
+        let session = world.sign_in().await;
+        let id = world.a.start_home(&world.browser, None).await.unwrap();
+        let at = world.a.find(id, &world.browser).await.unwrap().unwrap();
+        assert!(at.asked().home && at.request.is_none());
+        assert!(matches!(world.a.complete(&at, &session).await.unwrap(), Completed::Home));
+        world.a.set_agency(&at, "rivage").await.unwrap();
+        let enrolment = world.bed.ground.id();
+        world.a.set_enrolment(&at, Some(enrolment)).await.unwrap();
+        let at = world.a.find(id, &world.browser).await.unwrap().unwrap();
+        assert_eq!((at.agency_id.as_deref(), at.enrolment), (Some("rivage"), Some(enrolment)));
+    }
+}

@@ -1,0 +1,19 @@
+//! The journeys of SPEC.md as a person walks them: over HTTP, through the forms that the server rendered, with the mails that went out, on SQLite and, where
+//! `TEST_POSTGRES_URL` names a server, on PostgreSQL.
+
+mod world;
+
+mod attaching;
+mod forged;
+mod garbage;
+mod guessing;
+mod headers;
+mod keeping;
+mod leaving;
+mod moving;
+mod order;
+mod portal;
+mod signing_in;
+mod terms;
+mod tickets;
+mod visitor;

@@ -1,0 +1,94 @@
+use accounts::TermsLibrary;
+use http::Method;
+
+use crate::journeys::{
+    portal::Portal,
+    visitor::Visitor,
+    world::{PASSWORD, World, terms},
+};
+
+const MARIE: &str = "marie@exemple.test";
+
+fn publish(world: &World, versions: &[(&str, i64, bool)]) {
+    let all = versions.iter().map(|(version, at, consent)| terms(version, *at, *consent)).collect();
+    world.terms.store(TermsLibrary::new(all).into());
+}
+
+/// SPEC J7: "A new version in config asks everybody again at their next sign-in; minor editions can be marked as not needing consent. Each acceptance …
+/// gives the person a receipt (on screen, by mail)."
+#[tokio::test]
+async fn a_new_version_asks_again_once_and_a_minor_edition_does_not() {
+    for world in World::both().await {
+        world.moved("tilleuls", "100", MARIE).await;
+        let portal = Portal::new(&world, "tilleuls");
+        let later = world.bed.ground.now() + 3600;
+        publish(&world, &[("2026-11", 0, true), ("2026-12", 1, false), ("2027-01", later, true)]);
+        let mut marie = Visitor::new(&world);
+        portal.send(&mut marie, &[]).await;
+        marie.sign_in(MARIE, PASSWORD).await;
+        portal.receive(&marie).await;
+        world.bed.clock.advance(3600);
+        portal.send(&mut marie, &[]).await;
+        marie.screen.says("Article 1. Objet. 2027-01").says(MARIE).says_not("Étape");
+        // Silence is asked for: there is somebody to ask, so the portal hears that.
+        portal.send(&mut marie, &[("prompt", "none")]).await;
+        let error = portal.back(&marie).into_iter().find(|(n, _)| n == "error").unwrap().1;
+        assert_eq!(error, "interaction_required");
+        marie.open("/").await.says("Article 1. Objet. 2027-01");
+        let refuse = marie.screen.links().into_iter().find(|l| l.ends_with("/refuse")).unwrap();
+        marie
+            .open(&refuse)
+            .await
+            .says("Vous n'avez pas accepté les conditions")
+            .says("Votre compte existe toujours");
+        assert_eq!(world.count("acceptance", "version = '2027-01'").await, 0);
+        portal.send(&mut marie, &[]).await;
+        let sha = marie.screen.field("sha256").unwrap();
+        marie
+            .submit("/terms", &[("accept", "on")])
+            .await
+            .says("Votre accord sur les conditions")
+            .says("2027-01");
+        let condition = format!(
+            "version = '2027-01' AND sha256 = '{sha}' AND agency_id = 'tilleuls' AND language = 'fr' AND user_agent <> ''"
+        );
+        assert_eq!(world.count("acceptance", &condition).await, 1);
+        assert!(world.mail_to(MARIE, "terms").await.raw.contains(&sha));
+        portal.send(&mut marie, &[]).await;
+        portal.receive(&marie).await;
+    }
+}
+
+/// SPEC J7, SECURITY #90: "the exact text shown": what was replaced while it was read is shown again, and a hash of one's own is not taken.
+#[tokio::test]
+async fn a_text_that_changed_while_it_was_read_is_shown_again() {
+    for world in World::both().await {
+        world.moved("tilleuls", "100", MARIE).await;
+        publish(&world, &[("2026-12", 1, true)]);
+        let mut marie = Visitor::new(&world);
+        Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
+        marie.sign_in(MARIE, PASSWORD).await.says("Article 1. Objet. 2026-12");
+        publish(&world, &[("2026-12", 1, true), ("2026-13", 2, true)]);
+        marie.submit("/terms", &[("accept", "on")]).await;
+        marie.screen.says("Le texte a changé pendant votre lecture").says("Article 1. Objet. 2026-13");
+        for forged in [("sha256", "00"), ("version", "2026-12"), ("language", "en"), ("language", "de")] {
+            marie.submit("/terms", &[("accept", "on"), forged]).await.says("Le texte a changé");
+        }
+        assert_eq!(world.count("acceptance", "1 = 1").await, 1);
+        marie.language = "en";
+        let hub = marie.screen.path.clone();
+        marie.open(&hub).await.says("Article 1. Purpose. 2026-13");
+        marie.submit("/terms", &[("accept", "on")]).await;
+        assert_eq!(world.count("acceptance", "version = '2026-13' AND language = 'en'").await, 1);
+        // Twice is once.
+        let body =
+            format!("csrf={}&accept=on&version=2026-13&language=en&sha256=00", csrf(&mut marie, &hub).await);
+        marie.send(Method::POST, &format!("{hub}/terms"), Some(body.into_bytes()), &[]).await;
+        assert_eq!(world.count("acceptance", "version = '2026-13'").await, 1);
+    }
+}
+
+async fn csrf(marie: &mut Visitor, hub: &str) -> String {
+    marie.open(&format!("{hub}/forgot")).await;
+    marie.screen.field("csrf").unwrap()
+}

@@ -1,0 +1,280 @@
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, sync::Arc};
+
+use accounts::{
+    Accounts, Confirm, Edition, Finish, HashCost, Hasher, Mail, MailBody, PasswordChoice, Rules, Shown,
+    TermsLibrary, TermsVersion, Visitor as Person,
+    legacy::{
+        LegacyProof,
+        row::{Charset, Format, Rows},
+    },
+};
+use agencies::{Agencies, Agency};
+use arc_swap::ArcSwap;
+use idp::{Grants, Idp, Throttle, grant::Settings};
+use kernel::{
+    Token,
+    sea_orm::{ConnectionTrait, Statement},
+};
+use testbed::Bed;
+
+/// The password that people of these tests choose.
+pub const PASSWORD: &str = "soleil mandarine brouette";
+/// The agency's secret, and its ticket key.
+pub const SECRET: &str = "a secret of more than thirty-two characters";
+
+const PEOPLE: &str = "identifier,client_ref,password,email,name\n\
+    100,CT-1,Vieux-Secret 1,marie@exemple.test,Marie Durand\n\
+    101,CT-2,Vieux-Secret 2,paul@exemple.test,Paul Martin\n\
+    102,CT-3,Vieux-Secret 3,,\n";
+
+fn file(id: &str, name: &str, accent: &str, phone: &str) -> String {
+    format!(
+        "name = \"{name}\"\n[controller]\nname = \"SARL {name}\"\ndpo = \"dpo@{id}.test\"\n[look]\naccent = \"{accent}\"\n\
+         [contact]\nphone = \"{phone}\"\nemail = \"accueil@{id}.test\"\nhours = \"du lundi au vendredi, de 9 h à 18 h\"\n\
+         [[portal]]\nclient_id = \"{id}\"\nclient_secret_file = \"client\"\nhome = \"https://{id}.test/\"\n\
+         redirect_uris = [\"https://{id}.test/callback\"]\npost_logout_redirect_uris = [\"https://{id}.test/out\"]\n\
+         backchannel_logout_uri = \"https://{id}.test/backchannel\"\n[ticket]\nsecret_file = \"{id}.ticket\"\n"
+    )
+}
+
+fn agency(id: &str, name: &str, accent: &str, phone: &str) -> Agency {
+    let secret = |name: &str| match name {
+        "client" => Ok(SECRET.to_owned()),
+        ticket => Ok(format!("{SECRET} {ticket}")),
+    };
+    Agency::read(id, &file(id, name, accent, phone), &secret)
+        .unwrap_or_else(|problems| panic!("{:?}", problems.iter().map(|p| &p.mend).collect::<Vec<_>>()))
+}
+
+/// A version of the terms, in both languages.
+pub fn terms(version: &str, effective: i64, consent: bool) -> TermsVersion {
+    let edition = |title: &str, text: &str| Edition::new(title.into(), format!("{text} {version}"));
+    let editions = BTreeMap::from([
+        ("fr".to_owned(), edition("Conditions générales", "Article 1. Objet.")),
+        ("en".to_owned(), edition("Terms of use", "Article 1. Purpose.")),
+    ]);
+    TermsVersion { version: version.into(), effective, consent, editions }
+}
+
+/// A provider that listens, on a database of its own.
+pub struct World {
+    pub bed: Bed,
+    pub idp: Idp,
+    pub terms: Arc<ArcSwap<TermsLibrary>>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// A mail that went out.
+pub struct Sent {
+    pub to: String,
+    pub agency: Option<String>,
+    pub locale: String,
+    /// What it is about.
+    pub about: &'static str,
+    /// Its link, whole.
+    pub link: Option<String>,
+    /// Everything in it.
+    pub raw: String,
+}
+
+impl World {
+    /// One on each database that is there.
+    pub async fn both() -> Vec<Self> {
+        let mut worlds = Vec::new();
+        for bed in Bed::both().await {
+            worlds.push(Self::on(bed).await);
+        }
+        worlds
+    }
+
+    async fn on(bed: Bed) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let all = vec![
+            agency("tilleuls", "Agence des Tilleuls", "#1f6f54", "02 97 00 00 01"),
+            agency("rivage", "Cabinet Rivage", "#234f8f", "02 97 00 00 02"),
+        ];
+        let agencies =
+            Arc::new(ArcSwap::from_pointee(Agencies::new(all).unwrap_or_else(|p| panic!("{}", p.mend))));
+        let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![terms("2026-11", 0, true)])));
+        let ground = bed.ground.clone();
+        let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
+        let hasher = Hasher::new(cost, 2, 1000, ground.chance.clone()).unwrap();
+        let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
+        let accounts = Accounts::new(ground.clone(), Arc::new(hasher), rules, terms.clone());
+        let settings = Settings::new(issuer.as_str());
+        let grants =
+            Grants::open(ground.clone(), accounts.clone(), agencies.clone(), settings).await.unwrap();
+        let idp = Idp {
+            ground,
+            accounts,
+            agencies,
+            grants,
+            pages: Arc::new(pages::Pages::new().unwrap()),
+            issuer: issuer.into(),
+            trusted_proxies: Arc::new([]),
+            throttle: Arc::new(Throttle::new(NonZeroU32::new(100_000).unwrap())),
+        };
+        let service = idp::router(idp.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        let world = Self { bed, idp, terms, server };
+        for id in ["tilleuls", "rivage"] {
+            let rows = Rows::open(PEOPLE.as_bytes(), Format::Csv, Charset::Utf8).unwrap();
+            let agency = world.agency(id);
+            let mut importer = world.idp.accounts.import(&agency, rows, false);
+            while importer.next_batch().await.unwrap() > 0 {}
+            assert_eq!(importer.report().added, 3);
+        }
+        world
+    }
+
+    pub fn agency(&self, id: &str) -> Arc<Agency> {
+        self.idp.agencies.load().agency(id).unwrap().clone()
+    }
+
+    pub fn issuer(&self) -> &str {
+        &self.idp.issuer
+    }
+
+    /// Somebody who has moved, as an earlier day left them.
+    pub async fn moved(&self, agency: &str, identifier: &str, email: &str) {
+        let (accounts, agency) = (&self.idp.accounts, self.agency(agency));
+        let person = Person {
+            ip: None,
+            user_agent: "before".into(),
+            device: None,
+            locale: "fr".into(),
+            origin: accounts::Origin::default(),
+        };
+        let old = format!("Vieux-Secret {}", identifier.parse::<u32>().unwrap() - 99);
+        let LegacyProof::Enrolment(id) =
+            accounts.prove_legacy(&agency, identifier, &old, None, &person).await.unwrap()
+        else {
+            panic!("the old credentials are right")
+        };
+        accounts.notice_read(id).await.unwrap();
+        accounts.choose_email(id, email, true).await.unwrap();
+        let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
+        let taken = accounts.choose_password(&enrolment, &agency.name, PASSWORD, &person).await.unwrap();
+        assert_eq!(taken, PasswordChoice::Taken);
+        let link = self.mail_to(email, "confirm").await.link.unwrap();
+        let token = Token::parse(link.split_once("token=").unwrap().1).unwrap();
+        assert_eq!(accounts.confirm(&token, email, PASSWORD).await.unwrap(), Confirm::Done(id));
+        let version = accounts.current_terms().unwrap();
+        let shown = Shown {
+            sha256: version.editions["fr"].sha256.clone(),
+            version: version.version,
+            language: "fr".into(),
+            method: "ticked".into(),
+        };
+        assert!(matches!(accounts.finish(id, &shown, false, None, &person).await.unwrap(), Finish::Done(..)));
+        self.mails().await;
+    }
+
+    /// Delivers what is due, as the worker does; logout letters are left to [`Self::logouts`].
+    pub async fn mails(&self) -> Vec<Sent> {
+        self.deliver().await.0
+    }
+
+    /// The logout tokens that are due: where to, and what they claim.
+    pub async fn logouts(&self) -> Vec<(String, serde_json::Value)> {
+        self.deliver().await.1
+    }
+
+    async fn deliver(&self) -> (Vec<Sent>, Vec<(String, serde_json::Value)>) {
+        let (ground, mut mails, mut logouts) = (&self.bed.ground, Vec::new(), Vec::new());
+        loop {
+            let held = kernel::outbox::lease(&ground.db, ground.now(), 100).await.unwrap();
+            if held.is_empty() {
+                return (mails, logouts);
+            }
+            for letter in held {
+                match letter.kind.as_str() {
+                    "mail" => mails.push(self.sent(letter.payload(ground).unwrap())),
+                    "recovery" => self.idp.accounts.recover(&letter).await.unwrap(),
+                    "backchannel_logout" => {
+                        let call = self.idp.grants.logout_call(&letter).await.unwrap().unwrap();
+                        logouts.push((call.uri, crate::journeys::portal::claims(&call.logout_token)));
+                    }
+                    other => panic!("a letter of the kind {other}"),
+                }
+                kernel::outbox::sent(&ground.db, letter.id, ground.now()).await.unwrap();
+            }
+        }
+    }
+
+    fn sent(&self, mail: Mail) -> Sent {
+        let raw = serde_json::to_string(&mail).unwrap();
+        let link = |page: &str, token: &str| Some(format!("{}/{page}?token={token}", self.issuer()));
+        let (about, link) = match &mail.body {
+            MailBody::Confirm { token, .. } => ("confirm", link("confirm", token)),
+            MailBody::FinishEnrolment { token, .. } => ("finish", link("confirm", token)),
+            MailBody::AccountLocked { token, .. } => ("locked", link("reset", token)),
+            MailBody::ResetPassword { token, .. } => ("reset", link("reset", token)),
+            MailBody::Welcome { .. } => ("welcome", None),
+            MailBody::TermsAccepted { .. } => ("terms", None),
+            MailBody::LinkAdded { .. } => ("attached", None),
+            MailBody::PasswordChanged { .. } => ("changed", None),
+            MailBody::AddressChosen { .. } => ("address", None),
+        };
+        Sent { to: mail.to, agency: mail.agency_id, locale: mail.locale, about, link, raw }
+    }
+
+    /// The newest mail to somebody about something.
+    pub async fn mail_to(&self, to: &str, about: &str) -> Sent {
+        let mails = self.mails().await;
+        let seen: Vec<_> = mails.iter().map(|m| format!("{} to {}", m.about, m.to)).collect();
+        let found = mails.into_iter().rev().find(|m| m.to == to && m.about == about);
+        found.unwrap_or_else(|| panic!("{}: no mail {about} to {to}, but {seen:?}", self.bed.name))
+    }
+
+    pub async fn count(&self, table: &str, condition: &str) -> i64 {
+        let db = self.bed.ground.db.writer();
+        let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}");
+        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+        row.unwrap().try_get("", "n").unwrap()
+    }
+
+    /// Everything about people that a forged or misplaced request might change.
+    pub async fn people(&self) -> Vec<String> {
+        let db = self.bed.ground.db.writer();
+        let mut all = Vec::new();
+        for (table, columns) in [
+            ("account", "email password_hash auth_epoch"),
+            (
+                "enrolment",
+                "id stage email password_hash confirm_hash mails addresses confirmed_at finished_at",
+            ),
+            ("legacy_identity", "id verifier_kind moved_at"),
+            ("link", "account_id legacy_identity_id"),
+            ("acceptance", "account_id version"),
+            ("session", "id account_id ended_at"),
+            ("recovery", "id used_at superseded_at"),
+            ("attempt", "subject bucket failures locked_at"),
+            ("outbox", "id kind"),
+        ] {
+            let columns: Vec<String> =
+                columns.split(' ').map(|c| format!("COALESCE({}, '-')", self.as_text(c))).collect();
+            let sql = format!("SELECT {} AS line FROM {table}", columns.join(" || ' ' || "));
+            let rows =
+                db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+            all.extend(rows.iter().map(|r| format!("{table} {}", r.try_get::<String>("", "line").unwrap())));
+        }
+        all.sort();
+        all
+    }
+
+    fn as_text(&self, column: &str) -> String {
+        let blob = matches!(column, "id") || column.ends_with("_id");
+        match (self.bed.name, blob) {
+            ("sqlite", true) => format!("hex({column})"),
+            _ => format!("CAST({column} AS TEXT)"),
+        }
+    }
+}
