@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_ground;
 mod m0002_people;
 mod m0003_grants;
+mod m0004_protocol;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_ground::Migration),
             Box::new(m0002_people::Migration),
             Box::new(m0003_grants::Migration),
+            Box::new(m0004_protocol::Migration),
         ]
     }
 }

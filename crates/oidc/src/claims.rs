@@ -167,16 +167,30 @@ pub fn half_hash(alg: Alg, token: &str) -> String {
     }
 }
 
-/// Access token (RFC 9068 §2.2). Its audience is the provider itself, whose userinfo it opens.
+/// What an access token opens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Access<'a> {
+    /// The scope.
+    pub scope: &'a Scope,
+    /// Protected resources (RFC 8707); with none it is for the provider itself, whose userinfo it opens.
+    pub resources: &'a [String],
+}
+
+/// Access token (RFC 9068 §2.2).
 pub fn access_token(
     grant: &Grant<'_>,
-    grant_id: &str,
-    jti: &str,
-    scope: &Scope,
+    access: Access<'_>,
+    (grant_id, jti): (&str, &str),
     (now, life): (i64, i64),
 ) -> Claims {
+    let scope = access.scope;
+    let audience = match access.resources {
+        [] => json!(grant.issuer),
+        [one] => json!(one),
+        more => json!(more),
+    };
     let mut claims = object(json!({
-        "iss": grant.issuer, "sub": grant.sub, "aud": grant.issuer, "client_id": grant.client_id, "scope": scope.to_string(),
+        "iss": grant.issuer, "sub": grant.sub, "aud": audience, "client_id": grant.client_id, "scope": scope.to_string(),
         "iat": now, "exp": now + life, "auth_time": grant.auth_time, "jti": jti, GRANT: grant_id,
     }));
     if let Some(acr) = grant.acr {

@@ -88,8 +88,16 @@ fn a_logout_token_has_its_event_and_no_nonce() {
 }
 
 #[test]
-fn an_access_token_is_for_the_provider_and_names_its_grant() {
-    let token = access_token(&grant(), "g", "j", &Scope::parse("openid email").unwrap(), (10, 600));
+fn an_access_token_is_for_the_provider_or_for_resources_and_names_its_grant() {
+    let scope = Scope::parse("openid email").unwrap();
+    let of = |resources: &[String]| {
+        access_token(&grant(), Access { scope: &scope, resources }, ("g", "j"), (10, 600))
+    };
+    let two = ["https://a.example/".to_owned(), "https://b.example/".to_owned()];
+    // RFC 8707 §2, RFC 9068 §3
+    assert_eq!(of(&two[..1])["aud"], json!("https://a.example/"));
+    assert_eq!(of(&two)["aud"], json!(two));
+    let token = of(&[]);
     assert_eq!(
         (&token["aud"], &token["client_id"], &token["grant"]),
         (&json!("https://op"), &json!("rp"), &json!("g"))

@@ -65,12 +65,20 @@ pub enum GrantType {
 }
 
 impl GrantType {
+    /// All that work here.
+    pub const ALL: &'static [Self] = &[Self::AuthorizationCode, Self::RefreshToken];
+
     /// The registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
         }
+    }
+
+    /// From the registered name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|g| g.as_str() == name)
     }
 }
 
@@ -126,6 +134,24 @@ pub enum SubjectType {
     Public,
 }
 
+impl SubjectType {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::Pairwise, Self::Public];
+
+    /// The registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pairwise => "pairwise",
+            Self::Public => "public",
+        }
+    }
+
+    /// From the registered name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|t| t.as_str() == name)
+    }
+}
+
 /// A relying party as its owner registered it.
 #[derive(Clone)]
 pub struct Client {
@@ -149,10 +175,16 @@ pub struct Client {
     pub secret_keys: Vec<Key>,
     /// Public keys for `private_key_jwt`.
     pub keys: Vec<Key>,
+    /// Where its public keys are read instead (SECURITY D4: an administrator wrote it).
+    pub jwks_uri: Option<String>,
+    /// The algorithm of its assertions, for keys that name none; any that its keys are for if none.
+    pub token_endpoint_auth_signing_alg: Option<Alg>,
     /// Whether PKCE may be left out.
     pub pkce: Pkce,
     /// Scope values that it may get.
     pub scopes: Scope,
+    /// Protected resources that its access tokens may be for, byte for byte (RFC 8707).
+    pub resources: Vec<String>,
     /// `grant_types`.
     pub grant_types: Vec<GrantType>,
     /// Response modes that it may ask for (SECURITY #11).
@@ -194,8 +226,11 @@ impl Client {
             secret_hashes: Vec::new(),
             secret_keys: Vec::new(),
             keys: Vec::new(),
+            jwks_uri: None,
+            token_endpoint_auth_signing_alg: None,
             pkce: Pkce::Required,
             scopes: Scope::KNOWN.iter().copied().collect(),
+            resources: Vec::new(),
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             response_modes: vec![ResponseMode::Query],
             id_token_signed_response_alg: Alg::RS256,

@@ -1,7 +1,7 @@
 //! What comes next for an interaction. Called by the hub at every turn with what is true now, so nothing is remembered between turns but
 //! the interaction itself: leaving, reloading and coming back are all the same question.
 
-use crate::{Code, Error, request::AuthorizationRequest};
+use crate::{Code, Error, acr::Wish, request::AuthorizationRequest};
 
 /// What the request asks of the answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Asked {
     pub choice: bool,
     /// `max_age` in seconds.
     pub max_age: Option<i64>,
+    /// How strong the sign-in is to be.
+    pub acr: Wish,
     /// The `sub` of the only person who will do.
     pub sub: Option<String>,
     /// There is no client: the person came to the provider itself.
@@ -28,6 +30,7 @@ impl Asked {
             again: request.prompt.login,
             choice: request.prompt.select_account,
             max_age: request.max_age,
+            acr: request.acr(),
             sub: request.hinted_sub.clone(),
             home: false,
         }
@@ -46,6 +49,8 @@ pub struct SignedIn {
     pub sub: String,
     /// When the password was last typed.
     pub auth_time: i64,
+    /// It was typed since the interaction began: that sign-in was made for it. Not to be had from times alone, which are whole seconds.
+    pub fresh: bool,
     /// The account has not accepted the terms that are due.
     pub terms_due: bool,
     /// The account has a link at the client's agency.
@@ -74,8 +79,6 @@ pub enum Step {
 pub struct Standing {
     /// Seconds since 1970.
     pub now: i64,
-    /// When the interaction began: a sign-in since then was made for it.
-    pub began: i64,
     /// The unfinished enrolment of this interaction, if any.
     pub enrolment: Option<Step>,
     /// The session of this browser, if it is alive.
@@ -93,6 +96,8 @@ pub enum Why {
     Again,
     /// The last time is longer ago than `max_age`.
     TooLongAgo,
+    /// The client asks for a stronger sign-in than the last one (RFC 9470).
+    Stronger,
     /// The client lets the person choose.
     Choose,
     /// The client expects somebody else.
@@ -134,14 +139,14 @@ pub fn decide(asked: &Asked, standing: &Standing) -> Next {
     let Some(session) = &standing.session else {
         return asking(asked, Code::LoginRequired, "nobody is signed in", Next::SignIn(Why::Nobody));
     };
-    // A password typed since the interaction began was typed for it; this also ends what max_age=0 would repeat for ever.
-    let fresh = session.auth_time >= standing.began;
-    let too_long_ago =
-        asked.max_age.is_some_and(|most| standing.now.saturating_sub(session.auth_time) > most);
+    let age = standing.now.saturating_sub(session.auth_time);
+    let stronger = asked.acr.wants_more(age) && (!asked.silently || asked.acr.unmet(age));
+    // A password typed for this request is as good as it gets; this also ends what max_age=0 would repeat for ever.
     let why = match () {
-        () if fresh => None,
+        () if session.fresh => None,
         () if asked.again => Some(Why::Again),
-        () if too_long_ago => Some(Why::TooLongAgo),
+        () if asked.max_age.is_some_and(|most| age > most) => Some(Why::TooLongAgo),
+        () if stronger => Some(Why::Stronger),
         () if asked.choice => Some(Why::Choose),
         () => None,
     };
@@ -150,7 +155,7 @@ pub fn decide(asked: &Asked, standing: &Standing) -> Next {
     }
     if asked.sub.as_ref().is_some_and(|sub| *sub != session.sub) {
         // Whoever has just signed in will not become another person by being asked again (OIDC Core §3.1.2.1 id_token_hint).
-        if fresh {
+        if session.fresh {
             return refuse(Code::LoginRequired, "somebody else than the hinted person is signed in");
         }
         return asking(
@@ -170,6 +175,10 @@ pub fn decide(asked: &Asked, standing: &Standing) -> Next {
     }
     if session.terms_due {
         return asking(asked, Code::InteractionRequired, "terms are to be accepted", Next::AcceptTerms);
+    }
+    // Only who took more than the time that a password stays fresh for the pages before this one comes here.
+    if asked.acr.unmet(age) {
+        return refuse(Code::UnmetAuthenticationRequirements, "the essential acr was not reached");
     }
     Next::Return(if asked.home { Outcome::Home } else { Outcome::Code })
 }

@@ -4,12 +4,13 @@ use super::*;
 
 const NOW: i64 = 1_800_000_000;
 
+/// Five seconds ago the interaction began.
 fn signed_in(auth_time: i64) -> SignedIn {
-    SignedIn { sub: "me".into(), auth_time, terms_due: false, linked: true }
+    SignedIn { sub: "me".into(), auth_time, fresh: auth_time >= NOW - 5, terms_due: false, linked: true }
 }
 
 fn standing(session: Option<SignedIn>) -> Standing {
-    Standing { now: NOW, began: NOW - 5, enrolment: None, session, unlinked_allowed: false }
+    Standing { now: NOW, enrolment: None, session, unlinked_allowed: false }
 }
 
 fn code(next: &Next) -> Option<Code> {
@@ -43,6 +44,29 @@ fn prompt_login_is_met_only_by_a_sign_in_made_for_it() {
     let again = Asked { again: true, ..Asked::default() };
     assert_eq!(decide(&again, &standing(Some(signed_in(NOW - 6)))), Next::SignIn(Why::Again));
     assert_eq!(decide(&again, &standing(Some(signed_in(NOW - 5)))), Next::Return(Outcome::Code));
+    // Signed in within the second in which the request came, but before it.
+    let before = SignedIn { fresh: false, ..signed_in(NOW) };
+    assert_eq!(decide(&again, &standing(Some(before))), Next::SignIn(Why::Again));
+}
+
+/// RFC 9470 §4, §5; OIDC Core §3.1.2.1 acr_values, §5.5.1.1
+#[test]
+fn a_stronger_sign_in_is_asked_for_only_where_it_is_wanted() {
+    use crate::acr::{Acr, Wish};
+    let wish = |essential| Wish { values: vec![Acr::FreshPassword], named: true, essential };
+    let asking = |silently, essential| Asked { silently, acr: wish(essential), ..Asked::default() };
+    let hour_ago = standing(Some(signed_in(NOW - 3600)));
+    assert_eq!(decide(&asking(false, false), &hour_ago), Next::SignIn(Why::Stronger));
+    assert_eq!(decide(&asking(false, true), &hour_ago), Next::SignIn(Why::Stronger));
+    // A wish is no reason for an error, a condition is.
+    assert_eq!(decide(&asking(true, false), &hour_ago), Next::Return(Outcome::Code));
+    assert_eq!(code(&decide(&asking(true, true), &hour_ago)), Some(Code::LoginRequired));
+    let recent = standing(Some(signed_in(NOW - 60)));
+    assert_eq!(decide(&asking(true, true), &recent), Next::Return(Outcome::Code));
+    // Signed in for this very request, then an hour over the terms: nobody is asked for ever.
+    let slow = standing(Some(SignedIn { fresh: true, ..signed_in(NOW - 3600) }));
+    assert_eq!(decide(&asking(false, false), &slow), Next::Return(Outcome::Code));
+    assert_eq!(code(&decide(&asking(false, true), &slow)), Some(Code::UnmetAuthenticationRequirements));
 }
 
 /// oidcc-max-age-1, oidcc-max-age-10000, PROTOCOL pitfall 10
@@ -95,17 +119,18 @@ fn every_stage_of_a_move_has_its_page() {
 }
 
 prop_compose! {
-    fn any_asked()(silently: bool, again: bool, choice: bool, max_age in proptest::option::of(0..20i64), other in proptest::option::of(any::<bool>()), home: bool) -> Asked {
+    fn any_asked()(silently: bool, again: bool, choice: bool, max_age in proptest::option::of(0..20i64), other in proptest::option::of(any::<bool>()), wishes in 0..3usize, essential: bool, home: bool) -> Asked {
         let sub = other.map(|other| if other { "you".to_owned() } else { "me".to_owned() });
-        Asked { silently, again, choice, max_age, sub, home }
+        let acr = crate::acr::Wish { values: crate::acr::Acr::ALL[..wishes].to_vec(), named: wishes > 0, essential };
+        Asked { silently, again, choice, max_age, acr, sub, home }
     }
 }
 
 prop_compose! {
-    fn any_standing()(began in 0..20i64, stage in 0..12usize, session: bool, ago in 0..20i64, terms_due: bool, linked: bool, unlinked_allowed: bool) -> Standing {
+    fn any_standing()(fresh: bool, stage in 0..12usize, session: bool, ago in prop_oneof![0..20i64, 290..310i64], terms_due: bool, linked: bool, unlinked_allowed: bool) -> Standing {
         let stages = [Step::Notice, Step::Email, Step::Password, Step::Mail, Step::Link, Step::Terms];
-        let session = session.then(|| SignedIn { terms_due, linked, ..signed_in(NOW - ago) });
-        Standing { now: NOW, began: NOW - began, enrolment: stages.get(stage).copied(), session, unlinked_allowed }
+        let session = session.then(|| SignedIn { fresh, terms_due, linked, ..signed_in(NOW - ago) });
+        Standing { now: NOW, enrolment: stages.get(stage).copied(), session, unlinked_allowed }
     }
 }
 
@@ -122,7 +147,8 @@ proptest! {
     fn a_grant_has_all_its_reasons(asked in any_asked(), standing in any_standing()) {
         if decide(&asked, &standing) == Next::Return(Outcome::Code) {
             let session = standing.session.unwrap();
-            let fresh = session.auth_time >= standing.began;
+            let fresh = session.fresh;
+            prop_assert!(!asked.acr.unmet(NOW - session.auth_time));
             prop_assert!(!asked.home && standing.enrolment.is_none() && !session.terms_due);
             prop_assert!(session.linked || standing.unlinked_allowed);
             prop_assert!(!asked.again || fresh);

@@ -4,8 +4,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Scope, claims,
-    client::{AuthMethod, GrantType, ResponseMode},
+    Scope,
+    acr::Acr,
+    claims,
+    client::{AuthMethod, GrantType, ResponseMode, SubjectType},
     jwt::Alg,
     pkce,
 };
@@ -50,6 +52,7 @@ pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
         "nonce",
         "at_hash",
         "azp",
+        "acr",
         "sid",
         claims::CLIENT_REFS,
     ];
@@ -66,8 +69,8 @@ pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
         "scopes_supported": Scope::KNOWN,
         "response_types_supported": ["code"],
         "response_modes_supported": modes,
-        "grant_types_supported": [GrantType::AuthorizationCode.as_str(), GrantType::RefreshToken.as_str()],
-        "subject_types_supported": ["pairwise", "public"],
+        "grant_types_supported": GrantType::ALL.iter().map(|g| g.as_str()).collect::<Vec<_>>(),
+        "subject_types_supported": SubjectType::ALL.iter().map(|t| t.as_str()).collect::<Vec<_>>(),
         "id_token_signing_alg_values_supported": algs,
         "userinfo_signing_alg_values_supported": algs,
         "token_endpoint_auth_methods_supported": methods,
@@ -75,7 +78,7 @@ pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
         "introspection_endpoint_auth_methods_supported": confidential,
         "revocation_endpoint_auth_methods_supported": methods,
         "code_challenge_methods_supported": [pkce::METHOD],
-        "acr_values_supported": crate::request::ACR_VALUES,
+        "acr_values_supported": Acr::ALL.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
         "claim_types_supported": ["normal"],
         "claims_supported": names,
         "claims_parameter_supported": true,

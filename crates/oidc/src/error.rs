@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
-/// The registered error codes that this provider speaks (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, OIDC Core §3.1.2.6,
+/// The registered error codes that this provider speaks (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 8707 §2, RFC 8628 §3.5,
+/// OIDC Core §3.1.2.6,
 /// OIDC Unmet Authentication Requirements).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[allow(missing_docs, reason = "each is named after its code, which the registry explains")]
@@ -24,6 +25,8 @@ pub enum Code {
     InvalidGrant,
     UnsupportedGrantType,
     UnsupportedTokenType,
+    InvalidTarget,
+    SlowDown,
     InvalidToken,
     InsufficientScope,
 }
@@ -51,16 +54,19 @@ impl Code {
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedTokenType => "unsupported_token_type",
+            Self::InvalidTarget => "invalid_target",
+            Self::SlowDown => "slow_down",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
         }
     }
 
-    /// The HTTP status where the error is the body of an answer (token endpoint, userinfo): RFC 6749 §5.2, RFC 6750 §3.1.
+    /// The HTTP status where the error is the body of an answer (token endpoint, userinfo): RFC 6749 §5.2, RFC 6750 §3.1, RFC 6585 §4.
     pub fn status(self) -> u16 {
         match self {
             Self::InvalidClient | Self::InvalidToken => 401,
             Self::InsufficientScope => 403,
+            Self::SlowDown => 429,
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,
             _ => 400,

@@ -108,7 +108,37 @@ impl Key {
     /// # Errors
     /// [`KeyRefused`].
     pub fn from_jwk(text: &str) -> Result<Self, KeyRefused> {
+        Self::from_jwk_for(text, None)
+    }
+
+    /// The same, for a client that has registered the algorithm it signs with: `alg` is then the one of a record that names none.
+    ///
+    /// # Errors
+    /// [`KeyRefused`].
+    pub fn from_jwk_for(text: &str, alg: Option<Alg>) -> Result<Self, KeyRefused> {
         let record: Claims = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
+        Self::from_record(record, alg)
+    }
+
+    /// The keys of a JWK Set (RFC 7517 §5) that check signatures here. Others are passed over, as the specification asks: a set may serve
+    /// more than one purpose. A key whose private part is published proves nothing and is passed over too.
+    ///
+    /// # Errors
+    /// [`KeyRefused::NotAJwk`] where there is no list of keys.
+    pub fn set(text: &str, alg: Option<Alg>) -> Result<Vec<Self>, KeyRefused> {
+        /// More keys than a client changes between.
+        const MOST: usize = 50;
+        #[derive(Deserialize)]
+        struct Set {
+            keys: Vec<Claims>,
+        }
+        let set: Set = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
+        let signs = |record: &Claims| record.get("use").and_then(Value::as_str).is_none_or(|u| u == "sig");
+        let records = set.keys.into_iter().take(MOST).filter(signs);
+        Ok(records.filter_map(|record| Self::from_record(record, alg).ok()).collect())
+    }
+
+    fn from_record(record: Claims, registered: Option<Alg>) -> Result<Self, KeyRefused> {
         if ["d", "p", "q", "k"].iter().any(|private| record.contains_key(*private)) {
             return Err(KeyRefused::Private);
         }
@@ -119,7 +149,7 @@ impl Key {
             (Some("OKP"), Some("Ed25519")) => Alg::EdDSA,
             _ => return Err(KeyRefused::Unsupported),
         };
-        let alg = match field("alg") {
+        let alg = match field("alg").or(registered.map(Alg::as_str)) {
             None => natural,
             Some("PS256") if natural == Alg::RS256 => Alg::PS256,
             Some(name) if name == natural.as_str() => natural,
@@ -131,10 +161,10 @@ impl Key {
                 return Err(KeyRefused::Weak);
             }
         }
-        let jwk: Jwk =
-            serde_json::from_value(Value::Object(record.clone())).map_err(|_| KeyRefused::NotAJwk)?;
+        let kid = field("kid").map(str::to_owned);
+        let jwk: Jwk = serde_json::from_value(Value::Object(record)).map_err(|_| KeyRefused::NotAJwk)?;
         let inner = DecodingKey::from_jwk(&jwk).map_err(|_| KeyRefused::NotAJwk)?;
-        Ok(Self { kid: field("kid").map(str::to_owned), alg, inner })
+        Ok(Self { kid, alg, inner })
     }
 
     /// The algorithm that this key is for.

@@ -131,6 +131,25 @@ fn key_records_are_checked() {
     assert_eq!(Key::from_jwk(r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#).err(), Some(KeyRefused::Weak));
     assert_eq!(Key::from_jwk(&RSA.replace("RS256", "ES256")).err(), Some(KeyRefused::Unsupported));
     assert_eq!(Key::from_jwk(&RSA.replace("RS256", "PS256")).unwrap().alg(), Alg::PS256);
+    // A record without `alg` is for what the client registered, if its type can do that.
+    let silent = RSA.replace("\"alg\":\"RS256\"", "\"use\":\"sig\"");
+    assert_ne!(silent, RSA);
+    assert_eq!(Key::from_jwk(&silent).unwrap().alg(), Alg::RS256);
+    assert_eq!(Key::from_jwk_for(&silent, Some(Alg::PS256)).unwrap().alg(), Alg::PS256);
+    assert_eq!(Key::from_jwk_for(&silent, Some(Alg::ES256)).err(), Some(KeyRefused::Unsupported));
+    assert_eq!(Key::from_jwk_for(RSA, Some(Alg::PS256)).unwrap().alg(), Alg::RS256);
+}
+
+/// RFC 7517 §5: what cannot be used is passed over, and the rest is used.
+#[test]
+fn a_key_set_is_read_for_what_signs_here() {
+    let encrypts = RSA.replace("\"alg\":\"RS256\"", "\"use\":\"enc\"");
+    let set = format!(r#"{{"keys":[{encrypts},{{"kty":"AKP"}},{{"kty":"oct","k":"AAAA"}},{RSA}]}}"#);
+    assert_eq!(Key::set(&set, None).unwrap().len(), 1);
+    assert_eq!(Key::set(r#"{"keys":[]}"#, None).unwrap().len(), 0);
+    for wrong in ["", "[]", "{}", r#"{"keys":1}"#, r#"{"keys":[1]}"#] {
+        assert_eq!(Key::set(wrong, None).err(), Some(KeyRefused::NotAJwk), "{wrong}");
+    }
 }
 
 proptest! {

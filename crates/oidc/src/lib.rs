@@ -2,7 +2,8 @@
 //! 1970-01-01 UTC.
 //!
 //! An authorization request goes through [`request`] (whom to answer, then the ordered list of checks), [`decide`] (what comes next)
-//! and [`respond`] (the way back). The token endpoint asks [`token`]; what tokens say is in [`claims`].
+//! and [`respond`] (the way back). The endpoints that clients call ask [`authentication`] who calls; the token endpoint asks [`token`] what is given; what
+//! tokens say is in [`claims`].
 //!
 //! ```
 //! use oidc::{client::Client, request};
@@ -21,6 +22,8 @@
 //! assert!(to.starts_with("https://portal.example/cb?error=unsupported_response_type"));
 //! ```
 
+pub mod acr;
+pub mod authentication;
 pub mod claims;
 pub mod client;
 pub mod decide;
@@ -32,6 +35,7 @@ mod params;
 pub mod pkce;
 pub mod registration;
 pub mod request;
+pub mod resource;
 pub mod respond;
 mod scope;
 pub mod ticket;

@@ -1,6 +1,6 @@
-use crate::Refusal;
+use crate::{Refusal, resource};
 
-/// The parameters of one request, each there once (RFC 6749 §3.1).
+/// The parameters of one request, each there once (RFC 6749 §3.1) but `resource` (RFC 8707 §2).
 #[derive(Clone, Debug, Default)]
 pub struct Params(Vec<(String, String)>);
 
@@ -29,7 +29,10 @@ impl Params {
                 }
                 // `client_id[]` is how some frameworks spell a repeated parameter.
                 let plain = name.split('[').next().unwrap_or_default();
-                if pairs.iter().any(|(n, _)| n == &*name || n == plain || n.split('[').next() == Some(&name))
+                if name != resource::PARAMETER
+                    && pairs
+                        .iter()
+                        .any(|(n, _)| n == &*name || n == plain || n.split('[').next() == Some(&name))
                 {
                     return Err(Refusal::Repeated(plain.chars().take(40).collect()));
                 }
@@ -42,6 +45,11 @@ impl Params {
     /// The value; a parameter without a value counts as left out (RFC 6749 §3.1).
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+    }
+
+    /// All values of a parameter that may be there more than once.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
     /// Whether it is there at all, with a value or without.
@@ -70,6 +78,14 @@ mod tests {
         ] {
             assert!(matches!(Params::parse(raw), Err(Refusal::Repeated(_))), "{raw:?}");
         }
+    }
+
+    /// RFC 8707 §2: the one exception.
+    #[test]
+    fn resource_may_be_repeated() {
+        let params = Params::parse(&["resource=a&x=1&resource=b", "resource="]).unwrap();
+        assert_eq!(params.all("resource").collect::<Vec<_>>(), ["a", "b"]);
+        assert!(Params::parse(&["resource=a&resource[]=b"]).is_err());
     }
 
     #[test]

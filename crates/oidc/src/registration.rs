@@ -3,7 +3,10 @@
 
 use url::{Host, Url};
 
-use crate::client::{ApplicationType, AuthMethod, Client, GrantType, Pkce};
+use crate::{
+    client::{ApplicationType, AuthMethod, Client, GrantType, Pkce},
+    jwt::Alg,
+};
 
 /// One thing that is wrong, and what to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +57,14 @@ pub fn check(client: &Client) -> Vec<Problem> {
             report("cors_origins", format!("{}: {mend}", short(origin)));
         }
     }
+    for resource in &client.resources {
+        // RFC 8707 §2: an absolute URI without a fragment.
+        let absolute = Url::parse(resource).is_ok() && resource.bytes().all(|b| b.is_ascii_graphic());
+        if !absolute || resource.contains('#') || resource.len() > 2048 {
+            let mend = "write an absolute URI without a fragment, such as https://api.agence.fr/";
+            report("resources", format!("{}: {mend}", short(resource)));
+        }
+    }
     for (field, mend) in authentication(client) {
         report(field, mend.into());
     }
@@ -76,7 +87,7 @@ pub fn check(client: &Client) -> Vec<Problem> {
         ("id_token_signed_response_alg", Some(client.id_token_signed_response_alg)),
         ("userinfo_signed_response_alg", client.userinfo_signed_response_alg),
     ] {
-        if alg.is_some_and(|alg| !crate::jwt::Alg::SIGNING.contains(&alg)) {
+        if alg.is_some_and(|alg| !Alg::SIGNING.contains(&alg)) {
             report(field, "choose RS256, PS256, ES256 or EdDSA".into());
         }
     }
@@ -85,7 +96,31 @@ pub fn check(client: &Client) -> Vec<Problem> {
 
 fn authentication(client: &Client) -> Vec<(&'static str, &'static str)> {
     let mut problems = Vec::new();
-    match client.token_endpoint_auth_method {
+    let method = client.token_endpoint_auth_method;
+    if client.jwks_uri.is_some() && !client.keys.is_empty() {
+        problems.push(("jwks_uri", "give either jwks or jwks_uri, not both"));
+    }
+    if let Some(uri) = &client.jwks_uri {
+        if method != AuthMethod::PrivateKeyJwt {
+            problems.push(("jwks_uri", "is read for private_key_jwt only: set token_endpoint_auth_method"));
+        }
+        // Unlike an address for browsers, http to this very host would be a way in (SECURITY D4).
+        if !uri.starts_with("https://") {
+            problems.push(("jwks_uri", "use https"));
+        } else if let Err(mend) = redirect_address(uri, ApplicationType::Web) {
+            problems.push(("jwks_uri", mend));
+        }
+    }
+    let fits = match client.token_endpoint_auth_signing_alg {
+        None => true,
+        Some(Alg::HS256) => method == AuthMethod::SecretJwt,
+        Some(alg) => method == AuthMethod::PrivateKeyJwt && client.keys.iter().all(|key| key.alg() == alg),
+    };
+    if !fits {
+        let mend = "is HS256 for client_secret_jwt, and for private_key_jwt what the client's keys are for";
+        problems.push(("token_endpoint_auth_signing_alg", mend));
+    }
+    match method {
         AuthMethod::SecretBasic | AuthMethod::SecretPost if client.secret_hashes.is_empty() => {
             problems.push((
                 "client_secret",
@@ -96,8 +131,8 @@ fn authentication(client: &Client) -> Vec<(&'static str, &'static str)> {
             problems
                 .push(("client_secret", "client_secret_jwt needs the secret itself, in client_secret_file"));
         }
-        AuthMethod::PrivateKeyJwt if client.keys.is_empty() => {
-            problems.push(("jwks", "give the client's public key"));
+        AuthMethod::PrivateKeyJwt if client.keys.is_empty() && client.jwks_uri.is_none() => {
+            problems.push(("jwks", "give the client's public keys, in jwks or by jwks_uri"));
         }
         AuthMethod::None if !client.secret_hashes.is_empty() => {
             problems
@@ -155,7 +190,6 @@ fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jwt::Alg;
 
     fn fine() -> Client {
         let mut client = Client::new("rp", "tilleuls");
@@ -254,6 +288,35 @@ mod tests {
             ["client_secret"],
             "a hash checks no signature"
         );
+        let keyed = |uri: &str| Client {
+            token_endpoint_auth_method: AuthMethod::PrivateKeyJwt,
+            jwks_uri: Some(uri.into()),
+            secret_hashes: vec![],
+            ..fine()
+        };
+        assert_eq!(fields(&keyed("https://rp.example/jwks")), [""; 0]);
+        for uri in
+            ["http://rp.example/jwks", "http://localhost/jwks", "file:///etc/passwd", "https://u@rp.example/"]
+        {
+            assert_eq!(fields(&keyed(uri)), ["jwks_uri"], "{uri}");
+        }
+        assert_eq!(
+            fields(&Client { jwks_uri: Some("https://rp.example/jwks".into()), ..fine() }),
+            ["jwks_uri"],
+            "without private_key_jwt nothing would read it"
+        );
+        let hmac = Client { token_endpoint_auth_signing_alg: Some(Alg::HS256), ..fine() };
+        assert_eq!(fields(&hmac), ["token_endpoint_auth_signing_alg"]);
+        for resource in ["https://api.example/#x", "api", "", "https://api.example/ x"] {
+            assert_eq!(
+                fields(&Client { resources: vec![resource.into()], ..fine() }),
+                ["resources"],
+                "{resource}"
+            );
+        }
+        for resource in ["https://api.example/", "urn:agence:api", "http://10.0.0.1:8000/api?x=1"] {
+            assert_eq!(fields(&Client { resources: vec![resource.into()], ..fine() }), [""; 0], "{resource}");
+        }
         assert_eq!(fields(&Client { scopes: ["email"].into_iter().collect(), ..fine() }), ["scope"]);
         assert_eq!(fields(&Client { grant_types: vec![], ..fine() }), ["grant_types"]);
         assert_eq!(fields(&Client { response_modes: vec![], ..fine() }), ["response_modes"]);

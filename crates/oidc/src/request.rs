@@ -5,18 +5,15 @@ use serde_json::{Map, Value};
 
 use crate::{
     Code, Error, Params, Refusal, Scope,
+    acr::Wish,
     client::{Client, GrantType, Pkce, ResponseMode},
-    pkce,
+    pkce, resource,
 };
 
 /// `state` may be so long (SECURITY "Numbers").
 pub const LONGEST_STATE: usize = 2048;
 /// `nonce` may be so long (SECURITY "Numbers").
 pub const LONGEST_NONCE: usize = 512;
-/// What this provider answers in `acr`: a password was given.
-pub const ACR_PASSWORD: &str = "urn:moncompte:acr:password";
-/// All values of `acr` that this provider can reach.
-pub const ACR_VALUES: &[&str] = &[ACR_PASSWORD];
 const LONGEST_ADDRESS: usize = 2048;
 const LONGEST_CLAIMS: usize = 4096;
 const LONGEST_TOKEN: usize = 8192;
@@ -88,8 +85,18 @@ pub struct AuthorizationRequest {
     pub acr_values: Vec<String>,
     /// Single claims.
     pub claims: ClaimsRequest,
+    /// Which protected resources the access token is for (RFC 8707).
+    #[serde(default)]
+    pub resources: Vec<String>,
     /// Ours: the move begun at the portal ([`crate::ticket`]).
     pub migration_ticket: Option<String>,
+}
+
+impl AuthorizationRequest {
+    /// How strong a sign-in is asked for: by the claim `acr`, or else by `acr_values` (OIDC Core §5.5.1.1, §3.1.2.1).
+    pub fn acr(&self) -> Wish {
+        Wish::read(self.claims.id_token.get("acr"), &self.acr_values)
+    }
 }
 
 /// Finds `client_id`, the first thing that is needed.
@@ -139,6 +146,8 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("OIDC Core §3.1.2.1 prompt", prompt),
     ("OIDC Core §3.1.2.1 max_age", max_age),
     ("OIDC Core §5.5", claims),
+    ("OIDC Core §5.5.1.1 essential acr", essential_acr),
+    ("RFC 8707 §2.1", resources),
     ("OIDC Core §3.1.2.1 id_token_hint", id_token_hint),
     ("OIDC Core §3.1.2.1 login_hint, ui_locales, acr_values", hints),
     ("SPEC J2", migration_ticket),
@@ -163,6 +172,7 @@ pub fn check(params: &Params, client: &Client, path: &ReturnPath) -> Result<Auth
         ui_locales: Vec::new(),
         acr_values: Vec::new(),
         claims: ClaimsRequest::default(),
+        resources: Vec::new(),
         migration_ticket: None,
     };
     for (_, check) in CHECKS {
@@ -308,23 +318,21 @@ fn claims(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Re
         .and_then(|v| v.get("value"))
         .and_then(Value::as_str)
         .map(str::to_owned);
-    essential_acr(request.claims.id_token.get("acr"))
+    Ok(())
 }
 
-/// An essential `acr` that cannot be reached is a failed authentication (OIDC Core §5.5.1.1).
-fn essential_acr(asked: Option<&Value>) -> Result<(), Error> {
-    let Some(asked) = asked.filter(|a| a.get("essential") == Some(&Value::Bool(true))) else {
-        return Ok(());
-    };
-    let values = match (asked.get("value"), asked.get("values").and_then(Value::as_array)) {
-        (Some(one), _) => vec![one],
-        (None, Some(many)) => many.iter().collect(),
-        (None, None) => return Ok(()),
-    };
-    if values.iter().filter_map(|v| v.as_str()).any(|v| ACR_VALUES.contains(&v)) {
-        return Ok(());
+/// An essential `acr` that cannot be reached is a failed authentication.
+fn essential_acr(_: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    let wish = request.acr();
+    if wish.essential && wish.values.is_empty() && wish.named {
+        return Err(Error::new(Code::UnmetAuthenticationRequirements, "the essential acr cannot be reached"));
     }
-    Err(Error::new(Code::UnmetAuthenticationRequirements, "the essential acr cannot be reached"))
+    Ok(())
+}
+
+fn resources(params: &Params, client: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    request.resources = resource::read(params, client)?;
+    Ok(())
 }
 
 fn id_token_hint(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {

@@ -1,182 +1,22 @@
-//! The token endpoint (RFC 6749 §2.3, §4.1.3, §6; OIDC Core §3.1.3, §9, §12): who asks, and whether they get it. Each decision is a
-//! literal list of checks.
-
-use base64::{Engine, engine::general_purpose::STANDARD};
+//! The token endpoint (RFC 6749 §4.1.3, §6; OIDC Core §3.1.3, §12; RFC 8707 §2.2): what is asked for, and whether it is given. Each decision is a
+//! literal list of checks. Who asks is settled before, in [`crate::authentication`].
 
 use crate::{
     Code, Error, Params, Scope,
-    client::{AuthMethod, Client, GrantType},
-    jwt::{self, Claims, Rules},
-    pkce,
+    client::{Client, GrantType},
+    pkce, resource,
 };
 
-/// The only `client_assertion_type` (RFC 7523 §2.2).
-pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// A client assertion lives at most so long, in seconds (SECURITY "Numbers").
-pub const LONGEST_ASSERTION: i64 = 300;
-
-/// How the caller says who it is. No Debug: it holds a secret.
-pub struct Presented {
-    /// Whom it claims to be.
-    pub client_id: String,
-    proof: Proof,
-}
-
-enum Proof {
-    None,
-    Basic(String),
-    Post(String),
-    Assertion(String),
-}
-
-impl Presented {
-    /// Reads the `Authorization` header and the form. A secret in the query never gets here: only the body is read (SECURITY #25).
-    ///
-    /// # Errors
-    /// `invalid_client`: nothing, more than one method, or nonsense.
-    pub fn read(authorization: Option<&str>, params: &Params) -> Result<Self, Error> {
-        let basic = match authorization {
-            Some(header) => Some(
-                basic(header)
-                    .ok_or_else(|| Error::invalid_client("the Authorization header is malformed"))?,
-            ),
-            None => None,
-        };
-        let methods = [basic.is_some(), params.has("client_secret"), params.has("client_assertion")];
-        if methods.iter().filter(|m| **m).count() > 1 {
-            return Err(Error::invalid_client("use one authentication method, not two"));
-        }
-        let named = params.get("client_id").map(str::to_owned);
-        let (client_id, proof) = if let Some((id, secret)) = basic {
-            if named.is_some_and(|named| named != id) {
-                return Err(Error::invalid_client("client_id differs between header and body"));
-            }
-            (Some(id), Proof::Basic(secret))
-        } else if let Some(assertion) = params.get("client_assertion") {
-            if params.get("client_assertion_type") != Some(ASSERTION_TYPE) {
-                return Err(Error::invalid_client("client_assertion_type is not the one of RFC 7523"));
-            }
-            // The name is read before the signature is checked, only to find the key (RFC 7523 §3).
-            (named.or_else(|| claimed_subject(assertion)), Proof::Assertion(assertion.to_owned()))
-        } else if params.has("client_secret") {
-            (named, Proof::Post(params.get("client_secret").unwrap_or_default().to_owned()))
-        } else {
-            (named, Proof::None)
-        };
-        let client_id = client_id.ok_or_else(|| Error::invalid_client("no client authentication"))?;
-        Ok(Self { client_id, proof })
-    }
-}
-
-/// What stands of a client assertion: its `jti` is to be used up, once over all nodes (SECURITY I18).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Assertion {
-    /// Unique for this client.
-    pub jti: String,
-    /// Until then.
-    pub expires_at: i64,
-}
-
-/// Whether the caller is the client, by the one method that the client registered (SECURITY #25). `client` is what was found under
-/// [`Presented::client_id`]. `audiences`: the issuer, and the token endpoint's address (OIDC Core §9).
-///
-/// # Errors
-/// `invalid_client`, without saying whether there is such a client.
-pub fn authenticate(
-    presented: &Presented,
-    client: Option<&Client>,
-    audiences: &[&str],
-    now: i64,
-) -> Result<Option<Assertion>, Error> {
-    let failed = || Error::invalid_client("client authentication failed");
-    let client = client.filter(|c| c.client_id == presented.client_id).ok_or_else(failed)?;
-    match (&presented.proof, client.token_endpoint_auth_method) {
-        (Proof::None, AuthMethod::None) => Ok(None),
-        (Proof::Basic(secret), AuthMethod::SecretBasic) | (Proof::Post(secret), AuthMethod::SecretPost)
-            if !secret.is_empty() && client.knows_secret(secret) =>
-        {
-            Ok(None)
-        }
-        (Proof::Assertion(token), AuthMethod::PrivateKeyJwt) => {
-            assertion(token, client, &client.keys, audiences, now).map(Some).map_err(|_| failed())
-        }
-        (Proof::Assertion(token), AuthMethod::SecretJwt) => {
-            assertion(token, client, &client.secret_keys, audiences, now).map(Some).map_err(|_| failed())
-        }
-        _ => Err(failed()),
-    }
-}
-
-fn assertion(
-    token: &str,
-    client: &Client,
-    keys: &[jwt::Key],
-    audiences: &[&str],
-    now: i64,
-) -> Result<Assertion, jwt::Refused> {
-    let rules = Rules {
-        typ: &["jwt", "client-authentication+jwt"],
-        typ_may_be_absent: true,
-        issuers: &[&client.client_id],
-        audience: None,
-        required: &["iss", "sub", "aud", "exp", "jti"],
-        now: Some(now),
-    };
-    let claims = jwt::verify(token, keys, &rules)?;
-    let [audience] = jwt::audience(&claims)?[..] else {
-        return Err(jwt::Refused::Audience);
-    };
-    if !audiences.contains(&audience) {
-        return Err(jwt::Refused::Audience);
-    }
-    if jwt::text(&claims, "sub") != Some(&client.client_id) {
-        return Err(jwt::Refused::Claim("sub"));
-    }
-    let expires_at = jwt::number(&claims, "exp")?.ok_or(jwt::Refused::Claim("exp"))?;
-    if expires_at > now + LONGEST_ASSERTION + jwt::SKEW {
-        return Err(jwt::Refused::Claim("exp"));
-    }
-    let jti = jwt::text(&claims, "jti").filter(|j| j.len() <= 256).ok_or(jwt::Refused::Claim("jti"))?;
-    Ok(Assertion { jti: jti.to_owned(), expires_at: expires_at + jwt::SKEW })
-}
-
-fn claimed_subject(token: &str) -> Option<String> {
-    let body = token.split('.').nth(1)?;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(body).ok()?;
-    let claims: Claims = serde_json::from_slice(&bytes).ok()?;
-    jwt::text(&claims, "sub").map(str::to_owned)
-}
-
-/// `Basic`: both halves are form-encoded before they are joined (RFC 6749 §2.3.1).
-fn basic(header: &str) -> Option<(String, String)> {
-    let (scheme, value) = header.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let text = String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok()?;
-    let (id, secret) = text.split_once(':')?;
-    Some((form_decoded(id)?, form_decoded(secret)?))
-}
-
-/// `None` for a `%` that does not begin a byte, or bytes that are no text.
-fn form_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(b) = rest.next() {
-        bytes.push(match b {
-            b'%' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                u8::try_from(digit()? * 16 + digit()?).ok()?
-            }
-            b'+' => b' ',
-            b => b,
-        });
-    }
-    String::from_utf8(bytes).ok().filter(|t| !t.chars().any(char::is_control))
-}
-
 /// What is asked for. No Debug: it holds a code or a token.
-pub enum TokenRequest {
+pub struct TokenRequest {
+    /// What is redeemed.
+    pub redeem: Redeem,
+    /// For which resources (RFC 8707 §2.2).
+    pub resources: Vec<String>,
+}
+
+/// What is redeemed. No Debug.
+pub enum Redeem {
     /// `authorization_code`
     Code {
         /// The code as it came.
@@ -195,34 +35,61 @@ pub enum TokenRequest {
     },
 }
 
+/// One check of a token request by a client that has proved itself.
+pub type RequestCheck = fn(&Params, &Client, GrantType) -> Result<(), Error>;
+
+/// What is asked of the form, in this order, once its `grant_type` is known.
+pub const REQUEST_CHECKS: &[(&str, RequestCheck)] = &[
+    ("RFC 6749 §5.2 unauthorized_client", |_, client, grant| {
+        if client.may(grant) {
+            return Ok(());
+        }
+        Err(Error::new(Code::UnauthorizedClient, "this client may not use that grant_type"))
+    }),
+    ("RFC 6749 §4.1.3 code, §6 refresh_token", |params, _, grant| {
+        let needed = redeemed(grant);
+        params.get(needed).map(|_| ()).ok_or_else(|| Error::invalid_request(format!("{needed} is missing")))
+    }),
+    ("RFC 6749 §3.3 scope", |params, _, _| {
+        params.get("scope").map_or(Ok(()), |s| Scope::parse(s).map(|_| ()))
+    }),
+    ("RFC 8707 §2.2 resource", |params, client, _| resource::read(params, client).map(|_| ())),
+];
+
+fn redeemed(grant: GrantType) -> &'static str {
+    match grant {
+        GrantType::AuthorizationCode => "code",
+        GrantType::RefreshToken => "refresh_token",
+    }
+}
+
 impl TokenRequest {
-    /// Reads the form of a client that has proved itself.
+    /// Reads the form of a client that has proved itself: the grant type, then [`REQUEST_CHECKS`].
     ///
     /// # Errors
-    /// `unsupported_grant_type`, `unauthorized_client`, `invalid_request`, `invalid_scope`.
+    /// `unsupported_grant_type`, `unauthorized_client`, `invalid_request`, `invalid_scope`, `invalid_target`.
     pub fn read(params: &Params, client: &Client) -> Result<Self, Error> {
-        let owned = |name| params.get(name).map(str::to_owned);
-        let needed = |name: &'static str| {
-            owned(name).ok_or_else(|| Error::invalid_request(format!("{name} is missing")))
-        };
-        let (grant, request) = match params.get("grant_type") {
-            Some("authorization_code") => {
-                let (redirect_uri, verifier) = (owned("redirect_uri"), owned("code_verifier"));
-                (GrantType::AuthorizationCode, Self::Code { code: needed("code")?, redirect_uri, verifier })
-            }
-            Some("refresh_token") => {
-                let scope = params.get("scope").map(Scope::parse).transpose()?;
-                (GrantType::RefreshToken, Self::Refresh { token: needed("refresh_token")?, scope })
-            }
+        let grant = match params.get("grant_type") {
+            Some(name) => GrantType::parse(name)
+                .ok_or_else(|| Error::new(Code::UnsupportedGrantType, "this grant_type is not supported"))?,
             None => return Err(Error::invalid_request("grant_type is missing")),
-            Some(_) => {
-                return Err(Error::new(Code::UnsupportedGrantType, "this grant_type is not supported"));
+        };
+        for (_, check) in REQUEST_CHECKS {
+            check(params, client, grant)?;
+        }
+        let owned = |name| params.get(name).map(str::to_owned);
+        let what = owned(redeemed(grant)).unwrap_or_default();
+        let redeem = match grant {
+            GrantType::AuthorizationCode => Redeem::Code {
+                code: what,
+                redirect_uri: owned("redirect_uri"),
+                verifier: owned("code_verifier"),
+            },
+            GrantType::RefreshToken => {
+                Redeem::Refresh { token: what, scope: params.get("scope").map(Scope::parse).transpose()? }
             }
         };
-        if !client.may(grant) {
-            return Err(Error::new(Code::UnauthorizedClient, "this client may not use that grant_type"));
-        }
-        Ok(request)
+        Ok(Self { redeem, resources: resource::read(params, client)? })
     }
 }
 
@@ -235,6 +102,8 @@ pub struct CodeRecord {
     pub redirect_uri: String,
     /// PKCE.
     pub code_challenge: Option<String>,
+    /// Resources that were asked for (RFC 8707).
+    pub resources: Vec<String>,
     /// When it ends.
     pub expires_at: i64,
     /// It has given tokens.
@@ -243,15 +112,17 @@ pub struct CodeRecord {
     pub revoked: bool,
 }
 
-/// What came to the token endpoint.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What came to the token endpoint with a code.
+#[derive(Clone, Copy)]
 pub struct CodeAttempt<'a> {
     /// Who has proved itself.
-    pub client_id: &'a str,
+    pub client: &'a Client,
     /// As it came.
     pub redirect_uri: Option<&'a str>,
     /// As it came.
     pub verifier: Option<&'a str>,
+    /// As they came.
+    pub resources: &'a [String],
     /// Seconds since 1970.
     pub now: i64,
 }
@@ -267,38 +138,68 @@ pub enum Verdict<T> {
     Reuse,
 }
 
-type CodeCheck = fn(&CodeRecord, &CodeAttempt<'_>) -> Result<(), Verdict<()>>;
+/// Why a check stops: what becomes of the code or token.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// [`Verdict::Refuse`].
+    Refuse(Error),
+    /// [`Verdict::Reuse`].
+    Reuse,
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Refuse(error)
+    }
+}
+
+impl<T> From<Stop> for Verdict<T> {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Refuse(error) => Self::Refuse(error),
+            Stop::Reuse => Self::Reuse,
+        }
+    }
+}
+
+fn refuse_unless(fine: bool, why: &'static str) -> Result<(), Stop> {
+    if fine { Ok(()) } else { Err(Error::invalid_grant(why).into()) }
+}
+
+/// One check of a code. The last one fills in for which resources the access token is.
+pub type CodeCheck = fn(&CodeRecord, &CodeAttempt<'_>, &mut Vec<String>) -> Result<(), Stop>;
 
 /// The order matters: only who could have redeemed the code can reveal its reuse (SECURITY D7).
 pub const CODE_CHECKS: &[(&str, CodeCheck)] = &[
-    ("RFC 6749 §4.1.3 the code was issued to this client", |record, attempt| {
-        refuse_unless(record.client_id == attempt.client_id, "the code was not issued to this client")
+    ("RFC 6749 §4.1.3 the code was issued to this client", |record, attempt, _| {
+        refuse_unless(record.client_id == attempt.client.client_id, "the code was not issued to this client")
     }),
-    ("RFC 6749 §4.1.3 redirect_uri is identical", |record, attempt| {
+    ("RFC 6749 §4.1.3 redirect_uri is identical", |record, attempt, _| {
         refuse_unless(
             attempt.redirect_uri == Some(&record.redirect_uri),
             "redirect_uri is not the one of the request",
         )
     }),
-    ("RFC 7636 §4.6", |record, attempt| {
-        pkce::compare(record.code_challenge.as_deref(), attempt.verifier).map_err(Verdict::Refuse)
+    ("RFC 7636 §4.6", |record, attempt, _| {
+        Ok(pkce::compare(record.code_challenge.as_deref(), attempt.verifier)?)
     }),
-    ("RFC 6749 §4.1.2 used once", |record, _| if record.used { Err(Verdict::Reuse) } else { Ok(()) }),
-    ("RFC 6749 §4.1.2 lifetime", |record, attempt| {
+    ("RFC 6749 §4.1.2 used once", |record, _, _| if record.used { Err(Stop::Reuse) } else { Ok(()) }),
+    ("RFC 6749 §4.1.2 lifetime", |record, attempt, _| {
         refuse_unless(attempt.now < record.expires_at, "the code has expired")
     }),
-    ("SECURITY #30", |record, _| refuse_unless(!record.revoked, "the grant was revoked")),
+    ("SECURITY #30 the grant lives", |record, _, _| refuse_unless(!record.revoked, "the grant was revoked")),
+    ("RFC 8707 §2.2 resources of a code", |record, attempt, resources| {
+        *resources = resource::narrow(&record.resources, attempt.resources, &attempt.client.resources)?;
+        Ok(())
+    }),
 ];
 
-fn refuse_unless(fine: bool, why: &'static str) -> Result<(), Verdict<()>> {
-    if fine { Ok(()) } else { Err(Verdict::Refuse(Error::invalid_grant(why))) }
-}
-
-/// Runs [`CODE_CHECKS`].
-pub fn exchange(record: &CodeRecord, attempt: &CodeAttempt<'_>) -> Verdict<()> {
-    match CODE_CHECKS.iter().try_for_each(|(_, check)| check(record, attempt)) {
-        Ok(()) => Verdict::Give(()),
-        Err(verdict) => verdict,
+/// Runs [`CODE_CHECKS`] and says for which resources the access token is.
+pub fn exchange(record: &CodeRecord, attempt: &CodeAttempt<'_>) -> Verdict<Vec<String>> {
+    let mut resources = Vec::new();
+    match CODE_CHECKS.iter().try_for_each(|(_, check)| check(record, attempt, &mut resources)) {
+        Ok(()) => Verdict::Give(resources),
+        Err(stop) => stop.into(),
     }
 }
 
@@ -309,6 +210,8 @@ pub struct RefreshRecord {
     pub client_id: String,
     /// What was granted.
     pub scope: Scope,
+    /// Resources that were granted (RFC 8707).
+    pub resources: Vec<String>,
     /// When it ends for lack of use.
     pub expires_at: i64,
     /// When the family ends, used or not (SECURITY #24).
@@ -319,28 +222,65 @@ pub struct RefreshRecord {
     pub revoked: bool,
 }
 
-/// Decides on a refresh token and says which scope the new access token has.
-pub fn refresh(record: &RefreshRecord, client: &Client, asked: Option<&Scope>, now: i64) -> Verdict<Scope> {
-    let refuse = |why| Verdict::Refuse(Error::invalid_grant(why));
-    // RFC 6749 §6: bound to the client. Somebody else's token tells nothing, and changes nothing.
-    if record.client_id != client.client_id {
-        return refuse("the token was not issued to this client");
-    }
-    if record.revoked {
-        return refuse("the token was revoked");
-    }
-    if record.used {
-        return Verdict::Reuse;
-    }
-    if now >= record.expires_at || now >= record.family_ends_at {
-        return refuse("the token has expired");
-    }
-    // What the client may have today bounds what was granted then (SECURITY #23, I15).
-    let granted = record.scope.intersect(&client.scopes);
-    match asked {
-        None => Verdict::Give(granted),
-        Some(asked) if asked.is_within(&granted) && !asked.is_empty() => Verdict::Give(asked.clone()),
-        Some(_) => Verdict::Refuse(Error::new(Code::InvalidScope, "scope is more than was granted")),
+/// What came to the token endpoint with a refresh token.
+#[derive(Clone, Copy)]
+pub struct RefreshAttempt<'a> {
+    /// Who has proved itself.
+    pub client: &'a Client,
+    /// As it came.
+    pub scope: Option<&'a Scope>,
+    /// As they came.
+    pub resources: &'a [String],
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+/// What the new access token opens.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Refreshed {
+    /// What was asked for, or else all that was granted.
+    pub scope: Scope,
+    /// For which resources it is.
+    pub resources: Vec<String>,
+}
+
+/// One check of a refresh token. The last ones fill in what the new access token opens.
+pub type RefreshCheck = fn(&RefreshRecord, &RefreshAttempt<'_>, &mut Refreshed) -> Result<(), Stop>;
+
+/// The order matters: somebody else's token tells nothing and changes nothing, and a family that is dead cannot be killed again.
+pub const REFRESH_CHECKS: &[(&str, RefreshCheck)] = &[
+    ("RFC 6749 §6 bound to the client", |record, attempt, _| {
+        refuse_unless(record.client_id == attempt.client.client_id, "the token was not issued to this client")
+    }),
+    ("RFC 9700 §4.14.2 the family lives", |record, _, _| {
+        refuse_unless(!record.revoked, "the token was revoked")
+    }),
+    ("RFC 9700 §4.14.2 used once", |record, _, _| if record.used { Err(Stop::Reuse) } else { Ok(()) }),
+    ("RFC 9700 §4.14.2 lifetime", |record, attempt, _| {
+        let alive = attempt.now < record.expires_at && attempt.now < record.family_ends_at;
+        refuse_unless(alive, "the token has expired")
+    }),
+    ("RFC 6749 §6 scope is not more than was granted", |record, attempt, given| {
+        // What the client may have today bounds what was granted then (SECURITY #23, I15).
+        let granted = record.scope.intersect(&attempt.client.scopes);
+        given.scope = attempt.scope.cloned().unwrap_or_else(|| granted.clone());
+        if attempt.scope.is_some() && (given.scope.is_empty() || !given.scope.is_within(&granted)) {
+            return Err(Error::new(Code::InvalidScope, "scope is more than was granted").into());
+        }
+        Ok(())
+    }),
+    ("RFC 8707 §2.2 resources of a refresh token", |record, attempt, given| {
+        given.resources = resource::narrow(&record.resources, attempt.resources, &attempt.client.resources)?;
+        Ok(())
+    }),
+];
+
+/// Runs [`REFRESH_CHECKS`] and says what the new access token opens.
+pub fn refresh(record: &RefreshRecord, attempt: &RefreshAttempt<'_>) -> Verdict<Refreshed> {
+    let mut given = Refreshed::default();
+    match REFRESH_CHECKS.iter().try_for_each(|(_, check)| check(record, attempt, &mut given)) {
+        Ok(()) => Verdict::Give(given),
+        Err(stop) => stop.into(),
     }
 }
 

@@ -1,4 +1,4 @@
-use accounts::{EnrolmentId, Session};
+use accounts::{EnrolmentId, Session, SessionId};
 use kernel::{Fault, Token, Unix};
 use oidc::{
     Code, Error, Params, Refusal,
@@ -54,11 +54,19 @@ pub struct Interaction {
     pub enrolment: Option<EnrolmentId>,
     /// When it began.
     pub created_at: Unix,
+    /// Who was signed in then.
+    pub session_before: Option<SessionId>,
     /// It has been answered.
     pub completed: bool,
 }
 
 impl Interaction {
+    /// Whether `session` was made by a sign-in since this began. Every sign-in makes a session of its own (SECURITY #40), so nobody has to
+    /// compare times that are whole seconds.
+    pub fn is_fresh(&self, session: &Session) -> bool {
+        self.session_before != Some(session.id) && session.auth_time >= self.created_at
+    }
+
     /// What [`oidc::decide`] is told of the request.
     pub fn asked(&self) -> oidc::decide::Asked {
         self.request.as_ref().map_or_else(oidc::decide::Asked::at_home, oidc::decide::Asked::by)
@@ -69,11 +77,17 @@ impl Interaction {
 struct Stored(Option<AuthorizationRequest>);
 
 impl Grants {
-    /// Begins an interaction from raw parameters (query, body, or both), bound to the browser that holds `browser`.
+    /// Begins an interaction from raw parameters (query, body, or both), bound to the browser that holds `browser`. `session` is the one that
+    /// is there already.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn start(&self, raw: &[&str], browser: &Token) -> Result<Start, Fault> {
+    pub async fn start(
+        &self,
+        raw: &[&str],
+        browser: &Token,
+        session: Option<SessionId>,
+    ) -> Result<Start, Fault> {
         let (params, agency, client) = match self.who_asks(raw) {
             Ok(found) => found,
             Err(refusal) => return Ok(Start::Refused(refusal)),
@@ -90,7 +104,7 @@ impl Grants {
             Ok(request) => request,
             Err(error) => return Ok(Start::Answer(respond::failure(&path, &self.settings.issuer, &error))),
         };
-        let id = self.store(Some(request), Some(agency), browser).await?;
+        let id = self.store(Some(request), Some(agency), browser, session).await?;
         Ok(Start::Interaction(id))
     }
 
@@ -105,7 +119,7 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn start_home(&self, browser: &Token, agency_id: Option<&str>) -> Result<InteractionId, Fault> {
-        self.store(None, agency_id.map(str::to_owned), browser).await
+        self.store(None, agency_id.map(str::to_owned), browser, None).await
     }
 
     async fn store(
@@ -113,6 +127,7 @@ impl Grants {
         request: Option<AuthorizationRequest>,
         agency_id: Option<String>,
         browser: &Token,
+        session: Option<SessionId>,
     ) -> Result<InteractionId, Fault> {
         let id: InteractionId = self.ground.id();
         let now = self.ground.now();
@@ -123,6 +138,7 @@ impl Grants {
             agency_id,
             request: serde_json::to_string(&Stored(request))?,
             enrolment_id: None,
+            session_before: session.map(|s| s.0),
             created_at: now,
             expires_at: now + self.settings.interaction_life,
             completed_at: None,
@@ -183,6 +199,7 @@ impl Grants {
             agency_id: row.agency_id,
             enrolment: row.enrolment_id.map(EnrolmentId),
             created_at: row.created_at,
+            session_before: row.session_before.map(SessionId),
             completed: row.completed_at.is_some(),
         }))
     }
@@ -261,8 +278,9 @@ impl Grants {
             session_id: session.id.0,
             sid,
             scope: request.scope.to_string(),
+            resources: request.resources.join(" "),
             claims: serde_json::to_string(&request.claims)?,
-            acr: met_acr(request),
+            acr: request.acr().met(now - session.auth_time).map(|acr| acr.as_str().to_owned()),
             auth_time: session.auth_time,
             auth_epoch: session.auth_epoch,
             created_at: now,
@@ -333,12 +351,4 @@ async fn end_once(tx: &kernel::Tx, id: InteractionId, now: Unix) -> Result<bool,
         .exec(tx.conn())
         .await?;
     Ok(ended.rows_affected == 1)
-}
-
-/// The one level that there is, if the client named it (OIDC Core §3.1.2.1 `acr_values`, §5.5.1.1).
-fn met_acr(request: &AuthorizationRequest) -> Option<String> {
-    let ours = oidc::request::ACR_PASSWORD;
-    let claim = request.claims.id_token.get("acr");
-    let in_claim = claim.is_some_and(|c| c.to_string().contains(ours));
-    (in_claim || request.acr_values.iter().any(|v| v == ours)).then(|| ours.to_owned())
 }

@@ -1,16 +1,17 @@
-use kernel::{Fault, Token, is_unique_violation};
+use kernel::{Fault, Token};
 use oidc::{
-    Code, Error, Params, Scope,
+    Code, Error,
+    claims::Access,
     client::Client,
-    discovery::path,
-    token::{self, CodeAttempt, CodeRecord, Presented, TokenRequest, Verdict},
+    token::{self, CodeAttempt, CodeRecord, Redeem, RefreshAttempt, TokenRequest, Verdict},
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
 use serde_json::Value;
 
 use super::{
     Grants,
-    table::{code, refresh_token, token_grant, used_assertion},
+    caller::Call,
+    table::{code, refresh_token, token_grant},
 };
 
 /// The body of a token answer, or the error that it is instead.
@@ -21,71 +22,33 @@ pub(super) fn invalid_grant(why: &'static str) -> Error {
 }
 
 impl Grants {
-    /// The token endpoint (RFC 6749 §3.2). `body` is the form as it came; the query is never read.
+    /// The token endpoint (RFC 6749 §3.2).
     ///
     /// # Errors
     /// [`Fault`] of the database; whatever a client did is an [`Error`] inside.
-    pub async fn token(&self, authorization: Option<&str>, body: &str) -> Result<Answer, Fault> {
-        let params = match Params::parse(&[body]) {
-            Ok(params) => params,
-            Err(refusal) => return Ok(Err(refusal.into())),
-        };
-        let client = match self.authenticate(authorization, &params).await? {
-            Ok(client) => client,
+    pub async fn token(&self, call: Call<'_>) -> Result<Answer, Fault> {
+        let (params, client) = match self.caller(call).await? {
+            Ok(found) => found,
             Err(error) => return Ok(Err(error)),
         };
-        match TokenRequest::read(&params, &client) {
-            Ok(TokenRequest::Code { code, redirect_uri, verifier }) => {
-                let attempt = CodeAttempt {
-                    client_id: &client.client_id,
-                    redirect_uri: redirect_uri.as_deref(),
-                    verifier: verifier.as_deref(),
-                    now: self.ground.now(),
-                };
-                self.redeem(&client, &code, &attempt).await
+        let request = match TokenRequest::read(&params, &client) {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (client, resources, now) = (&client, &request.resources, self.ground.now());
+        match &request.redeem {
+            Redeem::Code { code, redirect_uri, verifier } => {
+                let (redirect_uri, verifier) = (redirect_uri.as_deref(), verifier.as_deref());
+                self.redeem(code, &CodeAttempt { client, redirect_uri, verifier, resources, now }).await
             }
-            Ok(TokenRequest::Refresh { token, scope }) => self.refresh(&client, &token, scope.as_ref()).await,
-            Err(error) => Ok(Err(error)),
+            Redeem::Refresh { token, scope } => {
+                let scope = scope.as_ref();
+                self.refresh(token, &RefreshAttempt { client, scope, resources, now }).await
+            }
         }
     }
 
-    /// Who calls, by the method that the client registered.
-    pub(super) async fn authenticate(
-        &self,
-        authorization: Option<&str>,
-        params: &Params,
-    ) -> Result<Result<Client, Error>, Fault> {
-        let presented = match Presented::read(authorization, params) {
-            Ok(presented) => presented,
-            Err(error) => return Ok(Err(error)),
-        };
-        let client = self.client(&presented.client_id).map(|(_, portal)| portal.client);
-        let issuer = &self.settings.issuer;
-        let endpoint = format!("{issuer}{}", path::TOKEN);
-        let proved =
-            token::authenticate(&presented, client.as_ref(), &[issuer, &endpoint], self.ground.now());
-        let assertion = match proved {
-            Ok(assertion) => assertion,
-            Err(error) => return Ok(Err(error)),
-        };
-        let failed = || Error::new(Code::InvalidClient, "client authentication failed");
-        let Some(client) = client else { return Ok(Err(failed())) };
-        if let Some(assertion) = assertion {
-            let row = used_assertion::Model {
-                client_id: client.client_id.clone(),
-                jti: assertion.jti,
-                expires_at: assertion.expires_at,
-            };
-            let row = row.into_active_model().reset_all();
-            match used_assertion::Entity::insert(row).exec_without_returning(self.ground.db.writer()).await {
-                Err(error) if is_unique_violation(&error) => return Ok(Err(failed())),
-                other => other?,
-            };
-        }
-        Ok(Ok(client))
-    }
-
-    async fn redeem(&self, client: &Client, text: &str, attempt: &CodeAttempt<'_>) -> Result<Answer, Fault> {
+    async fn redeem(&self, text: &str, attempt: &CodeAttempt<'_>) -> Result<Answer, Fault> {
         let Some(token) = Token::parse(text) else { return Ok(Err(invalid_grant("the code is not known"))) };
         let db = self.ground.db.reader();
         let Some(row) = code::Entity::find_by_id(token.digest().as_str()).one(db).await? else {
@@ -98,12 +61,13 @@ impl Grants {
             client_id: row.client_id.clone(),
             redirect_uri: row.redirect_uri.clone(),
             code_challenge: row.code_challenge.clone(),
+            resources: grant.resources(),
             expires_at: row.expires_at,
             used: row.used_at.is_some(),
             revoked: grant.revoked_at.is_some(),
         };
         match token::exchange(&record, attempt) {
-            Verdict::Give(()) => self.give(client, &row, &grant).await,
+            Verdict::Give(resources) => self.give(attempt.client, &row, &grant, &resources).await,
             Verdict::Refuse(error) => Ok(Err(error)),
             Verdict::Reuse => self.code_reused(&grant).await,
         }
@@ -114,14 +78,16 @@ impl Grants {
         client: &Client,
         row: &code::Model,
         grant: &token_grant::Model,
+        resources: &[String],
     ) -> Result<Answer, Fault> {
         let Some(account) = self.owner(grant).await? else {
             return Ok(Err(invalid_grant("the account has changed since")));
         };
         let person = self.person(account, client).await?;
-        let scope = granted(grant)?.intersect(&client.scopes);
+        let scope = grant.scope()?.intersect(&client.scopes);
+        let access = Access { scope: &scope, resources };
         // Signed before the transaction: none is open while a key works.
-        let issued = self.issue(grant, client, &person, &scope, row.nonce.as_deref()).await?;
+        let issued = self.issue(grant, client, &person, access, row.nonce.as_deref()).await?;
         let now = self.ground.now();
         let refresh = Self::gives_refresh(client).then(|| self.ground.token());
         let tx = self.ground.db.begin().await?;
@@ -157,8 +123,4 @@ impl Grants {
         self.revoke_grant(grant.id, "code_reuse").await?;
         Ok(Err(invalid_grant("the code has been used")))
     }
-}
-
-pub(super) fn granted(grant: &token_grant::Model) -> Result<Scope, Fault> {
-    Scope::parse(&grant.scope).map_err(|_| Fault::Broken("a stored scope cannot be read".into()))
 }

@@ -1,8 +1,8 @@
 use kernel::Fault;
-use oidc::{Code, Error, Params, client::AuthMethod};
+use oidc::{Code, Error, client::AuthMethod};
 use serde_json::{Value, json};
 
-use super::Grants;
+use super::{Grants, caller::Call};
 
 impl Grants {
     /// What a token is worth now (RFC 7662). A client learns that of its own tokens only; anything else is not active, in one shape
@@ -10,26 +10,20 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn introspect(
-        &self,
-        authorization: Option<&str>,
-        body: &str,
-    ) -> Result<Result<Value, Error>, Fault> {
-        let params = match Params::parse(&[body]) {
-            Ok(params) => params,
-            Err(refusal) => return Ok(Err(refusal.into())),
-        };
-        let client = match self.authenticate(authorization, &params).await? {
-            Ok(client) if client.token_endpoint_auth_method == AuthMethod::None => {
+    pub async fn introspect(&self, call: Call<'_>) -> Result<Result<Value, Error>, Fault> {
+        let (params, client) = match self.caller(call).await? {
+            Ok((_, client)) if client.token_endpoint_auth_method == AuthMethod::None => {
                 return Ok(Err(Error::new(Code::InvalidClient, "a public client cannot introspect")));
             }
-            Ok(client) => client,
+            Ok(found) => found,
             Err(error) => return Ok(Err(error)),
         };
         let Some(token) = params.get("token") else {
             return Ok(Err(Error::new(Code::InvalidRequest, "token is missing")));
         };
-        if let Some(bearer) = self.bearer(token).await?.filter(|b| b.client.client_id == client.client_id) {
+        if let Some(bearer) =
+            self.bearer(token, None).await?.filter(|b| b.client.client_id == client.client_id)
+        {
             let mut told = bearer.claims;
             told.remove(oidc::claims::GRANT);
             told.insert("active".into(), json!(true));
@@ -58,13 +52,9 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn revoke(&self, authorization: Option<&str>, body: &str) -> Result<Result<(), Error>, Fault> {
-        let params = match Params::parse(&[body]) {
-            Ok(params) => params,
-            Err(refusal) => return Ok(Err(refusal.into())),
-        };
-        let client = match self.authenticate(authorization, &params).await? {
-            Ok(client) => client,
+    pub async fn revoke(&self, call: Call<'_>) -> Result<Result<(), Error>, Fault> {
+        let (params, client) = match self.caller(call).await? {
+            Ok(found) => found,
             Err(error) => return Ok(Err(error)),
         };
         let Some(token) = params.get("token") else {
@@ -72,7 +62,7 @@ impl Grants {
         };
         let grant = match self.refresh_row(token).await? {
             Some((_, grant)) => Some(grant),
-            None => self.bearer(token).await?.map(|b| b.grant),
+            None => self.bearer(token, None).await?.map(|b| b.grant),
         };
         if let Some(grant) = grant.filter(|g| g.client_id == client.client_id && g.revoked_at.is_none()) {
             self.revoke_grant(grant.id, "client_revoked").await?;

@@ -1,8 +1,7 @@
 use accounts::{Account, AccountId};
 use kernel::{Fault, Token};
 use oidc::{
-    Scope,
-    claims::{self, Person},
+    claims::{self, Access, Person},
     client::{Client, GrantType},
     request::ClaimsRequest,
 };
@@ -52,7 +51,7 @@ impl Grants {
         grant: &token_grant::Model,
         client: &Client,
         person: &Person,
-        scope: &Scope,
+        access: Access<'_>,
         nonce: Option<&str>,
     ) -> Result<Issued, Fault> {
         let now = self.ground.now();
@@ -67,18 +66,19 @@ impl Grants {
         };
         let jti: Uuid = self.ground.id();
         let life = (now, self.settings.access_life);
-        let access = claims::access_token(&facts, &grant.id.to_string(), &jti.to_string(), scope, life);
+        let names = (grant.id.to_string(), jti.to_string());
+        let token = claims::access_token(&facts, access, (&names.0, &names.1), life);
         let alg = client.id_token_signed_response_alg;
-        let access = self.keys.sign(alg, claims::ACCESS_TOKEN, &access).await?;
+        let token = self.keys.sign(alg, claims::ACCESS_TOKEN, &token).await?;
         let asked: ClaimsRequest = serde_json::from_str(&grant.claims)?;
         let life = (now, self.settings.id_token_life);
-        let id_token = claims::id_token(&facts, alg, nonce, &access, &asked, person, life);
+        let id_token = claims::id_token(&facts, alg, nonce, &token, &asked, person, life);
         let id_token = self.keys.sign(alg, claims::ID_TOKEN, &id_token).await?;
         let answer = json!({
-            "access_token": access,
+            "access_token": token,
             "token_type": "Bearer",
             "expires_in": self.settings.access_life,
-            "scope": scope.to_string(),
+            "scope": access.scope.to_string(),
             "id_token": id_token,
         });
         Ok(Issued { answer })

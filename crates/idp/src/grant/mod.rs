@@ -4,7 +4,10 @@
 //! statement whose row count is the permission to go on.
 
 mod authorize;
+mod caller;
+mod client_keys;
 mod exchange;
+mod guesses;
 mod introspect;
 mod issue;
 mod keys;
@@ -25,10 +28,14 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 pub use authorize::{Completed, Interaction, Start};
+pub use caller::Call;
+pub use client_keys::KeySource;
 pub use keys::{KeyInfo, KeyState};
 pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};
 pub use userinfo::Userinfo;
 
+use client_keys::{ClientKeys, NoSource};
+use guesses::Guesses;
 use keys::Keyring;
 use table::{client_session, code, interaction, refresh_token, token_grant, used_assertion};
 
@@ -62,6 +69,8 @@ pub struct Settings {
     pub key_age: i64,
     /// A new key is published so long before it signs, and an old one so long after it did (SECURITY #36).
     pub key_overlap: i64,
+    /// Wrong client secrets that one network may send in a minute (SECURITY #26).
+    pub client_failures: u32,
 }
 
 impl Settings {
@@ -77,6 +86,7 @@ impl Settings {
             refresh_most: 180 * 86_400,
             key_age: 90 * 86_400,
             key_overlap: 86_400,
+            client_failures: 60,
         }
     }
 }
@@ -89,6 +99,8 @@ pub struct Grants {
     agencies: Arc<ArcSwap<Agencies>>,
     settings: Arc<Settings>,
     keys: Arc<Keyring>,
+    client_keys: Arc<ClientKeys>,
+    guesses: Arc<Guesses>,
     salt: Arc<[u8; 32]>,
 }
 
@@ -108,9 +120,18 @@ impl Grants {
         let salt = pairwise_salt(&ground).await?;
         let settings = Arc::new(settings);
         let keys = Arc::new(Keyring::open(ground.clone(), settings.clone()).await?);
-        let grants = Self { ground, accounts, agencies, settings, keys, salt: Arc::new(salt) };
+        let client_keys = Arc::new(ClientKeys::new(Arc::new(NoSource)));
+        let guesses = Arc::new(Guesses::new(settings.client_failures));
+        let salt = Arc::new(salt);
+        let grants = Self { ground, accounts, agencies, settings, keys, client_keys, guesses, salt };
         grants.ensure_keys().await?;
         Ok(grants)
+    }
+
+    /// The same, reading the keys of clients that publish them at a `jwks_uri` from `source`. Without one, such a client cannot prove itself.
+    #[must_use]
+    pub fn reading_keys_from(self, source: Arc<dyn KeySource>) -> Self {
+        Self { client_keys: Arc::new(ClientKeys::new(source)), ..self }
     }
 
     /// What is configured.

@@ -1,46 +1,43 @@
 use kernel::{Fault, Token};
 use oidc::{
-    Scope,
-    client::Client,
-    token::{self, RefreshRecord, Verdict},
+    claims::Access,
+    token::{self, RefreshAttempt, RefreshRecord, Refreshed, Verdict},
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
 
 use super::{
     Grants,
-    exchange::{Answer, granted, invalid_grant},
+    exchange::{Answer, invalid_grant},
     table::{refresh_token, token_grant},
 };
 
 impl Grants {
     /// Rotates a refresh token (RFC 6749 §6, RFC 9700 §4.14.2). A token that was rotated before takes its whole family with it.
-    pub(super) async fn refresh(
-        &self,
-        client: &Client,
-        text: &str,
-        asked: Option<&Scope>,
-    ) -> Result<Answer, Fault> {
+    pub(super) async fn refresh(&self, text: &str, attempt: &RefreshAttempt<'_>) -> Result<Answer, Fault> {
         let unknown = || Ok(Err(invalid_grant("the token is not known")));
         let Some((row, grant)) = self.refresh_row(text).await? else { return unknown() };
         let record = RefreshRecord {
             client_id: grant.client_id.clone(),
-            scope: granted(&grant)?,
+            scope: grant.scope()?,
+            resources: grant.resources(),
             expires_at: row.expires_at,
             family_ends_at: row.family_ends_at,
             used: row.used_at.is_some(),
             revoked: grant.revoked_at.is_some(),
         };
-        let scope = match token::refresh(&record, client, asked, self.ground.now()) {
-            Verdict::Give(scope) => scope,
+        let Refreshed { scope, resources } = match token::refresh(&record, attempt) {
+            Verdict::Give(given) => given,
             Verdict::Refuse(error) => return Ok(Err(error)),
             Verdict::Reuse => return self.refresh_reused(&grant).await,
         };
         let Some(account) = self.owner(&grant).await? else {
             return Ok(Err(invalid_grant("the account has changed since")));
         };
+        let client = attempt.client;
         let person = self.person(account, client).await?;
+        let access = Access { scope: &scope, resources: &resources };
         // No nonce: nothing was asked for anew (OIDC Core §12.2).
-        let issued = self.issue(&grant, client, &person, &scope, None).await?;
+        let issued = self.issue(&grant, client, &person, access, None).await?;
         let next = self.ground.token();
         let now = self.ground.now();
         let tx = self.ground.db.begin().await?;

@@ -34,7 +34,8 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database; a token that is no good is an [`Error`] inside.
     pub async fn userinfo(&self, token: &str) -> Result<Result<Userinfo, Error>, Fault> {
-        let Some(bearer) = self.bearer(token).await? else {
+        // A token for somebody else's resource opens nothing here (RFC 8707 §2, RFC 9068 §4).
+        let Some(bearer) = self.bearer(token, Some(&self.settings.issuer)).await? else {
             return Ok(Err(Error::new(Code::InvalidToken, "the access token is not valid, or no longer")));
         };
         if !bearer.scope.contains("openid") {
@@ -53,13 +54,14 @@ impl Grants {
         Ok(Ok(Userinfo::Jwt(self.keys.sign(alg, "userinfo+jwt", &told).await?)))
     }
 
-    /// Checks an access token of ours: signature and type, then the grant, the client and the account as they are now (SECURITY #17, #30, #34).
-    pub(super) async fn bearer(&self, token: &str) -> Result<Option<Bearer>, Fault> {
+    /// Checks an access token of ours, for `audience` or for anybody: signature and type, then the grant, the client and the account as they
+    /// are now (SECURITY #17, #30, #34).
+    pub(super) async fn bearer(&self, token: &str, audience: Option<&str>) -> Result<Option<Bearer>, Fault> {
         let rules = Rules {
             typ: &[claims::ACCESS_TOKEN],
             typ_may_be_absent: false,
             issuers: &[&self.settings.issuer],
-            audience: Some(&self.settings.issuer),
+            audience,
             required: &["iss", "sub", "aud", "exp", "iat", "jti", "client_id", claims::GRANT],
             now: Some(self.ground.now()),
         };

@@ -32,7 +32,8 @@ impl Throttle {
     }
 }
 
-fn network(ip: IpAddr) -> IpAddr {
+/// Whom an address is counted as.
+pub(crate) fn network(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
             Some(v4) => v4.into(),

@@ -10,6 +10,8 @@ pub struct Model {
     pub agency_id: Option<String>,
     pub request: String,
     pub enrolment_id: Option<Uuid>,
+    /// Who was signed in when it began: another session since then was made for it.
+    pub session_before: Option<Uuid>,
     pub created_at: i64,
     pub expires_at: i64,
     pub completed_at: Option<i64>,

@@ -1,3 +1,5 @@
+use kernel::Fault;
+use oidc::Scope;
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
@@ -10,6 +12,8 @@ pub struct Model {
     pub session_id: Uuid,
     pub sid: String,
     pub scope: String,
+    /// Resources (RFC 8707), one space between them: no URI holds one.
+    pub resources: String,
     pub claims: String,
     pub acr: Option<String>,
     pub auth_time: i64,
@@ -22,6 +26,18 @@ pub struct Model {
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// What was granted.
+    pub fn scope(&self) -> Result<Scope, Fault> {
+        Scope::parse(&self.scope).map_err(|_| Fault::Broken("a stored scope cannot be read".into()))
+    }
+
+    /// The resources that were asked for.
+    pub fn resources(&self) -> Vec<String> {
+        self.resources.split(' ').filter(|r| !r.is_empty()).map(str::to_owned).collect()
+    }
+}
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

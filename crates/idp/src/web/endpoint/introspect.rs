@@ -4,16 +4,16 @@ use axum::{
 };
 use http::StatusCode;
 
-use super::{answer, refuse, token::caller, trouble};
+use super::{Called, answer, refuse, trouble};
 use crate::Idp;
 
 /// `POST /introspect` (RFC 7662 §2).
 pub(crate) async fn post(State(idp): State<Idp>, request: Request) -> Response {
-    let (authorization, body) = match caller(request).await {
-        Ok(found) => found,
+    let called = match Called::read(&idp, request).await {
+        Ok(called) => called,
         Err(error) => return refuse(&error),
     };
-    match idp.grants.introspect(authorization.as_deref(), &body).await {
+    match idp.grants.introspect(called.as_call()).await {
         Ok(Ok(told)) => answer(StatusCode::OK, &told),
         Ok(Err(error)) => refuse(&error),
         Err(fault) => trouble(&fault),

@@ -9,10 +9,12 @@ pub(crate) mod revoke;
 pub(crate) mod token;
 pub(crate) mod userinfo;
 
+use std::net::{IpAddr, SocketAddr};
+
 use axum::{
     Json,
     body::to_bytes,
-    extract::Request,
+    extract::{ConnectInfo, Request},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -20,6 +22,9 @@ use kernel::Fault;
 use oidc::{Code, Error};
 use serde::Serialize;
 use serde_json::json;
+
+use super::{browser::client_ip, throttle::network};
+use crate::{Idp, grant::Call};
 
 /// The most that a body may be (SECURITY "Numbers").
 const LONGEST_BODY: usize = 64 * 1024;
@@ -56,6 +61,26 @@ fn authorization(headers: &HeaderMap) -> Result<Option<String>, Error> {
     }
 }
 
+/// What a client says of itself, what it asks, and from where.
+struct Called {
+    authorization: Option<String>,
+    body: String,
+    source: Option<IpAddr>,
+}
+
+impl Called {
+    async fn read(idp: &Idp, request: Request) -> Result<Self, Error> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+        let source = peer.map(|peer| network(client_ip(peer, request.headers(), &idp.trusted_proxies)));
+        let authorization = authorization(request.headers())?;
+        Ok(Self { authorization, body: form(request).await?, source })
+    }
+
+    fn as_call(&self) -> Call<'_> {
+        Call { authorization: self.authorization.as_deref(), body: &self.body, source: self.source }
+    }
+}
+
 /// JSON that nobody keeps.
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     let headers = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
@@ -74,8 +99,12 @@ fn refuse(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let body = json!({ "error": error.code().as_str(), "error_description": error.description() });
     let mut response = answer(status, &body);
-    if error.code() == Code::InvalidClient {
-        put(&mut response, header::WWW_AUTHENTICATE, "Basic realm=\"moncompte\", charset=\"UTF-8\"");
+    match error.code() {
+        Code::InvalidClient => {
+            put(&mut response, header::WWW_AUTHENTICATE, "Basic realm=\"moncompte\", charset=\"UTF-8\"");
+        }
+        Code::SlowDown => put(&mut response, header::RETRY_AFTER, "60"),
+        _ => {}
     }
     response
 }

@@ -4,16 +4,16 @@ use axum::{
 };
 use http::{StatusCode, header};
 
-use super::{refuse, token::caller, trouble};
+use super::{Called, refuse, trouble};
 use crate::Idp;
 
 /// `POST /revoke` (RFC 7009 §2): 200 without a body, whether there was something to revoke or not.
 pub(crate) async fn post(State(idp): State<Idp>, request: Request) -> Response {
-    let (authorization, body) = match caller(request).await {
-        Ok(found) => found,
+    let called = match Called::read(&idp, request).await {
+        Ok(called) => called,
         Err(error) => return refuse(&error),
     };
-    match idp.grants.revoke(authorization.as_deref(), &body).await {
+    match idp.grants.revoke(called.as_call()).await {
         Ok(Ok(())) => (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response(),
         Ok(Err(error)) => refuse(&error),
         Err(fault) => trouble(&fault),

@@ -50,7 +50,7 @@ pub(crate) async fn post(
 }
 
 async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, Failure> {
-    match idp.grants.start(raw, &browser.token).await? {
+    match idp.grants.start(raw, &browser.token, browser.session.as_ref().map(|s| s.id)).await? {
         Start::Refused(refusal) => Err(Failure::new(kind(&refusal), refusal.to_string())),
         Start::Answer(response) => {
             let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };

@@ -91,7 +91,7 @@ fn sign_in_page(
     let notice = flash.sign_in_notice().or(match why {
         // The move was ended in another browser: this one has only to sign in.
         _ if finished.is_some() => Some(page::SignInNotice::AccountReady),
-        Why::Again | Why::TooLongAgo => Some(page::SignInNotice::ConfirmAgain),
+        Why::Again | Why::TooLongAgo | Why::Stronger => Some(page::SignInNotice::ConfirmAgain),
         Why::Nobody | Why::Choose | Why::SomebodyElse => None,
     });
     let days = turn.idp.accounts.rules().sessions.kept_idle / 86400;

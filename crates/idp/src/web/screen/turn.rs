@@ -141,6 +141,7 @@ impl<'a> Turn<'a> {
                 Some(SignedIn {
                     sub: sub.unwrap_or_default(),
                     auth_time: session.auth_time,
+                    fresh: self.interaction.is_fresh(session),
                     terms_due: self.idp.accounts.terms_due(session.account).await?.is_some(),
                     linked: !self.idp.accounts.client_refs(session.account, agency).await?.is_empty(),
                 })
@@ -149,7 +150,6 @@ impl<'a> Turn<'a> {
         };
         let standing = Standing {
             now: self.idp.ground.now(),
-            began: self.interaction.created_at,
             enrolment: enrolment.and_then(|e| self.step(e)),
             session,
             unlinked_allowed: unlinked && self.portal.as_ref().is_some_and(|p| p.allow_unlinked),

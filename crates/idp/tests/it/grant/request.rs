@@ -10,7 +10,7 @@ async fn what_is_not_settled_is_a_page() {
         assert!(matches!(world.start("nobody", &[]).await, Start::Refused(Refusal::UnknownClient)));
         let bad = world.start("rp", &[("redirect_uri", "https://rp.example/cb/x")]).await;
         assert!(matches!(bad, Start::Refused(Refusal::UnknownRedirect)));
-        let twice = world.a.start(&["client_id=rp&state=1", "state=2"], &world.browser).await.unwrap();
+        let twice = world.a.start(&["client_id=rp&state=1", "state=2"], &world.browser, None).await.unwrap();
         assert!(matches!(twice, Start::Refused(Refusal::Repeated(_))));
         let Start::Answer(answer) = world.start("rp", &[("response_type", "token")]).await else { panic!() };
         let params = returned(&answer);

@@ -1,7 +1,7 @@
 use idp::grant::Userinfo;
 use oidc::jwt::Alg;
 
-use crate::grant::world::{ISSUER, World, all, basic, form, opens, part, redeem, refresh, text};
+use crate::grant::world::{ISSUER, World, all, basic, call, form, opens, part, redeem, refresh, text};
 
 /// OIDC Core §8.1, SPEC J13: pairwise by agency, the same for the portals of one agency and at every sign-in.
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn an_id_token_says_what_happened() {
         let session = world.sign_in().await;
         let nonce = "n".repeat(64);
         world.bed.clock.advance(5);
-        let acr = oidc::request::ACR_PASSWORD;
+        let acr = oidc::acr::Acr::Password.as_str();
         let params = world.authorize("rp", &session, &[("nonce", &nonce), ("acr_values", acr)]).await;
         assert_eq!(params.get("state"), Some("s"));
         let tokens = redeem(&world.a, params.get("code").unwrap()).await.unwrap();
@@ -106,7 +106,7 @@ async fn introspection_and_revocation_are_for_ones_own_tokens() {
         let tokens = world.tokens(&session).await;
         let asked = |client: &'static str, token: &str| {
             let (node, body) = (world.a.clone(), form(&[("token", token)]));
-            async move { node.introspect(Some(&basic(client)), &body).await.unwrap().unwrap() }
+            async move { node.introspect(call(Some(&basic(client)), &body)).await.unwrap().unwrap() }
         };
         for name in ["access_token", "refresh_token"] {
             let told = asked("rp", text(&tokens, name)).await;
@@ -115,11 +115,11 @@ async fn introspection_and_revocation_are_for_ones_own_tokens() {
             assert_eq!(asked("other", text(&tokens, name)).await, serde_json::json!({ "active": false }));
         }
         assert_eq!(asked("rp", "garbage").await, serde_json::json!({ "active": false }));
-        assert!(world.a.introspect(None, "token=x&client_id=app").await.unwrap().is_err());
+        assert!(world.a.introspect(call(None, "token=x&client_id=app")).await.unwrap().is_err());
         let body = form(&[("token", text(&tokens, "refresh_token"))]);
-        assert!(world.a.revoke(Some(&basic("other")), &body).await.unwrap().is_ok());
+        assert!(world.a.revoke(call(Some(&basic("other")), &body)).await.unwrap().is_ok());
         assert!(opens(&world.a, text(&tokens, "access_token")).await);
-        assert!(world.a.revoke(Some(&basic("rp")), &body).await.unwrap().is_ok());
+        assert!(world.a.revoke(call(Some(&basic("rp")), &body)).await.unwrap().is_ok());
         assert!(!opens(&world.b, text(&tokens, "access_token")).await);
         assert!(refresh(&world.b, text(&tokens, "refresh_token")).await.is_err());
         assert_eq!(asked("rp", text(&tokens, "access_token")).await, serde_json::json!({ "active": false }));

@@ -7,7 +7,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use idp::grant::{Completed, Grants, Settings, Start};
+use idp::grant::{Call, Completed, Grants, Settings, Start};
 use kernel::{
     Ground, Token,
     sea_orm::{
@@ -228,7 +228,7 @@ impl World {
         ];
         fields.retain(|(name, _)| more.iter().all(|(n, _)| n != name));
         fields.extend(more);
-        self.a.start(&[&form(&fields)], &self.browser).await.unwrap()
+        self.a.start(&[&form(&fields)], &self.browser, None).await.unwrap()
     }
 
     pub async fn code(&self, session: &Session) -> String {
@@ -280,7 +280,12 @@ pub async fn refresh(node: &Grants, token: &str) -> Result<Value, oidc::Error> {
 }
 
 pub async fn ask(node: &Grants, client: &str, fields: &[(&str, &str)]) -> Result<Value, oidc::Error> {
-    node.token(Some(&basic(client)), &form(fields)).await.unwrap()
+    node.token(call(Some(&basic(client)), &form(fields))).await.unwrap()
+}
+
+/// A call from a network that is not known.
+pub fn call<'a>(authorization: Option<&'a str>, body: &'a str) -> Call<'a> {
+    Call { authorization, body, source: None }
 }
 
 pub fn text<'a>(answer: &'a Value, name: &str) -> &'a str {

@@ -1,0 +1,92 @@
+//! Who calls the endpoints that clients call: one guard in front of every client secret.
+
+use std::net::IpAddr;
+
+use kernel::{Fault, is_unique_violation};
+use oidc::{
+    Code, Error, Params,
+    authentication::{self, Caller, Presented},
+    client::Client,
+    discovery::path,
+};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+
+use super::{Grants, table::used_assertion};
+
+/// A client's request, as it came. No Debug: it holds a secret.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// The form; the query is never read (SECURITY #25).
+    pub body: &'a str,
+    /// The network from which it comes, if that is known.
+    pub source: Option<IpAddr>,
+}
+
+fn failed() -> Error {
+    Error::new(Code::InvalidClient, "client authentication failed")
+}
+
+impl Grants {
+    /// The parameters, and who calls by the method that the client registered. Every caller of a client's secret comes through here.
+    pub(super) async fn caller(&self, call: Call<'_>) -> Result<Result<(Params, Client), Error>, Fault> {
+        let params = match Params::parse(&[call.body]) {
+            Ok(params) => params,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        let presented = Presented::read(call.authorization, &params);
+        let name = presented.client_id().unwrap_or_default().to_owned();
+        let now = self.ground.now();
+        if self.guesses.refuses(call.source, &name, now) {
+            return Ok(Err(Error::new(
+                Code::SlowDown,
+                "too many wrong secrets from here: wait for a minute",
+            )));
+        }
+        let proved = self.prove(&presented).await?;
+        match &proved {
+            Ok(client) => self.guesses.proved(call.source, &client.client_id),
+            Err(error) => {
+                tracing::info!(target: "security", client = ?name, %error, "a client did not prove itself");
+                self.guesses.failed(call.source, &name, now);
+            }
+        }
+        Ok(proved.map(|client| (params, client)))
+    }
+
+    async fn prove(&self, presented: &Presented) -> Result<Result<Client, Error>, Fault> {
+        let now = self.ground.now();
+        let client = presented.client_id().and_then(|id| self.client(id)).map(|(_, portal)| portal.client);
+        let keys = match (&client, presented.key_wanted()) {
+            (Some(client), Some(kid)) => self.client_keys.of(client, kid.as_deref(), now).await,
+            _ => Vec::new(),
+        };
+        let issuer = &*self.settings.issuer;
+        let endpoint = format!("{issuer}{}", path::TOKEN);
+        let assertion = match authentication::authenticate(&Caller {
+            presented,
+            client: client.as_ref(),
+            keys: &keys,
+            audiences: &[issuer, &endpoint],
+            now,
+        }) {
+            Ok(assertion) => assertion,
+            Err(error) => return Ok(Err(error)),
+        };
+        let Some(client) = client else { return Ok(Err(failed())) };
+        if let Some(assertion) = assertion {
+            let row = used_assertion::Model {
+                client_id: client.client_id.clone(),
+                jti: assertion.jti,
+                expires_at: assertion.expires_at,
+            };
+            let row = row.into_active_model().reset_all();
+            match used_assertion::Entity::insert(row).exec_without_returning(self.ground.db.writer()).await {
+                Err(error) if is_unique_violation(&error) => return Ok(Err(failed())),
+                other => other?,
+            };
+        }
+        Ok(Ok(client))
+    }
+}
