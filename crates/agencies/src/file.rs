@@ -68,11 +68,28 @@ pub struct PortalSection {
     pub initiate_login_uri: Option<String>,
     /// `query`, `fragment`, `form_post`.
     pub response_modes: Option<Vec<String>>,
-    /// `RS256`, `PS256`, `ES256` or `EdDSA`.
+    /// Signs its ID tokens, access tokens and logout tokens: `RS256`, `PS256`, `ES256` or `EdDSA`.
     pub id_token_signed_response_alg: Option<String>,
+    /// Signs its userinfo answers, which are plain JSON otherwise: `RS256`, `PS256`, `ES256` or `EdDSA`.
+    pub userinfo_signed_response_alg: Option<String>,
     /// Public keys of `private_key_jwt`, as JWKs.
     #[serde(default)]
     pub jwks: Vec<serde_json::Value>,
+    /// Where the public keys of `private_key_jwt` are read instead: https.
+    pub jwks_uri: Option<String>,
+    /// The algorithm of its client assertions, for keys that name none.
+    pub token_endpoint_auth_signing_alg: Option<String>,
+    /// What it may ask for, of `openid`, `profile`, `email`, `address`, `phone`, `offline_access`; all of them unless set.
+    pub scopes: Option<Vec<String>>,
+    /// `authorization_code`, `refresh_token`; both unless set.
+    pub grant_types: Option<Vec<String>>,
+    /// `pairwise`: another `sub` at every agency; `public`: the same at all clients of that type.
+    pub subject_type: Option<String>,
+    /// The password is asked for when the last time is longer ago, in seconds, where a request says nothing.
+    pub default_max_age: Option<i64>,
+    /// Protected resources that its access tokens may be for (`resource`), byte for byte: `https://api.agence.fr/`.
+    #[serde(default)]
+    pub resources: Vec<String>,
     /// Why this confidential client may do without PKCE.
     pub pkce_exempt_because: Option<String>,
     /// Exact origins of browser apps that call /token, /userinfo, /revoke and /introspect themselves: `https://app.agence.fr`.

@@ -1,7 +1,7 @@
 //! From the text of an agency's file to an agency, or to all that is wrong with it.
 
 use oidc::{
-    client::{ApplicationType, AuthMethod, Client, Pkce, ResponseMode},
+    client::{ApplicationType, AuthMethod, Client, GrantType, Pkce, ResponseMode, SubjectType},
     jwt::{Alg, Key},
     registration,
 };
@@ -121,41 +121,40 @@ impl Reader<'_> {
         client.frontchannel_logout_uri = section.frontchannel_logout_uri;
         client.initiate_login_uri = section.initiate_login_uri;
         client.cors_origins = section.cors_origins;
-        if let Some(kind) = section.application_type {
-            match kind.as_str() {
-                "web" => client.application_type = ApplicationType::Web,
-                "native" => client.application_type = ApplicationType::Native,
-                _ => self.wrong("portal.application_type", nth, "must be \"web\" or \"native\""),
-            }
+        client.resources = section.resources;
+        client.jwks_uri = section.jwks_uri;
+        client.default_max_age = section.default_max_age;
+        if section.default_max_age.is_some_and(|seconds| seconds < 0) {
+            self.wrong("portal.default_max_age", nth, "must be a number of seconds");
         }
-        if let Some(name) = section.token_endpoint_auth_method {
-            match AuthMethod::parse(&name) {
-                Some(method) => client.token_endpoint_auth_method = method,
-                None => self.wrong(
-                    "portal.token_endpoint_auth_method",
-                    nth,
-                    one_of(AuthMethod::ALL, AuthMethod::as_str),
-                ),
-            }
+        if let Some(scopes) = section.scopes {
+            client.scopes = scopes.iter().map(String::as_str).collect();
         }
-        if let Some(name) = section.id_token_signed_response_alg {
-            match Alg::parse(&name).filter(|a| *a != Alg::HS256) {
-                Some(alg) => client.id_token_signed_response_alg = alg,
-                None => self.wrong(
-                    "portal.id_token_signed_response_alg",
-                    nth,
-                    "must be RS256, PS256, ES256 or EdDSA",
-                ),
-            }
+        let mut choose = Chooser { reader: self, nth };
+        if let Some(kind) = choose.one("application_type", section.application_type, APPLICATION_TYPES) {
+            client.application_type = kind;
         }
-        if let Some(names) = section.response_modes {
-            let modes: Option<Vec<_>> = names.iter().map(|n| ResponseMode::parse(n)).collect();
-            match modes {
-                Some(modes) => client.response_modes = modes,
-                None => {
-                    self.wrong("portal.response_modes", nth, one_of(ResponseMode::ALL, ResponseMode::as_str))
-                }
-            }
+        let methods = named(AuthMethod::ALL, AuthMethod::as_str);
+        let method = choose.one("token_endpoint_auth_method", section.token_endpoint_auth_method, &methods);
+        client.token_endpoint_auth_method = method.unwrap_or(client.token_endpoint_auth_method);
+        let signing = named(Alg::SIGNING, Alg::as_str);
+        let alg = choose.one("id_token_signed_response_alg", section.id_token_signed_response_alg, &signing);
+        client.id_token_signed_response_alg = alg.unwrap_or(client.id_token_signed_response_alg);
+        client.userinfo_signed_response_alg =
+            choose.one("userinfo_signed_response_alg", section.userinfo_signed_response_alg, &signing);
+        let any = [signing, named(&[Alg::HS256], Alg::as_str)].concat();
+        client.token_endpoint_auth_signing_alg =
+            choose.one("token_endpoint_auth_signing_alg", section.token_endpoint_auth_signing_alg, &any);
+        let kinds = named(SubjectType::ALL, SubjectType::as_str);
+        let kind = choose.one("subject_type", section.subject_type, &kinds);
+        client.subject_type = kind.unwrap_or(client.subject_type);
+        let grants = named(GrantType::ALL, GrantType::as_str);
+        if let Some(grants) = choose.many("grant_types", section.grant_types, &grants) {
+            client.grant_types = grants;
+        }
+        let modes = named(ResponseMode::ALL, ResponseMode::as_str);
+        if let Some(modes) = choose.many("response_modes", section.response_modes, &modes) {
+            client.response_modes = modes;
         }
         if let Some(reason) = section.pkce_exempt_because {
             client.pkce = Pkce::Exempt;
@@ -164,7 +163,7 @@ impl Reader<'_> {
             }
         }
         for jwk in section.jwks {
-            match Key::from_jwk(&jwk.to_string()) {
+            match Key::from_jwk_for(&jwk.to_string(), client.token_endpoint_auth_signing_alg) {
                 Ok(key) => client.keys.push(key),
                 Err(refused) => self.wrong("portal.jwks", nth, refused.to_string()),
             }
@@ -200,6 +199,7 @@ impl Reader<'_> {
         for found in registration::check(&client) {
             let key = match found.field {
                 "client_secret" | "secret_hashes" => "portal.client_secret_file".to_owned(),
+                "scope" => "portal.scopes".to_owned(),
                 field => format!("portal.{field}"),
             };
             self.wrong(&key, nth, found.mend);
@@ -235,8 +235,40 @@ impl Reader<'_> {
     }
 }
 
-fn one_of<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> String {
-    format!("must be one of {}", all.iter().map(|t| name(*t)).collect::<Vec<_>>().join(", "))
+/// Values by the names that a file gives them.
+type Named<T> = [(&'static str, T)];
+
+const APPLICATION_TYPES: &Named<ApplicationType> =
+    &[("web", ApplicationType::Web), ("native", ApplicationType::Native)];
+
+fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<(&'static str, T)> {
+    all.iter().map(|value| (name(*value), *value)).collect()
+}
+
+/// Reads values that are one of a few.
+struct Chooser<'a, 'b> {
+    reader: &'a mut Reader<'b>,
+    nth: usize,
+}
+
+impl Chooser<'_, '_> {
+    fn one<T: Copy>(&mut self, key: &str, given: Option<String>, of: &Named<T>) -> Option<T> {
+        self.many(key, given.map(|name| vec![name]), of)?.pop()
+    }
+
+    fn many<T: Copy>(&mut self, key: &str, given: Option<Vec<String>>, of: &Named<T>) -> Option<Vec<T>> {
+        let find = |name: &String| of.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+        let found = given?.iter().map(find).collect::<Option<Vec<T>>>();
+        if found.is_none() {
+            let names: Vec<_> = of.iter().map(|(name, _)| *name).collect();
+            self.reader.wrong(
+                &format!("portal.{key}"),
+                self.nth,
+                format!("must be one of {}", names.join(", ")),
+            );
+        }
+        found
+    }
 }
 
 #[cfg(test)]
@@ -269,6 +301,27 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
         assert_eq!(agency.portals[0].client.owner, "tilleuls");
         assert!(agency.portals[0].client.knows_secret("0123456789abcdef0123456789abcdef"));
         assert!(!agency.portals[0].allow_unlinked);
+    }
+
+    /// OIDC Registration §2, RFC 8707: what a client may be told and may ask for stands in its file.
+    #[test]
+    fn every_choice_reaches_the_client() {
+        let more = "scopes = [\"openid\", \"email\"]\ngrant_types = [\"authorization_code\"]\nsubject_type = \"public\"\n\
+             default_max_age = 3600\nresources = [\"https://api.tilleuls.example/\"]\nuserinfo_signed_response_alg = \"ES256\"\n\
+             response_modes = [\"query\", \"form_post\"]\nredirect_uris";
+        let client = read(&GOOD.replace("redirect_uris", more)).ok().unwrap().portals[0].client.clone();
+        assert_eq!(client.scopes.to_string(), "openid email");
+        assert_eq!(client.grant_types, [GrantType::AuthorizationCode]);
+        assert_eq!((client.subject_type, client.default_max_age), (SubjectType::Public, Some(3600)));
+        assert_eq!(client.resources, ["https://api.tilleuls.example/"]);
+        assert_eq!(client.userinfo_signed_response_alg, Some(Alg::ES256));
+        assert_eq!(client.response_modes, [ResponseMode::Query, ResponseMode::FormPost]);
+        let keys = "token_endpoint_auth_method = \"private_key_jwt\"\njwks_uri = \"https://x.example/jwks\"\n\
+             token_endpoint_auth_signing_alg = \"PS256\"";
+        let text = GOOD.replace("client_secret_file = \"tilleuls.secret\"", keys);
+        let client = read(&text).ok().unwrap().portals[0].client.clone();
+        assert_eq!(client.jwks_uri.as_deref(), Some("https://x.example/jwks"));
+        assert_eq!(client.token_endpoint_auth_signing_alg, Some(Alg::PS256));
     }
 
     /// OIDC Core §9: a hash checks no signature.
@@ -319,6 +372,25 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
                 11,
             ),
             ("dpo = \"dpo@tilleuls.example\"", "dpo = \"\"", "controller.dpo", 5),
+            ("redirect_uris", "scopes = [\"email\"]\nredirect_uris", "portal.scopes", 11),
+            ("redirect_uris", "scopes = [\"openid\", \"all\"]\nredirect_uris", "portal.scopes", 11),
+            ("redirect_uris", "grant_types = [\"password\"]\nredirect_uris", "portal.grant_types", 11),
+            ("redirect_uris", "subject_type = \"x\"\nredirect_uris", "portal.subject_type", 11),
+            ("redirect_uris", "default_max_age = -1\nredirect_uris", "portal.default_max_age", 11),
+            ("redirect_uris", "resources = [\"api\"]\nredirect_uris", "portal.resources", 11),
+            ("redirect_uris", "jwks_uri = \"https://x.example/jwks\"\nredirect_uris", "portal.jwks_uri", 11),
+            (
+                "redirect_uris",
+                "userinfo_signed_response_alg = \"none\"\nredirect_uris",
+                "portal.userinfo_signed_response_alg",
+                11,
+            ),
+            (
+                "redirect_uris",
+                "token_endpoint_auth_signing_alg = \"RS256\"\nredirect_uris",
+                "portal.token_endpoint_auth_signing_alg",
+                11,
+            ),
         ];
         for (from, to, key, line) in table {
             let problems = read(&GOOD.replace(from, to)).err().unwrap_or_default();

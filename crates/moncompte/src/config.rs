@@ -43,6 +43,9 @@ pub(crate) struct Settings {
     /// Attempts (sign-in, reset, old identifiers) that one network may make in a minute.
     #[serde(default = "default_attempts")]
     pub(crate) attempts_per_minute: u32,
+    /// Wrong client secrets that one network may send in a minute.
+    #[serde(default = "default_attempts")]
+    pub(crate) client_failures_per_minute: u32,
     /// What a password must be.
     #[serde(default)]
     pub(crate) password: PasswordSection,
@@ -399,6 +402,7 @@ impl Reader<'_> {
         range("links.confirm_days", (1..=30).contains(&s.links.confirm_days), "must be 1 to 30");
         range("links.reset_minutes", (5..=1440).contains(&s.links.reset_minutes), "must be 5 to 1440");
         range("attempts_per_minute", s.attempts_per_minute > 0, "must be 1 or more");
+        range("client_failures_per_minute", s.client_failures_per_minute > 0, "must be 1 or more");
         range(
             "mail.from",
             s.mail.from.parse::<lettre::message::Mailbox>().is_ok(),

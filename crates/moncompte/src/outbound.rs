@@ -1,4 +1,4 @@
-//! Calls to portals: no redirects, five seconds, no private addresses unless config names the host (SECURITY D4, #48).
+//! Calls to addresses in agencies' files: no redirects, five seconds, no private addresses unless config names the host (SECURITY D4, #48).
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -6,11 +6,16 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
+use idp::grant::KeySource;
 use reqwest::{
     Certificate, Client,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
+
+/// The most that is read (SECURITY D4).
+const LONGEST_DOCUMENT: usize = 64 * 1024;
 
 /// A client for calls to addresses in agencies' files.
 #[derive(Clone)]
@@ -46,6 +51,8 @@ impl Outbound {
             .redirect(Policy::none())
             .timeout(Duration::from_secs(5))
             .dns_resolver(Arc::new(Guard(allow.clone())))
+            // A proxy named in the environment would resolve the host itself, and no guard would see the address.
+            .no_proxy()
             .user_agent("moncompte");
         if let Some(pem) = extra_ca {
             for certificate in Certificate::from_pem_bundle(pem)? {
@@ -57,8 +64,20 @@ impl Outbound {
 
     /// Posts a form; any 2xx is success, the body is not read.
     pub(crate) async fn post_form(&self, uri: &str, field: &str, value: &str) -> Result<(), String> {
+        let url = self.allowed(uri)?;
+        let answer = self
+            .client
+            .post(url)
+            .form(&[(field, value)])
+            .send()
+            .await
+            .map_err(|e| e.without_url().to_string())?;
+        if answer.status().is_success() { Ok(()) } else { Err(format!("answered {}", answer.status())) }
+    }
+
+    /// A literal address is never resolved, so it is looked at here; a name is looked at by [`Guard`].
+    fn allowed(&self, uri: &str) -> Result<url::Url, String> {
         let url = url::Url::parse(uri).map_err(|e| e.to_string())?;
-        // A literal address is never resolved, so it is looked at here.
         let literal = match url.host() {
             Some(url::Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
             Some(url::Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
@@ -68,14 +87,34 @@ impl Outbound {
         if literal.is_some_and(|ip| !is_public(ip)) && !self.allow.iter().any(|a| a == host) {
             return Err(format!("{host} is a private address, and outbound.allow does not name it"));
         }
-        let answer = self
-            .client
-            .post(url)
-            .form(&[(field, value)])
-            .send()
-            .await
-            .map_err(|e| e.without_url().to_string())?;
-        if answer.status().is_success() { Ok(()) } else { Err(format!("answered {}", answer.status())) }
+        Ok(url)
+    }
+
+    async fn document(&self, uri: &str) -> Result<String, String> {
+        let url = self.allowed(uri)?;
+        if url.scheme() != "https" {
+            return Err("only https is read".into());
+        }
+        let said = |error: reqwest::Error| error.without_url().to_string();
+        let mut answer = self.client.get(url).send().await.map_err(said)?;
+        if answer.status() != reqwest::StatusCode::OK {
+            return Err(format!("answered {}", answer.status()));
+        }
+        let mut text = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(said)? {
+            text.extend_from_slice(&chunk);
+            if text.len() > LONGEST_DOCUMENT {
+                return Err("is longer than 64 KiB".into());
+            }
+        }
+        String::from_utf8(text).map_err(|_| "is not UTF-8".into())
+    }
+}
+
+#[async_trait]
+impl KeySource for Outbound {
+    async fn read(&self, uri: &str) -> Result<String, String> {
+        self.document(uri).await
     }
 }
 

@@ -68,19 +68,20 @@ impl Wired {
         let agencies = Arc::new(ArcSwap::from_pointee(config.agencies));
         let terms = Arc::new(ArcSwap::from_pointee(config.terms));
         let accounts = Accounts::new(ground.clone(), Arc::new(hasher), rules, terms.clone());
-        let grants = Grants::open(
-            ground.clone(),
-            accounts.clone(),
-            agencies.clone(),
-            Settings::new(&*settings.issuer),
-        )
-        .await?;
-        let pages = Arc::new(pages::Pages::new()?);
         let extra_ca = settings.outbound.extra_ca.as_ref().map(|file| {
             let path = config.folder.join(file);
             std::fs::read(&path)
                 .with_context(|| format!("outbound.extra_ca {} cannot be read", path.display()))
         });
+        let outbound = Outbound::new(settings.outbound.allow, extra_ca.transpose()?.as_deref())?;
+        let tokens = Settings {
+            client_failures: settings.client_failures_per_minute,
+            ..Settings::new(&*settings.issuer)
+        };
+        let grants = Grants::open(ground.clone(), accounts.clone(), agencies.clone(), tokens)
+            .await?
+            .reading_keys_from(Arc::new(outbound.clone()));
+        let pages = Arc::new(pages::Pages::new()?);
         let writer = Writer {
             issuer: settings.issuer.clone(),
             from: settings.mail.from.parse().context("mail.from is no address")?,
@@ -99,7 +100,6 @@ impl Wired {
             trusted_proxies: config.trusted_proxies.into(),
             throttle: Arc::new(Throttle::new(attempts)),
         };
-        let outbound = Outbound::new(settings.outbound.allow, extra_ca.transpose()?.as_deref())?;
         Ok(Self { idp, writer, outbound, hash_memory })
     }
 }
