@@ -4,11 +4,14 @@
 mod authorization;
 mod away;
 mod browser;
+mod clients;
 mod cors;
 mod discovery;
 mod front_channel;
 mod hostile;
 mod logout;
+mod resources;
+mod step_up;
 mod tokens;
 
 use super::grant::world;
