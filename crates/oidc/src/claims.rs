@@ -75,6 +75,10 @@ impl Person {
         }
         all.insert("email".into(), json!(self.email));
         all.insert("email_verified".into(), json!(true));
+        if all.contains_key("phone_number") {
+            // An agency's word on a number is not a proof of it (OIDC Core §5.1).
+            all.entry("phone_number_verified").or_insert(json!(false));
+        }
         all.entry("locale").or_insert(json!(self.locale));
         all.insert("updated_at".into(), json!(self.updated_at));
         if !self.client_refs.is_empty() {

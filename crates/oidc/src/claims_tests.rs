@@ -62,6 +62,10 @@ fn userinfo_opens_with_scope_and_claims() {
     let profile = of("openid profile", &none);
     assert_eq!(names(&profile), ["client_refs", "family_name", "locale", "name", "sub", "updated_at"]);
     assert_eq!((&profile["sub"], &profile["client_refs"]), (&json!("me"), &json!(["C1"])));
+    // oidcc-scope-phone: both claims, and an imported number is nobody's proof.
+    let phone = of("openid phone", &none);
+    assert_eq!(names(&phone), ["client_refs", "phone_number", "phone_number_verified", "sub"]);
+    assert_eq!(phone["phone_number_verified"], false);
     let asked = ClaimsRequest { userinfo: object(json!({ "name": { "essential": true } })), ..none };
     assert_eq!(names(&of("openid", &asked)), ["client_refs", "name", "sub"]);
 }
