@@ -7,6 +7,7 @@
     reason = "tests of a process measure it on the clock and tell the figures"
 )]
 
+mod client_keys;
 mod config;
 mod demo;
 mod graph;

@@ -42,6 +42,23 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// A certificate for this machine that signs itself, and its key: `NAME.pem` and `NAME.key`.
+pub fn certificate(folder: &Path, name: &str) -> [PathBuf; 2] {
+    let [pem, key] = ["pem", "key"].map(|end| folder.join(format!("{name}.{end}")));
+    let done = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+        .args(["-days", "30", "-subj", "/CN=localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&pem)
+        .output()
+        .expect("the openssl command");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    [pem, key]
+}
+
 /// A file that only its owner reads.
 pub fn secret_file(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();

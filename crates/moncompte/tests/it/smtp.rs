@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
@@ -12,7 +11,7 @@ use testbed::Bed;
 
 use crate::{
     person::{Mover, Person, link},
-    place::{Place, Running, eventually, free_port, secret_file},
+    place::{Place, Running, certificate, eventually, free_port, secret_file},
     python,
 };
 
@@ -28,17 +27,7 @@ impl Post {
     fn new() -> Self {
         let post = Self { folder: tempfile::tempdir().unwrap(), port: free_port() };
         for name in ["server", "other"] {
-            let done = Command::new("openssl")
-                .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-                .args(["-days", "30", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
-                .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-                .arg("-keyout")
-                .arg(post.path(&format!("{name}.key")))
-                .arg("-out")
-                .arg(post.path(&format!("{name}.pem")))
-                .output()
-                .expect("the openssl command");
-            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            certificate(post.folder.path(), name);
         }
         post
     }
