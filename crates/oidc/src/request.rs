@@ -107,26 +107,44 @@ pub fn client_id(params: &Params) -> Result<&str, Refusal> {
     params.get("client_id").ok_or(Refusal::NoClient)
 }
 
-/// Settles whom to answer before anything else is judged (RFC 6749 §4.1.2.1). `client` is what was found under [`client_id`].
+/// One check of whom there is to answer.
+pub type Settling = fn(&Params, Option<&Client>) -> Result<(), Refusal>;
+
+/// Whom to answer, in this order. Until all of it is settled nobody is redirected anywhere.
+pub const SETTLE: &[(&str, Settling)] = &[
+    ("RFC 6749 §2.2 client_id is there", |params, _| client_id(params).map(|_| ())),
+    ("RFC 6749 §4.1.2.1 the client is known", |params, client| {
+        let known = client.is_some_and(|c| params.get("client_id") == Some(&c.client_id));
+        if known { Ok(()) } else { Err(Refusal::UnknownClient) }
+    }),
+    ("OIDC Core §3.1.2.1 redirect_uri is there", |params, _| {
+        params.get("redirect_uri").map(|_| ()).ok_or(Refusal::NoRedirect)
+    }),
+    ("OIDC Core §3.1.2.1 redirect_uri is registered, byte for byte", |params, client| {
+        let uri = params.get("redirect_uri").filter(|uri| uri.len() <= LONGEST_ADDRESS);
+        let registered = client.is_some_and(|c| uri.is_some_and(|uri| c.redirects_to(uri)));
+        if registered { Ok(()) } else { Err(Refusal::UnknownRedirect) }
+    }),
+    ("SECURITY Numbers state", |params, _| {
+        let long = params.get("state").is_some_and(|state| state.len() > LONGEST_STATE);
+        if long { Err(Refusal::TooLong("state")) } else { Ok(()) }
+    }),
+];
+
+/// Settles whom to answer before anything else is judged (RFC 6749 §4.1.2.1): runs [`SETTLE`]. `client` is what was found under [`client_id`].
 ///
 /// # Errors
 /// [`Refusal`]: an error page, never a redirect.
 pub fn settle(params: &Params, client: Option<&Client>) -> Result<ReturnPath, Refusal> {
-    let id = client_id(params)?;
-    let client = client.filter(|c| c.client_id == id).ok_or(Refusal::UnknownClient)?;
-    let redirect_uri = params.get("redirect_uri").ok_or(Refusal::NoRedirect)?;
-    if redirect_uri.len() > LONGEST_ADDRESS || !client.redirects_to(redirect_uri) {
-        return Err(Refusal::UnknownRedirect);
-    }
-    let state = params.get("state");
-    if state.is_some_and(|s| s.len() > LONGEST_STATE) {
-        return Err(Refusal::TooLong("state"));
+    for (_, check) in SETTLE {
+        check(params, client)?;
     }
     let asked = params.get("response_mode").and_then(ResponseMode::parse);
+    let allowed = |mode: &ResponseMode| client.is_some_and(|c| c.response_modes.contains(mode));
     Ok(ReturnPath {
-        redirect_uri: redirect_uri.to_owned(),
-        state: state.map(str::to_owned),
-        mode: asked.filter(|m| client.response_modes.contains(m)).unwrap_or_default(),
+        redirect_uri: params.get("redirect_uri").unwrap_or_default().to_owned(),
+        state: params.get("state").map(str::to_owned),
+        mode: asked.filter(allowed).unwrap_or_default(),
     })
 }
 
