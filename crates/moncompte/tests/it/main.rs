@@ -13,6 +13,7 @@ mod graph;
 mod import;
 mod keys;
 mod kill;
+mod node;
 mod person;
 mod place;
 mod python;
