@@ -4,6 +4,8 @@
 //! The scripts beside this file are the portals. Each says `open <address>` where it sends the browser, is answered where the browser
 //! ended, and says at the end what it has `learnt`. The person at the browser is that of all tests.
 
+mod apache;
+
 use std::fs;
 
 use serde_json::{Value, json};
