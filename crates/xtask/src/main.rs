@@ -8,6 +8,7 @@ mod checks;
 mod demo;
 mod http;
 mod interrupt;
+mod node;
 mod postgres;
 mod python;
 mod readme;

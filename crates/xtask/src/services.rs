@@ -9,8 +9,15 @@ use crate::postgres::Cluster;
 use crate::tools::{Tool, make_ready};
 
 /// The tools that tests use.
-pub(crate) const TOOLS: [Tool; 5] =
-    [Tool::Postgres, Tool::Chromium, Tool::Chromedriver, Tool::Python, Tool::Openssl];
+pub(crate) const TOOLS: [Tool; 7] = [
+    Tool::Postgres,
+    Tool::Chromium,
+    Tool::Chromedriver,
+    Tool::Python,
+    Tool::Node,
+    Tool::Apache,
+    Tool::Openssl,
+];
 /// Those among them that only browser tests use.
 pub(crate) const BROWSER: [Tool; 2] = [Tool::Chromium, Tool::Chromedriver];
 
@@ -21,7 +28,9 @@ pub(crate) fn variables(cluster: Option<&Cluster>, browser: bool) -> Vec<(&'stat
     let browser = browser.then_some(pair);
     let postgres = cluster.map(|cluster| ("TEST_POSTGRES_URL", OsString::from(cluster.url())));
     let browser = browser.into_iter().flatten().filter_map(|(name, tool)| path(name, tool));
-    postgres.into_iter().chain(browser).chain(path("TEST_PYTHON", Tool::Python)).collect()
+    let others = [("TEST_PYTHON", Tool::Python), ("TEST_NODE", Tool::Node), ("TEST_APACHE", Tool::Apache)];
+    let others = others.into_iter().filter_map(|(name, tool)| path(name, tool));
+    postgres.into_iter().chain(browser).chain(others).collect()
 }
 
 /// `cargo xtask services`: starts them, prints the export lines and stays until Ctrl-C.

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::shell::{self, cargo};
-use crate::{postgres, python};
+use crate::{node, postgres, python};
+
+/// Where Debian keeps the module.
+const MOD_AUTH_OPENIDC: &str = "/usr/lib/apache2/modules/mod_auth_openidc.so";
 
 /// A program that a step needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +27,10 @@ pub(crate) enum Tool {
     Chromedriver,
     /// Python with what `python.txt` lists
     Python,
+    /// Node with what `package.json` lists
+    Node,
+    /// Apache with `mod_auth_openidc`
+    Apache,
     /// The command line of OpenSSL
     Openssl,
 }
@@ -38,7 +45,9 @@ impl Tool {
             Self::Postgres => "PostgreSQL",
             Self::Chromium => "Chromium",
             Self::Chromedriver => "ChromeDriver",
-            Self::Python => "Python with aiosmtpd",
+            Self::Python => "Python with aiosmtpd and Authlib",
+            Self::Node => "Node with openid-client",
+            Self::Apache => "Apache with mod_auth_openidc",
             Self::Openssl => "openssl",
         }
     }
@@ -51,7 +60,9 @@ impl Tool {
             Self::SystemdAnalyze => "the check of the systemd unit",
             Self::Postgres => "every journey on PostgreSQL",
             Self::Chromium | Self::Chromedriver => "the journeys in a browser",
-            Self::Python => "mail over a real SMTP server",
+            Self::Python => "mail over a real SMTP server, and the visit of a portal on Authlib",
+            Self::Node => "the visits of portals on openid-client and oauth4webapi",
+            Self::Apache => "the visit of a portal behind mod_auth_openidc",
             Self::Openssl => "whatever needs a certificate or a hash made by another tool",
         }
     }
@@ -65,7 +76,19 @@ impl Tool {
             Self::Chromium => &["chromium"],
             Self::Chromedriver => &["chromium-driver"],
             Self::Python => &["python3", "python3-venv"],
+            Self::Node => &["nodejs", "npm"],
+            // Without Debian's `apache2`, which would start one as a service.
+            Self::Apache => &["apache2-bin", "libapache2-mod-auth-openidc"],
             Self::Openssl => &["openssl"],
+        }
+    }
+
+    /// What makes its folder under `target/`, once its packages are there.
+    fn maker(self) -> Option<fn() -> anyhow::Result<()>> {
+        match self {
+            Self::Python => Some(python::make),
+            Self::Node => Some(node::make),
+            _ => None,
         }
     }
 
@@ -79,6 +102,8 @@ impl Tool {
             Self::Chromium => on_path("chromium"),
             Self::Chromedriver => on_path("chromedriver"),
             Self::Python => python::environment(),
+            Self::Node => node::environment(),
+            Self::Apache => on_path("apache2").filter(|_| Path::new(MOD_AUTH_OPENIDC).exists()),
             Self::Openssl => on_path("openssl"),
         }
     }
@@ -108,12 +133,14 @@ fn install(tools: &[Tool]) -> anyhow::Result<()> {
     for component in components {
         shell::run(Command::new("rustup").args(["component", "add", component.name()]))?;
     }
-    // Python may be there and lack only what pip brings, and that needs no root.
-    if tools.contains(&Tool::Python) && python::make().is_ok() {
-        return install_packages(tools.iter().filter(|tool| **tool != Tool::Python));
-    }
-    install_packages(tools.iter())?;
-    if tools.contains(&Tool::Python) { python::make() } else { Ok(()) }
+    // Python and Node may be there and lack only what pip and npm bring, and that needs no root.
+    let made = |tool: &&Tool| tool.maker().is_some_and(|make| make().is_ok());
+    let lacking: Vec<Tool> = tools.iter().filter(|tool| !made(tool)).copied().collect();
+    let installed = install_packages(lacking.iter());
+    // Each is tried, also where another one's package could not be had.
+    let makers = lacking.iter().filter_map(|tool| tool.maker());
+    let made: Vec<anyhow::Result<()>> = makers.map(|make| make()).collect();
+    installed.and(made.into_iter().collect())
 }
 
 fn install_packages<'a>(tools: impl Iterator<Item = &'a Tool>) -> anyhow::Result<()> {

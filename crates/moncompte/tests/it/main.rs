@@ -14,6 +14,7 @@ mod graph;
 mod import;
 mod keys;
 mod kill;
+mod node;
 mod person;
 mod place;
 mod python;

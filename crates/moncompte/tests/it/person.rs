@@ -194,6 +194,15 @@ impl Person {
         self.submit(&page, "terms", &[("accept", "on")]).await
     }
 
+    /// Sent to an address by whatever portal: signs in where they are asked to.
+    pub async fn sent_to(&self, address: &str, who: &Mover) -> Page {
+        let page = self.get(address).await;
+        if !page.asks("sign-in") {
+            return page;
+        }
+        self.submit(&page, "sign-in", &[("email", &who.email), ("password", &who.new)]).await
+    }
+
     /// A plain sign-in from the portal.
     pub async fn signs_in(&self, email: &str, password: &str) -> Page {
         let page = self.asked_by_portal().await;

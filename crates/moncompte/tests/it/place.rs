@@ -2,12 +2,13 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -174,6 +175,7 @@ pub fn copy(from: &Path, to: &Path) {
 pub struct Running {
     child: Child,
     said: Arc<Mutex<String>>,
+    ears: [JoinHandle<()>; 2],
 }
 
 impl Running {
@@ -181,9 +183,8 @@ impl Running {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        listen(out, said.clone());
-        listen(err, said.clone());
-        Self { child, said }
+        let ears = [listen(out, said.clone()), listen(err, said.clone())];
+        Self { child, said, ears }
     }
 
     /// Everything on standard output and standard error so far.
@@ -193,14 +194,34 @@ impl Running {
 
     /// Waits until it says this.
     pub async fn says(&self, word: &str) {
+        self.heard(&format!("{word:?}"), |said| said.contains(word).then_some(())).await;
+    }
+
+    /// The `nth` line of all that it says, from 0, once it is there.
+    pub async fn line(&self, nth: usize) -> String {
+        self.heard(&format!("line {nth}"), |said| said.lines().nth(nth).map(str::to_owned)).await
+    }
+
+    /// A line for its standard input, which was piped.
+    pub fn tell(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Waits for something in what it says; nothing more comes where it has ended.
+    async fn heard<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         let mut beat = tokio::time::interval(Duration::from_millis(10));
         let heard = async {
-            while !self.said().contains(word) {
+            loop {
                 beat.tick().await;
+                let ended = self.ears.iter().all(JoinHandle::is_finished);
+                let found = find(&self.said());
+                if found.is_some() || ended {
+                    return found;
+                }
             }
         };
-        let heard = tokio::time::timeout(PATIENCE, heard).await;
-        assert!(heard.is_ok(), "it never said {word:?}:\n{}", self.said());
+        let heard = tokio::time::timeout(PATIENCE, heard).await.ok().flatten();
+        heard.unwrap_or_else(|| panic!("it never said {what}:\n{}", self.said()))
     }
 
     /// kill -9, at once.
@@ -230,12 +251,12 @@ impl Drop for Running {
     }
 }
 
-fn listen(from: impl std::io::Read + Send + 'static, said: Arc<Mutex<String>>) {
+fn listen(from: impl std::io::Read + Send + 'static, said: Arc<Mutex<String>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             let mut said = said.lock().unwrap();
             said.push_str(&line);
             said.push('\n');
         }
-    });
+    })
 }

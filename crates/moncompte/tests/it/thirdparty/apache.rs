@@ -1,0 +1,195 @@
+//! Apache with `mod_auth_openidc`, as one would put it before a portal that knows nothing of OpenID Connect.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use testbed::Bed;
+use tokio::net::TcpStream;
+use url::Url;
+
+use super::{opened, register};
+use crate::{
+    person::{Mover, Page, Person},
+    place::{CLIENT_SECRET, MAIL_FOLDER, Place, Running, eventually, free_port, project, secret_file},
+};
+
+/// Debian's, with its module; `None`, with a word why, where nobody says that it is there.
+fn program() -> Option<PathBuf> {
+    #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where Apache is")]
+    let told = std::env::var_os("TEST_APACHE").map(PathBuf::from);
+    if told.is_none() {
+        println!("skipped: no Apache here (TEST_APACHE, which `cargo xtask test` sets)");
+    }
+    told
+}
+
+/// An Apache of its own, before a page of its own.
+struct Apache {
+    running: Running,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Apache {
+    /// Starts one that is a client of the provider which will run at this place: one process without children (`-X`), so that whoever
+    /// ends it ends all of it.
+    async fn start(program: &Path, place: &Place) -> Self {
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        // Where root starts it, it reads the page as somebody else.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let from = project().join("crates/moncompte/tests/it/thirdparty/apache");
+        fs::create_dir(folder.path().join("site")).unwrap();
+        fs::copy(from.join("page.json"), folder.path().join("site/page.json")).unwrap();
+        let words = [
+            ("{folder}", folder.path().display().to_string()),
+            ("{port}", port.to_string()),
+            ("{issuer}", place.issuer()),
+            ("{secret}", CLIENT_SECRET.to_owned()),
+            ("{client_ref}", client_ref(&Mover::number(1))),
+        ];
+        let text = fs::read_to_string(from.join("httpd.conf")).unwrap();
+        let text = words.iter().fold(text, |text, (word, value)| text.replace(word, value));
+        let config = folder.path().join("httpd.conf");
+        secret_file(&config, &text);
+        let mut command = Command::new(program);
+        command.arg("-X").arg("-f").arg(config).stdin(Stdio::null());
+        let apache = Self { running: Running::start(command), port, _folder: folder };
+        let more = format!(
+            "client_secret_file = \"secrets/exemple.client\"\nbackchannel_logout_uri = \"{}\"",
+            apache.hook(&[("logout", "backchannel")])
+        );
+        register(place, "apache", &apache.at("/callback"), &apache.at("/bye"), &more);
+        eventually("Apache", async || TcpStream::connect(("127.0.0.1", port)).await.ok()).await;
+        apache
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.port)
+    }
+
+    /// What the module does for the browser that comes to the callback with these parameters.
+    fn hook(&self, parameters: &[(&str, &str)]) -> String {
+        Url::parse_with_params(&self.at("/callback"), parameters).unwrap().into()
+    }
+
+    /// The rest of the way, once the provider has sent them back.
+    async fn back(&self, person: &Person, mut page: Page) -> Page {
+        for _ in 0..5 {
+            if !page.status.is_redirection() {
+                return page;
+            }
+            page = person.get(page.url.as_str()).await;
+        }
+        panic!("round and round: {}\n{}", page.url.path(), self.running.said());
+    }
+
+    /// Somebody opens the page and signs in: what the page was told.
+    async fn signed_in(&self, person: &Person, who: &Mover) -> Value {
+        let sent = person.sent_to(&self.at("/"), who).await;
+        assert!(
+            sent.url.as_str().starts_with(&self.at("/callback?code=")),
+            "{} {}",
+            sent.url.path(),
+            sent.body
+        );
+        self.shown(self.back(person, sent).await)
+    }
+
+    fn shown(&self, page: Page) -> Value {
+        assert_eq!(page.status, StatusCode::OK, "{}\n{}", page.body, self.running.said());
+        serde_json::from_str(&page.body).unwrap_or_else(|_| panic!("{}\n{}", page.body, self.running.said()))
+    }
+
+    /// Whether the module has a session for this browser.
+    async fn knows(&self, person: &Person) -> bool {
+        let page = person.get(&self.hook(&[("info", "json")])).await;
+        assert!([StatusCode::OK, StatusCode::UNAUTHORIZED].contains(&page.status), "{}", page.status);
+        page.status == StatusCode::OK
+    }
+}
+
+fn client_ref(of: &Mover) -> String {
+    format!("REF-{}", of.identifier)
+}
+
+/// What the token endpoint says to a refresh token, if it is an error.
+async fn refusal(place: &Place, refresh_token: &str) -> Option<String> {
+    let request = reqwest::Client::new()
+        .post(format!("{}/token", place.issuer()))
+        .basic_auth("apache", Some(CLIENT_SECRET))
+        .form(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]);
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    answer["error"].as_str().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn apache_protects_a_page_refreshes_and_signs_out() {
+    let Some(program) = program() else { return };
+    for bed in Bed::both().await {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let apache = Apache::start(&program, &place).await;
+        let (_provider, mover) = opened(&place).await;
+        let person = Person::new(&place.issuer());
+        let told = apache.signed_in(&person, &mover).await;
+        let (id_token, userinfo) = (&told["id_token"], &told["userinfo"]);
+        assert_eq!((&id_token["iss"], &id_token["aud"]), (&json!(place.issuer()), &json!("apache")));
+        assert_eq!((&userinfo["sub"], &userinfo["email"]), (&id_token["sub"], &json!(mover.email)));
+        assert_eq!(told["client_refs"], client_ref(&mover));
+        let user = format!("{}@{}", id_token["sub"].as_str().unwrap(), place.issuer());
+        assert_eq!(told["remote_user"], user);
+        assert_eq!(person.get(&apache.at("/another")).await.status, StatusCode::UNAUTHORIZED);
+
+        let access_token = told["access_token"].as_str().unwrap();
+        let sent =
+            person.get(&apache.hook(&[("refresh", &apache.at("/")), ("access_token", access_token)])).await;
+        assert_eq!(sent.url.as_str(), apache.at("/"));
+        let fresh = apache.shown(apache.back(&person, sent).await);
+        assert_eq!((&fresh["userinfo"], &fresh["remote_user"]), (userinfo, &told["remote_user"]));
+        for name in ["access_token", "refresh_token"] {
+            assert!(
+                fresh[name].as_str().is_some_and(|t| t.len() > 20) && fresh[name] != told[name],
+                "{name}"
+            );
+        }
+        let old = refusal(&place, told["refresh_token"].as_str().unwrap()).await;
+        assert_eq!(old.as_deref(), Some("invalid_grant"));
+
+        let sent = person.get(&apache.hook(&[("logout", &apache.at("/bye"))])).await;
+        assert_eq!(sent.url.as_str(), apache.at("/bye"));
+        assert!(!apache.knows(&person).await);
+        // The page that follows is not asked: the module of Debian 12 takes an error with `iss` (RFC 9207 §2) for a sign-in that begins
+        // at the provider, and asks anew.
+        let sent = person.get(&apache.at("/silently")).await;
+        let error =
+            sent.url.query_pairs().find(|(name, _)| name == "error").map(|(_, code)| code.into_owned());
+        assert_eq!(error.as_deref(), Some("login_required"), "{}", sent.body);
+    }
+}
+
+#[tokio::test]
+async fn apache_takes_our_logout_token() {
+    let Some(program) = program() else { return };
+    for bed in Bed::both().await {
+        // The provider posts to this machine only where its operator allows that.
+        let place = Place::new(bed, &format!("{MAIL_FOLDER}\n\n[outbound]\nallow = [\"localhost\"]"));
+        let apache = Apache::start(&program, &place).await;
+        let (_provider, mover) = opened(&place).await;
+        let (here, elsewhere) = (Person::new(&place.issuer()), Person::new(&place.issuer()));
+        for person in [&here, &elsewhere] {
+            apache.signed_in(person, &mover).await;
+            assert!(apache.knows(person).await);
+        }
+        let page = here.get("/sign-out").await;
+        here.submit(&page, "sign-out", &[]).await;
+        eventually("the logout token", async || (!apache.knows(&here).await).then_some(())).await;
+        assert!(here.get(&apache.at("/")).await.asks("sign-in"));
+        // It names one session: the same person's other browser keeps its own.
+        assert!(apache.knows(&elsewhere).await);
+    }
+}
