@@ -112,6 +112,31 @@ fn assertions_are_checked_claim_by_claim() {
     }
 }
 
+/// RFC 7523 §2.2
+#[test]
+fn an_assertion_says_of_which_type_it_is() {
+    use jsonwebtoken::{EncodingKey, Header, encode};
+    let secret = b"0123456789abcdef0123456789abcdef";
+    let mut rp = client(AuthMethod::SecretJwt);
+    rp.secret_keys = vec![crate::jwt::Key::shared(secret).unwrap()];
+    let claims =
+        serde_json::json!({ "iss": "rp", "sub": "rp", "aud": "https://op", "jti": "j", "exp": NOW + 60 });
+    let token = encode(&Header::default(), &claims, &EncodingKey::from_secret(secret)).unwrap();
+    let says = |form: String| run(None, &form, Some(&rp)).map_err(|e| e.code());
+    assert!(says(format!("client_assertion={token}&client_assertion_type={ASSERTION_TYPE}")).is_ok());
+    for form in [
+        format!("client_assertion={token}"),
+        format!("client_assertion={token}&client_assertion_type="),
+        format!(
+            "client_assertion={token}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:saml2-bearer"
+        ),
+        // A type alone proves nothing either.
+        format!("client_id=rp&client_assertion_type={ASSERTION_TYPE}"),
+    ] {
+        assert_eq!(says(form.clone()), Err(Code::InvalidClient), "{form}");
+    }
+}
+
 /// OIDC Core §9, SECURITY #25, #31: each assertion method has its own keys.
 #[test]
 fn a_shared_secret_signs_only_where_it_is_the_registered_method() {

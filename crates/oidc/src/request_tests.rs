@@ -77,6 +77,13 @@ fn only_the_code_flow_is_alive() {
 }
 
 /// SECURITY #7
+/// RFC 6749 §4.1.2.1 unauthorized_client
+#[test]
+fn only_a_client_that_may_ask_for_codes_gets_any() {
+    let refreshes = Client { grant_types: vec![GrantType::RefreshToken], ..rp() };
+    assert_eq!(ask(&refreshes, &[]).unwrap_err().code(), Code::UnauthorizedClient);
+}
+
 #[test]
 fn request_objects_are_refused_not_ignored() {
     assert_eq!(refused(&[("request", Some("a.b.c"))]), Code::RequestNotSupported);
