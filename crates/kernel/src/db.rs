@@ -18,8 +18,10 @@ use tokio::sync::Notify;
 
 use crate::{Fault, table::meta};
 
-/// How long a request may wait for a connection before it is told to come back.
+/// How long a request may wait for a connection, or for another's row, before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// A transaction in which nothing happens for so long has lost its node: PostgreSQL ends it, so that nobody waits for its rows for ever.
+const ABANDONED: Duration = Duration::from_secs(60);
 
 /// The database: SQLite or PostgreSQL, chosen by its address. On SQLite there is one writer and a pool of readers.
 #[derive(Clone)]
@@ -60,7 +62,15 @@ impl Db {
                 .max_connections(16)
                 .acquire_timeout(PATIENCE)
                 .connect_timeout(PATIENCE)
-                .sqlx_logging(false);
+                .sqlx_logging(false)
+                .map_sqlx_postgres_opts(|options| {
+                    let patience = PATIENCE.as_millis().to_string();
+                    let abandoned = ABANDONED.as_millis().to_string();
+                    options.options([
+                        ("lock_timeout", patience.as_str()),
+                        ("idle_in_transaction_session_timeout", abandoned.as_str()),
+                    ])
+                });
             let both = Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
             Ok(Self { reader: both.clone(), writer: both, mail })
         }

@@ -20,6 +20,10 @@ impl From<DbErr> for Fault {
             _ if text.contains("deadlock detected") || text.contains("could not serialize") => {
                 Self::Unavailable(text)
             }
+            // Another transaction sits on a row, or this one sat too long.
+            _ if text.contains("due to lock timeout") || text.contains("idle-in-transaction timeout") => {
+                Self::Unavailable(text)
+            }
             _ if text.contains("database is locked") || text.contains("connection") => {
                 Self::Unavailable(text)
             }

@@ -49,6 +49,10 @@ async fn migrate(db: &Db, address: &str) -> anyhow::Result<()> {
         return Ok(migrations::up(db.writer()).await?);
     }
     let turn = db.begin().await?;
+    // Another node's migration may take longer than a request would wait, and this transaction is idle while ours runs.
+    turn.conn()
+        .execute_unprepared("SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+        .await?;
     turn.conn().execute_unprepared("SELECT pg_advisory_xact_lock(20261123)").await?;
     migrations::up(db.writer()).await?;
     Ok(turn.commit().await?)

@@ -20,3 +20,4 @@ mod place;
 mod python;
 mod smtp;
 mod thirdparty;
+mod waiting;
