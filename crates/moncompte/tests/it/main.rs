@@ -18,6 +18,7 @@ mod node;
 mod person;
 mod place;
 mod python;
+mod races;
 mod smtp;
 mod thirdparty;
 mod waiting;

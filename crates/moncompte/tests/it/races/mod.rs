@@ -1,0 +1,168 @@
+//! Two nodes on one database, and requests that arrive at once (SECURITY part B "Race harness"): half of the connections to each node, every
+//! request sent but for its last byte, then all last bytes together. What counts are effects, not answers.
+
+mod reset;
+mod tokens;
+
+use std::{fs, sync::Arc};
+
+use kernel::sea_orm::{ConnectionTrait, Statement};
+use testbed::Bed;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::Barrier,
+};
+
+use crate::{
+    person::{Mover, Person},
+    place::{MAIL_FOLDER, Place, Running, copy, free_port, program},
+};
+
+/// Requests in one burst: enough to lose every race that can be lost, not so many that they queue (SECURITY part B, "Power").
+const BURST: usize = 48;
+/// Bursts a race and database.
+const ROUNDS: usize = 30;
+
+/// One provider in two processes, and somebody who has moved.
+struct Nodes {
+    place: Place,
+    ports: [u16; 2],
+    running: Vec<Running>,
+    mover: Mover,
+    person: Person,
+}
+
+impl Nodes {
+    async fn on(bed: Bed) -> Self {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let mover = Mover::number(1);
+        place.people([mover.row()]);
+        let ports = [place.port, free_port()];
+        second(&place, ports[1]);
+        let person = Person::new(&place.issuer());
+        let mut nodes = Self { place, ports, running: Vec::new(), mover, person };
+        nodes.start().await;
+        nodes.person.moves(&nodes.mover, &nodes.place).await;
+        nodes
+    }
+
+    /// Both, until they answer.
+    async fn start(&mut self) {
+        self.running.push(self.place.serve().await);
+        let mut command = program();
+        command.arg("serve").arg("--config").arg(self.place.path("second"));
+        let other = Running::start(command);
+        other.says("ready").await;
+        self.running.push(other);
+    }
+
+    /// kill -9, both at once.
+    fn kill(&mut self) {
+        self.running.drain(..).for_each(Running::kill);
+    }
+
+    async fn count(&self, sql: &str) -> i64 {
+        let db = self.place.bed.ground.db.reader();
+        let query =
+            Statement::from_string(db.get_database_backend(), format!("SELECT count(*) AS n FROM {sql}"));
+        db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
+    }
+
+    /// One form to one path of one node, or of the other.
+    async fn post(&self, node: usize, path: &str, headers: &str, body: &str) -> Shot {
+        shoot(self.ports[node], request(self.ports[0], path, headers, body), None).await
+    }
+
+    /// A page of the first node.
+    async fn page(&self, path: &str, headers: &str) -> Shot {
+        let port = self.ports[0];
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n{headers}\r\n");
+        shoot(port, request.into_bytes(), None).await
+    }
+
+    /// The same path, each with its own form, all at once; answered in the order of the forms.
+    async fn burst(&self, path: &str, headers: &str, bodies: Vec<String>) -> Vec<Shot> {
+        let barrier = Arc::new(Barrier::new(bodies.len()));
+        let shooting: Vec<_> = bodies
+            .iter()
+            .enumerate()
+            .map(|(n, body)| {
+                let request = request(self.ports[0], path, headers, body);
+                tokio::spawn(shoot(self.ports[n % 2], request, Some(barrier.clone())))
+            })
+            .collect();
+        let mut shots = Vec::new();
+        for shot in shooting {
+            shots.push(shot.await.unwrap());
+        }
+        shots
+    }
+}
+
+/// The configuration again, on ports of its own. The issuer is the same.
+fn second(place: &Place, port: u16) {
+    let (from, to) = (place.folder.path(), place.path("second"));
+    let text = fs::read_to_string(from.join("moncompte.toml")).unwrap();
+    let listens = |line: &str| match line.split_once(" = ") {
+        Some(("listen", _)) => format!("listen = \"127.0.0.1:{port}\""),
+        Some(("ops_listen", _)) => format!("ops_listen = \"127.0.0.1:{}\"", free_port()),
+        Some(("folder", _)) => format!("folder = \"{}\"", from.join("mails").display()),
+        _ => line.to_owned(),
+    };
+    for name in ["agencies", "secrets", "terms"] {
+        copy(&from.join(name), &to.join(name));
+    }
+    let text: Vec<_> = text.lines().map(listens).collect();
+    fs::write(to.join("moncompte.toml"), text.join("\n")).unwrap();
+}
+
+/// An answer.
+struct Shot {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Shot {
+    /// What a browser would send back.
+    fn cookies(&self) -> Vec<String> {
+        let lines = self.head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
+        lines.map(|cookie| cookie.split(';').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{} {}", self.head, self.body))
+    }
+}
+
+fn request(port: u16, path: &str, headers: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost:{port}\r\norigin: http://localhost:{port}\r\nconnection: close\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+async fn shoot(port: u16, request: Vec<u8>, together: Option<Arc<Barrier>>) -> Shot {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let (last, all_but) = request.split_last().unwrap();
+    stream.write_all(all_but).await.unwrap();
+    if let Some(barrier) = together {
+        barrier.wait().await;
+    }
+    stream.write_all(&[*last]).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+    Shot { status, head: head.to_owned(), body: body.to_owned() }
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}

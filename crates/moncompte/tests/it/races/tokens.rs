@@ -1,0 +1,127 @@
+//! Codes and refresh tokens: once, over two nodes, and dead after that for ever (SECURITY #18, #21, #22; B1, B2; I1 to I4).
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use testbed::Bed;
+
+use super::{BURST, Nodes, ROUNDS, Shot, form};
+use crate::place::{CALLBACK, CLIENT_SECRET};
+
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+fn client() -> String {
+    format!("authorization: Basic {}\r\n", STANDARD.encode(format!("exemple:{CLIENT_SECRET}")))
+}
+
+fn redeeming(code: &str, verifier: &str) -> String {
+    form(&[
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", verifier),
+    ])
+}
+
+fn refreshing(token: &str) -> String {
+    form(&[("grant_type", "refresh_token"), ("refresh_token", token)])
+}
+
+/// The one that was given tokens; all others are told `invalid_grant`.
+fn winner(shots: &[Shot], context: &str) -> serde_json::Value {
+    let (won, lost): (Vec<_>, Vec<_>) = shots.iter().partition(|shot| shot.status == 200);
+    assert_eq!(won.len(), 1, "{context}");
+    for shot in lost {
+        assert_eq!(
+            (shot.status, &shot.json()["error"]),
+            (400, &"invalid_grant".into()),
+            "{context}: {}",
+            shot.head
+        );
+    }
+    won[0].json()
+}
+
+fn text<'a>(tokens: &'a serde_json::Value, name: &str) -> &'a str {
+    tokens[name].as_str().unwrap()
+}
+
+impl Nodes {
+    async fn code(&self) -> String {
+        self.person.asked_by_portal().await.code().expect("signed in")
+    }
+
+    async fn opens(&self, node: usize, tokens: &serde_json::Value) -> bool {
+        let bearer = format!("authorization: Bearer {}\r\n", text(tokens, "access_token"));
+        let shot = self.post(node, "/userinfo", &bearer, "").await;
+        assert!(matches!(shot.status, 200 | 401), "{}", shot.head);
+        shot.status == 200
+    }
+
+    async fn refreshes(&self, node: usize, token: &str) -> Shot {
+        self.post(node, "/token", &client(), &refreshing(token)).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_that_comes_many_times_at_once_gives_tokens_once_and_they_die() {
+    for bed in Bed::both().await {
+        let nodes = Nodes::on(bed).await;
+        for round in 0..ROUNDS {
+            let context = format!("{} round {round}", nodes.place.bed.name);
+            let (code, before) = (nodes.code().await, nodes.count("refresh_token").await);
+            let shots = nodes.burst("/token", &client(), vec![redeeming(&code, VERIFIER); BURST]).await;
+            let tokens = winner(&shots, &context);
+            assert_eq!(nodes.count("refresh_token").await, before + 1, "{context}");
+            // The others showed that the code was out: what it gave is dead on both nodes.
+            assert!(!nodes.opens(0, &tokens).await && !nodes.opens(1, &tokens).await, "{context}");
+            assert_eq!(nodes.refreshes(1, text(&tokens, "refresh_token")).await.status, 400, "{context}");
+        }
+        let dead = "token_grant WHERE revoked_why = 'code_reuse'";
+        assert_eq!(nodes.count(dead).await, i64::try_from(ROUNDS).unwrap());
+    }
+}
+
+/// SECURITY D7: who does not know the verifier burns nothing and kills nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_redemptions_around_the_right_one_take_nothing_from_it() {
+    for bed in Bed::both().await {
+        let nodes = Nodes::on(bed).await;
+        for round in 0..ROUNDS {
+            let context = format!("{} round {round}", nodes.place.bed.name);
+            let code = nodes.code().await;
+            let mut bodies = vec![redeeming(&code, &"x".repeat(43)); BURST];
+            bodies[round * 7 % BURST] = redeeming(&code, VERIFIER);
+            let tokens = winner(&nodes.burst("/token", &client(), bodies).await, &context);
+            assert!(nodes.opens(0, &tokens).await && nodes.opens(1, &tokens).await, "{context}");
+        }
+        assert_eq!(nodes.count("token_grant WHERE revoked_why = 'code_reuse'").await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_token_has_one_child_and_a_family_that_is_dead_stays_dead() {
+    for bed in Bed::both().await {
+        let mut nodes = Nodes::on(bed).await;
+        let mut last = None;
+        for round in 0..ROUNDS {
+            let context = format!("{} round {round}", nodes.place.bed.name);
+            let code = nodes.code().await;
+            let first = nodes.post(round % 2, "/token", &client(), &redeeming(&code, VERIFIER)).await.json();
+            let before = nodes.count("refresh_token").await;
+            let token = text(&first, "refresh_token");
+            let shots = nodes.burst("/token", &client(), vec![refreshing(token); BURST]).await;
+            let second = winner(&shots, &context);
+            assert_eq!(nodes.count("refresh_token").await, before + 1, "one child: {context}");
+            assert!(!nodes.opens(0, &first).await && !nodes.opens(1, &second).await, "{context}");
+            assert_eq!(nodes.refreshes(0, text(&second, "refresh_token")).await.status, 400, "{context}");
+            last = Some((first, second));
+        }
+        // #22: nothing of it was remembered in memory alone.
+        nodes.kill();
+        nodes.start().await;
+        let (first, second) = last.unwrap();
+        for (node, tokens) in [(0, &first), (1, &first), (0, &second), (1, &second)] {
+            assert_eq!(nodes.refreshes(node, text(tokens, "refresh_token")).await.status, 400);
+            assert!(!nodes.opens(node, tokens).await);
+        }
+    }
+}
