@@ -75,6 +75,10 @@ impl Person {
         }
         all.insert("email".into(), json!(self.email));
         all.insert("email_verified".into(), json!(true));
+        // Nobody has called that number, unless the profile says so (OIDC Core §5.1).
+        if all.get("phone_number").is_some_and(|number| number != "") {
+            all.entry("phone_number_verified").or_insert(json!(false));
+        }
         all.entry("locale").or_insert(json!(self.locale));
         all.insert("updated_at".into(), json!(self.updated_at));
         if !self.client_refs.is_empty() {

@@ -79,6 +79,21 @@ fn a_profile_is_told_only_as_far_as_the_standard_knows_it() {
     assert_eq!(names(&told), ["locale", "name", "sub", "updated_at", "zoneinfo"]);
 }
 
+/// OIDC Core §5.1, §5.4; oidcc-scope-phone: a number comes with whether it was checked; agencies do not tell, so it was not.
+#[test]
+fn a_phone_number_says_whether_it_was_checked() {
+    let of = |profile: Value| {
+        let person = Person { profile: object(profile), ..person() };
+        userinfo("me", &Scope::parse("openid phone").unwrap(), &ClaimsRequest::default(), &person)
+    };
+    assert_eq!(of(json!({ "phone_number": "+33" }))["phone_number_verified"], false);
+    let checked = json!({ "phone_number": "+33", "phone_number_verified": true });
+    assert_eq!(of(checked)["phone_number_verified"], true);
+    for none in [json!({}), json!({ "phone_number": "" })] {
+        assert_eq!(names(&of(none)), ["client_refs", "sub"]);
+    }
+}
+
 /// PROTOCOL 4.14
 #[test]
 fn a_logout_token_has_its_event_and_no_nonce() {
