@@ -6,6 +6,7 @@
 
 mod basic;
 mod checks;
+mod logout;
 mod op;
 mod policy;
 mod robot;
@@ -94,4 +95,43 @@ basic_plan! {
 basic_plan! {
     /// oidcc-formpost-basic: the response is a form that posts itself.
     oidcc_formpost_basic = FormPost
+}
+
+plan! {
+    /// oidcc-rp-initiated-logout
+    oidcc_rp_initiated_logout = RpLogout of crate::conformance::logout {
+        "oidcc-rp-initiated-logout-discovery-endpoint-verification" =>
+            oidcc_rp_initiated_logout_discovery_endpoint_verification,
+        "oidcc-rp-initiated-logout" => oidcc_rp_initiated_logout,
+        "oidcc-rp-initiated-logout-no-state" => oidcc_rp_initiated_logout_no_state,
+        "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri" =>
+            oidcc_rp_initiated_logout_bad_post_logout_redirect_uri,
+        "oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri" =>
+            oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri,
+        "oidcc-rp-initiated-logout-modified-id-token-hint" => oidcc_rp_initiated_logout_modified_id_token_hint,
+        "oidcc-rp-initiated-logout-bad-id-token-hint" => oidcc_rp_initiated_logout_bad_id_token_hint,
+        "oidcc-rp-initiated-logout-no-id-token-hint" => oidcc_rp_initiated_logout_no_id_token_hint,
+        "oidcc-rp-initiated-logout-no-params" => oidcc_rp_initiated_logout_no_params,
+        "oidcc-rp-initiated-logout-no-post-logout-redirect-uri" =>
+            oidcc_rp_initiated_logout_no_post_logout_redirect_uri,
+        "oidcc-rp-initiated-logout-only-state" => oidcc_rp_initiated_logout_only_state,
+    }
+}
+
+plan! {
+    /// oidcc-backchannel-rp-initiated-logout
+    oidcc_backchannel_rp_initiated_logout = BackChannel of crate::conformance::logout {
+        "oidcc-backchannel-logout-discovery-endpoint-verification" =>
+            oidcc_backchannel_logout_discovery_endpoint_verification,
+        "oidcc-backchannel-rp-initiated-logout" => oidcc_backchannel_rp_initiated_logout,
+    }
+}
+
+plan! {
+    /// oidcc-frontchannel-rp-initiated-logout
+    oidcc_frontchannel_rp_initiated_logout = FrontChannel of crate::conformance::logout {
+        "oidcc-frontchannel-logout-discovery-endpoint-verification" =>
+            oidcc_frontchannel_logout_discovery_endpoint_verification,
+        "oidcc-frontchannel-rp-initiated-logout" => oidcc_frontchannel_rp_initiated_logout,
+    }
 }
