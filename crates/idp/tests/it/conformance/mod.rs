@@ -4,8 +4,12 @@
 //! Each row of a plan's table is one test, which bears the module's name, so that a run says which module fails. What every answer is
 //! held against is in `checks`; a module is what is its own.
 
+mod advertised;
 mod basic;
 mod checks;
+mod client_key;
+mod discovery;
+mod keys;
 mod logout;
 mod op;
 mod policy;
@@ -85,6 +89,13 @@ macro_rules! basic_plan {
             }
         }
     };
+}
+
+plan! {
+    /// oidcc-config
+    oidcc_config = Basic of crate::conformance::discovery {
+        "oidcc-discovery-endpoint-verification" => oidcc_discovery_endpoint_verification,
+    }
 }
 
 basic_plan! {
