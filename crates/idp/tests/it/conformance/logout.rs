@@ -20,10 +20,16 @@ async fn end_session(suite: &mut Suite, fields: &Fields<'_>) -> Seen {
     suite.robot.open(&format!("{ISSUER}/end-session?{}", encoded(fields))).await
 }
 
-/// Afterwards nobody is signed in (`CheckErrorFromAuthorizationEndpointIsOneThatRequiredAUserInterface`).
+/// Afterwards nobody is signed in (`CheckErrorFromAuthorizationEndpointIsOneThatRequiredAUserInterface`): the session has ended, and not only
+/// this browser's cookie.
 async fn is_signed_out(suite: &mut Suite) {
     let error = suite.refused(suite.request().with("prompt", "none")).await;
     assert!(NEEDS_A_PAGE.contains(&error.as_str()), "{error}");
+    let stubborn = suite.robot.that_forgets_nothing();
+    let mine = std::mem::replace(&mut suite.robot, stubborn);
+    let error = suite.refused(suite.request().with("prompt", "none")).await;
+    assert!(NEEDS_A_PAGE.contains(&error.as_str()), "with the old cookies: {error}");
+    suite.robot = mine;
 }
 
 /// Nothing has ended.
@@ -205,7 +211,7 @@ async fn signed_out_from(suite: &mut Suite) -> Tokens {
     tokens
 }
 
-/// OIDC Back-Channel Logout §2.4, §2.5. That the worker posts it as a form with this one field, and to whom, is tested in the program.
+/// OIDC Back-Channel Logout §2.4, §2.5. The worker posts it as a form of this one field.
 pub async fn oidcc_backchannel_rp_initiated_logout(suite: &mut Suite) {
     let tokens = signed_out_from(suite).await;
     let letters = suite.op.letters().await;

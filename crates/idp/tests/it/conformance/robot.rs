@@ -107,6 +107,8 @@ pub struct Form {
 pub struct Robot {
     router: Router,
     jar: Vec<Cookie<'static>>,
+    /// Every cookie that it ever had, as it last had it.
+    ever: Vec<Cookie<'static>>,
     /// Tells where its forms come from, as browsers do and bare robots do not.
     modern: bool,
     /// Addresses that frames loaded.
@@ -115,7 +117,13 @@ pub struct Robot {
 
 impl Robot {
     pub fn new(op: &Op, modern: bool) -> Self {
-        Self { router: op.router.clone(), jar: Vec::new(), modern, framed: Vec::new() }
+        Self { router: op.router.clone(), jar: Vec::new(), ever: Vec::new(), modern, framed: Vec::new() }
+    }
+
+    /// Another one that takes no cookie back: a copy, or a thief.
+    pub fn that_forgets_nothing(&self) -> Self {
+        let (jar, ever) = (self.ever.clone(), self.ever.clone());
+        Self { router: self.router.clone(), jar, ever, modern: self.modern, framed: Vec::new() }
     }
 
     /// Follows a link from another site.
@@ -261,6 +269,8 @@ impl Robot {
         assert_eq!(cookie.same_site(), Some(SameSite::Lax), "{cookie}");
         self.jar.retain(|c| (c.name(), c.path()) != (cookie.name(), cookie.path()));
         if !cookie.value().is_empty() {
+            self.ever.retain(|c| (c.name(), c.path()) != (cookie.name(), cookie.path()));
+            self.ever.push(cookie.clone());
             self.jar.push(cookie);
         }
     }

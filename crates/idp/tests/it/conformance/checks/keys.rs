@@ -36,3 +36,24 @@ pub fn check(set: &Value) -> BTreeSet<String> {
     }
     names
 }
+
+#[test]
+fn a_key_set_that_tells_too_much_is_noticed() {
+    let key = || {
+        serde_json::json!({ "kid": "1", "use": "sig", "alg": "EdDSA", "kty": "OKP", "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" })
+    };
+    let fits = |keys: Vec<Value>| {
+        let set = serde_json::json!({ "keys": keys });
+        std::panic::catch_unwind(|| check(&set)).is_ok()
+    };
+    assert!(fits(vec![key()]));
+    assert!(!fits(vec![]) && !fits(vec![key(), key()]));
+    for (name, value) in
+        [("d", "AA"), ("kid", ""), ("use", "enc"), ("x", "AA"), ("crv", "X25519"), ("kty", "AKP")]
+    {
+        let mut key = key();
+        key[name] = value.into();
+        assert!(!fits(vec![key]), "{name}");
+    }
+}

@@ -37,3 +37,21 @@ fn repetition_is_no_entropy() {
     assert!((entropy("abcdabcd") - 16.0).abs() < 1e-9);
     assert!((entropy("ab") - 2.0).abs() < 1e-9);
 }
+
+/// PROTOCOL 4.6: 128 random bits in 22 characters are too few, 256 in 43 are enough.
+#[test]
+fn a_short_code_is_noticed() {
+    let fits = |text: &'static str| std::panic::catch_unwind(|| unguessable(text, "it")).is_ok();
+    assert!(fits("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"));
+    assert!(!fits("E9Melhoa2OwvFrEMTJguCH"));
+    assert!(!fits("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+}
+
+#[test]
+fn a_description_with_a_quote_is_noticed() {
+    let fits = |text: &'static str| std::panic::catch_unwind(|| description(text)).is_ok();
+    assert!(fits("code_challenge is missing"));
+    for bad in ["", "\"scope\"", "a\\b", "d\u{e9}j\u{e0}", "a\nb", "a\tb"] {
+        assert!(!fits(bad), "{bad:?}");
+    }
+}
