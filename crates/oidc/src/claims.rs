@@ -75,8 +75,8 @@ impl Person {
         }
         all.insert("email".into(), json!(self.email));
         all.insert("email_verified".into(), json!(true));
-        if all.contains_key("phone_number") {
-            // An agency's word on a number is not a proof of it (OIDC Core §5.1).
+        // Nobody has called that number, unless the profile says so (OIDC Core §5.1).
+        if all.get("phone_number").is_some_and(|number| number != "") {
             all.entry("phone_number_verified").or_insert(json!(false));
         }
         all.entry("locale").or_insert(json!(self.locale));

@@ -62,10 +62,6 @@ fn userinfo_opens_with_scope_and_claims() {
     let profile = of("openid profile", &none);
     assert_eq!(names(&profile), ["client_refs", "family_name", "locale", "name", "sub", "updated_at"]);
     assert_eq!((&profile["sub"], &profile["client_refs"]), (&json!("me"), &json!(["C1"])));
-    // oidcc-scope-phone: both claims, and an imported number is nobody's proof.
-    let phone = of("openid phone", &none);
-    assert_eq!(names(&phone), ["client_refs", "phone_number", "phone_number_verified", "sub"]);
-    assert_eq!(phone["phone_number_verified"], false);
     let asked = ClaimsRequest { userinfo: object(json!({ "name": { "essential": true } })), ..none };
     assert_eq!(names(&of("openid", &asked)), ["client_refs", "name", "sub"]);
 }
@@ -81,6 +77,21 @@ fn a_profile_is_told_only_as_far_as_the_standard_knows_it() {
     let asked = ClaimsRequest { userinfo: object(odd), ..ClaimsRequest::default() };
     let told = userinfo("me", &Scope::parse("openid profile").unwrap(), &asked, &person);
     assert_eq!(names(&told), ["locale", "name", "sub", "updated_at", "zoneinfo"]);
+}
+
+/// OIDC Core §5.1, §5.4; oidcc-scope-phone: a number comes with whether it was checked; agencies do not tell, so it was not.
+#[test]
+fn a_phone_number_says_whether_it_was_checked() {
+    let of = |profile: Value| {
+        let person = Person { profile: object(profile), ..person() };
+        userinfo("me", &Scope::parse("openid phone").unwrap(), &ClaimsRequest::default(), &person)
+    };
+    assert_eq!(of(json!({ "phone_number": "+33" }))["phone_number_verified"], false);
+    let checked = json!({ "phone_number": "+33", "phone_number_verified": true });
+    assert_eq!(of(checked)["phone_number_verified"], true);
+    for none in [json!({}), json!({ "phone_number": "" })] {
+        assert_eq!(names(&of(none)), ["client_refs", "sub"]);
+    }
 }
 
 /// PROTOCOL 4.14

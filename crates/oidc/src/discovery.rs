@@ -50,9 +50,9 @@ pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
         "iat",
         "auth_time",
         "nonce",
+        "acr",
         "at_hash",
         "azp",
-        "acr",
         "sid",
         claims::CLIENT_REFS,
     ];
@@ -76,7 +76,9 @@ pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "code_challenge_methods_supported": [pkce::METHOD],
         "acr_values_supported": Acr::ALL.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
         "claim_types_supported": ["normal"],
@@ -121,6 +123,12 @@ mod tests {
         ] {
             assert!(document[name].as_array().unwrap().contains(&json!(value)), "{name}");
         }
+        // RFC 8414 §2: MUST be there where a method signs.
+        for endpoint in ["token", "introspection", "revocation"] {
+            let algs = &document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")];
+            assert!(algs.as_array().unwrap().contains(&json!("RS256")), "{endpoint}");
+        }
+        assert!(document["claims_supported"].as_array().unwrap().contains(&json!("acr")));
         // SECURITY #8: what is not built is not named.
         assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
         assert_eq!(document["response_types_supported"], json!(["code"]));

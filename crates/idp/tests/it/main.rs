@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests say what broke by breaking")]
 
+mod conformance;
 mod endpoints;
 mod grant;
 mod journeys;

@@ -1,0 +1,275 @@
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
+
+use accounts::{
+    Accounts, Confirm, Edition, Finish, HashCost, Hasher, Mail, MailBody, PasswordChoice, Rules, Shown,
+    TermsLibrary, TermsVersion, Visitor,
+    legacy::{
+        LegacyProof,
+        row::{Charset, Format, Rows},
+    },
+};
+use agencies::{Agencies, Agency, Portal};
+use arc_swap::ArcSwap;
+use axum::Router;
+use idp::{Grants, Idp, Throttle, grant::Settings};
+use kernel::{
+    Token, outbox,
+    sea_orm::{
+        ConnectionTrait,
+        sea_query::{Expr, Query},
+    },
+};
+use oidc::client::Client;
+use testbed::Bed;
+use tokio::sync::OnceCell;
+
+/// As the certification reaches it: by https, through a proxy.
+pub const ISSUER: &str = "https://op.test";
+/// Where the suite listens.
+pub const SUITE: &str = "https://suite.test";
+/// The test person's address.
+pub const EMAIL: &str = "marie.durand@exemple.test";
+/// And password.
+pub const PASSWORD: &str = "soleil mandarine brouette";
+/// Every client's secret: with characters that RFC 6749 §2.3.1 wants encoded twice over.
+pub const SECRET: &str = "a secret: +100% / of more than 32 characters";
+
+/// The person whom the suite signs in, as an agency exports her: every claim of OIDC Core §5.4 that an export can carry.
+const PERSON: &str = r#"{"identifier":"T-1","client_ref":"CT-1","password":"Vieux-Secret 1",
+"name":"Marie Claire Durand","given_name":"Marie","family_name":"Durand","middle_name":"Claire","nickname":"Mimi",
+"preferred_username":"marie.durand","profile":"https://exemple.test/marie","picture":"https://exemple.test/marie.png",
+"website":"https://marie.exemple.test/","gender":"female","birthdate":"1950-12-31","zoneinfo":"Europe/Paris","locale":"fr-FR",
+"phone_number":"+33 2 97 00 00 01","street_address":"1 rue des Tilleuls","postal_code":"56000","locality":"Vannes",
+"region":"Bretagne","country":"FR"}"#;
+
+/// A client as the suite was told of it.
+pub struct Registered {
+    pub id: &'static str,
+    /// Its redirect address.
+    pub callback: &'static str,
+    /// Its address for after a sign-out.
+    pub out: &'static str,
+    /// client_secret_post instead of client_secret_basic.
+    pub post: bool,
+}
+
+/// The first client.
+pub const FIRST: Registered = Registered {
+    id: "suite-1",
+    callback: "https://suite.test/callback",
+    out: "https://suite.test/post_logout_redirect",
+    post: false,
+};
+
+/// The second one: its redirect address has a query of its own (PROTOCOL 4.5).
+pub const SECOND: Registered = Registered {
+    id: "suite-2",
+    callback: "https://suite.test/callback?dummy1=lorem&dummy2=ipsum",
+    out: "https://suite.test/post_logout_redirect?client=2",
+    post: true,
+};
+
+/// What the operator writes into the agency's file for a client. `more`: keys of one plan.
+pub fn portal(client: &Registered, more: &str) -> String {
+    let method = if client.post { "client_secret_post" } else { "client_secret_basic" };
+    format!(
+        "[[portal]]\nclient_id = \"{}\"\nclient_secret_file = \"suite\"\ntoken_endpoint_auth_method = \"{method}\"\n\
+         redirect_uris = [\"{}\"]\npost_logout_redirect_uris = [\"{}\"]\n\
+         pkce_exempt_because = \"the certification's basic plan sends no PKCE\"\n{more}\n",
+        client.id, client.callback, client.out
+    )
+}
+
+fn agency(portals: &str) -> Agency {
+    read(portals).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+fn read(portals: &str) -> Result<Agency, Vec<agencies::Problem>> {
+    let file = format!(
+        "name = \"Agence de la Certification\"\n[controller]\nname = \"SARL Certification\"\ndpo = \"dpo@exemple.test\"\n\
+         [look]\naccent = \"#1f6f54\"\n[contact]\nphone = \"02 97 00 00 01\"\n{portals}"
+    );
+    Agency::read("certification", &file, &|_| Ok(SECRET.to_owned()))
+}
+
+fn agencies(agency: Agency) -> Agencies {
+    Agencies::new(vec![agency]).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// The provider that is certified, on a database of its own.
+pub struct Op {
+    pub bed: Bed,
+    pub idp: Idp,
+    pub router: Router,
+}
+
+impl Op {
+    /// With clients as an operator registers them: the text of `[[portal]]` sections.
+    pub async fn on(bed: Bed, portals: &str) -> Self {
+        lend_key(&bed).await;
+        let agencies = Arc::new(ArcSwap::from_pointee(agencies(agency(portals))));
+        let ground = bed.ground.clone();
+        let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
+        let hasher = Hasher::new(cost, 2, 100, ground.chance.clone()).unwrap();
+        let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![terms()])));
+        let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
+        let accounts = Accounts::new(ground.clone(), Arc::new(hasher), rules, terms);
+        let settings = Settings::new(ISSUER);
+        let grants =
+            Grants::open(ground.clone(), accounts.clone(), agencies.clone(), settings).await.unwrap();
+        let idp = Idp {
+            ground,
+            accounts,
+            agencies,
+            grants,
+            pages: Arc::new(pages::Pages::new().unwrap()),
+            issuer: ISSUER.into(),
+            trusted_proxies: Arc::new([]),
+            throttle: Arc::new(Throttle::new(NonZeroU32::new(100_000).unwrap())),
+        };
+        let op = Self { bed, router: idp::router(idp.clone()), idp };
+        op.person().await;
+        op
+    }
+
+    /// The keys for which such a file is refused.
+    pub fn refused(portals: &str) -> Vec<String> {
+        let problems = read(portals).err().unwrap_or_default();
+        problems.into_iter().map(|problem| problem.key).collect()
+    }
+
+    /// Other clients from now on, as after an edit of the file.
+    pub async fn reconfigure(&self, portals: &str) {
+        self.idp.agencies.store(Arc::new(agencies(agency(portals))));
+        self.idp.grants.ensure_keys().await.unwrap();
+    }
+
+    /// Changes every client where a file has no key for it.
+    pub async fn change(&self, change: impl Fn(&mut Client)) {
+        let mut agency = Agency::clone(self.idp.agencies.load().agency("certification").unwrap());
+        for Portal { client, .. } in &mut agency.portals {
+            change(client);
+        }
+        self.idp.agencies.store(Arc::new(agencies(agency)));
+        self.idp.grants.ensure_keys().await.unwrap();
+    }
+
+    /// The suite says "wait": the clock goes on.
+    pub fn wait(&self, seconds: i64) {
+        self.bed.clock.advance(seconds);
+    }
+
+    pub fn now(&self) -> i64 {
+        self.bed.ground.now()
+    }
+
+    /// As random as the suite's own values.
+    pub fn random(&self) -> String {
+        self.bed.ground.token().text()
+    }
+
+    /// The test person, made as people are made: exported by her agency, imported, moved. So what the suite is told of her came all that way.
+    async fn person(&self) {
+        let accounts = &self.idp.accounts;
+        let agency = self.idp.agencies.load().agency("certification").unwrap().clone();
+        let row = PERSON.replace('\n', "");
+        let rows = Rows::open(row.as_bytes(), Format::Jsonl, Charset::Utf8).unwrap();
+        let mut importer = accounts.import(&agency, rows, false);
+        while importer.next_batch().await.unwrap() > 0 {}
+        let report = importer.report();
+        assert_eq!(report.added, 1, "{:?}", report.bad);
+        let visitor = Visitor {
+            ip: None,
+            user_agent: "before".into(),
+            device: None,
+            locale: "fr".into(),
+            origin: accounts::Origin::default(),
+        };
+        let proof = accounts.prove_legacy(&agency, "T-1", "Vieux-Secret 1", None, &visitor).await.unwrap();
+        let LegacyProof::Enrolment(id) = proof else { panic!("the old credentials are right") };
+        accounts.notice_read(id).await.unwrap();
+        accounts.choose_email(id, EMAIL, true).await.unwrap();
+        let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
+        let taken = accounts.choose_password(&enrolment, &agency.name, PASSWORD, &visitor).await.unwrap();
+        assert_eq!(taken, PasswordChoice::Taken);
+        let token = Token::parse(&self.confirmation().await).unwrap();
+        assert_eq!(accounts.confirm(&token, EMAIL, PASSWORD).await.unwrap(), Confirm::Done(id));
+        let version = accounts.current_terms().unwrap();
+        let shown = Shown {
+            sha256: version.editions["fr"].sha256.clone(),
+            version: version.version,
+            language: "fr".into(),
+            method: "ticked".into(),
+        };
+        let done = accounts.finish(id, &shown, false, None, &visitor).await.unwrap();
+        assert!(matches!(done, Finish::Done(..)));
+        self.letters().await;
+    }
+
+    async fn confirmation(&self) -> String {
+        for letter in self.letters().await {
+            let mail: Mail = letter.payload(&self.bed.ground).unwrap();
+            if let MailBody::Confirm { token, .. } = mail.body {
+                return token;
+            }
+        }
+        panic!("no mail to confirm the address")
+    }
+
+    /// What is due in the outbox: taken out as the worker does.
+    pub async fn letters(&self) -> Vec<outbox::Leased> {
+        let ground = &self.bed.ground;
+        let due = outbox::lease(&ground.db, ground.now(), 100).await.unwrap();
+        for letter in &due {
+            outbox::sent(&ground.db, letter.id, ground.now()).await.unwrap();
+        }
+        due
+    }
+}
+
+fn terms() -> TermsVersion {
+    let edition = |title: &str| Edition::new(title.into(), "Article 1.".into());
+    let editions = BTreeMap::from([
+        ("fr".to_owned(), edition("Conditions générales")),
+        ("en".to_owned(), edition("Terms of use")),
+    ]);
+    TermsVersion { version: "2026-11".into(), effective: 0, consent: true, editions }
+}
+
+/// A first signing key costs more than all the rest of a provider's start, and these tests start more than a hundred. So one is made, by the
+/// provider itself, and every database gets it as if another node had made it a moment ago.
+async fn lend_key(bed: &Bed) {
+    struct Row(String, Vec<u8>, String);
+    static KEY: OnceCell<Row> = OnceCell::const_new();
+    let columns = ["kid", "sealed", "jwk", "alg", "generation", "created_at", "active_from"];
+    let make = async || {
+        let bed = Bed::sqlite().await;
+        let ground = bed.ground.clone();
+        let hasher = Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, ground.chance.clone());
+        let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![])));
+        let accounts = Accounts::new(ground.clone(), Arc::new(hasher.unwrap()), Rules::default(), terms);
+        Grants::open(ground, accounts, Arc::default(), Settings::new(ISSUER)).await.unwrap();
+        let select = Query::select().columns(columns).from("signing_key").to_owned();
+        let row = bed.ground.db.writer().query_one(&select).await.unwrap().unwrap();
+        assert_eq!(row.try_get::<String>("", "alg").unwrap(), "RS256");
+        let text = |name| row.try_get("", name).unwrap();
+        Row(text("kid"), row.try_get("", "sealed").unwrap(), text("jwk"))
+    };
+    let Row(kid, sealed, jwk) = KEY.get_or_init(make).await;
+    let now = bed.ground.now();
+    let insert = Query::insert()
+        .into_table("signing_key")
+        .columns(columns)
+        .values([
+            kid.clone().into(),
+            Expr::val(sealed.clone()),
+            jwk.clone().into(),
+            "RS256".into(),
+            1.into(),
+            now.into(),
+            now.into(),
+        ])
+        .unwrap()
+        .to_owned();
+    bed.ground.db.writer().execute(&insert).await.unwrap();
+}
