@@ -54,7 +54,11 @@ fn headers_that_lie_are_refused() {
         (r#"{"alg":"HS256","typ":"at+jwt"}"#, Refused::Type),
         (r#"{"alg":"HS256"}"#, Refused::Type),
         (r#"{"alg":"HS256","typ":"JWT","crit":["exp"]}"#, Refused::Header),
+        (r#"{"alg":"HS256","typ":"JWT","crit":null}"#, Refused::Header),
         (r#"{"alg":"HS256","typ":"JWT","b64":false}"#, Refused::Header),
+        (r#"{"alg":"HS256","typ":"JWT","zip":"DEF"}"#, Refused::Header),
+        (r#"{"alg":"HS256","typ":"JWT","jwk":null}"#, Refused::Header),
+        (r#"{"alg":"HS256","typ":"JWT","x":1,"x":2}"#, Refused::Malformed),
         (r#"{"alg":"HS256","typ":"JWT","jku":"http://sink/"}"#, Refused::Header),
         (r#"{"alg":"HS256","typ":"JWT","x5u":"http://sink/"}"#, Refused::Header),
     ] {
