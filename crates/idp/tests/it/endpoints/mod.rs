@@ -7,6 +7,7 @@ mod away;
 mod browser;
 mod cors;
 mod discovery;
+mod forged;
 mod front_channel;
 mod hostile;
 mod logout;
