@@ -109,7 +109,7 @@ impl Key {
     /// [`KeyRefused`].
     pub fn from_jwk(text: &str) -> Result<Self, KeyRefused> {
         let record: Claims = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
-        if ["d", "p", "q", "k"].iter().any(|private| record.contains_key(*private)) {
+        if ["d", "p", "q", "dp", "dq", "qi", "k"].iter().any(|private| record.contains_key(*private)) {
             return Err(KeyRefused::Private);
         }
         let field = |name: &str| record.get(name).and_then(Value::as_str);
@@ -125,11 +125,21 @@ impl Key {
             Some(name) if name == natural.as_str() => natural,
             Some(_) => return Err(KeyRefused::Unsupported),
         };
-        if natural == Alg::RS256 {
-            let bytes = field("n").and_then(|n| URL_SAFE_NO_PAD.decode(n).ok()).ok_or(KeyRefused::NotAJwk)?;
-            if bytes.len() < 256 {
-                return Err(KeyRefused::Weak);
+        // What it is made of in bytes: a modulus without the zeros before it, coordinates in full (RFC 7518 §6.2.1.2, RFC 8037 §2).
+        let bytes =
+            |name: &str| field(name).and_then(|n| URL_SAFE_NO_PAD.decode(n).ok()).ok_or(KeyRefused::NotAJwk);
+        match natural {
+            Alg::RS256 => {
+                let strength = bytes("n")?.iter().skip_while(|byte| **byte == 0).count();
+                if strength < 256 {
+                    return Err(KeyRefused::Weak);
+                }
             }
+            Alg::ES256 if bytes("x")?.len() != 32 || bytes("y")?.len() != 32 => {
+                return Err(KeyRefused::NotAJwk);
+            }
+            Alg::EdDSA if bytes("x")?.len() != 32 => return Err(KeyRefused::NotAJwk),
+            _ => {}
         }
         let jwk: Jwk =
             serde_json::from_value(Value::Object(record.clone())).map_err(|_| KeyRefused::NotAJwk)?;
