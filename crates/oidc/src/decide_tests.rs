@@ -139,4 +139,88 @@ proptest! {
             prop_assert!(!matches!(decide(&asked, &after), Next::SignIn(_)));
         }
     }
+
+    /// SECURITY #14: times may be any number, as a stored row or a client's `max_age` might have it.
+    #[test]
+    fn no_time_overflows(asked in any_asked(), now: i64, began: i64, auth_time: i64, max_age in 0i64..) {
+        let session = Some(SignedIn { auth_time, ..signed_in(NOW) });
+        let standing = Standing { now, began, enrolment: None, session, unlinked_allowed: false };
+        let next = decide(&Asked { max_age: Some(max_age), again: false, choice: false, sub: None, ..asked.clone() }, &standing);
+        let old = auth_time < began && now.saturating_sub(auth_time) > max_age;
+        prop_assert_eq!(matches!(next, Next::Return(Outcome::Code | Outcome::Home)), !old);
+    }
+}
+
+/// Every request, with each number at its borders.
+fn every_asked() -> Vec<Asked> {
+    let mut all = Vec::new();
+    for flags in 0..16u8 {
+        for max_age in [None, Some(0), Some(8), Some(9)] {
+            for sub in [None, Some("me"), Some("you")] {
+                let [silently, again, choice, home] = [1, 2, 4, 8].map(|bit| flags & bit != 0);
+                all.push(Asked { silently, again, choice, max_age, sub: sub.map(Into::into), home });
+            }
+        }
+    }
+    all
+}
+
+/// Every standing: the interaction began five seconds ago.
+fn every_standing() -> Vec<Standing> {
+    let steps = [Step::Notice, Step::Email, Step::Password, Step::Mail, Step::Link, Step::Terms];
+    let mut all = Vec::new();
+    for enrolment in steps.into_iter().map(Some).chain([None]) {
+        for flags in 0..16u8 {
+            let [session, terms_due, linked, unlinked_allowed] = [1, 2, 4, 8].map(|bit| flags & bit != 0);
+            for ago in [0, 5, 6, 8, 9] {
+                let session = session.then(|| SignedIn { terms_due, linked, ..signed_in(NOW - ago) });
+                all.push(Standing { enrolment, unlinked_allowed, ..standing(session) });
+            }
+        }
+    }
+    all
+}
+
+/// SECURITY #14, I16: the rule as one expression. Where it holds there is a code, and nobody is asked anything that is not needed.
+#[test]
+fn a_code_is_given_exactly_when_nothing_is_missing() {
+    let standings = every_standing();
+    for asked in every_asked() {
+        for standing in &standings {
+            let nothing_missing = standing.enrolment.is_none()
+                && standing.session.as_ref().is_some_and(|s| {
+                    let recent = asked.max_age.is_none_or(|most| NOW - s.auth_time <= most);
+                    let fresh = s.auth_time >= standing.began || (recent && !asked.again && !asked.choice);
+                    let right = asked.sub.as_ref().is_none_or(|sub| *sub == s.sub);
+                    fresh && right && (asked.home || s.linked || standing.unlinked_allowed) && !s.terms_due
+                });
+            let done = match decide(&asked, standing) {
+                Next::Return(Outcome::Code) => !asked.home,
+                Next::Return(Outcome::Home) => asked.home,
+                _ => false,
+            };
+            assert_eq!(done, nothing_missing, "{asked:?} {standing:?}");
+        }
+    }
+}
+
+/// SECURITY #14, OIDC Core §3.1.2.1: prompt=none changes the answer where a page would be needed, and nowhere else.
+#[test]
+fn silence_answers_exactly_where_a_page_would_be_needed() {
+    let standings = every_standing();
+    for asked in every_asked().into_iter().filter(|asked| !asked.silently) {
+        let silently = Asked { silently: true, ..asked.clone() };
+        for standing in &standings {
+            let (aloud, silent) = (decide(&asked, standing), decide(&silently, standing));
+            match (&aloud, code(&silent)) {
+                (Next::Return(_), _) => assert_eq!(aloud, silent, "{asked:?} {standing:?}"),
+                (Next::SignIn(_), told) => {
+                    assert_eq!(told, Some(Code::LoginRequired), "{asked:?} {standing:?}")
+                }
+                (Next::Enrol(_) | Next::AcceptTerms | Next::NotLinked, told) => {
+                    assert_eq!(told, Some(Code::InteractionRequired), "{asked:?} {standing:?}");
+                }
+            }
+        }
+    }
 }

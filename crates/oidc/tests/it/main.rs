@@ -4,3 +4,7 @@
 
 mod addresses;
 mod corpus;
+mod decisions;
+mod keys;
+mod requests;
+mod tokens;
