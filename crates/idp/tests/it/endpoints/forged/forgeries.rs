@@ -147,6 +147,9 @@ pub const FORGERIES: &[(&str, Forgery)] = &[
     ("#33 iss twice", |f| Some(twice(f, "iss"))),
     ("#33 aud twice", |f| Some(twice(f, "aud"))),
     ("#33 exp twice", |f| Some(twice(f, "exp"))),
+    ("#33 jti twice", |f| f.old_is_refused().then(|| twice(f, "jti"))),
+    ("#33 sid twice", |f| (!f.old_is_refused()).then(|| twice(f, "sid"))),
+    ("#33 grant twice", |f| f.opens().then(|| twice(f, "grant"))),
     ("#33 nested 200 deep", |f| Some(f.claim_text("x", &format!("{}{}", "[".repeat(200), "]".repeat(200))))),
     ("#33 nested 10,000 deep", |f| Some(f.claim_text("x", &"{\"x\":".repeat(10_000)))),
     ("#33 claims a list", |f| Some(f.raw(&json!(f.header).to_string(), &json!([f.claims]).to_string()))),
@@ -204,6 +207,9 @@ pub const FORGERIES: &[(&str, Forgery)] = &[
         claims.extend(said.iter().map(|name| ((*name).to_owned(), json!("other"))));
         Some(f.signed(&f.header, &claims))
     }),
+    ("#35 an ID token of another client", |f| f.other("another client's ID token")),
+    ("#35 an access token of another client", |f| f.other("another client's access token")),
+    ("#35 a refresh token of another client", |f| f.other("another client's refresh token")),
     ("#35 of a grant that is none", |f| {
         f.opens().then(|| f.claim("grant", json!("00000000-0000-0000-0000-000000000000")))
     }),

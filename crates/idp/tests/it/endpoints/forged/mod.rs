@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::endpoints::{
     browser::{Reply, Visitor, provider},
-    world::{CALLBACK, ISSUER, World, all, part, text},
+    world::{CALLBACK, ISSUER, VERIFIER, World, all, part, text},
 };
 use forgeries::FORGERIES;
 use material::{CLIENTS, Forger, Kind, Signing};
@@ -102,7 +102,27 @@ impl<'a> Scene<'a> {
             browser,
         };
         scene.others = scene.good_elsewhere(text(&tokens, "refresh_token"), code);
+        let theirs = scene.another_client().await;
+        scene.others.extend([
+            ("another client's ID token", &[][..], text(&theirs, "id_token").into()),
+            // Userinfo asks who holds a token, not which client that is.
+            ("another client's access token", &[Kind::Access][..], text(&theirs, "access_token").into()),
+            ("another client's refresh token", &[][..], text(&theirs, "refresh_token").into()),
+        ]);
         scene
+    }
+
+    async fn another_client(&mut self) -> Value {
+        let code =
+            self.browser.authorize(&[("client_id", "app")]).await.returned().get("code").unwrap().to_owned();
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", "app"),
+            ("code", &code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        self.client.post("/token", &[], &fields).await.json()
     }
 
     fn good_elsewhere(
@@ -220,10 +240,9 @@ async fn a_forged_token_is_worth_nothing_anywhere() {
         let mut scene = Scene::on(&world).await;
         let sink = format!("http://{}", scene.sink.local_addr().unwrap());
         for place in PLACES {
-            let mut tried = 0;
+            let (mut tried, before) = (0, scene.written(place).await);
             for (name, make) in FORGERIES {
                 let Some(token) = make(&scene.forger(place.by, place.kind, &sink)) else { continue };
-                let before = scene.written(place).await;
                 let Some(reply) = scene.send(place, &token).await else { continue };
                 let what =
                     format!("{}: {name} as {}: {} {}", world.bed.name, place.name, reply.status, reply.body);
