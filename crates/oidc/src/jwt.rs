@@ -77,7 +77,7 @@ pub struct Key {
 /// Why a key record cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyRefused {
-    /// Not a JWK at all.
+    /// Not a JWK at all, or a member is there twice (RFC 7517 §4).
     #[error("is not a JSON Web Key")]
     NotAJwk,
     /// The private part is there.
@@ -108,7 +108,7 @@ impl Key {
     /// # Errors
     /// [`KeyRefused`].
     pub fn from_jwk(text: &str) -> Result<Self, KeyRefused> {
-        let record: Claims = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
+        let Strict(record) = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
         if ["d", "p", "q", "dp", "dq", "qi", "k"].iter().any(|private| record.contains_key(*private)) {
             return Err(KeyRefused::Private);
         }
@@ -339,7 +339,7 @@ pub fn complete(signing_input: String, signature: &[u8]) -> String {
     format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// A header or claims in which no name is there twice: readers that keep the first and readers that keep the last would disagree (RFC 7519 §4).
+/// A header, claims or a key record in which no name is there twice: readers that keep the first and readers that keep the last would disagree (RFC 7519 §4).
 struct Strict(Claims);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -133,6 +133,8 @@ fn key_records_are_checked() {
     assert_eq!(Key::from_jwk("x").err(), Some(KeyRefused::NotAJwk));
     assert_eq!(Key::from_jwk(r#"{"kty":"oct","k":"AAAA"}"#).err(), Some(KeyRefused::Private));
     assert_eq!(Key::from_jwk(r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#).err(), Some(KeyRefused::Weak));
+    let twice = RSA.replacen('{', r#"{"n":"AQAB","#, 1);
+    assert_eq!(Key::from_jwk(&twice).err(), Some(KeyRefused::NotAJwk));
     let padded = format!(r#"{{"kty":"RSA","n":"{}AQAB","e":"AQAB"}}"#, "A".repeat(340));
     assert_eq!(Key::from_jwk(&padded).err(), Some(KeyRefused::Weak), "zeros are no strength");
     let short = r#"{"kty":"EC","crv":"P-256","x":"AQAB","y":"AQAB"}"#;
