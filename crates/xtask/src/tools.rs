@@ -26,6 +26,8 @@ pub(crate) enum Tool {
     Python,
     /// The command line of OpenSSL
     Openssl,
+    /// The C++ compiler that builds libFuzzer
+    Cxx,
 }
 
 impl Tool {
@@ -40,6 +42,7 @@ impl Tool {
             Self::Chromedriver => "ChromeDriver",
             Self::Python => "Python with aiosmtpd",
             Self::Openssl => "openssl",
+            Self::Cxx => "g++",
         }
     }
 
@@ -53,6 +56,7 @@ impl Tool {
             Self::Chromium | Self::Chromedriver => "the journeys in a browser",
             Self::Python => "mail over a real SMTP server",
             Self::Openssl => "whatever needs a certificate or a hash made by another tool",
+            Self::Cxx => "the coverage-guided run of the fuzz targets",
         }
     }
 
@@ -66,6 +70,7 @@ impl Tool {
             Self::Chromedriver => &["chromium-driver"],
             Self::Python => &["python3", "python3-venv"],
             Self::Openssl => &["openssl"],
+            Self::Cxx => &["g++"],
         }
     }
 
@@ -80,6 +85,7 @@ impl Tool {
             Self::Chromedriver => on_path("chromedriver"),
             Self::Python => python::environment(),
             Self::Openssl => on_path("openssl"),
+            Self::Cxx => on_path("c++"),
         }
     }
 }
