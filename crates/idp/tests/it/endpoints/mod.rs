@@ -8,9 +8,12 @@ mod browser;
 mod cors;
 mod discovery;
 mod forged;
+mod front;
 mod front_channel;
 mod hostile;
 mod logout;
+mod redemption;
+mod silence;
 mod tokens;
 
 use super::grant::world;
