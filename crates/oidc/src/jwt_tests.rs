@@ -69,6 +69,7 @@ fn headers_that_lie_are_refused() {
     assert_eq!(verify(&signed(&Header::default(), &fine()), &[rsa], &rules()), Err(Refused::UnknownKey));
 }
 
+/// SECURITY #32
 #[test]
 fn a_kid_is_looked_up_in_memory_only() {
     let mut key = Key::shared(SECRET).unwrap();
@@ -126,6 +127,7 @@ fn times_are_judged_against_the_argument_with_ten_seconds_of_skew() {
     assert!(verify(&old, &[Key::shared(SECRET).unwrap()], &hint).is_ok());
 }
 
+/// SECURITY #38
 #[test]
 fn key_records_are_checked() {
     assert_eq!(Key::shared(b"short").err(), Some(KeyRefused::Weak));

@@ -230,7 +230,7 @@ fn never_a_token(token: &str) -> bool {
     token.len() > 5000 || !token.is_ascii() || token.chars().any(char::is_control)
 }
 
-/// SECURITY #31, #32, #33, #34, #35
+/// SECURITY #31, #32, #33, #34, #35, and of #27 and #28 what an assertion may say and whose token is asked after
 #[tokio::test]
 async fn a_forged_token_is_worth_nothing_anywhere() {
     assert!(FORGERIES.len() >= 40);
@@ -261,7 +261,7 @@ async fn a_forged_token_is_worth_nothing_anywhere() {
     }
 }
 
-/// Without this the test above could not fail: what its forgeries are made from is good, at every place.
+/// SECURITY #31 to #35: without this the test above could not fail: what its forgeries are made from is good, at every place.
 #[tokio::test]
 async fn what_the_forgeries_are_made_from_is_good() {
     for world in World::both().await {
