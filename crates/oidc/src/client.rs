@@ -361,7 +361,7 @@ mod tests {
             prop_assert_eq!(web().redirects_to(&changed), changed == registered);
         }
 
-        /// RFC 8252 §7.3
+        /// RFC 8252 §7.3, SECURITY #2
         #[test]
         fn a_native_client_may_choose_its_loopback_port(port in 1u16..) {
             let mut native = web();
@@ -394,6 +394,7 @@ mod tests {
         }
     }
 
+    /// SECURITY #26
     #[test]
     fn each_of_two_secrets_is_known_and_no_other() {
         let mut client = web();

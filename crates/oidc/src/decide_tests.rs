@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::acr::Acr;
 
 const NOW: i64 = 1_800_000_000;
 
@@ -52,7 +53,6 @@ fn prompt_login_is_met_only_by_a_sign_in_made_for_it() {
 /// RFC 9470 §4, §5; OIDC Core §3.1.2.1 acr_values, §5.5.1.1
 #[test]
 fn a_stronger_sign_in_is_asked_for_only_where_it_is_wanted() {
-    use crate::acr::{Acr, Wish};
     let wish = |essential| Wish { values: vec![Acr::FreshPassword], named: true, essential };
     let asking = |silently, essential| Asked { silently, acr: wish(essential), ..Asked::default() };
     let hour_ago = standing(Some(signed_in(NOW - 3600)));
@@ -121,7 +121,7 @@ fn every_stage_of_a_move_has_its_page() {
 prop_compose! {
     fn any_asked()(silently: bool, again: bool, choice: bool, max_age in proptest::option::of(0..20i64), other in proptest::option::of(any::<bool>()), wishes in 0..3usize, essential: bool, home: bool) -> Asked {
         let sub = other.map(|other| if other { "you".to_owned() } else { "me".to_owned() });
-        let acr = crate::acr::Wish { values: crate::acr::Acr::ALL[..wishes].to_vec(), named: wishes > 0, essential };
+        let acr = Wish { values: Acr::ALL[..wishes].to_vec(), named: wishes > 0, essential };
         Asked { silently, again, choice, max_age, acr, sub, home }
     }
 }
@@ -163,6 +163,91 @@ proptest! {
         if let Next::SignIn(_) = decide(&asked, &standing) {
             let after = Standing { session: Some(signed_in(NOW)), ..standing };
             prop_assert!(!matches!(decide(&asked, &after), Next::SignIn(_)));
+        }
+    }
+
+    /// SECURITY #14: times may be any number, as a stored row or a client's `max_age` might have it.
+    #[test]
+    fn no_time_overflows(asked in any_asked(), now: i64, fresh: bool, auth_time: i64, max_age in 0i64..) {
+        let session = Some(SignedIn { auth_time, fresh, ..signed_in(NOW) });
+        let standing = Standing { now, enrolment: None, session, unlinked_allowed: false };
+        let next = decide(&Asked { max_age: Some(max_age), again: false, choice: false, acr: Wish::default(), sub: None, ..asked.clone() }, &standing);
+        let old = !fresh && now.saturating_sub(auth_time) > max_age;
+        prop_assert_eq!(matches!(next, Next::Return(Outcome::Code | Outcome::Home)), !old);
+    }
+}
+
+/// Every request, with each number at its borders.
+fn every_asked() -> Vec<Asked> {
+    let mut all = Vec::new();
+    for flags in 0..16u8 {
+        for max_age in [None, Some(0), Some(8), Some(9)] {
+            for sub in [None, Some("me"), Some("you")] {
+                let [silently, again, choice, home] = [1, 2, 4, 8].map(|bit| flags & bit != 0);
+                let (acr, sub) = (Wish::default(), sub.map(Into::into));
+                all.push(Asked { silently, again, choice, max_age, acr, sub, home });
+            }
+        }
+    }
+    all
+}
+
+/// Every standing: the interaction began five seconds ago.
+fn every_standing() -> Vec<Standing> {
+    let steps = [Step::Notice, Step::Email, Step::Password, Step::Mail, Step::Link, Step::Terms];
+    let mut all = Vec::new();
+    for enrolment in steps.into_iter().map(Some).chain([None]) {
+        for flags in 0..16u8 {
+            let [session, terms_due, linked, unlinked_allowed] = [1, 2, 4, 8].map(|bit| flags & bit != 0);
+            for ago in [0, 5, 6, 8, 9] {
+                let session = session.then(|| SignedIn { terms_due, linked, ..signed_in(NOW - ago) });
+                all.push(Standing { enrolment, unlinked_allowed, ..standing(session) });
+            }
+        }
+    }
+    all
+}
+
+/// SECURITY #14, I16: the rule as one expression. Where it holds there is a code, and nobody is asked anything that is not needed.
+#[test]
+fn a_code_is_given_exactly_when_nothing_is_missing() {
+    let standings = every_standing();
+    for asked in every_asked() {
+        for standing in &standings {
+            let nothing_missing = standing.enrolment.is_none()
+                && standing.session.as_ref().is_some_and(|s| {
+                    let recent = asked.max_age.is_none_or(|most| NOW - s.auth_time <= most);
+                    let fresh = s.fresh || (recent && !asked.again && !asked.choice);
+                    let right = asked.sub.as_ref().is_none_or(|sub| *sub == s.sub);
+                    fresh && right && (asked.home || s.linked || standing.unlinked_allowed) && !s.terms_due
+                });
+            let done = match decide(&asked, standing) {
+                Next::Return(Outcome::Code) => !asked.home,
+                Next::Return(Outcome::Home) => asked.home,
+                _ => false,
+            };
+            assert_eq!(done, nothing_missing, "{asked:?} {standing:?}");
+        }
+    }
+}
+
+/// SECURITY #14, OIDC Core §3.1.2.1: prompt=none changes the answer where a page would be needed, and nowhere else.
+#[test]
+fn silence_answers_exactly_where_a_page_would_be_needed() {
+    let standings = every_standing();
+    for asked in every_asked().into_iter().filter(|asked| !asked.silently) {
+        let silently = Asked { silently: true, ..asked.clone() };
+        for standing in &standings {
+            let (aloud, silent) = (decide(&asked, standing), decide(&silently, standing));
+            match (&aloud, code(&silent)) {
+                (Next::Return(_), _) => assert_eq!(aloud, silent, "{asked:?} {standing:?}"),
+                (Next::SignIn(_), told) => {
+                    assert_eq!(told, Some(Code::LoginRequired), "{asked:?} {standing:?}")
+                }
+                (Next::Enrol(_) | Next::AcceptTerms | Next::NotLinked, told) => {
+                    assert_eq!(told, Some(Code::InteractionRequired), "{asked:?} {standing:?}");
+                }
+            }
         }
     }
 }

@@ -6,12 +6,12 @@
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::Jwk};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, jwk::Jwk};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{MapAccess, Visitor},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json, value::RawValue};
 
 /// Claims of a token.
 pub type Claims = Map<String, Value>;
@@ -77,7 +77,7 @@ pub struct Key {
 /// Why a key record cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyRefused {
-    /// Not a JWK at all.
+    /// Not a JWK at all, or a member is there twice (RFC 7517 §4).
     #[error("is not a JSON Web Key")]
     NotAJwk,
     /// The private part is there.
@@ -111,15 +111,6 @@ impl Key {
         Self::from_jwk_for(text, None)
     }
 
-    /// The same, for a client that has registered the algorithm it signs with: `alg` is then the one of a record that names none.
-    ///
-    /// # Errors
-    /// [`KeyRefused`].
-    pub fn from_jwk_for(text: &str, alg: Option<Alg>) -> Result<Self, KeyRefused> {
-        let record: Claims = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
-        Self::from_record(record, alg)
-    }
-
     /// The keys of a JWK Set (RFC 7517 §5) that check signatures here. Others are passed over, as the specification asks: a set may serve
     /// more than one purpose. A key whose private part is published proves nothing and is passed over too.
     ///
@@ -129,20 +120,29 @@ impl Key {
         /// More keys than a client changes between.
         const MOST: usize = 50;
         #[derive(Deserialize)]
-        struct Set {
-            keys: Vec<Claims>,
+        struct Set<'a> {
+            #[serde(borrow)]
+            keys: Vec<&'a RawValue>,
         }
-        let set: Set = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
-        let signs = |record: &Claims| record.get("use").and_then(Value::as_str).is_none_or(|u| u == "sig");
-        let records = set.keys.into_iter().take(MOST).filter(signs);
-        Ok(records.filter_map(|record| Self::from_record(record, alg).ok()).collect())
+        let set: Set<'_> = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
+        let records = set.keys.into_iter().take(MOST);
+        Ok(records.filter_map(|record| Self::from_jwk_for(record.get(), alg).ok()).collect())
     }
 
-    fn from_record(record: Claims, registered: Option<Alg>) -> Result<Self, KeyRefused> {
-        if ["d", "p", "q", "k"].iter().any(|private| record.contains_key(*private)) {
+    /// The same as [`Self::from_jwk`], for a client that has registered the algorithm it signs with: `alg` is then the one of a record that names
+    /// none.
+    ///
+    /// # Errors
+    /// [`KeyRefused`].
+    pub fn from_jwk_for(text: &str, registered: Option<Alg>) -> Result<Self, KeyRefused> {
+        let Strict(record) = serde_json::from_str(text).map_err(|_| KeyRefused::NotAJwk)?;
+        if ["d", "p", "q", "dp", "dq", "qi", "k"].iter().any(|private| record.contains_key(*private)) {
             return Err(KeyRefused::Private);
         }
         let field = |name: &str| record.get(name).and_then(Value::as_str);
+        if field("use").is_some_and(|purpose| purpose != "sig") {
+            return Err(KeyRefused::Unsupported);
+        }
         let natural = match (field("kty"), field("crv")) {
             (Some("RSA"), _) => Alg::RS256,
             (Some("EC"), Some("P-256")) => Alg::ES256,
@@ -155,11 +155,21 @@ impl Key {
             Some(name) if name == natural.as_str() => natural,
             Some(_) => return Err(KeyRefused::Unsupported),
         };
-        if natural == Alg::RS256 {
-            let bytes = field("n").and_then(|n| URL_SAFE_NO_PAD.decode(n).ok()).ok_or(KeyRefused::NotAJwk)?;
-            if bytes.len() < 256 {
-                return Err(KeyRefused::Weak);
+        // What it is made of in bytes: a modulus without the zeros before it, coordinates in full (RFC 7518 §6.2.1.2, RFC 8037 §2).
+        let bytes =
+            |name: &str| field(name).and_then(|n| URL_SAFE_NO_PAD.decode(n).ok()).ok_or(KeyRefused::NotAJwk);
+        match natural {
+            Alg::RS256 => {
+                let strength = bytes("n")?.iter().skip_while(|byte| **byte == 0).count();
+                if strength < 256 {
+                    return Err(KeyRefused::Weak);
+                }
             }
+            Alg::ES256 if bytes("x")?.len() != 32 || bytes("y")?.len() != 32 => {
+                return Err(KeyRefused::NotAJwk);
+            }
+            Alg::EdDSA if bytes("x")?.len() != 32 => return Err(KeyRefused::NotAJwk),
+            _ => {}
         }
         let kid = field("kid").map(str::to_owned);
         let jwk: Jwk = serde_json::from_value(Value::Object(record)).map_err(|_| KeyRefused::NotAJwk)?;
@@ -182,7 +192,7 @@ pub enum Refused {
     /// `typ` is another kind of token's (RFC 8725 §3.11).
     #[error("its typ says that it is another kind of token")]
     Type,
-    /// `crit`, `jwk`, `jku`, `x5u`, `x5c` or `b64` in the header (SECURITY #31, #32).
+    /// `crit`, `jwk`, `jku`, `x5u`, `x5c`, `b64`, `enc` or `zip` in the header (SECURITY #31, #32).
     #[error("its header asks for something that is not done here")]
     Header,
     /// No key of that name and algorithm.
@@ -232,12 +242,7 @@ pub fn verify(token: &str, keys: &[Key], rules: &Rules<'_>) -> Result<Claims, Re
     if token.len() > LONGEST {
         return Err(Refused::Malformed);
     }
-    let header = jsonwebtoken::decode_header(token).map_err(|_| Refused::Malformed)?;
-    let foreign =
-        header.jwk.is_some() || header.jku.is_some() || header.x5u.is_some() || header.x5c.is_some();
-    if foreign || header.crit.is_some() || header.enc.is_some() || header.extras.inner().contains_key("b64") {
-        return Err(Refused::Header);
-    }
+    let header = header(token)?;
     match header.typ.as_deref().map(str::to_ascii_lowercase) {
         None if rules.typ_may_be_absent => {}
         Some(typ) if rules.typ.contains(&typ.strip_prefix("application/").unwrap_or(&typ)) => {}
@@ -251,6 +256,20 @@ pub fn verify(token: &str, keys: &[Key], rules: &Rules<'_>) -> Result<Claims, Re
     let claims = candidates.find_map(|key| signed_by(token, key)).ok_or(Refused::Signature)??;
     judge(&claims, rules)?;
     Ok(claims)
+}
+
+/// Members of a header that name another key or another way to read what follows. They are refused whatever their value: a reader that
+/// takes `null` for absent would read another token than one that does not.
+const FOREIGN: [&str; 8] = ["jwk", "jku", "x5u", "x5c", "crit", "b64", "enc", "zip"];
+
+fn header(token: &str) -> Result<Header, Refused> {
+    let part = token.split('.').next().unwrap_or_default();
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| Refused::Malformed)?;
+    let Strict(members) = serde_json::from_slice(&bytes).map_err(|_| Refused::Malformed)?;
+    if FOREIGN.iter().any(|name| members.contains_key(*name)) {
+        return Err(Refused::Header);
+    }
+    jsonwebtoken::decode_header(token).map_err(|_| Refused::Malformed)
 }
 
 /// `None`: another key may fit.
@@ -350,7 +369,7 @@ pub fn complete(signing_input: String, signature: &[u8]) -> String {
     format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// Claims in which no name is there twice: readers that keep the first and readers that keep the last would disagree (RFC 7519 §4).
+/// A header, claims or a key record in which no name is there twice: readers that keep the first and readers that keep the last would disagree (RFC 7519 §4).
 struct Strict(Claims);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -54,7 +54,11 @@ fn headers_that_lie_are_refused() {
         (r#"{"alg":"HS256","typ":"at+jwt"}"#, Refused::Type),
         (r#"{"alg":"HS256"}"#, Refused::Type),
         (r#"{"alg":"HS256","typ":"JWT","crit":["exp"]}"#, Refused::Header),
+        (r#"{"alg":"HS256","typ":"JWT","crit":null}"#, Refused::Header),
         (r#"{"alg":"HS256","typ":"JWT","b64":false}"#, Refused::Header),
+        (r#"{"alg":"HS256","typ":"JWT","zip":"DEF"}"#, Refused::Header),
+        (r#"{"alg":"HS256","typ":"JWT","jwk":null}"#, Refused::Header),
+        (r#"{"alg":"HS256","typ":"JWT","x":1,"x":2}"#, Refused::Malformed),
         (r#"{"alg":"HS256","typ":"JWT","jku":"http://sink/"}"#, Refused::Header),
         (r#"{"alg":"HS256","typ":"JWT","x5u":"http://sink/"}"#, Refused::Header),
     ] {
@@ -65,6 +69,7 @@ fn headers_that_lie_are_refused() {
     assert_eq!(verify(&signed(&Header::default(), &fine()), &[rsa], &rules()), Err(Refused::UnknownKey));
 }
 
+/// SECURITY #32
 #[test]
 fn a_kid_is_looked_up_in_memory_only() {
     let mut key = Key::shared(SECRET).unwrap();
@@ -122,6 +127,7 @@ fn times_are_judged_against_the_argument_with_ten_seconds_of_skew() {
     assert!(verify(&old, &[Key::shared(SECRET).unwrap()], &hint).is_ok());
 }
 
+/// SECURITY #38
 #[test]
 fn key_records_are_checked() {
     assert_eq!(Key::shared(b"short").err(), Some(KeyRefused::Weak));
@@ -129,6 +135,13 @@ fn key_records_are_checked() {
     assert_eq!(Key::from_jwk("x").err(), Some(KeyRefused::NotAJwk));
     assert_eq!(Key::from_jwk(r#"{"kty":"oct","k":"AAAA"}"#).err(), Some(KeyRefused::Private));
     assert_eq!(Key::from_jwk(r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#).err(), Some(KeyRefused::Weak));
+    let twice = RSA.replacen('{', r#"{"n":"AQAB","#, 1);
+    assert_eq!(Key::from_jwk(&twice).err(), Some(KeyRefused::NotAJwk));
+    let padded = format!(r#"{{"kty":"RSA","n":"{}AQAB","e":"AQAB"}}"#, "A".repeat(340));
+    assert_eq!(Key::from_jwk(&padded).err(), Some(KeyRefused::Weak), "zeros are no strength");
+    let short = r#"{"kty":"EC","crv":"P-256","x":"AQAB","y":"AQAB"}"#;
+    assert_eq!(Key::from_jwk(short).err(), Some(KeyRefused::NotAJwk));
+    assert_eq!(Key::from_jwk(r#"{"kty":"OKP","crv":"Ed25519","x":"AQAB"}"#).err(), Some(KeyRefused::NotAJwk));
     assert_eq!(Key::from_jwk(&RSA.replace("RS256", "ES256")).err(), Some(KeyRefused::Unsupported));
     assert_eq!(Key::from_jwk(&RSA.replace("RS256", "PS256")).unwrap().alg(), Alg::PS256);
     // A record without `alg` is for what the client registered, if its type can do that.
@@ -146,8 +159,10 @@ fn a_key_set_is_read_for_what_signs_here() {
     let encrypts = RSA.replace("\"alg\":\"RS256\"", "\"use\":\"enc\"");
     let set = format!(r#"{{"keys":[{encrypts},{{"kty":"AKP"}},{{"kty":"oct","k":"AAAA"}},{RSA}]}}"#);
     assert_eq!(Key::set(&set, None).unwrap().len(), 1);
-    assert_eq!(Key::set(r#"{"keys":[]}"#, None).unwrap().len(), 0);
-    for wrong in ["", "[]", "{}", r#"{"keys":1}"#, r#"{"keys":[1]}"#] {
+    for none in [r#"{"keys":[]}"#, r#"{"keys":[1,"x",{}]}"#] {
+        assert_eq!(Key::set(none, None).unwrap().len(), 0, "{none}");
+    }
+    for wrong in ["", "[]", "{}", r#"{"keys":1}"#] {
         assert_eq!(Key::set(wrong, None).err(), Some(KeyRefused::NotAJwk), "{wrong}");
     }
 }

@@ -6,6 +6,7 @@
 
 mod checks;
 mod demo;
+mod fuzz;
 mod http;
 mod interrupt;
 mod node;
@@ -36,6 +37,8 @@ struct Cli {
 enum Command {
     /// Installs what is missing, then runs every check and every test
     Test(TestArgs),
+    /// Looks for inputs that break the fuzz targets, for as long as told
+    Fuzz(fuzz::FuzzArgs),
     /// Starts PostgreSQL, prints the export lines that tests read, and stays until Ctrl-C
     Services,
 }
@@ -60,6 +63,7 @@ pub(crate) struct TestArgs {
 fn main() -> ExitCode {
     let done = interrupt::listen().and_then(|()| match Cli::parse().command {
         Command::Test(args) => steps::run(&args),
+        Command::Fuzz(args) => fuzz::command(&args),
         Command::Services => services::run(),
     });
     match done {

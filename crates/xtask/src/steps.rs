@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use crate::postgres::Cluster;
 use crate::report::{Outcome, Row, table};
 use crate::tools::{Tool, make_ready};
-use crate::{TestArgs, checks, demo, interrupt, readme, rootfs, services, shell, unit};
+use crate::{TestArgs, checks, demo, fuzz, interrupt, readme, rootfs, services, shell, unit};
 
 /// A step of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,6 +31,8 @@ pub(crate) enum Step {
     Build,
     /// All tests, on SQLite and PostgreSQL
     Test,
+    /// A few seconds of each fuzz target, guided by coverage
+    Fuzz,
     /// The README's demo command, from start to SIGTERM
     Demo,
     /// The program starts in the container's file system
@@ -49,6 +51,7 @@ impl Step {
             Self::Clippy => "clippy",
             Self::Build => "build",
             Self::Test => "test",
+            Self::Fuzz => "fuzz",
             Self::Demo => "demo",
             Self::Rootfs => "rootfs",
         }
@@ -59,6 +62,7 @@ impl Step {
             Self::Format => vec![Tool::Rustfmt],
             Self::Clippy => vec![Tool::Clippy],
             Self::Unit => vec![Tool::SystemdAnalyze],
+            Self::Fuzz => vec![Tool::Cxx],
             Self::Test => services::TOOLS
                 .into_iter()
                 .filter(|tool| browser || !services::BROWSER.contains(tool))
@@ -75,7 +79,7 @@ impl Step {
 
     /// What makes a step pointless once the build failed.
     fn stands_on_the_build(self) -> bool {
-        matches!(self, Self::Test | Self::Demo | Self::Rootfs)
+        matches!(self, Self::Test | Self::Fuzz | Self::Demo | Self::Rootfs)
     }
 }
 
@@ -121,6 +125,7 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
         Step::Clippy => where_found(Tool::Clippy, checks::clippy),
         Step::Build => checks::build(),
         Step::Test => test(args),
+        Step::Fuzz => where_found(Tool::Cxx, fuzz::glance),
         Step::Demo => demo::check(),
         Step::Rootfs => rootfs::check(),
     }

@@ -33,6 +33,8 @@ pub(crate) enum Tool {
     Apache,
     /// The command line of OpenSSL
     Openssl,
+    /// The C++ compiler that builds libFuzzer
+    Cxx,
 }
 
 impl Tool {
@@ -49,6 +51,7 @@ impl Tool {
             Self::Node => "Node with openid-client",
             Self::Apache => "Apache with mod_auth_openidc",
             Self::Openssl => "openssl",
+            Self::Cxx => "g++",
         }
     }
 
@@ -64,6 +67,7 @@ impl Tool {
             Self::Node => "the visits of portals on openid-client and oauth4webapi",
             Self::Apache => "the visit of a portal behind mod_auth_openidc",
             Self::Openssl => "whatever needs a certificate or a hash made by another tool",
+            Self::Cxx => "the coverage-guided run of the fuzz targets",
         }
     }
 
@@ -80,6 +84,7 @@ impl Tool {
             // Without Debian's `apache2`, which would start one as a service.
             Self::Apache => &["apache2-bin", "libapache2-mod-auth-openidc"],
             Self::Openssl => &["openssl"],
+            Self::Cxx => &["g++"],
         }
     }
 
@@ -105,6 +110,7 @@ impl Tool {
             Self::Node => node::environment(),
             Self::Apache => on_path("apache2").filter(|_| Path::new(MOD_AUTH_OPENIDC).exists()),
             Self::Openssl => on_path("openssl"),
+            Self::Cxx => on_path("c++"),
         }
     }
 }

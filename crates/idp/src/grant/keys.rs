@@ -251,8 +251,11 @@ impl Keyring {
     }
 }
 
+/// Before the first key's time, by a clock that is behind the one of the node that made it, it signs all the same: it has no
+/// predecessor, and it is published (SECURITY #121).
 fn signs(keys: &[Arc<Held>], alg: Alg, now: Unix) -> Option<Arc<Held>> {
-    keys.iter().rfind(|k| k.info.alg == alg && k.info.active_from <= now).cloned()
+    let ours = || keys.iter().filter(|k| k.info.alg == alg);
+    ours().rfind(|k| k.info.active_from <= now).or_else(|| ours().next()).cloned()
 }
 
 /// The rule. `keys` are in the order of `active_from`.

@@ -135,6 +135,8 @@ impl Grants {
         let Some(claims) = self.own_id_token(token).await? else { return Ok(None) };
         let sid = jwt::text(&claims, "sid").map(str::to_owned);
         let client_id = jwt::text(&claims, "azp").map(str::to_owned);
+        // It was issued to its audience (OIDC Core §3.1.3.7): what names another client beside it is not ours.
+        let client_id = client_id.filter(|id| jwt::audience(&claims).is_ok_and(|aud| aud == [id.as_str()]));
         Ok(client_id.zip(sid).map(|(client_id, sid)| Hint { client_id, sid }))
     }
 

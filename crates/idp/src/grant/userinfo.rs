@@ -77,6 +77,13 @@ impl Grants {
         if jwt::text(&claims, "client_id") != Some(&grant.client_id) {
             return Ok(None);
         }
+        // Whomever it is for has to be one that the client may name today (SECURITY #30, #35).
+        let issuer = self.settings.issuer.as_str();
+        let known = |name: &&str| *name == issuer || portal.client.resources.iter().any(|r| r == name);
+        let audience = jwt::audience(&claims).unwrap_or_default();
+        if audience.is_empty() || !audience.iter().all(known) {
+            return Ok(None);
+        }
         let Some(account) = self.owner(&grant).await? else { return Ok(None) };
         let scope = Scope::parse(jwt::text(&claims, "scope").unwrap_or_default()).unwrap_or_default();
         let scope = scope.intersect(&portal.client.scopes);

@@ -57,6 +57,18 @@ fn only_programs_and_tests_read_files_and_the_environment() {
     assert_eq!(found, Vec::<String>::new());
 }
 
+/// SECURITY #38, RUSTSEC-2023-0071: the crate `rsa` reads public keys here; its private operations leak by their timing.
+#[test]
+fn no_source_touches_the_private_half_of_rsa() {
+    let private = ["RsaPrivateKey", "rsa::pkcs1v15", "rsa::pss", "DecodeRsaPrivateKey"];
+    let mut found = Vec::new();
+    for package in members(&metadata(), &[]) {
+        let uses = |source: &Source| private.iter().any(|word| source.code.contains(word));
+        found.extend(sources(&src(&package)).into_iter().filter(uses).map(|source| source.path));
+    }
+    assert_eq!(found, Vec::<PathBuf>::new());
+}
+
 // The tests above pass while all is well. These show that they would not if it were not.
 
 #[test]

@@ -81,7 +81,7 @@ async fn a_client_may_have_its_userinfo_signed() {
     }
 }
 
-/// oidcc-codereuse-30seconds, D5
+/// oidcc-codereuse-30seconds, D5; SECURITY #17
 #[tokio::test]
 async fn a_second_redemption_ends_what_the_first_gave() {
     for world in World::both().await {
@@ -99,7 +99,7 @@ async fn a_second_redemption_ends_what_the_first_gave() {
     }
 }
 
-/// oidcc-refresh-token; RFC 6749 §6
+/// oidcc-refresh-token; RFC 6749 §6; SECURITY #19, #20, #39
 #[tokio::test]
 async fn a_refresh_token_is_rotated() {
     for world in World::both().await {

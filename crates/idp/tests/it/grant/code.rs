@@ -72,7 +72,7 @@ async fn wrong_redemptions_burn_nothing() {
     }
 }
 
-/// SECURITY D6
+/// SECURITY #19, D6
 #[tokio::test]
 async fn a_code_lives_sixty_seconds() {
     for world in World::both().await {

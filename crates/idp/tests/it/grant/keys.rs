@@ -1,9 +1,10 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
+use kernel::{Ground, SealKey, SealKeys};
 use oidc::jwt::Alg;
 use serde_json::Value;
 
-use crate::grant::world::{World, all, opens, part, text};
+use crate::grant::world::{World, all, node, opens, part, redeem, text, try_node};
 
 fn kids(set: &Value) -> BTreeSet<String> {
     set["keys"].as_array().unwrap().iter().map(|k| k["kid"].as_str().unwrap().to_owned()).collect()
@@ -77,5 +78,87 @@ async fn each_client_gets_its_algorithm() {
         }
         let metadata = world.a.metadata().await.unwrap();
         assert_eq!(metadata["id_token_signing_alg_values_supported"].as_array().unwrap().len(), 4);
+    }
+}
+
+/// SECURITY #36, I22: a rotation in the middle of many sign-ins over two nodes costs none of them; each token verifies by what either node publishes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_rotation_disturbs_no_sign_in() {
+    for world in World::both().await {
+        let session = world.sign_in().await;
+        let mut kinds = BTreeSet::new();
+        // Before the overlap has passed, and after.
+        for _ in 0..2 {
+            let mut codes = Vec::new();
+            for _ in 0..32 {
+                codes.push(world.code(&session).await);
+            }
+            let rotating = tokio::spawn({
+                let (a, b) = (world.a.clone(), world.b.clone());
+                async move { (a.rotate_keys().await.unwrap(), b.rotate_keys().await.unwrap()) }
+            });
+            let redeeming: Vec<_> = codes
+                .into_iter()
+                .enumerate()
+                .map(|(nth, code)| {
+                    let node = if nth % 2 == 0 { &world.a } else { &world.b }.clone();
+                    tokio::spawn(async move { redeem(&node, &code).await })
+                })
+                .collect();
+            let mut signed = Vec::new();
+            for task in redeeming {
+                signed.push(task.await.unwrap().unwrap());
+            }
+            rotating.await.unwrap();
+            let (a, b) = (kids(&world.a.jwks().await.unwrap()), kids(&world.b.jwks().await.unwrap()));
+            for tokens in &signed {
+                let kid = part(text(tokens, "id_token"), 0)["kid"].as_str().unwrap().to_owned();
+                assert!(a.contains(&kid) && b.contains(&kid), "{}", world.bed.name);
+                assert!(
+                    opens(&world.a, text(tokens, "access_token")).await
+                        && opens(&world.b, text(tokens, "access_token")).await
+                );
+                kinds.insert(kid);
+            }
+            world.bed.clock.advance(86_400 + 61);
+        }
+        assert_eq!(kinds.len(), 2, "the second round is signed with another key");
+    }
+}
+
+/// SECURITY #37: a node with another secret key finds out at its start, and signs nothing.
+#[tokio::test]
+async fn a_node_with_another_secret_does_not_start() {
+    for world in World::both().await {
+        world.bed.ground.check_key().await.unwrap();
+        let second = world.bed.second_node().await;
+        second.check_key().await.unwrap();
+        let before = world.count("signing_key", "1 = 1").await;
+        let other = Arc::new(SealKeys::new(SealKey::new([8; 32]), vec![]));
+        let stranger = Ground { keys: other, ..second };
+        assert!(stranger.check_key().await.is_err(), "{}", world.bed.name);
+        let start = try_node(&stranger, &world.agencies).await;
+        assert!(start.is_err(), "the keys do not open");
+        assert_eq!(world.count("signing_key", "1 = 1").await, before);
+        world.bed.ground.check_key().await.expect("and the first node's key is still the one");
+    }
+}
+
+/// SECURITY #121, #36: a node whose clock is behind the one that made the first key starts, and signs with that key.
+#[tokio::test]
+async fn a_clock_that_is_behind_stops_no_node() {
+    for world in World::both().await {
+        world.bed.clock.advance(-90);
+        let behind = node(&world.bed.second_node().await, &world.agencies).await;
+        let session = world.sign_in().await;
+        let code = world.code(&session).await;
+        let tokens = redeem(&behind, &code).await.unwrap();
+        let kid = part(text(&tokens, "id_token"), 0)["kid"].as_str().unwrap().to_owned();
+        assert!(kids(&world.a.jwks().await.unwrap()).contains(&kid), "{}", world.bed.name);
+        assert!(opens(&world.b, text(&tokens, "access_token")).await);
+        // The next key waits for its time by that clock as well.
+        behind.rotate_keys().await.unwrap();
+        let again = redeem(&behind, &world.code(&session).await).await.unwrap();
+        assert_eq!(part(text(&again, "id_token"), 0)["kid"], kid);
     }
 }

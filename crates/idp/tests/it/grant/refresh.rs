@@ -1,6 +1,6 @@
 use oidc::Scope;
 
-use crate::grant::world::{World, all, ask, opens, part, refresh, text};
+use crate::grant::world::{World, all, ask, basic, call, form, node, opens, part, redeem, refresh, text};
 
 /// SECURITY #20, I4; PROTOCOL 4.9
 #[tokio::test]
@@ -107,5 +107,36 @@ async fn a_token_is_worth_nothing_to_others_or_after_its_person_or_client_is_gon
         world.set("account", "auth_epoch", 1).await;
         assert!(!opens(&world.a, access).await);
         assert!(refresh(&world.a, r1).await.is_err());
+    }
+}
+
+/// SECURITY #22, I4: what was revoked, rotated or used is so for nodes that start afterwards too: nothing of it is in anybody's memory.
+#[tokio::test]
+async fn what_was_over_before_a_restart_is_over_after_it() {
+    for world in World::both().await {
+        let session = world.sign_in().await;
+        let (revoked, reused) = (world.tokens(&session).await, world.tokens(&session).await);
+        let body = form(&[("token", text(&revoked, "access_token"))]);
+        world.a.revoke(call(Some(&basic("rp")), &body)).await.unwrap().unwrap();
+        let child = refresh(&world.a, text(&reused, "refresh_token")).await.unwrap();
+        assert!(refresh(&world.b, text(&reused, "refresh_token")).await.is_err());
+        let (rotated, code) = (world.tokens(&session).await, world.code(&session).await);
+        let living = refresh(&world.a, text(&rotated, "refresh_token")).await.unwrap();
+        redeem(&world.b, &code).await.unwrap();
+        // Two nodes that remember nothing, with a clock that stands at the restart and then an hour before it.
+        for back in [0, -3600] {
+            world.bed.clock.advance(back);
+            let fresh = node(&world.bed.second_node().await, &world.agencies).await;
+            for dead in [&revoked, &reused, &child] {
+                assert!(refresh(&fresh, text(dead, "refresh_token")).await.is_err(), "{}", world.bed.name);
+                assert!(!opens(&fresh, text(dead, "access_token")).await);
+            }
+            assert_eq!(redeem(&fresh, &code).await.unwrap_err().code().as_str(), "invalid_grant");
+        }
+        let fresh = node(&world.bed.second_node().await, &world.agencies).await;
+        // The rotated one gives it away to the new node, and its living child dies.
+        assert!(refresh(&fresh, text(&rotated, "refresh_token")).await.is_err());
+        assert!(refresh(&fresh, text(&living, "refresh_token")).await.is_err());
+        assert_eq!(world.count("token_grant", "revoked_at IS NULL").await, 0, "{}", world.bed.name);
     }
 }

@@ -81,12 +81,17 @@ pub fn all(change: impl Fn(&mut Client)) -> Agencies {
     .unwrap_or_else(|_| panic!("the agencies of the test are sound"))
 }
 
-async fn node(ground: &Ground, agencies: &Arc<ArcSwap<Agencies>>) -> Grants {
+/// A node that has just started.
+pub async fn node(ground: &Ground, agencies: &Arc<ArcSwap<Agencies>>) -> Grants {
+    try_node(ground, agencies).await.unwrap()
+}
+
+pub async fn try_node(ground: &Ground, agencies: &Arc<ArcSwap<Agencies>>) -> Result<Grants, kernel::Fault> {
     let cost = HashCost { memory: 8, passes: 1, lanes: 1 };
     let hasher = Hasher::new(cost, 1, 1, ground.chance.clone()).unwrap();
     let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![])));
     let accounts = Accounts::new(ground.clone(), Arc::new(hasher), Rules::default(), terms);
-    Grants::open(ground.clone(), accounts, agencies.clone(), Settings::new(ISSUER)).await.unwrap()
+    Grants::open(ground.clone(), accounts, agencies.clone(), Settings::new(ISSUER)).await
 }
 
 impl World {

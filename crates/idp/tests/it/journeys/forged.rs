@@ -189,3 +189,67 @@ async fn nothing_written_into_an_address_sends_a_browser_elsewhere() {
         }
     }
 }
+
+/// SECURITY #4: there is no field and no parameter that says where to go next, whatever it is called and however it is written.
+#[tokio::test]
+async fn no_return_address_from_a_browser_is_followed() {
+    const NAMES: [&str; 9] = [
+        "return_to",
+        "next",
+        "url",
+        "continue",
+        "redirect",
+        "redirect_uri",
+        "returnUrl",
+        "goto",
+        "post_logout_redirect_uri",
+    ];
+    const ADDRESSES: [&str; 10] = [
+        "/\\evil.test",
+        "//evil.test",
+        "/\t/evil.test",
+        "/%09/evil.test",
+        "https:evil.test",
+        "https:/evil.test",
+        "%2F%2Fevil.test",
+        "\\\\evil.test",
+        "https://evil.test\\@localhost",
+        "javascript:location='//evil.test'",
+    ];
+    for world in World::both().await {
+        world.moved("tilleuls", "100", MARIE).await;
+        let portal = Portal::new(&world, "tilleuls");
+        for address in ADDRESSES {
+            let fields: Vec<(&str, &str)> = NAMES.map(|name| (name, address)).to_vec();
+            let query = crate::journeys::portal::encoded(fields.iter());
+            let mut marie = Visitor::new(&world);
+            for page in [
+                "/",
+                "/sign-out",
+                "/forgot",
+                "/attach",
+                "/help",
+                "/legacy",
+                "/confirm",
+                "/reset",
+                "/end-session",
+            ] {
+                marie.open(&format!("{page}?{query}")).await;
+                assert_eq!(marie.screen.left_to, None, "{page} {address}");
+                assert!(!marie.screen.links().iter().any(|link| link.contains("evil")), "{page} {address}");
+            }
+            // Through a whole sign-in and a sign-out, with the fields in every form.
+            let (to_page, sign_in) = (portal.address(&[]), [("email", MARIE), ("password", PASSWORD)]);
+            marie.open(&to_page).await;
+            let with = |own: &[(&'static str, &'static str)]| {
+                own.iter().copied().chain(fields.iter().copied()).collect::<Vec<_>>()
+            };
+            marie.submit("/sign-in", &with(&sign_in)).await;
+            portal.receive(&marie).await;
+            marie.open("/sign-out").await;
+            marie.submit("/sign-out", &with(&[])).await;
+            assert_eq!(marie.screen.left_to, None, "{address}");
+            assert!(!marie.screen.body.contains("evil"), "{address}");
+        }
+    }
+}

@@ -134,3 +134,47 @@ async fn tabs_opened_at_once_all_go_on() {
         }
     }
 }
+
+/// SECURITY #15: after a form the browser goes on with 303, which never carries the form along; right or wrong, here or at the portal.
+#[tokio::test]
+async fn no_redirect_carries_the_password_along() {
+    for world in World::both().await {
+        world.moved("tilleuls", "100", "marie@exemple.test").await;
+        let portal = Portal::new(&world, "tilleuls");
+        let mut marie = Visitor::new(&world);
+        for password in ["une devinette", PASSWORD] {
+            portal.send(&mut marie, &[]).await;
+            let (action, fields) = marie.screen.form("/sign-in");
+            let csrf = fields.iter().find(|(name, _)| name == "csrf").unwrap().1.clone();
+            let form = [("csrf", &*csrf), ("email", "marie@exemple.test"), ("password", password)];
+            let body = crate::journeys::portal::encoded(form.iter()).into_bytes();
+            let mut answer = marie.once(http::Method::POST, &action, Some(body), &[]).await;
+            let mut hops = 0;
+            while answer.status.is_redirection() {
+                assert_eq!(answer.status, 303, "{}: {}", world.bed.name, answer.path);
+                let to = answer.header("location").to_owned();
+                assert!(!to.contains("password") && !to.contains("brouette"), "{to}");
+                if !to.starts_with('/') {
+                    break;
+                }
+                answer = marie.once(http::Method::GET, &to, None, &[]).await;
+                hops += 1;
+            }
+            assert!(hops > 0);
+            assert_eq!(
+                answer.header("location").starts_with("https://tilleuls.test/callback?"),
+                password == PASSWORD
+            );
+        }
+        // The old door, too.
+        let mut paul = Visitor::new(&world);
+        portal.send(&mut paul, &[]).await;
+        let door = paul.screen.links().into_iter().find(|link| link.ends_with("/legacy")).unwrap();
+        paul.open(&door).await;
+        let (action, fields) = paul.screen.form("/legacy");
+        let csrf = fields.iter().find(|(name, _)| name == "csrf").unwrap().1.clone();
+        let form = [("csrf", &*csrf), ("identifier", "101"), ("password", "Vieux-Secret 2")];
+        let body = crate::journeys::portal::encoded(form.iter()).into_bytes();
+        assert_eq!(paul.once(http::Method::POST, &action, Some(body), &[]).await.status, 303);
+    }
+}

@@ -15,7 +15,7 @@ fn publish(world: &World, versions: &[(&str, i64, bool)]) {
 }
 
 /// SPEC J7: "A new version in config asks everybody again at their next sign-in; minor editions can be marked as not needing consent. Each acceptance …
-/// gives the person a receipt (on screen, by mail)."
+/// gives the person a receipt (on screen, by mail)." SECURITY #14: silence is told that there is somebody to ask.
 #[tokio::test]
 async fn a_new_version_asks_again_once_and_a_minor_edition_does_not() {
     for world in World::both().await {

@@ -1,0 +1,33 @@
+//! What an attacker can send, as bytes, and what must hold whatever they are (SECURITY D1). Each target is an ordinary function that
+//! panics where something does not hold; `src/bin` puts them under libFuzzer, and `tests` runs the seeds through them.
+
+mod requests;
+mod tokens;
+
+pub use requests::{authorization, basic, form, pkce, token};
+pub use tokens::{claims, jwk, jwt};
+
+/// One target.
+pub type Target = fn(&[u8]);
+
+/// All of them, by the names of their programs and folders.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("authorization", authorization),
+    ("form", form),
+    ("basic", basic),
+    ("jwt", jwt),
+    ("claims", claims),
+    ("jwk", jwk),
+    ("pkce", pkce),
+    ("token", token),
+];
+
+/// The input as text, where bytes that are none never reach the code: HTTP's face refuses them.
+fn text(data: &[u8]) -> Option<&str> {
+    std::str::from_utf8(data).ok()
+}
+
+/// Two inputs in one, parted by the first line's end.
+fn halves(data: &[u8]) -> Option<(&str, &str)> {
+    text(data)?.split_once('\n')
+}

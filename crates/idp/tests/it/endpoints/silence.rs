@@ -1,0 +1,126 @@
+//! What a request may ask of a sign-in (SECURITY #14), and what a sign-in says of itself (#39).
+
+use http::StatusCode;
+
+use crate::endpoints::{
+    browser::{Visitor, asking, provider},
+    world::{World, form, part, text},
+};
+
+/// Another person of the same agency, signed in in a browser of their own.
+async fn paul(world: &World, router: &axum::Router) -> Visitor {
+    let (ground, now) = (&world.bed.ground, world.bed.ground.now());
+    let (account, identity, token) = (ground.id::<uuid::Uuid>(), ground.id::<uuid::Uuid>(), ground.token());
+    let person = vec![
+        ("id", account.into()),
+        ("email", "paul@example.org".into()),
+        ("email_canonical", "paul@example.org".into()),
+        ("profile", "{}".into()),
+        ("password_hash", "x".into()),
+        ("locale", "fr".into()),
+        ("created_at", now.into()),
+        ("password_changed_at", now.into()),
+    ];
+    world.write("account", person).await;
+    let known = vec![
+        ("id", identity.into()),
+        ("agency_id", "tilleuls".into()),
+        ("identifier", "T3".into()),
+        ("identifier_canonical", "t3".into()),
+        ("client_ref", "C44".into()),
+        ("profile", "{}".into()),
+        ("fingerprint", "".into()),
+        ("verifier_kind", "none".into()),
+        ("recogniser_kind", "none".into()),
+        ("imported_at", now.into()),
+    ];
+    world.write("legacy_identity", known).await;
+    let link = vec![
+        ("id", ground.id::<uuid::Uuid>().into()),
+        ("account_id", account.into()),
+        ("agency_id", "tilleuls".into()),
+        ("legacy_identity_id", identity.into()),
+        ("client_ref", "C44".into()),
+        ("linked_at", now.into()),
+    ];
+    world.write("link", link).await;
+    let session = vec![
+        ("id", ground.id::<uuid::Uuid>().into()),
+        ("token_hash", token.digest().into_string().into()),
+        ("account_id", account.into()),
+        ("auth_time", now.into()),
+        ("created_at", now.into()),
+        ("last_seen_at", now.into()),
+        ("ends_at", (now + 86_400).into()),
+        ("user_agent", "".into()),
+        ("ip_short", "".into()),
+    ];
+    world.write("session", session).await;
+    let mut visitor = Visitor::new(router);
+    visitor.cookies.insert("__Host-mc_session".into(), token.text());
+    visitor
+}
+
+/// SECURITY #14: silence is answered with the reason why a page would be needed, and nothing is given.
+#[tokio::test]
+async fn silence_is_answered_with_the_reason() {
+    for world in World::both().await {
+        let router = provider(&world);
+        let theirs = paul(&world, &router).await.tokens(&[]).await;
+        let mut browser = Visitor::signed_in(&world, &router).await;
+        world.bed.clock.advance(2);
+        let hint = text(&theirs, "id_token");
+        let sub = format!(r#"{{"id_token":{{"sub":{{"value":"{}"}}}}}}"#, text(&part(hint, 1), "sub"));
+        for (more, why) in [
+            (("max_age", "1"), "login_required"),
+            (("max_age", "0"), "login_required"),
+            (("id_token_hint", hint), "login_required"),
+            (("claims", &*sub), "login_required"),
+            // The account has no link with that client's agency.
+            (("client_id", "other"), "interaction_required"),
+        ] {
+            let back = browser.authorize(&[("prompt", "none"), more]).await.returned();
+            assert_eq!(
+                (back.get("error"), back.get("code"), back.get("state")),
+                (Some(why), None, Some("s")),
+                "{more:?}"
+            );
+            // Aloud there is a page instead, and no code either.
+            let page = browser.authorize(&[more]).await;
+            assert_eq!((page.status, page.headers.get("location")), (StatusCode::OK, None), "{more:?}");
+        }
+        assert_eq!(world.count("code", "used_at IS NULL").await, 0, "{}", world.bed.name);
+        world.set("session", "ends_at", world.bed.ground.now()).await;
+        let back = browser.authorize(&[("prompt", "none")]).await.returned();
+        assert_eq!(back.get("error"), Some("login_required"), "the session has ended");
+    }
+}
+
+/// SECURITY #14, #39: who is asked to sign in again and goes away instead is who they were, since when they were.
+#[tokio::test]
+async fn a_sign_in_that_is_not_made_leaves_the_old_one() {
+    for world in World::both().await {
+        let mut browser = Visitor::signed_in(&world, &provider(&world)).await;
+        let since = world.bed.ground.now();
+        let first = browser.tokens(&[("nonce", &"n".repeat(512))]).await;
+        world.bed.clock.advance(100);
+        let cookie = browser.cookies["__Host-mc_session"].clone();
+        for more in [("prompt", "login"), ("max_age", "0"), ("prompt", "select_account")] {
+            let reply = browser.get(&format!("/authorize?{}", form(&asking(&[more]))), &[]).await;
+            let hub = reply.header("location").to_owned();
+            // Looked at, reloaded, left.
+            for _ in 0..2 {
+                assert_eq!(browser.get(&hub, &[]).await.status, StatusCode::OK, "{more:?}");
+            }
+        }
+        let second = browser.tokens(&[("nonce", "another")]).await;
+        let (was, is) = (part(text(&first, "id_token"), 1), part(text(&second, "id_token"), 1));
+        for same in ["sub", "sid", "auth_time", "aud", "azp"] {
+            assert_eq!(was[same], is[same], "{same}");
+        }
+        assert_eq!((&is["auth_time"], &is["iat"]), (&since.into(), &(since + 100).into()));
+        assert_eq!((&was["nonce"], &is["nonce"]), (&"n".repeat(512).into(), &"another".into()));
+        assert_eq!(browser.cookies["__Host-mc_session"], cookie);
+        assert_eq!(world.count("session", "ended_at IS NULL").await, 1, "{}", world.bed.name);
+    }
+}
