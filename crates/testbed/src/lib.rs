@@ -1,11 +1,15 @@
 //! What tests stand on: a fresh database on SQLite and one on PostgreSQL, a clock that the test sets, a key. Test-only.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use kernel::{Clock, Db, Ground, SealKey, SealKeys, SystemChance, Unix, sea_orm::ConnectionTrait};
+use tokio::sync::OnceCell;
 
 /// 2026-11-23 10:00:00 UTC: when every test begins.
 pub const BEGINNING: i64 = 1_795_428_000;
@@ -27,24 +31,19 @@ impl Bed {
     /// On an SQLite file in a temporary folder.
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let address = format!("sqlite://{}", folder.path().join("test.db").display());
-        Self::at(address, "sqlite", folder).await
+        let file = folder.path().join("test.db");
+        std::fs::write(&file, sqlite_template().await).expect("a database for the test");
+        Self::at(sqlite_address(&file), "sqlite", folder).await
     }
 
     /// On a new database of the server at `TEST_POSTGRES_URL`; `None` where the variable is not set (`cargo xtask test` sets it).
     pub async fn postgres() -> Option<Self> {
         #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the server is")]
         let server = std::env::var("TEST_POSTGRES_URL").ok()?;
-        let name = format!("t{}", uuid::Uuid::new_v4().simple());
-        let admin = Db::connect(&server).await.expect("the test server answers");
-        admin
-            .writer()
-            .execute_unprepared(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("a database for the test");
-        let (base, _) = server.rsplit_once('/').expect("an address that ends in a database name");
+        let template = postgres_template(&server).await;
+        let address = new_database(&server, &format!("TEMPLATE {template}")).await.1;
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Some(Self::at(format!("{base}/{name}"), "postgres", folder).await)
+        Some(Self::at(address, "postgres", folder).await)
     }
 
     /// One on each database that is there.
@@ -56,7 +55,6 @@ impl Bed {
 
     async fn at(address: String, name: &'static str, folder: tempfile::TempDir) -> Self {
         let db = Db::connect(&address).await.expect("the test database opens");
-        migrations::up(db.writer()).await.expect("the schema applies");
         let clock = Arc::new(ManualClock::at(BEGINNING));
         let ground = Ground {
             db,
@@ -71,6 +69,51 @@ impl Bed {
     pub async fn second_node(&self) -> Ground {
         Ground { db: Db::connect(&self.address).await.expect("a second connection"), ..self.ground.clone() }
     }
+}
+
+fn sqlite_address(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
+}
+
+/// An empty, migrated database as a file: made once in a run of a test program, for migrating costs more than many a test.
+async fn sqlite_template() -> &'static [u8] {
+    static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    let make = async || {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (made, whole) = (folder.path().join("made.db"), folder.path().join("whole.db"));
+        let db = Db::connect(&sqlite_address(&made)).await.expect("a database to copy");
+        migrations::up(db.writer()).await.expect("the schema applies");
+        // One file, without a journal beside it.
+        let copy = format!("VACUUM INTO '{}'", whole.display());
+        db.writer().execute_unprepared(&copy).await.expect("the database is copied");
+        std::fs::read(&whole).expect("the copy is there")
+    };
+    TEMPLATE.get_or_init(make).await
+}
+
+/// The name of an empty, migrated database, of which the server makes the tests' own (`CREATE DATABASE … TEMPLATE`).
+async fn postgres_template(server: &str) -> &'static str {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    let make = async || {
+        let (name, address) = new_database(server, "").await;
+        let db = Db::connect(&address).await.expect("a database to copy");
+        migrations::up(db.writer()).await.expect("the schema applies");
+        // The server copies no database that somebody is connected to.
+        db.writer().close_by_ref().await.expect("the template is left alone");
+        name
+    };
+    TEMPLATE.get_or_init(make).await
+}
+
+/// A new database on the server: its name, and its address.
+async fn new_database(server: &str, from: &str) -> (String, String) {
+    let name = format!("t{}", uuid::Uuid::new_v4().simple());
+    let admin = Db::connect(server).await.expect("the test server answers");
+    let create = format!("CREATE DATABASE {name} {from}");
+    admin.writer().execute_unprepared(&create).await.expect("a database for the test");
+    let (base, _) = server.rsplit_once('/').expect("an address that ends in a database name");
+    let address = format!("{base}/{name}");
+    (name, address)
 }
 
 /// A clock that stands still until it is told otherwise: for tests.

@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    sync::{Arc, LazyLock},
+};
 
 use accounts::{
     Accounts, Confirm, Edition, Finish, HashCost, Hasher, Mail, MailBody, PasswordChoice, Rules, Shown,
@@ -41,6 +45,9 @@ const PERSON: &str = r#"{"identifier":"T-1","client_ref":"CT-1","password":"Vieu
 "website":"https://marie.exemple.test/","gender":"female","birthdate":"1950-12-31","zoneinfo":"Europe/Paris","locale":"fr-FR",
 "phone_number":"+33 2 97 00 00 01","street_address":"1 rue des Tilleuls","postal_code":"56000","locality":"Vannes",
 "region":"Bretagne","country":"FR"}"#;
+
+/// The templates are the same for every provider, and reading them takes a while.
+static PAGES: LazyLock<Arc<pages::Pages>> = LazyLock::new(|| Arc::new(pages::Pages::new().unwrap()));
 
 /// A client as the suite was told of it.
 pub struct Registered {
@@ -122,7 +129,7 @@ impl Op {
             accounts,
             agencies,
             grants,
-            pages: Arc::new(pages::Pages::new().unwrap()),
+            pages: PAGES.clone(),
             issuer: ISSUER.into(),
             trusted_proxies: Arc::new([]),
             throttle: Arc::new(Throttle::new(NonZeroU32::new(100_000).unwrap())),
