@@ -20,5 +20,6 @@ mod place;
 mod python;
 mod races;
 mod smtp;
+mod specifications;
 mod thirdparty;
 mod waiting;
