@@ -283,7 +283,7 @@ fn twice(f: &Forger<'_>, name: &str) -> String {
 /// The same bytes for a lax decoder, another text: the last letter holds bits that no byte uses (RFC 4648 §3.5).
 fn unused_bits(part: &str) -> String {
     const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    if part.len() % 4 == 0 {
+    if part.len().is_multiple_of(4) {
         return part.to_owned();
     }
     let last = LETTERS.find(part.chars().last().unwrap()).unwrap();
