@@ -1,6 +1,7 @@
 //! Two nodes on one database, and requests that arrive at once (SECURITY part B "Race harness"): half of the connections to each node, every
 //! request sent but for its last byte, then all last bytes together. What counts are effects, not answers.
 
+mod lockout;
 mod reset;
 mod tokens;
 
@@ -84,14 +85,16 @@ impl Nodes {
 
     /// The same path, each with its own form, all at once; answered in the order of the forms.
     async fn burst(&self, path: &str, headers: &str, bodies: Vec<String>) -> Vec<Shot> {
-        let barrier = Arc::new(Barrier::new(bodies.len()));
-        let shooting: Vec<_> = bodies
-            .iter()
+        let all = bodies.iter().map(|body| request(self.ports[0], path, headers, body)).collect();
+        self.at_once(all).await
+    }
+
+    async fn at_once(&self, requests: Vec<Vec<u8>>) -> Vec<Shot> {
+        let barrier = Arc::new(Barrier::new(requests.len()));
+        let shooting: Vec<_> = requests
+            .into_iter()
             .enumerate()
-            .map(|(n, body)| {
-                let request = request(self.ports[0], path, headers, body);
-                tokio::spawn(shoot(self.ports[n % 2], request, Some(barrier.clone())))
-            })
+            .map(|(n, request)| tokio::spawn(shoot(self.ports[n % 2], request, Some(barrier.clone()))))
             .collect();
         let mut shots = Vec::new();
         for shot in shooting {
@@ -130,6 +133,17 @@ impl Shot {
     fn cookies(&self) -> Vec<String> {
         let lines = self.head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
         lines.map(|cookie| cookie.split(';').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Where it leads.
+    fn location(&self) -> &str {
+        self.head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default()
+    }
+
+    /// The token of the page's forms.
+    fn csrf(&self) -> String {
+        let (_, after) = self.body.split_once("name=\"csrf\" value=\"").expect("a form");
+        after.split('"').next().unwrap_or_default().to_owned()
     }
 
     fn json(&self) -> serde_json::Value {

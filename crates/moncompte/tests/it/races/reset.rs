@@ -26,9 +26,8 @@ fn links(place: &Place) -> Vec<String> {
 async fn opened(nodes: &Nodes, link: &str) -> (String, String) {
     let first = nodes.page(&link[link.find("/reset?").unwrap()..], "").await;
     let cookies = format!("cookie: {}\r\n", first.cookies().join("; "));
-    let page = nodes.page("/reset", &cookies).await;
-    let csrf = page.body.split_once("name=\"csrf\" value=\"").expect("a form").1;
-    (cookies, csrf.split('"').next().unwrap().to_owned())
+    let csrf = nodes.page("/reset", &cookies).await.csrf();
+    (cookies, csrf)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,122 @@
+//! Five wrong passwords are five, over two nodes and however they arrive; right ones are never in each other's way (SECURITY #51 to #53; B3; I5).
+
+use testbed::Bed;
+
+use super::{BURST, Nodes, form, request};
+use crate::{
+    person::Person,
+    place::{CALLBACK, eventually},
+};
+
+/// A browser that was never here before, at the sign-in page.
+struct Stranger {
+    hub: String,
+    cookies: String,
+    csrf: String,
+}
+
+impl Nodes {
+    async fn stranger(&self) -> Stranger {
+        let query = form(&[
+            ("client_id", "exemple"),
+            ("redirect_uri", CALLBACK),
+            ("response_type", "code"),
+            ("scope", "openid"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+        ]);
+        let first = self.page(&format!("/authorize?{query}"), "").await;
+        let cookies = format!("cookie: {}\r\n", first.cookies().join("; "));
+        let hub = first.location().to_owned();
+        let csrf = self.page(&hub, &cookies).await.csrf();
+        Stranger { hub, cookies, csrf }
+    }
+
+    fn attempt(&self, from: &Stranger, email: &str, password: &str) -> Vec<u8> {
+        let body = form(&[("csrf", &from.csrf), ("email", email), ("password", password)]);
+        request(self.ports[0], &format!("{}/sign-in", from.hub), &from.cookies, &body)
+    }
+
+    /// What the page says after it: how many tries remain, or that it is locked.
+    async fn told(&self, from: &Stranger, shot: &super::Shot) -> String {
+        assert_eq!(shot.status, 303, "{}", shot.head);
+        let cookies = from.cookies.trim_start_matches("cookie: ").trim_end();
+        let all = [cookies.to_owned()].into_iter().chain(shot.cookies()).collect::<Vec<_>>().join("; ");
+        let page = self.page(shot.location(), &format!("cookie: {all}\r\naccept-language: fr\r\n")).await;
+        // French sets a space that does not break between a number and its noun.
+        let text = page.body.replace(['\u{a0}', '\u{202f}'], " ").replace(['\u{2068}', '\u{2069}'], "");
+        let said = |words: &str| text.contains(words);
+        if said("plus aucun mot de passe") {
+            return "locked".into();
+        }
+        let counts = ["4 essais", "3 essais", "2 essais", "1 essai"];
+        let count = counts.into_iter().find(|count| said(count));
+        count.map(str::to_owned).unwrap_or_else(|| panic!("{}", page.body))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_wrong_passwords_at_once_five_are_looked_at() {
+    for bed in Bed::both().await {
+        let nodes = Nodes::on(bed).await;
+        let (mut locks, known) = (0, &*nodes.mover.email);
+        // The owner, and an address that nobody has: the same sequence (D2, #58).
+        for email in [known, "personne@nulle-part.example"] {
+            let context = format!("{} {email}", nodes.place.bed.name);
+            let mut strangers = Vec::new();
+            for _ in 0..BURST {
+                strangers.push(nodes.stranger().await);
+            }
+            let requests = strangers.iter().enumerate();
+            let requests = requests.map(|(n, s)| nodes.attempt(s, email, &format!("faux {n}"))).collect();
+            let shots = nodes.at_once(requests).await;
+            let mut told = Vec::new();
+            for (stranger, shot) in strangers.iter().zip(&shots) {
+                told.push(nodes.told(stranger, shot).await);
+            }
+            told.sort();
+            let locked = told.iter().filter(|said| *said == "locked").count();
+            assert_eq!(told[..BURST - locked], ["1 essai", "2 essais", "3 essais", "4 essais"], "{context}");
+            locks += 1;
+            assert_eq!(
+                nodes.count("attempt WHERE locked_at IS NOT NULL AND failures = 5").await,
+                locks,
+                "{context}"
+            );
+        }
+        // Not even the right one, on either node; and the owner is told once.
+        let stranger = nodes.stranger().await;
+        for _ in 0..2 {
+            let right = nodes.attempt(&stranger, known, &nodes.mover.new);
+            let shots = nodes.at_once(vec![right.clone(), right]).await;
+            for shot in shots {
+                assert_eq!(nodes.told(&stranger, &shot).await, "locked", "{}", nodes.place.bed.name);
+            }
+        }
+        eventually("the letter to the owner", async || {
+            (nodes.count("outbox WHERE kind = 'mail'").await == 3).then_some(())
+        })
+        .await;
+        // The owner's own browser has a count of its own (D2).
+        assert!(nodes.person.asked_by_portal().await.code().is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn right_passwords_at_once_all_get_in() {
+    for bed in Bed::both().await {
+        let nodes = Nodes::on(bed).await;
+        let mut strangers = Vec::new();
+        for _ in 0..16 {
+            strangers.push(nodes.stranger().await);
+        }
+        let right = |stranger: &Stranger| nodes.attempt(stranger, &nodes.mover.email, &nodes.mover.new);
+        let shots = nodes.at_once(strangers.iter().map(right).collect()).await;
+        let signed_in = shots.iter().filter(|s| s.cookies().iter().any(|c| c.contains("session="))).count();
+        assert_eq!(signed_in, shots.len(), "{}", nodes.place.bed.name);
+        // Given back, every one of them: five wrong ones are still to come.
+        assert_eq!(nodes.count("attempt WHERE failures > 0").await, 0, "{}", nodes.place.bed.name);
+        let page = Person::new(&nodes.place.issuer()).signs_in(&nodes.mover.email, "faux").await;
+        assert!(page.body.contains("4"), "{}", page.body);
+    }
+}
