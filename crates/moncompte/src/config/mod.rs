@@ -1,0 +1,104 @@
+//! `config/moncompte.toml`, `config/agencies/*.toml`, `config/terms/<version>/<lang>.md`: read and judged whole before any of it applies. Every mistake is
+//! told with file, line, key and mend.
+
+mod read;
+mod settings;
+mod terms;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use accounts::{HashCost, LockPolicy, PasswordPolicy, Rules, SessionPolicy, TermsLibrary};
+use agencies::Agencies;
+use ipnet::IpNet;
+use kernel::SealKey;
+
+use read::Reader;
+pub(crate) use settings::{Argon2Section, Settings, SmtpSecurity};
+
+/// All of config, judged.
+pub(crate) struct Config {
+    pub(crate) folder: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) database: String,
+    pub(crate) key: SealKey,
+    pub(crate) older_keys: Vec<SealKey>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) agencies: Agencies,
+    pub(crate) terms: TermsLibrary,
+}
+
+/// A mistake, and where it is.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    file: String,
+    line: Option<usize>,
+    key: String,
+    mend: String,
+}
+
+/// Everything that is wrong.
+#[derive(Debug)]
+pub(crate) struct Mistakes(pub(crate) Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let things = if self.0.len() == 1 {
+            "one thing in the configuration"
+        } else {
+            "several things in the configuration"
+        };
+        write!(f, "{things} cannot stand:")?;
+        for Mistake { file, line, key, mend } in &self.0 {
+            let line = line.map(|l| format!(":{l}")).unwrap_or_default();
+            write!(f, "\n  {file}{line}: {key}: {mend}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+impl Config {
+    /// Reads the folder.
+    ///
+    /// # Errors
+    /// [`Mistakes`], all of them at once.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Mistakes> {
+        let mut reader = Reader { folder, mistakes: Vec::new() };
+        match reader.read() {
+            Some(config) if reader.mistakes.is_empty() => Ok(config),
+            _ => Err(Mistakes(reader.mistakes)),
+        }
+    }
+
+    /// What `accounts` is told.
+    pub(crate) fn rules(&self) -> Rules {
+        let s = &self.settings;
+        Rules {
+            lock: LockPolicy { limit: s.lock.failures, legacy_seconds: s.lock.legacy_minutes * 60 },
+            password: PasswordPolicy { min_length: s.password.min_length },
+            sessions: SessionPolicy {
+                idle: s.session.idle_hours * 3600,
+                kept_idle: s.session.kept_days * 86400,
+                kept_most: s.session.kept_days_at_most * 86400,
+                ..SessionPolicy::default()
+            },
+            confirm_link: s.links.confirm_days * 86400,
+            reset_link: s.links.reset_minutes * 60,
+            ..Rules::default()
+        }
+    }
+
+    pub(crate) fn hash_cost(&self) -> HashCost {
+        let Argon2Section { memory, passes, lanes, .. } = self.settings.argon2;
+        HashCost { memory, passes, lanes }
+    }
+
+    /// A path in config is relative to its folder.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+}
