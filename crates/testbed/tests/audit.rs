@@ -66,6 +66,33 @@ async fn each_invariant_of_the_kernel_can_be_seen_broken() {
     }
 }
 
+/// SECURITY I12, #120: a worker that stood still while its lease ended has no say in what became of the letter since.
+#[tokio::test]
+async fn a_worker_that_comes_too_late_disturbs_nobody() {
+    for bed in Bed::both().await {
+        let (db, now) = (&bed.ground.db, bed.ground.now());
+        letter(&bed, None).await;
+        let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
+        let now = now + outbox::LEASE;
+        let holder = outbox::lease(db, now, 1).await.unwrap().remove(0);
+        // The second one is at work on it: nobody else may take it because the first one failed.
+        outbox::failed(db, &late, outbox::Fate::Retry(now), "too slow", now).await.unwrap();
+        assert_eq!(outbox::lease(db, now, 1).await.unwrap().len(), 0, "{}", bed.name);
+        outbox::sent(db, holder.id, now).await.unwrap();
+        outbox::failed(db, &late, outbox::Fate::Dead, "no such mailbox", now).await.unwrap();
+        outbox::failed(db, &holder, outbox::Fate::Dead, "no such mailbox", now).await.unwrap();
+        assert_eq!(bed.broken().await, Vec::<String>::new(), "sent is sent");
+        // And one that went out after all.
+        letter(&bed, None).await;
+        let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
+        let now = now + outbox::LEASE;
+        let holder = outbox::lease(db, now, 1).await.unwrap().remove(0);
+        outbox::failed(db, &holder, outbox::Fate::Dead, "no such mailbox", now).await.unwrap();
+        outbox::sent(db, late.id, now).await.unwrap();
+        assert_eq!(bed.broken().await, Vec::<String>::new(), "sent is sent");
+    }
+}
+
 /// SECURITY I20
 #[tokio::test]
 async fn a_database_that_may_forget_is_noticed() {
