@@ -219,8 +219,8 @@ impl Grants {
             .filter(used_assertion::Column::ExpiresAt.lt(before))
             .exec(db)
             .await?;
-        // No token of a grant outlives the longest family.
-        let oldest = before - self.settings.refresh_most;
+        // No token of a grant outlives the longest family, which begins when the code is redeemed.
+        let oldest = before - self.settings.refresh_most - self.settings.code_life;
         token_grant::Entity::delete_many().filter(token_grant::Column::CreatedAt.lt(oldest)).exec(db).await?;
         client_session::Entity::delete_many()
             .filter(client_session::Column::EndedAt.lt(before))
