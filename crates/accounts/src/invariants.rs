@@ -50,6 +50,21 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I7",
+        says: "an account has at most one reset link that works",
+        otherwise: "an older mail still sets the password: restore the index below",
+        seen_by: SeenBy::Query(
+            "SELECT count(*) AS n FROM (SELECT account_id FROM recovery WHERE used_at IS NULL AND superseded_at IS NULL \
+             GROUP BY account_id HAVING count(*) > 1) AS twice",
+        ),
+    },
+    Invariant {
+        id: "I7",
+        says: "the database refuses a second reset link that works",
+        otherwise: "two workers could leave two: restore the index",
+        seen_by: SeenBy::Unique("uq_recovery_live"),
+    },
+    Invariant {
+        id: "I7",
         says: "a reset link is one row",
         otherwise: "one mail could set two passwords: restore the index",
         seen_by: SeenBy::Unique("uq_recovery_token_hash"),

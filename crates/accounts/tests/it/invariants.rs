@@ -36,6 +36,13 @@ const PLANTS: &[(&str, &str, &str)] = &[
         "UPDATE recovery SET used_at = NULL WHERE used_at = 7",
     ),
     (
+        "I7",
+        "DROP INDEX uq_recovery_live; INSERT INTO recovery (id, token_hash, account_id, created_at, expires_at) \
+         SELECT id, 'x', account_id, 7, 7 FROM device WHERE account_id IN (SELECT account_id FROM recovery) LIMIT 1",
+        "DELETE FROM recovery WHERE token_hash = 'x'; \
+         CREATE UNIQUE INDEX uq_recovery_live ON recovery (account_id) WHERE used_at IS NULL AND superseded_at IS NULL",
+    ),
+    (
         "I8",
         "UPDATE account SET password_changed_at = created_at + 1 WHERE email_canonical = 'paul@exemple.test'",
         "UPDATE account SET password_changed_at = created_at WHERE email_canonical = 'paul@exemple.test'",
