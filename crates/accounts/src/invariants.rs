@@ -179,7 +179,7 @@ pub const INVARIANTS: &[Invariant] = &[
         says: "the session after a sign-in is another one than before it",
         otherwise: "a session that somebody else chose becomes a person's",
         seen_by: SeenBy::Words(
-            "it compares two moments; every sign-in writes a row of its own, which `browser.rs` and `signing_in.rs` look at",
+            "it compares two moments; every sign-in writes a row of its own, which `keeping.rs` looks at",
         ),
     },
     Invariant {

@@ -5,7 +5,8 @@ use std::{pin::Pin, sync::Arc};
 
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseTransaction, DbBackend, EntityTrait,
-    IsolationLevel, SqlxSqliteConnector, Statement, TransactionTrait, sqlx::sqlite::SqlitePoolOptions,
+    IsolationLevel, QueryResult, SqlxSqliteConnector, Statement, TransactionTrait,
+    sqlx::sqlite::SqlitePoolOptions,
 };
 
 use crate::{
@@ -99,42 +100,69 @@ impl Reading {
         Ok(meta::Entity::find_by_id(key).one(&self.tx).await?.map(|row| row.value))
     }
 
-    /// Looks at one.
+    /// Looks at these; the verdicts are in their order.
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing is known.
-    pub async fn judge(&self, invariant: &Invariant) -> Result<Verdict, Fault> {
-        let broken = match invariant.seen_by {
-            SeenBy::Query(sql) => self.count(sql, []).await?,
-            SeenBy::Unique(index) => u64::from(self.count(self.either(UNIQUE), [index.into()]).await? == 0),
-            SeenBy::Check(check) => check(self).await?,
-            SeenBy::Words(words) => return Ok(Verdict::Told(words)),
-        };
-        Ok(if broken == 0 { Verdict::Holds } else { Verdict::Broken(broken) })
+    pub async fn judge(&self, invariants: &[&Invariant]) -> Result<Vec<Verdict>, Fault> {
+        let mut verdicts = Vec::with_capacity(invariants.len());
+        // One statement for all that SQL sees: a look at the end of every test must not cost a hundred ways to the server.
+        let mut seen = Vec::new();
+        for (nth, Invariant { seen_by, .. }) in invariants.iter().enumerate() {
+            verdicts.push(match seen_by {
+                SeenBy::Check(check) => Verdict::of(check(self).await?),
+                SeenBy::Words(words) => Verdict::Told(words),
+                SeenBy::Query(sql) => {
+                    seen.push(format!("SELECT {nth} AS nth, n FROM ({sql}) AS q{nth}"));
+                    Verdict::Holds
+                }
+                SeenBy::Unique(index) => {
+                    let known = self.either(UNIQUE);
+                    seen.push(format!("SELECT {nth} AS nth, 1 - count(*) AS n FROM {known} = '{index}'"));
+                    Verdict::Holds
+                }
+            });
+        }
+        if !seen.is_empty() {
+            for (nth, broken) in self.counts(&seen.join(" UNION ALL ")).await? {
+                verdicts[nth] = Verdict::of(broken);
+            }
+        }
+        Ok(verdicts)
     }
 
     fn either(&self, [sqlite, postgres]: [&'static str; 2]) -> &'static str {
         if self.tx.get_database_backend() == DbBackend::Sqlite { sqlite } else { postgres }
     }
 
-    async fn count<const N: usize>(&self, sql: &str, values: [sea_orm::Value; N]) -> Result<u64, Fault> {
-        let statement = Statement::from_sql_and_values(self.tx.get_database_backend(), sql, values);
-        let row = self.tx.query_one_raw(statement).await?;
-        let count = row.map(|row| row.try_get::<i64>("", "n")).transpose()?;
-        count
-            .and_then(|n| n.try_into().ok())
-            .ok_or_else(|| Fault::Broken("a query that counts nothing".into()))
+    async fn counts(&self, sql: &str) -> Result<Vec<(usize, u64)>, Fault> {
+        let statement = Statement::from_string(self.tx.get_database_backend(), sql);
+        let rows = self.tx.query_all_raw(statement).await?;
+        let read = |row: &QueryResult| -> Result<_, Fault> {
+            let (nth, n): (i32, i64) = (row.try_get("", "nth")?, row.try_get("", "n")?);
+            nth.try_into()
+                .ok()
+                .zip(n.try_into().ok())
+                .ok_or_else(|| Fault::Broken("a count below none".into()))
+        };
+        rows.iter().map(read).collect()
+    }
+}
+
+impl Verdict {
+    fn of(broken: u64) -> Self {
+        if broken == 0 { Self::Holds } else { Self::Broken(broken) }
     }
 }
 
 /// On SQLite and on PostgreSQL.
 const UNIQUE: [&str; 2] = [
-    "SELECT count(*) AS n FROM sqlite_master WHERE type = 'index' AND name = $1 AND sql LIKE 'CREATE UNIQUE%'",
-    "SELECT count(*) AS n FROM pg_indexes WHERE schemaname = current_schema() AND indexname = $1 AND indexdef LIKE 'CREATE UNIQUE%'",
+    "sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND name",
+    "pg_indexes WHERE schemaname = current_schema() AND indexdef LIKE 'CREATE UNIQUE%' AND indexname",
 ];
 const FORGETFUL: [&str; 2] = [
-    "SELECT (SELECT journal_mode <> 'wal' FROM pragma_journal_mode) + (SELECT synchronous < 2 FROM pragma_synchronous) AS n",
-    "SELECT count(*) AS n FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off'",
+    "SELECT 0 AS nth, (SELECT journal_mode <> 'wal' FROM pragma_journal_mode) + (SELECT synchronous < 2 FROM pragma_synchronous) AS n",
+    "SELECT 0 AS nth, count(*) AS n FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off'",
 ];
 
 /// What the outbox, the settings and the keys of this crate promise, and what no slice could say alone.
@@ -184,7 +212,11 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "I20",
         says: "what was acknowledged survives a power failure",
         otherwise: "the database may forget sign-outs and revocations: set `fsync` and `synchronous_commit` to `on`, or the SQLite file back to WAL",
-        seen_by: SeenBy::Check(|reading| Box::pin(reading.count(reading.either(FORGETFUL), []))),
+        seen_by: SeenBy::Check(|reading| {
+            Box::pin(async {
+                Ok(reading.counts(reading.either(FORGETFUL)).await?.iter().map(|(_, n)| n).sum())
+            })
+        }),
     },
     Invariant {
         id: "I22",

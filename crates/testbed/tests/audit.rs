@@ -124,8 +124,8 @@ async fn a_database_that_may_forget_is_noticed() {
 async fn durable(bed: &Bed) -> u64 {
     let reading = Reading::open(&bed.address, bed.ground.keys.clone()).await.unwrap();
     let i20 = INVARIANTS.iter().find(|invariant| invariant.id == "I20").unwrap();
-    match reading.judge(i20).await.unwrap() {
-        Verdict::Broken(settings) => settings,
+    match reading.judge(&[i20]).await.unwrap()[..] {
+        [Verdict::Broken(settings)] => settings,
         _ => 0,
     }
 }
@@ -141,13 +141,13 @@ async fn a_reading_cannot_write_and_stays_in_its_moment() {
             seen_by: SeenBy::Query("SELECT count(*) AS n FROM outbox"),
         };
         let reading = Reading::open(&bed.address, bed.ground.keys.clone()).await.unwrap();
-        assert_eq!(reading.judge(&HAS_ROWS).await.unwrap(), Verdict::Holds);
+        assert_eq!(reading.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds]);
         letter(&bed, None).await;
-        assert_eq!(reading.judge(&HAS_ROWS).await.unwrap(), Verdict::Holds, "{}", bed.name);
+        assert_eq!(reading.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds], "{}", bed.name);
         let delete = reading.conn().execute_unprepared("DELETE FROM outbox").await;
         assert!(delete.unwrap_err().to_string().contains("read"), "{}", bed.name);
         let next = Reading::open(&bed.address, bed.ground.keys.clone()).await.unwrap();
-        assert_eq!(next.judge(&HAS_ROWS).await.unwrap(), Verdict::Broken(1));
+        assert_eq!(next.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Broken(1)]);
     }
 }
 

@@ -89,7 +89,8 @@ pub const INVARIANTS: &[Invariant] = &[
         says: "no token for a disabled account, a removed client, or where terms are due",
         otherwise: "a portal lets somebody in who should not be",
         seen_by: SeenBy::Words(
-            "account, config and terms are looked at when a token is given or used, not when they change; `refresh.rs` and `terms.rs` change them under a living grant",
+            "account and config are looked at when a token is given or used, terms before a code is given, not when they change; `refresh.rs` takes a client away \
+             under a living grant, `terms.rs` publishes terms under a living session",
         ),
     },
     Invariant {
