@@ -7,6 +7,7 @@ mod m0001_ground;
 mod m0002_people;
 mod m0003_grants;
 mod m0004_protocol;
+mod m0005_one_reset_link;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_people::Migration),
             Box::new(m0003_grants::Migration),
             Box::new(m0004_protocol::Migration),
+            Box::new(m0005_one_reset_link::Migration),
         ]
     }
 }

@@ -1,9 +1,10 @@
 //! The append-only record that may be produced as proof. Each entry's hash is keyed and covers the one before, so that neither an entry nor
 //! its place can be changed without the key that lives outside the database.
 
-use kernel::{Digest, Fault, Ground, Tx, Unix};
+use kernel::{Digest, Fault, Ground, Looking, Reading, SealKeys, Tx, Unix};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 use serde::Serialize;
 
@@ -28,7 +29,7 @@ pub(crate) async fn append<T: Serialize>(
     let head = heads.into_iter().next().ok_or_else(|| Fault::Broken("the evidence has no head".into()))?;
     let body = serde_json::to_string(body)?;
     let at = ground.now();
-    let hash = link_hash(ground, &head.hash, head.seq, at, kind, account, &body);
+    let hash = link_hash(&ground.keys, &head.hash, head.seq, at, kind, account, &body);
     let row = evidence::ActiveModel {
         seq: Set(head.seq),
         at: Set(at),
@@ -48,7 +49,7 @@ pub(crate) async fn append<T: Serialize>(
 }
 
 fn link_hash(
-    ground: &Ground,
+    keys: &SealKeys,
     previous: &str,
     seq: i64,
     at: Unix,
@@ -58,7 +59,43 @@ fn link_hash(
 ) -> String {
     let account = account.map(|a| a.to_string()).unwrap_or_default();
     let text = format!("{previous}\n{seq}\n{at}\n{kind}\n{account}\n{body}");
-    Digest::of_mac(ground.keys.mac("evidence", text.as_bytes())).into_string()
+    Digest::of_mac(keys.mac("evidence", text.as_bytes())).into_string()
+}
+
+/// Entries in memory at a time.
+const BATCH: u64 = 1000;
+
+/// How many entries are whole, or the number of the first that is not.
+async fn verify(db: &impl ConnectionTrait, keys: &SealKeys) -> Result<Result<u64, i64>, Fault> {
+    let mut previous = String::new();
+    let (mut read, mut last) = (i64::MIN, 0);
+    loop {
+        let rows = evidence::Entity::find()
+            .filter(evidence::Column::Seq.gt(read))
+            .order_by_asc(evidence::Column::Seq)
+            .limit(BATCH)
+            .all(db)
+            .await?;
+        let Some(end) = rows.last() else { break };
+        read = end.seq;
+        for row in rows {
+            let account = row.account_id.map(AccountId);
+            let hash = link_hash(keys, &previous, row.seq, row.at, &row.kind, account, &row.body);
+            last += 1;
+            if row.previous != previous || row.hash != hash || row.seq != last {
+                return Ok(Err(row.seq));
+            }
+            previous = hash;
+        }
+    }
+    let head = evidence_head::Entity::find_by_id(1).one(db).await?;
+    let whole = head.is_some_and(|h| h.hash == previous && h.seq == last);
+    Ok(if whole { Ok(u64::try_from(last).unwrap_or_default()) } else { Err(last) })
+}
+
+/// SECURITY I21, for [`crate::INVARIANTS`].
+pub(crate) fn chain(reading: &Reading) -> Looking<'_> {
+    Box::pin(async { Ok(u64::from(verify(reading.conn(), reading.keys()).await?.is_err())) })
 }
 
 impl Accounts {
@@ -67,21 +104,6 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn verify_evidence(&self) -> Result<Result<u64, i64>, Fault> {
-        let mut previous = String::new();
-        let mut count = 0_u64;
-        let rows =
-            evidence::Entity::find().order_by_asc(evidence::Column::Seq).all(self.ground.db.reader()).await?;
-        for row in rows {
-            let account = row.account_id.map(AccountId);
-            let hash = link_hash(&self.ground, &previous, row.seq, row.at, &row.kind, account, &row.body);
-            count += 1;
-            if row.previous != previous || row.hash != hash || u64::try_from(row.seq) != Ok(count) {
-                return Ok(Err(row.seq));
-            }
-            previous = hash;
-        }
-        let head = evidence_head::Entity::find_by_id(1).one(self.ground.db.reader()).await?;
-        let whole = head.is_some_and(|h| h.hash == previous && u64::try_from(h.seq) == Ok(count));
-        Ok(if whole { Ok(count) } else { Err(i64::try_from(count).unwrap_or(i64::MAX)) })
+        verify(self.ground.db.reader(), &self.ground.keys).await
     }
 }

@@ -1,7 +1,7 @@
 //! Forgotten and locked: both end in a mailed, single-use link. What a stranger can ask for is only queued; the worker looks whether there is an
 //! account, so the answer and its time never tell (SECURITY #59, #60, #73).
 
-use kernel::{Fault, Ground, Password, Token, Tx, Unix, outbox::Leased};
+use kernel::{Fault, Ground, Password, Token, Tx, Unix, is_unique_violation, outbox::Leased};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -90,6 +90,8 @@ impl Accounts {
         let now = self.ground.now();
         let owner = AccountId(row.id);
         let tx = self.ground.db.begin().await?;
+        // Before the count: what another worker commits after this, the insert below runs into; what it committed before, is counted.
+        supersede(&tx, owner, now).await?;
         let recent = recovery::Entity::find()
             .filter(recovery::Column::AccountId.eq(row.id))
             .filter(recovery::Column::CreatedAt.gt(now - 3600))
@@ -99,7 +101,6 @@ impl Accounts {
         if recent >= self.rules.resets_per_hour && !asked.locked {
             return Ok(());
         }
-        supersede(&tx, owner, now).await?;
         let token = self.ground.token();
         let expires_at = now + self.rules.reset_link;
         let link = recovery::ActiveModel {
@@ -113,7 +114,14 @@ impl Accounts {
             used_at: NotSet,
             superseded_at: NotSet,
         };
-        recovery::Entity::insert(link).exec_without_returning(tx.conn()).await?;
+        if let Err(error) = recovery::Entity::insert(link).exec_without_returning(tx.conn()).await {
+            // The index allows one living link: another worker makes one at this moment (SECURITY I7). The letter comes again.
+            return Err(if is_unique_violation(&error) {
+                Fault::Unavailable("another reset link of the same account is under way".into())
+            } else {
+                error.into()
+            });
+        }
         let (token, minutes) = (token.text(), self.rules.reset_link / 60);
         let body = if asked.locked {
             MailBody::AccountLocked { token, minutes }

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use crate::{Fault, table::meta};
 
 /// How long a request may wait for a connection, or for another's row, before it is told to come back.
-const PATIENCE: Duration = Duration::from_secs(8);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
 /// A transaction in which nothing happens for so long has lost its node: PostgreSQL ends it, so that nobody waits for its rows for ever.
 const ABANDONED: Duration = Duration::from_secs(60);
 
@@ -39,14 +39,8 @@ impl Db {
     pub async fn connect(address: &str) -> Result<Self, Fault> {
         let mail = Arc::new(Notify::new());
         if address.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(address)
-                .map_err(|e| Fault::Unavailable(e.to_string()))?
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                // Not NORMAL: it may lose what was acknowledged when the power goes (SECURITY #115).
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(PATIENCE);
+            let options =
+                sqlite_options(address)?.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
             let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
             let unavailable = |e: sea_orm::sqlx::Error| Fault::Unavailable(e.to_string());
             let writer = pool(1).connect_with(options.clone()).await.map_err(unavailable)?;
@@ -128,6 +122,13 @@ impl Db {
         let row = meta::Entity::find_by_id(key).one(&self.writer).await?;
         row.map(|r| r.value).ok_or_else(|| Fault::Broken(format!("meta {key} vanished")))
     }
+}
+
+/// What every connection to SQLite has, whoever opens it.
+pub(crate) fn sqlite_options(address: &str) -> Result<SqliteConnectOptions, Fault> {
+    let options = SqliteConnectOptions::from_str(address).map_err(|e| Fault::Unavailable(e.to_string()))?;
+    // Not NORMAL: it may lose what was acknowledged when the power goes (SECURITY #115).
+    Ok(options.synchronous(SqliteSynchronous::Full).foreign_keys(true).busy_timeout(PATIENCE))
 }
 
 /// A writing transaction. Slices pass it to one another; its connection is used by their tables only.

@@ -7,6 +7,7 @@ mod db;
 mod fault;
 mod ground;
 mod id;
+mod invariant;
 pub mod outbox;
 mod secret;
 mod table;
@@ -15,6 +16,7 @@ pub use clock::{Chance, Clock, SystemChance, SystemClock, Unix};
 pub use db::{Db, Tx};
 pub use fault::{Fault, is_unique_violation};
 pub use ground::Ground;
+pub use invariant::{Check, INVARIANTS, Invariant, Looking, Reading, SeenBy, Verdict};
 #[doc(hidden)]
 pub use sea_orm;
 pub use secret::{Digest, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};

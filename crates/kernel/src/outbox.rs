@@ -131,6 +131,8 @@ pub async fn lease(db: &Db, now: Unix, most: u64) -> Result<Vec<Leased>, Fault> 
 pub async fn sent(db: &Db, id: Uuid, now: Unix) -> Result<(), Fault> {
     outbox::Entity::update_many()
         .col_expr(outbox::Column::SentAt, Expr::value(now))
+        // Whatever another sender made of it meanwhile.
+        .col_expr(outbox::Column::DeadAt, Expr::value(Option::<i64>::None))
         .col_expr(outbox::Column::Payload, Expr::value(Vec::<u8>::new()))
         .filter(outbox::Column::Id.eq(id))
         .exec(db.writer())
@@ -154,7 +156,8 @@ pub fn fate(attempts: i32, created_at: Unix, expires_at: Option<Unix>, now: Unix
     if permanent || next > end { Fate::Dead } else { Fate::Retry(next) }
 }
 
-/// The letter did not go out; `error` is for the operator and holds no secret.
+/// The letter did not go out; `error` is for the operator and holds no secret. Whoever lost the lease meanwhile changes nothing: each
+/// lease counts an attempt, so the count tells whose turn it is (SECURITY I12, #120).
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -162,7 +165,9 @@ pub async fn failed(db: &Db, letter: &Leased, fate: Fate, error: &str, now: Unix
     let update = outbox::Entity::update_many()
         .col_expr(outbox::Column::LockedUntil, Expr::value(Option::<i64>::None))
         .col_expr(outbox::Column::LastError, Expr::value(error.chars().take(300).collect::<String>()))
-        .filter(outbox::Column::Id.eq(letter.id));
+        .filter(outbox::Column::Id.eq(letter.id))
+        .filter(outbox::Column::Attempts.eq(letter.attempts + 1))
+        .filter(outbox::Column::SentAt.is_null());
     match fate {
         Fate::Retry(at) => update.col_expr(outbox::Column::NotBefore, Expr::value(at)),
         Fate::Dead => update.col_expr(outbox::Column::DeadAt, Expr::value(now)),

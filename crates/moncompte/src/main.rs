@@ -24,12 +24,16 @@ async fn main() -> ExitCode {
     match command::Cli::parse().run().await {
         Ok(code) => code,
         Err(error) => {
-            // One sentence that says what to do; causes follow on one line each.
-            eprintln!("moncompte: {error}");
-            for cause in error.chain().skip(1) {
-                eprintln!("  because: {cause}");
-            }
+            tell(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// One sentence that says what to do; causes follow on one line each.
+fn tell(error: &anyhow::Error) {
+    eprintln!("moncompte: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
     }
 }

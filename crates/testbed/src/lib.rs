@@ -1,4 +1,7 @@
-//! What tests stand on: a fresh database on SQLite and one on PostgreSQL, a clock that the test sets, a key. Test-only.
+//! What tests stand on: a fresh database on SQLite and one on PostgreSQL, a clock that the test sets, a key, and a look at what must be true
+//! of the database when the test is over. Test-only.
+
+mod audit;
 
 use std::{
     path::Path,
@@ -8,7 +11,7 @@ use std::{
     },
 };
 
-use kernel::{Clock, Db, Ground, SealKey, SealKeys, SystemChance, Unix, sea_orm::ConnectionTrait};
+use kernel::{Clock, Db, Ground, Invariant, SealKey, SealKeys, SystemChance, Unix, sea_orm::ConnectionTrait};
 use tokio::sync::OnceCell;
 
 /// 2026-11-23 10:00:00 UTC: when every test begins.
@@ -24,10 +27,18 @@ pub struct Bed {
     pub address: String,
     /// `sqlite` or `postgres`, for messages.
     pub name: &'static str,
+    invariants: Vec<&'static Invariant>,
     _folder: tempfile::TempDir,
 }
 
 impl Bed {
+    /// With these invariants beside the kernel's: all of them must hold when the bed is dropped. Whoever makes the bed knows the slices.
+    #[must_use]
+    pub fn holding(mut self, lists: &[&'static [Invariant]]) -> Self {
+        self.invariants.extend(lists.iter().copied().flatten());
+        self
+    }
+
     /// On an SQLite file in a temporary folder.
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -62,7 +73,8 @@ impl Bed {
             chance: Arc::new(SystemChance::new()),
             keys: Arc::new(SealKeys::new(SealKey::new([7; 32]), vec![])),
         };
-        Self { ground, clock, address, name, _folder: folder }
+        let invariants = kernel::INVARIANTS.iter().collect();
+        Self { ground, clock, address, name, invariants, _folder: folder }
     }
 
     /// Another node on the same database.

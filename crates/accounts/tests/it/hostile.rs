@@ -240,3 +240,37 @@ async fn a_browser_that_only_gave_the_old_credentials_ends_nobodys_move() {
         assert!(matches!(ended, Finish::Done(..)), "{}", stage.bed.name);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_wishes_at_once_one_link_lives() {
+    // SECURITY #69, I7: the worker takes several letters at a time.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, &csv(1)).await;
+        stage.moved(&stage.tilleuls, "0", "Vieux-Secret 0", "marie@exemple.test").await;
+        stage.mails().await;
+        for round in 0..6 {
+            stage.bed.clock.advance(3601);
+            let now = stage.bed.ground.now();
+            for _ in 0..8 {
+                stage.accounts.forgot("marie@exemple.test", &visitor()).await.unwrap();
+            }
+            let letters = kernel::outbox::lease(&stage.bed.ground.db, now, 8).await.unwrap();
+            let workers: Vec<_> = letters
+                .into_iter()
+                .map(|letter| {
+                    let accounts = stage.accounts.clone();
+                    tokio::spawn(async move { accounts.recover(&letter).await })
+                })
+                .collect();
+            for worker in workers {
+                // Whoever comes second is told to come again.
+                let _ = worker.await.unwrap();
+            }
+            let living = stage.count("recovery", "used_at IS NULL AND superseded_at IS NULL").await;
+            assert_eq!(living, 1, "{} {round}", stage.bed.name);
+            let fresh = stage.count("recovery", &format!("created_at = {now}")).await;
+            assert!(fresh <= 3, "{}: {fresh} in an hour", stage.bed.name);
+            stage.mails().await;
+        }
+    }
+}

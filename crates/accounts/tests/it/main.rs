@@ -4,6 +4,7 @@
 
 mod hostile;
 mod import;
+mod invariants;
 mod lockout;
 mod moving;
 mod recovering;

@@ -64,6 +64,7 @@ pub(crate) fn visitor() -> Visitor {
 
 impl Stage {
     fn new(bed: Bed, cost: HashCost) -> Self {
+        let bed = bed.holding(&[accounts::INVARIANTS]);
         let hasher = Hasher::new(cost, 2, 1000, bed.ground.chance.clone()).unwrap();
         let editions = BTreeMap::from([("fr".to_owned(), Edition::new("CGU".into(), TERMS.into()))]);
         let version = TermsVersion { version: "2026-11".into(), effective: 0, consent: true, editions };

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Fault, Ground, Unix};
-use oidc::jwt::{self, Alg, Claims};
+use kernel::{Fault, Ground, Looking, Reading, SealKeys, Unix};
+use oidc::jwt::{self, Alg, Claims, Rules};
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, sea_query::OnConflict};
 use serde_json::{Value, json};
 
@@ -95,31 +95,11 @@ impl Keyring {
         for row in rows {
             match before.keys.iter().find(|k| k.info.kid == row.kid) {
                 Some(known) => keys.push(known.clone()),
-                None => keys.push(Arc::new(self.parse(&row)?)),
+                None => keys.push(Arc::new(parse(&self.ground.keys, &row)?)),
             }
         }
         self.ring.store(Arc::new(Ring { loaded_at: now, keys }));
         Ok(())
-    }
-
-    fn parse(&self, row: &signing_key::Model) -> Result<Held, Fault> {
-        let broken = || Fault::Broken(format!("the signing key {} cannot be read", row.kid));
-        let alg = Alg::parse(&row.alg).ok_or_else(broken)?;
-        let sealed = self.ground.keys.open(PURPOSE, &row.sealed)?;
-        let info = KeyInfo {
-            kid: row.kid.clone(),
-            alg,
-            created_at: row.created_at,
-            active_from: row.active_from,
-            state: KeyState::Next,
-        };
-        Ok(Held {
-            info,
-            generation: row.generation,
-            jwk: serde_json::from_str(&row.jwk)?,
-            public: jwt::Key::from_jwk(&row.jwk).map_err(|_| broken())?,
-            signer: Signer::from_pkcs8(alg, &sealed).ok_or_else(broken)?,
-        })
     }
 
     async fn fresh(&self) -> Arc<Ring> {
@@ -249,6 +229,50 @@ impl Keyring {
         };
         Ok(ring.keys.iter().filter(wanted).map(|k| k.public.clone()).collect())
     }
+}
+
+fn parse(keys: &SealKeys, row: &signing_key::Model) -> Result<Held, Fault> {
+    let broken = || Fault::Broken(format!("the signing key {} cannot be read", row.kid));
+    let alg = Alg::parse(&row.alg).ok_or_else(broken)?;
+    let sealed = keys.open(PURPOSE, &row.sealed)?;
+    let info = KeyInfo {
+        kid: row.kid.clone(),
+        alg,
+        created_at: row.created_at,
+        active_from: row.active_from,
+        state: KeyState::Next,
+    };
+    Ok(Held {
+        info,
+        generation: row.generation,
+        jwk: serde_json::from_str(&row.jwk)?,
+        public: jwt::Key::from_jwk(&row.jwk).map_err(|_| broken())?,
+        signer: Signer::from_pkcs8(alg, &sealed).ok_or_else(broken)?,
+    })
+}
+
+/// SECURITY I22, for [`super::INVARIANTS`]: the keys that this node cannot sign with, or whose signature the published half does not accept.
+pub(super) fn unusable(reading: &Reading) -> Looking<'_> {
+    Box::pin(async {
+        let rows = signing_key::Entity::find().all(reading.conn()).await?;
+        let unusable = rows.iter().filter(|row| !parse(reading.keys(), row).is_ok_and(|key| proves(&key)));
+        Ok(u64::try_from(unusable.count()).unwrap_or(u64::MAX))
+    })
+}
+
+fn proves(key: &Held) -> bool {
+    let claims = json!({ "iss": "doctor" }).as_object().cloned().unwrap_or_default();
+    let rules = Rules {
+        typ: &["jwt"],
+        typ_may_be_absent: false,
+        issuers: &["doctor"],
+        audience: None,
+        required: &["iss"],
+        now: None,
+    };
+    let input = jwt::signing_input(key.info.alg, &key.info.kid, "JWT", &claims);
+    let signature = key.signer.sign(input.as_bytes());
+    signature.is_some_and(|s| jwt::verify(&jwt::complete(input, &s), &[key.public.clone()], &rules).is_ok())
 }
 
 /// Before the first key's time, by a clock that is behind the one of the node that made it, it signs all the same: it has no

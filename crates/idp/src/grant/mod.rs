@@ -9,6 +9,7 @@ mod client_keys;
 mod exchange;
 mod guesses;
 mod introspect;
+mod invariants;
 mod issue;
 mod keys;
 mod logout;
@@ -23,13 +24,14 @@ use accounts::Accounts;
 use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Fault, Ground, typed_id};
+use kernel::{Fault, Ground, SealKeys, typed_id};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 pub use authorize::{Completed, Interaction, Start};
 pub use caller::Call;
 pub use client_keys::KeySource;
+pub use invariants::INVARIANTS;
 pub use keys::{KeyInfo, KeyState};
 pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};
 pub use userinfo::Userinfo;
@@ -105,6 +107,8 @@ pub struct Grants {
 }
 
 const SALT: &str = "pairwise salt";
+/// Where it is kept.
+const SALT_KEY: &str = "pairwise_salt";
 
 impl Grants {
     /// Puts it together: makes the first signing keys and the salt of pairwise subjects if the database has none.
@@ -215,8 +219,8 @@ impl Grants {
             .filter(used_assertion::Column::ExpiresAt.lt(before))
             .exec(db)
             .await?;
-        // No token of a grant outlives the longest family.
-        let oldest = before - self.settings.refresh_most;
+        // No token of a grant outlives the longest family, which begins when the code is redeemed.
+        let oldest = before - self.settings.refresh_most - self.settings.code_life;
         token_grant::Entity::delete_many().filter(token_grant::Column::CreatedAt.lt(oldest)).exec(db).await?;
         client_session::Entity::delete_many()
             .filter(client_session::Column::EndedAt.lt(before))
@@ -249,8 +253,11 @@ async fn pairwise_salt(ground: &Ground) -> Result<[u8; 32], Fault> {
     let mut fresh = [0; 32];
     ground.chance.fill(&mut fresh);
     let sealed = URL_SAFE_NO_PAD.encode(ground.seal(SALT, &fresh));
-    let stored = ground.db.settle("pairwise_salt", &sealed).await?;
+    open_salt(&ground.keys, &ground.db.settle(SALT_KEY, &sealed).await?)
+}
+
+fn open_salt(keys: &SealKeys, stored: &str) -> Result<[u8; 32], Fault> {
     let broken = || Fault::Broken("the stored salt of pairwise subjects cannot be read".into());
     let bytes = URL_SAFE_NO_PAD.decode(stored).map_err(|_| broken())?;
-    ground.keys.open(SALT, &bytes)?.as_slice().try_into().map_err(|_| broken())
+    keys.open(SALT, &bytes)?.as_slice().try_into().map_err(|_| broken())
 }

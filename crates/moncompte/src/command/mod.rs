@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod doctor;
 mod import;
 mod keys;
 mod serve;
@@ -28,6 +29,11 @@ enum Command {
     Serve(serve::Serve),
     /// Read the configuration and say everything that is wrong with it.
     Check(check::Check),
+    /// Look whether the database is as it should be.
+    ///
+    /// Exit code 0: everything that can be seen holds; 1: something is broken; 2: it could not be looked at. Nothing is written, no row and no
+    /// schema, so it may run beside a provider, and every hour. It prints counts, never what is in a row.
+    Doctor(doctor::Doctor),
     /// Read an agency's legacy identities from a CSV or JSONL file.
     Import(import::Import),
     /// List the signing keys, or replace them.
@@ -51,6 +57,7 @@ impl Cli {
             Command::Demo(demo) => demo.run().await,
             Command::Serve(serve) => serve.run().await,
             Command::Check(check) => check.run(),
+            Command::Doctor(doctor) => doctor.run().await,
             Command::Import(import) => import.run().await,
             Command::Keys(keys) => keys.run().await,
         }

@@ -10,6 +10,7 @@
 mod client_keys;
 mod config;
 mod demo;
+mod doctor;
 mod graph;
 mod import;
 mod keys;

@@ -91,6 +91,7 @@ pub struct Place {
 impl Place {
     /// On this database, with this `[mail]` beside its sender.
     pub fn new(bed: Bed, mail: &str) -> Self {
+        let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let folder = tempfile::tempdir().unwrap();
         let (port, ops) = (free_port(), free_port());
         let place = Self { bed, folder, port };

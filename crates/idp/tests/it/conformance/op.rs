@@ -113,6 +113,7 @@ pub struct Op {
 impl Op {
     /// With clients as an operator registers them: the text of `[[portal]]` sections.
     pub async fn on(bed: Bed, portals: &str) -> Self {
+        let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         lend_key(&bed).await;
         let agencies = Arc::new(ArcSwap::from_pointee(agencies(agency(portals))));
         let ground = bed.ground.clone();

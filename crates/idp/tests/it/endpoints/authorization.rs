@@ -36,7 +36,7 @@ async fn prompt_none_shows_no_page() {
         let second = browser.tokens(&[("prompt", "none"), ("id_token_hint", &hint)]).await;
         let (first, second) = (part(text(&first, "id_token"), 1), part(text(&second, "id_token"), 1));
         assert_eq!((&first["sub"], &first["auth_time"]), (&second["sub"], &second["auth_time"]));
-        world.set("account", "auth_epoch", 1).await;
+        world.reset_password().await;
         let back = browser.authorize(&[("prompt", "none")]).await.returned();
         assert_eq!(back.get("error"), Some("login_required"));
     }

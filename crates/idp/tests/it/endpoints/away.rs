@@ -61,27 +61,8 @@ async fn a_reset_in_anothers_browser_signs_the_other_out_of_their_portals() {
         let router = provider(&world);
         let mut browser = Visitor::signed_in(&world, &router).await;
         browser.tokens(&[]).await;
-        let (ground, now) = (&world.bed.ground, world.bed.ground.now());
-        let (paul, token) = (ground.id::<uuid::Uuid>(), ground.token());
-        let account = vec![
-            ("id", paul.into()),
-            ("email", "paul@example.org".into()),
-            ("email_canonical", "paul@example.org".into()),
-            ("profile", "{}".into()),
-            ("password_hash", "x".into()),
-            ("locale", "fr".into()),
-            ("created_at", now.into()),
-            ("password_changed_at", now.into()),
-        ];
-        world.write("account", account).await;
-        let link = vec![
-            ("id", ground.id::<uuid::Uuid>().into()),
-            ("token_hash", token.digest().into_string().into()),
-            ("account_id", paul.into()),
-            ("created_at", now.into()),
-            ("expires_at", (now + 1800).into()),
-        ];
-        world.write("recovery", link).await;
+        let paul = world.moved("T2,C43", "paul@example.org").await;
+        let token = world.reset_link(paul, None).await;
         let reply = browser.get(&format!("/reset?token={}", token.text()), &[]).await;
         let page = browser.follow(reply).await;
         let fields = [("csrf", &*field(&page.body, "csrf")), ("password", "girafe tambour lampion")];
@@ -101,16 +82,7 @@ async fn forms_that_may_end_at_the_portal_may_lead_there() {
         let reply = browser.get(&format!("/authorize?{}", form(&asking(&[("prompt", "login")]))), &[]).await;
         let id = reply.header("location").rsplit('/').next().unwrap().to_owned();
         let (ground, now) = (&world.bed.ground, world.bed.ground.now());
-        let token = ground.token();
-        let link = vec![
-            ("id", ground.id::<uuid::Uuid>().into()),
-            ("token_hash", token.digest().into_string().into()),
-            ("account_id", world.account.0.into()),
-            ("origin", id.clone().into()),
-            ("created_at", now.into()),
-            ("expires_at", (now + 1800).into()),
-        ];
-        world.write("recovery", link).await;
+        let token = world.reset_link(world.account, Some(&id)).await;
         let reply = browser.get(&format!("/reset?token={}", token.text()), &[]).await;
         let page = browser.follow(reply).await;
         assert!(page.header("content-security-policy").contains("https://rp.example"), "reset");

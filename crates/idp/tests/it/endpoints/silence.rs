@@ -9,45 +9,13 @@ use crate::endpoints::{
 
 /// Another person of the same agency, signed in in a browser of their own.
 async fn paul(world: &World, router: &axum::Router) -> Visitor {
+    let account = world.moved("T3,C44", "paul@example.org").await;
     let (ground, now) = (&world.bed.ground, world.bed.ground.now());
-    let (account, identity, token) = (ground.id::<uuid::Uuid>(), ground.id::<uuid::Uuid>(), ground.token());
-    let person = vec![
-        ("id", account.into()),
-        ("email", "paul@example.org".into()),
-        ("email_canonical", "paul@example.org".into()),
-        ("profile", "{}".into()),
-        ("password_hash", "x".into()),
-        ("locale", "fr".into()),
-        ("created_at", now.into()),
-        ("password_changed_at", now.into()),
-    ];
-    world.write("account", person).await;
-    let known = vec![
-        ("id", identity.into()),
-        ("agency_id", "tilleuls".into()),
-        ("identifier", "T3".into()),
-        ("identifier_canonical", "t3".into()),
-        ("client_ref", "C44".into()),
-        ("profile", "{}".into()),
-        ("fingerprint", "".into()),
-        ("verifier_kind", "none".into()),
-        ("recogniser_kind", "none".into()),
-        ("imported_at", now.into()),
-    ];
-    world.write("legacy_identity", known).await;
-    let link = vec![
-        ("id", ground.id::<uuid::Uuid>().into()),
-        ("account_id", account.into()),
-        ("agency_id", "tilleuls".into()),
-        ("legacy_identity_id", identity.into()),
-        ("client_ref", "C44".into()),
-        ("linked_at", now.into()),
-    ];
-    world.write("link", link).await;
+    let token = ground.token();
     let session = vec![
         ("id", ground.id::<uuid::Uuid>().into()),
         ("token_hash", token.digest().into_string().into()),
-        ("account_id", account.into()),
+        ("account_id", account.0.into()),
         ("auth_time", now.into()),
         ("created_at", now.into()),
         ("last_seen_at", now.into()),
@@ -90,7 +58,7 @@ async fn silence_is_answered_with_the_reason() {
             assert_eq!((page.status, page.headers.get("location")), (StatusCode::OK, None), "{more:?}");
         }
         assert_eq!(world.count("code", "used_at IS NULL").await, 0, "{}", world.bed.name);
-        world.set("session", "ends_at", world.bed.ground.now()).await;
+        world.bed.clock.advance(86_400);
         let back = browser.authorize(&[("prompt", "none")]).await.returned();
         assert_eq!(back.get("error"), Some("login_required"), "the session has ended");
     }

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod code;
+mod invariants;
 mod keys;
 mod logout;
 mod refresh;

@@ -104,7 +104,7 @@ async fn a_token_is_worth_nothing_to_others_or_after_its_person_or_client_is_gon
         assert!(!opens(&world.a, access).await);
         assert_eq!(refresh(&world.a, r1).await.unwrap_err().code().as_str(), "invalid_client");
         world.agencies.store(all(|_| {}).into());
-        world.set("account", "auth_epoch", 1).await;
+        world.reset_password().await;
         assert!(!opens(&world.a, access).await);
         assert!(refresh(&world.a, r1).await.is_err());
     }
@@ -138,5 +138,23 @@ async fn what_was_over_before_a_restart_is_over_after_it() {
         assert!(refresh(&fresh, text(&rotated, "refresh_token")).await.is_err());
         assert!(refresh(&fresh, text(&living, "refresh_token")).await.is_err());
         assert_eq!(world.count("token_grant", "revoked_at IS NULL").await, 0, "{}", world.bed.name);
+    }
+}
+
+/// SECURITY I24, #113: what a grant gave is forgotten no later than the grant, also where its code was redeemed at the last moment.
+#[tokio::test]
+async fn a_grant_is_remembered_until_its_last_token_is_not() {
+    for world in World::both().await {
+        let session = world.sign_in().await;
+        let code = world.code(&session).await;
+        world.bed.clock.advance(59);
+        redeem(&world.a, &code).await.unwrap();
+        world.bed.clock.advance(181 * 86_400 - 58);
+        world.a.purge().await.unwrap();
+        assert_eq!(world.count("refresh_token", "1 = 1").await, world.count("token_grant", "1 = 1").await);
+        world.bed.clock.advance(60);
+        world.a.purge().await.unwrap();
+        assert_eq!(world.count("refresh_token", "1 = 1").await, 0, "{}", world.bed.name);
+        assert_eq!(world.count("token_grant", "1 = 1").await, 0);
     }
 }

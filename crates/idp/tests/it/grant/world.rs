@@ -1,6 +1,13 @@
 use std::sync::Arc;
 
-use accounts::{AccountId, Accounts, HashCost, Hasher, Rules, Session, SessionId, TermsLibrary};
+use accounts::{
+    AccountId, Accounts, Confirm, Edition, Finish, HashCost, Hasher, Mail, MailBody, Origin, PasswordChoice,
+    Reset, Rules, Session, SessionId, Shown, TermsLibrary, TermsVersion, Visitor,
+    legacy::{
+        LegacyProof,
+        row::{Charset, Format, Rows},
+    },
+};
 use agencies::{Agencies, Agency, Contact, Controller, Directory, Look, Portal};
 use arc_swap::ArcSwap;
 use base64::{
@@ -27,10 +34,12 @@ pub const ISSUER: &str = "https://op.example";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const CALLBACK: &str = "https://rp.example/cb";
+const PASSWORD: &str = "soleil mandarine brouette";
 
-/// Two nodes, two agencies, one person linked to the first.
+/// Two nodes, two agencies, one person who moved from the first, long ago.
 pub struct World {
     pub bed: Bed,
+    pub accounts: Accounts,
     pub a: Grants,
     pub b: Grants,
     pub agencies: Arc<ArcSwap<Agencies>>,
@@ -87,11 +96,26 @@ pub async fn node(ground: &Ground, agencies: &Arc<ArcSwap<Agencies>>) -> Grants 
 }
 
 pub async fn try_node(ground: &Ground, agencies: &Arc<ArcSwap<Agencies>>) -> Result<Grants, kernel::Fault> {
+    let accounts = people(ground, vec![]);
+    Grants::open(ground.clone(), accounts, agencies.clone(), Settings::new(ISSUER)).await
+}
+
+fn people(ground: &Ground, terms: Vec<TermsVersion>) -> Accounts {
     let cost = HashCost { memory: 8, passes: 1, lanes: 1 };
     let hasher = Hasher::new(cost, 1, 1, ground.chance.clone()).unwrap();
-    let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![])));
-    let accounts = Accounts::new(ground.clone(), Arc::new(hasher), Rules::default(), terms);
-    Grants::open(ground.clone(), accounts, agencies.clone(), Settings::new(ISSUER)).await
+    let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
+    let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(terms)));
+    Accounts::new(ground.clone(), Arc::new(hasher), rules, terms)
+}
+
+fn terms() -> TermsVersion {
+    let editions = [("fr".to_owned(), Edition::new("CGU".into(), "Article 1. Objet".into()))];
+    TermsVersion { version: "2026-11".into(), effective: 0, consent: true, editions: editions.into() }
+}
+
+fn somebody() -> Visitor {
+    let (user_agent, locale) = ("before".into(), "fr".into());
+    Visitor { ip: None, user_agent, device: None, locale, origin: Origin::default() }
 }
 
 impl World {
@@ -105,13 +129,15 @@ impl World {
     }
 
     async fn on(bed: Bed) -> Self {
+        let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let agencies = Arc::new(ArcSwap::from_pointee(all(|_| {})));
         let a = node(&bed.ground, &agencies).await;
         let b = node(&bed.second_node().await, &agencies).await;
         let browser = bed.ground.token();
-        let account: AccountId = bed.ground.id();
-        let world = Self { bed, a, b, agencies, browser, account };
-        world.person().await;
+        let accounts = people(&bed.ground, vec![terms()]);
+        let nobody = AccountId(uuid::Uuid::nil());
+        let mut world = Self { bed, accounts, a, b, agencies, browser, account: nobody };
+        world.account = world.moved("T1,C42", "Marie@example.org").await;
         world
     }
 
@@ -131,52 +157,71 @@ impl World {
         row.try_get("", "n").unwrap()
     }
 
-    async fn person(&self) {
-        let now = self.bed.ground.now();
-        self.write(
-            "account",
-            vec![
-                ("id", self.account.0.into()),
-                ("email", "Marie@example.org".into()),
-                ("email_canonical", "marie@example.org".into()),
-                ("name", "Marie".into()),
-                ("profile", r#"{"given_name":"Marie","phone_number":"+33"}"#.into()),
-                ("password_hash", "x".into()),
-                ("locale", "fr".into()),
-                ("created_at", now.into()),
-                ("password_changed_at", now.into()),
-            ],
-        )
-        .await;
-        let identity: uuid::Uuid = self.bed.ground.id();
-        self.write(
-            "legacy_identity",
-            vec![
-                ("id", identity.into()),
-                ("agency_id", "tilleuls".into()),
-                ("identifier", "T1".into()),
-                ("identifier_canonical", "t1".into()),
-                ("client_ref", "C42".into()),
-                ("profile", "{}".into()),
-                ("fingerprint", "".into()),
-                ("verifier_kind", "none".into()),
-                ("recogniser_kind", "none".into()),
-                ("imported_at", now.into()),
-            ],
-        )
-        .await;
-        self.write(
-            "link",
-            vec![
-                ("id", self.bed.ground.id::<uuid::Uuid>().into()),
-                ("account_id", self.account.0.into()),
-                ("agency_id", "tilleuls".into()),
-                ("legacy_identity_id", identity.into()),
-                ("client_ref", "C42".into()),
-                ("linked_at", now.into()),
-            ],
-        )
-        .await;
+    /// Somebody whom the first agency knew by this identifier and reference, as a year after the move left them: the account, its link and
+    /// its proofs are there, sessions, devices and letters are gone.
+    pub async fn moved(&self, known_as: &str, email: &str) -> AccountId {
+        let (accounts, somebody) = (&self.accounts, somebody());
+        let agency = self.agencies.load().agency("tilleuls").unwrap().clone();
+        let file = format!(
+            "identifier,client_ref,password,name,given_name,phone_number\n{known_as},Vieux-Secret 1,Marie,Marie,+33\n"
+        );
+        let rows = Rows::open(file.as_bytes(), Format::Csv, Charset::Utf8).unwrap();
+        let mut importer = accounts.import(&agency, rows, false);
+        while importer.next_batch().await.unwrap() > 0 {}
+        assert_eq!(importer.report().added, 1);
+        let identifier = known_as.split(',').next().unwrap();
+        let proof = accounts.prove_legacy(&agency, identifier, "Vieux-Secret 1", None, &somebody).await;
+        let LegacyProof::Enrolment(id) = proof.unwrap() else { panic!("the old credentials are right") };
+        accounts.notice_read(id).await.unwrap();
+        accounts.choose_email(id, email, true).await.unwrap();
+        let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
+        let chosen = accounts.choose_password(&enrolment, &agency.name, PASSWORD, &somebody).await.unwrap();
+        assert_eq!(chosen, PasswordChoice::Taken);
+        let MailBody::Confirm { token, .. } = self.mail().await.body else { panic!("no confirmation") };
+        let token = Token::parse(&token).unwrap();
+        assert_eq!(accounts.confirm(&token, email, PASSWORD).await.unwrap(), Confirm::Done(id));
+        let TermsVersion { version, editions, .. } = terms();
+        let (sha256, method) = (editions["fr"].sha256.clone(), "ticked".into());
+        let shown = Shown { version, language: "fr".into(), sha256, method };
+        let finished = accounts.finish(id, &shown, false, None, &somebody).await.unwrap();
+        let Finish::Done(signed_in, _) = finished else { panic!("not finished") };
+        let account = signed_in.session.account;
+        let of_account = || Expr::col("account_id").eq(account.0);
+        for (table, these) in
+            [("session", of_account()), ("device", of_account()), ("outbox", Expr::col("kind").eq("mail"))]
+        {
+            let delete = Query::delete().from_table(table).and_where(these).to_owned();
+            self.bed.ground.db.writer().execute(&delete).await.unwrap();
+        }
+        account
+    }
+
+    /// The one mail that is due, opened.
+    async fn mail(&self) -> Mail {
+        let held = kernel::outbox::lease(&self.bed.ground.db, self.bed.ground.now(), 1).await.unwrap();
+        held[0].payload(&self.bed.ground).unwrap()
+    }
+
+    /// A mailed link that sets somebody's password, as the worker would have sent it.
+    pub async fn reset_link(&self, account: AccountId, origin: Option<&str>) -> Token {
+        let (now, token) = (self.bed.ground.now(), self.bed.ground.token());
+        let link = vec![
+            ("id", self.bed.ground.id::<uuid::Uuid>().into()),
+            ("token_hash", token.digest().into_string().into()),
+            ("account_id", account.0.into()),
+            ("origin", origin.map(str::to_owned).into()),
+            ("created_at", now.into()),
+            ("expires_at", (now + 1800).into()),
+        ];
+        self.write("recovery", link).await;
+        token
+    }
+
+    /// The person sets a new password elsewhere, which ends all that was given before.
+    pub async fn reset_password(&self) {
+        let link = self.reset_link(self.account, None).await;
+        let reset = self.accounts.reset(&link, "girafe tambour lampion", None, &somebody()).await.unwrap();
+        assert!(matches!(reset, Reset::Done(..)));
     }
 
     /// A session of the person, as a sign-in would make it.
@@ -304,12 +349,4 @@ pub fn part(token: &str, n: usize) -> Value {
 
 pub async fn opens(node: &Grants, access_token: &str) -> bool {
     node.userinfo(access_token).await.unwrap().is_ok()
-}
-
-impl World {
-    /// Sets a number in every row of a table.
-    pub async fn set(&self, table: &'static str, column: &'static str, value: i64) {
-        let update = Query::update().table(table).value(column, value).to_owned();
-        self.bed.ground.db.writer().execute(&update).await.unwrap();
-    }
 }

@@ -94,6 +94,7 @@ impl World {
     }
 
     async fn on(bed: Bed) -> Self {
+        let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let all = vec![

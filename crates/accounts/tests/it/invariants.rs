@@ -1,0 +1,234 @@
+//! Each invariant of this slice can be seen broken (SECURITY part C); every other test of this suite shows at its end that none is.
+
+use accounts::{
+    INVARIANTS, Reset,
+    legacy::{LegacyProof, Ticket},
+};
+
+use crate::stage::{PASSWORD, Stage, answered, stages, visitor};
+
+const MARIE: &str = "marie@exemple.test";
+const PAUL: &str = "paul@exemple.test";
+
+/// What is broken, how, and how it is mended: one text for both databases.
+const PLANTS: &[(&str, &str, &str)] = &[
+    ("I5", "UPDATE attempt SET failures = 11", "UPDATE attempt SET failures = 1"),
+    ("I5", "UPDATE attempt SET failures = -1", "UPDATE attempt SET failures = 1"),
+    (
+        "I5",
+        "DROP INDEX uq_attempt_subject_bucket",
+        "CREATE UNIQUE INDEX uq_attempt_subject_bucket ON attempt (subject, bucket)",
+    ),
+    // An index of that name that is not unique is not the index.
+    (
+        "I7",
+        "DROP INDEX uq_recovery_token_hash; CREATE INDEX uq_recovery_token_hash ON recovery (token_hash)",
+        "DROP INDEX uq_recovery_token_hash; CREATE UNIQUE INDEX uq_recovery_token_hash ON recovery (token_hash)",
+    ),
+    (
+        "I7",
+        "UPDATE recovery SET superseded_at = 7 WHERE used_at IS NOT NULL",
+        "UPDATE recovery SET superseded_at = NULL WHERE superseded_at = 7",
+    ),
+    (
+        "I7",
+        "UPDATE recovery SET used_at = 7 WHERE used_at IS NULL AND superseded_at IS NULL",
+        "UPDATE recovery SET used_at = NULL WHERE used_at = 7",
+    ),
+    (
+        "I7",
+        "DROP INDEX uq_recovery_live; INSERT INTO recovery (id, token_hash, account_id, created_at, expires_at) \
+         SELECT id, 'x', account_id, 7, 7 FROM device WHERE account_id IN (SELECT account_id FROM recovery) LIMIT 1",
+        "DELETE FROM recovery WHERE token_hash = 'x'; \
+         CREATE UNIQUE INDEX uq_recovery_live ON recovery (account_id) WHERE used_at IS NULL AND superseded_at IS NULL",
+    ),
+    (
+        "I8",
+        "UPDATE account SET password_changed_at = created_at + 1 WHERE email_canonical = 'paul@exemple.test'",
+        "UPDATE account SET password_changed_at = created_at WHERE email_canonical = 'paul@exemple.test'",
+    ),
+    (
+        "I9",
+        "UPDATE account SET auth_epoch = auth_epoch + 1 WHERE email_canonical = 'paul@exemple.test'",
+        "UPDATE account SET auth_epoch = auth_epoch - 1 WHERE email_canonical = 'paul@exemple.test'",
+    ),
+    (
+        "I9",
+        "UPDATE session SET auth_epoch = auth_epoch + 5",
+        "UPDATE session SET auth_epoch = auth_epoch - 5",
+    ),
+    // Moved without a link; linked without having moved; a verifier left; a recogniser too early.
+    (
+        "I10",
+        "UPDATE legacy_identity SET moved_at = 7 WHERE identifier = 'NEW-7'",
+        "UPDATE legacy_identity SET moved_at = NULL WHERE moved_at = 7",
+    ),
+    (
+        "I10",
+        "UPDATE legacy_identity SET verifier_kind = 'bare' WHERE moved_at IS NOT NULL",
+        "UPDATE legacy_identity SET verifier_kind = 'none' WHERE moved_at IS NOT NULL",
+    ),
+    (
+        "I10",
+        "UPDATE legacy_identity SET recogniser_kind = 'bare' WHERE moved_at IS NULL",
+        "UPDATE legacy_identity SET recogniser_kind = 'none' WHERE moved_at IS NULL",
+    ),
+    // A link that goes from one account to another leaves both uneven.
+    (
+        "I10",
+        "UPDATE link SET account_id = (SELECT id FROM account WHERE email_canonical = 'paul@exemple.test') WHERE agency_id = 'rivage'",
+        "UPDATE link SET account_id = (SELECT id FROM account WHERE email_canonical = 'marie@exemple.test') WHERE agency_id = 'rivage'",
+    ),
+    (
+        "I10",
+        "UPDATE enrolment SET password_hash = 'x' WHERE finished_at IS NOT NULL",
+        "UPDATE enrolment SET password_hash = NULL WHERE finished_at IS NOT NULL",
+    ),
+    (
+        "I10",
+        "UPDATE enrolment SET stage = 'terms' WHERE finished_at IS NOT NULL",
+        "UPDATE enrolment SET stage = 'finished' WHERE finished_at IS NOT NULL",
+    ),
+    (
+        "I10",
+        "DROP INDEX uq_link_legacy_identity_id",
+        "CREATE UNIQUE INDEX uq_link_legacy_identity_id ON link (legacy_identity_id)",
+    ),
+    (
+        "I10",
+        "DROP INDEX uq_legacy_identity_agency_id_identifier_canonical",
+        "CREATE UNIQUE INDEX uq_legacy_identity_agency_id_identifier_canonical ON legacy_identity (agency_id, identifier_canonical)",
+    ),
+    (
+        "I14",
+        "UPDATE acceptance SET sha256 = 'x' || sha256",
+        "UPDATE acceptance SET sha256 = substr(sha256, 2)",
+    ),
+    (
+        "I14",
+        "UPDATE acceptance SET version = 'other', account_id = (SELECT id FROM account WHERE email_canonical = 'marie@exemple.test') \
+         WHERE account_id = (SELECT id FROM account WHERE email_canonical = 'paul@exemple.test')",
+        "UPDATE acceptance SET version = '2026-11', account_id = (SELECT id FROM account WHERE email_canonical = 'paul@exemple.test') \
+         WHERE version = 'other'",
+    ),
+    (
+        "I14",
+        "DROP INDEX uq_acceptance_account_id_version",
+        "CREATE UNIQUE INDEX uq_acceptance_account_id_version ON acceptance (account_id, version)",
+    ),
+    (
+        "I17",
+        "DROP INDEX uq_session_token_hash",
+        "CREATE UNIQUE INDEX uq_session_token_hash ON session (token_hash)",
+    ),
+    (
+        "I18",
+        "DROP INDEX uq_used_ticket_agency_id_jti",
+        "CREATE UNIQUE INDEX uq_used_ticket_agency_id_jti ON used_ticket (agency_id, jti)",
+    ),
+    // Changed, added before the beginning, and cut at the end.
+    (
+        "I21",
+        "UPDATE evidence SET body = body || ' ' WHERE seq = 2",
+        "UPDATE evidence SET body = rtrim(body) WHERE seq = 2",
+    ),
+    (
+        "I21",
+        "INSERT INTO evidence (seq, at, kind, body, previous, hash) VALUES (-3, 7, 'x', '{}', '', '')",
+        "DELETE FROM evidence WHERE seq = -3",
+    ),
+    ("I21", "UPDATE evidence_head SET seq = seq + 1", "UPDATE evidence_head SET seq = seq - 1"),
+    // An id that is no account's and no identity's: a session's.
+    (
+        "I24",
+        "INSERT INTO device (id, token_hash, account_id, created_at, last_seen_at, user_agent) \
+         SELECT id, 'x', id, 7, 7, '' FROM session LIMIT 1",
+        "DELETE FROM device WHERE token_hash = 'x'",
+    ),
+    (
+        "I24",
+        "INSERT INTO session (id, token_hash, account_id, auth_time, created_at, last_seen_at, ends_at, user_agent, ip_short) \
+         SELECT id, 'x', id, 7, 7, 7, 7, '', '' FROM link LIMIT 1",
+        "DELETE FROM session WHERE token_hash = 'x'",
+    ),
+    (
+        "I24",
+        "INSERT INTO recovery (id, token_hash, account_id, created_at, expires_at, superseded_at) \
+         SELECT id, 'x', id, 7, 7, 7 FROM session LIMIT 1",
+        "DELETE FROM recovery WHERE token_hash = 'x'",
+    ),
+    (
+        "I24",
+        "INSERT INTO enrolment (id, agency_id, legacy_identity_id, stage, locale, created_at, expires_at) \
+         SELECT id, 'tilleuls', id, 'notice', 'fr', 7, 7 FROM session LIMIT 1",
+        "DELETE FROM enrolment WHERE created_at = 7",
+    ),
+    (
+        "I24",
+        "UPDATE link SET client_ref = 'x' || client_ref",
+        "UPDATE link SET client_ref = substr(client_ref, 2)",
+    ),
+    (
+        "I24",
+        "UPDATE enrolment SET agency_id = 'x' || agency_id",
+        "UPDATE enrolment SET agency_id = substr(agency_id, 2)",
+    ),
+    ("I24", "UPDATE account SET email = 'x' || email", "UPDATE account SET email = substr(email, 2)"),
+    (
+        "I24",
+        "UPDATE enrolment SET email_canonical = NULL WHERE finished_at IS NULL AND email IS NOT NULL",
+        "UPDATE enrolment SET email_canonical = email WHERE finished_at IS NULL AND email IS NOT NULL",
+    ),
+    (
+        "I24",
+        "DROP INDEX uq_account_email_canonical",
+        "CREATE UNIQUE INDEX uq_account_email_canonical ON account (email_canonical)",
+    ),
+];
+
+#[tokio::test]
+async fn each_invariant_can_be_seen_broken() {
+    for stage in stages().await {
+        lived_in(&stage).await;
+        stage.bed.see_each_broken(INVARIANTS, PLANTS).await;
+    }
+}
+
+/// Two people who have moved, one of them with two agencies and a reset behind her, a move under way, and a wrong password.
+async fn lived_in(stage: &Stage) {
+    stage
+        .import(
+            &stage.tilleuls,
+            "identifier,password\n100,Vieux-Secret 1\n101,Vieux-Secret 2\n102,Vieux-Secret 3\n",
+        )
+        .await;
+    stage.import(&stage.rivage, "identifier,password\nr,Autre Secret\n").await;
+    stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", MARIE).await;
+    stage.moved(&stage.tilleuls, "101", "Vieux-Secret 2", PAUL).await;
+    let second = stage.enrol(&stage.rivage, "r", "Autre Secret").await;
+    stage.accounts.notice_read(second).await.unwrap();
+    stage.accounts.choose_email(second, MARIE, true).await.unwrap();
+    let attached = stage.accounts.attach(second, Some(PASSWORD), None, &visitor()).await.unwrap();
+    assert!(matches!(attached, accounts::Attach::Done(Some(_))));
+    stage.mails().await;
+    stage.bed.clock.advance(10);
+    stage.accounts.forgot(MARIE, &visitor()).await.unwrap();
+    let link = stage.mailed_token(MARIE).await;
+    let reset = stage.accounts.reset(&link, "girafe tambour lampion", None, &visitor()).await.unwrap();
+    assert!(matches!(reset, Reset::Done(..)));
+    // A second link, not followed yet.
+    stage.accounts.forgot(MARIE, &visitor()).await.unwrap();
+    stage.mails().await;
+    stage.up_to_mail(&stage.tilleuls, "102", "Vieux-Secret 3", "luc@exemple.test").await;
+    let ticket = Ticket {
+        jti: "one".into(),
+        expires_at: stage.bed.ground.now() + 300,
+        identifier: "NEW-7".into(),
+        client_ref: None,
+        email: None,
+        name: None,
+    };
+    let proof = stage.accounts.prove_by_ticket(&stage.tilleuls, &ticket, None, &visitor()).await.unwrap();
+    assert!(matches!(proof, LegacyProof::Enrolment(_)));
+    assert_eq!(answered(&stage.sign_in(PAUL, "faux faux faux").await), "wrong, 4 left");
+}

@@ -1,0 +1,88 @@
+//! Every test ends with a look at what must be true of its database (SECURITY part C).
+
+use std::{sync::Arc, thread};
+
+use kernel::{Fault, Invariant, Reading, SealKeys, SeenBy, Verdict, sea_orm::ConnectionTrait};
+
+use crate::Bed;
+
+impl Bed {
+    /// Shows that each invariant of this list can be broken, and that nothing else is then: each of `plants` is the id of what it
+    /// breaks, statements that break it, and statements that mend it again.
+    ///
+    /// # Panics
+    /// When a plant is not seen, something else is, or an invariant has no plant.
+    pub async fn see_each_broken(
+        &self,
+        list: impl IntoIterator<Item = &Invariant>,
+        plants: &[(&str, &str, &str)],
+    ) {
+        assert_eq!(self.broken().await, Vec::<String>::new(), "{}: before anything is broken", self.name);
+        let mut seen = String::new();
+        for (id, plant, mend) in plants {
+            self.write(plant).await;
+            let broken = self.broken().await;
+            let as_meant =
+                broken.iter().all(|line| line.split_once(':').is_some_and(|(known, _)| known == *id));
+            assert!(as_meant && !broken.is_empty(), "{}: {plant} breaks {id}, not {broken:#?}", self.name);
+            seen.extend(broken);
+            self.write(mend).await;
+        }
+        assert_eq!(self.broken().await, Vec::<String>::new(), "{}: after it was mended", self.name);
+        let unseen = |row: &&Invariant| {
+            !matches!(row.seen_by, SeenBy::Words(_)) && !seen.contains(&format!("{}: {}", row.id, row.says))
+        };
+        let unseen: Vec<&str> = list.into_iter().filter(unseen).map(|row| row.says).collect();
+        assert_eq!(unseen, Vec::<&str>::new(), "{}: nothing breaks these", self.name);
+    }
+
+    async fn write(&self, statements: &str) {
+        let done = self.ground.db.writer().execute_unprepared(statements).await;
+        done.unwrap_or_else(|error| panic!("{}: {statements}: {error}", self.name));
+    }
+
+    /// The invariants that are broken now, a line each.
+    ///
+    /// # Panics
+    /// When the database cannot be read.
+    pub async fn broken(&self) -> Vec<String> {
+        look(&self.address, self.ground.keys.clone(), &self.invariants)
+            .await
+            .expect("the database can be read")
+    }
+}
+
+impl Drop for Bed {
+    /// On a thread, a runtime and a connection of its own: whatever the test left of its own may be on its way out.
+    ///
+    /// # Panics
+    /// When an invariant is broken, unless the test has failed already.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        let look = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(self.broken())
+        };
+        let broken = thread::scope(|scope| scope.spawn(look).join()).expect("the look at the end");
+        assert!(broken.is_empty(), "{}: at its end the database breaks\n{}", self.name, broken.join("\n"));
+    }
+}
+
+async fn look(
+    address: &str,
+    keys: Arc<SealKeys>,
+    invariants: &[&'static Invariant],
+) -> Result<Vec<String>, Fault> {
+    let reading = Reading::open(address, keys).await?;
+    // The server that `cargo xtask` starts for tests forgets on purpose: it writes nothing through to the disk (I20).
+    let forgetful = |invariant: &Invariant| invariant.id == "I20" && address.starts_with("postgres");
+    let looked: Vec<&Invariant> = invariants.iter().copied().filter(|i| !forgetful(i)).collect();
+    let verdicts = reading.judge(&looked).await?;
+    let broken = looked.iter().zip(verdicts).filter_map(|(invariant, verdict)| match verdict {
+        Verdict::Broken(rows) => Some(format!("{}: {} ({rows})", invariant.id, invariant.says)),
+        _ => None,
+    });
+    Ok(broken.collect())
+}

@@ -1,0 +1,202 @@
+//! The look at the end of every test, and what it looks for on behalf of the kernel (SECURITY part C).
+
+#![allow(clippy::unwrap_used, reason = "tests say what broke by breaking")]
+
+use std::sync::Arc;
+
+use kernel::{
+    INVARIANTS, Invariant, Reading, SeenBy, Verdict, outbox,
+    sea_orm::{ConnectionTrait, Database},
+};
+use testbed::Bed;
+
+/// What is broken, how, and how it is mended.
+const PLANTS: &[(&str, &str, &str)] = &[
+    (
+        "I12",
+        "UPDATE outbox SET dead_at = 7 WHERE sent_at IS NOT NULL",
+        "UPDATE outbox SET dead_at = NULL WHERE sent_at IS NOT NULL",
+    ),
+    (
+        "I12",
+        "UPDATE outbox SET sent_at = 7, attempts = 1 WHERE sent_at IS NULL",
+        "UPDATE outbox SET sent_at = NULL, attempts = 0 WHERE sent_at = 7",
+    ),
+    (
+        "I12",
+        "UPDATE outbox SET not_before = created_at + 86401 WHERE sent_at IS NULL",
+        "UPDATE outbox SET not_before = created_at WHERE sent_at IS NULL",
+    ),
+    (
+        "I12",
+        "UPDATE outbox SET not_before = expires_at + 1 WHERE expires_at IS NOT NULL",
+        "UPDATE outbox SET not_before = created_at WHERE expires_at IS NOT NULL",
+    ),
+    (
+        "I13",
+        "UPDATE outbox SET attempts = 0 WHERE sent_at IS NOT NULL",
+        "UPDATE outbox SET attempts = 1 WHERE sent_at IS NOT NULL",
+    ),
+    (
+        "I22",
+        "INSERT INTO meta (key, value) VALUES ('seal_key', 'of another node')",
+        "DELETE FROM meta WHERE key = 'seal_key'",
+    ),
+];
+
+async fn letter(bed: &Bed, expires_at: Option<i64>) {
+    let tx = bed.ground.db.begin().await.unwrap();
+    outbox::enqueue(&tx, &bed.ground, "mail", &"words", expires_at).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn each_invariant_of_the_kernel_can_be_seen_broken() {
+    for bed in Bed::both().await {
+        let (db, now) = (&bed.ground.db, bed.ground.now());
+        letter(&bed, None).await;
+        for held in outbox::lease(db, now, 1).await.unwrap() {
+            outbox::sent(db, held.id, now).await.unwrap();
+        }
+        letter(&bed, Some(now + 600)).await;
+        letter(&bed, None).await;
+        // The settings have a test of their own.
+        let rows = INVARIANTS.iter().filter(|invariant| invariant.id != "I20");
+        bed.see_each_broken(rows, PLANTS).await;
+    }
+}
+
+/// SECURITY I12, #120: a worker that stood still while its lease ended has no say in what became of the letter since.
+#[tokio::test]
+async fn a_worker_that_comes_too_late_disturbs_nobody() {
+    for bed in Bed::both().await {
+        let (db, now) = (&bed.ground.db, bed.ground.now());
+        letter(&bed, None).await;
+        let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
+        let now = now + outbox::LEASE;
+        let holder = outbox::lease(db, now, 1).await.unwrap().remove(0);
+        // The second one is at work on it: nobody else may take it because the first one failed.
+        outbox::failed(db, &late, outbox::Fate::Retry(now), "too slow", now).await.unwrap();
+        assert_eq!(outbox::lease(db, now, 1).await.unwrap().len(), 0, "{}", bed.name);
+        outbox::sent(db, holder.id, now).await.unwrap();
+        outbox::failed(db, &late, outbox::Fate::Dead, "no such mailbox", now).await.unwrap();
+        outbox::failed(db, &holder, outbox::Fate::Dead, "no such mailbox", now).await.unwrap();
+        assert_eq!(bed.broken().await, Vec::<String>::new(), "sent is sent");
+        // And one that went out after all.
+        letter(&bed, None).await;
+        let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
+        let now = now + outbox::LEASE;
+        let holder = outbox::lease(db, now, 1).await.unwrap().remove(0);
+        outbox::failed(db, &holder, outbox::Fate::Dead, "no such mailbox", now).await.unwrap();
+        outbox::sent(db, late.id, now).await.unwrap();
+        assert_eq!(bed.broken().await, Vec::<String>::new(), "sent is sent");
+    }
+}
+
+/// SECURITY I20
+#[tokio::test]
+async fn a_database_that_may_forget_is_noticed() {
+    for bed in Bed::both().await {
+        let before = durable(&bed).await;
+        // What a session finds when it begins; and what the file says to whoever opens it next.
+        let forgetful = match bed.address.rsplit_once('/') {
+            Some((_, name)) if bed.name == "postgres" => {
+                format!("ALTER DATABASE {name} SET synchronous_commit = off")
+            }
+            _ => "PRAGMA journal_mode = DELETE".into(),
+        };
+        bed.ground.db.reader().close_by_ref().await.unwrap();
+        bed.ground.db.writer().close_by_ref().await.unwrap();
+        let own = Database::connect(&bed.address).await.unwrap();
+        own.execute_unprepared(&forgetful).await.unwrap();
+        own.close().await.unwrap();
+        assert_eq!(durable(&bed).await, before + 1, "{}", bed.name);
+        if bed.name == "sqlite" {
+            assert_eq!(before, 0);
+            assert_eq!(bed.broken().await.len(), 1);
+            let own = Database::connect(&bed.address).await.unwrap();
+            own.execute_unprepared("PRAGMA journal_mode = WAL").await.unwrap();
+        }
+    }
+}
+
+/// How many settings may forget. The server that is made for tests is one that does.
+async fn durable(bed: &Bed) -> u64 {
+    let reading = Reading::open(&bed.address, bed.ground.keys.clone()).await.unwrap();
+    let i20 = INVARIANTS.iter().find(|invariant| invariant.id == "I20").unwrap();
+    match reading.judge(&[i20]).await.unwrap()[..] {
+        [Verdict::Broken(settings)] => settings,
+        _ => 0,
+    }
+}
+
+/// SECURITY part C: whoever looks changes nothing, in production too.
+#[tokio::test]
+async fn a_reading_cannot_write_and_stays_in_its_moment() {
+    for bed in Bed::both().await {
+        const HAS_ROWS: Invariant = Invariant {
+            id: "I0",
+            says: "",
+            otherwise: "",
+            seen_by: SeenBy::Query("SELECT count(*) AS n FROM outbox"),
+        };
+        let reading = Reading::open(&bed.address, bed.ground.keys.clone()).await.unwrap();
+        assert_eq!(reading.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds]);
+        letter(&bed, None).await;
+        assert_eq!(reading.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds], "{}", bed.name);
+        let delete = reading.conn().execute_unprepared("DELETE FROM outbox").await;
+        assert!(delete.unwrap_err().to_string().contains("read"), "{}", bed.name);
+        let next = Reading::open(&bed.address, bed.ground.keys.clone()).await.unwrap();
+        assert_eq!(next.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Broken(1)]);
+    }
+}
+
+#[tokio::test]
+async fn a_reading_makes_no_database() {
+    let bed = Bed::sqlite().await;
+    let nowhere = format!("{}.not", bed.address);
+    assert!(Reading::open(&nowhere, bed.ground.keys.clone()).await.is_err());
+    assert!(!std::path::Path::new(nowhere.strip_prefix("sqlite://").unwrap()).exists());
+}
+
+const NEVER: &[Invariant] = &[Invariant {
+    id: "I0",
+    says: "no letter is ever written",
+    otherwise: "",
+    seen_by: SeenBy::Query("SELECT count(*) AS n FROM outbox"),
+}];
+
+/// A test that leaves its database broken has failed, whatever else it looked at.
+#[test]
+fn a_bed_that_is_left_broken_fails_its_test() {
+    for (letters, broken) in [(0, false), (1, true)] {
+        let test = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                for bed in Bed::both().await {
+                    let bed = bed.holding(&[NEVER]);
+                    for _ in 0..letters {
+                        letter(&bed, None).await;
+                    }
+                }
+            });
+        });
+        let said = test.join().err().and_then(|said| said.downcast::<String>().ok());
+        let told = said.as_deref().is_some_and(|said| said.contains("I0: no letter is ever written (1)"));
+        assert_eq!(told, broken, "{said:?}");
+    }
+}
+
+/// It is the first failure that is told, not what came of it.
+#[test]
+fn a_test_that_failed_is_not_looked_at() {
+    let test = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let bed = Arc::new(Bed::sqlite().await.holding(&[NEVER]));
+            letter(&bed, None).await;
+            panic!("the test's own words");
+        });
+    });
+    assert_eq!(test.join().unwrap_err().downcast_ref(), Some(&"the test's own words"));
+}
