@@ -10,6 +10,7 @@
 mod client_keys;
 mod config;
 mod demo;
+mod faults;
 mod graph;
 mod import;
 mod keys;

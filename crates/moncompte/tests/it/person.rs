@@ -17,6 +17,8 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub struct Page {
     pub url: Url,
     pub status: StatusCode,
+    /// In how many seconds to come back.
+    pub retry_after: Option<String>,
     pub body: String,
 }
 
@@ -33,6 +35,13 @@ impl Page {
             .select(&selector)
             .map(|e| e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
             .collect()
+    }
+
+    /// An attribute of the first element that is selected.
+    pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        let document = Html::parse_document(&self.body);
+        let selector = Selector::parse(selector).unwrap();
+        document.select(&selector).next()?.attr(name).map(str::to_owned)
     }
 
     /// Whether there is a form that posts to `…/step`.
@@ -129,11 +138,13 @@ impl Person {
             let to = answer.headers().get(header::LOCATION).filter(|_| status.is_redirection());
             let Some(to) = to.and_then(|l| l.to_str().ok()).map(str::to_owned) else {
                 self.remember(&url);
-                return Ok(Page { url, status, body: answer.text().await? });
+                let retry_after = answer.headers().get(header::RETRY_AFTER);
+                let retry_after = retry_after.and_then(|v| v.to_str().ok()).map(str::to_owned);
+                return Ok(Page { url, status, retry_after, body: answer.text().await? });
             };
             url = url.join(&to).unwrap();
             if !url.as_str().starts_with(&self.issuer) {
-                return Ok(Page { url, status, body: String::new() });
+                return Ok(Page { url, status, retry_after: None, body: String::new() });
             }
             answer = self.client.request(Method::GET, url.clone()).send().await?;
         }

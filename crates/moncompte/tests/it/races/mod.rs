@@ -1,7 +1,7 @@
 //! Two nodes on one database, and requests that arrive at once (SECURITY part B "Race harness"): half of the connections to each node, every
 //! request sent but for its last byte, then all last bytes together. What counts are effects, not answers.
 
-mod reset;
+pub mod reset;
 mod tokens;
 
 use std::{fs, sync::Arc};
