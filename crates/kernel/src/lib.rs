@@ -8,6 +8,7 @@ mod fault;
 mod ground;
 mod id;
 pub mod outbox;
+mod patient;
 mod secret;
 mod table;
 
@@ -15,6 +16,7 @@ pub use clock::{Chance, Clock, SystemChance, SystemClock, Unix};
 pub use db::{Db, Tx};
 pub use fault::{Fault, is_unique_violation};
 pub use ground::Ground;
+pub use patient::Patient;
 #[doc(hidden)]
 pub use sea_orm;
 pub use secret::{Digest, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};
