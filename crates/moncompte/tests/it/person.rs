@@ -117,13 +117,23 @@ impl Person {
 
     /// Sends the form of this page that posts to `…/step`, with these fields filled.
     pub async fn try_submit(&self, page: &Page, step: &str, typed: &[(&str, &str)]) -> reqwest::Result<Page> {
+        let (url, fields) = self.filled(page, step, typed);
+        self.try_send(url, &fields).await
+    }
+
+    /// Where that form goes, and what is in it.
+    pub fn filled(&self, page: &Page, step: &str, typed: &[(&str, &str)]) -> (Url, Vec<(String, String)>) {
         let (action, mut fields) =
             page.form(step).unwrap_or_else(|| panic!("no form for {step}: {} {}", page.url, page.body));
         fields.retain(|(name, _)| typed.iter().all(|(n, _)| n != name));
         fields.extend(typed.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
-        let url = page.url.join(&action).unwrap();
+        (page.url.join(&action).unwrap(), fields)
+    }
+
+    /// Sends a form that was filled.
+    pub async fn try_send(&self, url: Url, fields: &[(String, String)]) -> reqwest::Result<Page> {
         let request =
-            self.client.request(Method::POST, url.clone()).header(header::ORIGIN, &self.issuer).form(&fields);
+            self.client.request(Method::POST, url.clone()).header(header::ORIGIN, &self.issuer).form(fields);
         self.follow(request, url).await
     }
 

@@ -16,7 +16,7 @@ use crate::{
 /// People who sign in from the portal again and again, and all that they saw.
 pub struct Crowd {
     saw: Arc<Mutex<Vec<Sight>>>,
-    _people: JoinSet<()>,
+    people: JoinSet<()>,
 }
 
 #[derive(Clone)]
@@ -38,11 +38,17 @@ impl Crowd {
         for _ in 0..size {
             people.spawn(sign_in_for_ever(site.place.issuer(), site.mover.clone(), saw.clone()));
         }
-        Self { saw, _people: people }
+        Self { saw, people }
     }
 
     pub fn saw(&self) -> Vec<Sight> {
         self.saw.lock().unwrap().clone()
+    }
+
+    /// They go home; what they saw.
+    pub async fn end(mut self) -> Vec<Sight> {
+        self.people.shutdown().await;
+        self.saw()
     }
 
     /// How many of them got in since.
@@ -98,8 +104,9 @@ async fn a_database_that_is_away_lets_nobody_in_and_is_found_again() {
     eventually("the operator is told", async || (site.health("ready").await == 200).then_some(())).await;
     eventually("somebody is in", async || (crowd.in_since(back) > 0).then_some(())).await;
     assert!(back.elapsed() < HEALED, "healed after {:?}", back.elapsed());
-    println!("back after {:?}; {} sign-ins", back.elapsed(), crowd.saw().len());
-    for sight in crowd.saw() {
+    let saw = crowd.end().await;
+    println!("back after {:?}; {} sign-ins", back.elapsed(), saw.len());
+    for sight in saw {
         assert!(sight.took() < 2 * ANSWERED, "{:?}", sight.took());
         let Sight { begun, ended, page } = sight;
         let is_in = page.code().is_some();

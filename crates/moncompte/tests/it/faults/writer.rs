@@ -38,8 +38,7 @@ async fn who_meets_a_foreign_writer_waits_or_is_told_to_come_back() {
     let back = Instant::now();
     eventually("somebody is in", async || (crowd.in_since(back) > 0).then_some(())).await;
     assert!(back.elapsed() < HEALED, "healed after {:?}", back.elapsed());
-    let saw = crowd.saw();
-    drop(crowd);
+    let saw = crowd.end().await;
     println!("{} sign-ins, the longest {:?}", saw.len(), saw.iter().map(|s| s.took()).max());
     for sight in saw {
         let page = &sight.page;
