@@ -92,6 +92,12 @@ impl Hasher {
         self.done.load(Ordering::SeqCst)
     }
 
+    /// Whether one more would be told [`Busy`]: asked before anything is written for it, for a storm that writes takes the database from
+    /// everybody else (SECURITY #62, #112).
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) >= self.queue
+    }
+
     /// A PHC string.
     ///
     /// # Errors
@@ -257,9 +263,11 @@ mod tests {
         while hasher.waiting.load(Ordering::SeqCst) == 0 {
             tokio::task::yield_now().await;
         }
+        assert!(hasher.is_full());
         assert_eq!(hasher.run(|_| ()).await, Err(Busy));
         release.send(()).unwrap();
         assert_eq!(first.await.unwrap(), Ok(()));
         assert_eq!(second.await.unwrap(), Ok(()));
+        assert!(!hasher.is_full());
     }
 }

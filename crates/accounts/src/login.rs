@@ -115,6 +115,9 @@ impl Accounts {
         stored: Option<&str>,
         secret: Zeroizing<Vec<u8>>,
     ) -> Result<Guarded, Fault> {
+        if self.hasher.is_full() {
+            return Ok(Guarded::Busy);
+        }
         let reserved = match counter.reserve(&self.ground, self.rules.lock).await? {
             Attempt::Go(reserved) => reserved,
             Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),

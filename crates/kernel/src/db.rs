@@ -12,22 +12,32 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, EntityTrait,
     SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
     sea_query::OnConflict,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlx::{
+        Connection, Error, PgConnection,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    },
 };
 use tokio::sync::Notify;
 
-use crate::{Fault, table::meta};
+use crate::{
+    Fault,
+    patient::{Patient, within},
+    table::meta,
+};
 
 /// How long a request may wait for a connection, or for another's row, before it is told to come back.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
 /// A transaction in which nothing happens for so long has lost its node: PostgreSQL ends it, so that nobody waits for its rows for ever.
 const ABANDONED: Duration = Duration::from_secs(60);
 
+/// A connection that says nothing for so long is not used, and the operator's question is answered with no.
+const PULSE: Duration = Duration::from_secs(2);
+
 /// The database: SQLite or PostgreSQL, chosen by its address. On SQLite there is one writer and a pool of readers.
 #[derive(Clone)]
 pub struct Db {
-    reader: DatabaseConnection,
-    writer: DatabaseConnection,
+    reader: Arc<Patient<DatabaseConnection>>,
+    writer: Arc<Patient<DatabaseConnection>>,
     mail: Arc<Notify>,
 }
 
@@ -45,11 +55,8 @@ impl Db {
             let unavailable = |e: sea_orm::sqlx::Error| Fault::Unavailable(e.to_string());
             let writer = pool(1).connect_with(options.clone()).await.map_err(unavailable)?;
             let reader = pool(8).connect_with(options).await.map_err(unavailable)?;
-            Ok(Self {
-                reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
-                writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
-                mail,
-            })
+            let patient = |pool| Arc::new(Patient(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)));
+            Ok(Self { reader: patient(reader), writer: patient(writer), mail })
         } else {
             let mut options = ConnectOptions::new(address);
             options
@@ -57,6 +64,12 @@ impl Db {
                 .acquire_timeout(PATIENCE)
                 .connect_timeout(PATIENCE)
                 .sqlx_logging(false)
+                // Both times the pool itself would wait for ever, and lend a dead connection, or keep its place (SECURITY #117).
+                .test_before_acquire(false)
+                .map_sqlx_postgres_before_acquire(|connection, _| Box::pin(alive(connection)))
+                .map_sqlx_postgres_pool_opts(|pool| {
+                    pool.after_release(|connection, _| Box::pin(alive(connection)))
+                })
                 .map_sqlx_postgres_opts(|options| {
                     let patience = PATIENCE.as_millis().to_string();
                     let abandoned = ABANDONED.as_millis().to_string();
@@ -66,18 +79,24 @@ impl Db {
                     ])
                 });
             let both = Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
+            let both = Arc::new(Patient(both));
             Ok(Self { reader: both.clone(), writer: both, mail })
         }
     }
 
     /// For reading outside a transaction.
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Patient<DatabaseConnection> {
         &self.reader
     }
 
     /// For one conditional statement that is its own transaction.
-    pub fn writer(&self) -> &DatabaseConnection {
+    pub fn writer(&self) -> &Patient<DatabaseConnection> {
         &self.writer
+    }
+
+    /// For migrations: may take, and wait for another node, as long as they need.
+    pub fn unhurried(&self) -> &DatabaseConnection {
+        &self.writer.0
     }
 
     /// Begins a writing transaction: IMMEDIATE on SQLite, so that it waits its turn instead of failing in its middle.
@@ -90,8 +109,17 @@ impl Db {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let inner = self.writer.begin_with_options(options).await?;
-        Ok(Tx { inner, mail: self.mail.clone(), has_mail: AtomicBool::new(false) })
+        let inner = within(self.writer.0.begin_with_options(options)).await?;
+        Ok(Tx { inner: Patient(inner), mail: self.mail.clone(), has_mail: AtomicBool::new(false) })
+    }
+
+    /// Closes every connection: nobody else of this process may come.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn close(&self) -> Result<(), Fault> {
+        self.reader.0.close_by_ref().await?;
+        Ok(self.writer.0.close_by_ref().await?)
     }
 
     /// Waits until some transaction of this process committed a letter to the outbox.
@@ -99,12 +127,14 @@ impl Db {
         self.mail.notified().await;
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and soon.
     ///
     /// # Errors
     /// [`Fault::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), Fault> {
-        self.reader.execute_unprepared("SELECT 1").await.map_err(|e| Fault::Unavailable(e.to_string()))?;
+        let asked = tokio::time::timeout(PULSE, self.reader.execute_unprepared("SELECT 1")).await;
+        let silent = |_| Fault::Unavailable(format!("no answer in {PULSE:?}"));
+        asked.map_err(silent)?.map_err(|e| Fault::Unavailable(e.to_string()))?;
         Ok(())
     }
 
@@ -117,9 +147,9 @@ impl Db {
         let row = meta::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
         meta::Entity::insert(row)
             .on_conflict(OnConflict::column(meta::Column::Key).do_nothing().to_owned())
-            .exec_without_returning(&self.writer)
+            .exec_without_returning(self.writer())
             .await?;
-        let row = meta::Entity::find_by_id(key).one(&self.writer).await?;
+        let row = meta::Entity::find_by_id(key).one(self.writer()).await?;
         row.map(|r| r.value).ok_or_else(|| Fault::Broken(format!("meta {key} vanished")))
     }
 }
@@ -131,16 +161,22 @@ pub(crate) fn sqlite_options(address: &str) -> Result<SqliteConnectOptions, Faul
     Ok(options.synchronous(SqliteSynchronous::Full).foreign_keys(true).busy_timeout(PATIENCE))
 }
 
+/// Whether a connection of the pool still has somebody at its other end.
+async fn alive(connection: &mut PgConnection) -> Result<bool, Error> {
+    tokio::time::timeout(PULSE, connection.ping()).await.map_err(|_| Error::PoolTimedOut)??;
+    Ok(true)
+}
+
 /// A writing transaction. Slices pass it to one another; its connection is used by their tables only.
 pub struct Tx {
-    inner: DatabaseTransaction,
+    inner: Patient<DatabaseTransaction>,
     mail: Arc<Notify>,
     has_mail: AtomicBool,
 }
 
 impl Tx {
     /// The connection inside the transaction.
-    pub fn conn(&self) -> &DatabaseTransaction {
+    pub fn conn(&self) -> &Patient<DatabaseTransaction> {
         &self.inner
     }
 
@@ -149,7 +185,7 @@ impl Tx {
     /// # Errors
     /// [`Fault`]: the outcome may then be unknown; a retry must find out, not repeat.
     pub async fn commit(self) -> Result<(), Fault> {
-        self.inner.commit().await?;
+        within(self.inner.0.commit()).await?;
         if self.has_mail.load(Ordering::Relaxed) {
             self.mail.notify_one();
         }

@@ -1,4 +1,4 @@
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx::Error};
 
 /// What went wrong below the rules. Neither variant is ever the person's doing.
 #[derive(Debug, thiserror::Error)]
@@ -14,21 +14,43 @@ pub enum Fault {
 impl From<DbErr> for Fault {
     fn from(error: DbErr) -> Self {
         let text = error.to_string();
-        match error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(text),
-            // Two transactions in each other's way: PostgreSQL ends one of them, and the same again succeeds.
-            _ if text.contains("deadlock detected") || text.contains("could not serialize") => {
-                Self::Unavailable(text)
+        let passes = match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+                passes(cause)
             }
-            // Another transaction sits on a row, or this one sat too long.
-            _ if text.contains("due to lock timeout") || text.contains("idle-in-transaction timeout") => {
-                Self::Unavailable(text)
-            }
-            _ if text.contains("database is locked") || text.contains("connection") => {
-                Self::Unavailable(text)
-            }
-            _ => Self::Broken(text),
-        }
+            _ => false,
+        };
+        if passes { Self::Unavailable(text) } else { Self::Broken(text) }
+    }
+}
+
+/// Whether it is the database's state and not ours: the same again, later, may succeed (SECURITY #116 to #119).
+fn passes(error: &Error) -> bool {
+    match error {
+        // The connection broke, perhaps in the middle of an answer, or none was to be had.
+        Error::Io(_)
+        | Error::Tls(_)
+        | Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::WorkerCrashed
+        | Error::BeginFailed => true,
+        Error::Database(error) => error.code().is_some_and(|code| passes_later(&code)),
+        _ => false,
+    }
+}
+
+/// PostgreSQL's codes have five signs (PostgreSQL documentation, appendix A), SQLite's are numbers whose low byte says what it is.
+fn passes_later(code: &str) -> bool {
+    if let (Ok(number), true) = (code.parse::<u32>(), code.len() < 5) {
+        // SQLITE_BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+        return matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
+    }
+    match code {
+        // Two transactions in each other's way; one that waited, was idle or took too long; a node that became a standby.
+        "40001" | "40P01" | "55P03" | "25P03" | "57014" | "25006" => true,
+        // A connection's trouble, no room, an operator's stop, the system's trouble.
+        _ => ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class)),
     }
 }
 
@@ -42,4 +64,28 @@ impl From<serde_json::Error> for Fault {
 /// Whether the statement failed because a UNIQUE constraint said no.
 pub fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_what_is_broken() {
+        for code in ["5", "261", "517", "6", "8", "1032", "13", "14", "3850"] {
+            assert!(passes_later(code), "SQLite {code}");
+        }
+        for code in ["40001", "40P01", "55P03", "25P03", "25006", "08006", "53300", "53100", "57P01", "58030"]
+        {
+            assert!(passes_later(code), "PostgreSQL {code}");
+        }
+        for code in ["1", "19", "2067", "787", "23505", "42P01", "42601", "22021", "XX000"] {
+            assert!(!passes_later(code), "{code}");
+        }
+        let cut = || Error::Io(std::io::ErrorKind::UnexpectedEof.into()).into();
+        for error in [DbErr::Exec(RuntimeErr::SqlxError(cut())), DbErr::Query(RuntimeErr::SqlxError(cut()))] {
+            assert!(matches!(Fault::from(error), Fault::Unavailable(_)));
+        }
+        assert!(matches!(Fault::from(DbErr::Custom("connection".into())), Fault::Broken(_)));
+    }
 }

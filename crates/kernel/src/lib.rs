@@ -9,6 +9,7 @@ mod ground;
 mod id;
 mod invariant;
 pub mod outbox;
+mod patient;
 mod secret;
 mod table;
 
@@ -17,6 +18,7 @@ pub use db::{Db, Tx};
 pub use fault::{Fault, is_unique_violation};
 pub use ground::Ground;
 pub use invariant::{Check, INVARIANTS, Invariant, Looking, Reading, SeenBy, Verdict};
+pub use patient::Patient;
 #[doc(hidden)]
 pub use sea_orm;
 pub use secret::{Digest, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};

@@ -44,17 +44,16 @@ pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Grou
 
 /// One node at a time on PostgreSQL: the lock is held by a transaction of its own until the schema stands (SECURITY #122).
 async fn migrate(db: &Db, address: &str) -> anyhow::Result<()> {
-    use kernel::sea_orm::ConnectionTrait;
+    use kernel::sea_orm::{ConnectionTrait, TransactionTrait};
     if address.starts_with("sqlite:") {
-        return Ok(migrations::up(db.writer()).await?);
+        return Ok(migrations::up(db.unhurried()).await?);
     }
-    let turn = db.begin().await?;
+    let turn = db.unhurried().begin().await?;
     // Another node's migration may take longer than a request would wait, and this transaction is idle while ours runs.
-    turn.conn()
-        .execute_unprepared("SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+    turn.execute_unprepared("SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
         .await?;
-    turn.conn().execute_unprepared("SELECT pg_advisory_xact_lock(20261123)").await?;
-    migrations::up(db.writer()).await?;
+    turn.execute_unprepared("SELECT pg_advisory_xact_lock(20261123)").await?;
+    migrations::up(db.unhurried()).await?;
     Ok(turn.commit().await?)
 }
 

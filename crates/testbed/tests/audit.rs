@@ -105,8 +105,7 @@ async fn a_database_that_may_forget_is_noticed() {
             }
             _ => "PRAGMA journal_mode = DELETE".into(),
         };
-        bed.ground.db.reader().close_by_ref().await.unwrap();
-        bed.ground.db.writer().close_by_ref().await.unwrap();
+        bed.ground.db.close().await.unwrap();
         let own = Database::connect(&bed.address).await.unwrap();
         own.execute_unprepared(&forgetful).await.unwrap();
         own.close().await.unwrap();

@@ -92,6 +92,9 @@ impl Accounts {
         else {
             return Ok(LegacyProof::Refused);
         };
+        if self.hasher.is_full() {
+            return Ok(LegacyProof::Busy);
+        }
         let now = self.ground.now();
         let lock = self.rules.lock;
         let counter = Counter::of_legacy(&self.ground, &agency.id, &canonical);

@@ -4,7 +4,7 @@
 //! A key's state follows from the times alone: the newest one whose `active_from` has come signs; older ones stay published until the
 //! last token that they signed has died; the next one is published before its time comes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -18,6 +18,10 @@ use super::{Settings, signer::Signer, table::signing_key};
 const PURPOSE: &str = "signing key";
 /// This node looks into the database again after so many seconds: far less than a key is published before it signs.
 const RELOAD_AFTER: i64 = 60;
+/// After so many where it could not.
+const RETRY_AFTER: i64 = 5;
+/// Whoever asks for keys waits for the database no longer than that: this node's own are good for as long as keys are published ahead.
+const GLANCE: Duration = Duration::from_secs(2);
 
 /// What an operator sees of a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -107,9 +111,14 @@ impl Keyring {
         if self.ground.now() < ring.loaded_at.saturating_add(RELOAD_AFTER) {
             return ring;
         }
-        // What this node knows is good for as long as keys are published ahead: a database that is away does not stop it here.
-        if let Err(fault) = self.reload().await {
+        let silent = |_| Err(Fault::Unavailable(format!("no answer in {GLANCE:?}")));
+        let read = tokio::time::timeout(GLANCE, self.reload()).await.unwrap_or_else(silent);
+        if let Err(fault) = read {
             tracing::warn!(%fault, "the signing keys could not be read again");
+            let loaded_at = self.ground.now() - RELOAD_AFTER + RETRY_AFTER;
+            let later = Arc::new(Ring { loaded_at, keys: ring.keys.clone() });
+            // Unless somebody else has read them meanwhile.
+            self.ring.compare_and_swap(&ring, later);
         }
         self.ring.load_full()
     }

@@ -11,7 +11,7 @@ use super::{
     browser::{Browser, seal_flash},
     cookie::Jar,
     error::Failure,
-    flash::Flash,
+    flash::{Flash, Said},
     security::Leads,
 };
 use crate::{Idp, InteractionId};
@@ -116,9 +116,14 @@ impl<'a> Answer<'a> {
 
     pub(crate) fn page<P: Page>(self, setting: &Setting<'_>, page: &P) -> Result<Response, Failure> {
         let rendered = self.idp.pages.render(&frame(self.idp, self.browser, setting), page)?;
-        let response = Html(rendered.html).into_response();
-        let done = if self.browser.flash(self.idp).said.is_some() && self.browser.path.ends_with("/connected")
-        {
+        let mut response = Html(rendered.html).into_response();
+        let said = self.browser.flash(self.idp).said;
+        if said == Some(Said::Busy) {
+            // The form with what was typed, and for machines what it is (SECURITY "Numbers", PEOPLE U-55).
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        let done = if said.is_some() && self.browser.path.ends_with("/connected") {
             self
         } else {
             let cleared = Jar::Flash.clear(self.idp.secure(), &self.browser.path);

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 use pages::{Locale, page::ProblemKind};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -96,6 +96,7 @@ async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Respon
     let accept =
         request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let path: String = request.uri().path().chars().take(100).collect();
+    let again = again(request.method(), request.uri());
     let too_long = request.uri().to_string().len() > LONGEST_URI;
     let response = if too_long {
         Failure::new(ProblemKind::TooLarge, "the address is too long").into_response()
@@ -121,7 +122,9 @@ async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Respon
         base: String::new(),
         issuer_host: idp.issuer.split("://").nth(1).unwrap_or_default().to_owned(),
     };
-    let page = pages::page::Problem { reference, kind: failure.kind, retry_url: failure.retry.clone() };
+    let passing = matches!(failure.kind, ProblemKind::Unavailable | ProblemKind::Busy);
+    let retry_url = failure.retry.clone().or(passing.then_some(again));
+    let page = pages::page::Problem { reference, kind: failure.kind, retry_url };
     let status = if parts.status == StatusCode::METHOD_NOT_ALLOWED { parts.status } else { failure.status() };
     let html = idp.pages.render(&frame, &page).map(|r| r.html).unwrap_or_default();
     let mut answer = (status, axum::response::Html(html)).into_response();
@@ -135,6 +138,23 @@ async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Respon
         answer.headers_mut().insert(header::ALLOW, allow);
     }
     answer
+}
+
+/// Where somebody goes on whom passing trouble stopped (SECURITY #117). The same page again; after a form what may have come of it, for it may
+/// have been done, and is not to be sent again unseen.
+fn again(method: &Method, uri: &Uri) -> String {
+    let path = uri.path();
+    let to = if method == Method::GET {
+        uri.path_and_query().map_or(path, |whole| whole.as_str()).to_owned()
+    } else {
+        match path.strip_prefix("/authorize") {
+            Some("") => "/".to_owned(),
+            Some(rest) => format!("/authorize/{}", rest.split('/').nth(1).unwrap_or_default()),
+            None => path.to_owned(),
+        }
+    };
+    // An address that begins like this is another host's.
+    if to.starts_with("//") { "/".to_owned() } else { to }
 }
 
 /// What never reached a handler: another method, an id that is none, a parameter twice. axum says so in bare English.

@@ -11,6 +11,7 @@ mod client_keys;
 mod config;
 mod demo;
 mod doctor;
+mod faults;
 mod graph;
 mod import;
 mod keys;

@@ -17,6 +17,8 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub struct Page {
     pub url: Url,
     pub status: StatusCode,
+    /// In how many seconds to come back.
+    pub retry_after: Option<String>,
     pub body: String,
 }
 
@@ -33,6 +35,13 @@ impl Page {
             .select(&selector)
             .map(|e| e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
             .collect()
+    }
+
+    /// An attribute of the first element that is selected.
+    pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        let document = Html::parse_document(&self.body);
+        let selector = Selector::parse(selector).unwrap();
+        document.select(&selector).next()?.attr(name).map(str::to_owned)
     }
 
     /// Whether there is a form that posts to `…/step`.
@@ -108,13 +117,23 @@ impl Person {
 
     /// Sends the form of this page that posts to `…/step`, with these fields filled.
     pub async fn try_submit(&self, page: &Page, step: &str, typed: &[(&str, &str)]) -> reqwest::Result<Page> {
+        let (url, fields) = self.filled(page, step, typed);
+        self.try_send(url, &fields).await
+    }
+
+    /// Where that form goes, and what is in it.
+    pub fn filled(&self, page: &Page, step: &str, typed: &[(&str, &str)]) -> (Url, Vec<(String, String)>) {
         let (action, mut fields) =
             page.form(step).unwrap_or_else(|| panic!("no form for {step}: {} {}", page.url, page.body));
         fields.retain(|(name, _)| typed.iter().all(|(n, _)| n != name));
         fields.extend(typed.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
-        let url = page.url.join(&action).unwrap();
+        (page.url.join(&action).unwrap(), fields)
+    }
+
+    /// Sends a form that was filled.
+    pub async fn try_send(&self, url: Url, fields: &[(String, String)]) -> reqwest::Result<Page> {
         let request =
-            self.client.request(Method::POST, url.clone()).header(header::ORIGIN, &self.issuer).form(&fields);
+            self.client.request(Method::POST, url.clone()).header(header::ORIGIN, &self.issuer).form(fields);
         self.follow(request, url).await
     }
 
@@ -129,11 +148,13 @@ impl Person {
             let to = answer.headers().get(header::LOCATION).filter(|_| status.is_redirection());
             let Some(to) = to.and_then(|l| l.to_str().ok()).map(str::to_owned) else {
                 self.remember(&url);
-                return Ok(Page { url, status, body: answer.text().await? });
+                let retry_after = answer.headers().get(header::RETRY_AFTER);
+                let retry_after = retry_after.and_then(|v| v.to_str().ok()).map(str::to_owned);
+                return Ok(Page { url, status, retry_after, body: answer.text().await? });
             };
             url = url.join(&to).unwrap();
             if !url.as_str().starts_with(&self.issuer) {
-                return Ok(Page { url, status, body: String::new() });
+                return Ok(Page { url, status, retry_after: None, body: String::new() });
             }
             answer = self.client.request(Method::GET, url.clone()).send().await?;
         }

@@ -188,6 +188,11 @@ impl Running {
         Self { child, said, ears }
     }
 
+    /// The process, where the system tells of it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything on standard output and standard error so far.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()

@@ -1,6 +1,6 @@
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use kernel::{Ground, SealKey, SealKeys};
+use kernel::{Ground, SealKey, SealKeys, sea_orm::ConnectionTrait};
 use oidc::jwt::Alg;
 use serde_json::Value;
 
@@ -160,5 +160,28 @@ async fn a_clock_that_is_behind_stops_no_node() {
         behind.rotate_keys().await.unwrap();
         let again = redeem(&behind, &world.code(&session).await).await.unwrap();
         assert_eq!(part(text(&again, "id_token"), 0)["kid"], kid);
+    }
+}
+
+/// SECURITY #118: a database that says nothing holds nobody who asks for keys, though it is time to read them again.
+#[tokio::test]
+async fn keys_are_published_while_the_database_is_silent() {
+    // Only there can reading be held up.
+    for world in World::both().await.into_iter().filter(|w| w.bed.name == "postgres") {
+        let known = kids(&world.a.jwks().await.unwrap());
+        let silence = world.bed.ground.db.begin().await.unwrap();
+        silence.conn().execute_unprepared("LOCK TABLE signing_key IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        world.bed.clock.advance(61);
+        let asked = async {
+            // The first one tries, and nobody after it for a while.
+            for _ in 0..20 {
+                assert_eq!(kids(&world.a.jwks().await.unwrap()), known);
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(6), asked).await.expect("keys");
+        silence.commit().await.unwrap();
+        world.b.rotate_keys().await.unwrap();
+        world.bed.clock.advance(6);
+        assert_eq!(kids(&world.a.jwks().await.unwrap()).len(), 2, "it reads them again");
     }
 }

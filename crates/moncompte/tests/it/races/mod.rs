@@ -2,7 +2,7 @@
 //! request sent but for its last byte, then all last bytes together. What counts are effects, not answers.
 
 mod lockout;
-mod reset;
+pub mod reset;
 mod tokens;
 
 use std::{fs, sync::Arc};

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Links of the mails that have been written so far.
-fn links(place: &Place) -> Vec<String> {
+pub fn links(place: &Place) -> Vec<String> {
     let mails = fs::read_dir(place.path("mails")).unwrap().flatten();
     let links = mails.filter_map(|entry| {
         let bytes = fs::read(entry.path()).ok()?;

@@ -1,0 +1,157 @@
+//! PostgreSQL cut, restarted, silent, slow (SECURITY #117, #118).
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use tokio::task::JoinSet;
+
+use super::{ANSWERED, HEALED, Site, is_not_now};
+use crate::{
+    person::{Mover, Page, Person},
+    place::eventually,
+};
+
+/// People who sign in from the portal again and again, and all that they saw.
+pub struct Crowd {
+    saw: Arc<Mutex<Vec<Sight>>>,
+    people: JoinSet<()>,
+}
+
+#[derive(Clone)]
+pub struct Sight {
+    pub begun: Instant,
+    pub ended: Instant,
+    pub page: Page,
+}
+
+impl Sight {
+    pub fn took(&self) -> Duration {
+        self.ended - self.begun
+    }
+}
+
+impl Crowd {
+    pub fn of(size: usize, site: &Site) -> Self {
+        let (saw, mut people) = (Arc::new(Mutex::default()), JoinSet::new());
+        for _ in 0..size {
+            people.spawn(sign_in_for_ever(site.place.issuer(), site.mover.clone(), saw.clone()));
+        }
+        Self { saw, people }
+    }
+
+    pub fn saw(&self) -> Vec<Sight> {
+        self.saw.lock().unwrap().clone()
+    }
+
+    /// They go home; what they saw.
+    pub async fn end(mut self) -> Vec<Sight> {
+        self.people.shutdown().await;
+        self.saw()
+    }
+
+    /// How many of them got in since.
+    pub fn in_since(&self, moment: Instant) -> usize {
+        self.saw().iter().filter(|s| s.begun > moment && s.page.code().is_some()).count()
+    }
+}
+
+async fn sign_in_for_ever(issuer: String, mover: Mover, saw: Arc<Mutex<Vec<Sight>>>) {
+    loop {
+        let (begun, person) = (Instant::now(), Person::new(&issuer));
+        let mut page = person.try_asked_by_portal().await.unwrap();
+        if page.asks("sign-in") {
+            let typed = [("email", &*mover.email), ("password", &*mover.new)];
+            page = person.try_submit(&page, "sign-in", &typed).await.unwrap();
+        }
+        saw.lock().unwrap().push(Sight { begun, ended: Instant::now(), page });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_away_lets_nobody_in_and_is_found_again() {
+    let Some((site, proxy)) = Site::wired().await else { return };
+    let before = site.redeem(&site.signs_in().await.code().unwrap()).await;
+    let crowd = Crowd::of(4, &site);
+    // Cut again and again while they come and go: whatever was under way meets it.
+    for _ in 0..15 {
+        proxy.cut();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    proxy.refuse();
+    let refused = Instant::now();
+    eventually("the operator is told", async || (site.health("ready").await == 503).then_some(())).await;
+    let well_formed = "A".repeat(43);
+    let (redeemed, refreshed, opened) = tokio::join!(
+        site.redeem(&well_formed),
+        site.refresh(before.text("refresh_token")),
+        site.userinfo(before.text("access_token"))
+    );
+    for told in [redeemed, refreshed, opened] {
+        assert!(told.is_not_now(), "{} {}", told.status, told.json);
+    }
+    for path in ["/jwks", "/.well-known/openid-configuration"] {
+        assert_eq!(site.client.get(site.at(path)).send().await.unwrap().status(), 200, "{path}");
+    }
+    eventually("somebody is told", async || {
+        crowd.saw().iter().any(|s| s.begun > refused && is_not_now(&s.page)).then_some(())
+    })
+    .await;
+    assert_eq!((site.health("ready").await, site.health("live").await), (503, 200));
+    proxy.pass();
+    let back = Instant::now();
+    eventually("the operator is told", async || (site.health("ready").await == 200).then_some(())).await;
+    eventually("somebody is in", async || (crowd.in_since(back) > 0).then_some(())).await;
+    assert!(back.elapsed() < HEALED, "healed after {:?}", back.elapsed());
+    let saw = crowd.end().await;
+    println!("back after {:?}; {} sign-ins", back.elapsed(), saw.len());
+    for sight in saw {
+        assert!(sight.took() < 2 * ANSWERED, "{:?}", sight.took());
+        let Sight { begun, ended, page } = sight;
+        let is_in = page.code().is_some();
+        assert!(is_in || is_not_now(&page), "{} {} {}", page.url, page.status, page.body);
+        assert!(!is_in || begun < refused || ended > back, "let in without a database");
+    }
+    // What was acknowledged before is still there.
+    assert_eq!(site.userinfo(before.text("access_token")).await.status, 200);
+    assert_eq!(site.refresh(before.text("refresh_token")).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_falls_silent_takes_no_connection_for_ever() {
+    let Some((site, proxy)) = Site::wired().await else { return };
+    proxy.swallow();
+    let begun = Instant::now();
+    // More than there are connections.
+    let mut people = JoinSet::new();
+    for _ in 0..24 {
+        let person = site.person();
+        people.spawn(async move { (person.try_asked_by_portal().await.unwrap(), Instant::now()) });
+    }
+    let asked = Instant::now();
+    assert_eq!(site.health("ready").await, 503);
+    assert!(asked.elapsed() < HEALED, "who asks for health is told after {:?}", asked.elapsed());
+    for path in ["/jwks", "/.well-known/openid-configuration"] {
+        let asked = Instant::now();
+        assert_eq!(site.client.get(site.at(path)).send().await.unwrap().status(), 200, "{path}");
+        assert!(asked.elapsed() < HEALED, "{path} after {:?}", asked.elapsed());
+    }
+    for (page, ended) in people.join_all().await {
+        assert!(is_not_now(&page), "{} {}", page.url, page.status);
+        assert!(ended - begun < ANSWERED, "{:?}", ended - begun);
+    }
+    assert_eq!(site.health("live").await, 200);
+    // The mute connections are never cut: the provider must find out by itself, and the worker with it.
+    proxy.pass();
+    let back = Instant::now();
+    eventually("the operator is told", async || (site.health("ready").await == 200).then_some(())).await;
+    assert!(site.signs_in().await.code().is_some());
+    assert!(back.elapsed() < HEALED, "healed after {:?}", back.elapsed());
+    println!("back after {:?}", back.elapsed());
+    let mover = Mover::number(2);
+    site.person().moves(&mover, &site.place).await;
+    // Slow is not away.
+    proxy.delay(Duration::from_millis(50));
+    assert!(site.signs_in().await.code().is_some());
+}

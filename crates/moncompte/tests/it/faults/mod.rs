@@ -1,0 +1,144 @@
+//! Faults below the provider: it fails closed, says so where operators look, heals when the cause goes, and loses nothing that it acknowledged
+//! (SECURITY #62, #116 to #118; B7, B14, B21). A mail server that dies is in `smtp`.
+
+mod away;
+mod commit;
+mod proxy;
+mod speech;
+mod storm;
+mod writer;
+
+use std::time::Duration;
+
+use kernel::sea_orm::{ConnectionTrait, Statement};
+use reqwest::{RequestBuilder, StatusCode, header};
+use testbed::Bed;
+use url::Url;
+
+use crate::{
+    person::{Mover, Page, Person},
+    place::{CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, Running, secret_file},
+};
+use proxy::Proxy;
+
+/// The proof key of every request that a [`Person`] brings (RFC 7636 appendix B).
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// Whatever was wrong, it is over so long after its cause (SECURITY #117).
+const HEALED: Duration = Duration::from_secs(5);
+/// A request is answered within so long, whatever the database does: the 10 s that it may be silent, and what a busy machine adds.
+const ANSWERED: Duration = Duration::from_secs(13);
+
+/// A provider, and somebody who has moved. In this order it ends: the program before what it stands on.
+struct Site {
+    running: Running,
+    place: Place,
+    ops: u16,
+    client: reqwest::Client,
+    mover: Mover,
+}
+
+impl Site {
+    /// With more in its configuration. `address`: where it finds its database.
+    async fn new(bed: Bed, address: &str, more: &str) -> Self {
+        let place = Place::new(bed, &format!("{MAIL_FOLDER}\n{more}"));
+        secret_file(&place.path("secrets/database"), address);
+        let text = std::fs::read_to_string(place.path("moncompte.toml")).unwrap();
+        let ops = text.lines().find_map(|line| line.strip_prefix("ops_listen = \"127.0.0.1:")).unwrap();
+        let ops = ops.trim_end_matches('"').parse().unwrap();
+        place.people((1..=4).map(|n| Mover::number(n).row()));
+        let (running, mover) = (place.serve().await, Mover::number(1));
+        Person::new(&place.issuer()).moves(&mover, &place).await;
+        Self { running, place, ops, client: reqwest::Client::new(), mover }
+    }
+
+    /// On PostgreSQL, at the other end of a cable.
+    async fn wired() -> Option<(Self, Proxy)> {
+        let bed = Bed::postgres().await?;
+        let mut address = Url::parse(&bed.address).unwrap();
+        let host = address.host_str().unwrap().to_owned();
+        let server = tokio::net::lookup_host((host, address.port().unwrap_or(5432))).await.unwrap().next();
+        let proxy = Proxy::to(server.unwrap());
+        address.set_host(Some("127.0.0.1")).unwrap();
+        address.set_port(Some(proxy.port)).unwrap();
+        // The cable has to understand what goes through it.
+        address.query_pairs_mut().append_pair("sslmode", "disable");
+        Some((Self::new(bed, address.as_str(), "").await, proxy))
+    }
+
+    fn person(&self) -> Person {
+        Person::new(&self.place.issuer())
+    }
+
+    /// Somebody signs in from the portal, or is told why not.
+    async fn signs_in(&self) -> Page {
+        self.person().signs_in(&self.mover.email, &self.mover.new).await
+    }
+
+    async fn health(&self, name: &str) -> u16 {
+        let address = format!("http://127.0.0.1:{}/health/{name}", self.ops);
+        self.client.get(address).send().await.unwrap().status().as_u16()
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.place.port)
+    }
+
+    /// The portal at the token endpoint.
+    async fn token(&self, form: &[(&str, &str)]) -> Told {
+        Told::by(self.client.post(self.at("/token")).basic_auth("exemple", Some(CLIENT_SECRET)).form(form))
+            .await
+    }
+
+    async fn redeem(&self, code: &str) -> Told {
+        let fixed = [("grant_type", "authorization_code"), ("redirect_uri", CALLBACK)];
+        self.token(&[&fixed[..], &[("code_verifier", VERIFIER), ("code", code)]].concat()).await
+    }
+
+    async fn refresh(&self, token: &str) -> Told {
+        self.token(&[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+    }
+
+    async fn userinfo(&self, token: &str) -> Told {
+        Told::by(self.client.get(self.at("/userinfo")).bearer_auth(token)).await
+    }
+
+    async fn count(&self, from: &str) -> i64 {
+        let db = self.place.bed.ground.db.reader();
+        let query =
+            Statement::from_string(db.get_database_backend(), format!("SELECT count(*) AS n FROM {from}"));
+        db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
+    }
+}
+
+/// What a client is told.
+struct Told {
+    status: StatusCode,
+    retry_after: bool,
+    json: serde_json::Value,
+}
+
+impl Told {
+    async fn by(request: RequestBuilder) -> Self {
+        let answer = request.send().await.unwrap();
+        let (status, retry_after) = (answer.status(), answer.headers().contains_key(header::RETRY_AFTER));
+        let text = answer.text().await.unwrap();
+        Self { status, retry_after, json: serde_json::from_str(&text).unwrap_or_default() }
+    }
+
+    fn is_not_now(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+            && self.retry_after
+            && self.json["error"] == "temporarily_unavailable"
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.json[name].as_str().unwrap_or_else(|| panic!("{} {}", self.status, self.json))
+    }
+}
+
+/// A page that says "not now" as it should: when to come back, and a way on.
+fn is_not_now(page: &Page) -> bool {
+    page.status == StatusCode::SERVICE_UNAVAILABLE
+        && page.retry_after.is_some()
+        && (!page.texts("main a.button").is_empty() || !page.texts("main form button").is_empty())
+}

@@ -1,0 +1,192 @@
+//! A cable between provider and PostgreSQL that can be cut, unplugged, slow, or lose what comes back.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+
+use super::speech::Speech;
+
+/// What becomes of bytes and of new connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Pass,
+    /// Nobody listens.
+    Refuse,
+    /// What the server says is lost. A connection that lost something stays mute until it is cut.
+    Swallow,
+    /// What the server says comes so much later.
+    Delay(Duration),
+}
+
+#[derive(Clone, Copy)]
+struct Mode {
+    how: How,
+    /// Connections from before this cut are over.
+    cut: usize,
+}
+
+struct Cable {
+    server: SocketAddr,
+    mode: watch::Sender<Mode>,
+    /// The next COMMIT of a transaction that has said this loses its reply, and its connection.
+    wish: Mutex<Option<&'static str>>,
+    dropped: AtomicUsize,
+}
+
+/// The cable. It ends with the test, and all that goes through it.
+pub struct Proxy {
+    pub port: u16,
+    cable: Arc<Cable>,
+    task: JoinHandle<()>,
+    /// Bound, but it does not listen: the port stays ours while connections are refused.
+    _kept: TcpSocket,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Proxy {
+    pub fn to(server: SocketAddr) -> Self {
+        let kept = bound(0);
+        let port = kept.local_addr().unwrap().port();
+        let mode = watch::Sender::new(Mode { how: How::Pass, cut: 0 });
+        let cable = Arc::new(Cable { server, mode, wish: Mutex::default(), dropped: AtomicUsize::new(0) });
+        // Listens before anybody is told the port.
+        let first = bound(port).listen(64).unwrap();
+        let task = tokio::spawn(serve(cable.clone(), port, first));
+        Self { port, cable, task, _kept: kept }
+    }
+
+    fn set(&self, how: How) {
+        self.cable.mode.send_modify(|mode| mode.how = how);
+    }
+
+    /// As if it were not there; what is mute stays mute.
+    pub fn pass(&self) {
+        self.set(How::Pass);
+    }
+
+    pub fn delay(&self, by: Duration) {
+        self.set(How::Delay(by));
+    }
+
+    pub fn swallow(&self) {
+        self.set(How::Swallow);
+    }
+
+    /// Ends every connection.
+    pub fn cut(&self) {
+        self.cable.mode.send_modify(|mode| mode.cut += 1);
+    }
+
+    /// Ends every connection and refuses new ones, as a server that is restarted.
+    pub fn refuse(&self) {
+        self.cable.mode.send_modify(|mode| *mode = Mode { how: How::Refuse, cut: mode.cut + 1 });
+    }
+
+    /// Loses the reply to the next COMMIT of a transaction that has said this (B21).
+    pub fn drop_commit_after(&self, statement: &'static str) {
+        *self.cable.wish.lock().unwrap() = Some(statement);
+    }
+
+    /// How many replies to COMMIT were lost.
+    pub fn dropped(&self) -> usize {
+        self.cable.dropped.load(Ordering::SeqCst)
+    }
+}
+
+fn bound(port: u16) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(([127, 0, 0, 1], port).into()).unwrap();
+    socket
+}
+
+async fn serve(cable: Arc<Cable>, port: u16, first: TcpListener) {
+    let mut listener = Some(first);
+    let mut mode = cable.mode.subscribe();
+    let mut connections = JoinSet::new();
+    loop {
+        let how = mode.borrow_and_update().how;
+        match (&listener, how) {
+            (Some(_), How::Refuse) => listener = None,
+            (Some(open), _) => tokio::select! {
+                accepted = open.accept() => {
+                    connections.spawn(carry(cable.clone(), accepted.unwrap().0));
+                }
+                _ = mode.changed() => {}
+            },
+            (None, How::Refuse) => mode.changed().await.unwrap(),
+            (None, _) => listener = Some(bound(port).listen(64).unwrap()),
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// One connection, until an end of it goes or it is cut.
+async fn carry(cable: Arc<Cable>, mut client: TcpStream) {
+    let mut mode = cable.mode.subscribe();
+    let born = mode.borrow().cut;
+    let mut server = TcpStream::connect(cable.server).await.unwrap();
+    for stream in [&client, &server] {
+        stream.set_nodelay(true).unwrap();
+    }
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
+    let doomed = AtomicUsize::new(0);
+    let there = async {
+        let (mut speech, mut bytes) = (Speech::default(), vec![0; 64 * 1024]);
+        while let Ok(count @ 1..) = from_client.read(&mut bytes).await {
+            if let Some(said) = speech.commits(&bytes[..count])
+                && cable.wish.lock().unwrap().take_if(|wish| said.contains(*wish)).is_some()
+            {
+                doomed.store(1, Ordering::SeqCst);
+            }
+            if to_server.write_all(&bytes[..count]).await.is_err() {
+                return;
+            }
+        }
+    };
+    let back = async {
+        let (mut mute, mut lost, mut bytes) = (false, Vec::new(), vec![0; 64 * 1024]);
+        while let Ok(count @ 1..) = from_server.read(&mut bytes).await {
+            if doomed.load(Ordering::SeqCst) == 1 {
+                lost.extend_from_slice(&bytes[..count]);
+                // The tag of CommandComplete: it is done, and the provider never hears of it.
+                if lost.windows(7).any(|tag| tag == b"COMMIT\0") {
+                    cable.dropped.fetch_add(1, Ordering::SeqCst);
+                    return;
+                }
+                continue;
+            }
+            let how = cable.mode.borrow().how;
+            mute |= how == How::Swallow;
+            if let How::Delay(by) = how {
+                tokio::time::sleep(by).await;
+            }
+            if !mute && to_client.write_all(&bytes[..count]).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        _ = mode.wait_for(|mode| mode.cut > born) => {}
+        () = there => {}
+        () = back => {}
+    }
+}
