@@ -4,7 +4,9 @@
 
 mod hostile;
 mod import;
+mod letters;
 mod lockout;
 mod moving;
 mod recovering;
 mod stage;
+mod standing;
