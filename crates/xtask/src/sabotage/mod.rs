@@ -131,16 +131,13 @@ fn unbroken(tree: &Tree, chosen: &[&Sabotage]) -> Result<()> {
 }
 
 fn report(rows: &[Row]) -> String {
-    let mut text = String::from("\n");
-    for Row { entry, verdict, took } in rows {
-        let items = table::numbers(entry.items);
-        text.push_str(&format!(
-            "{:>6.1} s  {:<10} {} ({items})",
+    let line = |Row { entry, verdict, took }: &Row| {
+        format!(
+            "{:>6.1} s  {} ({}): {verdict}\n",
             took.as_secs_f64(),
-            verdict.word(),
-            entry.name
-        ));
-        text.push_str(&format!(": {verdict}\n"));
-    }
-    text
+            entry.name,
+            table::numbers(entry.items)
+        )
+    };
+    std::iter::once("\n".to_owned()).chain(rows.iter().map(line)).collect()
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::{Tests, tree::Tree};
-use crate::{interrupt, shell};
+use crate::{interrupt, services, shell};
 
 /// A test without its guard may wait for ever.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -25,16 +25,6 @@ pub(super) enum Verdict {
     Survived,
     /// It proves nothing, for this reason: the list is wrong.
     Unsound(String),
-}
-
-impl Verdict {
-    pub(super) fn word(&self) -> &'static str {
-        match self {
-            Self::Caught(_) => "caught",
-            Self::Survived => "SURVIVED",
-            Self::Unsound(_) => "UNSOUND",
-        }
-    }
 }
 
 impl fmt::Display for Verdict {
@@ -128,6 +118,8 @@ fn run(tree: &Tree, package: &str, binary: Option<&str>, names: &[&str]) -> Resu
 fn tests_of(tree: &Tree, package: &str, binary: Option<&str>) -> Command {
     let mut command = shell::cargo(["test", "--package", package, "--target-dir"]);
     command.arg(&tree.target).current_dir(&tree.root).env_remove("CARGO_TARGET_DIR");
+    // Where PostgreSQL is comes from our own environment, if it is anywhere; the tools are those that `cargo xtask test` has made.
+    command.envs(services::variables(None, false));
     match binary {
         Some(binary) => command.args(["--test", binary]),
         None if package == "moncompte" => command.arg("--bins"),

@@ -1,5 +1,9 @@
 //! The guards, by area. Texts are as short as is unambiguous, so that ordinary edits around them leave them alone.
 
+mod ending;
+mod granting;
+mod guessing;
+mod moving;
 mod requests;
 mod tokens;
 
@@ -7,5 +11,13 @@ use super::Sabotage;
 
 /// All entries, those of one crate beside each other: the less there is to build again.
 pub(super) fn all() -> impl Iterator<Item = &'static Sabotage> {
-    [requests::GUARDS, tokens::GUARDS].into_iter().flatten()
+    let areas = [
+        requests::GUARDS,
+        tokens::GUARDS,
+        guessing::GUARDS,
+        ending::GUARDS,
+        moving::GUARDS,
+        granting::GUARDS,
+    ];
+    areas.into_iter().flatten()
 }
