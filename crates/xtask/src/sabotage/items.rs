@@ -114,3 +114,23 @@ pub(super) const NO_GUARD: &[(u16, &str)] = &[
         "two layers turn a panic into an answer, and no request is known that makes one: fuzzing looks for it",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{NO_GUARD, P0};
+    use crate::sabotage::list;
+
+    #[test]
+    fn every_item_that_blocks_a_release_has_a_sabotage_or_a_reason() {
+        let tried: BTreeSet<u16> = list::all().flat_map(|entry| entry.items.iter().copied()).collect();
+        let reasons: BTreeSet<u16> = NO_GUARD.iter().map(|(n, _)| *n).collect();
+        let known: BTreeSet<u16> = P0.iter().map(|(n, _)| *n).collect();
+        let missing: Vec<_> = P0.iter().filter(|(n, _)| !tried.contains(n) && !reasons.contains(n)).collect();
+        assert!(missing.is_empty(), "neither tried nor excused: {missing:?}");
+        let both: Vec<_> = tried.intersection(&reasons).collect();
+        assert!(both.is_empty(), "excused and tried: {both:?}");
+        assert!(reasons.is_subset(&known), "an excuse for what is not in the list");
+    }
+}

@@ -43,6 +43,15 @@ mod tests {
     use crate::{sabotage::tree, shell};
 
     #[test]
+    fn the_page_shows_the_list_as_it_is() {
+        let page = fs::read_to_string(shell::root().join("docs/security.md")).unwrap();
+        assert!(
+            page.contains(&markdown()),
+            "docs/security.md: put the tables there that `cargo xtask sabotage --list` prints"
+        );
+    }
+
+    #[test]
     fn every_entry_finds_its_text_once_and_changes_it() {
         let root = shell::root();
         let mut wrong = Vec::new();

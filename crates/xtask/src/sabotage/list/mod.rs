@@ -6,6 +6,8 @@ mod guessing;
 mod moving;
 mod requests;
 mod tokens;
+mod web;
+mod words;
 
 use super::Sabotage;
 
@@ -18,6 +20,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Sabotage> {
         ending::GUARDS,
         moving::GUARDS,
         granting::GUARDS,
+        web::GUARDS,
+        words::GUARDS,
     ];
     areas.into_iter().flatten()
 }
