@@ -265,6 +265,16 @@ mod tests {
         assert_eq!(Password::new(" a ").unwrap().typed(), " a ");
     }
 
+    /// SECURITY #72: 256 bits, not fewer in as many characters.
+    #[test]
+    fn every_byte_of_a_token_is_chance() {
+        let chance = SystemChance::new();
+        let tokens: Vec<Token> = (0..64).map(|_| Token::generate(&chance)).collect();
+        for at in 0..32 {
+            assert!(tokens.iter().any(|token| token.0[at] != tokens[0].0[at]), "byte {at}");
+        }
+    }
+
     #[test]
     fn a_token_is_43_characters_and_reads_back() {
         let token = Token::generate(&SystemChance::new());

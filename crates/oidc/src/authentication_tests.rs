@@ -59,6 +59,8 @@ fn tricks_are_invalid_client() {
         (None, "client_id=rp&client_secret=", Public),
         (None, post, Public),
         (Some(&header("rp:")), "", SecretBasic),
+        (Some(&header("rp:another")), "", SecretBasic),
+        (None, "client_id=rp&client_secret=another", SecretPost),
         (Some(&header("rp:s3cret%3")), "", SecretBasic),
         (Some(&header("rp:%zz")), "", SecretBasic),
         (Some(&header("rp:%ff")), "", SecretBasic),
@@ -89,7 +91,8 @@ fn assertions_are_checked_claim_by_claim() {
             claims[name] = value;
         }
         let token = encode(&Header::default(), &claims, &EncodingKey::from_secret(secret)).unwrap();
-        let form = format!("client_assertion_type={ASSERTION_TYPE}&client_assertion={token}");
+        // The form names the client: whom the token is about cannot choose another one.
+        let form = format!("client_id=rp&client_assertion_type={ASSERTION_TYPE}&client_assertion={token}");
         run(None, &form, Some(&rp))
     };
     assert_eq!(judged("iat", json!(NOW)).unwrap(), Some(Assertion { jti: "j".into(), expires_at: NOW + 70 }));

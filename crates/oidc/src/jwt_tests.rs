@@ -101,6 +101,7 @@ fn claims_of_the_wrong_type_are_refused() {
         ("\"sub\":\"s\"", "\"sub\":7"),
         ("\"sub\":\"s\"", "\"sub\":\"s\",\"sub\":\"t\""),
         ("\"sub\":\"s\"", "\"sub\":\"s\",\"nbf\":[]"),
+        ("\"sub\":\"s\"", "\"sub\":\"s\",\"x\":1,\"x\":2"),
         ("\"iss\":\"a\"", "\"iss\":[\"a\"]"),
     ] {
         assert!(good.contains(from), "{from} is not in {good}");

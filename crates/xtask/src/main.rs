@@ -15,6 +15,7 @@ mod python;
 mod readme;
 mod report;
 mod rootfs;
+mod sabotage;
 mod services;
 mod shell;
 mod steps;
@@ -39,6 +40,8 @@ enum Command {
     Test(TestArgs),
     /// Looks for inputs that break the fuzz targets, for as long as told
     Fuzz(fuzz::FuzzArgs),
+    /// Takes out one guard at a time in a copy of the tree, and demands that the tests notice
+    Sabotage(sabotage::SabotageArgs),
     /// Starts PostgreSQL, prints the export lines that tests read, and stays until Ctrl-C
     Services,
 }
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
     let done = interrupt::listen().and_then(|()| match Cli::parse().command {
         Command::Test(args) => steps::run(&args),
         Command::Fuzz(args) => fuzz::command(&args),
+        Command::Sabotage(args) => sabotage::run(&args),
         Command::Services => services::run(),
     });
     match done {

@@ -4,7 +4,7 @@ use accounts::{MailBody, SignIn, Visitor};
 
 use crate::stage::{PASSWORD, answered, said, stages, token_of, visitor};
 
-const CSV: &str = "identifier,password\n100,Vieux-Secret 1\n";
+const CSV: &str = "identifier,password\n100,Vieux-Secret 1\n101,Vieux-Secret 2\n";
 const EMAIL: &str = "marie@exemple.test";
 
 #[tokio::test]
@@ -58,6 +58,45 @@ async fn success_clears_the_count() {
 }
 
 #[tokio::test]
+async fn a_sign_in_clears_nobody_elses_count() {
+    // SECURITY #58: four guesses, then a sign-in to an account of one's own, and again.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        stage.moved(&stage.tilleuls, "101", "Vieux-Secret 2", "paul@exemple.test").await;
+        for _ in 0..4 {
+            stage.sign_in(EMAIL, "faux faux faux").await;
+        }
+        assert_eq!(answered(&stage.sign_in("paul@exemple.test", PASSWORD).await), "in");
+        stage.accounts.forgot(EMAIL, &visitor()).await.unwrap();
+        stage.mails().await;
+        assert_eq!(answered(&stage.sign_in(EMAIL, "faux faux faux").await), "locked", "{}", stage.bed.name);
+    }
+}
+
+#[tokio::test]
+async fn a_password_counts_to_its_last_byte() {
+    // SECURITY #61: what bcrypt would cut off after 72 bytes.
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        stage.mails().await;
+        stage.accounts.forgot(EMAIL, &visitor()).await.unwrap();
+        let token = stage.mailed_token(EMAIL).await;
+        let long = "girafe tambour lampion ".repeat(5);
+        let reset = stage.accounts.reset(&token, &long, None, &visitor()).await.unwrap();
+        assert!(matches!(reset, accounts::Reset::Done(..)));
+        assert_eq!(
+            answered(&stage.sign_in(EMAIL, long.trim_end()).await),
+            "wrong, 4 left",
+            "nor is it trimmed"
+        );
+        assert_eq!(answered(&stage.sign_in(EMAIL, &long[..72]).await), "wrong, 3 left");
+        assert_eq!(answered(&stage.sign_in(EMAIL, &long).await), "in");
+    }
+}
+
+#[tokio::test]
 async fn a_stranger_cannot_lock_the_owner_out_of_their_own_browser() {
     // SECURITY D2, #57.
     for stage in stages().await {
@@ -69,8 +108,9 @@ async fn a_stranger_cannot_lock_the_owner_out_of_their_own_browser() {
         let owner = Visitor { device: Some(own.device.clone()), ..visitor() };
         let back = stage.accounts.sign_in(EMAIL, PASSWORD, false, None, &owner).await.unwrap();
         assert_eq!(answered(&back), "in");
-        // Another account's device is no device of this one.
-        let other = Visitor { device: Some(stage.bed.ground.token()), ..visitor() };
+        // Another account's device is no device of this one: who has an account would have five more guesses for each browser.
+        let paul = stage.moved(&stage.tilleuls, "101", "Vieux-Secret 2", "paul@exemple.test").await;
+        let other = Visitor { device: Some(paul.device.clone()), ..visitor() };
         assert_eq!(
             answered(&stage.accounts.sign_in(EMAIL, PASSWORD, false, None, &other).await.unwrap()),
             "locked"

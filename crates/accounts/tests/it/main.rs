@@ -5,7 +5,9 @@
 mod hostile;
 mod import;
 mod invariants;
+mod letters;
 mod lockout;
 mod moving;
 mod recovering;
 mod stage;
+mod standing;

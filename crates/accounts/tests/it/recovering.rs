@@ -38,6 +38,9 @@ async fn a_reset_ends_everything_older_and_signs_this_browser_in() {
         assert_eq!(back, origin);
         assert!(accounts.session(&older.token).await.unwrap().is_none());
         assert!(accounts.session(&signed_in.token).await.unwrap().is_some());
+        // Two reasons for everything older to be dead: the rows say so, and the epoch, which codes and refresh tokens carry too.
+        assert_eq!(stage.count("session", "ended_at IS NULL").await, 1, "{}", stage.bed.name);
+        assert_eq!(stage.count("account", "auth_epoch = 1").await, 1);
         assert!(matches!(accounts.reset(&token, NEW, None, &visitor()).await.unwrap(), Reset::Dead), "once");
         assert_eq!(answered(&stage.sign_in(EMAIL, PASSWORD).await), "wrong, 4 left");
         assert_eq!(answered(&stage.sign_in(EMAIL, NEW).await), "in");

@@ -155,6 +155,12 @@ impl Stage {
         Token::parse(token_of(mail)).unwrap()
     }
 
+    /// What no method of ours does: somebody with the database in hand.
+    pub(crate) async fn write(&self, sql: &str) {
+        use kernel::sea_orm::ConnectionTrait;
+        self.bed.ground.db.writer().execute_unprepared(sql).await.unwrap();
+    }
+
     pub(crate) async fn count(&self, table: &str, condition: &str) -> i64 {
         use kernel::sea_orm::{ConnectionTrait, Statement};
         let db = self.bed.ground.db.reader();

@@ -55,7 +55,8 @@ def check(server, session, envelope, mechanism, data):
 class Keeper(Controller):
     def factory(self):
         if certificate == "clear":
-            return Server(self.handler)
+            # As an attacker in the middle answers: glad to have the password in clear.
+            return Server(self.handler, authenticator=check, auth_require_tls=False)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, sys.argv[4])
         return Server(

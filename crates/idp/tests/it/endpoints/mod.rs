@@ -18,5 +18,6 @@ mod resources;
 mod silence;
 mod step_up;
 mod tokens;
+mod transport;
 
 use super::grant::world;

@@ -1,7 +1,7 @@
 use idp::grant::{Completed, Start};
 use oidc::Refusal;
 
-use crate::grant::world::{World, returned, text};
+use crate::grant::world::{World, all, returned, text};
 
 /// SECURITY #1, #3, #6: no redirect where client and address are not settled, and nothing is stored.
 #[tokio::test]
@@ -86,5 +86,23 @@ async fn the_provider_has_a_door_of_its_own() {
         world.a.set_enrolment(&at, Some(enrolment)).await.unwrap();
         let at = world.a.find(id, &world.browser).await.unwrap().unwrap();
         assert_eq!((at.agency_id.as_deref(), at.enrolment), (Some("rivage"), Some(enrolment)));
+    }
+}
+
+/// SECURITY #1, #30: the file is asked again when the code is given, not only when the request came.
+#[tokio::test]
+async fn what_left_the_file_meanwhile_gets_no_code() {
+    for world in World::both().await {
+        let session = world.sign_in().await;
+        let Start::Interaction(id) = world.start("rp", &[]).await else { panic!() };
+        let at = world.a.find(id, &world.browser).await.unwrap().unwrap();
+        let elsewhere = all(|client| client.redirect_uris = vec!["https://rp.example/other".into()]);
+        for agencies in [elsewhere, agencies::Agencies::default()] {
+            world.agencies.store(agencies.into());
+            assert!(matches!(world.a.complete(&at, &session).await.unwrap(), Completed::Over));
+        }
+        assert_eq!(world.count("code", "1 = 1").await, 0, "{}", world.bed.name);
+        world.agencies.store(all(|_| {}).into());
+        assert!(matches!(world.a.complete(&at, &session).await.unwrap(), Completed::Answer(_)));
     }
 }

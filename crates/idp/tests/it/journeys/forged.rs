@@ -253,3 +253,18 @@ async fn no_return_address_from_a_browser_is_followed() {
         }
     }
 }
+
+/// SECURITY #81: at a portal's door, its agency's people; whatever agency a form names.
+#[tokio::test]
+async fn a_form_does_not_choose_the_agency() {
+    for world in World::both().await {
+        let mut paul = Visitor::new(&world);
+        Portal::new(&world, "rivage").send(&mut paul, &[]).await;
+        let door = paul.screen.links().into_iter().find(|l| l.ends_with("/legacy")).unwrap();
+        paul.open(&door).await;
+        let typed = [("agency", "tilleuls"), ("identifier", "101"), ("password", "Vieux-Secret 2")];
+        paul.submit("/legacy", &typed).await;
+        let of = async |agency| world.count("enrolment", &format!("agency_id = '{agency}'")).await;
+        assert_eq!((of("tilleuls").await, of("rivage").await), (0, 1), "{}", world.bed.name);
+    }
+}

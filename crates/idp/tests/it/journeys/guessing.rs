@@ -88,6 +88,24 @@ async fn a_stranger_cannot_lock_the_owner_out_of_their_own_device() {
     }
 }
 
+/// SECURITY #56: one password over many accounts, and every door that hashes or sends takes from the same few tries.
+#[tokio::test]
+async fn one_network_tries_only_so_often_whatever_the_account() {
+    for world in World::throttled(3).await {
+        let mut someone = at_sign_in(&world).await;
+        for n in 0..3 {
+            someone.sign_in(&format!("p{n}@exemple.test"), "une devinette fausse").await.says("4 essais");
+        }
+        someone.sign_in("p3@exemple.test", "une devinette fausse").await.says_not("4 essais");
+        let forgot = someone.screen.links().into_iter().find(|l| l.ends_with("/forgot")).unwrap();
+        someone.old_credentials("100", "faux").await.says_not("4 essais");
+        someone.open(&forgot).await;
+        someone.submit("/forgot", &[("email", MARIE)]).await.says_not("Si cette adresse a un compte");
+        assert_eq!(world.count("attempt", "1 = 1").await, 3, "{}", world.bed.name);
+        assert_eq!(world.count("outbox", "1 = 1").await, 0);
+    }
+}
+
 /// A reload repeats no attempt: the message travels in a cookie, not in a POST.
 #[tokio::test]
 async fn a_reload_repeats_no_attempt() {
@@ -140,6 +158,11 @@ async fn a_forgotten_password_is_replaced_by_the_newest_link_once() {
         marie.submit("/reset", &[("password", NEW)]).await;
         portal.receive(&marie).await;
         assert_eq!(world.count("session", "ended_at IS NULL").await, 1, "every other session ended");
+        assert_eq!(
+            world.count("outbox", "kind = 'backchannel_logout'").await,
+            1,
+            "and its portal is told (#76)"
+        );
         world.mail_to(MARIE, "changed").await;
         portal.send(&mut elsewhere, &[]).await;
         elsewhere.screen.says("Mot de passe oublié ?");

@@ -86,14 +86,19 @@ pub struct Sent {
 impl World {
     /// One on each database that is there.
     pub async fn both() -> Vec<Self> {
+        Self::throttled(100_000).await
+    }
+
+    /// Where one network may try only so often in a minute.
+    pub async fn throttled(per_minute: u32) -> Vec<Self> {
         let mut worlds = Vec::new();
         for bed in Bed::both().await {
-            worlds.push(Self::on(bed).await);
+            worlds.push(Self::on(bed, per_minute).await);
         }
         worlds
     }
 
-    async fn on(bed: Bed) -> Self {
+    async fn on(bed: Bed, per_minute: u32) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -120,7 +125,7 @@ impl World {
             pages: Arc::new(pages::Pages::new().unwrap()),
             issuer: issuer.into(),
             trusted_proxies: Arc::new([]),
-            throttle: Arc::new(Throttle::new(NonZeroU32::new(100_000).unwrap())),
+            throttle: Arc::new(Throttle::new(NonZeroU32::new(per_minute).unwrap())),
         };
         let service = idp::router(idp.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });

@@ -1,0 +1,124 @@
+//! What a mailed link may do, and what ends with what: crates/accounts.
+
+use crate::sabotage::{Sabotage, Tests, beside, it};
+
+const fn rule(names: &'static [&'static str]) -> Tests {
+    beside("accounts", names)
+}
+
+const fn journey(names: &'static [&'static str]) -> Tests {
+    it("accounts", names)
+}
+
+pub(super) const GUARDS: &[Sabotage] = &[
+    Sabotage {
+        name: "sets a password by a link that somebody else has just used",
+        items: &[67, 68],
+        file: "crates/accounts/src/recovery.rs",
+        find: "if used.rows_affected != 1 {",
+        replace: "if used.rows_affected > 1 {",
+        caught_by: journey(&["sixty_four_resets_at_once_set_one_password"]),
+    },
+    Sabotage {
+        name: "takes a reset link of any age",
+        items: &[69],
+        file: "crates/accounts/src/recovery.rs",
+        find: ".filter(recovery::Column::ExpiresAt.gt(self.ground.now()))",
+        replace: ".filter(recovery::Column::ExpiresAt.gt(0))",
+        caught_by: journey(&["a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_other"]),
+    },
+    Sabotage {
+        name: "leaves a reset link alive after a sign-in",
+        items: &[69],
+        file: "crates/accounts/src/login.rs",
+        find: r#"                recovery::supersede(&tx, AccountId(row.id), self.ground.now()).await?;
+"#,
+        replace: "",
+        caught_by: journey(&["a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_other"]),
+    },
+    Sabotage {
+        name: "mails a reset link as often as anybody asks",
+        items: &[73],
+        file: "crates/accounts/src/recovery.rs",
+        find: "if recent >= self.rules.resets_per_hour && !asked.locked {",
+        replace: "if recent >= 1000 * self.rules.resets_per_hour && !asked.locked {",
+        caught_by: journey(&["a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_other"]),
+    },
+    Sabotage {
+        name: "mails a confirmation for every password that is typed",
+        items: &[73],
+        file: "crates/accounts/src/enrolment.rs",
+        find: r#"no password sends more mails than are due (SECURITY #73).
+        if row.mails < self.rules.mails_per_enrolment {"#,
+        replace: r#"no password sends more mails than are due (SECURITY #73).
+        if row.mails >= 0 {"#,
+        caught_by: journey(&["passwords_chosen_again_and_again_send_no_flood_of_mails"]),
+    },
+    Sabotage {
+        name: "leaves what an account gave before a reset",
+        items: &[76],
+        file: "crates/accounts/src/recovery.rs",
+        find: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))",
+        replace: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(0))",
+        caught_by: journey(&["a_reset_ends_everything_older_and_signs_this_browser_in"]),
+    },
+    Sabotage {
+        name: "leaves the other sessions after a reset",
+        items: &[46, 76],
+        file: "crates/accounts/src/recovery.rs",
+        find: r#"        session::end_all(&tx, id, now).await?;
+"#,
+        replace: r#"        let _ = session::end_all;
+"#,
+        caught_by: journey(&["a_reset_ends_everything_older_and_signs_this_browser_in"]),
+    },
+    Sabotage {
+        name: "opens a session of before a reset",
+        items: &[46, 76],
+        file: "crates/accounts/src/session.rs",
+        find: "if owner.auth_epoch != row.auth_epoch || owner.disabled_at.is_some() {",
+        replace: "if owner.disabled_at.is_some() {",
+        caught_by: journey(&["a_session_is_worth_what_its_account_is_now"]),
+    },
+    Sabotage {
+        name: "opens the session of a disabled person",
+        items: &[30, 46],
+        file: "crates/accounts/src/session.rs",
+        find: "if owner.auth_epoch != row.auth_epoch || owner.disabled_at.is_some() {",
+        replace: "if owner.auth_epoch != row.auth_epoch {",
+        caught_by: journey(&["a_session_is_worth_what_its_account_is_now"]),
+    },
+    Sabotage {
+        name: "opens a session that has ended",
+        items: &[40, 46],
+        file: "crates/accounts/src/session.rs",
+        find: r#"            .filter(session::Column::EndedAt.is_null())
+            .one(db.reader())"#,
+        replace: "            .one(db.reader())",
+        caught_by: journey(&["a_session_is_worth_what_its_account_is_now"]),
+    },
+    Sabotage {
+        name: "leaves the session before a sign-in alive",
+        items: &[40],
+        file: "crates/accounts/src/session.rs",
+        find: "if let Some(old) = replaces {",
+        replace: "if let Some(old) = replaces.filter(|_| keep) {",
+        caught_by: journey(&["a_session_is_worth_what_its_account_is_now"]),
+    },
+    Sabotage {
+        name: "keeps a session without end",
+        items: &[46],
+        file: "crates/accounts/src/session.rs",
+        find: "now < ends_at && now - last_seen < idle",
+        replace: "now - last_seen < idle",
+        caught_by: rule(&["a_session_ends_idle_or_old"]),
+    },
+    Sabotage {
+        name: "keeps a session that nobody uses",
+        items: &[46],
+        file: "crates/accounts/src/session.rs",
+        find: "now < ends_at && now - last_seen < idle",
+        replace: "now < ends_at && last_seen < now + idle",
+        caught_by: rule(&["a_session_ends_idle_or_old"]),
+    },
+];

@@ -1,0 +1,216 @@
+//! Passwords: how often one may be wrong, and what that tells: crates/accounts, crates/kernel.
+
+use crate::sabotage::{Sabotage, Tests, beside, it};
+
+const fn rule(names: &'static [&'static str]) -> Tests {
+    beside("accounts", names)
+}
+
+const fn kernel(names: &'static [&'static str]) -> Tests {
+    beside("kernel", names)
+}
+
+const fn journey(names: &'static [&'static str]) -> Tests {
+    it("accounts", names)
+}
+
+pub(super) const GUARDS: &[Sabotage] = &[
+    Sabotage {
+        name: "hashes a password of any length",
+        items: &[61, 62],
+        file: "crates/kernel/src/secret.rs",
+        find: "if typed.len() > Self::MAX {",
+        replace: "if typed.len() > 1000 * Self::MAX {",
+        caught_by: kernel(&["passwords_are_refused_before_hashing_never_truncated"]),
+    },
+    Sabotage {
+        name: "takes the same letters from another keyboard for another password",
+        items: &[61],
+        file: "crates/kernel/src/secret.rs",
+        find: "Zeroizing::new(self.0.nfkc().collect())",
+        replace: "Zeroizing::new(self.0.chars().collect())",
+        caught_by: kernel(&["passwords_are_refused_before_hashing_never_truncated"]),
+    },
+    Sabotage {
+        name: "makes tokens of eight random bytes",
+        items: &[72],
+        file: "crates/kernel/src/secret.rs",
+        find: r#"    pub fn generate(chance: &dyn Chance) -> Self {
+        let mut bytes = [0; 32];
+        chance.fill(&mut bytes);
+        Self(bytes)
+    }
+
+    /// One that"#,
+        replace: r#"    pub fn generate(chance: &dyn Chance) -> Self {
+        let mut bytes = [0; 32];
+        chance.fill(&mut bytes[..8]);
+        Self(bytes)
+    }
+
+    /// One that"#,
+        caught_by: kernel(&["every_byte_of_a_token_is_chance"]),
+    },
+    Sabotage {
+        name: "checks a password without asking whether there is an attempt left",
+        items: &[51, 52],
+        file: "crates/accounts/src/lockout.rs",
+        find: ".action_and_where(Expr::col(count).lt(i32::from(limit)))",
+        replace: ".action_and_where(Expr::col(count).lt(i32::from(limit) * 1000))",
+        caught_by: journey(&[
+            "two_hundred_wrong_passwords_at_once_are_five_checks",
+            "five_wrong_passwords_lock_and_the_sequence_is_the_same_without_an_account",
+        ]),
+    },
+    Sabotage {
+        name: "counts an attempt after the password was checked",
+        items: &[52],
+        file: "crates/accounts/src/lockout.rs",
+        find: "failures: Set(1),",
+        replace: "failures: Set(0),",
+        caught_by: journey(&["five_wrong_passwords_lock_and_the_sequence_is_the_same_without_an_account"]),
+    },
+    Sabotage {
+        name: "counts every spelling of an address by itself",
+        items: &[54],
+        file: "crates/accounts/src/email.rs",
+        find: ".map_or_else(|| typed.trim().nfkc().collect::<String>().to_lowercase(), |e| e.canonical)",
+        replace: ".map_or_else(|| typed.trim().nfkc().collect::<String>().to_lowercase(), |e| e.shown)",
+        caught_by: journey(&["five_wrong_passwords_lock_and_the_sequence_is_the_same_without_an_account"]),
+    },
+    Sabotage {
+        name: "counts the owner's own browser with everybody else",
+        items: &[57],
+        file: "crates/accounts/src/lockout.rs",
+        find: "bucket: device.unwrap_or_default().to_owned() }",
+        replace: "bucket: device.map(|_| String::new()).unwrap_or_default() }",
+        caught_by: journey(&["a_stranger_cannot_lock_the_owner_out_of_their_own_browser"]),
+    },
+    Sabotage {
+        name: "takes a browser that another account knows for the owner's",
+        items: &[53, 58],
+        file: "crates/accounts/src/session.rs",
+        find: r#".filter(device::Column::AccountId.eq(owner.0))
+            .one(self.ground.db.reader())"#,
+        replace: ".one(self.ground.db.reader())",
+        caught_by: journey(&["a_stranger_cannot_lock_the_owner_out_of_their_own_browser"]),
+    },
+    Sabotage {
+        name: "lets a sign-in in one browser clear the count of all",
+        items: &[58],
+        file: "crates/accounts/src/lockout.rs",
+        find: r#"            .filter(attempt::Column::Bucket.eq(&self.bucket))
+            .exec(tx.conn())"#,
+        replace: "            .exec(tx.conn())",
+        caught_by: journey(&["a_stranger_cannot_lock_the_owner_out_of_their_own_browser"]),
+    },
+    Sabotage {
+        name: "lets anybody's sign-in clear everybody's count",
+        items: &[58],
+        file: "crates/accounts/src/lockout.rs",
+        find: r#"        attempt::Entity::delete_many()
+            .filter(attempt::Column::Subject.eq(&self.subject))
+            .filter(attempt::Column::Bucket.eq(&self.bucket))"#,
+        replace: r#"        attempt::Entity::delete_many()
+            .filter(attempt::Column::Bucket.eq(&self.bucket))"#,
+        caught_by: journey(&["a_sign_in_clears_nobody_elses_count"]),
+    },
+    Sabotage {
+        name: "leaves the lock on after a reset",
+        items: &[57],
+        file: "crates/accounts/src/recovery.rs",
+        find: r#"        Counter::of_email(&self.ground, &owner.email_canonical, None).clear_all(&tx).await?;
+"#,
+        replace: "",
+        caught_by: journey(&["the_lock_mail_unlocks"]),
+    },
+    Sabotage {
+        name: "says when a locked address has no account",
+        items: &[59],
+        file: "crates/accounts/src/login.rs",
+        find: "Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),",
+        replace: r#"Attempt::Locked { now, .. } if stored.is_some() => return Ok(Guarded::Locked { now }),
+            Attempt::Locked { .. } => return Ok(Guarded::Wrong { remaining: 0 }),"#,
+        caught_by: journey(&["five_wrong_passwords_lock_and_the_sequence_is_the_same_without_an_account"]),
+    },
+    Sabotage {
+        name: "hashes nothing where there is no account",
+        items: &[60],
+        file: "crates/accounts/src/hasher.rs",
+        find: r#"        let known = stored.is_some();
+"#,
+        replace: r#"        let known = stored.is_some();
+        if !known {
+            return Ok(Verdict { right: false, outdated: false });
+        }
+"#,
+        caught_by: journey(&["every_sign_in_costs_one_hash_and_a_locked_one_none"]),
+    },
+    Sabotage {
+        name: "hashes nothing where there is no old identifier",
+        items: &[60, 82],
+        file: "crates/accounts/src/legacy/stored.rs",
+        find: "Stored::None => hasher.verify(None, password).await.map(|v| v.right),",
+        replace: "Stored::None => Ok(false),",
+        caught_by: journey(&["every_sign_in_costs_one_hash_and_a_locked_one_none"]),
+    },
+    Sabotage {
+        name: "knows a password for nobody",
+        items: &[59, 60],
+        file: "crates/accounts/src/hasher.rs",
+        find: "right: known && verdict, outdated",
+        replace: "right: verdict || known && verdict, outdated",
+        caught_by: rule(&["right_is_right_wrong_is_wrong_and_nobody_is_never_right"]),
+    },
+    Sabotage {
+        name: "hashes for a locked account",
+        items: &[51, 62],
+        file: "crates/accounts/src/login.rs",
+        find: "Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),",
+        replace: r#"Attempt::Locked { now, .. } => {
+                let _ = self.hasher.verify(stored, secret).await;
+                return Ok(Guarded::Locked { now });
+            }"#,
+        caught_by: journey(&["every_sign_in_costs_one_hash_and_a_locked_one_none"]),
+    },
+    Sabotage {
+        name: "counts the old identifiers one try at a time",
+        items: &[82],
+        file: "crates/accounts/src/legacy/prove.rs",
+        find: "let counter = Counter::of_legacy(&self.ground, &agency.id, &canonical);",
+        replace: "let counter = Counter::of_legacy(&self.ground, &agency.id, &self.ground.token().text());",
+        caught_by: journey(&["an_old_identifier_locks_too_and_opens_by_itself"]),
+    },
+    Sabotage {
+        name: "counts guesses on the page of attaching by themselves",
+        items: &[53],
+        file: "crates/accounts/src/finish.rs",
+        find: "let counter = self.account_counter(&subject, Some(&row), visitor).await?;",
+        replace: "let counter = crate::lockout::Counter::of_enrolment(&self.ground, &id.to_string());",
+        caught_by: journey(&["guesses_while_attaching_count_with_all_others"]),
+    },
+    Sabotage {
+        name: "lets anybody's browser of a full queue wait",
+        items: &[62],
+        file: "crates/accounts/src/hasher.rs",
+        find: "(before < most).then_some(place)",
+        replace: "(before < most * 1000).then_some(place)",
+        caught_by: rule(&["a_full_queue_says_busy_at_once"]),
+    },
+    Sabotage {
+        name: "signs a disabled person in",
+        items: &[30],
+        file: "crates/accounts/src/login.rs",
+        find: ".filter(|r| r.disabled_at.is_none()),",
+        replace: ".filter(|r| r.auth_epoch >= 0),",
+        caught_by: journey(&["who_is_disabled_is_nobody"]),
+    },
+    Sabotage {
+        name: "hashes the first 72 bytes of a password",
+        items: &[61],
+        file: "crates/accounts/src/login.rs",
+        find: "password.normal().as_bytes().to_vec()",
+        replace: "password.normal().as_bytes().iter().copied().take(72).collect()",
+        caught_by: journey(&["a_password_counts_to_its_last_byte"]),
+    },
+];

@@ -1,0 +1,210 @@
+//! Browsers: forms, cookies, headers, addresses: crates/idp.
+
+use crate::sabotage::{Sabotage, Tests, beside, it};
+
+const fn rule(names: &'static [&'static str]) -> Tests {
+    beside("idp", names)
+}
+
+const fn journey(names: &'static [&'static str]) -> Tests {
+    it("idp", names)
+}
+
+pub(super) const GUARDS: &[Sabotage] = &[
+    Sabotage {
+        name: "takes a form without asking whose token it holds",
+        items: &[42, 43],
+        file: "crates/idp/src/web/form.rs",
+        find: "if !csrf.is_some_and(|token| browser.owns(token)) {",
+        replace: "if csrf.is_none_or(str::is_empty) && !browser.path.is_empty() {",
+        caught_by: journey(&["a_form_that_is_not_this_browsers_changes_nothing"]),
+    },
+    Sabotage {
+        name: "takes a form from another site",
+        items: &[42],
+        file: "crates/idp/src/web/form.rs",
+        find: "if !same_site(&parts.headers, &idp.issuer) {",
+        replace: "if !same_site(&parts.headers, &idp.issuer) && browser.fresh {",
+        caught_by: journey(&["a_form_that_is_not_this_browsers_changes_nothing"]),
+    },
+    Sabotage {
+        name: "takes a portal's form for the person's yes to signing out",
+        items: &[44],
+        file: "crates/idp/src/web/endpoint/end_session.rs",
+        find: "if csrf.as_ref().is_some_and(|token| !browser.owns(token)) {",
+        replace: "if csrf.as_ref().is_some_and(|token| token.is_empty() && !browser.owns(token)) {",
+        caught_by: journey(&["without_a_hint_the_person_is_asked_and_their_yes_is_theirs"]),
+    },
+    Sabotage {
+        name: "names cookies as any sibling host may",
+        items: &[41],
+        file: "crates/idp/src/web/cookie.rs",
+        find: r#"(true, _) => "__Host-","#,
+        replace: r#"(true, _) => "","#,
+        caught_by: rule(&["over_https_they_are_bound_to_the_host"]),
+    },
+    Sabotage {
+        name: "lets scripts read the cookies",
+        items: &[41],
+        file: "crates/idp/src/web/cookie.rs",
+        find: ".http_only(true)",
+        replace: ".http_only(self == Self::Flash)",
+        caught_by: rule(&["over_https_they_are_bound_to_the_host"]),
+    },
+    Sabotage {
+        name: "sends the cookies along with another site's requests",
+        items: &[41, 42],
+        file: "crates/idp/src/web/cookie.rs",
+        find: ".same_site(SameSite::Lax);",
+        replace: ".same_site(SameSite::None);",
+        caught_by: rule(&["over_https_they_are_bound_to_the_host"]),
+    },
+    Sabotage {
+        name: "chooses among two cookies of one name",
+        items: &[41],
+        file: "crates/idp/src/web/cookie.rs",
+        find: "match <[String; 1]>::try_from(self.all(headers, secure)) {",
+        replace: "match self.all(headers, secure).into_iter().next().map(|value| [value]).ok_or(()) {",
+        caught_by: rule(&["two_cookies_of_one_name_are_none"]),
+    },
+    Sabotage {
+        name: "believes anybody's X-Forwarded-For",
+        items: &[55],
+        file: "crates/idp/src/web/browser.rs",
+        find: r#"    if !is_trusted(&peer) {
+        return peer;
+    }
+"#,
+        replace: "",
+        caught_by: rule(&["forwarded_addresses_count_only_from_trusted_proxies_and_from_the_right"]),
+    },
+    Sabotage {
+        name: "believes the left end of X-Forwarded-For",
+        items: &[55],
+        file: "crates/idp/src/web/browser.rs",
+        find: "lines.iter().rev().flat_map(|line| line.rsplit(','))",
+        replace: "lines.iter().flat_map(|line| line.split(','))",
+        caught_by: rule(&["forwarded_addresses_count_only_from_trusted_proxies_and_from_the_right"]),
+    },
+    Sabotage {
+        name: "counts every address of a network by itself",
+        items: &[55],
+        file: "crates/idp/src/web/throttle.rs",
+        find: "None => std::net::Ipv6Addr::from(u128::from(v6) & !u128::from(u64::MAX)).into(),",
+        replace: "None => v6.into(),",
+        caught_by: rule(&["a_network_has_so_many_attempts_and_a_neighbour_has_its_own"]),
+    },
+    Sabotage {
+        name: "lets one network try as often as it likes",
+        items: &[56],
+        file: "crates/idp/src/web/screen/sign_in.rs",
+        find: "if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {",
+        replace: "if let Err(seconds) = idp.throttle.take(None) {",
+        caught_by: journey(&["one_network_tries_only_so_often_whatever_the_account"]),
+    },
+    Sabotage {
+        name: "lets pages be framed",
+        items: &[93, 105, 106],
+        file: "crates/idp/src/web/security.rs",
+        find: "frame-ancestors 'none'; ",
+        replace: "",
+        caught_by: journey(&["every_answer_is_guarded_by_its_headers"]),
+    },
+    Sabotage {
+        name: "lets pages be framed by old browsers",
+        items: &[105, 106],
+        file: "crates/idp/src/web/security.rs",
+        find: r#"    put(header::X_FRAME_OPTIONS, "DENY");
+"#,
+        replace: "",
+        caught_by: journey(&["every_answer_is_guarded_by_its_headers"]),
+    },
+    Sabotage {
+        name: "lets a page load from anywhere",
+        items: &[105],
+        file: "crates/idp/src/web/security.rs",
+        find: "default-src 'self'; ",
+        replace: "default-src *; ",
+        caught_by: journey(&["every_answer_is_guarded_by_its_headers"]),
+    },
+    Sabotage {
+        name: "tells other sites the address of a page",
+        items: &[71, 105],
+        file: "crates/idp/src/web/security.rs",
+        find: r#"    put(header::REFERRER_POLICY, "no-referrer");
+"#,
+        replace: "",
+        caught_by: journey(&["every_answer_is_guarded_by_its_headers"]),
+    },
+    Sabotage {
+        name: "lets browsers keep pages",
+        items: &[46, 105],
+        file: "crates/idp/src/web/security.rs",
+        find: r#"put(header::CACHE_CONTROL, "no-store");"#,
+        replace: r#"put(header::CACHE_CONTROL, "private");"#,
+        caught_by: journey(&["every_answer_is_guarded_by_its_headers"]),
+    },
+    Sabotage {
+        name: "lets browsers guess what an answer is",
+        items: &[105],
+        file: "crates/idp/src/web/security.rs",
+        find: r#"    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+"#,
+        replace: "",
+        caught_by: journey(&["every_answer_is_guarded_by_its_headers"]),
+    },
+    Sabotage {
+        name: "lets browsers come back without TLS",
+        items: &[105],
+        file: "crates/idp/src/web/security.rs",
+        find: "if idp.secure() {",
+        replace: "if idp.secure() && csp.is_empty() {",
+        caught_by: journey(&["whoever_came_over_https_comes_back_over_https"]),
+    },
+    Sabotage {
+        name: "lets what is said of tokens be kept",
+        items: &[29],
+        file: "crates/idp/src/web/endpoint/mod.rs",
+        find: r#"[(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")]"#,
+        replace: r#"[(header::CACHE_CONTROL, "private"), (header::PRAGMA, "no-cache")]"#,
+        caught_by: journey(&["nothing_that_is_said_of_tokens_is_kept"]),
+    },
+    Sabotage {
+        name: "reads an address of any length",
+        items: &[109],
+        file: "crates/idp/src/web/router.rs",
+        find: "let too_long = request.uri().to_string().len() > LONGEST_URI;",
+        replace: "let too_long = request.uri().to_string().len() > 1000 * LONGEST_URI;",
+        caught_by: journey(&["long_and_odd_addresses_get_a_page"]),
+    },
+    Sabotage {
+        name: "moves a person of the agency that a form names",
+        items: &[81],
+        file: "crates/idp/src/web/screen/legacy.rs",
+        find: r#"    if turn.portal.is_some() {
+        return turn.agency.clone();
+    }
+"#,
+        replace: "",
+        caught_by: journey(&["a_form_does_not_choose_the_agency"]),
+    },
+    Sabotage {
+        name: "tells at the door of resets whether there is an account",
+        items: &[59, 73],
+        file: "crates/idp/src/web/screen/recover.rs",
+        find: r#"    idp.accounts.forgot(&fields.email, &turn.visitor()).await?;
+    say(Said::Mailed)"#,
+        replace: r#"    let known = idp.accounts.owner_of(&fields.email).await?.is_some();
+    idp.accounts.forgot(&fields.email, &turn.visitor()).await?;
+    say(if known { Said::Mailed } else { Said::Invalid })"#,
+        caught_by: journey(&["a_forgotten_password_is_replaced_by_the_newest_link_once"]),
+    },
+    Sabotage {
+        name: "leaves the token of a mailed link in the address",
+        items: &[71],
+        file: "crates/idp/src/web/screen/recover.rs",
+        find: "Some(token) => Ok(answer.link(Jar::Reset, PATH, &token).see_other(PATH)),",
+        replace: r#"Some(token) => Ok(answer.link(Jar::Reset, PATH, &token).see_other(&format!("{PATH}?sent={text}"))),"#,
+        caught_by: journey(&["a_mailed_token_leaves_the_address_at_once"]),
+    },
+];

@@ -1,0 +1,164 @@
+//! Builds the named tests of the copy, runs them, and reads what they said.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::{Tests, tree::Tree};
+use crate::{interrupt, services, shell};
+
+/// A test without its guard may wait for ever.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Everything of the copy is built once.
+const BUILD: Duration = Duration::from_secs(3600);
+
+/// What became of a sabotage.
+pub(super) enum Verdict {
+    /// These tests failed, by an assertion.
+    Caught(Vec<String>),
+    /// All named tests were green without the guard.
+    Survived,
+    /// It proves nothing, for this reason: the list is wrong.
+    Unsound(String),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Caught(by) => write!(f, "caught by {}", by.join(", ")),
+            Self::Survived => f.write_str("SURVIVED: every named test is green without the guard"),
+            Self::Unsound(why) => write!(f, "UNSOUND: {why}"),
+        }
+    }
+}
+
+/// What a run of tests said.
+struct Said {
+    /// Paths of tests and whether they passed.
+    tests: Vec<(String, bool)>,
+    text: String,
+}
+
+/// Runs the tests in a tree that has lost its guard.
+pub(super) fn judge(tree: &Tree, tests: &Tests) -> Result<Verdict> {
+    let Tests { package, binary, names } = *tests;
+    if let Err(why) = build(tree, package, binary)? {
+        return Ok(Verdict::Unsound(format!("it does not compile: {why}")));
+    }
+    let Some(said) = run(tree, package, binary, names)? else {
+        return Ok(Verdict::Unsound(format!("the tests did not end within {} s", PATIENCE.as_secs())));
+    };
+    let failed: Vec<String> = named(&said, names).filter(|(_, passed)| !passed).map(|(n, _)| n).collect();
+    Ok(match failed.is_empty() {
+        true if said.tests.is_empty() => Verdict::Unsound("no test ran to its end".into()),
+        true => Verdict::Survived,
+        false if failed.iter().all(|name| asserted(&said.text, name)) => Verdict::Caught(failed),
+        false => Verdict::Unsound("a test failed, and by no assertion".into()),
+    })
+}
+
+/// Demands that every named test is there and passes.
+pub(super) fn green(tree: &Tree, package: &str, binary: Option<&str>, names: &[&str]) -> Result<()> {
+    if let Err(why) = build(tree, package, binary)? {
+        bail!("the tree as it is does not compile: {why}");
+    }
+    let said = run(tree, package, binary, names)?.context("the tests of the tree as it is do not end")?;
+    for name in names {
+        let found: Vec<_> = named(&said, &[name]).collect();
+        ensure!(!found.is_empty(), "{package} has no test {name}");
+        ensure!(found.iter().all(|(_, passed)| *passed), "{name} is red with its guard in place");
+    }
+    Ok(())
+}
+
+fn named<'a>(said: &'a Said, names: &'a [&str]) -> impl Iterator<Item = (String, bool)> + 'a {
+    let is_named = move |path: &str| names.iter().any(|n| path.rsplit("::").next() == Some(n));
+    said.tests
+        .iter()
+        .filter(move |(path, _)| is_named(path))
+        .map(|(path, passed)| (path.rsplit("::").next().unwrap_or(path).to_owned(), *passed))
+}
+
+/// Whether this test ended in a panic of its own, as an assertion does.
+fn asserted(text: &str, name: &str) -> bool {
+    let head = |line: &str| line.starts_with("---- ") && line.ends_with(&format!("{name} stdout ----"));
+    let told: Vec<&str> = text.lines().skip_while(|line| !head(line)).skip(1).collect();
+    told.iter().take_while(|line| !line.starts_with("---- ")).any(|line| line.contains("panicked at"))
+}
+
+/// The first error of the compiler, if it is not content.
+fn build(tree: &Tree, package: &str, binary: Option<&str>) -> Result<Result<(), String>> {
+    let mut command = tests_of(tree, package, binary);
+    command.arg("--no-run");
+    let (status, text) = watch(tree, &mut command, BUILD)?.context("the compiler did not end")?;
+    if status.success() {
+        return Ok(Ok(()));
+    }
+    let error: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("error")).take(6).collect();
+    Ok(Err(error.join("\n")))
+}
+
+/// Nothing where they did not end in time.
+fn run(tree: &Tree, package: &str, binary: Option<&str>, names: &[&str]) -> Result<Option<Said>> {
+    let mut command = tests_of(tree, package, binary);
+    command.args(["--no-fail-fast", "--", "--color=never"]).args(names);
+    let Some((_, text)) = watch(tree, &mut command, PATIENCE)? else { return Ok(None) };
+    let outcome = |line: &str| {
+        let (path, end) = line.strip_prefix("test ")?.split_once(" ... ")?;
+        Some((path.trim_end_matches(" - should panic").to_owned(), end.starts_with("ok")))
+    };
+    Ok(Some(Said { tests: text.lines().filter_map(outcome).collect(), text }))
+}
+
+fn tests_of(tree: &Tree, package: &str, binary: Option<&str>) -> Command {
+    let mut command = shell::cargo(["test", "--package", package, "--target-dir"]);
+    command.arg(&tree.target).current_dir(&tree.root).env_remove("CARGO_TARGET_DIR");
+    // Where PostgreSQL is comes from our own environment, if it is anywhere; the tools are those that `cargo xtask test` has made.
+    command.envs(services::variables(None, false));
+    match binary {
+        Some(binary) => command.args(["--test", binary]),
+        None if package == "moncompte" => command.arg("--bins"),
+        None => command.arg("--lib"),
+    };
+    command
+}
+
+/// Runs a command to its end, or for so long; gives back all that it wrote.
+fn watch(tree: &Tree, command: &mut Command, patience: Duration) -> Result<Option<(ExitStatus, String)>> {
+    let log = tree.target.with_file_name("last.log");
+    let file = File::create(&log)?;
+    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).process_group(0);
+    let mut child = command.spawn().with_context(|| format!("cannot start `{}`", shell::show(command)))?;
+    let reached = interrupt::reach(child.id());
+    let ended = shell::poll(patience, || Ok(child.try_wait()?));
+    if !matches!(ended, Ok(Some(_))) {
+        end(&mut child);
+    }
+    drop(reached);
+    let text = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
+    Ok(ended?.map(|status| (status, text)))
+}
+
+/// With all that it started: a test's server would keep the next build waiting.
+fn end(child: &mut Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_looked_for_in_the_tests_own_words() {
+        let text = "---- a::one stdout ----\nthread 'a::one' panicked at x.rs:1\n---- a::two stdout ----\nError: no\n";
+        assert!(asserted(text, "one") && !asserted(text, "two") && !asserted(text, "three"));
+    }
+}
