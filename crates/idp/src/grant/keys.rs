@@ -281,7 +281,9 @@ fn proves(key: &Held) -> bool {
     };
     let input = jwt::signing_input(key.info.alg, &key.info.kid, "JWT", &claims);
     let signature = key.signer.sign(input.as_bytes());
-    signature.is_some_and(|s| jwt::verify(&jwt::complete(input, &s), &[key.public.clone()], &rules).is_ok())
+    signature.is_some_and(|s| {
+        jwt::verify(&jwt::complete(input, &s), std::slice::from_ref(&key.public), &rules).is_ok()
+    })
 }
 
 /// Before the first key's time, by a clock that is behind the one of the node that made it, it signs all the same: it has no
