@@ -92,7 +92,7 @@ impl Counter {
                     return Ok(Attempt::Locked { since: row.locked_at.unwrap_or(now), now: false });
                 }
                 Some(row) if row.updated_at + ABANDONED <= now => {
-                    let locked = self.lock(&ground.db, now).await?;
+                    let locked = self.lock(&ground.db, policy, now).await?;
                     return Ok(Attempt::Locked { since: now, now: locked });
                 }
                 Some(_) => tokio::time::sleep(Duration::from_millis(40)).await,
@@ -134,14 +134,17 @@ impl Counter {
         if reserved.nth < policy.limit {
             return Ok(Failed::Remaining(policy.limit - reserved.nth));
         }
-        Ok(Failed::Locked { now: self.lock(db, now).await? })
+        Ok(Failed::Locked { now: self.lock(db, policy, now).await? })
     }
 
-    async fn lock(&self, db: &Db, now: Unix) -> Result<bool, Fault> {
+    async fn lock(&self, db: &Db, policy: LockPolicy, now: Unix) -> Result<bool, Fault> {
         let done = self
             .update()
             .col_expr(attempt::Column::LockedAt, Expr::value(now))
             .filter(attempt::Column::LockedAt.is_null())
+            // A node that stood still may come with its fifth failure after a reset. Were the count that began anew marked by it, nobody
+            // would be told when that one locks (#120).
+            .filter(attempt::Column::Failures.gte(i32::from(policy.limit)))
             .exec(db.writer())
             .await?;
         Ok(done.rows_affected == 1)
@@ -210,4 +213,37 @@ impl Counter {
 
 fn keyed(ground: &Ground, parts: &[&str]) -> String {
     Digest::of_mac(ground.keys.mac("attempt", parts.join("\u{1f}").as_bytes())).into_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use testbed::Bed;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_fifth_failure_that_comes_after_a_reset_does_not_take_the_place_of_a_lock_to_come() {
+        for bed in Bed::both().await {
+            let (ground, policy) = (&bed.ground, LockPolicy::default());
+            let counter = Counter::of_email(ground, "marie@exemple.test", None);
+            let reserve = async || match counter.reserve(ground, policy).await.unwrap() {
+                Attempt::Go(reserved) => reserved,
+                Attempt::Locked { .. } => panic!("locked on {}", bed.name),
+            };
+            let mut late = reserve().await;
+            while late.nth < policy.limit {
+                late = reserve().await;
+            }
+            let tx = ground.db.begin().await.unwrap();
+            counter.clear_all(&tx).await.unwrap();
+            tx.commit().await.unwrap();
+            let mut next = reserve().await;
+            counter.failed(&ground.db, &late, policy, ground.now()).await.unwrap();
+            while next.nth < policy.limit {
+                next = reserve().await;
+            }
+            let failed = counter.failed(&ground.db, &next, policy, ground.now()).await.unwrap();
+            assert_eq!(failed, Failed::Locked { now: true }, "{}", bed.name);
+        }
+    }
 }

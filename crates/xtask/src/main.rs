@@ -20,6 +20,7 @@ mod services;
 mod shell;
 mod steps;
 mod tools;
+mod torture;
 mod unit;
 
 use std::process::ExitCode;
@@ -42,6 +43,8 @@ enum Command {
     Fuzz(fuzz::FuzzArgs),
     /// Takes out one guard at a time in a copy of the tree, and demands that the tests notice
     Sabotage(sabotage::SabotageArgs),
+    /// Lets people live on two nodes while everything that can break breaks, for as long as told
+    Torture(torture::TortureArgs),
     /// Starts PostgreSQL, prints the export lines that tests read, and stays until Ctrl-C
     Services,
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Test(args) => steps::run(&args),
         Command::Fuzz(args) => fuzz::command(&args),
         Command::Sabotage(args) => sabotage::run(&args),
+        Command::Torture(args) => torture::command(&args),
         Command::Services => services::run(),
     });
     match done {

@@ -24,4 +24,5 @@ mod races;
 mod smtp;
 mod specifications;
 mod thirdparty;
+mod torture;
 mod waiting;

@@ -1,6 +1,6 @@
 //! A person at a browser without JavaScript: follows redirects on the provider's host, fills the forms that the pages have.
 
-use std::{fs, sync::Mutex};
+use std::{fs, sync::Mutex, time::Duration};
 
 use mail_parser::{Message, MessageParser};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header, redirect::Policy};
@@ -82,6 +82,22 @@ pub struct Person {
 impl Person {
     pub fn new(issuer: &str) -> Self {
         let client = Client::builder().redirect(Policy::none()).cookie_store(true).build().unwrap();
+        Self::with(client, issuer)
+    }
+
+    /// One who waits for whoever stands still, and comes anew each time, to whichever node is there.
+    pub fn patient(issuer: &str) -> Self {
+        Self::with(Self::browser(), issuer)
+    }
+
+    /// What such a person sits at.
+    pub fn browser() -> Client {
+        let patience = Duration::from_secs(100);
+        let anew = Client::builder().timeout(patience).pool_max_idle_per_host(0);
+        anew.redirect(Policy::none()).cookie_store(true).build().unwrap()
+    }
+
+    fn with(client: Client, issuer: &str) -> Self {
         Self { client, issuer: issuer.to_owned(), hub: Mutex::new(None) }
     }
 

@@ -142,12 +142,17 @@ impl Place {
 
     /// Runs the provider until it answers.
     pub async fn serve(&self) -> Running {
-        let mut command = program();
-        command.arg("serve").arg("--config").arg(self.folder.path());
-        let running = Running::start(command);
-        running.says("ready").await;
-        running
+        serve(self.folder.path()).await
     }
+}
+
+/// Runs the provider of this folder until it answers.
+pub async fn serve(folder: &Path) -> Running {
+    let mut command = program();
+    command.arg("serve").arg("--config").arg(folder);
+    let running = Running::start(command);
+    running.says("ready").await;
+    running
 }
 
 fn agency() -> String {
@@ -238,15 +243,15 @@ impl Running {
 
     /// SIGTERM, and its end.
     pub async fn stop(mut self) -> (ExitStatus, String) {
-        terminate(self.child.id());
+        signal(self.child.id(), "TERM");
         let status = eventually("the end", async || self.child.try_wait().unwrap()).await;
         (status, self.said())
     }
 }
 
-/// SIGTERM, through the shell's own kill: no unsafe code here.
-fn terminate(pid: u32) {
-    assert!(Command::new("kill").args(["-TERM", &pid.to_string()]).status().unwrap().success());
+/// Sends a signal through the shell's own kill: no unsafe code here.
+pub fn signal(pid: u32, name: &str) {
+    assert!(Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap().success());
 }
 
 impl Drop for Running {

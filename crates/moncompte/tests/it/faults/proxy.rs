@@ -16,6 +16,8 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
+use url::Url;
+
 use super::speech::Speech;
 
 /// What becomes of bytes and of new connections.
@@ -47,7 +49,7 @@ struct Cable {
 
 /// The cable. It ends with the test, and all that goes through it.
 pub struct Proxy {
-    pub port: u16,
+    port: u16,
     cable: Arc<Cable>,
     task: JoinHandle<()>,
     /// Bound, but it does not listen: the port stays ours while connections are refused.
@@ -61,7 +63,7 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    pub fn to(server: SocketAddr) -> Self {
+    fn to(server: SocketAddr) -> Self {
         let kept = bound(0);
         let port = kept.local_addr().unwrap().port();
         let mode = watch::Sender::new(Mode { how: How::Pass, cut: 0 });
@@ -70,6 +72,19 @@ impl Proxy {
         let first = bound(port).listen(64).unwrap();
         let task = tokio::spawn(serve(cable.clone(), port, first));
         Self { port, cable, task, _kept: kept }
+    }
+
+    /// To the server of an address; and the address of this end of it.
+    pub async fn before(address: &str) -> (Self, String) {
+        let mut address = Url::parse(address).unwrap();
+        let host = address.host_str().unwrap().to_owned();
+        let server = tokio::net::lookup_host((host, address.port().unwrap_or(5432))).await.unwrap().next();
+        let proxy = Self::to(server.unwrap());
+        address.set_host(Some("127.0.0.1")).unwrap();
+        address.set_port(Some(proxy.port)).unwrap();
+        // The cable has to understand what goes through it.
+        address.query_pairs_mut().append_pair("sslmode", "disable");
+        (proxy, address.into())
     }
 
     fn set(&self, how: How) {

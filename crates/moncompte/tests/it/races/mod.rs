@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     person::{Mover, Person},
-    place::{MAIL_FOLDER, Place, Running, copy, free_port, program},
+    place::{MAIL_FOLDER, Place, Running, copy, free_port, serve},
 };
 
 /// Requests in one burst: enough to lose every race that can be lost, not so many that they queue (SECURITY part B, "Power").
@@ -40,7 +40,7 @@ impl Nodes {
         let mover = Mover::number(1);
         place.people([mover.row()]);
         let ports = [place.port, free_port()];
-        second(&place, ports[1]);
+        another(&place, "second", ports[1]);
         let person = Person::new(&place.issuer());
         let mut nodes = Self { place, ports, running: Vec::new(), mover, person };
         nodes.start().await;
@@ -51,11 +51,7 @@ impl Nodes {
     /// Both, until they answer.
     async fn start(&mut self) {
         self.running.push(self.place.serve().await);
-        let mut command = program();
-        command.arg("serve").arg("--config").arg(self.place.path("second"));
-        let other = Running::start(command);
-        other.says("ready").await;
-        self.running.push(other);
+        self.running.push(serve(&self.place.path("second")).await);
     }
 
     /// kill -9, both at once.
@@ -104,9 +100,9 @@ impl Nodes {
     }
 }
 
-/// The configuration again, on ports of its own. The issuer is the same.
-fn second(place: &Place, port: u16) {
-    let (from, to) = (place.folder.path(), place.path("second"));
+/// The configuration again in a folder of this name, on ports of its own. The issuer is the same.
+pub fn another(place: &Place, name: &str, port: u16) {
+    let (from, to) = (place.folder.path(), place.path(name));
     let text = fs::read_to_string(from.join("moncompte.toml")).unwrap();
     let listens = |line: &str| match line.split_once(" = ") {
         Some(("listen", _)) => format!("listen = \"127.0.0.1:{port}\""),

@@ -1,0 +1,69 @@
+//! The mails that arrived, read once each.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::SystemTime,
+};
+
+use mail_parser::MessageParser;
+
+/// A mail that arrived.
+#[derive(Clone)]
+pub struct Letter {
+    pub id: String,
+    pub to: String,
+    /// Its link, if there is one: to confirm an address or to set a password.
+    pub link: Option<String>,
+    arrived: SystemTime,
+}
+
+/// A folder of mails.
+pub struct Letters {
+    folder: PathBuf,
+    read: Mutex<HashMap<PathBuf, Letter>>,
+}
+
+impl Letters {
+    pub fn of(folder: PathBuf) -> Self {
+        Self { folder, read: Mutex::default() }
+    }
+
+    /// All of them, the newest last.
+    pub fn all(&self) -> Vec<Letter> {
+        let mut read = self.read.lock().unwrap();
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()).filter(|p| p.extension().is_some_and(|e| e == "eml")) {
+            // One that is still being written is read the next time.
+            if !read.contains_key(&path)
+                && let Some(letter) = open(&path)
+            {
+                read.insert(path, letter);
+            }
+        }
+        let mut all: Vec<_> = read.values().cloned().collect();
+        all.sort_by_key(|letter| letter.arrived);
+        all
+    }
+
+    /// Links to this address that lead to such a page, the newest last.
+    pub fn links(&self, to: &str, page: &str) -> Vec<String> {
+        let mine = self.all().into_iter().filter(|letter| letter.to == to).filter_map(|letter| letter.link);
+        mine.filter(|link| link.contains(page)).collect()
+    }
+}
+
+fn open(path: &Path) -> Option<Letter> {
+    let bytes = fs::read(path).ok()?;
+    let mail = MessageParser::default().parse(&bytes)?;
+    let text = mail.body_text(0)?;
+    let link = text.split_whitespace().find(|word| word.contains("?token=")).map(str::to_owned);
+    Some(Letter {
+        id: mail.message_id()?.to_owned(),
+        to: mail.to()?.first()?.address()?.to_owned(),
+        link,
+        arrived: fs::metadata(path).ok()?.modified().ok()?,
+    })
+}

@@ -1,0 +1,245 @@
+//! Random schedules (SECURITY part C, "History checking"): people live on two nodes while nodes are killed, stopped and rolled, and the database is
+//! cut, away, mute, slow or held. Whatever anybody saw must be explained by a small model; at the end nothing may be broken, lost, or stuck.
+//!
+//! `cargo xtask torture --minutes N --seed S` runs it as long as one likes. Here it runs for a few seconds with a seed that is kept.
+
+mod dice;
+mod front;
+mod letters;
+mod life;
+mod model;
+mod trouble;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use kernel::sea_orm::{ConnectionTrait, Statement};
+use testbed::Bed;
+use tokio::task::{JoinSet, LocalSet};
+
+use crate::{
+    person::Mover,
+    place::{MAIL_FOLDER, Place, eventually, free_port, secret_file},
+    races::another,
+};
+use dice::Dice;
+use front::Front;
+use letters::Letters;
+use life::{Broken, Life, Tally};
+use model::{Did, Saw};
+use trouble::{Course, Node, Trouble};
+
+/// What `cargo test` runs: a seed that once found something, or any.
+const KEPT: u64 = 20_261_125;
+const GLANCE: Duration = Duration::from_secs(15);
+/// People who live at once.
+const CROWD: usize = 8;
+/// Old identifiers for so many lives a minute.
+const LIVES_A_MINUTE: usize = 120;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_happens_people_see_what_may_happen_on_sqlite() {
+    torture(Bed::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_happens_people_see_what_may_happen_on_postgres() {
+    if let Some(bed) = Bed::postgres().await {
+        torture(bed).await;
+    }
+}
+
+/// A number from the environment, where `cargo xtask torture` puts it.
+fn told(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
+
+/// All that the lives share.
+struct Town {
+    issuer: String,
+    letters: Letters,
+    tally: Tally,
+    over: AtomicBool,
+    /// The database itself, past every cable.
+    db: kernel::Db,
+}
+
+impl Town {
+    fn is_over(&self) -> bool {
+        self.over.load(Relaxed)
+    }
+
+    /// Whether every letter has left, or is given up.
+    async fn nothing_waits(&self) -> bool {
+        self.count("outbox WHERE sent_at IS NULL AND dead_at IS NULL").await == 0
+    }
+
+    async fn count(&self, from: &str) -> i64 {
+        let db = self.db.reader();
+        let query =
+            Statement::from_string(db.get_database_backend(), format!("SELECT count(*) AS n FROM {from}"));
+        db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
+    }
+
+    fn tally_of(&self, did: Did, saw: Saw) {
+        let tally = &self.tally;
+        let count = match (did, saw) {
+            (_, Saw::Lost) => &tally.lost,
+            (_, Saw::Locked) => &tally.locks,
+            (Did::SignIn { .. }, Saw::In) => &tally.sign_ins,
+            (Did::Attach { .. }, Saw::In) => &tally.attached,
+            (Did::Redeem { .. }, Saw::Done) => &tally.redeemed,
+            (Did::Refresh { .. }, Saw::Done) => &tally.refreshed,
+            (Did::Redeem { .. } | Did::Refresh { .. }, Saw::Refused) => &tally.replays,
+            (Did::Reset { .. }, _) => &tally.resets,
+            (_, Saw::Wrong { .. } | Saw::Refused) => &tally.refused,
+            _ => return,
+        };
+        Tally::one(count);
+    }
+}
+
+async fn torture(bed: Bed) {
+    let seed = told("TORTURE_SEED").unwrap_or(KEPT);
+    let minutes = told("TORTURE_MINUTES");
+    let time = minutes.map_or(GLANCE, |minutes| Duration::from_secs(60 * minutes));
+    // A glance has no time for thirty seconds.
+    let longest = if minutes.is_some() { trouble::STANDSTILL } else { Duration::from_secs(3) };
+    let mut dice = Dice::new(seed);
+
+    let place = Place::new(bed, MAIL_FOLDER);
+    let lives = LIVES_A_MINUTE * (1 + usize::try_from(time.as_secs()).unwrap() / 60);
+    place.people((0..2 * lives).map(|n| (Mover::number(n).identifier, Mover::number(n).old, String::new())));
+    let mut nodes = Vec::new();
+    for folder in ["node-a", "node-b"] {
+        nodes.push(node(&place, folder).await);
+    }
+    for node in &mut nodes {
+        node.start(&place).await;
+    }
+    let _front = Front::before(place.port, nodes.iter().map(|node| node.port).collect()).await;
+    let town = Arc::new(Town {
+        issuer: place.issuer(),
+        letters: Letters::of(place.path("mails")),
+        tally: Tally::default(),
+        over: AtomicBool::new(false),
+        db: place.bed.second_node().await.db,
+    });
+
+    let (begun, end) = (Instant::now(), Instant::now() + time);
+    let lots = dice.fork();
+    let troubles = async {
+        let course = trouble::until(end, longest, &mut dice, &place, &mut nodes).await;
+        town.over.store(true, Relaxed);
+        course
+    };
+    // What broke in one is told at once, not when the other has ended.
+    let together = LocalSet::new();
+    let whole = together.run_until(async { tokio::try_join!(crowd(&town, lots, lives), troubles) });
+    let (promised, course) =
+        whole.await.unwrap_or_else(|why| panic!("seed {seed} on {}:\n{why}", place.bed.name));
+    let mails = all_arrive(&town, &promised, &course, minutes.is_none()).await;
+    println!("{}", summary(seed, place.bed.name, begun.elapsed(), &town.tally, &course, mails));
+    // The invariants are looked at when the bed goes, after the nodes.
+    drop(nodes);
+}
+
+/// A node in a folder of its own, its database at the end of a cable where that can be.
+async fn node(place: &Place, folder: &'static str) -> Node {
+    let (port, (cable, address)) = (free_port(), trouble::cable(&place.bed).await);
+    another(place, folder, port);
+    secret_file(&place.path(folder).join("secrets/database"), &address);
+    let text = std::fs::read_to_string(place.path(folder).join("moncompte.toml")).unwrap();
+    let ops = text.lines().find_map(|line| line.strip_prefix("ops_listen = \"127.0.0.1:")).unwrap();
+    Node::new(folder, port, ops.trim_end_matches('"').parse().unwrap(), cable)
+}
+
+/// Life after life, so many at once, until it is over. Answers what was promised to whom.
+async fn crowd(town: &Arc<Town>, mut dice: Dice, lives: usize) -> Result<HashMap<String, usize>, Broken> {
+    let (mut people, mut promised) = (JoinSet::new(), HashMap::new());
+    let mut next = 0..lives;
+    loop {
+        while people.len() < CROWD && !town.is_over() {
+            let Some(n) = next.next() else { break };
+            people.spawn_local(Life::new(town.clone(), dice.fork(), n).live());
+        }
+        match people.join_next().await {
+            None if town.is_over() => return Ok(promised),
+            None => return Err("there are no more old identifiers".into()),
+            Some(lived) => {
+                let (who, mails) = lived.unwrap()?;
+                promised.insert(who, mails);
+            }
+        }
+    }
+}
+
+/// Waits until every letter has left; each was written to whom it was promised, and written again at most once for each time that a sender may have
+/// died between the two (SECURITY I12). Answers how many there are, and how many came twice.
+async fn all_arrive(town: &Town, promised: &HashMap<String, usize>, course: &Course, glance: bool) -> (usize, usize) {
+    if glance {
+        // The leases of the dead end by themselves after a minute.
+        let free = "UPDATE outbox SET locked_until = NULL, not_before = 0 WHERE sent_at IS NULL";
+        town.db.writer().execute_unprepared(free).await.unwrap();
+    }
+    eventually("the last letter", async || town.nothing_waits().await.then_some(())).await;
+    assert_eq!(town.count("outbox WHERE dead_at IS NOT NULL").await, 0, "letters were given up");
+    let letters = town.letters.all();
+    for (who, promised) in promised {
+        let ids: HashSet<_> = letters.iter().filter(|l| l.to == *who).map(|l| &*l.id).collect();
+        assert!(ids.len() >= *promised, "{who} was promised {promised} mails and got {}", ids.len());
+    }
+    let ids: HashSet<_> = letters.iter().map(|letter| &*letter.id).collect();
+    let twice = letters.len() - ids.len();
+    assert!(twice <= 8 * course.happened.len(), "{twice} mails came twice");
+    (ids.len(), twice)
+}
+
+fn summary(
+    seed: u64,
+    name: &str,
+    took: Duration,
+    tally: &Tally,
+    course: &Course,
+    (mails, twice): (usize, usize),
+) -> String {
+    let n = |count: &std::sync::atomic::AtomicUsize| count.load(Relaxed);
+    let longest = |of: Trouble| {
+        course.happened.iter().filter(|(t, _)| *t == of).map(|(_, took)| *took).max().unwrap_or_default()
+    };
+    format!(
+        "torture on {name}, seed {seed}, two nodes, {:.0} s: {} lives; {} moves, {} sign-ins, {} refused, {} locks, {} resets, {} attached, {} codes \
+         redeemed, {} refreshed, {} replays refused, {} pairs at once; {} answers lost. {} troubles: {} kills, {} standstills (the longest {:.0} s), {} \
+         rolling restarts, {} cuts of the database, {} lost acknowledgements, {} foreign writers; ready again at most {:.1} s after each. {mails} mails, \
+         {twice} of them twice. Nothing unexplained, no mail lost, no dead end; invariants looked at {} times under load, none broken.",
+        took.as_secs_f64(),
+        n(&tally.lives),
+        n(&tally.moves),
+        n(&tally.sign_ins),
+        n(&tally.refused),
+        n(&tally.locks),
+        n(&tally.resets),
+        n(&tally.attached),
+        n(&tally.redeemed),
+        n(&tally.refreshed),
+        n(&tally.replays),
+        n(&tally.at_once),
+        n(&tally.lost),
+        course.happened.len(),
+        course.count(&[Trouble::Killed]) + 2 * course.count(&[Trouble::AllKilled]),
+        course.count(&[Trouble::Stopped]),
+        longest(Trouble::Stopped).as_secs_f64(),
+        course.count(&[Trouble::Rolled]),
+        course.count(&[Trouble::Cut, Trouble::Away, Trouble::Mute, Trouble::Slow]),
+        course.count(&[Trouble::Unacknowledged]),
+        course.count(&[Trouble::Pen]),
+        course.healing.as_secs_f64(),
+        course.looks,
+    )
+}

@@ -1,0 +1,257 @@
+//! What goes wrong while people live: one thing after another, by chance, on one node or on all of them. Each ends, and then the nodes have so
+//! long to be ready again.
+
+use std::time::{Duration, Instant};
+
+use testbed::Bed;
+
+use super::dice::Dice;
+use crate::{
+    faults::proxy::Proxy,
+    place::{Place, Running, program, serve, signal},
+};
+
+/// The longest that a node stands still (SECURITY #120).
+pub const STANDSTILL: Duration = Duration::from_secs(30);
+
+/// One process, and the cable to its database, if there is one.
+pub struct Node {
+    running: Option<Running>,
+    folder: &'static str,
+    pub port: u16,
+    ops: u16,
+    cable: Option<Proxy>,
+}
+
+impl Node {
+    pub fn new(folder: &'static str, port: u16, ops: u16, cable: Option<Proxy>) -> Self {
+        Self { running: None, folder, port, ops, cable }
+    }
+
+    pub async fn start(&mut self, place: &Place) {
+        self.running = Some(serve(&place.path(self.folder)).await);
+    }
+
+    fn id(&self) -> u32 {
+        self.running.as_ref().expect("it runs").id()
+    }
+
+    fn kill(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.kill();
+        }
+    }
+}
+
+/// What can go wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// kill -9, and after a while a start.
+    Killed,
+    AllKilled,
+    /// SIGSTOP and SIGCONT.
+    Stopped,
+    /// SIGTERM and a start, one node after the other, as an upgrade does it.
+    Rolled,
+    /// The connections to PostgreSQL are cut.
+    Cut,
+    /// PostgreSQL is away, as while it restarts.
+    Away,
+    /// What PostgreSQL says is lost, as when a machine is unplugged.
+    Mute,
+    Slow,
+    /// The reply to a COMMIT is lost.
+    Unacknowledged,
+    /// Somebody else holds SQLite's only pen.
+    Pen,
+}
+
+use Trouble::{AllKilled, Away, Cut, Killed, Mute, Pen, Rolled, Slow, Stopped, Unacknowledged};
+
+const EVERYWHERE: [Trouble; 5] = [Killed, Killed, AllKilled, Stopped, Rolled];
+const ON_POSTGRES: [Trouble; 5] = [Cut, Away, Mute, Slow, Unacknowledged];
+/// What the transactions say whose acknowledgement is lost: one of them is always near.
+const STATEMENTS: [&str; 8] = [
+    "UPDATE \"code\"",
+    "UPDATE \"refresh_token\"",
+    "INSERT INTO \"session\"",
+    "INSERT INTO \"account\"",
+    "INSERT INTO \"outbox\"",
+    "INSERT INTO \"link\"",
+    "UPDATE \"recovery\"",
+    "UPDATE \"account\"",
+];
+
+/// How it went.
+#[derive(Default)]
+pub struct Course {
+    pub happened: Vec<(Trouble, Duration)>,
+    /// The longest time from the end of a cause until every node was ready.
+    pub healing: Duration,
+    /// How often the invariants were looked at.
+    pub looks: usize,
+}
+
+impl Course {
+    pub fn count(&self, of: &[Trouble]) -> usize {
+        self.happened.iter().filter(|(trouble, _)| of.contains(trouble)).count()
+    }
+}
+
+/// Until the end, one trouble after the other; the nodes run when it returns.
+///
+/// # Errors
+/// What an operator would be called for.
+pub async fn until(
+    end: Instant,
+    longest: Duration,
+    dice: &mut Dice,
+    place: &Place,
+    nodes: &mut [Node],
+) -> Result<Course, String> {
+    let mut course = Course::default();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().unwrap();
+    let troubles =
+        [&EVERYWHERE[..], if nodes[0].cable.is_some() { &ON_POSTGRES } else { &[Pen, Pen] }].concat();
+    while Instant::now() < end {
+        // The calm between.
+        tokio::time::sleep(dice.between(Duration::from_millis(300), Duration::from_secs(3))).await;
+        let (trouble, begun) = (dice.of(&troubles), Instant::now());
+        happens(trouble, longest, dice, place, nodes).await;
+        course.happened.push((trouble, begun.elapsed()));
+        let over = Instant::now();
+        for node in &mut *nodes {
+            ready(&client, node, trouble).await?;
+        }
+        course.healing = course.healing.max(over.elapsed());
+        if course.happened.len() % 8 == 0 {
+            holds(place, nodes).await?;
+            course.looks += 1;
+        }
+    }
+    holds(place, nodes).await?;
+    course.looks += 1;
+    Ok(course)
+}
+
+async fn happens(trouble: Trouble, longest: Duration, dice: &mut Dice, place: &Place, nodes: &mut [Node]) {
+    let which = dice.under(nodes.len());
+    let a_while = dice.between(Duration::from_millis(50), longest.min(Duration::from_secs(4)));
+    let long = dice.between(Duration::from_millis(200), longest);
+    // Which cables: one of them, or all.
+    let cables = || {
+        let all = which == 0;
+        nodes
+            .iter()
+            .enumerate()
+            .filter(move |(n, _)| all || *n == which)
+            .filter_map(|(_, node)| node.cable.as_ref())
+    };
+    match trouble {
+        Killed => {
+            nodes[which].kill();
+            tokio::time::sleep(a_while).await;
+            nodes[which].start(place).await;
+        }
+        AllKilled => {
+            nodes.iter_mut().for_each(Node::kill);
+            tokio::time::sleep(a_while).await;
+            for node in nodes {
+                node.start(place).await;
+            }
+        }
+        Stopped => {
+            signal(nodes[which].id(), "STOP");
+            tokio::time::sleep(long).await;
+            signal(nodes[which].id(), "CONT");
+        }
+        Rolled => {
+            for node in nodes {
+                node.running.take().expect("it runs").stop().await;
+                node.start(place).await;
+            }
+        }
+        Cut => cables().for_each(Proxy::cut),
+        Away => {
+            cables().for_each(Proxy::refuse);
+            tokio::time::sleep(a_while).await;
+            cables().for_each(Proxy::pass);
+        }
+        Mute => {
+            cables().for_each(Proxy::swallow);
+            tokio::time::sleep(long.min(Duration::from_secs(12))).await;
+            // What lost something is mute until it is cut.
+            cables().for_each(|cable| {
+                cable.pass();
+                cable.cut();
+            });
+        }
+        Slow => {
+            let by = dice.between(Duration::from_millis(5), Duration::from_millis(200));
+            cables().for_each(|cable| cable.delay(by));
+            tokio::time::sleep(a_while).await;
+            cables().for_each(Proxy::pass);
+        }
+        Unacknowledged => {
+            let statement = dice.of(&STATEMENTS);
+            cables().for_each(|cable| cable.drop_commit_after(statement));
+            tokio::time::sleep(a_while).await;
+        }
+        Pen => {
+            let foreign = kernel::Db::connect(&place.bed.address).await.unwrap();
+            // While others write, it may be refused too.
+            if let Ok(pen) = foreign.begin().await {
+                tokio::time::sleep(a_while).await;
+                drop(pen);
+            }
+            foreign.close().await;
+        }
+    }
+}
+
+/// Heals by itself within 5 s of the cause going (SECURITY #117); what a busy machine adds is measured, not judged.
+async fn ready(client: &reqwest::Client, node: &Node, trouble: Trouble) -> Result<(), String> {
+    let address = format!("http://127.0.0.1:{}/health/ready", node.ops);
+    let asked = async {
+        let mut beat = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            beat.tick().await;
+            if client.get(&address).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+        }
+    };
+    let ready = tokio::time::timeout(Duration::from_secs(20), asked).await;
+    ready.map_err(|_| format!("{} is not ready 20 s after {trouble:?}", node.folder))
+}
+
+/// What an operator runs every hour.
+async fn holds(place: &Place, nodes: &[Node]) -> Result<(), String> {
+    let mut command = program();
+    command.args(["doctor", "--invariants", "--json", "--config"]).arg(place.path(nodes[0].folder));
+    let out = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let told = String::from_utf8_lossy(&out.stdout);
+    let Ok(json) = serde_json::from_str::<serde_json::Value>(&told) else {
+        return Err(format!(
+            "the doctor says {:?}: {told}{}",
+            out.status.code(),
+            String::from_utf8_lossy(&out.stderr)
+        ));
+    };
+    let all = json["invariants"].as_array().unwrap();
+    // The server that is started for tests writes nothing through to the disk (I20), on purpose.
+    let broken = |found: &&serde_json::Value| {
+        found["state"] == "broken" && !(found["id"] == "I20" && place.bed.name == "postgres")
+    };
+    let broken: Vec<_> = all.iter().filter(broken).collect();
+    if broken.is_empty() { Ok(()) } else { Err(format!("the doctor finds {broken:?}")) }
+}
+
+/// The bed's database at the other end of a cable, and where a node finds it.
+pub async fn cable(bed: &Bed) -> (Option<Proxy>, String) {
+    if bed.name == "sqlite" {
+        return (None, bed.address.clone());
+    }
+    let (proxy, address) = Proxy::before(&bed.address).await;
+    (Some(proxy), address)
+}

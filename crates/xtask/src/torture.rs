@@ -1,0 +1,38 @@
+//! The random schedules of `crates/moncompte/tests/it/torture`, for as long as one likes, and what came of them in words that can be quoted.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::postgres::Cluster;
+use crate::services;
+use crate::shell::{self, cargo};
+use crate::tools::{Tool, make_ready};
+
+/// What `cargo xtask torture` can be told.
+#[derive(Args)]
+pub(crate) struct TortureArgs {
+    /// People live and nodes die for so long, on each database
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    minutes: u32,
+    /// The schedule that chance takes: the same seed throws the same troubles; without it, another one each time
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+}
+
+/// `cargo xtask torture`: on SQLite and, where it is installed, on PostgreSQL, both at once.
+pub(crate) fn command(args: &TortureArgs) -> Result<()> {
+    for (_, cost) in make_ready(&[Tool::Postgres].into()) {
+        eprintln!("{cost}");
+    }
+    let cluster = Tool::Postgres.find().map(|_| Cluster::start(false)).transpose()?;
+    // The standard library's own chance is enough to choose a schedule.
+    let seed = args.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    println!("seed {seed}, {} minutes on each database", args.minutes);
+    let mut tests = cargo(["test", "--package", "moncompte", "--test", "it", "torture::whatever"]);
+    tests.args(["--", "--nocapture", "--test-threads=2"]);
+    tests.envs(services::variables(cluster.as_ref(), false));
+    tests.env("TORTURE_MINUTES", args.minutes.to_string()).env("TORTURE_SEED", seed.to_string());
+    shell::run(&mut tests)
+}
