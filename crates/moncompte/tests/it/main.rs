@@ -10,6 +10,7 @@
 mod client_keys;
 mod config;
 mod demo;
+mod disk;
 mod doctor;
 mod faults;
 mod graph;

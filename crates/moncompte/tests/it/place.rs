@@ -142,14 +142,15 @@ impl Place {
 
     /// Runs the provider until it answers.
     pub async fn serve(&self) -> Running {
-        serve(self.folder.path()).await
+        serve(self.folder.path(), |_| ()).await
     }
 }
 
-/// Runs the provider of this folder until it answers.
-pub async fn serve(folder: &Path) -> Running {
+/// Runs the provider of this folder until it answers, with something laid under it.
+pub async fn serve(folder: &Path, lay: impl FnOnce(&mut Command)) -> Running {
     let mut command = program();
     command.arg("serve").arg("--config").arg(folder);
+    lay(&mut command);
     let running = Running::start(command);
     running.says("ready").await;
     running
@@ -233,6 +234,11 @@ impl Running {
         };
         let heard = tokio::time::timeout(PATIENCE, heard).await.ok().flatten();
         heard.unwrap_or_else(|| panic!("it never said {what}:\n{}", self.said()))
+    }
+
+    /// Whether it is no more.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// kill -9, at once.

@@ -3,12 +3,13 @@
 
 mod away;
 mod commit;
+mod disk;
 pub mod proxy;
 mod speech;
 mod storm;
 mod writer;
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use reqwest::{RequestBuilder, StatusCode, header};
@@ -16,7 +17,7 @@ use testbed::Bed;
 
 use crate::{
     person::{Mover, Page, Person},
-    place::{CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, Running, secret_file},
+    place::{CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, Running, secret_file, serve},
 };
 use proxy::Proxy;
 
@@ -39,13 +40,18 @@ struct Site {
 impl Site {
     /// With more in its configuration. `address`: where it finds its database.
     async fn new(bed: Bed, address: &str, more: &str) -> Self {
+        Self::on(bed, address, more, |_| ()).await
+    }
+
+    /// With something laid under the program.
+    async fn on(bed: Bed, address: &str, more: &str, lay: impl FnOnce(&mut Command)) -> Self {
         let place = Place::new(bed, &format!("{MAIL_FOLDER}\n{more}"));
         secret_file(&place.path("secrets/database"), address);
         let text = std::fs::read_to_string(place.path("moncompte.toml")).unwrap();
         let ops = text.lines().find_map(|line| line.strip_prefix("ops_listen = \"127.0.0.1:")).unwrap();
         let ops = ops.trim_end_matches('"').parse().unwrap();
         place.people((1..=4).map(|n| Mover::number(n).row()));
-        let (running, mover) = (place.serve().await, Mover::number(1));
+        let (running, mover) = (serve(place.folder.path(), lay).await, Mover::number(1));
         Person::new(&place.issuer()).moves(&mover, &place).await;
         Self { running, place, ops, client: reqwest::Client::new(), mover }
     }

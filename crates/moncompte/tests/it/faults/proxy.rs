@@ -45,6 +45,21 @@ struct Cable {
     /// The next COMMIT of a transaction that has said this loses its reply, and its connection.
     wish: Mutex<Option<&'static str>>,
     dropped: AtomicUsize,
+    /// Words that clients have said since this was last set, and the one that is never passed on.
+    words: AtomicUsize,
+    last: AtomicUsize,
+    died: watch::Sender<bool>,
+}
+
+impl Cable {
+    /// Whether these are the last words, which nobody hears.
+    fn is_last_word(&self) -> bool {
+        let is_last = self.words.fetch_add(1, Ordering::SeqCst) + 1 == self.last.load(Ordering::SeqCst);
+        if is_last {
+            self.died.send_replace(true);
+        }
+        is_last
+    }
 }
 
 /// The cable. It ends with the test, and all that goes through it.
@@ -67,7 +82,15 @@ impl Proxy {
         let kept = bound(0);
         let port = kept.local_addr().unwrap().port();
         let mode = watch::Sender::new(Mode { how: How::Pass, cut: 0 });
-        let cable = Arc::new(Cable { server, mode, wish: Mutex::default(), dropped: AtomicUsize::new(0) });
+        let cable = Arc::new(Cable {
+            server,
+            mode,
+            wish: Mutex::default(),
+            dropped: AtomicUsize::new(0),
+            words: AtomicUsize::new(0),
+            last: AtomicUsize::new(usize::MAX),
+            died: watch::Sender::new(false),
+        });
         // Listens before anybody is told the port.
         let first = bound(port).listen(64).unwrap();
         let task = tokio::spawn(serve(cable.clone(), port, first));
@@ -117,6 +140,23 @@ impl Proxy {
     /// Loses the reply to the next COMMIT of a transaction that has said this (B21).
     pub fn drop_commit_after(&self, statement: &'static str) {
         *self.cable.wish.lock().unwrap() = Some(statement);
+    }
+
+    /// Before the `nth` time from now, from 1, that the program says something to its database, it is to die: that is held back.
+    pub fn die_at(&self, nth: usize) {
+        self.cable.died.send_replace(false);
+        self.cable.last.store(nth, Ordering::SeqCst);
+        self.cable.words.store(0, Ordering::SeqCst);
+    }
+
+    /// Resolves when it is to die.
+    pub async fn died(&self) {
+        self.cable.died.subscribe().wait_for(|died| *died).await.unwrap();
+    }
+
+    /// How often something was said since.
+    pub fn words(&self) -> usize {
+        self.cable.words.load(Ordering::SeqCst)
     }
 
     /// How many replies to COMMIT were lost.
@@ -171,6 +211,9 @@ async fn carry(cable: Arc<Cable>, mut client: TcpStream) {
                 && cable.wish.lock().unwrap().take_if(|wish| said.contains(*wish)).is_some()
             {
                 doomed.store(1, Ordering::SeqCst);
+            }
+            if cable.is_last_word() {
+                std::future::pending::<()>().await;
             }
             if to_server.write_all(&bytes[..count]).await.is_err() {
                 return;

@@ -51,7 +51,7 @@ impl Nodes {
     /// Both, until they answer.
     async fn start(&mut self) {
         self.running.push(self.place.serve().await);
-        self.running.push(serve(&self.place.path("second")).await);
+        self.running.push(serve(&self.place.path("second"), |_| ()).await);
     }
 
     /// kill -9, both at once.

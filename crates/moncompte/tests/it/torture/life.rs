@@ -79,6 +79,7 @@ pub struct Life {
     tokens: Tokens,
     /// Mails that must arrive.
     promised: usize,
+    moved: bool,
 }
 
 /// What the portal holds of the last code.
@@ -114,6 +115,7 @@ impl Life {
             code: None,
             tokens: Tokens::default(),
             promised: 0,
+            moved: false,
             town,
         }
     }
@@ -147,6 +149,11 @@ impl Life {
             18 => self.attach().await,
             _ => self.at_once().await,
         }
+    }
+
+    /// Whether their first old identifier is linked.
+    pub fn has_moved(&self) -> bool {
+        self.moved
     }
 
     fn password(&self, number: u8) -> String {
@@ -200,12 +207,13 @@ impl Life {
     }
 
     /// With the old identifiers until they have moved, however often that breaks off.
-    async fn moves(&mut self) -> Result<(), Broken> {
+    pub async fn moves(&mut self) -> Result<(), Broken> {
         let begun = Instant::now();
         while begun.elapsed() < DEAD_END {
             match self.one_move().await? {
                 Some(true) => {
                     self.promised += 2;
+                    self.moved = true;
                     Tally::one(&self.town.tally.moves);
                     return Ok(());
                 }
@@ -266,7 +274,7 @@ impl Life {
     }
 
     /// From the portal: in, or the password is asked and right.
-    async fn visit(&mut self) -> Result<(), Broken> {
+    pub async fn visit(&mut self) -> Result<(), Broken> {
         let page = self.arrives(&self.own).await?;
         if let Some(code) = page.code() {
             self.note(Did::Visit, Saw::In)?;
@@ -309,7 +317,7 @@ impl Life {
         (self.code, self.tokens) = (None, Tokens::default());
     }
 
-    async fn guess(&mut self, at: Where) -> Result<(), Broken> {
+    pub async fn guess(&mut self, at: Where) -> Result<(), Broken> {
         if at == Where::Elsewhere {
             let stranger = Person::patient(&self.town.issuer);
             let page = self.arrives(&stranger).await?;
@@ -326,7 +334,7 @@ impl Life {
     }
 
     /// At a friend's.
-    async fn elsewhere(&mut self) -> Result<(), Broken> {
+    pub async fn elsewhere(&mut self) -> Result<(), Broken> {
         let friend = Person::patient(&self.town.issuer);
         let page = self.arrives(&friend).await?;
         let password = self.a_right_one();
@@ -378,14 +386,14 @@ impl Life {
         self.redeem_again().await
     }
 
-    async fn redeem_again(&mut self) -> Result<(), Broken> {
+    pub async fn redeem_again(&mut self) -> Result<(), Broken> {
         let Some((code, since)) = self.code.clone() else { return Ok(()) };
         let (saw, given) = self.redeems(&code).await?;
         self.holds(given, 0);
         self.note(Did::Redeem { late: since.elapsed() > FRESH }, saw)
     }
 
-    async fn refresh(&mut self) -> Result<(), Broken> {
+    pub async fn refresh(&mut self) -> Result<(), Broken> {
         match self.tokens.refresh.last().cloned() {
             Some(newest) => self.refresh_with(newest).await,
             None => self.visit().await,
@@ -409,7 +417,7 @@ impl Life {
         self.note(Did::Refresh { token, new }, saw)
     }
 
-    async fn look(&mut self) -> Result<(), Broken> {
+    pub async fn look(&mut self) -> Result<(), Broken> {
         let Some((access, since)) = self.tokens.access.clone() else { return Ok(()) };
         if since.elapsed() > VALID {
             return Ok(());
@@ -424,7 +432,7 @@ impl Life {
         self.note(Did::Look, saw)
     }
 
-    async fn sign_out(&mut self) -> Result<(), Broken> {
+    pub async fn sign_out(&mut self) -> Result<(), Broken> {
         let page = self.until("/sign-out", async || self.seen(self.own.try_get("/sign-out").await)).await?;
         if !page.asks("sign-out") {
             return self.note(Did::SignOut, Saw::Done);
@@ -434,7 +442,7 @@ impl Life {
     }
 
     /// Forgotten: a link by mail, a new password.
-    async fn reset(&mut self) -> Result<(), Broken> {
+    pub async fn reset(&mut self) -> Result<(), Broken> {
         if self.links >= LINKS {
             return Ok(());
         }
@@ -512,7 +520,7 @@ impl Life {
     }
 
     /// The second old identifier, in a browser that is not theirs.
-    async fn attach(&mut self) -> Result<(), Broken> {
+    pub async fn attach(&mut self) -> Result<(), Broken> {
         let password = self.a_right_one();
         let did = Did::Attach { password };
         let (typed, who) = (self.password(password), self.old[1].clone());

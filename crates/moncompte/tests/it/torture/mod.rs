@@ -3,6 +3,7 @@
 //!
 //! `cargo xtask torture --minutes N --seed S` runs it as long as one likes. Here it runs for a few seconds with a seed that is kept.
 
+mod crash;
 mod dice;
 mod front;
 mod letters;
@@ -37,7 +38,8 @@ use trouble::{Course, Node, Trouble};
 
 /// What `cargo test` runs: a seed that once found something, or any.
 const KEPT: u64 = 20_261_125;
-const GLANCE: Duration = Duration::from_secs(15);
+/// How many lives, and for how long at most.
+const GLANCE: (usize, Duration) = (24, Duration::from_secs(90));
 /// People who live at once.
 const CROWD: usize = 8;
 /// Old identifiers for so many lives a minute.
@@ -71,6 +73,16 @@ struct Town {
 }
 
 impl Town {
+    async fn of(place: &Place) -> Self {
+        Self {
+            issuer: place.issuer(),
+            letters: Letters::of(place.path("mails")),
+            tally: Tally::default(),
+            over: AtomicBool::new(false),
+            db: place.bed.second_node().await.db,
+        }
+    }
+
     fn is_over(&self) -> bool {
         self.over.load(Relaxed)
     }
@@ -108,13 +120,13 @@ impl Town {
 async fn torture(bed: Bed) {
     let seed = told("TORTURE_SEED").unwrap_or(KEPT);
     let minutes = told("TORTURE_MINUTES");
-    let time = minutes.map_or(GLANCE, |minutes| Duration::from_secs(60 * minutes));
+    let time = minutes.map_or(GLANCE.1, |minutes| Duration::from_secs(60 * minutes));
     // A glance has no time for thirty seconds.
     let longest = if minutes.is_some() { trouble::STANDSTILL } else { Duration::from_secs(3) };
     let mut dice = Dice::new(seed);
 
     let place = Place::new(bed, MAIL_FOLDER);
-    let lives = LIVES_A_MINUTE * (1 + usize::try_from(time.as_secs()).unwrap() / 60);
+    let lives = minutes.map_or(GLANCE.0, |minutes| LIVES_A_MINUTE * usize::try_from(minutes).unwrap());
     place.people((0..2 * lives).map(|n| (Mover::number(n).identifier, Mover::number(n).old, String::new())));
     let mut nodes = Vec::new();
     for folder in ["node-a", "node-b"] {
@@ -124,15 +136,10 @@ async fn torture(bed: Bed) {
         node.start(&place).await;
     }
     let _front = Front::before(place.port, nodes.iter().map(|node| node.port).collect()).await;
-    let town = Arc::new(Town {
-        issuer: place.issuer(),
-        letters: Letters::of(place.path("mails")),
-        tally: Tally::default(),
-        over: AtomicBool::new(false),
-        db: place.bed.second_node().await.db,
-    });
+    let town = Arc::new(Town::of(&place).await);
 
-    let (begun, end) = (Instant::now(), Instant::now() + time);
+    let begun = Instant::now();
+    let end = || town.is_over() || begun.elapsed() > time;
     let lots = dice.fork();
     let troubles = async {
         let course = trouble::until(end, longest, &mut dice, &place, &mut nodes).await;
@@ -170,8 +177,11 @@ async fn crowd(town: &Arc<Town>, mut dice: Dice, lives: usize) -> Result<HashMap
             people.spawn_local(Life::new(town.clone(), dice.fork(), n).live());
         }
         match people.join_next().await {
-            None if town.is_over() => return Ok(promised),
-            None => return Err("there are no more old identifiers".into()),
+            // The last have gone home.
+            None => {
+                town.over.store(true, Relaxed);
+                return Ok(promised);
+            }
             Some(lived) => {
                 let (who, mails) = lived.unwrap()?;
                 promised.insert(who, mails);
@@ -182,7 +192,12 @@ async fn crowd(town: &Arc<Town>, mut dice: Dice, lives: usize) -> Result<HashMap
 
 /// Waits until every letter has left; each was written to whom it was promised, and written again at most once for each time that a sender may have
 /// died between the two (SECURITY I12). Answers how many there are, and how many came twice.
-async fn all_arrive(town: &Town, promised: &HashMap<String, usize>, course: &Course, glance: bool) -> (usize, usize) {
+async fn all_arrive(
+    town: &Town,
+    promised: &HashMap<String, usize>,
+    course: &Course,
+    glance: bool,
+) -> (usize, usize) {
     if glance {
         // The leases of the dead end by themselves after a minute.
         let free = "UPDATE outbox SET locked_until = NULL, not_before = 0 WHERE sent_at IS NULL";

@@ -220,10 +220,10 @@ impl World {
         for world in &mut all {
             // Nobody holds what was given, and the portal has no code.
             match did {
-                Did::Redeem { .. } | Did::Refresh { .. } => {
-                    if world.family != self.family && world.family != Family::Dead {
-                        world.family = Family::Live(UNHELD);
-                    }
+                Did::Redeem { .. } | Did::Refresh { .. }
+                    if world.family != self.family && world.family != Family::Dead =>
+                {
+                    world.family = Family::Live(UNHELD);
                 }
                 Did::Visit | Did::SignIn { at: Where::Own, .. } => {
                     (world.code, world.family) = (Code::Worthless, Family::Unborn);

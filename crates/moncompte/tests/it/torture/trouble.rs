@@ -29,7 +29,7 @@ impl Node {
     }
 
     pub async fn start(&mut self, place: &Place) {
-        self.running = Some(serve(&place.path(self.folder)).await);
+        self.running = Some(serve(&place.path(self.folder), |_| ()).await);
     }
 
     fn id(&self) -> u32 {
@@ -103,7 +103,7 @@ impl Course {
 /// # Errors
 /// What an operator would be called for.
 pub async fn until(
-    end: Instant,
+    end: impl Fn() -> bool,
     longest: Duration,
     dice: &mut Dice,
     place: &Place,
@@ -113,7 +113,7 @@ pub async fn until(
     let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().unwrap();
     let troubles =
         [&EVERYWHERE[..], if nodes[0].cable.is_some() { &ON_POSTGRES } else { &[Pen, Pen] }].concat();
-    while Instant::now() < end {
+    while !end() {
         // The calm between.
         tokio::time::sleep(dice.between(Duration::from_millis(300), Duration::from_secs(3))).await;
         let (trouble, begun) = (dice.of(&troubles), Instant::now());
@@ -204,7 +204,7 @@ async fn happens(trouble: Trouble, longest: Duration, dice: &mut Dice, place: &P
                 tokio::time::sleep(a_while).await;
                 drop(pen);
             }
-            foreign.close().await;
+            foreign.close().await.unwrap();
         }
     }
 }

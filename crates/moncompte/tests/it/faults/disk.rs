@@ -1,0 +1,45 @@
+//! No room is left on the disk (SECURITY #119): nothing is half done, what was acknowledged stays, and it heals when there is room again.
+
+use std::time::Instant;
+
+use testbed::Bed;
+
+use super::{HEALED, Site, is_not_now};
+use crate::{disk::Disk, place::eventually};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_room_for_the_database_nothing_is_half_done_and_it_heals() {
+    let (bed, disk) = (Bed::sqlite().await, Disk::under("/test.db"));
+    let address = bed.address.clone();
+    let site = Site::on(bed, &address, "", |command| disk.lay(command)).await;
+    let tokens = site.redeem(&site.signs_in().await.code().unwrap()).await;
+    let tables = ["session", "token_grant", "refresh_token WHERE used_at IS NOT NULL", "outbox", "evidence"];
+    let mut before = Vec::new();
+    for table in tables {
+        before.push(site.count(table).await);
+    }
+
+    disk.fill();
+    let page = site.person().try_asked_by_portal().await.unwrap();
+    assert!(is_not_now(&page), "{} {}", page.url, page.status);
+    let told = site.refresh(tokens.text("refresh_token")).await;
+    assert!(told.is_not_now(), "{} {}", told.status, told.json);
+    // What needs no writing goes on.
+    assert_eq!(site.userinfo(tokens.text("access_token")).await.status, 200);
+    assert_eq!(site.health("live").await, 200);
+    for (table, before) in tables.iter().zip(before) {
+        assert_eq!(site.count(table).await, before, "{table}");
+    }
+
+    disk.mend();
+    let since = Instant::now();
+    eventually("it heals", async || {
+        let told = site.refresh(tokens.text("refresh_token")).await;
+        (told.status == 200).then_some(())
+    })
+    .await;
+    assert!(since.elapsed() < HEALED, "healed after {:?}", since.elapsed());
+    assert!(site.signs_in().await.code().is_some());
+    let said = site.running.said();
+    assert!(said.contains("not now") && !said.contains("panicked"), "{said}");
+}

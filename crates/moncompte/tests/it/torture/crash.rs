@@ -1,0 +1,260 @@
+//! The program dies before every operation on the disk, and before every word to PostgreSQL, of every path that writes (SECURITY B12, #85, #91, #98,
+//! #114). Then it is started as it is, the person goes on as people do, and the model of the other schedules judges what they see.
+//!
+//! Here a few points of each path are tried; `CRASH_POINTS=all` tries each one.
+
+use std::{sync::Arc, time::Duration};
+
+use kernel::sea_orm::ConnectionTrait;
+use testbed::Bed;
+
+use super::{
+    Town,
+    dice::Dice,
+    life::{Broken, Life},
+    model::Where,
+};
+use crate::{
+    disk::Disk,
+    faults::proxy::Proxy,
+    person::Mover,
+    place::{MAIL_FOLDER, Place, Running, secret_file, serve},
+};
+
+/// Points of each path that are tried where not all are.
+const SOME: usize = 3;
+
+/// A path that writes. What comes before it is undisturbed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Path {
+    Move,
+    SignIn,
+    Guess,
+    Refresh,
+    Replay,
+    Reset,
+    Attach,
+    SignOut,
+}
+
+use Path::{Attach, Guess, Move, Refresh, Replay, Reset, SignIn, SignOut};
+
+const PATHS: [Path; 8] = [Move, SignIn, Guess, Refresh, Replay, Reset, Attach, SignOut];
+
+impl Path {
+    /// Whether it is gone once in a life: then each point takes a person of its own.
+    fn is_once(self) -> bool {
+        matches!(self, Move | Reset | Attach)
+    }
+
+    async fn before(self, life: &mut Life) -> Result<(), Broken> {
+        match self {
+            Move => Ok(()),
+            SignIn => life.sign_out().await,
+            // A right one, so that five wrong ones never come together.
+            Guess => life.elsewhere().await,
+            Refresh | Replay | Reset | Attach | SignOut => life.visit().await,
+        }
+    }
+
+    async fn itself(self, life: &mut Life) -> Result<(), Broken> {
+        match self {
+            Move => life.moves().await,
+            SignIn => life.visit().await,
+            Guess => life.guess(Where::Elsewhere).await,
+            Refresh => life.refresh().await,
+            Replay => life.redeem_again().await,
+            Reset => life.reset().await,
+            Attach => life.attach().await,
+            SignOut => life.sign_out().await,
+        }
+    }
+
+    /// What the person, the portal and a friend of theirs do next.
+    async fn after(self, life: &mut Life) -> Result<(), Broken> {
+        life.look().await?;
+        if self == Attach {
+            life.attach().await?;
+        }
+        life.refresh().await?;
+        life.visit().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_points_of_every_path_on_sqlite() {
+    Stand::on(Bed::sqlite().await).await.every_path().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_points_of_every_path_on_postgres() {
+    if let Some(bed) = Bed::postgres().await {
+        Stand::on(bed).await.every_path().await;
+    }
+}
+
+/// What stands between the program and its database.
+enum Under {
+    Disk(Disk),
+    Cable(Proxy),
+}
+
+/// A provider that dies where it is told to.
+struct Stand {
+    running: Option<Running>,
+    under: Under,
+    town: Arc<Town>,
+    dice: Dice,
+    people: usize,
+    deaths: usize,
+    place: Place,
+}
+
+impl Stand {
+    async fn on(bed: Bed) -> Self {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let under = if place.bed.name == "sqlite" {
+            // The file itself, its journal, and what maps them.
+            Under::Disk(Disk::under("/test.db"))
+        } else {
+            let (proxy, address) = Proxy::before(&place.bed.address).await;
+            secret_file(&place.path("secrets/database"), &address);
+            Under::Cable(proxy)
+        };
+        let town = Arc::new(Town::of(&place).await);
+        let mut stand =
+            Self { running: None, under, town, dice: Dice::new(super::KEPT), people: 0, deaths: 0, place };
+        stand.start().await;
+        stand
+    }
+
+    async fn start(&mut self) {
+        let running = serve(self.place.folder.path(), |command| {
+            if let Under::Disk(disk) = &self.under {
+                disk.lay(command);
+            }
+        });
+        self.running = Some(running.await);
+    }
+
+    async fn every_path(mut self) {
+        for path in PATHS {
+            let whole = self.points(path).await;
+            println!("{}: {path:?}: {whole} points", self.place.bed.name);
+        }
+        println!("{}: {} deaths", self.place.bed.name, self.deaths);
+    }
+
+    /// Tries some or all of them. Answers how many there are.
+    async fn points(&mut self, path: Path) -> usize {
+        let mut life = self.life();
+        // Undisturbed, to see how many there are.
+        let whole = self.walk(path, &mut life, usize::MAX).await;
+        let tried: Vec<usize> = if std::env::var("CRASH_POINTS").is_ok_and(|told| told == "all") {
+            (1..=whole).collect()
+        } else {
+            let mut tried: Vec<_> = (0..SOME).map(|_| 1 + self.dice.under(whole)).collect();
+            // The last words are those of a commit.
+            tried.push(whole);
+            tried
+        };
+        for point in tried {
+            if path.is_once() {
+                life = self.life();
+            }
+            self.walk(path, &mut life, point).await;
+            let broken = self.place.bed.broken().await;
+            assert!(broken.is_empty(), "{}: {path:?} at {point}: {broken:?}", self.place.bed.name);
+        }
+        whole
+    }
+
+    /// Somebody new.
+    fn life(&mut self) -> Life {
+        self.people += 1;
+        let n = self.people;
+        let who = [2 * n, 2 * n + 1].map(Mover::number);
+        self.place.people(who.iter().map(|m| (m.identifier.clone(), m.old.clone(), String::new())));
+        Life::new(self.town.clone(), self.dice.fork(), n)
+    }
+
+    /// All that it takes to go this path, and what comes after it; at the point the program dies, and is started again. Answers how many points
+    /// it passed.
+    async fn walk(&mut self, path: Path, life: &mut Life, point: usize) -> usize {
+        let name = self.place.bed.name;
+        let went = async {
+            if !life.has_moved() && path != Move {
+                life.moves().await?;
+            }
+            path.before(life).await?;
+            let passed = self.mortal(point, path.itself(life)).await?;
+            // Its last words may have come after the answer.
+            self.mortal(usize::MAX, path.after(life)).await?;
+            Ok::<_, Broken>(passed)
+        };
+        went.await.unwrap_or_else(|why| panic!("{name}: {path:?} at {point}: {why}"))
+    }
+
+    /// While this goes on the program may die once, at that point.
+    async fn mortal(
+        &mut self,
+        point: usize,
+        going: impl Future<Output = Result<(), Broken>>,
+    ) -> Result<usize, Broken> {
+        self.die_at(point);
+        tokio::pin!(going);
+        let went = tokio::select! {
+            went = &mut going => Some(went),
+            () = self.death() => None,
+        };
+        let passed = match &self.under {
+            Under::Disk(disk) => disk.operations(),
+            Under::Cable(proxy) => proxy.words(),
+        };
+        match went {
+            Some(went) => went?,
+            None => {
+                self.live_again().await;
+                going.await?;
+            }
+        }
+        Ok(passed)
+    }
+
+    async fn live_again(&mut self) {
+        self.deaths += 1;
+        if let Some(running) = self.running.take() {
+            running.kill();
+        }
+        match &self.under {
+            Under::Disk(disk) => disk.mend(),
+            Under::Cable(proxy) => {
+                proxy.die_at(usize::MAX);
+                proxy.cut();
+            }
+        }
+        // The leases of the dead one end by themselves after a minute: here at once.
+        self.town.db.writer().execute_unprepared("UPDATE outbox SET locked_until = NULL").await.unwrap();
+        self.start().await;
+    }
+
+    /// Resolves when it is dead, or as good as dead: what it says next is held back.
+    async fn death(&mut self) {
+        match &self.under {
+            Under::Cable(proxy) => proxy.died().await,
+            Under::Disk(_) => {
+                let mut beat = tokio::time::interval(Duration::from_millis(5));
+                while !self.running.as_mut().is_some_and(Running::has_ended) {
+                    beat.tick().await;
+                }
+            }
+        }
+    }
+
+    fn die_at(&self, point: usize) {
+        match &self.under {
+            Under::Disk(disk) => disk.die_at(point),
+            Under::Cable(proxy) => proxy.die_at(point),
+        }
+    }
+}
