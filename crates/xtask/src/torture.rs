@@ -1,4 +1,5 @@
-//! The random schedules of `crates/moncompte/tests/it/torture`, for as long as one likes, and what came of them in words that can be quoted.
+//! The random schedules and the crash points of `crates/moncompte/tests/it/torture`: for as long as one likes, and all of them; what came of it is
+//! said in words that can be quoted.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -19,6 +20,9 @@ pub(crate) struct TortureArgs {
     /// The schedule that chance takes: the same seed throws the same troubles; without it, another one each time
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
+    /// Instead: the program dies once at every point of every path that writes
+    #[arg(long, conflicts_with_all = ["minutes", "seed"])]
+    points: bool,
 }
 
 /// `cargo xtask torture`: on SQLite and, where it is installed, on PostgreSQL, both at once.
@@ -27,12 +31,17 @@ pub(crate) fn command(args: &TortureArgs) -> Result<()> {
         eprintln!("{cost}");
     }
     let cluster = Tool::Postgres.find().map(|_| Cluster::start(false)).transpose()?;
-    // The standard library's own chance is enough to choose a schedule.
-    let seed = args.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
-    println!("seed {seed}, {} minutes on each database", args.minutes);
-    let mut tests = cargo(["test", "--package", "moncompte", "--test", "it", "torture::whatever"]);
-    tests.args(["--", "--nocapture", "--test-threads=2"]);
+    let mut tests = cargo(["test", "--package", "moncompte", "--test", "it"]);
     tests.envs(services::variables(cluster.as_ref(), false));
-    tests.env("TORTURE_MINUTES", args.minutes.to_string()).env("TORTURE_SEED", seed.to_string());
+    if args.points {
+        tests.arg("torture::crash").env("CRASH_POINTS", "all");
+    } else {
+        // The standard library's own chance is enough to choose a schedule.
+        let seed = args.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+        println!("seed {seed}, {} minutes on each database", args.minutes);
+        tests.arg("torture::whatever");
+        tests.env("TORTURE_MINUTES", args.minutes.to_string()).env("TORTURE_SEED", seed.to_string());
+    }
+    tests.args(["--", "--nocapture", "--test-threads=2"]);
     shell::run(&mut tests)
 }

@@ -43,7 +43,7 @@ const GLANCE: (usize, Duration) = (24, Duration::from_secs(90));
 /// People who live at once.
 const CROWD: usize = 8;
 /// Old identifiers for so many lives a minute.
-const LIVES_A_MINUTE: usize = 120;
+const LIVES_A_MINUTE: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_people_see_what_may_happen_on_sqlite() {
