@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Fault,
-    patient::{Patient, within},
+    patient::{Patient, Spent, Toll, within},
     table::meta,
 };
 
@@ -38,6 +38,7 @@ const PULSE: Duration = Duration::from_secs(2);
 pub struct Db {
     reader: Arc<Patient<DatabaseConnection>>,
     writer: Arc<Patient<DatabaseConnection>>,
+    toll: Arc<Toll>,
     mail: Arc<Notify>,
 }
 
@@ -47,7 +48,7 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`] when it cannot be reached, is read-only, or the address is neither.
     pub async fn connect(address: &str) -> Result<Self, Fault> {
-        let mail = Arc::new(Notify::new());
+        let (mail, toll) = (Arc::new(Notify::new()), Arc::new(Toll::default()));
         if address.starts_with("sqlite:") {
             let options =
                 sqlite_options(address)?.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
@@ -55,8 +56,9 @@ impl Db {
             let unavailable = |e: sea_orm::sqlx::Error| Fault::Unavailable(e.to_string());
             let writer = pool(1).connect_with(options.clone()).await.map_err(unavailable)?;
             let reader = pool(8).connect_with(options).await.map_err(unavailable)?;
-            let patient = |pool| Arc::new(Patient(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)));
-            Ok(Self { reader: patient(reader), writer: patient(writer), mail })
+            let patient =
+                |pool| Arc::new(Patient::pool(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), &toll));
+            Ok(Self { reader: patient(reader), writer: patient(writer), toll, mail })
         } else {
             let mut options = ConnectOptions::new(address);
             options
@@ -79,8 +81,8 @@ impl Db {
                     ])
                 });
             let both = Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
-            let both = Arc::new(Patient(both));
-            Ok(Self { reader: both.clone(), writer: both, mail })
+            let both = Arc::new(Patient::pool(both, &toll));
+            Ok(Self { reader: both.clone(), writer: both, toll, mail })
         }
     }
 
@@ -96,7 +98,7 @@ impl Db {
 
     /// For migrations: may take, and wait for another node, as long as they need.
     pub fn unhurried(&self) -> &DatabaseConnection {
-        &self.writer.0
+        &self.writer.inner
     }
 
     /// Begins a writing transaction: IMMEDIATE on SQLite, so that it waits its turn instead of failing in its middle.
@@ -109,8 +111,18 @@ impl Db {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let inner = within(self.writer.0.begin_with_options(options)).await?;
-        Ok(Tx { inner: Patient(inner), mail: self.mail.clone(), has_mail: AtomicBool::new(false) })
+        let inner = within(self.writer.inner.begin_with_options(options)).await?;
+        Ok(Tx {
+            inner: Patient::transaction(inner, &self.toll),
+            toll: self.toll.clone(),
+            mail: self.mail.clone(),
+            has_mail: AtomicBool::new(false),
+        })
+    }
+
+    /// What was asked for since this was opened.
+    pub fn spent(&self) -> Spent {
+        self.toll.spent()
     }
 
     /// Closes every connection: nobody else of this process may come.
@@ -118,8 +130,8 @@ impl Db {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn close(&self) -> Result<(), Fault> {
-        self.reader.0.close_by_ref().await?;
-        Ok(self.writer.0.close_by_ref().await?)
+        self.reader.inner.close_by_ref().await?;
+        Ok(self.writer.inner.close_by_ref().await?)
     }
 
     /// Waits until some transaction of this process committed a letter to the outbox.
@@ -170,6 +182,7 @@ async fn alive(connection: &mut PgConnection) -> Result<bool, Error> {
 /// A writing transaction. Slices pass it to one another; its connection is used by their tables only.
 pub struct Tx {
     inner: Patient<DatabaseTransaction>,
+    toll: Arc<Toll>,
     mail: Arc<Notify>,
     has_mail: AtomicBool,
 }
@@ -185,7 +198,8 @@ impl Tx {
     /// # Errors
     /// [`Fault`]: the outcome may then be unknown; a retry must find out, not repeat.
     pub async fn commit(self) -> Result<(), Fault> {
-        within(self.inner.0.commit()).await?;
+        self.toll.commit();
+        within(self.inner.inner.commit()).await?;
         if self.has_mail.load(Ordering::Relaxed) {
             self.mail.notify_one();
         }

@@ -18,7 +18,7 @@ pub use db::{Db, Tx};
 pub use fault::{Fault, is_unique_violation};
 pub use ground::Ground;
 pub use invariant::{Check, INVARIANTS, Invariant, Looking, Reading, SeenBy, Verdict};
-pub use patient::Patient;
+pub use patient::{Patient, Spent};
 #[doc(hidden)]
 pub use sea_orm;
 pub use secret::{Digest, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};

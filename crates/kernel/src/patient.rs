@@ -1,13 +1,72 @@
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 
 /// A database that says nothing for so long is as good as away: a little longer than it waits itself, so that its own reason comes first.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
+/// What the database was asked for since this process began. Counted where every statement passes, so that a test can say what each request may
+/// cost, and see it when one more creeps in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Spent {
+    /// Statements, without the BEGIN and COMMIT of transactions.
+    pub statements: u64,
+    /// Transactions that were committed, and writing statements that were transactions of their own: each waits for the disk.
+    pub commits: u64,
+}
+
+#[derive(Default)]
+pub(crate) struct Toll {
+    statements: AtomicU64,
+    commits: AtomicU64,
+}
+
+impl Toll {
+    pub(crate) fn spent(&self) -> Spent {
+        Spent {
+            statements: self.statements.load(Ordering::Relaxed),
+            commits: self.commits.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn commit(&self) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// A connection, or a pool of them, that does not wait for ever: a server whose machine is gone, or that is stopped, breaks no connection, and
 /// whoever waits for it would hold request, letter and connection until somebody restarts the program (SECURITY #117).
-pub struct Patient<C>(pub(crate) C);
+pub struct Patient<C> {
+    pub(crate) inner: C,
+    toll: Arc<Toll>,
+    /// Whether each statement is a transaction of its own.
+    alone: bool,
+}
+
+impl<C> Patient<C> {
+    /// A pool: what writes is committed at once.
+    pub(crate) fn pool(inner: C, toll: &Arc<Toll>) -> Self {
+        Self { inner, toll: toll.clone(), alone: true }
+    }
+
+    /// A transaction, which is committed at its end.
+    pub(crate) fn transaction(inner: C, toll: &Arc<Toll>) -> Self {
+        Self { inner, toll: toll.clone(), alone: false }
+    }
+
+    fn pay(&self, sql: &str) {
+        self.toll.statements.fetch_add(1, Ordering::Relaxed);
+        if self.alone && !sql.trim_start().starts_with("SELECT") {
+            self.toll.commit();
+        }
+    }
+}
 
 /// The work, or the fault that it is not done in time. Its outcome may then be unknown, as that of a connection which breaks.
 pub(crate) async fn within<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
@@ -18,26 +77,30 @@ pub(crate) async fn within<T>(work: impl Future<Output = Result<T, DbErr>>) -> R
 #[async_trait::async_trait]
 impl<C: ConnectionTrait> ConnectionTrait for Patient<C> {
     fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
+        self.inner.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        within(self.0.execute_raw(statement)).await
+        self.pay(&statement.sql);
+        within(self.inner.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        within(self.0.execute_unprepared(sql)).await
+        self.pay(sql);
+        within(self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        within(self.0.query_one_raw(statement)).await
+        self.pay(&statement.sql);
+        within(self.inner.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        within(self.0.query_all_raw(statement)).await
+        self.pay(&statement.sql);
+        within(self.inner.query_all_raw(statement)).await
     }
 
     fn support_returning(&self) -> bool {
-        self.0.support_returning()
+        self.inner.support_returning()
     }
 }

@@ -4,6 +4,7 @@
 mod world;
 
 mod attaching;
+mod cost;
 mod forged;
 mod garbage;
 mod guessing;

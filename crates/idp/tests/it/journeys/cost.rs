@@ -1,0 +1,128 @@
+//! What each request asks of the database: so many statements, and so many commits, each of which waits for the disk. Exactly, and the same on both
+//! databases, so that one more is seen without a clock.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{Method, header};
+use kernel::Spent;
+use serde_json::Value;
+
+use crate::journeys::{
+    portal::{Portal, VERIFIER, encoded},
+    visitor::{Screen, Visitor},
+    world::{PASSWORD, SECRET, World},
+};
+
+/// Request, statements, commits.
+const COSTS: &[(&str, u64, u64)] = &[
+    ("discovery", 0, 0),
+    ("the keys", 0, 0),
+    ("a stylesheet", 0, 0),
+    ("the portal's request", 2, 1),
+    ("the page that asks", 1, 0),
+    ("a wrong password", 3, 1),
+    // The attempt is reserved before anything is hashed (SECURITY I5); all else is one commit.
+    ("a right password", 8, 2),
+    ("back to the portal", 11, 1),
+    ("a code", 6, 1),
+    ("userinfo", 3, 0),
+    ("introspection", 2, 0),
+    ("a refresh token", 6, 1),
+    ("revocation", 3, 1),
+    ("the portal's request, signed in", 4, 1),
+    ("back to the portal, signed in", 11, 1),
+];
+
+struct Meter<'a> {
+    world: &'a World,
+    read: Vec<(&'static str, u64, u64)>,
+}
+
+impl Meter<'_> {
+    async fn of<T>(&mut self, what: &'static str, asked: impl Future<Output = T>) -> T {
+        let before = self.world.bed.ground.db.spent();
+        let answer = asked.await;
+        let Spent { statements, commits } = self.world.bed.ground.db.spent();
+        self.read.push((what, statements - before.statements, commits - before.commits));
+        answer
+    }
+}
+
+/// A form of the screen, filled in and sent, and no further.
+fn submit(visitor: &mut Visitor, action: &str, typed: &[(&str, &str)]) -> impl Future<Output = Screen> {
+    let (to, mut fields) = visitor.screen.form(action);
+    fields.retain(|(name, _)| typed.iter().all(|(n, _)| n != name));
+    let typed = typed.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+    let fields: Vec<_> = fields.into_iter().chain(typed).collect();
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    async move { visitor.once(Method::POST, &to, Some(body.into()), &[("sec-fetch-site", "same-origin")]).await }
+}
+
+async fn called(visitor: &mut Visitor, path: &str, fields: &[(&str, &str)]) -> Value {
+    let basic = format!("Basic {}", STANDARD.encode(format!("tilleuls:{}", SECRET.replace(' ', "+"))));
+    let body = encoded(fields.iter()).into_bytes();
+    let screen = visitor.once(Method::POST, path, Some(body), &[("authorization", &basic)]).await;
+    assert!(screen.status.is_success(), "{path}: {} {}", screen.status, screen.body);
+    serde_json::from_str(&screen.body).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn each_request_asks_so_much_of_the_database_and_no_more() {
+    for world in World::both().await {
+        world.moved("tilleuls", "100", "marie@exemple.test").await;
+        let portal = Portal::new(&world, "tilleuls");
+        let mut visitor = Visitor::new(&world);
+        let mut meter = Meter { world: &world, read: Vec::new() };
+        let asked = portal.address(&[]).replace("openid+profile", "openid+offline_access+profile");
+        let wrong = [("email", "marie@exemple.test"), ("password", "faux")];
+        let right = [("email", "marie@exemple.test"), ("password", PASSWORD)];
+
+        let files = [
+            ("discovery", "/.well-known/openid-configuration"),
+            ("the keys", "/jwks"),
+            ("a stylesheet", "/look/tilleuls.css"),
+        ];
+        for (what, path) in files {
+            let answer = meter.of(what, visitor.once(Method::GET, path, None, &[])).await;
+            assert!(answer.status.is_success(), "{path}: {}", answer.status);
+        }
+        let to = meter.of("the portal's request", visitor.once(Method::GET, &asked, None, &[])).await;
+        let hub = to.header(header::LOCATION.as_str()).to_owned();
+        visitor.screen = meter.of("the page that asks", visitor.once(Method::GET, &hub, None, &[])).await;
+        meter.of("a wrong password", submit(&mut visitor, "/sign-in", &wrong)).await;
+        visitor.open(&hub).await;
+        let to = meter.of("a right password", submit(&mut visitor, "/sign-in", &right)).await;
+        let hub = to.header(header::LOCATION.as_str()).to_owned();
+        let back = meter.of("back to the portal", visitor.once(Method::GET, &hub, None, &[])).await;
+        let code = code(&back);
+        let redeem = [
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", "https://tilleuls.test/callback"),
+            ("code_verifier", VERIFIER),
+        ];
+        let tokens = meter.of("a code", called(&mut visitor, "/token", &redeem)).await;
+        let (access, refresh) =
+            (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
+        let bearer = format!("Bearer {access}");
+        meter
+            .of("userinfo", visitor.once(Method::GET, "/userinfo", None, &[("authorization", &bearer)]))
+            .await;
+        meter.of("introspection", called(&mut visitor, "/introspect", &[("token", access)])).await;
+        let again = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+        let tokens = meter.of("a refresh token", called(&mut visitor, "/token", &again)).await;
+        let refresh = tokens["refresh_token"].as_str().unwrap();
+        meter.of("revocation", called(&mut visitor, "/revoke", &[("token", refresh)])).await;
+
+        let to =
+            meter.of("the portal's request, signed in", visitor.once(Method::GET, &asked, None, &[])).await;
+        let hub = to.header(header::LOCATION.as_str()).to_owned();
+        meter.of("back to the portal, signed in", visitor.once(Method::GET, &hub, None, &[])).await;
+
+        assert_eq!(meter.read, COSTS, "{}", world.bed.name);
+    }
+}
+
+fn code(back: &Screen) -> String {
+    let to = url::Url::parse(back.header(header::LOCATION.as_str())).unwrap();
+    to.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned()
+}
