@@ -28,6 +28,7 @@ mod asset;
 mod colour;
 mod error;
 mod frame;
+pub mod gallery;
 mod locale;
 pub mod mail;
 mod markdown;

@@ -216,6 +216,16 @@ impl Browser {
         Ok(self.find(&format!("#{id}")).await?.is_selected().await?)
     }
 
+    /// Sees from now on as on a screen so wide, in CSS pixels, whose owner likes it `light` or `dark`.
+    pub(crate) async fn emulate(&self, width: u32, scheme: &str) -> Result<()> {
+        let screen = self.driver()?.cdp();
+        let wished = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
+        screen.send_raw("Emulation.setDeviceMetricsOverride", wished).await?;
+        let wished = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        screen.send_raw("Emulation.setEmulatedMedia", wished).await?;
+        Ok(())
+    }
+
     /// Takes the browser off the network, or puts it back.
     pub(crate) async fn online(&self, on: bool) -> Result<()> {
         let network = self.driver()?.cdp();

@@ -12,6 +12,7 @@ mod wait;
 mod walk;
 
 mod first_agency;
+mod gallery;
 mod help;
 mod next_agency;
 mod other_device;

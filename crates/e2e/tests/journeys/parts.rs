@@ -58,6 +58,29 @@ fn demanded() -> bool {
         .is_ok_and(|word| !["", "0", "n", "no", "f", "false", "off"].contains(&word.to_lowercase().as_str()))
 }
 
+/// The judge of accessibility, beside the tests' own Node; `None`, with a word why, where there is none and none is demanded.
+#[allow(clippy::print_stdout, reason = "whoever runs the tests is told why one did nothing")]
+pub(crate) fn axe() -> Result<Option<PathBuf>> {
+    let judge = named("TEST_NODE", "/nowhere").and_then(|node| {
+        let folder = node.parent()?.parent()?.join("node_modules/axe-core/axe.min.js");
+        folder.exists().then_some(folder)
+    });
+    if judge.is_none() {
+        anyhow::ensure!(
+            !demanded(),
+            "no axe-core here: `cargo xtask services` makes it and names it by TEST_NODE"
+        );
+        println!("skipped: no axe-core here (TEST_NODE, as `cargo xtask services` prints it)");
+    }
+    Ok(judge)
+}
+
+/// Where the pictures of the gallery go, if somebody wants them.
+#[allow(clippy::disallowed_methods, reason = "a test reads the variables that `cargo xtask gallery` sets")]
+pub(crate) fn gallery() -> Option<PathBuf> {
+    env::var_os("MONCOMPTE_GALLERY").map(PathBuf::from)
+}
+
 /// Where pictures of pages go, if somebody wants them.
 #[allow(clippy::disallowed_methods, reason = "a test reads the variables that its developer sets")]
 pub(crate) fn shots() -> Option<PathBuf> {

@@ -2,6 +2,7 @@
 //! model; every page has a way on.
 
 use std::{
+    cell::RefCell,
     collections::HashSet,
     sync::{
         Arc,
@@ -80,6 +81,8 @@ pub struct Life {
     /// Mails that must arrive.
     promised: usize,
     moved: bool,
+    /// The last pages, for whoever has to find out what happened.
+    pages: RefCell<Vec<String>>,
 }
 
 /// What the portal holds of the last code.
@@ -116,6 +119,7 @@ impl Life {
             tokens: Tokens::default(),
             promised: 0,
             moved: false,
+            pages: RefCell::default(),
             town,
         }
     }
@@ -170,6 +174,17 @@ impl Life {
 
     /// What a person sees: `None` where it was lost, or is "not now".
     fn seen(&self, page: reqwest::Result<Page>) -> Result<Option<Page>, Broken> {
+        let told = match &page {
+            Ok(page) => format!(
+                "{} {} {} {}",
+                page.url.path(),
+                page.status,
+                page.heading(),
+                page.texts(".alert").join(" ")
+            ),
+            Err(error) => format!("{error:?}"),
+        };
+        self.pages.borrow_mut().push(told);
         let Ok(page) = page else { return Ok(None) };
         if page.url.as_str().starts_with(CALLBACK) {
             return Ok(Some(page));
@@ -199,7 +214,13 @@ impl Life {
             }
         };
         let asked = tokio::time::timeout(DEAD_END, asked).await;
-        asked.unwrap_or_else(|_| Err(format!("a dead end: {what} for {}", self.old[0].email)))
+        asked.unwrap_or_else(|_| Err(self.stuck(what)))
+    }
+
+    fn stuck(&self, how: &str) -> Broken {
+        let pages = self.pages.borrow();
+        let last = &pages[pages.len().saturating_sub(30)..];
+        format!("a dead end: {} {how}; what they saw last:\n{}", self.old[0].email, last.join("\n"))
     }
 
     async fn arrives(&self, who: &Person) -> Result<Page, Broken> {
@@ -221,7 +242,7 @@ impl Life {
                 None => Tally::one(&self.town.tally.lost),
             }
         }
-        Err(format!("a dead end: {} cannot move", self.old[0].email))
+        Err(self.stuck("cannot move"))
     }
 
     /// Whether they have moved; `None` where it broke off.
@@ -612,7 +633,7 @@ impl Life {
                 self.reset().await?;
             }
         }
-        Err(format!("a dead end: {} never gets in", self.old[0].email))
+        Err(self.stuck("never gets in"))
     }
 }
 

@@ -1,0 +1,78 @@
+//! axe-core finds nothing on any page or mail, in either language: in the dark on the narrowest phone, and in the light with text twice as large
+//! (SPEC, Journeys; PEOPLE F-30 to F-38; WCAG 1.4.3, 1.4.4, 1.4.10).
+
+use std::{fmt::Write as _, fs};
+
+use anyhow::{Context, Result, ensure};
+use pages::Locale;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::show::Show;
+use crate::{
+    browser::{Browser, DESK},
+    look, parts,
+};
+
+/// Everything that the judge knows but what is advice for whole sites.
+const JUDGE: &str = r#"
+const done = arguments[arguments.length - 1];
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }).then(
+    found => done(JSON.stringify(found.violations.map(one => ({ id: one.id, help: one.help, where: one.nodes.map(node => node.html.slice(0, 200)) })))),
+    cause => done(JSON.stringify([{ id: 'axe', help: String(cause), where: [] }])));
+"#;
+
+#[derive(Deserialize)]
+struct Fault {
+    id: String,
+    help: String,
+    #[serde(rename = "where")]
+    places: Vec<String>,
+}
+
+#[tokio::test]
+async fn a_judge_of_accessibility_finds_nothing_in_french() -> Result<()> {
+    judged(Locale::Fr).await
+}
+
+#[tokio::test]
+async fn a_judge_of_accessibility_finds_nothing_in_english() -> Result<()> {
+    judged(Locale::En).await
+}
+
+async fn judged(locale: Locale) -> Result<()> {
+    let Some(judge) = parts::axe()? else { return Ok(()) };
+    let Some(browser) = Browser::open(DESK).await? else { return Ok(()) };
+    let (judge, show) = (fs::read_to_string(judge)?, Show::of(locale).await?);
+    let mut told = String::new();
+    for name in show.names() {
+        browser.emulate(320, "dark").await?;
+        browser.go(&show.at(name)).await?;
+        told += &faults(&browser, &judge, &format!("{name}, narrow and dark")).await?;
+        browser.emulate(1280, "light").await?;
+        browser.driver()?.execute("document.documentElement.style.fontSize = '200%'", vec![]).await?;
+        told += &faults(&browser, &judge, &format!("{name}, with large text")).await?;
+    }
+    ensure!(told.is_empty(), "{told}");
+    browser.close().await
+}
+
+/// A line for each thing that is wrong with what is on the screen.
+async fn faults(browser: &Browser, judge: &str, what: &str) -> Result<String> {
+    let driver = browser.driver()?;
+    driver.execute(judge, vec![]).await?;
+    let found: String = driver.execute_async(JUDGE, vec![json!(null)]).await?.convert()?;
+    let found: Vec<Fault> = serde_json::from_str(&found).with_context(|| found.clone())?;
+    let mut told = String::new();
+    for Fault { id, help, places } in found {
+        writeln!(told, "{what}: {id}: {help}: {}", places.join(" | "))?;
+    }
+    // A mail has no landmarks and no form; what is plainly wrong with a page is looked at as on every journey.
+    if !what.contains("-mail-")
+        && let Err(cause) = look::everybody_can_use(driver).await
+    {
+        writeln!(told, "{what}: {cause}")?;
+    }
+    Ok(told)
+}

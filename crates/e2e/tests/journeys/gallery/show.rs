@@ -1,0 +1,108 @@
+//! A server that shows the leaves of the gallery as the provider would, with its assets and under its policy.
+
+use std::{collections::HashMap, sync::Arc};
+
+use anyhow::Result;
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use pages::{Contact, Frame, Locale, Look, MailFrame, Pages, gallery};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// What the provider allows its pages, without the portals that a form may lead to.
+const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+pub(super) struct Show {
+    address: String,
+    names: Vec<String>,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Show {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn look() -> Look {
+    Look {
+        agency_id: "tilleuls".into(),
+        agency_name: "Agence des Tilleuls".into(),
+        accent: "#1f6f54".into(),
+        logo_url: None,
+        contact: Contact {
+            phone: Some("02 97 00 00 01".into()),
+            email: Some("accueil@tilleuls.example".into()),
+            hours: Some("du lundi au vendredi, de 9 h à 18 h".into()),
+            website: Some("https://www.tilleuls.example".into()),
+            address: Some("12 rue des Tilleuls\n56100 Lorient".into()),
+        },
+    }
+}
+
+impl Show {
+    /// All pages and mails in one language, those of an agency and, by their first state, those of no agency.
+    pub(super) async fn of(locale: Locale) -> Result<Self> {
+        let pages = Pages::new()?;
+        let frame = Frame {
+            locale,
+            look: Some(look()),
+            csrf: "a-token".into(),
+            base: "/authorize/0192".into(),
+            issuer_host: "compte.example.fr".into(),
+        };
+        let mail = MailFrame { locale, look: Some(look()), issuer: "https://compte.example.fr".into() };
+        let bare = Frame { look: None, base: String::new(), ..frame.clone() };
+        let mut leaves: Vec<(String, String)> = Vec::new();
+        for leaf in gallery::pages(&pages, &frame)?.into_iter().chain(gallery::mails(&pages, &mail)?) {
+            leaves.push((format!("{}-{}", locale.tag(), leaf.name), leaf.html));
+        }
+        for leaf in gallery::pages(&pages, &bare)?.into_iter().filter(|leaf| leaf.name.ends_with("-0")) {
+            leaves.push((format!("{}-{}-bare", locale.tag(), leaf.name), leaf.html));
+        }
+        let names = leaves.iter().map(|(name, _)| name.clone()).collect();
+        let leaves: Arc<HashMap<_, _>> = Arc::new(leaves.into_iter().collect());
+        let router = Router::new()
+            .route("/leaf/{name}", get(leaf))
+            .route("/assets/{*path}", get(asset))
+            .route("/look/{file}", get(async || ([(header::CONTENT_TYPE, "text/css")], look().stylesheet())))
+            .with_state(leaves);
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = format!("http://localhost:{}", listener.local_addr()?.port());
+        let server = tokio::spawn(async move {
+            if let Err(cause) = axum::serve(listener, router).await {
+                panic!("the gallery closes: {cause}");
+            }
+        });
+        Ok(Self { address, names, server })
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// Where a leaf hangs.
+    pub(super) fn at(&self, name: &str) -> String {
+        format!("{}/leaf/{name}", self.address)
+    }
+}
+
+async fn leaf(State(leaves): State<Arc<HashMap<String, String>>>, Path(name): Path<String>) -> Response {
+    match leaves.get(&name) {
+        // A mail's reader shows it as the mail brings it, styles inline.
+        Some(html) if name.contains("-mail-") => Html(html.clone()).into_response(),
+        Some(html) => ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html.clone())).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn asset(Path(path): Path<String>) -> Response {
+    match pages::asset(&path) {
+        Some((kind, bytes)) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
