@@ -1,12 +1,9 @@
-use axum::{
-    body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request},
-};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::{HeaderMap, header};
 use pages::page::ProblemKind;
 use serde::de::DeserializeOwned;
 
-use super::{browser::Browser, error::Failure};
+use super::{body, browser::Browser, error::Failure};
 use crate::Idp;
 
 /// A form that exists only after it was found to come from this browser, from a page of ours (SECURITY #42, #43).
@@ -14,9 +11,6 @@ pub(crate) struct Form<T> {
     pub(crate) browser: Browser,
     pub(crate) fields: T,
 }
-
-/// The most that a body may be (SECURITY "Numbers").
-const LONGEST_BODY: usize = 64 * 1024;
 
 impl<T: DeserializeOwned> FromRequest<Idp> for Form<T> {
     type Rejection = Failure;
@@ -56,12 +50,7 @@ async fn read_pairs(request: Request, idp: &Idp) -> Result<Vec<(String, String)>
     if !kind.starts_with("application/x-www-form-urlencoded") {
         return Err(Failure::new(ProblemKind::BadRequest, "not a form"));
     }
-    let body = Bytes::from_request(request, idp)
-        .await
-        .map_err(|_| Failure::new(ProblemKind::TooLarge, "the body is too long, or was cut"))?;
-    if body.len() > LONGEST_BODY {
-        return Err(Failure::new(ProblemKind::TooLarge, "the body is too long"));
-    }
+    let body = body::read(request.into_body(), idp).await?;
     if std::str::from_utf8(&body).is_err() {
         return Err(Failure::new(ProblemKind::BadRequest, "not UTF-8"));
     }

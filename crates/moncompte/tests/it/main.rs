@@ -9,6 +9,7 @@
 
 mod client_keys;
 mod config;
+mod crowd;
 mod demo;
 mod doctor;
 mod faults;
