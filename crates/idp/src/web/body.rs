@@ -1,6 +1,6 @@
 //! What follows the head of a request: so much at most, and soon (SECURITY #109, #110).
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use pages::page::ProblemKind;
 
 use super::error::Failure;
@@ -19,6 +19,9 @@ pub(crate) enum Unread {
 
 /// Reads it whole.
 pub(crate) async fn read(body: Body, idp: &Idp) -> Result<Bytes, Unread> {
+    if body.size_hint().lower() > LONGEST as u64 {
+        return Err(Unread::TooLong);
+    }
     match tokio::time::timeout(idp.body_time, to_bytes(body, LONGEST)).await {
         Ok(read) => read.map_err(|_| Unread::TooLong),
         Err(_) => Err(Unread::TooSlow),

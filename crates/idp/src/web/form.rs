@@ -44,6 +44,9 @@ impl<T: DeserializeOwned> FromRequest<Idp> for Form<T> {
     }
 }
 
+/// The most fields that are looked at (SECURITY "Numbers").
+const MOST_FIELDS: usize = 100;
+
 /// Reads an urlencoded body as ordered pairs.
 async fn read_pairs(request: Request, idp: &Idp) -> Result<Vec<(String, String)>, Failure> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -54,10 +57,22 @@ async fn read_pairs(request: Request, idp: &Idp) -> Result<Vec<(String, String)>
     if std::str::from_utf8(&body).is_err() {
         return Err(Failure::new(ProblemKind::BadRequest, "not UTF-8"));
     }
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
+    // One more than may be: thousands are not even taken apart.
+    let pairs: Vec<(String, String)> =
+        url::form_urlencoded::parse(&body).into_owned().take(MOST_FIELDS + 1).collect();
+    if pairs.len() > MOST_FIELDS {
+        return Err(Failure::new(ProblemKind::BadRequest, "too many fields"));
+    }
     // NUL is stored by one database and refused by the other: refused here (SECURITY #109).
     if pairs.iter().any(|(n, v)| n.contains('\0') || (n != "password" && v.contains('\0'))) {
         return Err(Failure::new(ProblemKind::BadRequest, "a field holds NUL"));
+    }
+    // What stands for bytes that are no text. Nobody types it, and two different fields would read alike.
+    if pairs
+        .iter()
+        .any(|(n, v)| n.contains(char::REPLACEMENT_CHARACTER) || v.contains(char::REPLACEMENT_CHARACTER))
+    {
+        return Err(Failure::new(ProblemKind::BadRequest, "a field is not UTF-8"));
     }
     Ok(pairs)
 }

@@ -32,7 +32,7 @@ impl Serve {
         let address = public.local_addr()?;
         tracing::info!(%address, issuer = %wired.idp.issuer, hash_memory_mib = wired.hash_memory / 1024, "ready");
         let stop = CancellationToken::new();
-        let ops = ops::router(wired.idp.ground.db.clone())?;
+        let ops = ops::router(wired.idp.accounts.clone())?;
         let router = idp::router(wired.idp.clone());
         let Wired { idp, writer, outbound, limits, .. } = wired;
         let worker = tokio::spawn(Worker { idp, writer, post, outbound }.run(stop.clone()));

@@ -17,6 +17,7 @@ mod graph;
 mod import;
 mod keys;
 mod kill;
+mod limits;
 mod node;
 mod person;
 mod place;
