@@ -1,4 +1,4 @@
-//! Slow and many connections: crates/moncompte/src/serving.
+//! Connections, and the size and shape of what comes through them: crates/moncompte/src/serving, crates/idp/src/web.
 
 use crate::sabotage::{Sabotage, Tests, it};
 
@@ -6,7 +6,41 @@ const fn crowd(names: &'static [&'static str]) -> Tests {
     it("moncompte", names)
 }
 
+const SHAPES: Tests = crowd(&["what_has_no_size_or_shape_is_refused_at_once_and_leaves_nothing"]);
+
 pub(super) const GUARDS: &[Sabotage] = &[
+    Sabotage {
+        name: "takes headers of any length",
+        items: &[109],
+        file: "crates/idp/src/web/router.rs",
+        find: "length(request.headers()) > LONGEST_HEADERS",
+        replace: "length(request.headers()) > 1000 * LONGEST_HEADERS",
+        caught_by: SHAPES,
+    },
+    Sabotage {
+        name: "waits for a body whose length says that it is too long",
+        items: &[109],
+        file: "crates/idp/src/web/body.rs",
+        find: "body.size_hint().lower() > LONGEST as u64",
+        replace: "body.size_hint().lower() == u64::MAX",
+        caught_by: SHAPES,
+    },
+    Sabotage {
+        name: "reads a form of ten thousand fields",
+        items: &[109],
+        file: "crates/idp/src/web/form.rs",
+        find: "const MOST_FIELDS: usize = 100;",
+        replace: "const MOST_FIELDS: usize = 100_000;",
+        caught_by: SHAPES,
+    },
+    Sabotage {
+        name: "takes what is no text for text",
+        items: &[109],
+        file: "crates/idp/src/web/form.rs",
+        find: "n.contains(char::REPLACEMENT_CHARACTER) || v.contains(char::REPLACEMENT_CHARACTER)",
+        replace: "n.contains(char::REPLACEMENT_CHARACTER) && v.contains(char::REPLACEMENT_CHARACTER)",
+        caught_by: SHAPES,
+    },
     Sabotage {
         name: "waits for a head for ever",
         items: &[110],
