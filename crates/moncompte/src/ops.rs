@@ -2,6 +2,7 @@
 
 use accounts::Accounts;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
+use kernel::MOST_BEHIND;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 #[derive(Clone)]
@@ -26,7 +27,11 @@ async fn measures(State(ops): State<Ops>) -> String {
 }
 
 async fn ready(State(ops): State<Ops>) -> (StatusCode, &'static str) {
-    match ops.accounts.ground().db.ping().await {
+    let ground = ops.accounts.ground();
+    if ground.clock.behind() > MOST_BEHIND {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the clock is far behind the time that was seen\n");
+    }
+    match ground.db.ping().await {
         Ok(()) => (StatusCode::OK, "ok\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
     }

@@ -6,7 +6,7 @@ use accounts::{Accounts, Hasher};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use idp::{Grants, Idp, Throttle, grant::Settings};
-use kernel::{Db, Ground, SealKeys, SystemChance, SystemClock};
+use kernel::{Db, Ground, SealKeys, SteadyClock, SystemChance, SystemClock};
 
 use crate::{config::Config, outbound::Outbound, post::Writer, serving::Limits};
 
@@ -35,11 +35,12 @@ pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Grou
     migrate(&db, address).await.context("the schema cannot be brought up to date")?;
     let ground = Ground {
         db,
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SteadyClock::over(SystemClock)),
         chance: Arc::new(SystemChance::new()),
         keys: Arc::new(keys),
     };
     ground.check_key().await.context("use the secret_key_file with which this database was begun")?;
+    ground.share_time().await.context("the highest time seen cannot be read")?;
     Ok(ground)
 }
 

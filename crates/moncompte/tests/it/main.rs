@@ -8,6 +8,7 @@
 )]
 
 mod client_keys;
+mod clock;
 mod config;
 mod crowd;
 mod demo;
