@@ -10,7 +10,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use crate::table::attempt;
+use crate::table::{attempt, lock_notice};
 
 /// How the lock is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,6 +61,8 @@ pub(crate) enum Failed {
 
 /// After this long an attempt that neither failed nor succeeded is a failure: its node died.
 const ABANDONED: i64 = 20;
+/// Seconds between two mails that tell of a lock.
+pub(crate) const NOTICE: i64 = 3600;
 
 impl Counter {
     /// For an address, known or not; `device` is the id of a device on which its owner signed in before.
@@ -107,7 +109,6 @@ impl Counter {
             failures: Set(1),
             updated_at: Set(now),
             locked_at: NotSet,
-            notified_at: NotSet,
         };
         let count = (attempt::Entity, attempt::Column::Failures);
         let row = attempt::Entity::insert(fresh)
@@ -150,15 +151,21 @@ impl Counter {
         Ok(done.rows_affected == 1)
     }
 
-    /// Whether the owner may be told now: at most one mail an hour (SECURITY #57). Taking the permission is one statement.
+    /// Whether the owner may be told now: at most one mail an hour, whatever was reset in between and in whichever browser (SECURITY #57). Taking
+    /// the permission is one statement.
     pub(crate) async fn may_notify(&self, tx: &Tx, now: Unix) -> Result<bool, Fault> {
-        let done = self
-            .update()
-            .col_expr(attempt::Column::NotifiedAt, Expr::value(now))
-            .filter(attempt::Column::NotifiedAt.is_null().or(attempt::Column::NotifiedAt.lte(now - 3600)))
-            .exec(tx.conn())
+        let notice = lock_notice::ActiveModel { subject: Set(self.subject.clone()), told_at: Set(now) };
+        let told = (lock_notice::Entity, lock_notice::Column::ToldAt);
+        let taken = lock_notice::Entity::insert(notice)
+            .on_conflict(
+                OnConflict::column(lock_notice::Column::Subject)
+                    .value(lock_notice::Column::ToldAt, now)
+                    .action_and_where(Expr::col(told).lte(now - NOTICE))
+                    .to_owned(),
+            )
+            .exec_without_returning(tx.conn())
             .await?;
-        Ok(done.rows_affected == 1)
+        Ok(taken == 1)
     }
 
     /// The check succeeded: this bucket starts anew.

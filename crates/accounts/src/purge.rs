@@ -3,7 +3,8 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use crate::{
     Accounts,
-    table::{device, enrolment, recovery, session, used_ticket},
+    lockout::NOTICE,
+    table::{device, enrolment, lock_notice, recovery, session, used_ticket},
 };
 
 const DAY: i64 = 86_400;
@@ -40,6 +41,10 @@ impl Accounts {
                     .add(session::Column::EndedAt.lt(now - SESSION))
                     .add(session::Column::EndsAt.lt(now - SESSION)),
             )
+            .exec(db)
+            .await?;
+        lock_notice::Entity::delete_many()
+            .filter(lock_notice::Column::ToldAt.lt(now - NOTICE))
             .exec(db)
             .await?;
         device::Entity::delete_many().filter(device::Column::LastSeenAt.lt(now - DEVICE)).exec(db).await?;

@@ -4,7 +4,7 @@
 pub mod grant;
 mod web;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use accounts::Accounts;
 use agencies::Agencies;
@@ -14,7 +14,7 @@ use kernel::Ground;
 use pages::Pages;
 
 pub use grant::{Grants, InteractionId};
-pub use web::{Throttle, look, router};
+pub use web::{Throttle, look, network, router};
 
 /// The provider. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +35,8 @@ pub struct Idp {
     pub trusted_proxies: Arc<[IpNet]>,
     /// Attempts per network.
     pub throttle: Arc<Throttle>,
+    /// How long the body of a request may be on its way.
+    pub body_time: Duration,
 }
 
 impl Idp {

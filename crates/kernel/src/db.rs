@@ -9,9 +9,10 @@ use std::{
 
 use sea_orm::{
     ActiveValue::Set,
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, EntityTrait,
-    SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
-    sea_query::OnConflict,
+    ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    EntityTrait, ExprTrait, QueryFilter, SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions,
+    TransactionTrait,
+    sea_query::{Expr, OnConflict},
     sqlx::{
         Connection, Error, PgConnection,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -20,7 +21,7 @@ use sea_orm::{
 use tokio::sync::Notify;
 
 use crate::{
-    Fault,
+    Fault, Reading,
     patient::{Patient, Spent, Toll, within},
     table::meta,
 };
@@ -164,6 +165,58 @@ impl Db {
         let row = meta::Entity::find_by_id(key).one(self.writer()).await?;
         row.map(|r| r.value).ok_or_else(|| Fault::Broken(format!("meta {key} vanished")))
     }
+}
+
+/// Where the highest time seen is kept: milliseconds, with zeros before them so that texts compare as numbers do.
+const TIME_SEEN: &str = "time_seen";
+
+impl Db {
+    /// Stores a time, in milliseconds since 1970-01-01 UTC, unless a later one is there; answers the later of the two.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn see_time(&self, millis: i64) -> Result<i64, Fault> {
+        let row = meta::ActiveModel { key: Set(TIME_SEEN.to_owned()), value: Set(format!("{millis:020}")) };
+        let known = (meta::Entity, meta::Column::Value);
+        meta::Entity::insert(row)
+            .on_conflict(
+                OnConflict::column(meta::Column::Key)
+                    .update_column(meta::Column::Value)
+                    .action_and_where(Expr::col(known).lt(format!("{millis:020}")))
+                    .to_owned(),
+            )
+            .exec_without_returning(self.writer())
+            .await?;
+        let row = meta::Entity::find_by_id(TIME_SEEN).one(self.writer()).await?;
+        row.map_or(Ok(millis), |row| read_time(&row.value))
+    }
+
+    /// An operator's word that this is the time, whatever was seen.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn accept_time(&self, millis: i64) -> Result<(), Fault> {
+        meta::Entity::update_many()
+            .col_expr(meta::Column::Value, Expr::value(format!("{millis:020}")))
+            .filter(meta::Column::Key.eq(TIME_SEEN))
+            .exec(self.writer())
+            .await?;
+        Ok(())
+    }
+}
+
+impl Reading {
+    /// The highest time seen on any node, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn time_seen(&self) -> Result<Option<i64>, Fault> {
+        self.settled(TIME_SEEN).await?.map(|text| read_time(&text)).transpose()
+    }
+}
+
+fn read_time(text: &str) -> Result<i64, Fault> {
+    text.parse().map_err(|_| Fault::Broken("the highest time seen cannot be read".into()))
 }
 
 /// What every connection to SQLite has, whoever opens it.

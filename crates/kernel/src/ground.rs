@@ -23,6 +23,15 @@ impl Ground {
         self.clock.now()
     }
 
+    /// Tells the other nodes, and this one after a restart, how late it is, and goes on from the latest that any of them saw (SECURITY I19).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn share_time(&self) -> Result<(), Fault> {
+        self.clock.saw(self.db.see_time(self.clock.now_millis()).await?);
+        Ok(())
+    }
+
     /// A new id, ordered by time.
     pub fn id<T: From<Uuid>>(&self) -> T {
         let mut bytes = [0; 10];

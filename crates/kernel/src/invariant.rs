@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Fault, SealKeys,
+    Clock, Fault, MOST_BEHIND, SealKeys, SystemClock,
     db::{PATIENCE, sqlite_options},
     table::meta,
 };
@@ -204,9 +204,21 @@ pub const INVARIANTS: &[Invariant] = &[
         says: "nothing that has expired becomes valid again after the clock steps back",
         otherwise: "links, codes and sessions that expired by time alone live again for as long as the clock went back",
         seen_by: SeenBy::Words(
-            "the highest time seen is not stored, so this holds only while clocks do not step back: run NTP that slews. What was used, \
-             replaced or ended stays so whatever the clock says",
+            "it compares two moments; time goes on from the highest that any node saw, at half its speed, which `clock.rs` looks at after a restart \
+             too. Of what a node saw in the five seconds before it was killed nobody knows",
         ),
+    },
+    Invariant {
+        id: "I19",
+        says: "the clock of this machine is not an hour behind the highest time that was seen",
+        otherwise: "one of the two is wrong, and this node is not ready: correct the clock, or stop every node and take back the time that was \
+                    seen with `moncompte clock --accept`",
+        seen_by: SeenBy::Check(|reading| {
+            Box::pin(async {
+                let seen = reading.time_seen().await?;
+                Ok(u64::from(seen.is_some_and(|seen| seen - SystemClock.now_millis() > MOST_BEHIND)))
+            })
+        }),
     },
     Invariant {
         id: "I20",

@@ -13,7 +13,7 @@ mod patient;
 mod secret;
 mod table;
 
-pub use clock::{Chance, Clock, SystemChance, SystemClock, Unix};
+pub use clock::{Chance, Clock, MOST_BEHIND, SteadyClock, SystemChance, SystemClock, Unix};
 pub use db::{Db, Tx};
 pub use fault::{Fault, is_unique_violation};
 pub use ground::Ground;

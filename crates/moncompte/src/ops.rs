@@ -1,27 +1,37 @@
 //! Health and metrics, on a port of their own.
 
+use accounts::Accounts;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use kernel::Db;
+use kernel::MOST_BEHIND;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 #[derive(Clone)]
 struct Ops {
-    db: Db,
+    accounts: Accounts,
     metrics: PrometheusHandle,
 }
 
 /// `/health/live`, `/health/ready`, `/metrics`.
-pub(crate) fn router(db: Db) -> anyhow::Result<Router> {
+pub(crate) fn router(accounts: Accounts) -> anyhow::Result<Router> {
     let metrics = PrometheusBuilder::new().install_recorder()?;
     Ok(Router::new()
         .route("/health/live", get(async || "ok\n"))
         .route("/health/ready", get(ready))
-        .route("/metrics", get(async |State(ops): State<Ops>| ops.metrics.render()))
-        .with_state(Ops { db, metrics }))
+        .route("/metrics", get(measures))
+        .with_state(Ops { accounts, metrics }))
+}
+
+async fn measures(State(ops): State<Ops>) -> String {
+    metrics::counter!("moncompte_hashes_total").absolute(ops.accounts.hasher().done() as u64);
+    ops.metrics.render()
 }
 
 async fn ready(State(ops): State<Ops>) -> (StatusCode, &'static str) {
-    match ops.db.ping().await {
+    let ground = ops.accounts.ground();
+    if ground.clock.behind() > MOST_BEHIND {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the clock is far behind the time that was seen\n");
+    }
+    match ground.db.ping().await {
         Ok(()) => (StatusCode::OK, "ok\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
     }

@@ -1,20 +1,21 @@
 //! Puts the parts together.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use accounts::{Accounts, Hasher};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use idp::{Grants, Idp, Throttle, grant::Settings};
-use kernel::{Db, Ground, SealKeys, SystemChance, SystemClock};
+use kernel::{Db, Ground, SealKeys, SteadyClock, SystemChance, SystemClock};
 
-use crate::{config::Config, outbound::Outbound, post::Writer};
+use crate::{config::Config, outbound::Outbound, post::Writer, serving::Limits};
 
 /// Everything that runs.
 pub(crate) struct Wired {
     pub(crate) idp: Idp,
     pub(crate) writer: Writer,
     pub(crate) outbound: Outbound,
+    pub(crate) limits: Limits,
     /// KiB that password hashing may take.
     pub(crate) hash_memory: usize,
 }
@@ -34,11 +35,12 @@ pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Grou
     migrate(&db, address).await.context("the schema cannot be brought up to date")?;
     let ground = Ground {
         db,
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SteadyClock::over(SystemClock)),
         chance: Arc::new(SystemChance::new()),
         keys: Arc::new(keys),
     };
     ground.check_key().await.context("use the secret_key_file with which this database was begun")?;
+    ground.share_time().await.context("the highest time seen cannot be read")?;
     Ok(ground)
 }
 
@@ -99,10 +101,12 @@ impl Wired {
             agencies,
             grants,
             pages,
-            issuer: settings.issuer.into(),
+            issuer: settings.issuer.as_str().into(),
             trusted_proxies: config.trusted_proxies.into(),
             throttle: Arc::new(Throttle::new(attempts)),
+            body_time: Duration::from_secs(settings.connections.body_seconds),
         };
-        Ok(Self { idp, writer, outbound, hash_memory })
+        let limits = Limits::public(&settings.connections, idp.trusted_proxies.clone());
+        Ok(Self { idp, writer, outbound, limits, hash_memory })
     }
 }

@@ -4,7 +4,10 @@
 use std::{sync::Arc, time::Duration};
 
 use idp::{Idp, grant::BACKCHANNEL_LOGOUT};
-use kernel::outbox::{self, Leased};
+use kernel::{
+    MOST_BEHIND,
+    outbox::{self, Leased},
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -29,8 +32,35 @@ impl Worker {
     pub(crate) async fn run(self, stop: CancellationToken) {
         let this = Arc::new(self);
         let letters = tokio::spawn(this.clone().deliver(stop.clone()));
+        let time = tokio::spawn(this.clone().share_time(stop.clone()));
         let chores = tokio::spawn(this.chores(stop));
-        let _ = tokio::join!(letters, chores);
+        let _ = tokio::join!(letters, chores, time);
+    }
+
+    /// How late it is, for the other nodes and the next start; and says so where this machine's clock and that do not agree.
+    async fn share_time(self: Arc<Self>, stop: CancellationToken) {
+        let ground = &self.idp.ground;
+        let mut rounds = 0_u32;
+        loop {
+            if let Err(fault) = ground.share_time().await {
+                tracing::warn!(%fault, "how late it is cannot be shared");
+            }
+            let behind = ground.clock.behind();
+            if behind > MOST_BEHIND && rounds.is_multiple_of(12) {
+                tracing::error!(
+                    seconds = behind / 1000,
+                    "this machine's clock is behind the time that was seen: correct it, or see `moncompte clock --help`"
+                );
+            }
+            rounds = rounds.wrapping_add(1);
+            if stop.is_cancelled() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                () = stop.cancelled() => {}
+            }
+        }
     }
 
     async fn deliver(self: Arc<Self>, stop: CancellationToken) {

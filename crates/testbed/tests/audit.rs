@@ -38,6 +38,11 @@ const PLANTS: &[(&str, &str, &str)] = &[
         "UPDATE outbox SET attempts = 1 WHERE sent_at IS NOT NULL",
     ),
     (
+        "I19",
+        "INSERT INTO meta (key, value) VALUES ('time_seen', '00000099999999999999')",
+        "DELETE FROM meta WHERE key = 'time_seen'",
+    ),
+    (
         "I22",
         "INSERT INTO meta (key, value) VALUES ('seal_key', 'of another node')",
         "DELETE FROM meta WHERE key = 'seal_key'",

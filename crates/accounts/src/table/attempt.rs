@@ -10,7 +10,6 @@ pub struct Model {
     pub failures: i32,
     pub updated_at: i64,
     pub locked_at: Option<i64>,
-    pub notified_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

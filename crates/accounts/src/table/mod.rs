@@ -9,6 +9,7 @@ pub(crate) mod evidence;
 pub(crate) mod evidence_head;
 pub(crate) mod legacy_identity;
 pub(crate) mod link;
+pub(crate) mod lock_notice;
 pub(crate) mod recovery;
 pub(crate) mod session;
 pub(crate) mod used_ticket;

@@ -229,6 +229,52 @@ async fn the_lock_mail_unlocks() {
     }
 }
 
+/// SECURITY #57: locked every minute for two hours, and reset by its owner whenever a mail lets them.
+#[tokio::test]
+async fn who_locks_an_account_again_and_again_sends_its_owner_one_mail_an_hour() {
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        let own = stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        stage.mails().await;
+        let (mut told, mut resets) = (Vec::new(), 0);
+        for minute in 0..120 {
+            for who in [EMAIL, "personne@exemple.test"] {
+                for _ in 0..5 {
+                    stage.sign_in(who, "faux faux faux").await;
+                }
+            }
+            let locked = |mail: &accounts::Mail| matches!(mail.body, MailBody::AccountLocked { .. });
+            let mut mails = stage.mails().await;
+            told.extend(mails.iter().filter(|mail| locked(mail)).map(|_| minute));
+            if mails.is_empty() {
+                stage.accounts.forgot(EMAIL, &visitor()).await.unwrap();
+                mails = stage.mails().await;
+            }
+            if let Some(mail) = mails.first() {
+                let token = kernel::Token::parse(token_of(mail)).unwrap();
+                let reset = stage.accounts.reset(&token, PASSWORD, None, &visitor()).await.unwrap();
+                assert!(matches!(reset, accounts::Reset::Done(..)));
+                resets += 1;
+                stage.mails().await;
+            }
+            assert!(mails.iter().all(|mail| mail.to == EMAIL));
+            stage.bed.clock.advance(60);
+        }
+        let hours = told.windows(2).all(|pair| pair[1] - pair[0] >= 60);
+        assert!(told.len() == 2 && hours, "{} in the minutes {told:?}", stage.bed.name);
+        assert!(resets >= 4, "{resets}");
+        assert!(
+            stage.accounts.session(&own.token).await.unwrap().is_none(),
+            "ended by the resets, not by the locks"
+        );
+        // An address without an account leaves the same trace.
+        assert_eq!(stage.count("lock_notice", "1 = 1").await, 2);
+        stage.bed.clock.advance(3601);
+        stage.accounts.purge().await.unwrap();
+        assert_eq!(stage.count("lock_notice", "1 = 1").await, 0);
+    }
+}
+
 #[tokio::test]
 async fn every_sign_in_costs_one_hash_and_a_locked_one_none() {
     // SECURITY #51, #60, B6: the deterministic half.

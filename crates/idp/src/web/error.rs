@@ -36,6 +36,7 @@ impl Failure {
             ProblemKind::Forbidden | ProblemKind::ForeignBrowser => StatusCode::FORBIDDEN,
             ProblemKind::Conflict => StatusCode::CONFLICT,
             ProblemKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ProblemKind::TooSlow => StatusCode::REQUEST_TIMEOUT,
             ProblemKind::Busy | ProblemKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             ProblemKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -1,12 +1,9 @@
-use axum::{
-    body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request},
-};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::{HeaderMap, header};
 use pages::page::ProblemKind;
 use serde::de::DeserializeOwned;
 
-use super::{browser::Browser, error::Failure};
+use super::{body, browser::Browser, error::Failure};
 use crate::Idp;
 
 /// A form that exists only after it was found to come from this browser, from a page of ours (SECURITY #42, #43).
@@ -14,9 +11,6 @@ pub(crate) struct Form<T> {
     pub(crate) browser: Browser,
     pub(crate) fields: T,
 }
-
-/// The most that a body may be (SECURITY "Numbers").
-const LONGEST_BODY: usize = 64 * 1024;
 
 impl<T: DeserializeOwned> FromRequest<Idp> for Form<T> {
     type Rejection = Failure;
@@ -50,25 +44,35 @@ impl<T: DeserializeOwned> FromRequest<Idp> for Form<T> {
     }
 }
 
+/// The most fields that are looked at (SECURITY "Numbers").
+const MOST_FIELDS: usize = 100;
+
 /// Reads an urlencoded body as ordered pairs.
 async fn read_pairs(request: Request, idp: &Idp) -> Result<Vec<(String, String)>, Failure> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/x-www-form-urlencoded") {
         return Err(Failure::new(ProblemKind::BadRequest, "not a form"));
     }
-    let body = Bytes::from_request(request, idp)
-        .await
-        .map_err(|_| Failure::new(ProblemKind::TooLarge, "the body is too long, or was cut"))?;
-    if body.len() > LONGEST_BODY {
-        return Err(Failure::new(ProblemKind::TooLarge, "the body is too long"));
-    }
+    let body = body::read(request.into_body(), idp).await?;
     if std::str::from_utf8(&body).is_err() {
         return Err(Failure::new(ProblemKind::BadRequest, "not UTF-8"));
     }
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
+    // One more than may be: thousands are not even taken apart.
+    let pairs: Vec<(String, String)> =
+        url::form_urlencoded::parse(&body).into_owned().take(MOST_FIELDS + 1).collect();
+    if pairs.len() > MOST_FIELDS {
+        return Err(Failure::new(ProblemKind::BadRequest, "too many fields"));
+    }
     // NUL is stored by one database and refused by the other: refused here (SECURITY #109).
     if pairs.iter().any(|(n, v)| n.contains('\0') || (n != "password" && v.contains('\0'))) {
         return Err(Failure::new(ProblemKind::BadRequest, "a field holds NUL"));
+    }
+    // What stands for bytes that are no text. Nobody types it, and two different fields would read alike.
+    if pairs
+        .iter()
+        .any(|(n, v)| n.contains(char::REPLACEMENT_CHARACTER) || v.contains(char::REPLACEMENT_CHARACTER))
+    {
+        return Err(Failure::new(ProblemKind::BadRequest, "a field is not UTF-8"));
     }
     Ok(pairs)
 }

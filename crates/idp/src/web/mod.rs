@@ -1,6 +1,7 @@
 //! The HTTP face. No handler decides, none writes a query.
 
 mod answer;
+mod body;
 mod browser;
 mod cookie;
 mod cors;
@@ -16,4 +17,4 @@ mod throttle;
 
 pub use answer::look;
 pub use router::router;
-pub use throttle::Throttle;
+pub use throttle::{Throttle, network};

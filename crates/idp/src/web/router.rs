@@ -1,6 +1,6 @@
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path, Request, State},
+    extract::{Path, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -21,6 +21,8 @@ use crate::Idp;
 
 /// The longest address that is looked at (SECURITY "Numbers").
 const LONGEST_URI: usize = 8 * 1024;
+/// The most that all headers may be together (SECURITY "Numbers").
+const LONGEST_HEADERS: usize = 16 * 1024;
 
 /// Everything that the provider answers.
 pub fn router(idp: Idp) -> Router {
@@ -73,7 +75,6 @@ pub fn router(idp: Idp) -> Router {
         .fallback(async |uri: Uri| {
             Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
         })
-        .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(middleware::from_fn(to_the_end))
         .layer(middleware::from_fn_with_state(idp.clone(), explain))
         .layer(CatchPanicLayer::custom(|_| {
@@ -100,6 +101,10 @@ async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Respon
     let too_long = request.uri().to_string().len() > LONGEST_URI;
     let response = if too_long {
         Failure::new(ProblemKind::TooLarge, "the address is too long").into_response()
+    } else if length(request.headers()) > LONGEST_HEADERS {
+        let mut response = Failure::new(ProblemKind::TooLarge, "the headers are too long").into_response();
+        *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        response
     } else {
         next.run(request).await
     };
@@ -125,7 +130,8 @@ async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Respon
     let passing = matches!(failure.kind, ProblemKind::Unavailable | ProblemKind::Busy);
     let retry_url = failure.retry.clone().or(passing.then_some(again));
     let page = pages::page::Problem { reference, kind: failure.kind, retry_url };
-    let status = if parts.status == StatusCode::METHOD_NOT_ALLOWED { parts.status } else { failure.status() };
+    let own = [StatusCode::METHOD_NOT_ALLOWED, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE];
+    let status = if own.contains(&parts.status) { parts.status } else { failure.status() };
     let html = idp.pages.render(&frame, &page).map(|r| r.html).unwrap_or_default();
     let mut answer = (status, axum::response::Html(html)).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -138,6 +144,11 @@ async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Respon
         answer.headers_mut().insert(header::ALLOW, allow);
     }
     answer
+}
+
+/// As they are written: each on its line, after a colon and a space.
+fn length(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
 /// Where somebody goes on whom passing trouble stopped (SECURITY #117). The same page again; after a form what may have come of it, for it may
@@ -163,7 +174,6 @@ fn unread(parts: &http::response::Parts) -> Option<Failure> {
     let bare = parts.status.is_client_error() && kind.starts_with("text/plain");
     let (kind, cause) = match parts.status {
         StatusCode::METHOD_NOT_ALLOWED => (ProblemKind::BadRequest, "another method"),
-        StatusCode::PAYLOAD_TOO_LARGE if bare => (ProblemKind::TooLarge, "the body is too long"),
         _ if bare => (ProblemKind::BadRequest, "the address or the body is not readable"),
         _ => return None,
     };

@@ -149,7 +149,7 @@ async fn run(
         listeners.try_into().map_err(|_| anyhow::anyhow!("four ports are needed"))?;
     let provider_router = idp::router(wired.idp.clone());
     let post = Post::Shelf(shelf.clone());
-    let Wired { idp, writer, outbound, .. } = wired;
+    let Wired { idp, writer, outbound, limits, .. } = wired;
     let worker = tokio::spawn(Worker { idp, writer, post, outbound }.run(stop.clone()));
     let portal = |listener, config| {
         let told = stop.clone();
@@ -165,8 +165,8 @@ async fn run(
         }
     };
     let served = tokio::try_join!(
-        serve(provider, provider_router, stop.clone()),
-        serve(mails, mailbox::router(shelf), stop.clone()),
+        serve(provider, provider_router, limits.clone(), stop.clone()),
+        serve(mails, mailbox::router(shelf), limits, stop.clone()),
         portal(first, tilleuls),
         portal(second, rivage),
         signal,
@@ -188,7 +188,7 @@ fn lay_out(folder: &Path, ports: [u16; 4]) -> anyhow::Result<()> {
         format!(
             "issuer = \"http://localhost:{provider}\"\nlisten = \"127.0.0.1:{provider}\"\ndatabase = \"sqlite://moncompte.db\"\n\
              secret_key_file = \"secrets/seal.key\"\nattempts_per_minute = 600\n\n[mail]\n\
-             from = \"Mon compte immobilier <ne-pas-repondre@moncompte.example>\"\nfolder = \"mails\"\n\n[outbound]\nallow = [\"localhost\"]\n"
+             from = \"Mon compte immobilier <ne-pas-repondre@moncompte.example>\"\nfolder = \"mails\"\n\n[connections]\nmost = 500\n\n[outbound]\nallow = [\"localhost\"]\n"
         ),
     )?;
     for (agency, port) in AGENCIES.iter().zip([first, second]) {

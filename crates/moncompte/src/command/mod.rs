@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod check;
+mod clock;
 mod demo;
 mod doctor;
 mod import;
@@ -34,6 +35,11 @@ enum Command {
     /// Exit code 0: everything that can be seen holds; 1: something is broken; 2: it could not be looked at. Nothing is written, no row and no
     /// schema, so it may run beside a provider, and every hour. It prints counts, never what is in a row.
     Doctor(doctor::Doctor),
+    /// Say how far this machine's clock is behind the latest time that any node saw, or accept it.
+    ///
+    /// Time never goes back: where the clock does, it goes on from the latest that was seen, at half its speed. Beyond an hour the node is not
+    /// ready. Correct the clock; where it was wrong before, in the future, `--accept` takes back what was seen.
+    Clock(clock::ClockCommand),
     /// Read an agency's legacy identities from a CSV or JSONL file.
     Import(import::Import),
     /// List the signing keys, or replace them.
@@ -58,6 +64,7 @@ impl Cli {
             Command::Serve(serve) => serve.run().await,
             Command::Check(check) => check.run(),
             Command::Doctor(doctor) => doctor.run().await,
+            Command::Clock(clock) => clock.run().await,
             Command::Import(import) => import.run().await,
             Command::Keys(keys) => keys.run().await,
         }

@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     ops,
     post::Post,
-    serving::{listen, serve, stop_signal},
+    serving::{Limits, listen, serve, stop_signal},
     telemetry,
     wire::Wired,
     worker::Worker,
@@ -32,9 +32,9 @@ impl Serve {
         let address = public.local_addr()?;
         tracing::info!(%address, issuer = %wired.idp.issuer, hash_memory_mib = wired.hash_memory / 1024, "ready");
         let stop = CancellationToken::new();
-        let ops = ops::router(wired.idp.ground.db.clone())?;
+        let ops = ops::router(wired.idp.accounts.clone())?;
         let router = idp::router(wired.idp.clone());
-        let Wired { idp, writer, outbound, .. } = wired;
+        let Wired { idp, writer, outbound, limits, .. } = wired;
         let worker = tokio::spawn(Worker { idp, writer, post, outbound }.run(stop.clone()));
         let signal = {
             let stop = stop.clone();
@@ -44,8 +44,11 @@ impl Serve {
                 Ok(())
             }
         };
-        let served =
-            tokio::try_join!(serve(public, router, stop.clone()), serve(private, ops, stop.clone()), signal);
+        let served = tokio::try_join!(
+            serve(public, router, limits, stop.clone()),
+            serve(private, ops, Limits::operators(), stop.clone()),
+            signal
+        );
         stop.cancel();
         let _ = worker.await;
         served?;

@@ -16,7 +16,7 @@ use ipnet::IpNet;
 use kernel::SealKey;
 
 use read::Reader;
-pub(crate) use settings::{Argon2Section, Settings, SmtpSecurity};
+pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity};
 
 /// All of config, judged.
 pub(crate) struct Config {

@@ -109,6 +109,16 @@ impl Reader<'_> {
         range("links.reset_minutes", (5..=1440).contains(&s.links.reset_minutes), "must be 5 to 1440");
         range("attempts_per_minute", s.attempts_per_minute > 0, "must be 1 or more");
         range("client_failures_per_minute", s.client_failures_per_minute > 0, "must be 1 or more");
+        let c = &s.connections;
+        range("connections.most", (16..=1_000_000).contains(&c.most), "must be 16 to 1000000");
+        range(
+            "connections.most_per_network",
+            (16..=1_000_000).contains(&c.most_per_network),
+            "must be 16 to 1000000",
+        );
+        range("connections.head_seconds", (1..=60).contains(&c.head_seconds), "must be 1 to 60");
+        range("connections.body_seconds", (1..=30).contains(&c.body_seconds), "must be 1 to 30");
+        range("connections.idle_seconds", (1..=3600).contains(&c.idle_seconds), "must be 1 to 3600");
         range(
             "mail.from",
             s.mail.from.parse::<lettre::message::Mailbox>().is_ok(),

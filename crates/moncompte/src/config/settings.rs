@@ -33,6 +33,9 @@ pub(crate) struct Settings {
     /// Wrong client secrets that one network may send in a minute.
     #[serde(default = "default_attempts")]
     pub(crate) client_failures_per_minute: u32,
+    /// How many may be connected, and how long they may take.
+    #[serde(default)]
+    pub(crate) connections: ConnectionsSection,
     /// What a password must be.
     #[serde(default)]
     pub(crate) password: PasswordSection,
@@ -63,6 +66,28 @@ fn default_ops_listen() -> String {
 }
 fn default_attempts() -> u32 {
     60
+}
+
+/// `[connections]`
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ConnectionsSection {
+    /// Connections at once, as far as the limit of open files allows; then whoever has been quiet for longest gives way.
+    pub(crate) most: usize,
+    /// Connections of one network at once: an IPv4 address or an IPv6 /64. Trusted proxies are not counted.
+    pub(crate) most_per_network: usize,
+    /// Seconds within which the address and the headers of a request must have come.
+    pub(crate) head_seconds: u64,
+    /// Seconds within which what follows them must have come.
+    pub(crate) body_seconds: u64,
+    /// Seconds that a connection may be quiet between two requests: more than the proxy keeps one.
+    pub(crate) idle_seconds: u64,
+}
+
+impl Default for ConnectionsSection {
+    fn default() -> Self {
+        Self { most: 4096, most_per_network: 256, head_seconds: 10, body_seconds: 10, idle_seconds: 60 }
+    }
 }
 
 /// `[password]`

@@ -8,7 +8,9 @@
 )]
 
 mod client_keys;
+mod clock;
 mod config;
+mod crowd;
 mod demo;
 mod disk;
 mod doctor;
@@ -17,6 +19,7 @@ mod graph;
 mod import;
 mod keys;
 mod kill;
+mod limits;
 mod node;
 mod person;
 mod place;

@@ -33,6 +33,8 @@ pub enum ProblemKind {
     Conflict,
     /// Too much was sent.
     TooLarge,
+    /// It took too long until all was sent.
+    TooSlow,
     /// Too many people at once; try again shortly.
     Busy,
     /// Something that is needed does not answer.
@@ -55,7 +57,7 @@ pub struct FormPost {
 
 impl ProblemKind {
     /// All of them.
-    pub const ALL: [ProblemKind; 11] = [
+    pub const ALL: [ProblemKind; 12] = [
         ProblemKind::BadRequest,
         ProblemKind::UnknownClient,
         ProblemKind::BadRedirect,
@@ -63,6 +65,7 @@ impl ProblemKind {
         ProblemKind::Forbidden,
         ProblemKind::Conflict,
         ProblemKind::TooLarge,
+        ProblemKind::TooSlow,
         ProblemKind::Busy,
         ProblemKind::Unavailable,
         ProblemKind::Internal,

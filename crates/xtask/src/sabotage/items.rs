@@ -108,7 +108,6 @@ pub(super) const NO_GUARD: &[(u16, &str)] = &[
         108,
         "requests are read by hyper, and every route names its methods: there is nothing of ours between them",
     ),
-    (110, "connections and their time-outs are the reverse proxy's (deploy/proxy/Caddyfile)"),
     (
         111,
         "two layers turn a panic into an answer, and no request is known that makes one: fuzzing looks for it",

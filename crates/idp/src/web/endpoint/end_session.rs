@@ -1,16 +1,15 @@
 use axum::{
-    body::to_bytes,
     extract::{RawQuery, Request, State},
     response::Response,
 };
 use pages::page::{self, ProblemKind};
 
-use super::LONGEST_BODY;
 use crate::{
     Idp,
     grant::EndSession,
     web::{
         answer::{Answer, Setting},
+        body,
         browser::Browser,
         cookie::Jar,
         error::Failure,
@@ -33,8 +32,7 @@ pub(crate) async fn post(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Failure> {
-    let too_large = |_| Failure::new(ProblemKind::TooLarge, "the body is too long, or was cut");
-    let body = to_bytes(request.into_body(), LONGEST_BODY).await.map_err(too_large)?;
+    let body = body::read(request.into_body(), &idp).await?;
     let body = std::str::from_utf8(&body).map_err(|_| Failure::new(ProblemKind::BadRequest, "not UTF-8"))?;
     // A portal's form cannot hold our form token, so what holds it is ours (SECURITY #44).
     let csrf = url::form_urlencoded::parse(body.as_bytes())

@@ -13,7 +13,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     Json,
-    body::to_bytes,
     extract::{ConnectInfo, Request},
     response::{IntoResponse, Response},
 };
@@ -23,14 +22,11 @@ use oidc::{Code, Error};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{browser::client_ip, throttle::network};
+use super::{body, browser::client_ip, throttle::network};
 use crate::{Idp, grant::Call};
 
-/// The most that a body may be (SECURITY "Numbers").
-const LONGEST_BODY: usize = 64 * 1024;
-
 /// The form of a request as it came. The query is not read: secrets do not belong there (SECURITY #25).
-async fn form(request: Request) -> Result<String, Error> {
+async fn form(idp: &Idp, request: Request) -> Result<String, Error> {
     let malformed = |why: &'static str| Error::new(Code::InvalidRequest, why);
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !kind
@@ -42,8 +38,7 @@ async fn form(request: Request) -> Result<String, Error> {
     {
         return Err(malformed("the body must be application/x-www-form-urlencoded"));
     }
-    let body =
-        to_bytes(request.into_body(), LONGEST_BODY).await.map_err(|_| malformed("the body is too long"))?;
+    let body = body::read(request.into_body(), idp).await.map_err(|unread| malformed(unread.why()))?;
     String::from_utf8(body.into()).map_err(|_| malformed("the body is not UTF-8"))
 }
 
@@ -73,7 +68,7 @@ impl Called {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
         let source = peer.map(|peer| network(client_ip(peer, request.headers(), &idp.trusted_proxies)));
         let authorization = authorization(request.headers())?;
-        Ok(Self { authorization, body: form(request).await?, source })
+        Ok(Self { authorization, body: form(idp, request).await?, source })
     }
 
     fn as_call(&self) -> Call<'_> {

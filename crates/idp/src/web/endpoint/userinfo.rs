@@ -23,7 +23,7 @@ pub(crate) async fn post(State(idp): State<Idp>, request: Request) -> Response {
         Err(error) => return challenge(Some(&error)),
     };
     // A form that does not parse holds no token; a POST with the header needs no form at all.
-    let params = form(request).await.and_then(|body| Ok(Params::parse(&[&body])?));
+    let params = form(&idp, request).await.and_then(|body| Ok(Params::parse(&[&body])?));
     let in_body = params.ok().and_then(|params| params.get("access_token").map(str::to_owned));
     match (presented, in_body) {
         (Some(_), Some(_)) => {

@@ -2,7 +2,7 @@
 
 use accounts::legacy::{LegacyProof, Ticket};
 use axum::{
-    extract::{RawQuery, State},
+    extract::{RawQuery, Request, State},
     response::{IntoResponse, Response},
 };
 use pages::page::ProblemKind;
@@ -13,6 +13,7 @@ use crate::{
     grant::Start,
     web::{
         answer::{Answer, Setting},
+        body,
         browser::Browser,
         error::Failure,
         flash::{Flash, Said},
@@ -37,16 +38,18 @@ pub(crate) async fn post(
     State(idp): State<Idp>,
     browser: Browser,
     RawQuery(query): RawQuery,
-    body: String,
+    request: Request,
 ) -> Result<Response, Failure> {
+    let body = body::read(request.into_body(), &idp).await?;
+    let body = std::str::from_utf8(&body).map_err(|_| Failure::new(ProblemKind::BadRequest, "not UTF-8"))?;
     // From another site our cookies do not come along (SameSite=Lax). The same request as a GET brings them, so single sign-on holds and this
     // browser's other tabs keep their cookie.
-    let both = [query.as_deref().unwrap_or_default(), &body].into_iter().filter(|t| !t.is_empty());
+    let both = [query.as_deref().unwrap_or_default(), body].into_iter().filter(|t| !t.is_empty());
     let address = format!("/authorize?{}", both.collect::<Vec<_>>().join("&"));
     if browser.fresh && address.len() < LONGEST_ADDRESS && http::Uri::try_from(&address).is_ok() {
         return Ok((http::StatusCode::SEE_OTHER, [(http::header::LOCATION, address)]).into_response());
     }
-    arrive(&idp, &browser, &[query.as_deref().unwrap_or_default(), &body]).await
+    arrive(&idp, &browser, &[query.as_deref().unwrap_or_default(), body]).await
 }
 
 async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, Failure> {

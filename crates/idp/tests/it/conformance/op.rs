@@ -134,6 +134,7 @@ impl Op {
             issuer: ISSUER.into(),
             trusted_proxies: Arc::new([]),
             throttle: Arc::new(Throttle::new(NonZeroU32::new(100_000).unwrap())),
+            body_time: std::time::Duration::from_secs(10),
         };
         let op = Self { bed, router: idp::router(idp.clone()), idp };
         op.person().await;

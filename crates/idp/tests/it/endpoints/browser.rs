@@ -63,6 +63,7 @@ pub fn provider(world: &World) -> Router {
         issuer: ISSUER.into(),
         trusted_proxies: Arc::new([]),
         throttle: Arc::new(Throttle::new(1000.try_into().unwrap())),
+        body_time: std::time::Duration::from_secs(10),
     })
 }
 

@@ -126,6 +126,7 @@ impl World {
             issuer: issuer.into(),
             trusted_proxies: Arc::new([]),
             throttle: Arc::new(Throttle::new(NonZeroU32::new(per_minute).unwrap())),
+            body_time: std::time::Duration::from_secs(10),
         };
         let service = idp::router(idp.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });

@@ -125,6 +125,14 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: journey(&["the_lock_mail_unlocks"]),
     },
     Sabotage {
+        name: "tells an owner of every lock",
+        items: &[57],
+        file: "crates/accounts/src/lockout.rs",
+        find: "Expr::col(told).lte(now - NOTICE)",
+        replace: "Expr::col(told).lte(now)",
+        caught_by: journey(&["who_locks_an_account_again_and_again_sends_its_owner_one_mail_an_hour"]),
+    },
+    Sabotage {
         name: "says when a locked address has no account",
         items: &[59],
         file: "crates/accounts/src/login.rs",

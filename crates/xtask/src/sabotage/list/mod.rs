@@ -1,5 +1,6 @@
 //! The guards, by area. Texts are as short as is unambiguous, so that ordinary edits around them leave them alone.
 
+mod crowd;
 mod ending;
 mod granting;
 mod guessing;
@@ -22,6 +23,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Sabotage> {
         granting::GUARDS,
         web::GUARDS,
         words::GUARDS,
+        crowd::GUARDS,
     ];
     areas.into_iter().flatten()
 }
