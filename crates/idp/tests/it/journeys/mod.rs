@@ -13,6 +13,7 @@ mod leaving;
 mod moving;
 mod order;
 mod portal;
+mod sequences;
 mod signing_in;
 mod terms;
 mod tickets;

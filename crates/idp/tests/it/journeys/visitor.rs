@@ -17,7 +17,7 @@ pub struct Screen {
 
 /// A browser, and the person before it.
 pub struct Visitor {
-    client: reqwest::Client,
+    pub client: reqwest::Client,
     issuer: String,
     /// As the browser keeps them.
     pub cookies: Vec<Cookie<'static>>,
@@ -108,6 +108,11 @@ impl Visitor {
             .user_agent("journeys")
             .build()
             .unwrap();
+        Self::with(client, world)
+    }
+
+    /// Another browser of the same make: making a client costs more than many a request.
+    pub fn with(client: reqwest::Client, world: &World) -> Self {
         Self {
             client,
             issuer: world.issuer().to_owned(),
