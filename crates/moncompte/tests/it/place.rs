@@ -230,6 +230,16 @@ impl Running {
         heard.unwrap_or_else(|| panic!("it never said {what}:\n{}", self.said()))
     }
 
+    /// SIGSTOP: it stands still, whatever it was doing.
+    pub fn halt(&self) {
+        signal(self.child.id(), "-STOP");
+    }
+
+    /// SIGCONT: it goes on where it was.
+    pub fn resume(&self) {
+        signal(self.child.id(), "-CONT");
+    }
+
     /// kill -9, at once.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -238,15 +248,15 @@ impl Running {
 
     /// SIGTERM, and its end.
     pub async fn stop(mut self) -> (ExitStatus, String) {
-        terminate(self.child.id());
+        signal(self.child.id(), "-TERM");
         let status = eventually("the end", async || self.child.try_wait().unwrap()).await;
         (status, self.said())
     }
 }
 
-/// SIGTERM, through the shell's own kill: no unsafe code here.
-fn terminate(pid: u32) {
-    assert!(Command::new("kill").args(["-TERM", &pid.to_string()]).status().unwrap().success());
+/// Through the shell's own kill: no unsafe code here.
+fn signal(pid: u32, name: &str) {
+    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
 }
 
 impl Drop for Running {

@@ -3,7 +3,7 @@
 
 mod away;
 mod commit;
-mod proxy;
+pub mod proxy;
 mod speech;
 mod storm;
 mod writer;
@@ -13,7 +13,6 @@ use std::time::Duration;
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use reqwest::{RequestBuilder, StatusCode, header};
 use testbed::Bed;
-use url::Url;
 
 use crate::{
     person::{Mover, Page, Person},
@@ -54,15 +53,8 @@ impl Site {
     /// On PostgreSQL, at the other end of a cable.
     async fn wired() -> Option<(Self, Proxy)> {
         let bed = Bed::postgres().await?;
-        let mut address = Url::parse(&bed.address).unwrap();
-        let host = address.host_str().unwrap().to_owned();
-        let server = tokio::net::lookup_host((host, address.port().unwrap_or(5432))).await.unwrap().next();
-        let proxy = Proxy::to(server.unwrap());
-        address.set_host(Some("127.0.0.1")).unwrap();
-        address.set_port(Some(proxy.port)).unwrap();
-        // The cable has to understand what goes through it.
-        address.query_pairs_mut().append_pair("sslmode", "disable");
-        Some((Self::new(bed, address.as_str(), "").await, proxy))
+        let (address, proxy) = Proxy::before(&bed.address).await;
+        Some((Self::new(bed, &address, "").await, proxy))
     }
 
     fn person(&self) -> Person {

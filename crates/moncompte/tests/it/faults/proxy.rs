@@ -16,6 +16,8 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
+use url::Url;
+
 use super::speech::Speech;
 
 /// What becomes of bytes and of new connections.
@@ -43,6 +45,9 @@ struct Cable {
     /// The next COMMIT of a transaction that has said this loses its reply, and its connection.
     wish: Mutex<Option<&'static str>>,
     dropped: AtomicUsize,
+    /// The next COMMIT of a transaction that has said this waits on its way to the server.
+    hold: Mutex<Option<&'static str>>,
+    held: watch::Sender<bool>,
 }
 
 /// The cable. It ends with the test, and all that goes through it.
@@ -61,15 +66,35 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    pub fn to(server: SocketAddr) -> Self {
+    fn to(server: SocketAddr) -> Self {
         let kept = bound(0);
         let port = kept.local_addr().unwrap().port();
         let mode = watch::Sender::new(Mode { how: How::Pass, cut: 0 });
-        let cable = Arc::new(Cable { server, mode, wish: Mutex::default(), dropped: AtomicUsize::new(0) });
+        let cable = Arc::new(Cable {
+            server,
+            mode,
+            wish: Mutex::default(),
+            dropped: AtomicUsize::new(0),
+            hold: Mutex::default(),
+            held: watch::Sender::new(false),
+        });
         // Listens before anybody is told the port.
         let first = bound(port).listen(64).unwrap();
         let task = tokio::spawn(serve(cable.clone(), port, first));
         Self { port, cable, task, _kept: kept }
+    }
+
+    /// A cable to a database, and the address at its near end.
+    pub async fn before(address: &str) -> (String, Self) {
+        let mut address = Url::parse(address).unwrap();
+        let host = address.host_str().unwrap().to_owned();
+        let server = tokio::net::lookup_host((host, address.port().unwrap_or(5432))).await.unwrap().next();
+        let proxy = Self::to(server.unwrap());
+        address.set_host(Some("127.0.0.1")).unwrap();
+        address.set_port(Some(proxy.port)).unwrap();
+        // The cable has to understand what goes through it.
+        address.query_pairs_mut().append_pair("sslmode", "disable");
+        (address.into(), proxy)
     }
 
     fn set(&self, how: How) {
@@ -102,6 +127,21 @@ impl Proxy {
     /// Loses the reply to the next COMMIT of a transaction that has said this (B21).
     pub fn drop_commit_after(&self, statement: &'static str) {
         *self.cable.wish.lock().unwrap() = Some(statement);
+    }
+
+    /// Keeps the next COMMIT of a transaction that has said this from the server, as if its node stood still before it (#120).
+    pub fn hold_commit_after(&self, statement: &'static str) {
+        *self.cable.hold.lock().unwrap() = Some(statement);
+    }
+
+    /// Until there is one that is held.
+    pub async fn held(&self) {
+        self.cable.held.subscribe().wait_for(|held| *held).await.unwrap();
+    }
+
+    /// Lets it go on, if its connection is still there.
+    pub fn release(&self) {
+        self.cable.held.send_replace(false);
     }
 
     /// How many replies to COMMIT were lost.
@@ -152,10 +192,20 @@ async fn carry(cable: Arc<Cable>, mut client: TcpStream) {
     let there = async {
         let (mut speech, mut bytes) = (Speech::default(), vec![0; 64 * 1024]);
         while let Ok(count @ 1..) = from_client.read(&mut bytes).await {
-            if let Some(said) = speech.commits(&bytes[..count])
-                && cable.wish.lock().unwrap().take_if(|wish| said.contains(*wish)).is_some()
-            {
-                doomed.store(1, Ordering::SeqCst);
+            if let Some(said) = speech.commits(&bytes[..count]) {
+                let is_wished = |wish: &Mutex<Option<&'static str>>| {
+                    wish.lock().unwrap().take_if(|wish| said.contains(*wish)).is_some()
+                };
+                if is_wished(&cable.wish) {
+                    doomed.store(1, Ordering::SeqCst);
+                }
+                if is_wished(&cable.hold) {
+                    cable.held.send_replace(true);
+                    let mut held = cable.held.subscribe();
+                    if held.wait_for(|held| !held).await.is_err() {
+                        return;
+                    }
+                }
             }
             if to_server.write_all(&bytes[..count]).await.is_err() {
                 return;

@@ -4,6 +4,7 @@
 mod handovers;
 mod linking;
 mod lockout;
+mod pause;
 pub mod reset;
 mod settled;
 mod terms;
@@ -20,8 +21,9 @@ use tokio::{
 };
 
 use crate::{
+    faults::proxy::Proxy,
     person::{Mover, Person},
-    place::{CALLBACK, MAIL_FOLDER, Place, Running, copy, free_port, program},
+    place::{CALLBACK, MAIL_FOLDER, Place, Running, copy, free_port, program, secret_file},
 };
 
 /// Requests in one burst: enough to lose every race that can be lost, not so many that they queue (SECURITY part B, "Power").
@@ -51,6 +53,23 @@ impl Nodes {
         prepare(&place).await;
         let ports = [place.port, free_port()];
         second(&place, ports[1]);
+        Self::begun(place, ports, mover).await
+    }
+
+    /// The second node at the other end of a cable to PostgreSQL, the first without one.
+    async fn wired() -> Option<(Self, Proxy)> {
+        let bed = Bed::postgres().await?;
+        let (address, proxy) = Proxy::before(&bed.address).await;
+        let place = Place::new(bed, MAIL_FOLDER);
+        let mover = Mover::number(1);
+        place.people([mover.row()]);
+        let ports = [place.port, free_port()];
+        second(&place, ports[1]);
+        secret_file(&place.path("second/secrets/database"), &address);
+        Some((Self::begun(place, ports, mover).await, proxy))
+    }
+
+    async fn begun(place: Place, ports: [u16; 2], mover: Mover) -> Self {
         let person = Person::new(&place.issuer());
         let mut nodes = Self { place, ports, running: Vec::new(), mover, person };
         nodes.start().await;
