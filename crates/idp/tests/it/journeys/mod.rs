@@ -17,4 +17,5 @@ mod sequences;
 mod signing_in;
 mod terms;
 mod tickets;
+mod timing;
 mod visitor;

@@ -99,6 +99,12 @@ impl World {
     }
 
     pub async fn on(bed: Bed, per_minute: u32) -> Self {
+        let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
+        Self::hashing(bed, per_minute, HashCost { memory: 64, passes: 1, lanes: 1 }, rules).await
+    }
+
+    /// Where a password costs so much, and people are held to these rules.
+    pub async fn hashing(bed: Bed, per_minute: u32, cost: HashCost, rules: Rules) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -110,9 +116,7 @@ impl World {
             Arc::new(ArcSwap::from_pointee(Agencies::new(all).unwrap_or_else(|p| panic!("{}", p.mend))));
         let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![terms("2026-11", 0, true)])));
         let ground = bed.ground.clone();
-        let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
         let hasher = Hasher::new(cost, 2, 1000, ground.chance.clone()).unwrap();
-        let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
         let accounts = Accounts::new(ground.clone(), Arc::new(hasher), rules, terms.clone());
         let settings = Settings::new(issuer.as_str());
         let grants =

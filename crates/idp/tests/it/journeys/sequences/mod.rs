@@ -7,6 +7,7 @@ mod step;
 
 use testbed::Bed;
 
+pub use self::step::Dice;
 use self::{
     cast::Cast,
     oracle::Seen,
