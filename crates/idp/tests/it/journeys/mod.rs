@@ -4,17 +4,21 @@
 mod world;
 
 mod attaching;
+mod crawl;
+mod doors;
 mod forged;
 mod garbage;
 mod guessing;
 mod headers;
 mod keeping;
 mod leaving;
+mod lines;
 mod moving;
 mod order;
 mod portal;
 mod sequences;
 mod signing_in;
+mod subjects;
 mod terms;
 mod tickets;
 mod timing;

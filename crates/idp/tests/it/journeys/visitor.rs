@@ -18,7 +18,7 @@ pub struct Screen {
 /// A browser, and the person before it.
 pub struct Visitor {
     pub client: reqwest::Client,
-    issuer: String,
+    pub issuer: String,
     /// As the browser keeps them.
     pub cookies: Vec<Cookie<'static>>,
     /// Cookies as they came, with their attributes, since the start.
@@ -227,6 +227,14 @@ impl Visitor {
         let door = self.screen.links().into_iter().find(|l| l.ends_with("/legacy")).expect("a way in");
         self.open(&door).await;
         self.submit("/legacy", &[("identifier", identifier), ("password", password)]).await
+    }
+
+    /// From "no link here" or the sign-in page to the agency attached, in a session that is fresh.
+    pub async fn old_credentials_attached(&mut self, identifier: &str, password: &str, email: &str) {
+        self.old_credentials(identifier, password).await;
+        self.submit("/notice", &[]).await;
+        self.submit("/email", &[("email", email)]).await;
+        self.submit("/link", &[]).await;
     }
 
     /// From the notice to "look at your mail".
