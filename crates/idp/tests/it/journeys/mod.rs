@@ -6,6 +6,7 @@ mod world;
 mod attaching;
 mod crawl;
 mod doors;
+mod ended;
 mod forged;
 mod garbage;
 mod guessing;
