@@ -76,9 +76,12 @@ async fn the_clock_does_not_tell_whether_there_is_an_account() {
     world.moved("tilleuls", "100", "marie@exemple.test").await;
     world.moved("rivage", "102", "lucie@exemple.test").await;
     let hash = one_hash(&world).await;
+    // All of them are looked at, so that a long run tells everything.
+    let mut told_apart = Vec::new();
     for door in doors(&world).await {
-        measured(&world, door, &measure, hash).await;
+        told_apart.extend(measured(&world, door, &measure, hash).await);
     }
+    assert_eq!(told_apart, Vec::<String>::new(), "a hash takes {:.2} ms", hash * 1e3);
 }
 
 /// What a hash takes here, in seconds: what the differences are held against.
@@ -238,7 +241,8 @@ impl Class {
 }
 
 /// Takes the samples in random order, each with a fresh count, and compares the classes two by two.
-async fn measured(world: &World, mut door: Door, measure: &Measure, hash: f64) {
+async fn measured(world: &World, mut door: Door, measure: &Measure, hash: f64) -> Vec<String> {
+    let mut told_apart = Vec::new();
     let mut dice = Dice::of(60);
     let mut order: Vec<usize> =
         (0..door.classes.len() * measure.samples).map(|n| n % door.classes.len()).collect();
@@ -273,10 +277,12 @@ async fn measured(world: &World, mut door: Door, measure: &Measure, hash: f64) {
             );
             println!("{told}");
             let most = if measure.strict { AUC } else { SIGMAS * chance(measure.samples) };
-            assert!((auc - 0.5).abs() < most, "{told}");
-            assert!(!measure.strict || apart < MEDIANS, "{told}");
+            if (auc - 0.5).abs() >= most || measure.strict && apart >= MEDIANS {
+                told_apart.push(told);
+            }
         }
     }
+    told_apart
 }
 
 /// Counts that have not locked begin anew, and letters do not pile up: each try finds the tables as the one before it did.

@@ -178,6 +178,34 @@ async fn an_identity_that_one_account_attaches_many_times_at_once_is_attached_on
     }
 }
 
+/// Identities that are not in each other's way are all attached, whatever else their account is doing in that moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_identities_that_one_account_attaches_at_once_are_all_attached() {
+    const MANY: usize = 12;
+    for bed in Bed::both().await {
+        let stakes: Vec<_> = (900..900 + MANY).map(Mover::number).collect();
+        let nodes = Nodes::prepared(bed, async |place| place.people(stakes.iter().map(Mover::row))).await;
+        let (owner, mut browsers) = (&nodes.mover, Vec::new());
+        for stake in &stakes {
+            let mut browser = Browser::new(&nodes).await;
+            browser.proves(&nodes, &stake.identifier, &stake.old).await;
+            browser.send(&nodes, "email", &[("email", &owner.email)]).await;
+            browsers.push(browser);
+        }
+        let posts =
+            (0..2 * MANY).map(|n| browsers[n % MANY].form(&nodes, "link", &[("password", &owner.new)]));
+        let shots = nodes.at_once(posts.collect()).await;
+        let context = nodes.place.bed.name;
+        assert!(shots.iter().all(|shot| shot.status == 303), "{context}: {:?}", tally(&shots));
+        let many = i64::try_from(MANY).unwrap();
+        assert_eq!(nodes.count("link").await, many + 1, "{context}");
+        assert_eq!(nodes.count("evidence WHERE kind = 'agency attached'").await, many, "{context}");
+        assert_eq!(nodes.count("legacy_identity WHERE moved_at IS NOT NULL").await, many + 1, "{context}");
+        assert_eq!(nodes.count("attempt WHERE failures > 0").await, 0, "{context}");
+        nodes.has_moved(&stakes[MANY - 1], context).await;
+    }
+}
+
 /// SECURITY D10: "the first one *confirmed* wins it"; the other is asked for that account's password.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_moves_to_one_address_at_once_one_makes_the_account_and_the_other_attaches() {
