@@ -504,6 +504,9 @@ impl Accounts {
             .exec(tx.conn())
             .await?;
         if confirmed.rows_affected != 1 {
+            drop(tx);
+            // The password was right: that the address changed meanwhile is no failure.
+            counter.give_back(&self.ground.db).await?;
             return Ok(Confirm::Dead);
         }
         tx.commit().await?;

@@ -173,6 +173,11 @@ impl Accounts {
         };
         let tx = self.ground.db.begin().await?;
         let Some((_, identity)) = self.claim(&tx, id, Stage::Link, false).await? else {
+            drop(tx);
+            if typed_right {
+                // Right, but another tab was first: no failure, or a second click would lock its owner out (SECURITY I6).
+                counter.give_back(&self.ground.db).await?;
+            }
             return Ok(Attach::NotNow);
         };
         self.move_identity(&tx, id, &identity, owner).await?;

@@ -101,10 +101,9 @@ impl Accounts {
         row: Option<&account::Model>,
         visitor: &Visitor,
     ) -> Result<Counter, Fault> {
-        let device = match row {
-            Some(row) => self.known_device(AccountId(row.id), visitor).await?,
-            None => None,
-        };
+        // Asked for an address without an account too, which has no device: the same statements whoever is meant (SECURITY #60).
+        let owner = row.map_or_else(uuid::Uuid::nil, |row| row.id);
+        let device = self.known_device(AccountId(owner), visitor).await?;
         Ok(Counter::of_email(&self.ground, subject, device.as_deref()))
     }
 

@@ -274,3 +274,38 @@ async fn of_many_wishes_at_once_one_link_lives() {
         }
     }
 }
+
+#[tokio::test]
+async fn right_passwords_that_attach_in_the_same_moment_are_no_failures() {
+    // SPEC J3, SECURITY I6: a second click, or a second tab, comes too late, but it is not wrong.
+    for stage in stages_in_earnest().await {
+        stage.import(&stage.tilleuls, &csv(1)).await;
+        stage.import(&stage.rivage, "identifier,password\nr,Vieux-Secret r\n").await;
+        stage.moved(&stage.tilleuls, "0", "Vieux-Secret 0", "marie@exemple.test").await;
+        let id = stage.enrol(&stage.rivage, "r", "Vieux-Secret r").await;
+        stage.accounts.notice_read(id).await.unwrap();
+        stage.accounts.choose_email(id, "marie@exemple.test", true).await.unwrap();
+        let clicks: Vec<_> = (0..6)
+            .map(|_| {
+                let accounts = stage.accounts.clone();
+                tokio::spawn(
+                    async move { accounts.attach(id, Some(PASSWORD), None, &visitor()).await.unwrap() },
+                )
+            })
+            .collect();
+        let mut done = 0;
+        for click in clicks {
+            done += usize::from(matches!(click.await.unwrap(), accounts::Attach::Done(_)));
+        }
+        assert_eq!(done, 1, "{}", stage.bed.name);
+        assert_eq!(stage.count("attempt", "failures > 0").await, 0, "{}", stage.bed.name);
+        // Nor later, when what was reserved and never ended counts as a failure.
+        stage.bed.clock.advance(60);
+        assert_eq!(
+            answered(&stage.sign_in("marie@exemple.test", PASSWORD).await),
+            "in",
+            "{}",
+            stage.bed.name
+        );
+    }
+}

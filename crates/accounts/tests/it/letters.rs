@@ -39,6 +39,33 @@ async fn two_senders_never_hold_one_letter() {
     }
 }
 
+/// SECURITY #120, #98: a sender that stood still until another took its letter has no more say in it, but for telling that it is out.
+#[tokio::test]
+async fn a_sender_that_stood_still_does_not_give_up_anothers_letter() {
+    for stage in stages().await {
+        let (ground, name) = (&stage.bed.ground, stage.bed.name);
+        let other = stage.bed.second_node().await;
+        let tx = ground.db.begin().await.unwrap();
+        outbox::enqueue(&tx, ground, "mail", &1, None).await.unwrap();
+        tx.commit().await.unwrap();
+        let stale = outbox::lease(&ground.db, ground.now(), 1).await.unwrap().pop().unwrap();
+        stage.bed.clock.advance(outbox::LEASE);
+        let held = outbox::lease(&other.db, ground.now(), 1).await.unwrap();
+        assert_eq!(held.len(), 1, "{name}: taken over");
+        for fate in [outbox::Fate::Dead, outbox::Fate::Retry(0)] {
+            outbox::failed(&ground.db, &stale, fate, "too late", ground.now()).await.unwrap();
+            assert_eq!(stage.count("outbox", "dead_at IS NULL AND last_error IS NULL").await, 1, "{name}");
+            assert!(
+                outbox::lease(&ground.db, ground.now(), 1).await.unwrap().is_empty(),
+                "{name}: a third copy"
+            );
+        }
+        outbox::sent(&other.db, held[0].id, ground.now()).await.unwrap();
+        stage.bed.clock.advance(86_400);
+        assert!(outbox::lease(&ground.db, ground.now(), 1).await.unwrap().is_empty(), "{name}: sent again");
+    }
+}
+
 #[tokio::test]
 async fn a_letter_leaves_with_its_cause_or_not_at_all() {
     // SECURITY #98, I13.

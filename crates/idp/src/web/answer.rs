@@ -118,10 +118,15 @@ impl<'a> Answer<'a> {
         let rendered = self.idp.pages.render(&frame(self.idp, self.browser, setting), page)?;
         let mut response = Html(rendered.html).into_response();
         let said = self.browser.flash(self.idp).said;
-        if said == Some(Said::Busy) {
+        match said {
             // The form with what was typed, and for machines what it is (SECURITY "Numbers", PEOPLE U-55).
-            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            Some(Said::Busy) => {
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            // The new text, and that nothing was accepted (SECURITY #90).
+            Some(Said::Changed) => *response.status_mut() = StatusCode::CONFLICT,
+            _ => {}
         }
         let done = if said.is_some() && self.browser.path.ends_with("/connected") {
             self

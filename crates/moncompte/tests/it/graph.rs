@@ -69,6 +69,53 @@ fn no_source_touches_the_private_half_of_rsa() {
     assert_eq!(found, Vec::<PathBuf>::new());
 }
 
+/// Every call that compares a secret of a person with what is stored, or leads there. A line more is a door more: it goes through the guard, which
+/// counts before it looks, and then it stands here.
+const VERIFIERS: &[(&str, &str, usize)] = &[
+    // The guard of passwords of ours: sign-in (and asking again), attaching, the mailed link of a move.
+    ("self.guard(", "accounts/src/login.rs", 1),
+    ("self.guard(", "accounts/src/finish.rs", 1),
+    ("self.guard(", "accounts/src/enrolment.rs", 1),
+    ("counter.reserve(", "accounts/src/login.rs", 1),
+    ("hasher.verify(", "accounts/src/login.rs", 1),
+    // Its likeness for an agency's old passwords, which may be checked once more without the spaces around them.
+    ("counter.reserve(", "accounts/src/legacy/prove.rs", 1),
+    ("self.check_identity(", "accounts/src/legacy/prove.rs", 1),
+    ("stored::check(", "accounts/src/legacy/prove.rs", 2),
+    ("hasher.verify(", "accounts/src/legacy/stored.rs", 3),
+    ("verifier.verify(", "accounts/src/legacy/stored.rs", 1),
+];
+
+/// PEOPLE U-21, SECURITY #53: one guard before every secret.
+#[test]
+fn no_secret_is_checked_but_behind_the_guard() {
+    let mut found = Vec::new();
+    for package in members(&metadata(), &["portal", "testbed", "xtask", "e2e", "fuzz"]) {
+        for source in sources(&src(&package)) {
+            let path = source.path.to_string_lossy().into_owned();
+            let path = path.rsplit_once("/crates/").map_or(path.as_str(), |(_, path)| path).to_owned();
+            // A call may stand on more than one line.
+            let code: String = source.code.split_whitespace().collect();
+            let calls: BTreeSet<&str> = VERIFIERS.iter().map(|(call, ..)| *call).collect();
+            let here = calls.into_iter().map(|call| (call, path.clone(), code.matches(call).count()));
+            found.extend(here.filter(|(.., count)| *count > 0));
+            // Whoever looks reserved first.
+            for (first, then) in
+                [("counter.reserve(", "hasher.verify("), ("counter.reserve(", "self.check_identity(")]
+            {
+                if let (Some(first), Some(then)) = (code.find(first), code.find(then)) {
+                    assert!(first < then, "{path}");
+                }
+            }
+        }
+    }
+    let mut expected: Vec<_> =
+        VERIFIERS.iter().map(|(call, path, n)| (*call, (*path).to_owned(), *n)).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
 // The tests above pass while all is well. These show that they would not if it were not.
 
 #[test]

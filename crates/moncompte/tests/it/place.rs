@@ -241,6 +241,16 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// SIGSTOP: it stands still, whatever it was doing.
+    pub fn halt(&self) {
+        signal(self.child.id(), "STOP");
+    }
+
+    /// SIGCONT: it goes on where it was.
+    pub fn resume(&self) {
+        signal(self.child.id(), "CONT");
+    }
+
     /// kill -9, at once.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -84,8 +84,10 @@ fn sign_in_page(
 ) -> Result<Response, Failure> {
     let finished = enrolment.filter(|e| e.stage == Stage::Finished);
     let hint = turn.interaction.request.as_ref().and_then(|r| r.login_hint.clone());
+    // Whoever only gave the same old credentials does not read whose account it became (SECURITY #78, B11).
+    let own = finished.filter(|e| e.may_end_in(&turn.id().to_string()));
     let email = match flash.typed.as_str() {
-        "" => finished.and_then(|e| e.email.clone()).or(hint).unwrap_or_default(),
+        "" => own.and_then(|e| e.email.clone()).or(hint).unwrap_or_default(),
         typed => typed.to_owned(),
     };
     let notice = flash.sign_in_notice().or(match why {

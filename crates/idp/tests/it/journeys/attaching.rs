@@ -125,3 +125,21 @@ async fn an_old_identifier_is_refused_after_the_move_with_a_hint_for_who_knows_i
         assert_eq!(texts[0], texts[1]);
     }
 }
+
+/// SECURITY #78, B11: two people who know the same old credentials are in the same move; when it has become the one's, the other does not read whose.
+#[tokio::test]
+async fn whoever_comes_too_late_does_not_read_whose_it_became() {
+    for world in World::both().await {
+        world.moved("tilleuls", "100", MARIE).await;
+        let portal = Portal::new(&world, "rivage");
+        let mut late = Visitor::new(&world);
+        portal.send(&mut late, &[]).await;
+        late.old_credentials("100", "Vieux-Secret 1").await;
+        let hub = late.screen.path.clone();
+        let mut marie = at_link(&world, &portal, "100", "Vieux-Secret 1").await;
+        marie.submit("/link", &[("password", PASSWORD)]).await;
+        portal.receive(&marie).await;
+        late.open(&hub).await.says("Mot de passe oublié ?").says_not(MARIE);
+        late.old_credentials("100", "Vieux-Secret 1").await.says("m•••••@e•••.test").says_not(MARIE);
+    }
+}

@@ -6,7 +6,7 @@ use crate::journeys::{
     world::{PASSWORD, World},
 };
 
-fn guarded(screen: &Screen, what: &str) {
+pub fn guarded(screen: &Screen, what: &str) {
     let policy = screen.header("content-security-policy");
     for part in [
         "default-src 'self'",

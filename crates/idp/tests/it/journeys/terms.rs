@@ -71,6 +71,7 @@ async fn a_text_that_changed_while_it_was_read_is_shown_again() {
         publish(&world, &[("2026-12", 1, true), ("2026-13", 2, true)]);
         marie.submit("/terms", &[("accept", "on")]).await;
         marie.screen.says("Le texte a changé pendant votre lecture").says("Article 1. Objet. 2026-13");
+        assert_eq!(marie.screen.status.as_u16(), 409);
         for forged in [("sha256", "00"), ("version", "2026-12"), ("language", "en"), ("language", "de")] {
             marie.submit("/terms", &[("accept", "on"), forged]).await.says("Le texte a changé");
         }
@@ -85,6 +86,47 @@ async fn a_text_that_changed_while_it_was_read_is_shown_again() {
             format!("csrf={}&accept=on&version=2026-13&language=en&sha256=00", csrf(&mut marie, &hub).await);
         marie.send(Method::POST, &format!("{hub}/terms"), Some(body.into_bytes()), &[]).await;
         assert_eq!(world.count("acceptance", "version = '2026-13'").await, 1);
+    }
+}
+
+/// SECURITY #93: what was accepted in one interaction is no acceptance in another's browser, and in another of one's own it is the same one.
+#[tokio::test]
+async fn an_acceptance_that_is_sent_again_elsewhere_is_none() {
+    for world in World::both().await {
+        for (agency, identifier, email) in
+            [("tilleuls", "100", MARIE), ("tilleuls", "101", "paul@exemple.test")]
+        {
+            world.moved(agency, identifier, email).await;
+        }
+        publish(&world, &[("2026-12", 1, true)]);
+        let portal = Portal::new(&world, "tilleuls");
+        let (mut marie, mut paul) = (Visitor::new(&world), Visitor::new(&world));
+        for (visitor, email) in [(&mut marie, MARIE), (&mut paul, "paul@exemple.test")] {
+            portal.send(visitor, &[]).await;
+            visitor.sign_in(email, PASSWORD).await.says("2026-12");
+        }
+        let (address, fields) = marie.screen.form("/terms");
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let body = crate::journeys::portal::encoded(fields.iter().chain(&[("accept", "on")])).into_bytes();
+        let theirs = paul.screen.path.clone();
+        let accepted = async || world.count("acceptance", "version = '2026-12'").await;
+        // Her form in his browser, at her interaction and at his; his interaction in her browser.
+        for (hers, to) in
+            [(false, address.clone()), (false, format!("{theirs}/terms")), (true, format!("{theirs}/terms"))]
+        {
+            let visitor = if hers { &mut marie } else { &mut paul };
+            let refused = visitor.once(Method::POST, &to, Some(body.clone()), &[]).await;
+            assert_eq!((refused.status.as_u16(), accepted().await), (403, 0), "{to}");
+        }
+        // A double click, and the same form again in another tab of hers.
+        for _ in 0..2 {
+            marie.once(Method::POST, &address, Some(body.clone()), &[]).await;
+        }
+        portal.send(&mut marie, &[("prompt", "login")]).await;
+        let other = format!("{}/terms", marie.screen.path);
+        marie.once(Method::POST, &other, Some(body), &[]).await;
+        assert_eq!(accepted().await, 1, "{}", world.bed.name);
+        assert_eq!(world.mails().await.iter().filter(|mail| mail.about == "terms").count(), 1);
     }
 }
 

@@ -17,8 +17,8 @@ pub struct Screen {
 
 /// A browser, and the person before it.
 pub struct Visitor {
-    client: reqwest::Client,
-    issuer: String,
+    pub client: reqwest::Client,
+    pub issuer: String,
     /// As the browser keeps them.
     pub cookies: Vec<Cookie<'static>>,
     /// Cookies as they came, with their attributes, since the start.
@@ -108,6 +108,11 @@ impl Visitor {
             .user_agent("journeys")
             .build()
             .unwrap();
+        Self::with(client, world)
+    }
+
+    /// Another browser of the same make: making a client costs more than many a request.
+    pub fn with(client: reqwest::Client, world: &World) -> Self {
         Self {
             client,
             issuer: world.issuer().to_owned(),
@@ -222,6 +227,14 @@ impl Visitor {
         let door = self.screen.links().into_iter().find(|l| l.ends_with("/legacy")).expect("a way in");
         self.open(&door).await;
         self.submit("/legacy", &[("identifier", identifier), ("password", password)]).await
+    }
+
+    /// From "no link here" or the sign-in page to the agency attached, in a session that is fresh.
+    pub async fn old_credentials_attached(&mut self, identifier: &str, password: &str, email: &str) {
+        self.old_credentials(identifier, password).await;
+        self.submit("/notice", &[]).await;
+        self.submit("/email", &[("email", email)]).await;
+        self.submit("/link", &[]).await;
     }
 
     /// From the notice to "look at your mail".

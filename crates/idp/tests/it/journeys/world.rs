@@ -98,7 +98,13 @@ impl World {
         worlds
     }
 
-    async fn on(bed: Bed, per_minute: u32) -> Self {
+    pub async fn on(bed: Bed, per_minute: u32) -> Self {
+        let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
+        Self::hashing(bed, per_minute, HashCost { memory: 64, passes: 1, lanes: 1 }, rules).await
+    }
+
+    /// Where a password costs so much, and people are held to these rules.
+    pub async fn hashing(bed: Bed, per_minute: u32, cost: HashCost, rules: Rules) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -110,9 +116,7 @@ impl World {
             Arc::new(ArcSwap::from_pointee(Agencies::new(all).unwrap_or_else(|p| panic!("{}", p.mend))));
         let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![terms("2026-11", 0, true)])));
         let ground = bed.ground.clone();
-        let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
         let hasher = Hasher::new(cost, 2, 1000, ground.chance.clone()).unwrap();
-        let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
         let accounts = Accounts::new(ground.clone(), Arc::new(hasher), rules, terms.clone());
         let settings = Settings::new(issuer.as_str());
         let grants =
@@ -132,13 +136,18 @@ impl World {
         let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         let world = Self { bed, idp, terms, server };
         for id in ["tilleuls", "rivage"] {
-            let rows = Rows::open(PEOPLE.as_bytes(), Format::Csv, Charset::Utf8).unwrap();
-            let agency = world.agency(id);
-            let mut importer = world.idp.accounts.import(&agency, rows, false);
-            while importer.next_batch().await.unwrap() > 0 {}
-            assert_eq!(importer.report().added, 3);
+            world.import(id, PEOPLE, 3).await;
         }
         world
+    }
+
+    /// Imports people of an agency, so many of whom are new.
+    pub async fn import(&self, agency: &str, people: &str, added: u64) {
+        let rows = Rows::open(people.as_bytes(), Format::Csv, Charset::Utf8).unwrap();
+        let agency = self.agency(agency);
+        let mut importer = self.idp.accounts.import(&agency, rows, false);
+        while importer.next_batch().await.unwrap() > 0 {}
+        assert_eq!(importer.report().added, added);
     }
 
     pub fn agency(&self, id: &str) -> Arc<Agency> {
@@ -151,6 +160,12 @@ impl World {
 
     /// Somebody who has moved, as an earlier day left them.
     pub async fn moved(&self, agency: &str, identifier: &str, email: &str) {
+        let old = format!("Vieux-Secret {}", identifier.parse::<u32>().unwrap() - 99);
+        self.moved_with(agency, [identifier, &old], email, PASSWORD).await;
+    }
+
+    /// The same, with old credentials and a password of their own.
+    pub async fn moved_with(&self, agency: &str, [identifier, old]: [&str; 2], email: &str, password: &str) {
         let (accounts, agency) = (&self.idp.accounts, self.agency(agency));
         let person = Person {
             ip: None,
@@ -159,20 +174,19 @@ impl World {
             locale: "fr".into(),
             origin: accounts::Origin::default(),
         };
-        let old = format!("Vieux-Secret {}", identifier.parse::<u32>().unwrap() - 99);
         let LegacyProof::Enrolment(id) =
-            accounts.prove_legacy(&agency, identifier, &old, None, &person).await.unwrap()
+            accounts.prove_legacy(&agency, identifier, old, None, &person).await.unwrap()
         else {
             panic!("the old credentials are right")
         };
         accounts.notice_read(id).await.unwrap();
         accounts.choose_email(id, email, true).await.unwrap();
         let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
-        let taken = accounts.choose_password(&enrolment, &agency.name, PASSWORD, &person).await.unwrap();
+        let taken = accounts.choose_password(&enrolment, &agency.name, password, &person).await.unwrap();
         assert_eq!(taken, PasswordChoice::Taken);
         let link = self.mail_to(email, "confirm").await.link.unwrap();
         let token = Token::parse(link.split_once("token=").unwrap().1).unwrap();
-        assert_eq!(accounts.confirm(&token, email, PASSWORD).await.unwrap(), Confirm::Done(id));
+        assert_eq!(accounts.confirm(&token, email, password).await.unwrap(), Confirm::Done(id));
         let version = accounts.current_terms().unwrap();
         let shown = Shown {
             sha256: version.editions["fr"].sha256.clone(),

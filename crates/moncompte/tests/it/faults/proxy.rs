@@ -49,6 +49,9 @@ struct Cable {
     words: AtomicUsize,
     last: AtomicUsize,
     died: watch::Sender<bool>,
+    /// The next COMMIT of a transaction that has said this waits on its way to the server.
+    hold: Mutex<Option<&'static str>>,
+    held: watch::Sender<bool>,
 }
 
 impl Cable {
@@ -90,6 +93,8 @@ impl Proxy {
             words: AtomicUsize::new(0),
             last: AtomicUsize::new(usize::MAX),
             died: watch::Sender::new(false),
+            hold: Mutex::default(),
+            held: watch::Sender::new(false),
         });
         // Listens before anybody is told the port.
         let first = bound(port).listen(64).unwrap();
@@ -159,6 +164,21 @@ impl Proxy {
         self.cable.words.load(Ordering::SeqCst)
     }
 
+    /// Keeps the next COMMIT of a transaction that has said this from the server, as if its node stood still before it (#120).
+    pub fn hold_commit_after(&self, statement: &'static str) {
+        *self.cable.hold.lock().unwrap() = Some(statement);
+    }
+
+    /// Until there is one that is held.
+    pub async fn held(&self) {
+        self.cable.held.subscribe().wait_for(|held| *held).await.unwrap();
+    }
+
+    /// Lets it go on, if its connection is still there.
+    pub fn release(&self) {
+        self.cable.held.send_replace(false);
+    }
+
     /// How many replies to COMMIT were lost.
     pub fn dropped(&self) -> usize {
         self.cable.dropped.load(Ordering::SeqCst)
@@ -207,10 +227,20 @@ async fn carry(cable: Arc<Cable>, mut client: TcpStream) {
     let there = async {
         let (mut speech, mut bytes) = (Speech::default(), vec![0; 64 * 1024]);
         while let Ok(count @ 1..) = from_client.read(&mut bytes).await {
-            if let Some(said) = speech.commits(&bytes[..count])
-                && cable.wish.lock().unwrap().take_if(|wish| said.contains(*wish)).is_some()
-            {
-                doomed.store(1, Ordering::SeqCst);
+            if let Some(said) = speech.commits(&bytes[..count]) {
+                let is_wished = |wish: &Mutex<Option<&'static str>>| {
+                    wish.lock().unwrap().take_if(|wish| said.contains(*wish)).is_some()
+                };
+                if is_wished(&cable.wish) {
+                    doomed.store(1, Ordering::SeqCst);
+                }
+                if is_wished(&cable.hold) {
+                    cable.held.send_replace(true);
+                    let mut held = cable.held.subscribe();
+                    if held.wait_for(|held| !held).await.is_err() {
+                        return;
+                    }
+                }
             }
             if cable.is_last_word() {
                 std::future::pending::<()>().await;

@@ -2,47 +2,18 @@
 
 use testbed::Bed;
 
-use super::{BURST, Nodes, form, request};
-use crate::{
-    person::Person,
-    place::{CALLBACK, eventually},
-};
-
-/// A browser that was never here before, at the sign-in page.
-struct Stranger {
-    hub: String,
-    cookies: String,
-    csrf: String,
-}
+use super::{BURST, Browser, Nodes, Shot};
+use crate::{person::Person, place::eventually};
 
 impl Nodes {
-    async fn stranger(&self) -> Stranger {
-        let query = form(&[
-            ("client_id", "exemple"),
-            ("redirect_uri", CALLBACK),
-            ("response_type", "code"),
-            ("scope", "openid"),
-            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
-            ("code_challenge_method", "S256"),
-        ]);
-        let first = self.page(&format!("/authorize?{query}"), "").await;
-        let cookies = format!("cookie: {}\r\n", first.cookies().join("; "));
-        let hub = first.location().to_owned();
-        let csrf = self.page(&hub, &cookies).await.csrf();
-        Stranger { hub, cookies, csrf }
-    }
-
-    fn attempt(&self, from: &Stranger, email: &str, password: &str) -> Vec<u8> {
-        let body = form(&[("csrf", &from.csrf), ("email", email), ("password", password)]);
-        request(self.ports[0], &format!("{}/sign-in", from.hub), &from.cookies, &body)
+    fn attempt(&self, from: &Browser, email: &str, password: &str) -> Vec<u8> {
+        from.form(self, "sign-in", &[("email", email), ("password", password)])
     }
 
     /// What the page says after it: how many tries remain, or that it is locked.
-    async fn told(&self, from: &Stranger, shot: &super::Shot) -> String {
+    async fn told(&self, from: &Browser, shot: &Shot) -> String {
         assert_eq!(shot.status, 303, "{}", shot.head);
-        let cookies = from.cookies.trim_start_matches("cookie: ").trim_end();
-        let all = [cookies.to_owned()].into_iter().chain(shot.cookies()).collect::<Vec<_>>().join("; ");
-        let page = self.page(shot.location(), &format!("cookie: {all}\r\naccept-language: fr\r\n")).await;
+        let page = from.clone().sees(self, shot).await;
         // French sets a space that does not break between a number and its noun.
         let text = page.body.replace(['\u{a0}', '\u{202f}'], " ").replace(['\u{2068}', '\u{2069}'], "");
         let said = |words: &str| text.contains(words);
@@ -65,7 +36,7 @@ async fn of_many_wrong_passwords_at_once_five_are_looked_at() {
             let context = format!("{} {email}", nodes.place.bed.name);
             let mut strangers = Vec::new();
             for _ in 0..BURST {
-                strangers.push(nodes.stranger().await);
+                strangers.push(Browser::new(&nodes).await);
             }
             let requests = strangers.iter().enumerate();
             let requests = requests.map(|(n, s)| nodes.attempt(s, email, &format!("faux {n}"))).collect();
@@ -85,7 +56,7 @@ async fn of_many_wrong_passwords_at_once_five_are_looked_at() {
             );
         }
         // Not even the right one, on either node; and the owner is told once.
-        let stranger = nodes.stranger().await;
+        let stranger = Browser::new(&nodes).await;
         for _ in 0..2 {
             let right = nodes.attempt(&stranger, known, &nodes.mover.new);
             let shots = nodes.at_once(vec![right.clone(), right]).await;
@@ -108,9 +79,9 @@ async fn right_passwords_at_once_all_get_in() {
         let nodes = Nodes::on(bed).await;
         let mut strangers = Vec::new();
         for _ in 0..16 {
-            strangers.push(nodes.stranger().await);
+            strangers.push(Browser::new(&nodes).await);
         }
-        let right = |stranger: &Stranger| nodes.attempt(stranger, &nodes.mover.email, &nodes.mover.new);
+        let right = |stranger: &Browser| nodes.attempt(stranger, &nodes.mover.email, &nodes.mover.new);
         let shots = nodes.at_once(strangers.iter().map(right).collect()).await;
         let signed_in = shots.iter().filter(|s| s.cookies().iter().any(|c| c.contains("session="))).count();
         assert_eq!(signed_in, shots.len(), "{}", nodes.place.bed.name);

@@ -1,11 +1,16 @@
 //! Two nodes on one database, and requests that arrive at once (SECURITY part B "Race harness"): half of the connections to each node, every
 //! request sent but for its last byte, then all last bytes together. What counts are effects, not answers.
 
+mod handovers;
+mod linking;
 mod lockout;
+mod pause;
 pub mod reset;
+mod settled;
+mod terms;
 mod tokens;
 
-use std::{fs, sync::Arc};
+use std::{collections::BTreeMap, fs, sync::Arc};
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use testbed::Bed;
@@ -16,8 +21,9 @@ use tokio::{
 };
 
 use crate::{
+    faults::proxy::Proxy,
     person::{Mover, Person},
-    place::{MAIL_FOLDER, Place, Running, copy, free_port, serve},
+    place::{CALLBACK, MAIL_FOLDER, Place, Running, copy, free_port, secret_file, serve},
 };
 
 /// Requests in one burst: enough to lose every race that can be lost, not so many that they queue (SECURITY part B, "Power").
@@ -36,11 +42,34 @@ struct Nodes {
 
 impl Nodes {
     async fn on(bed: Bed) -> Self {
+        Self::prepared(bed, async |_| ()).await
+    }
+
+    /// With something done to the place before anything runs.
+    async fn prepared(bed: Bed, prepare: impl AsyncFnOnce(&Place)) -> Self {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let mover = Mover::number(1);
+        place.people([mover.row()]);
+        prepare(&place).await;
+        let ports = [place.port, free_port()];
+        another(&place, "second", ports[1]);
+        Self::begun(place, ports, mover).await
+    }
+
+    /// The second node at the other end of a cable to PostgreSQL, the first without one.
+    async fn wired() -> Option<(Self, Proxy)> {
+        let bed = Bed::postgres().await?;
+        let (proxy, address) = Proxy::before(&bed.address).await;
         let place = Place::new(bed, MAIL_FOLDER);
         let mover = Mover::number(1);
         place.people([mover.row()]);
         let ports = [place.port, free_port()];
         another(&place, "second", ports[1]);
+        secret_file(&place.path("second/secrets/database"), &address);
+        Some((Self::begun(place, ports, mover).await, proxy))
+    }
+
+    async fn begun(place: Place, ports: [u16; 2], mover: Mover) -> Self {
         let person = Person::new(&place.issuer());
         let mut nodes = Self { place, ports, running: Vec::new(), mover, person };
         nodes.start().await;
@@ -98,6 +127,95 @@ impl Nodes {
         }
         shots
     }
+}
+
+/// A browser: its cookies, and the interaction that it is in.
+#[derive(Clone)]
+struct Browser {
+    hub: String,
+    cookies: BTreeMap<String, String>,
+    csrf: String,
+}
+
+impl Browser {
+    /// One that was never here before, at the sign-in page of the portal.
+    async fn new(nodes: &Nodes) -> Self {
+        let mut browser = Self { hub: String::new(), cookies: BTreeMap::new(), csrf: String::new() };
+        browser.arrive(nodes).await;
+        browser
+    }
+
+    /// The portal asks who it is.
+    async fn arrive(&mut self, nodes: &Nodes) -> Shot {
+        let first = nodes.page(&asking(&[]), &self.header()).await;
+        self.keep(&first);
+        self.hub = first.location().to_owned();
+        let page = nodes.page(&self.hub, &self.header()).await;
+        if page.body.contains("name=\"csrf\"") {
+            self.csrf = page.csrf();
+        }
+        page
+    }
+
+    fn keep(&mut self, shot: &Shot) {
+        for cookie in shot.cookies() {
+            let (name, value) = cookie.split_once('=').unwrap();
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    fn header(&self) -> String {
+        let all: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if all.is_empty() {
+            String::new()
+        } else {
+            format!("cookie: {}\r\naccept-language: fr\r\n", all.join("; "))
+        }
+    }
+
+    /// The form of a step, filled.
+    fn form(&self, nodes: &Nodes, step: &str, typed: &[(&str, &str)]) -> Vec<u8> {
+        let path = if step.starts_with('/') { step.to_owned() } else { format!("{}/{step}", self.hub) };
+        let body = form(&[&[("csrf", self.csrf.as_str())], typed].concat());
+        request(nodes.ports[0], &path, &self.header(), &body)
+    }
+
+    /// Sends it, to the first node.
+    async fn send(&mut self, nodes: &Nodes, step: &str, typed: &[(&str, &str)]) -> Shot {
+        let shot = shoot(nodes.ports[0], self.form(nodes, step, typed), None).await;
+        self.keep(&shot);
+        shot
+    }
+
+    /// What it sees next, after an answer that leads on.
+    async fn sees(&mut self, nodes: &Nodes, shot: &Shot) -> Shot {
+        self.keep(shot);
+        let path = if shot.location().is_empty() { &self.hub } else { shot.location() };
+        nodes.page(path, &self.header()).await
+    }
+
+    /// From the sign-in page to the step at which an address is asked for.
+    async fn proves(&mut self, nodes: &Nodes, identifier: &str, old: &str) {
+        self.send(nodes, "legacy", &[("identifier", identifier), ("password", old)]).await;
+        self.send(nodes, "notice", &[]).await;
+    }
+}
+
+/// The address to which the portal sends a browser.
+fn asking(more: &[(&str, &str)]) -> String {
+    let fixed = [
+        ("client_id", "exemple"),
+        ("redirect_uri", CALLBACK),
+        ("response_type", "code"),
+        ("scope", "openid"),
+        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge_method", "S256"),
+    ];
+    format!("/authorize?{}", form(&[&fixed[..], more].concat()))
 }
 
 /// The configuration again in a folder of this name, on ports of its own. The issuer is the same.

@@ -23,7 +23,7 @@ pub fn links(place: &Place) -> Vec<String> {
 }
 
 /// Follows the link as a browser would: the cookies that it then has, and the token of the page's form.
-async fn opened(nodes: &Nodes, link: &str) -> (String, String) {
+pub(super) async fn opened(nodes: &Nodes, link: &str) -> (String, String) {
     let first = nodes.page(&link[link.find("/reset?").unwrap()..], "").await;
     let cookies = format!("cookie: {}\r\n", first.cookies().join("; "));
     let csrf = nodes.page("/reset", &cookies).await.csrf();

@@ -6,13 +6,13 @@ use testbed::Bed;
 use super::{BURST, Nodes, ROUNDS, Shot, form};
 use crate::place::{CALLBACK, CLIENT_SECRET};
 
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(super) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-fn client() -> String {
+pub(super) fn client() -> String {
     format!("authorization: Basic {}\r\n", STANDARD.encode(format!("exemple:{CLIENT_SECRET}")))
 }
 
-fn redeeming(code: &str, verifier: &str) -> String {
+pub(super) fn redeeming(code: &str, verifier: &str) -> String {
     form(&[
         ("grant_type", "authorization_code"),
         ("code", code),
@@ -21,7 +21,7 @@ fn redeeming(code: &str, verifier: &str) -> String {
     ])
 }
 
-fn refreshing(token: &str) -> String {
+pub(super) fn refreshing(token: &str) -> String {
     form(&[("grant_type", "refresh_token"), ("refresh_token", token)])
 }
 
@@ -40,23 +40,23 @@ fn winner(shots: &[Shot], context: &str) -> serde_json::Value {
     won[0].json()
 }
 
-fn text<'a>(tokens: &'a serde_json::Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(tokens: &'a serde_json::Value, name: &str) -> &'a str {
     tokens[name].as_str().unwrap()
 }
 
 impl Nodes {
-    async fn code(&self) -> String {
+    pub(super) async fn code(&self) -> String {
         self.person.asked_by_portal().await.code().expect("signed in")
     }
 
-    async fn opens(&self, node: usize, tokens: &serde_json::Value) -> bool {
+    pub(super) async fn opens(&self, node: usize, tokens: &serde_json::Value) -> bool {
         let bearer = format!("authorization: Bearer {}\r\n", text(tokens, "access_token"));
         let shot = self.post(node, "/userinfo", &bearer, "").await;
         assert!(matches!(shot.status, 200 | 401), "{}", shot.head);
         shot.status == 200
     }
 
-    async fn refreshes(&self, node: usize, token: &str) -> Shot {
+    pub(super) async fn refreshes(&self, node: usize, token: &str) -> Shot {
         self.post(node, "/token", &client(), &refreshing(token)).await
     }
 }

@@ -221,4 +221,12 @@ pub(super) const GUARDS: &[Sabotage] = &[
         replace: "password.normal().as_bytes().iter().copied().take(72).collect()",
         caught_by: journey(&["a_password_counts_to_its_last_byte"]),
     },
+    Sabotage {
+        name: "counts a right password that another tab was faster than",
+        items: &[57, 58],
+        file: "crates/accounts/src/finish.rs",
+        find: "counter.give_back(&self.ground.db).await?;",
+        replace: "",
+        caught_by: journey(&["right_passwords_that_attach_in_the_same_moment_are_no_failures"]),
+    },
 ];

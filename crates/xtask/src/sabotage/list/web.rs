@@ -207,4 +207,28 @@ pub(super) const GUARDS: &[Sabotage] = &[
         replace: r#"Some(token) => Ok(answer.link(Jar::Reset, PATH, &token).see_other(&format!("{PATH}?sent={text}"))),"#,
         caught_by: journey(&["a_mailed_token_leaves_the_address_at_once"]),
     },
+    Sabotage {
+        name: "shows whose an identity became to whoever knows its old credentials",
+        items: &[78],
+        file: "crates/idp/src/web/screen/hub.rs",
+        find: ".filter(|e| e.may_end_in(&turn.id().to_string()))",
+        replace: "",
+        caught_by: journey(&["whoever_comes_too_late_does_not_read_whose_it_became"]),
+    },
+    Sabotage {
+        name: "shows newer terms as if nothing had been refused",
+        items: &[90],
+        file: "crates/idp/src/web/answer.rs",
+        find: "Some(Said::Changed) => *response.status_mut() = StatusCode::CONFLICT,",
+        replace: "",
+        caught_by: journey(&["a_text_that_changed_while_it_was_read_is_shown_again"]),
+    },
+    Sabotage {
+        name: "resets by any link that lives, whoever holds it",
+        items: &[67],
+        file: "crates/accounts/src/recovery.rs",
+        find: ".filter(recovery::Column::TokenHash.eq(token.digest().as_str()))",
+        replace: ".filter(recovery::Column::TokenHash.ne(token.digest().as_str()))",
+        caught_by: journey(&["no_sequence_of_steps_gets_round_a_proof_on_sqlite"]),
+    },
 ];

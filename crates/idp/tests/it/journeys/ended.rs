@@ -1,0 +1,133 @@
+//! What is over stays over: a session, and a request that broke.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use http::Method;
+use idp::Idp;
+use kernel::{Chance, Ground, SystemChance, sea_orm::ConnectionTrait};
+
+use crate::journeys::{
+    portal::Portal,
+    visitor::Visitor,
+    world::{PASSWORD, World},
+};
+
+const MARIE: &str = "marie@exemple.test";
+const NEW: &str = "nuage violoncelle fourchette";
+
+/// How a session comes to its end.
+const ENDS: [&str; 5] = ["sign-out", "somebody else signs in here", "a reset elsewhere", "disabled", "idle"];
+
+/// SECURITY #46: the cookie of a session that ended, put back, opens no page and gives no code, also in an interaction that was open before the end.
+#[tokio::test]
+async fn a_session_that_ended_opens_nothing_however_it_ended() {
+    for how in ENDS {
+        for world in World::both().await {
+            world.moved("tilleuls", "100", MARIE).await;
+            let portal = Portal::new(&world, "tilleuls");
+            let mut marie = Visitor::new(&world);
+            portal.send(&mut marie, &[]).await;
+            marie.sign_in(MARIE, PASSWORD).await;
+            portal.receive(&marie).await;
+            portal.send(&mut marie, &[("prompt", "login")]).await;
+            let pending = marie.screen.path.clone();
+            let kept = marie.cookies.clone();
+            end(&world, &mut marie, how).await;
+            marie.cookies = kept.clone();
+            for address in ["/", "/sign-out", "/attach", &pending, &format!("{pending}/connected")] {
+                marie.open(address).await.says_not(MARIE);
+                assert_eq!(marie.screen.left_to, None, "{how}: {address}");
+                marie.cookies = kept.clone();
+            }
+            portal.send(&mut marie, &[("prompt", "none")]).await;
+            assert!(portal.back(&marie).contains(&("error".into(), "login_required".into())), "{how}");
+            assert_eq!(world.count("code", "used_at IS NULL").await, 0, "{}: {how}", world.bed.name);
+        }
+    }
+}
+
+async fn end(world: &World, marie: &mut Visitor, how: &str) {
+    match how {
+        "sign-out" => {
+            marie.open("/sign-out").await;
+            marie.submit("/sign-out", &[]).await;
+        }
+        "somebody else signs in here" => {
+            world.moved("tilleuls", "101", "paul@exemple.test").await;
+            let pending = marie.screen.path.clone();
+            marie.open(&pending).await;
+            marie.sign_in("paul@exemple.test", PASSWORD).await;
+            world.bed.ground.db.writer().execute_unprepared("DELETE FROM code").await.unwrap();
+        }
+        "a reset elsewhere" => {
+            let mut elsewhere = Visitor::new(world);
+            elsewhere.open("/forgot").await;
+            elsewhere.submit("/forgot", &[("email", MARIE)]).await;
+            let link = world.mail_to(MARIE, "reset").await.link.unwrap();
+            elsewhere.open(&link).await;
+            elsewhere.submit("/reset", &[("password", NEW)]).await;
+        }
+        "disabled" => {
+            let disable = format!("UPDATE account SET disabled_at = 1 WHERE email = '{MARIE}'");
+            world.bed.ground.db.writer().execute_unprepared(&disable).await.unwrap();
+        }
+        _ => world.bed.clock.advance(8 * 3600 + 1),
+    }
+}
+
+/// A generator that fails as often as it is told to: then the program must not go on.
+struct Failing {
+    good: SystemChance,
+    fails: AtomicUsize,
+}
+
+impl Chance for Failing {
+    fn fill(&self, buffer: &mut [u8]) {
+        let left = self.fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        assert!(left.is_err(), "the generator failed");
+        self.good.fill(buffer);
+    }
+}
+
+/// SECURITY #111: a panic is that request's error, with a page that tells nothing of it, and nobody else's: the process lives and no lock is poisoned.
+#[tokio::test]
+async fn a_panic_ends_its_request_and_no_other() {
+    for world in World::both().await {
+        world.moved("tilleuls", "100", MARIE).await;
+        let chance = Arc::new(Failing { good: SystemChance::new(), fails: AtomicUsize::new(0) });
+        let ground = Ground { chance: chance.clone(), ..world.idp.ground.clone() };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let service = idp::router(Idp { ground, ..world.idp.clone() })
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        let mut marie = Visitor::new(&world);
+        marie.issuer = address;
+        let portal = Portal::new(&world, "tilleuls");
+        for path in [portal.address(&[]), "/".to_owned(), "/forgot".to_owned()] {
+            chance.fails.store(1, Ordering::SeqCst);
+            let broken = marie.once(Method::GET, &path, None, &[]).await;
+            assert_eq!(broken.status.as_u16(), 500, "{path}");
+            broken.says_not("generator").says_not("panic");
+            crate::journeys::headers::guarded(&broken, &path);
+            assert_eq!(chance.fails.load(Ordering::SeqCst), 0, "it was asked: {path}");
+        }
+        // In the middle of a form, too; and the next one is as good as ever.
+        portal.send(&mut marie, &[]).await;
+        chance.fails.store(1, Ordering::SeqCst);
+        marie.sign_in(MARIE, "une devinette fausse").await;
+        assert_eq!(marie.screen.status.as_u16(), 500);
+        chance.fails.store(0, Ordering::SeqCst);
+        portal.send(&mut marie, &[]).await;
+        marie.sign_in(MARIE, PASSWORD).await;
+        portal.back(&marie);
+        assert_eq!(world.people().await.iter().filter(|row| row.starts_with("account")).count(), 1);
+        server.abort();
+    }
+}
