@@ -24,11 +24,14 @@ pub(crate) struct Kind {
     phone: bool,
     /// Scripts are forbidden in its settings.
     scriptless: bool,
+    /// Text is twice as large, as its owner set it.
+    large_text: bool,
 }
 
-pub(crate) const DESK: Kind = Kind { phone: false, scriptless: false };
-pub(crate) const PHONE: Kind = Kind { phone: true, scriptless: false };
-pub(crate) const SCRIPTLESS: Kind = Kind { phone: false, scriptless: true };
+pub(crate) const DESK: Kind = Kind { phone: false, scriptless: false, large_text: false };
+pub(crate) const PHONE: Kind = Kind { phone: true, ..DESK };
+pub(crate) const SCRIPTLESS: Kind = Kind { scriptless: true, ..DESK };
+pub(crate) const LARGE_TEXT: Kind = Kind { large_text: true, ..DESK };
 
 pub(crate) struct Browser {
     driver: Option<WebDriver>,
@@ -103,6 +106,9 @@ impl Browser {
             "profile.password_manager_enabled": false,
             "profile.password_manager_leak_detection": false,
         });
+        if self.kind.large_text {
+            settings["webkit.webprefs.default_font_size"] = json!(32);
+        }
         if self.kind.scriptless {
             settings["profile.managed_default_content_settings.javascript"] = json!(2);
         }

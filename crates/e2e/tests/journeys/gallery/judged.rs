@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::show::Show;
 use crate::{
-    browser::{Browser, DESK},
+    browser::{Browser, DESK, LARGE_TEXT},
     look, parts,
 };
 
@@ -43,19 +43,21 @@ async fn a_judge_of_accessibility_finds_nothing_in_english() -> Result<()> {
 
 async fn judged(locale: Locale) -> Result<()> {
     let Some(judge) = parts::axe()? else { return Ok(()) };
-    let Some(browser) = Browser::open(DESK).await? else { return Ok(()) };
     let (judge, show) = (fs::read_to_string(judge)?, Show::of(locale).await?);
     let mut told = String::new();
-    for name in show.names() {
-        browser.emulate(320, "dark").await?;
-        browser.go(&show.at(name)).await?;
-        told += &faults(&browser, &judge, &format!("{name}, narrow and dark")).await?;
-        browser.emulate(1280, "light").await?;
-        browser.driver()?.execute("document.documentElement.style.fontSize = '200%'", vec![]).await?;
-        told += &faults(&browser, &judge, &format!("{name}, with large text")).await?;
+    for (kind, width, scheme, how) in
+        [(DESK, 320, "dark", "narrow and dark"), (LARGE_TEXT, 1280, "light", "with large text")]
+    {
+        let Some(browser) = Browser::open(kind).await? else { return Ok(()) };
+        browser.emulate(width, scheme).await?;
+        for name in show.names() {
+            browser.go(&show.at(name)).await?;
+            told += &faults(&browser, &judge, &format!("{name}, {how}")).await?;
+        }
+        browser.close().await?;
     }
     ensure!(told.is_empty(), "{told}");
-    browser.close().await
+    Ok(())
 }
 
 /// A line for each thing that is wrong with what is on the screen.

@@ -13,8 +13,9 @@ use axum::{
 use pages::{Contact, Frame, Locale, Look, MailFrame, Pages, gallery};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// What the provider allows its pages, without the portals that a form may lead to.
-const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+/// What the provider allows its pages, without the portals that a form may lead to: here the one page that sends itself stays.
+const POLICY: &str =
+    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 pub(super) struct Show {
     address: String,

@@ -51,6 +51,8 @@ pub struct Tally {
     pub attached: AtomicUsize,
     pub at_once: AtomicUsize,
     pub lost: AtomicUsize,
+    /// Everything that was answered.
+    pub answers: AtomicUsize,
 }
 
 impl Tally {
@@ -166,6 +168,9 @@ impl Life {
 
     fn note(&mut self, did: Did, saw: Saw) -> Result<(), Broken> {
         self.town.tally_of(did, saw);
+        if saw != Saw::Lost {
+            Tally::one(&self.town.tally.answers);
+        }
         if saw == Saw::Locked {
             self.links += 1;
         }
@@ -186,6 +191,9 @@ impl Life {
         };
         self.pages.borrow_mut().push(told);
         let Ok(page) = page else { return Ok(None) };
+        if page.status != StatusCode::SERVICE_UNAVAILABLE {
+            Tally::one(&self.town.tally.answers);
+        }
         if page.url.as_str().starts_with(CALLBACK) {
             return Ok(Some(page));
         }

@@ -142,7 +142,9 @@ async fn torture(bed: Bed) {
     let end = || town.is_over() || begun.elapsed() > time;
     let lots = dice.fork();
     let troubles = async {
-        let course = trouble::until(end, longest, &mut dice, &place, &mut nodes).await;
+        let course =
+            trouble::until(end, || town.tally.answers.load(Relaxed), longest, &mut dice, &place, &mut nodes)
+                .await;
         town.over.store(true, Relaxed);
         course
     };

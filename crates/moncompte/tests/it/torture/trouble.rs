@@ -8,11 +8,14 @@ use testbed::Bed;
 use super::dice::Dice;
 use crate::{
     faults::proxy::Proxy,
-    place::{Place, Running, program, serve, signal},
+    place::{Place, Running, eventually, program, serve, signal},
 };
 
 /// The longest that a node stands still (SECURITY #120).
 pub const STANDSTILL: Duration = Duration::from_secs(30);
+
+/// So many answers at least lie between two troubles: some for each of those who live at once.
+const CALM: usize = 24;
 
 /// One process, and the cable to its database, if there is one.
 pub struct Node {
@@ -104,6 +107,7 @@ impl Course {
 /// What an operator would be called for.
 pub async fn until(
     end: impl Fn() -> bool,
+    answers: impl Fn() -> usize,
     longest: Duration,
     dice: &mut Dice,
     place: &Place,
@@ -114,8 +118,9 @@ pub async fn until(
     let troubles =
         [&EVERYWHERE[..], if nodes[0].cable.is_some() { &ON_POSTGRES } else { &[Pen, Pen] }].concat();
     while !end() {
-        // The calm between.
-        tokio::time::sleep(dice.between(Duration::from_millis(300), Duration::from_secs(3))).await;
+        // The calm between, in answers and not in seconds: however slow the machine is, people get somewhere.
+        let enough = answers() + CALM + dice.under(2 * CALM);
+        eventually("people get somewhere", async || (answers() >= enough || end()).then_some(())).await;
         let (trouble, begun) = (dice.of(&troubles), Instant::now());
         happens(trouble, longest, dice, place, nodes).await;
         course.happened.push((trouble, begun.elapsed()));
