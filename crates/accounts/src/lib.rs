@@ -4,6 +4,7 @@
 //! a person's doing.
 
 mod account;
+mod device;
 mod email;
 mod enrolment;
 mod evidence;
@@ -28,6 +29,7 @@ use arc_swap::ArcSwap;
 use kernel::{Ground, typed_id};
 
 pub use account::{Account, LinkedAgency};
+pub use device::Device;
 pub use email::Email;
 pub use enrolment::{Confirm, EmailChoice, Enrolment, PasswordChoice, Resend, Stage};
 pub use finish::{Attach, Finish};
@@ -38,7 +40,7 @@ pub use login::SignIn;
 pub use mail::{Mail, MailBody};
 pub use password::{PasswordPolicy, PasswordProblem, context_words};
 pub use recovery::{Origin, Reset, ResetPage};
-pub use session::{Session, SessionPolicy, SignedIn};
+pub use session::{OpenSession, Session, SessionPolicy, SignedIn};
 pub use terms::{Accepted, Edition, Receipt, Shown, TermsLibrary, TermsVersion};
 pub use visitor::Visitor;
 
@@ -81,6 +83,8 @@ pub struct Rules {
     pub addresses_per_enrolment: i32,
     /// Reset mails to one account in an hour.
     pub resets_per_hour: u64,
+    /// Browsers in which one account may be signed in at a time; one more ends the one that was used least recently (SECURITY #50).
+    pub sessions_per_account: usize,
 }
 
 impl Default for Rules {
@@ -95,6 +99,7 @@ impl Default for Rules {
             mails_per_enrolment: 6,
             addresses_per_enrolment: 5,
             resets_per_hour: 3,
+            sessions_per_account: 20,
         }
     }
 }

@@ -48,6 +48,7 @@ impl Gallery {
         self.page::<LinkDead>(locale)?;
         self.page::<AlreadyConfirmed>(locale)?;
         self.page::<Home>(locale)?;
+        self.page::<AccountSessions>(locale)?;
         self.page::<SignOutConfirm>(locale)?;
         self.page::<SigningOut>(locale)?;
         self.page::<SignedOut>(locale)?;
@@ -59,7 +60,8 @@ impl Gallery {
     fn page<P: Page>(&mut self, locale: Locale) -> Result<(), Box<dyn std::error::Error>> {
         for (n, sample) in P::samples().iter().enumerate() {
             // Pages that belong to no agency are shown as they will be.
-            let look = (P::NAME != "home" && P::NAME != "choose-agency").then(look);
+            let look = (P::NAME != "home" && P::NAME != "choose-agency" && !P::NAME.starts_with("account-"))
+                .then(look);
             let frame = Frame {
                 locale,
                 look,

@@ -3,6 +3,7 @@
 //! Addresses in the field notes are relative to [`crate::Frame::base`], written `{base}`. Every form carries the hidden
 //! field `csrf`. `remaining` is always what may still be tried: 4 after the first failure.
 
+mod account;
 mod enrol;
 mod home;
 mod legacy;
@@ -12,6 +13,7 @@ mod sign_in;
 mod sign_out;
 mod terms;
 
+pub use account::{AccountSessions, SessionRow, SessionsNotice};
 pub use enrol::{
     Confirm, ConfirmError, Email, EmailError, LinkAccount, LookAtYourMail, Notice, Password, PasswordProblem,
     Resent,

@@ -37,6 +37,8 @@ pub(crate) enum Said {
     TicketInvalid,
     Unlinked,
     Mailed,
+    SessionEnded,
+    SessionsEnded,
     Receipt { version: String, sha256: String, accepted_at: i64, moved: bool },
 }
 

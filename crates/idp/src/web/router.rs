@@ -14,7 +14,7 @@ use super::{
     cors,
     endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
     error::Failure,
-    screen::{arrive, confirm, enrol, help, home, hub, legacy, recover, sign_in, sign_out, terms},
+    screen::{account, arrive, confirm, enrol, help, home, hub, legacy, recover, sign_in, sign_out, terms},
     security,
 };
 use crate::Idp;
@@ -61,6 +61,13 @@ pub fn router(idp: Idp) -> Router {
         .route("/legacy", get(home::attach))
         .route("/forgot", get(home::forgot))
         .route("/help", get(help::bare))
+        .route("/account", get(account::get))
+        .route("/account/sessions", get(account::sessions::get))
+        .route("/account/sessions/end", get(account::sessions::again).post(account::sessions::end))
+        .route(
+            "/account/sessions/end-others",
+            get(account::sessions::again).post(account::sessions::end_others),
+        )
         .route("/sign-out", get(sign_out::get).post(sign_out::post));
     let files = Router::new()
         .route("/assets/{*path}", get(asset))

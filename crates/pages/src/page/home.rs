@@ -42,7 +42,8 @@ pub struct NotLinked {
     pub may_continue: bool,
 }
 
-/// The provider's own front page: the person's agencies. `POST /sign-out`; `/attach` attaches one more.
+/// The provider's own front page: the person's agencies, and the way to each part of their account, `/account/…`. `POST /sign-out`;
+/// `/attach` attaches one more.
 #[derive(Clone, Debug, Serialize)]
 pub struct Home {
     /// How to greet.

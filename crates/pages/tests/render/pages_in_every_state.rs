@@ -68,7 +68,7 @@ macro_rules! on_every_page {
     ($pages:expr, $check:ident) => {
         on_every_page!($pages, $check, SignIn, Legacy, ChooseAgency, Notice, Email, Password, LookAtYourMail, Confirm,
             LinkAccount, Terms, TermsRefused, Connected, NotLinked, Forgot, ForgotSent, Reset, LinkDead,
-            AlreadyConfirmed, Home, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
+            AlreadyConfirmed, Home, AccountSessions, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
     };
     ($pages:expr, $check:ident, $($page:ty),+) => {
         $(every::<$page>(&$pages, &mut |frame, page, document| $check(frame, page, document));)+
@@ -267,6 +267,9 @@ fn forms_send_the_fields_that_the_service_reads() {
     assert_eq!(fields(french(&Forgot::samples()[0]), &at("forgot")), "csrf email");
     assert_eq!(fields(french(&Reset::samples()[0]), "/reset"), "csrf password username");
     assert_eq!(fields(french(&Home::samples()[0]), "/sign-out"), "csrf");
+    let sessions = || french(&AccountSessions::samples()[0]);
+    assert_eq!(fields(sessions(), "/account/sessions/end"), "csrf session");
+    assert_eq!(fields(sessions(), "/account/sessions/end-others"), "csrf");
     assert_eq!(fields(french(&SignOutConfirm::samples()[0]), "/end-session"), "csrf state");
 }
 

@@ -94,6 +94,7 @@ pub fn pages() -> Vec<Sample> {
         LinkDead,
         AlreadyConfirmed,
         Home,
+        AccountSessions,
         SignOutConfirm,
         SigningOut,
         SignedOut,

@@ -1,5 +1,6 @@
 //! The screens: each shows what the hub decided, or takes what was typed to its slice and goes back to the hub.
 
+pub(crate) mod account;
 pub(crate) mod arrive;
 pub(crate) mod confirm;
 pub(crate) mod enrol;

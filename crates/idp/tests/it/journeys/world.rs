@@ -247,6 +247,11 @@ impl World {
         row.unwrap().try_get("", "n").unwrap()
     }
 
+    /// What no method of ours does: somebody with the database in hand.
+    pub async fn write(&self, sql: &str) {
+        self.bed.ground.db.writer().execute_unprepared(sql).await.unwrap();
+    }
+
     /// Everything about people that a forged or misplaced request might change.
     pub async fn people(&self) -> Vec<String> {
         let db = self.bed.ground.db.writer();
