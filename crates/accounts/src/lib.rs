@@ -41,7 +41,7 @@ pub use mail::{Mail, MailBody};
 pub use password::{PasswordPolicy, PasswordProblem, context_words};
 pub use recovery::{Origin, Reset, ResetPage};
 pub use session::{OpenSession, Session, SessionPolicy, SignedIn};
-pub use terms::{Accepted, Edition, Receipt, Shown, TermsLibrary, TermsVersion};
+pub use terms::{Acceptance, Accepted, Edition, Receipt, Shown, TermsLibrary, TermsVersion};
 pub use visitor::Visitor;
 
 typed_id! {
@@ -55,6 +55,10 @@ typed_id! {
 typed_id! {
     /// A move under way.
     EnrolmentId
+}
+typed_id! {
+    /// An acceptance of terms.
+    AcceptanceId
 }
 typed_id! {
     /// An identifier that an agency issued.

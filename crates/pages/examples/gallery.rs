@@ -49,6 +49,9 @@ impl Gallery {
         self.page::<AlreadyConfirmed>(locale)?;
         self.page::<Home>(locale)?;
         self.page::<AccountSessions>(locale)?;
+        self.page::<AccountAgencies>(locale)?;
+        self.page::<AccountAcceptances>(locale)?;
+        self.page::<AccountReceipt>(locale)?;
         self.page::<SignOutConfirm>(locale)?;
         self.page::<SigningOut>(locale)?;
         self.page::<SignedOut>(locale)?;

@@ -13,7 +13,10 @@ mod sign_in;
 mod sign_out;
 mod terms;
 
-pub use account::{AccountSessions, SessionRow, SessionsNotice};
+pub use account::{
+    AcceptanceRow, AccountAcceptances, AccountAgencies, AccountReceipt, AccountSessions, AgencyCard,
+    ReceiptText, SessionRow, SessionsNotice,
+};
 pub use enrol::{
     Confirm, ConfirmError, Email, EmailError, LinkAccount, LookAtYourMail, Notice, Password, PasswordProblem,
     Resent,

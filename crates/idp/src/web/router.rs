@@ -62,6 +62,9 @@ pub fn router(idp: Idp) -> Router {
         .route("/forgot", get(home::forgot))
         .route("/help", get(help::bare))
         .route("/account", get(account::get))
+        .route("/account/agencies", get(account::agencies::get))
+        .route("/account/acceptances", get(account::acceptances::get))
+        .route("/account/acceptances/{id}", get(account::acceptances::receipt))
         .route("/account/sessions", get(account::sessions::get))
         .route("/account/sessions/end", get(account::sessions::again).post(account::sessions::end))
         .route(

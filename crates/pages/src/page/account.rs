@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Page;
+use crate::{Html, markdown};
 
 /// Where the account is open. `POST /account/sessions/end` with `session`; `POST /account/sessions/end-others`.
 #[derive(Clone, Debug, Serialize)]
@@ -40,6 +41,148 @@ pub enum SessionsNotice {
     Ended,
     /// All others have.
     EndedAll,
+}
+
+/// The agencies that the account is linked to. `/attach` attaches one more.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountAgencies {
+    /// In the order in which they were attached; may be empty.
+    pub agencies: Vec<AgencyCard>,
+}
+
+/// An agency as its client knows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct AgencyCard {
+    /// The name people know.
+    pub name: String,
+    /// Tells apart agencies of the same name.
+    pub city: Option<String>,
+    /// The agency's colour, `#rrggbb`.
+    pub accent: String,
+    /// The logo, on our own origin.
+    pub logo_url: Option<String>,
+    /// The agency's own references for this person.
+    pub client_refs: Vec<String>,
+    /// Unix seconds.
+    pub since: i64,
+    /// The portal's address that starts a sign-in.
+    pub url: Option<String>,
+}
+
+/// What the person accepted. A receipt is at `/account/acceptances/{id}`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountAcceptances {
+    /// The newest first; may be empty.
+    pub acceptances: Vec<AcceptanceRow>,
+}
+
+/// One acceptance.
+#[derive(Clone, Debug, Serialize)]
+pub struct AcceptanceRow {
+    /// Names its receipt.
+    pub id: String,
+    /// Of the terms.
+    pub version: String,
+    /// Unix seconds.
+    pub accepted_at: i64,
+    /// The agency whose portal they came from.
+    pub agency: Option<String>,
+}
+
+/// The receipt of one acceptance, which prints well.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountReceipt {
+    /// The account.
+    pub email: String,
+    /// The agency whose portal they came from.
+    pub agency: Option<String>,
+    /// Of the terms.
+    pub version: String,
+    /// `fr` or `en`.
+    pub language: String,
+    /// Of the exact text.
+    pub sha256: String,
+    /// Unix seconds.
+    pub accepted_at: i64,
+    /// The text; `None` when it is no longer kept.
+    pub text: Option<ReceiptText>,
+}
+
+/// The text as it was accepted.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReceiptText {
+    /// Its title.
+    pub title: String,
+    /// Its body.
+    pub body_html: Html,
+}
+
+impl Page for AccountAgencies {
+    const NAME: &'static str = "account-agencies";
+
+    fn samples() -> Vec<AccountAgencies> {
+        let card = AgencyCard {
+            name: "Agence des Tilleuls".into(),
+            city: Some("Lyon".into()),
+            accent: "#2f6b3a".into(),
+            logo_url: None,
+            client_refs: vec!["CT-100234".into()],
+            since: 1_793_527_440,
+            url: Some("http://localhost:8081/sign-in".into()),
+        };
+        let rivage = AgencyCard {
+            name: "Cabinet Rivage".into(),
+            city: None,
+            accent: "#234f8f".into(),
+            client_refs: vec!["R-77".into(), "R-78".into()],
+            ..card.clone()
+        };
+        let closed = AgencyCard {
+            name: "Résidences du Lac".into(),
+            logo_url: Some("/look/lac.svg".into()),
+            url: None,
+            ..card.clone()
+        };
+        vec![AccountAgencies { agencies: vec![card, rivage, closed] }, AccountAgencies { agencies: vec![] }]
+    }
+}
+
+impl Page for AccountAcceptances {
+    const NAME: &'static str = "account-acceptances";
+
+    fn samples() -> Vec<AccountAcceptances> {
+        let row = |n: u8, version: &str, agency: Option<&str>| AcceptanceRow {
+            id: format!("0192-{n}"),
+            version: version.into(),
+            accepted_at: 1_794_222_300,
+            agency: agency.map(Into::into),
+        };
+        let acceptances = vec![row(2, "2027-03", None), row(1, "2026-11", Some("Agence des Tilleuls"))];
+        vec![AccountAcceptances { acceptances }, AccountAcceptances { acceptances: vec![] }]
+    }
+}
+
+impl Page for AccountReceipt {
+    const NAME: &'static str = "account-receipt";
+
+    fn samples() -> Vec<AccountReceipt> {
+        let first = AccountReceipt {
+            email: "marie.durand@example.fr".into(),
+            agency: Some("Agence des Tilleuls".into()),
+            version: "2026-11".into(),
+            language: "fr".into(),
+            sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+            accepted_at: 1_794_222_300,
+            text: Some(ReceiptText {
+                title: "Conditions Générales d’Utilisation".into(),
+                body_html: markdown(
+                    "# 1. Objet\n\nUn compte, plusieurs espaces clients.\n\n- vous\n- nous\n",
+                ),
+            }),
+        };
+        let english = AccountReceipt { agency: None, language: "en".into(), ..first.clone() };
+        vec![first.clone(), english, AccountReceipt { text: None, ..first }]
+    }
 }
 
 impl Page for AccountSessions {

@@ -68,7 +68,7 @@ macro_rules! on_every_page {
     ($pages:expr, $check:ident) => {
         on_every_page!($pages, $check, SignIn, Legacy, ChooseAgency, Notice, Email, Password, LookAtYourMail, Confirm,
             LinkAccount, Terms, TermsRefused, Connected, NotLinked, Forgot, ForgotSent, Reset, LinkDead,
-            AlreadyConfirmed, Home, AccountSessions, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
+            AlreadyConfirmed, Home, AccountSessions, AccountAgencies, AccountAcceptances, AccountReceipt, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
     };
     ($pages:expr, $check:ident, $($page:ty),+) => {
         $(every::<$page>(&$pages, &mut |frame, page, document| $check(frame, page, document));)+

@@ -28,6 +28,7 @@ home-title = My account
 home-hello = Hello { $name }
 home-hello-any = Hello
 home-signed-in = You are signed in with
+home-spaces = My client spaces
 home-attach-more = Attach another agency
 home-none = No agency is attached to your account yet. Have the identifier and the password at hand that it gave you.
 home-attach = Attach an agency

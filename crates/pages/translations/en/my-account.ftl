@@ -33,3 +33,32 @@ ago-days = { $count ->
     [one] { $count } day ago
    *[other] { $count } days ago
   }
+hub-agencies-more = Your client references, and the way to attach another one
+agencies-title = My agencies
+agencies-lead = These are the agencies whose client space your account opens.
+agencies-refs = { $count ->
+    [one] Your reference
+   *[other] Your references
+  }
+agencies-since = Attached since
+agencies-open = Open my client space
+agencies-another-title = You have another agency?
+agencies-another = Have the identifier and the password at hand that it gave you.
+hub-acceptances = My agreements
+hub-acceptances-more = The terms that you accepted, with their receipts
+acceptances-title = My agreements
+acceptances-lead = These are the terms of use that you accepted. Open a receipt to read it again or to print it.
+acceptances-none = There was nothing that you had to accept.
+acceptances-version = Terms, version { $version }
+acceptances-row = Accepted on { $date }
+acceptances-row-agency = Accepted on { $date }, with { $agency }
+account-receipt-title = Receipt of your agreement
+account-receipt-lead = You accepted this text with your account.
+account-receipt-back = My agreements
+account-receipt-language = Language of the text
+account-receipt-text = The text that you accepted
+account-receipt-gone-title = The text is no longer here
+account-receipt-gone = This version was taken off our site. You received it by email, attached to the message of the day of your agreement. Its fingerprint, above, tells whether a text is that one.
+account-receipt-check = The fingerprint proves which text you accepted: if a single letter changed, it would be quite another.
+language-fr = French
+language-en = English

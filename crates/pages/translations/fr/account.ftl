@@ -28,6 +28,7 @@ home-title = Mon compte
 home-hello = Bonjour { $name }
 home-hello-any = Bonjour
 home-signed-in = Vous êtes connecté avec
+home-spaces = Mes espaces clients
 home-attach-more = Rattacher une autre agence
 home-none = Aucune agence n'est encore rattachée à votre compte. Munissez-vous de l'identifiant et du mot de passe qu'elle vous a remis.
 home-attach = Rattacher une agence

@@ -33,3 +33,32 @@ ago-days = { $count ->
     [one] il y a { $count } jour
    *[other] il y a { $count } jours
   }
+hub-agencies-more = Vos références de client, et le moyen d'en rattacher une autre
+agencies-title = Mes agences
+agencies-lead = Voici les agences dont votre compte ouvre l'espace client.
+agencies-refs = { $count ->
+    [one] Votre référence
+   *[other] Vos références
+  }
+agencies-since = Rattachée depuis le
+agencies-open = Ouvrir mon espace client
+agencies-another-title = Vous avez une autre agence ?
+agencies-another = Munissez-vous de l'identifiant et du mot de passe qu'elle vous a remis.
+hub-acceptances = Mes accords
+hub-acceptances-more = Les conditions que vous avez acceptées, avec leurs reçus
+acceptances-title = Mes accords
+acceptances-lead = Voici les conditions d'utilisation que vous avez acceptées. Ouvrez un reçu pour le relire ou l'imprimer.
+acceptances-none = Vous n'avez rien eu à accepter.
+acceptances-version = Conditions, version { $version }
+acceptances-row = Acceptées le { $date }
+acceptances-row-agency = Acceptées le { $date }, avec { $agency }
+account-receipt-title = Reçu de votre accord
+account-receipt-lead = Vous avez accepté ce texte avec votre compte.
+account-receipt-back = Mes accords
+account-receipt-language = Langue du texte
+account-receipt-text = Le texte que vous avez accepté
+account-receipt-gone-title = Le texte n'est plus ici
+account-receipt-gone = Cette version a été retirée de notre site. Vous l'avez reçue par email, jointe au message du jour de votre accord. Son empreinte, ci-dessus, permet de vérifier qu'un texte est bien celui-là.
+account-receipt-check = L'empreinte prouve quel texte vous avez accepté : si une seule lettre changeait, elle serait tout autre.
+language-fr = Français
+language-en = Anglais

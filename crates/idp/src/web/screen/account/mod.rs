@@ -1,5 +1,7 @@
 //! A person's own account: one page for each thing (SPEC J11). Whoever is not signed in is asked to, and comes back to the provider's front page.
 
+pub(crate) mod acceptances;
+pub(crate) mod agencies;
 pub(crate) mod sessions;
 
 use accounts::{Account, Session};

@@ -1,5 +1,6 @@
 //! SPEC J11: "my account".
 
+mod papers;
 mod sessions;
 
 use crate::journeys::{
