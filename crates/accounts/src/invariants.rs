@@ -71,20 +71,20 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I8",
-        says: "a password that changed was changed by a mailed link, and the evidence says so",
+        says: "a password that changed was changed by a mailed link or by the current one, and the evidence says so",
         otherwise: "somebody wrote a password into the database: end that account's sessions and ask its owner",
         seen_by: SeenBy::Query(
             "SELECT count(*) AS n FROM account a WHERE a.password_changed_at <> a.created_at AND NOT EXISTS \
-             (SELECT 1 FROM evidence e WHERE e.account_id = a.id AND e.kind = 'password reset')",
+             (SELECT 1 FROM evidence e WHERE e.account_id = a.id AND e.kind IN ('password reset', 'password changed'))",
         ),
     },
     Invariant {
         id: "I9",
-        says: "each reset raised the account's epoch by one, which ends every older session, code and token at its next use",
-        otherwise: "what was given before a reset still works, or an account was changed by hand: end its sessions",
+        says: "each reset and each change of the password raised the account's epoch by one, which ends every older session, code and token at its next use",
+        otherwise: "what was given before still works, or an account was changed by hand: end its sessions",
         seen_by: SeenBy::Query(
             "SELECT count(*) AS n FROM account a WHERE a.auth_epoch <> \
-             (SELECT count(*) FROM evidence e WHERE e.account_id = a.id AND e.kind = 'password reset')",
+             (SELECT count(*) FROM evidence e WHERE e.account_id = a.id AND e.kind IN ('password reset', 'password changed'))",
         ),
     },
     Invariant {

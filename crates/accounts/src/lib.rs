@@ -4,6 +4,7 @@
 //! a person's doing.
 
 mod account;
+mod changes;
 mod device;
 mod email;
 mod enrolment;
@@ -29,6 +30,7 @@ use arc_swap::ArcSwap;
 use kernel::{Ground, typed_id};
 
 pub use account::{Account, LinkedAgency};
+pub use changes::{NewPassword, PasswordChange};
 pub use device::Device;
 pub use email::Email;
 pub use enrolment::{Confirm, EmailChoice, Enrolment, PasswordChoice, Resend, Stage};

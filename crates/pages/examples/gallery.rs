@@ -52,6 +52,7 @@ impl Gallery {
         self.page::<AccountAgencies>(locale)?;
         self.page::<AccountAcceptances>(locale)?;
         self.page::<AccountReceipt>(locale)?;
+        self.page::<AccountPassword>(locale)?;
         self.page::<SignOutConfirm>(locale)?;
         self.page::<SigningOut>(locale)?;
         self.page::<SignedOut>(locale)?;

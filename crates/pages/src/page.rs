@@ -14,14 +14,14 @@ mod sign_out;
 mod terms;
 
 pub use account::{
-    AcceptanceRow, AccountAcceptances, AccountAgencies, AccountReceipt, AccountSessions, AgencyCard,
-    ReceiptText, SessionRow, SessionsNotice,
+    AcceptanceRow, AccountAcceptances, AccountAgencies, AccountPassword, AccountReceipt, AccountSessions,
+    AgencyCard, ReceiptText, SessionRow, SessionsNotice,
 };
 pub use enrol::{
     Confirm, ConfirmError, Email, EmailError, LinkAccount, LookAtYourMail, Notice, Password, PasswordProblem,
     Resent,
 };
-pub use home::{Connected, Help, Home, HomeAgency, NotLinked, Receipt};
+pub use home::{Connected, Help, Home, HomeAgency, HomeNotice, NotLinked, Receipt};
 pub use legacy::{AgencyChoice, ChooseAgency, ChoosePurpose, Legacy, LegacyError};
 pub use problem::{FormPost, Problem, ProblemKind};
 pub use recovery::{AlreadyConfirmed, Forgot, ForgotError, ForgotSent, LinkDead, LinkPurpose, Reset};

@@ -1,6 +1,6 @@
 use pages::page::{
-    ConfirmError, EmailError, ForgotError, LegacyError, PasswordProblem, Resent, SignInError, SignInNotice,
-    TermsError,
+    ConfirmError, EmailError, ForgotError, HomeNotice, LegacyError, PasswordProblem, Resent, SignInError,
+    SignInNotice, TermsError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,7 @@ pub(crate) enum Said {
     TicketInvalid,
     Unlinked,
     Mailed,
+    PasswordSaved,
     SessionEnded,
     SessionsEnded,
     Receipt { version: String, sha256: String, accepted_at: i64, moved: bool },
@@ -161,6 +162,13 @@ impl Flash {
         match self.said.as_ref()? {
             Said::NotTicked => Some(TermsError::NotTicked),
             Said::Changed => Some(TermsError::Changed),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn home_notice(&self) -> Option<HomeNotice> {
+        match self.said.as_ref()? {
+            Said::PasswordSaved => Some(HomeNotice::Password),
             _ => None,
         }
     }

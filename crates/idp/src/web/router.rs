@@ -65,6 +65,7 @@ pub fn router(idp: Idp) -> Router {
         .route("/account/agencies", get(account::agencies::get))
         .route("/account/acceptances", get(account::acceptances::get))
         .route("/account/acceptances/{id}", get(account::acceptances::receipt))
+        .route("/account/password", get(account::password::get).post(account::password::post))
         .route("/account/sessions", get(account::sessions::get))
         .route("/account/sessions/end", get(account::sessions::again).post(account::sessions::end))
         .route(

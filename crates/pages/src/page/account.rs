@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Page;
+use super::{Page, PasswordProblem, SignInError};
 use crate::{Html, markdown};
 
 /// Where the account is open. `POST /account/sessions/end` with `session`; `POST /account/sessions/end-others`.
@@ -115,6 +115,49 @@ pub struct ReceiptText {
     pub title: String,
     /// Its body.
     pub body_html: Html,
+}
+
+/// `POST /account/password` with `username` (hidden, for password managers), `current` and `password`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountPassword {
+    /// The account.
+    pub email: String,
+    /// In characters.
+    pub min_length: u16,
+    /// Words that the new one may not contain.
+    pub forbidden_words: Vec<String>,
+    /// What was wrong with the current one.
+    pub error: Option<SignInError>,
+    /// What was wrong with the new one.
+    pub errors: Vec<PasswordProblem>,
+}
+
+impl Page for AccountPassword {
+    const NAME: &'static str = "account-password";
+
+    fn has_error(&self) -> bool {
+        self.error.is_some() || !self.errors.is_empty()
+    }
+
+    fn samples() -> Vec<AccountPassword> {
+        let first = AccountPassword {
+            email: "marie.durand@example.fr".into(),
+            min_length: 12,
+            forbidden_words: vec!["durand".into()],
+            error: None,
+            errors: vec![],
+        };
+        let wrong = |error| AccountPassword { error: Some(error), ..first.clone() };
+        vec![
+            first.clone(),
+            AccountPassword { errors: PasswordProblem::all(), ..first.clone() },
+            wrong(SignInError::Wrong { remaining: 4 }),
+            wrong(SignInError::Wrong { remaining: 1 }),
+            wrong(SignInError::Locked),
+            wrong(SignInError::Throttled { seconds: 120 }),
+            wrong(SignInError::Busy),
+        ]
+    }
 }
 
 impl Page for AccountAgencies {

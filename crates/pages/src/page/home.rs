@@ -52,6 +52,16 @@ pub struct Home {
     pub email: String,
     /// In the order shown; may be empty.
     pub agencies: Vec<HomeAgency>,
+    /// What was changed just now.
+    pub notice: Option<HomeNotice>,
+}
+
+/// What was changed in the account.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HomeNotice {
+    /// The password.
+    Password,
 }
 
 /// One agency, one click away.
@@ -126,14 +136,16 @@ impl Page for Home {
             url: "http://localhost:8081/sign-in".into(),
             city: city.map(Into::into),
         };
-        let email = "marie.durand@example.fr";
+        let first = Home {
+            name: Some("Marie Durand".into()),
+            email: "marie.durand@example.fr".into(),
+            agencies: vec![agency("Agence des Tilleuls", Some("Lyon")), agency("Cabinet Rivage", None)],
+            notice: None,
+        };
         vec![
-            Home {
-                name: Some("Marie Durand".into()),
-                email: email.into(),
-                agencies: vec![agency("Agence des Tilleuls", Some("Lyon")), agency("Cabinet Rivage", None)],
-            },
-            Home { name: None, email: email.into(), agencies: vec![] },
+            first.clone(),
+            Home { name: None, agencies: vec![], ..first.clone() },
+            Home { notice: Some(HomeNotice::Password), ..first },
         ]
     }
 }

@@ -68,7 +68,7 @@ macro_rules! on_every_page {
     ($pages:expr, $check:ident) => {
         on_every_page!($pages, $check, SignIn, Legacy, ChooseAgency, Notice, Email, Password, LookAtYourMail, Confirm,
             LinkAccount, Terms, TermsRefused, Connected, NotLinked, Forgot, ForgotSent, Reset, LinkDead,
-            AlreadyConfirmed, Home, AccountSessions, AccountAgencies, AccountAcceptances, AccountReceipt, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
+            AlreadyConfirmed, Home, AccountSessions, AccountAgencies, AccountAcceptances, AccountReceipt, AccountPassword, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
     };
     ($pages:expr, $check:ident, $($page:ty),+) => {
         $(every::<$page>(&$pages, &mut |frame, page, document| $check(frame, page, document));)+
@@ -270,6 +270,8 @@ fn forms_send_the_fields_that_the_service_reads() {
     let sessions = || french(&AccountSessions::samples()[0]);
     assert_eq!(fields(sessions(), "/account/sessions/end"), "csrf session");
     assert_eq!(fields(sessions(), "/account/sessions/end-others"), "csrf");
+    let password = french(&AccountPassword::samples()[0]);
+    assert_eq!(fields(password, "/account/password"), "csrf current password username");
     assert_eq!(fields(french(&SignOutConfirm::samples()[0]), "/end-session"), "csrf state");
 }
 

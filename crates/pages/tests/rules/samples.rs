@@ -98,6 +98,7 @@ pub fn pages() -> Vec<Sample> {
         AccountAgencies,
         AccountAcceptances,
         AccountReceipt,
+        AccountPassword,
         SignOutConfirm,
         SigningOut,
         SignedOut,

@@ -62,3 +62,12 @@ account-receipt-gone = This version was taken off our site. You received it by e
 account-receipt-check = The fingerprint proves which text you accepted: if a single letter changed, it would be quite another.
 language-fr = French
 language-en = English
+hub-password = My password
+hub-password-more = Choose a new one
+hub-saved-password = Your new password is saved. All your other devices are signed out.
+account-password-title = My password
+account-password-lead = To change it, first give the one that you use today.
+account-password-current = Current password
+account-password-button = Save
+again-wrong = Current password not valid
+again-check = <a href="{ $field }">Type it again</a>. Mind capital letters.

@@ -62,3 +62,12 @@ account-receipt-gone = Cette version a été retirée de notre site. Vous l'avez
 account-receipt-check = L'empreinte prouve quel texte vous avez accepté : si une seule lettre changeait, elle serait tout autre.
 language-fr = Français
 language-en = Anglais
+hub-password = Mon mot de passe
+hub-password-more = En choisir un nouveau
+hub-saved-password = Votre nouveau mot de passe est enregistré. Tous vos autres appareils sont déconnectés.
+account-password-title = Mon mot de passe
+account-password-lead = Pour en changer, saisissez d'abord celui que vous utilisez aujourd'hui.
+account-password-current = Mot de passe actuel
+account-password-button = Enregistrer
+again-wrong = Mot de passe actuel invalide
+again-check = <a href="{ $field }">Saisissez-le de nouveau</a>. Attention aux majuscules.

@@ -193,6 +193,11 @@ impl World {
         self.deliver().await.1
     }
 
+    /// All that is due: mails, and logout tokens.
+    pub async fn letters(&self) -> (Vec<Sent>, Vec<(String, serde_json::Value)>) {
+        self.deliver().await
+    }
+
     async fn deliver(&self) -> (Vec<Sent>, Vec<(String, serde_json::Value)>) {
         let (ground, mut mails, mut logouts) = (&self.bed.ground, Vec::new(), Vec::new());
         loop {

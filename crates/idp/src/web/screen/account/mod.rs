@@ -2,6 +2,7 @@
 
 pub(crate) mod acceptances;
 pub(crate) mod agencies;
+pub(crate) mod password;
 pub(crate) mod sessions;
 
 use accounts::{Account, Session};
@@ -35,6 +36,13 @@ impl<'a> Member<'a> {
 
     pub(crate) fn answer(&self) -> Answer<'a> {
         Answer::new(self.idp, self.browser)
+    }
+
+    /// In the session that took the place of this one, when all others of the account died: this browser's portals go over to it, the others' end.
+    pub(crate) async fn goes_on(&self, signed_in: &accounts::SignedIn) -> Result<Answer<'a>, Failure> {
+        self.idp.grants.session_replaced(self.session, &signed_in.session).await?;
+        self.idp.grants.sign_out_others(self.person.id, signed_in.session.id).await?;
+        Ok(self.answer().signed_in(signed_in))
     }
 
     pub(crate) fn setting(&self) -> Setting<'static> {

@@ -1,6 +1,7 @@
 //! SPEC J11: "my account".
 
 mod papers;
+mod password;
 mod sessions;
 
 use crate::journeys::{

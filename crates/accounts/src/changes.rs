@@ -1,0 +1,110 @@
+//! What a person changes in their own account, signed in.
+
+use kernel::{Fault, Password};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr};
+
+use crate::{
+    AccountId, Accounts, PasswordProblem, Session, SignIn, SignedIn, Visitor, evidence,
+    login::{GivenAgain, secret_of},
+    mail,
+    mail::{Mail, MailBody},
+    recovery, session,
+    table::account,
+};
+
+/// What the page of the password was filled in with.
+pub struct NewPassword<'a> {
+    /// The one that holds.
+    pub current: &'a str,
+    /// The one that is to hold.
+    pub new: &'a str,
+    /// Words that it must not hold: [`crate::context_words`].
+    pub context: &'a [String],
+}
+
+/// What became of it.
+pub enum PasswordChange {
+    /// Changed. Every other session and refresh token is dead, the owner is told, this browser has a new session.
+    Done(Box<SignedIn>),
+    /// The current one was not right, as at sign-in; never [`SignIn::In`].
+    Refused(SignIn),
+    /// The new one is not taken, for these reasons; the current one was not looked at.
+    Problems(Vec<PasswordProblem>),
+    /// Come back in a moment.
+    Busy,
+    /// The session ended, or the password changed, meanwhile.
+    Gone,
+}
+
+impl Accounts {
+    /// Changes the password by the current one: one of the three ways there are (SECURITY I8), the others being mailed links.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database: then nothing changed.
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        typed: &NewPassword<'_>,
+        visitor: &Visitor,
+    ) -> Result<PasswordChange, Fault> {
+        let password = match Password::new(typed.new) {
+            Ok(password) => password,
+            Err(refused) => return Ok(PasswordChange::Problems(vec![refused.into()])),
+        };
+        let problems = self.rules.password.judge(&password, typed.context);
+        if !problems.is_empty() {
+            return Ok(PasswordChange::Problems(problems));
+        }
+        let Some(row) = self.owner_row(session.account).await? else { return Ok(PasswordChange::Gone) };
+        let counter = match self.give_again(&row, typed.current, visitor).await? {
+            GivenAgain::Right(counter) => counter,
+            GivenAgain::Refused(refused) => return Ok(PasswordChange::Refused(refused)),
+        };
+        let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
+            // The current one was right: the attempt is not counted.
+            counter.give_back(&self.ground.db).await?;
+            return Ok(PasswordChange::Busy);
+        };
+        let now = self.ground.now();
+        let owner = session.account;
+        // The rows in the order in which a reset takes them: else the two could stop each other.
+        let tx = self.ground.db.begin().await?;
+        counter.clear_all(&tx).await?;
+        recovery::supersede(&tx, owner, now).await?;
+        let changed = account::Entity::update_many()
+            .col_expr(account::Column::PasswordHash, Expr::value(hash))
+            .col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))
+            .col_expr(account::Column::PasswordChangedAt, Expr::value(now))
+            .filter(account::Column::Id.eq(row.id))
+            .filter(account::Column::DisabledAt.is_null())
+            // What was given was right for this one.
+            .filter(account::Column::PasswordHash.eq(&row.password_hash))
+            .exec_with_returning(tx.conn())
+            .await?;
+        let Some(changed) = changed.into_iter().next() else { return Ok(PasswordChange::Gone) };
+        // Signed out while this was under way: what was typed in that browser changes nothing any more.
+        if !self.hold_session(&tx, session.id).await? {
+            return Ok(PasswordChange::Gone);
+        }
+        session::end_all(&tx, owner, now).await?;
+        let signed_in =
+            self.open_session(&tx, owner, changed.auth_epoch, session.persistent, visitor, None).await?;
+        let letter = Mail {
+            to: changed.email,
+            locale: changed.locale,
+            agency_id: None,
+            body: MailBody::PasswordChanged { at: now },
+        };
+        mail::send(&tx, &self.ground, &letter, None).await?;
+        let body = serde_json::json!({ "ip": visitor.ip_short(), "by": "current password" });
+        evidence::append(&tx, &self.ground, "password changed", Some(owner), &body).await?;
+        tx.commit().await?;
+        Ok(PasswordChange::Done(Box::new(signed_in)))
+    }
+
+    /// The row of an account that is not disabled.
+    pub(crate) async fn owner_row(&self, id: AccountId) -> Result<Option<account::Model>, Fault> {
+        let row = account::Entity::find_by_id(id.0).one(self.ground.db.reader()).await?;
+        Ok(row.filter(|r| r.disabled_at.is_none()))
+    }
+}
