@@ -8,6 +8,7 @@ mod m0002_people;
 mod m0003_grants;
 mod m0004_protocol;
 mod m0005_one_reset_link;
+mod m0007_my_account;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_grants::Migration),
             Box::new(m0004_protocol::Migration),
             Box::new(m0005_one_reset_link::Migration),
+            Box::new(m0007_my_account::Migration),
         ]
     }
 }

@@ -101,7 +101,7 @@ impl TryFrom<account::Model> for Account {
             profile: serde_json::from_str(&row.profile)?,
             locale: row.locale,
             auth_epoch: row.auth_epoch,
-            updated_at: row.password_changed_at.max(row.created_at),
+            updated_at: row.changed_at.unwrap_or(0).max(row.password_changed_at).max(row.created_at),
         })
     }
 }

@@ -2,6 +2,8 @@
 
 use kernel::{Fault, Password};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr};
+use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     AccountId, Accounts, PasswordProblem, Session, SignIn, SignedIn, Visitor, evidence,
@@ -102,9 +104,78 @@ impl Accounts {
         Ok(PasswordChange::Done(Box::new(signed_in)))
     }
 
+    /// What the account's owner wants to be called; `false` when that is no name: nothing, more than a hundred characters, or control characters.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn rename(&self, owner: AccountId, typed: &str) -> Result<bool, Fault> {
+        let Some(name) = name(typed) else { return Ok(false) };
+        // Parts of the name that an agency gave would contradict it.
+        self.change(owner, (account::Column::Name, name), &["given_name", "family_name", "middle_name"])
+            .await?;
+        Ok(true)
+    }
+
+    /// The language of the account's pages and mails: `fr` or `en`.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn speak(&self, owner: AccountId, locale: &str) -> Result<(), Fault> {
+        self.change(owner, (account::Column::Locale, locale.to_owned()), &["locale"]).await
+    }
+
+    /// Sets one column; what an agency said of the same thing, in other claims, goes.
+    async fn change(
+        &self,
+        owner: AccountId,
+        (column, value): (account::Column, String),
+        stale: &[&str],
+    ) -> Result<(), Fault> {
+        let Some(row) = self.owner_row(owner).await? else { return Ok(()) };
+        let mut profile: Map<String, Value> = serde_json::from_str(&row.profile)?;
+        profile.retain(|claim, _| !stale.contains(&claim.as_str()));
+        account::Entity::update_many()
+            .col_expr(column, Expr::value(value))
+            .col_expr(account::Column::Profile, Expr::value(serde_json::to_string(&profile)?))
+            .col_expr(account::Column::ChangedAt, Expr::value(self.ground.now()))
+            .filter(account::Column::Id.eq(owner.0))
+            // What was read is what is changed.
+            .filter(account::Column::Profile.eq(row.profile))
+            .exec(self.ground.db.writer())
+            .await?;
+        Ok(())
+    }
+
     /// The row of an account that is not disabled.
     pub(crate) async fn owner_row(&self, id: AccountId) -> Result<Option<account::Model>, Fault> {
         let row = account::Entity::find_by_id(id.0).one(self.ground.db.reader()).await?;
         Ok(row.filter(|r| r.disabled_at.is_none()))
+    }
+}
+
+/// Longest, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// As people write it, with one space between its words.
+fn name(typed: &str) -> Option<String> {
+    let name = typed.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect::<String>();
+    let fits = !name.is_empty() && name.chars().count() <= LONGEST_NAME;
+    // Directions of writing that are switched would garble what stands around the name.
+    let plain = |c: char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    (fits && name.chars().all(plain)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_line_of_words() {
+        assert_eq!(name("  Marie \u{a0} Durand-Le\u{301}vy ").as_deref(), Some("Marie Durand-Lévy"));
+        assert_eq!(name("O'Neil & fils").as_deref(), Some("O'Neil & fils"));
+        assert_eq!(name(&"é".repeat(100)).map(|n| n.chars().count()), Some(100));
+        for bad in ["", " \t\n ", "a\u{0}b", "a\u{7}b", "a\u{202e}b", &"é".repeat(101)] {
+            assert_eq!(name(bad), None, "{bad:?}");
+        }
     }
 }

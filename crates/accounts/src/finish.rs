@@ -82,6 +82,7 @@ impl Accounts {
             created_at: Set(now),
             password_changed_at: Set(now),
             disabled_at: Set(None),
+            changed_at: Set(None),
         };
         if let Err(error) = account::Entity::insert(person).exec_without_returning(tx.conn()).await {
             drop(tx);

@@ -42,6 +42,8 @@ pub struct Session {
     pub ends_at: Unix,
     /// The account's epoch: compared at every use of what the session gave.
     pub auth_epoch: i32,
+    /// The language that its owner chose; `None` for a session that was made just now.
+    pub locale: Option<String>,
 }
 
 /// A living session as its owner sees it in their list: what it is, and never where.
@@ -111,7 +113,7 @@ impl Accounts {
                 .exec(db.writer())
                 .await?;
         }
-        Ok(Some(row.into()))
+        Ok(Some(Session { locale: Some(owner.locale), ..row.into() }))
     }
 
     /// Opens a session in the transaction of what allows it: always a new row and a new token (SECURITY #40). `replaces` ends with it: one browser, one session.
@@ -288,6 +290,7 @@ impl From<session::Model> for Session {
             persistent: row.persistent,
             ends_at: row.ends_at,
             auth_epoch: row.auth_epoch,
+            locale: None,
         }
     }
 }

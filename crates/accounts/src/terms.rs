@@ -216,12 +216,8 @@ impl Accounts {
                 sha256: receipt.sha256.clone(),
                 accepted_at: receipt.accepted_at,
             };
-            let letter = Mail {
-                to: person.email,
-                locale: visitor.locale.clone(),
-                agency_id: agency.map(Into::into),
-                body,
-            };
+            let letter =
+                Mail { to: person.email, locale: person.locale, agency_id: agency.map(Into::into), body };
             mail::send(&tx, &self.ground, &letter, None).await?;
         }
         tx.commit().await?;

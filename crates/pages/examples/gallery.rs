@@ -52,6 +52,8 @@ impl Gallery {
         self.page::<AccountAgencies>(locale)?;
         self.page::<AccountAcceptances>(locale)?;
         self.page::<AccountReceipt>(locale)?;
+        self.page::<AccountName>(locale)?;
+        self.page::<AccountLanguage>(locale)?;
         self.page::<AccountPassword>(locale)?;
         self.page::<SignOutConfirm>(locale)?;
         self.page::<SigningOut>(locale)?;

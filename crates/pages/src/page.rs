@@ -14,8 +14,8 @@ mod sign_out;
 mod terms;
 
 pub use account::{
-    AcceptanceRow, AccountAcceptances, AccountAgencies, AccountPassword, AccountReceipt, AccountSessions,
-    AgencyCard, ReceiptText, SessionRow, SessionsNotice,
+    AcceptanceRow, AccountAcceptances, AccountAgencies, AccountLanguage, AccountName, AccountPassword,
+    AccountReceipt, AccountSessions, AgencyCard, ReceiptText, SessionRow, SessionsNotice,
 };
 pub use enrol::{
     Confirm, ConfirmError, Email, EmailError, LinkAccount, LookAtYourMail, Notice, Password, PasswordProblem,

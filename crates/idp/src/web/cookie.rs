@@ -19,6 +19,8 @@ pub(crate) enum Jar {
     Reset,
     /// What the next page of one address says.
     Flash,
+    /// The language that was chosen at the foot of a page.
+    Language,
 }
 
 impl Jar {
@@ -30,6 +32,7 @@ impl Jar {
             Self::Confirm => "mc_confirm",
             Self::Reset => "mc_reset",
             Self::Flash => "mc_flash",
+            Self::Language => "mc_language",
         }
     }
 

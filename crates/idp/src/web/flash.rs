@@ -38,6 +38,8 @@ pub(crate) enum Said {
     Unlinked,
     Mailed,
     PasswordSaved,
+    NameSaved,
+    LanguageSaved,
     SessionEnded,
     SessionsEnded,
     Receipt { version: String, sha256: String, accepted_at: i64, moved: bool },
@@ -169,6 +171,8 @@ impl Flash {
     pub(crate) fn home_notice(&self) -> Option<HomeNotice> {
         match self.said.as_ref()? {
             Said::PasswordSaved => Some(HomeNotice::Password),
+            Said::NameSaved => Some(HomeNotice::Name),
+            Said::LanguageSaved => Some(HomeNotice::Language),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ use super::{
     cors,
     endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
     error::Failure,
+    language,
     screen::{account, arrive, confirm, enrol, help, home, hub, legacy, recover, sign_in, sign_out, terms},
     security,
 };
@@ -65,6 +66,8 @@ pub fn router(idp: Idp) -> Router {
         .route("/account/agencies", get(account::agencies::get))
         .route("/account/acceptances", get(account::acceptances::get))
         .route("/account/acceptances/{id}", get(account::acceptances::receipt))
+        .route("/account/name", get(account::name::get).post(account::name::post))
+        .route("/account/language", get(account::language::get).post(account::language::post))
         .route("/account/password", get(account::password::get).post(account::password::post))
         .route("/account/sessions", get(account::sessions::get))
         .route("/account/sessions/end", get(account::sessions::again).post(account::sessions::end))
@@ -84,6 +87,7 @@ pub fn router(idp: Idp) -> Router {
         .fallback(async |uri: Uri| {
             Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
         })
+        .layer(middleware::from_fn_with_state(idp.clone(), language::choose))
         .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(middleware::from_fn(to_the_end))
         .layer(middleware::from_fn_with_state(idp.clone(), explain))
@@ -104,6 +108,7 @@ async fn to_the_end(request: Request, next: Next) -> Response {
 
 /// Writes the page of a [`Failure`] in the person's language, and its cause in the log under the same reference.
 async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Response {
+    let chosen = language::chosen(&idp, request.headers());
     let accept =
         request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let path: String = request.uri().path().chars().take(100).collect();
@@ -127,7 +132,7 @@ async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Respon
         _ => tracing::info!(%reference, %path, cause = %failure.cause, "refused"),
     }
     let frame = pages::Frame {
-        locale: Locale::negotiate(None, accept.as_deref(), Locale::Fr),
+        locale: chosen.unwrap_or_else(|| Locale::negotiate(None, accept.as_deref(), Locale::Fr)),
         look: None,
         csrf: String::new(),
         base: String::new(),

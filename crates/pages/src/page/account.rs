@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Page, PasswordProblem, SignInError};
-use crate::{Html, markdown};
+use crate::{Html, Locale, markdown};
 
 /// Where the account is open. `POST /account/sessions/end` with `session`; `POST /account/sessions/end-others`.
 #[derive(Clone, Debug, Serialize)]
@@ -130,6 +130,45 @@ pub struct AccountPassword {
     pub error: Option<SignInError>,
     /// What was wrong with the new one.
     pub errors: Vec<PasswordProblem>,
+}
+
+/// `POST /account/name` with `name`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountName {
+    /// Fills the field in; may be empty.
+    pub name: String,
+    /// Whether what was typed is no name.
+    pub wrong: bool,
+}
+
+/// `POST /account/language` with `language`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountLanguage {
+    /// The one that the account has.
+    pub language: Locale,
+}
+
+impl Page for AccountName {
+    const NAME: &'static str = "account-name";
+
+    fn has_error(&self) -> bool {
+        self.wrong
+    }
+
+    fn samples() -> Vec<AccountName> {
+        vec![
+            AccountName { name: "Marie Durand".into(), wrong: false },
+            AccountName { name: String::new(), wrong: true },
+        ]
+    }
+}
+
+impl Page for AccountLanguage {
+    const NAME: &'static str = "account-language";
+
+    fn samples() -> Vec<AccountLanguage> {
+        Locale::ALL.map(|language| AccountLanguage { language }).into()
+    }
 }
 
 impl Page for AccountPassword {

@@ -62,6 +62,15 @@ pub struct Home {
 pub enum HomeNotice {
     /// The password.
     Password,
+    /// The name.
+    Name,
+    /// The language.
+    Language,
+}
+
+impl HomeNotice {
+    /// Each of them.
+    const ALL: [HomeNotice; 3] = [HomeNotice::Password, HomeNotice::Name, HomeNotice::Language];
 }
 
 /// One agency, one click away.
@@ -142,11 +151,10 @@ impl Page for Home {
             agencies: vec![agency("Agence des Tilleuls", Some("Lyon")), agency("Cabinet Rivage", None)],
             notice: None,
         };
-        vec![
-            first.clone(),
-            Home { name: None, agencies: vec![], ..first.clone() },
-            Home { notice: Some(HomeNotice::Password), ..first },
-        ]
+        vec![first.clone(), Home { name: None, agencies: vec![], ..first.clone() }]
+            .into_iter()
+            .chain(HomeNotice::ALL.map(|notice| Home { notice: Some(notice), ..first.clone() }))
+            .collect()
     }
 }
 

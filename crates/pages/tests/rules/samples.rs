@@ -98,6 +98,8 @@ pub fn pages() -> Vec<Sample> {
         AccountAgencies,
         AccountAcceptances,
         AccountReceipt,
+        AccountName,
+        AccountLanguage,
         AccountPassword,
         SignOutConfirm,
         SigningOut,

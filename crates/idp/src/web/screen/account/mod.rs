@@ -2,6 +2,8 @@
 
 pub(crate) mod acceptances;
 pub(crate) mod agencies;
+pub(crate) mod language;
+pub(crate) mod name;
 pub(crate) mod password;
 pub(crate) mod sessions;
 

@@ -3,6 +3,7 @@
 mod papers;
 mod password;
 mod sessions;
+mod words;
 
 use crate::journeys::{
     portal::Portal,
