@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    AccountId, Accounts, PasswordProblem, Session, SignIn, SignedIn, Visitor, evidence,
+    AccountId, Accounts, PasswordProblem, Session, SignIn, SignedIn, Visitor, address, evidence,
     login::{GivenAgain, secret_of},
     mail,
     mail::{Mail, MailBody},
@@ -84,6 +84,7 @@ impl Accounts {
             .exec_with_returning(tx.conn())
             .await?;
         let Some(changed) = changed.into_iter().next() else { return Ok(PasswordChange::Gone) };
+        address::end_pending(&tx, owner, now).await?;
         // Signed out while this was under way: what was typed in that browser changes nothing any more.
         if !self.hold_session(&tx, session.id).await? {
             return Ok(PasswordChange::Gone);

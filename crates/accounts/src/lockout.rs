@@ -187,6 +187,19 @@ impl Counter {
         Ok(())
     }
 
+    /// An account's address changes: what was counted for the old one goes on counting for the new one (SECURITY #58). What strangers tried
+    /// at the new one was no account's.
+    pub(crate) async fn hand_over(tx: &Tx, ground: &Ground, from: &str, to: &str) -> Result<(), Fault> {
+        let [from, to] = [from, to].map(|canonical| keyed(ground, &["email", canonical]));
+        attempt::Entity::delete_many().filter(attempt::Column::Subject.eq(&to)).exec(tx.conn()).await?;
+        attempt::Entity::update_many()
+            .col_expr(attempt::Column::Subject, Expr::value(to))
+            .filter(attempt::Column::Subject.eq(from))
+            .exec(tx.conn())
+            .await?;
+        Ok(())
+    }
+
     /// Ends a lock that is older than `seconds`.
     pub(crate) async fn expire(&self, db: &Db, seconds: i64, now: Unix) -> Result<(), Fault> {
         attempt::Entity::delete_many()

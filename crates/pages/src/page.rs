@@ -4,6 +4,7 @@
 //! field `csrf`. `remaining` is always what may still be tried: 4 after the first failure.
 
 mod account;
+mod address;
 mod enrol;
 mod home;
 mod legacy;
@@ -17,6 +18,7 @@ pub use account::{
     AcceptanceRow, AccountAcceptances, AccountAgencies, AccountLanguage, AccountName, AccountPassword,
     AccountReceipt, AccountSessions, AgencyCard, ReceiptText, SessionRow, SessionsNotice,
 };
+pub use address::{AccountEmail, AccountEmailAsked, NewAddress, NewAddressDone, NewEmailError, TakeBack};
 pub use enrol::{
     Confirm, ConfirmError, Email, EmailError, LinkAccount, LookAtYourMail, Notice, Password, PasswordProblem,
     Resent,

@@ -15,7 +15,10 @@ use super::{
     endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
     error::Failure,
     language,
-    screen::{account, arrive, confirm, enrol, help, home, hub, legacy, recover, sign_in, sign_out, terms},
+    screen::{
+        account, arrive, confirm, enrol, help, home, hub, legacy, new_address, recover, sign_in, sign_out,
+        take_back, terms,
+    },
     security,
 };
 use crate::Idp;
@@ -57,6 +60,8 @@ pub fn router(idp: Idp) -> Router {
         .route("/authorize/{id}/help", get(help::get))
         .route("/confirm", get(confirm::get).post(confirm::post))
         .route("/reset", get(recover::get).post(recover::post))
+        .route("/new-address", get(new_address::get).post(new_address::post))
+        .route("/take-back", get(take_back::get).post(take_back::post))
         .route("/", get(home::get))
         .route("/attach", get(home::attach))
         .route("/legacy", get(home::attach))
@@ -66,6 +71,8 @@ pub fn router(idp: Idp) -> Router {
         .route("/account/agencies", get(account::agencies::get))
         .route("/account/acceptances", get(account::acceptances::get))
         .route("/account/acceptances/{id}", get(account::acceptances::receipt))
+        .route("/account/email", get(account::email::get).post(account::email::post))
+        .route("/account/email/cancel", get(account::email::again).post(account::email::cancel))
         .route("/account/name", get(account::name::get).post(account::name::post))
         .route("/account/language", get(account::language::get).post(account::language::post))
         .route("/account/password", get(account::password::get).post(account::password::post))

@@ -66,11 +66,15 @@ pub enum HomeNotice {
     Name,
     /// The language.
     Language,
+    /// The address.
+    Email,
+    /// The older address is the account's again, with a new password.
+    TakenBack,
 }
 
 impl HomeNotice {
     /// Each of them.
-    const ALL: [HomeNotice; 3] = [HomeNotice::Password, HomeNotice::Name, HomeNotice::Language];
+    const ALL: [HomeNotice; 5] = [Self::Password, Self::Name, Self::Language, Self::Email, Self::TakenBack];
 }
 
 /// One agency, one click away.

@@ -68,7 +68,7 @@ macro_rules! on_every_page {
     ($pages:expr, $check:ident) => {
         on_every_page!($pages, $check, SignIn, Legacy, ChooseAgency, Notice, Email, Password, LookAtYourMail, Confirm,
             LinkAccount, Terms, TermsRefused, Connected, NotLinked, Forgot, ForgotSent, Reset, LinkDead,
-            AlreadyConfirmed, Home, AccountSessions, AccountAgencies, AccountAcceptances, AccountReceipt, AccountName, AccountLanguage, AccountPassword, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
+            AlreadyConfirmed, Home, AccountSessions, AccountAgencies, AccountAcceptances, AccountReceipt, AccountEmail, AccountEmailAsked, NewAddress, NewAddressDone, TakeBack, AccountName, AccountLanguage, AccountPassword, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
     };
     ($pages:expr, $check:ident, $($page:ty),+) => {
         $(every::<$page>(&$pages, &mut |frame, page, document| $check(frame, page, document));)+
@@ -272,6 +272,16 @@ fn forms_send_the_fields_that_the_service_reads() {
     assert_eq!(fields(sessions(), "/account/sessions/end-others"), "csrf");
     assert_eq!(fields(french(&AccountName::samples()[0]), "/account/name"), "csrf name");
     assert_eq!(fields(french(&AccountLanguage::samples()[0]), "/account/language"), "csrf language");
+    let email = || french(&AccountEmail::samples()[0]);
+    assert_eq!(fields(email(), "/account/email"), "csrf email password username");
+    assert_eq!(
+        fields(french(&AccountEmail::samples()[2]), "/account/email"),
+        "csrf email password sure username"
+    );
+    assert_eq!(fields(french(&AccountEmailAsked::samples()[0]), "/account/email/cancel"), "csrf");
+    assert_eq!(fields(french(&NewAddress::samples()[0]), "/new-address"), "csrf");
+    assert_eq!(fields(french(&NewAddress::samples()[1]), "/new-address"), "csrf password username");
+    assert_eq!(fields(french(&TakeBack::samples()[0]), "/take-back"), "csrf password username");
     let password = french(&AccountPassword::samples()[0]);
     assert_eq!(fields(password, "/account/password"), "csrf current password username");
     assert_eq!(fields(french(&SignOutConfirm::samples()[0]), "/end-session"), "csrf state");

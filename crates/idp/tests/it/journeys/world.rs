@@ -233,6 +233,12 @@ impl World {
             MailBody::LinkAdded { .. } => ("attached", None),
             MailBody::PasswordChanged { .. } => ("changed", None),
             MailBody::AddressChosen { .. } => ("address", None),
+            MailBody::ConfirmAddress { token, .. } => ("confirm address", link("new-address", token)),
+            MailBody::AddressAsked { token, .. } => ("address asked", link("take-back", token)),
+            MailBody::AddressReplaced { token, .. } => ("address replaced", link("take-back", token)),
+            MailBody::AddressChanged { .. } => ("address changed", None),
+            MailBody::AddressTakenBack { .. } => ("address taken back", None),
+            MailBody::NewDevice { .. } => ("new device", None),
         };
         Sent { to: mail.to, agency: mail.agency_id, locale: mail.locale, about, link, raw }
     }

@@ -1,5 +1,6 @@
 //! SPEC J11: "my account".
 
+mod address;
 mod papers;
 mod password;
 mod sessions;
