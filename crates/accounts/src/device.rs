@@ -1,4 +1,12 @@
-//! What a browser calls itself, in words that its owner knows it by.
+//! What a browser calls itself, in words that its owner knows it by; and the word to the owner when it is a new one.
+
+use kernel::{Fault, Tx};
+
+use crate::{
+    Accounts, Visitor, mail,
+    mail::{Mail, MailBody},
+    table::account,
+};
 
 /// A browser and what it runs on, as far as its own name for itself tells. Products' names are the same in every language.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -44,6 +52,29 @@ impl Device {
             list.iter().find(|(sign, _)| user_agent.contains(sign)).map(|(_, name)| *name)
         };
         Self { browser: named(BROWSERS), system: named(SYSTEMS) }
+    }
+}
+
+impl Accounts {
+    /// A password was right in a browser in which the account's owner never signed in: they hear of it, once, for the browser is known from then on.
+    pub(crate) async fn tell_of_device(
+        &self,
+        tx: &Tx,
+        owner: &account::Model,
+        visitor: &Visitor,
+    ) -> Result<(), Fault> {
+        let device = Device::of(&visitor.user_agent);
+        let letter = Mail {
+            to: owner.email.clone(),
+            locale: owner.locale.clone(),
+            agency_id: visitor.origin.agency_id.clone(),
+            body: MailBody::NewDevice {
+                browser: device.browser.map(str::to_owned),
+                system: device.system.map(str::to_owned),
+                at: self.ground.now(),
+            },
+        };
+        mail::send(tx, &self.ground, &letter, None).await
     }
 }
 

@@ -169,6 +169,9 @@ impl Accounts {
             recovery::supersede(&tx, owner, self.ground.now()).await?;
             let keep = session.is_some_and(|s| s.persistent && s.account == owner);
             let previous = session.map(|s| s.id);
+            if !counter.knows_device() {
+                self.tell_of_device(&tx, &row, visitor).await?;
+            }
             Some(Box::new(self.open_session(&tx, owner, row.auth_epoch, keep, visitor, previous).await?))
         } else {
             None

@@ -68,6 +68,11 @@ impl Counter {
         Self { subject: keyed(ground, &["email", canonical]), bucket: device.unwrap_or_default().to_owned() }
     }
 
+    /// Whether it is that of a browser in which the owner signed in before.
+    pub(crate) fn knows_device(&self) -> bool {
+        !self.bucket.is_empty()
+    }
+
     /// For an agency's old identifier, known or not.
     pub(crate) fn of_legacy(ground: &Ground, agency: &str, canonical: &str) -> Self {
         Self { subject: keyed(ground, &["legacy", agency, canonical]), bucket: String::new() }

@@ -88,6 +88,9 @@ impl Accounts {
                 let signed_in = self
                     .open_session(&tx, AccountId(row.id), row.auth_epoch, keep, visitor, replaces)
                     .await?;
+                if !counter.knows_device() {
+                    self.tell_of_device(&tx, &row, visitor).await?;
+                }
                 tx.commit().await?;
                 Ok(SignIn::In(Box::new(signed_in)))
             }

@@ -1,6 +1,7 @@
 //! SPEC J11: "my account".
 
 mod address;
+mod devices;
 mod papers;
 mod password;
 mod sessions;
