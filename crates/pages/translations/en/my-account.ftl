@@ -95,7 +95,7 @@ account-email-label = New email address
 account-email-password = Your current password
 account-email-same = This is your address already
 account-email-same-text = Give another one, or go back to your account.
-account-email-doubt-text = If you meant { $meant }, correct it below. If yours is right, keep it and type your password.
+account-email-doubt-text = If you meant { $meant }, <a href="{ $field }">correct the address</a>. If yours is right, keep it and type your password.
 account-email-too-many-text = For your safety, we accept no more for now. Come back tomorrow.
 account-email-lost = You can no longer read your old address? That is no obstacle: only the new one has to be confirmed.
 email-asked-title = Confirm your new address

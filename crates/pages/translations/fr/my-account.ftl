@@ -95,7 +95,7 @@ account-email-label = Nouvelle adresse email
 account-email-password = Votre mot de passe actuel
 account-email-same = C'est déjà votre adresse
 account-email-same-text = Indiquez-en une autre, ou revenez à votre compte.
-account-email-doubt-text = Si vous vouliez écrire { $meant }, corrigez ci-dessous. Si la vôtre est juste, gardez-la et saisissez votre mot de passe.
+account-email-doubt-text = Si vous vouliez écrire { $meant }, <a href="{ $field }">corrigez l'adresse</a>. Si la vôtre est juste, gardez-la et saisissez votre mot de passe.
 account-email-too-many-text = Par sécurité, nous n'en acceptons plus pour le moment. Revenez demain.
 account-email-lost = Vous n'avez plus accès à votre ancienne adresse ? Ce n'est pas un obstacle : seule la nouvelle doit être confirmée.
 email-asked-title = Confirmez votre nouvelle adresse
