@@ -9,6 +9,7 @@ mod m0003_grants;
 mod m0004_protocol;
 mod m0005_one_reset_link;
 mod m0006_lock_notice;
+mod m0007_my_account;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_protocol::Migration),
             Box::new(m0005_one_reset_link::Migration),
             Box::new(m0006_lock_notice::Migration),
+            Box::new(m0007_my_account::Migration),
         ]
     }
 }

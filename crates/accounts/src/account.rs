@@ -33,6 +33,8 @@ pub struct LinkedAgency {
     pub agency_id: String,
     /// Its client references, oldest link first.
     pub client_refs: Vec<String>,
+    /// When the first of them was attached.
+    pub since: Unix,
 }
 
 impl Accounts {
@@ -68,8 +70,11 @@ impl Accounts {
                 // Several identifiers may carry one reference: it is told once.
                 Some(known) if known.client_refs.contains(&row.client_ref) => {}
                 Some(known) => known.client_refs.push(row.client_ref),
-                None => agencies
-                    .push(LinkedAgency { agency_id: row.agency_id, client_refs: vec![row.client_ref] }),
+                None => agencies.push(LinkedAgency {
+                    agency_id: row.agency_id,
+                    client_refs: vec![row.client_ref],
+                    since: row.linked_at,
+                }),
             }
         }
         Ok(agencies)
@@ -96,7 +101,7 @@ impl TryFrom<account::Model> for Account {
             profile: serde_json::from_str(&row.profile)?,
             locale: row.locale,
             auth_epoch: row.auth_epoch,
-            updated_at: row.password_changed_at.max(row.created_at),
+            updated_at: row.changed_at.unwrap_or(0).max(row.password_changed_at).max(row.created_at),
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     enrolment::advance,
     evidence,
     legacy::kind_none,
-    login::{Guarded, secret_of},
+    login::GivenAgain,
     mail,
     mail::{Mail, MailBody},
     recovery,
@@ -82,6 +82,7 @@ impl Accounts {
             created_at: Set(now),
             password_changed_at: Set(now),
             disabled_at: Set(None),
+            changed_at: Set(None),
         };
         if let Err(error) = account::Entity::insert(person).exec_without_returning(tx.conn()).await {
             drop(tx);
@@ -149,43 +150,33 @@ impl Accounts {
             return Ok(Attach::NotNow);
         };
         let owner = AccountId(row.id);
-        let counter = self.account_counter(&subject, Some(&row), visitor).await?;
-        let typed_right = match typed {
-            None if self.may_attach_freely(session, Some(owner)) => false,
+        let given = match typed {
+            None if self.may_attach_freely(session, Some(owner)) => None,
             // The five minutes ended while the page was read: it asks now, and nothing was wrong yet.
             None => return Ok(Attach::NotNow),
-            Some(typed) => {
-                let Ok(password) = kernel::Password::new(typed) else {
-                    return Ok(Attach::Refused(SignIn::Refused));
-                };
-                match self.guard(&counter, Some(&row.password_hash), secret_of(&password)).await? {
-                    Guarded::Right { .. } => true,
-                    Guarded::Wrong { remaining } => return Ok(Attach::Refused(SignIn::Wrong { remaining })),
-                    Guarded::Locked { now } => {
-                        if now {
-                            self.locked(&counter, &subject, visitor).await?;
-                        }
-                        return Ok(Attach::Refused(SignIn::Locked));
-                    }
-                    Guarded::Busy => return Ok(Attach::Refused(SignIn::Busy)),
-                }
-            }
+            Some(typed) => match self.give_again(&row, typed, visitor).await? {
+                GivenAgain::Right(counter) => Some(counter),
+                GivenAgain::Refused(refused) => return Ok(Attach::Refused(refused)),
+            },
         };
         let tx = self.ground.db.begin().await?;
         let Some((_, identity)) = self.claim(&tx, id, Stage::Link, false).await? else {
             drop(tx);
-            if typed_right {
+            if let Some(counter) = &given {
                 // Right, but another tab was first: no failure, or a second click would lock its owner out (SECURITY I6).
                 counter.give_back(&self.ground.db).await?;
             }
             return Ok(Attach::NotNow);
         };
         self.move_identity(&tx, id, &identity, owner).await?;
-        let signed_in = if typed_right {
+        let signed_in = if let Some(counter) = given {
             counter.clear(&tx).await?;
             recovery::supersede(&tx, owner, self.ground.now()).await?;
             let keep = session.is_some_and(|s| s.persistent && s.account == owner);
             let previous = session.map(|s| s.id);
+            if !counter.knows_device() {
+                self.tell_of_device(&tx, &row, visitor).await?;
+            }
             Some(Box::new(self.open_session(&tx, owner, row.auth_epoch, keep, visitor, previous).await?))
         } else {
             None

@@ -70,21 +70,43 @@ pub const INVARIANTS: &[Invariant] = &[
         seen_by: SeenBy::Unique("uq_recovery_token_hash"),
     },
     Invariant {
+        id: "I7",
+        says: "each new address that was confirmed has its entry in the evidence",
+        otherwise: "an address was written into the database: ask its owner, at both addresses",
+        seen_by: SeenBy::Query(
+            "SELECT count(*) AS n FROM account a WHERE (SELECT count(*) FROM email_change c WHERE c.account_id = a.id \
+             AND c.confirmed_at IS NOT NULL) > (SELECT count(*) FROM evidence e WHERE e.account_id = a.id AND e.kind = 'email changed')",
+        ),
+    },
+    Invariant {
+        id: "I7",
+        says: "the database refuses a second new address of an account that can still be confirmed",
+        otherwise: "two tabs could leave two, and an old mail would change the address: restore the index",
+        seen_by: SeenBy::Unique("uq_email_change_live"),
+    },
+    Invariant {
+        id: "I7",
+        says: "a link that confirms a new address is one row",
+        otherwise: "one mail could change two accounts: restore the index",
+        seen_by: SeenBy::Unique("uq_email_change_confirm_hash"),
+    },
+    Invariant {
         id: "I8",
-        says: "a password that changed was changed by a mailed link, and the evidence says so",
+        says: "a password that changed was changed by a mailed link or by the current one, and the evidence says so",
         otherwise: "somebody wrote a password into the database: end that account's sessions and ask its owner",
         seen_by: SeenBy::Query(
             "SELECT count(*) AS n FROM account a WHERE a.password_changed_at <> a.created_at AND NOT EXISTS \
-             (SELECT 1 FROM evidence e WHERE e.account_id = a.id AND e.kind = 'password reset')",
+             (SELECT 1 FROM evidence e WHERE e.account_id = a.id AND e.kind IN ('password reset', 'password changed', 'email taken back'))",
         ),
     },
     Invariant {
         id: "I9",
-        says: "each reset raised the account's epoch by one, which ends every older session, code and token at its next use",
-        otherwise: "what was given before a reset still works, or an account was changed by hand: end its sessions",
+        says: "each reset and each change of the password or the address raised the account's epoch by one, which ends every older session, code and token at its next use",
+        otherwise: "what was given before still works, or an account was changed by hand: end its sessions",
         seen_by: SeenBy::Query(
             "SELECT count(*) AS n FROM account a WHERE a.auth_epoch <> \
-             (SELECT count(*) FROM evidence e WHERE e.account_id = a.id AND e.kind = 'password reset')",
+             (SELECT count(*) FROM evidence e WHERE e.account_id = a.id \
+             AND e.kind IN ('password reset', 'password changed', 'email changed', 'email taken back'))",
         ),
     },
     Invariant {
@@ -228,6 +250,7 @@ const ORPHANS: &str = "SELECT \
     (SELECT count(*) FROM device t WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = t.account_id)) + \
     (SELECT count(*) FROM session t WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = t.account_id)) + \
     (SELECT count(*) FROM recovery t WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = t.account_id)) + \
+    (SELECT count(*) FROM email_change t WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = t.account_id)) + \
     (SELECT count(*) FROM link t WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = t.account_id)) + \
     (SELECT count(*) FROM acceptance t WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = t.account_id)) + \
     (SELECT count(*) FROM evidence t WHERE t.account_id IS NOT NULL \

@@ -4,6 +4,9 @@
 //! a person's doing.
 
 mod account;
+mod address;
+mod changes;
+mod device;
 mod email;
 mod enrolment;
 mod evidence;
@@ -19,6 +22,7 @@ mod purge;
 mod recovery;
 mod session;
 mod table;
+mod take_back;
 mod terms;
 mod visitor;
 
@@ -28,6 +32,9 @@ use arc_swap::ArcSwap;
 use kernel::{Ground, typed_id};
 
 pub use account::{Account, LinkedAgency};
+pub use address::{AddressConfirm, AddressPage, AddressWish, NewAddress};
+pub use changes::{NewPassword, PasswordChange};
+pub use device::Device;
 pub use email::Email;
 pub use enrolment::{Confirm, EmailChoice, Enrolment, PasswordChoice, Resend, Stage};
 pub use finish::{Attach, Finish};
@@ -38,8 +45,9 @@ pub use login::SignIn;
 pub use mail::{Mail, MailBody};
 pub use password::{PasswordPolicy, PasswordProblem, context_words};
 pub use recovery::{Origin, Reset, ResetPage};
-pub use session::{Session, SessionPolicy, SignedIn};
-pub use terms::{Accepted, Edition, Receipt, Shown, TermsLibrary, TermsVersion};
+pub use session::{OpenSession, Session, SessionPolicy, SignedIn};
+pub use take_back::{TakeBack, TakeBackPage};
+pub use terms::{Acceptance, Accepted, Edition, Receipt, Shown, TermsLibrary, TermsVersion};
 pub use visitor::Visitor;
 
 typed_id! {
@@ -53,6 +61,10 @@ typed_id! {
 typed_id! {
     /// A move under way.
     EnrolmentId
+}
+typed_id! {
+    /// An acceptance of terms.
+    AcceptanceId
 }
 typed_id! {
     /// An identifier that an agency issued.
@@ -81,6 +93,14 @@ pub struct Rules {
     pub addresses_per_enrolment: i32,
     /// Reset mails to one account in an hour.
     pub resets_per_hour: u64,
+    /// Seconds that the link to a new address lives.
+    pub email_link: i64,
+    /// Seconds for which the older address takes a change back.
+    pub email_undo: i64,
+    /// Wishes for another address of one account in a day.
+    pub email_changes_per_day: u64,
+    /// Browsers in which one account may be signed in at a time; one more ends the one that was used least recently (SECURITY #50).
+    pub sessions_per_account: usize,
 }
 
 impl Default for Rules {
@@ -95,6 +115,10 @@ impl Default for Rules {
             mails_per_enrolment: 6,
             addresses_per_enrolment: 5,
             resets_per_hour: 3,
+            email_link: 86_400,
+            email_undo: 7 * 86_400,
+            email_changes_per_day: 5,
+            sessions_per_account: 20,
         }
     }
 }

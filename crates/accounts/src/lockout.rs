@@ -70,6 +70,11 @@ impl Counter {
         Self { subject: keyed(ground, &["email", canonical]), bucket: device.unwrap_or_default().to_owned() }
     }
 
+    /// Whether it is that of a browser in which the owner signed in before.
+    pub(crate) fn knows_device(&self) -> bool {
+        !self.bucket.is_empty()
+    }
+
     /// For an agency's old identifier, known or not.
     pub(crate) fn of_legacy(ground: &Ground, agency: &str, canonical: &str) -> Self {
         Self { subject: keyed(ground, &["legacy", agency, canonical]), bucket: String::new() }
@@ -192,6 +197,19 @@ impl Counter {
     pub(crate) async fn clear_all(&self, tx: &Tx) -> Result<(), Fault> {
         attempt::Entity::delete_many()
             .filter(attempt::Column::Subject.eq(&self.subject))
+            .exec(tx.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// An account's address changes: what was counted for the old one goes on counting for the new one (SECURITY #58). What strangers tried
+    /// at the new one was no account's.
+    pub(crate) async fn hand_over(tx: &Tx, ground: &Ground, from: &str, to: &str) -> Result<(), Fault> {
+        let [from, to] = [from, to].map(|canonical| keyed(ground, &["email", canonical]));
+        attempt::Entity::delete_many().filter(attempt::Column::Subject.eq(&to)).exec(tx.conn()).await?;
+        attempt::Entity::update_many()
+            .col_expr(attempt::Column::Subject, Expr::value(to))
+            .filter(attempt::Column::Subject.eq(from))
             .exec(tx.conn())
             .await?;
         Ok(())

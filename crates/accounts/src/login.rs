@@ -41,6 +41,14 @@ pub(crate) enum Guarded {
     Busy,
 }
 
+/// What became of a password that was given again, by somebody who is signed in or holds a mailed link.
+pub(crate) enum GivenAgain {
+    /// Right: the counter is to be cleared in the transaction of what it allows.
+    Right(Counter),
+    /// As at sign-in; never [`SignIn::In`].
+    Refused(SignIn),
+}
+
 impl Accounts {
     /// Signs in by email and password. `previous`: the session that this browser has; it ends.
     ///
@@ -80,6 +88,9 @@ impl Accounts {
                 let signed_in = self
                     .open_session(&tx, AccountId(row.id), row.auth_epoch, keep, visitor, replaces)
                     .await?;
+                if !counter.knows_device() {
+                    self.tell_of_device(&tx, &row, visitor).await?;
+                }
                 tx.commit().await?;
                 Ok(SignIn::In(Box::new(signed_in)))
             }
@@ -92,6 +103,31 @@ impl Accounts {
             }
             Guarded::Busy => Ok(SignIn::Busy),
         }
+    }
+
+    /// The password of an account once more, for what a session alone does not allow (SECURITY #65): the same counter as at every other door (#53).
+    pub(crate) async fn give_again(
+        &self,
+        row: &account::Model,
+        typed: &str,
+        visitor: &Visitor,
+    ) -> Result<GivenAgain, Fault> {
+        let Ok(password) = Password::new(typed) else {
+            return Ok(GivenAgain::Refused(SignIn::Refused));
+        };
+        let counter = self.account_counter(&row.email_canonical, Some(row), visitor).await?;
+        let refused = match self.guard(&counter, Some(&row.password_hash), secret_of(&password)).await? {
+            Guarded::Right { .. } => return Ok(GivenAgain::Right(counter)),
+            Guarded::Wrong { remaining } => SignIn::Wrong { remaining },
+            Guarded::Locked { now } => {
+                if now {
+                    self.locked(&counter, &row.email_canonical, visitor).await?;
+                }
+                SignIn::Locked
+            }
+            Guarded::Busy => SignIn::Busy,
+        };
+        Ok(GivenAgain::Refused(refused))
     }
 
     /// The counter of an account, or of an address without one. A browser that its owner used before has its own (SECURITY D2).

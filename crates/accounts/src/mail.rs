@@ -77,6 +77,56 @@ pub enum MailBody {
         /// When.
         at: Unix,
     },
+    /// To an address that somebody wants for their account: confirm it.
+    ConfirmAddress {
+        /// For the link.
+        token: String,
+        /// Hours that it lives.
+        hours: i64,
+    },
+    /// To the account's address: another one was asked for.
+    AddressAsked {
+        /// The other one, masked.
+        hint: String,
+        /// For the link that stops it.
+        token: String,
+        /// When.
+        at: Unix,
+        /// Hours that the wish lives.
+        hours: i64,
+    },
+    /// To the address that the account had: another one has taken its place.
+    AddressReplaced {
+        /// The other one, masked.
+        hint: String,
+        /// For the link that takes it back.
+        token: String,
+        /// When.
+        at: Unix,
+        /// Days that the link lives.
+        days: i64,
+    },
+    /// To the address that the account has now.
+    AddressChanged {
+        /// When.
+        at: Unix,
+    },
+    /// To both: the older one is the account's again, with a new password.
+    AddressTakenBack {
+        /// The older one, masked.
+        hint: String,
+        /// When.
+        at: Unix,
+    },
+    /// Somebody signed in in a browser that the account did not know.
+    NewDevice {
+        /// `Firefox`, if it is known.
+        browser: Option<String>,
+        /// `Windows`, if it is known.
+        system: Option<String>,
+        /// When.
+        at: Unix,
+    },
     /// To the agency's address for the person: another one was chosen for the account.
     AddressChosen {
         /// Masked.

@@ -4,13 +4,13 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use crate::{
     Accounts,
     lockout::NOTICE,
-    table::{device, enrolment, lock_notice, recovery, session, used_ticket},
+    table::{device, email_change, enrolment, lock_notice, recovery, session, used_ticket},
 };
 
 const DAY: i64 = 86_400;
 /// An unfinished move is somebody's address that leads nowhere: kept so many days after its end, for the help desk.
 const ENROLMENT: i64 = 30 * DAY;
-/// Used and dead reset links.
+/// Used and dead links, of resets and of new addresses.
 const RECOVERY: i64 = 30 * DAY;
 /// Ended sessions are a log of sign-ins: CNIL asks for 6 to 12 months (PEOPLE F-21).
 const SESSION: i64 = 365 * DAY;
@@ -29,6 +29,10 @@ impl Accounts {
         enrolment::Entity::delete_many()
             .filter(enrolment::Column::FinishedAt.is_null())
             .filter(enrolment::Column::ExpiresAt.lt(now - ENROLMENT))
+            .exec(db)
+            .await?;
+        email_change::Entity::delete_many()
+            .filter(email_change::Column::ExpiresAt.lt(now - RECOVERY))
             .exec(db)
             .await?;
         recovery::Entity::delete_many()

@@ -10,7 +10,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, context_words, evidence,
+    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, address, context_words, evidence,
     lockout::Counter,
     login::secret_of,
     mail,
@@ -236,6 +236,7 @@ impl Accounts {
             return Ok(Reset::Dead);
         };
         supersede(&tx, id, now).await?;
+        address::end_pending(&tx, id, now).await?;
         session::end_all(&tx, id, now).await?;
         let signed_in =
             self.open_session(&tx, id, changed.auth_epoch, false, visitor, previous.map(|s| s.id)).await?;

@@ -1,8 +1,10 @@
 use kernel::{Fault, Token, Tx, Unix};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+};
 
 use crate::{
-    AccountId, Accounts, SessionId, Visitor,
+    AccountId, Accounts, Device, SessionId, Visitor,
     table::{account, device, session},
 };
 
@@ -40,6 +42,23 @@ pub struct Session {
     pub ends_at: Unix,
     /// The account's epoch: compared at every use of what the session gave.
     pub auth_epoch: i32,
+    /// The language that its owner chose; `None` for a session that was made just now.
+    pub locale: Option<String>,
+}
+
+/// A living session as its owner sees it in their list: what it is, and never where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Its id.
+    pub id: SessionId,
+    /// The browser.
+    pub device: Device,
+    /// When it was signed in.
+    pub since: Unix,
+    /// When it was last used, to within five minutes.
+    pub last_seen: Unix,
+    /// Whether it outlives the browser.
+    pub kept: bool,
 }
 
 /// What a browser gets when it is signed in.
@@ -94,7 +113,7 @@ impl Accounts {
                 .exec(db.writer())
                 .await?;
         }
-        Ok(Some(row.into()))
+        Ok(Some(Session { locale: Some(owner.locale), ..row.into() }))
     }
 
     /// Opens a session in the transaction of what allows it: always a new row and a new token (SECURITY #40). `replaces` ends with it: one browser, one session.
@@ -147,6 +166,49 @@ impl Accounts {
             .exec(tx.conn())
             .await?;
         Ok(held.rows_affected == 1)
+    }
+
+    /// The living sessions of an account, the one that was used last first.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn open_sessions(&self, owner: AccountId) -> Result<Vec<OpenSession>, Fault> {
+        let db = self.ground.db.reader();
+        let Some(person) = self.account(owner).await? else { return Ok(Vec::new()) };
+        let rows = session::Entity::find()
+            .filter(session::Column::AccountId.eq(owner.0))
+            .filter(session::Column::EndedAt.is_null())
+            .filter(session::Column::AuthEpoch.eq(person.auth_epoch))
+            .order_by_desc(session::Column::LastSeenAt)
+            .order_by_desc(session::Column::Id)
+            .all(db)
+            .await?;
+        let now = self.ground.now();
+        let lives =
+            |r: &session::Model| self.rules.sessions.lives(r.persistent, r.last_seen_at, r.ends_at, now);
+        let open = |r: session::Model| OpenSession {
+            id: SessionId(r.id),
+            device: Device::of(&r.user_agent),
+            since: r.created_at,
+            last_seen: r.last_seen_at,
+            kept: r.persistent,
+        };
+        Ok(rows.into_iter().filter(lives).map(open).collect())
+    }
+
+    /// Ends a session at the word of its owner: `false` when it is not theirs, or has ended.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn end_own_session(&self, tx: &Tx, owner: AccountId, id: SessionId) -> Result<bool, Fault> {
+        let ended = session::Entity::update_many()
+            .col_expr(session::Column::EndedAt, Expr::value(self.ground.now()))
+            .filter(session::Column::Id.eq(id.0))
+            .filter(session::Column::AccountId.eq(owner.0))
+            .filter(session::Column::EndedAt.is_null())
+            .exec(tx.conn())
+            .await?;
+        Ok(ended.rows_affected == 1)
     }
 
     /// Ends one session.
@@ -228,6 +290,7 @@ impl From<session::Model> for Session {
             persistent: row.persistent,
             ends_at: row.ends_at,
             auth_epoch: row.auth_epoch,
+            locale: None,
         }
     }
 }

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 use kernel::{Fault, Tx, Unix};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict};
 use serde::Serialize;
 
 use crate::{
-    AccountId, Accounts, Visitor, evidence, mail,
+    AcceptanceId, AccountId, Accounts, Visitor, evidence, mail,
     mail::{Mail, MailBody},
     table::acceptance,
 };
@@ -105,6 +105,25 @@ impl Shown {
     }
 }
 
+/// What its owner sees of an acceptance that they gave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Acceptance {
+    /// Its id.
+    pub id: AcceptanceId,
+    /// The agency whose portal they came from.
+    pub agency_id: Option<String>,
+    /// What was accepted, and when.
+    pub receipt: Receipt,
+}
+
+impl From<acceptance::Model> for Acceptance {
+    fn from(row: acceptance::Model) -> Self {
+        let acceptance::Model { version, language, sha256, accepted_at, .. } = row;
+        let receipt = Receipt { version, language, sha256, accepted_at };
+        Self { id: AcceptanceId(row.id), agency_id: row.agency_id, receipt }
+    }
+}
+
 /// What became of an acceptance.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Accepted {
@@ -138,6 +157,27 @@ impl Accounts {
             .await?;
         let accepted: Vec<String> = rows.into_iter().map(|r| r.version).collect();
         Ok(self.terms.load().due(&accepted, self.ground.now()).cloned())
+    }
+
+    /// All that this account accepted, the newest first.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn acceptances(&self, account: AccountId) -> Result<Vec<Acceptance>, Fault> {
+        let rows = acceptance::Entity::find()
+            .filter(acceptance::Column::AccountId.eq(account.0))
+            .order_by_desc(acceptance::Column::AcceptedAt)
+            .order_by_desc(acceptance::Column::Id)
+            .all(self.ground.db.reader())
+            .await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// The text that somebody accepted, to the letter; `None` when config no longer holds it, or holds another under its name.
+    pub fn accepted_text(&self, receipt: &Receipt) -> Option<Edition> {
+        let terms = self.terms.load();
+        let edition = terms.version(&receipt.version)?.editions.get(&receipt.language)?;
+        (edition.sha256 == receipt.sha256).then(|| edition.clone())
     }
 
     /// Whether `shown` is the text that holds now.
@@ -176,12 +216,8 @@ impl Accounts {
                 sha256: receipt.sha256.clone(),
                 accepted_at: receipt.accepted_at,
             };
-            let letter = Mail {
-                to: person.email,
-                locale: visitor.locale.clone(),
-                agency_id: agency.map(Into::into),
-                body,
-            };
+            let letter =
+                Mail { to: person.email, locale: person.locale, agency_id: agency.map(Into::into), body };
             mail::send(&tx, &self.ground, &letter, None).await?;
         }
         tx.commit().await?;

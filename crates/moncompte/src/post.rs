@@ -222,6 +222,43 @@ impl Writer {
             MailBody::PasswordChanged { at } => {
                 mail::MailBody::PasswordChanged(mail::PasswordChanged { when: *at })
             }
+            MailBody::ConfirmAddress { token, hours } => {
+                mail::MailBody::ConfirmAddress(mail::ConfirmAddress {
+                    link: link("new-address", token),
+                    hours: small(hours),
+                })
+            }
+            MailBody::AddressAsked { hint, token, at, hours } => {
+                mail::MailBody::AddressAsked(mail::AddressAsked {
+                    link: link("take-back", token),
+                    masked_email: hint.clone(),
+                    when: *at,
+                    hours: small(hours),
+                })
+            }
+            MailBody::AddressReplaced { hint, token, at, days } => {
+                mail::MailBody::AddressReplaced(mail::AddressReplaced {
+                    link: link("take-back", token),
+                    masked_email: hint.clone(),
+                    when: *at,
+                    days: small(days),
+                })
+            }
+            MailBody::AddressChanged { at } => {
+                mail::MailBody::AddressChanged(mail::AddressChanged { when: *at })
+            }
+            MailBody::AddressTakenBack { hint, at } => {
+                mail::MailBody::AddressTakenBack(mail::AddressTakenBack {
+                    masked_email: hint.clone(),
+                    when: *at,
+                })
+            }
+            MailBody::NewDevice { browser, system, at } => mail::MailBody::NewDevice(mail::NewDevice {
+                link: format!("{}/account/sessions", self.issuer),
+                browser: browser.clone(),
+                system: system.clone(),
+                when: *at,
+            }),
             MailBody::AddressChosen { hint } => mail::MailBody::AddressChosen(mail::AddressChosen {
                 agency_name: name(),
                 masked_email: hint.clone(),

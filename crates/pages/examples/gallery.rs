@@ -48,6 +48,18 @@ impl Gallery {
         self.page::<LinkDead>(locale)?;
         self.page::<AlreadyConfirmed>(locale)?;
         self.page::<Home>(locale)?;
+        self.page::<AccountSessions>(locale)?;
+        self.page::<AccountAgencies>(locale)?;
+        self.page::<AccountAcceptances>(locale)?;
+        self.page::<AccountReceipt>(locale)?;
+        self.page::<AccountEmail>(locale)?;
+        self.page::<AccountEmailAsked>(locale)?;
+        self.page::<NewAddress>(locale)?;
+        self.page::<NewAddressDone>(locale)?;
+        self.page::<TakeBack>(locale)?;
+        self.page::<AccountName>(locale)?;
+        self.page::<AccountLanguage>(locale)?;
+        self.page::<AccountPassword>(locale)?;
         self.page::<SignOutConfirm>(locale)?;
         self.page::<SigningOut>(locale)?;
         self.page::<SignedOut>(locale)?;
@@ -59,7 +71,8 @@ impl Gallery {
     fn page<P: Page>(&mut self, locale: Locale) -> Result<(), Box<dyn std::error::Error>> {
         for (n, sample) in P::samples().iter().enumerate() {
             // Pages that belong to no agency are shown as they will be.
-            let look = (P::NAME != "home" && P::NAME != "choose-agency").then(look);
+            let look = (P::NAME != "home" && P::NAME != "choose-agency" && !P::NAME.starts_with("account-"))
+                .then(look);
             let frame = Frame {
                 locale,
                 look,
@@ -78,7 +91,10 @@ impl Gallery {
 
     fn mails(&mut self, locale: Locale) -> Result<(), Box<dyn std::error::Error>> {
         for (n, body) in MailBody::samples().iter().enumerate() {
-            let look = (body.name() != "password-changed").then(look);
+            let look = (!matches!(body.name(), "password-changed" | "new-device")
+                && !body.name().contains("-address")
+                && !body.name().starts_with("address-"))
+            .then(look);
             let frame = MailFrame { locale, look, issuer: "https://compte.example.fr".into() };
             let mail = self.pages.render_mail(&frame, body)?;
             let name = format!("{}/mail-{}-{n}", locale.tag(), body.name());

@@ -1,9 +1,11 @@
 //! Everything that people may be shown, as the samples have it: for pictures to look at, and for machines that look whether everybody can use it.
 
 use crate::page::{
-    AlreadyConfirmed, ChooseAgency, Confirm, Connected, Email, Forgot, ForgotSent, FormPost, Help, Home,
-    Legacy, LinkAccount, LinkDead, LookAtYourMail, NotLinked, Notice, Page, Password, Problem, Reset, SignIn,
-    SignOutConfirm, SignedOut, SigningOut, Terms, TermsRefused,
+    AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountName,
+    AccountPassword, AccountReceipt, AccountSessions, AlreadyConfirmed, ChooseAgency, Confirm, Connected,
+    Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail,
+    NewAddress, NewAddressDone, NotLinked, Notice, Page, Password, Problem, Reset, SignIn, SignOutConfirm,
+    SignedOut, SigningOut, TakeBack, Terms, TermsRefused,
 };
 use crate::{Error, Frame, MailBody, MailFrame, Pages};
 
@@ -52,6 +54,18 @@ pub fn every_page(eyes: &mut impl Beholder) -> Result<(), Error> {
         LinkDead,
         AlreadyConfirmed,
         Home,
+        AccountSessions,
+        AccountAgencies,
+        AccountAcceptances,
+        AccountReceipt,
+        AccountEmail,
+        AccountEmailAsked,
+        NewAddress,
+        NewAddressDone,
+        TakeBack,
+        AccountName,
+        AccountLanguage,
+        AccountPassword,
         SignOutConfirm,
         SigningOut,
         SignedOut,

@@ -51,6 +51,18 @@ pub enum MailBody {
     AddressChosen(AddressChosen),
     /// J7: receipt of a later version of the terms. The sender attaches the text.
     TermsAccepted(TermsAccepted),
+    /// J11, to an address that somebody wants for their account: the link that confirms it.
+    ConfirmAddress(ConfirmAddress),
+    /// U-68, to the account's address: another one was asked for; with the link that stops it.
+    AddressAsked(AddressAsked),
+    /// U-68, to the address that the account had: with the link that takes it back.
+    AddressReplaced(AddressReplaced),
+    /// J11, to the address that the account has now.
+    AddressChanged(AddressChanged),
+    /// U-68, to both addresses: the older one is the account's again.
+    AddressTakenBack(AddressTakenBack),
+    /// J11: a sign-in in a browser that the account did not know.
+    NewDevice(NewDevice),
 }
 
 /// [`MailBody::Confirm`].
@@ -152,6 +164,70 @@ pub struct TermsAccepted {
     pub terms_title: String,
 }
 
+/// [`MailBody::ConfirmAddress`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ConfirmAddress {
+    /// Absolute.
+    pub link: String,
+    /// How long the link works.
+    pub hours: u16,
+}
+
+/// [`MailBody::AddressAsked`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AddressAsked {
+    /// Absolute; stops it.
+    pub link: String,
+    /// `m•••••@g•••.com`
+    pub masked_email: String,
+    /// Unix seconds.
+    pub when: i64,
+    /// How long the wish lives.
+    pub hours: u16,
+}
+
+/// [`MailBody::AddressReplaced`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AddressReplaced {
+    /// Absolute; takes it back.
+    pub link: String,
+    /// `m•••••@g•••.com`
+    pub masked_email: String,
+    /// Unix seconds.
+    pub when: i64,
+    /// How long the link works.
+    pub days: u16,
+}
+
+/// [`MailBody::AddressChanged`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AddressChanged {
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::AddressTakenBack`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AddressTakenBack {
+    /// `m•••••@g•••.com`
+    pub masked_email: String,
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::NewDevice`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewDevice {
+    /// Absolute; the list of devices, which asks for a sign-in.
+    pub link: String,
+    /// `Firefox`; `None` for one that is not known.
+    pub browser: Option<String>,
+    /// `Windows`.
+    pub system: Option<String>,
+    /// Unix seconds.
+    pub when: i64,
+}
+
 impl MailBody {
     /// The template's name in `templates/mail/`, also a stable name for logs and counters.
     pub fn name(&self) -> &'static str {
@@ -165,6 +241,12 @@ impl MailBody {
             MailBody::PasswordChanged(_) => "password-changed",
             MailBody::AddressChosen(_) => "address-chosen",
             MailBody::TermsAccepted(_) => "terms-accepted",
+            MailBody::ConfirmAddress(_) => "confirm-address",
+            MailBody::AddressAsked(_) => "address-asked",
+            MailBody::AddressReplaced(_) => "address-replaced",
+            MailBody::AddressChanged(_) => "address-changed",
+            MailBody::AddressTakenBack(_) => "address-taken-back",
+            MailBody::NewDevice(_) => "new-device",
         }
     }
 
@@ -178,6 +260,15 @@ impl MailBody {
         let sha256 = || "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned();
         let terms_title = || "Conditions Générales d’Utilisation".to_owned();
         let when = 1_794_222_300;
+        let masked = || "m•••••@g•••.com".to_owned();
+        let device = |browser: Option<&str>, system: Option<&str>| {
+            MailBody::NewDevice(NewDevice {
+                link: "https://compte.example.fr/account/sessions".into(),
+                browser: browser.map(Into::into),
+                system: system.map(Into::into),
+                when,
+            })
+        };
         vec![
             MailBody::Confirm(Confirm { link: link("confirm"), email: email(), days: 7 }),
             MailBody::Welcome(Welcome {
@@ -213,6 +304,24 @@ impl MailBody {
                 accepted_at: when,
                 terms_title: terms_title(),
             }),
+            MailBody::ConfirmAddress(ConfirmAddress { link: link("new-address"), hours: 24 }),
+            MailBody::AddressAsked(AddressAsked {
+                link: link("take-back"),
+                masked_email: masked(),
+                when,
+                hours: 24,
+            }),
+            MailBody::AddressReplaced(AddressReplaced {
+                link: link("take-back"),
+                masked_email: masked(),
+                when,
+                days: 7,
+            }),
+            MailBody::AddressChanged(AddressChanged { when }),
+            MailBody::AddressTakenBack(AddressTakenBack { masked_email: masked(), when }),
+            device(Some("Firefox"), Some("Windows")),
+            device(Some("Safari"), None),
+            device(None, None),
         ]
     }
 }

@@ -3,6 +3,8 @@
 //! Addresses in the field notes are relative to [`crate::Frame::base`], written `{base}`. Every form carries the hidden
 //! field `csrf`. `remaining` is always what may still be tried: 4 after the first failure.
 
+mod account;
+mod address;
 mod enrol;
 mod home;
 mod legacy;
@@ -12,11 +14,16 @@ mod sign_in;
 mod sign_out;
 mod terms;
 
+pub use account::{
+    AcceptanceRow, AccountAcceptances, AccountAgencies, AccountLanguage, AccountName, AccountPassword,
+    AccountReceipt, AccountSessions, AgencyCard, ReceiptText, SessionRow, SessionsNotice,
+};
+pub use address::{AccountEmail, AccountEmailAsked, NewAddress, NewAddressDone, NewEmailError, TakeBack};
 pub use enrol::{
     Confirm, ConfirmError, Email, EmailError, LinkAccount, LookAtYourMail, Notice, Password, PasswordProblem,
     Resent,
 };
-pub use home::{Connected, Help, Home, HomeAgency, NotLinked, Receipt};
+pub use home::{Connected, Help, Home, HomeAgency, HomeNotice, NotLinked, Receipt};
 pub use legacy::{AgencyChoice, ChooseAgency, ChoosePurpose, Legacy, LegacyError};
 pub use problem::{FormPost, Problem, ProblemKind};
 pub use recovery::{AlreadyConfirmed, Forgot, ForgotError, ForgotSent, LinkDead, LinkPurpose, Reset};

@@ -108,8 +108,11 @@ fn environment(locale: Locale) -> Result<Environment<'static>, Error> {
     env.add_function("t", move |state: &State<'_, '_>, key: &str, args: Kwargs| {
         t.say(key, &args, matches!(state.auto_escape(), AutoEscape::Html))
     });
+    let calendar = Arc::clone(&words);
     env.add_filter("moment", move |unix: i64| words.moment(unix));
+    env.add_filter("date", move |unix: i64| calendar.date(unix));
     env.add_filter("grouped", grouped);
+    env.add_filter("readable", |accent: &str| Shades::of(accent).accent);
     env.add_function("asset", |name: &str| {
         asset::url(name).ok_or_else(|| {
             TemplateError::new(ErrorKind::InvalidOperation, format!("asset({name:?}): no such file"))

@@ -49,15 +49,24 @@ impl Words {
 
     /// A date and a time of day in Paris, in words. `unix` in seconds.
     pub(crate) fn moment(&self, unix: i64) -> Result<String, TemplateError> {
+        self.calendar("moment", unix)
+    }
+
+    /// The same without the time of day.
+    pub(crate) fn date(&self, unix: i64) -> Result<String, TemplateError> {
+        self.calendar("date", unix)
+    }
+
+    fn calendar(&self, key: &str, unix: i64) -> Result<String, TemplateError> {
         let paris = in_paris(unix)
-            .ok_or_else(|| TemplateError::new(ErrorKind::InvalidOperation, "moment: out of range"))?;
+            .ok_or_else(|| TemplateError::new(ErrorKind::InvalidOperation, "a moment out of range"))?;
         let mut args = FluentArgs::new();
         args.set("day", paris.day());
         args.set("month", u8::from(paris.month()));
         args.set("year", paris.year().to_string());
         args.set("hour", format!("{:02}", paris.hour()));
         args.set("minute", format!("{:02}", paris.minute()));
-        self.format("moment", &args)
+        self.format(key, &args)
     }
 
     fn format(&self, key: &str, args: &FluentArgs<'_>) -> Result<String, TemplateError> {
@@ -117,6 +126,7 @@ mod tests {
         assert_eq!(french, "1er\u{a0}novembre 2026 à 11\u{a0}h\u{a0}04 (heure de Paris)");
         let english = Words::load(Locale::En).unwrap().moment(1_793_527_440).unwrap();
         assert_eq!(english, "1\u{a0}November 2026 at 11:04 (Paris time)");
+        assert_eq!(Words::load(Locale::Fr).unwrap().date(1_793_527_440).unwrap(), "1er\u{a0}novembre 2026");
         assert!(Words::load(Locale::Fr).unwrap().moment(i64::MAX).is_err());
     }
 }

@@ -15,6 +15,7 @@ pub struct Model {
     pub created_at: i64,
     pub password_changed_at: i64,
     pub disabled_at: Option<i64>,
+    pub changed_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,7 @@ pub(crate) mod acceptance;
 pub(crate) mod account;
 pub(crate) mod attempt;
 pub(crate) mod device;
+pub(crate) mod email_change;
 pub(crate) mod enrolment;
 pub(crate) mod evidence;
 pub(crate) mod evidence_head;

@@ -43,6 +43,21 @@ const PLANTS: &[(&str, &str, &str)] = &[
          CREATE UNIQUE INDEX uq_recovery_live ON recovery (account_id) WHERE used_at IS NULL AND superseded_at IS NULL",
     ),
     (
+        "I7",
+        "UPDATE email_change SET confirmed_at = 7 WHERE confirmed_at IS NULL",
+        "UPDATE email_change SET confirmed_at = NULL WHERE confirmed_at = 7",
+    ),
+    (
+        "I7",
+        "DROP INDEX uq_email_change_live",
+        "CREATE UNIQUE INDEX uq_email_change_live ON email_change (account_id) WHERE confirmed_at IS NULL AND ended_at IS NULL",
+    ),
+    (
+        "I7",
+        "DROP INDEX uq_email_change_confirm_hash",
+        "CREATE UNIQUE INDEX uq_email_change_confirm_hash ON email_change (confirm_hash)",
+    ),
+    (
         "I8",
         "UPDATE account SET password_changed_at = created_at + 1 WHERE email_canonical = 'paul@exemple.test'",
         "UPDATE account SET password_changed_at = created_at WHERE email_canonical = 'paul@exemple.test'",
@@ -165,6 +180,11 @@ const PLANTS: &[(&str, &str, &str)] = &[
     ),
     (
         "I24",
+        "UPDATE email_change SET account_id = id",
+        "UPDATE email_change SET account_id = (SELECT id FROM account WHERE email_canonical = 'ines@ailleurs.test')",
+    ),
+    (
+        "I24",
         "UPDATE link SET client_ref = 'x' || client_ref",
         "UPDATE link SET client_ref = substr(client_ref, 2)",
     ),
@@ -194,12 +214,29 @@ async fn each_invariant_can_be_seen_broken() {
     }
 }
 
+/// Somebody whose address has changed, and who wants another one again.
+async fn changed_address(stage: &Stage) {
+    let moved = stage.moved(&stage.tilleuls, "103", "Vieux-Secret 4", "ines@exemple.test").await;
+    let owner = moved.session.account;
+    let ask = async |email| {
+        let typed = accounts::NewAddress { email, sure: true, password: PASSWORD };
+        let asked = stage.accounts.ask_address(owner, &typed, &visitor()).await.unwrap();
+        assert!(matches!(asked, accounts::AddressWish::Asked));
+        stage.mailed_token(email).await
+    };
+    let token = ask("ines@ailleurs.test").await;
+    let (accounts, session) = (&stage.accounts, Some(&moved.session));
+    let confirmed = accounts.confirm_address(&token, None, session, &visitor()).await.unwrap();
+    assert!(matches!(confirmed, accounts::AddressConfirm::Done(_)));
+    ask("ines@troisieme.test").await;
+}
+
 /// Two people who have moved, one of them with two agencies and a reset behind her, a move under way, and a wrong password.
 async fn lived_in(stage: &Stage) {
     stage
         .import(
             &stage.tilleuls,
-            "identifier,password\n100,Vieux-Secret 1\n101,Vieux-Secret 2\n102,Vieux-Secret 3\n",
+            "identifier,password\n100,Vieux-Secret 1\n101,Vieux-Secret 2\n102,Vieux-Secret 3\n103,Vieux-Secret 4\n",
         )
         .await;
     stage.import(&stage.rivage, "identifier,password\nr,Autre Secret\n").await;
@@ -219,6 +256,7 @@ async fn lived_in(stage: &Stage) {
     // A second link, not followed yet.
     stage.accounts.forgot(MARIE, &visitor()).await.unwrap();
     stage.mails().await;
+    changed_address(stage).await;
     stage.up_to_mail(&stage.tilleuls, "102", "Vieux-Secret 3", "luc@exemple.test").await;
     let ticket = Ticket {
         jti: "one".into(),

@@ -83,7 +83,9 @@ async fn a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_oth
         for _ in 0..5 {
             ask().await;
         }
-        assert_eq!(stage.mails().await.len(), 1, "three in an hour (SECURITY #73)");
+        let resets =
+            stage.mails().await.into_iter().filter(|m| matches!(m.body, MailBody::ResetPassword { .. }));
+        assert_eq!(resets.count(), 1, "three in an hour (SECURITY #73)");
     }
 }
 

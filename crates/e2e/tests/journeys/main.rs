@@ -11,6 +11,7 @@ mod parts;
 mod wait;
 mod walk;
 
+mod account;
 mod first_agency;
 mod gallery;
 mod help;

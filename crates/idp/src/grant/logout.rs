@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use accounts::{AccountId, Session, SessionId};
 use agencies::Portal;
 use kernel::{
-    Fault,
+    Fault, Tx,
     outbox::{self, Leased},
 };
 use oidc::{
@@ -182,9 +182,66 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn sign_out(&self, session: SessionId) -> Result<Vec<String>, Fault> {
-        let now = self.ground.now();
         let tx = self.ground.db.begin().await?;
         self.accounts.end_session(&tx, session).await?;
+        let frames = self.end_at_clients(&tx, session, false).await?;
+        tx.commit().await?;
+        Ok(frames)
+    }
+
+    /// Ends one of a person's sessions at their word, from another browser of theirs: as a sign-out there, but `offline_access` ends too, for that
+    /// device may be lost. `false` when the session is not theirs, or has ended.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn end_elsewhere(&self, account: AccountId, session: SessionId) -> Result<bool, Fault> {
+        let tx = self.ground.db.begin().await?;
+        if !self.accounts.end_own_session(&tx, account, session).await? {
+            return Ok(false);
+        }
+        self.end_at_clients(&tx, session, true).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Ends all sessions of a person but one; answers how many ended.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn end_all_elsewhere(&self, account: AccountId, keep: SessionId) -> Result<usize, Fault> {
+        let mut ended = 0;
+        for session in self.accounts.open_sessions(account).await? {
+            if session.id != keep && self.end_elsewhere(account, session.id).await? {
+                ended += 1;
+            }
+        }
+        // What portals still hold of sessions that had ended by time.
+        self.sign_out_others(account, keep).await?;
+        Ok(ended)
+    }
+
+    /// One account is signed in in so many browsers at most: those that were used least recently end (SECURITY #50), at their portals too.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn end_oldest(&self, account: AccountId, keep: SessionId) -> Result<(), Fault> {
+        let most = self.accounts.rules().sessions_per_account;
+        let open = self.accounts.open_sessions(account).await?;
+        let others = open.into_iter().filter(|session| session.id != keep);
+        for session in others.skip(most.saturating_sub(1)) {
+            self.sign_out(session.id).await?;
+        }
+        Ok(())
+    }
+
+    /// What the clients of a session hold ends; answers the addresses that the browser has yet to load.
+    async fn end_at_clients(
+        &self,
+        tx: &Tx,
+        session: SessionId,
+        offline_too: bool,
+    ) -> Result<Vec<String>, Fault> {
+        let now = self.ground.now();
         let ended = client_session::Entity::update_many()
             .col_expr(client_session::Column::EndedAt, Expr::value(now))
             .filter(client_session::Column::SessionId.eq(session.0))
@@ -200,18 +257,18 @@ impl Grants {
             if client.backchannel_logout_uri.is_some() {
                 let letter =
                     Letter { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.ground.id() };
-                outbox::enqueue(&tx, &self.ground, BACKCHANNEL_LOGOUT, &letter, None).await?;
+                outbox::enqueue(tx, &self.ground, BACKCHANNEL_LOGOUT, &letter, None).await?;
             }
         }
-        token_grant::Entity::update_many()
+        let mut revoke = token_grant::Entity::update_many()
             .col_expr(token_grant::Column::RevokedAt, Expr::value(now))
             .col_expr(token_grant::Column::RevokedWhy, Expr::value("signed_out"))
             .filter(token_grant::Column::SessionId.eq(session.0))
-            .filter(token_grant::Column::RevokedAt.is_null())
-            .filter(token_grant::Column::Scope.not_like("%offline_access%"))
-            .exec(tx.conn())
-            .await?;
-        tx.commit().await?;
+            .filter(token_grant::Column::RevokedAt.is_null());
+        if !offline_too {
+            revoke = revoke.filter(token_grant::Column::Scope.not_like("%offline_access%"));
+        }
+        revoke.exec(tx.conn()).await?;
         Ok(frames)
     }
 

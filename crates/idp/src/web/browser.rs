@@ -8,7 +8,7 @@ use kernel::Token;
 use pages::Locale;
 use subtle::ConstantTimeEq;
 
-use super::{cookie::Jar, error::Failure, flash::Flash};
+use super::{cookie::Jar, error::Failure, flash::Flash, language};
 use crate::Idp;
 
 /// The browser at the other end: its own token, its session, its form token, its address and languages.
@@ -25,6 +25,8 @@ pub(crate) struct Browser {
     pub(crate) visitor: Visitor,
     /// For negotiation.
     pub(crate) accept_language: Option<String>,
+    /// What was chosen in it.
+    pub(crate) language: Option<Locale>,
     /// The path of this request, without query.
     pub(crate) path: String,
     flashes: Vec<String>,
@@ -45,11 +47,14 @@ impl Browser {
         self.flashes.iter().find_map(|value| open_flash(idp, path, value)).unwrap_or_default()
     }
 
-    /// The language, by the portal's wish, the browser's, the agency's.
+    /// The language: what was chosen in this browser, the portal's wish, the account's, the browser's own, the agency's.
     pub(crate) fn locale(&self, ui_locales: &[String], agency: Option<&agencies::Agency>) -> Locale {
         let fallback = agency.and_then(|a| Locale::from_tag(&a.language)).unwrap_or(Locale::Fr);
-        let wish = (!ui_locales.is_empty()).then(|| ui_locales.join(" "));
-        Locale::negotiate(wish.as_deref(), self.accept_language.as_deref(), fallback)
+        let account = self.session.as_ref().and_then(|s| s.locale.clone());
+        let wishes: Vec<String> = ui_locales.iter().cloned().chain(account).collect();
+        let wish = (!wishes.is_empty()).then(|| wishes.join(" "));
+        let negotiate = || Locale::negotiate(wish.as_deref(), self.accept_language.as_deref(), fallback);
+        self.language.unwrap_or_else(negotiate)
     }
 }
 
@@ -84,9 +89,8 @@ impl FromRequestParts<Idp> for Browser {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
         let text = |name| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let accept_language = text(header::ACCEPT_LANGUAGE);
-        let locale = Locale::negotiate(None, accept_language.as_deref(), Locale::Fr);
         let digest = token.digest().into_string();
-        Ok(Self {
+        let mut browser = Self {
             csrf: kernel::Digest::of_mac(idp.ground.keys.mac("csrf", digest.as_bytes())).into_string(),
             token,
             fresh,
@@ -95,13 +99,16 @@ impl FromRequestParts<Idp> for Browser {
                 ip: peer.map(|peer| client_ip(peer, headers, &idp.trusted_proxies)),
                 user_agent: text(header::USER_AGENT).unwrap_or_default(),
                 device: read(Jar::Device),
-                locale: locale.tag().to_owned(),
+                locale: String::new(),
                 origin: accounts::Origin::default(),
             },
             accept_language,
+            language: language::chosen(idp, headers),
             path: parts.uri.path().to_owned(),
             flashes: Jar::Flash.all(headers, secure),
-        })
+        };
+        browser.visitor.locale = browser.locale(&[], None).tag().to_owned();
+        Ok(browser)
     }
 }
 

@@ -17,8 +17,14 @@ pub(crate) enum Jar {
     Confirm,
     /// The token of a mailed reset link.
     Reset,
+    /// The token of the link that confirms another address.
+    NewAddress,
+    /// The token of the link that takes an address back.
+    TakeBack,
     /// What the next page of one address says.
     Flash,
+    /// The language that was chosen at the foot of a page.
+    Language,
 }
 
 impl Jar {
@@ -29,7 +35,10 @@ impl Jar {
             Self::Device => "mc_device",
             Self::Confirm => "mc_confirm",
             Self::Reset => "mc_reset",
+            Self::NewAddress => "mc_new_address",
+            Self::TakeBack => "mc_take_back",
             Self::Flash => "mc_flash",
+            Self::Language => "mc_language",
         }
     }
 
@@ -37,7 +46,9 @@ impl Jar {
     fn name(self, secure: bool) -> String {
         let prefix = match (secure, self) {
             (false, _) => "",
-            (true, Self::Confirm | Self::Reset | Self::Flash) => "__Secure-",
+            (true, Self::Confirm | Self::Reset | Self::NewAddress | Self::TakeBack | Self::Flash) => {
+                "__Secure-"
+            }
             (true, _) => "__Host-",
         };
         format!("{prefix}{}", self.stem())

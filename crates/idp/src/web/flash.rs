@@ -1,6 +1,6 @@
 use pages::page::{
-    ConfirmError, EmailError, ForgotError, LegacyError, PasswordProblem, Resent, SignInError, SignInNotice,
-    TermsError,
+    ConfirmError, EmailError, ForgotError, HomeNotice, LegacyError, NewEmailError, PasswordProblem, Resent,
+    SignInError, SignInNotice, TermsError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,15 @@ pub(crate) enum Said {
     TicketInvalid,
     Unlinked,
     Mailed,
+    PasswordSaved,
+    NameSaved,
+    LanguageSaved,
+    EmailSaved,
+    EmailTakenBack,
+    Same,
+    Taken,
+    SessionEnded,
+    SessionsEnded,
     Receipt { version: String, sha256: String, accepted_at: i64, moved: bool },
 }
 
@@ -125,6 +134,16 @@ impl Flash {
         }
     }
 
+    pub(crate) fn new_email_error(&self) -> Option<NewEmailError> {
+        match self.said.as_ref()? {
+            Said::Invalid => Some(NewEmailError::Invalid),
+            Said::TooMany => Some(NewEmailError::TooMany),
+            Said::Same => Some(NewEmailError::Same),
+            Said::Suggestion(email) => Some(NewEmailError::Suggestion { email: email.clone() }),
+            _ => None,
+        }
+    }
+
     pub(crate) fn password_problems(&self, min: u16) -> Vec<PasswordProblem> {
         let Some(Said::Problems(problems)) = &self.said else { return Vec::new() };
         let page = |problem: &Problem| match problem {
@@ -159,6 +178,17 @@ impl Flash {
         match self.said.as_ref()? {
             Said::NotTicked => Some(TermsError::NotTicked),
             Said::Changed => Some(TermsError::Changed),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn home_notice(&self) -> Option<HomeNotice> {
+        match self.said.as_ref()? {
+            Said::PasswordSaved => Some(HomeNotice::Password),
+            Said::NameSaved => Some(HomeNotice::Name),
+            Said::LanguageSaved => Some(HomeNotice::Language),
+            Said::EmailSaved => Some(HomeNotice::Email),
+            Said::EmailTakenBack => Some(HomeNotice::TakenBack),
             _ => None,
         }
     }

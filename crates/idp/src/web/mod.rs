@@ -9,6 +9,7 @@ mod endpoint;
 mod error;
 mod flash;
 mod form;
+mod language;
 mod path;
 mod router;
 mod screen;

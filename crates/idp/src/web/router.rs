@@ -14,7 +14,11 @@ use super::{
     cors,
     endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
     error::Failure,
-    screen::{arrive, confirm, enrol, help, home, hub, legacy, recover, sign_in, sign_out, terms},
+    language,
+    screen::{
+        account, arrive, confirm, enrol, help, home, hub, legacy, new_address, recover, sign_in, sign_out,
+        take_back, terms,
+    },
     security,
 };
 use crate::Idp;
@@ -58,11 +62,28 @@ pub fn router(idp: Idp) -> Router {
         .route("/authorize/{id}/help", get(help::get))
         .route("/confirm", get(confirm::get).post(confirm::post))
         .route("/reset", get(recover::get).post(recover::post))
+        .route("/new-address", get(new_address::get).post(new_address::post))
+        .route("/take-back", get(take_back::get).post(take_back::post))
         .route("/", get(home::get))
         .route("/attach", get(home::attach))
         .route("/legacy", get(home::attach))
         .route("/forgot", get(home::forgot))
         .route("/help", get(help::bare))
+        .route("/account", get(account::get))
+        .route("/account/agencies", get(account::agencies::get))
+        .route("/account/acceptances", get(account::acceptances::get))
+        .route("/account/acceptances/{id}", get(account::acceptances::receipt))
+        .route("/account/email", get(account::email::get).post(account::email::post))
+        .route("/account/email/cancel", get(account::email::again).post(account::email::cancel))
+        .route("/account/name", get(account::name::get).post(account::name::post))
+        .route("/account/language", get(account::language::get).post(account::language::post))
+        .route("/account/password", get(account::password::get).post(account::password::post))
+        .route("/account/sessions", get(account::sessions::get))
+        .route("/account/sessions/end", get(account::sessions::again).post(account::sessions::end))
+        .route(
+            "/account/sessions/end-others",
+            get(account::sessions::again).post(account::sessions::end_others),
+        )
         .route("/sign-out", get(sign_out::get).post(sign_out::post));
     let files = Router::new()
         .route("/assets/{*path}", get(asset))
@@ -75,6 +96,7 @@ pub fn router(idp: Idp) -> Router {
         .fallback(async |uri: Uri| {
             Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
         })
+        .layer(middleware::from_fn_with_state(idp.clone(), language::choose))
         .layer(middleware::from_fn(to_the_end))
         .layer(middleware::from_fn_with_state(idp.clone(), explain))
         .layer(CatchPanicLayer::custom(|_| {
@@ -94,6 +116,7 @@ async fn to_the_end(request: Request, next: Next) -> Response {
 
 /// Writes the page of a [`Failure`] in the person's language, and its cause in the log under the same reference.
 async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Response {
+    let chosen = language::chosen(&idp, request.headers());
     let accept =
         request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let path: String = request.uri().path().chars().take(100).collect();
@@ -121,7 +144,7 @@ async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Respon
         _ => tracing::info!(%reference, %path, cause = %failure.cause, "refused"),
     }
     let frame = pages::Frame {
-        locale: Locale::negotiate(None, accept.as_deref(), Locale::Fr),
+        locale: chosen.unwrap_or_else(|| Locale::negotiate(None, accept.as_deref(), Locale::Fr)),
         look: None,
         csrf: String::new(),
         base: String::new(),

@@ -42,7 +42,8 @@ pub struct NotLinked {
     pub may_continue: bool,
 }
 
-/// The provider's own front page: the person's agencies. `POST /sign-out`; `/attach` attaches one more.
+/// The provider's own front page: the person's agencies, and the way to each part of their account, `/account/…`. `POST /sign-out`;
+/// `/attach` attaches one more.
 #[derive(Clone, Debug, Serialize)]
 pub struct Home {
     /// How to greet.
@@ -51,6 +52,29 @@ pub struct Home {
     pub email: String,
     /// In the order shown; may be empty.
     pub agencies: Vec<HomeAgency>,
+    /// What was changed just now.
+    pub notice: Option<HomeNotice>,
+}
+
+/// What was changed in the account.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HomeNotice {
+    /// The password.
+    Password,
+    /// The name.
+    Name,
+    /// The language.
+    Language,
+    /// The address.
+    Email,
+    /// The older address is the account's again, with a new password.
+    TakenBack,
+}
+
+impl HomeNotice {
+    /// Each of them.
+    const ALL: [HomeNotice; 5] = [Self::Password, Self::Name, Self::Language, Self::Email, Self::TakenBack];
 }
 
 /// One agency, one click away.
@@ -125,15 +149,16 @@ impl Page for Home {
             url: "http://localhost:8081/sign-in".into(),
             city: city.map(Into::into),
         };
-        let email = "marie.durand@example.fr";
-        vec![
-            Home {
-                name: Some("Marie Durand".into()),
-                email: email.into(),
-                agencies: vec![agency("Agence des Tilleuls", Some("Lyon")), agency("Cabinet Rivage", None)],
-            },
-            Home { name: None, email: email.into(), agencies: vec![] },
-        ]
+        let first = Home {
+            name: Some("Marie Durand".into()),
+            email: "marie.durand@example.fr".into(),
+            agencies: vec![agency("Agence des Tilleuls", Some("Lyon")), agency("Cabinet Rivage", None)],
+            notice: None,
+        };
+        vec![first.clone(), Home { name: None, agencies: vec![], ..first.clone() }]
+            .into_iter()
+            .chain(HomeNotice::ALL.map(|notice| Home { notice: Some(notice), ..first.clone() }))
+            .collect()
     }
 }
 

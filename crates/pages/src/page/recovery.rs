@@ -63,6 +63,12 @@ pub enum LinkPurpose {
     Reset,
     /// The move.
     Confirm,
+    /// Another address for an account.
+    NewAddress,
+    /// The same, but another account has that address.
+    AddressTaken,
+    /// The way back to an account's older address.
+    TakeBack,
 }
 
 /// The mailed link of a move that is done: a success, never "already used" (U-31).
@@ -120,7 +126,8 @@ impl Page for LinkDead {
     const NAME: &'static str = "link-dead";
 
     fn samples() -> Vec<LinkDead> {
-        vec![LinkDead { purpose: LinkPurpose::Reset }, LinkDead { purpose: LinkPurpose::Confirm }]
+        use LinkPurpose::{AddressTaken, Confirm, NewAddress, Reset, TakeBack};
+        [Reset, Confirm, NewAddress, AddressTaken, TakeBack].map(|purpose| LinkDead { purpose }).into()
     }
 }
 

@@ -28,6 +28,10 @@ fn link(body: &MailBody) -> Option<&str> {
         MailBody::AccountLocked(mail) => Some(&mail.link),
         MailBody::ResetPassword(mail) => Some(&mail.link),
         MailBody::FinishEnrolment(mail) => Some(&mail.link),
+        MailBody::ConfirmAddress(mail) => Some(&mail.link),
+        MailBody::AddressAsked(mail) => Some(&mail.link),
+        MailBody::AddressReplaced(mail) => Some(&mail.link),
+        MailBody::NewDevice(mail) => Some(&mail.link),
         MailBody::LinkAdded(mail) => mail.portal_url.as_deref(),
         _ => None,
     }

@@ -68,7 +68,7 @@ macro_rules! on_every_page {
     ($pages:expr, $check:ident) => {
         on_every_page!($pages, $check, SignIn, Legacy, ChooseAgency, Notice, Email, Password, LookAtYourMail, Confirm,
             LinkAccount, Terms, TermsRefused, Connected, NotLinked, Forgot, ForgotSent, Reset, LinkDead,
-            AlreadyConfirmed, Home, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
+            AlreadyConfirmed, Home, AccountSessions, AccountAgencies, AccountAcceptances, AccountReceipt, AccountEmail, AccountEmailAsked, NewAddress, NewAddressDone, TakeBack, AccountName, AccountLanguage, AccountPassword, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
     };
     ($pages:expr, $check:ident, $($page:ty),+) => {
         $(every::<$page>(&$pages, &mut |frame, page, document| $check(frame, page, document));)+
@@ -154,7 +154,7 @@ fn every_field_has_one_label_and_says_what_it_is_for() {
             let expected: &[&str] = match input.attr("type") {
                 Some("password") => &["current-password", "new-password"],
                 Some("email") => &["username", "email"],
-                Some("text") => &["username"],
+                Some("text") => &["username", "name"],
                 _ => continue,
             };
             let token = input.attr("autocomplete").unwrap_or_default();
@@ -267,6 +267,23 @@ fn forms_send_the_fields_that_the_service_reads() {
     assert_eq!(fields(french(&Forgot::samples()[0]), &at("forgot")), "csrf email");
     assert_eq!(fields(french(&Reset::samples()[0]), "/reset"), "csrf password username");
     assert_eq!(fields(french(&Home::samples()[0]), "/sign-out"), "csrf");
+    let sessions = || french(&AccountSessions::samples()[0]);
+    assert_eq!(fields(sessions(), "/account/sessions/end"), "csrf session");
+    assert_eq!(fields(sessions(), "/account/sessions/end-others"), "csrf");
+    assert_eq!(fields(french(&AccountName::samples()[0]), "/account/name"), "csrf name");
+    assert_eq!(fields(french(&AccountLanguage::samples()[0]), "/account/language"), "csrf language");
+    let email = || french(&AccountEmail::samples()[0]);
+    assert_eq!(fields(email(), "/account/email"), "csrf email password username");
+    assert_eq!(
+        fields(french(&AccountEmail::samples()[2]), "/account/email"),
+        "csrf email password sure username"
+    );
+    assert_eq!(fields(french(&AccountEmailAsked::samples()[0]), "/account/email/cancel"), "csrf");
+    assert_eq!(fields(french(&NewAddress::samples()[0]), "/new-address"), "csrf");
+    assert_eq!(fields(french(&NewAddress::samples()[1]), "/new-address"), "csrf password username");
+    assert_eq!(fields(french(&TakeBack::samples()[0]), "/take-back"), "csrf password username");
+    let password = french(&AccountPassword::samples()[0]);
+    assert_eq!(fields(password, "/account/password"), "csrf current password username");
     assert_eq!(fields(french(&SignOutConfirm::samples()[0]), "/end-session"), "csrf state");
 }
 
@@ -323,6 +340,19 @@ fn problems_lead_nowhere_else() {
         }
         assert!(document.text("main").contains("7H3K-PQ"));
     }
+}
+
+/// The other language is one link away, on the same page: without an account, and without scripts.
+#[test]
+fn every_page_leads_to_itself_in_the_other_language() {
+    fn check<P: Page>(frame: &Frame, _: &P, document: &Document) {
+        let (tag, name) = if frame.locale == Locale::Fr { ("en", "English") } else { ("fr", "Français") };
+        let link = document.one(&format!("footer a[hreflang={tag}][lang={tag}]"));
+        assert_eq!(link.text().collect::<String>(), name, "{}", document.name);
+        let kept = if P::NAME == "legacy" { "agency=tilleuls&" } else { "" };
+        assert_eq!(link.attr("href"), Some(format!("?{kept}hl={tag}").as_str()), "{}", document.name);
+    }
+    on_every_page!(Pages::new().unwrap(), check);
 }
 
 #[test]

@@ -56,7 +56,9 @@ fn both_languages_have_the_same_keys_with_the_same_arguments() {
 #[test]
 fn every_key_is_used() {
     let templates: String = files("templates").into_iter().map(|(_, text)| text).collect();
-    let built = |key: &str| key.starts_with("problem-") || key.starts_with("help-step-") || key == "moment";
+    let built = |key: &str| {
+        key.starts_with("problem-") || key.starts_with("help-step-") || ["moment", "date"].contains(&key)
+    };
     let idle: Vec<_> = messages("fr")
         .into_keys()
         .filter(|key| {

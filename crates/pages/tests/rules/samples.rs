@@ -1,5 +1,6 @@
 //! Every sample of every page, rendered.
 
+use pages::gallery::{Beholder, every_page};
 use pages::page::*;
 use pages::{Contact, Frame, Locale, Look, Page, Pages, markdown};
 
@@ -57,51 +58,29 @@ fn render<P: Page>(pages: &Pages, locale: Locale, look: Option<Look>, n: usize, 
     }
 }
 
-fn add<P: Page>(pages: &Pages, out: &mut Vec<Sample>) {
-    for locale in Locale::ALL {
-        for look in [Some(look()), Some(bare()), None] {
-            for (n, page) in P::samples().iter().enumerate() {
-                out.push(render(pages, locale, look.clone(), n, page));
+struct Album {
+    pages: Pages,
+    out: Vec<Sample>,
+}
+
+impl Beholder for Album {
+    fn page<P: Page>(&mut self) -> Result<(), pages::Error> {
+        for locale in Locale::ALL {
+            for look in [Some(look()), Some(bare()), None] {
+                for (n, page) in P::samples().iter().enumerate() {
+                    self.out.push(render(&self.pages, locale, look.clone(), n, page));
+                }
             }
         }
+        Ok(())
     }
 }
 
 /// Every page, in every state and both languages, with and without an agency.
 pub fn pages() -> Vec<Sample> {
-    let pages = Pages::new().unwrap();
-    let mut out = Vec::new();
-    macro_rules! each {
-        ($($page:ty),* $(,)?) => { $(add::<$page>(&pages, &mut out);)* };
-    }
-    each!(
-        SignIn,
-        Legacy,
-        ChooseAgency,
-        Notice,
-        Email,
-        Password,
-        LookAtYourMail,
-        Confirm,
-        LinkAccount,
-        Terms,
-        TermsRefused,
-        Connected,
-        NotLinked,
-        Forgot,
-        ForgotSent,
-        Reset,
-        LinkDead,
-        AlreadyConfirmed,
-        Home,
-        SignOutConfirm,
-        SigningOut,
-        SignedOut,
-        Help,
-        Problem,
-        FormPost,
-    );
-    out
+    let mut album = Album { pages: Pages::new().unwrap(), out: Vec::new() };
+    every_page(&mut album).unwrap();
+    album.out
 }
 
 /// One page in French, with an agency, by its template's name and the number of its sample.

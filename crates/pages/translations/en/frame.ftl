@@ -33,7 +33,7 @@ contact-phone = Telephone
 contact-email = Email
 contact-hours = Opening hours
 contact-address = Address
-moment = { $day } { $month ->
+date = { $day } { $month ->
     [1] January
     [2] February
     [3] March
@@ -46,7 +46,8 @@ moment = { $day } { $month ->
     [10] October
     [11] November
    *[12] December
-  } { $year } at { $hour }:{ $minute } (Paris time)
+  } { $year }
+moment = { date } at { $hour }:{ $minute } (Paris time)
 wait-seconds = { $count ->
     [one] { $count } second
    *[other] { $count } seconds

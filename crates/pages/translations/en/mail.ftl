@@ -60,3 +60,45 @@ mail-address-1 = With your old { $agency } identifier, somebody is creating an a
 mail-address-2 = If that is you, there is nothing to do.
 mail-address-chosen = Address chosen
 mail-address-not-you = If that is not you, call { $agency } at once.
+mail-new-address-subject = { $agency }: confirm your new address
+mail-new-address-heading = Confirm your new address
+mail-new-address-1 = You asked to open your account with this address. Follow this link to confirm it.
+mail-new-address-hours = { $hours ->
+    [one] This link works for { $hours } hour. Until then nothing changes.
+   *[other] This link works for { $hours } hours. Until then nothing changes.
+  }
+mail-new-address-not-you = If you asked for nothing, do nothing: no account will change.
+mail-asked-subject = { $agency }: another address is asked for
+mail-asked-heading = Are you changing your address?
+mail-asked-1 = Somebody asked, with your password, to open your account with another address than this one.
+mail-asked-2 = If that is you, there is nothing to do. If not, choose “That was not me”.
+mail-asked-chosen = Address asked for
+mail-take-back = That was not me
+mail-asked-hours = { $hours ->
+    [one] The request expires in { $hours } hour unless it is confirmed.
+   *[other] The request expires in { $hours } hours unless it is confirmed.
+  }
+mail-replaced-subject = { $agency }: your address was replaced
+mail-replaced-heading = Another address opens your account
+mail-replaced-1 = Your account now opens with another address than this one, and all your other devices were signed out.
+mail-replaced-days = { $days ->
+    [one] This link works for { $days } day: you choose a new password there, and your account has this address again.
+   *[other] This link works for { $days } days: you choose a new password there, and your account has this address again.
+  }
+mail-moved-subject = { $agency }: your new address is saved
+mail-moved-heading = Your new address is saved
+mail-moved-1 = From now on you sign in with the address that receives this message. Your password stays the same.
+mail-moved-2 = For your safety, all your other devices were signed out.
+mail-moved-not-you = If that is not you, tell your agency.
+mail-taken-back-subject = { $agency }: the change of address is cancelled
+mail-taken-back-heading = The change of address is cancelled
+mail-taken-back-1 = The owner of the account has taken it back: it opens with the address below again, and with a new password.
+mail-taken-back-2 = All other devices were signed out.
+mail-taken-back-address = Address of the account
+mail-device-subject = { $agency }: a new sign-in to your account
+mail-device-heading = A new sign-in
+mail-device-1 = Somebody has just signed in to your account with your password, on a device that we did not know.
+mail-device-2 = If that is you, there is nothing to do.
+mail-device-what = Device
+mail-device-button = See my devices
+mail-device-not-you = If that is not you, ask for a new password at once by “Forgotten your password?”: all devices will be signed out. Then tell your agency.

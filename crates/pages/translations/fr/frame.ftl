@@ -33,7 +33,7 @@ contact-phone = Téléphone
 contact-email = Email
 contact-hours = Horaires
 contact-address = Adresse
-moment = { $day ->
+date = { $day ->
     [1] 1er
    *[other] { $day }
   } { $month ->
@@ -49,7 +49,8 @@ moment = { $day ->
     [10] octobre
     [11] novembre
    *[12] décembre
-  } { $year } à { $hour } h { $minute } (heure de Paris)
+  } { $year }
+moment = { date } à { $hour } h { $minute } (heure de Paris)
 wait-seconds = { $count ->
     [one] { $count } seconde
    *[other] { $count } secondes

@@ -60,3 +60,45 @@ mail-address-1 = Avec vos anciens identifiants { $agency }, quelqu'un crée un c
 mail-address-2 = Si c'est vous, vous n'avez rien à faire.
 mail-address-chosen = Adresse choisie
 mail-address-not-you = Si ce n'est pas vous, appelez { $agency } sans attendre.
+mail-new-address-subject = { $agency } : confirmez votre nouvelle adresse
+mail-new-address-heading = Confirmez votre nouvelle adresse
+mail-new-address-1 = Vous avez demandé à ouvrir votre compte avec cette adresse. Suivez ce lien pour la confirmer.
+mail-new-address-hours = { $hours ->
+    [one] Ce lien fonctionne pendant { $hours } heure. D'ici là, rien ne change.
+   *[other] Ce lien fonctionne pendant { $hours } heures. D'ici là, rien ne change.
+  }
+mail-new-address-not-you = Si vous n'avez rien demandé, ne faites rien : aucun compte ne changera.
+mail-asked-subject = { $agency } : une autre adresse est demandée
+mail-asked-heading = Vous changez d'adresse ?
+mail-asked-1 = Quelqu'un a demandé, avec votre mot de passe, à ouvrir votre compte avec une autre adresse que celle-ci.
+mail-asked-2 = Si c'est vous, vous n'avez rien à faire. Sinon, choisissez « Ce n'était pas moi ».
+mail-asked-chosen = Adresse demandée
+mail-take-back = Ce n'était pas moi
+mail-asked-hours = { $hours ->
+    [one] La demande expire dans { $hours } heure si elle n'est pas confirmée.
+   *[other] La demande expire dans { $hours } heures si elle n'est pas confirmée.
+  }
+mail-replaced-subject = { $agency } : votre adresse a été remplacée
+mail-replaced-heading = Une autre adresse ouvre votre compte
+mail-replaced-1 = Votre compte s'ouvre désormais avec une autre adresse que celle-ci, et tous vos autres appareils ont été déconnectés.
+mail-replaced-days = { $days ->
+    [one] Ce lien fonctionne pendant { $days } jour : vous y choisissez un nouveau mot de passe, et votre compte retrouve cette adresse.
+   *[other] Ce lien fonctionne pendant { $days } jours : vous y choisissez un nouveau mot de passe, et votre compte retrouve cette adresse.
+  }
+mail-moved-subject = { $agency } : votre nouvelle adresse est enregistrée
+mail-moved-heading = Votre nouvelle adresse est enregistrée
+mail-moved-1 = Vous vous connectez désormais avec l'adresse qui reçoit ce message. Votre mot de passe reste le même.
+mail-moved-2 = Par sécurité, tous vos autres appareils ont été déconnectés.
+mail-moved-not-you = Si ce n'est pas vous, prévenez votre agence.
+mail-taken-back-subject = { $agency } : le changement d'adresse est annulé
+mail-taken-back-heading = Le changement d'adresse est annulé
+mail-taken-back-1 = Le titulaire du compte a repris son compte : il s'ouvre de nouveau avec l'adresse ci-dessous, et avec un nouveau mot de passe.
+mail-taken-back-2 = Tous les autres appareils ont été déconnectés.
+mail-taken-back-address = Adresse du compte
+mail-device-subject = { $agency } : nouvelle connexion à votre compte
+mail-device-heading = Nouvelle connexion
+mail-device-1 = Quelqu'un vient de se connecter à votre compte avec votre mot de passe, sur un appareil que nous ne connaissions pas.
+mail-device-2 = Si c'est vous, vous n'avez rien à faire.
+mail-device-what = Appareil
+mail-device-button = Voir mes appareils
+mail-device-not-you = Si ce n'est pas vous, demandez aussitôt un nouveau mot de passe par « Mot de passe oublié » : tous les appareils seront déconnectés. Puis prévenez votre agence.

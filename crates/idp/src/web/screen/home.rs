@@ -33,7 +33,12 @@ pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Resp
         let url = agency.entrance(&idp.issuer)?;
         Some(page::HomeAgency { name: agency.name.clone(), url, city: agency.city.clone() })
     });
-    let page = page::Home { name: person.name, email: person.email, agencies: shown.collect() };
+    let page = page::Home {
+        name: person.name,
+        email: person.email,
+        agencies: shown.collect(),
+        notice: browser.flash(&idp).home_notice(),
+    };
     let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
     answer.page(&setting, &page)
 }

@@ -1,5 +1,6 @@
 //! The screens: each shows what the hub decided, or takes what was typed to its slice and goes back to the hub.
 
+pub(crate) mod account;
 pub(crate) mod arrive;
 pub(crate) mod confirm;
 pub(crate) mod enrol;
@@ -7,8 +8,10 @@ pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod hub;
 pub(crate) mod legacy;
+pub(crate) mod new_address;
 pub(crate) mod recover;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
+pub(crate) mod take_back;
 pub(crate) mod terms;
 mod turn;

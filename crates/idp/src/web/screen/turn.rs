@@ -88,6 +88,7 @@ impl<'a> Turn<'a> {
         if let Some(old) = &self.browser.session {
             self.idp.grants.session_replaced(old, &signed_in.session).await?;
         }
+        self.idp.grants.end_oldest(signed_in.session.account, signed_in.session.id).await?;
         Ok(self.answer().signed_in(signed_in))
     }
 

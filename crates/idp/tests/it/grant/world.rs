@@ -250,6 +250,7 @@ impl World {
             persistent: false,
             ends_at: now + 86_400,
             auth_epoch: 0,
+            locale: None,
         }
     }
 

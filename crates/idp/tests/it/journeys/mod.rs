@@ -3,6 +3,7 @@
 
 mod world;
 
+mod account;
 mod attaching;
 mod cost;
 mod crawl;

@@ -208,6 +208,11 @@ impl World {
         self.deliver().await.1
     }
 
+    /// All that is due: mails, and logout tokens.
+    pub async fn letters(&self) -> (Vec<Sent>, Vec<(String, serde_json::Value)>) {
+        self.deliver().await
+    }
+
     async fn deliver(&self) -> (Vec<Sent>, Vec<(String, serde_json::Value)>) {
         let (ground, mut mails, mut logouts) = (&self.bed.ground, Vec::new(), Vec::new());
         loop {
@@ -243,6 +248,12 @@ impl World {
             MailBody::LinkAdded { .. } => ("attached", None),
             MailBody::PasswordChanged { .. } => ("changed", None),
             MailBody::AddressChosen { .. } => ("address", None),
+            MailBody::ConfirmAddress { token, .. } => ("confirm address", link("new-address", token)),
+            MailBody::AddressAsked { token, .. } => ("address asked", link("take-back", token)),
+            MailBody::AddressReplaced { token, .. } => ("address replaced", link("take-back", token)),
+            MailBody::AddressChanged { .. } => ("address changed", None),
+            MailBody::AddressTakenBack { .. } => ("address taken back", None),
+            MailBody::NewDevice { .. } => ("new device", None),
         };
         Sent { to: mail.to, agency: mail.agency_id, locale: mail.locale, about, link, raw }
     }
@@ -260,6 +271,11 @@ impl World {
         let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}");
         let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
         row.unwrap().try_get("", "n").unwrap()
+    }
+
+    /// What no method of ours does: somebody with the database in hand.
+    pub async fn write(&self, sql: &str) {
+        self.bed.ground.db.writer().execute_unprepared(sql).await.unwrap();
     }
 
     /// Everything about people that a forged or misplaced request might change.

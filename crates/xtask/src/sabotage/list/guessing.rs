@@ -192,9 +192,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "counts guesses on the page of attaching by themselves",
         items: &[53],
-        file: "crates/accounts/src/finish.rs",
-        find: "let counter = self.account_counter(&subject, Some(&row), visitor).await?;",
-        replace: "let counter = crate::lockout::Counter::of_enrolment(&self.ground, &id.to_string());",
+        file: "crates/accounts/src/login.rs",
+        find: "let counter = self.account_counter(&row.email_canonical, Some(row), visitor).await?;",
+        replace: "let counter = Counter::of_enrolment(&self.ground, &row.id.to_string());",
         caught_by: journey(&["guesses_while_attaching_count_with_all_others"]),
     },
     Sabotage {

@@ -1,5 +1,6 @@
 //! The guards, by area. Texts are as short as is unambiguous, so that ordinary edits around them leave them alone.
 
+mod account;
 mod crowd;
 mod ending;
 mod granting;
@@ -19,6 +20,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Sabotage> {
         tokens::GUARDS,
         guessing::GUARDS,
         ending::GUARDS,
+        account::GUARDS,
         moving::GUARDS,
         granting::GUARDS,
         web::GUARDS,

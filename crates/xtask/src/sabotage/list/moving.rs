@@ -130,8 +130,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "attaches an agency without a session and without the password",
         items: &[79],
         file: "crates/accounts/src/finish.rs",
-        find: "None if self.may_attach_freely(session, Some(owner)) => false,",
-        replace: "None if session.is_none() || self.may_attach_freely(session, Some(owner)) => false,",
+        find: "None if self.may_attach_freely(session, Some(owner)) => None,",
+        replace: "None if session.is_none() || self.may_attach_freely(session, Some(owner)) => None,",
         caught_by: journey(&["the_next_agency_is_attached_with_the_accounts_password"]),
     },
     Sabotage {

@@ -1,0 +1,166 @@
+//! J11: another address for an account, from the wish to the way back.
+
+use serde::Serialize;
+
+use super::{Page, PasswordProblem, SignInError};
+
+/// `POST /account/email` with `username` (hidden, for password managers), `email`, `password`, and `sure` after a suggestion.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountEmail {
+    /// The account's.
+    pub email: String,
+    /// Fills the field in; may be empty.
+    pub typed: String,
+    /// What was wrong with the new one.
+    pub wrong: Option<NewEmailError>,
+    /// What was wrong with the password.
+    pub error: Option<SignInError>,
+}
+
+/// Why an address is not taken.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NewEmailError {
+    /// No mail can be sent there.
+    Invalid,
+    /// Probably a slip.
+    Suggestion {
+        /// What was meant.
+        email: String,
+    },
+    /// It is the account's already.
+    Same,
+    /// Too many today.
+    TooMany,
+}
+
+/// Waits for the mailed link. `POST /account/email/cancel`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountEmailAsked {
+    /// The account's, still.
+    pub email: String,
+    /// The new one.
+    pub asked: String,
+    /// How long the link works.
+    pub hours: u16,
+}
+
+/// Behind the link mailed to the new address: `POST /new-address`, with `password` where nobody of the account is signed in.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewAddress {
+    /// The new one.
+    pub email: String,
+    /// Whether the password is asked for.
+    pub needs_password: bool,
+    /// What was wrong with it.
+    pub error: Option<SignInError>,
+}
+
+/// The same link once more: a success, never "already used" (U-31).
+#[derive(Clone, Debug, Serialize)]
+pub struct NewAddressDone {
+    /// The account's by now.
+    pub email: String,
+}
+
+/// Behind the link mailed to the older address: `POST /take-back` with `username` (hidden, for password managers) and `password`.
+#[derive(Clone, Debug, Serialize)]
+pub struct TakeBack {
+    /// The older address.
+    pub email: String,
+    /// Whether the other one has taken its place.
+    pub changed: bool,
+    /// In characters.
+    pub min_length: u16,
+    /// Words that the new password may not contain.
+    pub forbidden_words: Vec<String>,
+    /// What was wrong.
+    pub errors: Vec<PasswordProblem>,
+}
+
+const MARIE: &str = "marie.durand@example.fr";
+const NEW: &str = "marie.d@gmail.com";
+
+impl Page for AccountEmail {
+    const NAME: &'static str = "account-email";
+
+    fn has_error(&self) -> bool {
+        self.wrong.is_some() || self.error.is_some()
+    }
+
+    fn samples() -> Vec<AccountEmail> {
+        let first = AccountEmail { email: MARIE.into(), typed: String::new(), wrong: None, error: None };
+        let wrong =
+            |typed: &str, wrong| AccountEmail { typed: typed.into(), wrong: Some(wrong), ..first.clone() };
+        let error = |error| AccountEmail { typed: NEW.into(), error: Some(error), ..first.clone() };
+        vec![
+            first.clone(),
+            wrong("marie", NewEmailError::Invalid),
+            wrong("marie.d@gmial.com", NewEmailError::Suggestion { email: NEW.into() }),
+            wrong(MARIE, NewEmailError::Same),
+            wrong(NEW, NewEmailError::TooMany),
+            error(SignInError::Wrong { remaining: 4 }),
+            error(SignInError::Locked),
+            error(SignInError::Throttled { seconds: 60 }),
+            error(SignInError::Busy),
+        ]
+    }
+}
+
+impl Page for AccountEmailAsked {
+    const NAME: &'static str = "account-email-asked";
+
+    fn samples() -> Vec<AccountEmailAsked> {
+        vec![AccountEmailAsked { email: MARIE.into(), asked: NEW.into(), hours: 24 }]
+    }
+}
+
+impl Page for NewAddress {
+    const NAME: &'static str = "new-address";
+
+    fn has_error(&self) -> bool {
+        self.error.is_some()
+    }
+
+    fn samples() -> Vec<NewAddress> {
+        let here = NewAddress { email: NEW.into(), needs_password: false, error: None };
+        let elsewhere = NewAddress { needs_password: true, ..here.clone() };
+        let wrong = |error| NewAddress { error: Some(error), ..elsewhere.clone() };
+        vec![
+            here,
+            elsewhere.clone(),
+            wrong(SignInError::Wrong { remaining: 3 }),
+            wrong(SignInError::Locked),
+            wrong(SignInError::Throttled { seconds: 60 }),
+            wrong(SignInError::Busy),
+        ]
+    }
+}
+
+impl Page for NewAddressDone {
+    const NAME: &'static str = "new-address-done";
+
+    fn samples() -> Vec<NewAddressDone> {
+        vec![NewAddressDone { email: NEW.into() }]
+    }
+}
+
+impl Page for TakeBack {
+    const NAME: &'static str = "take-back";
+
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    fn samples() -> Vec<TakeBack> {
+        let first = TakeBack {
+            email: MARIE.into(),
+            changed: false,
+            min_length: 12,
+            forbidden_words: vec!["durand".into()],
+            errors: vec![],
+        };
+        let changed = TakeBack { changed: true, ..first.clone() };
+        vec![first, changed.clone(), TakeBack { errors: PasswordProblem::all(), ..changed }]
+    }
+}

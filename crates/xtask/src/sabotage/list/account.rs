@@ -1,0 +1,136 @@
+//! What a person changes in their own account, and what a thief may not: crates/accounts, shown by journeys over HTTP in crates/idp.
+
+use crate::sabotage::{Sabotage, Tests, it};
+
+const fn journey(names: &'static [&'static str]) -> Tests {
+    it("idp", names)
+}
+
+pub(super) const GUARDS: &[Sabotage] = &[
+    Sabotage {
+        name: "ends somebody else's session",
+        items: &[47],
+        file: "crates/accounts/src/session.rs",
+        find: r#".filter(session::Column::Id.eq(id.0))
+            .filter(session::Column::AccountId.eq(owner.0))"#,
+        replace: r#".filter(session::Column::Id.eq(id.0))
+            .filter(session::Column::AccountId.ne(owner.0).or(session::Column::AccountId.eq(owner.0)))"#,
+        caught_by: journey(&["all_other_sessions_end_and_nobody_elses_does"]),
+    },
+    Sabotage {
+        name: "changes a password without the current one",
+        items: &[53, 65],
+        file: "crates/accounts/src/changes.rs",
+        find: "GivenAgain::Refused(refused) => return Ok(PasswordChange::Refused(refused)),",
+        replace: "GivenAgain::Refused(_) => crate::lockout::Counter::of_email(&self.ground, &row.email_canonical, None),",
+        caught_by: journey(&["guesses_at_the_current_password_count_and_lock_and_change_nothing"]),
+    },
+    Sabotage {
+        name: "leaves the other sessions after a change of the password",
+        items: &[46, 65],
+        file: "crates/accounts/src/changes.rs",
+        find: r#"        session::end_all(&tx, owner, now).await?;
+"#,
+        replace: r#"        let _ = session::end_all;
+"#,
+        caught_by: journey(&["a_password_is_changed_by_the_current_one_and_everything_older_ends"]),
+    },
+    Sabotage {
+        name: "leaves what an account gave before a change of the password",
+        items: &[46, 65],
+        file: "crates/accounts/src/changes.rs",
+        find: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))",
+        replace: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(0))",
+        caught_by: journey(&["a_password_is_changed_by_the_current_one_and_everything_older_ends"]),
+    },
+    Sabotage {
+        name: "asks for another address without the password",
+        items: &[53, 65, 75],
+        file: "crates/accounts/src/address.rs",
+        find: "GivenAgain::Refused(refused) => return Ok(AddressWish::Refused(refused)),",
+        replace: "GivenAgain::Refused(_) => Counter::of_email(&self.ground, &row.email_canonical, None),",
+        caught_by: journey(&["a_session_alone_does_not_ask_for_another_address"]),
+    },
+    Sabotage {
+        name: "leaves the other sessions after a change of the address",
+        items: &[46, 65, 75],
+        file: "crates/accounts/src/address.rs",
+        find: r#"        session::end_all(&tx, owner, now).await?;
+"#,
+        replace: r#"        let _ = session::end_all;
+"#,
+        caught_by: journey(&["an_address_changes_when_the_new_one_is_confirmed_and_everything_older_ends"]),
+    },
+    Sabotage {
+        name: "leaves what an account gave before a change of the address",
+        items: &[46, 65, 75],
+        file: "crates/accounts/src/address.rs",
+        find: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))",
+        replace: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(0))",
+        caught_by: journey(&["an_address_changes_when_the_new_one_is_confirmed_and_everything_older_ends"]),
+    },
+    Sabotage {
+        name: "confirms an address for whoever is signed in",
+        items: &[75],
+        file: "crates/accounts/src/address.rs",
+        find: "let own = session.filter(|s| s.account == owner);",
+        replace: "let own = session;",
+        caught_by: journey(&["a_link_is_for_the_account_that_asked_whoever_is_signed_in"]),
+    },
+    Sabotage {
+        name: "leaves the wish for another address that its owner cancelled",
+        items: &[69, 75],
+        file: "crates/accounts/src/address.rs",
+        find: "        end_pending(&tx, owner, self.ground.now()).await?;\n",
+        replace: "        let _ = owner;\n",
+        caught_by: journey(&["an_older_wish_is_dead_and_so_is_one_that_was_cancelled"]),
+    },
+    Sabotage {
+        name: "leaves the wish for another address after a reset",
+        items: &[69, 76],
+        file: "crates/accounts/src/recovery.rs",
+        find: "        address::end_pending(&tx, id, now).await?;\n",
+        replace: "        let _ = address::end_pending;\n",
+        caught_by: journey(&["a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish"]),
+    },
+    Sabotage {
+        name: "leaves a reset link alive after a change of the address",
+        items: &[69],
+        file: "crates/accounts/src/address.rs",
+        find: "        recovery::supersede(&tx, owner, now).await?;\n",
+        replace: "        let _ = recovery::supersede;\n",
+        caught_by: journey(&["a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish"]),
+    },
+    Sabotage {
+        name: "gives five new guesses with a new address",
+        items: &[58],
+        file: "crates/accounts/src/address.rs",
+        find: "Counter::hand_over(&tx, &self.ground, &wish.from_canonical, &wish.to_canonical).await?;",
+        replace: "let _ = Counter::hand_over;",
+        caught_by: journey(&["a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish"]),
+    },
+    Sabotage {
+        name: "writes to as many addresses as somebody types",
+        items: &[73],
+        file: "crates/accounts/src/address.rs",
+        find: "if today >= self.rules.email_changes_per_day {",
+        replace: "if today >= 1000 * self.rules.email_changes_per_day {",
+        caught_by: journey(&["five_wishes_a_day_and_no_more"]),
+    },
+    Sabotage {
+        name: "leaves a thief the way back after an older address had the last word",
+        items: &[75],
+        file: "crates/accounts/src/take_back.rs",
+        find: ".filter(email_change::Column::Id.gt(wish.id))",
+        replace: ".filter(email_change::Column::Id.eq(wish.id))",
+        caught_by: journey(&["the_oldest_address_has_the_last_word"]),
+    },
+    Sabotage {
+        name: "leaves a thief the password when an address is taken back",
+        items: &[75],
+        file: "crates/accounts/src/take_back.rs",
+        find: ".col_expr(account::Column::PasswordHash, Expr::value(hash))",
+        replace: ".filter(account::Column::PasswordHash.ne(hash))",
+        caught_by: journey(&["the_older_address_stops_the_change_or_takes_it_back"]),
+    },
+];
