@@ -14,10 +14,10 @@ use crate::{
     look, parts,
 };
 
-/// Everything that the judge knows but what is advice for whole sites.
+/// Everything that the judge knows of pages; of a mail, which is a part of somebody else's page, what is a rule and not advice.
 const JUDGE: &str = r#"
 const done = arguments[arguments.length - 1];
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'].concat(arguments[0] ? [] : ['best-practice']);
 axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }).then(
     found => done(JSON.stringify(found.violations.map(one => ({ id: one.id, help: one.help, where: one.nodes.map(node => node.html.slice(0, 200)) })))),
     cause => done(JSON.stringify([{ id: 'axe', help: String(cause), where: [] }])));
@@ -62,18 +62,16 @@ async fn judged(locale: Locale) -> Result<()> {
 
 /// A line for each thing that is wrong with what is on the screen.
 async fn faults(browser: &Browser, judge: &str, what: &str) -> Result<String> {
-    let driver = browser.driver()?;
+    let (driver, is_mail) = (browser.driver()?, what.contains("-mail-"));
     driver.execute(judge, vec![]).await?;
-    let found: String = driver.execute_async(JUDGE, vec![json!(null)]).await?.convert()?;
+    let found: String = driver.execute_async(JUDGE, vec![json!(is_mail)]).await?.convert()?;
     let found: Vec<Fault> = serde_json::from_str(&found).with_context(|| found.clone())?;
     let mut told = String::new();
     for Fault { id, help, places } in found {
         writeln!(told, "{what}: {id}: {help}: {}", places.join(" | "))?;
     }
     // A mail has no landmarks and no form; what is plainly wrong with a page is looked at as on every journey.
-    if !what.contains("-mail-")
-        && let Err(cause) = look::everybody_can_use(driver).await
-    {
+    if !is_mail && let Err(cause) = look::everybody_can_use(driver).await {
         writeln!(told, "{what}: {cause}")?;
     }
     Ok(told)
