@@ -37,7 +37,7 @@ pub use lockout::LockPolicy;
 pub use login::SignIn;
 pub use mail::{Mail, MailBody};
 pub use password::{PasswordPolicy, PasswordProblem, context_words};
-pub use recovery::{Origin, Reset, ResetPage};
+pub use recovery::{Origin, Reset, ResetPage, SESSIONS_ENDED};
 pub use session::{Session, SessionPolicy, SignedIn};
 pub use terms::{Accepted, Edition, Receipt, Shown, TermsLibrary, TermsVersion};
 pub use visitor::Visitor;

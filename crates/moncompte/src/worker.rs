@@ -144,6 +144,9 @@ impl Worker {
                 }
             }
             "recovery" => self.idp.accounts.recover(letter).await.map_err(|e| passing(e.to_string())),
+            accounts::SESSIONS_ENDED => {
+                self.idp.grants.sessions_ended(letter).await.map_err(|e| passing(e.to_string()))
+            }
             BACKCHANNEL_LOGOUT => match self.idp.grants.logout_call(letter).await {
                 Ok(Some(call)) => self
                     .outbound

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use accounts::{AccountId, Session, SessionId};
+use accounts::{Session, SessionId};
 use agencies::Portal;
 use kernel::{
     Fault,
@@ -156,21 +156,23 @@ impl Grants {
         Ok(row.map(|r| SessionId(r.session_id)))
     }
 
-    /// After a reset: whatever the account's other sessions still have at portals ends there too (SPEC J6). The sessions themselves died
-    /// with the reset.
+    /// The worker's half of a reset, for letters of the kind [`accounts::SESSIONS_ENDED`]: whatever the sessions that ended with it still have at
+    /// portals ends there too (SPEC J6). What was begun since is left alone, however late the letter is.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn sign_out_others(&self, account: AccountId, keep: SessionId) -> Result<(), Fault> {
-        let rows = client_session::Entity::find()
-            .filter(client_session::Column::AccountId.eq(account.0))
-            .filter(client_session::Column::SessionId.ne(keep.0))
-            .filter(client_session::Column::EndedAt.is_null())
-            .all(self.ground.db.reader())
-            .await?;
-        let sessions: BTreeSet<Uuid> = rows.into_iter().map(|row| row.session_id).collect();
-        for session in sessions {
-            self.sign_out(SessionId(session)).await?;
+    pub async fn sessions_ended(&self, letter: &Leased) -> Result<(), Fault> {
+        for account in self.accounts.sessions_ended(letter)? {
+            let rows = client_session::Entity::find()
+                .filter(client_session::Column::AccountId.eq(account.0))
+                .filter(client_session::Column::EndedAt.is_null())
+                .all(self.ground.db.reader())
+                .await?;
+            let sessions: BTreeSet<Uuid> = rows.into_iter().map(|row| row.session_id).collect();
+            let sessions: Vec<SessionId> = sessions.into_iter().map(SessionId).collect();
+            for session in self.accounts.sessions_over(&sessions, self.ground.now() + 1).await? {
+                self.sign_out(session).await?;
+            }
         }
         Ok(())
     }
