@@ -44,7 +44,7 @@ pub use lockout::LockPolicy;
 pub use login::SignIn;
 pub use mail::{Mail, MailBody};
 pub use password::{PasswordPolicy, PasswordProblem, context_words};
-pub use recovery::{Origin, Reset, ResetPage};
+pub use recovery::{Origin, Reset, ResetPage, SESSIONS_ENDED};
 pub use session::{OpenSession, Session, SessionPolicy, SignedIn};
 pub use take_back::{TakeBack, TakeBackPage};
 pub use terms::{Acceptance, Accepted, Edition, Receipt, Shown, TermsLibrary, TermsVersion};

@@ -36,6 +36,15 @@ struct Asked {
     locked: bool,
 }
 
+/// The outbox kind of sessions that a reset ended: the provider has yet to tell the portals.
+pub const SESSIONS_ENDED: &str = "sessions_ended";
+
+/// Whose sessions; the reset's, and of whoever was signed in where it was done.
+#[derive(Serialize, Deserialize)]
+struct Ended {
+    accounts: Vec<AccountId>,
+}
+
 /// What a living reset link shows.
 pub struct ResetPage {
     /// Whose password it sets.
@@ -247,11 +256,25 @@ impl Accounts {
             body: MailBody::PasswordChanged { at: now },
         };
         mail::send(&tx, &self.ground, &letter, None).await?;
+        // In this transaction: whatever becomes of this process after it, the portals are told.
+        let other = previous.map(|session| session.account).filter(|other| *other != id);
+        let ended = Ended { accounts: [id].into_iter().chain(other).collect() };
+        kernel::outbox::enqueue(&tx, &self.ground, SESSIONS_ENDED, &ended, None).await?;
         let body = serde_json::json!({ "ip": visitor.ip_short(), "by": "mailed link" });
         evidence::append(&tx, &self.ground, "password reset", Some(id), &body).await?;
         tx.commit().await?;
         let origin = Origin { interaction: link.origin, agency_id: link.agency_id };
         Ok(Reset::Done(Box::new(signed_in), origin))
+    }
+}
+
+impl Accounts {
+    /// Whose sessions a letter of the kind [`SESSIONS_ENDED`] is about.
+    ///
+    /// # Errors
+    /// [`Fault`] when the letter does not open.
+    pub fn sessions_ended(&self, letter: &Leased) -> Result<Vec<AccountId>, Fault> {
+        Ok(letter.payload::<Ended>(&self.ground)?.accounts)
     }
 }
 

@@ -1,7 +1,11 @@
+use std::collections::HashSet;
+
 use kernel::{Fault, Token, Tx, Unix};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
+use uuid::Uuid;
 
 use crate::{
     AccountId, Accounts, Device, SessionId, Visitor,
@@ -209,6 +213,25 @@ impl Accounts {
             .exec(tx.conn())
             .await?;
         Ok(ended.rows_affected == 1)
+    }
+
+    /// Those of these sessions that were over before this moment, or are no longer known.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn sessions_over(&self, sessions: &[SessionId], before: Unix) -> Result<Vec<SessionId>, Fault> {
+        let going_on: HashSet<Uuid> = session::Entity::find()
+            .select_only()
+            .column(session::Column::Id)
+            .filter(session::Column::Id.is_in(sessions.iter().map(|id| id.0)))
+            .filter(session::Column::EndedAt.is_null().or(session::Column::EndedAt.gte(before)))
+            .filter(session::Column::EndsAt.gte(before))
+            .into_tuple()
+            .all(self.ground.db.reader())
+            .await?
+            .into_iter()
+            .collect();
+        Ok(sessions.iter().copied().filter(|id| !going_on.contains(&id.0)).collect())
     }
 
     /// Ends one session.

@@ -64,9 +64,11 @@ impl Worker {
     }
 
     async fn deliver(self: Arc<Self>, stop: CancellationToken) {
+        let mut under_way = JoinSet::new();
         while !stop.is_cancelled() {
             let ground = &self.idp.ground;
-            let held = match outbox::lease(&ground.db, ground.now(), AT_ONCE).await {
+            let room = AT_ONCE - under_way.len() as u64;
+            let held = match outbox::lease(&ground.db, ground.now(), room).await {
                 Ok(held) => held,
                 Err(fault) => {
                     tracing::warn!(%fault, "the outbox cannot be read");
@@ -79,15 +81,18 @@ impl Worker {
                     () = tokio::time::sleep(Duration::from_secs(1)) => {}
                     () = stop.cancelled() => {}
                 }
-                continue;
             }
-            let mut letters = JoinSet::new();
             for letter in held {
                 let this = self.clone();
-                letters.spawn(async move { this.one(letter).await });
+                under_way.spawn(async move { this.one(letter).await });
             }
-            while letters.join_next().await.is_some() {}
+            // Those that have left make room. Where there is none, it is waited for.
+            while under_way.try_join_next().is_some() {}
+            if under_way.len() as u64 >= AT_ONCE {
+                under_way.join_next().await;
+            }
         }
+        while under_way.join_next().await.is_some() {}
     }
 
     async fn one(&self, letter: Leased) {
@@ -144,6 +149,9 @@ impl Worker {
                 }
             }
             "recovery" => self.idp.accounts.recover(letter).await.map_err(|e| passing(e.to_string())),
+            accounts::SESSIONS_ENDED => {
+                self.idp.grants.sessions_ended(letter).await.map_err(|e| passing(e.to_string()))
+            }
             BACKCHANNEL_LOGOUT => match self.idp.grants.logout_call(letter).await {
                 Ok(Some(call)) => self
                     .outbound

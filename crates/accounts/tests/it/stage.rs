@@ -141,6 +141,8 @@ impl Stage {
                 match letter.kind.as_str() {
                     "mail" => mails.push(letter.payload(&self.bed.ground).unwrap()),
                     "recovery" => self.accounts.recover(&letter).await.unwrap(),
+                    // The provider's.
+                    accounts::SESSIONS_ENDED => {}
                     other => panic!("a letter of the kind {other}"),
                 }
                 kernel::outbox::sent(&self.bed.ground.db, letter.id, self.bed.ground.now()).await.unwrap();

@@ -156,21 +156,32 @@ impl Grants {
         Ok(row.map(|r| SessionId(r.session_id)))
     }
 
-    /// After a reset: whatever the account's other sessions still have at portals ends there too (SPEC J6). The sessions themselves died
-    /// with the reset.
+    /// The worker's half of a reset, for letters of the kind [`accounts::SESSIONS_ENDED`] (SPEC J6). What was begun since is left alone, however
+    /// late the letter is.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn sign_out_others(&self, account: AccountId, keep: SessionId) -> Result<(), Fault> {
+    pub async fn sessions_ended(&self, letter: &Leased) -> Result<(), Fault> {
+        for account in self.accounts.sessions_ended(letter)? {
+            self.end_what_is_over(account).await?;
+        }
+        Ok(())
+    }
+
+    /// Whatever sessions of this account that are over still have at portals ends there too.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn end_what_is_over(&self, account: AccountId) -> Result<(), Fault> {
         let rows = client_session::Entity::find()
             .filter(client_session::Column::AccountId.eq(account.0))
-            .filter(client_session::Column::SessionId.ne(keep.0))
             .filter(client_session::Column::EndedAt.is_null())
             .all(self.ground.db.reader())
             .await?;
         let sessions: BTreeSet<Uuid> = rows.into_iter().map(|row| row.session_id).collect();
-        for session in sessions {
-            self.sign_out(SessionId(session)).await?;
+        let sessions: Vec<SessionId> = sessions.into_iter().map(SessionId).collect();
+        for session in self.accounts.sessions_over(&sessions, self.ground.now() + 1).await? {
+            self.sign_out(session).await?;
         }
         Ok(())
     }
@@ -216,7 +227,7 @@ impl Grants {
             }
         }
         // What portals still hold of sessions that had ended by time.
-        self.sign_out_others(account, keep).await?;
+        self.end_what_is_over(account).await?;
         Ok(ended)
     }
 

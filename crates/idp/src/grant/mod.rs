@@ -20,12 +20,12 @@ mod userinfo;
 
 use std::sync::Arc;
 
-use accounts::Accounts;
+use accounts::{Accounts, SessionId};
 use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Fault, Ground, SealKeys, typed_id};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use kernel::{Fault, Ground, SealKeys, Unix, typed_id};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
 pub use authorize::{Completed, Interaction, Start};
@@ -106,6 +106,8 @@ pub struct Grants {
     salt: Arc<[u8; 32]>,
 }
 
+/// Sessions that one step of a purge looks at.
+const STEP: u64 = 500;
 const SALT: &str = "pairwise salt";
 /// Where it is kept.
 const SALT_KEY: &str = "pairwise_salt";
@@ -201,7 +203,7 @@ impl Grants {
         oidc::claims::subject(client, &account.to_string(), &self.salt)
     }
 
-    /// Removes what has been over for a day: interactions, codes, refresh tokens, grants, assertions, and clients' parts in ended sessions.
+    /// Removes what has been over for a day: interactions, codes, refresh tokens, grants, assertions, and clients' parts in sessions.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -226,7 +228,33 @@ impl Grants {
             .filter(client_session::Column::EndedAt.lt(before))
             .exec(db)
             .await?;
-        Ok(())
+        self.purge_expired(before).await
+    }
+
+    /// Clients' parts in sessions that nobody ended: they merely expired. Step by step, so that no statement holds the database for long.
+    async fn purge_expired(&self, before: Unix) -> Result<(), Fault> {
+        let mut last = Uuid::nil();
+        loop {
+            let step: Vec<Uuid> = client_session::Entity::find()
+                .select_only()
+                .column(client_session::Column::SessionId)
+                .distinct()
+                .filter(client_session::Column::SessionId.gt(last))
+                .filter(client_session::Column::FirstAt.lt(before))
+                .order_by_asc(client_session::Column::SessionId)
+                .limit(STEP)
+                .into_tuple()
+                .all(self.ground.db.reader())
+                .await?;
+            let Some(end) = step.last() else { return Ok(()) };
+            last = *end;
+            let sessions: Vec<SessionId> = step.into_iter().map(SessionId).collect();
+            let over = self.accounts.sessions_over(&sessions, before).await?;
+            client_session::Entity::delete_many()
+                .filter(client_session::Column::SessionId.is_in(over.into_iter().map(|id| id.0)))
+                .exec(self.ground.db.writer())
+                .await?;
+        }
     }
 
     fn client(&self, client_id: &str) -> Option<(Arc<Agency>, Portal)> {

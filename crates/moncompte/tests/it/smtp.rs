@@ -11,7 +11,7 @@ use testbed::Bed;
 
 use crate::{
     person::{Mover, Person, link},
-    place::{Place, Running, certificate, eventually, free_port, secret_file},
+    place::{PATIENCE, Place, Running, certificate, eventually, free_port, secret_file},
     python,
 };
 
@@ -234,5 +234,172 @@ async fn a_mail_waits_for_a_server_that_is_down_and_arrives_once() {
         person.finish(&link(&bytes), &mover).await;
         eventually("the receipt", async || post.mails().into_iter().nth(1)).await;
         assert_eq!(post.mails().len(), 2, "the confirmation once, the receipt once");
+    }
+}
+
+impl Post {
+    /// What becomes of the next messages, a line each.
+    fn fates(&self, fates: &[&str]) {
+        fs::write(self.path("fates"), fates.join("\n")).unwrap();
+    }
+
+    /// How often the log has this line.
+    fn times(&self, line: &str) -> usize {
+        self.log().lines().filter(|said| *said == line).count()
+    }
+
+    /// The Message-IDs of the confirmations that somebody got, a copy each.
+    fn copies(&self, mover: &Mover) -> Vec<String> {
+        let parsed = self.mails().into_iter().filter_map(|bytes| {
+            let mail = MessageParser::default().parse(&bytes)?.into_owned();
+            let to = mail.to()?.first()?.address()? == mover.email;
+            (to && mail.body_text(0)?.contains("/confirm?token="))
+                .then(|| mail.message_id().unwrap().to_owned())
+        });
+        parsed.collect()
+    }
+}
+
+/// Letters of this kind with this condition.
+async fn letters(place: &Place, condition: &str) -> i64 {
+    let db = place.bed.ground.db.reader();
+    let sql = format!("SELECT count(*) AS n FROM outbox WHERE kind = 'mail' AND {condition}");
+    let query = Statement::from_string(db.get_database_backend(), sql);
+    db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
+}
+
+/// SECURITY #97: hung up on after the final dot, put off, hung up on again: tried until it is taken, with one Message-ID, and no copy more than the drops.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_flaps_gets_each_mail_again_under_one_name() {
+    for bed in Bed::both().await {
+        let post = Post::new();
+        let _server = post.open().await;
+        let place = place(bed, &post, "server.pem");
+        post.fates(&["drop", "451 4.3.0 not now", "421 4.7.0 too many", "drop", "452 4.2.2 full"]);
+        let _running = place.serve().await;
+        let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+        person.until_mail(&mover).await;
+        for round in 1..=5 {
+            failed(&place, round).await;
+            assert!(person.here().await.asks("resend"), "the person's way goes on");
+            now(&place).await;
+        }
+        eventually("the end of it", async || {
+            (letters(&place, "sent_at IS NOT NULL").await == 1).then_some(())
+        })
+        .await;
+        let copies = post.copies(&mover);
+        assert_eq!(copies.len(), 3, "{}: two drops, and the last", place.bed.name);
+        assert!(copies.iter().all(|id| *id == copies[0]), "{copies:?}");
+        person.finish(&link(&post.first().await), &mover).await;
+    }
+}
+
+/// SECURITY #97: refused for good is given up at once, said in the log and counted; the person asks again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_is_refused_for_good_is_given_up_and_told() {
+    for bed in Bed::both().await {
+        let post = Post::new();
+        let _server = post.open().await;
+        let place = place(bed, &post, "server.pem");
+        post.fates(&["550 5.1.1 unknown user"]);
+        let running = place.serve().await;
+        let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+        let page = person.until_mail(&mover).await;
+        eventually("the end of it", async || {
+            (letters(&place, "dead_at IS NOT NULL").await == 1).then_some(())
+        })
+        .await;
+        assert!(post.mails().is_empty());
+        running.says("a letter is dead").await;
+        let text = fs::read_to_string(place.path("moncompte.toml")).unwrap();
+        let ops =
+            text.lines().find_map(|line| line.strip_prefix("ops_listen = \"")).unwrap().trim_end_matches('"');
+        let metrics = reqwest::get(format!("http://{ops}/metrics")).await.unwrap().text().await.unwrap();
+        let counted = metrics.lines().any(|line| {
+            line.starts_with("moncompte_letters_total{")
+                && line.contains("fate=\"dead\"")
+                && line.ends_with(" 1")
+        });
+        assert!(counted, "{metrics}");
+        assert!(person.here().await.asks("resend"), "the person may ask for another: {}", page.heading());
+        // The next one is sent.
+        let (person, other) = (Person::new(&place.issuer()), Mover::number(2));
+        place.people([other.row()]);
+        person.until_mail(&other).await;
+        person.finish(&link(&post.first().await), &other).await;
+    }
+}
+
+/// SECURITY #97: silence after the final dot keeps nobody waiting but the letter, which comes again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_says_nothing_after_the_dot_is_left() {
+    let post = Post::new();
+    let _server = post.open().await;
+    let place = place(Bed::sqlite().await, &post, "server.pem");
+    post.fates(&["hang"]);
+    let _running = place.serve().await;
+    let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+    person.until_mail(&mover).await;
+    // It was taken, so its link works while the sender still waits.
+    person.finish(&link(&post.first().await), &mover).await;
+    let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
+    assert!(page.code().is_some(), "{}", page.heading());
+    // Another's mail does not wait for it.
+    let other = Mover::number(2);
+    place.people([other.row()]);
+    Person::new(&place.issuer()).until_mail(&other).await;
+    eventually("the other's mail", async || (post.copies(&other).len() == 1).then_some(())).await;
+    assert_eq!(post.copies(&mover).len(), 1);
+    // It is waited for as long as a lease allows, nearly a minute.
+    let again = async {
+        let mut beat = tokio::time::interval(std::time::Duration::from_millis(500));
+        while post.copies(&mover).len() < 2 {
+            beat.tick().await;
+            now(&place).await;
+        }
+    };
+    tokio::time::timeout(3 * PATIENCE, again).await.expect("another try");
+    let copies = post.copies(&mover);
+    assert_eq!(copies[0], copies[1]);
+}
+
+/// B13: kill -9 at each step of the conversation. At least one mail, no copy more than the kills, one Message-ID.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_survives_a_kill_at_every_step_of_its_way() {
+    for bed in Bed::both().await {
+        let post = Post::new();
+        let _server = post.open().await;
+        let place = place(bed, &post, "server.pem");
+        let steps = ["connect", "starttls", "auth", "mail", "data", "dot", "answered"];
+        place.people((1..=steps.len()).map(|n| Mover::number(n).row()));
+        for (n, step) in steps.into_iter().enumerate() {
+            let context = format!("{}: {step}", place.bed.name);
+            match step {
+                "dot" => post.fates(&["hang"]),
+                "answered" => {}
+                _ => fs::write(post.path("hang"), step).unwrap(),
+            }
+            let line = if step == "answered" { "ANSWERED".into() } else { format!("HANGS {step}") };
+            let before = post.times(&line);
+            let running = place.serve().await;
+            let (person, mover) = (Person::new(&place.issuer()), Mover::number(n + 1));
+            person.until_mail(&mover).await;
+            eventually(&context, async || (post.times(&line) > before).then_some(())).await;
+            running.kill();
+            let running = place.serve().await;
+            // The dead one's lease is over.
+            let db = place.bed.ground.db.writer();
+            db.execute_unprepared("UPDATE outbox SET locked_until = 0, not_before = 0 WHERE sent_at IS NULL")
+                .await
+                .unwrap();
+            eventually(&context, async || (letters(&place, "sent_at IS NULL").await == 0).then_some(()))
+                .await;
+            let copies = post.copies(&mover);
+            assert!((1..=2).contains(&copies.len()), "{context}: {copies:?}");
+            assert!(copies.iter().all(|id| *id == copies[0]), "{context}: {copies:?}");
+            assert_eq!(letters(&place, "dead_at IS NOT NULL").await, 0, "{context}");
+            running.kill();
+        }
     }
 }

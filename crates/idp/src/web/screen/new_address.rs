@@ -111,6 +111,6 @@ pub(super) async fn goes_on(
     if let Some(old) = &browser.session {
         idp.grants.session_replaced(old, &signed_in.session).await?;
     }
-    idp.grants.sign_out_others(signed_in.session.account, signed_in.session.id).await?;
+    idp.grants.end_what_is_over(signed_in.session.account).await?;
     Ok(())
 }

@@ -123,11 +123,6 @@ pub(crate) async fn post(
     let Some(token) = held(&idp, &headers) else { return dead(&idp, &browser) };
     match idp.accounts.reset(&token, &fields.password, browser.session.as_ref(), &browser.visitor).await? {
         Reset::Done(signed_in, origin) => {
-            // Somebody else was signed in here: their portals end with their session (SECURITY #47).
-            if let Some(old) = browser.session.as_ref().filter(|s| s.account != signed_in.session.account) {
-                idp.grants.session_replaced(old, &signed_in.session).await?;
-            }
-            idp.grants.sign_out_others(signed_in.session.account, signed_in.session.id).await?;
             let id = interaction_for(&idp, &browser, &origin).await?;
             let cleared = Jar::Reset.clear(idp.secure(), PATH);
             Ok(answer().cookie(cleared).signed_in(&signed_in).see_other(&path::hub(id)))

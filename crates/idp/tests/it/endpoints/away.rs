@@ -68,6 +68,12 @@ async fn a_reset_in_anothers_browser_signs_the_other_out_of_their_portals() {
         let fields = [("csrf", &*field(&page.body, "csrf")), ("password", "girafe tambour lampion")];
         let reply = browser.post("/reset", &[], &fields).await;
         assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
+        let ground = &world.bed.ground;
+        for letter in kernel::outbox::lease(&ground.db, ground.now(), 10).await.unwrap() {
+            if letter.kind == accounts::SESSIONS_ENDED {
+                world.b.sessions_ended(&letter).await.unwrap();
+            }
+        }
         assert_eq!(world.count("client_session", "ended_at IS NULL").await, 0, "{}", world.bed.name);
         assert_eq!(world.count("outbox", "kind = 'backchannel_logout'").await, 1);
     }

@@ -1,7 +1,7 @@
 use idp::grant::{BACKCHANNEL_LOGOUT, EndSession};
 use kernel::outbox;
 
-use crate::grant::world::{ISSUER, World, form, opens, part, refresh, text};
+use crate::grant::world::{ISSUER, World, form, opens, part, refresh, somebody, text};
 
 /// SPEC J10, PROTOCOL 4.14: one sign-out, every client told, in one transaction.
 #[tokio::test]
@@ -102,5 +102,64 @@ async fn a_replaced_session_keeps_its_clients() {
         let answer = world.a.end_session(&[&raw], Some(&new), false).await.unwrap();
         assert!(matches!(answer, EndSession::Done(None)));
         assert_eq!(outbox::lease(&world.bed.ground.db, world.bed.ground.now(), 10).await.unwrap().len(), 1);
+    }
+}
+
+/// SECURITY #47: another person signs in where somebody was signed in.
+#[tokio::test]
+async fn a_session_of_somebody_else_signs_the_first_out_of_their_portals() {
+    for world in World::both().await {
+        let old = world.sign_in().await;
+        world.tokens(&old).await;
+        let paul = world.moved("T2,C43", "paul@example.org").await;
+        let new = accounts::Session { account: paul, ..world.sign_in().await };
+        world.a.session_replaced(&old, &new).await.unwrap();
+        assert_eq!(world.count("client_session", "ended_at IS NULL").await, 0, "{}", world.bed.name);
+        assert_eq!(world.count("outbox", "kind = 'backchannel_logout'").await, 1);
+    }
+}
+
+/// SPEC J6: the process that served a reset is killed as soon as it is committed. Another one tells the portals, of what the reset ended and of nothing else.
+#[tokio::test]
+async fn what_a_reset_ended_is_told_to_the_portals_whoever_dies_after_it() {
+    for world in World::both().await {
+        let old = world.sign_in().await;
+        world.tokens(&old).await;
+        world.authorize("other", &old, &[]).await;
+        let link = world.reset_link(world.account, None).await;
+        let reset = world.accounts.reset(&link, "girafe tambour lampion", None, &somebody()).await.unwrap();
+        let accounts::Reset::Done(new, _) = reset else { panic!("not reset") };
+        // Begun after it, and before anybody came to tell.
+        world.tokens(&new.session).await;
+        let ground = &world.bed.ground;
+        let letters = outbox::lease(&ground.db, ground.now(), 10).await.unwrap();
+        let letter = letters.iter().find(|letter| letter.kind == accounts::SESSIONS_ENDED).unwrap();
+        for _ in 0..2 {
+            // At least once, so twice is as good.
+            world.b.sessions_ended(letter).await.unwrap();
+        }
+        let calls = outbox::lease(&ground.db, ground.now(), 10).await.unwrap();
+        assert_eq!(calls.len(), 2, "{}", world.bed.name);
+        assert!(calls.iter().all(|call| call.kind == BACKCHANNEL_LOGOUT));
+        assert_eq!(world.count("client_session", "ended_at IS NULL").await, 1, "the new one goes on");
+    }
+}
+
+/// SECURITY #113: nobody signs out of most sessions.
+#[tokio::test]
+async fn a_clients_part_in_a_session_that_expired_is_forgotten() {
+    for world in World::both().await {
+        let old = world.sign_in().await;
+        world.tokens(&old).await;
+        world.authorize("other", &old, &[]).await;
+        world.a.purge().await.unwrap();
+        assert_eq!(world.count("client_session", "1 = 1").await, 2);
+        // A day after its end.
+        world.bed.clock.advance(2 * 86_400 + 1);
+        let new = world.sign_in().await;
+        world.tokens(&new).await;
+        world.a.purge().await.unwrap();
+        assert_eq!(world.count("client_session", "1 = 1").await, 1, "{}", world.bed.name);
+        assert_eq!(world.count("client_session", "client_id = 'other'").await, 0);
     }
 }

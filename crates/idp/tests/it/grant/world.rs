@@ -113,7 +113,7 @@ fn terms() -> TermsVersion {
     TermsVersion { version: "2026-11".into(), effective: 0, consent: true, editions: editions.into() }
 }
 
-fn somebody() -> Visitor {
+pub fn somebody() -> Visitor {
     let (user_agent, locale) = ("before".into(), "fr".into());
     Visitor { ip: None, user_agent, device: None, locale, origin: Origin::default() }
 }

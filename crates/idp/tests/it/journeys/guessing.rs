@@ -158,12 +158,12 @@ async fn a_forgotten_password_is_replaced_by_the_newest_link_once() {
         marie.submit("/reset", &[("password", NEW)]).await;
         portal.receive(&marie).await;
         assert_eq!(world.count("session", "ended_at IS NULL").await, 1, "every other session ended");
+        world.mail_to(MARIE, "changed").await;
         assert_eq!(
             world.count("outbox", "kind = 'backchannel_logout'").await,
             1,
             "and its portal is told (#76)"
         );
-        world.mail_to(MARIE, "changed").await;
         portal.send(&mut elsewhere, &[]).await;
         elsewhere.screen.says("Mot de passe oublié ?");
         elsewhere.sign_in(MARIE, PASSWORD).await.says("Mot de passe invalide");

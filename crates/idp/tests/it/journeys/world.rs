@@ -224,6 +224,7 @@ impl World {
                 match letter.kind.as_str() {
                     "mail" => mails.push(self.sent(letter.payload(ground).unwrap())),
                     "recovery" => self.idp.accounts.recover(&letter).await.unwrap(),
+                    "sessions_ended" => self.idp.grants.sessions_ended(&letter).await.unwrap(),
                     "backchannel_logout" => {
                         let call = self.idp.grants.logout_call(&letter).await.unwrap().unwrap();
                         logouts.push((call.uri, crate::journeys::portal::claims(&call.logout_token)));

@@ -195,15 +195,25 @@ pub(super) const GUARDS: &[Sabotage] = &[
         }
 "#,
         replace: "",
+        caught_by: journey(&["a_session_of_somebody_else_signs_the_first_out_of_their_portals"]),
+    },
+    Sabotage {
+        name: "leaves another person's portals signed in behind a reset",
+        items: &[47],
+        file: "crates/accounts/src/recovery.rs",
+        find: "[id].into_iter().chain(other).collect()",
+        replace: "[id].into_iter().chain(other.filter(|_| false)).collect()",
         caught_by: journey(&["a_reset_in_anothers_browser_signs_the_other_out_of_their_portals"]),
     },
     Sabotage {
         name: "leaves the portals of the other sessions after a reset",
         items: &[76],
-        file: "crates/idp/src/web/screen/recover.rs",
-        find: r#"            idp.grants.sign_out_others(signed_in.session.account, signed_in.session.id).await?;
-"#,
-        replace: "",
-        caught_by: journey(&["a_forgotten_password_is_replaced_by_the_newest_link_once"]),
+        file: "crates/accounts/src/recovery.rs",
+        find: "kernel::outbox::enqueue(&tx, &self.ground, SESSIONS_ENDED, &ended, None).await?;",
+        replace: "let _ = ended;",
+        caught_by: journey(&[
+            "a_forgotten_password_is_replaced_by_the_newest_link_once",
+            "what_a_reset_ended_is_told_to_the_portals_whoever_dies_after_it",
+        ]),
     },
 ];

@@ -44,7 +44,7 @@ impl<'a> Member<'a> {
     /// In the session that took the place of this one, when all others of the account died: this browser's portals go over to it, the others' end.
     pub(crate) async fn goes_on(&self, signed_in: &accounts::SignedIn) -> Result<Answer<'a>, Failure> {
         self.idp.grants.session_replaced(self.session, &signed_in.session).await?;
-        self.idp.grants.sign_out_others(self.person.id, signed_in.session.id).await?;
+        self.idp.grants.end_what_is_over(self.person.id).await?;
         Ok(self.answer().signed_in(signed_in))
     }
 
