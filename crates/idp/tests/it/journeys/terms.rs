@@ -76,9 +76,9 @@ async fn a_text_that_changed_while_it_was_read_is_shown_again() {
             marie.submit("/terms", &[("accept", "on"), forged]).await.says("Le texte a changé");
         }
         assert_eq!(world.count("acceptance", "1 = 1").await, 1);
-        marie.language = "en";
+        // The other language, by the link at the foot of the page.
         let hub = marie.screen.path.clone();
-        marie.open(&hub).await.says("Article 1. Purpose. 2026-13");
+        marie.open(&format!("{hub}?hl=en")).await.says("Article 1. Purpose. 2026-13");
         marie.submit("/terms", &[("accept", "on")]).await;
         assert_eq!(world.count("acceptance", "version = '2026-13' AND language = 'en'").await, 1);
         // Twice is once.
