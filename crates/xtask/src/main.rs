@@ -7,6 +7,7 @@
 mod checks;
 mod demo;
 mod fuzz;
+mod gallery;
 mod http;
 mod interrupt;
 mod node;
@@ -45,6 +46,8 @@ enum Command {
     Sabotage(sabotage::SabotageArgs),
     /// Lets people live on two nodes while everything that can break breaks, for as long as told
     Torture(torture::TortureArgs),
+    /// Takes a picture of every page and mail in every state
+    Gallery(gallery::GalleryArgs),
     /// Starts PostgreSQL, prints the export lines that tests read, and stays until Ctrl-C
     Services,
 }
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::command(&args),
         Command::Sabotage(args) => sabotage::run(&args),
         Command::Torture(args) => torture::command(&args),
+        Command::Gallery(args) => gallery::command(&args),
         Command::Services => services::run(),
     });
     match done {
