@@ -5,6 +5,8 @@ use std::fmt;
 /// The least contrast between text and its background (WCAG 2.1 AA, RGAA 3.2).
 const LEAST: f64 = 4.5;
 const WHITE: Rgb = Rgb(255, 255, 255);
+/// A card in the dark: `--card` of the style sheet's dark half.
+const NIGHT: Rgb = Rgb(0x1b, 0x20, 0x28);
 /// Used where an agency has no colour, or none that can be read.
 const NEUTRAL: Rgb = Rgb(0x23, 0x4a, 0x6b);
 
@@ -43,11 +45,14 @@ pub fn contrast(accent: &str) -> Result<f64, ColourError> {
 }
 
 pub(crate) fn stylesheet(accent: &str) -> String {
-    let shades = Shades::of(accent);
-    format!(
-        ":root{{--accent:{};--accent-deep:{};--accent-soft:{};--accent-line:{}}}\n",
-        shades.accent, shades.deep, shades.soft, shades.line
-    )
+    let rule = |shades: Shades| {
+        format!(
+            ":root{{--accent:{};--accent-deep:{};--accent-soft:{};--accent-line:{}}}",
+            shades.accent, shades.deep, shades.soft, shades.line
+        )
+    };
+    let dark = rule(Shades::in_the_dark(accent));
+    format!("{}\n@media screen and (prefers-color-scheme:dark){{{dark}}}\n", rule(Shades::of(accent)))
 }
 
 /// The readable shades of one colour, for the style sheet and for mails.
@@ -70,6 +75,17 @@ impl Shades {
             deep: accent.mixed(Rgb(0, 0, 0), 0.28).darkened(7.0).to_string(),
             soft: accent.mixed(WHITE, 0.92).to_string(),
             line: accent.mixed(WHITE, 0.70).to_string(),
+        }
+    }
+
+    /// The same for eyes in the dark: light on a card that is nearly black, dark text on light buttons.
+    fn in_the_dark(accent: &str) -> Shades {
+        let accent = Rgb::parse(accent).unwrap_or(NEUTRAL).lightened(7.0);
+        Shades {
+            accent: accent.to_string(),
+            deep: accent.mixed(WHITE, 0.45).to_string(),
+            soft: accent.mixed(NIGHT, 0.90).to_string(),
+            line: accent.mixed(NIGHT, 0.65).to_string(),
         }
     }
 }
@@ -104,6 +120,14 @@ impl Rgb {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - share) + f64::from(b) * share).round() as u8;
         Rgb(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
+    }
+
+    /// The first shade towards white with the wanted contrast with a card in the dark.
+    fn lightened(self, wanted: f64) -> Rgb {
+        (0..=100)
+            .map(|percent| self.mixed(WHITE, f64::from(percent) / 100.0))
+            .find(|shade| shade.contrast(NIGHT) >= wanted)
+            .unwrap_or(WHITE)
     }
 
     /// The first shade towards black with the wanted contrast with white.
@@ -155,6 +179,18 @@ mod tests {
             assert!(rgb(&shades.accent).contrast(WHITE) >= LEAST, "{accent}");
             assert!(rgb(&shades.deep).contrast(rgb(&shades.soft)) >= LEAST, "{accent}");
             assert!(!stylesheet(accent).contains("nonsense"));
+            let dark = Shades::in_the_dark(accent);
+            // `--on-accent` of the style sheet's dark half.
+            let on_accent = rgb("#10141a");
+            for (text, ground) in [
+                (rgb(&dark.accent), NIGHT),
+                (rgb(&dark.accent), rgb(&dark.soft)),
+                (rgb(&dark.deep), rgb(&dark.soft)),
+                (on_accent, rgb(&dark.accent)),
+                (on_accent, rgb(&dark.deep)),
+            ] {
+                assert!(text.contrast(ground) >= LEAST, "{accent} in the dark: {text} on {ground}");
+            }
         }
     }
 }

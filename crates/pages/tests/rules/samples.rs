@@ -1,5 +1,7 @@
 //! Every sample of every page, rendered.
 
+use std::sync::LazyLock;
+
 use pages::gallery::{Beholder, every_page};
 use pages::page::*;
 use pages::{Contact, Frame, Locale, Look, Page, Pages, markdown};
@@ -76,16 +78,19 @@ impl Beholder for Album {
     }
 }
 
-/// Every page, in every state and both languages, with and without an agency.
-pub fn pages() -> Vec<Sample> {
-    let mut album = Album { pages: Pages::new().unwrap(), out: Vec::new() };
-    every_page(&mut album).unwrap();
-    album.out
+/// Every page, in every state and both languages, with and without an agency: rendered once, and looked at by every test.
+pub fn pages() -> &'static [Sample] {
+    static ALL: LazyLock<Vec<Sample>> = LazyLock::new(|| {
+        let mut album = Album { pages: Pages::new().unwrap(), out: Vec::new() };
+        every_page(&mut album).unwrap();
+        album.out
+    });
+    &ALL
 }
 
 /// One page in French, with an agency, by its template's name and the number of its sample.
-pub fn page(name: &str, n: usize) -> Sample {
-    pages().into_iter().filter(|sample| sample.page == name).nth(n).unwrap_or_else(|| panic!("{name} {n}"))
+pub fn page(name: &str, n: usize) -> &'static Sample {
+    pages().iter().filter(|sample| sample.page == name).nth(n).unwrap_or_else(|| panic!("{name} {n}"))
 }
 
 /// Pages filled with markup wherever a person, an agency or a portal may write.
