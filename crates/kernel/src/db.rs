@@ -41,6 +41,8 @@ pub struct Db {
     writer: Arc<Patient<DatabaseConnection>>,
     toll: Arc<Toll>,
     mail: Arc<Notify>,
+    /// The last time that was to be stored was refused.
+    full: Arc<AtomicBool>,
 }
 
 impl Db {
@@ -49,7 +51,7 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`] when it cannot be reached, is read-only, or the address is neither.
     pub async fn connect(address: &str) -> Result<Self, Fault> {
-        let (mail, toll) = (Arc::new(Notify::new()), Arc::new(Toll::default()));
+        let (mail, toll, full) = (Arc::new(Notify::new()), Arc::new(Toll::default()), Arc::default());
         if address.starts_with("sqlite:") {
             let options =
                 sqlite_options(address)?.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
@@ -59,7 +61,7 @@ impl Db {
             let reader = pool(8).connect_with(options).await.map_err(unavailable)?;
             let patient =
                 |pool| Arc::new(Patient::pool(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), &toll));
-            Ok(Self { reader: patient(reader), writer: patient(writer), toll, mail })
+            Ok(Self { reader: patient(reader), writer: patient(writer), toll, mail, full })
         } else {
             let mut options = ConnectOptions::new(address);
             options
@@ -83,7 +85,7 @@ impl Db {
                 });
             let both = Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
             let both = Arc::new(Patient::pool(both, &toll));
-            Ok(Self { reader: both.clone(), writer: both, toll, mail })
+            Ok(Self { reader: both.clone(), writer: both, toll, mail, full })
         }
     }
 
@@ -176,6 +178,18 @@ impl Db {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn see_time(&self, millis: i64) -> Result<i64, Fault> {
+        let seen = self.store_time(millis).await;
+        self.full.store(seen.is_err(), Ordering::Relaxed);
+        seen
+    }
+
+    /// Whether the last [`Db::see_time`] was stored: a database without room, or held by somebody else, answers who reads and nobody else
+    /// (SECURITY #119).
+    pub fn takes_writes(&self) -> bool {
+        !self.full.load(Ordering::Relaxed)
+    }
+
+    async fn store_time(&self, millis: i64) -> Result<i64, Fault> {
         let row = meta::ActiveModel { key: Set(TIME_SEEN.to_owned()), value: Set(format!("{millis:020}")) };
         let known = (meta::Entity, meta::Column::Value);
         meta::Entity::insert(row)

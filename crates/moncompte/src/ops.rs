@@ -32,7 +32,8 @@ async fn ready(State(ops): State<Ops>) -> (StatusCode, &'static str) {
         return (StatusCode::SERVICE_UNAVAILABLE, "the clock is far behind the time that was seen\n");
     }
     match ground.db.ping().await {
-        Ok(()) => (StatusCode::OK, "ok\n"),
+        Ok(()) if ground.db.takes_writes() => (StatusCode::OK, "ok\n"),
+        Ok(()) => (StatusCode::SERVICE_UNAVAILABLE, "the database takes no writes\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
     }
 }

@@ -56,8 +56,10 @@ impl Worker {
             if stop.is_cancelled() {
                 return;
             }
+            // Where it was refused, soon again: that it heals is seen by it.
+            let pause = Duration::from_secs(if ground.db.takes_writes() { 5 } else { 1 });
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => {}
             }
         }

@@ -27,6 +27,7 @@ async fn without_room_for_the_database_nothing_is_half_done_and_it_heals() {
     // What needs no writing goes on.
     assert_eq!(site.userinfo(tokens.text("access_token")).await.status, 200);
     assert_eq!(site.health("live").await, 200);
+    eventually("the operator is told", async || (site.health("ready").await == 503).then_some(())).await;
     for (table, before) in tables.iter().zip(before) {
         assert_eq!(site.count(table).await, before, "{table}");
     }
@@ -38,6 +39,7 @@ async fn without_room_for_the_database_nothing_is_half_done_and_it_heals() {
         (told.status == 200).then_some(())
     })
     .await;
+    eventually("the operator is told", async || (site.health("ready").await == 200).then_some(())).await;
     assert!(since.elapsed() < HEALED, "healed after {:?}", since.elapsed());
     assert!(site.signs_in().await.code().is_some());
     let said = site.running.said();
