@@ -166,8 +166,8 @@ async fn an_identity_that_one_account_attaches_many_times_at_once_is_attached_on
             let links = i64::try_from(round).unwrap() + 2;
             assert_eq!(nodes.count("link").await, links, "{context}");
             assert_eq!(nodes.count("evidence WHERE kind = 'agency attached'").await, links - 1, "{context}");
-            // To the account's address, and to the one that the agency knew.
-            assert_eq!(nodes.count("outbox").await, mails + 2, "{context}");
+            // To the account's address, of the agency and of the new browser, and to the one that the agency knew.
+            assert_eq!(nodes.count("outbox").await, mails + 3, "{context}");
             assert_eq!(
                 nodes.count("attempt WHERE failures > 0").await,
                 0,
