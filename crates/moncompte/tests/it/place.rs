@@ -146,14 +146,24 @@ impl Place {
     }
 }
 
-/// Runs the provider of this folder until it answers, with something laid under it.
-pub async fn serve(folder: &Path, lay: impl FnOnce(&mut Command)) -> Running {
-    let mut command = program();
-    command.arg("serve").arg("--config").arg(folder);
-    lay(&mut command);
-    let running = Running::start(command);
-    running.says("ready").await;
-    running
+/// Runs the provider of this folder until it answers, with something laid under it. While one was down, a connection of some other test may have
+/// taken its port: then it is tried again, as a service manager would.
+pub async fn serve(folder: &Path, lay: impl Fn(&mut Command)) -> Running {
+    eventually("a provider that listens", async || {
+        let mut command = program();
+        command.arg("serve").arg("--config").arg(folder);
+        lay(&mut command);
+        let running = Running::start(command);
+        let listens = |said: &str| {
+            if said.contains("cannot be listened on") {
+                Some(false)
+            } else {
+                said.contains("ready").then_some(true)
+            }
+        };
+        running.heard("\"ready\"", listens).await.then_some(running)
+    })
+    .await
 }
 
 fn agency() -> String {

@@ -44,7 +44,7 @@ impl Site {
     }
 
     /// With something laid under the program.
-    async fn on(bed: Bed, address: &str, more: &str, lay: impl FnOnce(&mut Command)) -> Self {
+    async fn on(bed: Bed, address: &str, more: &str, lay: impl Fn(&mut Command)) -> Self {
         let place = Place::new(bed, &format!("{MAIL_FOLDER}\n{more}"));
         secret_file(&place.path("secrets/database"), address);
         let text = std::fs::read_to_string(place.path("moncompte.toml")).unwrap();
