@@ -172,7 +172,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn end_what_is_over(&self, account: AccountId) -> Result<(), Fault> {
+    pub(super) async fn end_what_is_over(&self, account: AccountId) -> Result<(), Fault> {
         let rows = client_session::Entity::find()
             .filter(client_session::Column::AccountId.eq(account.0))
             .filter(client_session::Column::EndedAt.is_null())
@@ -309,6 +309,18 @@ impl Grants {
             .exec(tx.conn())
             .await?;
         tx.commit().await
+    }
+
+    /// A change has ended all that an account had open, and `new` took its place in this browser: this browser's portals go over to it, those of
+    /// all others end.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn began_anew(&self, previous: Option<&Session>, new: &Session) -> Result<(), Fault> {
+        if let Some(old) = previous {
+            self.session_replaced(old, new).await?;
+        }
+        self.end_what_is_over(new.account).await
     }
 
     /// What the worker posts for a letter of the kind [`BACKCHANNEL_LOGOUT`]; `None` when the client is gone or takes none any more.

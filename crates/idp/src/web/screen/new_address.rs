@@ -90,7 +90,7 @@ pub(crate) async fn post(
     let (typed, session) = (fields.password.as_deref(), browser.session.as_ref());
     match idp.accounts.confirm_address(&token, typed, session, &browser.visitor).await? {
         AddressConfirm::Done(signed_in) => {
-            goes_on(&idp, &browser, &signed_in).await?;
+            idp.grants.began_anew(browser.session.as_ref(), &signed_in.session).await?;
             // The link stays in its cookie: opened once more it says that all is done.
             Ok(answer().signed_in(&signed_in).say("/", &Flash::said(Said::EmailSaved)))
         }
@@ -100,17 +100,4 @@ pub(crate) async fn post(
         AddressConfirm::Taken => say(Said::Taken),
         AddressConfirm::Dead => Ok(answer().see_other(PATH)),
     }
-}
-
-/// All that the account had open before is dead, at the portals too; but this browser's own go over to its new session.
-pub(super) async fn goes_on(
-    idp: &Idp,
-    browser: &Browser,
-    signed_in: &accounts::SignedIn,
-) -> Result<(), Failure> {
-    if let Some(old) = &browser.session {
-        idp.grants.session_replaced(old, &signed_in.session).await?;
-    }
-    idp.grants.end_what_is_over(signed_in.session.account).await?;
-    Ok(())
 }

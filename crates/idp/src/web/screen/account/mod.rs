@@ -41,10 +41,9 @@ impl<'a> Member<'a> {
         Answer::new(self.idp, self.browser)
     }
 
-    /// In the session that took the place of this one, when all others of the account died: this browser's portals go over to it, the others' end.
+    /// In the session that took the place of this one, when all others of the account died.
     pub(crate) async fn goes_on(&self, signed_in: &accounts::SignedIn) -> Result<Answer<'a>, Failure> {
-        self.idp.grants.session_replaced(self.session, &signed_in.session).await?;
-        self.idp.grants.end_what_is_over(self.person.id).await?;
+        self.idp.grants.began_anew(Some(self.session), &signed_in.session).await?;
         Ok(self.answer().signed_in(signed_in))
     }
 
