@@ -10,11 +10,10 @@ use std::{
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    EntityTrait, ExprTrait, QueryFilter, SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions,
-    TransactionTrait,
+    EntityTrait, ExprTrait, QueryFilter, SqlxSqliteConnector, TransactionTrait,
     sea_query::{Expr, OnConflict},
     sqlx::{
-        Connection, Error, PgConnection,
+        Connection, Error, PgConnection, SqliteConnection,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
 };
@@ -22,6 +21,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Fault, Reading,
+    group::{Turn, Turns},
     patient::{Patient, Spent, Toll, within},
     table::meta,
 };
@@ -34,11 +34,16 @@ const ABANDONED: Duration = Duration::from_secs(60);
 /// A connection that says nothing for so long is not used, and the operator's question is answered with no.
 const PULSE: Duration = Duration::from_secs(2);
 
+/// A connection that was alive so short a time ago is not asked again: each question is a round trip, and there is one for each statement.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// The database: SQLite or PostgreSQL, chosen by its address. On SQLite there is one writer and a pool of readers.
 #[derive(Clone)]
 pub struct Db {
     reader: Arc<Patient<DatabaseConnection>>,
     writer: Arc<Patient<DatabaseConnection>>,
+    /// Where there is one writer, its turns.
+    turns: Option<Turns>,
     toll: Arc<Toll>,
     mail: Arc<Notify>,
     /// The last time that was to be stored was refused.
@@ -55,13 +60,17 @@ impl Db {
         if address.starts_with("sqlite:") {
             let options =
                 sqlite_options(address)?.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
-            let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
+            let pool = |most| {
+                let pool = SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
+                pool.after_release(|connection, _| Box::pin(is_clean(connection)))
+            };
             let unavailable = |e: sea_orm::sqlx::Error| Fault::Unavailable(e.to_string());
             let writer = pool(1).connect_with(options.clone()).await.map_err(unavailable)?;
             let reader = pool(8).connect_with(options).await.map_err(unavailable)?;
             let patient =
                 |pool| Arc::new(Patient::pool(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), &toll));
-            Ok(Self { reader: patient(reader), writer: patient(writer), toll, mail, full })
+            let turns = Some(Turns::default());
+            Ok(Self { reader: patient(reader), writer: patient(writer), turns, toll, mail, full })
         } else {
             let mut options = ConnectOptions::new(address);
             options
@@ -71,7 +80,11 @@ impl Db {
                 .sqlx_logging(false)
                 // Both times the pool itself would wait for ever, and lend a dead connection, or keep its place (SECURITY #117).
                 .test_before_acquire(false)
-                .map_sqlx_postgres_before_acquire(|connection, _| Box::pin(alive(connection)))
+                .map_sqlx_postgres_before_acquire(|connection, lent| {
+                    // One that came back this moment was asked then.
+                    let fresh = lent.idle_for < FRESH;
+                    Box::pin(async move { Ok(fresh || alive(connection).await?) })
+                })
                 .map_sqlx_postgres_pool_opts(|pool| {
                     pool.after_release(|connection, _| Box::pin(alive(connection)))
                 })
@@ -85,7 +98,7 @@ impl Db {
                 });
             let both = Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
             let both = Arc::new(Patient::pool(both, &toll));
-            Ok(Self { reader: both.clone(), writer: both, toll, mail, full })
+            Ok(Self { reader: both.clone(), writer: both, turns: None, toll, mail, full })
         }
     }
 
@@ -104,19 +117,23 @@ impl Db {
         &self.writer.inner
     }
 
-    /// Begins a writing transaction: IMMEDIATE on SQLite, so that it waits its turn instead of failing in its middle.
+    /// Begins a writing transaction. On SQLite it waits its turn, and may share its commit with others (see `group`).
     /// Dropped without [`Tx::commit`], it rolls back.
     ///
     /// # Errors
     /// [`Fault::Unavailable`] when no connection is free in time.
     pub async fn begin(&self) -> Result<Tx, Fault> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
+        let writer = &self.writer.inner;
+        let (inner, turn) = match &self.turns {
+            Some(turns) => {
+                let (inner, turn) = turns.take(writer, PATIENCE).await?;
+                (inner, Some(turn))
+            }
+            None => (within(writer.begin()).await?, None),
         };
-        let inner = within(self.writer.inner.begin_with_options(options)).await?;
         Ok(Tx {
             inner: Patient::transaction(inner, &self.toll),
+            turn,
             toll: self.toll.clone(),
             mail: self.mail.clone(),
             has_mail: AtomicBool::new(false),
@@ -240,6 +257,13 @@ pub(crate) fn sqlite_options(address: &str) -> Result<SqliteConnectOptions, Faul
     Ok(options.synchronous(SqliteSynchronous::Full).foreign_keys(true).busy_timeout(PATIENCE))
 }
 
+/// Whether a connection has no transaction left open: SQLite may have taken one back by itself, for want of room, and what counts them then errs.
+async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, Error> {
+    // Behind whatever is still to be taken back.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 /// Whether a connection of the pool still has somebody at its other end.
 async fn alive(connection: &mut PgConnection) -> Result<bool, Error> {
     tokio::time::timeout(PULSE, connection.ping()).await.map_err(|_| Error::PoolTimedOut)??;
@@ -248,7 +272,9 @@ async fn alive(connection: &mut PgConnection) -> Result<bool, Error> {
 
 /// A writing transaction. Slices pass it to one another; its connection is used by their tables only.
 pub struct Tx {
+    // Before the turn: what is taken back is taken back before the next one writes.
     inner: Patient<DatabaseTransaction>,
+    turn: Option<Turn>,
     toll: Arc<Toll>,
     mail: Arc<Notify>,
     has_mail: AtomicBool,
@@ -267,6 +293,9 @@ impl Tx {
     pub async fn commit(self) -> Result<(), Fault> {
         self.toll.commit();
         within(self.inner.inner.commit()).await?;
+        if let Some(turn) = self.turn {
+            within(turn.committed()).await?;
+        }
         if self.has_mail.load(Ordering::Relaxed) {
             self.mail.notify_one();
         }

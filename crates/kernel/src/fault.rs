@@ -1,7 +1,7 @@
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx::Error};
 
 /// What went wrong below the rules. Neither variant is ever the person's doing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Fault {
     /// The database cannot be reached, or is too busy, right now: answer 503, never a login or a token.
     #[error("the database does not answer: {0}")]

@@ -10,7 +10,7 @@ use sea_orm::{
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{Db, Fault, Ground, Tx, Unix, table::outbox};
+use crate::{Db, Fault, Ground, Tx, Unix, forget, table::outbox};
 
 const PURPOSE: &str = "outbox";
 /// A worker that took a row and died gives it back after this many seconds.
@@ -183,11 +183,8 @@ pub async fn failed(db: &Db, letter: &Leased, fate: Fate, error: &str, now: Unix
 /// [`Fault`] of the database.
 pub async fn purge(db: &Db, now: Unix) -> Result<(), Fault> {
     let end = now - 30 * 86_400;
-    outbox::Entity::delete_many()
-        .filter(Condition::any().add(outbox::Column::SentAt.lt(end)).add(outbox::Column::DeadAt.lt(end)))
-        .exec(db.writer())
-        .await?;
-    Ok(())
+    let gone = Condition::any().add(outbox::Column::SentAt.lt(end)).add(outbox::Column::DeadAt.lt(end));
+    forget::<outbox::Entity>(db, gone).await
 }
 
 #[cfg(test)]

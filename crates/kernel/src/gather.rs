@@ -1,0 +1,197 @@
+//! Many reads, one statement. Where many requests look up one row each, by the same kind of key, those that come while a statement is under way go together
+//! in the next one. A read begins after it was asked for and its answer is kept for nobody, so it is as fresh as one alone: another node's commit is seen.
+//! Alone, one waits for nobody.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::oneshot;
+
+use crate::{Fault, patient::SILENCE};
+
+/// Statements of one kind at once.
+const AT_ONCE: usize = 2;
+/// Keys in one statement.
+const MOST: usize = 64;
+
+type Found<K, V> = Result<HashMap<K, V>, Fault>;
+type Load<K, V> = dyn Fn(Vec<K>) -> Pin<Box<dyn Future<Output = Found<K, V>> + Send>> + Send + Sync;
+
+/// Rows of one kind, by their keys. Cheap to clone.
+pub struct Gather<K, V>(Arc<Inner<K, V>>);
+
+struct Inner<K, V> {
+    load: Box<Load<K, V>>,
+    queue: Mutex<Queue<K, V>>,
+}
+
+struct Queue<K, V> {
+    asked: Vec<(K, oneshot::Sender<Result<Option<V>, Fault>>)>,
+    loading: usize,
+}
+
+impl<K, V> Clone for Gather<K, V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<K, V> Gather<K, V>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// `load`: the rows of these keys, in one statement. A key may be there more than once: their number is one of a few, so that a statement for each
+    /// stays prepared.
+    pub fn new<F>(load: impl Fn(Vec<K>) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Found<K, V>> + Send + 'static,
+    {
+        let load = Box::new(move |keys| -> Pin<Box<dyn Future<Output = Found<K, V>> + Send>> {
+            Box::pin(load(keys))
+        });
+        Self(Arc::new(Inner { load, queue: Mutex::new(Queue { asked: Vec::new(), loading: 0 }) }))
+    }
+
+    /// The row of this key, if there is one.
+    ///
+    /// # Errors
+    /// [`Fault`] of the statement, or that it does not end.
+    pub async fn get(&self, key: K) -> Result<Option<V>, Fault> {
+        let (tell, told) = oneshot::channel();
+        if self.0.ask(key, tell) {
+            tokio::spawn(Loading(self.0.clone()).run());
+        }
+        let silent = || Fault::Unavailable(format!("no answer in {SILENCE:?}"));
+        tokio::time::timeout(SILENCE, told).await.map_err(|_| silent())?.map_err(|_| silent())?
+    }
+}
+
+impl<K, V> Inner<K, V> {
+    fn queue(&self) -> MutexGuard<'_, Queue<K, V>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether whoever asks has to see to it that it is loaded.
+    fn ask(&self, key: K, tell: oneshot::Sender<Result<Option<V>, Fault>>) -> bool {
+        let mut queue = self.queue();
+        queue.asked.push((key, tell));
+        let idle = queue.loading < AT_ONCE;
+        queue.loading += usize::from(idle);
+        idle
+    }
+}
+
+/// One who loads. Where it ends by a panic, nobody is left waiting for it.
+struct Loading<K, V>(Arc<Inner<K, V>>);
+
+impl<K: Clone + Eq + Hash, V: Clone> Loading<K, V> {
+    async fn run(self) {
+        loop {
+            let some = {
+                let mut queue = self.0.queue();
+                let most = queue.asked.len().min(MOST);
+                queue.asked.drain(..most).collect::<Vec<_>>()
+            };
+            let Some((last, _)) = some.last() else { return };
+            let mut keys: Vec<K> = some.iter().map(|(key, _)| key.clone()).collect();
+            keys.resize(some.len().next_power_of_two(), last.clone());
+            let found = (self.0.load)(keys).await;
+            for (key, tell) in some {
+                let answer = found.as_ref().map(|rows| rows.get(&key).cloned()).map_err(Fault::clone);
+                // Whoever asked may have gone away.
+                let _ = tell.send(answer);
+            }
+        }
+    }
+}
+
+impl<K, V> Drop for Loading<K, V> {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue();
+        queue.loading -= 1;
+        if queue.loading == 0 {
+            queue.asked.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Doubles even numbers, once it may; counts how often, and for how many keys.
+    fn doubler(gate: &Arc<Semaphore>) -> (Gather<u32, u32>, Arc<Mutex<Vec<usize>>>) {
+        let sizes = Arc::new(Mutex::new(Vec::new()));
+        let (gate, seen) = (gate.clone(), sizes.clone());
+        let gather = Gather::new(move |keys: Vec<u32>| {
+            let (gate, seen) = (gate.clone(), seen.clone());
+            async move {
+                seen.lock().unwrap().push(keys.len());
+                gate.acquire().await.unwrap().forget();
+                match keys.contains(&13) {
+                    true => Err(Fault::Unavailable("thirteen".into())),
+                    false => Ok(keys.into_iter().filter(|k| k % 2 == 0).map(|k| (k, 2 * k)).collect()),
+                }
+            }
+        });
+        (gather, sizes)
+    }
+
+    #[tokio::test]
+    async fn those_who_come_meanwhile_go_together_and_each_gets_their_own() {
+        let gate = Arc::new(Semaphore::new(0));
+        let (gather, sizes) = doubler(&gate);
+        let asked: Vec<_> = (0..42)
+            .map(|key| {
+                let gather = gather.clone();
+                tokio::spawn(async move { (key, gather.get(key % 12).await) })
+            })
+            .collect();
+        while sizes.lock().unwrap().len() < AT_ONCE {
+            tokio::task::yield_now().await;
+        }
+        gate.add_permits(100);
+        for one in asked {
+            let (key, got) = one.await.unwrap();
+            let key = key % 12;
+            assert_eq!(got.unwrap(), (key % 2 == 0).then_some(2 * key), "{key}");
+        }
+        let sizes = sizes.lock().unwrap().clone();
+        assert!(sizes.len() <= AT_ONCE + 2, "{sizes:?}");
+        assert!(sizes.iter().all(|size| size.is_power_of_two()), "{sizes:?}");
+    }
+
+    #[tokio::test]
+    async fn a_fault_is_everybodys_of_that_statement_and_of_no_other() {
+        let gate = Arc::new(Semaphore::new(100));
+        let (gather, _) = doubler(&gate);
+        assert!(matches!(gather.get(13).await, Err(Fault::Unavailable(_))));
+        assert_eq!(gather.get(4).await.unwrap(), Some(8));
+    }
+
+    #[tokio::test]
+    async fn a_panic_leaves_nobody_waiting_and_the_next_one_is_served() {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = calls.clone();
+        let gather = Gather::new(move |keys: Vec<u32>| {
+            let first = counted.fetch_add(1, Ordering::SeqCst) < AT_ONCE;
+            async move {
+                assert!(!first, "as it may happen");
+                Ok(keys.into_iter().map(|k| (k, k)).collect())
+            }
+        });
+        for _ in 0..AT_ONCE {
+            assert!(gather.get(1).await.is_err());
+        }
+        assert_eq!(gather.get(1).await.unwrap(), Some(1));
+    }
+}

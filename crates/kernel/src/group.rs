@@ -1,0 +1,270 @@
+//! Many commits, one wait for the disk. SQLite has one writer, and each commit costs it an fsync, during which nobody writes: 400 a second here. So those
+//! who wait for their turn while one is under way go together: each has a savepoint of its own in one transaction, and all are told when that is on the
+//! disk. Nobody is acknowledged earlier than alone, and where the transaction fails all are told so (SECURITY #115).
+//!
+//! PostgreSQL does the same by itself: one flush of its log serves all that wait for it.
+//!
+//! Whoever finds no transaction opens one, and a task that is to commit it takes its place in the queue: behind those who wait already, before those who
+//! come later. So a group is as large as the crowd that gathered, and alone one waits for nobody. It grows no more once somebody in it did not commit: of a
+//! failure SQLite may take back the whole transaction, and nothing must be written after that as if it were still there.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, OwnedMutexGuard, oneshot},
+};
+
+use crate::patient::within;
+
+/// The one writer's turns.
+#[derive(Clone, Default)]
+pub(crate) struct Turns(Arc<Mutex<Option<Group>>>);
+
+/// A transaction, and those whose part of it is done.
+struct Group {
+    outer: DatabaseTransaction,
+    done: Vec<oneshot::Sender<Result<(), DbErr>>>,
+}
+
+impl Turns {
+    /// A savepoint in the group's transaction, once it is one's turn.
+    ///
+    /// # Errors
+    /// When that is not within `patience`, or the database refuses.
+    pub(crate) async fn take(
+        &self,
+        writer: &DatabaseConnection,
+        patience: Duration,
+    ) -> Result<(DatabaseTransaction, Turn), DbErr> {
+        let late = |_| failed(format!("no turn to write in {patience:?}"));
+        let mut held = tokio::time::timeout(patience, self.0.clone().lock_owned()).await.map_err(late)?;
+        let group = match held.take() {
+            Some(group) => group,
+            None => {
+                let outer = within(writer.begin_with_options(immediate())).await?;
+                tokio::spawn(self.clone().end());
+                Group { outer, done: Vec::new() }
+            }
+        };
+        let group = held.insert(group);
+        // From here on, going away takes back what was written since.
+        let savepoint = within(group.outer.begin()).await;
+        let turn = Turn(Some(held));
+        Ok((savepoint?, turn))
+    }
+
+    /// Commits the group that is there when its turn comes.
+    async fn end(self) {
+        let mut held = self.0.lock_owned().await;
+        finish(&mut held).await;
+    }
+}
+
+/// One's turn to write. Dropped, it ends the group: what was written in it is taken back, what others wrote before is committed.
+pub(crate) struct Turn(Option<OwnedMutexGuard<Option<Group>>>);
+
+impl Turn {
+    /// Lets the next one write, and waits until all is on the disk.
+    ///
+    /// # Errors
+    /// When it is not; the outcome may be unknown.
+    pub(crate) async fn committed(mut self) -> Result<(), DbErr> {
+        let (tell, told) = oneshot::channel();
+        if let Some(group) = self.0.take().as_mut().and_then(|held| held.as_mut()) {
+            group.done.push(tell);
+        }
+        told.await.unwrap_or_else(|_| Err(failed("nobody committed the transaction".into())))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(mut held) = self.0.take() else { return };
+        // Without a runtime, at the end of a program, the transaction is taken back, and whoever waits for it is told so.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { finish(&mut held).await });
+        }
+    }
+}
+
+async fn finish(held: &mut Option<Group>) {
+    let Some(Group { outer, done }) = held.take() else { return };
+    if done.is_empty() {
+        // Nobody waits to hear of it.
+        let _ = within(outer.rollback()).await;
+        return;
+    }
+    let outcome = within(outer.commit()).await;
+    for tell in done {
+        // Some may have gone away.
+        let _ = tell.send(outcome.clone());
+    }
+}
+
+/// Takes the write lock at once, instead of failing in the middle (SECURITY #116).
+pub(crate) fn immediate() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    }
+}
+
+fn failed(why: String) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(why))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use sea_orm::{ConnectionTrait, Statement};
+
+    use crate::{Db, Fault, Tx};
+
+    const PARENTS: &str = "CREATE TABLE parent (id INTEGER PRIMARY KEY)";
+    const CHILDREN: &str = "CREATE TABLE child (id INTEGER PRIMARY KEY, \
+                            parent_id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)";
+
+    async fn database() -> (Db, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::connect(&format!("sqlite://{}", folder.path().join("db").display())).await.unwrap();
+        for table in [PARENTS, CHILDREN] {
+            db.writer().execute_unprepared(table).await.unwrap();
+        }
+        (db, folder)
+    }
+
+    async fn write(tx: &Tx, sql: &str) {
+        tx.conn().execute_unprepared(sql).await.unwrap();
+    }
+
+    async fn count(db: &Db, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) AS n FROM {table}");
+        let statement = Statement::from_string(db.reader().get_database_backend(), sql);
+        db.reader().query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
+    }
+
+    /// Commits in the write-ahead log: frames that say how large the database is after them (SQLite file format §4.1).
+    fn commits(folder: &Path) -> usize {
+        let log = fs::read(folder.join("db-wal")).unwrap();
+        let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
+        let frame = 24 + number(8) as usize;
+        (32..log.len()).step_by(frame).filter(|at| number(at + 4) > 0).count()
+    }
+
+    /// Starts this many writers, which wait for their turn behind whoever has it.
+    async fn crowd(
+        db: &Db,
+        rows: std::ops::Range<usize>,
+        sql: fn(usize) -> String,
+    ) -> Vec<tokio::task::JoinHandle<Result<(), Fault>>> {
+        let writers = rows.map(|row| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let tx = db.begin().await?;
+                write(&tx, &sql(row)).await;
+                tx.commit().await
+            })
+        });
+        let writers: Vec<_> = writers.collect();
+        // One thread runs them all: each has come to its turn's door, and the committer of the group before it too.
+        for _ in 0..writers.len() + 2 {
+            tokio::task::yield_now().await;
+        }
+        writers
+    }
+
+    fn parent(row: usize) -> String {
+        format!("INSERT INTO parent VALUES ({row})")
+    }
+
+    #[tokio::test]
+    async fn a_crowd_waits_for_the_disk_once() {
+        let (db, folder) = database().await;
+        let before = commits(folder.path());
+        let first = db.begin().await.unwrap();
+        write(&first, &parent(0)).await;
+        let crowd = crowd(&db, 1..64, parent).await;
+        first.commit().await.unwrap();
+        for writer in crowd {
+            writer.await.unwrap().unwrap();
+        }
+        assert_eq!(count(&db, "parent").await, 64);
+        assert_eq!(commits(folder.path()) - before, 2, "the first, and all who came meanwhile");
+    }
+
+    #[tokio::test]
+    async fn alone_one_waits_for_nobody_and_is_seen_at_once() {
+        let (db, _folder) = database().await;
+        for row in 0..3 {
+            let tx = db.begin().await.unwrap();
+            write(&tx, &parent(row)).await;
+            tx.commit().await.unwrap();
+            assert_eq!(count(&db, "parent").await, i64::try_from(row).unwrap() + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_commit_takes_back_their_own_only() {
+        let (db, _folder) = database().await;
+        let holder = db.begin().await.unwrap();
+        let early = crowd(&db, 0..4, parent).await;
+        let leaver = tokio::spawn({
+            let db = db.clone();
+            async move {
+                let tx = db.begin().await.unwrap();
+                write(&tx, &parent(100)).await;
+            }
+        });
+        let late = crowd(&db, 4..8, parent).await;
+        drop(holder);
+        for writer in early.into_iter().chain(late) {
+            writer.await.unwrap().unwrap();
+        }
+        leaver.await.unwrap();
+        assert_eq!(count(&db, "parent").await, 8);
+        assert_eq!(count(&db, "parent WHERE id = 100").await, 0);
+    }
+
+    #[tokio::test]
+    async fn where_the_commit_fails_all_are_told_and_nothing_stays() {
+        let (db, _folder) = database().await;
+        let holder = db.begin().await.unwrap();
+        let good = crowd(&db, 0..3, parent).await;
+        // A parent that is not there: it is missed at the commit only.
+        let bad = crowd(&db, 3..4, |row| format!("INSERT INTO child VALUES ({row}, 999)")).await;
+        let after = crowd(&db, 4..6, parent).await;
+        drop(holder);
+        for writer in good.into_iter().chain(bad).chain(after) {
+            assert!(writer.await.unwrap().is_err(), "acknowledged, and not there");
+        }
+        assert_eq!((count(&db, "parent").await, count(&db, "child").await), (0, 0));
+        // The writer is good for the next one.
+        let tx = db.begin().await.unwrap();
+        write(&tx, &parent(7)).await;
+        tx.commit().await.unwrap();
+        assert_eq!(count(&db, "parent").await, 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_while_the_disk_is_awaited_takes_nothing_along() {
+        let (db, _folder) = database().await;
+        let holder = db.begin().await.unwrap();
+        let crowd = crowd(&db, 0..8, parent).await;
+        let (gone, staying) = crowd.split_at(4);
+        drop(holder);
+        // In their turns or after them: whichever it is, they are whole or nothing, and the others are there.
+        gone.iter().for_each(tokio::task::JoinHandle::abort);
+        for writer in staying {
+            while !writer.is_finished() {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(count(&db, "parent WHERE id >= 4").await, 4);
+    }
+}
