@@ -4,6 +4,7 @@
 //! the tests lean on and stays, so that `cargo test -p …` in another terminal finds it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to the terminal")]
 
+mod bench;
 mod checks;
 mod demo;
 mod fuzz;
@@ -48,6 +49,8 @@ enum Command {
     Torture(torture::TortureArgs),
     /// Takes a picture of every page and mail in every state
     Gallery(gallery::GalleryArgs),
+    /// Measures the release build beside what this machine can do, in one run
+    Bench(bench::BenchArgs),
     /// Starts PostgreSQL, prints the export lines that tests read, and stays until Ctrl-C
     Services,
 }
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Sabotage(args) => sabotage::run(&args),
         Command::Torture(args) => torture::command(&args),
         Command::Gallery(args) => gallery::command(&args),
+        Command::Bench(args) => bench::command(&args),
         Command::Services => services::run(),
     });
     match done {

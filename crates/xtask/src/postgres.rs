@@ -1,6 +1,6 @@
 //! One PostgreSQL cluster for a whole run: made in a temporary folder, never as root, gone at the end.
 //!
-//! Durability is off: these databases are thrown away. A test makes its own database in it and disturbs nobody.
+//! Durability is off, for these databases are thrown away, unless it is what is measured. A test makes its own database in it and disturbs nobody.
 
 use std::fs;
 use std::io::Read;
@@ -44,9 +44,20 @@ pub(crate) struct Cluster {
 
 struct Server(Option<Child>);
 
+/// What a cluster is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Tests: it forgets what the power takes, and ends with this process.
+    Tests,
+    /// Tests that somebody may look at afterwards: the server does not end with this process.
+    Afterwards,
+    /// Measurements: what it has acknowledged is on the disk, as with an operator.
+    Measurements,
+}
+
 impl Cluster {
-    /// Makes a cluster and waits until it answers. With `outlive`, the server does not end with this process.
-    pub(crate) fn start(outlive: bool) -> Result<Self> {
+    /// Makes a cluster and waits until it answers.
+    pub(crate) fn start(purpose: Purpose) -> Result<Self> {
         let bin = binaries().context("PostgreSQL is not installed")?;
         let user = User::for_server()?;
         let folder = tempfile::Builder::new().prefix("moncompte-postgres-").tempdir()?;
@@ -61,7 +72,7 @@ impl Cluster {
         initialise(&bin, user.as_ref(), folder.path(), &password_file)?;
         for _ in 0..ATTEMPTS {
             let port = free_port()?;
-            let server = Server(Some(spawn(&bin, user.as_ref(), folder.path(), port, outlive)?));
+            let server = Server(Some(spawn(&bin, user.as_ref(), folder.path(), port, purpose)?));
             if let Some(server) = answering(server, &bin, port)? {
                 let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
                 return Ok(Self { url, server, folder });
@@ -118,12 +129,15 @@ fn initialise(bin: &Path, user: Option<&User>, folder: &Path, password_file: &Pa
     Ok(())
 }
 
-fn spawn(bin: &Path, user: Option<&User>, folder: &Path, port: u16, outlive: bool) -> Result<Child> {
+fn spawn(bin: &Path, user: Option<&User>, folder: &Path, port: u16, purpose: Purpose) -> Result<Child> {
     let log = fs::File::create(folder.join("server.log"))?;
     // SIGQUIT even if this process is killed with -9.
-    let mut server = as_user(&bin.join("postgres"), user, (!outlive).then_some("QUIT"));
+    let ends = purpose != Purpose::Afterwards;
+    let mut server = as_user(&bin.join("postgres"), user, ends.then_some("QUIT"));
     server.arg("-D").arg(folder.join("data")).args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k", ""]);
-    for setting in ["fsync=off", "full_page_writes=off", "max_connections=200", "log_min_messages=warning"] {
+    let forgetful = ["fsync=off", "full_page_writes=off"];
+    let forgetful = if purpose == Purpose::Measurements { &[][..] } else { &forgetful };
+    for setting in ["max_connections=200", "log_min_messages=warning"].iter().chain(forgetful) {
         server.args(["-c", setting]);
     }
     server.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir(folder).process_group(0);

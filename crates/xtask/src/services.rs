@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use crate::interrupt;
-use crate::postgres::Cluster;
+use crate::postgres::{Cluster, Purpose};
 use crate::tools::{Tool, make_ready};
 
 /// The tools that tests use.
@@ -38,7 +38,7 @@ pub(crate) fn run() -> Result<()> {
     for (_, cost) in make_ready(&TOOLS.into()) {
         eprintln!("{cost}");
     }
-    let cluster = Cluster::start(false)?;
+    let cluster = Cluster::start(Purpose::Tests)?;
     for (name, value) in variables(Some(&cluster), true) {
         println!("export {name}='{}'", value.to_string_lossy());
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use crate::postgres::Cluster;
+use crate::postgres::{Cluster, Purpose};
 use crate::report::{Outcome, Row, table};
 use crate::tools::{Tool, make_ready};
 use crate::{TestArgs, checks, demo, fuzz, interrupt, readme, rootfs, services, shell, unit};
@@ -146,7 +146,8 @@ fn where_found(tool: Tool, check: fn() -> Result<Outcome>) -> Result<Outcome> {
 }
 
 fn test(args: &TestArgs) -> Result<Outcome> {
-    let cluster = Tool::Postgres.find().map(|_| Cluster::start(args.keep_postgres)).transpose()?;
+    let purpose = if args.keep_postgres { Purpose::Afterwards } else { Purpose::Tests };
+    let cluster = Tool::Postgres.find().map(|_| Cluster::start(purpose)).transpose()?;
     let outcome = checks::test(&services::variables(cluster.as_ref(), !args.skip_browser));
     if let Some(cluster) = cluster.filter(|_| args.keep_postgres) {
         println!("{}", cluster.leave());

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use anyhow::Result;
 use clap::Args;
 
-use crate::postgres::Cluster;
+use crate::postgres::{Cluster, Purpose};
 use crate::services;
 use crate::shell::{self, cargo};
 use crate::tools::{Tool, make_ready};
@@ -30,7 +30,7 @@ pub(crate) fn command(args: &TortureArgs) -> Result<()> {
     for (_, cost) in make_ready(&[Tool::Postgres].into()) {
         eprintln!("{cost}");
     }
-    let cluster = Tool::Postgres.find().map(|_| Cluster::start(false)).transpose()?;
+    let cluster = Tool::Postgres.find().map(|_| Cluster::start(Purpose::Tests)).transpose()?;
     let mut tests = cargo(["test", "--package", "moncompte", "--test", "it"]);
     tests.envs(services::variables(cluster.as_ref(), false));
     if args.points {

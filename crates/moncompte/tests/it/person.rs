@@ -256,13 +256,18 @@ pub struct Mover {
     pub new: String,
 }
 
+fn letters(n: usize) -> String {
+    n.to_string().bytes().map(|digit| char::from(digit - b'0' + b'p')).collect()
+}
+
 impl Mover {
     pub fn number(n: usize) -> Self {
         Self {
             identifier: format!("{n:06}"),
             old: format!("ancien-{n}"),
             email: format!("personne.{n}@courrier.example"),
-            new: format!("quatre mouettes bleues {n}"),
+            // In letters: a password may not hold the number that is in the address.
+            new: format!("quatre mouettes bleues {}", letters(n)),
         }
     }
 

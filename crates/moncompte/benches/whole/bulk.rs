@@ -1,0 +1,161 @@
+//! Large tables, large files, and the first moment.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{BufWriter, Write as _},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use testbed::Bed;
+
+use crate::{
+    limit::Bare,
+    pace::{cores, median, rate},
+    place::{AGENCY, MAIL_FOLDER, Place, program},
+    report::{Goal, Row},
+    site::{Effort, RS256, Site, resident},
+};
+
+/// From the start of the program to its first answer: with one agency, and with 200.
+pub async fn start(name: &str, bed: Bed, effort: Effort) -> Vec<Row> {
+    let place = Place::new(bed, MAIL_FOLDER);
+    // The first start makes the keys.
+    drop(place.serve().await);
+    let few = first_answer(&place, effort).await;
+    let one = fs::read_to_string(place.path("agencies/exemple.toml")).expect("an agency");
+    for n in 0..199 {
+        let text = one.replace("client_id = \"exemple\"", &format!("client_id = \"agence-{n}\""));
+        fs::write(place.path(&format!("agencies/agence-{n}.toml")), text).expect("an agency");
+    }
+    let many = first_answer(&place, effort).await;
+    vec![
+        Row::alone(format!("start to first answer, {name}"), "ms", few, Goal::AtMost(150.0)),
+        Row::alone(format!("start to first answer, 200 agencies, {name}"), "ms", many, Goal::AtMost(300.0)),
+    ]
+}
+
+async fn first_answer(place: &Place, effort: Effort) -> f64 {
+    let mut times = Vec::new();
+    for _ in 0..effort.rounds {
+        let began = Instant::now();
+        let mut child = program()
+            .args(["serve", "--config"])
+            .arg(place.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program");
+        // Asked as often as it takes: a connection is refused until it listens.
+        let url = format!("{}/.well-known/openid-configuration", place.issuer());
+        let client = reqwest::Client::new();
+        while !client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            assert!(began.elapsed() < Duration::from_secs(60), "it does not start");
+        }
+        times.push(began.elapsed().as_secs_f64() * 1000.0);
+        child.kill().expect("its end");
+        child.wait().expect("its end");
+    }
+    median(times)
+}
+
+/// A sign-in among many accounts, beside one among a thousand.
+pub async fn million(name: &str, bed: Bed, effort: Effort) -> Row {
+    const FEW: u64 = 1000;
+    let site = Site::on(bed, FEW).await;
+    let mut rounds = Vec::new();
+    let mut times = [Vec::new(), Vec::new()];
+    for (half, among) in [FEW, effort.many].into_iter().enumerate() {
+        if half == 1 {
+            let began = Instant::now();
+            site.copy_people(FEW, among).await;
+            println!("{among} accounts in {:.0} s", began.elapsed().as_secs_f64());
+        }
+        for round in 0..effort.rounds as u64 {
+            // Spread over them all, and others each time.
+            let people = (1..=4 * cores() as u64)
+                .map(|n| site.visitor((n * 7919 + round * 104_729) % (among - 1) + 1, RS256));
+            let (per_second, _) = rate(people.collect(), effort.round * 2).await;
+            times[half].push(1000.0 / per_second);
+        }
+    }
+    let [few, many] = times;
+    rounds.extend(many.into_iter().zip(few));
+    Row::beside(
+        format!("sign-in among {} accounts, {name}", effort.many),
+        "ms of the machine",
+        &rounds,
+        Goal::AtMost(1.2),
+    )
+}
+
+/// Rows of a file of strong hashes, beside rows that the database copies into a table of the same shape by itself.
+pub async fn import(name: &str, bed: Bed, effort: Effort) -> Row {
+    let mut place = Place::new(bed, MAIL_FOLDER);
+    place.bed.unaudited();
+    let file = place.path("identities.csv");
+    let mut text = BufWriter::new(fs::File::create(&file).expect("a file"));
+    writeln!(text, "identifier;client_ref;password_hash;email;given_name;family_name").unwrap();
+    for n in 0..effort.rows {
+        let mut line = String::new();
+        // A bcrypt hash: strong, kept as it is. Its salt tells them apart.
+        let _ = write!(line, "{n:08};CT-{n:08};$2y$12$abcdefghijklmnop{n:06}e");
+        let _ = write!(line, "WvSYXE4qjJnEwBFZCvVsMpEPw0GzKAO;client.{n}@courrier.example;Marie;Durand {n}");
+        writeln!(text, "{line}").unwrap();
+    }
+    text.flush().expect("a file");
+    let began = Instant::now();
+    let mut child = program()
+        .args(["import", "--json", "--agency", AGENCY, "--config"])
+        .arg(place.folder.path())
+        .arg(&file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program");
+    let (mut early, mut late) = (0.0_f64, 0.0_f64);
+    let mut beat = tokio::time::interval(Duration::from_millis(100));
+    let process = child.id();
+    while child.try_wait().expect("the program").is_none() {
+        beat.tick().await;
+        if !fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default().contains("VmRSS") {
+            continue;
+        }
+        let now = resident(process);
+        if began.elapsed() < Duration::from_secs(1) { early = early.max(now) } else { late = late.max(now) }
+    }
+    let ours = effort.rows as f64 / began.elapsed().as_secs_f64();
+    let out = child.wait_with_output().expect("the program");
+    println!(
+        "import, {name}: {} at most {early:.0} MiB in its first second, {late:.0} later",
+        String::from_utf8_lossy(&out.stdout).trim()
+    );
+    assert!(out.status.success(), "the import failed");
+    let limit = by_itself(&Bare::open(&place.bed.address).await, effort.rows).await;
+    Row::beside(
+        format!("import of {} identities, {name}", effort.rows),
+        "rows/s",
+        &[(ours, limit)],
+        Goal::AtLeast(0.25),
+    )
+}
+
+/// The same rows into a table with the same columns and indexes, in one statement.
+async fn by_itself(bare: &Bare, rows: u64) -> f64 {
+    let shape = match bare {
+        Bare::Postgres(_) => "CREATE TABLE twin (LIKE legacy_identity INCLUDING ALL)".to_owned(),
+        Bare::Sqlite { .. } => {
+            let list = "SELECT group_concat(sql, ';') FROM sqlite_master WHERE tbl_name = 'legacy_identity' AND sql IS NOT NULL";
+            let made = bare.text(list).await;
+            made.replace("\"legacy_identity\"", "twin")
+                .replace("CREATE UNIQUE INDEX \"", "CREATE UNIQUE INDEX \"twin_")
+                .replace("CREATE INDEX \"", "CREATE INDEX \"twin_")
+        }
+    };
+    bare.run(&shape).await;
+    let began = Instant::now();
+    bare.run("INSERT INTO twin SELECT * FROM legacy_identity").await;
+    rows as f64 / began.elapsed().as_secs_f64()
+}
