@@ -94,13 +94,14 @@ impl Accounts {
         };
         let now = self.ground.now();
         let tx = self.ground.db.begin().await?;
-        counter.clear(&tx).await?;
+        let cleared = counter.clear(&tx).await?;
         let today = email_change::Entity::find()
             .filter(email_change::Column::AccountId.eq(owner.0))
             .filter(email_change::Column::CreatedAt.gt(now - 86_400))
             .count(tx.conn())
             .await?;
         if today >= self.rules.email_changes_per_day {
+            cleared.tell(&tx, &self.ground, Some(owner)).await?;
             tx.commit().await?;
             return Ok(AddressWish::TooMany);
         }
@@ -134,6 +135,7 @@ impl Accounts {
         self.tell(&tx, address.shown(), &row.locale, body).await?;
         let body = MailBody::AddressAsked { hint: address.masked(), token: undo.text(), at: now, hours };
         self.tell(&tx, &row.email, &row.locale, body).await?;
+        cleared.tell(&tx, &self.ground, Some(owner)).await?;
         tx.commit().await?;
         Ok(AddressWish::Asked)
     }
@@ -222,7 +224,8 @@ impl Accounts {
         // The rows in the order in which a reset takes them: else the two could stop each other.
         let tx = self.ground.db.begin().await?;
         if let Some(counter) = counter {
-            counter.clear(&tx).await?;
+            // The evidence tells of the change.
+            let _ = counter.clear(&tx).await?;
         }
         // Guesses at the old address go on counting at the new one (SECURITY #58).
         Counter::hand_over(&tx, &self.ground, &wish.from_canonical, &wish.to_canonical).await?;

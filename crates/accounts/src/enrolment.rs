@@ -492,7 +492,8 @@ impl Accounts {
         // Another enrolment may have won the address meanwhile (SECURITY D10): then this one attaches to that account.
         let next = if self.account_row(&canonical).await?.is_some() { Stage::Link } else { Stage::Terms };
         let tx = self.ground.db.begin().await?;
-        counter.clear(&tx).await?;
+        // An enrolment's own counter: no account's, and gone with it.
+        let _ = counter.clear(&tx).await?;
         let confirmed = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::ConfirmedAt, Expr::value(self.ground.now()))
             .col_expr(enrolment::Column::Stage, Expr::value(next.as_str()))

@@ -99,6 +99,20 @@ pub(crate) fn chain(reading: &Reading) -> Looking<'_> {
 }
 
 impl Accounts {
+    /// Adds an entry about an account in the transaction of what it proves, for a slice that has no evidence of its own. Call it last.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn prove<T: Serialize>(
+        &self,
+        tx: &Tx,
+        kind: &str,
+        account: AccountId,
+        body: &T,
+    ) -> Result<(), Fault> {
+        append(tx, &self.ground, kind, Some(account), body).await
+    }
+
     /// Reads the whole chain; answers how many entries are whole, or the number of the first that is not.
     ///
     /// # Errors

@@ -170,7 +170,8 @@ impl Accounts {
         };
         self.move_identity(&tx, id, &identity, owner).await?;
         let signed_in = if let Some(counter) = given {
-            counter.clear(&tx).await?;
+            // The evidence tells that the agency was attached.
+            let _ = counter.clear(&tx).await?;
             recovery::supersede(&tx, owner, self.ground.now()).await?;
             let keep = session.is_some_and(|s| s.persistent && s.account == owner);
             let previous = session.map(|s| s.id);

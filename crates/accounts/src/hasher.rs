@@ -1,13 +1,19 @@
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
 };
 
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::PasswordHash};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use kernel::Chance;
+use rustix::process::setpriority_process;
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 /// What an Argon2id hash costs.
@@ -42,15 +48,21 @@ pub struct Verdict {
     pub outdated: bool,
 }
 
-/// Argon2id on bounded threads: as many at once as there are slots, each with its block of memory for ever, and a bounded queue before them. A
-/// storm of sign-ins waits here and starves nothing else.
+/// Work for a hashing thread, which lends it its memory.
+type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
+
+/// By how much a hashing thread gives way to whoever answers requests, as `nice` counts: a token is signed in a moment, a password takes its time anyway.
+const GIVES_WAY: i32 = 10;
+
+/// Argon2id on threads of its own: as many as there are slots, each with its block of memory for ever, and a bounded queue before them. A
+/// storm of sign-ins waits here and starves nothing else. The threads end with it.
 pub struct Hasher {
     cost: HashCost,
     slots: Arc<Semaphore>,
     queue: usize,
     waiting: AtomicUsize,
     done: AtomicUsize,
-    memory: Arc<Mutex<Vec<Vec<Block>>>>,
+    jobs: mpsc::Sender<Job>,
     chance: Arc<dyn Chance>,
     /// Verified where no account exists, so that every path costs one hash (SECURITY #60).
     nobody: String,
@@ -60,7 +72,7 @@ impl Hasher {
     /// `slots`: hashes at once, one a core; `queue`: how many more may wait.
     ///
     /// # Errors
-    /// When the costs are out of Argon2's range.
+    /// When the costs are out of Argon2's range, or the system has no thread left.
     pub fn new(
         cost: HashCost,
         slots: usize,
@@ -70,13 +82,23 @@ impl Hasher {
         let mut salt = [0; 16];
         chance.fill(&mut salt);
         let nobody = phc(cost, b"nobody's password", &salt, &mut Vec::new())?;
+        let (jobs, waiting) = mpsc::channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        let thread = |_: &usize| {
+            let waiting = waiting.clone();
+            thread::Builder::new().name("hash".into()).spawn(move || attend(&waiting)).is_ok()
+        };
+        // Where the system has no thread left for one of them, the others do the work.
+        if (0..slots.max(1)).filter(thread).count() == 0 {
+            return Err(argon2::Error::ThreadsTooMany);
+        }
         Ok(Self {
             cost,
             slots: Arc::new(Semaphore::new(slots.max(1))),
             queue,
             waiting: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
-            memory: Arc::default(),
+            jobs,
             chance,
             nobody,
         })
@@ -137,18 +159,30 @@ impl Hasher {
         let place = Place::take(&self.waiting, self.queue).ok_or(Busy)?;
         let slot = self.slots.clone().acquire_owned().await.map_err(|_| Busy)?;
         drop(place);
-        let pool = self.memory.clone();
-        tokio::task::spawn_blocking(move || {
-            let mut memory = pool.lock().ok().and_then(|mut p| p.pop()).unwrap_or_default();
-            let out = work(&mut memory);
-            if let Ok(mut pool) = pool.lock() {
-                pool.push(memory);
-            }
+        let (tell, told) = oneshot::channel();
+        let job: Job = Box::new(move |memory| {
+            let out = work(memory);
             drop(slot);
-            out
-        })
-        .await
-        .map_err(|_| Busy)
+            // Whoever asked may have gone away.
+            let _ = tell.send(out);
+        });
+        self.jobs.send(job).map_err(|_| Busy)?;
+        told.await.map_err(|_| Busy)
+    }
+}
+
+/// A hashing thread's life.
+fn attend(waiting: &Mutex<mpsc::Receiver<Job>>) {
+    // Where the system does not allow it, all are equal.
+    let _ = setpriority_process(None, GIVES_WAY);
+    let mut memory = Vec::new();
+    loop {
+        let Ok(Ok(job)) = waiting.lock().map(|jobs| jobs.recv()) else { return };
+        // A panic of one is not the end of the thread; its asker hears that nobody answers.
+        let done = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
+        if done.is_err() {
+            memory = Vec::new();
+        }
     }
 }
 

@@ -10,7 +10,12 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use crate::table::{attempt, lock_notice};
+use serde::Serialize;
+
+use crate::{
+    AccountId, evidence,
+    table::{attempt, lock_notice},
+};
 
 /// How the lock is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +43,24 @@ pub(crate) struct Counter {
 pub(crate) struct Reserved {
     /// Failures if this one fails.
     pub(crate) nth: u8,
+}
+
+/// What a right password took off a counter.
+#[derive(Clone, Copy, Serialize)]
+#[must_use = "it belongs into the evidence, unless that tells of the right password anyway"]
+pub(crate) struct Cleared {
+    /// Wrong ones before it.
+    failures: i32,
+}
+
+impl Cleared {
+    /// Tells the evidence, if there is anything to tell. Call it last, as [`evidence::append`].
+    pub(crate) async fn tell(self, tx: &Tx, ground: &Ground, owner: Option<AccountId>) -> Result<(), Fault> {
+        if self.failures > 0 {
+            evidence::append(tx, ground, "failures cleared", owner, &self).await?;
+        }
+        Ok(())
+    }
 }
 
 /// What the counter said.
@@ -173,14 +196,15 @@ impl Counter {
         Ok(taken == 1)
     }
 
-    /// The check succeeded: this bucket starts anew.
-    pub(crate) async fn clear(&self, tx: &Tx) -> Result<(), Fault> {
-        attempt::Entity::delete_many()
+    /// The check succeeded: this bucket starts anew. What it held beside the check itself is for the evidence, where nothing else there tells of the
+    /// check (SECURITY I6).
+    pub(crate) async fn clear(&self, tx: &Tx) -> Result<Cleared, Fault> {
+        let cleared = attempt::Entity::delete_many()
             .filter(attempt::Column::Subject.eq(&self.subject))
             .filter(attempt::Column::Bucket.eq(&self.bucket))
-            .exec(tx.conn())
+            .exec_with_returning(tx.conn())
             .await?;
-        Ok(())
+        Ok(Cleared { failures: cleared.iter().map(|row| row.failures - 1).sum() })
     }
 
     /// The check did not take place: the attempt is not counted.

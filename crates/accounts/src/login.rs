@@ -79,7 +79,7 @@ impl Accounts {
                 };
                 let fresh = if outdated { self.hasher.hash(secret_of(&password)).await.ok() } else { None };
                 let tx = self.ground.db.begin().await?;
-                counter.clear(&tx).await?;
+                let cleared = counter.clear(&tx).await?;
                 if let Some(hash) = fresh {
                     rehash(&tx, &row, hash).await?;
                 }
@@ -91,6 +91,7 @@ impl Accounts {
                 if !counter.knows_device() {
                     self.tell_of_device(&tx, &row, visitor).await?;
                 }
+                cleared.tell(&tx, &self.ground, Some(AccountId(row.id))).await?;
                 tx.commit().await?;
                 Ok(SignIn::In(Box::new(signed_in)))
             }

@@ -118,7 +118,7 @@ impl Accounts {
             },
             Some(true) => {
                 let tx = self.ground.db.begin().await?;
-                counter.clear(&tx).await?;
+                counter.clear(&tx).await?.tell(&tx, &self.ground, None).await?;
                 tx.commit().await?;
                 self.proved(identity, origin, visitor).await
             }

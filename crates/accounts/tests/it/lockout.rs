@@ -53,7 +53,29 @@ async fn success_clears_the_count() {
             stage.sign_in(EMAIL, "faux faux faux").await;
         }
         assert_eq!(answered(&stage.sign_in(EMAIL, PASSWORD).await), "in");
+        // SECURITY I6: the evidence tells of it, and of nothing where there was nothing to clear.
+        let told = "kind = 'failures cleared' AND body LIKE '%\"failures\":4%' AND account_id IS NOT NULL";
+        assert_eq!(stage.count("evidence", told).await, 1, "{}", stage.bed.name);
+        assert_eq!(answered(&stage.sign_in(EMAIL, PASSWORD).await), "in");
+        assert_eq!(stage.count("evidence", "kind = 'failures cleared'").await, 1, "{}", stage.bed.name);
         assert_eq!(answered(&stage.sign_in(EMAIL, "faux faux faux").await), "wrong, 4 left");
+    }
+}
+
+#[tokio::test]
+async fn a_right_old_password_clears_the_count_and_the_evidence_tells_of_it() {
+    for stage in stages().await {
+        stage.import(&stage.tilleuls, CSV).await;
+        for _ in 0..2 {
+            stage.accounts.prove_legacy(&stage.tilleuls, "100", "faux", None, &visitor()).await.unwrap();
+        }
+        stage
+            .accounts
+            .prove_legacy(&stage.tilleuls, "100", "Vieux-Secret 1", None, &visitor())
+            .await
+            .unwrap();
+        let told = "kind = 'failures cleared' AND body LIKE '%\"failures\":2%' AND account_id IS NULL";
+        assert_eq!(stage.count("evidence", told).await, 1, "{}", stage.bed.name);
     }
 }
 
