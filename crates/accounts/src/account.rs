@@ -1,4 +1,4 @@
-use kernel::{Fault, Unix};
+use kernel::{Fault, Gather, Ground, Unix};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Map, Value};
 
@@ -64,20 +64,21 @@ impl Accounts {
             .order_by_asc(link::Column::Id)
             .all(self.ground.db.reader())
             .await?;
-        let mut agencies: Vec<LinkedAgency> = Vec::new();
-        for row in rows {
-            match agencies.iter_mut().find(|a| a.agency_id == row.agency_id) {
-                // Several identifiers may carry one reference: it is told once.
-                Some(known) if known.client_refs.contains(&row.client_ref) => {}
-                Some(known) => known.client_refs.push(row.client_ref),
-                None => agencies.push(LinkedAgency {
-                    agency_id: row.agency_id,
-                    client_refs: vec![row.client_ref],
-                    since: row.linked_at,
-                }),
-            }
-        }
-        Ok(agencies)
+        Ok(by_agency(rows))
+    }
+
+    /// A person, unless disabled, with the agency's own references for them, which are none where they are not linked there; one query.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn account_at(
+        &self,
+        id: AccountId,
+        agency_id: &str,
+    ) -> Result<Option<(Account, Vec<String>)>, Fault> {
+        let found = self.people.get(id).await?.filter(|(row, _)| row.disabled_at.is_none());
+        let Some((row, links)) = found else { return Ok(None) };
+        Ok(Some((row.try_into()?, refs_at(by_agency(links), agency_id))))
     }
 
     /// The agency's own references for this account; empty when it is not linked there.
@@ -85,9 +86,50 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn client_refs(&self, id: AccountId, agency_id: &str) -> Result<Vec<String>, Fault> {
-        let all = self.linked_agencies(id).await?;
-        Ok(all.into_iter().find(|a| a.agency_id == agency_id).map(|a| a.client_refs).unwrap_or_default())
+        Ok(refs_at(self.linked_agencies(id).await?, agency_id))
     }
+}
+
+/// Accounts with their links, oldest link first.
+pub(crate) type People = Gather<AccountId, (account::Model, Vec<link::Model>)>;
+
+/// Portals ask for people all the time: those who ask at once are answered by one statement.
+pub(crate) fn people(ground: &Ground) -> People {
+    let db = ground.db.clone();
+    Gather::new(move |ids: Vec<AccountId>| {
+        let db = db.clone();
+        async move {
+            let rows = account::Entity::find()
+                .filter(account::Column::Id.is_in(ids.into_iter().map(|id| id.0)))
+                .find_with_related(link::Entity)
+                .order_by_asc(link::Column::Id)
+                .all(db.reader())
+                .await?;
+            Ok(rows.into_iter().map(|(row, links)| (AccountId(row.id), (row, links))).collect())
+        }
+    })
+}
+
+/// Oldest link first.
+fn by_agency(links: Vec<link::Model>) -> Vec<LinkedAgency> {
+    let mut agencies: Vec<LinkedAgency> = Vec::new();
+    for row in links {
+        match agencies.iter_mut().find(|a| a.agency_id == row.agency_id) {
+            // Several identifiers may carry one reference: it is told once.
+            Some(known) if known.client_refs.contains(&row.client_ref) => {}
+            Some(known) => known.client_refs.push(row.client_ref),
+            None => agencies.push(LinkedAgency {
+                agency_id: row.agency_id,
+                client_refs: vec![row.client_ref],
+                since: row.linked_at,
+            }),
+        }
+    }
+    agencies
+}
+
+fn refs_at(agencies: Vec<LinkedAgency>, agency_id: &str) -> Vec<String> {
+    agencies.into_iter().find(|a| a.agency_id == agency_id).map(|a| a.client_refs).unwrap_or_default()
 }
 
 impl TryFrom<account::Model> for Account {

@@ -130,12 +130,14 @@ pub struct Accounts {
     hasher: Arc<Hasher>,
     rules: Rules,
     terms: Arc<ArcSwap<TermsLibrary>>,
+    people: account::People,
 }
 
 impl Accounts {
     /// Puts it together.
     pub fn new(ground: Ground, hasher: Arc<Hasher>, rules: Rules, terms: Arc<ArcSwap<TermsLibrary>>) -> Self {
-        Self { ground, hasher, rules, terms }
+        let people = account::people(&ground);
+        Self { ground, hasher, rules, terms, people }
     }
 
     /// The pool that hashes.

@@ -1,5 +1,5 @@
-use kernel::Fault;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use kernel::{Fault, forget};
+use sea_orm::{ColumnTrait, ExprTrait};
 
 use crate::{
     Accounts,
@@ -23,35 +23,15 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn purge(&self) -> Result<(), Fault> {
-        let now = self.ground.now();
-        let db = self.ground.db.writer();
-        used_ticket::Entity::delete_many().filter(used_ticket::Column::ExpiresAt.lt(now)).exec(db).await?;
-        enrolment::Entity::delete_many()
-            .filter(enrolment::Column::FinishedAt.is_null())
-            .filter(enrolment::Column::ExpiresAt.lt(now - ENROLMENT))
-            .exec(db)
-            .await?;
-        email_change::Entity::delete_many()
-            .filter(email_change::Column::ExpiresAt.lt(now - RECOVERY))
-            .exec(db)
-            .await?;
-        recovery::Entity::delete_many()
-            .filter(recovery::Column::ExpiresAt.lt(now - RECOVERY))
-            .exec(db)
-            .await?;
-        session::Entity::delete_many()
-            .filter(
-                Condition::any()
-                    .add(session::Column::EndedAt.lt(now - SESSION))
-                    .add(session::Column::EndsAt.lt(now - SESSION)),
-            )
-            .exec(db)
-            .await?;
-        lock_notice::Entity::delete_many()
-            .filter(lock_notice::Column::ToldAt.lt(now - NOTICE))
-            .exec(db)
-            .await?;
-        device::Entity::delete_many().filter(device::Column::LastSeenAt.lt(now - DEVICE)).exec(db).await?;
-        Ok(())
+        let (db, now) = (&self.ground.db, self.ground.now());
+        forget::<used_ticket::Entity>(db, used_ticket::Column::ExpiresAt.lt(now)).await?;
+        let left = enrolment::Column::FinishedAt.is_null();
+        forget::<enrolment::Entity>(db, left.and(enrolment::Column::ExpiresAt.lt(now - ENROLMENT))).await?;
+        forget::<email_change::Entity>(db, email_change::Column::ExpiresAt.lt(now - RECOVERY)).await?;
+        forget::<recovery::Entity>(db, recovery::Column::ExpiresAt.lt(now - RECOVERY)).await?;
+        let ended = session::Column::EndedAt.lt(now - SESSION);
+        forget::<session::Entity>(db, ended.or(session::Column::EndsAt.lt(now - SESSION))).await?;
+        forget::<lock_notice::Entity>(db, lock_notice::Column::ToldAt.lt(now - NOTICE)).await?;
+        forget::<device::Entity>(db, device::Column::LastSeenAt.lt(now - DEVICE)).await
     }
 }

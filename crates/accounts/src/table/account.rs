@@ -19,7 +19,17 @@ pub struct Model {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    #[sea_orm(has_many = "super::link::Entity")]
+    Link,
+}
+
+impl Related<super::link::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Link.def()
+    }
+}
+
 impl ActiveModelBehavior for ActiveModel {}
 
 impl std::fmt::Debug for Model {
