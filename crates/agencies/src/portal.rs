@@ -1,10 +1,12 @@
+use std::sync::Arc;
+
 use oidc::{client::Client, jwt::Key};
 
 /// One client of an agency.
 #[derive(Clone)]
 pub struct Portal {
-    /// What the protocol knows of it.
-    pub client: Client,
+    /// What the protocol knows of it: shared, for it is asked for by every request.
+    pub client: Arc<Client>,
     /// What people call it.
     pub name: String,
     /// Where it begins.

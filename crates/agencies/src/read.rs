@@ -1,5 +1,7 @@
 //! From the text of an agency's file to an agency, or to all that is wrong with it.
 
+use std::sync::Arc;
+
 use oidc::{
     client::{ApplicationType, AuthMethod, Client, GrantType, Pkce, ResponseMode, SubjectType},
     jwt::{Alg, Key},
@@ -213,7 +215,7 @@ impl Reader<'_> {
             name: section.name.unwrap_or_else(|| agency_name.to_owned()),
             home: section.home,
             allow_unlinked: section.allow_unlinked,
-            client,
+            client: Arc::new(client),
         }
     }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use accounts::{EnrolmentId, Session, SessionId};
 use kernel::{Fault, Token, Unix};
 use oidc::{
@@ -108,7 +110,7 @@ impl Grants {
         Ok(Start::Interaction(id))
     }
 
-    fn who_asks(&self, raw: &[&str]) -> Result<(Params, String, Client), Refusal> {
+    fn who_asks(&self, raw: &[&str]) -> Result<(Params, String, Arc<Client>), Refusal> {
         let params = Params::parse(raw)?;
         let (agency, portal) = self.client(request::client_id(&params)?).ok_or(Refusal::UnknownClient)?;
         Ok((params, agency.id.clone(), portal.client))
@@ -293,7 +295,7 @@ impl Grants {
         let row = code::Model {
             hash: token.digest().into_string(),
             grant_id: grant.0,
-            client_id: client.client_id,
+            client_id: client.client_id.clone(),
             redirect_uri: request.path.redirect_uri().to_owned(),
             code_challenge: request.code_challenge.clone(),
             nonce: request.nonce.clone(),

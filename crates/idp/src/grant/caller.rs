@@ -1,6 +1,6 @@
 //! Who calls the endpoints that clients call: one guard in front of every client secret.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use kernel::{Fault, is_unique_violation};
 use oidc::{
@@ -30,7 +30,7 @@ fn failed() -> Error {
 
 impl Grants {
     /// The parameters, and who calls by the method that the client registered. Every caller of a client's secret comes through here.
-    pub(super) async fn caller(&self, call: Call<'_>) -> Result<Result<(Params, Client), Error>, Fault> {
+    pub(super) async fn caller(&self, call: Call<'_>) -> Result<Result<(Params, Arc<Client>), Error>, Fault> {
         let params = match Params::parse(&[call.body]) {
             Ok(params) => params,
             Err(refusal) => return Ok(Err(refusal.into())),
@@ -55,7 +55,7 @@ impl Grants {
         Ok(proved.map(|client| (params, client)))
     }
 
-    async fn prove(&self, presented: &Presented) -> Result<Result<Client, Error>, Fault> {
+    async fn prove(&self, presented: &Presented) -> Result<Result<Arc<Client>, Error>, Fault> {
         let now = self.ground.now();
         let client = presented.client_id().and_then(|id| self.client(id)).map(|(_, portal)| portal.client);
         let keys = match (&client, presented.key_wanted()) {
@@ -66,7 +66,7 @@ impl Grants {
         let endpoint = format!("{issuer}{}", path::TOKEN);
         let assertion = match authentication::authenticate(&Caller {
             presented,
-            client: client.as_ref(),
+            client: client.as_deref(),
             keys: &keys,
             audiences: &[issuer, &endpoint],
             now,

@@ -50,11 +50,11 @@ impl Grants {
 
     async fn redeem(&self, text: &str, attempt: &CodeAttempt<'_>) -> Result<Answer, Fault> {
         let Some(token) = Token::parse(text) else { return Ok(Err(invalid_grant("the code is not known"))) };
-        let db = self.ground.db.reader();
-        let Some(row) = code::Entity::find_by_id(token.digest().as_str()).one(db).await? else {
-            return Ok(Err(invalid_grant("the code is not known")));
-        };
-        let Some(grant) = token_grant::Entity::find_by_id(row.grant_id).one(db).await? else {
+        let found = code::Entity::find_by_id(token.digest().as_str())
+            .find_also_related(token_grant::Entity)
+            .one(self.ground.db.reader())
+            .await?;
+        let Some((row, Some(grant))) = found else {
             return Ok(Err(invalid_grant("the code is not known")));
         };
         let record = CodeRecord {
@@ -80,10 +80,9 @@ impl Grants {
         grant: &token_grant::Model,
         resources: &[String],
     ) -> Result<Answer, Fault> {
-        let Some(account) = self.owner(grant).await? else {
+        let Some(person) = self.person(grant, client).await? else {
             return Ok(Err(invalid_grant("the account has changed since")));
         };
-        let person = self.person(account, client).await?;
         let scope = grant.scope()?.intersect(&client.scopes);
         let access = Access { scope: &scope, resources };
         // Signed before the transaction: none is open while a key works.
@@ -120,7 +119,7 @@ impl Grants {
 
     /// RFC 6749 §4.1.2: all that the code gave is revoked.
     async fn code_reused(&self, grant: &token_grant::Model) -> Result<Answer, Fault> {
-        self.revoke_grant(grant.id, "code_reuse").await?;
+        self.reused(grant, "code_reuse").await?;
         Ok(Err(invalid_grant("the code has been used")))
     }
 }

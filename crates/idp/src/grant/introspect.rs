@@ -36,7 +36,7 @@ impl Grants {
         {
             let end = row.expires_at.min(row.family_ends_at);
             let live = row.used_at.is_none() && grant.revoked_at.is_none() && self.ground.now() < end;
-            if live && self.owner(&grant).await?.is_some() {
+            if live && self.person(&grant, &client).await?.is_some() {
                 let sub = self.subject(&client, accounts::AccountId(grant.account_id));
                 let issuer = &self.settings.issuer;
                 return Ok(Ok(json!({
@@ -65,7 +65,7 @@ impl Grants {
             None => self.bearer(token, None).await?.map(|b| b.grant),
         };
         if let Some(grant) = grant.filter(|g| g.client_id == client.client_id && g.revoked_at.is_none()) {
-            self.revoke_grant(grant.id, "client_revoked").await?;
+            self.give_back(&grant).await?;
         }
         Ok(Ok(()))
     }

@@ -1,4 +1,4 @@
-use accounts::{Account, AccountId};
+use accounts::AccountId;
 use kernel::{Fault, Token};
 use oidc::{
     claims::{self, Access, Person},
@@ -26,23 +26,23 @@ impl Issued {
 }
 
 impl Grants {
-    /// The account of a grant, if nothing has happened to it since that ends what it gave (SECURITY #30, I9).
-    pub(super) async fn owner(&self, grant: &token_grant::Model) -> Result<Option<Account>, Fault> {
-        let account = self.accounts.account(AccountId(grant.account_id)).await?;
-        Ok(account.filter(|a| a.auth_epoch == grant.auth_epoch))
-    }
-
-    /// What this client may be told of the person: references of its own agency only (SPEC J13).
-    pub(super) async fn person(&self, account: Account, client: &Client) -> Result<Person, Fault> {
-        let client_refs = self.accounts.client_refs(account.id, &client.owner).await?;
-        Ok(Person {
+    /// The person of a grant, if nothing has happened to their account since that ends what it gave (SECURITY #30, I9), as this client may know
+    /// them: with the references of its own agency only (SPEC J13).
+    pub(super) async fn person(
+        &self,
+        grant: &token_grant::Model,
+        client: &Client,
+    ) -> Result<Option<Person>, Fault> {
+        let found = self.accounts.account_at(AccountId(grant.account_id), &client.owner).await?;
+        let living = found.filter(|(account, _)| account.auth_epoch == grant.auth_epoch);
+        Ok(living.map(|(account, client_refs)| Person {
             email: account.email,
             name: account.name,
             profile: account.profile,
             locale: account.locale,
             updated_at: account.updated_at,
             client_refs,
-        })
+        }))
     }
 
     /// Signs access token and ID token.

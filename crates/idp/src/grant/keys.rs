@@ -62,6 +62,19 @@ struct Held {
 struct Ring {
     loaded_at: Unix,
     keys: Vec<Arc<Held>>,
+    /// The key set and the metadata document as they are sent: asked for by everybody, and the same until the keys are read again.
+    set: Arc<str>,
+    metadata: Arc<str>,
+}
+
+impl Ring {
+    fn of(keys: Vec<Arc<Held>>, now: Unix, settings: &Settings) -> Self {
+        let published = |key: &&Arc<Held>| state(&keys, key, now, settings.key_overlap) != KeyState::Gone;
+        let set: Vec<&Value> = keys.iter().filter(published).map(|key| &key.jwk).collect();
+        let metadata = oidc::discovery::metadata(&settings.issuer, &algs(&keys), &["fr", "en"]);
+        let (set, metadata) = (json!({ "keys": set }).to_string().into(), metadata.to_string().into());
+        Self { loaded_at: now, keys, set, metadata }
+    }
 }
 
 /// The keys of this node.
@@ -77,7 +90,7 @@ impl Keyring {
     /// # Errors
     /// [`Fault`]: of the database, or a key that does not open with this node's secret.
     pub(super) async fn open(ground: Ground, settings: Arc<Settings>) -> Result<Self, Fault> {
-        let empty = Ring { loaded_at: i64::MIN, keys: Vec::new() };
+        let empty = Ring::of(Vec::new(), i64::MIN, &settings);
         let this = Self { ground, settings, ring: ArcSwap::from_pointee(empty) };
         this.reload().await?;
         Ok(this)
@@ -102,7 +115,7 @@ impl Keyring {
                 None => keys.push(Arc::new(parse(&self.ground.keys, &row)?)),
             }
         }
-        self.ring.store(Arc::new(Ring { loaded_at: now, keys }));
+        self.ring.store(Arc::new(Ring::of(keys, now, &self.settings)));
         Ok(())
     }
 
@@ -115,8 +128,9 @@ impl Keyring {
         let read = tokio::time::timeout(GLANCE, self.reload()).await.unwrap_or_else(silent);
         if let Err(fault) = read {
             tracing::warn!(%fault, "the signing keys could not be read again");
-            let loaded_at = self.ground.now() - RELOAD_AFTER + RETRY_AFTER;
-            let later = Arc::new(Ring { loaded_at, keys: ring.keys.clone() });
+            let now = self.ground.now();
+            let again = Ring::of(ring.keys.clone(), now, &self.settings);
+            let later = Arc::new(Ring { loaded_at: now - RELOAD_AFTER + RETRY_AFTER, ..again });
             // Unless somebody else has read them meanwhile.
             self.ring.compare_and_swap(&ring, later);
         }
@@ -175,7 +189,7 @@ impl Keyring {
 
     /// Gives every algorithm a successor that is published now and signs after the overlap.
     pub(super) async fn rotate_all(&self) -> Result<(), Fault> {
-        for alg in self.algs().await? {
+        for alg in algs(&self.fresh().await.keys) {
             self.succeed(alg).await?;
         }
         Ok(())
@@ -205,17 +219,13 @@ impl Keyring {
     }
 
     /// The public key set (RFC 7517 §5): next, current and retired keys.
-    pub(super) async fn published(&self) -> Result<Value, Fault> {
-        let (ring, now) = (self.fresh().await, self.ground.now());
-        let published =
-            |key: &&Arc<Held>| state(&ring.keys, key, now, self.settings.key_overlap) != KeyState::Gone;
-        Ok(json!({ "keys": ring.keys.iter().filter(published).map(|k| k.jwk.clone()).collect::<Vec<_>>() }))
+    pub(super) async fn published(&self) -> Arc<str> {
+        self.fresh().await.set.clone()
     }
 
-    /// The algorithms that sign or are about to, for discovery.
-    pub(super) async fn algs(&self) -> Result<Vec<Alg>, Fault> {
-        let ring = self.fresh().await;
-        Ok(Alg::SIGNING.iter().copied().filter(|alg| ring.keys.iter().any(|k| k.info.alg == *alg)).collect())
+    /// The metadata document (OIDC Discovery §3), which names the algorithms that sign or are about to.
+    pub(super) async fn metadata(&self) -> Arc<str> {
+        self.fresh().await.metadata.clone()
     }
 
     /// A signed token.
@@ -284,6 +294,11 @@ fn proves(key: &Held) -> bool {
     signature.is_some_and(|s| {
         jwt::verify(&jwt::complete(input, &s), std::slice::from_ref(&key.public), &rules).is_ok()
     })
+}
+
+/// The algorithms of these keys.
+fn algs(keys: &[Arc<Held>]) -> Vec<Alg> {
+    Alg::SIGNING.iter().copied().filter(|alg| keys.iter().any(|key| key.info.alg == *alg)).collect()
 }
 
 /// Before the first key's time, by a clock that is behind the one of the node that made it, it signs all the same: it has no

@@ -106,7 +106,7 @@ impl Grants {
                 Some(Some(hint)) => Hinted::Ours(hint),
             },
             params: &params,
-            client: client.as_ref(),
+            client: client.as_deref(),
             sid_here: sid_here.as_deref(),
             signed_in: target.is_some(),
         };
@@ -114,7 +114,7 @@ impl Grants {
             (Decision::Refuse(why), _) => Ok(EndSession::Refused(why)),
             (Decision::Confirm(after), _) if !confirmed => {
                 let fields = FIELDS.iter().filter_map(|name| params.get(name).map(|v| (*name, v.to_owned())));
-                let client_id = client.map(|c| c.client_id);
+                let client_id = client.map(|c| c.client_id.clone());
                 Ok(EndSession::Confirm { fields: fields.collect(), after, client_id })
             }
             (Decision::End(after) | Decision::Confirm(after), Some(id)) => {

@@ -13,19 +13,22 @@ mod invariants;
 mod issue;
 mod keys;
 mod logout;
+
 mod refresh;
 mod signer;
 mod table;
+mod together;
 mod userinfo;
 
 use std::sync::Arc;
 
-use accounts::{Accounts, SessionId};
+use accounts::{AccountId, Accounts, SessionId};
 use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Fault, Ground, SealKeys, Unix, typed_id};
+use kernel::{Fault, Ground, SealKeys, Unix, forget, typed_id};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use serde_json::json;
 use uuid::Uuid;
 
 pub use authorize::{Completed, Interaction, Start};
@@ -40,6 +43,7 @@ use client_keys::{ClientKeys, NoSource};
 use guesses::Guesses;
 use keys::Keyring;
 use table::{client_session, code, interaction, refresh_token, token_grant, used_assertion};
+use together::Together;
 
 typed_id! {
     /// One authorization request on its way through the screens.
@@ -103,6 +107,7 @@ pub struct Grants {
     keys: Arc<Keyring>,
     client_keys: Arc<ClientKeys>,
     guesses: Arc<Guesses>,
+    together: Together,
     salt: Arc<[u8; 32]>,
 }
 
@@ -128,8 +133,9 @@ impl Grants {
         let keys = Arc::new(Keyring::open(ground.clone(), settings.clone()).await?);
         let client_keys = Arc::new(ClientKeys::new(Arc::new(NoSource)));
         let guesses = Arc::new(Guesses::new(settings.client_failures));
-        let salt = Arc::new(salt);
-        let grants = Self { ground, accounts, agencies, settings, keys, client_keys, guesses, salt };
+        let (together, salt) = (Together::new(&ground), Arc::new(salt));
+        let grants =
+            Self { ground, accounts, agencies, settings, keys, client_keys, guesses, together, salt };
         grants.ensure_keys().await?;
         Ok(grants)
     }
@@ -181,21 +187,14 @@ impl Grants {
         self.keys.list().await
     }
 
-    /// The JSON Web Key Set: next, current and retired keys (RFC 7517 §5).
-    ///
-    /// # Errors
-    /// [`Fault`] of the database.
-    pub async fn jwks(&self) -> Result<serde_json::Value, Fault> {
+    /// The JSON Web Key Set: next, current and retired keys (RFC 7517 §5), as JSON.
+    pub async fn jwks(&self) -> Arc<str> {
         self.keys.published().await
     }
 
-    /// The metadata document (OIDC Discovery §3).
-    ///
-    /// # Errors
-    /// [`Fault`] of the database.
-    pub async fn metadata(&self) -> Result<serde_json::Value, Fault> {
-        let algs = self.keys.algs().await?;
-        Ok(oidc::discovery::metadata(&self.settings.issuer, &algs, &["fr", "en"]))
+    /// The metadata document (OIDC Discovery §3), as JSON.
+    pub async fn metadata(&self) -> Arc<str> {
+        self.keys.metadata().await
     }
 
     /// The `sub` by which this client knows the account.
@@ -208,26 +207,16 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn purge(&self) -> Result<(), Fault> {
-        let db = self.ground.db.writer();
-        let before = self.ground.now() - 86_400;
-        interaction::Entity::delete_many().filter(interaction::Column::ExpiresAt.lt(before)).exec(db).await?;
-        code::Entity::delete_many().filter(code::Column::ExpiresAt.lt(before)).exec(db).await?;
+        let (db, before) = (&self.ground.db, self.ground.now() - 86_400);
+        forget::<interaction::Entity>(db, interaction::Column::ExpiresAt.lt(before)).await?;
+        forget::<code::Entity>(db, code::Column::ExpiresAt.lt(before)).await?;
         // A rotated token is kept until its family ends: its reuse must be seen for as long as its children live.
-        refresh_token::Entity::delete_many()
-            .filter(refresh_token::Column::FamilyEndsAt.lt(before))
-            .exec(db)
-            .await?;
-        used_assertion::Entity::delete_many()
-            .filter(used_assertion::Column::ExpiresAt.lt(before))
-            .exec(db)
-            .await?;
+        forget::<refresh_token::Entity>(db, refresh_token::Column::FamilyEndsAt.lt(before)).await?;
+        forget::<used_assertion::Entity>(db, used_assertion::Column::ExpiresAt.lt(before)).await?;
         // No token of a grant outlives the longest family, which begins when the code is redeemed.
         let oldest = before - self.settings.refresh_most - self.settings.code_life;
-        token_grant::Entity::delete_many().filter(token_grant::Column::CreatedAt.lt(oldest)).exec(db).await?;
-        client_session::Entity::delete_many()
-            .filter(client_session::Column::EndedAt.lt(before))
-            .exec(db)
-            .await?;
+        forget::<token_grant::Entity>(db, token_grant::Column::CreatedAt.lt(oldest)).await?;
+        forget::<client_session::Entity>(db, client_session::Column::EndedAt.lt(before)).await?;
         self.purge_expired(before).await
     }
 
@@ -262,17 +251,33 @@ impl Grants {
         agencies.portal(client_id).map(|(agency, portal)| (agency.clone(), portal.clone()))
     }
 
-    /// Ends a grant and with it every token of it (SECURITY D5, I2, I4).
-    async fn revoke_grant(&self, id: Uuid, why: &'static str) -> Result<(), Fault> {
+    /// Ends a grant and with it every token of it, for its client gives it back (SECURITY D5).
+    async fn give_back(&self, grant: &token_grant::Model) -> Result<(), Fault> {
+        self.revocation(grant, "client_revoked").exec(self.ground.db.writer()).await?;
+        tracing::info!(target: "security", grant = %grant.id, "grant given back");
+        Ok(())
+    }
+
+    /// Ends a grant, for something of it came a second time: whoever holds the rest of it may be somebody else (SECURITY I2, I4). The evidence tells
+    /// it, once (I21).
+    async fn reused(&self, grant: &token_grant::Model, what: &'static str) -> Result<(), Fault> {
+        let tx = self.ground.db.begin().await?;
+        let revoked = self.revocation(grant, what).exec(tx.conn()).await?;
+        if revoked.rows_affected == 1 {
+            let body = json!({ "client": grant.client_id, "because": what });
+            self.accounts.prove(&tx, "grant revoked", AccountId(grant.account_id), &body).await?;
+        }
+        tx.commit().await?;
+        tracing::warn!(target: "security", grant = %grant.id, event = what, "grant revoked");
+        Ok(())
+    }
+
+    fn revocation(&self, grant: &token_grant::Model, why: &str) -> sea_orm::UpdateMany<token_grant::Entity> {
         token_grant::Entity::update_many()
             .col_expr(token_grant::Column::RevokedAt, Expr::value(self.ground.now()))
             .col_expr(token_grant::Column::RevokedWhy, Expr::value(why))
-            .filter(token_grant::Column::Id.eq(id))
+            .filter(token_grant::Column::Id.eq(grant.id))
             .filter(token_grant::Column::RevokedAt.is_null())
-            .exec(self.ground.db.writer())
-            .await?;
-        tracing::warn!(target: "security", grant = %id, event = why, "grant revoked");
-        Ok(())
     }
 }
 

@@ -3,7 +3,6 @@ use oidc::{
     claims::Access,
     token::{self, RefreshAttempt, RefreshRecord, Refreshed, Verdict},
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
 
 use super::{
     Grants,
@@ -30,27 +29,15 @@ impl Grants {
             Verdict::Refuse(error) => return Ok(Err(error)),
             Verdict::Reuse => return self.refresh_reused(&grant).await,
         };
-        let Some(account) = self.owner(&grant).await? else {
+        let client = attempt.client;
+        let Some(person) = self.person(&grant, client).await? else {
             return Ok(Err(invalid_grant("the account has changed since")));
         };
-        let client = attempt.client;
-        let person = self.person(account, client).await?;
         let access = Access { scope: &scope, resources: &resources };
         // No nonce: nothing was asked for anew (OIDC Core §12.2).
         let issued = self.issue(&grant, client, &person, access, None).await?;
         let next = self.ground.token();
         let now = self.ground.now();
-        let tx = self.ground.db.begin().await?;
-        let rotated = refresh_token::Entity::update_many()
-            .col_expr(refresh_token::Column::UsedAt, Expr::value(now))
-            .filter(refresh_token::Column::Hash.eq(&row.hash))
-            .filter(refresh_token::Column::UsedAt.is_null())
-            .exec(tx.conn())
-            .await?;
-        if rotated.rows_affected != 1 {
-            drop(tx);
-            return self.refresh_reused(&grant).await;
-        }
         let child = refresh_token::Model {
             hash: next.digest().into_string(),
             grant_id: grant.id,
@@ -59,10 +46,9 @@ impl Grants {
             family_ends_at: row.family_ends_at,
             used_at: None,
         };
-        refresh_token::Entity::insert(child.into_active_model().reset_all())
-            .exec_without_returning(tx.conn())
-            .await?;
-        tx.commit().await?;
+        if !self.together.rotate(row.hash, child).await? {
+            return self.refresh_reused(&grant).await;
+        }
         Ok(Ok(issued.with(Some(&next))))
     }
 
@@ -71,16 +57,11 @@ impl Grants {
         text: &str,
     ) -> Result<Option<(refresh_token::Model, token_grant::Model)>, Fault> {
         let Some(token) = Token::parse(text) else { return Ok(None) };
-        let db = self.ground.db.reader();
-        let Some(row) = refresh_token::Entity::find_by_id(token.digest().as_str()).one(db).await? else {
-            return Ok(None);
-        };
-        let grant = token_grant::Entity::find_by_id(row.grant_id).one(db).await?;
-        Ok(grant.map(|grant| (row, grant)))
+        self.together.refresh(token.digest().into_string()).await
     }
 
     async fn refresh_reused(&self, grant: &token_grant::Model) -> Result<Answer, Fault> {
-        self.revoke_grant(grant.id, "refresh_reuse").await?;
+        self.reused(grant, "refresh_reuse").await?;
         Ok(Err(invalid_grant("the token has been used")))
     }
 }

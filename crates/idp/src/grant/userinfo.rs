@@ -1,12 +1,14 @@
-use accounts::{Account, AccountId};
+use std::sync::Arc;
+
+use accounts::AccountId;
 use kernel::Fault;
 use oidc::{
-    Code, Error, Scope, claims,
+    Code, Error, Scope,
+    claims::{self, Person},
     client::Client,
     jwt::{self, Claims, Rules},
     request::ClaimsRequest,
 };
-use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use super::{Grants, table::token_grant};
@@ -24,8 +26,8 @@ pub(super) struct Bearer {
     pub(super) claims: Claims,
     pub(super) scope: Scope,
     pub(super) grant: token_grant::Model,
-    pub(super) client: Client,
-    pub(super) account: Account,
+    pub(super) client: Arc<Client>,
+    pub(super) person: Person,
 }
 
 impl Grants {
@@ -41,10 +43,9 @@ impl Grants {
         if !bearer.scope.contains("openid") {
             return Ok(Err(Error::new(Code::InsufficientScope, "the access token lacks the scope openid")));
         }
-        let Bearer { scope, grant, client, account, .. } = bearer;
+        let Bearer { scope, grant, client, person, .. } = bearer;
         let sub = self.subject(&client, AccountId(grant.account_id));
         let asked: ClaimsRequest = serde_json::from_str(&grant.claims)?;
-        let person = self.person(account, &client).await?;
         let mut told = claims::userinfo(&sub, &scope, &asked, &person);
         let Some(alg) = client.userinfo_signed_response_alg else {
             return Ok(Ok(Userinfo::Json(Value::Object(told))));
@@ -71,7 +72,7 @@ impl Grants {
         let Some(id) = jwt::text(&claims, claims::GRANT).and_then(|g| g.parse::<uuid::Uuid>().ok()) else {
             return Ok(None);
         };
-        let grant = token_grant::Entity::find_by_id(id).one(self.ground.db.reader()).await?;
+        let grant = self.together.grant(id).await?;
         let Some(grant) = grant.filter(|g| g.revoked_at.is_none()) else { return Ok(None) };
         let Some((_, portal)) = self.client(&grant.client_id) else { return Ok(None) };
         if jwt::text(&claims, "client_id") != Some(&grant.client_id) {
@@ -84,9 +85,9 @@ impl Grants {
         if audience.is_empty() || !audience.iter().all(known) {
             return Ok(None);
         }
-        let Some(account) = self.owner(&grant).await? else { return Ok(None) };
+        let Some(person) = self.person(&grant, &portal.client).await? else { return Ok(None) };
         let scope = Scope::parse(jwt::text(&claims, "scope").unwrap_or_default()).unwrap_or_default();
         let scope = scope.intersect(&portal.client.scopes);
-        Ok(Some(Bearer { claims, scope, grant, client: portal.client, account }))
+        Ok(Some(Bearer { claims, scope, grant, client: portal.client, person }))
     }
 }

@@ -1,5 +1,7 @@
 //! The link at the foot of every page: the same page in the other language, for this browser, with an account or without.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -25,7 +27,7 @@ pub(crate) fn cookie(idp: &Idp, locale: Locale) -> Cookie<'static> {
 
 /// `GET …?hl=en`: keeps the choice and comes back to the same address without it. The address is this request's own, so that nothing that a browser
 /// sends leads anywhere else (SECURITY #4).
-pub(crate) async fn choose(State(idp): State<Idp>, request: Request, next: Next) -> Response {
+pub(crate) async fn choose(State(idp): State<Arc<Idp>>, request: Request, next: Next) -> Response {
     let wish = (request.method() == Method::GET).then(|| wish(request.uri().query().unwrap_or_default()));
     let Some((locale, rest)) = wish.flatten() else { return next.run(request).await };
     let path = request.uri().path();

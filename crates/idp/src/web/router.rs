@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use axum::{
     Router,
-    extract::{Path, Request, State},
+    extract::{FromRef, Path, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -28,9 +30,17 @@ const LONGEST_URI: usize = 8 * 1024;
 /// The most that all headers may be together (SECURITY "Numbers").
 const LONGEST_HEADERS: usize = 16 * 1024;
 
+impl FromRef<Arc<Self>> for Idp {
+    fn from_ref(shared: &Arc<Self>) -> Self {
+        Self::clone(shared)
+    }
+}
+
 /// Everything that the provider answers.
 pub fn router(idp: Idp) -> Router {
-    let called = Router::new()
+    // Each layer and each handler has it: they share one.
+    let idp = Arc::new(idp);
+    let called = Router::<Arc<Idp>>::new()
         .route("/token", post(token::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/introspect", post(introspect::post))
@@ -85,13 +95,12 @@ pub fn router(idp: Idp) -> Router {
             get(account::sessions::again).post(account::sessions::end_others),
         )
         .route("/sign-out", get(sign_out::get).post(sign_out::post));
-    let files = Router::new()
+    let files = Router::<Arc<Idp>>::new()
         .route("/assets/{*path}", get(asset))
         .route("/look/{file}", get(stylesheet))
         .route("/robots.txt", get(async || "User-agent: *\nDisallow: /\n"));
     called
-        .merge(protocol)
-        .merge(screens)
+        .merge(protocol.merge(screens).with_state(Idp::clone(&idp)))
         .merge(files)
         .fallback(async |uri: Uri| {
             Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
@@ -115,7 +124,7 @@ async fn to_the_end(request: Request, next: Next) -> Response {
 }
 
 /// Writes the page of a [`Failure`] in the person's language, and its cause in the log under the same reference.
-async fn explain(State(idp): State<Idp>, request: Request, next: Next) -> Response {
+async fn explain(State(idp): State<Arc<Idp>>, request: Request, next: Next) -> Response {
     let chosen = language::chosen(&idp, request.headers());
     let accept =
         request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(str::to_owned);

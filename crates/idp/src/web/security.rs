@@ -1,5 +1,7 @@
 //! The headers that every answer carries (SECURITY #105, #106).
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -28,7 +30,7 @@ pub(crate) fn origin(address: &str) -> Option<String> {
 }
 
 /// Puts them on; what a handler has set stays.
-pub(crate) async fn headers(State(idp): State<Idp>, request: Request, next: Next) -> Response {
+pub(crate) async fn headers(State(idp): State<Arc<Idp>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let leads = response.extensions_mut().remove::<Leads>().unwrap_or_default();
     let mut csp = format!(

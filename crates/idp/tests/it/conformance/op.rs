@@ -157,7 +157,7 @@ impl Op {
     pub async fn change(&self, change: impl Fn(&mut Client)) {
         let mut agency = Agency::clone(self.idp.agencies.load().agency("certification").unwrap());
         for Portal { client, .. } in &mut agency.portals {
-            change(client);
+            change(Arc::make_mut(client));
         }
         self.idp.agencies.store(Arc::new(agencies(agency)));
         self.idp.grants.ensure_keys().await.unwrap();

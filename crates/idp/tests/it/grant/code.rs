@@ -12,6 +12,10 @@ async fn a_second_redemption_is_refused_and_ends_what_the_first_gave() {
         assert_eq!(redeem(&world.b, &code).await.unwrap_err().code().as_str(), "invalid_grant");
         assert!(!opens(&world.a, text(&first, "access_token")).await, "{}", world.bed.name);
         assert!(refresh(&world.a, text(&first, "refresh_token")).await.is_err());
+        // And a third changes nothing more (I21).
+        assert!(redeem(&world.a, &code).await.is_err());
+        let told = "kind = 'grant revoked' AND body LIKE '%code_reuse%'";
+        assert_eq!(world.count("evidence", told).await, 1, "{}", world.bed.name);
     }
 }
 

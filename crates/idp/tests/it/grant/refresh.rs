@@ -22,6 +22,10 @@ async fn a_rotated_token_that_comes_back_ends_the_family() {
         assert_eq!(refresh(&world.b, r1).await.unwrap_err().code().as_str(), "invalid_grant");
         assert!(refresh(&world.a, r2).await.is_err(), "{}", world.bed.name);
         assert!(!opens(&world.a, text(&second, "access_token")).await);
+        // Once, whatever comes back afterwards (I21).
+        assert!(refresh(&world.b, r1).await.is_err());
+        let told = "kind = 'grant revoked' AND body LIKE '%refresh_reuse%'";
+        assert_eq!(world.count("evidence", told).await, 1, "{}", world.bed.name);
     }
 }
 

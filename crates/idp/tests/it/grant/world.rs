@@ -68,7 +68,12 @@ fn agency(id: &str, clients: Vec<Client>) -> Agency {
         directory: Directory::default(),
         portals: clients
             .into_iter()
-            .map(|client| Portal { client, name: id.into(), home: None, allow_unlinked: false })
+            .map(|client| Portal {
+                client: client.into(),
+                name: id.into(),
+                home: None,
+                allow_unlinked: false,
+            })
             .collect(),
         ticket: None,
     }

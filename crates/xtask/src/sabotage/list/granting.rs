@@ -61,7 +61,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "leaves what a code gave when it comes again",
         items: &[17],
         file: "crates/idp/src/grant/exchange.rs",
-        find: r#"        self.revoke_grant(grant.id, "code_reuse").await?;
+        find: r#"        self.reused(grant, "code_reuse").await?;
 "#,
         replace: r#"        let _ = grant;
 "#,
@@ -70,16 +70,17 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "rotates a refresh token for each of those who use it at once",
         items: &[20, 21],
-        file: "crates/idp/src/grant/refresh.rs",
-        find: "if rotated.rows_affected != 1 {",
-        replace: "if rotated.rows_affected > 1 {",
+        file: "crates/idp/src/grant/together.rs",
+        find: r#"        .filter(refresh_token::Column::UsedAt.is_null())
+"#,
+        replace: "",
         caught_by: journey(&["of_32_rotations_at_once_at_most_one_has_a_child"]),
     },
     Sabotage {
         name: "leaves the family of a refresh token that comes again",
         items: &[20],
         file: "crates/idp/src/grant/refresh.rs",
-        find: r#"        self.revoke_grant(grant.id, "refresh_reuse").await?;
+        find: r#"        self.reused(grant, "refresh_reuse").await?;
 "#,
         replace: r#"        let _ = grant;
 "#,
@@ -99,8 +100,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "gives tokens for an account that has changed since",
         items: &[30, 76],
         file: "crates/idp/src/grant/issue.rs",
-        find: "Ok(account.filter(|a| a.auth_epoch == grant.auth_epoch))",
-        replace: "Ok(account.filter(|a| a.auth_epoch >= grant.auth_epoch))",
+        find: "found.filter(|(account, _)| account.auth_epoch == grant.auth_epoch)",
+        replace: "found.filter(|(account, _)| account.auth_epoch >= grant.auth_epoch)",
         caught_by: journey(&["a_token_is_worth_nothing_to_others_or_after_its_person_or_client_is_gone"]),
     },
     Sabotage {

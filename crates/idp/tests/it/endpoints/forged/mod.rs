@@ -53,7 +53,12 @@ fn with_keys(world: &World) {
     let mut shared = named("shared");
     shared.token_endpoint_auth_method = AuthMethod::SecretJwt;
     shared.secret_keys = vec![Key::shared(SECRET).unwrap()];
-    let portal = |client| Portal { client, name: "x".into(), home: None, allow_unlinked: false };
+    let portal = |client: Client| Portal {
+        client: client.into(),
+        name: "x".into(),
+        home: None,
+        allow_unlinked: false,
+    };
     let mut agencies: Vec<Agency> = all(|_| {}).iter().map(|agency| (**agency).clone()).collect();
     for agency in agencies.iter_mut().filter(|agency| agency.id == "tilleuls") {
         agency.ticket = Some(TicketKey(Key::shared(TICKET).unwrap()));

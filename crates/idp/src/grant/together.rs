@@ -1,0 +1,101 @@
+//! What every call of a portal looks up first, and what every refresh writes: for all that come at one moment together.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use kernel::{Db, Fault, Gather, Ground};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
+use uuid::Uuid;
+
+use super::table::{refresh_token, token_grant};
+
+/// Grants by their ids, and refresh tokens with theirs by their hashes.
+#[derive(Clone)]
+pub(super) struct Together {
+    grants: Gather<Uuid, token_grant::Model>,
+    refresh: Gather<String, (refresh_token::Model, token_grant::Model)>,
+    rotations: Gather<Rotation, ()>,
+}
+
+/// A refresh token whose place another one takes. The other one is new, so no two are alike.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Rotation {
+    parent: String,
+    child: refresh_token::Model,
+}
+
+impl Together {
+    pub(super) fn new(ground: &Ground) -> Self {
+        let db = ground.db.clone();
+        let grants = Gather::new(move |ids: Vec<Uuid>| {
+            let db = db.clone();
+            async move {
+                let named = token_grant::Column::Id.is_in(ids);
+                let rows = token_grant::Entity::find().filter(named).all(db.reader()).await?;
+                Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+            }
+        });
+        let db = ground.db.clone();
+        let refresh = Gather::new(move |hashes: Vec<String>| {
+            let db = db.clone();
+            async move {
+                let rows = refresh_token::Entity::find()
+                    .filter(refresh_token::Column::Hash.is_in(hashes))
+                    .find_also_related(token_grant::Entity)
+                    .all(db.reader())
+                    .await?;
+                let whole = rows.into_iter().filter_map(|(row, grant)| Some((row, grant?)));
+                Ok(whole.map(|(row, grant)| (row.hash.clone(), (row, grant))).collect())
+            }
+        });
+        let db = ground.db.clone();
+        let rotations = Gather::new(move |wanted| rotate(db.clone(), wanted));
+        Self { grants, refresh, rotations }
+    }
+
+    /// Puts `child` into the place of the token with this hash; false where that was used before.
+    pub(super) async fn rotate(&self, parent: String, child: refresh_token::Model) -> Result<bool, Fault> {
+        Ok(self.rotations.get(Rotation { parent, child }).await?.is_some())
+    }
+
+    pub(super) async fn grant(&self, id: Uuid) -> Result<Option<token_grant::Model>, Fault> {
+        self.grants.get(id).await
+    }
+
+    pub(super) async fn refresh(
+        &self,
+        hash: String,
+    ) -> Result<Option<(refresh_token::Model, token_grant::Model)>, Fault> {
+        self.refresh.get(hash).await
+    }
+}
+
+/// Those that were done. Tokens that are used by one conditional statement, as one alone would be: what it answers is the permission to give them a child
+/// (SECURITY I3). Of two that want the same token one is tried; the other has come too late.
+async fn rotate(db: Db, wanted: Vec<Rotation>) -> Result<HashMap<Rotation, ()>, Fault> {
+    let Some(at) = wanted.iter().map(|rotation| rotation.child.created_at).max() else {
+        return Ok(HashMap::new());
+    };
+    // As many as came, so that the statement for as many stays prepared.
+    let hashes: Vec<String> = wanted.iter().map(|rotation| rotation.parent.clone()).collect();
+    let mut first = HashMap::new();
+    for rotation in wanted {
+        if let Entry::Vacant(place) = first.entry(rotation.parent.clone()) {
+            place.insert(rotation);
+        }
+    }
+    let tx = db.begin().await?;
+    let used = refresh_token::Entity::update_many()
+        .col_expr(refresh_token::Column::UsedAt, Expr::value(at))
+        .filter(refresh_token::Column::Hash.is_in(hashes))
+        .filter(refresh_token::Column::UsedAt.is_null())
+        .exec_with_returning(tx.conn())
+        .await?;
+    let done: Vec<Rotation> = used.iter().filter_map(|row| first.remove(&row.hash)).collect();
+    if done.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let children = done.iter().map(|rotation| rotation.child.clone().into_active_model().reset_all());
+    refresh_token::Entity::insert_many(children).exec_without_returning(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(done.into_iter().map(|rotation| (rotation, ())).collect())
+}
