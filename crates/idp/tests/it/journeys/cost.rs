@@ -33,6 +33,18 @@ const COSTS: &[(&str, u64, u64)] = &[
     ("back to the portal, signed in", 11, 1),
 ];
 
+/// What docs/performance.md tells operators is what is counted here.
+#[test]
+fn the_table_of_the_manual_is_this_one() {
+    let manual = include_str!("../../../../../docs/performance.md");
+    let rows: String = COSTS
+        .iter()
+        .map(|(what, statements, commits)| format!("| {what} | {statements} | {commits} |\n"))
+        .collect();
+    let table = format!("| request | statements | commits |\n|---|---:|---:|\n{rows}\n");
+    assert!(manual.contains(&table), "docs/performance.md should have\n{table}");
+}
+
 struct Meter<'a> {
     world: &'a World,
     read: Vec<(&'static str, u64, u64)>,
