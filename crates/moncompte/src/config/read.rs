@@ -1,8 +1,8 @@
 //! From the folder to a [`Config`], or to all that is wrong with it.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
-use agencies::{Agencies, Agency};
+use agencies::{Agencies, Agency, Logo};
 use ipnet::IpNet;
 use kernel::{Clock, SealKey, SystemClock};
 
@@ -219,6 +219,35 @@ impl Reader<'_> {
         }
     }
 
+    /// Looks whether an agency's colours can be seen, and fetches its logo.
+    fn face(&mut self, mut agency: Agency, file: &str, text: &str) -> Agency {
+        let look = &agency.look;
+        for (colour, error) in pages::faults(&look.accent, look.second.as_deref()) {
+            let key = format!("look.{colour}");
+            self.wrong(file, line_of(text, &key), &key, error.to_string());
+        }
+        if let Some(name) = &look.logo {
+            match self.picture(name) {
+                Ok(logo) => agency.logo = Some(logo),
+                Err(mend) => self.wrong(file, line_of(text, "look.logo"), "look.logo", mend),
+            }
+        }
+        agency
+    }
+
+    fn picture(&self, name: &str) -> Result<Logo, String> {
+        let path = Path::new(name);
+        // What an agency's file names is published: nothing beside the configuration.
+        if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(
+                "must be a file in the folder of the configuration, such as \"logos/exemple.svg\"".into()
+            );
+        }
+        let bytes =
+            std::fs::read(self.folder.join(path)).map_err(|e| format!("{name} cannot be read ({e})"))?;
+        Logo::read(bytes).map_err(|mend| format!("{name} {mend}"))
+    }
+
     fn agencies(&mut self) -> Agencies {
         let mut all = Vec::new();
         for name in self.names("agencies") {
@@ -226,14 +255,7 @@ impl Reader<'_> {
             let file = format!("agencies/{name}");
             let Some(text) = self.text(&file) else { continue };
             match Agency::read(id, &text, &|path| self.secret(path)) {
-                Ok(agency) => {
-                    if let Err(error) = pages::contrast(&agency.look.accent) {
-                        let mend =
-                            format!("{error}: choose a darker colour, so that white text on it can be read");
-                        self.wrong(&file, line_of(&text, "look.accent"), "look.accent", mend);
-                    }
-                    all.push(agency);
-                }
+                Ok(agency) => all.push(self.face(agency, &file, &text)),
                 Err(problems) => {
                     for problem in problems {
                         self.wrong(&file, problem.line, &problem.key, problem.mend);
