@@ -37,7 +37,7 @@ mod render;
 mod shades;
 mod translate;
 
-pub use asset::{ASSET_ROOT, asset};
+pub use asset::{ASSET_ROOT, Asset, asset};
 pub use error::Error;
 pub use frame::{Contact, Frame, Look, Said, Words};
 pub use locale::Locale;

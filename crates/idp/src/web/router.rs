@@ -213,14 +213,31 @@ fn reference(idp: &Idp) -> String {
     format!("{}-{}", &text[..4], &text[4..])
 }
 
-async fn asset(Path(path): Path<String>) -> Response {
-    match pages::asset(&path) {
-        Some((kind, bytes)) => {
-            let cache = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
-            ([(header::CONTENT_TYPE, kind), cache], bytes).into_response()
+async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    let Some(asset) = pages::asset(&path) else {
+        return Failure::new(ProblemKind::NotFound, "no such asset").into_response();
+    };
+    let known = [
+        (header::CONTENT_TYPE, asset.content_type),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::VARY, "accept-encoding"),
+    ];
+    match &asset.gzip {
+        Some(packed) if takes_gzip(&headers) => {
+            (known, [(header::CONTENT_ENCODING, "gzip")], packed.as_slice()).into_response()
         }
-        None => Failure::new(ProblemKind::NotFound, "no such asset").into_response(),
+        _ => (known, asset.bytes).into_response(),
     }
+}
+
+/// RFC 9110 §12.5.3: named, and not with the weight of nothing.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|v| v.to_str().ok());
+    codings.flat_map(|list| list.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).unwrap_or(1.0);
+        name.trim().eq_ignore_ascii_case("gzip") && weight > 0.0
+    })
 }
 
 /// `GET /look/{agency}.css`, and its logo under the ending that it has.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a check that cannot go on should stop")]
 
+mod budgets;
 mod dom;
 mod hostile;
 mod mails;

@@ -97,7 +97,7 @@ async fn leaf(State(leaves): State<Arc<HashMap<String, String>>>, Path(name): Pa
 
 async fn asset(Path(path): Path<String>) -> Response {
     match pages::asset(&path) {
-        Some((kind, bytes)) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
+        Some(asset) => ([(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

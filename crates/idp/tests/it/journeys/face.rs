@@ -1,5 +1,8 @@
-//! An agency's face over HTTP: what its file says is what people see, as text and nothing else.
+//! An agency's face over HTTP: what its file says is what people see, as text and nothing else, and a page costs little.
 
+use std::{collections::BTreeMap, sync::Arc};
+
+use accounts::{Edition, TermsLibrary, TermsVersion};
 use http::{Method, StatusCode};
 use scraper::{Html, Selector};
 
@@ -104,5 +107,65 @@ async fn what_an_address_carries_stays_text() {
         let back = url::Url::parse(marie.screen.left_to.as_deref().unwrap_or_default()).unwrap();
         assert_eq!(back.host_str(), Some("tilleuls.test"));
         assert!(back.query_pairs().any(|(name, value)| name == "state" && value == EVIL), "{back}");
+    }
+}
+
+/// What a browser fetches for the page on the screen, in bytes as they travel, and how often it asks.
+async fn cost(visitor: &mut Visitor) -> (usize, usize) {
+    let page = Html::parse_document(&visitor.screen.body);
+    let loads = Selector::parse("link[href], script[src], img[src], iframe[src]").unwrap();
+    let mut urls: Vec<String> = page
+        .select(&loads)
+        .filter_map(|e| e.value().attr("href").or_else(|| e.value().attr("src")))
+        .map(str::to_owned)
+        .collect();
+    urls.sort();
+    urls.dedup();
+    let mut bytes = visitor.screen.body.len();
+    for url in &urls {
+        assert!(url.starts_with('/') && !url.starts_with("//"), "nobody else is asked: {url}");
+        let file = visitor.once(Method::GET, url, None, &[("accept-encoding", "gzip, br")]).await;
+        assert_eq!(file.status, StatusCode::OK, "{url}");
+        let length: usize = file.header("content-length").parse().unwrap();
+        if url.ends_with(".css") && url.starts_with("/assets/") {
+            assert_eq!((file.header("content-encoding"), file.header("vary")), ("gzip", "accept-encoding"));
+            assert!(length < 12_000, "the style sheet: {length} bytes");
+            let refused = [("accept-encoding", "br, gzip;q=0")];
+            let whole = visitor.once(Method::GET, url, None, &refused).await;
+            assert!(whole.header("content-encoding").is_empty() && whole.body.contains("--accent"));
+        }
+        bytes += length;
+    }
+    (bytes, 1 + urls.len())
+}
+
+/// SPEC, Faces: the sign-in page and that of the terms, which is the longest, cost less than 30 kB with all that they load, in few requests.
+#[tokio::test]
+async fn the_first_page_and_the_longest_are_light() {
+    for world in World::both().await {
+        let editions = ["fr", "en"].map(|language| {
+            let file = format!("{}/../../config/terms/2026-11/{language}.md", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(file).unwrap();
+            let body = text.splitn(3, "+++").nth(2).unwrap().to_owned();
+            (language.to_owned(), Edition::new("Conditions".into(), body))
+        });
+        let version = TermsVersion {
+            version: "2026-11".into(),
+            effective: 0,
+            consent: true,
+            editions: BTreeMap::from(editions),
+        };
+        world.terms.store(Arc::new(TermsLibrary::new(vec![version])));
+        let mut marie = Visitor::new(&world);
+        Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
+        let (bytes, requests) = cost(&mut marie).await;
+        assert!((8_000..20_000).contains(&bytes) && requests <= 6, "{bytes} bytes in {requests} requests");
+        marie.old_credentials("100", "Vieux-Secret 1").await;
+        marie.up_to_mail(MARIE, PASSWORD).await;
+        let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
+        marie.open(&link).await;
+        marie.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await.says("Étape 6 sur 6");
+        let (bytes, requests) = cost(&mut marie).await;
+        assert!((15_000..30_000).contains(&bytes) && requests <= 6, "{bytes} bytes in {requests} requests");
     }
 }
