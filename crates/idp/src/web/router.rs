@@ -73,6 +73,7 @@ pub fn router(idp: Idp) -> Router {
         .route("/account/agencies", get(account::agencies::get))
         .route("/account/acceptances", get(account::acceptances::get))
         .route("/account/acceptances/{id}", get(account::acceptances::receipt))
+        .route("/account/memo", get(account::memo::get))
         .route("/account/email", get(account::email::get).post(account::email::post))
         .route("/account/email/cancel", get(account::email::again).post(account::email::cancel))
         .route("/account/name", get(account::name::get).post(account::name::post))
