@@ -55,7 +55,7 @@ async fn a_mistake_is_told_with_file_line_key_and_mend() {
             "contrast of 1.17, and 4.5 is needed for white words on buttons",
         ),
         // Enough on a card, and too little at the foot of the page: the sentence names the paper there.
-        ("#1f6f54", "#767676", "look.accent", "#767676 and #f5f2ec have a contrast of 4.05"),
+        ("#1f6f54", "#767676", "look.accent", "#767676 and #f5f2ec have a contrast of 4.06"),
         ("#1f6f54", "#ffee88", "look.accent", "the nearest colour that passes is #7"),
         (
             "[[portal]]",

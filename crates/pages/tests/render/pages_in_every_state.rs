@@ -267,6 +267,7 @@ fn terms_can_be_read_to_the_end_and_hold_one_unticked_box() {
 fn problems_lead_nowhere_else() {
     for page in Problem::samples() {
         let document = french(&page);
+        assert!(!document.all("main a").is_empty(), "a way on");
         for link in document.all("main a") {
             let href = link.attr("href").unwrap();
             assert!(href.starts_with('/') && !href.starts_with("//"), "{href}");
