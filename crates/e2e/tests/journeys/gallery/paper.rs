@@ -14,7 +14,7 @@ const PRINTED: [&str; 3] = ["terms-", "account-receipt-", "account-memo-"];
 const PAPER: u32 = 657;
 
 /// What belongs on a screen and not on paper, and what would not fit on it.
-const FAULTS: &str = r#"
+const FAULTS: &str = r##"
 const faults = [];
 for (const one of document.querySelectorAll('button, input, form, footer, nav, .skip, [role=alert], a[href^="/"], a[href^="#"]'))
     if (one.getClientRects().length) faults.push('on paper: ' + one.outerHTML.slice(0, 120));
@@ -28,16 +28,19 @@ for (const one of document.querySelectorAll('main *'))
     if (one.getBoundingClientRect().right > innerWidth + 1) faults.push('runs off the paper: ' + one.outerHTML.slice(0, 120));
 if (document.querySelector('main').innerText.length < 200) faults.push('nothing is left');
 return faults.join('\n');
-"#;
+"##;
 
 pub(super) fn is_printed(leaf: &str) -> bool {
-    PRINTED.iter().any(|start| leaf.get(3..).is_some_and(|name| name.starts_with(start) && !name.contains("refused")))
+    PRINTED
+        .iter()
+        .any(|start| leaf.get(3..).is_some_and(|name| name.starts_with(start) && !name.contains("refused")))
 }
 
 /// From now on as the printer has it, whatever the screen's owner likes.
 pub(super) async fn on_paper(browser: &Browser) -> Result<()> {
     browser.emulate(PAPER, "dark").await?;
-    let wished = json!({ "media": "print", "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+    let wished =
+        json!({ "media": "print", "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
     browser.driver()?.cdp().send_raw("Emulation.setEmulatedMedia", wished).await?;
     Ok(())
 }
