@@ -146,6 +146,6 @@ memo-step-type = Type the address { $email } and your password, then choose “S
 memo-trouble-title = If something is wrong
 memo-forgot = Forgotten password: choose “Forgotten your password?” on the sign-in page. A message brings you a link that works for { $minutes } minutes.
 memo-locked = Locked account: after { $failures } wrong passwords, not even the right one is accepted. “Forgotten your password?” unlocks it.
-memo-old = The old identifiers that your agency gave you no longer work.
+memo-old = For these client spaces, the old identifiers no longer work.
 memo-notes = Notes
 memo-never = Never write your password here. Nobody will ask you for it, on the phone or in a message.

@@ -146,6 +146,6 @@ memo-step-type = Saisissez l'adresse { $email } et votre mot de passe, puis choi
 memo-trouble-title = En cas de difficulté
 memo-forgot = Mot de passe oublié : choisissez « Mot de passe oublié ? » sur la page de connexion. Un message vous apporte un lien, valable { $minutes } minutes.
 memo-locked = Compte bloqué : après { $failures } mots de passe invalides, même le bon n'est plus accepté. « Mot de passe oublié ? » le débloque.
-memo-old = Les anciens identifiants remis par votre agence ne servent plus.
+memo-old = Pour ces espaces clients, les anciens identifiants ne servent plus.
 memo-notes = Notes
 memo-never = N'écrivez jamais votre mot de passe ici. Personne ne vous le demandera, ni au téléphone, ni par message.
