@@ -1,4 +1,4 @@
-//! An agency's two colours where they are used, by day and in the dark, and whether they can be seen there.
+//! An agency's two colours where they are used, by day and in the dark, and whether they can be seen there (PEOPLE F-35, U-59).
 
 use crate::colour::{BLACK, Rgb, WHITE};
 
