@@ -2,9 +2,10 @@
 
 use std::path::{Component, Path};
 
-use agencies::{Agencies, Agency, Logo};
+use agencies::{Agencies, Agency, AgencyFile, Logo, Look};
 use ipnet::IpNet;
 use kernel::{Clock, SealKey, SystemClock};
+use pages::ColourError;
 
 use super::{Config, Mistake, Settings};
 
@@ -219,14 +220,17 @@ impl Reader<'_> {
         }
     }
 
-    /// Looks whether an agency's colours can be seen, and fetches its logo.
-    fn face(&mut self, mut agency: Agency, file: &str, text: &str) -> Agency {
-        let look = &agency.look;
-        for (colour, error) in pages::faults(&look.accent, look.second.as_deref()) {
+    /// Looks whether an agency's colours can be seen. What is no colour at all, its file was told.
+    fn colours(&mut self, look: &Look, file: &str, text: &str) {
+        let faults = pages::faults(&look.accent, look.second.as_deref()).into_iter();
+        for (colour, error) in faults.filter(|(_, error)| !matches!(error, ColourError::NotAColour(_))) {
             let key = format!("look.{colour}");
             self.wrong(file, line_of(text, &key), &key, error.to_string());
         }
-        if let Some(name) = &look.logo {
+    }
+
+    fn with_logo(&mut self, mut agency: Agency, file: &str, text: &str) -> Agency {
+        if let Some(name) = &agency.look.logo {
             match self.picture(name) {
                 Ok(logo) => agency.logo = Some(logo),
                 Err(mend) => self.wrong(file, line_of(text, "look.logo"), "look.logo", mend),
@@ -255,8 +259,14 @@ impl Reader<'_> {
             let file = format!("agencies/{name}");
             let Some(text) = self.text(&file) else { continue };
             match Agency::read(id, &text, &|path| self.secret(path)) {
-                Ok(agency) => all.push(self.face(agency, &file, &text)),
+                Ok(agency) => {
+                    self.colours(&agency.look, &file, &text);
+                    all.push(self.with_logo(agency, &file, &text));
+                }
                 Err(problems) => {
+                    if let Ok(other) = toml::from_str::<AgencyFile>(&text) {
+                        self.colours(&other.look, &file, &text);
+                    }
                     for problem in problems {
                         self.wrong(&file, problem.line, &problem.key, problem.mend);
                     }

@@ -119,13 +119,20 @@ async fn all_mistakes_are_told_at_once() {
         ("moncompte.toml", "attempts_per_minute = 6000", "attempts_per_minute = 0"),
         ("moncompte.toml", "secrets/seal.key", "secrets/nowhere"),
         ("agencies/exemple.toml", "#1f6f54", "green"),
+        ("agencies/exemple.toml", "[[portal]]", "second = \"#ffee88\"\n[[portal]]"),
         ("terms/2026-11/fr.md", "+++\n", ""),
     ] {
         let text = fs::read_to_string(place.path(file)).unwrap();
         fs::write(place.path(file), text.replacen(from, to, 1)).unwrap();
     }
     let told = told(&place.run("check", &[]));
-    for part in ["attempts_per_minute", "secret_key_file", "look.accent", "terms/2026-11/fr.md:1"] {
+    for part in [
+        "attempts_per_minute",
+        "secret_key_file",
+        "look.accent",
+        "look.second: #ffee88",
+        "terms/2026-11/fr.md:1",
+    ] {
         assert!(told.contains(part), "{part}: {told}");
     }
 }
