@@ -1,4 +1,4 @@
-use crate::{Contact, Controller, Directory, Look, Portal, TicketKey};
+use crate::{Contact, Controller, Directory, Logo, Look, Portal, TicketKey, Words};
 
 /// An organisation with a portal, a contact, a look and a directory, as its file says.
 #[derive(Clone)]
@@ -13,8 +13,12 @@ pub struct Agency {
     pub language: String,
     /// Who answers for the data.
     pub controller: Controller,
-    /// Colour and logo.
+    /// Colours and logo.
     pub look: Look,
+    /// The picture that `look.logo` names, once somebody who may read files has put it here.
+    pub logo: Option<Logo>,
+    /// What it says in its own words.
+    pub words: Words,
     /// Phone, mail, hours.
     pub contact: Contact,
     /// The rules of its identifiers.

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Contact, Controller, Directory, Look};
+use crate::{Contact, Controller, Directory, Look, Words};
 
 /// `config/agencies/<id>.toml`. Unknown keys are refused.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -16,8 +16,11 @@ pub struct AgencyFile {
     pub language: String,
     /// Who answers for the data.
     pub controller: Controller,
-    /// Colour and logo.
+    /// Colours and logo.
     pub look: Look,
+    /// What it says in its own words.
+    #[serde(default)]
+    pub words: Words,
     /// Phone, mail, hours.
     #[serde(default)]
     pub contact: Contact,

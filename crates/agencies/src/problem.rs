@@ -19,6 +19,7 @@ impl std::fmt::Display for Problem {
 }
 
 /// The line of `key` (dotted) in a TOML text; of its table where the key itself is missing. `nth` counts the tables of an array.
+/// A table that is written in one line has that line.
 pub(crate) fn line_of(text: &str, key: &str, nth: usize) -> Option<usize> {
     let (table, last) = key.rsplit_once('.').unwrap_or(("", key));
     let (mut inside, mut seen, mut of_table) = (table.is_empty(), 0, None);
@@ -37,7 +38,7 @@ pub(crate) fn line_of(text: &str, key: &str, nth: usize) -> Option<usize> {
             return Some(index + 1);
         }
     }
-    of_table
+    of_table.or_else(|| table.contains('.').then(|| line_of(text, table, nth))?)
 }
 
 /// The line of a byte offset, from 1.
@@ -57,5 +58,8 @@ mod tests {
         assert_eq!(line_of(text, "look.logo", 0), Some(2));
         assert_eq!(line_of(text, "portal.client_id", 1), Some(7));
         assert_eq!(line_of(text, "contact.phone", 0), None);
+        let inline = "[words]\nmail = { fr = \"a\", en = \"b\" }\n";
+        assert_eq!(line_of(inline, "words.mail.fr", 0), Some(2));
+        assert_eq!(line_of(inline, "words.help.fr", 0), Some(1));
     }
 }

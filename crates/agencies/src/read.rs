@@ -9,8 +9,9 @@ use oidc::{
 };
 
 use crate::{
-    Agency, AgencyFile, Portal, Problem, TicketKey,
+    Agency, AgencyFile, Portal, Problem, Said, TicketKey, Words,
     file::{PortalSection, TicketSection},
+    look::unsaid,
     problem::{line_at, line_of},
 };
 
@@ -31,6 +32,11 @@ impl Agency {
         let agency = reader.agency(id, file, secrets);
         if reader.problems.is_empty() { Ok(agency) } else { Err(reader.problems) }
     }
+}
+
+fn is_colour(text: &str) -> bool {
+    let digits = text.strip_prefix('#').unwrap_or_default();
+    digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// The key that a TOML error names between backticks.
@@ -69,9 +75,14 @@ impl Reader<'_> {
         if !matches!(file.language.as_str(), "fr" | "en") {
             self.wrong("language", 0, "must be \"fr\" or \"en\"");
         }
-        if !file.look.well_formed() {
-            self.wrong("look.accent", 0, "must be a colour such as \"#1f6f54\"");
+        for (key, colour) in
+            [("look.accent", Some(&file.look.accent)), ("look.second", file.look.second.as_ref())]
+        {
+            if colour.is_some_and(|colour| !is_colour(colour)) {
+                self.wrong(key, 0, "must be a colour such as \"#1f6f54\"");
+            }
         }
+        self.words(&file.words);
         for (key, value) in
             [("controller.name", &file.controller.name), ("controller.dpo", &file.controller.dpo)]
         {
@@ -101,10 +112,23 @@ impl Reader<'_> {
             language: file.language,
             controller: file.controller,
             look: file.look,
+            logo: None,
+            words: file.words,
             contact: file.contact,
             directory: file.directory,
             portals,
             ticket,
+        }
+    }
+
+    fn words(&mut self, words: &Words) {
+        for (place, said) in words.all() {
+            let Some(Said { fr, en }) = said else { continue };
+            for (language, text) in [("fr", fr), ("en", en)] {
+                if let Some(mend) = unsaid(text) {
+                    self.wrong(&format!("words.{place}.{language}"), 0, mend);
+                }
+            }
         }
     }
 
@@ -347,6 +371,11 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
         let table: &[(&str, &str, &str, usize)] = &[
             ("name = \"Agence des Tilleuls\"\n", "nme = \"Agence des Tilleuls\"\n", "nme", 2),
             ("#1f6f54", "green", "look.accent", 7),
+            ("[look]", "[look]\nsecond = \"red\"", "look.second", 7),
+            ("[look]", "[words.notice]\nfr = \"Bonjour.\"\nen = \"\"\n[look]", "words.notice.en", 8),
+            ("[look]", "[words]\nmail = { fr = \"www.x.fr\", en = \"Hi.\" }\n[look]", "words.mail.fr", 7),
+            ("[look]", "[words.mail]\nfr = \"Bonjour.\"\n[look]", "en", 6),
+            ("[look]", "[words.footer]\nfr = \"\"\nen = \"\"\n[look]", "footer", 6),
             (
                 "https://espace.tilleuls.example/callback",
                 "http://espace.tilleuls.example/callback",

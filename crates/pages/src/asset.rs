@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::LazyLock;
 
+use flate2::{Compression, write::GzEncoder};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
@@ -14,25 +16,41 @@ pub const ASSET_ROOT: &str = "/assets/";
 #[folder = "assets/"]
 struct Files;
 
-struct Asset {
-    content_type: &'static str,
-    bytes: &'static [u8],
+/// A file that pages load.
+pub struct Asset {
+    /// For `Content-Type`.
+    pub content_type: &'static str,
+    /// The file.
+    pub bytes: &'static [u8],
+    /// The same for who accepts `Content-Encoding: gzip`; `None` where that would be no smaller.
+    pub gzip: Option<Vec<u8>>,
 }
 
 /// By served name, `moncompte.3f2a9c81d0b4.css`.
 static ASSETS: LazyLock<BTreeMap<String, Asset>> = LazyLock::new(|| {
     Files::iter()
         .filter_map(|file| {
-            let asset = Asset { content_type: content_type(&file)?, bytes: bytes(&file)? };
+            let bytes = bytes(&file)?;
+            let gzip = packed(bytes).filter(|packed| packed.len() < bytes.len());
+            let asset = Asset { content_type: content_type(&file)?, bytes, gzip };
             Some((hashed_name(&file, asset.bytes)?, asset))
         })
         .collect()
 });
 
-/// The asset that is served at `/assets/{path}`: its content type and its bytes. The name carries a hash of the content, so
-/// it may be cached for ever (`Cache-Control: public, max-age=31536000, immutable`).
-pub fn asset(path: &str) -> Option<(&'static str, &'static [u8])> {
-    ASSETS.get(path).map(|asset| (asset.content_type, asset.bytes))
+/// The asset that is served at `/assets/{path}`. The name carries a hash of the content, so it may be cached for ever
+/// (`Cache-Control: public, max-age=31536000, immutable`).
+///
+/// Only assets are packed. A page holds the form token beside what an address may have chosen: packed, its length would tell
+/// a listener about the token (BREACH).
+pub fn asset(path: &str) -> Option<&'static Asset> {
+    ASSETS.get(path)
+}
+
+fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(bytes).ok()?;
+    packer.finish().ok()
 }
 
 /// The address of an asset by its plain name: `moncompte.css` gives `/assets/moncompte.3f2a9c81d0b4.css`.
@@ -67,14 +85,20 @@ fn content_type(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
+
     use super::{ASSET_ROOT, asset, url};
 
     #[test]
     fn an_asset_is_found_under_the_address_that_pages_write() {
         let address = url("moncompte.css").unwrap();
-        let (content_type, bytes) = asset(address.strip_prefix(ASSET_ROOT).unwrap()).unwrap();
-        assert_eq!(content_type, "text/css; charset=utf-8");
-        assert!(!bytes.is_empty());
+        let sheet = asset(address.strip_prefix(ASSET_ROOT).unwrap()).unwrap();
+        assert_eq!(sheet.content_type, "text/css; charset=utf-8");
+        let mut unpacked = Vec::new();
+        GzDecoder::new(sheet.gzip.as_deref().unwrap()).read_to_end(&mut unpacked).unwrap();
+        assert_eq!(unpacked, sheet.bytes);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Locale, colour};
+use crate::{Locale, shades};
 
 /// What every page needs besides its own content. No `Debug`: it carries the form token.
 #[derive(Clone, Serialize)]
@@ -27,13 +27,41 @@ pub struct Look {
     pub agency_id: String,
     /// The name people know: `Agence des Tilleuls`.
     pub agency_name: String,
-    /// The agency's colour, `#rrggbb`. See [`crate::contrast`]: configuration should refuse one that is too pale; a page
-    /// rendered with one all the same gets a darker shade of it.
+    /// The agency's first colour, `#rrggbb`: buttons and links. See [`crate::faults`]: configuration should refuse one that
+    /// cannot be read where it is used; a page rendered with one all the same gets the nearest that can.
     pub accent: String,
+    /// Its second colour: the band at the head of the page, the step that one is at, the edge of the agency's own words. The
+    /// first one unless there is another.
+    pub second: Option<String>,
     /// The logo, on our own origin (pages load nothing from elsewhere).
     pub logo_url: Option<String>,
     /// How to reach the agency.
     pub contact: Contact,
+    /// What it says in its own words.
+    #[serde(default)]
+    pub words: Words,
+}
+
+/// An agency's own words in the few places that are kept for them: plain text, shown as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Words {
+    /// Under the heading of the sign-in page.
+    pub sign_in: Option<Said>,
+    /// In the notice that a move begins with.
+    pub notice: Option<Said>,
+    /// Before how to reach the agency: at the end of the help page, and where a person can only turn to the agency.
+    pub contact: Option<Said>,
+    /// The last line of its mails.
+    pub mail: Option<Said>,
+}
+
+/// One sentence or two, in each language.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// In French.
+    pub fr: String,
+    /// In English.
+    pub en: String,
 }
 
 /// How to reach an agency; what is `None` is not shown.
@@ -52,10 +80,10 @@ pub struct Contact {
 }
 
 impl Look {
-    /// The style sheet that carries the agency's colour, to be served at `/look/{agency_id}.css` as `text/css`. All
-    /// shades are derived so that text on them keeps a contrast of at least 4.5:1 (WCAG 2.1, 1.4.3), whatever the colour;
-    /// a colour that is not `#rrggbb` gives the neutral one.
+    /// The style sheet that carries the agency's colours, to be served at `/look/{agency_id}.css` as `text/css`. All
+    /// shades are derived so that words on them keep a contrast of at least 4.5:1 and other signs 3:1 (WCAG 2.1, 1.4.3 and
+    /// 1.4.11), whatever the colours; one that is not `#rrggbb` gives the neutral one.
     pub fn stylesheet(&self) -> String {
-        colour::stylesheet(&self.accent)
+        shades::stylesheet(&self.accent, self.second.as_deref())
     }
 }

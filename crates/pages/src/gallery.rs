@@ -3,11 +3,11 @@
 use crate::page::{
     AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountName,
     AccountPassword, AccountReceipt, AccountSessions, AlreadyConfirmed, ChooseAgency, Confirm, Connected,
-    Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail,
+    Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail, Memo,
     NewAddress, NewAddressDone, NotLinked, Notice, Page, Password, Problem, Reset, SignIn, SignOutConfirm,
     SignedOut, SigningOut, TakeBack, Terms, TermsRefused,
 };
-use crate::{Error, Frame, MailBody, MailFrame, Pages};
+use crate::{Contact, Error, Frame, Look, MailBody, MailFrame, Pages, Said, Words};
 
 /// A page or a mail in one of its states.
 pub struct Leaf {
@@ -24,6 +24,40 @@ pub trait Beholder {
     /// # Errors
     /// Whatever keeps them from seeing more.
     fn page<P: Page>(&mut self) -> Result<(), Error>;
+}
+
+/// An agency that fills every place that is kept for one.
+pub fn look() -> Look {
+    let said = |fr: &str, en: &str| Some(Said { fr: fr.into(), en: en.into() });
+    Look {
+        agency_id: "tilleuls".into(),
+        agency_name: "Agence des Tilleuls".into(),
+        accent: "#1f6f54".into(),
+        second: Some("#c26a1b".into()),
+        logo_url: None,
+        contact: Contact {
+            phone: Some("02 97 00 00 01".into()),
+            email: Some("accueil@tilleuls.example".into()),
+            hours: Some("du lundi au vendredi, de 9 h à 18 h".into()),
+            website: Some("https://www.tilleuls.example".into()),
+            address: Some("12 rue des Tilleuls\n56100 Lorient".into()),
+        },
+        words: Words {
+            sign_in: said(
+                "Bienvenue. Vos appels de charges et vos comptes rendus d’assemblée vous attendent.",
+                "Welcome. Your service charge statements and the minutes of your meetings are waiting for you.",
+            ),
+            notice: said(
+                "Nous vous avons écrit à ce sujet dans notre lettre d’octobre.",
+                "We wrote to you about this in our letter of October.",
+            ),
+            contact: said(
+                "Madame Le Goff vous aide volontiers, pas à pas, au téléphone ou à l’agence.",
+                "Mrs Le Goff gladly helps you step by step, on the phone or at the office.",
+            ),
+            mail: said("L’équipe des Tilleuls vous remercie.", "Thank you from the team at Les Tilleuls."),
+        },
+    }
 }
 
 /// Shows every page there is. A test compares this list with the templates.
@@ -66,6 +100,7 @@ pub fn every_page(eyes: &mut impl Beholder) -> Result<(), Error> {
         AccountName,
         AccountLanguage,
         AccountPassword,
+        Memo,
         SignOutConfirm,
         SigningOut,
         SignedOut,

@@ -34,14 +34,15 @@ pub mod mail;
 mod markdown;
 pub mod page;
 mod render;
+mod shades;
 mod translate;
 
-pub use asset::{ASSET_ROOT, asset};
-pub use colour::{ColourError, contrast};
+pub use asset::{ASSET_ROOT, Asset, asset};
 pub use error::Error;
-pub use frame::{Contact, Frame, Look};
+pub use frame::{Contact, Frame, Look, Said, Words};
 pub use locale::Locale;
 pub use mail::{Mail, MailBody, MailFrame};
 pub use markdown::{Html, markdown};
 pub use page::Page;
 pub use render::{Pages, Rendered};
+pub use shades::{ColourError, faults};

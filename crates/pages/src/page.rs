@@ -8,6 +8,7 @@ mod address;
 mod enrol;
 mod home;
 mod legacy;
+mod memo;
 mod problem;
 mod recovery;
 mod sign_in;
@@ -25,6 +26,7 @@ pub use enrol::{
 };
 pub use home::{Connected, Help, Home, HomeAgency, HomeNotice, NotLinked, Receipt};
 pub use legacy::{AgencyChoice, ChooseAgency, ChoosePurpose, Legacy, LegacyError};
+pub use memo::{Memo, MemoAgency};
 pub use problem::{FormPost, Problem, ProblemKind};
 pub use recovery::{AlreadyConfirmed, Forgot, ForgotError, ForgotSent, LinkDead, LinkPurpose, Reset};
 pub use sign_in::{SignIn, SignInError, SignInNotice};

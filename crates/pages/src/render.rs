@@ -9,7 +9,7 @@ use minijinja::{
 };
 use rust_embed::RustEmbed;
 
-use crate::colour::Shades;
+use crate::shades::Shades;
 use crate::translate::Words;
 use crate::{Error, Frame, Locale, Mail, MailBody, MailFrame, Page, asset};
 
@@ -70,8 +70,9 @@ impl Pages {
     /// # Errors
     /// As [`Pages::render`].
     pub fn render_mail(&self, frame: &MailFrame, body: &MailBody) -> Result<Mail, Error> {
-        let accent = frame.look.as_ref().map_or("", |look| &look.accent);
-        let shades = Shades::of(accent);
+        let look = frame.look.as_ref();
+        let shades =
+            Shades::of(look.map_or("", |look| &look.accent), look.and_then(|look| look.second.as_deref()));
         let part = |extension: &str| {
             let context = context! {
                 extension,
@@ -82,6 +83,7 @@ impl Pages {
                 accent => shades.accent.as_str(),
                 soft => shades.soft.as_str(),
                 line => shades.line.as_str(),
+                second => shades.second.as_str(),
             };
             let name = format!("mail/{}.{extension}", body.name());
             self.environment(frame.locale).get_template(&name)?.render_captured(context)
@@ -112,7 +114,7 @@ fn environment(locale: Locale) -> Result<Environment<'static>, Error> {
     env.add_filter("moment", move |unix: i64| words.moment(unix));
     env.add_filter("date", move |unix: i64| calendar.date(unix));
     env.add_filter("grouped", grouped);
-    env.add_filter("readable", |accent: &str| Shades::of(accent).accent);
+    env.add_filter("readable", |accent: &str| Shades::of(accent, None).accent);
     env.add_function("asset", |name: &str| {
         asset::url(name).ok_or_else(|| {
             TemplateError::new(ErrorKind::InvalidOperation, format!("asset({name:?}): no such file"))

@@ -10,7 +10,7 @@ use accounts::{
         row::{Charset, Format, Rows},
     },
 };
-use agencies::{Agency, Contact, Controller, Directory, Look};
+use agencies::{Agency, Contact, Controller, Directory, Look, Words};
 use kernel::Token;
 use testbed::Bed;
 
@@ -44,7 +44,9 @@ pub(crate) fn agency(id: &str, name: &str) -> Agency {
         city: None,
         language: "fr".into(),
         controller: Controller { name: "SARL".into(), dpo: "dpo@exemple.test".into() },
-        look: Look { accent: "#1f6f54".into(), logo: None },
+        look: Look { accent: "#1f6f54".into(), ..Look::default() },
+        logo: None,
+        words: Words::default(),
         contact: Contact::default(),
         directory: Directory::default(),
         portals: vec![],

@@ -176,18 +176,32 @@ fn frame(idp: &Idp, browser: &Browser, setting: &Setting<'_>) -> Frame {
 
 /// An agency as its pages and mails show it.
 pub fn look(agency: &Agency) -> pages::Look {
-    let contact = &agency.contact;
+    let words = &agency.words;
+    let said =
+        |said: &Option<agencies::Said>| said.clone().map(|agencies::Said { fr, en }| pages::Said { fr, en });
     pages::Look {
         agency_id: agency.id.clone(),
         agency_name: agency.name.clone(),
         accent: agency.look.accent.clone(),
-        logo_url: agency.look.logo.clone(),
-        contact: pages::Contact {
-            phone: contact.phone.clone(),
-            email: contact.email.clone(),
-            hours: contact.hours.clone(),
-            website: contact.website.clone(),
-            address: contact.address.clone(),
+        second: agency.look.second.clone(),
+        logo_url: logo_url(agency),
+        contact: contact(agency),
+        words: pages::Words {
+            sign_in: said(&words.sign_in),
+            notice: said(&words.notice),
+            contact: said(&words.contact),
+            mail: said(&words.mail),
         },
     }
+}
+
+/// How to reach it.
+pub(crate) fn contact(agency: &Agency) -> pages::Contact {
+    let agencies::Contact { phone, email, hours, website, address } = agency.contact.clone();
+    pages::Contact { phone, email, hours, website, address }
+}
+
+/// Where its logo is served.
+pub(crate) fn logo_url(agency: &Agency) -> Option<String> {
+    agency.logo.as_ref().map(|logo| format!("/look/{}.{}", agency.id, logo.extension))
 }

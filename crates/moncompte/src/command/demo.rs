@@ -64,6 +64,9 @@ struct Agency {
     city: &'static str,
     tagline: &'static str,
     accent: &'static str,
+    second: &'static str,
+    /// In its own words: on the sign-in page, in the notice, before its contact, at the end of its mails. French, then English.
+    words: [(&'static str, &'static str, &'static str); 4],
     mark: &'static str,
     identities: &'static str,
     format: Format,
@@ -76,6 +79,25 @@ const AGENCIES: [Agency; 2] = [
         city: "Vannes",
         tagline: "Syndic de copropriété et gestion locative depuis 1974",
         accent: "#1f6f54",
+        second: "#c26a1b",
+        words: [
+            (
+                "sign_in",
+                "Bienvenue. Vos appels de charges et vos comptes rendus d’assemblée vous attendent.",
+                "Welcome. Your service charge statements and the minutes of your meetings are waiting for you.",
+            ),
+            (
+                "notice",
+                "Nous vous avons écrit à ce sujet dans notre lettre d’octobre.",
+                "We wrote to you about this in our letter of October.",
+            ),
+            (
+                "contact",
+                "Madame Le Goff vous aide volontiers, pas à pas, au téléphone ou à l’agence.",
+                "Mrs Le Goff gladly helps you step by step, on the phone or at the office.",
+            ),
+            ("mail", "L’équipe des Tilleuls vous remercie.", "Thank you from the team at Les Tilleuls."),
+        ],
         mark: "leaf",
         identities: "identities.csv",
         format: Format::Csv,
@@ -86,6 +108,29 @@ const AGENCIES: [Agency; 2] = [
         city: "Brest",
         tagline: "Gérance, location et copropriété en bord de mer",
         accent: "#1d4f91",
+        second: "#d9573f",
+        words: [
+            (
+                "sign_in",
+                "Votre cabinet, les pieds dans l’eau et vos dossiers au sec.",
+                "Your property managers: feet in the water, your files kept dry.",
+            ),
+            (
+                "notice",
+                "Rien ne presse : votre espace client vous attend le temps qu’il faut.",
+                "There is no hurry: your client space waits for as long as you need.",
+            ),
+            (
+                "contact",
+                "Passez nous voir quai Commandant-Malbert : nous le ferons ensemble.",
+                "Come and see us on quai Commandant-Malbert: we will do it together.",
+            ),
+            (
+                "mail",
+                "À bientôt, au cabinet ou sur le port.",
+                "See you soon, at the office or on the harbour.",
+            ),
+        ],
         mark: "wave",
         identities: "identities.jsonl",
         format: Format::Jsonl,
@@ -196,6 +241,10 @@ fn lay_out(folder: &Path, ports: [u16; 4]) -> anyhow::Result<()> {
             secret(folder, &format!("secrets/{}.{name}", agency.id), || Token::generate(&chance).text())?;
         }
         fs::write(folder.join(format!("agencies/{}.toml", agency.id)), agency_file(agency, port))?;
+        let logo =
+            Files::get(&format!("demo/{}/logo.svg", agency.id)).context("a logo of the demo is missing")?;
+        fs::create_dir_all(folder.join("logos"))?;
+        fs::write(folder.join(format!("logos/{}.svg", agency.id)), logo.data)?;
     }
     for path in Files::iter().filter(|p| p.starts_with("terms/")) {
         let target = folder.join(&*path);
@@ -208,12 +257,15 @@ fn lay_out(folder: &Path, ports: [u16; 4]) -> anyhow::Result<()> {
 }
 
 fn agency_file(agency: &Agency, port: u16) -> String {
-    let Agency { id, name, city, accent, .. } = agency;
+    let Agency { id, name, city, accent, second, .. } = agency;
+    let words: String = (agency.words.iter())
+        .map(|(place, fr, en)| format!("[words.{place}]\nfr = \"{fr}\"\nen = \"{en}\"\n\n"))
+        .collect();
     let (label, zeros) =
         if *id == "tilleuls" { ("Numéro de client", "ignored = \" .-\"\n") } else { ("Identifiant", "") };
     format!(
         "name = \"{name}\"\ncity = \"{city}\"\n\n[controller]\nname = \"{name}, {city}\"\ndpo = \"dpo@{id}.example\"\n\n\
-         [look]\naccent = \"{accent}\"\n\n[contact]\nphone = \"02 61 91 00 00\"\nemail = \"contact@{id}.example\"\n\
+         [look]\naccent = \"{accent}\"\nsecond = \"{second}\"\nlogo = \"logos/{id}.svg\"\n\n{words}[contact]\nphone = \"02 61 91 00 00\"\nemail = \"contact@{id}.example\"\n\
          hours = \"du lundi au vendredi, de 9 h à 12 h 30 et de 14 h à 18 h\"\n\n\
          [directory]\nidentifier_label = \"{label}\"\n{zeros}\n\
          [[portal]]\nclient_id = \"{id}\"\nclient_secret_file = \"secrets/{id}.client\"\nhome = \"http://localhost:{port}/\"\n\

@@ -1,10 +1,11 @@
 //! From the folder to a [`Config`], or to all that is wrong with it.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
-use agencies::{Agencies, Agency};
+use agencies::{Agencies, Agency, AgencyFile, Logo, Look};
 use ipnet::IpNet;
 use kernel::{Clock, SealKey, SystemClock};
+use pages::ColourError;
 
 use super::{Config, Mistake, Settings};
 
@@ -219,6 +220,38 @@ impl Reader<'_> {
         }
     }
 
+    /// Looks whether an agency's colours can be seen. What is no colour at all, its file was told.
+    fn colours(&mut self, look: &Look, file: &str, text: &str) {
+        let faults = pages::faults(&look.accent, look.second.as_deref()).into_iter();
+        for (colour, error) in faults.filter(|(_, error)| !matches!(error, ColourError::NotAColour(_))) {
+            let key = format!("look.{colour}");
+            self.wrong(file, line_of(text, &key), &key, error.to_string());
+        }
+    }
+
+    fn with_logo(&mut self, mut agency: Agency, file: &str, text: &str) -> Agency {
+        if let Some(name) = &agency.look.logo {
+            match self.picture(name) {
+                Ok(logo) => agency.logo = Some(logo),
+                Err(mend) => self.wrong(file, line_of(text, "look.logo"), "look.logo", mend),
+            }
+        }
+        agency
+    }
+
+    fn picture(&self, name: &str) -> Result<Logo, String> {
+        let path = Path::new(name);
+        // What an agency's file names is published: nothing beside the configuration.
+        if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(
+                "must be a file in the folder of the configuration, such as \"logos/exemple.svg\"".into()
+            );
+        }
+        let bytes =
+            std::fs::read(self.folder.join(path)).map_err(|e| format!("{name} cannot be read ({e})"))?;
+        Logo::read(bytes).map_err(|mend| format!("{name} {mend}"))
+    }
+
     fn agencies(&mut self) -> Agencies {
         let mut all = Vec::new();
         for name in self.names("agencies") {
@@ -227,14 +260,13 @@ impl Reader<'_> {
             let Some(text) = self.text(&file) else { continue };
             match Agency::read(id, &text, &|path| self.secret(path)) {
                 Ok(agency) => {
-                    if let Err(error) = pages::contrast(&agency.look.accent) {
-                        let mend =
-                            format!("{error}: choose a darker colour, so that white text on it can be read");
-                        self.wrong(&file, line_of(&text, "look.accent"), "look.accent", mend);
-                    }
-                    all.push(agency);
+                    self.colours(&agency.look, &file, &text);
+                    all.push(self.with_logo(agency, &file, &text));
                 }
                 Err(problems) => {
+                    if let Ok(other) = toml::from_str::<AgencyFile>(&text) {
+                        self.colours(&other.look, &file, &text);
+                    }
                     for problem in problems {
                         self.wrong(&file, problem.line, &problem.key, problem.mend);
                     }

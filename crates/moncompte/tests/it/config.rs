@@ -48,7 +48,34 @@ async fn a_mistake_is_told_with_file_line_key_and_mend() {
     try_each(&place, "moncompte.toml", &main);
     let agency = [
         ("accent = \"#1f6f54\"", "accent = \"green\"", "look.accent", "#1f6f54"),
-        ("#1f6f54", "#ffee88", "look.accent", "darker"),
+        (
+            "#1f6f54",
+            "#ffee88",
+            "look.accent",
+            "contrast of 1.17, and 4.5 is needed for white words on buttons",
+        ),
+        // Enough on a card, and too little at the foot of the page: the sentence names the paper there.
+        ("#1f6f54", "#767676", "look.accent", "#767676 and #f5f2ec have a contrast of 4.06"),
+        ("#1f6f54", "#ffee88", "look.accent", "the nearest colour that passes is #7"),
+        (
+            "[[portal]]",
+            "second = \"#e8b04b\"\n[[portal]]",
+            "look.second",
+            "#e8b04b and #ffffff have a contrast of 1.9",
+        ),
+        ("[[portal]]", "logo = \"logos/none.svg\"\n[[portal]]", "look.logo", "cannot be read"),
+        (
+            "[[portal]]",
+            "logo = \"../etc/passwd\"\n[[portal]]",
+            "look.logo",
+            "in the folder of the configuration",
+        ),
+        (
+            "[[portal]]",
+            "logo = \"secrets/seal.key\"\n[[portal]]",
+            "look.logo",
+            "must be an SVG, PNG, JPEG or WebP",
+        ),
         ("dpo@exemple.test", "", "controller.dpo", "must not be empty"),
         ("secrets/exemple.client", "secrets/nowhere", "portal.client_secret_file", "cannot be read"),
         (
@@ -92,13 +119,20 @@ async fn all_mistakes_are_told_at_once() {
         ("moncompte.toml", "attempts_per_minute = 6000", "attempts_per_minute = 0"),
         ("moncompte.toml", "secrets/seal.key", "secrets/nowhere"),
         ("agencies/exemple.toml", "#1f6f54", "green"),
+        ("agencies/exemple.toml", "[[portal]]", "second = \"#ffee88\"\n[[portal]]"),
         ("terms/2026-11/fr.md", "+++\n", ""),
     ] {
         let text = fs::read_to_string(place.path(file)).unwrap();
         fs::write(place.path(file), text.replacen(from, to, 1)).unwrap();
     }
     let told = told(&place.run("check", &[]));
-    for part in ["attempts_per_minute", "secret_key_file", "look.accent", "terms/2026-11/fr.md:1"] {
+    for part in [
+        "attempts_per_minute",
+        "secret_key_file",
+        "look.accent",
+        "look.second: #ffee88",
+        "terms/2026-11/fr.md:1",
+    ] {
         assert!(told.contains(part), "{part}: {told}");
     }
 }
@@ -165,7 +199,13 @@ fn the_published_schema_is_the_programs() {
     let kept = fs::read_to_string(project().join("config/schema.json")).unwrap();
     let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
     assert_eq!(schema("--schema"), kept, "cargo run -- check --schema > config/schema.json");
-    assert_eq!(schema("--agency-schema")["title"], "AgencyFile");
+    let kept = fs::read_to_string(project().join("config/agency.schema.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(
+        schema("--agency-schema"),
+        kept,
+        "cargo run -- check --agency-schema > config/agency.schema.json"
+    );
 }
 
 /// The sample for operators stands as it is, and every default that it shows is the program's.
@@ -201,6 +241,36 @@ fn the_sample_is_valid_and_so_is_all_that_it_shows() {
     let schema: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(sample.join("schema.json")).unwrap()).unwrap();
     every_key(&schema, &text);
+}
+
+/// The sample of an agency shows every key, and stands with all that it comments out; docs/face.md names each key of a face.
+#[test]
+fn the_sample_of_an_agency_shows_every_key() {
+    let read = |file: &str| fs::read_to_string(project().join(file)).unwrap();
+    let (sample, doc) = (read("config/agencies/exemple.toml"), read("docs/face.md"));
+    let schema: serde_json::Value = serde_json::from_str(&read("config/agency.schema.json")).unwrap();
+    let keys = |section: &serde_json::Value| -> Vec<String> {
+        section["properties"].as_object().unwrap().keys().cloned().collect()
+    };
+    for (table, name) in [("look", "Look"), ("words", "Words"), ("contact", "Contact")] {
+        let section = &schema["$defs"][name];
+        let mut told: Vec<&str> =
+            doc.lines().filter_map(|l| l.strip_prefix("| `")?.split('`').next()).collect();
+        told.retain(|key| key.split('.').next() == Some(table));
+        let mut all: Vec<String> = keys(section).iter().map(|key| format!("{table}.{key}")).collect();
+        all.sort();
+        told.sort_unstable();
+        assert_eq!(told, all, "docs/face.md");
+        for key in keys(section) {
+            let lines = [format!("{key} = "), format!("# {key} = "), format!("[{table}.{key}]")];
+            let there = sample.lines().any(|line| lines.iter().any(|start| line.starts_with(start)));
+            assert!(there, "the sample does not show {table}.{key}");
+        }
+    }
+    for text in ["200 characters", "6 kB"] {
+        assert!(doc.contains(text) && sample.contains(text), "{text}");
+    }
+    assert_eq!(schema["$defs"]["Said"]["properties"]["fr"]["maxLength"], 200);
 }
 
 fn is_key(line: &str) -> bool {

@@ -166,6 +166,9 @@ fn judge(mail: &Message<'_>, place: &Place, mover: &Mover) {
     let begin = format!("{}/confirm?token=", place.issuer());
     let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
     assert!(text.contains(&begin) && html.contains(&begin), "{text}");
+    // The agency's own words, as words (SECURITY #96).
+    assert!(text.contains("<b>À bientôt</b> & merci."), "{text}");
+    assert!(html.contains("&lt;b&gt;À bientôt&lt;/b&gt; &amp; merci."), "{html}");
     for body in [&text, &html] {
         for (at, _) in body.match_indices("http") {
             assert!(

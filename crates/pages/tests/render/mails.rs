@@ -1,14 +1,13 @@
 //! What holds for every mail.
 
-use pages::{Locale, Mail, MailBody, MailFrame, Pages};
+use pages::{Locale, Mail, MailBody, MailFrame, Pages, gallery::look};
 
 use crate::dom::Document;
-use crate::pages_in_every_state::look;
 
 fn every(mut check: impl FnMut(&str, &MailBody, &Mail, &Document)) {
     let pages = Pages::new().unwrap();
     for locale in Locale::ALL {
-        for look in [Some(look("Agence des Tilleuls")), None] {
+        for look in [Some(look()), None] {
             let frame = MailFrame { locale, look, issuer: "https://compte.example.fr".into() };
             for body in MailBody::samples() {
                 let name = format!("{} ({})", body.name(), locale.tag());
@@ -98,20 +97,6 @@ fn a_subject_is_one_line_names_the_sender_and_holds_no_secret() {
             assert!(!preview.contains(token), "{name}: the preview shows the secret: {preview}");
         }
     });
-}
-
-#[test]
-fn a_name_cannot_break_out_of_its_line() {
-    let pages = Pages::new().unwrap();
-    let mut look = look("Agence\r\nBcc: evil@example.org\u{2028}<b>x</b>");
-    look.contact.hours = Some("<img src=x>".into());
-    let frame =
-        MailFrame { locale: Locale::Fr, look: Some(look), issuer: "https://compte.example.fr".into() };
-    for body in MailBody::samples() {
-        let mail = pages.render_mail(&frame, &body).unwrap();
-        assert!(!mail.subject.contains(['\r', '\n', '\u{2028}']), "{}", mail.subject);
-        assert!(!mail.html.contains("<b>") && !mail.html.contains("<img"), "{}", body.name());
-    }
 }
 
 #[test]

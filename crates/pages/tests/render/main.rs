@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a check that cannot go on should stop")]
 
+mod budgets;
 mod dom;
+mod hostile;
 mod mails;
 mod pages_in_every_state;
+mod shown;
+mod snapshots;
 mod translations;

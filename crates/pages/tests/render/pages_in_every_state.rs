@@ -1,87 +1,23 @@
 //! What holds for every page, and what single pages promise.
 
 use pages::page::*;
-use pages::{Contact, Frame, Locale, Look, Page, Pages, asset, markdown};
+use pages::{Locale, Page, Pages, asset, gallery, markdown};
 
 use crate::dom::Document;
-
-/// `<script>` in a name must stay a name.
-const HOSTILE: &str = "L'Agence <b>\"A&B\"</b>";
-
-pub fn look(name: &str) -> Look {
-    Look {
-        agency_id: "tilleuls".into(),
-        agency_name: name.into(),
-        accent: "#2f6b3a".into(),
-        logo_url: None,
-        contact: Contact {
-            phone: Some("04 72 00 00 00".into()),
-            email: Some("contact@tilleuls.example".into()),
-            hours: Some("9 h – 18 h".into()),
-            website: Some("https://www.tilleuls.example".into()),
-            address: Some("12 rue des Tilleuls\n69003 Lyon".into()),
-        },
-    }
-}
-
-fn frame(locale: Locale, look: Option<Look>, base: &str) -> Frame {
-    Frame { locale, look, csrf: "c5rf".into(), base: base.into(), issuer_host: "compte.example.fr".into() }
-}
-
-fn render<P: Page>(pages: &Pages, frame: &Frame, page: &P) -> Document {
-    let rendered = pages.render(frame, page).unwrap_or_else(|error| panic!("{}: {error:#?}", P::NAME));
-    let document = Document::new(format!("{} ({})", P::NAME, frame.locale.tag()), rendered.html);
-    assert_eq!(document.text("title"), rendered.title, "{}: the title is plain text", P::NAME);
-    document
-}
+use crate::shown::{Shown, every, frame, render};
 
 fn french<P: Page>(page: &P) -> Document {
-    render(
-        &Pages::new().unwrap(),
-        &frame(Locale::Fr, Some(look("Agence des Tilleuls")), "/authorize/1"),
-        page,
-    )
-}
-
-/// Calls `check` with every page in every state, language and look.
-fn every<P: Page>(pages: &Pages, check: &mut impl FnMut(&Frame, &P, &Document)) {
-    let bare = Look {
-        contact: Contact::default(),
-        logo_url: Some("/logo/tilleuls.svg".into()),
-        ..look("Cabinet Rivage")
-    };
-    for locale in Locale::ALL {
-        for (look, base) in
-            [(Some(look(HOSTILE)), "/authorize/1"), (Some(bare.clone()), "/authorize/1"), (None, "")]
-        {
-            let frame = frame(locale, look, base);
-            let samples = P::samples();
-            assert!(!samples.is_empty(), "{} has no samples", P::NAME);
-            for page in &samples {
-                check(&frame, page, &render(pages, &frame, page));
-            }
-        }
-    }
-}
-
-macro_rules! on_every_page {
-    ($pages:expr, $check:ident) => {
-        on_every_page!($pages, $check, SignIn, Legacy, ChooseAgency, Notice, Email, Password, LookAtYourMail, Confirm,
-            LinkAccount, Terms, TermsRefused, Connected, NotLinked, Forgot, ForgotSent, Reset, LinkDead,
-            AlreadyConfirmed, Home, AccountSessions, AccountAgencies, AccountAcceptances, AccountReceipt, AccountEmail, AccountEmailAsked, NewAddress, NewAddressDone, TakeBack, AccountName, AccountLanguage, AccountPassword, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
-    };
-    ($pages:expr, $check:ident, $($page:ty),+) => {
-        $(every::<$page>(&$pages, &mut |frame, page, document| $check(frame, page, document));)+
-    };
+    let pages = Pages::new().unwrap();
+    render(&pages, &frame(Locale::Fr, Some(gallery::look()), "/authorize/1"), page)
 }
 
 #[test]
 fn every_page_is_a_sound_document() {
-    fn check<P: Page>(frame: &Frame, page: &P, document: &Document) {
+    fn check(shown: &Shown, document: &Document) {
         let name = &document.name;
         document.check_well_formed();
         document.check_references();
-        assert_eq!(document.attribute("html", "lang"), frame.locale.tag(), "{name}");
+        assert_eq!(document.attribute("html", "lang"), shown.locale.tag(), "{name}");
         assert!(!document.text("h1").trim().is_empty() && document.all("h1").len() == 1, "{name}: one h1");
         for landmark in ["header", "main", "footer"] {
             document.one(landmark);
@@ -90,21 +26,20 @@ fn every_page_is_a_sound_document() {
         let title = document.text("title");
         assert_eq!(
             title.starts_with("Erreur") || title.starts_with("Error"),
-            page.has_error(),
+            shown.failed,
             "{name}: {title}"
         );
-        assert!(document.source.len() < 30_000, "{name}: {} bytes", document.source.len());
         assert!(
             !document.source.contains("{{") && !document.source.contains("{ $"),
             "{name}: a placeholder is left"
         );
     }
-    on_every_page!(Pages::new().unwrap(), check);
+    every(check);
 }
 
 #[test]
 fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
-    fn check<P: Page>(_: &Frame, _: &P, document: &Document) {
+    fn check(shown: &Shown, document: &Document) {
         let name = &document.name;
         for selector in ["style", "[style]", "script:not([src])", "object", "base"] {
             assert!(document.all(selector).is_empty(), "{name}: {selector}");
@@ -117,7 +52,7 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
         }
         // The one page that loads what is not ours: the clients' sign-out.
         let frames = document.all("iframe");
-        assert!(frames.is_empty() || P::NAME == "signing-out", "{name}: iframe");
+        assert!(frames.is_empty() || shown.page == "signing-out", "{name}: iframe");
         for frame in frames {
             assert_eq!(frame.attr("sandbox"), Some("allow-scripts allow-same-origin"), "{name}");
             assert!(frame.attr("title").is_some_and(|title| !title.is_empty()), "{name}");
@@ -131,12 +66,12 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
         }
         assert!(!document.source.contains("<b>"), "{name}: a name became markup");
     }
-    on_every_page!(Pages::new().unwrap(), check);
+    every(check);
 }
 
 #[test]
 fn every_field_has_one_label_and_says_what_it_is_for() {
-    fn check<P: Page>(_: &Frame, _: &P, document: &Document) {
+    fn check(_: &Shown, document: &Document) {
         let name = &document.name;
         for input in document.all("input:not([type=hidden])") {
             if input.attr("aria-hidden") == Some("true") {
@@ -165,12 +100,12 @@ fn every_field_has_one_label_and_says_what_it_is_for() {
             assert_eq!(invalid.attr("aria-invalid"), Some("true"), "{name}: aria-invalid only when true");
         }
     }
-    on_every_page!(Pages::new().unwrap(), check);
+    every(check);
 }
 
 #[test]
 fn every_form_is_posted_with_its_token_and_every_error_is_announced() {
-    fn check<P: Page>(_: &Frame, page: &P, document: &Document) {
+    fn check(shown: &Shown, document: &Document) {
         let name = &document.name;
         let forms = document.all("form");
         for form in &forms {
@@ -179,10 +114,10 @@ fn every_form_is_posted_with_its_token_and_every_error_is_announced() {
         }
         let tokens = document.all("form input[type=hidden][name=csrf][value=c5rf]").len();
         // The answer to a portal is the one form that does not come back to us.
-        assert_eq!(tokens, if P::NAME == "form-post" { 0 } else { forms.len() }, "{name}");
-        assert_eq!(document.all("[role=alert]").len(), usize::from(page.has_error()), "{name}");
+        assert_eq!(tokens, if shown.page == "form-post" { 0 } else { forms.len() }, "{name}");
+        assert_eq!(document.all("[role=alert]").len(), usize::from(shown.failed), "{name}");
     }
-    on_every_page!(Pages::new().unwrap(), check);
+    every(check);
 }
 
 #[test]
@@ -303,6 +238,7 @@ fn the_waiting_page_goes_on_without_scripts() {
 
 #[test]
 fn terms_can_be_read_to_the_end_and_hold_one_unticked_box() {
+    let look = pages::Look { logo_url: Some("/look/tilleuls.svg".into()), ..gallery::look() };
     for (locale, text) in [
         (Locale::Fr, include_str!("../../../../config/terms/2026-11/fr.md")),
         (Locale::En, include_str!("../../../../config/terms/2026-11/en.md")),
@@ -310,14 +246,11 @@ fn terms_can_be_read_to_the_end_and_hold_one_unticked_box() {
         let body = text.splitn(3, "+++").nth(2).expect("front matter between +++ lines");
         let page =
             Terms { body_html: markdown(body), language: locale.tag().into(), ..Terms::samples().remove(0) };
-        let document = render(
-            &Pages::new().unwrap(),
-            &frame(locale, Some(look("Agence des Tilleuls")), "/authorize/1"),
-            &page,
-        );
+        let document =
+            render(&Pages::new().unwrap(), &frame(locale, Some(look.clone()), "/authorize/1"), &page);
         assert_eq!(document.all("article h2").len(), 9, "nine articles");
         assert_eq!(document.attribute("article", "lang"), locale.tag());
-        assert!(document.source.len() < 30_000, "{} bytes", document.source.len());
+        crate::budgets::light(&document);
         let words = document.text("article").split_whitespace().count();
         assert!(words > 1200, "{words} words: long enough that the end means something");
         let boxes = document.all("input[type=checkbox]");
@@ -334,6 +267,7 @@ fn terms_can_be_read_to_the_end_and_hold_one_unticked_box() {
 fn problems_lead_nowhere_else() {
     for page in Problem::samples() {
         let document = french(&page);
+        assert!(!document.all("main a").is_empty(), "a way on");
         for link in document.all("main a") {
             let href = link.attr("href").unwrap();
             assert!(href.starts_with('/') && !href.starts_with("//"), "{href}");
@@ -345,14 +279,14 @@ fn problems_lead_nowhere_else() {
 /// The other language is one link away, on the same page: without an account, and without scripts.
 #[test]
 fn every_page_leads_to_itself_in_the_other_language() {
-    fn check<P: Page>(frame: &Frame, _: &P, document: &Document) {
-        let (tag, name) = if frame.locale == Locale::Fr { ("en", "English") } else { ("fr", "Français") };
+    fn check(shown: &Shown, document: &Document) {
+        let (tag, name) = if shown.locale == Locale::Fr { ("en", "English") } else { ("fr", "Français") };
         let link = document.one(&format!("footer a[hreflang={tag}][lang={tag}]"));
         assert_eq!(link.text().collect::<String>(), name, "{}", document.name);
-        let kept = if P::NAME == "legacy" { "agency=tilleuls&" } else { "" };
+        let kept = if shown.page == "legacy" { "agency=tilleuls&" } else { "" };
         assert_eq!(link.attr("href"), Some(format!("?{kept}hl={tag}").as_str()), "{}", document.name);
     }
-    on_every_page!(Pages::new().unwrap(), check);
+    every(check);
 }
 
 #[test]
@@ -360,6 +294,7 @@ fn an_agency_is_recognised_by_its_name_and_colour() {
     let page = french(&SignIn::samples()[0]);
     assert!(page.text("header").contains("Agence des Tilleuls"));
     assert_eq!(page.all("link[href='/look/tilleuls.css']").len(), 1);
-    assert!(look("x").stylesheet().contains("--accent:#2f6b3a"));
+    let sheet = gallery::look().stylesheet();
+    assert!(sheet.contains("--accent:#1f6f54") && sheet.contains("--second:#c26a1b"), "{sheet}");
     assert!(page.text("title").contains("Agence des Tilleuls"));
 }

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use pages::gallery::{Beholder, every_page};
-use pages::page::*;
-use pages::{Contact, Frame, Locale, Look, Page, Pages, markdown};
+use pages::gallery::{self, Beholder, every_page};
+use pages::page::Terms;
+use pages::{Contact, Frame, Locale, Look, Page, Pages, Words, markdown};
 
 /// A rendered page and what is known about it.
 pub struct Sample {
@@ -17,25 +17,17 @@ pub struct Sample {
     pub html: String,
 }
 
-/// An agency whose name and contact need escaping.
+/// An agency whose name needs escaping.
 fn look() -> Look {
     Look {
-        agency_id: "tilleuls".into(),
         agency_name: "Agence des Tilleuls & Cie".into(),
-        accent: "#2f6b3a".into(),
         logo_url: Some("/look/tilleuls.svg".into()),
-        contact: Contact {
-            phone: Some("04 72 00 00 00".into()),
-            email: Some("contact@tilleuls.example".into()),
-            hours: Some("9 h – 18 h".into()),
-            website: Some("https://www.tilleuls.example".into()),
-            address: Some("12 rue des Tilleuls\n69003 Lyon".into()),
-        },
+        ..gallery::look()
     }
 }
 
 fn bare() -> Look {
-    Look { logo_url: None, contact: Contact::default(), ..look() }
+    Look { logo_url: None, second: None, contact: Contact::default(), words: Words::default(), ..look() }
 }
 
 fn render<P: Page>(pages: &Pages, locale: Locale, look: Option<Look>, n: usize, page: &P) -> Sample {
@@ -91,68 +83,6 @@ pub fn pages() -> &'static [Sample] {
 /// One page in French, with an agency, by its template's name and the number of its sample.
 pub fn page(name: &str, n: usize) -> &'static Sample {
     pages().iter().filter(|sample| sample.page == name).nth(n).unwrap_or_else(|| panic!("{name} {n}"))
-}
-
-/// Pages filled with markup wherever a person, an agency or a portal may write.
-pub fn hostile() -> Vec<Sample> {
-    let evil = || "\"'><b>x</b><img src=x>\n".to_owned();
-    let pages = Pages::new().unwrap();
-    let look = || Some(Look { agency_name: evil(), ..look() });
-    let fr = Locale::Fr;
-    vec![
-        render(&pages, fr, look(), 0, &SignIn { email: evil(), ..SignIn::samples().remove(0) }),
-        render(
-            &pages,
-            fr,
-            look(),
-            0,
-            &Notice {
-                person: Some(evil()),
-                agency_name: evil(),
-                controller: evil(),
-                ..Notice::samples().remove(0)
-            },
-        ),
-        render(
-            &pages,
-            fr,
-            look(),
-            0,
-            &Password { email: evil(), forbidden_words: vec![evil()], ..Password::samples().remove(0) },
-        ),
-        render(
-            &pages,
-            fr,
-            look(),
-            0,
-            &Legacy {
-                identifier: evil(),
-                identifier_label: evil(),
-                error: Some(LegacyError::Moved { hint: Some(evil()) }),
-                ..Legacy::samples().remove(0)
-            },
-        ),
-        render(
-            &pages,
-            fr,
-            look(),
-            0,
-            &Terms {
-                email: evil(),
-                agency_name: evil(),
-                title: evil(),
-                body_html: markdown(&evil()),
-                ..Terms::samples().remove(0)
-            },
-        ),
-        render(
-            &pages,
-            fr,
-            look(),
-            0,
-            &SignOutConfirm { client_name: Some(evil()), action: evil(), hidden: vec![(evil(), evil())] },
-        ),
-    ]
 }
 
 /// The page of the terms with this text.

@@ -61,6 +61,7 @@ signed-out-back = Back to { $agency }
 signed-out-back-any = Back to the client space
 signed-out-again = Sign in again
 problem-retry = Try again
+problem-home = Go to My property account
 problem-reference = If it happens again, give your agency this reference:
 problem-bad-request-title = We do not understand this request
 problem-bad-request = The link or the form is incomplete. Go back to your client space and start again.

@@ -142,6 +142,7 @@ connected-title = You are now signed in
 connected-lead = From now on, you sign in with:
 connected-button = Open my { $agency } client space
 connected-old = The old { $agency } identifier is no longer used. You may forget it.
+connected-memo = Print my sign-in sheet: how to sign in again
 connected-account = My account: my devices, my password, my address
 receipt-title = Your agreement to the terms
 receipt-mail = You receive it by email too, with the full text.

@@ -61,6 +61,7 @@ signed-out-back = Retour à { $agency }
 signed-out-back-any = Retour à l'espace client
 signed-out-again = Me connecter de nouveau
 problem-retry = Recommencer
+problem-home = Aller à Mon compte immobilier
 problem-reference = Si cela se reproduit, donnez cette référence à votre agence :
 problem-bad-request-title = Demande incompréhensible
 problem-bad-request = Le lien ou le formulaire est incomplet. Revenez à votre espace client et recommencez.

@@ -142,6 +142,7 @@ connected-title = Vous êtes maintenant connecté
 connected-lead = Désormais, vous vous connecterez avec :
 connected-button = Ouvrir mon espace client { $agency }
 connected-old = L'ancien identifiant { $agency } ne sert plus. Vous pouvez l'oublier.
+connected-memo = Imprimer mon aide-mémoire : comment me reconnecter
 connected-account = Mon compte : mes appareils, mon mot de passe, mon adresse
 receipt-title = Votre accord sur les conditions
 receipt-mail = Vous le recevez aussi par email, avec le texte complet.

@@ -2,5 +2,6 @@
 //! `cargo xtask gallery` takes a picture of each for people to look at.
 
 mod judged;
+mod paper;
 mod pictures;
 mod show;

@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use pages::Locale;
 use serde_json::json;
 
-use super::show::Show;
+use super::{paper, show::Show};
 use crate::{
     browser::{Browser, DESK},
     parts,
@@ -16,6 +16,9 @@ use crate::{
 /// Wide, and how light.
 const FRAMES: [(&str, u32, &str); 3] =
     [("phone", 390, "light"), ("dark", 390, "dark"), ("desk", 1280, "light")];
+
+/// What has a button to print, as the printer has it.
+const PAPER: (&str, u32, &str) = ("paper", 657, "light");
 
 /// Only where somebody asks for them: `cargo xtask gallery`.
 #[tokio::test]
@@ -30,8 +33,11 @@ async fn a_picture_of_each() -> Result<()> {
     for locale in Locale::ALL {
         let show = Show::of(locale).await?;
         for name in show.names() {
-            for (frame, width, scheme) in FRAMES {
+            for (frame, width, scheme) in FRAMES.into_iter().chain(paper::is_printed(name).then_some(PAPER)) {
                 browser.emulate(width, scheme).await?;
+                if frame == "paper" {
+                    paper::on_paper(&browser).await?;
+                }
                 browser.go(&show.at(name)).await?;
                 let file = format!("{name}-{frame}.png");
                 let wanted = json!({ "format": "png", "captureBeyondViewport": true });

@@ -10,7 +10,10 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use pages::{Contact, Frame, Locale, Look, MailFrame, Pages, gallery};
+use pages::{
+    Frame, Locale, MailFrame, Pages,
+    gallery::{self, look},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// What the provider allows its pages, without the portals that a form may lead to: here the one page that sends itself stays.
@@ -26,22 +29,6 @@ pub(super) struct Show {
 impl Drop for Show {
     fn drop(&mut self) {
         self.server.abort();
-    }
-}
-
-fn look() -> Look {
-    Look {
-        agency_id: "tilleuls".into(),
-        agency_name: "Agence des Tilleuls".into(),
-        accent: "#1f6f54".into(),
-        logo_url: None,
-        contact: Contact {
-            phone: Some("02 97 00 00 01".into()),
-            email: Some("accueil@tilleuls.example".into()),
-            hours: Some("du lundi au vendredi, de 9 h à 18 h".into()),
-            website: Some("https://www.tilleuls.example".into()),
-            address: Some("12 rue des Tilleuls\n56100 Lorient".into()),
-        },
     }
 }
 
@@ -110,7 +97,7 @@ async fn leaf(State(leaves): State<Arc<HashMap<String, String>>>, Path(name): Pa
 
 async fn asset(Path(path): Path<String>) -> Response {
     match pages::asset(&path) {
-        Some((kind, bytes)) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
+        Some(asset) => ([(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

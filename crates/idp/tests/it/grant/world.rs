@@ -8,7 +8,7 @@ use accounts::{
         row::{Charset, Format, Rows},
     },
 };
-use agencies::{Agencies, Agency, Contact, Controller, Directory, Look, Portal};
+use agencies::{Agencies, Agency, Contact, Controller, Directory, Look, Portal, Words};
 use arc_swap::ArcSwap;
 use base64::{
     Engine,
@@ -63,7 +63,9 @@ fn agency(id: &str, clients: Vec<Client>) -> Agency {
         city: None,
         language: "fr".into(),
         controller: Controller { name: id.into(), dpo: "dpo@example.org".into() },
-        look: Look { accent: "#005577".into(), logo: None },
+        look: Look { accent: "#005577".into(), ..Look::default() },
+        logo: None,
+        words: Words::default(),
         contact: Contact::default(),
         directory: Directory::default(),
         portals: clients

@@ -9,6 +9,7 @@ mod cost;
 mod crawl;
 mod doors;
 mod ended;
+mod face;
 mod forged;
 mod garbage;
 mod guessing;

@@ -8,7 +8,7 @@ use accounts::{
         row::{Charset, Format, Rows},
     },
 };
-use agencies::{Agencies, Agency};
+use agencies::{Agencies, Agency, Logo};
 use arc_swap::ArcSwap;
 use idp::{Grants, Idp, Throttle, grant::Settings};
 use kernel::{
@@ -42,9 +42,26 @@ fn agency(id: &str, name: &str, accent: &str, phone: &str) -> Agency {
         "client" => Ok(SECRET.to_owned()),
         ticket => Ok(format!("{SECRET} {ticket}")),
     };
-    Agency::read(id, &file(id, name, accent, phone), &secret)
-        .unwrap_or_else(|problems| panic!("{:?}", problems.iter().map(|p| &p.mend).collect::<Vec<_>>()))
+    let mut text = file(id, name, accent, phone);
+    if id == "tilleuls" {
+        text = text.replace("[contact]", &format!("{FACE}[contact]"));
+    }
+    let mut agency = Agency::read(id, &text, &secret)
+        .unwrap_or_else(|problems| panic!("{:?}", problems.iter().map(|p| &p.mend).collect::<Vec<_>>()));
+    if agency.look.logo.is_some() {
+        agency.logo = Logo::read(LOGO.into()).ok();
+    }
+    agency
 }
+
+/// The face of the first of them: all that an agency's file may say of it.
+const FACE: &str = "second = \"#c26a1b\"\nlogo = \"logos/tilleuls.svg\"\n\
+    [words.sign_in]\nfr = \"Bienvenue <b>chez vous</b>.\"\nen = \"Welcome <b>home</b>.\"\n\
+    [words.notice]\nfr = \"Nous vous avons écrit en octobre.\"\nen = \"We wrote to you in October.\"\n\
+    [words.contact]\nfr = \"Madame Le Goff vous aide.\"\nen = \"Mrs Le Goff helps.\"\n\
+    [words.mail]\nfr = \"L’équipe des Tilleuls.\"\nen = \"The team at Les Tilleuls.\"\n";
+/// Its logo.
+pub const LOGO: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\"><circle r=\"9\"/></svg>";
 
 /// A version of the terms, in both languages.
 pub fn terms(version: &str, effective: i64, consent: bool) -> TermsVersion {

@@ -1,16 +1,12 @@
-//! What is written into pages and mails, and how mails leave: crates/pages, crates/moncompte.
+//! What is written into pages and mails, an agency's face, and how mails leave: crates/pages, crates/agencies, crates/moncompte.
 
-use crate::sabotage::{Sabotage, Tests, it};
+use crate::sabotage::{Sabotage, Tests, beside, it};
 
 const fn post(names: &'static [&'static str]) -> Tests {
     it("moncompte", names)
 }
 
-const fn page(names: &'static [&'static str]) -> Tests {
-    Tests { package: "pages", binary: Some("rules"), names }
-}
-
-const fn mail(names: &'static [&'static str]) -> Tests {
+const fn shown(names: &'static [&'static str]) -> Tests {
     Tests { package: "pages", binary: Some("render"), names }
 }
 
@@ -21,7 +17,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         file: "crates/pages/src/render.rs",
         find: "AutoEscape::Html if !value.is_safe() => escape(&text),",
         replace: "AutoEscape::Html if text.is_empty() => escape(&text),",
-        caught_by: page(&["what_people_agencies_and_portals_write_stays_text"]),
+        caught_by: shown(&["nothing_that_is_written_into_a_page_is_more_than_text"]),
     },
     Sabotage {
         name: "writes a name into a mail as markup",
@@ -29,7 +25,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         file: "crates/pages/src/render.rs",
         find: r#"'<' => out.push_str("&lt;"),"#,
         replace: "'<' => out.push('<'),",
-        caught_by: mail(&["a_name_cannot_break_out_of_its_line"]),
+        caught_by: shown(&["nothing_that_is_written_into_a_mail_is_more_than_text"]),
     },
     Sabotage {
         name: "lets a name begin another line of a mail's header",
@@ -37,10 +33,34 @@ pub(super) const GUARDS: &[Sabotage] = &[
         file: "crates/pages/src/render.rs",
         find: r#"text.split(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}')"#,
         replace: r#"text.split(|c: char| c == '\u{2028}' || c == '\u{2029}')"#,
-        caught_by: mail(&[
-            "a_name_cannot_break_out_of_its_line",
+        caught_by: shown(&[
+            "nothing_that_is_written_into_a_mail_is_more_than_text",
             "a_subject_is_one_line_names_the_sender_and_holds_no_secret",
         ]),
+    },
+    Sabotage {
+        name: "lets an agency's words turn the direction of what follows",
+        items: &[96],
+        file: "crates/agencies/src/look.rs",
+        find: r"c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || turns(c)",
+        replace: r"c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')",
+        caught_by: beside("agencies", &["words_are_one_line_of_plain_text_without_addresses"]),
+    },
+    Sabotage {
+        name: "takes a logo that holds a script",
+        items: &[10],
+        file: "crates/agencies/src/logo.rs",
+        find: "match ACTS.iter().find(|sign| text.contains(**sign)) {",
+        replace: "match ACTS.iter().find(|sign| text.starts_with(**sign)) {",
+        caught_by: beside("agencies", &["a_picture_is_known_by_its_first_bytes"]),
+    },
+    Sabotage {
+        name: "serves a logo that may run scripts when it is opened by itself",
+        items: &[105],
+        file: "crates/idp/src/web/router.rs",
+        find: "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        replace: "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
+        caught_by: it("idp", &["a_logo_is_served_as_a_picture_and_nothing_more"]),
     },
     Sabotage {
         name: "sends mail in clear where the server offers no TLS",

@@ -4,7 +4,7 @@ use pages::page::{AccountAgencies, AgencyCard};
 use super::{Member, sign_in_first};
 use crate::{
     Idp,
-    web::{browser::Browser, error::Failure},
+    web::{answer::logo_url, browser::Browser, error::Failure},
 };
 
 /// `GET /account/agencies`: what is attached, and the way to each portal.
@@ -18,7 +18,7 @@ pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Resp
             name: agency.name.clone(),
             city: agency.city.clone(),
             accent: agency.look.accent.clone(),
-            logo_url: agency.look.logo.clone(),
+            logo_url: logo_url(agency),
             client_refs: link.client_refs,
             since: link.since,
             url: agency.entrance(&idp.issuer),

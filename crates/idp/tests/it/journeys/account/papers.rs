@@ -4,7 +4,11 @@ use accounts::TermsLibrary;
 use http::StatusCode;
 
 use super::{MARIE, PAUL, at_home};
-use crate::journeys::world::{World, terms};
+use crate::journeys::{
+    portal::Portal,
+    visitor::Visitor,
+    world::{PASSWORD, World, terms},
+};
 
 /// SPEC J11: "linked agencies", with the agency's own references, one click to each, and the way to attach another one.
 #[tokio::test]
@@ -29,6 +33,45 @@ async fn a_person_sees_their_agencies_and_attaches_another() {
         marie.open("/account/agencies").await.says(
             "Cabinet Rivage Votre référence CT-3 Rattachée depuis le 24 novembre 2026 Ouvrir mon espace client",
         );
+    }
+}
+
+/// SPEC J2.7, J11: a sheet to print that says how to sign in again, offered at the end of the move and in the account. It holds everything but the
+/// password, works without scripts, and is shown to its owner alone.
+#[tokio::test]
+async fn a_person_takes_along_a_sheet_that_holds_everything_but_the_password() {
+    for world in World::both().await {
+        let mut marie = Visitor::new(&world);
+        Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
+        marie.old_credentials("100", "Vieux-Secret 1").await;
+        marie.up_to_mail(MARIE, PASSWORD).await;
+        let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
+        marie.open(&link).await;
+        marie.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await;
+        marie.submit("/terms", &[("accept", "on")]).await.says("Vous êtes maintenant connecté");
+        assert!(marie.screen.links().contains(&"/account/memo".to_owned()), "at the end of the move");
+        let host = world.issuer().trim_start_matches("http://").to_owned();
+        marie
+            .open("/account/memo")
+            .await
+            .says(&format!("Votre adresse email {MARIE} Mot de passe Celui que vous avez choisi."))
+            .says(&format!("La page de connexion {host}"))
+            .says("Ouvrez votre espace client : tilleuls.test, puis choisissez de vous connecter.")
+            .says("Compte bloqué : après 5 mots de passe invalides")
+            .says("Un message vous apporte un lien, valable 30 minutes.")
+            .says("Agence des Tilleuls Espace client tilleuls.test Téléphone 02 97 00 00 01")
+            .says("N'écrivez jamais votre mot de passe ici.")
+            .says_not(PASSWORD)
+            .says_not("Vieux-Secret")
+            .says_not("Cabinet Rivage");
+        // What a script would do is not there before it runs; the sheet is, in the style for paper.
+        assert!(marie.screen.body.contains("id=\"print\" hidden"), "{}", marie.screen.body);
+        assert!(marie.screen.field("password").is_none());
+        marie.open("/").await;
+        assert!(marie.screen.links().contains(&"/account/memo".to_owned()), "in the account");
+        marie.open("/account/memo?hl=en").await.says("My sign-in sheet").says("To sign in").says(MARIE);
+        let mut nobody = Visitor::new(&world);
+        nobody.open("/account/memo").await.says("Mot de passe oublié ?").says_not(MARIE);
     }
 }
 

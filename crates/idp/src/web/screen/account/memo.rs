@@ -1,0 +1,36 @@
+use agencies::Agency;
+use axum::{extract::State, response::Response};
+use pages::page::{Memo, MemoAgency};
+
+use super::{Member, sign_in_first};
+use crate::{
+    Idp,
+    web::{answer::contact, browser::Browser, error::Failure},
+};
+
+/// `GET /account/memo`: how to sign in again, on a sheet to print.
+pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+    let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
+    let known = idp.agencies.load();
+    let linked = idp.accounts.linked_agencies(member.person.id).await?;
+    let entry = |agency: &Agency| MemoAgency {
+        name: agency.name.clone(),
+        site: site(agency),
+        contact: contact(agency),
+    };
+    let rules = idp.accounts.rules();
+    let page = Memo {
+        email: member.person.email.clone(),
+        agencies: linked.iter().filter_map(|link| known.agency(&link.agency_id)).map(|a| entry(a)).collect(),
+        lock_failures: rules.lock.limit,
+        reset_minutes: u16::try_from(rules.reset_link / 60).unwrap_or(30),
+    };
+    member.answer().page(&member.setting(), &page)
+}
+
+/// The home of its portal as one types it.
+fn site(agency: &Agency) -> Option<String> {
+    let home = agency.portals.first()?.home.as_deref()?;
+    let bare = home.split_once("://").map_or(home, |(_, rest)| rest);
+    Some(bare.trim_end_matches('/').to_owned())
+}

@@ -1,0 +1,60 @@
+//! What a page may cost somebody with a poor connection, as the server sends it: its HTML as it is, the rest packed where that helps.
+
+use pages::{ASSET_ROOT, asset, gallery};
+
+use crate::dom::Document;
+use crate::shown::every;
+
+/// Bytes of the packed style sheet.
+const SHEET: usize = 12_000;
+/// Bytes of a page with all that it loads.
+const PAGE: usize = 30_000;
+/// The biggest logo that a configuration may name: `Logo` of the agencies.
+const LOGO: usize = 6 * 1024;
+/// The page, its style sheet, the agency's colours and logo, the icon, and two scripts.
+const REQUESTS: usize = 7;
+
+/// Everything that a browser fetches for a document from our own host, once.
+fn fetched(document: &Document) -> Vec<String> {
+    let mut urls: Vec<String> = document
+        .all("link[href], script[src], img[src]")
+        .iter()
+        .filter_map(|element| element.attr("href").or_else(|| element.attr("src")))
+        .map(str::to_owned)
+        .collect();
+    urls.sort();
+    urls.dedup();
+    urls
+}
+
+fn weight(url: &str) -> usize {
+    match url.strip_prefix(ASSET_ROOT) {
+        Some(name) => {
+            let asset = asset(name).unwrap_or_else(|| panic!("no asset {name}"));
+            asset.gzip.as_ref().map_or(asset.bytes.len(), Vec::len)
+        }
+        None if url.ends_with(".css") => gallery::look().stylesheet().len(),
+        None => LOGO,
+    }
+}
+
+/// Bytes of a document with all that it loads; panics where they are too many, or too many requests, or where one goes elsewhere.
+pub fn light(document: &Document) -> usize {
+    let urls = fetched(document);
+    assert!(urls.iter().all(|url| url.starts_with('/') && !url.starts_with("//")), "{urls:?}");
+    assert!(urls.len() < REQUESTS, "{}: {urls:?}", document.name);
+    let sum = document.source.len() + urls.iter().map(|url| weight(url)).sum::<usize>();
+    assert!(sum < PAGE, "{}: {sum} bytes", document.name);
+    for sheet in urls.iter().filter(|url| url.contains("moncompte.")) {
+        assert!(weight(sheet) < SHEET, "{sheet}: {} bytes", weight(sheet));
+    }
+    sum
+}
+
+#[test]
+fn every_page_is_light_and_asks_for_little() {
+    let mut heaviest = 0;
+    every(|_, document| heaviest = heaviest.max(light(document)));
+    // It weighs something: the sheet is among what is counted.
+    assert!(heaviest > 10_000, "{heaviest}");
+}
