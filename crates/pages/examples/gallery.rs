@@ -36,6 +36,7 @@ impl Gallery {
         self.page::<Email>(locale)?;
         self.page::<Password>(locale)?;
         self.page::<LookAtYourMail>(locale)?;
+        self.page::<MailCode>(locale)?;
         self.page::<Confirm>(locale)?;
         self.page::<LinkAccount>(locale)?;
         self.page::<Terms>(locale)?;

@@ -79,7 +79,7 @@ impl Shades {
     }
 
     /// The same for eyes in the dark: light on a card that is nearly black, dark text on light buttons.
-    fn in_the_dark(accent: &str) -> Shades {
+    pub(crate) fn in_the_dark(accent: &str) -> Shades {
         let accent = Rgb::parse(accent).unwrap_or(NEUTRAL).lightened(7.0);
         Shades {
             accent: accent.to_string(),

@@ -3,7 +3,7 @@
 use crate::page::{
     AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountName,
     AccountPassword, AccountReceipt, AccountSessions, AlreadyConfirmed, ChooseAgency, Confirm, Connected,
-    Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail,
+    Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail, MailCode,
     NewAddress, NewAddressDone, NotLinked, Notice, Page, Password, Problem, Reset, SignIn, SignOutConfirm,
     SignedOut, SigningOut, TakeBack, Terms, TermsRefused,
 };
@@ -42,6 +42,7 @@ pub fn every_page(eyes: &mut impl Beholder) -> Result<(), Error> {
         Email,
         Password,
         LookAtYourMail,
+        MailCode,
         Confirm,
         LinkAccount,
         Terms,

@@ -33,6 +33,8 @@ mod locale;
 pub mod mail;
 mod markdown;
 pub mod page;
+mod picture;
+mod provider;
 mod render;
 mod translate;
 
@@ -44,4 +46,5 @@ pub use locale::Locale;
 pub use mail::{Mail, MailBody, MailFrame};
 pub use markdown::{Html, markdown};
 pub use page::Page;
+pub use provider::Provider;
 pub use render::{Pages, Rendered};

@@ -71,7 +71,7 @@ impl Pages {
     /// As [`Pages::render`].
     pub fn render_mail(&self, frame: &MailFrame, body: &MailBody) -> Result<Mail, Error> {
         let accent = frame.look.as_ref().map_or("", |look| &look.accent);
-        let shades = Shades::of(accent);
+        let (shades, night) = (Shades::of(accent), Shades::in_the_dark(accent));
         let part = |extension: &str| {
             let context = context! {
                 extension,
@@ -82,6 +82,11 @@ impl Pages {
                 accent => shades.accent.as_str(),
                 soft => shades.soft.as_str(),
                 line => shades.line.as_str(),
+                night => context! {
+                    accent => night.accent.as_str(),
+                    soft => night.soft.as_str(),
+                    line => night.line.as_str(),
+                },
             };
             let name = format!("mail/{}.{extension}", body.name());
             self.environment(frame.locale).get_template(&name)?.render_captured(context)

@@ -16,8 +16,8 @@ use super::{
     error::Failure,
     language,
     screen::{
-        account, arrive, confirm, enrol, help, home, hub, legacy, new_address, recover, sign_in, sign_out,
-        take_back, terms,
+        account, arrive, confirm, enrol, help, home, hub, legacy, mail_code, new_address, recover, sign_in,
+        sign_out, take_back, terms,
     },
     security,
 };
@@ -53,6 +53,7 @@ pub fn router(idp: Idp) -> Router {
         .route("/authorize/{id}/email", get(enrol::email).post(enrol::choose_email))
         .route("/authorize/{id}/password", get(enrol::password).post(enrol::choose_password))
         .route("/authorize/{id}/resend", get(hub::again).post(enrol::resend))
+        .route("/authorize/{id}/code", get(mail_code::get).post(mail_code::post))
         .route("/authorize/{id}/link", get(hub::again).post(enrol::link))
         .route("/authorize/{id}/leave", get(hub::again).post(enrol::leave))
         .route("/authorize/{id}/terms", get(hub::again).post(terms::post))
@@ -88,6 +89,7 @@ pub fn router(idp: Idp) -> Router {
     let files = Router::new()
         .route("/assets/{*path}", get(asset))
         .route("/look/{file}", get(stylesheet))
+        .route("/help/{picture}", get(help::picture))
         .route("/robots.txt", get(async || "User-agent: *\nDisallow: /\n"));
     called
         .merge(protocol)

@@ -5,4 +5,5 @@
 mod dom;
 mod mails;
 mod pages_in_every_state;
+mod pictures;
 mod translations;

@@ -66,7 +66,7 @@ fn every<P: Page>(pages: &Pages, check: &mut impl FnMut(&Frame, &P, &Document)) 
 
 macro_rules! on_every_page {
     ($pages:expr, $check:ident) => {
-        on_every_page!($pages, $check, SignIn, Legacy, ChooseAgency, Notice, Email, Password, LookAtYourMail, Confirm,
+        on_every_page!($pages, $check, SignIn, Legacy, ChooseAgency, Notice, Email, Password, LookAtYourMail, MailCode, Confirm,
             LinkAccount, Terms, TermsRefused, Connected, NotLinked, Forgot, ForgotSent, Reset, LinkDead,
             AlreadyConfirmed, Home, AccountSessions, AccountAgencies, AccountAcceptances, AccountReceipt, AccountEmail, AccountEmailAsked, NewAddress, NewAddressDone, TakeBack, AccountName, AccountLanguage, AccountPassword, SignOutConfirm, SigningOut, SignedOut, Help, Problem, FormPost)
     };
@@ -154,7 +154,7 @@ fn every_field_has_one_label_and_says_what_it_is_for() {
             let expected: &[&str] = match input.attr("type") {
                 Some("password") => &["current-password", "new-password"],
                 Some("email") => &["username", "email"],
-                Some("text") => &["username", "name"],
+                Some("text") => &["username", "name", "one-time-code"],
                 _ => continue,
             };
             let token = input.attr("autocomplete").unwrap_or_default();
@@ -258,6 +258,8 @@ fn forms_send_the_fields_that_the_service_reads() {
     assert_eq!(fields(french(&Email::samples()[0]), &at("email")), "csrf email");
     assert_eq!(fields(french(&Password::samples()[0]), &at("password")), "csrf password username");
     assert_eq!(fields(french(&LookAtYourMail::samples()[0]), &at("resend")), "csrf");
+    assert_eq!(fields(french(&MailCode::samples()[0]), &at("code")), "code csrf");
+    assert_eq!(fields(french(&MailCode::samples()[4]), &at("resend")), "csrf");
     assert_eq!(fields(french(&Confirm::samples()[0]), "/confirm"), "csrf email password");
     assert_eq!(fields(french(&LinkAccount::samples()[0]), &at("link")), "csrf password username");
     assert_eq!(fields(french(&LinkAccount::samples()[1]), &at("link")), "csrf");
@@ -292,7 +294,7 @@ fn the_waiting_page_goes_on_without_scripts() {
     let page = french(&LookAtYourMail::samples()[0]);
     assert!(
         page.source
-            .contains("<noscript><meta http-equiv=\"refresh\" content=\"5;url=/authorize/1\"></noscript>"),
+            .contains("<noscript><meta http-equiv=\"refresh\" content=\"30;url=/authorize/1\"></noscript>"),
         "{}",
         page.source
     );

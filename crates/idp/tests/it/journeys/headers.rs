@@ -91,6 +91,7 @@ async fn every_answer_is_guarded_by_its_headers() {
             "/email",
             "/password",
             "/resend",
+            "/code",
             "/link",
             "/leave",
             "/terms",

@@ -16,6 +16,7 @@ mod headers;
 mod keeping;
 mod leaving;
 mod lines;
+mod mail_code;
 mod moving;
 mod order;
 mod portal;
