@@ -272,13 +272,13 @@ impl MailBody {
             })
         };
         vec![
+            MailBody::Confirm(Confirm { link: link("confirm"), email: email(), days: 1, code: None }),
             MailBody::Confirm(Confirm {
                 link: link("confirm"),
                 email: email(),
                 days: 7,
                 code: Some("4071 9526".into()),
             }),
-            MailBody::Confirm(Confirm { link: link("confirm"), email: email(), days: 1, code: None }),
             MailBody::Welcome(Welcome {
                 agency: agency(),
                 email: email(),

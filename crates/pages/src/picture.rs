@@ -22,23 +22,38 @@ impl Pages {
         let look = look.map(|look| Look { logo_url: None, ..look.clone() });
         let frame =
             Frame { locale, look, csrf: String::new(), base: String::new(), issuer_host: String::new() };
+        let agency = frame.look.as_ref().map(|look| look.agency_name.clone());
         let html = match step {
-            1 => self.first::<Legacy>(&frame),
-            2 => self.first::<Email>(&frame),
-            3 => self.first::<Password>(&frame),
-            4 => self.first::<LookAtYourMail>(&frame),
-            5 => self.first::<Confirm>(&frame),
-            6 => self.first::<Terms>(&frame),
+            1 => self.render(&frame, &first::<Legacy>()),
+            2 => self.render(&frame, &first::<Email>()),
+            3 => self.render(&frame, &first::<Password>()),
+            4 => self.render(&frame, &first::<LookAtYourMail>()),
+            5 => {
+                let page = first::<Confirm>();
+                self.render(
+                    &frame,
+                    &Confirm { agency_name: agency.unwrap_or(page.agency_name.clone()), ..page },
+                )
+            }
+            6 => {
+                let all = Terms::samples();
+                let own = all.into_iter().find(|terms| terms.language == locale.tag());
+                let page = own.unwrap_or_else(first);
+                self.render(
+                    &frame,
+                    &Terms { agency_name: agency.unwrap_or(page.agency_name.clone()), ..page },
+                )
+            }
             _ => return Ok(None),
-        }?;
+        }?
+        .html;
         let own = frame.look.as_ref().map(Look::stylesheet).unwrap_or_default();
         Ok(Some(svg(&html, &own)))
     }
+}
 
-    fn first<P: Page>(&self, frame: &Frame) -> Result<String, Error> {
-        let samples = P::samples();
-        Ok(self.render(frame, &samples[0])?.html)
-    }
+fn first<P: Page>() -> P {
+    P::samples().swap_remove(0)
 }
 
 fn svg(html: &str, look: &str) -> String {

@@ -298,7 +298,7 @@ impl Page for LookAtYourMail {
 }
 
 impl Page for MailCode {
-    const NAME: &'static str = "mail-code";
+    const NAME: &'static str = "code";
 
     fn has_error(&self) -> bool {
         self.error.is_some()
