@@ -10,6 +10,7 @@ mod m0004_protocol;
 mod m0005_one_reset_link;
 mod m0006_lock_notice;
 mod m0007_my_account;
+mod m0008_mail_code;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_one_reset_link::Migration),
             Box::new(m0006_lock_notice::Migration),
             Box::new(m0007_my_account::Migration),
+            Box::new(m0008_mail_code::Migration),
         ]
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Accounts, Email, EnrolmentId, PasswordProblem, Visitor, context_words,
+    Accounts, Email, EnrolmentId, PasswordProblem, Visitor, code, context_words,
     lockout::Counter,
     login::{Guarded, secret_of},
     mail,
@@ -78,7 +78,9 @@ pub struct Enrolment {
     pub mailed_at: Option<Unix>,
     /// How many were.
     pub mails: i32,
-    chosen_in: Option<String>,
+    /// Until when the code in the newest mail works, if it still does.
+    pub(crate) code_until: Option<Unix>,
+    pub(crate) chosen_in: Option<String>,
     confirmed_in: Option<String>,
 }
 
@@ -171,6 +173,7 @@ impl Accounts {
         if row.finished_at.is_none() && (row.expires_at <= self.ground.now() || identity.moved_at.is_some()) {
             return Ok(None);
         }
+        let code_until = code::works_until(&row);
         Ok(Some(Enrolment {
             id,
             agency_id: row.agency_id,
@@ -181,6 +184,7 @@ impl Accounts {
             origin: row.origin,
             mailed_at: row.mailed_at,
             mails: row.mails,
+            code_until,
             chosen_in: row.chosen_in,
             confirmed_in: row.confirmed_in,
         }))
@@ -230,6 +234,9 @@ impl Accounts {
                 chosen_in: NotSet,
                 confirmed_in: NotSet,
                 confirm_hash: NotSet,
+                code_hash: NotSet,
+                code_tries: Set(0),
+                code_until: NotSet,
                 mailed_at: NotSet,
                 confirmed_at: NotSet,
                 finished_at: NotSet,
@@ -295,7 +302,8 @@ impl Accounts {
             update = update
                 .col_expr(enrolment::Column::Addresses, Expr::col(enrolment::Column::Addresses).add(1))
                 .col_expr(enrolment::Column::ConfirmedAt, Expr::value(Option::<i64>::None))
-                .col_expr(enrolment::Column::ConfirmHash, Expr::value(Option::<String>::None));
+                .col_expr(enrolment::Column::ConfirmHash, Expr::value(Option::<String>::None))
+                .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None));
         }
         let Some(chosen) = update.exec_with_returning(tx.conn()).await?.into_iter().next() else {
             // The other tab's choice stands; the page shows it.
@@ -346,6 +354,8 @@ impl Accounts {
             .col_expr(enrolment::Column::Stage, Expr::value(Stage::Mail.as_str()))
             .col_expr(enrolment::Column::Locale, Expr::value(visitor.locale.as_str()))
             .col_expr(enrolment::Column::ChosenIn, Expr::value(visitor.origin.interaction.as_deref()))
+            // It was for the browser that chose the password before.
+            .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None))
             .filter(enrolment::Column::Id.eq(enrolment.id.0))
             .filter(enrolment::Column::Stage.is_in([Stage::Password.as_str(), Stage::Mail.as_str()]))
             .filter(enrolment::Column::FinishedAt.is_null())
@@ -402,11 +412,16 @@ impl Accounts {
         let now = self.ground.now();
         let token = self.confirm_token(EnrolmentId(row.id), canonical);
         let expires_at = now + self.rules.confirm_link;
-        let written = enrolment::Entity::update_many()
+        let code = if unfinished { None } else { self.new_code(row) };
+        let mut update = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::ConfirmHash, Expr::value(token.digest().into_string()))
             .col_expr(enrolment::Column::MailedAt, Expr::value(now))
             .col_expr(enrolment::Column::Mails, Expr::col(enrolment::Column::Mails).add(1))
-            .col_expr(enrolment::Column::ExpiresAt, Expr::value(expires_at))
+            .col_expr(enrolment::Column::ExpiresAt, Expr::value(expires_at));
+        if let Some((_, hash)) = &code {
+            update = code::written(update, hash, now);
+        }
+        let written = update
             .filter(enrolment::Column::Id.eq(row.id))
             // The address may have been corrected since the row was read: its own mail is out then.
             .filter(enrolment::Column::EmailCanonical.eq(canonical))
@@ -420,7 +435,7 @@ impl Accounts {
         let body = if unfinished {
             MailBody::FinishEnrolment { token, days }
         } else {
-            MailBody::Confirm { token, days }
+            MailBody::Confirm { token, days, code: code.map(|(code, _)| code.text()) }
         };
         let letter = Mail {
             to: email.clone(),
@@ -496,6 +511,7 @@ impl Accounts {
         let _ = counter.clear(&tx).await?;
         let confirmed = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::ConfirmedAt, Expr::value(self.ground.now()))
+            .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None))
             .col_expr(enrolment::Column::Stage, Expr::value(next.as_str()))
             .filter(enrolment::Column::Id.eq(id.0))
             .filter(enrolment::Column::ConfirmHash.eq(token.digest().as_str()))

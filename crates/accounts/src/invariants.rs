@@ -91,6 +91,15 @@ pub const INVARIANTS: &[Invariant] = &[
         seen_by: SeenBy::Unique("uq_email_change_confirm_hash"),
     },
     Invariant {
+        id: "I7",
+        says: "a mailed code is tried five times at most, and none works once its address is confirmed",
+        otherwise: "a code could be guessed: look for guessing in the log, and at which version each node runs",
+        seen_by: SeenBy::Query(
+            "SELECT count(*) AS n FROM enrolment WHERE code_tries < 0 OR code_tries > 5 \
+             OR (code_hash IS NOT NULL AND (confirmed_at IS NOT NULL OR finished_at IS NOT NULL))",
+        ),
+    },
+    Invariant {
         id: "I8",
         says: "a password that changed was changed by a mailed link or by the current one, and the evidence says so",
         otherwise: "somebody wrote a password into the database: end that account's sessions and ask its owner",

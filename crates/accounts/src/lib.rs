@@ -6,6 +6,7 @@
 mod account;
 mod address;
 mod changes;
+mod code;
 mod device;
 mod email;
 mod enrolment;
@@ -34,6 +35,7 @@ use kernel::{Ground, typed_id};
 pub use account::{Account, LinkedAgency};
 pub use address::{AddressConfirm, AddressPage, AddressWish, NewAddress};
 pub use changes::{NewPassword, PasswordChange};
+pub use code::CodeGiven;
 pub use device::Device;
 pub use email::Email;
 pub use enrolment::{Confirm, EmailChoice, Enrolment, PasswordChoice, Resend, Stage};

@@ -23,6 +23,9 @@ pub enum MailBody {
         token: String,
         /// Days that the link lives.
         days: i64,
+        /// What the browser in which the password was chosen takes in place of the link; absent in letters that an older version wrote.
+        #[serde(default)]
+        code: Option<String>,
     },
     /// The move is done: the receipt of what was accepted.
     Welcome {

@@ -168,8 +168,9 @@ impl Writer {
             found.unwrap_or_default()
         };
         match &mail.body {
-            MailBody::Confirm { token, days } => mail::MailBody::Confirm(mail::Confirm {
+            MailBody::Confirm { token, days, code } => mail::MailBody::Confirm(mail::Confirm {
                 link: link("confirm", token),
+                code: code.clone(),
                 email: mail.to.clone(),
                 days: small(days),
             }),

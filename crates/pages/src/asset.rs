@@ -47,7 +47,8 @@ pub fn asset(path: &str) -> Option<&'static Asset> {
     ASSETS.get(path)
 }
 
-fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
+/// The same for who accepts `Content-Encoding: gzip`. Never for a page: see [`asset`].
+pub fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
     packer.write_all(bytes).ok()?;
     packer.finish().ok()

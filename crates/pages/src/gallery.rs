@@ -3,7 +3,7 @@
 use crate::page::{
     AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountName,
     AccountPassword, AccountReceipt, AccountSessions, AlreadyConfirmed, ChooseAgency, Confirm, Connected,
-    Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail, Memo,
+    Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail, MailCode, Memo,
     NewAddress, NewAddressDone, NotLinked, Notice, Page, Password, Problem, Reset, SignIn, SignOutConfirm,
     SignedOut, SigningOut, TakeBack, Terms, TermsRefused,
 };
@@ -76,6 +76,7 @@ pub fn every_page(eyes: &mut impl Beholder) -> Result<(), Error> {
         Email,
         Password,
         LookAtYourMail,
+        MailCode,
         Confirm,
         LinkAccount,
         Terms,

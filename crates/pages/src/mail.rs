@@ -74,6 +74,8 @@ pub struct Confirm {
     pub email: String,
     /// How long the link works.
     pub days: u16,
+    /// `1234 5678`: what the browser in which the password was chosen takes in place of the link.
+    pub code: Option<String>,
 }
 
 /// [`MailBody::Welcome`].
@@ -270,7 +272,13 @@ impl MailBody {
             })
         };
         vec![
-            MailBody::Confirm(Confirm { link: link("confirm"), email: email(), days: 7 }),
+            MailBody::Confirm(Confirm { link: link("confirm"), email: email(), days: 1, code: None }),
+            MailBody::Confirm(Confirm {
+                link: link("confirm"),
+                email: email(),
+                days: 7,
+                code: Some("4071 9526".into()),
+            }),
             MailBody::Welcome(Welcome {
                 agency: agency(),
                 email: email(),

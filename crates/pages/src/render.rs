@@ -71,8 +71,9 @@ impl Pages {
     /// As [`Pages::render`].
     pub fn render_mail(&self, frame: &MailFrame, body: &MailBody) -> Result<Mail, Error> {
         let look = frame.look.as_ref();
-        let shades =
-            Shades::of(look.map_or("", |look| &look.accent), look.and_then(|look| look.second.as_deref()));
+        let (accent, second) =
+            (look.map_or("", |look| &look.accent), look.and_then(|look| look.second.as_deref()));
+        let (shades, night) = (Shades::of(accent, second), Shades::in_the_dark(accent, second));
         let part = |extension: &str| {
             let context = context! {
                 extension,
@@ -84,6 +85,12 @@ impl Pages {
                 soft => shades.soft.as_str(),
                 line => shades.line.as_str(),
                 second => shades.second.as_str(),
+                night => context! {
+                    accent => night.accent.as_str(),
+                    soft => night.soft.as_str(),
+                    line => night.line.as_str(),
+                    second => night.second.as_str(),
+                },
             };
             let name = format!("mail/{}.{extension}", body.name());
             self.environment(frame.locale).get_template(&name)?.render_captured(context)

@@ -172,7 +172,7 @@ impl Shades {
     }
 
     /// The same for eyes in the dark: light on a card that is nearly black, dark words on light buttons.
-    fn in_the_dark(accent: &str, second: Option<&str>) -> Shades {
+    pub(crate) fn in_the_dark(accent: &str, second: Option<&str>) -> Shades {
         let day = Rgb::parse(accent).unwrap_or(NEUTRAL);
         let second = second.and_then(Rgb::parse).unwrap_or(day);
         let accent = in_the_dark(day, PLAIN);

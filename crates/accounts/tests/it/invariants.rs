@@ -57,6 +57,12 @@ const PLANTS: &[(&str, &str, &str)] = &[
         "DROP INDEX uq_email_change_confirm_hash",
         "CREATE UNIQUE INDEX uq_email_change_confirm_hash ON email_change (confirm_hash)",
     ),
+    ("I7", "UPDATE enrolment SET code_tries = 6", "UPDATE enrolment SET code_tries = 0"),
+    (
+        "I7",
+        "UPDATE enrolment SET code_hash = 'x' WHERE finished_at IS NOT NULL",
+        "UPDATE enrolment SET code_hash = NULL WHERE code_hash = 'x'",
+    ),
     (
         "I8",
         "UPDATE account SET password_changed_at = created_at + 1 WHERE email_canonical = 'paul@exemple.test'",

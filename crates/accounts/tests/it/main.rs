@@ -7,6 +7,7 @@ mod import;
 mod invariants;
 mod letters;
 mod lockout;
+mod mail_code;
 mod moving;
 mod recovering;
 mod stage;

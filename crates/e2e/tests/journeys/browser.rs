@@ -13,8 +13,9 @@ use tokio::{
 };
 
 use crate::{
-    look, parts,
+    keyboard, look, parts,
     wait::{PATIENCE, until},
+    words,
 };
 
 /// What sets one browser apart from another.
@@ -26,11 +27,18 @@ pub(crate) struct Kind {
     scriptless: bool,
     /// Text is twice as large, as its owner set it.
     large_text: bool,
+    /// Its owner has a keyboard and no mouse.
+    keyboard: bool,
+    /// Its owner reads English.
+    english: bool,
 }
 
-pub(crate) const DESK: Kind = Kind { phone: false, scriptless: false, large_text: false };
+pub(crate) const DESK: Kind =
+    Kind { phone: false, scriptless: false, large_text: false, keyboard: false, english: false };
 pub(crate) const PHONE: Kind = Kind { phone: true, ..DESK };
 pub(crate) const SCRIPTLESS: Kind = Kind { scriptless: true, ..DESK };
+pub(crate) const KEYBOARD: Kind = Kind { keyboard: true, ..DESK };
+pub(crate) const SCRIPTLESS_IN_ENGLISH: Kind = Kind { scriptless: true, english: true, ..DESK };
 pub(crate) const LARGE_TEXT: Kind = Kind { large_text: true, ..DESK };
 
 pub(crate) struct Browser {
@@ -94,14 +102,14 @@ impl Browser {
             "--password-store=basic",
             "--hide-scrollbars",
             "--window-size=1280,900",
-            "--lang=fr-FR",
+            if self.kind.english { "--lang=en-GB" } else { "--lang=fr-FR" },
             &profile,
         ];
         for flag in flags {
             wishes.add_arg(flag)?;
         }
         let mut settings = json!({
-            "intl.accept_languages": "fr-FR,fr",
+            "intl.accept_languages": if self.kind.english { "en-GB,en" } else { "fr-FR,fr" },
             "credentials_enable_service": false,
             "profile.password_manager_enabled": false,
             "profile.password_manager_leak_detection": false,
@@ -127,6 +135,16 @@ impl Browser {
         self.launch().await
     }
 
+    /// These words in its owner's language.
+    pub(crate) fn word<'a>(&self, french: &'a str) -> &'a str {
+        if self.kind.english { words::english(french) } else { french }
+    }
+
+    /// One or the other, by its owner's language.
+    pub(crate) fn either<'a>(&self, french: &'a str, english: &'a str) -> &'a str {
+        if self.kind.english { english } else { french }
+    }
+
     pub(crate) fn driver(&self) -> Result<&WebDriver> {
         self.driver.as_ref().context("the browser is open")
     }
@@ -138,11 +156,19 @@ impl Browser {
     /// Waits for the page with this heading, and looks whether everybody can use it.
     pub(crate) async fn page(&self, heading: &str) -> Result<()> {
         self.arrive(heading).await?;
-        look::everybody_can_use(self.driver()?).await.with_context(|| format!("on the page {heading:?}"))
+        let driver = self.driver()?;
+        look::everybody_can_use(driver).await.with_context(|| format!("on the page {heading:?}"))?;
+        if self.kind.keyboard {
+            // The portals are others' pages.
+            let ours = driver.find(By::Css("a.skip")).await.is_ok();
+            keyboard::landed(driver, ours).await.with_context(|| format!("on the page {heading:?}"))?;
+        }
+        Ok(())
     }
 
     /// Waits for the page with this heading.
     pub(crate) async fn arrive(&self, heading: &str) -> Result<()> {
+        let heading = self.word(heading);
         let driver = self.driver()?;
         let seen = until(async || {
             let text = driver.find(By::Css("h1")).await.ok()?.text().await.ok()?;
@@ -158,6 +184,7 @@ impl Browser {
 
     /// Waits until the page says these words.
     pub(crate) async fn says(&self, words: &str) -> Result<()> {
+        let words = self.word(words);
         let driver = self.driver()?;
         let said = until(async || {
             let text = driver.find(By::Tag("body")).await.ok()?.text().await.ok()?;
@@ -171,6 +198,7 @@ impl Browser {
 
     /// Whether the page says these words now.
     pub(crate) async fn already_says(&self, words: &str) -> Result<bool> {
+        let words = self.word(words);
         Ok(self.driver()?.find(By::Tag("body")).await?.text().await?.contains(words))
     }
 
@@ -186,6 +214,9 @@ impl Browser {
     /// Types into the field with this id, in place of what it holds.
     pub(crate) async fn fill(&self, id: &str, text: &str) -> Result<()> {
         let field = self.find(&format!("#{id}")).await?;
+        if self.kind.keyboard {
+            return keyboard::fill(self.driver()?, id, text).await;
+        }
         field.clear().await?;
         Ok(field.send_keys(text).await?)
     }
@@ -196,8 +227,24 @@ impl Browser {
 
     /// Presses the button or follows the link that has exactly these words.
     pub(crate) async fn press(&self, words: &str) -> Result<()> {
-        let driver = self.driver()?;
-        let path = format!("//*[self::a or self::button or self::summary][normalize-space(.)=\"{words}\"]");
+        let (driver, words) = (self.driver()?, &self.word(words).replace('\u{a0}', " "));
+        if self.kind.keyboard {
+            // It may not be there yet; Enter is pressed once.
+            let reached = until(async || match keyboard::reach(driver, "words", words).await {
+                Err(cause) if cause.to_string().ends_with("absent") => None,
+                other => Some(other),
+            });
+            return match reached.await {
+                Some(Ok(())) => keyboard::press(driver, Key::Enter).await,
+                Some(Err(cause)) => {
+                    Err(cause.context(self.stuck(&format!("{words:?} cannot be pressed")).await))
+                }
+                None => Err(self.stuck(&format!("{words:?} does not come")).await),
+            };
+        }
+        let path = format!(
+            "//*[self::a or self::button or self::summary][normalize-space(translate(., '\u{a0}', ' '))=\"{words}\"]"
+        );
         let pressed = until(async || {
             for one in driver.find_all(By::XPath(path.as_str())).await.ok()? {
                 if one.is_displayed().await.unwrap_or(false) {
@@ -212,9 +259,60 @@ impl Browser {
         }
     }
 
+    /// Presses it twice, faster than the first answer comes.
+    pub(crate) async fn press_twice(&self, words: &str) -> Result<()> {
+        let path =
+            format!("//*[self::a or self::button][normalize-space(translate(., '\u{a0}', ' '))=\"{words}\"]");
+        let button = self.driver()?.find(By::XPath(path.as_str())).await?;
+        Ok(self.driver()?.action_chain().double_click_element(&button).perform().await?)
+    }
+
+    /// The back button.
+    pub(crate) async fn back(&self) -> Result<()> {
+        Ok(self.driver()?.back().await?)
+    }
+
+    /// Sends the form of the page, whatever its button says.
+    pub(crate) async fn submit(&self) -> Result<()> {
+        if self.kind.keyboard {
+            return keyboard::press(self.driver()?, Key::Enter).await;
+        }
+        Ok(self.find("main form button").await?.click().await?)
+    }
+
+    /// Chooses one of several by its id.
+    pub(crate) async fn choose(&self, id: &str) -> Result<()> {
+        let one = self.find(&format!("#{id}")).await?;
+        if !self.kind.keyboard {
+            return Ok(self.find(&format!("label[for={id}]")).await?.click().await?);
+        }
+        // Tab leads to the one that is chosen, the arrows to the others.
+        let driver = self.driver()?;
+        keyboard::reach(driver, "id", &self.checked_beside(&one).await?).await?;
+        for _ in 0..10 {
+            if one.is_selected().await? {
+                return Ok(());
+            }
+            keyboard::press(driver, Key::Down).await?;
+        }
+        Err(anyhow!("{id} cannot be chosen"))
+    }
+
+    async fn checked_beside(&self, one: &WebElement) -> Result<String> {
+        let name = one.attr("name").await?.unwrap_or_default();
+        let chosen = self.find(&format!("input[name={name}]:checked")).await?;
+        chosen.id().await?.context("a field has an id")
+    }
+
     /// Ticks or unticks a box by its label.
     pub(crate) async fn tick(&self, id: &str) -> Result<bool> {
-        self.find(&format!("label[for={id}]")).await?.click().await?;
+        let label = self.find(&format!("label[for={id}]")).await?;
+        if self.kind.keyboard {
+            keyboard::reach(self.driver()?, "id", id).await?;
+            keyboard::press(self.driver()?, Key::Space).await?;
+        } else {
+            label.click().await?;
+        }
         self.ticked(id).await
     }
 

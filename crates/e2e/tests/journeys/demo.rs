@@ -104,6 +104,14 @@ impl Demo {
         Ok(link.with_context(|| format!("no link to {start} in: {}", mail.text))?.to_owned())
     }
 
+    /// The code in the newest such mail: on a line of its own.
+    pub(crate) async fn code(&self, to: &str, subject: &str) -> Result<String> {
+        let mail = self.mail(to, subject).await?;
+        let is_code = |line: &&str| line.len() == 9 && line.chars().all(|c| c.is_ascii_digit() || c == ' ');
+        let code = mail.text.lines().map(str::trim).find(is_code);
+        Ok(code.with_context(|| format!("no code in: {}", mail.text))?.to_owned())
+    }
+
     /// How many mails went to this address about that.
     pub(crate) async fn count(&self, to: &str, subject: &str) -> Result<usize> {
         let mails = self.mails().await?;

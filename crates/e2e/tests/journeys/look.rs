@@ -20,6 +20,7 @@ for (const one of document.querySelectorAll('a[href], button')) {
     if (!one.offsetParent) continue;
     if (!one.textContent.trim() && !one.getAttribute('aria-label')) faults.push('no words: ' + one.outerHTML);
 }
+if (!document.querySelector('main a[href], main button')) faults.push('no way on');
 const ids = [...document.querySelectorAll('[id]')].map(one => one.id);
 for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) faults.push('id twice: ' + id);
 for (const one of document.querySelectorAll('[aria-describedby], [aria-labelledby]')) {

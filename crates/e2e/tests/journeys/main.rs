@@ -6,15 +6,19 @@
 
 mod browser;
 mod demo;
+mod keyboard;
 mod look;
 mod parts;
 mod wait;
 mod walk;
+mod words;
 
 mod account;
 mod first_agency;
 mod gallery;
+mod harmless;
 mod help;
+mod manners;
 mod next_agency;
 mod other_device;
 mod refusals;

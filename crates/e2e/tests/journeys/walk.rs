@@ -69,7 +69,7 @@ pub(crate) async fn choose_email_and_password(browser: &Browser, email: &str) ->
 
 /// Opens the mailed link and signs in on it.
 pub(crate) async fn confirm(browser: &Browser, demo: &Demo, email: &str) -> Result<()> {
-    let link = demo.link(email, "confirmez votre adresse", "/confirm?token=").await?;
+    let link = demo.link(email, browser.word("confirmez votre adresse"), "/confirm?token=").await?;
     browser.go(&link).await?;
     browser.page("Confirmez votre adresse").await?;
     ensure!(!browser.address().await?.contains("token"), "the token stays in the address bar");

@@ -1,6 +1,6 @@
 use pages::page::{
-    ConfirmError, EmailError, ForgotError, HomeNotice, LegacyError, NewEmailError, PasswordProblem, Resent,
-    SignInError, SignInNotice, TermsError,
+    CodeError, ConfirmError, EmailError, ForgotError, HomeNotice, LegacyError, NewEmailError,
+    PasswordProblem, Resent, SignInError, SignInNotice, TermsError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -162,6 +162,16 @@ impl Flash {
             Said::Locked(_) => Some(ConfirmError::Locked),
             Said::Throttled(seconds) => Some(ConfirmError::Throttled { seconds: *seconds }),
             Said::Busy => Some(ConfirmError::Busy),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn code_error(&self) -> Option<CodeError> {
+        match self.said.as_ref()? {
+            Said::Wrong(remaining) => Some(CodeError::Wrong { remaining: *remaining }),
+            Said::Invalid => Some(CodeError::Unreadable),
+            Said::TooMany => Some(CodeError::Spent),
+            Said::Throttled(seconds) => Some(CodeError::Throttled { seconds: *seconds }),
             _ => None,
         }
     }

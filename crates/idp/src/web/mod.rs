@@ -10,6 +10,7 @@ mod error;
 mod flash;
 mod form;
 mod language;
+mod packed;
 mod path;
 mod router;
 mod screen;

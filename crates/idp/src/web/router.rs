@@ -17,9 +17,10 @@ use super::{
     endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
     error::Failure,
     language,
+    packed::takes_gzip,
     screen::{
-        account, arrive, confirm, enrol, help, home, hub, legacy, new_address, recover, sign_in, sign_out,
-        take_back, terms,
+        account, arrive, confirm, enrol, help, home, hub, legacy, mail_code, new_address, recover, sign_in,
+        sign_out, take_back, terms,
     },
     security,
 };
@@ -63,6 +64,7 @@ pub fn router(idp: Idp) -> Router {
         .route("/authorize/{id}/email", get(enrol::email).post(enrol::choose_email))
         .route("/authorize/{id}/password", get(enrol::password).post(enrol::choose_password))
         .route("/authorize/{id}/resend", get(hub::again).post(enrol::resend))
+        .route("/authorize/{id}/code", get(mail_code::get).post(mail_code::post))
         .route("/authorize/{id}/link", get(hub::again).post(enrol::link))
         .route("/authorize/{id}/leave", get(hub::again).post(enrol::leave))
         .route("/authorize/{id}/terms", get(hub::again).post(terms::post))
@@ -99,6 +101,7 @@ pub fn router(idp: Idp) -> Router {
     let files = Router::<Arc<Idp>>::new()
         .route("/assets/{*path}", get(asset))
         .route("/look/{file}", get(face))
+        .route("/help/{picture}", get(help::picture))
         .route("/robots.txt", get(async || "User-agent: *\nDisallow: /\n"));
     called
         .merge(protocol.merge(screens).with_state(Idp::clone(&idp)))
@@ -238,16 +241,6 @@ async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
         }
         _ => (known, asset.bytes).into_response(),
     }
-}
-
-/// RFC 9110 §12.5.3: named, and not with the weight of nothing.
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let codings = headers.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|v| v.to_str().ok());
-    codings.flat_map(|list| list.split(',')).any(|coding| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
-        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).unwrap_or(1.0);
-        name.trim().eq_ignore_ascii_case("gzip") && weight > 0.0
-    })
 }
 
 /// `GET /look/{agency}.css`, and its logo under the ending that it has.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Page, SignInError};
+use crate::Provider;
 
 /// Step 1: what changes and why, and the notice due at first contact (GDPR art. 14). `POST {base}/notice`; the way back is
 /// `POST {base}/leave`.
@@ -92,6 +93,10 @@ pub enum PasswordProblem {
 pub struct LookAtYourMail {
     /// Where it went.
     pub email: String,
+    /// Whose mailbox that is: what its folder of unwanted mail is called.
+    pub provider: Provider,
+    /// Whether `{base}/code` takes the code in the message, here.
+    pub code: bool,
     /// Seconds until it may be sent again; 0 for now.
     pub resend_in: u32,
     /// How often it may still be sent again today.
@@ -112,6 +117,40 @@ pub enum Resent {
     Resent,
     /// The address was changed, and a message went to the new one.
     Corrected,
+}
+
+/// Step 4 by another way: the code in the message, for the browser in which the password was chosen. `POST {base}/code` with `code`; once
+/// [`CodeError::Spent`], `POST {base}/resend` instead. Polls `status_url` where scripts run; never reloads by itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct MailCode {
+    /// Where the message went.
+    pub email: String,
+    /// How often it may still be sent again today.
+    pub resends_left: u32,
+    /// As in [`LookAtYourMail`].
+    pub status_url: String,
+    /// What was wrong.
+    pub error: Option<CodeError>,
+}
+
+/// Why a code was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CodeError {
+    /// Not eight digits.
+    Unreadable,
+    /// Not the one in the newest message.
+    Wrong {
+        /// Attempts left.
+        remaining: u8,
+    },
+    /// Tried too often, or too old: another message brings another one.
+    Spent,
+    /// Too many attempts from this network.
+    Throttled {
+        /// Until the next attempt.
+        seconds: u32,
+    },
 }
 
 /// Step 5, behind the mailed link, in any browser: `POST /confirm` with `email`, `password`. Showing it changes nothing.
@@ -235,6 +274,8 @@ impl Page for LookAtYourMail {
     fn samples() -> Vec<LookAtYourMail> {
         let first = LookAtYourMail {
             email: "marie.durand@example.fr".into(),
+            provider: Provider::Other,
+            code: true,
             resend_in: 60,
             resends_left: 5,
             notice: None,
@@ -250,8 +291,37 @@ impl Page for LookAtYourMail {
                 resends_left: 4,
                 ..first.clone()
             },
-            LookAtYourMail { resends_left: 0, resend_in: 0, days: 1, ..first },
+            LookAtYourMail { resends_left: 0, resend_in: 0, days: 1, code: false, ..first.clone() },
+            LookAtYourMail { email: "marie.durand@orange.fr".into(), provider: Provider::Orange, ..first },
         ]
+    }
+}
+
+impl Page for MailCode {
+    const NAME: &'static str = "code";
+
+    fn has_error(&self) -> bool {
+        self.error.is_some()
+    }
+
+    fn samples() -> Vec<MailCode> {
+        let first = MailCode {
+            email: "marie.durand@example.fr".into(),
+            resends_left: 5,
+            status_url: "/authorize/0192/status".into(),
+            error: None,
+        };
+        let errors = [
+            CodeError::Unreadable,
+            CodeError::Wrong { remaining: 4 },
+            CodeError::Wrong { remaining: 1 },
+            CodeError::Spent,
+            CodeError::Throttled { seconds: 30 },
+        ];
+        let mut all = vec![first.clone()];
+        all.extend(errors.map(|error| MailCode { error: Some(error), ..first.clone() }));
+        all.push(MailCode { error: Some(CodeError::Spent), resends_left: 0, ..first });
+        all
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Page;
+use crate::Provider;
 
 /// The end of a move: "Vous êtes maintenant connecté".
 #[derive(Clone, Debug, Serialize)]
@@ -93,6 +94,8 @@ pub struct HomeAgency {
 pub struct Help {
     /// Whether this agency's old identifiers may still be used.
     pub legacy_door: bool,
+    /// Whose folder of unwanted mail is told of, in this order.
+    pub providers: Vec<Provider>,
     /// Failures before an account locks.
     pub lock_failures: u8,
     /// How long the link of the move works, in days.
@@ -168,6 +171,7 @@ impl Page for Help {
     fn samples() -> Vec<Help> {
         let first = Help {
             legacy_door: true,
+            providers: Provider::KNOWN.to_vec(),
             lock_failures: 5,
             confirm_days: 7,
             reset_minutes: 30,

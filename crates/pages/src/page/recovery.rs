@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Page, PasswordProblem};
+use crate::Provider;
 
 /// `POST {base}/forgot` with `email`.
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +32,8 @@ pub enum ForgotError {
 pub struct ForgotSent {
     /// As typed.
     pub email: String,
+    /// Whose mailbox that is, as far as what was typed tells.
+    pub provider: Provider,
     /// How long the link works.
     pub minutes: u16,
 }
@@ -100,7 +103,8 @@ impl Page for ForgotSent {
     const NAME: &'static str = "forgot-sent";
 
     fn samples() -> Vec<ForgotSent> {
-        vec![ForgotSent { email: "marie.durand@example.fr".into(), minutes: 30 }]
+        let to = |email: &str| ForgotSent { email: email.into(), provider: Provider::of(email), minutes: 30 };
+        vec![to("marie.durand@example.fr"), to("marie.durand@gmail.com")]
     }
 }
 

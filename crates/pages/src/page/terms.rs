@@ -77,7 +77,13 @@ impl Page for Terms {
             Terms { error: Some(TermsError::NotTicked), ..first.clone() },
             Terms { error: Some(TermsError::Changed), ..first.clone() },
             Terms { enrolling: false, previous_version: Some("2025-01".into()), ..first.clone() },
-            Terms { enrolling: false, body_html: markdown("Un texte très court."), ..first },
+            Terms { enrolling: false, body_html: markdown("Un texte très court."), ..first.clone() },
+            Terms {
+                language: "en".into(),
+                title: "Terms of Use of My property account".into(),
+                body_html: markdown("A very short text."),
+                ..first
+            },
         ]
     }
 }

@@ -17,7 +17,8 @@ const REQUESTS: usize = 7;
 /// Everything that a browser fetches for a document from our own host, once.
 fn fetched(document: &Document) -> Vec<String> {
     let mut urls: Vec<String> = document
-        .all("link[href], script[src], img[src]")
+        // A picture that is fetched when it comes into view has a budget of its own.
+        .all("link[href], script[src], img[src]:not([loading=lazy])")
         .iter()
         .filter_map(|element| element.attr("href").or_else(|| element.attr("src")))
         .map(str::to_owned)

@@ -142,7 +142,13 @@ fn nothing_that_is_written_into_a_mail_is_more_than_text() {
             assert!(!mail.subject.contains(['\r', '\n', '\u{2028}']), "{name}: {}", mail.subject);
             let bad = Document::new(name.clone(), mail.html);
             bad.check_well_formed();
-            assert_eq!(shape(&good), shape(&bad), "{name}");
+            // The code's groups are as many as it is long: each is a bare `span`.
+            let without_length = |document: &Document| {
+                let mut shape = shape(document);
+                shape.dedup_by(|one, before| one == before && one == "span []");
+                shape
+            };
+            assert_eq!(without_length(&good), without_length(&bad), "{name}");
             assert!(bad.source.contains("evil.example"), "{name}");
         }
     }

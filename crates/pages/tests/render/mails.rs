@@ -57,13 +57,58 @@ fn every_mail_has_a_text_and_a_sound_document() {
 #[test]
 fn nothing_is_loaded_and_nothing_is_followed() {
     every(|name, body, _, document| {
-        for selector in ["img", "script", "link", "style", "iframe", "form", "[background]"] {
+        for selector in ["img", "script", "link", "iframe", "form", "[background]", "object", "svg"] {
             assert!(document.all(selector).is_empty(), "{name}: {selector}");
         }
-        assert!(!document.source.contains("url("), "{name}");
+        for word in ["url(", "@import", "src=", "srcset", "http-equiv"] {
+            assert!(!document.source.contains(word), "{name}: {word}");
+        }
         for anchor in document.all("a") {
             assert_eq!(anchor.attr("href"), link(body), "{name}: a link of its own, unchanged");
         }
+    });
+}
+
+/// PEOPLE F-43: where a mail program is set to dark, nothing stays dark on dark. Each element that has a colour of its own has one for the dark, and
+/// both are declared, so that no program turns the colours round by itself.
+#[test]
+fn every_mail_can_be_read_in_the_dark() {
+    every(|name, _, _, document| {
+        for declared in ["color-scheme", "supported-color-schemes"] {
+            assert_eq!(
+                document.attribute(&format!("meta[name='{declared}']"), "content"),
+                "light dark",
+                "{name}"
+            );
+        }
+        let sheet = document.text("style");
+        assert_eq!(document.all("style").len(), 1, "{name}");
+        let night = sheet.split_once("@media (prefers-color-scheme: dark)").expect("a dark half").1;
+        let coloured = document.all("[style*='color:'], [style*='background:'], [style*='border']");
+        assert!(coloured.len() > 5, "{name}");
+        for element in coloured {
+            let class =
+                element.attr("class").unwrap_or_else(|| panic!("{name}: by day only: {}", element.html()));
+            assert!(night.contains(&format!(".{class} {{")), "{name}: {class}");
+        }
+    });
+}
+
+/// The code is for reading aloud and for typing: in two groups, on a line of its own, behind the button; never where a locked telephone shows it.
+#[test]
+fn a_code_stands_apart_in_both_parts_and_in_no_preview() {
+    every(|name, body, mail, document| {
+        let MailBody::Confirm(confirm) = body else { return };
+        let Some(code) = &confirm.code else {
+            assert!(!mail.text.contains("code") && !mail.html.contains("code"), "{name}");
+            return;
+        };
+        assert!(mail.text.lines().any(|line| line.trim() == code), "{name}: {}", mail.text);
+        let groups: Vec<String> = document.all("p.m-facts span").iter().map(|s| s.text().collect()).collect();
+        assert_eq!(groups, code.split(' ').collect::<Vec<_>>(), "{name}");
+        let before = mail.text.split(code).next().unwrap();
+        assert!(before.contains(&confirm.link) && before.chars().count() > 300, "{name}: too early");
+        assert!(!mail.subject.contains(&code[..4]), "{name}");
     });
 }
 

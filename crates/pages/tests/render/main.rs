@@ -7,6 +7,7 @@ mod dom;
 mod hostile;
 mod mails;
 mod pages_in_every_state;
+mod pictures;
 mod shown;
 mod snapshots;
 mod translations;

@@ -89,7 +89,7 @@ fn every_field_has_one_label_and_says_what_it_is_for() {
             let expected: &[&str] = match input.attr("type") {
                 Some("password") => &["current-password", "new-password"],
                 Some("email") => &["username", "email"],
-                Some("text") => &["username", "name"],
+                Some("text") => &["username", "name", "one-time-code"],
                 _ => continue,
             };
             let token = input.attr("autocomplete").unwrap_or_default();
@@ -193,6 +193,8 @@ fn forms_send_the_fields_that_the_service_reads() {
     assert_eq!(fields(french(&Email::samples()[0]), &at("email")), "csrf email");
     assert_eq!(fields(french(&Password::samples()[0]), &at("password")), "csrf password username");
     assert_eq!(fields(french(&LookAtYourMail::samples()[0]), &at("resend")), "csrf");
+    assert_eq!(fields(french(&MailCode::samples()[0]), &at("code")), "code csrf");
+    assert_eq!(fields(french(&MailCode::samples()[4]), &at("resend")), "csrf");
     assert_eq!(fields(french(&Confirm::samples()[0]), "/confirm"), "csrf email password");
     assert_eq!(fields(french(&LinkAccount::samples()[0]), &at("link")), "csrf password username");
     assert_eq!(fields(french(&LinkAccount::samples()[1]), &at("link")), "csrf");
@@ -227,7 +229,7 @@ fn the_waiting_page_goes_on_without_scripts() {
     let page = french(&LookAtYourMail::samples()[0]);
     assert!(
         page.source
-            .contains("<noscript><meta http-equiv=\"refresh\" content=\"5;url=/authorize/1\"></noscript>"),
+            .contains("<noscript><meta http-equiv=\"refresh\" content=\"30;url=/authorize/1\"></noscript>"),
         "{}",
         page.source
     );

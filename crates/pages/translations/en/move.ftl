@@ -82,9 +82,10 @@ mailbox-do-1 = Open your mailbox, on this device or on another.
 mailbox-do-2 = Open the message “My property account” and follow its link.
 mailbox-do-3 = Sign in with this address and your new password.
 mailbox-waiting = You can leave this page open: it will carry on by itself.
+mailbox-code = Type the code in the message
+mailbox-reload = Carry on (this page also reloads by itself, every 30 seconds)
 mailbox-found = It is confirmed. Carrying on…
 mailbox-nothing-title = Nothing has arrived?
-mailbox-nothing-spam = Look in the “Junk” or “Spam” folder.
 mailbox-nothing-wait = Wait two or three minutes: some mailboxes take their time.
 mailbox-nothing-later = { $days ->
     [one] You may close this page: the link in the message works for { $days } day.
@@ -100,6 +101,34 @@ mailbox-resends-left = { $count ->
    *[other] It can be sent { $count } more times today.
   }
 mailbox-no-more = We cannot send the message again today. Check the address, or start again tomorrow with your old identifier.
+code-title = The code in the message
+code-lead = Copy the eight digits of the message sent to:
+label-code = Eight-digit code
+code-hint = For example: 1234 5678. Spaces do not matter.
+code-link = The link in the message works too: if you follow it, this page will carry on by itself.
+code-unreadable-title = This code is not complete
+code-unreadable-text = Type the eight digits of the message.
+code-unreadable-field = It takes eight digits.
+code-wrong-title = This is not the right code
+code-wrong-text = Copy the code of the latest message.
+code-wrong-field = This is not the code of the latest message.
+code-remaining = { $remaining ->
+    [one] { $remaining } attempt remains.
+   *[other] { $remaining } attempts remain.
+  }
+code-spent-title = This code no longer works
+code-spent-text = It was tried too often, or it is more than a day old. Ask for a new message: it will bring another code.
+code-spent-link = The link in the message still works.
+junk-orange = Orange: open the “Indésirables” folder, in the list on the left. On a phone, touch the menu first.
+junk-free = Free: open the “Spam” or “Indésirables” folder, in the list on the left.
+junk-sfr = SFR: open the “Spam” or “Indésirables” folder, in the list on the left. On a phone, touch the menu first.
+junk-laposte = La Poste: open the “Indésirables” folder, in the list on the left. On a phone, touch the menu first.
+junk-gmail = Gmail: open “Spam”. If it is not in the list on the left, touch “More” first, or the menu on a phone. Look at the “Promotions” tab too.
+junk-outlook = Outlook and Hotmail: open the “Junk Email” folder, in the list on the left. Look at the “Other” tab too.
+junk-yahoo = Yahoo: open the “Spam” folder, in the list on the left. On a phone, touch “Inbox” at the top first.
+junk-icloud = iCloud: open the “Junk” folder, under “Mailboxes”.
+junk-other = Look in the “Junk” or “Spam” folder of your mailbox.
+junk-then = If it is there, say that it is not junk: the next ones will arrive in the right place.
 confirm-title = Confirm your address
 confirm-lead = Sign in with your new address and the password that you have just chosen for { $agency }.
 confirm-password = Password

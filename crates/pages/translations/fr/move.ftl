@@ -82,9 +82,10 @@ mailbox-do-1 = Ouvrez votre messagerie, sur cet appareil ou sur un autre.
 mailbox-do-2 = Ouvrez le message « Mon compte immobilier » et suivez son lien.
 mailbox-do-3 = Connectez-vous avec cette adresse et votre nouveau mot de passe.
 mailbox-waiting = Vous pouvez laisser cette page ouverte : elle continuera toute seule.
+mailbox-code = Saisir le code du message
+mailbox-reload = Continuer (cette page se recharge aussi toute seule, toutes les 30 secondes)
 mailbox-found = C'est confirmé. Nous continuons…
 mailbox-nothing-title = Vous n'avez rien reçu ?
-mailbox-nothing-spam = Regardez dans le dossier « Indésirables » ou « Spam ».
 mailbox-nothing-wait = Attendez deux ou trois minutes : certaines messageries prennent leur temps.
 mailbox-nothing-later = { $days ->
     [one] Vous pouvez fermer cette page : le lien du message fonctionne pendant { $days } jour.
@@ -100,6 +101,34 @@ mailbox-resends-left = { $count ->
    *[other] Encore { $count } envois possibles aujourd'hui.
   }
 mailbox-no-more = Nous ne pouvons plus renvoyer de message aujourd'hui. Vérifiez l'adresse, ou recommencez demain avec vos anciens identifiants.
+code-title = Le code du message
+code-lead = Recopiez les huit chiffres du message envoyé à :
+label-code = Code à huit chiffres
+code-hint = Par exemple : 1234 5678. Les espaces ne comptent pas.
+code-link = Le lien du message fonctionne aussi : si vous le suivez, cette page continuera toute seule.
+code-unreadable-title = Ce code n'est pas complet
+code-unreadable-text = Saisissez les huit chiffres du message.
+code-unreadable-field = Il faut huit chiffres.
+code-wrong-title = Ce code n'est pas le bon
+code-wrong-text = Recopiez le code du message le plus récent.
+code-wrong-field = Ce n'est pas le code du message le plus récent.
+code-remaining = { $remaining ->
+    [one] Il reste { $remaining } essai.
+   *[other] Il reste { $remaining } essais.
+  }
+code-spent-title = Ce code ne fonctionne plus
+code-spent-text = Il a été essayé trop souvent, ou il date de plus d'un jour. Demandez un nouveau message : il contiendra un autre code.
+code-spent-link = Le lien du message fonctionne toujours.
+junk-orange = Orange : ouvrez le dossier « Indésirables », dans la liste à gauche. Sur un téléphone, touchez d'abord le menu.
+junk-free = Free : ouvrez le dossier « Spam » ou « Indésirables », dans la liste à gauche.
+junk-sfr = SFR : ouvrez le dossier « Spam » ou « Indésirables », dans la liste à gauche. Sur un téléphone, touchez d'abord le menu.
+junk-laposte = La Poste : ouvrez le dossier « Indésirables », dans la liste à gauche. Sur un téléphone, touchez d'abord le menu.
+junk-gmail = Gmail : ouvrez « Spam ». S'il n'est pas dans la liste à gauche, touchez d'abord « Plus », ou le menu sur un téléphone. Regardez aussi l'onglet « Promotions ».
+junk-outlook = Outlook et Hotmail : ouvrez le dossier « Courrier indésirable », dans la liste à gauche. Regardez aussi l'onglet « Autres ».
+junk-yahoo = Yahoo : ouvrez le dossier « Spam », dans la liste à gauche. Sur un téléphone, touchez d'abord « Boîte de réception », en haut.
+junk-icloud = iCloud : ouvrez le dossier « Indésirables », sous « Boîtes aux lettres ».
+junk-other = Regardez dans le dossier « Indésirables » ou « Spam » de votre messagerie.
+junk-then = S'il y est, indiquez que ce n'est pas un message indésirable : les suivants arriveront au bon endroit.
 confirm-title = Confirmez votre adresse
 confirm-lead = Connectez-vous avec votre nouvelle adresse et le mot de passe que vous venez de choisir pour { $agency }.
 confirm-password = Mot de passe

@@ -64,6 +64,7 @@ impl Show {
         let router = Router::new()
             .route("/leaf/{name}", get(leaf))
             .route("/assets/{*path}", get(asset))
+            .route("/help/{picture}", get(picture))
             .route("/look/{file}", get(async || ([(header::CONTENT_TYPE, "text/css")], look().stylesheet())))
             .with_state(leaves);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -92,6 +93,17 @@ async fn leaf(State(leaves): State<Arc<HashMap<String, String>>>, Path(name): Pa
         Some(html) if name.contains("-mail-") => Html(html.clone()).into_response(),
         Some(html) => ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html.clone())).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn picture(Path(name): Path<String>) -> Response {
+    let mut parts = name.trim_end_matches(".svg").splitn(3, '-');
+    let locale = parts.next().and_then(Locale::from_tag).unwrap_or(Locale::Fr);
+    let step = parts.next().and_then(|n| n.parse().ok()).unwrap_or_default();
+    let look = parts.next().map(|_| look());
+    match Pages::new().and_then(|pages| pages.picture(locale, look.as_ref(), step)) {
+        Ok(Some(svg)) => ([(header::CONTENT_TYPE, "image/svg+xml")], svg).into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
 

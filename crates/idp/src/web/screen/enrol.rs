@@ -8,7 +8,7 @@ use axum::{
 use pages::page;
 use serde::Deserialize;
 
-use super::{sign_in::Nothing, turn::Turn};
+use super::{mail_code, sign_in::Nothing, turn::Turn};
 use crate::{
     Idp, InteractionId,
     web::{
@@ -70,8 +70,11 @@ pub(crate) fn password_page(
 pub(crate) fn mail_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) -> Result<Response, Failure> {
     let rules = turn.idp.accounts.rules();
     let wait = enrolment.mailed_at.unwrap_or(0) + 60 - turn.idp.ground.now();
+    let email = enrolment.email.clone().unwrap_or_default();
     let page = page::LookAtYourMail {
-        email: enrolment.email.clone().unwrap_or_default(),
+        provider: pages::Provider::of(&email),
+        email,
+        code: mail_code::offered(turn, enrolment),
         resend_in: u32::try_from(wait.clamp(0, 60)).unwrap_or(0),
         resends_left: u32::try_from(rules.mails_per_enrolment - enrolment.mails).unwrap_or(0),
         notice: flash.resent(),

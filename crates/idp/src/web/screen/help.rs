@@ -1,16 +1,21 @@
 use axum::{
     extract::{Path, State},
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use pages::page;
+use http::{HeaderMap, header};
+use pages::{
+    Locale,
+    page::{self, ProblemKind},
+};
 
 use super::turn::Turn;
 use crate::{
     Idp, InteractionId,
     web::{
-        answer::{Answer, Setting},
+        answer::{Answer, Setting, look},
         browser::Browser,
         error::Failure,
+        packed::takes_gzip,
     },
 };
 
@@ -30,10 +35,43 @@ pub(crate) async fn bare(State(idp): State<Idp>, browser: Browser) -> Result<Res
     Answer::new(&idp, &browser).page(&setting, &page(&idp, "/".into()))
 }
 
+/// `GET /help/{picture}`: a picture of a step of the move, `fr-1.svg`, in an agency's colours where it is named, `fr-1-tilleuls.svg`.
+pub(crate) async fn picture(
+    State(idp): State<Idp>,
+    Path(picture): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let missing = || Failure::new(ProblemKind::NotFound, "no such picture");
+    let mut parts = picture.strip_suffix(".svg").ok_or_else(missing)?.splitn(3, '-');
+    let (locale, step) = (parts.next().and_then(Locale::from_tag), parts.next().and_then(|n| n.parse().ok()));
+    let (Some(locale), Some(step)) = (locale, step) else { return Err(missing()) };
+    let agencies = idp.agencies.load();
+    let look = match parts.next() {
+        Some(id) => Some(look(agencies.agency(id).ok_or_else(missing)?)),
+        None => None,
+    };
+    let svg = idp
+        .pages
+        .picture(locale, look.as_ref(), step)
+        .map_err(|fault| Failure::new(ProblemKind::Internal, fault.to_string()))?;
+    let svg = svg.ok_or_else(missing)?;
+    let known = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::VARY, "accept-encoding"),
+    ];
+    // It holds nobody's token, so it may be packed.
+    Ok(match takes_gzip(&headers).then(|| pages::packed(svg.as_bytes())).flatten() {
+        Some(packed) => (known, [(header::CONTENT_ENCODING, "gzip")], packed).into_response(),
+        None => (known, svg).into_response(),
+    })
+}
+
 fn page(idp: &Idp, back_url: String) -> page::Help {
     let rules = idp.accounts.rules();
     page::Help {
         legacy_door: true,
+        providers: pages::Provider::KNOWN.to_vec(),
         lock_failures: rules.lock.limit,
         confirm_days: u16::try_from(rules.confirm_link / 86400).unwrap_or(7),
         reset_minutes: u16::try_from(rules.reset_link / 60).unwrap_or(30),

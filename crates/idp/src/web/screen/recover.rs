@@ -35,7 +35,10 @@ pub(crate) async fn forgot(
     let flash = browser.flash(&idp);
     if flash.said == Some(Said::Mailed) {
         let minutes = u16::try_from(idp.accounts.rules().reset_link / 60).unwrap_or(30);
-        return turn.answer().page(&turn.setting(), &page::ForgotSent { email: flash.typed, minutes });
+        return turn.answer().page(
+            &turn.setting(),
+            &page::ForgotSent { provider: pages::Provider::of(&flash.typed), email: flash.typed, minutes },
+        );
     }
     turn.answer()
         .page(&turn.setting(), &page::Forgot { email: flash.typed.clone(), error: flash.forgot_error() })

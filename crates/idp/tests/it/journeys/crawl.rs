@@ -37,6 +37,7 @@ fn address(route: &str, hub: &str) -> String {
         .replace("/authorize/{id}", hub)
         .replace("{*path}", "moncompte.css")
         .replace("{file}", "tilleuls.css")
+        .replace("{picture}", "fr-1-tilleuls.svg")
 }
 
 /// SECURITY #42, #43: each form, from another site, without an origin and without a token, in another encoding, with the token of another browser, and

@@ -17,6 +17,7 @@ mod headers;
 mod keeping;
 mod leaving;
 mod lines;
+mod mail_code;
 mod moving;
 mod order;
 mod portal;

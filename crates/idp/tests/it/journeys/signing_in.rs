@@ -109,6 +109,53 @@ async fn help_ends_with_the_agencys_phone_and_hours() {
     }
 }
 
+/// SPEC J9: "the steps in pictures and words". The pictures are the pages themselves, in the agency's colours, and one that is not there is no fault of
+/// ours.
+#[tokio::test]
+async fn help_shows_the_real_pages_in_the_agencys_colours() {
+    for world in World::both().await {
+        let mut marie = Visitor::new(&world);
+        Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
+        let help = format!("{}/help", marie.screen.path);
+        let shown: Vec<String> = (marie.open(&help).await.body)
+            .split("src=\"/help/")
+            .skip(1)
+            .map(|rest| format!("/help/{}", rest.split('"').next().unwrap()))
+            .collect();
+        assert_eq!(shown.len(), 6, "{shown:?}");
+        let words = [
+            "anciens identifiants",
+            "Votre adresse email",
+            "Choisissez",
+            "Regardez",
+            "Confirmez",
+            "Conditions",
+        ];
+        for (picture, words) in shown.iter().zip(words) {
+            let answer = marie.once(http::Method::GET, picture, None, &[]).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.header("content-type")),
+                (200, "image/svg+xml"),
+                "{picture}"
+            );
+            assert!(answer.body.contains(words) && answer.body.contains("#1f6f54"), "{picture}");
+        }
+        for path in [
+            "fr-0.svg",
+            "fr-7.svg",
+            "de-1.svg",
+            "fr-1-nobody.svg",
+            "fr-1",
+            "-.svg",
+            "fr-1-../x.svg",
+            "fr-.svg",
+        ] {
+            let answer = marie.once(http::Method::GET, &format!("/help/{path}"), None, &[]).await;
+            assert_eq!(answer.status.as_u16(), 404, "{path}");
+        }
+    }
+}
+
 /// PEOPLE U-41: a browser that restores its tabs sends their first requests at once, none of them with a cookie; of the cookies in the answers that share
 /// a name only the last one stays. Every tab goes on all the same, and nobody else can.
 #[tokio::test]

@@ -96,6 +96,8 @@ pub struct Sent {
     pub about: &'static str,
     /// Its link, whole.
     pub link: Option<String>,
+    /// Its code.
+    pub code: Option<String>,
     /// Everything in it.
     pub raw: String,
 }
@@ -273,7 +275,11 @@ impl World {
             MailBody::AddressTakenBack { .. } => ("address taken back", None),
             MailBody::NewDevice { .. } => ("new device", None),
         };
-        Sent { to: mail.to, agency: mail.agency_id, locale: mail.locale, about, link, raw }
+        let code = match &mail.body {
+            MailBody::Confirm { code, .. } => code.clone(),
+            _ => None,
+        };
+        Sent { to: mail.to, agency: mail.agency_id, locale: mail.locale, about, link, code, raw }
     }
 
     /// The newest mail to somebody about something.
@@ -304,7 +310,7 @@ impl World {
             ("account", "email password_hash auth_epoch"),
             (
                 "enrolment",
-                "id stage email password_hash confirm_hash mails addresses confirmed_at finished_at",
+                "id stage email password_hash confirm_hash code_hash code_tries mails addresses confirmed_at finished_at",
             ),
             ("legacy_identity", "id verifier_kind moved_at"),
             ("link", "account_id legacy_identity_id"),

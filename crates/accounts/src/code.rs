@@ -1,0 +1,230 @@
+//! The other way to confirm an address: eight digits in the mail, typed into the browser in which the password was chosen (docs/adr/0010).
+
+use kernel::{Chance, Digest, Fault, Unix};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany, sea_query::Expr};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{
+    Accounts, Enrolment, EnrolmentId, Stage,
+    table::enrolment::{self, Column},
+};
+
+/// How often a code may be tried; then only a new mail helps, and its mails are counted.
+const TRIES: u8 = 5;
+/// Seconds that a code works: longer than anybody needs to read a mail (PEOPLE F-39), much shorter than the link.
+const LIFE: i64 = 86_400;
+/// Digits in a code.
+const LENGTH: usize = 8;
+/// Characters that are looked at: the digits, what may stand between them, and some to spare.
+const LONGEST: usize = 64;
+
+/// Eight digits. Only digits: they are read aloud in any language, and a telephone shows its number pad for them.
+pub(crate) struct Code(String);
+
+impl Code {
+    fn generate(chance: &dyn Chance) -> Self {
+        let mut bytes = [0; 8];
+        chance.fill(&mut bytes);
+        // 2^64 is so much more than 10^8 that no code is noticeably likelier than another.
+        Self(format!("{:08}", u64::from_be_bytes(bytes) % 100_000_000))
+    }
+
+    /// Reads what was typed or pasted: spaces, dashes and dots between the digits are nothing, and letters that look like a digit are it.
+    pub(crate) fn parse(typed: &str) -> Option<Self> {
+        let mut digits = String::new();
+        for c in typed.nfkc().take(LONGEST) {
+            match c {
+                '0'..='9' => digits.push(c),
+                'o' | 'O' => digits.push('0'),
+                'i' | 'I' | 'l' => digits.push('1'),
+                '-' | '‐' | '‑' | '–' | '—' | '.' | '·' | '_' => {}
+                c if c.is_whitespace() => {}
+                _ => return None,
+            }
+        }
+        (digits.len() == LENGTH).then_some(Self(digits))
+    }
+
+    /// As it is written in the mail, in two groups: `1234 5678`.
+    pub(crate) fn text(&self) -> String {
+        format!("{} {}", &self.0[..4], &self.0[4..])
+    }
+}
+
+/// What became of a code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CodeGiven {
+    /// The address is confirmed; the move goes on here.
+    Done,
+    /// Not the code of the newest mail.
+    Wrong {
+        /// Further attempts.
+        remaining: u8,
+    },
+    /// Tried too often, or too old: another mail brings another one. The link goes on working.
+    Spent,
+    /// Not eight digits: compared with nothing, and not counted.
+    Unreadable,
+    /// Not at this step, or not this browser's: ask the hub.
+    NotNow,
+}
+
+impl Enrolment {
+    /// Whether the password was chosen in this interaction: only there a code can take the link's place.
+    pub fn chosen_in(&self, interaction: &str) -> bool {
+        self.stage == Stage::Mail && self.chosen_in.as_deref() == Some(interaction)
+    }
+
+    /// Whether the code in the newest mail still works.
+    pub fn has_code(&self, now: Unix) -> bool {
+        self.code_until.is_some_and(|until| now < until)
+    }
+}
+
+/// Until when the code of the newest mail works, unless it was tried too often.
+pub(crate) fn works_until(row: &enrolment::Model) -> Option<Unix> {
+    row.code_until.filter(|_| row.code_hash.is_some() && row.code_tries < i32::from(TRIES))
+}
+
+/// A new mail, a new code: the older one is dead, and attempts begin anew.
+pub(crate) fn written(
+    update: UpdateMany<enrolment::Entity>,
+    hash: &Digest,
+    now: Unix,
+) -> UpdateMany<enrolment::Entity> {
+    update
+        .col_expr(Column::CodeHash, Expr::value(hash.as_str()))
+        .col_expr(Column::CodeTries, Expr::value(0))
+        .col_expr(Column::CodeUntil, Expr::value(now + LIFE))
+}
+
+impl Accounts {
+    /// A code and what is stored of it; `None` where no browser could use it.
+    pub(crate) fn new_code(&self, row: &enrolment::Model) -> Option<(Code, Digest)> {
+        let code = Code::generate(self.ground.chance.as_ref());
+        let hash = self.code_hash(row, row.chosen_in.as_deref()?, &code);
+        Some((code, hash))
+    }
+
+    /// Eight digits are guessed from any plain hash in a second, so this one is keyed, and the key lies outside the database (SECURITY #72). What is
+    /// hashed binds the code to this move, this address and the browser in which the password was chosen.
+    fn code_hash(&self, row: &enrolment::Model, chosen_in: &str, code: &Code) -> Digest {
+        let address = row.email_canonical.as_deref().unwrap_or_default();
+        let bound = format!("{}\n{address}\n{chosen_in}\n{}", EnrolmentId(row.id), code.0);
+        Digest::of_mac(self.ground.keys.mac("confirm code", bound.as_bytes()))
+    }
+
+    /// Confirms the address by the code of the newest mail, in the interaction in which the password was chosen: the mail shows that the mailbox is
+    /// this person's, the interaction that the password is (docs/adr/0010). An attempt is counted before anything is compared.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn confirm_by_code(
+        &self,
+        id: EnrolmentId,
+        interaction: &str,
+        typed: &str,
+    ) -> Result<CodeGiven, Fault> {
+        let Some(pending) = self.enrolment(id).await?.filter(|e| e.chosen_in(interaction)) else {
+            return Ok(CodeGiven::NotNow);
+        };
+        let Some(code) = Code::parse(typed) else {
+            return Ok(CodeGiven::Unreadable);
+        };
+        // Another enrolment may have won the address meanwhile (SECURITY D10): then this one attaches to that account. Asked before the transaction:
+        // one that waits for a second connection can starve them all (SECURITY #117).
+        let taken = self.owner_of(pending.email.as_deref().unwrap_or_default()).await?.is_some();
+        let next = if taken { Stage::Link } else { Stage::Terms };
+        let now = self.ground.now();
+        let waits = || {
+            enrolment::Entity::update_many()
+                .filter(Column::Id.eq(id.0))
+                .filter(Column::Stage.eq(Stage::Mail.as_str()))
+                .filter(Column::FinishedAt.is_null())
+                .filter(Column::ConfirmedAt.is_null())
+                .filter(Column::ExpiresAt.gt(now))
+        };
+        let tx = self.ground.db.begin().await?;
+        let tried = waits()
+            .col_expr(Column::CodeTries, Expr::col(Column::CodeTries).add(1))
+            .filter(Column::CodeHash.is_not_null())
+            .filter(Column::CodeTries.lt(i32::from(TRIES)))
+            .filter(Column::CodeUntil.gt(now))
+            .exec_with_returning(tx.conn())
+            .await?;
+        let Some(row) = tried.into_iter().next() else {
+            drop(tx);
+            // Confirmed meanwhile, by a second click or by the link: then the hub knows what comes next.
+            let waits = self.enrolment(id).await?.is_some_and(|e| e.chosen_in(interaction));
+            return Ok(if waits { CodeGiven::Spent } else { CodeGiven::NotNow });
+        };
+        let confirmed = waits()
+            .col_expr(Column::ConfirmedAt, Expr::value(now))
+            .col_expr(Column::CodeHash, Expr::value(Option::<String>::None))
+            .col_expr(Column::Stage, Expr::value(next.as_str()))
+            .filter(Column::CodeHash.eq(self.code_hash(&row, interaction, &code).as_str()))
+            // What was asked about is what is confirmed: another tab may have corrected the address meanwhile. That the password was chosen anew in another
+            // browser meanwhile, the hash shows.
+            .filter(Column::Email.eq(pending.email))
+            .exec(tx.conn())
+            .await?;
+        tx.commit().await?;
+        if confirmed.rows_affected == 1 {
+            return Ok(CodeGiven::Done);
+        }
+        let tries = u8::try_from(row.code_tries).unwrap_or(TRIES);
+        Ok(match TRIES.saturating_sub(tries) {
+            0 => CodeGiven::Spent,
+            remaining => CodeGiven::Wrong { remaining },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_however_it_was_copied() {
+        for typed in [
+            "12340678",
+            "1234 0678",
+            " 1234-0678\n",
+            "12 34 06 78",
+            "1234\u{a0}0678",
+            "1234–0678",
+            "1234.0678",
+            "１２３４０６７８",
+            "l234 O678",
+            "1 2 3 4 0 6 7 8",
+        ] {
+            assert_eq!(Code::parse(typed).map(|c| c.text()).as_deref(), Some("1234 0678"), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_eight_digits_is_no_code() {
+        for typed in
+            ["", "1234567", "123456789", "1234 567x", "abcdefgh", "1234\u{0}5678", &"1".repeat(10_000)]
+        {
+            assert!(Code::parse(typed).is_none(), "{typed:?}");
+        }
+    }
+
+    /// SECURITY #72: of the right length, every digit at every place, and no two alike but by chance.
+    #[test]
+    fn codes_are_eight_digits_and_differ() {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut places = [[0_u32; 10]; LENGTH];
+        for _ in 0..4000 {
+            let code = Code::generate(&kernel::SystemChance::default());
+            assert_eq!(Code::parse(&code.text()).unwrap().0, code.0);
+            for (place, digit) in code.0.bytes().enumerate() {
+                places[place][usize::from(digit - b'0')] += 1;
+            }
+            seen.insert(code.0);
+        }
+        assert!(seen.len() > 3990, "{}", seen.len());
+        assert!(places.iter().flatten().all(|&n| (280..520).contains(&n)), "{places:?}");
+    }
+}
