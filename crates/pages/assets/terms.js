@@ -16,6 +16,13 @@
   print.addEventListener('click', function () { window.print(); });
   // Going there by the link is reaching it, whatever the observer sees.
   document.getElementById('to-end').addEventListener('click', reach);
+  // A second click would take back the answer to the first, and with it the session that it opens.
+  var sent = false;
+  box.form.addEventListener('submit', function (event) {
+    if (sent) { event.preventDefault(); }
+    sent = true;
+  });
+  window.addEventListener('pageshow', function () { sent = false; });
   if (!('IntersectionObserver' in window)) { return; }
 
   box.setAttribute('aria-disabled', 'true');

@@ -37,11 +37,11 @@ async fn waits(stage: &Stage) -> EnrolmentId {
 /// The code in the newest mail to somebody.
 async fn code(stage: &Stage, to: &str) -> String {
     let mails = stage.mails().await;
-    let codes = mails.iter().filter(|m| m.to == to).filter_map(|m| match &m.body {
+    let mut codes = mails.iter().filter(|m| m.to == to).filter_map(|m| match &m.body {
         MailBody::Confirm { code, .. } => code.clone(),
         _ => None,
     });
-    codes.last().unwrap_or_else(|| panic!("{}: no code to {to}", stage.bed.name))
+    codes.next_back().unwrap_or_else(|| panic!("{}: no code to {to}", stage.bed.name))
 }
 
 /// Another one than this.

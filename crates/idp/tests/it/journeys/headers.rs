@@ -40,9 +40,9 @@ pub fn guarded(screen: &Screen, what: &str) {
     // No script and no style in the page itself: the policy would refuse them.
     assert!(
         picture
-            || !screen.body.contains("<style")
+            || (!screen.body.contains("<style")
                 && !screen.body.contains(" style=")
-                && !screen.body.contains(" onclick="),
+                && !screen.body.contains(" onclick=")),
         "{what}"
     );
 }
