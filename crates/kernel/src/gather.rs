@@ -19,7 +19,9 @@ const AT_ONCE: usize = 2;
 const MOST: usize = 64;
 
 type Found<K, V> = Result<HashMap<K, V>, Fault>;
-type Load<K, V> = dyn Fn(Vec<K>) -> Pin<Box<dyn Future<Output = Found<K, V>> + Send>> + Send + Sync;
+type Loaded<K, V> = Pin<Box<dyn Future<Output = Found<K, V>> + Send>>;
+type Told<V> = oneshot::Sender<Result<Option<V>, Fault>>;
+type Load<K, V> = dyn Fn(Vec<K>) -> Loaded<K, V> + Send + Sync;
 
 /// Rows of one kind, by their keys. Cheap to clone.
 pub struct Gather<K, V>(Arc<Inner<K, V>>);
@@ -30,7 +32,7 @@ struct Inner<K, V> {
 }
 
 struct Queue<K, V> {
-    asked: Vec<(K, oneshot::Sender<Result<Option<V>, Fault>>)>,
+    asked: Vec<(K, Told<V>)>,
     loading: usize,
 }
 
@@ -51,9 +53,7 @@ where
     where
         F: Future<Output = Found<K, V>> + Send + 'static,
     {
-        let load = Box::new(move |keys| -> Pin<Box<dyn Future<Output = Found<K, V>> + Send>> {
-            Box::pin(load(keys))
-        });
+        let load = Box::new(move |keys| -> Loaded<K, V> { Box::pin(load(keys)) });
         Self(Arc::new(Inner { load, queue: Mutex::new(Queue { asked: Vec::new(), loading: 0 }) }))
     }
 
@@ -77,7 +77,7 @@ impl<K, V> Inner<K, V> {
     }
 
     /// Whether whoever asks has to see to it that it is loaded.
-    fn ask(&self, key: K, tell: oneshot::Sender<Result<Option<V>, Fault>>) -> bool {
+    fn ask(&self, key: K, tell: Told<V>) -> bool {
         let mut queue = self.queue();
         queue.asked.push((key, tell));
         let idle = queue.loading < AT_ONCE;

@@ -3,9 +3,9 @@
 use crate::page::{
     AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountName,
     AccountPassword, AccountReceipt, AccountSessions, AlreadyConfirmed, ChooseAgency, Confirm, Connected,
-    Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail, MailCode, Memo,
-    NewAddress, NewAddressDone, NotLinked, Notice, Page, Password, Problem, Reset, SignIn, SignOutConfirm,
-    SignedOut, SigningOut, TakeBack, Terms, TermsRefused,
+    Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail, MailCode,
+    Memo, NewAddress, NewAddressDone, NotLinked, Notice, Page, Password, Problem, Reset, SignIn,
+    SignOutConfirm, SignedOut, SigningOut, TakeBack, Terms, TermsRefused,
 };
 use crate::{Contact, Error, Frame, Look, MailBody, MailFrame, Pages, Said, Words};
 

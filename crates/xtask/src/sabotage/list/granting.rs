@@ -68,6 +68,14 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: journey(&["a_second_redemption_is_refused_and_ends_what_the_first_gave"]),
     },
     Sabotage {
+        name: "ends what a code gave without a word in the evidence",
+        items: &[17],
+        file: "crates/idp/src/grant/mod.rs",
+        find: "if revoked.rows_affected == 1 {",
+        replace: "if revoked.rows_affected > 1 {",
+        caught_by: journey(&["a_second_redemption_is_refused_and_ends_what_the_first_gave"]),
+    },
+    Sabotage {
         name: "rotates a refresh token for each of those who use it at once",
         items: &[20, 21],
         file: "crates/idp/src/grant/together.rs",

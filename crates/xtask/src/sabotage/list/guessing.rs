@@ -100,20 +100,28 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[58],
         file: "crates/accounts/src/lockout.rs",
         find: r#"            .filter(attempt::Column::Bucket.eq(&self.bucket))
-            .exec(tx.conn())"#,
-        replace: "            .exec(tx.conn())",
+            .exec_with_returning(tx.conn())"#,
+        replace: "            .exec_with_returning(tx.conn())",
         caught_by: journey(&["a_stranger_cannot_lock_the_owner_out_of_their_own_browser"]),
     },
     Sabotage {
         name: "lets anybody's sign-in clear everybody's count",
         items: &[58],
         file: "crates/accounts/src/lockout.rs",
-        find: r#"        attempt::Entity::delete_many()
+        find: r#"        let cleared = attempt::Entity::delete_many()
             .filter(attempt::Column::Subject.eq(&self.subject))
             .filter(attempt::Column::Bucket.eq(&self.bucket))"#,
-        replace: r#"        attempt::Entity::delete_many()
+        replace: r#"        let cleared = attempt::Entity::delete_many()
             .filter(attempt::Column::Bucket.eq(&self.bucket))"#,
         caught_by: journey(&["a_sign_in_clears_nobody_elses_count"]),
+    },
+    Sabotage {
+        name: "clears a count without a word in the evidence",
+        items: &[58],
+        file: "crates/accounts/src/lockout.rs",
+        find: "if self.failures > 0 {",
+        replace: "if self.failures > 99 {",
+        caught_by: it("accounts", &["success_clears_the_count"]),
     },
     Sabotage {
         name: "leaves the lock on after a reset",
