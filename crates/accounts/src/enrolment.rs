@@ -431,7 +431,7 @@ impl Accounts {
         if written.rows_affected != 1 {
             return Ok(());
         }
-        let (token, days) = (token.text(), self.rules.confirm_link / 86400);
+        let (token, days) = (token.text(), i64::from(self.rules.confirm_days()));
         let body = if unfinished {
             MailBody::FinishEnrolment { token, days }
         } else {

@@ -103,7 +103,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn prove<T: Serialize>(
+    pub async fn record<T: Serialize>(
         &self,
         tx: &Tx,
         kind: &str,

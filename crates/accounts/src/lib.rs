@@ -105,6 +105,18 @@ pub struct Rules {
     pub sessions_per_account: usize,
 }
 
+impl Rules {
+    /// Days that a confirmation link lives, as people are told.
+    pub fn confirm_days(&self) -> u16 {
+        u16::try_from(self.confirm_link / 86_400).unwrap_or(u16::MAX)
+    }
+
+    /// Minutes that a reset link lives, as people are told.
+    pub fn reset_minutes(&self) -> u16 {
+        u16::try_from(self.reset_link / 60).unwrap_or(u16::MAX)
+    }
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Self {

@@ -131,7 +131,7 @@ impl Accounts {
                 error.into()
             });
         }
-        let (token, minutes) = (token.text(), self.rules.reset_link / 60);
+        let (token, minutes) = (token.text(), i64::from(self.rules.reset_minutes()));
         let body = if asked.locked {
             MailBody::AccountLocked { token, minutes }
         } else {

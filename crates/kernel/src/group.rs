@@ -120,9 +120,12 @@ fn failed(why: String) -> DbErr {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::{fs, path::Path, time::Duration};
 
-    use sea_orm::{ConnectionTrait, Statement};
+    use sea_orm::{
+        ConnectionTrait, Statement,
+        sqlx::{Connection, SqliteConnection},
+    };
 
     use crate::{Db, Fault, Tx};
 
@@ -247,6 +250,51 @@ mod tests {
         // The writer is good for the next one.
         let tx = db.begin().await.unwrap();
         write(&tx, &parent(7)).await;
+        tx.commit().await.unwrap();
+        assert_eq!(count(&db, "parent").await, 1);
+    }
+
+    /// As SQLite does by itself after some failures, for want of room say: the whole transaction is gone, and what counts them does not know it.
+    async fn taken_back_by_the_database(db: &Db) {
+        let tx = db.begin().await.unwrap();
+        write(&tx, "ROLLBACK").await;
+    }
+
+    #[tokio::test]
+    async fn where_the_database_takes_the_transaction_back_nobody_hears_that_it_is_there() {
+        let (db, _folder) = database().await;
+        let holder = db.begin().await.unwrap();
+        let before = crowd(&db, 0..3, parent).await;
+        let failing = tokio::spawn({
+            let db = db.clone();
+            async move { taken_back_by_the_database(&db).await }
+        });
+        let after = crowd(&db, 3..6, parent).await;
+        drop(holder);
+        failing.await.unwrap();
+        for (row, writer) in (0..).zip(before.into_iter().chain(after)) {
+            let told = writer.await.unwrap().is_ok();
+            assert_eq!(
+                told,
+                row >= 3,
+                "{row}: whoever came before is told of it, whoever came after is served"
+            );
+            assert_eq!(count(&db, &format!("parent WHERE id = {row}")).await, i64::from(told), "{row}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_count_of_transactions_errs_is_not_used_again() {
+        let (db, folder) = database().await;
+        taken_back_by_the_database(&db).await;
+        let tx = db.begin().await.unwrap();
+        // It has the write lock at once, as a transaction of ours does; a savepoint on its own would take it with its first write.
+        let other = format!("sqlite://{}", folder.path().join("db").display());
+        let other = crate::db::sqlite_options(&other).unwrap().busy_timeout(Duration::ZERO);
+        let mut other = SqliteConnection::connect_with(&other).await.unwrap();
+        let refused = sea_orm::sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await;
+        assert!(refused.is_err(), "somebody else could write in the middle");
+        write(&tx, &parent(1)).await;
         tx.commit().await.unwrap();
         assert_eq!(count(&db, "parent").await, 1);
     }

@@ -265,7 +265,7 @@ impl Grants {
         let revoked = self.revocation(grant, what).exec(tx.conn()).await?;
         if revoked.rows_affected == 1 {
             let body = json!({ "client": grant.client_id, "because": what });
-            self.accounts.prove(&tx, "grant revoked", AccountId(grant.account_id), &body).await?;
+            self.accounts.record(&tx, "grant revoked", AccountId(grant.account_id), &body).await?;
         }
         tx.commit().await?;
         tracing::warn!(target: "security", grant = %grant.id, event = what, "grant revoked");

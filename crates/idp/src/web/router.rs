@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{FromRef, Path, Request, State},
+    extract::{Path, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -31,17 +31,11 @@ const LONGEST_URI: usize = 8 * 1024;
 /// The most that all headers may be together (SECURITY "Numbers").
 const LONGEST_HEADERS: usize = 16 * 1024;
 
-impl FromRef<Arc<Self>> for Idp {
-    fn from_ref(shared: &Arc<Self>) -> Self {
-        Self::clone(shared)
-    }
-}
-
 /// Everything that the provider answers.
 pub fn router(idp: Idp) -> Router {
-    // Each layer and each handler has it: they share one.
-    let idp = Arc::new(idp);
-    let called = Router::<Arc<Idp>>::new()
+    // Every request passes all layers: they share one.
+    let shared = Arc::new(idp.clone());
+    let called = Router::new()
         .route("/token", post(token::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/introspect", post(introspect::post))
@@ -98,25 +92,26 @@ pub fn router(idp: Idp) -> Router {
             get(account::sessions::again).post(account::sessions::end_others),
         )
         .route("/sign-out", get(sign_out::get).post(sign_out::post));
-    let files = Router::<Arc<Idp>>::new()
+    let files = Router::new()
         .route("/assets/{*path}", get(asset))
         .route("/look/{file}", get(face))
         .route("/help/{picture}", get(help::picture))
         .route("/robots.txt", get(async || "User-agent: *\nDisallow: /\n"));
     called
-        .merge(protocol.merge(screens).with_state(Idp::clone(&idp)))
+        .merge(protocol)
+        .merge(screens)
         .merge(files)
         .fallback(async |uri: Uri| {
             Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
         })
-        .layer(middleware::from_fn_with_state(idp.clone(), language::choose))
+        .layer(middleware::from_fn_with_state(shared.clone(), language::choose))
         .layer(middleware::from_fn(to_the_end))
-        .layer(middleware::from_fn_with_state(idp.clone(), explain))
+        .layer(middleware::from_fn_with_state(shared.clone(), explain))
         .layer(CatchPanicLayer::custom(|_| {
             Failure::new(ProblemKind::Internal, "a handler panicked").into_response()
         }))
-        .layer(middleware::from_fn_with_state(idp.clone(), explain))
-        .layer(middleware::from_fn_with_state(idp.clone(), security::headers))
+        .layer(middleware::from_fn_with_state(shared.clone(), explain))
+        .layer(middleware::from_fn_with_state(shared, security::headers))
         .with_state(idp)
 }
 

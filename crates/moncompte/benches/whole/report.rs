@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use serde::Serialize;
 
-use crate::pace::cores;
+use crate::pace::{cores, median};
 
 /// What is to be reached: the ratio of ours to what stands beside it, or our own figure where nothing does.
 #[derive(Clone, Copy)]
@@ -50,13 +50,12 @@ fn goal<S: serde::Serializer>(goal: &Goal, to: S) -> Result<S::Ok, S::Error> {
 impl Row {
     /// Beside its limit: each round's figures as a pair, of which the ratio's median counts.
     pub fn beside(work: impl Into<String>, unit: &'static str, rounds: &[(f64, f64)], goal: Goal) -> Self {
-        let middle = |figures: Vec<f64>| crate::pace::median(figures);
-        let ratio = middle(rounds.iter().map(|(ours, limit)| ours / limit).collect());
+        let ratio = median(rounds.iter().map(|(ours, limit)| ours / limit).collect());
         Self {
             work: work.into(),
             unit,
-            ours: middle(rounds.iter().map(|(ours, _)| *ours).collect()),
-            limit: Some(middle(rounds.iter().map(|(_, limit)| *limit).collect())),
+            ours: median(rounds.iter().map(|(ours, _)| *ours).collect()),
+            limit: Some(median(rounds.iter().map(|(_, limit)| *limit).collect())),
             ratio: Some(ratio),
             goal,
             reached: goal.reached(ratio),

@@ -73,8 +73,8 @@ fn page(idp: &Idp, back_url: String) -> page::Help {
         legacy_door: true,
         providers: pages::Provider::KNOWN.to_vec(),
         lock_failures: rules.lock.limit,
-        confirm_days: u16::try_from(rules.confirm_link / 86400).unwrap_or(7),
-        reset_minutes: u16::try_from(rules.reset_link / 60).unwrap_or(30),
+        confirm_days: rules.confirm_days(),
+        reset_minutes: rules.reset_minutes(),
         back_url,
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn forgot(
     let turn = Turn::load(&idp, &browser, id).await?;
     let flash = browser.flash(&idp);
     if flash.said == Some(Said::Mailed) {
-        let minutes = u16::try_from(idp.accounts.rules().reset_link / 60).unwrap_or(30);
+        let minutes = idp.accounts.rules().reset_minutes();
         return turn.answer().page(
             &turn.setting(),
             &page::ForgotSent { provider: pages::Provider::of(&flash.typed), email: flash.typed, minutes },

@@ -23,7 +23,7 @@ pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Resp
         email: member.person.email.clone(),
         agencies: linked.iter().filter_map(|link| known.agency(&link.agency_id)).map(|a| entry(a)).collect(),
         lock_failures: rules.lock.limit,
-        reset_minutes: u16::try_from(rules.reset_link / 60).unwrap_or(30),
+        reset_minutes: rules.reset_minutes(),
     };
     member.answer().page(&member.setting(), &page)
 }
