@@ -250,7 +250,7 @@ impl Counter {
     }
 
     async fn row(&self, db: &Db) -> Result<Option<attempt::Model>, Fault> {
-        Ok(attempt::Entity::find_by_id((self.subject.clone(), self.bucket.clone())).one(db.writer()).await?)
+        Ok(attempt::Entity::find_by_id((self.subject.clone(), self.bucket.clone())).one(db.reader()).await?)
     }
 
     fn update(&self) -> sea_orm::UpdateMany<attempt::Entity> {

@@ -24,6 +24,7 @@ use crate::{
     group::{Turn, Turns},
     patient::{Patient, Spent, Toll, within},
     table::meta,
+    writer::Writer,
 };
 
 /// How long a request may wait for a connection, or for another's row, before it is told to come back.
@@ -41,7 +42,7 @@ const FRESH: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Db {
     reader: Arc<Patient<DatabaseConnection>>,
-    writer: Arc<Patient<DatabaseConnection>>,
+    writer: Arc<Writer>,
     /// Where there is one writer, its turns.
     turns: Option<Turns>,
     toll: Arc<Toll>,
@@ -67,10 +68,11 @@ impl Db {
             let unavailable = |e: sea_orm::sqlx::Error| Fault::Unavailable(e.to_string());
             let writer = pool(1).connect_with(options.clone()).await.map_err(unavailable)?;
             let reader = pool(8).connect_with(options).await.map_err(unavailable)?;
-            let patient =
-                |pool| Arc::new(Patient::pool(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), &toll));
+            let [reader, writer] = [reader, writer].map(SqlxSqliteConnector::from_sqlx_sqlite_pool);
             let turns = Some(Turns::default());
-            Ok(Self { reader: patient(reader), writer: patient(writer), turns, toll, mail, full })
+            let reader = Arc::new(Patient::new(reader, &toll));
+            let writer = Arc::new(Writer::new(writer, turns.clone(), &toll));
+            Ok(Self { reader, writer, turns, toll, mail, full })
         } else {
             let mut options = ConnectOptions::new(address);
             options
@@ -97,8 +99,9 @@ impl Db {
                     ])
                 });
             let both = Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
-            let both = Arc::new(Patient::pool(both, &toll));
-            Ok(Self { reader: both.clone(), writer: both, turns: None, toll, mail, full })
+            let reader = Arc::new(Patient::new(both.clone(), &toll));
+            let writer = Arc::new(Writer::new(both, None, &toll));
+            Ok(Self { reader, writer, turns: None, toll, mail, full })
         }
     }
 
@@ -108,13 +111,13 @@ impl Db {
     }
 
     /// For one conditional statement that is its own transaction.
-    pub fn writer(&self) -> &Patient<DatabaseConnection> {
+    pub fn writer(&self) -> &Writer {
         &self.writer
     }
 
     /// For migrations: may take, and wait for another node, as long as they need.
     pub fn unhurried(&self) -> &DatabaseConnection {
-        &self.writer.inner
+        &self.writer.pool.inner
     }
 
     /// Begins a writing transaction. On SQLite it waits its turn, and may share its commit with others (see `group`).
@@ -123,16 +126,16 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`] when no connection is free in time.
     pub async fn begin(&self) -> Result<Tx, Fault> {
-        let writer = &self.writer.inner;
+        let writer = self.unhurried();
         let (inner, turn) = match &self.turns {
             Some(turns) => {
-                let (inner, turn) = turns.take(writer, PATIENCE).await?;
-                (inner, Some(turn))
+                let turn = turns.take(writer, PATIENCE).await?;
+                (within(turn.group()?.begin()).await?, Some(turn))
             }
             None => (within(writer.begin()).await?, None),
         };
         Ok(Tx {
-            inner: Patient::transaction(inner, &self.toll),
+            inner: Patient::new(inner, &self.toll),
             turn,
             toll: self.toll.clone(),
             mail: self.mail.clone(),
@@ -151,7 +154,7 @@ impl Db {
     /// [`Fault`] of the database.
     pub async fn close(&self) -> Result<(), Fault> {
         self.reader.inner.close_by_ref().await?;
-        Ok(self.writer.inner.close_by_ref().await?)
+        Ok(self.unhurried().close_by_ref().await?)
     }
 
     /// Waits until some transaction of this process committed a letter to the outbox.
@@ -181,7 +184,7 @@ impl Db {
             .on_conflict(OnConflict::column(meta::Column::Key).do_nothing().to_owned())
             .exec_without_returning(self.writer())
             .await?;
-        let row = meta::Entity::find_by_id(key).one(self.writer()).await?;
+        let row = meta::Entity::find_by_id(key).one(self.reader()).await?;
         row.map(|r| r.value).ok_or_else(|| Fault::Broken(format!("meta {key} vanished")))
     }
 }
@@ -218,7 +221,7 @@ impl Db {
             )
             .exec_without_returning(self.writer())
             .await?;
-        let row = meta::Entity::find_by_id(TIME_SEEN).one(self.writer()).await?;
+        let row = meta::Entity::find_by_id(TIME_SEEN).one(self.reader()).await?;
         row.map_or(Ok(millis), |row| read_time(&row.value))
     }
 

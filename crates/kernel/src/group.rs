@@ -1,6 +1,6 @@
 //! Many commits, one wait for the disk. SQLite has one writer, and each commit costs it an fsync, during which nobody writes: 400 a second here. So those
-//! who wait for their turn while one is under way go together: each has a savepoint of its own in one transaction, and all are told when that is on the
-//! disk. Nobody is acknowledged earlier than alone, and where the transaction fails all are told so (SECURITY #115).
+//! who wait for their turn while one is under way go together: each has a savepoint of its own in one transaction, or its one statement, and all are told
+//! when that is on the disk. Nobody is acknowledged earlier than alone, and where the transaction fails all are told so (SECURITY #115).
 //!
 //! PostgreSQL does the same by itself: one flush of its log serves all that wait for it.
 //!
@@ -32,15 +32,11 @@ struct Group {
 }
 
 impl Turns {
-    /// A savepoint in the group's transaction, once it is one's turn.
+    /// The group's transaction, once it is one's turn.
     ///
     /// # Errors
     /// When that is not within `patience`, or the database refuses.
-    pub(crate) async fn take(
-        &self,
-        writer: &DatabaseConnection,
-        patience: Duration,
-    ) -> Result<(DatabaseTransaction, Turn), DbErr> {
+    pub(crate) async fn take(&self, writer: &DatabaseConnection, patience: Duration) -> Result<Turn, DbErr> {
         let late = |_| failed(format!("no turn to write in {patience:?}"));
         let mut held = tokio::time::timeout(patience, self.0.clone().lock_owned()).await.map_err(late)?;
         let group = match held.take() {
@@ -51,11 +47,8 @@ impl Turns {
                 Group { outer, done: Vec::new() }
             }
         };
-        let group = held.insert(group);
-        // From here on, going away takes back what was written since.
-        let savepoint = within(group.outer.begin()).await;
-        let turn = Turn(Some(held));
-        Ok((savepoint?, turn))
+        *held = Some(group);
+        Ok(Turn(Some(held)))
     }
 
     /// Commits the group that is there when its turn comes.
@@ -65,10 +58,19 @@ impl Turns {
     }
 }
 
-/// One's turn to write. Dropped, it ends the group: what was written in it is taken back, what others wrote before is committed.
+/// One's turn to write. Dropped, it ends the group: what others wrote before is committed, and one's own savepoint, which is dropped before, is taken back.
 pub(crate) struct Turn(Option<OwnedMutexGuard<Option<Group>>>);
 
 impl Turn {
+    /// The transaction that one shares. Of several statements in it, all or none are kept only within a savepoint.
+    ///
+    /// # Errors
+    /// Never while one holds the turn.
+    pub(crate) fn group(&self) -> Result<&DatabaseTransaction, DbErr> {
+        let group = self.0.as_ref().and_then(|held| held.as_ref());
+        group.map(|group| &group.outer).ok_or_else(|| failed("no turn to write".into()))
+    }
+
     /// Lets the next one write, and waits until all is on the disk.
     ///
     /// # Errors
@@ -199,6 +201,72 @@ mod tests {
         }
         assert_eq!(count(&db, "parent").await, 64);
         assert_eq!(commits(folder.path()) - before, 2, "the first, and all who came meanwhile");
+    }
+
+    /// Writers of one statement each, which have come to their turn's door.
+    async fn singles(
+        db: &Db,
+        rows: std::ops::Range<usize>,
+        sql: fn(usize) -> String,
+    ) -> Vec<tokio::task::JoinHandle<Result<(), Fault>>> {
+        let writers = rows.map(|row| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                db.writer().execute_unprepared(&sql(row)).await?;
+                Ok(())
+            })
+        });
+        let writers: Vec<_> = writers.collect();
+        for _ in 0..writers.len() + 2 {
+            tokio::task::yield_now().await;
+        }
+        writers
+    }
+
+    #[tokio::test]
+    async fn single_statements_wait_for_the_disk_with_the_others() {
+        let (db, folder) = database().await;
+        let before = commits(folder.path());
+        let first = db.begin().await.unwrap();
+        write(&first, &parent(0)).await;
+        let transactions = crowd(&db, 1..8, parent).await;
+        let singles = singles(&db, 8..32, parent).await;
+        let late = crowd(&db, 32..40, parent).await;
+        first.commit().await.unwrap();
+        for writer in transactions.into_iter().chain(singles).chain(late) {
+            writer.await.unwrap().unwrap();
+        }
+        assert_eq!(count(&db, "parent").await, 40);
+        assert_eq!(commits(folder.path()) - before, 2, "the first, and all who came meanwhile");
+    }
+
+    #[tokio::test]
+    async fn a_single_statement_that_fails_takes_nobody_along_and_one_that_is_answered_is_there() {
+        let (db, _folder) = database().await;
+        db.writer().execute_unprepared(&parent(2)).await.unwrap();
+        assert_eq!(count(&db, "parent").await, 1);
+        let holder = db.begin().await.unwrap();
+        // The third finds its row taken.
+        let singles = singles(&db, 0..6, parent).await;
+        let transactions = crowd(&db, 6..9, parent).await;
+        drop(holder);
+        for (row, writer) in singles.into_iter().chain(transactions).enumerate() {
+            assert_eq!(writer.await.unwrap().is_ok(), row != 2, "{row}");
+        }
+        assert_eq!(count(&db, "parent").await, 9);
+    }
+
+    #[tokio::test]
+    async fn a_single_statement_in_a_group_that_fails_is_not_acknowledged() {
+        let (db, _folder) = database().await;
+        let holder = db.begin().await.unwrap();
+        let good = singles(&db, 0..3, parent).await;
+        let bad = singles(&db, 3..4, |row| format!("INSERT INTO child VALUES ({row}, 999)")).await;
+        drop(holder);
+        for writer in good.into_iter().chain(bad) {
+            assert!(writer.await.unwrap().is_err(), "acknowledged, and not there");
+        }
+        assert_eq!((count(&db, "parent").await, count(&db, "child").await), (0, 0));
     }
 
     #[tokio::test]

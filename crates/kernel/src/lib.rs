@@ -15,6 +15,7 @@ pub mod outbox;
 mod patient;
 mod secret;
 mod table;
+mod writer;
 
 pub use clock::{Chance, Clock, MOST_BEHIND, SteadyClock, SystemChance, SystemClock, Unix};
 pub use db::{Db, Tx};
@@ -27,3 +28,4 @@ pub use patient::{Patient, Spent};
 #[doc(hidden)]
 pub use sea_orm;
 pub use secret::{Digest, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};
+pub use writer::Writer;

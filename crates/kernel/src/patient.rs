@@ -35,6 +35,10 @@ impl Toll {
         }
     }
 
+    pub(crate) fn statement(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn commit(&self) {
         self.commits.fetch_add(1, Ordering::Relaxed);
     }
@@ -45,26 +49,11 @@ impl Toll {
 pub struct Patient<C> {
     pub(crate) inner: C,
     toll: Arc<Toll>,
-    /// Whether each statement is a transaction of its own.
-    alone: bool,
 }
 
 impl<C> Patient<C> {
-    /// A pool: what writes is committed at once.
-    pub(crate) fn pool(inner: C, toll: &Arc<Toll>) -> Self {
-        Self { inner, toll: toll.clone(), alone: true }
-    }
-
-    /// A transaction, which is committed at its end.
-    pub(crate) fn transaction(inner: C, toll: &Arc<Toll>) -> Self {
-        Self { inner, toll: toll.clone(), alone: false }
-    }
-
-    fn pay(&self, sql: &str) {
-        self.toll.statements.fetch_add(1, Ordering::Relaxed);
-        if self.alone && !sql.trim_start().starts_with("SELECT") {
-            self.toll.commit();
-        }
+    pub(crate) fn new(inner: C, toll: &Arc<Toll>) -> Self {
+        Self { inner, toll: toll.clone() }
     }
 }
 
@@ -81,22 +70,22 @@ impl<C: ConnectionTrait> ConnectionTrait for Patient<C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.pay(&statement.sql);
+        self.toll.statement();
         within(self.inner.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.pay(sql);
+        self.toll.statement();
         within(self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.pay(&statement.sql);
+        self.toll.statement();
         within(self.inner.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.pay(&statement.sql);
+        self.toll.statement();
         within(self.inner.query_all_raw(statement)).await
     }
 

@@ -37,7 +37,7 @@ impl Bed {
     }
 
     async fn write(&self, statements: &str) {
-        let done = self.ground.db.writer().execute_unprepared(statements).await;
+        let done = self.ground.db.unhurried().execute_unprepared(statements).await;
         done.unwrap_or_else(|error| panic!("{}: {statements}: {error}", self.name));
     }
 

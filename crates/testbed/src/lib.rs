@@ -102,7 +102,7 @@ async fn sqlite_template() -> &'static [u8] {
         migrations::up(db.unhurried()).await.expect("the schema applies");
         // One file, without a journal beside it.
         let copy = format!("VACUUM INTO '{}'", whole.display());
-        db.writer().execute_unprepared(&copy).await.expect("the database is copied");
+        db.unhurried().execute_unprepared(&copy).await.expect("the database is copied");
         std::fs::read(&whole).expect("the copy is there")
     };
     TEMPLATE.get_or_init(make).await
