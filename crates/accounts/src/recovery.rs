@@ -10,7 +10,9 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, address, context_words, evidence,
+    AccountId, Accounts, PasswordProblem, Session, SignIn, SignedIn, Visitor, address, context_words,
+    evidence,
+    finish::AGAIN,
     lockout::Counter,
     login::secret_of,
     mail,
@@ -203,7 +205,7 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<Reset, Fault> {
         let Some((link, owner)) = self.living_link(token).await? else {
-            return Ok(Reset::Dead);
+            return self.reset_again(token, typed, previous, visitor).await;
         };
         let password = match Password::new(typed) {
             Ok(password) => password,
@@ -231,7 +233,8 @@ impl Accounts {
             .exec(tx.conn())
             .await?;
         if used.rows_affected != 1 {
-            return Ok(Reset::Dead);
+            drop(tx);
+            return self.reset_again(token, typed, previous, visitor).await;
         }
         let changed = account::Entity::update_many()
             .col_expr(account::Column::PasswordHash, Expr::value(hash))
@@ -265,6 +268,33 @@ impl Accounts {
         tx.commit().await?;
         let origin = Origin { interaction: link.origin, agency_id: link.agency_id };
         Ok(Reset::Done(Box::new(signed_in), origin))
+    }
+
+    /// The new password, sent again by a browser that got no answer to it: the link has set it and is used up, and with the password one signs in.
+    async fn reset_again(
+        &self,
+        token: &Token,
+        typed: &str,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Reset, Fault> {
+        let db = self.ground.db.reader();
+        let used = recovery::Entity::find()
+            .filter(recovery::Column::TokenHash.eq(token.digest().as_str()))
+            .filter(recovery::Column::UsedAt.gt(self.ground.now() - AGAIN))
+            .one(db)
+            .await?;
+        let Some(link) = used else { return Ok(Reset::Dead) };
+        let Some(owner) = account::Entity::find_by_id(link.account_id).one(db).await? else {
+            return Ok(Reset::Dead);
+        };
+        Ok(match self.sign_in(&owner.email, typed, false, previous, visitor).await? {
+            SignIn::In(signed_in) => {
+                Reset::Done(signed_in, Origin { interaction: link.origin, agency_id: link.agency_id })
+            }
+            SignIn::Busy => Reset::Busy,
+            SignIn::Wrong { .. } | SignIn::Locked | SignIn::Refused => Reset::Dead,
+        })
     }
 }
 

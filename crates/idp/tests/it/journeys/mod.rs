@@ -4,6 +4,7 @@
 mod world;
 
 mod account;
+mod again;
 mod attaching;
 mod cost;
 mod crawl;

@@ -5,7 +5,7 @@ use scraper::{ElementRef, Html, Selector};
 use crate::journeys::world::World;
 
 /// What stands on the screen.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Screen {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -143,6 +143,21 @@ impl Visitor {
 
     async fn post(&mut self, to: String, body: String) -> &Screen {
         self.send(Method::POST, &to, Some(body.into_bytes()), &[("sec-fetch-site", "same-origin")]).await
+    }
+
+    /// Fills a form in and sends it, and the answer does not arrive: the screen stays, and so do the cookies.
+    pub async fn submit_in_vain(&mut self, action: &str, typed: &[(&str, &str)]) {
+        let mut line = Self {
+            client: self.client.clone(),
+            issuer: self.issuer.clone(),
+            cookies: self.cookies.clone(),
+            baked: Vec::new(),
+            screen: self.screen.clone(),
+            language: self.language,
+            extra: self.extra.clone(),
+        };
+        let status = line.submit(action, typed).await.status;
+        assert!(status.is_success() || status.is_redirection(), "{status}");
     }
 
     /// One request after the other, until something stands on the screen.
