@@ -368,6 +368,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_connection_to_sqlite_waits_for_the_disk_and_for_others() {
+        let (db, _folder) = database().await;
+        let asked = async |what: &str| {
+            let statement =
+                Statement::from_string(db.reader().get_database_backend(), format!("PRAGMA {what}"));
+            let mut told = Vec::new();
+            for row in [
+                db.reader().query_one_raw(statement.clone()).await.unwrap(),
+                db.unhurried().query_one_raw(statement).await.unwrap(),
+            ] {
+                told.push(row.unwrap().try_get_by_index::<i64>(0).unwrap());
+            }
+            told
+        };
+        // 2 is FULL: synced at each commit.
+        assert_eq!(asked("synchronous").await, [2, 2]);
+        assert_eq!(asked("foreign_keys").await, [1, 1]);
+        assert!(asked("busy_timeout").await.iter().all(|millis| *millis >= 5000));
+    }
+
+    #[tokio::test]
     async fn whoever_goes_away_while_the_disk_is_awaited_takes_nothing_along() {
         let (db, _folder) = database().await;
         let holder = db.begin().await.unwrap();

@@ -59,8 +59,12 @@ impl<C> Patient<C> {
 
 /// The work, or the fault that it is not done in time. Its outcome may then be unknown, as that of a connection which breaks.
 pub(crate) async fn within<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-    let silent = |_| DbErr::Conn(RuntimeErr::Internal(format!("no answer in {SILENCE:?}")));
-    tokio::time::timeout(SILENCE, work).await.map_err(silent)?
+    waited(SILENCE, work).await
+}
+
+async fn waited<T>(most: Duration, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    let silent = |_| DbErr::Conn(RuntimeErr::Internal(format!("no answer in {most:?}")));
+    tokio::time::timeout(most, work).await.map_err(silent)?
 }
 
 #[async_trait::async_trait]
@@ -91,5 +95,24 @@ impl<C: ConnectionTrait> ConnectionTrait for Patient<C> {
 
     fn support_returning(&self) -> bool {
         self.inner.support_returning()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_that_says_nothing_is_given_up() {
+        assert_eq!(within(ready(Ok(7))).await, Ok(7));
+        // Far more than it takes, where it takes as long as it is told.
+        let told = tokio::time::timeout(
+            Duration::from_secs(20),
+            waited(Duration::from_millis(1), pending::<Result<(), DbErr>>()),
+        );
+        let given_up = told.await.expect("it is given up");
+        assert!(matches!(crate::Fault::from(given_up.unwrap_err()), crate::Fault::Unavailable(_)));
     }
 }

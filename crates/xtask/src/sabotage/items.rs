@@ -1,4 +1,5 @@
-//! The items of the security standard that block any release, of the areas that the program's own code answers for: A1 to A9, A11 and A12.
+//! The items of the security standard that block any release, of the areas that the program's own code answers for: A1 to A9, A11 to A13,
+//! and the clock of A14.
 
 /// Every such item and what it is about.
 pub(super) const P0: &[(u16, &str)] = &[
@@ -92,6 +93,14 @@ pub(super) const P0: &[(u16, &str)] = &[
     (109, "size and shape limits"),
     (110, "slow and many connections"),
     (111, "panic"),
+    (114, "killed at any point"),
+    (115, "power lost"),
+    (116, "SQLite busy"),
+    (117, "a database that falls silent"),
+    (118, "a database that is away"),
+    (119, "disk full"),
+    (120, "a node that stands still"),
+    (121, "clocks that jump"),
 ];
 
 /// Those where there is no guard to take out, and why.

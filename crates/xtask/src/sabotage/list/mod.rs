@@ -7,6 +7,7 @@ mod granting;
 mod guessing;
 mod moving;
 mod requests;
+mod storage;
 mod tokens;
 mod web;
 mod words;
@@ -26,6 +27,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Sabotage> {
         web::GUARDS,
         words::GUARDS,
         crowd::GUARDS,
+        storage::GUARDS,
     ];
     areas.into_iter().flatten()
 }

@@ -255,8 +255,32 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: journey(&["evidence_that_was_touched_is_noticed"]),
     },
     Sabotage {
+        name: "signs in whoever sends the last step of somebody's move again",
+        items: &[80],
+        file: "crates/accounts/src/finish.rs",
+        find: "ended.filter(|row| row.chosen_in == *here || row.confirmed_in == *here)",
+        replace: "ended.filter(|row| row.id == id.0 || here.is_none())",
+        caught_by: it("idp", &["the_last_step_sent_again_signs_in_and_ends_nothing_twice"]),
+    },
+    Sabotage {
+        name: "signs in by a move that ended long ago",
+        items: &[80],
+        file: "crates/accounts/src/finish.rs",
+        find: "enrolment::Column::FinishedAt.gt(self.ground.now() - AGAIN)",
+        replace: "enrolment::Column::FinishedAt.is_not_null()",
+        caught_by: it("idp", &["the_mailed_link_works_in_another_browser_and_the_first_goes_on"]),
+    },
+    Sabotage {
+        name: "signs in by a reset link that was used long ago",
+        items: &[69],
+        file: "crates/accounts/src/recovery.rs",
+        find: "recovery::Column::UsedAt.gt(self.ground.now() - AGAIN)",
+        replace: "recovery::Column::UsedAt.is_not_null()",
+        caught_by: it("idp", &["a_new_password_sent_again_signs_in_and_sets_nothing"]),
+    },
+    Sabotage {
         name: "gives one letter to two senders",
-        items: &[98],
+        items: &[98, 120],
         file: "crates/kernel/src/outbox.rs",
         find: r#"            .filter(outbox::Column::Id.eq(id))
             .filter(free())"#,
@@ -265,7 +289,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     },
     Sabotage {
         name: "queues a letter outside the transaction of its cause",
-        items: &[98],
+        items: &[98, 114],
         file: "crates/kernel/src/outbox.rs",
         find: "outbox::Entity::insert(row).exec_without_returning(tx.conn()).await?;",
         replace: "outbox::Entity::insert(row).exec_without_returning(ground.db.writer()).await?;",
