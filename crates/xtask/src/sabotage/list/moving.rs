@@ -212,11 +212,11 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[85],
         file: "crates/accounts/src/finish.rs",
         find: r#"        let here = &visitor.origin.interaction;
-"#,
+        if row"#,
         replace: r#"        tx.commit().await?;
         let tx = self.ground.db.begin().await?;
         let here = &visitor.origin.interaction;
-"#,
+        if row"#,
         caught_by: journey(&["the_first_confirmed_address_wins_and_the_other_attaches"]),
     },
     Sabotage {

@@ -227,8 +227,10 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "resets by any link that lives, whoever holds it",
         items: &[67],
         file: "crates/accounts/src/recovery.rs",
-        find: ".filter(recovery::Column::TokenHash.eq(token.digest().as_str()))",
-        replace: ".filter(recovery::Column::TokenHash.ne(token.digest().as_str()))",
+        find: r"TokenHash.eq(token.digest().as_str()))
+            .filter(recovery::Column::UsedAt.is_null())",
+        replace: r"TokenHash.ne(token.digest().as_str()))
+            .filter(recovery::Column::UsedAt.is_null())",
         caught_by: journey(&["no_sequence_of_steps_gets_round_a_proof_on_sqlite"]),
     },
 ];
