@@ -1,14 +1,21 @@
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, hash_map::Entry},
+    hash::{BuildHasher, RandomState},
     io::Read,
 };
 
 use agencies::Agency;
-use kernel::{Digest, Fault};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict};
+use kernel::{Digest, Fault, Ground, Tx, Unix};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Statement, Value,
+    sea_query::{Expr, OnConflict, Query},
+};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::{
+    hash::Verifier,
     row::{BadRow, Row, Rows},
     stored::{self, Kind},
 };
@@ -16,6 +23,23 @@ use crate::{Accounts, Email, table::legacy_identity as identity};
 
 /// Rows in one transaction.
 const BATCH: usize = 1000;
+
+/// The columns of a fresh row, in the order of [`Ready::values`]; the others are empty until it moves.
+const COLUMNS: [identity::Column; 13] = [
+    identity::Column::Id,
+    identity::Column::AgencyId,
+    identity::Column::Identifier,
+    identity::Column::IdentifierCanonical,
+    identity::Column::ClientRef,
+    identity::Column::Email,
+    identity::Column::Name,
+    identity::Column::Profile,
+    identity::Column::Fingerprint,
+    identity::Column::VerifierKind,
+    identity::Column::Verifier,
+    identity::Column::RecogniserKind,
+    identity::Column::ImportedAt,
+];
 
 /// What an import did, or would do.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -32,31 +56,83 @@ pub struct ImportReport {
     pub bad: Vec<BadRow>,
 }
 
-/// An import under way, a batch at a time, so that its caller can show how far it is.
+/// An import under way, a batch at a time, so that its caller can show how far it is. While a batch is written the next one is read.
 pub struct Importer<'a, R> {
     accounts: &'a Accounts,
     agency: &'a Agency,
     rows: Rows<R>,
     dry: bool,
-    seen: HashMap<String, u64>,
+    seen: Seen,
+    writing: Option<JoinHandle<Result<Wrote, Fault>>>,
+    next: Expected,
     report: ImportReport,
+}
+
+/// On which line an identifier stood first. Of each it keeps a number, not the text: 16 bytes a row. Two of a million are taken for one another once in
+/// many million files, and are told as bad rows then.
+#[derive(Default)]
+struct Seen {
+    keys: RandomState,
+    lines: HashMap<u64, u32>,
+}
+
+impl Seen {
+    /// The line of an earlier one.
+    fn before(&mut self, canonical: &str, line: u64) -> Option<u32> {
+        match self.lines.entry(self.keys.hash_one(canonical)) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(free) => {
+                free.insert(u32::try_from(line).unwrap_or(u32::MAX));
+                None
+            }
+        }
+    }
+}
+
+/// What is expected of the next batch, after the one before it.
+#[derive(Clone, Default)]
+struct Expected {
+    /// Some rows of it are there already: it is asked which.
+    known: bool,
+    /// The statement that stores a whole batch of fresh rows. Putting it together costs more than storing them, so it is done once.
+    whole: Option<String>,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+struct Wrote {
+    added: u64,
+    updated: u64,
+    unchanged: u64,
+    moved: u64,
+    next: Expected,
 }
 
 impl Accounts {
     /// Begins an import. `dry`: nothing is written.
     pub fn import<'a, R: Read>(&'a self, agency: &'a Agency, rows: Rows<R>, dry: bool) -> Importer<'a, R> {
-        Importer { accounts: self, agency, rows, dry, seen: HashMap::new(), report: ImportReport::default() }
+        let next = Expected { known: dry, whole: None };
+        let (seen, report) = (Seen::default(), ImportReport::default());
+        Importer { accounts: self, agency, rows, dry, seen, writing: None, next, report }
     }
 }
 
+/// A row as it is to rest.
 struct Ready {
+    id: Uuid,
     canonical: String,
     fingerprint: String,
-    row: Row,
+    kind: Kind,
+    verifier: Option<Vec<u8>>,
+    identifier: String,
+    client_ref: String,
+    email: Option<String>,
+    name: Option<String>,
+    profile: String,
 }
 
 impl<R: Read> Importer<'_, R> {
-    /// Reads and writes the next batch; answers the rows read, 0 at the end.
+    /// Reads the next batch and writes it, or goes on writing it until the next call; answers the rows read, 0 at the end, when all is written.
     ///
     /// # Errors
     /// [`Fault`] of the database: what was written stays, and a second import goes on from there.
@@ -67,22 +143,38 @@ impl<R: Read> Importer<'_, R> {
             let Some(next) = self.rows.next() else { break };
             read += 1;
             match next.and_then(|row| self.admit(row)) {
-                Ok(row) => ready.push(row),
+                Ok(row) => ready.push(self.prepare(row)?),
                 Err(bad) => self.report.bad.push(bad),
             }
         }
+        self.written().await?;
         if !ready.is_empty() {
-            self.write(ready).await?;
+            let (ground, agency) = (self.accounts.ground.clone(), self.agency.id.clone());
+            let (dry, next) = (self.dry, self.next.clone());
+            self.writing = Some(tokio::spawn(async move { write(&ground, agency, ready, dry, next).await }));
         }
         Ok(read)
     }
 
-    /// What it did so far.
+    /// Waits for the batch that is being written.
+    async fn written(&mut self) -> Result<(), Fault> {
+        let Some(writing) = self.writing.take() else { return Ok(()) };
+        let stopped = |_| Fault::Broken("the import stopped in the middle of a batch".into());
+        let Wrote { added, updated, unchanged, moved, next } = writing.await.map_err(stopped)??;
+        self.report.added += added;
+        self.report.updated += updated;
+        self.report.unchanged += unchanged;
+        self.report.moved += moved;
+        self.next = next;
+        Ok(())
+    }
+
+    /// What it did.
     pub fn report(self) -> ImportReport {
         self.report
     }
 
-    fn admit(&mut self, row: Row) -> Result<Ready, BadRow> {
+    fn admit(&mut self, row: Row) -> Result<(String, Row), BadRow> {
         let line = row.line;
         let bad = |reason: String| BadRow { line, reason };
         let canonical = self
@@ -90,113 +182,176 @@ impl<R: Read> Importer<'_, R> {
             .directory
             .canonical(&row.identifier)
             .ok_or_else(|| bad("`identifier` is empty by the rules of this agency's directory".into()))?;
-        if let Some(first) = self.seen.insert(canonical.clone(), line) {
-            self.seen.insert(canonical, first);
-            return Err(bad(format!("the same identifier as on line {first}")));
+        match self.seen.before(&canonical, line) {
+            Some(first) => Err(bad(format!("the same identifier as on line {first}"))),
+            None => Ok((canonical, row)),
         }
-        Ok(Ready { fingerprint: self.fingerprint(&row), canonical, row })
     }
 
-    /// Keyed, so that it tells nothing of the hash that it covers.
-    fn fingerprint(&self, row: &Row) -> String {
-        let verifier = row.verifier.as_ref().map(|v| v.to_text());
-        let profile = serde_json::Value::Object(row.profile.clone()).to_string();
+    fn prepare(&self, (canonical, row): (String, Row)) -> Result<Ready, Fault> {
+        let ground = &self.accounts.ground;
+        let (kind, verifier) = stored::rest(ground, row.verifier.as_ref())?;
+        let profile = serde_json::Value::Object(row.profile).to_string();
+        let secret = row.verifier.as_ref().map(Verifier::to_text);
+        // Keyed, so that it tells nothing of the hash that it covers.
         let parts = [
             row.identifier.as_str(),
             &row.client_ref,
             row.email.as_ref().map_or("", Email::shown),
             row.name.as_deref().unwrap_or_default(),
             &profile,
-            verifier.as_deref().map_or("", String::as_str),
+            secret.as_deref().map_or("", String::as_str),
         ];
-        let text = zeroize::Zeroizing::new(parts.join("\u{1f}"));
-        Digest::of_mac(self.accounts.ground.keys.mac("import row", text.as_bytes())).into_string()
+        let text = Zeroizing::new(parts.join("\u{1f}"));
+        let fingerprint = Digest::of_mac(ground.keys.mac("import row", text.as_bytes())).into_string();
+        let email = row.email.map(|e| e.shown().to_owned());
+        let Row { identifier, client_ref, name, .. } = row;
+        let id = ground.id();
+        Ok(Ready { id, canonical, fingerprint, kind, verifier, identifier, client_ref, email, name, profile })
     }
+}
 
-    async fn write(&mut self, ready: Vec<Ready>) -> Result<(), Fault> {
-        let ground = &self.accounts.ground;
-        let canonicals: Vec<&str> = ready.iter().map(|r| r.canonical.as_str()).collect();
-        let tx = ground.db.begin().await?;
-        let known: Vec<(Uuid, String, String, Option<i64>)> = identity::Entity::find()
-            .select_only()
-            .columns([
-                identity::Column::Id,
-                identity::Column::IdentifierCanonical,
-                identity::Column::Fingerprint,
-                identity::Column::MovedAt,
-            ])
-            .filter(identity::Column::AgencyId.eq(&self.agency.id))
-            .filter(identity::Column::IdentifierCanonical.is_in(canonicals))
-            .into_tuple()
-            .all(tx.conn())
-            .await?;
-        let known: HashMap<String, (Uuid, String, Option<i64>)> =
-            known.into_iter().map(|(id, canonical, print, moved)| (canonical, (id, print, moved))).collect();
-        let mut fresh = Vec::new();
-        for ready in ready {
-            match known.get(&ready.canonical) {
-                None => fresh.push(model(self.accounts, self.agency, ready)?),
-                Some((_, _, Some(_))) => self.report.moved += 1,
-                Some((_, print, None)) if *print == ready.fingerprint => self.report.unchanged += 1,
-                Some((id, _, None)) => {
-                    self.report.updated += 1;
-                    if !self.dry {
-                        update(&tx, *id, model(self.accounts, self.agency, ready)?).await?;
-                    }
+impl Ready {
+    /// In the order of [`COLUMNS`].
+    fn values(&self, agency: &str, now: Unix) -> [Value; COLUMNS.len()] {
+        [
+            self.id.into(),
+            agency.into(),
+            self.identifier.clone().into(),
+            self.canonical.clone().into(),
+            self.client_ref.clone().into(),
+            self.email.clone().into(),
+            self.name.clone().into(),
+            self.profile.clone().into(),
+            self.fingerprint.clone().into(),
+            self.kind.as_str().into(),
+            self.verifier.clone().into(),
+            Kind::None.as_str().into(),
+            now.into(),
+        ]
+    }
+}
+
+/// Writes a batch: all of it or nothing.
+async fn write(
+    ground: &Ground,
+    agency: String,
+    ready: Vec<Ready>,
+    dry: bool,
+    Expected { known: expected, mut whole }: Expected,
+) -> Result<Wrote, Fault> {
+    let now = ground.now();
+    let tx = ground.db.begin().await?;
+    let mut wrote = Wrote::default();
+    let mut known = if expected { look_up(&tx, &agency, &ready).await? } else { HashMap::new() };
+    if !dry {
+        let fresh: Vec<&Ready> = ready.iter().filter(|r| !known.contains_key(&r.canonical)).collect();
+        let (asked, stored) = (fresh.len(), insert(&tx, &agency, &fresh, now, &mut whole).await?);
+        if stored < asked {
+            // Some were there, or came from their portal meanwhile: those of ours have our ids.
+            known = look_up(&tx, &agency, &ready).await?;
+        }
+    }
+    for row in &ready {
+        match known.get(&row.canonical) {
+            None => wrote.added += 1,
+            Some(there) if there.id == row.id => wrote.added += 1,
+            Some(there) if there.moved => wrote.moved += 1,
+            Some(there) if there.fingerprint == row.fingerprint => wrote.unchanged += 1,
+            Some(there) => {
+                wrote.updated += 1;
+                if !dry {
+                    update(&tx, there.id, row, now).await?;
                 }
             }
         }
-        self.report.added += fresh.len() as u64;
-        if self.dry {
-            return Ok(());
-        }
-        if !fresh.is_empty() {
-            identity::Entity::insert_many(fresh)
-                .on_conflict(
-                    OnConflict::columns([identity::Column::AgencyId, identity::Column::IdentifierCanonical])
-                        .do_nothing()
-                        .to_owned(),
-                )
-                .exec_without_returning(tx.conn())
-                .await?;
-        }
-        tx.commit().await
     }
+    wrote.next = Expected { known: dry || wrote.added < ready.len() as u64, whole };
+    if !dry {
+        tx.commit().await?;
+    }
+    Ok(wrote)
 }
 
-fn model(accounts: &Accounts, agency: &Agency, ready: Ready) -> Result<identity::ActiveModel, Fault> {
-    let ground = &accounts.ground;
-    let (kind, verifier) = stored::rest(ground, ready.row.verifier.as_ref())?;
-    Ok(identity::ActiveModel {
-        id: Set(ground.id()),
-        agency_id: Set(agency.id.clone()),
-        identifier: Set(ready.row.identifier),
-        identifier_canonical: Set(ready.canonical),
-        client_ref: Set(ready.row.client_ref),
-        email: Set(ready.row.email.map(|e| e.shown().to_owned())),
-        name: Set(ready.row.name),
-        profile: Set(serde_json::Value::Object(ready.row.profile).to_string()),
-        fingerprint: Set(ready.fingerprint),
-        verifier_kind: Set(kind.as_str().to_owned()),
-        verifier: Set(verifier),
-        recogniser_kind: Set(Kind::None.as_str().to_owned()),
-        recogniser: Set(None),
-        imported_at: Set(ground.now()),
-        moved_at: Set(None),
-    })
+/// An identity that is there.
+struct There {
+    id: Uuid,
+    fingerprint: String,
+    moved: bool,
+}
+
+async fn look_up(tx: &Tx, agency: &str, ready: &[Ready]) -> Result<HashMap<String, There>, Fault> {
+    let canonicals = ready.iter().map(|row| row.canonical.as_str());
+    let rows: Vec<(Uuid, String, String, Option<Unix>)> = identity::Entity::find()
+        .select_only()
+        .columns([
+            identity::Column::Id,
+            identity::Column::IdentifierCanonical,
+            identity::Column::Fingerprint,
+            identity::Column::MovedAt,
+        ])
+        .filter(identity::Column::AgencyId.eq(agency))
+        .filter(identity::Column::IdentifierCanonical.is_in(canonicals))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let there = |(id, canonical, fingerprint, moved_at): (_, _, _, Option<_>)| {
+        (canonical, There { id, fingerprint, moved: moved_at.is_some() })
+    };
+    Ok(rows.into_iter().map(there).collect())
+}
+
+/// Stores rows unless they are there; answers how many it stored.
+async fn insert(
+    tx: &Tx,
+    agency: &str,
+    fresh: &[&Ready],
+    now: Unix,
+    whole: &mut Option<String>,
+) -> Result<usize, Fault> {
+    if fresh.is_empty() {
+        return Ok(0);
+    }
+    let backend = tx.conn().get_database_backend();
+    let text = match whole {
+        Some(text) if fresh.len() == BATCH => text.clone(),
+        _ => statement(backend, fresh.len()),
+    };
+    if fresh.len() == BATCH && whole.is_none() {
+        *whole = Some(text.clone());
+    }
+    let values = fresh.iter().flat_map(|row| row.values(agency, now));
+    let done = tx.conn().execute_raw(Statement::from_sql_and_values(backend, text, values)).await?;
+    Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
+}
+
+/// The text that stores so many rows.
+fn statement(backend: DbBackend, rows: usize) -> String {
+    let mut insert = Query::insert();
+    insert.into_table(identity::Entity).columns(COLUMNS).on_conflict(
+        OnConflict::columns([identity::Column::AgencyId, identity::Column::IdentifierCanonical])
+            .do_nothing()
+            .to_owned(),
+    );
+    for _ in 0..rows {
+        // In the place of values that come with each batch.
+        insert.values_panic(COLUMNS.map(|_| Expr::value(Value::String(None))));
+    }
+    backend.build(&insert).sql
 }
 
 /// Only while it has not moved: a person who moves during an import stays moved.
-async fn update(tx: &kernel::Tx, id: Uuid, mut model: identity::ActiveModel) -> Result<(), Fault> {
-    use sea_orm::ActiveModelTrait;
-    let keep: HashSet<&str> = ["id", "recogniser_kind", "recogniser", "moved_at"].into();
-    for column in <identity::Column as sea_orm::Iterable>::iter() {
-        if keep.contains(sea_orm::IdenStatic::as_str(&column)) {
-            model.not_set(column);
-        }
-    }
+async fn update(tx: &Tx, id: Uuid, row: &Ready, now: Unix) -> Result<(), Fault> {
     identity::Entity::update_many()
-        .set(model)
+        .col_expr(identity::Column::Identifier, Expr::value(row.identifier.as_str()))
+        .col_expr(identity::Column::ClientRef, Expr::value(row.client_ref.as_str()))
+        .col_expr(identity::Column::Email, Expr::value(row.email.clone()))
+        .col_expr(identity::Column::Name, Expr::value(row.name.clone()))
+        .col_expr(identity::Column::Profile, Expr::value(row.profile.as_str()))
+        .col_expr(identity::Column::Fingerprint, Expr::value(row.fingerprint.as_str()))
+        .col_expr(identity::Column::VerifierKind, Expr::value(row.kind.as_str()))
+        .col_expr(identity::Column::Verifier, Expr::value(row.verifier.clone()))
+        .col_expr(identity::Column::ImportedAt, Expr::value(now))
         .filter(identity::Column::Id.eq(id))
         .filter(identity::Column::MovedAt.is_null())
         .exec(tx.conn())

@@ -31,6 +31,30 @@ async fn importing_twice_changes_nothing_and_a_changed_row_is_updated() {
     }
 }
 
+/// Files of several batches: all new, half new in the middle of a batch, a person who moved, a row that changed, and one that a portal brought.
+#[tokio::test]
+async fn a_longer_file_adds_what_is_new_and_knows_the_rest() {
+    let row = |n: u32, name: &str| format!("{n},Vieux-Secret {n},{name}\n");
+    let file = |to: u32| {
+        let rows = (0..to).map(|n| row(n, if n == 7 { "Sept" } else { "" }));
+        ["identifier,password,name\n".to_owned()].into_iter().chain(rows).collect::<String>()
+    };
+    for stage in stages().await {
+        let first = stage.import(&stage.tilleuls, &file(1500)).await;
+        assert_eq!((first.added, first.unchanged, first.bad.len()), (1500, 0, 0));
+        stage.moved(&stage.tilleuls, "1", "Vieux-Secret 1", "marie@exemple.test").await;
+        let longer = file(3200).replace("7,Vieux-Secret 7,Sept", "7,Vieux-Secret 7,Sette");
+        let second = stage.import(&stage.tilleuls, &longer).await;
+        let told = (second.added, second.updated, second.unchanged, second.moved);
+        assert_eq!(told, (1700, 1, 1498, 1), "{}", stage.bed.name);
+        assert_eq!(stage.count("legacy_identity", "1 = 1").await, 3200);
+        assert_eq!(stage.count("legacy_identity", "name = 'Sette'").await, 1);
+        assert_eq!(stage.count("legacy_identity", "moved_at IS NOT NULL AND verifier_kind = 'none'").await, 1);
+        let third = stage.import(&stage.tilleuls, &longer).await;
+        assert_eq!((third.added, third.updated, third.unchanged, third.moved), (0, 0, 3199, 1));
+    }
+}
+
 #[tokio::test]
 async fn weak_hashes_never_rest_bare() {
     // SECURITY #84.
