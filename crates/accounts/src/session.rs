@@ -96,15 +96,13 @@ impl Accounts {
         let found = session::Entity::find()
             .filter(session::Column::TokenHash.eq(token.digest().as_str()))
             .filter(session::Column::EndedAt.is_null())
+            .find_also_related(account::Entity)
             .one(db.reader())
             .await?;
         let now = self.ground.now();
-        let Some(row) =
-            found.filter(|r| self.rules.sessions.lives(r.persistent, r.last_seen_at, r.ends_at, now))
+        let Some((row, Some(owner))) =
+            found.filter(|(r, _)| self.rules.sessions.lives(r.persistent, r.last_seen_at, r.ends_at, now))
         else {
-            return Ok(None);
-        };
-        let Some(owner) = account::Entity::find_by_id(row.account_id).one(db.reader()).await? else {
             return Ok(None);
         };
         if owner.auth_epoch != row.auth_epoch || owner.disabled_at.is_some() {
@@ -178,11 +176,13 @@ impl Accounts {
     /// [`Fault`] of the database.
     pub async fn open_sessions(&self, owner: AccountId) -> Result<Vec<OpenSession>, Fault> {
         let db = self.ground.db.reader();
-        let Some(person) = self.account(owner).await? else { return Ok(Vec::new()) };
+        let epoch = Expr::col((session::Entity, session::Column::AuthEpoch));
         let rows = session::Entity::find()
+            .inner_join(account::Entity)
             .filter(session::Column::AccountId.eq(owner.0))
             .filter(session::Column::EndedAt.is_null())
-            .filter(session::Column::AuthEpoch.eq(person.auth_epoch))
+            .filter(epoch.eq(Expr::col((account::Entity, account::Column::AuthEpoch))))
+            .filter(account::Column::DisabledAt.is_null())
             .order_by_desc(session::Column::LastSeenAt)
             .order_by_desc(session::Column::Id)
             .all(db)

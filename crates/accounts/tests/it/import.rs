@@ -49,7 +49,10 @@ async fn a_longer_file_adds_what_is_new_and_knows_the_rest() {
         assert_eq!(told, (1700, 1, 1498, 1), "{}", stage.bed.name);
         assert_eq!(stage.count("legacy_identity", "1 = 1").await, 3200);
         assert_eq!(stage.count("legacy_identity", "name = 'Sette'").await, 1);
-        assert_eq!(stage.count("legacy_identity", "moved_at IS NOT NULL AND verifier_kind = 'none'").await, 1);
+        assert_eq!(
+            stage.count("legacy_identity", "moved_at IS NOT NULL AND verifier_kind = 'none'").await,
+            1
+        );
         let third = stage.import(&stage.tilleuls, &longer).await;
         assert_eq!((third.added, third.updated, third.unchanged, third.moved), (0, 0, 3199, 1));
     }

@@ -323,17 +323,17 @@ impl Grants {
             first_at: self.ground.now(),
             ended_at: None,
         };
-        client_session::Entity::insert(row.into_active_model().reset_all())
+        // What is there stays as it is; setting it to itself gives it back.
+        let there = (client_session::Entity, client_session::Column::Sid);
+        let row = client_session::Entity::insert(row.into_active_model().reset_all())
             .on_conflict(
                 OnConflict::columns([client_session::Column::SessionId, client_session::Column::ClientId])
-                    .do_nothing()
+                    .value(client_session::Column::Sid, Expr::col(there))
                     .to_owned(),
             )
-            .exec_without_returning(tx.conn())
+            .exec_with_returning(tx.conn())
             .await?;
-        let key = (session.id.0, client.client_id.clone());
-        let row = client_session::Entity::find_by_id(key).one(tx.conn()).await?;
-        row.map(|r| r.sid).ok_or_else(|| Fault::Broken("the client's session vanished".into()))
+        Ok(row.sid)
     }
 }
 
