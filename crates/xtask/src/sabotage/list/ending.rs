@@ -93,8 +93,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[40, 46],
         file: "crates/accounts/src/session.rs",
         find: r#"            .filter(session::Column::EndedAt.is_null())
-            .one(db.reader())"#,
-        replace: "            .one(db.reader())",
+            .find_also_related(account::Entity)"#,
+        replace: "            .find_also_related(account::Entity)",
         caught_by: journey(&["a_session_is_worth_what_its_account_is_now"]),
     },
     Sabotage {

@@ -161,9 +161,12 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "imports over an identity that has moved",
         items: &[83],
         file: "crates/accounts/src/legacy/import.rs",
-        find: ".map(|(id, canonical, print, moved)| (canonical, (id, print, moved)))",
-        replace: ".map(|(id, canonical, print, _)| (canonical, (id, print, None)))",
-        caught_by: journey(&["a_moved_identifier_is_refused_with_a_hint_only_for_its_password"]),
+        find: "moved: moved_at.is_some()",
+        replace: "moved: moved_at.is_some() && false",
+        caught_by: journey(&[
+            "a_moved_identifier_is_refused_with_a_hint_only_for_its_password",
+            "a_longer_file_adds_what_is_new_and_knows_the_rest",
+        ]),
     },
     Sabotage {
         name: "knows an identifier of one agency at another",
