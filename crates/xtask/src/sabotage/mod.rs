@@ -22,9 +22,9 @@ use trial::Verdict;
 /// What `cargo xtask sabotage` can be told.
 #[derive(Args)]
 pub(crate) struct SabotageArgs {
-    /// Tries only entries that have this word in their name, their file or their items (`#17`)
+    /// Tries only entries that have this word in their name, their file or their items (`#17`); can be told more than once
     #[arg(long, value_name = "WORD")]
-    only: Option<String>,
+    only: Vec<String>,
     /// Prints the table of docs/security.md and tries nothing
     #[arg(long)]
     list: bool,
@@ -86,9 +86,10 @@ pub(crate) fn run(args: &SabotageArgs) -> Result<()> {
         print!("{}", table::markdown());
         return Ok(());
     }
-    let chosen: Vec<&Sabotage> =
-        list::all().filter(|entry| args.only.as_ref().is_none_or(|word| entry.is_about(word))).collect();
-    ensure!(!chosen.is_empty(), "no entry has that word in its name, its file or its items");
+    let chosen: Vec<&Sabotage> = list::all()
+        .filter(|entry| args.only.is_empty() || args.only.iter().any(|w| entry.is_about(w)))
+        .collect();
+    ensure!(!chosen.is_empty(), "no entry has such a word in its name, its file or its items");
     let root = shell::root();
     for entry in &chosen {
         tree::broken(entry, &root)?;
