@@ -129,10 +129,12 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<Finish, Fault> {
         let ended = self.ended_a_moment_ago(id).await?;
-        let here = &visitor.origin.interaction;
-        let Some(row) = ended.filter(|row| row.chosen_in == *here || row.confirmed_in == *here) else {
-            return Ok(Finish::NotNow);
+        // In an interaction that might have ended it, as ever.
+        let here = visitor.origin.interaction.as_ref();
+        let ours = |row: &enrolment::Model| {
+            here.is_some() && (row.chosen_in.as_ref() == here || row.confirmed_in.as_ref() == here)
         };
+        let Some(row) = ended.filter(ours) else { return Ok(Finish::NotNow) };
         let Some(owner) = row.account_id.filter(|id| previous.is_none_or(|s| s.account.0 != *id)) else {
             return Ok(Finish::NotNow);
         };

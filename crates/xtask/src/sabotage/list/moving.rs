@@ -261,8 +261,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "signs in whoever sends the last step of somebody's move again",
         items: &[80],
         file: "crates/accounts/src/finish.rs",
-        find: "ended.filter(|row| row.chosen_in == *here || row.confirmed_in == *here)",
-        replace: "ended.filter(|row| row.id == id.0 || here.is_none())",
+        find: "ended.filter(ours)",
+        replace: "ended.filter(|row| ours(row) || here.is_some())",
         caught_by: it("idp", &["the_last_step_sent_again_signs_in_and_ends_nothing_twice"]),
     },
     Sabotage {
