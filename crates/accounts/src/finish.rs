@@ -1,6 +1,6 @@
 //! The end of a move: one transaction in which everything becomes true, or nothing (SPEC J2.7, SECURITY #85, I10).
 
-use kernel::{Fault, Tx, Unix, is_unique_violation};
+use kernel::{Fault, Tx, is_unique_violation};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::{
@@ -18,8 +18,7 @@ use crate::{
 
 /// What became of the last step of a first move.
 pub enum Finish {
-    /// The account exists, the identity is linked and disabled, the acceptance is recorded, this browser is signed in. So also where it sent the step
-    /// a second time.
+    /// The account exists, the identity is linked and disabled, the acceptance is recorded, this browser is signed in.
     Done(Box<SignedIn>, Receipt),
     /// What was shown is not what holds now: show it again.
     Changed,
@@ -36,9 +35,6 @@ pub enum Attach {
     /// Not at this step: ask the hub.
     NotNow,
 }
-
-/// Seconds in which a step that was taken may be sent again by a browser that did not wait for the answer: a double click, a line that broke.
-pub(crate) const AGAIN: i64 = 30;
 
 /// Seconds for which a session may attach an agency without the password (SPEC J3).
 const FRESH: i64 = 300;
@@ -61,9 +57,8 @@ impl Accounts {
         }
         let now = self.ground.now();
         let tx = self.ground.db.begin().await?;
-        let Some((row, identity)) = self.claim(&tx, id, Stage::Terms, true, now).await? else {
-            drop(tx);
-            return self.finish_again(id, shown, keep, previous, visitor).await;
+        let Some((row, identity)) = self.claim(&tx, id, Stage::Terms, true).await? else {
+            return Ok(Finish::NotNow);
         };
         let here = &visitor.origin.interaction;
         if row.chosen_in != *here && row.confirmed_in != *here {
@@ -119,40 +114,6 @@ impl Accounts {
         Ok(Finish::Done(Box::new(signed_in), receipt))
     }
 
-    /// The last step, sent again by a browser that got no answer: nothing happens twice, but it is signed in, as whoever pressed the button expects.
-    async fn finish_again(
-        &self,
-        id: EnrolmentId,
-        shown: &Shown,
-        keep: bool,
-        previous: Option<&Session>,
-        visitor: &Visitor,
-    ) -> Result<Finish, Fault> {
-        let ended = self.ended_a_moment_ago(id).await?;
-        // In an interaction that might have ended it, as ever.
-        let here = visitor.origin.interaction.as_ref();
-        let ours = |row: &enrolment::Model| {
-            here.is_some() && (row.chosen_in.as_ref() == here || row.confirmed_in.as_ref() == here)
-        };
-        let Some(row) = ended.filter(ours) else { return Ok(Finish::NotNow) };
-        let Some(owner) = row.account_id.filter(|id| previous.is_none_or(|s| s.account.0 != *id)) else {
-            return Ok(Finish::NotNow);
-        };
-        let tx = self.ground.db.begin().await?;
-        // The account that this very step made, and whose password nobody has changed since: one that was only attached wants its password.
-        let made = account::Entity::find_by_id(owner)
-            .filter(account::Column::CreatedAt.gte(row.finished_at))
-            .filter(account::Column::AuthEpoch.eq(0))
-            .filter(account::Column::DisabledAt.is_null())
-            .one(tx.conn())
-            .await?;
-        let Some(made) = made else { return Ok(Finish::NotNow) };
-        let replaces = previous.map(|s| s.id);
-        let signed_in = self.open_session(&tx, AccountId(made.id), 0, keep, visitor, replaces).await?;
-        tx.commit().await?;
-        Ok(Finish::Done(Box::new(signed_in), shown.receipt(made.created_at)))
-    }
-
     /// Whether this session may attach without typing the password again.
     pub fn may_attach_freely(&self, session: Option<&Session>, owner: Option<AccountId>) -> bool {
         session.is_some_and(|s| Some(s.account) == owner && self.ground.now() - s.auth_time <= FRESH)
@@ -182,7 +143,7 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<Attach, Fault> {
         let Some(pending) = self.enrolment(id).await?.filter(|e| e.stage == Stage::Link) else {
-            return self.attach_again(id, typed, session, visitor).await;
+            return Ok(Attach::NotNow);
         };
         let subject = email::attempt_subject(pending.email.as_deref().unwrap_or_default());
         let Some(row) = self.account_row(&subject).await?.filter(|r| r.disabled_at.is_none()) else {
@@ -199,20 +160,19 @@ impl Accounts {
             },
         };
         let tx = self.ground.db.begin().await?;
-        let now = self.ground.now();
-        let Some((_, identity)) = self.claim(&tx, id, Stage::Link, false, now).await? else {
+        let Some((_, identity)) = self.claim(&tx, id, Stage::Link, false).await? else {
             drop(tx);
             if let Some(counter) = &given {
                 // Right, but another tab was first: no failure, or a second click would lock its owner out (SECURITY I6).
                 counter.give_back(&self.ground.db).await?;
             }
-            return self.attach_again(id, typed, session, visitor).await;
+            return Ok(Attach::NotNow);
         };
         self.move_identity(&tx, id, &identity, owner).await?;
         let signed_in = if let Some(counter) = given {
             // The evidence tells that the agency was attached.
             let _ = counter.clear(&tx).await?;
-            recovery::supersede(&tx, owner, now).await?;
+            recovery::supersede(&tx, owner, self.ground.now()).await?;
             let keep = session.is_some_and(|s| s.persistent && s.account == owner);
             let previous = session.map(|s| s.id);
             if !counter.knows_device() {
@@ -222,35 +182,12 @@ impl Accounts {
         } else {
             None
         };
-        let body = MailBody::LinkAdded { at: now };
+        let body = MailBody::LinkAdded { at: self.ground.now() };
         self.write(&tx, &row.email, &row.locale, &identity.agency_id, body).await?;
         self.tell_agency_address(&tx, &identity, &row.email, &row.locale).await?;
         evidence::append(&tx, &self.ground, "agency attached", Some(owner), &linked_body(&identity)).await?;
         tx.commit().await?;
         Ok(Attach::Done(signed_in))
-    }
-
-    /// The password, sent again by a browser that got no answer to it: the agency is attached, and with the password one signs in.
-    async fn attach_again(
-        &self,
-        id: EnrolmentId,
-        typed: Option<&str>,
-        session: Option<&Session>,
-        visitor: &Visitor,
-    ) -> Result<Attach, Fault> {
-        let ended = self.ended_a_moment_ago(id).await?;
-        let (Some(typed), Some(row), None) = (typed, ended, session) else { return Ok(Attach::NotNow) };
-        let email = row.email.unwrap_or_default();
-        Ok(match self.sign_in(&email, typed, false, None, visitor).await? {
-            SignIn::In(signed_in) => Attach::Done(Some(signed_in)),
-            refused => Attach::Refused(refused),
-        })
-    }
-
-    async fn ended_a_moment_ago(&self, id: EnrolmentId) -> Result<Option<enrolment::Model>, Fault> {
-        let ended = enrolment::Entity::find_by_id(id.0)
-            .filter(enrolment::Column::FinishedAt.gt(self.ground.now() - AGAIN));
-        Ok(ended.one(self.ground.db.reader()).await?)
     }
 
     /// Ends the enrolment by one conditional statement: whoever gets a row may go on, once.
@@ -260,8 +197,8 @@ impl Accounts {
         id: EnrolmentId,
         at: Stage,
         confirmed: bool,
-        now: Unix,
     ) -> Result<Option<(enrolment::Model, legacy_identity::Model)>, Fault> {
+        let now = self.ground.now();
         let mut update = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::FinishedAt, Expr::value(now))
             .col_expr(enrolment::Column::Stage, Expr::value(Stage::Finished.as_str()))

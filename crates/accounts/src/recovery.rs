@@ -10,9 +10,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Accounts, PasswordProblem, Session, SignIn, SignedIn, Visitor, address, context_words,
-    evidence,
-    finish::AGAIN,
+    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, address, context_words, evidence,
     lockout::Counter,
     login::secret_of,
     mail,
@@ -63,11 +61,16 @@ pub enum Reset {
     Done(Box<SignedIn>, Origin),
     /// Not taken, for these reasons; the link still lives.
     Problems(Vec<PasswordProblem>),
+    /// The link set a password a moment ago.
+    Used(Origin),
     /// The link is used, older than a newer one, or too old.
     Dead,
     /// Come back in a moment.
     Busy,
 }
+
+/// Seconds in which the page of a used link may be sent again by a browser that did not wait for the answer: a double click, a line that broke.
+const AGAIN: i64 = 30;
 
 impl Accounts {
     /// "Mot de passe oublié": only queues. The answer is the same for every address.
@@ -205,7 +208,7 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<Reset, Fault> {
         let Some((link, owner)) = self.living_link(token).await? else {
-            return self.reset_again(token, typed, previous, visitor).await;
+            return self.used_or_dead(token).await;
         };
         let password = match Password::new(typed) {
             Ok(password) => password,
@@ -234,7 +237,7 @@ impl Accounts {
             .await?;
         if used.rows_affected != 1 {
             drop(tx);
-            return self.reset_again(token, typed, previous, visitor).await;
+            return self.used_or_dead(token).await;
         }
         let changed = account::Entity::update_many()
             .col_expr(account::Column::PasswordHash, Expr::value(hash))
@@ -270,31 +273,16 @@ impl Accounts {
         Ok(Reset::Done(Box::new(signed_in), origin))
     }
 
-    /// The new password, sent again by a browser that got no answer to it: the link has set it and is used up, and with the password one signs in.
-    async fn reset_again(
-        &self,
-        token: &Token,
-        typed: &str,
-        previous: Option<&Session>,
-        visitor: &Visitor,
-    ) -> Result<Reset, Fault> {
-        let db = self.ground.db.reader();
+    /// The page, sent again by a browser that got no answer to it: it reads that its password is set. Nobody is signed in by a used link, nor is the
+    /// password that came with it looked at: many at once would lock the account (SECURITY B10).
+    async fn used_or_dead(&self, token: &Token) -> Result<Reset, Fault> {
         let used = recovery::Entity::find()
             .filter(recovery::Column::TokenHash.eq(token.digest().as_str()))
             .filter(recovery::Column::UsedAt.gt(self.ground.now() - AGAIN))
-            .one(db)
+            .one(self.ground.db.reader())
             .await?;
-        let Some(link) = used else { return Ok(Reset::Dead) };
-        let Some(owner) = account::Entity::find_by_id(link.account_id).one(db).await? else {
-            return Ok(Reset::Dead);
-        };
-        Ok(match self.sign_in(&owner.email, typed, false, previous, visitor).await? {
-            SignIn::In(signed_in) => {
-                Reset::Done(signed_in, Origin { interaction: link.origin, agency_id: link.agency_id })
-            }
-            SignIn::Busy => Reset::Busy,
-            SignIn::Wrong { .. } | SignIn::Locked | SignIn::Refused => Reset::Dead,
-        })
+        let origin = |link: recovery::Model| Origin { interaction: link.origin, agency_id: link.agency_id };
+        Ok(used.map_or(Reset::Dead, |link| Reset::Used(origin(link))))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::page::{
     AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountName,
     AccountPassword, AccountReceipt, AccountSessions, AlreadyConfirmed, ChooseAgency, Confirm, Connected,
     Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail, MailCode,
-    Memo, NewAddress, NewAddressDone, NotLinked, Notice, Page, Password, Problem, Reset, SignIn,
+    Memo, NewAddress, NewAddressDone, NotLinked, Notice, Page, Password, PasswordSet, Problem, Reset, SignIn,
     SignOutConfirm, SignedOut, SigningOut, TakeBack, Terms, TermsRefused,
 };
 use crate::{Contact, Error, Frame, Look, MailBody, MailFrame, Pages, Said, Words};
@@ -88,6 +88,7 @@ pub fn every_page(eyes: &mut impl Beholder) -> Result<(), Error> {
         Reset,
         LinkDead,
         AlreadyConfirmed,
+        PasswordSet,
         Home,
         AccountSessions,
         AccountAgencies,

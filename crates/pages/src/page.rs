@@ -28,7 +28,9 @@ pub use home::{Connected, Help, Home, HomeAgency, HomeNotice, NotLinked, Receipt
 pub use legacy::{AgencyChoice, ChooseAgency, ChoosePurpose, Legacy, LegacyError};
 pub use memo::{Memo, MemoAgency};
 pub use problem::{FormPost, Problem, ProblemKind};
-pub use recovery::{AlreadyConfirmed, Forgot, ForgotError, ForgotSent, LinkDead, LinkPurpose, Reset};
+pub use recovery::{
+    AlreadyConfirmed, Forgot, ForgotError, ForgotSent, LinkDead, LinkPurpose, PasswordSet, Reset,
+};
 pub use sign_in::{SignIn, SignInError, SignInNotice};
 pub use sign_out::{SignOutConfirm, SignedOut, SigningOut};
 pub use terms::{Terms, TermsError, TermsRefused};

@@ -83,6 +83,13 @@ pub struct AlreadyConfirmed {
     pub continue_url: String,
 }
 
+/// The page of a mailed link, sent a second time: the first has set the password, which is a success.
+#[derive(Clone, Debug, Serialize)]
+pub struct PasswordSet {
+    /// Where the button leads.
+    pub continue_url: String,
+}
+
 impl Page for Forgot {
     const NAME: &'static str = "forgot";
 
@@ -140,5 +147,13 @@ impl Page for AlreadyConfirmed {
 
     fn samples() -> Vec<AlreadyConfirmed> {
         vec![AlreadyConfirmed { agency_name: "Agence des Tilleuls".into(), continue_url: "/".into() }]
+    }
+}
+
+impl Page for PasswordSet {
+    const NAME: &'static str = "password-set";
+
+    fn samples() -> Vec<PasswordSet> {
+        vec![PasswordSet { continue_url: "/".into() }]
     }
 }

@@ -134,6 +134,13 @@ pub(crate) async fn post(
             let said = Said::Problems(problems.into_iter().map(Into::into).collect());
             Ok(answer().say(PATH, &Flash::said(said)))
         }
+        Reset::Used(origin) => {
+            let agencies = idp.agencies.load();
+            let agency = origin.agency_id.as_deref().and_then(|id| agencies.agency(id)).map(|a| &**a);
+            let setting = Setting { locale: browser.locale(&[], agency), agency, base: String::new() };
+            let continue_url = begun(&idp, &browser, &origin).await.map_or_else(|| "/".into(), |t| t.hub());
+            answer().page(&setting, &page::PasswordSet { continue_url })
+        }
         Reset::Dead => dead(&idp, &browser),
         Reset::Busy => Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(PATH)),
     }

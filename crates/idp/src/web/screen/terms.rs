@@ -75,12 +75,7 @@ pub(crate) async fn post(
     let changed = || Ok(turn.answer().say(&turn.hub(), &Flash::said(Said::Changed)));
     let visitor = turn.visitor();
     let session = browser.session.as_ref();
-    let moving = turn.enrolment().await?.filter(|e| match e.stage {
-        accounts::Stage::Terms => true,
-        // The last step again, without what it gave: its first answer did not arrive.
-        accounts::Stage::Finished => session.is_none(),
-        _ => false,
-    });
+    let moving = turn.enrolment().await?.filter(|e| e.stage == accounts::Stage::Terms);
     let Some(enrolment) = moving else {
         let Some(session) = session else { return Ok(turn.to_hub()) };
         let agency = turn.agency.as_ref().map(|a| a.id.as_str());

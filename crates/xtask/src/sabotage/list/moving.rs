@@ -215,11 +215,11 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[85],
         file: "crates/accounts/src/finish.rs",
         find: r#"        let here = &visitor.origin.interaction;
-        if row"#,
+"#,
         replace: r#"        tx.commit().await?;
         let tx = self.ground.db.begin().await?;
         let here = &visitor.origin.interaction;
-        if row"#,
+"#,
         caught_by: journey(&["the_first_confirmed_address_wins_and_the_other_attaches"]),
     },
     Sabotage {
@@ -256,30 +256,6 @@ pub(super) const GUARDS: &[Sabotage] = &[
         find: "if row.previous != previous || row.hash != hash ||",
         replace: "if row.previous != previous ||",
         caught_by: journey(&["evidence_that_was_touched_is_noticed"]),
-    },
-    Sabotage {
-        name: "signs in whoever sends the last step of somebody's move again",
-        items: &[80],
-        file: "crates/accounts/src/finish.rs",
-        find: "ended.filter(ours)",
-        replace: "ended.filter(|row| ours(row) || here.is_some())",
-        caught_by: it("idp", &["the_last_step_sent_again_signs_in_and_ends_nothing_twice"]),
-    },
-    Sabotage {
-        name: "signs in by a move that ended long ago",
-        items: &[80],
-        file: "crates/accounts/src/finish.rs",
-        find: "enrolment::Column::FinishedAt.gt(self.ground.now() - AGAIN)",
-        replace: "enrolment::Column::FinishedAt.is_not_null()",
-        caught_by: it("idp", &["the_mailed_link_works_in_another_browser_and_the_first_goes_on"]),
-    },
-    Sabotage {
-        name: "signs in by a reset link that was used long ago",
-        items: &[69],
-        file: "crates/accounts/src/recovery.rs",
-        find: "recovery::Column::UsedAt.gt(self.ground.now() - AGAIN)",
-        replace: "recovery::Column::UsedAt.is_not_null()",
-        caught_by: it("idp", &["a_new_password_sent_again_signs_in_and_sets_nothing"]),
     },
     Sabotage {
         name: "gives one letter to two senders",
