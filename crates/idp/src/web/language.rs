@@ -1,14 +1,8 @@
 //! The link at the foot of every page: the same page in the other language, for this browser, with an account or without.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use axum_extra::extract::cookie::Cookie;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use pages::Locale;
 use time::Duration;
 
@@ -27,23 +21,26 @@ pub(crate) fn cookie(idp: &Idp, locale: Locale) -> Cookie<'static> {
 
 /// `GET …?hl=en`: keeps the choice and comes back to the same address without it. The address is this request's own, so that nothing that a browser
 /// sends leads anywhere else (SECURITY #4).
-pub(crate) async fn choose(State(idp): State<Arc<Idp>>, request: Request, next: Next) -> Response {
-    let wish = (request.method() == Method::GET).then(|| wish(request.uri().query().unwrap_or_default()));
-    let Some((locale, rest)) = wish.flatten() else { return next.run(request).await };
-    let path = request.uri().path();
+pub(crate) fn choose(idp: &Idp, method: &Method, uri: &Uri) -> Option<Response> {
+    let query = uri.query().filter(|_| *method == Method::GET)?;
+    let (locale, rest) = wish(query)?;
+    let path = uri.path();
     // An address that begins with two slashes is another host's.
     let path = if path.starts_with("//") { "/" } else { path };
     let to = if rest.is_empty() { path.to_owned() } else { format!("{path}?{rest}") };
     let location = HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/"));
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
-    if let Ok(value) = HeaderValue::from_str(&cookie(&idp, locale).to_string()) {
+    if let Ok(value) = HeaderValue::from_str(&cookie(idp, locale).to_string()) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
-    response
+    Some(response)
 }
 
 /// The language that a query asks for, and the query without the wish.
 fn wish(query: &str) -> Option<(Locale, String)> {
+    if !query.contains("hl=") {
+        return None;
+    }
     let (wishes, rest): (Vec<&str>, Vec<&str>) = query.split('&').partition(|pair| pair.starts_with("hl="));
     let tag = wishes.last()?.strip_prefix("hl=")?;
     let locale = Locale::ALL.into_iter().find(|locale| locale.tag() == tag)?;

@@ -33,21 +33,23 @@ const LONGEST_HEADERS: usize = 16 * 1024;
 
 /// Everything that the provider answers.
 pub fn router(idp: Idp) -> Router {
-    // Every request passes all layers: they share one.
     let shared = Arc::new(idp.clone());
+    let told = Router::new()
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .route("/introspect", post(introspect::post));
     let called = Router::new()
         .route("/token", post(token::post))
-        .route("/userinfo", get(userinfo::get).post(userinfo::post))
-        .route("/introspect", post(introspect::post))
         .route("/revoke", post(revoke::post))
+        .route_layer(middleware::from_fn(to_the_end))
+        .merge(told)
         .route_layer(cors::listed(&idp));
-    let protocol = Router::new()
+    let documents = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
-        .route("/jwks", get(jwks::get))
-        .route("/authorize", get(arrive::get).post(arrive::post))
-        .route("/end-session", get(end_session::get).post(end_session::post));
+        .route("/jwks", get(jwks::get));
     let screens = Router::new()
+        .route("/authorize", get(arrive::get).post(arrive::post))
+        .route("/end-session", get(end_session::get).post(end_session::post))
         .route("/authorize/{id}", get(hub::get))
         .route("/authorize/{id}/status", get(hub::status))
         .route("/authorize/{id}/sign-in", get(hub::again).post(sign_in::post))
@@ -91,59 +93,82 @@ pub fn router(idp: Idp) -> Router {
             "/account/sessions/end-others",
             get(account::sessions::again).post(account::sessions::end_others),
         )
-        .route("/sign-out", get(sign_out::get).post(sign_out::post));
+        .route("/sign-out", get(sign_out::get).post(sign_out::post))
+        .route_layer(middleware::from_fn(to_the_end));
     let files = Router::new()
         .route("/assets/{*path}", get(asset))
         .route("/look/{file}", get(face))
         .route("/help/{picture}", get(help::picture))
         .route("/robots.txt", get(async || "User-agent: *\nDisallow: /\n"));
     called
-        .merge(protocol)
+        .merge(documents)
         .merge(screens)
         .merge(files)
         .fallback(async |uri: Uri| {
             Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
         })
-        .layer(middleware::from_fn_with_state(shared.clone(), language::choose))
-        .layer(middleware::from_fn(to_the_end))
-        .layer(middleware::from_fn_with_state(shared.clone(), explain))
         .layer(CatchPanicLayer::custom(|_| {
             Failure::new(ProblemKind::Internal, "a handler panicked").into_response()
         }))
-        .layer(middleware::from_fn_with_state(shared.clone(), explain))
-        .layer(middleware::from_fn_with_state(shared, security::headers))
+        // One layer for what every request passes: each costs a request, and the protocol's have little else to do.
+        .layer(middleware::from_fn_with_state(shared, around))
         .with_state(idp)
 }
 
-/// Runs a handler in a task of its own: a browser that goes away, or a second click that takes the first one back, drops no handler between two
-/// of its writes. An attempt whose password was right is not left counted, and a reset that is done reaches the portals.
+/// Runs a handler that may write in a task of its own: a browser that goes away, or a second click that takes the first one back, drops no handler between
+/// two of its writes. An attempt whose password was right is not left counted, and a reset that is done reaches the portals.
 async fn to_the_end(request: Request, next: Next) -> Response {
     let handled = tokio::spawn(next.run(request)).await;
     handled.unwrap_or_else(|_| Failure::new(ProblemKind::Internal, "a handler panicked").into_response())
 }
 
-/// Writes the page of a [`Failure`] in the person's language, and its cause in the log under the same reference.
-async fn explain(State(idp): State<Arc<Idp>>, request: Request, next: Next) -> Response {
-    let chosen = language::chosen(&idp, request.headers());
-    let accept =
-        request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let path: String = request.uri().path().chars().take(100).collect();
-    let again = again(request.method(), request.uri());
-    let too_long = request.uri().to_string().len() > LONGEST_URI;
-    let response = if too_long {
+/// What is around every handler: limits of what is looked at and the choice of a language before it, the page of a [`Failure`] and the headers after it.
+async fn around(State(idp): State<Arc<Idp>>, request: Request, next: Next) -> Response {
+    let asked = Asked::by(&request);
+    let response = if written(request.uri()) > LONGEST_URI {
         Failure::new(ProblemKind::TooLarge, "the address is too long").into_response()
     } else if length(request.headers()) > LONGEST_HEADERS {
         let mut response = Failure::new(ProblemKind::TooLarge, "the headers are too long").into_response();
         *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         response
+    } else if let Some(chosen) = language::choose(&idp, request.method(), request.uri()) {
+        chosen
     } else {
         next.run(request).await
     };
     let (mut parts, body) = response.into_parts();
-    let Some(failure) = parts.extensions.remove::<Failure>().or_else(|| unread(&parts)) else {
-        return Response::from_parts(parts, body);
+    let mut response = match parts.extensions.remove::<Failure>().or_else(|| unread(&parts)) {
+        Some(failure) => explained(&idp, &asked, failure, parts),
+        None => Response::from_parts(parts, body),
     };
-    let reference = reference(&idp);
+    security::put(&mut response, idp.secure());
+    response
+}
+
+/// What is left of a request after its handler has it: enough to explain a failure.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    /// `Accept-Language` and cookies: what tells the person's language.
+    headers: HeaderMap,
+}
+
+impl Asked {
+    fn by(request: &Request) -> Self {
+        let mut headers = HeaderMap::new();
+        for name in [header::ACCEPT_LANGUAGE, header::COOKIE] {
+            for value in request.headers().get_all(&name) {
+                headers.append(&name, value.clone());
+            }
+        }
+        Self { method: request.method().clone(), uri: request.uri().clone(), headers }
+    }
+}
+
+/// Writes the page of a [`Failure`] in the person's language, and its cause in the log under the same reference.
+fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::response::Parts) -> Response {
+    let path: String = asked.uri.path().chars().take(100).collect();
+    let reference = reference(idp);
     match failure.kind {
         ProblemKind::Internal => tracing::error!(%reference, %path, cause = %failure.cause, "failed"),
         ProblemKind::Unavailable | ProblemKind::Busy => {
@@ -151,15 +176,17 @@ async fn explain(State(idp): State<Arc<Idp>>, request: Request, next: Next) -> R
         }
         _ => tracing::info!(%reference, %path, cause = %failure.cause, "refused"),
     }
+    let accept = asked.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     let frame = pages::Frame {
-        locale: chosen.unwrap_or_else(|| Locale::negotiate(None, accept.as_deref(), Locale::Fr)),
+        locale: language::chosen(idp, &asked.headers)
+            .unwrap_or_else(|| Locale::negotiate(None, accept, Locale::Fr)),
         look: None,
         csrf: String::new(),
         base: String::new(),
         issuer_host: idp.issuer.split("://").nth(1).unwrap_or_default().to_owned(),
     };
     let passing = matches!(failure.kind, ProblemKind::Unavailable | ProblemKind::Busy);
-    let retry_url = failure.retry.clone().or(passing.then_some(again));
+    let retry_url = failure.retry.clone().or_else(|| passing.then(|| again(&asked.method, &asked.uri)));
     let page = pages::page::Problem { reference, kind: failure.kind, retry_url };
     let own = [StatusCode::METHOD_NOT_ALLOWED, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE];
     let status = if own.contains(&parts.status) { parts.status } else { failure.status() };
@@ -175,6 +202,12 @@ async fn explain(State(idp): State<Arc<Idp>>, request: Request, next: Next) -> R
         answer.headers_mut().insert(header::ALLOW, allow);
     }
     answer
+}
+
+/// How long an address is.
+fn written(uri: &Uri) -> usize {
+    let host = uri.authority().map_or(0, |authority| authority.as_str().len());
+    host + uri.path_and_query().map_or(0, |path| path.as_str().len())
 }
 
 /// As they are written: each on its line, after a colon and a space.

@@ -1,15 +1,7 @@
 //! The headers that every answer carries (SECURITY #105, #106).
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
-
-use crate::Idp;
 
 /// Where a page may lead, as origins.
 #[derive(Clone, Default)]
@@ -29,36 +21,44 @@ pub(crate) fn origin(address: &str) -> Option<String> {
     }
 }
 
+/// What a page may load, before where its forms lead.
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
 /// Puts them on; what a handler has set stays.
-pub(crate) async fn headers(State(idp): State<Arc<Idp>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let leads = response.extensions_mut().remove::<Leads>().unwrap_or_default();
-    let mut csp = format!(
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {}",
-        leads.forms.join(" ")
-    );
-    if !leads.frames.is_empty() {
-        csp = format!("{}; frame-src {}", csp.trim(), leads.frames.join(" "));
-    }
-    let mut put = |name: HeaderName, value: &str| {
-        if let (false, Ok(value)) =
-            (response.headers().contains_key(&name), HeaderValue::from_str(value.trim()))
-        {
-            response.headers_mut().insert(name, value);
-        }
+pub(crate) fn put(response: &mut Response, secure: bool) {
+    let policy = match response.extensions_mut().remove::<Leads>() {
+        None => HeaderValue::from_static(POLICY),
+        Some(leads) => leads.policy(),
     };
-    put(header::CONTENT_SECURITY_POLICY, &csp);
-    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    put(header::REFERRER_POLICY, "no-referrer");
-    put(header::CACHE_CONTROL, "no-store");
-    put(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    put(header::X_FRAME_OPTIONS, "DENY");
+    let mut put = |name: HeaderName, value: HeaderValue| {
+        response.headers_mut().entry(name).or_insert(value);
+    };
+    let text = HeaderValue::from_static;
+    put(header::CONTENT_SECURITY_POLICY, policy);
+    put(header::X_CONTENT_TYPE_OPTIONS, text("nosniff"));
+    put(header::REFERRER_POLICY, text("no-referrer"));
+    put(header::CACHE_CONTROL, text("no-store"));
+    put(HeaderName::from_static("cross-origin-opener-policy"), text("same-origin"));
+    put(header::X_FRAME_OPTIONS, text("DENY"));
     put(
         HeaderName::from_static("permissions-policy"),
-        "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+        text("camera=(), microphone=(), geolocation=(), interest-cohort=()"),
     );
-    if idp.secure() {
-        put(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    if secure {
+        put(header::STRICT_TRANSPORT_SECURITY, text("max-age=31536000; includeSubDomains"));
     }
-    response
+}
+
+impl Leads {
+    fn policy(&self) -> HeaderValue {
+        let mut policy = POLICY.to_owned();
+        for form in &self.forms {
+            policy = policy + " " + form;
+        }
+        if !self.frames.is_empty() {
+            policy = policy + "; frame-src " + &self.frames.join(" ");
+        }
+        // Origins are of signs that a header may hold; were one not, nothing would be allowed but what always is.
+        HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY))
+    }
 }

@@ -114,7 +114,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "lets pages be framed by old browsers",
         items: &[105, 106],
         file: "crates/idp/src/web/security.rs",
-        find: r#"    put(header::X_FRAME_OPTIONS, "DENY");
+        find: r#"    put(header::X_FRAME_OPTIONS, text("DENY"));
 "#,
         replace: "",
         caught_by: journey(&["every_answer_is_guarded_by_its_headers"]),
@@ -131,7 +131,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "tells other sites the address of a page",
         items: &[71, 105],
         file: "crates/idp/src/web/security.rs",
-        find: r#"    put(header::REFERRER_POLICY, "no-referrer");
+        find: r#"    put(header::REFERRER_POLICY, text("no-referrer"));
 "#,
         replace: "",
         caught_by: journey(&["every_answer_is_guarded_by_its_headers"]),
@@ -140,15 +140,15 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "lets browsers keep pages",
         items: &[46, 105],
         file: "crates/idp/src/web/security.rs",
-        find: r#"put(header::CACHE_CONTROL, "no-store");"#,
-        replace: r#"put(header::CACHE_CONTROL, "private");"#,
+        find: r#"put(header::CACHE_CONTROL, text("no-store"));"#,
+        replace: r#"put(header::CACHE_CONTROL, text("private"));"#,
         caught_by: journey(&["every_answer_is_guarded_by_its_headers"]),
     },
     Sabotage {
         name: "lets browsers guess what an answer is",
         items: &[105],
         file: "crates/idp/src/web/security.rs",
-        find: r#"    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        find: r#"    put(header::X_CONTENT_TYPE_OPTIONS, text("nosniff"));
 "#,
         replace: "",
         caught_by: journey(&["every_answer_is_guarded_by_its_headers"]),
@@ -157,8 +157,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "lets browsers come back without TLS",
         items: &[105],
         file: "crates/idp/src/web/security.rs",
-        find: "if idp.secure() {",
-        replace: "if idp.secure() && csp.is_empty() {",
+        find: "if secure {",
+        replace: "if secure && POLICY.is_empty() {",
         caught_by: journey(&["whoever_came_over_https_comes_back_over_https"]),
     },
     Sabotage {
@@ -173,8 +173,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "reads an address of any length",
         items: &[109],
         file: "crates/idp/src/web/router.rs",
-        find: "let too_long = request.uri().to_string().len() > LONGEST_URI;",
-        replace: "let too_long = request.uri().to_string().len() > 1000 * LONGEST_URI;",
+        find: "written(request.uri()) > LONGEST_URI",
+        replace: "written(request.uri()) > 1000 * LONGEST_URI",
         caught_by: journey(&["long_and_odd_addresses_get_a_page"]),
     },
     Sabotage {
