@@ -55,7 +55,7 @@ pub fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The address of an asset by its plain name: `moncompte.css` gives `/assets/moncompte.3f2a9c81d0b4.css`.
-pub(crate) fn url(name: &str) -> Option<String> {
+pub fn url(name: &str) -> Option<String> {
     let served = hashed_name(name, bytes(name)?)?;
     ASSETS.contains_key(&served).then(|| format!("{ASSET_ROOT}{served}"))
 }

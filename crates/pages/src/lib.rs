@@ -39,7 +39,7 @@ mod render;
 mod shades;
 mod translate;
 
-pub use asset::{ASSET_ROOT, Asset, asset, packed};
+pub use asset::{ASSET_ROOT, Asset, asset, packed, url as asset_url};
 pub use error::Error;
 pub use frame::{Contact, Frame, Look, Said, Words};
 pub use locale::Locale;

@@ -18,12 +18,13 @@ use crate::{
     site::{Effort, RS256, Site, resident},
 };
 
-/// From the start of the program to its first answer: with one agency, and with 200.
+/// From the start of the program to its first answer: with one agency, and with 200; and its memory before anybody has signed in.
 pub async fn start(name: &str, bed: Bed, effort: Effort) -> Vec<Row> {
     let place = Place::new(bed, MAIL_FOLDER);
     // The first start makes the keys.
     drop(place.serve().await);
     let few = first_answer(&place, effort).await;
+    let idle = idle(&place).await;
     let one = fs::read_to_string(place.path("agencies/exemple.toml")).expect("an agency");
     for n in 0..199 {
         let text = one.replace("client_id = \"exemple\"", &format!("client_id = \"agence-{n}\""));
@@ -33,7 +34,19 @@ pub async fn start(name: &str, bed: Bed, effort: Effort) -> Vec<Row> {
     vec![
         Row::alone(format!("start to first answer, {name}"), "ms", few, Goal::AtMost(150.0)),
         Row::alone(format!("start to first answer, 200 agencies, {name}"), "ms", many, Goal::AtMost(300.0)),
+        Row::alone(format!("resident memory, idle, {name}"), "MiB", idle, Goal::AtMost(30.0)),
     ]
+}
+
+/// Resident memory once the first questions of portals and people are answered. Nothing has been hashed, so there is nothing of Argon2's in it.
+async fn idle(place: &Place) -> f64 {
+    let running = place.serve().await;
+    let client = reqwest::Client::new();
+    for path in ["/.well-known/openid-configuration", "/jwks", "/help"] {
+        let answer = client.get(format!("{}{path}", place.issuer())).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    }
+    resident(running.id())
 }
 
 async fn first_answer(place: &Place, effort: Effort) -> f64 {
