@@ -51,6 +51,9 @@ pub struct Db {
     full: Arc<AtomicBool>,
 }
 
+/// Connections that read a SQLite file at once: a read takes microseconds, and each connection has statements, pages and a thread of its own.
+const READERS: u32 = 4;
+
 impl Db {
     /// Opens `sqlite://path/to/file` (made if missing) or `postgres://…`.
     ///
@@ -61,13 +64,15 @@ impl Db {
         if address.starts_with("sqlite:") {
             let options =
                 sqlite_options(address)?.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+            // Nobody asks a connection whether it is alive: it is a thread of this process, and each question wakes it once more.
             let pool = |most| {
                 let pool = SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
-                pool.after_release(|connection, _| Box::pin(is_clean(connection)))
+                pool.test_before_acquire(false)
             };
             let unavailable = |e: sea_orm::sqlx::Error| Fault::Unavailable(e.to_string());
-            let writer = pool(1).connect_with(options.clone()).await.map_err(unavailable)?;
-            let reader = pool(8).connect_with(options).await.map_err(unavailable)?;
+            let writer = pool(1).after_release(|connection, _| Box::pin(is_clean(connection)));
+            let writer = writer.connect_with(options.clone()).await.map_err(unavailable)?;
+            let reader = pool(READERS).connect_with(options).await.map_err(unavailable)?;
             let [reader, writer] = [reader, writer].map(SqlxSqliteConnector::from_sqlx_sqlite_pool);
             let turns = Some(Turns::default());
             let reader = Arc::new(Patient::new(reader, &toll));
