@@ -39,6 +39,9 @@ pub struct Idp {
     pub body_time: Duration,
 }
 
+/// As handlers have it. A clone of [`Idp`] counts some sixty references, and each request makes a few.
+pub(crate) type Shared = Arc<Idp>;
+
 impl Idp {
     pub(crate) fn secure(&self) -> bool {
         self.issuer.starts_with("https:")

@@ -9,7 +9,7 @@ use pages::Locale;
 use subtle::ConstantTimeEq;
 
 use super::{cookie::Jar, error::Failure, flash::Flash, language};
-use crate::Idp;
+use crate::{Idp, Shared};
 
 /// The browser at the other end: its own token, its session, its form token, its address and languages.
 pub(crate) struct Browser {
@@ -72,10 +72,10 @@ pub(crate) fn seal_flash(idp: &Idp, path: &str, flash: &Flash) -> String {
     URL_SAFE_NO_PAD.encode(idp.ground.seal(&format!("flash {path}"), &plain))
 }
 
-impl FromRequestParts<Idp> for Browser {
+impl FromRequestParts<Shared> for Browser {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, idp: &Idp) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, idp: &Shared) -> Result<Self, Failure> {
         let (headers, secure) = (&parts.headers, idp.secure());
         let read = |jar: Jar| jar.one(headers, secure).and_then(|value| Token::parse(&value));
         let tab = Jar::tab(headers, secure, parts.uri.path()).and_then(|value| Token::parse(&value));

@@ -4,7 +4,7 @@ use pages::page::ProblemKind;
 use serde::de::DeserializeOwned;
 
 use super::{body, browser::Browser, error::Failure};
-use crate::Idp;
+use crate::{Idp, Shared};
 
 /// A form that exists only after it was found to come from this browser, from a page of ours (SECURITY #42, #43).
 pub(crate) struct Form<T> {
@@ -15,10 +15,10 @@ pub(crate) struct Form<T> {
 /// Fields that hold a password: what may not stand in one, its own rules say.
 const SECRETS: [&str; 2] = ["password", "current"];
 
-impl<T: DeserializeOwned> FromRequest<Idp> for Form<T> {
+impl<T: DeserializeOwned> FromRequest<Shared> for Form<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, idp: &Idp) -> Result<Self, Failure> {
+    async fn from_request(request: Request, idp: &Shared) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
         let browser = Browser::from_request_parts(&mut parts, idp).await?;
         if !same_site(&parts.headers, &idp.issuer) {

@@ -24,7 +24,7 @@ use super::{
     },
     security,
 };
-use crate::Idp;
+use crate::{Idp, Shared};
 
 /// The longest address that is looked at (SECURITY "Numbers").
 const LONGEST_URI: usize = 8 * 1024;
@@ -33,7 +33,7 @@ const LONGEST_HEADERS: usize = 16 * 1024;
 
 /// Everything that the provider answers.
 pub fn router(idp: Idp) -> Router {
-    let shared = Arc::new(idp.clone());
+    let idp: Shared = Arc::new(idp);
     let told = Router::new()
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/introspect", post(introspect::post));
@@ -111,7 +111,7 @@ pub fn router(idp: Idp) -> Router {
             Failure::new(ProblemKind::Internal, "a handler panicked").into_response()
         }))
         // One layer for what every request passes: each costs a request, and the protocol's have little else to do.
-        .layer(middleware::from_fn_with_state(shared, around))
+        .layer(middleware::from_fn_with_state(idp.clone(), around))
         .with_state(idp)
 }
 
@@ -123,7 +123,7 @@ async fn to_the_end(request: Request, next: Next) -> Response {
 }
 
 /// What is around every handler: limits of what is looked at and the choice of a language before it, the page of a [`Failure`] and the headers after it.
-async fn around(State(idp): State<Arc<Idp>>, request: Request, next: Next) -> Response {
+async fn around(State(idp): State<Shared>, request: Request, next: Next) -> Response {
     let asked = Asked::by(&request);
     let response = if written(request.uri()) > LONGEST_URI {
         Failure::new(ProblemKind::TooLarge, "the address is too long").into_response()
@@ -272,7 +272,7 @@ async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
 }
 
 /// `GET /look/{agency}.css`, and its logo under the ending that it has.
-async fn face(State(idp): State<Idp>, Path(file): Path<String>) -> Response {
+async fn face(State(idp): State<Shared>, Path(file): Path<String>) -> Response {
     /// Whatever is in the file: opened by itself, it loads nothing and runs nothing.
     const STILL: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
     let agencies = idp.agencies.load();

@@ -5,7 +5,7 @@ use axum::{
 use pages::page::{self, ProblemKind};
 
 use crate::{
-    Idp,
+    Idp, Shared,
     grant::EndSession,
     web::{
         answer::{Answer, Setting},
@@ -18,7 +18,7 @@ use crate::{
 
 /// `GET /end-session` (OIDC RP-Initiated Logout §2).
 pub(crate) async fn get(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     browser: Browser,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
@@ -27,7 +27,7 @@ pub(crate) async fn get(
 
 /// `POST /end-session`: the same from a portal's form, or the person's yes from our own.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     browser: Browser,
     RawQuery(query): RawQuery,
     request: Request,

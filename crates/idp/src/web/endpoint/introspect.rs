@@ -5,10 +5,10 @@ use axum::{
 use http::StatusCode;
 
 use super::{Called, answer, refuse, trouble};
-use crate::Idp;
+use crate::Shared;
 
 /// `POST /introspect` (RFC 7662 §2).
-pub(crate) async fn post(State(idp): State<Idp>, request: Request) -> Response {
+pub(crate) async fn post(State(idp): State<Shared>, request: Request) -> Response {
     let called = match Called::read(&idp, request).await {
         Ok(called) => called,
         Err(error) => return refuse(&error),

@@ -1,9 +1,9 @@
 use axum::{extract::State, response::Response};
 
 use super::public;
-use crate::Idp;
+use crate::Shared;
 
 /// `GET /jwks` (RFC 7517 §5): may be kept far shorter than a key is published before it signs.
-pub(crate) async fn get(State(idp): State<Idp>) -> Response {
+pub(crate) async fn get(State(idp): State<Shared>) -> Response {
     public(&idp.grants.jwks().await)
 }

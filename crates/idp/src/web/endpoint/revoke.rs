@@ -5,10 +5,10 @@ use axum::{
 use http::{StatusCode, header};
 
 use super::{Called, refuse, trouble};
-use crate::Idp;
+use crate::Shared;
 
 /// `POST /revoke` (RFC 7009 §2): 200 without a body, whether there was something to revoke or not.
-pub(crate) async fn post(State(idp): State<Idp>, request: Request) -> Response {
+pub(crate) async fn post(State(idp): State<Shared>, request: Request) -> Response {
     let called = match Called::read(&idp, request).await {
         Ok(called) => called,
         Err(error) => return refuse(&error),

@@ -6,10 +6,10 @@ use http::{StatusCode, header};
 use oidc::{Code, Error, Params};
 
 use super::{answer, authorization, form, put, refuse, trouble};
-use crate::{Idp, grant::Userinfo};
+use crate::{Idp, Shared, grant::Userinfo};
 
 /// `GET /userinfo` (OIDC Core §5.3.1).
-pub(crate) async fn get(State(idp): State<Idp>, request: Request) -> Response {
+pub(crate) async fn get(State(idp): State<Shared>, request: Request) -> Response {
     match authorization(request.headers()) {
         Ok(header) => respond(&idp, header.as_deref().map(bearer)).await,
         Err(error) => challenge(Some(&error)),
@@ -17,7 +17,7 @@ pub(crate) async fn get(State(idp): State<Idp>, request: Request) -> Response {
 }
 
 /// `POST /userinfo`: the token in the header, or in a form (RFC 6750 §2.2).
-pub(crate) async fn post(State(idp): State<Idp>, request: Request) -> Response {
+pub(crate) async fn post(State(idp): State<Shared>, request: Request) -> Response {
     let presented = match authorization(request.headers()) {
         Ok(header) => header.as_deref().map(bearer),
         Err(error) => return challenge(Some(&error)),

@@ -9,7 +9,7 @@ use pages::page::ProblemKind;
 
 use super::turn::Turn;
 use crate::{
-    Idp,
+    Idp, Shared,
     grant::Start,
     web::{
         answer::{Answer, Setting},
@@ -23,7 +23,7 @@ use crate::{
 
 /// `GET /authorize` (OIDC Core §3.1.2.1).
 pub(crate) async fn get(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     browser: Browser,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
@@ -35,7 +35,7 @@ const LONGEST_ADDRESS: usize = 7 * 1024;
 
 /// `POST /authorize`: the same parameters in a form, from another site by its nature.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     browser: Browser,
     RawQuery(query): RawQuery,
     request: Request,

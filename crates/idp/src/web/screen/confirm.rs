@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::turn::Turn;
 use crate::{
-    Idp, InteractionId,
+    Idp, InteractionId, Shared,
     web::{
         answer::{Answer, Setting},
         browser::Browser,
@@ -32,7 +32,7 @@ pub(crate) struct Link {
 
 /// `GET /confirm?token=…` moves the token to a cookie; `GET /confirm` shows the page.
 pub(crate) async fn get(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Query(link): Query<Link>,
     headers: http::HeaderMap,
     browser: Browser,
@@ -78,7 +78,7 @@ pub(crate) struct Fields {
 
 /// `POST /confirm`.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     headers: http::HeaderMap,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{mail_code, sign_in::Nothing, turn::Turn};
 use crate::{
-    Idp, InteractionId,
+    Idp, InteractionId, Shared,
     web::{
         browser::Browser,
         error::Failure,
@@ -127,7 +127,7 @@ async fn earlier(
 
 /// `GET /authorize/{id}/notice`.
 pub(crate) async fn notice(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
@@ -137,7 +137,7 @@ pub(crate) async fn notice(
 
 /// `GET /authorize/{id}/email`.
 pub(crate) async fn email(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
@@ -152,7 +152,7 @@ pub(crate) async fn email(
 
 /// `GET /authorize/{id}/password`.
 pub(crate) async fn password(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
@@ -161,7 +161,7 @@ pub(crate) async fn password(
 
 /// `POST /authorize/{id}/notice`.
 pub(crate) async fn notice_read(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {
@@ -180,7 +180,7 @@ pub(crate) struct EmailFields {
 
 /// `POST /authorize/{id}/email`.
 pub(crate) async fn choose_email(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, fields }: Form<EmailFields>,
 ) -> Result<Response, Failure> {
@@ -208,7 +208,7 @@ pub(crate) struct PasswordFields {
 
 /// `POST /authorize/{id}/password`.
 pub(crate) async fn choose_password(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, fields }: Form<PasswordFields>,
 ) -> Result<Response, Failure> {
@@ -227,7 +227,7 @@ pub(crate) async fn choose_password(
 
 /// `POST /authorize/{id}/resend`.
 pub(crate) async fn resend(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {
@@ -246,7 +246,7 @@ pub(crate) struct LinkFields {
 
 /// `POST /authorize/{id}/link`: attaches the agency to the account that has this address.
 pub(crate) async fn link(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, fields }: Form<LinkFields>,
 ) -> Result<Response, Failure> {
@@ -267,7 +267,7 @@ pub(crate) async fn link(
 
 /// `POST /authorize/{id}/leave`: not now; the move can be taken up again with the old credentials.
 pub(crate) async fn leave(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {

@@ -10,7 +10,7 @@ use pages::{
 
 use super::turn::Turn;
 use crate::{
-    Idp, InteractionId,
+    Idp, InteractionId, Shared,
     web::{
         answer::{Answer, Setting, look},
         browser::Browser,
@@ -21,7 +21,7 @@ use crate::{
 
 /// `GET /authorize/{id}/help`: the help page of the agency (SPEC J9).
 pub(crate) async fn get(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
@@ -30,14 +30,14 @@ pub(crate) async fn get(
 }
 
 /// `GET /help`, from a page outside an interaction.
-pub(crate) async fn bare(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn bare(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
     Answer::new(&idp, &browser).page(&setting, &page(&idp, "/".into()))
 }
 
 /// `GET /help/{picture}`: a picture of a step of the move, `fr-1.svg`, in an agency's colours where it is named, `fr-1-tilleuls.svg`.
 pub(crate) async fn picture(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(picture): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {

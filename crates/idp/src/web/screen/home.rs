@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use pages::page;
 
 use crate::{
-    Idp,
+    Idp, Shared,
     web::{
         answer::{Answer, Setting},
         browser::Browser,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// `GET /`: a person's agencies, one click to each; sign-in first.
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let answer = Answer::new(&idp, &browser);
     let person = match &browser.session {
         Some(session) if idp.accounts.terms_due(session.account).await?.is_none() => {
@@ -44,12 +44,12 @@ pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Resp
 }
 
 /// `GET /attach`: another agency's old identifiers.
-pub(crate) async fn attach(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn attach(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     at_home(&idp, &browser, "legacy").await
 }
 
 /// `GET /forgot`, from a page outside an interaction.
-pub(crate) async fn forgot(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn forgot(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     at_home(&idp, &browser, "forgot").await
 }
 

@@ -11,7 +11,7 @@ use pages::page;
 
 use super::{enrol, terms, turn::Turn};
 use crate::{
-    Idp, InteractionId,
+    InteractionId, Shared,
     grant::Completed,
     web::{
         browser::Browser,
@@ -22,7 +22,7 @@ use crate::{
 
 /// `GET /authorize/{id}`.
 pub(crate) async fn get(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
@@ -58,7 +58,7 @@ pub(crate) async fn get(
 
 /// A reloaded or bookmarked form address leads to the hub, never to a dead end.
 pub(crate) async fn again(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
@@ -67,7 +67,7 @@ pub(crate) async fn again(
 
 /// `GET /authorize/{id}/status`: whether the waiting page may go on (PEOPLE U-37).
 pub(crate) async fn status(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::turn::Turn;
 use crate::{
-    Idp, InteractionId,
+    InteractionId, Shared,
     web::{
         browser::Browser,
         error::Failure,
@@ -27,7 +27,7 @@ pub(crate) struct Chosen {
 
 /// `GET /authorize/{id}/legacy`: the agency's old identifiers; at home, first which agency's.
 pub(crate) async fn get(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Query(chosen): Query<Chosen>,
     browser: Browser,
@@ -72,7 +72,7 @@ pub(crate) struct Fields {
 
 /// `POST /authorize/{id}/legacy`: right credentials begin a move, or go on with it.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::turn::Turn;
 use crate::{
-    Idp, InteractionId,
+    InteractionId, Shared,
     web::{
         browser::Browser,
         error::Failure,
@@ -26,7 +26,7 @@ pub(crate) fn offered(turn: &Turn<'_>, enrolment: &Enrolment) -> bool {
 
 /// `GET /authorize/{id}/code`: a page of its own, which never reloads by itself, so that nothing typed is lost.
 pub(crate) async fn get(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
@@ -53,7 +53,7 @@ pub(crate) struct Fields {
 
 /// `POST /authorize/{id}/code`.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{confirm::Link, sign_in::said};
 use crate::{
-    Idp,
+    Idp, Shared,
     web::{
         answer::{Answer, Setting},
         browser::Browser,
@@ -27,7 +27,7 @@ const PATH: &str = "/new-address";
 
 /// `GET /new-address?token=…` moves the token to a cookie; `GET /new-address` shows the page.
 pub(crate) async fn get(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Query(link): Query<Link>,
     headers: HeaderMap,
     browser: Browser,
@@ -77,7 +77,7 @@ pub(crate) struct Fields {
 
 /// `POST /new-address`: by a session of the account, or by its password.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     headers: HeaderMap,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{confirm::Link, enrol::min_length, turn::Turn};
 use crate::{
-    Idp, InteractionId,
+    Idp, InteractionId, Shared,
     web::{
         answer::{Answer, Setting},
         browser::Browser,
@@ -27,7 +27,7 @@ const PATH: &str = "/reset";
 
 /// `GET /authorize/{id}/forgot`: asks for the address, or says that the mail is on its way.
 pub(crate) async fn forgot(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
@@ -51,7 +51,7 @@ pub(crate) struct Asked {
 
 /// `POST /authorize/{id}/forgot`: the answer is the same for every address.
 pub(crate) async fn ask(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, fields }: Form<Asked>,
 ) -> Result<Response, Failure> {
@@ -69,7 +69,7 @@ pub(crate) async fn ask(
 
 /// `GET /reset?token=…` moves the token to a cookie; `GET /reset` shows the page. Neither changes anything (SECURITY #70, #71).
 pub(crate) async fn get(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Query(link): Query<Link>,
     headers: http::HeaderMap,
     browser: Browser,
@@ -118,7 +118,7 @@ pub(crate) struct Fields {
 
 /// `POST /reset`: sets the password and goes on to the portal where it began.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     headers: http::HeaderMap,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {

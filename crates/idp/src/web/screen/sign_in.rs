@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::turn::Turn;
 use crate::{
-    Idp, InteractionId,
+    InteractionId, Shared,
     web::{
         cookie::Jar,
         error::Failure,
@@ -25,7 +25,7 @@ pub(crate) struct Fields {
 
 /// `POST /authorize/{id}/sign-in`.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {
@@ -58,7 +58,7 @@ pub(crate) struct Nothing {}
 
 /// `POST /authorize/{id}/switch`: somebody else signs in here.
 pub(crate) async fn switch(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {
@@ -71,7 +71,7 @@ pub(crate) async fn switch(
 
 /// `POST /authorize/{id}/continue`: to a portal that lets people in without a link.
 pub(crate) async fn proceed(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {

@@ -3,7 +3,7 @@ use pages::page;
 
 use super::sign_in::Nothing;
 use crate::{
-    Idp,
+    Shared,
     web::{
         answer::{Answer, Setting},
         browser::Browser,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// `GET /sign-out`: asks, or says that it is done.
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let setting = setting(&browser);
     let answer = Answer::new(&idp, &browser);
     if browser.session.is_none() {
@@ -27,7 +27,7 @@ pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Resp
 
 /// `POST /sign-out`: ends the session, here and at every portal.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {
     let frames = match &browser.session {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{confirm::Link, enrol::min_length};
 use crate::{
-    Idp,
+    Idp, Shared,
     web::{
         answer::{Answer, Setting},
         browser::Browser,
@@ -27,7 +27,7 @@ const PATH: &str = "/take-back";
 
 /// `GET /take-back?token=…` moves the token to a cookie; `GET /take-back` shows the page.
 pub(crate) async fn get(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Query(link): Query<Link>,
     headers: HeaderMap,
     browser: Browser,
@@ -78,7 +78,7 @@ pub(crate) struct Fields {
 
 /// `POST /take-back`: the older address, a new password, and nobody else signed in.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     headers: HeaderMap,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {

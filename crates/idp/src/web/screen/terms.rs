@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::turn::Turn;
 use crate::{
-    Idp, InteractionId,
+    InteractionId, Shared,
     web::{
         browser::Browser,
         error::Failure,
@@ -58,7 +58,7 @@ pub(crate) struct Fields {
 
 /// `POST /authorize/{id}/terms`: the last step of a first move, or a newer version.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {
@@ -98,7 +98,7 @@ pub(crate) async fn post(
 
 /// `GET /authorize/{id}/refuse`: what it means not to accept (PEOPLE U-51). Nothing changes.
 pub(crate) async fn refuse(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {
@@ -109,7 +109,7 @@ pub(crate) async fn refuse(
 
 /// `GET /authorize/{id}/connected`: "Vous êtes maintenant connecté", with the receipt.
 pub(crate) async fn connected(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
     browser: Browser,
 ) -> Result<Response, Failure> {

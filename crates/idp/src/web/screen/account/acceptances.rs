@@ -7,12 +7,12 @@ use pages::page::{AcceptanceRow, AccountAcceptances, AccountReceipt, ProblemKind
 
 use super::{Member, sign_in_first};
 use crate::{
-    Idp,
+    Idp, Shared,
     web::{browser::Browser, error::Failure},
 };
 
 /// `GET /account/acceptances`: what the person accepted (SPEC J7).
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
     let given = idp.accounts.acceptances(member.person.id).await?;
     let row = |given: accounts::Acceptance| AcceptanceRow {
@@ -27,7 +27,7 @@ pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Resp
 
 /// `GET /account/acceptances/{id}`: one receipt, with the text as it was accepted, if config still holds it.
 pub(crate) async fn receipt(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Path(id): Path<AcceptanceId>,
     browser: Browser,
 ) -> Result<Response, Failure> {

@@ -3,12 +3,12 @@ use pages::page::{AccountAgencies, AgencyCard};
 
 use super::{Member, sign_in_first};
 use crate::{
-    Idp,
+    Shared,
     web::{answer::logo_url, browser::Browser, error::Failure},
 };
 
 /// `GET /account/agencies`: what is attached, and the way to each portal.
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
     let known = idp.agencies.load();
     let linked = idp.accounts.linked_agencies(member.person.id).await?;

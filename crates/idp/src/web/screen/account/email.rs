@@ -8,7 +8,7 @@ use super::{
     Member, sign_in_first,
 };
 use crate::{
-    Idp,
+    Shared,
     web::{
         answer::Answer,
         browser::Browser,
@@ -21,7 +21,7 @@ use crate::{
 const PATH: &str = "/account/email";
 
 /// `GET /account/email`: asks for another address, or says that one waits for its confirmation.
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
     let email = member.person.email.clone();
     if let Some(asked) = idp.accounts.pending_address(member.person.id).await? {
@@ -42,7 +42,7 @@ pub(crate) struct Fields {
 
 /// `POST /account/email`: with the password, whatever the session's age (SECURITY #65). The answer is the same for every address.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
@@ -64,7 +64,7 @@ pub(crate) async fn post(
 
 /// `POST /account/email/cancel`: the wish is taken back before it was confirmed.
 pub(crate) async fn cancel(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
@@ -73,6 +73,6 @@ pub(crate) async fn cancel(
 }
 
 /// A reloaded or bookmarked form address leads to the page.
-pub(crate) async fn again(State(idp): State<Idp>, browser: Browser) -> Response {
+pub(crate) async fn again(State(idp): State<Shared>, browser: Browser) -> Response {
     Answer::new(&idp, &browser).see_other(PATH)
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Member, sign_in_first};
 use crate::{
-    Idp,
+    Shared,
     web::{
         browser::Browser,
         error::Failure,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// `GET /account/language`.
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
     let language = Locale::from_tag(&member.person.locale).unwrap_or(Locale::Fr);
     member.answer().page(&member.setting(), &AccountLanguage { language })
@@ -31,7 +31,7 @@ pub(crate) struct Fields {
 
 /// `POST /account/language`: kept on the account, for its pages and mails; here at once, whatever the foot of a page said before.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };

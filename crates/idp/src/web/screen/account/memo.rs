@@ -4,12 +4,12 @@ use pages::page::{Memo, MemoAgency};
 
 use super::{Member, sign_in_first};
 use crate::{
-    Idp,
+    Shared,
     web::{answer::contact, browser::Browser, error::Failure},
 };
 
 /// `GET /account/memo`: how to sign in again, on a sheet to print.
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
     let known = idp.agencies.load();
     let linked = idp.accounts.linked_agencies(member.person.id).await?;

@@ -13,7 +13,7 @@ use accounts::{Account, Session};
 use axum::{extract::State, response::Response};
 
 use crate::{
-    Idp,
+    Idp, Shared,
     web::{
         answer::{Answer, Setting},
         browser::Browser,
@@ -60,6 +60,6 @@ pub(crate) async fn sign_in_first(idp: &Idp, browser: &Browser) -> Result<Respon
 }
 
 /// `GET /account`: what portals may link to.
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Response {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Response {
     Answer::new(&idp, &browser).see_other("/")
 }

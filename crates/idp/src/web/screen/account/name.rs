@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Member, sign_in_first};
 use crate::{
-    Idp,
+    Shared,
     web::{
         browser::Browser,
         error::Failure,
@@ -16,7 +16,7 @@ use crate::{
 const PATH: &str = "/account/name";
 
 /// `GET /account/name`.
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
     let flash = browser.flash(&idp);
     let page = match flash.said {
@@ -33,7 +33,7 @@ pub(crate) struct Fields {
 
 /// `POST /account/name`: portals are told at their next token.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };

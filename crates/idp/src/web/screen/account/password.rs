@@ -8,7 +8,7 @@ use super::{
     Member, sign_in_first,
 };
 use crate::{
-    Idp,
+    Shared,
     web::{
         browser::Browser,
         error::Failure,
@@ -20,7 +20,7 @@ use crate::{
 const PATH: &str = "/account/password";
 
 /// `GET /account/password`.
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
     let (flash, min_length) = (browser.flash(&idp), min_length(&idp));
     let page = AccountPassword {
@@ -50,7 +50,7 @@ pub(crate) struct Fields {
 
 /// `POST /account/password`: every other session and token of the account ends (SPEC J6); this browser goes on with a new session.
 pub(crate) async fn post(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };

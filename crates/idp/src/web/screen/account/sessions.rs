@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{super::sign_in::Nothing, Member, sign_in_first};
 use crate::{
-    Idp,
+    Shared,
     web::{
         answer::Answer,
         browser::Browser,
@@ -18,7 +18,7 @@ use crate::{
 const PATH: &str = "/account/sessions";
 
 /// `GET /account/sessions`: where the account is open (SECURITY #50). What the browsers are, never where.
-pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Response, Failure> {
+pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
     let now = idp.ground.now();
     let open = idp.accounts.open_sessions(member.person.id).await?;
@@ -43,7 +43,7 @@ pub(crate) async fn get(State(idp): State<Idp>, browser: Browser) -> Result<Resp
 }
 
 /// A reloaded or bookmarked form address leads to the list.
-pub(crate) async fn again(State(idp): State<Idp>, browser: Browser) -> Response {
+pub(crate) async fn again(State(idp): State<Shared>, browser: Browser) -> Response {
     Answer::new(&idp, &browser).see_other(PATH)
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Fields {
 
 /// `POST /account/sessions/end`: one session, at its portals too.
 pub(crate) async fn end(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Form { browser, fields }: Form<Fields>,
 ) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
@@ -67,7 +67,7 @@ pub(crate) async fn end(
 
 /// `POST /account/sessions/end-others`: all but this one.
 pub(crate) async fn end_others(
-    State(idp): State<Idp>,
+    State(idp): State<Shared>,
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
