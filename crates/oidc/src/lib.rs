@@ -40,6 +40,7 @@ pub mod respond;
 mod scope;
 pub mod ticket;
 pub mod token;
+mod verifier;
 
 pub use error::{Code, Error, Refusal};
 pub use params::Params;
