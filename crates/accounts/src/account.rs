@@ -96,7 +96,7 @@ pub(crate) type People = Gather<AccountId, (account::Model, Vec<link::Model>)>;
 /// Portals ask for people all the time: those who ask at once are answered by one statement.
 pub(crate) fn people(ground: &Ground) -> People {
     let db = ground.db.clone();
-    Gather::new(move |ids: Vec<AccountId>| {
+    Gather::new(1, move |ids: Vec<AccountId>| {
         let db = db.clone();
         async move {
             let rows = account::Entity::find()

@@ -13,8 +13,6 @@ use tokio::sync::oneshot;
 
 use crate::{Fault, patient::SILENCE};
 
-/// Statements of one kind at once.
-const AT_ONCE: usize = 2;
 /// Keys in one statement.
 const MOST: usize = 64;
 
@@ -28,6 +26,7 @@ pub struct Gather<K, V>(Arc<Inner<K, V>>);
 
 struct Inner<K, V> {
     load: Box<Load<K, V>>,
+    at_once: usize,
     queue: Mutex<Queue<K, V>>,
 }
 
@@ -48,13 +47,14 @@ where
     V: Clone + Send + Sync + 'static,
 {
     /// `load`: the rows of these keys, in one statement. A key may be there more than once: their number is one of a few, so that a statement for each
-    /// stays prepared.
-    pub fn new<F>(load: impl Fn(Vec<K>) -> F + Send + Sync + 'static) -> Self
+    /// stays prepared. `at_once`: statements under way at a time. One, where none waits for anybody: the more come together, the less each costs. Two,
+    /// where one may wait for another node's row.
+    pub fn new<F>(at_once: usize, load: impl Fn(Vec<K>) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Found<K, V>> + Send + 'static,
     {
         let load = Box::new(move |keys| -> Loaded<K, V> { Box::pin(load(keys)) });
-        Self(Arc::new(Inner { load, queue: Mutex::new(Queue { asked: Vec::new(), loading: 0 }) }))
+        Self(Arc::new(Inner { load, at_once, queue: Mutex::new(Queue { asked: Vec::new(), loading: 0 }) }))
     }
 
     /// The row of this key, if there is one.
@@ -64,7 +64,7 @@ where
     pub async fn get(&self, key: K) -> Result<Option<V>, Fault> {
         let (tell, told) = oneshot::channel();
         if self.0.ask(key, tell) {
-            tokio::spawn(Loading(self.0.clone()).run());
+            tokio::spawn(Loading { inner: self.0.clone(), left: false }.run());
         }
         let silent = || Fault::Unavailable(format!("no answer in {SILENCE:?}"));
         tokio::time::timeout(SILENCE, told).await.map_err(|_| silent())?.map_err(|_| silent())?
@@ -80,27 +80,35 @@ impl<K, V> Inner<K, V> {
     fn ask(&self, key: K, tell: Told<V>) -> bool {
         let mut queue = self.queue();
         queue.asked.push((key, tell));
-        let idle = queue.loading < AT_ONCE;
+        let idle = queue.loading < self.at_once;
         queue.loading += usize::from(idle);
         idle
     }
 }
 
 /// One who loads. Where it ends by a panic, nobody is left waiting for it.
-struct Loading<K, V>(Arc<Inner<K, V>>);
+struct Loading<K, V> {
+    inner: Arc<Inner<K, V>>,
+    /// It found nothing more to do, and said so in the same moment: whoever comes after that has to see to it themselves.
+    left: bool,
+}
 
 impl<K: Clone + Eq + Hash, V: Clone> Loading<K, V> {
-    async fn run(self) {
+    async fn run(mut self) {
         loop {
             let some = {
-                let mut queue = self.0.queue();
+                let mut queue = self.inner.queue();
+                if queue.asked.is_empty() {
+                    queue.loading -= 1;
+                    self.left = true;
+                }
                 let most = queue.asked.len().min(MOST);
                 queue.asked.drain(..most).collect::<Vec<_>>()
             };
             let Some((last, _)) = some.last() else { return };
             let mut keys: Vec<K> = some.iter().map(|(key, _)| key.clone()).collect();
             keys.resize(some.len().next_power_of_two(), last.clone());
-            let found = (self.0.load)(keys).await;
+            let found = (self.inner.load)(keys).await;
             for (key, tell) in some {
                 let answer = found.as_ref().map(|rows| rows.get(&key).cloned()).map_err(Fault::clone);
                 // Whoever asked may have gone away.
@@ -112,7 +120,10 @@ impl<K: Clone + Eq + Hash, V: Clone> Loading<K, V> {
 
 impl<K, V> Drop for Loading<K, V> {
     fn drop(&mut self) {
-        let mut queue = self.0.queue();
+        if self.left {
+            return;
+        }
+        let mut queue = self.inner.queue();
         queue.loading -= 1;
         if queue.loading == 0 {
             queue.asked.clear();
@@ -132,7 +143,7 @@ mod tests {
     fn doubler(gate: &Arc<Semaphore>) -> (Gather<u32, u32>, Arc<Mutex<Vec<usize>>>) {
         let sizes = Arc::new(Mutex::new(Vec::new()));
         let (gate, seen) = (gate.clone(), sizes.clone());
-        let gather = Gather::new(move |keys: Vec<u32>| {
+        let gather = Gather::new(2, move |keys: Vec<u32>| {
             let (gate, seen) = (gate.clone(), seen.clone());
             async move {
                 seen.lock().unwrap().push(keys.len());
@@ -166,7 +177,7 @@ mod tests {
             assert_eq!(got.unwrap(), (key % 2 == 0).then_some(2 * key), "{key}");
         }
         let sizes = sizes.lock().unwrap().clone();
-        assert!(sizes.len() <= AT_ONCE + 2, "{sizes:?}");
+        assert!(sizes.len() <= 2 + 2, "{sizes:?}");
         assert!(sizes.iter().all(|size| size.is_power_of_two()), "{sizes:?}");
     }
 
@@ -182,16 +193,38 @@ mod tests {
     async fn a_panic_leaves_nobody_waiting_and_the_next_one_is_served() {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = calls.clone();
-        let gather = Gather::new(move |keys: Vec<u32>| {
-            let first = counted.fetch_add(1, Ordering::SeqCst) < AT_ONCE;
+        let gather = Gather::new(2, move |keys: Vec<u32>| {
+            let first = counted.fetch_add(1, Ordering::SeqCst) < 2;
             async move {
                 assert!(!first, "as it may happen");
                 Ok(keys.into_iter().map(|k| (k, k)).collect())
             }
         });
-        for _ in 0..AT_ONCE {
+        for _ in 0..2 {
             assert!(gather.get(1).await.is_err());
         }
         assert_eq!(gather.get(1).await.unwrap(), Some(1));
+    }
+
+    /// Whoever comes in the moment in which a loader finds nothing more to do is loaded by it or by another, and not by none.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn who_comes_as_a_loader_goes_is_not_forgotten() {
+        for at_once in [1, 2] {
+            let load = async |keys: Vec<u32>| Ok(keys.into_iter().map(|k| (k, k)).collect());
+            let gather = Gather::new(at_once, move |keys| load(keys));
+            let callers: Vec<_> = (0..4)
+                .map(|caller| {
+                    let gather = gather.clone();
+                    tokio::spawn(async move {
+                        for key in 0..20_000 {
+                            assert_eq!(gather.get(key).await.ok(), Some(Some(key)), "{caller}");
+                        }
+                    })
+                })
+                .collect();
+            for caller in callers {
+                caller.await.unwrap();
+            }
+        }
     }
 }

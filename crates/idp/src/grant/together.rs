@@ -26,7 +26,7 @@ struct Rotation {
 impl Together {
     pub(super) fn new(ground: &Ground) -> Self {
         let db = ground.db.clone();
-        let grants = Gather::new(move |ids: Vec<Uuid>| {
+        let grants = Gather::new(1, move |ids: Vec<Uuid>| {
             let db = db.clone();
             async move {
                 let named = token_grant::Column::Id.is_in(ids);
@@ -35,7 +35,7 @@ impl Together {
             }
         });
         let db = ground.db.clone();
-        let refresh = Gather::new(move |hashes: Vec<String>| {
+        let refresh = Gather::new(1, move |hashes: Vec<String>| {
             let db = db.clone();
             async move {
                 let rows = refresh_token::Entity::find()
@@ -48,7 +48,7 @@ impl Together {
             }
         });
         let db = ground.db.clone();
-        let rotations = Gather::new(move |wanted| rotate(db.clone(), wanted));
+        let rotations = Gather::new(2, move |wanted| rotate(db.clone(), wanted));
         Self { grants, refresh, rotations }
     }
 
