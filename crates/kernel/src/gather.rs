@@ -210,8 +210,8 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn who_comes_as_a_loader_goes_is_not_forgotten() {
         for at_once in [1, 2] {
-            let load = async |keys: Vec<u32>| Ok(keys.into_iter().map(|k| (k, k)).collect());
-            let gather = Gather::new(at_once, move |keys| load(keys));
+            let gather: Gather<u32, u32> =
+                Gather::new(at_once, async |keys| Ok(keys.into_iter().map(|k| (k, k)).collect()));
             let callers: Vec<_> = (0..4)
                 .map(|caller| {
                     let gather = gather.clone();
