@@ -153,7 +153,7 @@ impl Accounts {
             .exec_with_returning(tx.conn())
             .await?;
         let Some(row) = tried.into_iter().next() else {
-            drop(tx);
+            tx.give_up().await;
             // Confirmed meanwhile, by a second click or by the link: then the hub knows what comes next.
             let waits = self.enrolment(id).await?.is_some_and(|e| e.chosen_in(interaction));
             return Ok(if waits { CodeGiven::Spent } else { CodeGiven::NotNow });

@@ -236,7 +236,7 @@ impl Accounts {
             .exec(tx.conn())
             .await?;
         if used.rows_affected != 1 {
-            drop(tx);
+            tx.give_up().await;
             return self.used_or_dead(token).await;
         }
         let changed = account::Entity::update_many()

@@ -310,6 +310,16 @@ impl Tx {
         Ok(())
     }
 
+    /// Takes back what was written, as dropping it does, and waits until all that it saw is seen by readers too: a group's earlier transactions may not be on
+    /// the disk when a later one looks. For those who look further before they answer.
+    pub async fn give_up(self) {
+        let Self { inner, turn, .. } = self;
+        drop(inner);
+        if let Some(turn) = turn {
+            turn.over().await;
+        }
+    }
+
     pub(crate) fn has_mail(&self) {
         self.has_mail.store(true, Ordering::Relaxed);
     }

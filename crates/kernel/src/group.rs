@@ -84,6 +84,16 @@ impl Turn {
     }
 }
 
+impl Turn {
+    /// Ends the group, and waits until it has ended: what others wrote before is on the disk then, or taken back.
+    pub(crate) async fn over(mut self) {
+        if let Some(mut held) = self.0.take() {
+            // In a task of its own, so that going away meanwhile takes nothing along.
+            let _ = tokio::spawn(async move { finish(&mut held).await }).await;
+        }
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         let Some(mut held) = self.0.take() else { return };
@@ -300,6 +310,27 @@ mod tests {
         leaver.await.unwrap();
         assert_eq!(count(&db, "parent").await, 8);
         assert_eq!(count(&db, "parent WHERE id = 100").await, 0);
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_has_seen_nothing_that_others_do_not_see_then() {
+        let (db, _folder) = database().await;
+        let holder = db.begin().await.unwrap();
+        let first = crowd(&db, 0..1, parent).await;
+        let second = tokio::spawn({
+            let db = db.clone();
+            async move {
+                let tx = db.begin().await.unwrap();
+                // It finds the row of the first, which is not on the disk yet.
+                let found = tx.conn().execute_unprepared("UPDATE parent SET id = id WHERE id = 0").await;
+                assert_eq!(found.unwrap().rows_affected(), 1);
+                tx.give_up().await;
+                count(&db, "parent").await
+            }
+        });
+        holder.commit().await.unwrap();
+        assert_eq!(second.await.unwrap(), 1);
+        first.into_iter().next().unwrap().await.unwrap().unwrap();
     }
 
     #[tokio::test]
