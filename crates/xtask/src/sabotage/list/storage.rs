@@ -26,6 +26,14 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: kernel(&["a_single_statement_in_a_group_that_fails_is_not_acknowledged"]),
     },
     Sabotage {
+        name: "answers by what readers do not see yet",
+        items: &[115],
+        file: "crates/kernel/src/db.rs",
+        find: "turn.over().await;",
+        replace: "drop(turn);",
+        caught_by: kernel(&["who_gives_up_has_seen_nothing_that_others_do_not_see_then"]),
+    },
+    Sabotage {
         name: "lets SQLite lose its last commits with the power",
         items: &[115],
         file: "crates/kernel/src/db.rs",
