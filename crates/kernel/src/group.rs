@@ -172,26 +172,41 @@ mod tests {
         (32..log.len()).step_by(frame).filter(|at| number(at + 4) > 0).count()
     }
 
-    /// Starts this many writers, which wait for their turn behind whoever has it.
-    async fn crowd(
-        db: &Db,
-        rows: std::ops::Range<usize>,
-        sql: fn(usize) -> String,
-    ) -> Vec<tokio::task::JoinHandle<Result<(), Fault>>> {
-        let writers = rows.map(|row| {
-            let db = db.clone();
-            tokio::spawn(async move {
-                let tx = db.begin().await?;
-                write(&tx, &sql(row)).await;
-                tx.commit().await
-            })
-        });
+    type Written = tokio::task::JoinHandle<Result<(), Fault>>;
+
+    /// Starts these writers, until they wait for their turn behind whoever has it.
+    async fn at_the_door(writers: impl Iterator<Item = Written>) -> Vec<Written> {
         let writers: Vec<_> = writers.collect();
         // One thread runs them all: each has come to its turn's door, and the committer of the group before it too.
         for _ in 0..writers.len() + 2 {
             tokio::task::yield_now().await;
         }
         writers
+    }
+
+    /// Writers of transactions.
+    async fn crowd(db: &Db, rows: std::ops::Range<usize>, sql: fn(usize) -> String) -> Vec<Written> {
+        let writer = |row| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let tx = db.begin().await?;
+                write(&tx, &sql(row)).await;
+                tx.commit().await
+            })
+        };
+        at_the_door(rows.map(writer)).await
+    }
+
+    /// Writers of one statement each.
+    async fn singles(db: &Db, rows: std::ops::Range<usize>, sql: fn(usize) -> String) -> Vec<Written> {
+        let writer = |row| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                db.writer().execute_unprepared(&sql(row)).await?;
+                Ok(())
+            })
+        };
+        at_the_door(rows.map(writer)).await
     }
 
     fn parent(row: usize) -> String {
@@ -211,26 +226,6 @@ mod tests {
         }
         assert_eq!(count(&db, "parent").await, 64);
         assert_eq!(commits(folder.path()) - before, 2, "the first, and all who came meanwhile");
-    }
-
-    /// Writers of one statement each, which have come to their turn's door.
-    async fn singles(
-        db: &Db,
-        rows: std::ops::Range<usize>,
-        sql: fn(usize) -> String,
-    ) -> Vec<tokio::task::JoinHandle<Result<(), Fault>>> {
-        let writers = rows.map(|row| {
-            let db = db.clone();
-            tokio::spawn(async move {
-                db.writer().execute_unprepared(&sql(row)).await?;
-                Ok(())
-            })
-        });
-        let writers: Vec<_> = writers.collect();
-        for _ in 0..writers.len() + 2 {
-            tokio::task::yield_now().await;
-        }
-        writers
     }
 
     #[tokio::test]
