@@ -197,12 +197,13 @@ async fn serve(cable: Arc<Cable>, port: u16, first: TcpListener) {
     let mut mode = cable.mode.subscribe();
     let mut connections = JoinSet::new();
     loop {
-        let how = mode.borrow_and_update().how;
+        let Mode { how, cut } = *mode.borrow_and_update();
         match (&listener, how) {
             (Some(_), How::Refuse) => listener = None,
             (Some(open), _) => tokio::select! {
+                // Who is accepted while the cable is cut was there before, and is cut too.
                 accepted = open.accept() => {
-                    connections.spawn(carry(cable.clone(), accepted.unwrap().0));
+                    connections.spawn(carry(cable.clone(), cut, accepted.unwrap().0));
                 }
                 _ = mode.changed() => {}
             },
@@ -213,10 +214,9 @@ async fn serve(cable: Arc<Cable>, port: u16, first: TcpListener) {
     }
 }
 
-/// One connection, until an end of it goes or it is cut.
-async fn carry(cable: Arc<Cable>, mut client: TcpStream) {
+/// One connection, until an end of it goes or it is cut. `born`: how often that had happened when it was accepted.
+async fn carry(cable: Arc<Cable>, born: usize, mut client: TcpStream) {
     let mut mode = cable.mode.subscribe();
-    let born = mode.borrow().cut;
     let mut server = TcpStream::connect(cable.server).await.unwrap();
     for stream in [&client, &server] {
         stream.set_nodelay(true).unwrap();
@@ -273,6 +273,7 @@ async fn carry(cable: Arc<Cable>, mut client: TcpStream) {
         }
     };
     tokio::select! {
+        biased;
         _ = mode.wait_for(|mode| mode.cut > born) => {}
         () = there => {}
         () = back => {}
