@@ -36,7 +36,9 @@ const SLIPS: &[(&str, &str)] = &[
 impl Email {
     /// Reads what was typed; `None` when no mail can be sent there.
     pub fn parse(typed: &str) -> Option<Self> {
-        let shown: String = typed.trim().nfkc().collect();
+        let typed = typed.trim();
+        // ASCII is its own NFKC, and nearly every address is.
+        let shown = if typed.is_ascii() { typed.to_owned() } else { typed.nfkc().collect() };
         let (local, domain) = shown.rsplit_once('@')?;
         let local_ok = !local.is_empty()
             && local.len() <= 64

@@ -33,7 +33,9 @@ impl Directory {
 
     /// The one form under which an identifier is stored and looked for; `None` when it can be nobody's.
     pub fn canonical(&self, typed: &str) -> Option<String> {
-        let text: String = typed.trim().nfkc().collect();
+        let typed = typed.trim();
+        // ASCII is its own NFKC, and nearly every identifier is.
+        let text = if typed.is_ascii() { typed.to_owned() } else { typed.nfkc().collect() };
         if text.is_empty() || text.chars().count() > Self::LONGEST || text.chars().any(char::is_control) {
             return None;
         }

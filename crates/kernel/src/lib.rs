@@ -27,5 +27,5 @@ pub use invariant::{Check, INVARIANTS, Invariant, Looking, Reading, SeenBy, Verd
 pub use patient::{Patient, Spent};
 #[doc(hidden)]
 pub use sea_orm;
-pub use secret::{Digest, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};
+pub use secret::{Digest, MacKey, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};
 pub use writer::Writer;

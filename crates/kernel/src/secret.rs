@@ -215,9 +215,23 @@ impl SealKeys {
 
     /// HMAC-SHA-256 under a key of its own for `purpose`: for values that are compared, not opened.
     pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0[0].subkey(purpose));
+        self.mac_key(purpose).mac(data)
+    }
+
+    /// The key of [`Self::mac`], for whoever has many values.
+    pub fn mac_key(&self, purpose: &str) -> MacKey {
+        MacKey(hmac::Key::new(hmac::HMAC_SHA256, &self.0[0].subkey(purpose)))
+    }
+}
+
+/// A key for values of one purpose that are compared, not opened. It has no Debug: it is a secret.
+pub struct MacKey(hmac::Key);
+
+impl MacKey {
+    /// HMAC-SHA-256.
+    pub fn mac(&self, data: &[u8]) -> [u8; 32] {
         let mut out = [0; 32];
-        out.copy_from_slice(hmac::sign(&key, data).as_ref());
+        out.copy_from_slice(hmac::sign(&self.0, data).as_ref());
         out
     }
 }

@@ -1,11 +1,10 @@
 use std::{
-    collections::{HashMap, hash_map::Entry},
-    hash::{BuildHasher, RandomState},
-    io::Read,
+    collections::HashMap,
+    io::{self, Read, Seek, Write},
 };
 
 use agencies::Agency;
-use kernel::{Digest, Fault, Ground, Tx, Unix};
+use kernel::{Digest, Fault, Ground, MacKey, Tx, Unix};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Statement, Value,
     sea_query::{Expr, OnConflict, Query},
@@ -18,11 +17,12 @@ use super::{
     hash::Verifier,
     row::{BadRow, Row, Rows},
     stored::{self, Kind},
+    twins::Twins,
 };
 use crate::{Accounts, Email, table::legacy_identity as identity};
 
 /// Rows in one transaction.
-const BATCH: usize = 1000;
+const BATCH: usize = 2000;
 
 /// The columns of a fresh row, in the order of [`Ready::values`]; the others are empty until it moves.
 const COLUMNS: [identity::Column; 13] = [
@@ -57,36 +57,25 @@ pub struct ImportReport {
 }
 
 /// An import under way, a batch at a time, so that its caller can show how far it is. While a batch is written the next one is read.
-pub struct Importer<'a, R> {
+/// What it needs of memory does not depend on how many rows there are, but for those that are left out.
+pub struct Importer<'a, R, F> {
     accounts: &'a Accounts,
     agency: &'a Agency,
     rows: Rows<R>,
     dry: bool,
-    seen: Seen,
+    twins: Twinned<F>,
+    fingerprints: MacKey,
     writing: Option<JoinHandle<Result<Wrote, Fault>>>,
     next: Expected,
     report: ImportReport,
 }
 
-/// On which line an identifier stood first. Of each it keeps a number, not the text: 16 bytes a row. Two of a million are taken for one another once in
-/// many million files, and are told as bad rows then.
-#[derive(Default)]
-struct Seen {
-    keys: RandomState,
-    lines: HashMap<u64, u32>,
-}
-
-impl Seen {
-    /// The line of an earlier one.
-    fn before(&mut self, canonical: &str, line: u64) -> Option<u32> {
-        match self.lines.entry(self.keys.hash_one(canonical)) {
-            Entry::Occupied(first) => Some(*first.get()),
-            Entry::Vacant(free) => {
-                free.insert(u32::try_from(line).unwrap_or(u32::MAX));
-                None
-            }
-        }
-    }
+/// The identifiers that come twice: known once the file has been gone through.
+enum Twinned<F> {
+    Unknown(F),
+    Known(Twins),
+    /// The going through failed.
+    Lost,
 }
 
 /// What is expected of the next batch, after the one before it.
@@ -109,11 +98,25 @@ struct Wrote {
 }
 
 impl Accounts {
-    /// Begins an import. `dry`: nothing is written.
-    pub fn import<'a, R: Read>(&'a self, agency: &'a Agency, rows: Rows<R>, dry: bool) -> Importer<'a, R> {
-        let next = Expected { known: dry, whole: None };
-        let (seen, report) = (Seen::default(), ImportReport::default());
-        Importer { accounts: self, agency, rows, dry, seen, writing: None, next, report }
+    /// Begins an import. `beside`: an empty file of its own, for eight bytes a row; `dry`: nothing is written.
+    pub fn import<'a, R: Read + Seek, F: Read + Write + Seek>(
+        &'a self,
+        agency: &'a Agency,
+        rows: Rows<R>,
+        beside: F,
+        dry: bool,
+    ) -> Importer<'a, R, F> {
+        Importer {
+            accounts: self,
+            agency,
+            rows,
+            dry,
+            twins: Twinned::Unknown(beside),
+            fingerprints: self.ground.keys.mac_key("import row"),
+            writing: None,
+            next: Expected { known: dry, whole: None },
+            report: ImportReport::default(),
+        }
     }
 }
 
@@ -131,29 +134,47 @@ struct Ready {
     profile: String,
 }
 
-impl<R: Read> Importer<'_, R> {
+impl<R: Read + Seek, F: Read + Write + Seek> Importer<'_, R, F> {
     /// Reads the next batch and writes it, or goes on writing it until the next call; answers the rows read, 0 at the end, when all is written.
     ///
     /// # Errors
-    /// [`Fault`] of the database: what was written stays, and a second import goes on from there.
+    /// [`Fault`] of the database, or of the file beside: what was written stays, and a second import goes on from there.
     pub async fn next_batch(&mut self) -> Result<usize, Fault> {
         let mut ready = Vec::with_capacity(BATCH);
         let mut read = 0;
+        let mut twins = self.looked_through()?;
         while read < BATCH {
             let Some(next) = self.rows.next() else { break };
             read += 1;
-            match next.and_then(|row| self.admit(row)) {
-                Ok(row) => ready.push(self.prepare(row)?),
+            match next.and_then(|row| admit(self.agency, &mut twins, row)) {
+                Ok(row) => ready.push(prepare(&self.accounts.ground, &self.fingerprints, row)?),
                 Err(bad) => self.report.bad.push(bad),
             }
         }
+        self.twins = Twinned::Known(twins);
         self.written().await?;
         if !ready.is_empty() {
             let (ground, agency) = (self.accounts.ground.clone(), self.agency.id.clone());
-            let (dry, next) = (self.dry, self.next.clone());
+            let (dry, next) = (self.dry, std::mem::take(&mut self.next));
             self.writing = Some(tokio::spawn(async move { write(&ground, agency, ready, dry, next).await }));
         }
         Ok(read)
+    }
+
+    /// The identifiers that come twice; the first time the file is gone through for them.
+    fn looked_through(&mut self) -> Result<Twins, Fault> {
+        let looked = |error: io::Error| {
+            Fault::Broken(format!("to tell identifiers that come twice, the file is read twice: {error}"))
+        };
+        match std::mem::replace(&mut self.twins, Twinned::Lost) {
+            Twinned::Known(twins) => Ok(twins),
+            Twinned::Unknown(beside) => {
+                let twins = Twins::among(&mut self.rows, &self.agency.directory, beside).map_err(looked)?;
+                self.rows.rewind().map_err(looked)?;
+                Ok(twins)
+            }
+            Twinned::Lost => Err(looked(io::ErrorKind::UnexpectedEof.into())),
+        }
     }
 
     /// Waits for the batch that is being written.
@@ -173,42 +194,41 @@ impl<R: Read> Importer<'_, R> {
     pub fn report(self) -> ImportReport {
         self.report
     }
+}
 
-    fn admit(&mut self, row: Row) -> Result<(String, Row), BadRow> {
-        let line = row.line;
-        let bad = |reason: String| BadRow { line, reason };
-        let canonical = self
-            .agency
-            .directory
-            .canonical(&row.identifier)
-            .ok_or_else(|| bad("`identifier` is empty by the rules of this agency's directory".into()))?;
-        match self.seen.before(&canonical, line) {
-            Some(first) => Err(bad(format!("the same identifier as on line {first}"))),
-            None => Ok((canonical, row)),
-        }
+/// The row, and its identifier in the form under which it is looked for.
+fn admit(agency: &Agency, twins: &mut Twins, row: Row) -> Result<(String, Row), BadRow> {
+    let line = row.line;
+    let bad = |reason: String| BadRow { line, reason };
+    let canonical = agency
+        .directory
+        .canonical(&row.identifier)
+        .ok_or_else(|| bad("`identifier` is empty by the rules of this agency's directory".into()))?;
+    match twins.taken(&canonical, line) {
+        Some(first) => Err(bad(format!("the same identifier as on line {first}"))),
+        None => Ok((canonical, row)),
     }
+}
 
-    fn prepare(&self, (canonical, row): (String, Row)) -> Result<Ready, Fault> {
-        let ground = &self.accounts.ground;
-        let (kind, verifier) = stored::rest(ground, row.verifier.as_ref())?;
-        let profile = serde_json::Value::Object(row.profile).to_string();
-        let secret = row.verifier.as_ref().map(Verifier::to_text);
-        // Keyed, so that it tells nothing of the hash that it covers.
-        let parts = [
-            row.identifier.as_str(),
-            &row.client_ref,
-            row.email.as_ref().map_or("", Email::shown),
-            row.name.as_deref().unwrap_or_default(),
-            &profile,
-            secret.as_deref().map_or("", String::as_str),
-        ];
-        let text = Zeroizing::new(parts.join("\u{1f}"));
-        let fingerprint = Digest::of_mac(ground.keys.mac("import row", text.as_bytes())).into_string();
-        let email = row.email.map(|e| e.shown().to_owned());
-        let Row { identifier, client_ref, name, .. } = row;
-        let id = ground.id();
-        Ok(Ready { id, canonical, fingerprint, kind, verifier, identifier, client_ref, email, name, profile })
-    }
+fn prepare(ground: &Ground, fingerprints: &MacKey, (canonical, row): (String, Row)) -> Result<Ready, Fault> {
+    let (kind, verifier) = stored::rest(ground, row.verifier.as_ref())?;
+    let profile = serde_json::Value::Object(row.profile).to_string();
+    let secret = row.verifier.as_ref().map(Verifier::to_text);
+    // Keyed, so that it tells nothing of the hash that it covers.
+    let parts = [
+        row.identifier.as_str(),
+        &row.client_ref,
+        row.email.as_ref().map_or("", Email::shown),
+        row.name.as_deref().unwrap_or_default(),
+        &profile,
+        secret.as_deref().map_or("", String::as_str),
+    ];
+    let text = Zeroizing::new(parts.join("\u{1f}"));
+    let fingerprint = Digest::of_mac(fingerprints.mac(text.as_bytes())).into_string();
+    let email = row.email.map(|e| e.shown().to_owned());
+    let Row { identifier, client_ref, name, .. } = row;
+    let id = ground.id();
+    Ok(Ready { id, canonical, fingerprint, kind, verifier, identifier, client_ref, email, name, profile })
 }
 
 impl Ready {

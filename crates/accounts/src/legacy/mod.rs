@@ -5,6 +5,7 @@ mod import;
 mod prove;
 pub mod row;
 mod stored;
+mod twins;
 mod wrap;
 
 pub use import::{ImportReport, Importer};

@@ -58,6 +58,37 @@ async fn a_longer_file_adds_what_is_new_and_knows_the_rest() {
     }
 }
 
+/// The first good row of an identifier is taken, in whichever batch it is, and each of the later ones is told with the line of that; again and again.
+#[tokio::test]
+async fn an_identifier_that_comes_again_is_told_however_far_away() {
+    let rows = |range: std::ops::Range<u32>| range.map(|n| format!("{n};;Première\n")).collect::<String>();
+    let csv = [
+        "identifier;birthdate;name\n0005;hier;Mauvaise\n".to_owned(),
+        rows(1..2400),
+        "5;;Deuxième\n".to_owned(),
+        rows(2400..2500),
+        "5;;Troisième\n2450;;Deuxième\n ;;\n9999;;Sans fin".to_owned(),
+    ]
+    .concat();
+    for mut stage in stages().await {
+        stage.tilleuls.directory.leading_zeros_ignored = true;
+        for added in [2500, 0] {
+            let report = stage.import(&stage.tilleuls, &csv).await;
+            assert_eq!((report.added, report.updated), (added, 0), "{}", stage.bed.name);
+            let told: Vec<_> = report.bad.iter().map(ToString::to_string).collect();
+            let expected = [
+                "line 2: `birthdate` is not written as 1950-12-31",
+                "line 2402: the same identifier as on line 7",
+                "line 2503: the same identifier as on line 7",
+                "line 2504: the same identifier as on line 2453",
+                "line 2505: `identifier` is missing",
+            ];
+            assert_eq!(told, expected, "{}", stage.bed.name);
+            assert_eq!(stage.count("legacy_identity", "name = 'Première'").await, 2499);
+        }
+    }
+}
+
 #[tokio::test]
 async fn weak_hashes_never_rest_bare() {
     // SECURITY #84.

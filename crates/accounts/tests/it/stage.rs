@@ -1,6 +1,6 @@
 //! What the tests of this slice share: a bed with agencies, terms and a directory.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, io::Cursor, sync::Arc};
 
 use accounts::{
     Accounts, Edition, EnrolmentId, HashCost, Hasher, Mail, Rules, Shown, SignIn, SignedIn, TermsLibrary,
@@ -81,7 +81,8 @@ impl Stage {
     pub(crate) async fn import(&self, agency: &Agency, csv: &str) -> accounts::legacy::ImportReport {
         let mut importer = self.accounts.import(
             agency,
-            Rows::open(csv.as_bytes(), Format::Csv, Charset::Utf8).unwrap(),
+            Rows::open(Cursor::new(csv), Format::Csv, Charset::Utf8).unwrap(),
+            Cursor::new(Vec::new()),
             false,
         );
         while importer.next_batch().await.unwrap() > 0 {}

@@ -104,8 +104,9 @@ pub async fn million(name: &str, bed: Bed, effort: Effort) -> Row {
     )
 }
 
-/// Rows of a file of strong hashes, beside rows that the database copies into a table of the same shape by itself.
-pub async fn import(name: &str, bed: Bed, effort: Effort) -> Row {
+/// Rows of a file of strong hashes, beside rows that the database copies into a table of the same shape by itself; and the most memory that the second half of
+/// the time needed, beside the first.
+pub async fn import(name: &str, bed: Bed, effort: Effort) -> Vec<Row> {
     let mut place = Place::new(bed, MAIL_FOLDER);
     place.bed.unaudited();
     let file = place.path("identities.csv");
@@ -128,8 +129,8 @@ pub async fn import(name: &str, bed: Bed, effort: Effort) -> Row {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program");
-    let (mut early, mut late) = (0.0_f64, 0.0_f64);
-    let mut beat = tokio::time::interval(Duration::from_millis(100));
+    let mut memory = Vec::new();
+    let mut beat = tokio::time::interval(Duration::from_millis(20));
     let process = child.id();
     let status = loop {
         if let Some(status) = child.try_wait().expect("the program") {
@@ -139,20 +140,24 @@ pub async fn import(name: &str, bed: Bed, effort: Effort) -> Row {
         if !fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default().contains("VmRSS") {
             continue;
         }
-        let now = resident(process);
-        if began.elapsed() < Duration::from_secs(1) { early = early.max(now) } else { late = late.max(now) }
+        memory.push(resident(process));
     };
     let ours = effort.rows as f64 / began.elapsed().as_secs_f64();
-    println!("import, {name}: at most {early:.0} MiB in its first second, {late:.0} later");
     let report = fs::read_to_string(place.path("report.json")).expect("a report");
     assert!(status.success(), "the import failed: {}", &report[..report.len().min(2000)]);
     let limit = by_itself(&Bare::open(&place.bed.address).await, effort.rows).await;
-    Row::beside(
-        format!("import of {} identities, {name}", effort.rows),
-        "rows/s",
-        &[(ours, limit)],
-        Goal::AtLeast(0.25),
-    )
+    let (early, late) = memory.split_at(memory.len() / 2);
+    let most = |part: &[f64]| part.iter().copied().fold(0.0, f64::max);
+    let what = |what: &str| format!("{what} of {} identities, {name}", effort.rows);
+    vec![
+        Row::beside(what("import"), "rows/s", &[(ours, limit)], Goal::AtLeast(0.25)),
+        Row::beside(
+            what("resident memory, import"),
+            "MiB, second half · first",
+            &[(most(late), most(early))],
+            Goal::AtMost(1.1),
+        ),
+    ]
 }
 
 /// The same rows into a table with the same columns and indexes, in one statement.

@@ -84,7 +84,7 @@ async fn measure(part: &str, name: &str, bed: Bed, effort: Effort, rows: &mut Ve
     let before = rows.len();
     match part {
         "start" => rows.extend(bulk::start(name, bed, effort).await),
-        "import" => rows.push(bulk::import(name, bed, effort).await),
+        "import" => rows.extend(bulk::import(name, bed, effort).await),
         "million" => rows.push(bulk::million(name, bed, effort).await),
         "documents" if !once => {}
         _ => {

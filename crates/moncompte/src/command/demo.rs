@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Cursor,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -321,10 +322,10 @@ fn portal_config(folder: &Path, agency: &Agency, provider: u16, port: u16) -> an
 async fn import(wired: &Wired, agency: &Agency) -> anyhow::Result<()> {
     let name = format!("demo/{}/{}", agency.id, agency.identities);
     let file = Files::get(&name).context("a directory of the demo is missing")?;
-    let rows = Rows::open(file.data.as_ref(), agency.format, Charset::Utf8)?;
+    let rows = Rows::open(Cursor::new(&file.data), agency.format, Charset::Utf8)?;
     let agencies = wired.idp.agencies.load();
     let known = agencies.agency(agency.id).context("an agency of the demo is missing")?;
-    let mut importer = wired.idp.accounts.import(known, rows, false);
+    let mut importer = wired.idp.accounts.import(known, rows, Cursor::new(Vec::new()), false);
     while importer.next_batch().await? > 0 {}
     let report = importer.report();
     anyhow::ensure!(report.bad.is_empty(), "the demo's directory {name} has bad rows: {:?}", report.bad);

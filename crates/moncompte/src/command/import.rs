@@ -65,7 +65,8 @@ impl Import {
             let known: Vec<&str> = agencies.iter().map(|a| a.id.as_str()).collect();
             bail!("there is no agency \"{}\"; known are: {}", self.agency, known.join(", "));
         };
-        let mut importer = wired.idp.accounts.import(agency, rows, self.dry_run);
+        let beside = tempfile::tempfile().context("no temporary file can be made")?;
+        let mut importer = wired.idp.accounts.import(agency, rows, beside, self.dry_run);
         while importer.next_batch().await? > 0 {}
         bar.finish_and_clear();
         let report = importer.report();

@@ -34,6 +34,9 @@ pub const COLUMNS: &[(&str, usize)] = &[
     ("country", 200),
 ];
 
+/// The place of the one that every row has.
+pub(super) const IDENTIFIER: usize = 0;
+
 /// The first eight have a place of their own; the rest is the profile.
 const PROFILE: usize = 8;
 
@@ -146,6 +149,10 @@ impl Fields {
 
     fn get(&self, name: &str) -> Option<&str> {
         place(name).and_then(|at| self.0[at].as_deref()).map(String::as_str)
+    }
+
+    pub(super) fn identifier(self) -> Option<Zeroizing<String>> {
+        self.0.into_iter().nth(IDENTIFIER).flatten()
     }
 
     /// Judges the whole.

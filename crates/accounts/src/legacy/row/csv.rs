@@ -2,7 +2,7 @@ use zeroize::Zeroizing;
 
 use super::{
     LONGEST_LINE,
-    columns::{self, Fields},
+    columns::{self, Fields, IDENTIFIER},
 };
 
 /// More fields than this are no row of ours.
@@ -26,7 +26,7 @@ impl Header {
             }
         };
         // Before any name is repeated in a message: without a header this is a row with its secrets.
-        if !names.iter().any(|name| columns::place(name) == Some(0)) {
+        if !names.iter().any(|name| columns::place(name) == Some(IDENTIFIER)) {
             let meant = names.iter().any(|name| columns::meant(name) == Some("identifier"));
             let hint = if meant { " (one of the names comes near it)" } else { "" };
             return Err(format!(
@@ -63,6 +63,13 @@ impl Header {
     /// Whether the finished row has as many fields as the header.
     pub(super) fn fits(&self) -> bool {
         self.splitter.ends.len() == self.places.len()
+    }
+
+    /// The identifier of the finished row, if it is as long as the header.
+    pub(super) fn identifier(&self) -> Option<Zeroizing<String>> {
+        let at = self.places.iter().position(|place| *place == IDENTIFIER)?;
+        let value = self.splitter.values().nth(at).filter(|_| self.fits())?.trim();
+        (!value.is_empty()).then(|| Zeroizing::new(value.to_owned()))
     }
 
     /// The values of the finished row.

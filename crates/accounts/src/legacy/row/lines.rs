@@ -1,6 +1,6 @@
 use std::{
     borrow::Cow,
-    io::{ErrorKind, Read},
+    io::{ErrorKind, Read, Seek},
 };
 
 use zeroize::Zeroizing;
@@ -115,6 +115,17 @@ impl<R: Read> Lines<R> {
         }
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         (self.number, decode(bytes, self.charset, self.number == 1))
+    }
+}
+
+impl<R: Read + Seek> Lines<R> {
+    /// Goes back to the first line.
+    pub(super) fn rewind(&mut self) -> std::io::Result<()> {
+        self.read.rewind()?;
+        (self.from, self.to, self.number) = (0, 0, 0);
+        (self.ended, self.cut_off) = (false, false);
+        self.again.clear();
+        Ok(())
     }
 }
 

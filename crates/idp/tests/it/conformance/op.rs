@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    io::Cursor,
     num::NonZeroU32,
     sync::{Arc, LazyLock},
 };
@@ -182,8 +183,8 @@ impl Op {
         let accounts = &self.idp.accounts;
         let agency = self.idp.agencies.load().agency("certification").unwrap().clone();
         let row = PERSON.replace('\n', "");
-        let rows = Rows::open(row.as_bytes(), Format::Jsonl, Charset::Utf8).unwrap();
-        let mut importer = accounts.import(&agency, rows, false);
+        let rows = Rows::open(Cursor::new(row), Format::Jsonl, Charset::Utf8).unwrap();
+        let mut importer = accounts.import(&agency, rows, Cursor::new(Vec::new()), false);
         while importer.next_batch().await.unwrap() > 0 {}
         let report = importer.report();
         assert_eq!(report.added, 1, "{:?}", report.bad);

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{io::Cursor, sync::Arc};
 
 use accounts::{
     AccountId, Accounts, Confirm, Edition, Finish, HashCost, Hasher, Mail, MailBody, Origin, PasswordChoice,
@@ -172,8 +172,8 @@ impl World {
         let file = format!(
             "identifier,client_ref,password,name,given_name,phone_number\n{known_as},Vieux-Secret 1,Marie,Marie,+33\n"
         );
-        let rows = Rows::open(file.as_bytes(), Format::Csv, Charset::Utf8).unwrap();
-        let mut importer = accounts.import(&agency, rows, false);
+        let rows = Rows::open(Cursor::new(file), Format::Csv, Charset::Utf8).unwrap();
+        let mut importer = accounts.import(&agency, rows, Cursor::new(Vec::new()), false);
         while importer.next_batch().await.unwrap() > 0 {}
         assert_eq!(importer.report().added, 1);
         let identifier = known_as.split(',').next().unwrap();

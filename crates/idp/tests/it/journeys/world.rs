@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, sync::Arc};
+use std::{collections::BTreeMap, io::Cursor, net::SocketAddr, num::NonZeroU32, sync::Arc};
 
 use accounts::{
     Accounts, Confirm, Edition, Finish, HashCost, Hasher, Mail, MailBody, PasswordChoice, Rules, Shown,
@@ -162,9 +162,9 @@ impl World {
 
     /// Imports people of an agency, so many of whom are new.
     pub async fn import(&self, agency: &str, people: &str, added: u64) {
-        let rows = Rows::open(people.as_bytes(), Format::Csv, Charset::Utf8).unwrap();
+        let rows = Rows::open(Cursor::new(people), Format::Csv, Charset::Utf8).unwrap();
         let agency = self.agency(agency);
-        let mut importer = self.idp.accounts.import(&agency, rows, false);
+        let mut importer = self.idp.accounts.import(&agency, rows, Cursor::new(Vec::new()), false);
         while importer.next_batch().await.unwrap() > 0 {}
         assert_eq!(importer.report().added, added);
     }
