@@ -60,20 +60,15 @@ impl Step {
     fn needs(self, browser: bool) -> Vec<Tool> {
         match self {
             Self::Format => vec![Tool::Rustfmt],
-            Self::Clippy => vec![Tool::Clippy],
+            Self::Clippy => vec![Tool::Clippy, Tool::Make],
+            Self::Build => vec![Tool::Make],
             Self::Unit => vec![Tool::SystemdAnalyze],
             Self::Fuzz => vec![Tool::Cxx],
             Self::Test => services::TOOLS
                 .into_iter()
                 .filter(|tool| browser || !services::BROWSER.contains(tool))
                 .collect(),
-            Self::Tools
-            | Self::Readme
-            | Self::Crypto
-            | Self::Deny
-            | Self::Build
-            | Self::Demo
-            | Self::Rootfs => Vec::new(),
+            Self::Tools | Self::Readme | Self::Crypto | Self::Deny | Self::Demo | Self::Rootfs => Vec::new(),
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) enum Tool {
     Openssl,
     /// The C++ compiler that builds libFuzzer
     Cxx,
+    /// What builds the allocator
+    Make,
 }
 
 impl Tool {
@@ -52,6 +54,7 @@ impl Tool {
             Self::Apache => "Apache with mod_auth_openidc",
             Self::Openssl => "openssl",
             Self::Cxx => "g++",
+            Self::Make => "make",
         }
     }
 
@@ -68,6 +71,7 @@ impl Tool {
             Self::Apache => "the visit of a portal behind mod_auth_openidc",
             Self::Openssl => "whatever needs a certificate or a hash made by another tool",
             Self::Cxx => "the coverage-guided run of the fuzz targets",
+            Self::Make => "whatever builds the program",
         }
     }
 
@@ -85,6 +89,7 @@ impl Tool {
             Self::Apache => &["apache2-bin", "libapache2-mod-auth-openidc"],
             Self::Openssl => &["openssl"],
             Self::Cxx => &["g++"],
+            Self::Make => &["make"],
         }
     }
 
@@ -111,6 +116,7 @@ impl Tool {
             Self::Apache => on_path("apache2").filter(|_| Path::new(MOD_AUTH_OPENIDC).exists()),
             Self::Openssl => on_path("openssl"),
             Self::Cxx => on_path("c++"),
+            Self::Make => on_path("make"),
         }
     }
 }
