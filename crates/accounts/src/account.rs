@@ -1,6 +1,9 @@
+use std::collections::HashMap;
+
 use kernel::{Fault, Gather, Ground, Unix};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::{
     AccountId, Accounts,
@@ -76,9 +79,15 @@ impl Accounts {
         id: AccountId,
         agency_id: &str,
     ) -> Result<Option<(Account, Vec<String>)>, Fault> {
-        let found = self.people.get(id).await?.filter(|(row, _)| row.disabled_at.is_none());
-        let Some((row, links)) = found else { return Ok(None) };
-        Ok(Some((row.try_into()?, refs_at(by_agency(links), agency_id))))
+        let Some((row, links)) = self.people.get(id).await? else { return Ok(None) };
+        let mut refs = Vec::new();
+        for (_, client_ref) in links.into_iter().filter(|(agency, _)| agency == agency_id) {
+            // Several identifiers may carry one reference: it is told once.
+            if !refs.contains(&client_ref) {
+                refs.push(client_ref);
+            }
+        }
+        Ok(Some((row.account()?, refs)))
     }
 
     /// The agency's own references for this account; empty when it is not linked there.
@@ -86,12 +95,48 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn client_refs(&self, id: AccountId, agency_id: &str) -> Result<Vec<String>, Fault> {
-        Ok(refs_at(self.linked_agencies(id).await?, agency_id))
+        let here = self.linked_agencies(id).await?.into_iter().find(|a| a.agency_id == agency_id);
+        Ok(here.map(|a| a.client_refs).unwrap_or_default())
     }
 }
 
-/// Accounts with their links, oldest link first.
-pub(crate) type People = Gather<AccountId, (account::Model, Vec<link::Model>)>;
+/// Accounts that are not disabled, with the agencies and references of their links, oldest link first.
+pub(crate) type People = Gather<AccountId, (Told, Vec<(String, String)>)>;
+
+/// What is told of an account, as it is stored.
+#[derive(Clone)]
+pub(crate) struct Told {
+    id: AccountId,
+    email: String,
+    name: Option<String>,
+    profile: String,
+    locale: String,
+    auth_epoch: i32,
+    times: [Unix; 3],
+}
+
+impl Told {
+    fn account(self) -> Result<Account, Fault> {
+        let Self { id, email, name, profile, locale, auth_epoch, times: [a, b, c] } = self;
+        let profile = serde_json::from_str(&profile)?;
+        Ok(Account { id, email, name, profile, locale, auth_epoch, updated_at: a.max(b).max(c) })
+    }
+}
+
+/// One row of it: the account, and one of its links. Read by the places of its columns: to look for each by its name costs more than all the rest of it.
+type Row = (
+    Uuid,
+    String,
+    Option<String>,
+    String,
+    String,
+    i32,
+    Unix,
+    Unix,
+    Option<Unix>,
+    Option<String>,
+    Option<String>,
+);
 
 /// Portals ask for people all the time: those who ask at once are answered by one statement.
 pub(crate) fn people(ground: &Ground) -> People {
@@ -99,13 +144,38 @@ pub(crate) fn people(ground: &Ground) -> People {
     Gather::new(1, move |ids: Vec<AccountId>| {
         let db = db.clone();
         async move {
-            let rows = account::Entity::find()
+            let rows: Vec<Row> = account::Entity::find()
+                .select_only()
+                .columns([
+                    account::Column::Id,
+                    account::Column::Email,
+                    account::Column::Name,
+                    account::Column::Profile,
+                    account::Column::Locale,
+                    account::Column::AuthEpoch,
+                    account::Column::CreatedAt,
+                    account::Column::PasswordChangedAt,
+                    account::Column::ChangedAt,
+                ])
+                .columns([link::Column::AgencyId, link::Column::ClientRef])
+                .left_join(link::Entity)
                 .filter(account::Column::Id.is_in(ids.into_iter().map(|id| id.0)))
-                .find_with_related(link::Entity)
+                .filter(account::Column::DisabledAt.is_null())
                 .order_by_asc(link::Column::Id)
+                .into_tuple()
                 .all(db.reader())
                 .await?;
-            Ok(rows.into_iter().map(|(row, links)| (AccountId(row.id), (row, links))).collect())
+            let mut people = HashMap::new();
+            for (id, email, name, profile, locale, auth_epoch, made, password, changed, agency, reference) in
+                rows
+            {
+                let id = AccountId(id);
+                let times = [made, password, changed.unwrap_or(0)];
+                let told = || Told { id, email, name, profile, locale, auth_epoch, times };
+                let (_, links) = people.entry(id).or_insert_with(|| (told(), Vec::new()));
+                links.extend(agency.zip(reference));
+            }
+            Ok(people)
         }
     })
 }
@@ -128,22 +198,12 @@ fn by_agency(links: Vec<link::Model>) -> Vec<LinkedAgency> {
     agencies
 }
 
-fn refs_at(agencies: Vec<LinkedAgency>, agency_id: &str) -> Vec<String> {
-    agencies.into_iter().find(|a| a.agency_id == agency_id).map(|a| a.client_refs).unwrap_or_default()
-}
-
 impl TryFrom<account::Model> for Account {
     type Error = Fault;
 
     fn try_from(row: account::Model) -> Result<Self, Fault> {
-        Ok(Self {
-            id: AccountId(row.id),
-            email: row.email,
-            name: row.name,
-            profile: serde_json::from_str(&row.profile)?,
-            locale: row.locale,
-            auth_epoch: row.auth_epoch,
-            updated_at: row.changed_at.unwrap_or(0).max(row.password_changed_at).max(row.created_at),
-        })
+        let account::Model { id, email, name, profile, locale, auth_epoch, .. } = row;
+        let times = [row.created_at, row.password_changed_at, row.changed_at.unwrap_or(0)];
+        Told { id: AccountId(id), email, name, profile, locale, auth_epoch, times }.account()
     }
 }

@@ -96,7 +96,7 @@ struct Loading<K, V> {
 impl<K: Clone + Eq + Hash, V: Clone> Loading<K, V> {
     async fn run(mut self) {
         loop {
-            let some = {
+            let mut some = {
                 let mut queue = self.inner.queue();
                 if queue.asked.is_empty() {
                     queue.loading -= 1;
@@ -108,9 +108,13 @@ impl<K: Clone + Eq + Hash, V: Clone> Loading<K, V> {
             let Some((last, _)) = some.last() else { return };
             let mut keys: Vec<K> = some.iter().map(|(key, _)| key.clone()).collect();
             keys.resize(some.len().next_power_of_two(), last.clone());
-            let found = (self.inner.load)(keys).await;
-            for (key, tell) in some {
-                let answer = found.as_ref().map(|rows| rows.get(&key).cloned()).map_err(Fault::clone);
+            let mut found = (self.inner.load)(keys).await;
+            while let Some((key, tell)) = some.pop() {
+                let answer = match &mut found {
+                    Ok(rows) if some.iter().any(|(other, _)| *other == key) => Ok(rows.get(&key).cloned()),
+                    Ok(rows) => Ok(rows.remove(&key)),
+                    Err(fault) => Err(fault.clone()),
+                };
                 // Whoever asked may have gone away.
                 let _ = tell.send(answer);
             }

@@ -3,7 +3,10 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use kernel::{Db, Fault, Gather, Ground};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QuerySelect,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::table::{refresh_token, token_grant};
@@ -30,8 +33,8 @@ impl Together {
             let db = db.clone();
             async move {
                 let named = token_grant::Column::Id.is_in(ids);
-                let rows = token_grant::Entity::find().filter(named).all(db.reader()).await?;
-                Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+                let rows = token_grant::Entity::find().filter(named).into_model().all(db.reader()).await?;
+                Ok(rows.into_iter().map(|token_grant::Placed(row)| (row.id, row)).collect())
             }
         });
         let db = ground.db.clone();
@@ -39,12 +42,14 @@ impl Together {
             let db = db.clone();
             async move {
                 let rows = refresh_token::Entity::find()
+                    .columns(token_grant::Column::iter())
+                    .inner_join(token_grant::Entity)
                     .filter(refresh_token::Column::Hash.is_in(hashes))
-                    .find_also_related(token_grant::Entity)
+                    .into_model()
                     .all(db.reader())
                     .await?;
-                let whole = rows.into_iter().filter_map(|(row, grant)| Some((row, grant?)));
-                Ok(whole.map(|(row, grant)| (row.hash.clone(), (row, grant))).collect())
+                let pair = |refresh_token::Granted(row, grant)| (row.hash.clone(), (row, grant));
+                Ok(rows.into_iter().map(pair).collect())
             }
         });
         let db = ground.db.clone();

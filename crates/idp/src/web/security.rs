@@ -30,6 +30,8 @@ pub(crate) fn put(response: &mut Response, secure: bool) {
         None => HeaderValue::from_static(POLICY),
         Some(leads) => leads.policy(),
     };
+    // At once, instead of growing for one after the other.
+    response.headers_mut().reserve(8);
     let mut put = |name: HeaderName, value: HeaderValue| {
         response.headers_mut().entry(name).or_insert(value);
     };
