@@ -70,7 +70,8 @@ impl Db {
                 pool.test_before_acquire(false)
             };
             let unavailable = |e: sea_orm::sqlx::Error| Fault::Unavailable(e.to_string());
-            let writer = pool(1).after_release(|connection, _| Box::pin(is_clean(connection)));
+            let writer = pool(1)
+                .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_clean(connection)))));
             let writer = writer.connect_with(options.clone()).await.map_err(unavailable)?;
             let reader = pool(READERS).connect_with(options).await.map_err(unavailable)?;
             let [reader, writer] = [reader, writer].map(SqlxSqliteConnector::from_sqlx_sqlite_pool);
@@ -131,16 +132,20 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`] when no connection is free in time.
     pub async fn begin(&self) -> Result<Tx, Fault> {
-        let writer = self.unhurried();
+        let writer = &self.writer.pool;
         let (inner, turn) = match &self.turns {
             Some(turns) => {
                 let turn = turns.take(writer, PATIENCE).await?;
-                (within(turn.group()?.begin()).await?, Some(turn))
+                let own = match turn.is_first() {
+                    true => None,
+                    false => Some(within(turn.group().inner.begin()).await?),
+                };
+                (own, Some(turn))
             }
-            None => (within(writer.begin()).await?, None),
+            None => (Some(within(writer.inner.begin()).await?), None),
         };
         Ok(Tx {
-            inner: Patient::new(inner, &self.toll),
+            inner: inner.map(|inner| writer.like(inner)),
             turn,
             toll: self.toll.clone(),
             mail: self.mail.clone(),
@@ -265,11 +270,10 @@ pub(crate) fn sqlite_options(address: &str) -> Result<SqliteConnectOptions, Faul
     Ok(options.synchronous(SqliteSynchronous::Full).foreign_keys(true).busy_timeout(PATIENCE))
 }
 
-/// Whether a connection has no transaction left open: SQLite may have taken one back by itself, for want of room, and what counts them then errs.
-async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, Error> {
-    // Behind whatever is still to be taken back.
-    connection.ping().await?;
-    Ok(!connection.is_in_transaction())
+/// Whether a connection has no transaction left open: SQLite may have taken one back by itself, for want of room, and what counts them then errs. Whatever was
+/// still to be taken back is, since the pool asked the connection when it came back.
+fn is_clean(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }
 
 /// Whether a connection of the pool still has somebody at its other end.
@@ -280,8 +284,8 @@ async fn alive(connection: &mut PgConnection) -> Result<bool, Error> {
 
 /// A writing transaction. Slices pass it to one another; its connection is used by their tables only.
 pub struct Tx {
-    // Before the turn: what is taken back is taken back before the next one writes.
-    inner: Patient<DatabaseTransaction>,
+    // Before the turn: what is taken back is taken back before the next one writes. Without one, it is the turn's.
+    inner: Option<Patient<DatabaseTransaction>>,
     turn: Option<Turn>,
     toll: Arc<Toll>,
     mail: Arc<Notify>,
@@ -291,7 +295,8 @@ pub struct Tx {
 impl Tx {
     /// The connection inside the transaction.
     pub fn conn(&self) -> &Patient<DatabaseTransaction> {
-        &self.inner
+        let shared = || self.turn.as_ref().map(Turn::group);
+        self.inner.as_ref().or_else(shared).expect("a transaction of its own, or its turn's")
     }
 
     /// Makes everything true at once.
@@ -300,7 +305,9 @@ impl Tx {
     /// [`Fault`]: the outcome may then be unknown; a retry must find out, not repeat.
     pub async fn commit(self) -> Result<(), Fault> {
         self.toll.commit();
-        within(self.inner.inner.commit()).await?;
+        if let Some(own) = self.inner {
+            within(own.inner.commit()).await?;
+        }
         if let Some(turn) = self.turn {
             within(turn.committed()).await?;
         }
@@ -322,5 +329,48 @@ impl Tx {
 
     pub(crate) fn has_mail(&self) {
         self.has_mail.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{QueryResult, Statement};
+
+    use super::*;
+
+    /// What a reader and the writer say.
+    async fn asked(db: &Db, what: &str) -> [Vec<QueryResult>; 2] {
+        let backend = db.reader().get_database_backend();
+        let statement = || Statement::from_string(backend, format!("PRAGMA {what}"));
+        let reader = db.reader().query_all_raw(statement()).await.unwrap();
+        [reader, db.unhurried().query_all_raw(statement()).await.unwrap()]
+    }
+
+    async fn database() -> (Db, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite://{}", folder.path().join("db").display());
+        (Db::connect(&address).await.unwrap(), folder)
+    }
+
+    #[tokio::test]
+    async fn each_connection_to_sqlite_waits_for_the_disk_and_for_others() {
+        let (db, _folder) = database().await;
+        let number =
+            async |what: &str| asked(&db, what).await.map(|rows| rows[0].try_get_by_index::<i64>(0).unwrap());
+        // 2 is FULL: synced at each commit.
+        assert_eq!(number("synchronous").await, [2, 2]);
+        assert_eq!(number("foreign_keys").await, [1, 1]);
+        assert!(number("busy_timeout").await.iter().all(|millis| *millis >= 5000));
+    }
+
+    /// ADR 12: without it, every statement with a limit is planned anew whenever it is asked.
+    #[tokio::test]
+    async fn sqlite_is_built_for_statements_that_keep_their_plan() {
+        let (db, _folder) = database().await;
+        let [options, _] = asked(&db, "compile_options").await;
+        let options: Vec<String> = options.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        let has = |name: &str| options.iter().any(|option| option == name);
+        assert!(has("ENABLE_QPSG") && has("DEFAULT_MEMSTATUS=0"), "{options:?}");
+        assert!(!has("ENABLE_STAT4") && !has("ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Many commits, one wait for the disk. SQLite has one writer, and each commit costs it an fsync, during which nobody writes: 400 a second here. So those
-//! who wait for their turn while one is under way go together: each has a savepoint of its own in one transaction, or its one statement, and all are told
-//! when that is on the disk. Nobody is acknowledged earlier than alone, and where the transaction fails all are told so (SECURITY #115).
+//! who wait for their turn while one is under way go together in one transaction, and all are told when that is on the disk. Whoever opens it writes in it as
+//! in its own, for nothing is there yet that could be lost with it; each that comes after has a savepoint, or one statement. Nobody is acknowledged earlier than alone, and where the transaction fails all are told so (SECURITY #115).
 //!
 //! PostgreSQL does the same by itself: one flush of its log serves all that wait for it.
 //!
@@ -19,7 +19,7 @@ use tokio::{
     sync::{Mutex, OwnedMutexGuard, oneshot},
 };
 
-use crate::patient::within;
+use crate::patient::{Patient, within};
 
 /// The one writer's turns.
 #[derive(Clone, Default)]
@@ -27,7 +27,7 @@ pub(crate) struct Turns(Arc<Mutex<Option<Group>>>);
 
 /// A transaction, and those whose part of it is done.
 struct Group {
-    outer: DatabaseTransaction,
+    outer: Patient<DatabaseTransaction>,
     done: Vec<oneshot::Sender<Result<(), DbErr>>>,
 }
 
@@ -36,15 +36,19 @@ impl Turns {
     ///
     /// # Errors
     /// When that is not within `patience`, or the database refuses.
-    pub(crate) async fn take(&self, writer: &DatabaseConnection, patience: Duration) -> Result<Turn, DbErr> {
+    pub(crate) async fn take(
+        &self,
+        writer: &Patient<DatabaseConnection>,
+        patience: Duration,
+    ) -> Result<Turn, DbErr> {
         let late = |_| failed(format!("no turn to write in {patience:?}"));
         let mut held = tokio::time::timeout(patience, self.0.clone().lock_owned()).await.map_err(late)?;
         let group = match held.take() {
             Some(group) => group,
             None => {
-                let outer = within(writer.begin_with_options(immediate())).await?;
+                let outer = within(writer.inner.begin_with_options(immediate())).await?;
                 tokio::spawn(self.clone().end());
-                Group { outer, done: Vec::new() }
+                Group { outer: writer.like(outer), done: Vec::new() }
             }
         };
         *held = Some(group);
@@ -62,13 +66,18 @@ impl Turns {
 pub(crate) struct Turn(Option<OwnedMutexGuard<Option<Group>>>);
 
 impl Turn {
-    /// The transaction that one shares. Of several statements in it, all or none are kept only within a savepoint.
-    ///
-    /// # Errors
-    /// Never while one holds the turn.
-    pub(crate) fn group(&self) -> Result<&DatabaseTransaction, DbErr> {
-        let group = self.0.as_ref().and_then(|held| held.as_ref());
-        group.map(|group| &group.outer).ok_or_else(|| failed("no turn to write".into()))
+    fn held(&self) -> &Group {
+        self.0.as_ref().and_then(|held| held.as_ref()).expect("whoever has the turn has its group")
+    }
+
+    /// The transaction that one shares. Of several statements in it, all or none are kept only by who is the first, or within a savepoint.
+    pub(crate) fn group(&self) -> &Patient<DatabaseTransaction> {
+        &self.held().outer
+    }
+
+    /// Whether nothing of others is in the transaction.
+    pub(crate) fn is_first(&self) -> bool {
+        self.held().done.is_empty()
     }
 
     /// Lets the next one write, and waits until all is on the disk.
@@ -108,10 +117,10 @@ async fn finish(held: &mut Option<Group>) {
     let Some(Group { outer, done }) = held.take() else { return };
     if done.is_empty() {
         // Nobody waits to hear of it.
-        let _ = within(outer.rollback()).await;
+        let _ = within(outer.inner.rollback()).await;
         return;
     }
-    let outcome = within(outer.commit()).await;
+    let outcome = within(outer.inner.commit()).await;
     for tell in done {
         // Some may have gone away.
         let _ = tell.send(outcome.clone());
@@ -391,27 +400,6 @@ mod tests {
         write(&tx, &parent(1)).await;
         tx.commit().await.unwrap();
         assert_eq!(count(&db, "parent").await, 1);
-    }
-
-    #[tokio::test]
-    async fn each_connection_to_sqlite_waits_for_the_disk_and_for_others() {
-        let (db, _folder) = database().await;
-        let asked = async |what: &str| {
-            let statement =
-                Statement::from_string(db.reader().get_database_backend(), format!("PRAGMA {what}"));
-            let mut told = Vec::new();
-            for row in [
-                db.reader().query_one_raw(statement.clone()).await.unwrap(),
-                db.unhurried().query_one_raw(statement).await.unwrap(),
-            ] {
-                told.push(row.unwrap().try_get_by_index::<i64>(0).unwrap());
-            }
-            told
-        };
-        // 2 is FULL: synced at each commit.
-        assert_eq!(asked("synchronous").await, [2, 2]);
-        assert_eq!(asked("foreign_keys").await, [1, 1]);
-        assert!(asked("busy_timeout").await.iter().all(|millis| *millis >= 5000));
     }
 
     #[tokio::test]

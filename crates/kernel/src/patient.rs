@@ -55,6 +55,11 @@ impl<C> Patient<C> {
     pub(crate) fn new(inner: C, toll: &Arc<Toll>) -> Self {
         Self { inner, toll: toll.clone() }
     }
+
+    /// Another connection, counted with this one.
+    pub(crate) fn like<D>(&self, inner: D) -> Patient<D> {
+        Patient::new(inner, &self.toll)
+    }
 }
 
 /// The work, or the fault that it is not done in time. Its outcome may then be unknown, as that of a connection which breaks.

@@ -26,8 +26,7 @@ impl Writer {
     async fn turn(&self) -> Result<Option<Turn>, DbErr> {
         self.toll.commit();
         let Some(turns) = &self.turns else { return Ok(None) };
-        self.toll.statement();
-        Ok(Some(turns.take(&self.pool.inner, PATIENCE).await?))
+        Ok(Some(turns.take(&self.pool, PATIENCE).await?))
     }
 }
 
@@ -46,25 +45,25 @@ impl ConnectionTrait for Writer {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let Some(turn) = self.turn().await? else { return self.pool.execute_raw(statement).await };
-        let done = within(turn.group()?.execute_raw(statement)).await;
+        let done = turn.group().execute_raw(statement).await;
         kept(turn, done).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let Some(turn) = self.turn().await? else { return self.pool.execute_unprepared(sql).await };
-        let done = within(turn.group()?.execute_unprepared(sql)).await;
+        let done = turn.group().execute_unprepared(sql).await;
         kept(turn, done).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let Some(turn) = self.turn().await? else { return self.pool.query_one_raw(statement).await };
-        let row = within(turn.group()?.query_one_raw(statement)).await;
+        let row = turn.group().query_one_raw(statement).await;
         kept(turn, row).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let Some(turn) = self.turn().await? else { return self.pool.query_all_raw(statement).await };
-        let rows = within(turn.group()?.query_all_raw(statement)).await;
+        let rows = turn.group().query_all_raw(statement).await;
         kept(turn, rows).await
     }
 

@@ -85,11 +85,19 @@ pub(super) const GUARDS: &[Sabotage] = &[
         ]),
     },
     Sabotage {
+        name: "writes among others as if it were alone",
+        items: &[119],
+        file: "crates/kernel/src/group.rs",
+        find: "self.held().done.is_empty()",
+        replace: "self.held().done.len() < 1000",
+        caught_by: kernel(&["who_does_not_commit_takes_back_their_own_only"]),
+    },
+    Sabotage {
         name: "uses a connection whose count of transactions errs",
         items: &[119],
         file: "crates/kernel/src/db.rs",
-        find: "Ok(!connection.is_in_transaction())",
-        replace: "Ok(true)",
+        find: "!connection.is_in_transaction()",
+        replace: "{\n        let _ = connection;\n        true\n    }",
         caught_by: kernel(&["a_connection_whose_count_of_transactions_errs_is_not_used_again"]),
     },
     Sabotage {
