@@ -26,14 +26,14 @@ pub struct Rendered {
     pub title: String,
 }
 
-/// All templates in both languages, parsed once. Cheap to share behind an `Arc`.
+/// All templates in both languages, each parsed once. Cheap to share behind an `Arc`.
 pub struct Pages {
     french: Environment<'static>,
     english: Environment<'static>,
 }
 
 impl Pages {
-    /// Parses the embedded templates and translations.
+    /// Parses the embedded translations; the templates follow when they are needed.
     ///
     /// # Errors
     /// When one of them is malformed: a fault of the build, found by this crate's tests.
@@ -44,7 +44,7 @@ impl Pages {
     /// Renders a page.
     ///
     /// # Errors
-    /// When a template asks for something that does not exist: a fault of ours, found by this crate's tests.
+    /// When a template is malformed or asks for something that does not exist: a fault of ours, found by this crate's tests, which show them all.
     pub fn render<P: Page>(&self, frame: &Frame, page: &P) -> Result<Rendered, Error> {
         let context = context! {
             locale => frame.locale.tag(),
@@ -127,19 +127,16 @@ fn environment(locale: Locale) -> Result<Environment<'static>, Error> {
             TemplateError::new(ErrorKind::InvalidOperation, format!("asset({name:?}): no such file"))
         })
     });
-    for file in Files::iter() {
-        let data = Files::get(&file).map(|f| f.data.into_owned()).unwrap_or_default();
-        let source = String::from_utf8_lossy(&data).into_owned();
-        match file.strip_suffix(".j2") {
-            // One source for both parts of a mail; the name's ending decides about escaping.
-            Some(stem) => {
-                env.add_template_owned(format!("{stem}.html"), source.clone())?;
-                env.add_template_owned(format!("{stem}.txt"), source)?;
-            }
-            None => env.add_template_owned(file.into_owned(), source)?,
-        }
-    }
+    // Each is parsed when it is first shown, once: most of them are shown by few providers, and in one language.
+    env.set_loader(|name| Ok(source(name)));
     Ok(env)
+}
+
+/// The template of this name. The two parts of a mail have one source; the name's ending decides about escaping.
+fn source(name: &str) -> Option<String> {
+    let of_both = || Files::get(&format!("{}.j2", name.rsplit_once('.')?.0));
+    let file = Files::get(name).or_else(of_both)?;
+    Some(String::from_utf8_lossy(&file.data).into_owned())
 }
 
 /// The engine's own escaping also turns every `/` into `&#x2f;`, which makes addresses unreadable and pages long.
