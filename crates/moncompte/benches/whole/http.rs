@@ -1,37 +1,54 @@
 //! As little of a client as measures: one connection, kept, and for a person a few cookies. It shares the cores with what it measures, so all that it
-//! does not do is left to the provider.
+//! does not do is left to the provider: a client made for every server takes a sixth of them, this one half of that.
 
-use std::{collections::BTreeMap, fmt::Write as _, net::SocketAddr};
+use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, net::SocketAddr};
 
-use axum::body::{Body, Bytes, to_bytes};
-use hyper::{HeaderMap, Request, StatusCode, client::conn::http1, header};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use hyper::StatusCode;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 /// Longer than any answer of the provider.
 const LONGEST: usize = 1 << 20;
+/// More header lines than any answer of the provider has.
+const MOST_LINES: usize = 48;
 
 /// What came back.
 pub struct Answer {
     pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+    bytes: Vec<u8>,
+    /// Where the body begins.
+    body: usize,
 }
 
 impl Answer {
     pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).expect("text")
+        std::str::from_utf8(self.body()).expect("text")
+    }
+
+    fn body(&self) -> &[u8] {
+        &self.bytes[self.body..]
+    }
+
+    /// The values of a header.
+    fn values(&self, name: &str) -> Vec<&str> {
+        let mut lines = [httparse::EMPTY_HEADER; MOST_LINES];
+        let mut head = httparse::Response::new(&mut lines);
+        head.parse(&self.bytes).expect("an answer");
+        let named = head.headers.iter().filter(|line| line.name.eq_ignore_ascii_case(name));
+        named.map(|line| std::str::from_utf8(line.value).expect("text")).collect()
     }
 
     /// Where it sends the browser.
     pub fn location(&self) -> &str {
-        let to = self.headers.get(header::LOCATION).and_then(|to| to.to_str().ok());
+        let to = self.values("location").first().copied();
         to.unwrap_or_else(|| panic!("it sends nobody anywhere: {} {}", self.status, self.text()))
     }
 
     /// A member of the JSON object that it is.
     pub fn member(&self, name: &str) -> String {
-        let json: serde_json::Value = serde_json::from_slice(&self.body).expect("JSON");
+        let json: serde_json::Value = serde_json::from_slice(self.body()).expect("JSON");
         let text = json[name].as_str();
         text.unwrap_or_else(|| panic!("no {name}: {} {}", self.status, self.text())).to_owned()
     }
@@ -41,12 +58,12 @@ impl Answer {
 pub struct Caller {
     at: SocketAddr,
     host: String,
-    sender: Option<http1::SendRequest<Body>>,
+    stream: Option<TcpStream>,
 }
 
 impl Caller {
     pub fn new(port: u16) -> Self {
-        Self { at: ([127, 0, 0, 1], port).into(), host: format!("localhost:{port}"), sender: None }
+        Self { at: ([127, 0, 0, 1], port).into(), host: format!("localhost:{port}"), stream: None }
     }
 
     pub fn port(&self) -> u16 {
@@ -54,41 +71,55 @@ impl Caller {
     }
 
     pub async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        self.send("GET", path, headers, String::new()).await
+        self.send("GET", path, headers, "").await
     }
 
     pub async fn post(&mut self, path: &str, headers: &[(&str, &str)], form: String) -> Answer {
         let kind = ("content-type", "application/x-www-form-urlencoded");
         let headers: Vec<_> = headers.iter().copied().chain([kind]).collect();
-        self.send("POST", path, &headers, form).await
+        self.send("POST", path, &headers, &form).await
     }
 
-    async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, &self.host);
+    async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Vec::with_capacity(2048);
+        write!(request, "{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.host).expect("a request");
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            write!(request, "{name}: {value}\r\n").expect("a request");
         }
-        let request = request.body(Body::from(body)).expect("a request");
-        let answer = self.connected().await.send_request(request).await.expect("an answer");
-        let (parts, body) = answer.into_parts();
-        let body = to_bytes(Body::new(body), LONGEST).await.expect("the answer's body");
-        Answer { status: parts.status, headers: parts.headers, body }
+        write!(request, "content-length: {}\r\n\r\n{body}", body.len()).expect("a request");
+        let stream = self.connected().await;
+        stream.write_all(&request).await.expect("a connection that is sent to");
+        read(stream).await
     }
 
     /// The connection, or another where it has been quiet for too long.
-    async fn connected(&mut self) -> &mut http1::SendRequest<Body> {
-        let usable = match self.sender.as_mut() {
-            Some(sender) => sender.ready().await.is_ok(),
-            None => false,
-        };
-        if !usable {
+    async fn connected(&mut self) -> &mut TcpStream {
+        let closed = |stream: &TcpStream| stream.try_read(&mut [0]).is_ok();
+        if self.stream.as_ref().is_none_or(closed) {
             let stream = TcpStream::connect(self.at).await.expect("a connection");
             stream.set_nodelay(true).expect("TCP_NODELAY");
-            let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
-            tokio::spawn(connection);
-            self.sender = Some(sender);
+            self.stream = Some(stream);
         }
-        self.sender.as_mut().expect("just made")
+        self.stream.as_mut().expect("just made")
+    }
+}
+
+/// One answer, whose length it says.
+async fn read(stream: &mut TcpStream) -> Answer {
+    let mut bytes = Vec::with_capacity(4096);
+    loop {
+        let count = stream.read_buf(&mut bytes).await.expect("an answer");
+        assert!(count > 0 && bytes.len() < LONGEST, "cut off after {} bytes", bytes.len());
+        let mut lines = [httparse::EMPTY_HEADER; MOST_LINES];
+        let mut head = httparse::Response::new(&mut lines);
+        let httparse::Status::Complete(body) = head.parse(&bytes).expect("HTTP/1.1") else { continue };
+        let status = head.code.and_then(|code| StatusCode::from_u16(code).ok()).expect("a status");
+        let said = head.headers.iter().find(|line| line.name.eq_ignore_ascii_case("content-length"));
+        let length = said.and_then(|line| std::str::from_utf8(line.value).ok()?.parse().ok());
+        let length: usize = length.unwrap_or_else(|| panic!("{status} says no length"));
+        if bytes.len() >= body + length {
+            return Answer { status, bytes, body };
+        }
     }
 }
 
@@ -131,8 +162,7 @@ impl Browser {
     }
 
     fn keep(&mut self, answer: &Answer) {
-        for cookie in answer.headers.get_all(header::SET_COOKIE) {
-            let cookie = cookie.to_str().expect("a cookie");
+        for cookie in answer.values("set-cookie") {
             let (pair, rest) = cookie.split_once(';').unwrap_or((cookie, ""));
             let (name, value) = pair.split_once('=').expect("a cookie");
             if rest.contains("Max-Age=0") {

@@ -20,11 +20,13 @@ use crate::{
 
 /// Browsers that stand before the form; those who wait in the provider's queue are among them.
 const PEOPLE: u64 = 400;
+/// Storms. A hundredth of the requests is few of them, and one of those meets the disk's bad moment.
+const ROUNDS: usize = 3;
 /// Between two token requests.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The time within which all but a hundredth of refreshes are answered.
-async fn slowest(tokens: &mut Tokens, samples: usize) -> Duration {
+/// The time within which all but a hundredth of refreshes are answered. What the others are is printed.
+async fn slowest(when: &str, tokens: &mut Tokens, samples: usize) -> Duration {
     let mut times = Vec::with_capacity(samples);
     let mut beat = tokio::time::interval(PAUSE);
     for _ in 0..samples {
@@ -33,30 +35,32 @@ async fn slowest(tokens: &mut Tokens, samples: usize) -> Duration {
         tokens.refreshes().await;
         times.push(began.elapsed());
     }
-    quantile(&mut times, 0.99)
+    let [half, most, slow, slowest] = [0.5, 0.9, 0.99, 1.0].map(|part| quantile(&mut times, part));
+    println!("{when}: half within {half:.1?}, 90 % {most:.1?}, 99 % {slow:.1?}, all {slowest:.1?}");
+    slow
 }
 
 /// The token endpoint's p99 in a storm, beside its own in peace.
 pub async fn token(name: &str, site: &Site, effort: Effort) -> Row {
     let mut tokens = site.tokens(900, RS256).await;
-    let peace = slowest(&mut tokens, effort.samples).await;
     let gap = Duration::from_secs_f64(0.5 / limit::hashes(effort.round));
-    let (over, calm) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(VecDeque::new())));
+    let calm = Arc::new(Mutex::new(VecDeque::new()));
     calm.lock().unwrap().extend((1..=PEOPLE).map(|account| site.visitor(account, RS256)));
-    let storm = tokio::spawn(storm(calm.clone(), gap, over.clone()));
-    // Until the cores have more than they can do.
-    tokio::time::sleep(effort.round * 2).await;
-    let stormy = slowest(&mut tokens, effort.samples).await;
-    over.store(true, Ordering::Relaxed);
-    let sent = storm.await.expect("a storm");
-    println!("storm, {name}: {sent} sign-ins sent, one every {gap:?}");
     let millis = |time: Duration| time.as_secs_f64() * 1000.0;
-    Row::beside(
-        format!("token p99 in a storm, {name}"),
-        "ms",
-        &[(millis(stormy), millis(peace))],
-        Goal::AtMost(3.0),
-    )
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let peace = slowest("in peace", &mut tokens, effort.samples).await;
+        let over = Arc::new(AtomicBool::new(false));
+        let storm = tokio::spawn(storm(calm.clone(), gap, over.clone()));
+        // Until the cores have more than they can do.
+        tokio::time::sleep(effort.round * 2).await;
+        let stormy = slowest("in the storm", &mut tokens, effort.samples).await;
+        over.store(true, Ordering::Relaxed);
+        let sent = storm.await.expect("a storm");
+        println!("storm, {name}: {sent} sign-ins sent, one every {gap:?}");
+        rounds.push((millis(stormy), millis(peace)));
+    }
+    Row::beside(format!("token p99 in a storm, {name}"), "ms", &rounds, Goal::AtMost(3.0))
 }
 
 /// One password every `gap`, whether those before are answered or not; each by somebody who waits for nobody.
