@@ -67,7 +67,7 @@ impl Accounts {
             .order_by_asc(link::Column::Id)
             .all(self.ground.db.reader())
             .await?;
-        Ok(by_agency(rows))
+        Ok(by_agency(rows.into_iter().map(|row| (row.agency_id, row.client_ref, row.linked_at)).collect()))
     }
 
     /// A person, unless disabled, with the agency's own references for them, which are none where they are not linked there; one query.
@@ -80,14 +80,7 @@ impl Accounts {
         agency_id: &str,
     ) -> Result<Option<(Account, Vec<String>)>, Fault> {
         let Some((row, links)) = self.people.get(id).await? else { return Ok(None) };
-        let mut refs = Vec::new();
-        for (_, client_ref) in links.into_iter().filter(|(agency, _)| agency == agency_id) {
-            // Several identifiers may carry one reference: it is told once.
-            if !refs.contains(&client_ref) {
-                refs.push(client_ref);
-            }
-        }
-        Ok(Some((row.account()?, refs)))
+        Ok(Some((row.account()?, refs_at(by_agency(links), agency_id))))
     }
 
     /// The agency's own references for this account; empty when it is not linked there.
@@ -95,13 +88,15 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn client_refs(&self, id: AccountId, agency_id: &str) -> Result<Vec<String>, Fault> {
-        let here = self.linked_agencies(id).await?.into_iter().find(|a| a.agency_id == agency_id);
-        Ok(here.map(|a| a.client_refs).unwrap_or_default())
+        Ok(refs_at(self.linked_agencies(id).await?, agency_id))
     }
 }
 
-/// Accounts that are not disabled, with the agencies and references of their links, oldest link first.
-pub(crate) type People = Gather<AccountId, (Told, Vec<(String, String)>)>;
+/// Agency, reference, and when it was attached.
+type Link = (String, String, Unix);
+
+/// Accounts that are not disabled, with their links, oldest first.
+pub(crate) type People = Gather<AccountId, (Told, Vec<Link>)>;
 
 /// What is told of an account, as it is stored.
 #[derive(Clone)]
@@ -136,6 +131,7 @@ type Row = (
     Option<Unix>,
     Option<String>,
     Option<String>,
+    Option<Unix>,
 );
 
 /// Portals ask for people all the time: those who ask at once are answered by one statement.
@@ -157,7 +153,7 @@ pub(crate) fn people(ground: &Ground) -> People {
                     account::Column::PasswordChangedAt,
                     account::Column::ChangedAt,
                 ])
-                .columns([link::Column::AgencyId, link::Column::ClientRef])
+                .columns([link::Column::AgencyId, link::Column::ClientRef, link::Column::LinkedAt])
                 .left_join(link::Entity)
                 .filter(account::Column::Id.is_in(ids.into_iter().map(|id| id.0)))
                 .filter(account::Column::DisabledAt.is_null())
@@ -166,14 +162,28 @@ pub(crate) fn people(ground: &Ground) -> People {
                 .all(db.reader())
                 .await?;
             let mut people = HashMap::new();
-            for (id, email, name, profile, locale, auth_epoch, made, password, changed, agency, reference) in
-                rows
-            {
+            for row in rows {
+                let (
+                    id,
+                    email,
+                    name,
+                    profile,
+                    locale,
+                    auth_epoch,
+                    made,
+                    password,
+                    changed,
+                    agency,
+                    client_ref,
+                    since,
+                ) = row;
                 let id = AccountId(id);
                 let times = [made, password, changed.unwrap_or(0)];
                 let told = || Told { id, email, name, profile, locale, auth_epoch, times };
                 let (_, links) = people.entry(id).or_insert_with(|| (told(), Vec::new()));
-                links.extend(agency.zip(reference));
+                if let (Some(agency), Some(client_ref), Some(since)) = (agency, client_ref, since) {
+                    links.push((agency, client_ref, since));
+                }
             }
             Ok(people)
         }
@@ -181,21 +191,21 @@ pub(crate) fn people(ground: &Ground) -> People {
 }
 
 /// Oldest link first.
-fn by_agency(links: Vec<link::Model>) -> Vec<LinkedAgency> {
+fn by_agency(links: Vec<Link>) -> Vec<LinkedAgency> {
     let mut agencies: Vec<LinkedAgency> = Vec::new();
-    for row in links {
-        match agencies.iter_mut().find(|a| a.agency_id == row.agency_id) {
+    for (agency_id, client_ref, since) in links {
+        match agencies.iter_mut().find(|a| a.agency_id == agency_id) {
             // Several identifiers may carry one reference: it is told once.
-            Some(known) if known.client_refs.contains(&row.client_ref) => {}
-            Some(known) => known.client_refs.push(row.client_ref),
-            None => agencies.push(LinkedAgency {
-                agency_id: row.agency_id,
-                client_refs: vec![row.client_ref],
-                since: row.linked_at,
-            }),
+            Some(known) if known.client_refs.contains(&client_ref) => {}
+            Some(known) => known.client_refs.push(client_ref),
+            None => agencies.push(LinkedAgency { agency_id, client_refs: vec![client_ref], since }),
         }
     }
     agencies
+}
+
+fn refs_at(agencies: Vec<LinkedAgency>, agency_id: &str) -> Vec<String> {
+    agencies.into_iter().find(|a| a.agency_id == agency_id).map(|a| a.client_refs).unwrap_or_default()
 }
 
 impl TryFrom<account::Model> for Account {

@@ -1,6 +1,7 @@
 //! Many commits, one wait for the disk. SQLite has one writer, and each commit costs it an fsync, during which nobody writes: 400 a second here. So those
 //! who wait for their turn while one is under way go together in one transaction, and all are told when that is on the disk. Whoever opens it writes in it as
-//! in its own, for nothing is there yet that could be lost with it; each that comes after has a savepoint, or one statement. Nobody is acknowledged earlier than alone, and where the transaction fails all are told so (SECURITY #115).
+//! in its own, for nothing is there yet that could be lost with it; each that comes after has a savepoint, or one statement. Nobody is acknowledged
+//! earlier than alone, and where the transaction fails all are told so (SECURITY #115).
 //!
 //! PostgreSQL does the same by itself: one flush of its log serves all that wait for it.
 //!
@@ -91,9 +92,7 @@ impl Turn {
         }
         told.await.unwrap_or_else(|_| Err(failed("nobody committed the transaction".into())))
     }
-}
 
-impl Turn {
     /// Ends the group, and waits until it has ended: what others wrote before is on the disk then, or taken back.
     pub(crate) async fn over(mut self) {
         if let Some(mut held) = self.0.take() {

@@ -79,7 +79,7 @@ enum Twinned<F> {
 }
 
 /// What is expected of the next batch, after the one before it.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Expected {
     /// Some rows of it are there already: it is asked which.
     known: bool,
