@@ -217,3 +217,17 @@ impl TryFrom<account::Model> for Account {
         Told { id: AccountId(id), email, name, profile, locale, auth_epoch, times }.account()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_that_several_identifiers_carry_is_told_once() {
+        let link = |agency: &str, reference: &str| (agency.to_owned(), reference.to_owned(), 7);
+        let links = vec![link("a", "R1"), link("b", "R1"), link("a", "R1"), link("a", "R2")];
+        assert_eq!(refs_at(by_agency(links.clone()), "a"), ["R1", "R2"]);
+        assert_eq!(refs_at(by_agency(links.clone()), "b"), ["R1"]);
+        assert!(refs_at(by_agency(links), "c").is_empty());
+    }
+}
