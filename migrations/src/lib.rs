@@ -11,6 +11,7 @@ mod m0005_one_reset_link;
 mod m0006_lock_notice;
 mod m0007_my_account;
 mod m0008_mail_code;
+mod m0009_own_agency;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_lock_notice::Migration),
             Box::new(m0007_my_account::Migration),
             Box::new(m0008_mail_code::Migration),
+            Box::new(m0009_own_agency::Migration),
         ]
     }
 }

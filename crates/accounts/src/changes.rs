@@ -2,7 +2,6 @@
 
 use kernel::{Fault, Password};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr};
-use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
@@ -111,9 +110,7 @@ impl Accounts {
     /// [`Fault`] of the database.
     pub async fn rename(&self, owner: AccountId, typed: &str) -> Result<bool, Fault> {
         let Some(name) = name(typed) else { return Ok(false) };
-        // Parts of the name that an agency gave would contradict it.
-        self.change(owner, (account::Column::Name, name), &["given_name", "family_name", "middle_name"])
-            .await?;
+        self.choose(owner, (account::Column::Name, name), account::Column::NamedAt).await?;
         Ok(true)
     }
 
@@ -122,26 +119,23 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn speak(&self, owner: AccountId, locale: &str) -> Result<(), Fault> {
-        self.change(owner, (account::Column::Locale, locale.to_owned()), &["locale"]).await
+        self.choose(owner, (account::Column::Locale, locale.to_owned()), account::Column::SpokenAt).await
     }
 
-    /// Sets one column; what an agency said of the same thing, in other claims, goes.
-    async fn change(
+    /// Sets one column, and that its owner chose it: what an agency's file says of the same thing is no longer told.
+    async fn choose(
         &self,
         owner: AccountId,
         (column, value): (account::Column, String),
-        stale: &[&str],
+        chosen_at: account::Column,
     ) -> Result<(), Fault> {
-        let Some(row) = self.owner_row(owner).await? else { return Ok(()) };
-        let mut profile: Map<String, Value> = serde_json::from_str(&row.profile)?;
-        profile.retain(|claim, _| !stale.contains(&claim.as_str()));
+        let now = self.ground.now();
         account::Entity::update_many()
             .col_expr(column, Expr::value(value))
-            .col_expr(account::Column::Profile, Expr::value(serde_json::to_string(&profile)?))
-            .col_expr(account::Column::ChangedAt, Expr::value(self.ground.now()))
+            .col_expr(chosen_at, Expr::value(now))
+            .col_expr(account::Column::ChangedAt, Expr::value(now))
             .filter(account::Column::Id.eq(owner.0))
-            // What was read is what is changed.
-            .filter(account::Column::Profile.eq(row.profile))
+            .filter(account::Column::DisabledAt.is_null())
             .exec(self.ground.db.writer())
             .await?;
         Ok(())

@@ -75,7 +75,8 @@ impl Accounts {
             email: Set(shown_email.clone()),
             email_canonical: Set(canonical.clone()),
             name: Set(identity.name.clone()),
-            profile: Set(identity.profile.clone()),
+            // What the agency knows beyond that stays with the identity, for this agency alone (SECURITY D11).
+            profile: Set("{}".to_owned()),
             password_hash: Set(hash),
             auth_epoch: Set(0),
             locale: Set(visitor.locale.clone()),
@@ -83,6 +84,8 @@ impl Accounts {
             password_changed_at: Set(now),
             disabled_at: Set(None),
             changed_at: Set(None),
+            named_at: Set(None),
+            spoken_at: Set(None),
         };
         if let Err(error) = account::Entity::insert(person).exec_without_returning(tx.conn()).await {
             drop(tx);

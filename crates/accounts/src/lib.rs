@@ -8,6 +8,7 @@ mod address;
 mod changes;
 mod code;
 mod device;
+mod disclosure;
 mod email;
 mod enrolment;
 mod evidence;
@@ -37,6 +38,7 @@ pub use address::{AddressConfirm, AddressPage, AddressWish, NewAddress};
 pub use changes::{NewPassword, PasswordChange};
 pub use code::CodeGiven;
 pub use device::Device;
+pub use disclosure::AtAgency;
 pub use email::Email;
 pub use enrolment::{Confirm, EmailChoice, Enrolment, PasswordChoice, Resend, Stage};
 pub use finish::{Attach, Finish};
@@ -144,13 +146,13 @@ pub struct Accounts {
     hasher: Arc<Hasher>,
     rules: Rules,
     terms: Arc<ArcSwap<TermsLibrary>>,
-    people: account::People,
+    people: disclosure::People,
 }
 
 impl Accounts {
     /// Puts it together.
     pub fn new(ground: Ground, hasher: Arc<Hasher>, rules: Rules, terms: Arc<ArcSwap<TermsLibrary>>) -> Self {
-        let people = account::people(&ground);
+        let people = disclosure::people(&ground);
         Self { ground, hasher, rules, terms, people }
     }
 

@@ -69,7 +69,7 @@ pub struct PortalSection {
     pub frontchannel_logout_uri: Option<String>,
     /// Where a sign-in that begins at the provider is sent.
     pub initiate_login_uri: Option<String>,
-    /// `query`, `fragment`, `form_post`.
+    /// How it may have its answers: `query`, `fragment`, `form_post`; all of them unless set.
     pub response_modes: Option<Vec<String>>,
     /// Signs its ID tokens, access tokens and logout tokens: `RS256`, `PS256`, `ES256` or `EdDSA`.
     pub id_token_signed_response_alg: Option<String>,
@@ -82,7 +82,8 @@ pub struct PortalSection {
     pub jwks_uri: Option<String>,
     /// The algorithm of its client assertions, for keys that name none.
     pub token_endpoint_auth_signing_alg: Option<String>,
-    /// What it may ask for, of `openid`, `profile`, `email`, `address`, `phone`, `offline_access`; all of them unless set.
+    /// What it may be told and given, of `openid`, `profile`, `email`, `address`, `phone`, `offline_access`. Unless set: `openid`, `email`,
+    /// `offline_access`, and `profile` without birth date and gender.
     pub scopes: Option<Vec<String>>,
     /// `authorization_code`, `refresh_token`; both unless set.
     pub grant_types: Option<Vec<String>>,

@@ -155,6 +155,8 @@ impl Reader<'_> {
         }
         if let Some(scopes) = section.scopes {
             client.scopes = scopes.iter().map(String::as_str).collect();
+            // Who names `profile` is given all of it.
+            client.withheld = &[];
         }
         let mut choose = Chooser { reader: self, nth };
         if let Some(kind) = choose.one("application_type", section.application_type, APPLICATION_TYPES) {
@@ -179,8 +181,12 @@ impl Reader<'_> {
             client.grant_types = grants;
         }
         let modes = named(ResponseMode::ALL, ResponseMode::as_str);
+        let silent = section.response_modes.is_none();
         if let Some(modes) = choose.many("response_modes", section.response_modes, &modes) {
             client.response_modes = modes;
+        } else if silent {
+            // What discovery lists, for libraries go by that (OAuth Multiple Response Types §2.1).
+            client.response_modes = ResponseMode::ALL.to_vec();
         }
         if let Some(reason) = section.pkce_exempt_because {
             client.pkce = Pkce::Exempt;
@@ -327,6 +333,30 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
         assert_eq!(agency.portals[0].client.owner, "tilleuls");
         assert!(agency.portals[0].client.knows_secret("0123456789abcdef0123456789abcdef"));
         assert!(!agency.portals[0].allow_unlinked);
+    }
+
+    /// SECURITY D11: a file that says nothing asks for little. Discovery lists what such a client may use (OAuth Multiple Response Types §2.1).
+    #[test]
+    fn a_silent_file_has_the_defaults_of_the_manual() {
+        let client = read(GOOD).ok().unwrap().portals[0].client.clone();
+        assert_eq!(client.scopes.to_string(), "openid profile email offline_access");
+        for (claim, allowed) in [
+            ("name", true),
+            ("email", true),
+            ("locale", true),
+            ("client_refs", true),
+            ("birthdate", false),
+            ("gender", false),
+            ("phone_number", false),
+            ("address", false),
+        ] {
+            assert_eq!(client.is_allowed(claim), allowed, "{claim}");
+        }
+        let listed = oidc::discovery::metadata("https://op.example", &[Alg::RS256], &["fr"]);
+        let modes: Vec<_> = client.response_modes.iter().map(|mode| mode.as_str()).collect();
+        assert_eq!(listed["response_modes_supported"], serde_json::json!(modes));
+        let named = GOOD.replace("redirect_uris", "scopes = [\"openid\", \"profile\"]\nredirect_uris");
+        assert!(read(&named).ok().unwrap().portals[0].client.is_allowed("birthdate"));
     }
 
     /// OIDC Registration §2, RFC 8707: what a client may be told and may ask for stands in its file.

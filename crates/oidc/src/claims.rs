@@ -46,30 +46,47 @@ pub const BY_SCOPE: &[(&str, &[&str])] = &[
     ("phone", &["phone_number", "phone_number_verified"]),
 ];
 
+/// Claims of the scope `profile` that a client gets only if its file names its scopes: few portals need them (SECURITY D11, data minimisation).
+pub const NOT_BY_DEFAULT: &[&str] = &["birthdate", "gender"];
+
 /// Ours: the agency's own references for this person, at the agency that asks and nowhere else (SPEC J13).
 pub const CLIENT_REFS: &str = "client_refs";
 
-/// What is known of a person.
+/// What is known of a person at the agency of the client that asks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Person {
     /// Verified.
     pub email: String,
     /// What to call them.
     pub name: Option<String>,
-    /// Other standard claims by their names.
+    /// Other standard claims by their names, as that agency imported them.
     pub profile: Map<String, Value>,
-    /// A language tag.
-    pub locale: String,
-    /// Seconds since 1970.
-    pub updated_at: i64,
-    /// References of the asking client's agency.
+    /// Seconds since 1970; `None` for an agency that has no link with this person and is told name and email only.
+    pub updated_at: Option<i64>,
+    /// References of that agency.
     pub client_refs: Vec<String>,
 }
 
+/// What may be told of a person to one client. Only [`Person::disclosed_to`] makes one, so nothing else about a person gets into a token or an answer
+/// (SECURITY D11).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Disclosed(Claims);
+
 impl Person {
+    /// The claims that this client's file allows, as it stands now; which of them an answer holds depends on what was asked for.
+    pub fn disclosed_to(&self, client: &Client) -> Disclosed {
+        let mut claims = self.all();
+        claims.retain(|name, _| client.is_allowed(name));
+        Disclosed(claims)
+    }
+
     fn all(&self) -> Claims {
         let mut all: Claims = self.profile.clone();
         all.retain(|name, value| is_standard(name, value));
+        // Name, email and the time of the last change are the account's, whatever a profile says of them.
+        for own in ["name", "updated_at"] {
+            all.remove(own);
+        }
         if let Some(name) = &self.name {
             all.insert("name".into(), json!(name));
         }
@@ -79,8 +96,9 @@ impl Person {
         if all.get("phone_number").is_some_and(|number| number != "") {
             all.entry("phone_number_verified").or_insert(json!(false));
         }
-        all.entry("locale").or_insert(json!(self.locale));
-        all.insert("updated_at".into(), json!(self.updated_at));
+        if let Some(at) = self.updated_at {
+            all.insert("updated_at".into(), json!(at));
+        }
         if !self.client_refs.is_empty() {
             all.insert(CLIENT_REFS.into(), json!(self.client_refs));
         }
@@ -131,19 +149,18 @@ pub struct Grant<'a> {
     pub acr: Option<&'a str>,
 }
 
-/// ID token (OIDC Core §2): who, and nothing about them but what `claims` asked for (PROTOCOL pitfall 5). `person` is all that may be
-/// told.
+/// ID token (OIDC Core §2): who, and nothing about them but what `claims` asked for (PROTOCOL pitfall 5).
 pub fn id_token(
     grant: &Grant<'_>,
     alg: Alg,
     nonce: Option<&str>,
     access_token: &str,
     asked: &ClaimsRequest,
-    person: &Person,
+    Disclosed(person): &Disclosed,
     (now, life): (i64, i64),
 ) -> Claims {
-    let mut claims: Claims =
-        person.all().into_iter().filter(|(name, _)| asked.id_token.contains_key(name)).collect();
+    let mut claims: Claims = person.clone();
+    claims.retain(|name, _| asked.id_token.contains_key(name));
     let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     put("iss", json!(grant.issuer));
     put("sub", json!(grant.sub));
@@ -204,13 +221,10 @@ pub fn access_token(
 }
 
 /// Userinfo (OIDC Core §5.3.2): what the scope opens and what `claims` asked for one by one.
-pub fn userinfo(sub: &str, scope: &Scope, asked: &ClaimsRequest, person: &Person) -> Claims {
+pub fn userinfo(sub: &str, scope: &Scope, asked: &ClaimsRequest, Disclosed(person): &Disclosed) -> Claims {
     let opened = |name: &str| BY_SCOPE.iter().any(|(s, names)| scope.contains(s) && names.contains(&name));
-    let mut claims: Claims = person
-        .all()
-        .into_iter()
-        .filter(|(name, _)| name == CLIENT_REFS || opened(name) || asked.userinfo.contains_key(name))
-        .collect();
+    let mut claims: Claims = person.clone();
+    claims.retain(|name, _| name == CLIENT_REFS || opened(name) || asked.userinfo.contains_key(name));
     claims.insert("sub".into(), json!(sub));
     claims
 }

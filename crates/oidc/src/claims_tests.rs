@@ -13,10 +13,18 @@ fn person() -> Person {
         profile: object(
             json!({ "given_name": "", "phone_number": "+33", "family_name": "X", "client_refs": ["forged"], "sub": "forged" }),
         ),
-        locale: "fr".into(),
-        updated_at: 9,
+        updated_at: Some(9),
         client_refs: vec!["C1".into()],
     }
+}
+
+/// A client whose file names these scopes.
+fn client(scopes: &str) -> Client {
+    Client { scopes: Scope::parse(scopes).unwrap(), withheld: &[], ..Client::new("rp", "tilleuls") }
+}
+
+fn disclosed(person: &Person) -> Disclosed {
+    person.disclosed_to(&client("openid profile email address phone"))
 }
 
 fn names(claims: &Claims) -> Vec<&str> {
@@ -28,8 +36,15 @@ fn names(claims: &Claims) -> Vec<&str> {
 /// PROTOCOL 4.10: nothing that was not asked for.
 #[test]
 fn an_id_token_says_who_and_no_more() {
-    let token =
-        id_token(&grant(), Alg::RS256, Some("n"), "at", &ClaimsRequest::default(), &person(), (10, 600));
+    let token = id_token(
+        &grant(),
+        Alg::RS256,
+        Some("n"),
+        "at",
+        &ClaimsRequest::default(),
+        &disclosed(&person()),
+        (10, 600),
+    );
     assert_eq!(
         names(&token),
         ["at_hash", "aud", "auth_time", "azp", "exp", "iat", "iss", "nonce", "sid", "sub"]
@@ -37,7 +52,7 @@ fn an_id_token_says_who_and_no_more() {
     assert_eq!((&token["sub"], &token["auth_time"], &token["exp"]), (&json!("me"), &json!(5), &json!(610)));
     let asked =
         ClaimsRequest { id_token: object(json!({ "email": null, "sub": null })), ..ClaimsRequest::default() };
-    let token = id_token(&grant(), Alg::RS256, None, "at", &asked, &person(), (10, 600));
+    let token = id_token(&grant(), Alg::RS256, None, "at", &asked, &disclosed(&person()), (10, 600));
     assert!(token.contains_key("email") && !token.contains_key("name") && !token.contains_key("nonce"));
     assert_eq!(token["sub"], "me");
 }
@@ -55,12 +70,13 @@ fn at_hash_is_the_left_half() {
 #[test]
 fn userinfo_opens_with_scope_and_claims() {
     let none = ClaimsRequest::default();
-    let of =
-        |scope: &str, asked: &ClaimsRequest| userinfo("me", &Scope::parse(scope).unwrap(), asked, &person());
+    let of = |scope: &str, asked: &ClaimsRequest| {
+        userinfo("me", &Scope::parse(scope).unwrap(), asked, &disclosed(&person()))
+    };
     assert_eq!(names(&of("openid", &none)), ["client_refs", "sub"]);
     assert_eq!(names(&of("openid email", &none)), ["client_refs", "email", "email_verified", "sub"]);
     let profile = of("openid profile", &none);
-    assert_eq!(names(&profile), ["client_refs", "family_name", "locale", "name", "sub", "updated_at"]);
+    assert_eq!(names(&profile), ["client_refs", "family_name", "name", "sub", "updated_at"]);
     assert_eq!((&profile["sub"], &profile["client_refs"]), (&json!("me"), &json!(["C1"])));
     let asked = ClaimsRequest { userinfo: object(json!({ "name": { "essential": true } })), ..none };
     assert_eq!(names(&of("openid", &asked)), ["client_refs", "name", "sub"]);
@@ -75,8 +91,41 @@ fn a_profile_is_told_only_as_far_as_the_standard_knows_it() {
     });
     let person = Person { profile: object(odd.clone()), client_refs: vec![], ..person() };
     let asked = ClaimsRequest { userinfo: object(odd), ..ClaimsRequest::default() };
-    let told = userinfo("me", &Scope::parse("openid profile").unwrap(), &asked, &person);
-    assert_eq!(names(&told), ["locale", "name", "sub", "updated_at", "zoneinfo"]);
+    let told = userinfo("me", &Scope::parse("openid profile").unwrap(), &asked, &disclosed(&person));
+    assert_eq!(names(&told), ["name", "sub", "updated_at", "zoneinfo"]);
+}
+
+/// SECURITY D11: whatever is asked for, a client gets what one of the scopes of its file releases; one whose file is silent gets neither birth date nor gender.
+#[test]
+fn a_claim_needs_a_scope_of_the_clients_file() {
+    let all = json!({ "birthdate": "1950-12-31", "gender": "female", "phone_number": "+33", "address": { "country": "FR" }, "updated_at": 7 });
+    let person = Person { profile: object(all.clone()), ..person() };
+    let mut wish = object(all);
+    wish.extend(object(json!({ "email": null, "name": null, "client_refs": null })));
+    let asked = ClaimsRequest { userinfo: wish.clone(), id_token: wish };
+    let everything = Scope::parse("openid profile email address phone").unwrap();
+    let of = |client: &Client| {
+        let disclosed = person.disclosed_to(client);
+        let told = userinfo("me", &everything, &asked, &disclosed);
+        let token = id_token(&grant(), Alg::RS256, None, "at", &asked, &disclosed, (10, 600));
+        for name in
+            told.keys().filter(|name| !["email_verified", "phone_number_verified"].contains(&name.as_str()))
+        {
+            assert!(token.contains_key(name), "{name}");
+        }
+        names(&told).join(" ")
+    };
+    assert_eq!(of(&client("openid")), "client_refs sub");
+    assert_eq!(of(&client("openid email")), "client_refs email email_verified sub");
+    assert_eq!(of(&client("openid phone")), "client_refs phone_number phone_number_verified sub");
+    assert_eq!(of(&client("openid address")), "address client_refs sub");
+    assert_eq!(of(&client("openid profile")), "birthdate client_refs gender name sub updated_at");
+    let silent = Client::new("rp", "tilleuls");
+    assert_eq!(of(&silent), "client_refs email email_verified name sub updated_at");
+    // Without a link there is no time of change either, whatever a profile says of it.
+    let stranger = Person { updated_at: None, client_refs: vec![], ..person.clone() };
+    let told = userinfo("me", &everything, &asked, &stranger.disclosed_to(&silent));
+    assert_eq!(names(&told), ["email", "email_verified", "name", "sub"]);
 }
 
 /// OIDC Core §5.1, §5.4; oidcc-scope-phone: a number comes with whether it was checked; agencies do not tell, so it was not.
@@ -84,7 +133,7 @@ fn a_profile_is_told_only_as_far_as_the_standard_knows_it() {
 fn a_phone_number_says_whether_it_was_checked() {
     let of = |profile: Value| {
         let person = Person { profile: object(profile), ..person() };
-        userinfo("me", &Scope::parse("openid phone").unwrap(), &ClaimsRequest::default(), &person)
+        userinfo("me", &Scope::parse("openid phone").unwrap(), &ClaimsRequest::default(), &disclosed(&person))
     };
     assert_eq!(of(json!({ "phone_number": "+33" }))["phone_number_verified"], false);
     let checked = json!({ "phone_number": "+33", "phone_number_verified": true });

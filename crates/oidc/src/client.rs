@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{
-    Scope,
+    Scope, claims,
     jwt::{Alg, Key},
 };
 
@@ -183,6 +183,8 @@ pub struct Client {
     pub pkce: Pkce,
     /// Scope values that it may get.
     pub scopes: Scope,
+    /// Claims that it does not get although one of its scopes releases them.
+    pub withheld: &'static [&'static str],
     /// Protected resources that its access tokens may be for, byte for byte (RFC 8707).
     pub resources: Vec<String>,
     /// `grant_types`.
@@ -229,7 +231,8 @@ impl Client {
             jwks_uri: None,
             token_endpoint_auth_signing_alg: None,
             pkce: Pkce::Required,
-            scopes: Scope::KNOWN.iter().copied().collect(),
+            scopes: Scope::DEFAULT.iter().copied().collect(),
+            withheld: claims::NOT_BY_DEFAULT,
             resources: Vec::new(),
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             response_modes: vec![ResponseMode::Query],
@@ -259,6 +262,16 @@ impl Client {
             known |= hash.ct_eq(&presented);
         }
         known.into()
+    }
+
+    /// Whether its file allows it a claim about a person, by whichever way it asks (SECURITY D11): one of its scopes releases the claim, and it is
+    /// not withheld. An agency's own references go to each of its clients.
+    pub fn is_allowed(&self, claim: &str) -> bool {
+        let released = || {
+            let by = claims::BY_SCOPE.iter().find(|(_, names)| names.contains(&claim));
+            by.is_some_and(|(scope, _)| self.scopes.contains(scope))
+        };
+        claim == claims::CLIENT_REFS || (released() && !self.withheld.contains(&claim))
     }
 
     /// Whether it may use `grant`.

@@ -1,5 +1,6 @@
 //! The authorization request (OIDC Core §3.1.2.1): first whom to answer, then the ordered list of [`CHECKS`].
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -139,13 +140,45 @@ pub fn settle(params: &Params, client: Option<&Client>) -> Result<ReturnPath, Re
     for (_, check) in SETTLE {
         check(params, client)?;
     }
-    let asked = params.get("response_mode").and_then(ResponseMode::parse);
+    let inside = Inside::of(params);
+    let asked = inside.response_mode().or(params.get("response_mode").and_then(ResponseMode::parse));
     let allowed = |mode: &ResponseMode| client.is_some_and(|c| c.response_modes.contains(mode));
     Ok(ReturnPath {
         redirect_uri: params.get("redirect_uri").unwrap_or_default().to_owned(),
-        state: params.get("state").map(str::to_owned),
+        state: inside.state().or(params.get("state")).map(str::to_owned),
         mode: asked.filter(allowed).unwrap_or_default(),
     })
+}
+
+/// What the answer to a request object needs of it. Objects are refused ([`CHECKS`]), so nothing in one is trusted or checked: only where the client
+/// looks for that refusal is read, and there what is inside wins (OIDC Core §6.1). The redirect address is always the registered one outside. A `nonce`
+/// inside has no place in a refusal.
+#[derive(Deserialize, Default)]
+struct Inside {
+    #[serde(default)]
+    state: Value,
+    #[serde(default)]
+    response_mode: Value,
+}
+
+impl Inside {
+    /// Empty where there is no object, or one that is too long, malformed, or names one of the two twice.
+    fn of(params: &Params) -> Self {
+        let object = params.get("request").filter(|object| object.len() <= LONGEST_TOKEN);
+        let payload = object.and_then(|object| object.split('.').nth(1));
+        let bytes = payload.and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    }
+
+    fn response_mode(&self) -> Option<ResponseMode> {
+        self.response_mode.as_str().and_then(ResponseMode::parse)
+    }
+
+    /// Held to what holds for the parameter.
+    fn state(&self) -> Option<&str> {
+        let fits = |s: &&str| !s.is_empty() && s.len() <= LONGEST_STATE && !s.chars().any(char::is_control);
+        self.state.as_str().filter(fits)
+    }
 }
 
 /// One check. It may fill in its part of the request.

@@ -140,6 +140,49 @@ fn response_modes_are_the_clients_own() {
     assert_eq!(settle(&params, Some(&posts)).unwrap().mode, ResponseMode::FormPost);
 }
 
+/// OIDC Core §6.1; oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported: the refusal of an object goes where the object says, if the
+/// client may use that mode, and to no other address than the registered one outside.
+#[test]
+fn a_refused_request_object_is_answered_where_it_says() {
+    let object = |inside: &str| format!("eyJhbGciOiJub25lIn0.{}.", URL_SAFE_NO_PAD.encode(inside));
+    let settled = |client: &Client, inside: &str, outside: &[(&str, Option<&str>)]| {
+        let object = object(inside);
+        let mut changes = vec![("request", Some(object.as_str()))];
+        changes.extend(outside);
+        assert_eq!(ask(client, &changes).unwrap_err().code(), Code::RequestNotSupported, "{inside}");
+        let path = settle(&Params::parse(&[&raw(&changes)]).unwrap(), Some(client)).unwrap();
+        assert_eq!(path.redirect_uri(), "https://rp.example/cb");
+        (path.state, path.mode)
+    };
+    let state = |text: &str| Some(text.to_owned());
+    let only =
+        r#"{"response_mode":"form_post","state":"in","nonce":"n","redirect_uri":"https://evil.example/"}"#;
+    let posts = Client { response_modes: ResponseMode::ALL.to_vec(), ..rp() };
+    assert_eq!(settled(&posts, only, &[("state", None)]), (state("in"), ResponseMode::FormPost));
+    let outside = [("response_mode", Some("fragment"))];
+    assert_eq!(settled(&posts, only, &outside), (state("in"), ResponseMode::FormPost));
+    assert_eq!(settled(&rp(), only, &[("state", None)]), (state("in"), ResponseMode::Query));
+    // What is no value of theirs, or is there twice, is passed over; what stands outside holds.
+    let long = format!(r#"{{"state":"{}","response_mode":"web_message"}}"#, "x".repeat(LONGEST_STATE + 1));
+    for odd in [
+        r#"{"state":"a","state":"b","response_mode":"form_post"}"#,
+        r#"{"state":1,"response_mode":["form_post"]}"#,
+        r#"{"state":"","response_mode":null}"#,
+        "{\"state\":\"a\\u0000b\"}",
+        "{\"state\":\"a\\r\\nb\"}",
+        &long,
+        "[]",
+        "null",
+        "{",
+        "",
+    ] {
+        assert_eq!(settled(&posts, odd, &[]), (state("s"), ResponseMode::Query), "{odd}");
+    }
+    for object in ["x", ".", "a.b.c", "a.!.", &format!("a.{}.", "e".repeat(9000))] {
+        assert_eq!(refused(&[("request", Some(object))]), Code::RequestNotSupported, "{object}");
+    }
+}
+
 #[test]
 fn prompt_max_age_and_lengths() {
     assert_eq!(refused(&[("prompt", Some("none login"))]), Code::InvalidRequest);

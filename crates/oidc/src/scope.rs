@@ -14,6 +14,10 @@ impl Scope {
     pub const KNOWN: &'static [&'static str] =
         &["openid", "profile", "email", "address", "phone", "offline_access"];
 
+    /// What a client may ask for whose file names no scopes (SECURITY D11); `profile` is then without
+    /// [`crate::claims::NOT_BY_DEFAULT`].
+    pub const DEFAULT: &'static [&'static str] = &["openid", "profile", "email", "offline_access"];
+
     /// Longest text (SECURITY "Numbers").
     pub const LONGEST: usize = 1024;
 

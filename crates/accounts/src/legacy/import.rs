@@ -6,7 +6,8 @@ use std::{
 use agencies::Agency;
 use kernel::{Digest, Fault, Ground, MacKey, Tx, Unix};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QuerySelect, Statement,
+    Value,
     sea_query::{Expr, OnConflict, Query},
 };
 use tokio::task::JoinHandle;
@@ -50,7 +51,7 @@ pub struct ImportReport {
     pub updated: u64,
     /// That were there just so.
     pub unchanged: u64,
-    /// That have moved: never touched (SECURITY #83).
+    /// That have moved: but for their profile, which their agency is told again, never touched (SECURITY #83).
     pub moved: u64,
     /// Rows that were left out.
     pub bad: Vec<BadRow>,
@@ -276,7 +277,12 @@ async fn write(
         match known.get(&row.canonical) {
             None => wrote.added += 1,
             Some(there) if there.id == row.id => wrote.added += 1,
-            Some(there) if there.moved => wrote.moved += 1,
+            Some(there) if there.moved => {
+                wrote.moved += 1;
+                if !dry && there.fingerprint != row.fingerprint {
+                    correct(&tx, there.id, row, now).await?;
+                }
+            }
             Some(there) if there.fingerprint == row.fingerprint => wrote.unchanged += 1,
             Some(there) => {
                 wrote.updated += 1;
@@ -374,6 +380,23 @@ async fn update(tx: &Tx, id: Uuid, row: &Ready, now: Unix) -> Result<(), Fault> 
         .col_expr(identity::Column::ImportedAt, Expr::value(now))
         .filter(identity::Column::Id.eq(id))
         .filter(identity::Column::MovedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Only what its agency is told of a person who has moved (SECURITY D11): how they signed in, their reference and their address are past. `imported_at` is the time
+/// of the last change of that, for the claim `updated_at`.
+async fn correct(tx: &Tx, id: Uuid, row: &Ready, now: Unix) -> Result<(), Fault> {
+    let profile = row.profile.as_str();
+    let unchanged = Expr::col(identity::Column::Profile).eq(profile);
+    let imported_at = Expr::case(unchanged, Expr::col(identity::Column::ImportedAt)).finally(now);
+    identity::Entity::update_many()
+        .col_expr(identity::Column::ImportedAt, imported_at.into())
+        .col_expr(identity::Column::Profile, Expr::value(profile))
+        .col_expr(identity::Column::Fingerprint, Expr::value(row.fingerprint.as_str()))
+        .filter(identity::Column::Id.eq(id))
+        .filter(identity::Column::MovedAt.is_not_null())
         .exec(tx.conn())
         .await?;
     Ok(())

@@ -8,6 +8,7 @@ pub struct Model {
     pub email: String,
     pub email_canonical: String,
     pub name: Option<String>,
+    /// Read by nobody: what an agency knows is at the link's identity. A release before this one reads and writes it (m0009).
     pub profile: String,
     pub password_hash: String,
     pub auth_epoch: i32,
@@ -16,6 +17,9 @@ pub struct Model {
     pub password_changed_at: i64,
     pub disabled_at: Option<i64>,
     pub changed_at: Option<i64>,
+    /// When its owner chose the name, and the language.
+    pub named_at: Option<i64>,
+    pub spoken_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

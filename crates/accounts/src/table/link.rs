@@ -20,6 +20,12 @@ pub enum Relation {
         to = "super::account::Column::Id"
     )]
     Account,
+    #[sea_orm(
+        belongs_to = "super::legacy_identity::Entity",
+        from = "Column::LegacyIdentityId",
+        to = "super::legacy_identity::Column::Id"
+    )]
+    LegacyIdentity,
 }
 
 impl Related<super::account::Entity> for Entity {

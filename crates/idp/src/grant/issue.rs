@@ -1,7 +1,7 @@
 use accounts::AccountId;
 use kernel::{Fault, Token};
 use oidc::{
-    claims::{self, Access, Person},
+    claims::{self, Access, Disclosed, Person},
     client::{Client, GrantType},
     request::ClaimsRequest,
 };
@@ -26,22 +26,22 @@ impl Issued {
 }
 
 impl Grants {
-    /// The person of a grant, if nothing has happened to their account since that ends what it gave (SECURITY #30, I9), as this client may know
-    /// them: with the references of its own agency only (SPEC J13).
+    /// What the person of a grant may be said to be, if nothing has happened to their account since that ends what it gave (SECURITY #30, I9), to this
+    /// client as its file is now: name and email of the account, and what its own agency imported (SECURITY D11).
     pub(super) async fn person(
         &self,
         grant: &token_grant::Model,
         client: &Client,
-    ) -> Result<Option<Person>, Fault> {
+    ) -> Result<Option<Disclosed>, Fault> {
         let found = self.accounts.account_at(AccountId(grant.account_id), &client.owner).await?;
         let living = found.filter(|(account, _)| account.auth_epoch == grant.auth_epoch);
-        Ok(living.map(|(account, client_refs)| Person {
-            email: account.email,
-            name: account.name,
-            profile: account.profile,
-            locale: account.locale,
-            updated_at: account.updated_at,
-            client_refs,
+        Ok(living.map(|(account, known)| {
+            let updated_at = known.as_ref().map(|known| known.updated_at);
+            let (profile, client_refs) =
+                known.map(|known| (known.profile, known.client_refs)).unwrap_or_default();
+            let person =
+                Person { email: account.email, name: account.name, profile, updated_at, client_refs };
+            person.disclosed_to(client)
         }))
     }
 
@@ -50,7 +50,7 @@ impl Grants {
         &self,
         grant: &token_grant::Model,
         client: &Client,
-        person: &Person,
+        person: &Disclosed,
         access: Access<'_>,
         nonce: Option<&str>,
     ) -> Result<Issued, Fault> {

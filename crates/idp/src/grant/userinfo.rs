@@ -4,7 +4,7 @@ use accounts::AccountId;
 use kernel::Fault;
 use oidc::{
     Code, Error, Scope,
-    claims::{self, Person},
+    claims::{self, Disclosed},
     client::Client,
     jwt::{self, Claims, Rules},
     request::ClaimsRequest,
@@ -27,7 +27,7 @@ pub(super) struct Bearer {
     pub(super) scope: Scope,
     pub(super) grant: token_grant::Model,
     pub(super) client: Arc<Client>,
-    pub(super) person: Person,
+    pub(super) person: Disclosed,
 }
 
 impl Grants {

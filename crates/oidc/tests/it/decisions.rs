@@ -72,10 +72,14 @@ fn person(profile: Map<String, Value>) -> Person {
         email: "m@x.fr".into(),
         name: None,
         profile,
-        locale: "fr".into(),
-        updated_at: 9,
+        updated_at: Some(9),
         client_refs: vec!["C1".into()],
     }
+}
+
+/// A client whose file names these scopes.
+fn client(scopes: &str) -> Client {
+    Client { scopes: Scope::parse(scopes).unwrap(), withheld: &[], ..Client::new("rp", "tilleuls") }
 }
 
 /// PROTOCOL pitfall 4: no empty values.
@@ -146,7 +150,8 @@ proptest! {
     #[test]
     fn a_profile_never_speaks_for_the_provider(profile in profile(), wanted in asked(), nonce in proptest::option::of(".{1,70}")) {
         let asked = ClaimsRequest { id_token: wanted.clone(), ..ClaimsRequest::default() };
-        let token = claims::id_token(&facts(), Alg::RS256, nonce.as_deref(), "at", &asked, &person(profile), (10, 600));
+        let disclosed = person(profile).disclosed_to(&client("openid profile email address phone"));
+        let token = claims::id_token(&facts(), Alg::RS256, nonce.as_deref(), "at", &asked, &disclosed, (10, 600));
         for (name, value) in [("iss", json!("https://op")), ("sub", json!("me")), ("aud", json!("rp")), ("azp", json!("rp")), ("iat", json!(10)), ("exp", json!(610)), ("auth_time", json!(5)), ("sid", json!("sid"))] {
             prop_assert_eq!(&token[name], &value, "{}", name);
         }
@@ -162,14 +167,17 @@ proptest! {
 
     /// OIDC Core §5.3.2, SPEC J13
     #[test]
-    fn userinfo_tells_what_was_opened(profile in profile(), wanted in asked(), scope in "((openid|profile|email|address|phone|other) ){0,4}") {
+    fn userinfo_tells_what_was_opened(profile in profile(), wanted in asked(), scope in "((openid|profile|email|address|phone|other) ){0,4}", file in "((openid|profile|email|address|phone) ){0,4}") {
         let scope = Scope::parse(&scope).unwrap();
+        let client = client(&file);
         let asked = ClaimsRequest { userinfo: wanted.clone(), ..ClaimsRequest::default() };
-        let told = claims::userinfo("me", &scope, &asked, &person(profile));
+        let told = claims::userinfo("me", &scope, &asked, &person(profile).disclosed_to(&client));
         prop_assert_eq!((&told["sub"], &told[CLIENT_REFS]), (&json!("me"), &json!(["C1"])));
         for (name, value) in told.iter().filter(|(name, _)| !["sub", CLIENT_REFS].contains(&name.as_str())) {
             let (by, _) = BY_SCOPE.iter().find(|(_, names)| names.contains(&name.as_str())).expect("a claim of the standard");
             prop_assert!(scope.contains(by) || wanted.contains_key(name), "{}", name);
+            // SECURITY D11: the file has the last word.
+            prop_assert!(client.scopes.contains(by), "{}", name);
             prop_assert!(tells(value), "{name}");
         }
         prop_assert!(told.get("email_verified").is_none_or(|verified| verified == true));

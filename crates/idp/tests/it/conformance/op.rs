@@ -83,6 +83,7 @@ pub fn portal(client: &Registered, more: &str) -> String {
     format!(
         "[[portal]]\nclient_id = \"{}\"\nclient_secret_file = \"suite\"\ntoken_endpoint_auth_method = \"{method}\"\n\
          redirect_uris = [\"{}\"]\npost_logout_redirect_uris = [\"{}\"]\n\
+         scopes = [\"openid\", \"profile\", \"email\", \"address\", \"phone\", \"offline_access\"]\n\
          pkce_exempt_because = \"the certification's basic plan sends no PKCE\"\n{more}\n",
         client.id, client.callback, client.out
     )

@@ -29,8 +29,7 @@ impl Plan {
     /// What a client's section in the agency's file has for this plan.
     fn keys(self) -> String {
         match self {
-            Self::Basic | Self::RpLogout => String::new(),
-            Self::FormPost => "response_modes = [\"form_post\"]".into(),
+            Self::Basic | Self::FormPost | Self::RpLogout => String::new(),
             Self::BackChannel => format!("backchannel_logout_uri = \"{SUITE}/backchannel_logout\""),
             Self::FrontChannel => format!("frontchannel_logout_uri = \"{SUITE}/frontchannel_logout\""),
         }

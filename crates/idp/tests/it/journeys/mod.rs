@@ -8,6 +8,7 @@ mod again;
 mod attaching;
 mod cost;
 mod crawl;
+mod disclosure;
 mod doors;
 mod ended;
 mod face;

@@ -42,6 +42,22 @@ async fn response_modes_supported() {
     }
 }
 
+/// A client whose file says nothing of response modes may use each that discovery lists.
+#[tokio::test]
+async fn a_silent_file_may_use_every_mode_that_is_listed() {
+    for bed in Bed::both().await {
+        let mut suite = basic(bed).await;
+        for mode in advertised(&suite, "response_modes_supported").await {
+            suite.fresh_browser();
+            let asked = suite.request().with("response_mode", &mode);
+            let seen = suite.send(&asked).await;
+            let to = suite.sign_in(seen).await.client();
+            let arrived = format!("{}{}", to.url, to.body.unwrap_or_default());
+            assert!(arrived.contains("code=") && !arrived.contains("error="), "{mode}: {arrived}");
+        }
+    }
+}
+
 /// OAuth Multiple Response Types §3, §5; SECURITY #8
 #[tokio::test]
 async fn response_types_supported() {

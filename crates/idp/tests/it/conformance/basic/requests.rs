@@ -103,15 +103,23 @@ fn unsigned(asked: &Asked) -> String {
     format!("{}.{}.", part(json!({ "alg": "none" })), part(object))
 }
 
-/// Skipped by the suite while `none` is not advertised; either way `request` is refused by its own code and not passed over (OIDC Core §6.1).
+/// `request` is refused by its own code and not passed over (OIDC Core §6.1). As the suite sends it: outside stands only what must (client_id, response_type, scope and
+/// the redirect address); `state`, `nonce` and `response_mode` stand in the object alone, and the answer is held to them.
 pub async fn oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported(suite: &mut Suite) {
     let document = suite.document().await;
     assert_eq!(document["request_parameter_supported"], false);
     assert!(document.get("request_object_signing_alg_values_supported").is_none());
-    let asked = suite.request();
-    let inside = asked.clone().with("state", "inside");
-    let error = suite.refused(asked.with("request", &unsigned(&inside))).await;
-    assert_eq!(error, "request_not_supported");
+    let inside = suite.request();
+    let mut sent = inside.clone().with("request", &unsigned(&inside));
+    for name in ["state", "nonce", "response_mode"] {
+        sent = sent.with(name, "");
+    }
+    let seen = suite.send(&sent).await;
+    assert_eq!(response::failure(suite.plan, &inside, &seen.client()), "request_not_supported");
+    // What stands in both is taken from inside.
+    let other = sent.with("state", "outside");
+    let seen = suite.send(&other).await;
+    assert_eq!(response::failure(suite.plan, &inside, &seen.client()), "request_not_supported");
 }
 
 /// The same of `request_uri` (OIDC Core §6.2). Left out of the document, `request_uri_parameter_supported` would mean true (Discovery §3).

@@ -9,7 +9,7 @@ async fn a_person_says_what_to_call_them() {
     for world in World::both().await {
         world.moved("tilleuls", "100", MARIE).await;
         world
-            .write(r#"UPDATE account SET profile = '{"family_name":"Durand","phone_number":"+33 1"}'"#)
+            .write(r#"UPDATE legacy_identity SET profile = '{"family_name":"Durand","nickname":"Mimi"}' WHERE moved_at IS NOT NULL"#)
             .await;
         let mut marie = at_home(&world, MARIE).await;
         world.bed.clock.advance(60);
@@ -26,7 +26,7 @@ async fn a_person_says_what_to_call_them() {
         assert_eq!(told["name"], "Marie <b>Lévy</b>", "{}", world.bed.name);
         assert_eq!(told["updated_at"], world.bed.ground.now());
         assert!(told.get("family_name").is_none(), "{told}");
-        assert_eq!(world.count("account", "profile LIKE '%phone_number%'").await, 1);
+        assert_eq!(told["nickname"], "Mimi");
     }
 }
 
