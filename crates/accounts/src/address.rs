@@ -93,8 +93,7 @@ impl Accounts {
             GivenAgain::Refused(refused) => return Ok(AddressWish::Refused(refused)),
         };
         let now = self.ground.now();
-        let tx = self.ground.db.begin().await?;
-        let cleared = counter.clear(&tx).await?;
+        let (tx, cleared) = counter.begin_cleared(&self.ground.db).await?;
         let today = email_change::Entity::find()
             .filter(email_change::Column::AccountId.eq(owner.0))
             .filter(email_change::Column::CreatedAt.gt(now - 86_400))
@@ -222,7 +221,7 @@ impl Accounts {
             },
         };
         // The rows in the order in which a reset takes them: else the two could stop each other.
-        let tx = self.ground.db.begin().await?;
+        let tx = self.ground.db.begin_recorded().await?;
         if let Some(counter) = counter {
             // The evidence tells of the change.
             let _ = counter.clear(&tx).await?;

@@ -69,7 +69,7 @@ impl Accounts {
         let now = self.ground.now();
         let owner = session.account;
         // The rows in the order in which a reset takes them: else the two could stop each other.
-        let tx = self.ground.db.begin().await?;
+        let tx = self.ground.db.begin_recorded().await?;
         counter.clear_all(&tx).await?;
         recovery::supersede(&tx, owner, now).await?;
         let changed = account::Entity::update_many()

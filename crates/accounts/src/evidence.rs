@@ -13,7 +13,7 @@ use crate::{
     table::{evidence, evidence_head},
 };
 
-/// Adds an entry in the transaction of what it proves. Call it last: it puts such transactions in a row.
+/// Adds an entry in the transaction of what it proves, which [`kernel::Db::begin_recorded`] began. Call it last: it puts such transactions in a row.
 pub(crate) async fn append<T: Serialize>(
     tx: &Tx,
     ground: &Ground,
@@ -21,6 +21,7 @@ pub(crate) async fn append<T: Serialize>(
     account: Option<AccountId>,
     body: &T,
 ) -> Result<(), Fault> {
+    debug_assert!(tx.is_recorded(), "what appends evidence is begun by `begin_recorded` (SECURITY D18)");
     let heads = evidence_head::Entity::update_many()
         .col_expr(evidence_head::Column::Seq, Expr::col(evidence_head::Column::Seq).add(1))
         .filter(evidence_head::Column::Id.eq(1))
@@ -99,7 +100,8 @@ pub(crate) fn chain(reading: &Reading) -> Looking<'_> {
 }
 
 impl Accounts {
-    /// Adds an entry about an account in the transaction of what it proves, for a slice that has no evidence of its own. Call it last.
+    /// Adds an entry about an account in the transaction of what it proves, for a slice that has no evidence of its own.
+    /// [`kernel::Db::begin_recorded`] began that. Call it last.
     ///
     /// # Errors
     /// [`Fault`] of the database.

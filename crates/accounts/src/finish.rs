@@ -9,6 +9,7 @@ use crate::{
     enrolment::advance,
     evidence,
     legacy::kind_none,
+    lockout::Counter,
     login::GivenAgain,
     mail,
     mail::{Mail, MailBody},
@@ -56,7 +57,7 @@ impl Accounts {
             return Ok(Finish::Changed);
         }
         let now = self.ground.now();
-        let tx = self.ground.db.begin().await?;
+        let tx = self.ground.db.begin_recorded().await?;
         let Some((row, identity)) = self.claim(&tx, id, Stage::Terms, true).await? else {
             return Ok(Finish::NotNow);
         };
@@ -99,7 +100,6 @@ impl Accounts {
             return Err(error.into());
         }
         self.move_identity(&tx, id, &identity, owner).await?;
-        self.record_acceptance(&tx, owner, Some(&identity.agency_id), shown, visitor).await?;
         let signed_in = self.open_session(&tx, owner, 0, keep, visitor, previous.map(|s| s.id)).await?;
         let receipt = shown.receipt(now);
         let welcome = MailBody::Welcome {
@@ -110,8 +110,9 @@ impl Accounts {
         };
         self.write(&tx, &shown_email, &visitor.locale, &identity.agency_id, welcome).await?;
         self.tell_agency_address(&tx, &identity, &shown_email, &visitor.locale).await?;
-        let counter = self.account_counter(&canonical, None, visitor).await?;
-        counter.clear_all(&tx).await?;
+        Counter::of_email(&self.ground, &canonical, None).clear_all(&tx).await?;
+        // Late: until the commit nobody else appends.
+        self.record_acceptance(&tx, owner, Some(&identity.agency_id), shown, visitor).await?;
         evidence::append(&tx, &self.ground, "account created", Some(owner), &linked_body(&identity)).await?;
         tx.commit().await?;
         Ok(Finish::Done(Box::new(signed_in), receipt))
@@ -162,7 +163,7 @@ impl Accounts {
                 GivenAgain::Refused(refused) => return Ok(Attach::Refused(refused)),
             },
         };
-        let tx = self.ground.db.begin().await?;
+        let tx = self.ground.db.begin_recorded().await?;
         let Some((_, identity)) = self.claim(&tx, id, Stage::Link, false).await? else {
             drop(tx);
             if let Some(counter) = &given {

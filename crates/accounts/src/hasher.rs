@@ -156,6 +156,7 @@ impl Hasher {
         &self,
         work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, Busy> {
+        kernel::outside_transactions("a slot to hash in");
         let place = Place::take(&self.waiting, self.queue).ok_or(Busy)?;
         let slot = self.slots.clone().acquire_owned().await.map_err(|_| Busy)?;
         drop(place);

@@ -207,6 +207,20 @@ impl Counter {
         Ok(Cleared { failures: cleared.iter().map(|row| row.failures - 1).sum() })
     }
 
+    /// Begins the transaction of what a right password allows, with this bucket cleared in it. Only where there was a failure before does the evidence hear of
+    /// it: such a transaction takes its place among those that append (SECURITY D18), every other one waits for nobody.
+    pub(crate) async fn begin_cleared(&self, db: &Db) -> Result<(Tx, Cleared), Fault> {
+        let tx = db.begin().await?;
+        let cleared = self.clear(&tx).await?;
+        if cleared.failures <= 0 {
+            return Ok((tx, cleared));
+        }
+        tx.give_up().await;
+        let tx = db.begin_recorded().await?;
+        let cleared = self.clear(&tx).await?;
+        Ok((tx, cleared))
+    }
+
     /// The check did not take place: the attempt is not counted.
     pub(crate) async fn give_back(&self, db: &Db) -> Result<(), Fault> {
         self.update()

@@ -78,8 +78,7 @@ impl Accounts {
                     return Ok(SignIn::Wrong { remaining: 0 });
                 };
                 let fresh = if outdated { self.hasher.hash(secret_of(&password)).await.ok() } else { None };
-                let tx = self.ground.db.begin().await?;
-                let cleared = counter.clear(&tx).await?;
+                let (tx, cleared) = counter.begin_cleared(&self.ground.db).await?;
                 if let Some(hash) = fresh {
                     rehash(&tx, &row, hash).await?;
                 }
@@ -182,7 +181,7 @@ impl Accounts {
         subject: &str,
         visitor: &Visitor,
     ) -> Result<(), Fault> {
-        let tx = self.ground.db.begin().await?;
+        let tx = self.ground.db.begin_recorded().await?;
         if counter.may_notify(&tx, self.ground.now()).await? {
             recovery::tell_of_lock(&tx, &self.ground, subject, visitor).await?;
         }

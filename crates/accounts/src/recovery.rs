@@ -224,7 +224,7 @@ impl Accounts {
         };
         let now = self.ground.now();
         let id = AccountId(owner.id);
-        let tx = self.ground.db.begin().await?;
+        let tx = self.ground.db.begin_recorded().await?;
         // First, as at sign-in: two transactions that take the same rows in another order would stop each other.
         Counter::of_email(&self.ground, &owner.email_canonical, None).clear_all(&tx).await?;
         let used = recovery::Entity::update_many()

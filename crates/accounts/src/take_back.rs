@@ -90,7 +90,7 @@ impl Accounts {
         let Ok(hash) = self.hasher.hash(secret_of(&password)).await else { return Ok(TakeBack::Busy) };
         let now = self.ground.now();
         let id = AccountId(owner.id);
-        let tx = self.ground.db.begin().await?;
+        let tx = self.ground.db.begin_recorded().await?;
         for subject in [&owner.email_canonical, &wish.from_canonical] {
             Counter::of_email(&self.ground, subject, None).clear_all(&tx).await?;
         }

@@ -208,7 +208,7 @@ impl Accounts {
         let Some(person) = self.account(account).await? else {
             return Ok(Accepted::Changed);
         };
-        let tx = self.ground.db.begin().await?;
+        let tx = self.ground.db.begin_recorded().await?;
         if self.record_acceptance(&tx, account, agency, shown, visitor).await? {
             let body = MailBody::TermsAccepted {
                 version: receipt.version.clone(),

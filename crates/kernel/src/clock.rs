@@ -23,12 +23,37 @@ pub trait Clock: Send + Sync + 'static {
 
     /// By how many milliseconds the machine's own clock is behind this one.
     fn behind(&self) -> i64 {
+        self.now_millis() - self.machine_millis()
+    }
+
+    /// What the machine's own clock says, in milliseconds since 1970-01-01 UTC.
+    fn machine_millis(&self) -> i64 {
+        self.now_millis()
+    }
+
+    /// The database's clock was compared with the machine's: it said `theirs`, when the machine's was ahead of it by `off` milliseconds.
+    fn compared(&self, _theirs: i64, _off: i64) {}
+
+    /// By how many milliseconds the machine's clock was ahead of the database's when they were compared last; negative where it was behind.
+    fn off(&self) -> i64 {
         0
+    }
+
+    /// Whether the machine's clock may be believed: it is not far from the database's (SECURITY D13).
+    fn is_fit(&self) -> bool {
+        self.off().abs() <= MOST_OFF
     }
 }
 
 /// A machine whose clock is so many milliseconds behind what was seen is not ready: somebody has to look, for one of the two is wrong.
 pub const MOST_BEHIND: i64 = 3_600_000;
+
+/// A machine whose clock is more milliseconds than this from the database's is unfit: it shares no time (SECURITY D13, B23).
+pub const MOST_OFF: i64 = 120_000;
+
+/// A time that is more milliseconds than this ahead of the database's clock, where the machine's agrees with that, was never a right one. Nobody goes on
+/// from it.
+pub const MOST_AHEAD: i64 = 86_400_000;
 
 /// The machine's clock.
 pub struct SystemClock;
@@ -43,11 +68,25 @@ impl Clock for SystemClock {
 
 /// A clock that never goes back (SECURITY I19, #121). Where the machine's is behind what was seen, time goes on from there at half its speed, until
 /// the machine's has caught up: nothing that has expired becomes valid again, and no span of time is cut short.
+///
+/// Where the database has a clock of its own, the machine's is believed as far as it stays within [`MOST_OFF`] of the last time at which the two agreed, and
+/// of the database's where they never did (SECURITY D13).
 pub struct SteadyClock<C = SystemClock> {
     machine: C,
     begun: Instant,
-    /// The highest time seen, and when that was: milliseconds of the machine's time, and since `begun`.
-    seen: Mutex<(i64, i64)>,
+    state: Mutex<State>,
+}
+
+/// A time, and when that was: milliseconds since 1970-01-01 UTC, and since the clock was begun.
+#[derive(Clone, Copy)]
+struct Moment(i64, i64);
+
+struct State {
+    /// The highest time seen.
+    seen: Moment,
+    /// When the two clocks agreed last.
+    agreed: Option<Moment>,
+    off: i64,
 }
 
 impl<C: Clock> SteadyClock<C> {
@@ -58,23 +97,36 @@ impl<C: Clock> SteadyClock<C> {
             reason = "it measures how long ago something was seen, whatever the time is"
         )]
         let begun = Instant::now();
-        let seen = Mutex::new((machine.now_millis(), 0));
-        Self { machine, begun, seen }
+        let state = State { seen: Moment(machine.now_millis(), 0), agreed: None, off: 0 };
+        Self { machine, begun, state: Mutex::new(state) }
+    }
+
+    /// With what the machine's clock says now, and how long this one has gone.
+    fn with<T>(&self, look: impl FnOnce(&mut State, i64, i64) -> T) -> T {
+        // Nothing is done under the lock that could stop half-way.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (machine, passed) = (self.machine.now_millis(), self.begun.elapsed().as_millis());
+        look(&mut state, machine, i64::try_from(passed).unwrap_or(i64::MAX))
     }
 
     /// The time, after it was told what was seen elsewhere.
     fn told(&self, elsewhere: i64) -> i64 {
-        // Nothing is done under the lock that could stop half-way.
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let (machine, passed) = (self.machine.now_millis(), self.begun.elapsed().as_millis());
-        let passed = i64::try_from(passed).unwrap_or(i64::MAX);
-        let now = steady(machine, seen.0, passed - seen.1);
-        let latest = now.max(elsewhere);
-        if latest == machine || latest > now {
-            *seen = (latest, passed);
-        }
-        latest
+        self.with(|state, machine, passed| {
+            let machine = believed(machine, state.agreed.map(|Moment(at, when)| at + (passed - when)));
+            let now = steady(machine, state.seen.0, passed - state.seen.1);
+            let latest = now.max(elsewhere);
+            if latest == machine || latest > now {
+                state.seen = Moment(latest, passed);
+            }
+            latest
+        })
     }
+}
+
+/// What is believed of the machine's clock, where it should say about what was `agreed`. Milliseconds.
+fn believed(machine: i64, agreed: Option<i64>) -> i64 {
+    let near = |at: i64| machine.clamp(at.saturating_sub(MOST_OFF), at.saturating_add(MOST_OFF));
+    agreed.map_or(machine, near)
 }
 
 /// What time it is: the machine's, unless that is behind what was `seen` so long `ago`. Milliseconds.
@@ -91,8 +143,29 @@ impl<C: Clock> Clock for SteadyClock<C> {
         self.told(millis);
     }
 
-    fn behind(&self) -> i64 {
-        self.now_millis() - self.machine.now_millis()
+    fn machine_millis(&self) -> i64 {
+        self.machine.now_millis()
+    }
+
+    fn compared(&self, theirs: i64, off: i64) {
+        self.with(|state, machine, passed| {
+            state.off = off;
+            let fit = off.abs() <= MOST_OFF;
+            let right = Moment(if fit { machine } else { theirs }, passed);
+            // At its start a machine whose clock is wrong has nothing but the database's word. Later, whichever of the two has jumped, what both said before
+            // is right, and goes on.
+            if fit || state.agreed.is_none() {
+                let far = state.seen.0.saturating_sub(right.0) > MOST_AHEAD;
+                if far || !fit {
+                    state.seen = right;
+                }
+                state.agreed = Some(right);
+            }
+        });
+    }
+
+    fn off(&self) -> i64 {
+        self.with(|state, _, _| state.off)
     }
 }
 
@@ -146,6 +219,16 @@ mod tests {
         assert_eq!(steady(0, i64::MAX, 2), i64::MAX);
     }
 
+    #[test]
+    fn a_machine_is_believed_as_far_as_it_stays_near_what_was_agreed() {
+        let far = 40 * 86_400_000;
+        assert_eq!(believed(far, None), far, "there is nothing to compare it with");
+        assert_eq!([999, 1000, 1001].map(|machine| believed(machine, Some(1000))), [999, 1000, 1001]);
+        assert_eq!(believed(far, Some(1000)), 1000 + MOST_OFF);
+        assert_eq!(believed(-far, Some(1000)), 1000 - MOST_OFF);
+        assert_eq!(believed(i64::MAX, Some(i64::MAX)), i64::MAX);
+    }
+
     struct Hands(Arc<AtomicI64>);
 
     impl Clock for Hands {
@@ -169,5 +252,50 @@ mod tests {
         assert_eq!((clock.now_millis(), clock.behind()), (90_000_000, 0));
         hands.store(80_000_000, Ordering::SeqCst);
         assert!(clock.now_millis() >= 90_000_000);
+    }
+    const DAY: i64 = 86_400_000;
+
+    #[test]
+    fn a_machine_whose_clock_is_wrong_at_its_start_goes_by_the_databases() {
+        for wrong in [40 * DAY, -40 * DAY] {
+            let hands = Arc::new(AtomicI64::new(100 * DAY + wrong));
+            let clock = SteadyClock::over(Hands(hands.clone()));
+            assert!(clock.is_fit(), "nothing was compared");
+            clock.compared(100 * DAY, wrong);
+            assert!(!clock.is_fit() && clock.off() == wrong);
+            assert!((clock.now_millis() - 100 * DAY).abs() <= MOST_OFF, "{}", clock.now_millis());
+            assert_eq!(clock.machine_millis(), 100 * DAY + wrong);
+            // It is corrected.
+            hands.store(100 * DAY + 5, Ordering::SeqCst);
+            clock.compared(100 * DAY, 5);
+            assert!(clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() <= MOST_OFF);
+        }
+    }
+
+    #[test]
+    fn whichever_clock_jumps_what_both_said_before_goes_on() {
+        let hands = Arc::new(AtomicI64::new(100 * DAY));
+        let clock = SteadyClock::over(Hands(hands.clone()));
+        clock.compared(100 * DAY, 0);
+        for jump in [40 * DAY, -40 * DAY] {
+            // The machine's, before anybody compares them.
+            hands.store(100 * DAY + jump, Ordering::SeqCst);
+            assert!((clock.now_millis() - 100 * DAY).abs() <= MOST_OFF, "{}", clock.now_millis());
+            clock.compared(100 * DAY, jump);
+            assert!(!clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() <= MOST_OFF);
+            // The database's.
+            hands.store(100 * DAY, Ordering::SeqCst);
+            clock.compared(100 * DAY - jump, jump);
+            assert!(!clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() <= MOST_OFF);
+        }
+        clock.compared(100 * DAY, 0);
+        assert!(clock.is_fit());
+        // Both stepped back by two hours: what was seen holds. What is a day and more ahead of both was never right.
+        hands.store(100 * DAY - 7_200_000, Ordering::SeqCst);
+        clock.compared(100 * DAY - 7_200_000, 0);
+        assert!(clock.now_millis() >= 100 * DAY && clock.behind() > MOST_BEHIND);
+        hands.store(98 * DAY, Ordering::SeqCst);
+        clock.compared(98 * DAY, 0);
+        assert_eq!((clock.now_millis(), clock.behind()), (98 * DAY, 0));
     }
 }

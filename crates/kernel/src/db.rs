@@ -10,18 +10,19 @@ use std::{
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    EntityTrait, ExprTrait, QueryFilter, SqlxSqliteConnector, TransactionTrait,
+    DbBackend, EntityTrait, ExprTrait, QueryFilter, SqlxSqliteConnector, Statement, TransactionTrait,
     sea_query::{Expr, OnConflict},
     sqlx::{
         Connection, Error, PgConnection, SqliteConnection,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Fault, Reading,
     group::{Turn, Turns},
+    held::{Mark, none_of},
     patient::{Patient, Spent, Toll, within},
     table::meta,
     writer::Writer,
@@ -38,21 +39,32 @@ const PULSE: Duration = Duration::from_secs(2);
 /// A connection that was alive so short a time ago is not asked again: each question is a round trip, and there is one for each statement.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// The database: SQLite or PostgreSQL, chosen by its address. On SQLite there is one writer and a pool of readers.
+/// The database: SQLite or PostgreSQL, chosen by its address. Readers and writers have pools of their own, so that no crowd of writers keeps anybody from
+/// reading; on SQLite there is one writer.
 #[derive(Clone)]
 pub struct Db {
     reader: Arc<Patient<DatabaseConnection>>,
     writer: Arc<Writer>,
     /// Where there is one writer, its turns.
     turns: Option<Turns>,
+    /// Where there are several, the queue of acts that append evidence.
+    recorders: Option<Arc<Semaphore>>,
     toll: Arc<Toll>,
     mail: Arc<Notify>,
-    /// The last time that was to be stored was refused.
-    full: Arc<AtomicBool>,
 }
 
 /// Connections that read a SQLite file at once: a read takes microseconds, and each connection has statements, pages and a thread of its own.
 const READERS: u32 = 4;
+
+/// Connections to PostgreSQL that read, and that write.
+const POOL: [u32; 2] = [8, 8];
+
+/// Acts that append evidence at once. They meet at one row, the head of its chain, so more would only hold connections while they wait for it: one commits
+/// while another one comes there. All others wait in the program, where that costs nothing (SECURITY D18).
+const RECORDERS: usize = 2;
+
+/// How long an act that appends evidence may wait for its place: nothing is held meanwhile, and a crowd is better served late than told to come back.
+const CROWD: Duration = Duration::from_secs(16);
 
 impl Db {
     /// Opens `sqlite://path/to/file` (made if missing) or `postgres://…`.
@@ -60,7 +72,7 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`] when it cannot be reached, is read-only, or the address is neither.
     pub async fn connect(address: &str) -> Result<Self, Fault> {
-        let (mail, toll, full) = (Arc::new(Notify::new()), Arc::new(Toll::default()), Arc::default());
+        let (mail, toll) = (Arc::new(Notify::new()), Arc::new(Toll::default()));
         if address.starts_with("sqlite:") {
             let options =
                 sqlite_options(address)?.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
@@ -78,11 +90,10 @@ impl Db {
             let turns = Some(Turns::default());
             let reader = Arc::new(Patient::new(reader, &toll));
             let writer = Arc::new(Writer::new(writer, turns.clone(), &toll));
-            Ok(Self { reader, writer, turns, toll, mail, full })
+            Ok(Self { reader, writer, turns, recorders: None, toll, mail })
         } else {
             let mut options = ConnectOptions::new(address);
             options
-                .max_connections(16)
                 .acquire_timeout(PATIENCE)
                 .connect_timeout(PATIENCE)
                 .sqlx_logging(false)
@@ -104,20 +115,38 @@ impl Db {
                         ("idle_in_transaction_session_timeout", abandoned.as_str()),
                     ])
                 });
-            let both = Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
-            let reader = Arc::new(Patient::new(both.clone(), &toll));
-            let writer = Arc::new(Writer::new(both, None, &toll));
-            Ok(Self { reader, writer, turns: None, toll, mail, full })
+            let open = async |most, lazy| {
+                let mut options = options.clone();
+                options.max_connections(most).connect_lazy(lazy);
+                Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))
+            };
+            // That somebody is there, the first one shows.
+            let [readers, writers] = POOL;
+            let (writer, reader) = (open(writers, false).await?, open(readers, true).await?);
+            let reader = Arc::new(Patient::new(reader, &toll));
+            let writer = Arc::new(Writer::new(writer, None, &toll));
+            let recorders = Some(Arc::new(Semaphore::new(RECORDERS)));
+            Ok(Self { reader, writer, turns: None, recorders, toll, mail })
         }
     }
 
     /// For reading outside a transaction.
+    ///
+    /// # Panics
+    /// In builds with debug assertions, where this task holds a transaction (SECURITY D18).
+    #[track_caller]
     pub fn reader(&self) -> &Patient<DatabaseConnection> {
+        none_of(&self.toll, "a reader");
         &self.reader
     }
 
     /// For one conditional statement that is its own transaction.
+    ///
+    /// # Panics
+    /// In builds with debug assertions, where this task holds a transaction (SECURITY D18).
+    #[track_caller]
     pub fn writer(&self) -> &Writer {
+        none_of(&self.toll, "a writer");
         &self.writer
     }
 
@@ -127,11 +156,36 @@ impl Db {
     }
 
     /// Begins a writing transaction. On SQLite it waits its turn, and may share its commit with others (see `group`).
-    /// Dropped without [`Tx::commit`], it rolls back.
+    /// Dropped without [`Tx::commit`], it rolls back. One that appends evidence is begun by [`Db::begin_recorded`].
     ///
     /// # Errors
     /// [`Fault::Unavailable`] when no connection is free in time.
+    ///
+    /// # Panics
+    /// In builds with debug assertions, where this task holds a transaction already (SECURITY D18).
     pub async fn begin(&self) -> Result<Tx, Fault> {
+        self.begun(None, false).await
+    }
+
+    /// Begins the transaction of an act that appends evidence, in the order in which such acts came: they meet at one row, and wait for it here, before they
+    /// have a connection (SECURITY D18). Whatever may be read before it is.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when its turn does not come, or no connection is free, in time.
+    ///
+    /// # Panics
+    /// In builds with debug assertions, where this task holds a transaction already.
+    pub async fn begin_recorded(&self) -> Result<Tx, Fault> {
+        none_of(&self.toll, "a transaction");
+        let Some(recorders) = &self.recorders else { return self.begun(None, true).await };
+        let place = tokio::time::timeout(CROWD, recorders.clone().acquire_owned()).await;
+        let late = || Fault::Unavailable(format!("no turn to append evidence in {CROWD:?}"));
+        let place = place.map_err(|_| late())?.map_err(|_| late())?;
+        self.begun(Some(place), true).await
+    }
+
+    async fn begun(&self, place: Option<OwnedSemaphorePermit>, recorded: bool) -> Result<Tx, Fault> {
+        none_of(&self.toll, "a transaction");
         let writer = &self.writer.pool;
         let (inner, turn) = match &self.turns {
             Some(turns) => {
@@ -150,6 +204,9 @@ impl Db {
             toll: self.toll.clone(),
             mail: self.mail.clone(),
             has_mail: AtomicBool::new(false),
+            recorded,
+            _mark: Mark::set(&self.toll),
+            _place: place,
         })
     }
 
@@ -203,30 +260,45 @@ impl Db {
 const TIME_SEEN: &str = "time_seen";
 
 impl Db {
-    /// Stores a time, in milliseconds since 1970-01-01 UTC, unless a later one is there; answers the later of the two.
+    /// Stores a time, in milliseconds since 1970-01-01 UTC, unless a later one is there; answers the later of the two. One that is later than `most` is
+    /// believed by nobody, and replaced.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn see_time(&self, millis: i64) -> Result<i64, Fault> {
-        let seen = self.store_time(millis).await;
-        self.full.store(seen.is_err(), Ordering::Relaxed);
+    pub async fn see_time(&self, millis: i64, most: i64) -> Result<i64, Fault> {
+        let seen = self.store_time(millis, most).await;
+        self.toll.tried(seen.is_ok());
         seen
     }
 
-    /// Whether the last [`Db::see_time`] was stored: a database without room, or held by somebody else, answers who reads and nobody else
-    /// (SECURITY #119).
+    /// Whether writes are stored, as far as is known: none was refused for want of room since the last [`Db::see_time`], and that one was stored. A database
+    /// without room, or held by somebody else, answers who reads and nobody else (SECURITY #119).
     pub fn takes_writes(&self) -> bool {
-        !self.full.load(Ordering::Relaxed)
+        self.toll.takes_writes()
     }
 
-    async fn store_time(&self, millis: i64) -> Result<i64, Fault> {
+    /// Waits until a write is refused for want of room.
+    pub async fn write_refused(&self) {
+        self.toll.refusal().await;
+    }
+
+    /// The time by the database's own clock, in milliseconds since 1970-01-01 UTC; `None` where it has none but this machine's (SECURITY D13).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn own_time(&self) -> Result<Option<i64>, Fault> {
+        own_time(self.reader()).await
+    }
+
+    async fn store_time(&self, millis: i64, most: i64) -> Result<i64, Fault> {
         let row = meta::ActiveModel { key: Set(TIME_SEEN.to_owned()), value: Set(format!("{millis:020}")) };
-        let known = (meta::Entity, meta::Column::Value);
+        let known = || Expr::col((meta::Entity, meta::Column::Value));
+        let later = known().lt(format!("{millis:020}")).or(known().gt(format!("{most:020}")));
         meta::Entity::insert(row)
             .on_conflict(
                 OnConflict::column(meta::Column::Key)
                     .update_column(meta::Column::Value)
-                    .action_and_where(Expr::col(known).lt(format!("{millis:020}")))
+                    .action_and_where(later)
                     .to_owned(),
             )
             .exec_without_returning(self.writer())
@@ -257,6 +329,27 @@ impl Reading {
     pub async fn time_seen(&self) -> Result<Option<i64>, Fault> {
         self.settled(TIME_SEEN).await?.map(|text| read_time(&text)).transpose()
     }
+
+    /// The time by the database's own clock, in milliseconds since 1970-01-01 UTC; `None` where it has none but this machine's.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn own_time(&self) -> Result<Option<i64>, Fault> {
+        own_time(self.conn()).await
+    }
+}
+
+/// Not the time at which its transaction began: that one may be old.
+const OWN_TIME: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS millis";
+
+/// SQLite runs in this process: it has this machine's clock.
+async fn own_time(db: &impl ConnectionTrait) -> Result<Option<i64>, Fault> {
+    let backend = db.get_database_backend();
+    if backend == DbBackend::Sqlite {
+        return Ok(None);
+    }
+    let row = db.query_one_raw(Statement::from_string(backend, OWN_TIME)).await?;
+    Ok(row.map(|row| row.try_get("", "millis")).transpose()?)
 }
 
 fn read_time(text: &str) -> Result<i64, Fault> {
@@ -290,9 +383,18 @@ pub struct Tx {
     toll: Arc<Toll>,
     mail: Arc<Notify>,
     has_mail: AtomicBool,
+    recorded: bool,
+    // After all that is taken back: the next one comes when this one has gone.
+    _mark: Mark,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Tx {
+    /// Whether it was begun by [`Db::begin_recorded`].
+    pub fn is_recorded(&self) -> bool {
+        self.recorded
+    }
+
     /// The connection inside the transaction.
     pub fn conn(&self) -> &Patient<DatabaseTransaction> {
         let shared = || self.turn.as_ref().map(Turn::group);
@@ -306,7 +408,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), Fault> {
         self.toll.commit();
         if let Some(own) = self.inner {
-            within(own.inner.commit()).await?;
+            self.toll.judged(within(own.inner.commit()).await)?;
         }
         if let Some(turn) = self.turn {
             within(turn.committed()).await?;
@@ -334,7 +436,7 @@ impl Tx {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{QueryResult, Statement};
+    use sea_orm::QueryResult;
 
     use super::*;
 

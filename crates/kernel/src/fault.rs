@@ -54,6 +54,28 @@ fn passes_later(code: &str) -> bool {
     }
 }
 
+/// Whether the database, or the disk under it, takes no writes: no room, read-only, a disk that errs. Another statement fares no better, until somebody has
+/// looked (SECURITY #119).
+pub(crate) fn is_for_want_of_room(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))
+    | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return false;
+    };
+    let code = cause.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| wants_room(&code))
+}
+
+fn wants_room(code: &str) -> bool {
+    if let (Ok(number), true) = (code.parse::<u32>(), code.len() < 5) {
+        // SQLITE_READONLY, IOERR, FULL.
+        return matches!(number & 0xff, 8 | 10 | 13);
+    }
+    // No room on the disk; a transaction that may only read; the system's input and output err.
+    matches!(code, "53100" | "25006" | "58030")
+}
+
 impl From<serde_json::Error> for Fault {
     fn from(error: serde_json::Error) -> Self {
         // The line and column only: the value itself may be a secret.
@@ -81,6 +103,12 @@ mod tests {
         }
         for code in ["1", "19", "2067", "787", "23505", "42P01", "42601", "22021", "XX000"] {
             assert!(!passes_later(code), "{code}");
+        }
+        for code in ["8", "10", "13", "778", "53100", "25006", "58030"] {
+            assert!(wants_room(code) && passes_later(code), "{code}");
+        }
+        for code in ["5", "261", "19", "53300", "40001", "23505"] {
+            assert!(!wants_room(code), "{code}");
         }
         let cut = || Error::Io(std::io::ErrorKind::UnexpectedEof.into()).into();
         for error in [DbErr::Exec(RuntimeErr::SqlxError(cut())), DbErr::Query(RuntimeErr::SqlxError(cut()))] {

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{Fault, patient::SILENCE};
+use crate::{Fault, held::outside_transactions, patient::SILENCE};
 
 /// Keys in one statement.
 const MOST: usize = 64;
@@ -62,6 +62,7 @@ where
     /// # Errors
     /// [`Fault`] of the statement, or that it does not end.
     pub async fn get(&self, key: K) -> Result<Option<V>, Fault> {
+        outside_transactions("a read that another task makes");
         let (tell, told) = oneshot::channel();
         if self.0.ask(key, tell) {
             tokio::spawn(Loading { inner: self.0.clone(), left: false }.run());

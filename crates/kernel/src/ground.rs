@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use uuid::{Builder, Uuid};
 
-use crate::{Chance, Clock, Db, Fault, SealKeys, Token, Unix};
+use crate::{Chance, Clock, Db, Fault, MOST_AHEAD, MOST_OFF, SealKeys, Token, Unix};
 
 /// What every slice stands on: database, time, chance and the keys that seal. Cheap to clone.
 #[derive(Clone)]
@@ -23,12 +23,23 @@ impl Ground {
         self.clock.now()
     }
 
-    /// Tells the other nodes, and this one after a restart, how late it is, and goes on from the latest that any of them saw (SECURITY I19).
+    /// Compares this machine's clock with the database's. Where they agree it tells the other nodes, and this one after a restart, how late it is, and goes on
+    /// from the latest that any of them saw (SECURITY D13, I19). A machine whose clock is far from the database's shares nothing.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn share_time(&self) -> Result<(), Fault> {
-        self.clock.saw(self.db.see_time(self.clock.now_millis()).await?);
+        let asked = self.clock.machine_millis();
+        let theirs = self.db.own_time().await?;
+        if let Some(theirs) = theirs {
+            self.clock.compared(theirs, ahead(asked, self.clock.machine_millis(), theirs));
+            if !self.clock.is_fit() {
+                return Ok(());
+            }
+        }
+        let bounded = |most: i64| theirs.map_or(i64::MAX, |theirs| theirs.saturating_add(most));
+        let late = self.clock.now_millis().min(bounded(MOST_OFF));
+        self.clock.saw(self.db.see_time(late, bounded(MOST_AHEAD)).await?);
         Ok(())
     }
 
@@ -61,5 +72,23 @@ impl Ground {
             return Ok(());
         }
         Err(Fault::Broken("the secret key is not the one that this database was sealed with".into()))
+    }
+}
+
+/// By how many milliseconds the machine's clock is ahead of the database's, which said `theirs` at some moment between `asked` and `answered`: how long the
+/// answer took is no difference between clocks.
+fn ahead(asked: i64, answered: i64, theirs: i64) -> i64 {
+    (asked - theirs).max(0) + (answered - theirs).min(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_answer_is_no_difference_between_clocks() {
+        assert_eq!([1000, 5000, 9000].map(|theirs| ahead(1000, 9000, theirs)), [0, 0, 0]);
+        assert_eq!(ahead(1000, 9000, 400), 600);
+        assert_eq!(ahead(1000, 9000, 9700), -700);
     }
 }

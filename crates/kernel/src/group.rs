@@ -119,7 +119,8 @@ async fn finish(held: &mut Option<Group>) {
         let _ = within(outer.inner.rollback()).await;
         return;
     }
-    let outcome = within(outer.inner.commit()).await;
+    let toll = outer.toll.clone();
+    let outcome = toll.judged(within(outer.inner.commit()).await);
     for tell in done {
         // Some may have gone away.
         let _ = tell.send(outcome.clone());

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Clock, Fault, MOST_BEHIND, SealKeys, SystemClock,
+    Clock, Fault, MOST_BEHIND, MOST_OFF, SealKeys, SystemClock,
     db::{PATIENCE, sqlite_options},
     table::meta,
 };
@@ -204,7 +204,7 @@ pub const INVARIANTS: &[Invariant] = &[
         says: "nothing that has expired becomes valid again after the clock steps back",
         otherwise: "links, codes and sessions that expired by time alone live again for as long as the clock went back",
         seen_by: SeenBy::Words(
-            "it compares two moments; time goes on from the highest that any node saw, at half its speed, which `clock.rs` looks at after a restart \
+            "it compares two moments; time goes on from the highest that any node saw, at half its speed, unless that is a day ahead of the database's clock, which `clock.rs` looks at after a restart \
              too. Of what a node saw in the five seconds before it was killed nobody knows",
         ),
     },
@@ -217,6 +217,19 @@ pub const INVARIANTS: &[Invariant] = &[
             Box::pin(async {
                 let seen = reading.time_seen().await?;
                 Ok(u64::from(seen.is_some_and(|seen| seen - SystemClock.now_millis() > MOST_BEHIND)))
+            })
+        }),
+    },
+    Invariant {
+        id: "I19",
+        says: "the clock of this machine is within two minutes of the database's",
+        otherwise: "a node here is not ready and shares no time: correct this machine's clock, or the database server's where all nodes differ from it",
+        seen_by: SeenBy::Check(|reading| {
+            Box::pin(async {
+                let theirs = reading.own_time().await?;
+                Ok(u64::from(
+                    theirs.is_some_and(|theirs| (theirs - SystemClock.now_millis()).abs() > MOST_OFF),
+                ))
             })
         }),
     },

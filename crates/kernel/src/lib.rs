@@ -9,6 +9,7 @@ mod forget;
 mod gather;
 mod ground;
 mod group;
+mod held;
 mod id;
 mod invariant;
 pub mod outbox;
@@ -17,12 +18,15 @@ mod secret;
 mod table;
 mod writer;
 
-pub use clock::{Chance, Clock, MOST_BEHIND, SteadyClock, SystemChance, SystemClock, Unix};
+pub use clock::{
+    Chance, Clock, MOST_AHEAD, MOST_BEHIND, MOST_OFF, SteadyClock, SystemChance, SystemClock, Unix,
+};
 pub use db::{Db, Tx};
 pub use fault::{Fault, is_unique_violation};
 pub use forget::forget;
 pub use gather::Gather;
 pub use ground::Ground;
+pub use held::outside_transactions;
 pub use invariant::{Check, INVARIANTS, Invariant, Looking, Reading, SeenBy, Verdict};
 pub use patient::{Patient, Spent};
 #[doc(hidden)]

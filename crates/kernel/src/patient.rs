@@ -1,12 +1,15 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+use tokio::sync::Notify;
+
+use crate::{fault::is_for_want_of_room, held::none_of};
 
 /// A database that says nothing for so long is as good as away: a little longer than it waits itself, so that its own reason comes first.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
@@ -25,9 +28,41 @@ pub struct Spent {
 pub(crate) struct Toll {
     statements: AtomicU64,
     commits: AtomicU64,
+    /// A write was refused, and none was tried since that was not.
+    refused: AtomicBool,
+    refusal: Notify,
 }
 
 impl Toll {
+    /// A write was refused for a reason that is not its own: whoever asks whether this node is well is told so at once (SECURITY #119).
+    pub(crate) fn refuse(&self) {
+        if !self.refused.swap(true, Ordering::Relaxed) {
+            self.refusal.notify_one();
+        }
+    }
+
+    pub(crate) fn takes_writes(&self) -> bool {
+        !self.refused.load(Ordering::Relaxed)
+    }
+
+    /// A write that tries whether one is possible has ended.
+    pub(crate) fn tried(&self, stored: bool) {
+        self.refused.store(!stored, Ordering::Relaxed);
+    }
+
+    /// Waits until a write is refused.
+    pub(crate) async fn refusal(&self) {
+        self.refusal.notified().await;
+    }
+
+    /// Looks at what the database answered.
+    pub(crate) fn judged<T>(&self, answer: Result<T, DbErr>) -> Result<T, DbErr> {
+        if answer.as_ref().is_err_and(is_for_want_of_room) {
+            self.refuse();
+        }
+        answer
+    }
+
     pub(crate) fn spent(&self) -> Spent {
         Spent {
             statements: self.statements.load(Ordering::Relaxed),
@@ -48,17 +83,27 @@ impl Toll {
 /// whoever waits for it would hold request, letter and connection until somebody restarts the program (SECURITY #117).
 pub struct Patient<C> {
     pub(crate) inner: C,
-    toll: Arc<Toll>,
+    pub(crate) toll: Arc<Toll>,
+    /// Whether a statement takes a connection of its own.
+    is_pool: bool,
 }
 
 impl<C> Patient<C> {
+    /// A pool.
     pub(crate) fn new(inner: C, toll: &Arc<Toll>) -> Self {
-        Self { inner, toll: toll.clone() }
+        Self { inner, toll: toll.clone(), is_pool: true }
     }
 
-    /// Another connection, counted with this one.
+    /// A transaction on one of its connections, counted with this one.
     pub(crate) fn like<D>(&self, inner: D) -> Patient<D> {
-        Patient::new(inner, &self.toll)
+        Patient { inner, toll: self.toll.clone(), is_pool: false }
+    }
+
+    fn asked(&self) {
+        self.toll.statement();
+        if self.is_pool {
+            none_of(&self.toll, "a connection");
+        }
     }
 }
 
@@ -79,23 +124,23 @@ impl<C: ConnectionTrait> ConnectionTrait for Patient<C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.toll.statement();
-        within(self.inner.execute_raw(statement)).await
+        self.asked();
+        self.toll.judged(within(self.inner.execute_raw(statement)).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.toll.statement();
-        within(self.inner.execute_unprepared(sql)).await
+        self.asked();
+        self.toll.judged(within(self.inner.execute_unprepared(sql)).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.toll.statement();
-        within(self.inner.query_one_raw(statement)).await
+        self.asked();
+        self.toll.judged(within(self.inner.query_one_raw(statement)).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.toll.statement();
-        within(self.inner.query_all_raw(statement)).await
+        self.asked();
+        self.toll.judged(within(self.inner.query_all_raw(statement)).await)
     }
 
     fn support_returning(&self) -> bool {

@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult,
 use crate::{
     db::PATIENCE,
     group::{Turn, Turns},
+    held::none_of,
     patient::{Patient, Toll, within},
 };
 
@@ -25,6 +26,7 @@ impl Writer {
 
     async fn turn(&self) -> Result<Option<Turn>, DbErr> {
         self.toll.commit();
+        none_of(&self.toll, "a connection that writes");
         let Some(turns) = &self.turns else { return Ok(None) };
         Ok(Some(turns.take(&self.pool, PATIENCE).await?))
     }

@@ -116,7 +116,7 @@ async fn postgres_template(server: &str) -> &'static str {
         let db = Db::connect(&address).await.expect("a database to copy");
         migrations::up(db.unhurried()).await.expect("the schema applies");
         // The server copies no database that somebody is connected to.
-        db.unhurried().close_by_ref().await.expect("the template is left alone");
+        db.close().await.expect("the template is left alone");
         name
     };
     TEMPLATE.get_or_init(make).await

@@ -117,8 +117,8 @@ impl Accounts {
                 Failed::Locked { .. } => Ok(LegacyProof::Locked { minutes: lock.legacy_seconds / 60 }),
             },
             Some(true) => {
-                let tx = self.ground.db.begin().await?;
-                counter.clear(&tx).await?.tell(&tx, &self.ground, None).await?;
+                let (tx, cleared) = counter.begin_cleared(&self.ground.db).await?;
+                cleared.tell(&tx, &self.ground, None).await?;
                 tx.commit().await?;
                 self.proved(identity, origin, visitor).await
             }
