@@ -5,35 +5,54 @@ use axum::{Router, extract::State, http::StatusCode, routing::get};
 use kernel::MOST_BEHIND;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
+use crate::{standing::Standing, telemetry};
+
 #[derive(Clone)]
 struct Ops {
     accounts: Accounts,
+    standing: Standing,
     metrics: PrometheusHandle,
 }
 
 /// `/health/live`, `/health/ready`, `/metrics`.
-pub(crate) fn router(accounts: Accounts) -> anyhow::Result<Router> {
+pub(crate) fn router(accounts: Accounts, standing: Standing) -> anyhow::Result<Router> {
     let metrics = PrometheusBuilder::new().install_recorder()?;
     Ok(Router::new()
         .route("/health/live", get(async || "ok\n"))
         .route("/health/ready", get(ready))
         .route("/metrics", get(measures))
-        .with_state(Ops { accounts, metrics }))
+        .with_state(Ops { accounts, standing, metrics }))
 }
 
 async fn measures(State(ops): State<Ops>) -> String {
     metrics::counter!("moncompte_hashes_total").absolute(ops.accounts.hasher().done() as u64);
+    metrics::counter!("moncompte_log_lines_lost_total").absolute(telemetry::lost());
+    #[allow(clippy::cast_precision_loss, reason = "a clock is never so wrong")]
+    metrics::gauge!("moncompte_clock_ahead_seconds").set(ops.accounts.ground().clock.off() as f64 / 1000.0);
     ops.metrics.render()
 }
 
-async fn ready(State(ops): State<Ops>) -> (StatusCode, &'static str) {
+async fn ready(State(ops): State<Ops>) -> (StatusCode, String) {
+    match trouble(&ops).await {
+        None => (StatusCode::OK, "ok\n".into()),
+        Some(trouble) => (StatusCode::SERVICE_UNAVAILABLE, trouble + "\n"),
+    }
+}
+
+/// Why this node should get no requests.
+async fn trouble(ops: &Ops) -> Option<String> {
     let ground = ops.accounts.ground();
+    if !ground.clock.is_fit() {
+        return Some("the clock is far from the database's".into());
+    }
     if ground.clock.behind() > MOST_BEHIND {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the clock is far behind the time that was seen\n");
+        return Some("the clock is far behind the time that was seen".into());
     }
     match ground.db.ping().await {
-        Ok(()) if ground.db.takes_writes() => (StatusCode::OK, "ok\n"),
-        Ok(()) => (StatusCode::SERVICE_UNAVAILABLE, "the database takes no writes\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+        Err(_) => return Some("the database does not answer".into()),
+        Ok(()) if !ground.db.takes_writes() => return Some("the database takes no writes".into()),
+        Ok(()) => {}
     }
+    let down = ops.standing.down();
+    (!down.is_empty()).then(|| format!("a part of the worker is down: {}", down.join(", ")))
 }

@@ -1,7 +1,12 @@
-use std::io::IsTerminal;
+use std::{
+    collections::VecDeque,
+    io::{self, IsTerminal, Write},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 /// How the log is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
@@ -13,17 +18,180 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+static LOG: OnceLock<Log> = OnceLock::new();
+
 /// Begins to log to standard error; `MONCOMPTE_LOG` (e.g. `info,sqlx=warn`) says what.
 pub(crate) fn begin(format: LogFormat, default: &str) {
     let filter = EnvFilter::try_from_env("MONCOMPTE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(LOG.get_or_init(|| Log::to(io::stderr())).clone())
+        // What it has to say of a log that fails, it would print, and panic where that fails.
+        .log_internal_errors(false)
+        .with_ansi(io::stderr().is_terminal())
         .with_target(false);
     // A second call (in tests) changes nothing.
     let _ = match format {
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().try_init(),
     };
+}
+
+/// Waits until all that was logged is written, or a moment.
+pub(crate) fn end() {
+    if let Some(log) = LOG.get() {
+        log.flush(Duration::from_secs(1));
+    }
+}
+
+/// Lines of the log that were lost, for `/metrics`.
+pub(crate) fn lost() -> u64 {
+    LOG.get().map_or(0, |log| log.queue().lost)
+}
+
+/// Most bytes that wait to be written. What comes while so much waits is lost: a log that nobody takes must neither fill the memory nor stop a request.
+const MOST: usize = 1024 * 1024;
+
+/// The log's lines on their way to standard error. A thread writes them, so a reader that has stopped reading, a pipe that was closed and a disk without room
+/// harm nobody who logs; what cannot be written is counted.
+#[derive(Clone)]
+struct Log(Arc<Shared>);
+
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    lines: VecDeque<Vec<u8>>,
+    bytes: usize,
+    /// One has been taken out and is not written yet.
+    writing: bool,
+    lost: u64,
+}
+
+impl Log {
+    fn to(mut end: impl Write + Send + 'static) -> Self {
+        let log = Self(Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new() }));
+        let writer = log.clone();
+        let begun = std::thread::Builder::new().name("log".into()).spawn(move || writer.write_to(&mut end));
+        if begun.is_err() {
+            // No thread is to be had: all lines are lost, once the queue is full, and counted.
+            log.queue().lost += 1;
+        }
+        log
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // Nothing is done under the lock that could stop half-way.
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_to(&self, end: &mut impl Write) {
+        let mut written = Ok(());
+        loop {
+            let mut queue = self.queue();
+            queue.writing = false;
+            queue.lost += u64::from(written.is_err());
+            self.0.changed.notify_all();
+            let line = loop {
+                match queue.lines.pop_front() {
+                    Some(line) => break line,
+                    None => queue = self.0.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                }
+            };
+            queue.bytes -= line.len();
+            queue.writing = true;
+            drop(queue);
+            written = end.write_all(&line).and_then(|()| end.flush());
+        }
+    }
+
+    fn put(&self, line: &[u8]) {
+        let mut queue = self.queue();
+        if queue.bytes + line.len() > MOST {
+            queue.lost += 1;
+            return;
+        }
+        queue.bytes += line.len();
+        queue.lines.push_back(line.to_vec());
+        drop(queue);
+        self.0.changed.notify_all();
+    }
+
+    fn flush(&self, most: Duration) {
+        let waits = |queue: &mut Queue| queue.writing || !queue.lines.is_empty();
+        let _ = self.0.changed.wait_timeout_while(self.queue(), most, waits);
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// The log writes a whole line at a time.
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.put(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Takes what it is given once it may, and refuses lines that hold "no".
+    struct End(mpsc::Receiver<()>, Arc<Mutex<Vec<u8>>>);
+
+    impl Write for End {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            if line.starts_with(b"no") {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.1.lock().unwrap().extend_from_slice(line);
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_log_that_nobody_takes_stops_nobody_and_what_is_lost_is_counted() {
+        let ((go, may), written) = (mpsc::channel(), Arc::default());
+        let mut log = Log::to(End(may, Arc::clone(&written)));
+        // Nobody reads: whoever logs goes on, and no more than the bound is kept.
+        let long = vec![b'x'; 64 * 1024];
+        for _ in 0..100 {
+            log.write_all(&long).unwrap();
+        }
+        assert!(log.queue().bytes <= MOST);
+        let lost = log.queue().lost;
+        assert!((80..100).contains(&lost), "{lost}");
+        // Somebody reads again.
+        for _ in 0..200 {
+            go.send(()).unwrap();
+        }
+        log.flush(Duration::from_secs(20));
+        log.write_all(b"no room\n").unwrap();
+        log.write_all(b"well\n").unwrap();
+        log.flush(Duration::from_secs(20));
+        assert_eq!(log.queue().lost, lost + 1);
+        assert!(written.lock().unwrap().ends_with(b"xwell\n"));
+        assert_eq!(log.queue().bytes, 0);
+    }
 }

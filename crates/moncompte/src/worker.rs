@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     outbound::Outbound,
     post::{NotSent, Post, Writer},
+    standing::{Life, Standing},
 };
 
 /// Letters under way at once: one slow server delays no other.
@@ -25,16 +26,29 @@ pub(crate) struct Worker {
     pub(crate) writer: Writer,
     pub(crate) post: Post,
     pub(crate) outbound: Outbound,
+    /// Where it tells which of its parts run.
+    pub(crate) standing: Standing,
 }
+
+/// What the worker does beside each other. A part that ends before it is told to begins again.
+const PARTS: [(&str, fn(Arc<Worker>, CancellationToken) -> Life); 3] = [
+    ("letters", |worker, stop| Box::pin(worker.deliver(stop))),
+    ("time", |worker, stop| Box::pin(worker.share_time(stop))),
+    ("chores", |worker, stop| Box::pin(worker.chores(stop))),
+];
 
 impl Worker {
     /// Works until told to stop; what was begun is ended.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let this = Arc::new(self);
-        let letters = tokio::spawn(this.clone().deliver(stop.clone()));
-        let time = tokio::spawn(this.clone().share_time(stop.clone()));
-        let chores = tokio::spawn(this.chores(stop));
-        let _ = tokio::join!(letters, chores, time);
+        let mut parts = JoinSet::new();
+        for (name, begin) in PARTS {
+            let (this, standing, stop) = (this.clone(), this.standing.clone(), stop.clone());
+            parts.spawn(async move {
+                standing.attend(name, || begin(this.clone(), stop.clone()), &stop).await;
+            });
+        }
+        parts.join_all().await;
     }
 
     /// How late it is, for the other nodes and the next start; and says so where this machine's clock and that do not agree.
@@ -44,6 +58,12 @@ impl Worker {
         loop {
             if let Err(fault) = ground.share_time().await {
                 tracing::warn!(%fault, "how late it is cannot be shared");
+            }
+            if !ground.clock.is_fit() && rounds.is_multiple_of(12) {
+                tracing::error!(
+                    seconds_ahead = ground.clock.off() / 1000,
+                    "this machine's clock is far from the database's: correct it; until then this node is not ready and shares no time"
+                );
             }
             let behind = ground.clock.behind();
             if behind > MOST_BEHIND && rounds.is_multiple_of(12) {
@@ -60,6 +80,7 @@ impl Worker {
             let pause = Duration::from_secs(if ground.db.takes_writes() { 5 } else { 1 });
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
+                () = ground.db.write_refused() => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -191,6 +212,10 @@ impl Worker {
 
     async fn tidy(&self) {
         self.idp.throttle.tidy();
+        if !self.idp.ground.clock.is_fit() {
+            // Nothing is forgotten, and no key replaced, by a time that may be wrong.
+            return;
+        }
         for (what, done) in [
             ("keys", self.idp.grants.ensure_keys().await),
             ("old grants", self.idp.grants.purge().await),

@@ -4,7 +4,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::Where;
-use crate::config::{Config, Settings};
+use crate::{
+    config::{Config, Settings},
+    print::out,
+};
 
 #[derive(Args)]
 pub(crate) struct Check {
@@ -26,11 +29,11 @@ impl Check {
             } else {
                 schemars::schema_for!(agencies::AgencyFile)
             };
-            println!("{}", serde_json::to_string_pretty(&json!(schema))?);
+            out!("{}", serde_json::to_string_pretty(&json!(schema))?);
             return Ok(ExitCode::SUCCESS);
         }
         let config = Config::read(&self.place.config)?;
-        println!(
+        out!(
             "{} agencies, issuer {}: nothing is wrong.",
             config.agencies.iter().count(),
             config.settings.issuer
@@ -41,7 +44,7 @@ impl Check {
         } else {
             "CNIL 2022-100 with a lock"
         };
-        println!("password.min_length = {length} meets {meets}.");
+        out!("password.min_length = {length} meets {meets}.");
         Ok(ExitCode::SUCCESS)
     }
 }

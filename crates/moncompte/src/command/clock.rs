@@ -1,12 +1,12 @@
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
-use kernel::{Clock, Db, Reading, SealKeys, SystemClock};
+use kernel::{Clock, Db, MOST_OFF, Reading, SealKeys, SystemClock};
 use serde_json::json;
 
 use super::Where;
-use crate::{config::Config, telemetry};
+use crate::{config::Config, print::out, telemetry};
 
 #[derive(Args)]
 pub(crate) struct ClockCommand {
@@ -27,25 +27,37 @@ impl ClockCommand {
         let config = Config::read(&self.place.config)?;
         let keys = SealKeys::new(config.key, config.older_keys);
         let why = "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
-        let seen = Reading::open(&config.database, keys.into())
-            .await
-            .context(why)?
-            .time_seen()
-            .await
-            .context(why)?;
+        let reading = Reading::open(&config.database, keys.into()).await.context(why)?;
+        let seen = reading.time_seen().await.context(why)?;
+        let theirs = reading.own_time().await.context(why)?;
+        drop(reading);
         let machine = SystemClock.now_millis();
+        let ahead = theirs.map(|theirs| (machine - theirs) / 1000);
         let behind = seen.map_or(0, |seen| (seen - machine).max(0) / 1000);
         if self.accept {
+            if ahead.is_some_and(|ahead| ahead.abs() > MOST_OFF / 1000) {
+                bail!(
+                    "this machine's clock is {} s from the database's; correct it before it is accepted",
+                    ahead.unwrap_or(0).abs()
+                );
+            }
             Db::connect(&config.database).await?.accept_time(machine).await?;
         }
         if self.json {
-            println!("{}", json!({ "behind_seconds": behind, "accepted": self.accept }));
-        } else if self.accept {
-            println!(
-                "This machine's clock is accepted. It was {behind} s behind the latest time that was seen."
+            out!(
+                "{}",
+                json!({ "behind_seconds": behind, "ahead_of_database_seconds": ahead, "accepted": self.accept })
             );
+        } else if self.accept {
+            out!("This machine's clock is accepted. It was {behind} s behind the latest time that was seen.");
         } else {
-            println!("This machine's clock is {behind} s behind the latest time that was seen.");
+            out!("This machine's clock is {behind} s behind the latest time that was seen.");
+        }
+        if let Some(ahead) = ahead.filter(|_| !self.json) {
+            let (by, than) = (ahead.abs(), if ahead < 0 { "behind" } else { "ahead of" });
+            out!(
+                "It is {by} s {than} the database's. Beyond 120 s a node here is not ready and shares no time."
+            );
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -21,7 +21,9 @@ use crate::{
     config::Config,
     mailbox::{self, Shelf},
     post::Post,
+    print::out,
     serving::{listen, serve, stop_signal},
+    standing::Standing,
     telemetry::{self, LogFormat},
     wire::Wired,
     worker::Worker,
@@ -178,7 +180,7 @@ impl Demo {
             portal_config(&folder, &AGENCIES[1], ports[0], ports[2])?,
         ];
         run(wired, shelf, listeners, portals, told).await?;
-        println!("The demo has ended. Its data stay in {}.", folder.display());
+        out!("The demo has ended. Its data stay in {}.", folder.display());
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -196,7 +198,8 @@ async fn run(
     let provider_router = idp::router(wired.idp.clone());
     let post = Post::Shelf(shelf.clone());
     let Wired { idp, writer, outbound, limits, .. } = wired;
-    let worker = tokio::spawn(Worker { idp, writer, post, outbound }.run(stop.clone()));
+    let standing = Standing::default();
+    let worker = tokio::spawn(Worker { idp, writer, post, outbound, standing }.run(stop.clone()));
     let portal = |listener, config| {
         let told = stop.clone();
         async move { Ok(portal::serve(listener, config, async move { told.cancelled().await }).await?) }
@@ -337,26 +340,24 @@ fn announce(folder: &Path, fresh: bool, ports: [u16; 4]) -> anyhow::Result<()> {
     let people: People = toml::from_str(std::str::from_utf8(&people.data)?)?;
     let [provider, first, second, mails] = ports;
     let kind = if fresh { "a fresh folder" } else { "your folder" };
-    println!("\nmoncompte demo, on an embedded database in {kind}: {}\n", folder.display());
-    println!("  Agence des Tilleuls    http://localhost:{first}     begin here");
-    println!("  Cabinet Rivage         http://localhost:{second}     or here");
-    println!("  Mon compte immobilier  http://localhost:{provider}     the provider");
-    println!("  Mailbox                http://localhost:{mails}     every mail that was sent\n");
-    println!("Who can sign in with what, the first time (old identifiers):\n");
+    out!("\nmoncompte demo, on an embedded database in {kind}: {}\n", folder.display());
+    out!("  Agence des Tilleuls    http://localhost:{first}     begin here");
+    out!("  Cabinet Rivage         http://localhost:{second}     or here");
+    out!("  Mon compte immobilier  http://localhost:{provider}     the provider");
+    out!("  Mailbox                http://localhost:{mails}     every mail that was sent\n");
+    out!("Who can sign in with what, the first time (old identifiers):\n");
     for agency in &AGENCIES {
-        println!("  {}", agency.name);
+        out!("  {}", agency.name);
         for person in people.person.iter().filter(|p| p.agency == agency.id) {
-            println!("    {:<20} {:<22} {}", person.identifier, person.password, person.note);
+            out!("    {:<20} {:<22} {}", person.identifier, person.password, person.note);
             if !person.email.is_empty() {
-                println!("    {:<20} {:<22} <{}>", "", "", person.email);
+                out!("    {:<20} {:<22} <{}>", "", "", person.email);
             }
         }
-        println!();
+        out!("");
     }
-    println!(
-        "Any address will do at the email step: its mail comes to the mailbox page. Ctrl-C ends the demo."
-    );
-    println!(
+    out!("Any address will do at the email step: its mail comes to the mailbox page. Ctrl-C ends the demo.");
+    out!(
         "ready http://localhost:{provider} http://localhost:{first} http://localhost:{second} http://localhost:{mails}"
     );
     Ok(())

@@ -6,7 +6,7 @@ use kernel::{Invariant, Reading, SealKeys, Verdict};
 use serde_json::{Value, json};
 
 use super::Where;
-use crate::{config::Config, telemetry, tell};
+use crate::{config::Config, print::out, telemetry, tell};
 
 #[derive(Args)]
 pub(crate) struct Doctor {
@@ -37,11 +37,11 @@ impl Doctor {
             }
         };
         if self.json {
-            println!("{}", json!({ "invariants": found.iter().map(Finding::told).collect::<Vec<_>>() }));
+            out!("{}", json!({ "invariants": found.iter().map(Finding::told).collect::<Vec<_>>() }));
         } else {
             found.iter().for_each(Finding::show);
             let count = |is: fn(&Verdict) -> bool| found.iter().filter(|f| is(&f.verdict)).count();
-            println!(
+            out!(
                 "{} hold, {} broken, {} cannot be seen in a database.",
                 count(|v| matches!(v, Verdict::Holds)),
                 count(|v| matches!(v, Verdict::Broken(_))),
@@ -87,9 +87,9 @@ impl Finding {
     fn show(&self) {
         let Invariant { id, says, otherwise, .. } = self.invariant;
         match self.verdict {
-            Verdict::Holds => println!("{id:4} holds     {says}"),
-            Verdict::Broken(count) => println!("{id:4} BROKEN    {says}: {count}\n{:15}{otherwise}", ""),
-            Verdict::Told(words) => println!("{id:4} not seen  {says}\n{:15}{words}", ""),
+            Verdict::Holds => out!("{id:4} holds     {says}"),
+            Verdict::Broken(count) => out!("{id:4} BROKEN    {says}: {count}\n{:15}{otherwise}", ""),
+            Verdict::Told(words) => out!("{id:4} not seen  {says}\n{:15}{words}", ""),
         }
     }
 }

@@ -7,7 +7,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::Where;
-use crate::{config::Config, telemetry, wire::Wired};
+use crate::{
+    config::Config,
+    print::{err, out},
+    telemetry,
+    wire::Wired,
+};
 
 #[derive(Args)]
 pub(crate) struct Import {
@@ -73,7 +78,7 @@ impl Import {
         if self.json {
             let bad: Vec<_> =
                 report.bad.iter().map(|b| json!({ "line": b.line, "reason": b.reason })).collect();
-            println!(
+            out!(
                 "{}",
                 json!({
                     "dry_run": self.dry_run, "added": report.added, "updated": report.updated,
@@ -82,10 +87,10 @@ impl Import {
             );
         } else {
             for bad in &report.bad {
-                eprintln!("{}:{}: {}", self.file.display(), bad.line, bad.reason);
+                err!("{}:{}: {}", self.file.display(), bad.line, bad.reason);
             }
             let tried = if self.dry_run { " (tried only, nothing was written)" } else { "" };
-            println!(
+            out!(
                 "{} added, {} updated, {} unchanged, {} already moved, {} left out{tried}.",
                 report.added,
                 report.updated,
@@ -95,9 +100,10 @@ impl Import {
             );
             if !self.dry_run {
                 let progress = wired.idp.accounts.wrap_progress().await?;
-                println!(
+                out!(
                     "Weak hashes: {} encrypted and waiting for Argon2id, {} done; `moncompte serve` goes on with them.",
-                    progress.sealed, progress.wrapped
+                    progress.sealed,
+                    progress.wrapped
                 );
             }
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::Where;
-use crate::{config::Config, telemetry, wire::Wired};
+use crate::{config::Config, print::out, telemetry, wire::Wired};
 
 #[derive(Args)]
 pub(crate) struct Keys {
@@ -45,11 +45,11 @@ impl Keys {
         let keys = grants.keys().await?;
         if asked.json {
             let told: Vec<Value> = keys.iter().map(told).collect::<anyhow::Result<_>>()?;
-            println!("{}", json!({ "keys": told }));
+            out!("{}", json!({ "keys": told }));
         } else {
             for key in &keys {
                 let (alg, from) = (key.alg.as_str(), moment(key.active_from)?);
-                println!("{}  {alg:5}  {:7}  signs from {from}", key.kid, word(key.state));
+                out!("{}  {alg:5}  {:7}  signs from {from}", key.kid, word(key.state));
             }
         }
         Ok(ExitCode::SUCCESS)

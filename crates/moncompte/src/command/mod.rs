@@ -35,9 +35,10 @@ enum Command {
     /// Exit code 0: everything that can be seen holds; 1: something is broken; 2: it could not be looked at. Nothing is written, no row and no
     /// schema, so it may run beside a provider, and every hour. It prints counts, never what is in a row.
     Doctor(doctor::Doctor),
-    /// Say how far this machine's clock is behind the latest time that any node saw, or accept it.
+    /// Say how far this machine's clock is from the database's, and behind the latest time that any node saw, or accept it.
     ///
-    /// Time never goes back: where the clock does, it goes on from the latest that was seen, at half its speed. Beyond an hour the node is not
+    /// A node whose clock is more than two minutes from that of PostgreSQL is not ready, goes by the database's time and shares none: correct its clock. Time
+    /// never goes back: where the clock does, it goes on from the latest that was seen, at half its speed. Beyond an hour the node is not
     /// ready. Correct the clock; where it was wrong before, in the future, `--accept` takes back what was seen.
     Clock(clock::ClockCommand),
     /// Read an agency's legacy identities from a CSV or JSONL file.

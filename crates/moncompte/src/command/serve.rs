@@ -9,6 +9,7 @@ use crate::{
     ops,
     post::Post,
     serving::{Limits, listen, serve, stop_signal},
+    standing::Standing,
     telemetry,
     wire::Wired,
     worker::Worker,
@@ -32,10 +33,11 @@ impl Serve {
         let address = public.local_addr()?;
         tracing::info!(%address, issuer = %wired.idp.issuer, hash_memory_mib = wired.hash_memory / 1024, "ready");
         let stop = CancellationToken::new();
-        let ops = ops::router(wired.idp.accounts.clone())?;
+        let standing = Standing::default();
+        let ops = ops::router(wired.idp.accounts.clone(), standing.clone())?;
         let router = idp::router(wired.idp.clone());
         let Wired { idp, writer, outbound, limits, .. } = wired;
-        let worker = tokio::spawn(Worker { idp, writer, post, outbound }.run(stop.clone()));
+        let worker = tokio::spawn(Worker { idp, writer, post, outbound, standing }.run(stop.clone()));
         let signal = {
             let stop = stop.clone();
             async move {
