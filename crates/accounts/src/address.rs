@@ -4,18 +4,17 @@
 use kernel::{Fault, Token, Tx, Unix, is_unique_violation};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter,
     sea_query::Expr,
 };
 use uuid::Uuid;
 
 use crate::{
-    AccountId, Accounts, Email, Session, SignIn, SignedIn, Visitor, evidence,
-    lockout::Counter,
+    AccountId, Accounts, Email, Session, SignIn, SignedIn, Visitor,
     login::GivenAgain,
     mail,
     mail::{Mail, MailBody},
-    recovery, session,
+    renew::{Change, Renewed},
     table::{account, email_change},
 };
 
@@ -220,67 +219,19 @@ impl Accounts {
                 GivenAgain::Refused(refused) => return Ok(AddressConfirm::Refused(refused)),
             },
         };
-        // The rows in the order in which a reset takes them: else the two could stop each other.
-        let tx = self.ground.db.begin_recorded().await?;
-        if let Some(counter) = counter {
-            // The evidence tells of the change.
-            let _ = counter.clear(&tx).await?;
-        }
-        // Guesses at the old address go on counting at the new one (SECURITY #58).
-        Counter::hand_over(&tx, &self.ground, &wish.from_canonical, &wish.to_canonical).await?;
-        recovery::supersede(&tx, owner, now).await?;
-        let changed = account::Entity::update_many()
-            .col_expr(account::Column::Email, Expr::value(wish.to_email.as_str()))
-            .col_expr(account::Column::EmailCanonical, Expr::value(wish.to_canonical.as_str()))
-            .col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))
-            .col_expr(account::Column::ChangedAt, Expr::value(now))
-            .filter(account::Column::Id.eq(owner.0))
-            .filter(account::Column::DisabledAt.is_null())
-            .filter(account::Column::EmailCanonical.eq(&wish.from_canonical))
-            .exec_with_returning(tx.conn())
-            .await;
-        let changed = match changed {
-            Ok(rows) => rows.into_iter().next(),
-            Err(error) if is_unique_violation(&error) => {
-                drop(tx);
+        let change = Change::Address { wish: &wish, own, counter };
+        Ok(match self.renew(&row, &change, session, visitor).await? {
+            Renewed::Done(signed_in) => AddressConfirm::Done(signed_in),
+            Renewed::Stale => AddressConfirm::Dead,
+            Renewed::Taken => {
                 self.cancel_address(owner).await?;
-                return Ok(AddressConfirm::Taken);
+                AddressConfirm::Taken
             }
-            Err(error) => return Err(error.into()),
-        };
-        let Some(changed) = changed else { return Ok(AddressConfirm::Dead) };
-        let undo_until = now + self.rules.email_undo;
-        let confirmed = email_change::Entity::update_many()
-            .col_expr(email_change::Column::ConfirmedAt, Expr::value(now))
-            .col_expr(email_change::Column::ExpiresAt, Expr::value(undo_until))
-            .filter(email_change::Column::Id.eq(wish.id))
-            .filter(email_change::Column::ConfirmHash.eq(token.digest().as_str()))
-            .filter(email_change::Column::ConfirmedAt.is_null())
-            .filter(email_change::Column::EndedAt.is_null())
-            .filter(email_change::Column::ExpiresAt.gt(now))
-            .exec(tx.conn())
-            .await?;
-        if confirmed.rows_affected != 1 {
-            return Ok(AddressConfirm::Dead);
-        }
-        if let Some(own) = own
-            && !self.hold_session(&tx, own.id).await?
-        {
-            return Ok(AddressConfirm::Dead);
-        }
-        session::end_all(&tx, owner, now).await?;
-        let keep = own.is_some_and(|s| s.persistent);
-        let previous = session.map(|s| s.id);
-        let signed_in = self.open_session(&tx, owner, changed.auth_epoch, keep, visitor, previous).await?;
-        self.tell_of_change(&tx, &wish, &changed, now).await?;
-        let body = proof(&wish, visitor);
-        evidence::append(&tx, &self.ground, "email changed", Some(owner), &body).await?;
-        tx.commit().await?;
-        Ok(AddressConfirm::Done(Box::new(signed_in)))
+        })
     }
 
     /// The new address hears that it is the account's; the old one, once more, how to take it back.
-    async fn tell_of_change(
+    pub(crate) async fn tell_of_change(
         &self,
         tx: &Tx,
         wish: &email_change::Model,
@@ -323,6 +274,50 @@ pub(crate) async fn end_pending(tx: &Tx, owner: AccountId, now: Unix) -> Result<
         .exec(tx.conn())
         .await?;
     Ok(())
+}
+
+/// The wish is the account's address now, and may be taken back until `undo_until`; `false` where it was confirmed or ended before.
+pub(crate) async fn confirm(
+    tx: &Tx,
+    wish: &email_change::Model,
+    now: Unix,
+    undo_until: Unix,
+) -> Result<bool, Fault> {
+    let confirmed = email_change::Entity::update_many()
+        .col_expr(email_change::Column::ConfirmedAt, Expr::value(now))
+        .col_expr(email_change::Column::ExpiresAt, Expr::value(undo_until))
+        .filter(email_change::Column::Id.eq(wish.id))
+        .filter(email_change::Column::ConfirmHash.eq(&wish.confirm_hash))
+        .filter(email_change::Column::ConfirmedAt.is_null())
+        .filter(email_change::Column::EndedAt.is_null())
+        .filter(email_change::Column::ExpiresAt.gt(now))
+        .exec(tx.conn())
+        .await?;
+    Ok(confirmed.rows_affected == 1)
+}
+
+/// The wish ends, and with it those that came after it: an older address has the last word. `false` where it had ended before.
+pub(crate) async fn end_from(tx: &Tx, wish: &email_change::Model, now: Unix) -> Result<bool, Fault> {
+    let ended = email_change::Entity::update_many()
+        .col_expr(email_change::Column::EndedAt, Expr::value(now))
+        .filter(email_change::Column::Id.eq(wish.id))
+        .filter(email_change::Column::UndoHash.eq(&wish.undo_hash))
+        .filter(email_change::Column::EndedAt.is_null())
+        .filter(email_change::Column::ExpiresAt.gt(now))
+        .exec(tx.conn())
+        .await?;
+    if ended.rows_affected != 1 {
+        return Ok(false);
+    }
+    // Ids are made in the order of time.
+    email_change::Entity::update_many()
+        .col_expr(email_change::Column::EndedAt, Expr::value(now))
+        .filter(email_change::Column::AccountId.eq(wish.account_id))
+        .filter(email_change::Column::Id.gt(wish.id))
+        .filter(email_change::Column::EndedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(true)
 }
 
 /// Which address took whose place, as far as it has to be proved: masked.

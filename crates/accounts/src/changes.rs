@@ -1,15 +1,13 @@
 //! What a person changes in their own account, signed in.
 
 use kernel::{Fault, Password};
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    AccountId, Accounts, PasswordProblem, Session, SignIn, SignedIn, Visitor, address, evidence,
+    AccountId, Accounts, PasswordProblem, Session, SignIn, SignedIn, Visitor,
     login::{GivenAgain, secret_of},
-    mail,
-    mail::{Mail, MailBody},
-    recovery, session,
+    renew::{Change, Renewed},
     table::account,
 };
 
@@ -66,42 +64,12 @@ impl Accounts {
             counter.give_back(&self.ground.db).await?;
             return Ok(PasswordChange::Busy);
         };
-        let now = self.ground.now();
-        let owner = session.account;
-        // The rows in the order in which a reset takes them: else the two could stop each other.
-        let tx = self.ground.db.begin_recorded().await?;
-        counter.clear_all(&tx).await?;
-        recovery::supersede(&tx, owner, now).await?;
-        let changed = account::Entity::update_many()
-            .col_expr(account::Column::PasswordHash, Expr::value(hash))
-            .col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))
-            .col_expr(account::Column::PasswordChangedAt, Expr::value(now))
-            .filter(account::Column::Id.eq(row.id))
-            .filter(account::Column::DisabledAt.is_null())
-            // What was given was right for this one.
-            .filter(account::Column::PasswordHash.eq(&row.password_hash))
-            .exec_with_returning(tx.conn())
-            .await?;
-        let Some(changed) = changed.into_iter().next() else { return Ok(PasswordChange::Gone) };
-        address::end_pending(&tx, owner, now).await?;
-        // Signed out while this was under way: what was typed in that browser changes nothing any more.
-        if !self.hold_session(&tx, session.id).await? {
-            return Ok(PasswordChange::Gone);
-        }
-        session::end_all(&tx, owner, now).await?;
-        let signed_in =
-            self.open_session(&tx, owner, changed.auth_epoch, session.persistent, visitor, None).await?;
-        let letter = Mail {
-            to: changed.email,
-            locale: changed.locale,
-            agency_id: None,
-            body: MailBody::PasswordChanged { at: now },
-        };
-        mail::send(&tx, &self.ground, &letter, None).await?;
-        let body = serde_json::json!({ "ip": visitor.ip_short(), "by": "current password" });
-        evidence::append(&tx, &self.ground, "password changed", Some(owner), &body).await?;
-        tx.commit().await?;
-        Ok(PasswordChange::Done(Box::new(signed_in)))
+        let change = Change::Password { session, counter, hash };
+        Ok(match self.renew(&row, &change, Some(session), visitor).await? {
+            Renewed::Done(signed_in) => PasswordChange::Done(signed_in),
+            // The address stays: nobody else can have it.
+            Renewed::Stale | Renewed::Taken => PasswordChange::Gone,
+        })
     }
 
     /// What the account's owner wants to be called; `false` when that is no name: nothing, more than a hundred characters, or control characters.

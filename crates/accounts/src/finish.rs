@@ -100,7 +100,7 @@ impl Accounts {
             return Err(error.into());
         }
         self.move_identity(&tx, id, &identity, owner).await?;
-        let signed_in = self.open_session(&tx, owner, 0, keep, visitor, previous.map(|s| s.id)).await?;
+        let signed_in = self.open_session(&tx, owner, 0, keep, visitor, previous).await?;
         let receipt = shown.receipt(now);
         let welcome = MailBody::Welcome {
             version: receipt.version.clone(),
@@ -178,11 +178,10 @@ impl Accounts {
             let _ = counter.clear(&tx).await?;
             recovery::supersede(&tx, owner, self.ground.now()).await?;
             let keep = session.is_some_and(|s| s.persistent && s.account == owner);
-            let previous = session.map(|s| s.id);
             if !counter.knows_device() {
                 self.tell_of_device(&tx, &row, visitor).await?;
             }
-            Some(Box::new(self.open_session(&tx, owner, row.auth_epoch, keep, visitor, previous).await?))
+            Some(Box::new(self.open_session(&tx, owner, row.auth_epoch, keep, visitor, session).await?))
         } else {
             None
         };

@@ -240,6 +240,16 @@ impl Counter {
         Ok(())
     }
 
+    /// Browsers that are forgotten leave no count of their own; what was counted in the browser with the id `here`, and for all others together, stays.
+    pub(crate) async fn forget_devices(&self, tx: &Tx, here: Option<&str>) -> Result<(), Fault> {
+        attempt::Entity::delete_many()
+            .filter(attempt::Column::Subject.eq(&self.subject))
+            .filter(attempt::Column::Bucket.is_not_in(["", here.unwrap_or_default()]))
+            .exec(tx.conn())
+            .await?;
+        Ok(())
+    }
+
     /// An account's address changes: what was counted for the old one goes on counting for the new one (SECURITY #58). What strangers tried
     /// at the new one was no account's.
     pub(crate) async fn hand_over(tx: &Tx, ground: &Ground, from: &str, to: &str) -> Result<(), Fault> {

@@ -79,13 +79,12 @@ impl Accounts {
                 };
                 let fresh = if outdated { self.hasher.hash(secret_of(&password)).await.ok() } else { None };
                 let (tx, cleared) = counter.begin_cleared(&self.ground.db).await?;
+                recovery::supersede(&tx, AccountId(row.id), self.ground.now()).await?;
                 if let Some(hash) = fresh {
                     rehash(&tx, &row, hash).await?;
                 }
-                recovery::supersede(&tx, AccountId(row.id), self.ground.now()).await?;
-                let replaces = previous.map(|s| s.id);
                 let signed_in = self
-                    .open_session(&tx, AccountId(row.id), row.auth_epoch, keep, visitor, replaces)
+                    .open_session(&tx, AccountId(row.id), row.auth_epoch, keep, visitor, previous)
                     .await?;
                 if !counter.knows_device() {
                     self.tell_of_device(&tx, &row, visitor).await?;
@@ -203,7 +202,7 @@ pub(crate) fn secret_of(password: &Password) -> Zeroizing<Vec<u8>> {
 }
 
 /// Today's costs, unless the password was changed meanwhile.
-async fn rehash(tx: &Tx, row: &account::Model, hash: String) -> Result<(), Fault> {
+pub(crate) async fn rehash(tx: &Tx, row: &account::Model, hash: String) -> Result<(), Fault> {
     account::Entity::update_many()
         .col_expr(account::Column::PasswordHash, Expr::value(hash))
         .filter(account::Column::Id.eq(row.id))

@@ -4,18 +4,17 @@
 use kernel::{Fault, Ground, Password, Token, Tx, Unix, is_unique_violation, outbox::Leased};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, address, context_words, evidence,
-    lockout::Counter,
+    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, context_words,
     login::secret_of,
     mail,
     mail::{Mail, MailBody},
-    session,
+    renew::{Change, Renewed},
     table::{account, enrolment, recovery},
 };
 
@@ -34,15 +33,6 @@ struct Asked {
     locale: String,
     origin: Origin,
     locked: bool,
-}
-
-/// The outbox kind of sessions that a reset ended: the provider has yet to tell the portals.
-pub const SESSIONS_ENDED: &str = "sessions_ended";
-
-/// Whose sessions; the reset's, and of whoever was signed in where it was done.
-#[derive(Serialize, Deserialize)]
-struct Ended {
-    accounts: Vec<AccountId>,
 }
 
 /// What a living reset link shows.
@@ -222,55 +212,15 @@ impl Accounts {
         let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
             return Ok(Reset::Busy);
         };
-        let now = self.ground.now();
-        let id = AccountId(owner.id);
-        let tx = self.ground.db.begin_recorded().await?;
-        // First, as at sign-in: two transactions that take the same rows in another order would stop each other.
-        Counter::of_email(&self.ground, &owner.email_canonical, None).clear_all(&tx).await?;
-        let used = recovery::Entity::update_many()
-            .col_expr(recovery::Column::UsedAt, Expr::value(now))
-            .filter(recovery::Column::Id.eq(link.id))
-            .filter(recovery::Column::UsedAt.is_null())
-            .filter(recovery::Column::SupersededAt.is_null())
-            .filter(recovery::Column::ExpiresAt.gt(now))
-            .exec(tx.conn())
-            .await?;
-        if used.rows_affected != 1 {
-            tx.give_up().await;
-            return self.used_or_dead(token).await;
+        let change = Change::Reset { link: &link, hash };
+        match self.renew(&owner, &change, previous, visitor).await? {
+            Renewed::Done(signed_in) => {
+                let origin = Origin { interaction: link.origin, agency_id: link.agency_id };
+                Ok(Reset::Done(signed_in, origin))
+            }
+            // The address stays: nobody else can have it.
+            Renewed::Stale | Renewed::Taken => self.used_or_dead(token).await,
         }
-        let changed = account::Entity::update_many()
-            .col_expr(account::Column::PasswordHash, Expr::value(hash))
-            .col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))
-            .col_expr(account::Column::PasswordChangedAt, Expr::value(now))
-            .filter(account::Column::Id.eq(owner.id))
-            .filter(account::Column::DisabledAt.is_null())
-            .exec_with_returning(tx.conn())
-            .await?;
-        let Some(changed) = changed.into_iter().next() else {
-            return Ok(Reset::Dead);
-        };
-        supersede(&tx, id, now).await?;
-        address::end_pending(&tx, id, now).await?;
-        session::end_all(&tx, id, now).await?;
-        let signed_in =
-            self.open_session(&tx, id, changed.auth_epoch, false, visitor, previous.map(|s| s.id)).await?;
-        let letter = Mail {
-            to: owner.email,
-            locale: owner.locale,
-            agency_id: link.agency_id.clone(),
-            body: MailBody::PasswordChanged { at: now },
-        };
-        mail::send(&tx, &self.ground, &letter, None).await?;
-        // In this transaction: whatever becomes of this process after it, the portals are told.
-        let other = previous.map(|session| session.account).filter(|other| *other != id);
-        let ended = Ended { accounts: [id].into_iter().chain(other).collect() };
-        kernel::outbox::enqueue(&tx, &self.ground, SESSIONS_ENDED, &ended, None).await?;
-        let body = serde_json::json!({ "ip": visitor.ip_short(), "by": "mailed link" });
-        evidence::append(&tx, &self.ground, "password reset", Some(id), &body).await?;
-        tx.commit().await?;
-        let origin = Origin { interaction: link.origin, agency_id: link.agency_id };
-        Ok(Reset::Done(Box::new(signed_in), origin))
     }
 
     /// The page, sent again by a browser that got no answer to it: it reads that its password is set. Nobody is signed in by a used link, nor is the
@@ -286,14 +236,17 @@ impl Accounts {
     }
 }
 
-impl Accounts {
-    /// Whose sessions a letter of the kind [`SESSIONS_ENDED`] is about.
-    ///
-    /// # Errors
-    /// [`Fault`] when the letter does not open.
-    pub fn sessions_ended(&self, letter: &Leased) -> Result<Vec<AccountId>, Fault> {
-        Ok(letter.payload::<Ended>(&self.ground)?.accounts)
-    }
+/// Uses the link up, by one conditional statement; `false` where it was used, superseded or is too old.
+pub(crate) async fn spend(tx: &Tx, link: &recovery::Model, now: Unix) -> Result<bool, Fault> {
+    let used = recovery::Entity::update_many()
+        .col_expr(recovery::Column::UsedAt, Expr::value(now))
+        .filter(recovery::Column::Id.eq(link.id))
+        .filter(recovery::Column::UsedAt.is_null())
+        .filter(recovery::Column::SupersededAt.is_null())
+        .filter(recovery::Column::ExpiresAt.gt(now))
+        .exec(tx.conn())
+        .await?;
+    Ok(used.rows_affected == 1)
 }
 
 /// Older links die: newest one only (SECURITY #69).

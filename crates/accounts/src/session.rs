@@ -2,13 +2,15 @@ use std::collections::HashSet;
 
 use kernel::{Fault, Token, Tx, Unix};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::{Expr, Query, SimpleExpr},
 };
 use uuid::Uuid;
 
 use crate::{
-    AccountId, Accounts, Device, SessionId, Visitor,
+    AccountId, Accounts, Device, Replaced, SessionId, SessionsEnded, Visitor,
+    lockout::Counter,
     table::{account, device, session},
 };
 
@@ -118,7 +120,8 @@ impl Accounts {
         Ok(Some(Session { locale: Some(owner.locale), ..row.into() }))
     }
 
-    /// Opens a session in the transaction of what allows it: always a new row and a new token (SECURITY #40). `replaces` ends with it: one browser, one session.
+    /// Opens a session in the transaction of what allows it. `replaces` ends with it: one browser, one session. Its portals go over to the new one, or
+    /// end where it is another person's (SECURITY #47); the letter says so to the provider, which may die before it does that by itself.
     pub(crate) async fn open_session(
         &self,
         tx: &Tx,
@@ -126,12 +129,32 @@ impl Accounts {
         auth_epoch: i32,
         keep: bool,
         visitor: &Visitor,
-        replaces: Option<SessionId>,
+        replaces: Option<&Session>,
+    ) -> Result<SignedIn, Fault> {
+        if let Some(old) = replaces {
+            end(tx, old.id, self.ground.now()).await?;
+        }
+        let signed_in = self.begin_session(tx, owner, auth_epoch, keep, visitor).await?;
+        let Some(old) = replaces else { return Ok(signed_in) };
+        let (accounts, replaced) = if old.account == owner {
+            (vec![], Some(Replaced { old: old.id, new: signed_in.session.id }))
+        } else {
+            (vec![old.account], None)
+        };
+        self.tell_portals(tx, &SessionsEnded { accounts, replaced }).await?;
+        Ok(signed_in)
+    }
+
+    /// Begins a session: always a new row and a new token (SECURITY #40).
+    pub(crate) async fn begin_session(
+        &self,
+        tx: &Tx,
+        owner: AccountId,
+        auth_epoch: i32,
+        keep: bool,
+        visitor: &Visitor,
     ) -> Result<SignedIn, Fault> {
         let now = self.ground.now();
-        if let Some(old) = replaces {
-            end(tx, old, now).await?;
-        }
         let token = self.ground.token();
         let policy = self.rules.sessions;
         let row = session::Model {
@@ -151,7 +174,7 @@ impl Accounts {
         session::Entity::insert(session::ActiveModel::from(row.clone()).reset_all())
             .exec_without_returning(tx.conn())
             .await?;
-        let device = self.remember_device(tx, owner, visitor).await?;
+        let device = self.remember_device(tx, (owner, auth_epoch), visitor).await?;
         Ok(SignedIn { session: row.into(), token, device })
     }
 
@@ -234,6 +257,36 @@ impl Accounts {
         Ok(sessions.iter().copied().filter(|id| !going_on.contains(&id.0)).collect())
     }
 
+    /// Whether a session has neither been ended nor come to its end by time.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn session_lives(&self, id: SessionId) -> Result<bool, Fault> {
+        let row = session::Entity::find_by_id(id.0)
+            .filter(session::Column::EndedAt.is_null())
+            .one(self.ground.db.reader())
+            .await?;
+        let (policy, now) = (self.rules.sessions, self.ground.now());
+        Ok(row.is_some_and(|row| policy.lives(row.persistent, row.last_seen_at, row.ends_at, now)))
+    }
+
+    /// Forgets every browser of an account but this one, and what was counted in them.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn forget_other_devices(&self, owner: AccountId, visitor: &Visitor) -> Result<(), Fault> {
+        let Some(row) = self.owner_row(owner).await? else { return Ok(()) };
+        let known = self.known_device(owner, visitor).await?;
+        // One that nobody holds, where this browser has none.
+        let here = visitor.device.clone().unwrap_or_else(|| self.ground.token());
+        let tx = self.ground.db.begin().await?;
+        Counter::of_email(&self.ground, &row.email_canonical, None)
+            .forget_devices(&tx, known.as_deref())
+            .await?;
+        forget_devices(&tx, owner, &here).await?;
+        tx.commit().await
+    }
+
     /// Ends one session.
     ///
     /// # Errors
@@ -259,7 +312,14 @@ impl Accounts {
         Ok(row.map(|r| r.id.to_string()))
     }
 
-    async fn remember_device(&self, tx: &Tx, owner: AccountId, visitor: &Visitor) -> Result<Token, Fault> {
+    /// Remembers the browser as one of the owner's. A sign-in with a password that was changed meanwhile makes none known: that change has forgotten
+    /// all but its own (SECURITY #76).
+    async fn remember_device(
+        &self,
+        tx: &Tx,
+        (owner, auth_epoch): (AccountId, i32),
+        visitor: &Visitor,
+    ) -> Result<Token, Fault> {
         let now = self.ground.now();
         let token = visitor.device.clone().unwrap_or_else(|| self.ground.token());
         let seen = device::Entity::update_many()
@@ -269,21 +329,52 @@ impl Accounts {
             .exec(tx.conn())
             .await?;
         if seen.rows_affected == 0 {
-            let row = device::ActiveModel {
-                id: Set(self.ground.id()),
-                token_hash: Set(token.digest().into_string()),
-                account_id: Set(owner.0),
-                created_at: Set(now),
-                last_seen_at: Set(now),
-                user_agent: Set(visitor.user_agent_short()),
-            };
-            device::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+            let id: Uuid = self.ground.id();
+            let row: [SimpleExpr; 6] = [
+                id.into(),
+                token.digest().into_string().into(),
+                owner.0.into(),
+                now.into(),
+                now.into(),
+                visitor.user_agent_short().into(),
+            ];
+            let unchanged = Query::select()
+                .exprs(row)
+                .from(account::Entity)
+                .and_where(account::Column::Id.eq(owner.0))
+                .and_where(account::Column::AuthEpoch.eq(auth_epoch))
+                .take();
+            let insert = Query::insert()
+                .into_table(device::Entity)
+                .columns([
+                    device::Column::Id,
+                    device::Column::TokenHash,
+                    device::Column::AccountId,
+                    device::Column::CreatedAt,
+                    device::Column::LastSeenAt,
+                    device::Column::UserAgent,
+                ])
+                .select_from(unchanged)
+                .map_err(|error| Fault::Broken(error.to_string()))?
+                .take();
+            tx.conn().execute(&insert).await?;
         }
         Ok(token)
     }
 }
 
-async fn end(tx: &Tx, id: SessionId, now: Unix) -> Result<(), Fault> {
+/// Forgets every browser of an account but the one that holds `here`: a sign-in in the others is told as one in a new browser, and counts with all
+/// strangers' (SECURITY D2, #76).
+pub(crate) async fn forget_devices(tx: &Tx, owner: AccountId, here: &Token) -> Result<(), Fault> {
+    device::Entity::delete_many()
+        .filter(device::Column::AccountId.eq(owner.0))
+        .filter(device::Column::TokenHash.ne(here.digest().as_str()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn end(tx: &Tx, id: SessionId, now: Unix) -> Result<(), Fault> {
     session::Entity::update_many()
         .col_expr(session::Column::EndedAt, Expr::value(now))
         .filter(session::Column::Id.eq(id.0))

@@ -1,16 +1,11 @@
 //! An address that took another's place is taken back by a link mailed to the older one (PEOPLE U-68; docs/adr/0009).
 
-use kernel::{Fault, Password, Token, is_unique_violation};
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr};
+use kernel::{Fault, Password, Token};
 
 use crate::{
-    AccountId, Accounts, Email, PasswordProblem, Session, SignedIn, Visitor,
-    address::proof,
-    context_words, evidence,
-    lockout::Counter,
+    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, context_words,
     login::secret_of,
-    mail::MailBody,
-    recovery, session,
+    renew::{Change, Renewed},
     table::{account, email_change},
 };
 
@@ -88,60 +83,11 @@ impl Accounts {
             return Ok(TakeBack::Problems(problems));
         }
         let Ok(hash) = self.hasher.hash(secret_of(&password)).await else { return Ok(TakeBack::Busy) };
-        let now = self.ground.now();
-        let id = AccountId(owner.id);
-        let tx = self.ground.db.begin_recorded().await?;
-        for subject in [&owner.email_canonical, &wish.from_canonical] {
-            Counter::of_email(&self.ground, subject, None).clear_all(&tx).await?;
-        }
-        recovery::supersede(&tx, id, now).await?;
-        let restored = account::Entity::update_many()
-            .col_expr(account::Column::Email, Expr::value(wish.from_email.as_str()))
-            .col_expr(account::Column::EmailCanonical, Expr::value(wish.from_canonical.as_str()))
-            .col_expr(account::Column::PasswordHash, Expr::value(hash))
-            .col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))
-            .col_expr(account::Column::PasswordChangedAt, Expr::value(now))
-            .filter(account::Column::Id.eq(owner.id))
-            .filter(account::Column::DisabledAt.is_null())
-            .exec_with_returning(tx.conn())
-            .await;
-        let restored = match restored {
-            Ok(rows) => rows.into_iter().next(),
-            Err(error) if is_unique_violation(&error) => return Ok(TakeBack::Taken),
-            Err(error) => return Err(error.into()),
-        };
-        let Some(restored) = restored else { return Ok(TakeBack::Dead) };
-        let ended = email_change::Entity::update_many()
-            .col_expr(email_change::Column::EndedAt, Expr::value(now))
-            .filter(email_change::Column::Id.eq(wish.id))
-            .filter(email_change::Column::UndoHash.eq(token.digest().as_str()))
-            .filter(email_change::Column::EndedAt.is_null())
-            .filter(email_change::Column::ExpiresAt.gt(now))
-            .exec(tx.conn())
-            .await?;
-        if ended.rows_affected != 1 {
-            return Ok(TakeBack::Dead);
-        }
-        // Ids are made in the order of time.
-        email_change::Entity::update_many()
-            .col_expr(email_change::Column::EndedAt, Expr::value(now))
-            .filter(email_change::Column::AccountId.eq(owner.id))
-            .filter(email_change::Column::Id.gt(wish.id))
-            .filter(email_change::Column::EndedAt.is_null())
-            .exec(tx.conn())
-            .await?;
-        session::end_all(&tx, id, now).await?;
-        let previous = previous.map(|s| s.id);
-        let signed_in = self.open_session(&tx, id, restored.auth_epoch, false, visitor, previous).await?;
-        let hint = Email::parse(&wish.from_email).map(|e| e.masked()).unwrap_or_default();
-        let told = [Some(&wish.from_email), wish.confirmed_at.map(|_| &wish.to_email)];
-        for to in told.into_iter().flatten() {
-            let body = MailBody::AddressTakenBack { hint: hint.clone(), at: now };
-            self.tell(&tx, to, &owner.locale, body).await?;
-        }
-        let body = proof(&wish, visitor);
-        evidence::append(&tx, &self.ground, "email taken back", Some(id), &body).await?;
-        tx.commit().await?;
-        Ok(TakeBack::Done(Box::new(signed_in)))
+        let change = Change::TakeBack { wish: &wish, hash };
+        Ok(match self.renew(&owner, &change, previous, visitor).await? {
+            Renewed::Done(signed_in) => TakeBack::Done(signed_in),
+            Renewed::Stale => TakeBack::Dead,
+            Renewed::Taken => TakeBack::Taken,
+        })
     }
 }

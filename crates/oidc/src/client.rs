@@ -289,10 +289,21 @@ impl Client {
                 }))
     }
 
-    /// Whether `uri` is, byte for byte, one of the registered addresses for after a sign-out.
+    /// Whether `uri` is, byte for byte, one of the registered addresses for after a sign-out. An address without a path is the one with `/`: whoever
+    /// registers one may send the other (RFC 3986 §6.2.3).
     pub fn returns_to(&self, uri: &str) -> bool {
-        self.post_logout_redirect_uris.iter().any(|registered| registered == uri)
+        let uri = without_root(uri);
+        self.post_logout_redirect_uris.iter().any(|registered| without_root(registered) == uri)
     }
+}
+
+/// `https://host` for `https://host/`, and any other address as it is.
+fn without_root(uri: &str) -> &str {
+    let host = uri.strip_suffix('/').filter(|rest| {
+        let host = rest.strip_prefix("https://").or_else(|| rest.strip_prefix("http://"));
+        host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '\\', '@']))
+    });
+    host.unwrap_or(uri)
 }
 
 /// `(host, rest)` of `http://127.0.0.1[:port]rest`, without the port; nothing for any other address.

@@ -46,36 +46,91 @@ pub enum Decision {
     End(After),
     /// Nobody is signed in: go on.
     Already(After),
-    /// Ask first: no hint, or one of another session. Anybody can make a browser come here.
+    /// Ask first: no hint, one of another session, or one that does not hold. Anybody can make a browser come here (SECURITY #44).
     Confirm(After),
-    /// A page that says why; nothing is ended and nobody is redirected.
-    Refuse(&'static str),
 }
 
-/// Decides. A redirect needs a hint of ours, a client that is still known, and one of its registered addresses, byte for byte.
-pub fn decide(asked: &Asked<'_>) -> Decision {
-    let hint = match asked.hint {
-        Hinted::Foreign => return Decision::Refuse("id_token_hint is not an ID token of this provider"),
-        Hinted::Ours(hint) => Some(hint),
-        Hinted::Nothing => None,
-    };
-    let named = asked.params.get("client_id");
-    if let (Some(hint), Some(named)) = (hint, named)
-        && hint.client_id != named
-    {
-        return Decision::Refuse("client_id is not the one of id_token_hint");
+/// What is wrong with a request, for the log of whoever runs the client. The person signs out all the same: a portal's slip leaves nobody signed in on a
+/// shared machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Slip {
+    /// The hint is no ID token of ours.
+    ForeignHint,
+    /// `client_id` names another client than the hint.
+    OtherClient,
+    /// The address is not one that the hint's client registered: it is not followed.
+    Unregistered {
+        /// As it came, cut to [`LONGEST_TOLD`] characters.
+        sent: String,
+        /// The registered address that is most like it.
+        nearest: Option<String>,
+    },
+}
+
+/// Characters of an address that are told.
+pub const LONGEST_TOLD: usize = 100;
+
+impl std::fmt::Display for Slip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ForeignHint => f.write_str("id_token_hint is not an ID token of this provider"),
+            Self::OtherClient => f.write_str("client_id is not the one of id_token_hint"),
+            // Escaped: it is somebody's text, and a log line stays one line.
+            Self::Unregistered { sent, nearest: Some(nearest) } => {
+                write!(
+                    f,
+                    "post_logout_redirect_uri {sent:?} is not registered; the nearest that is: {nearest:?}"
+                )
+            }
+            Self::Unregistered { sent, nearest: None } => {
+                write!(f, "post_logout_redirect_uri {sent:?} is not registered, nor is any other")
+            }
+        }
     }
+}
+
+/// The hint, where it holds and belongs to the client that is named.
+fn good_hint<'a>(asked: &Asked<'a>) -> Result<Option<&'a Hint>, Slip> {
+    match asked.hint {
+        Hinted::Nothing => Ok(None),
+        Hinted::Foreign => Err(Slip::ForeignHint),
+        Hinted::Ours(hint) => match asked.params.get("client_id") {
+            Some(named) if named != hint.client_id => Err(Slip::OtherClient),
+            _ => Ok(Some(hint)),
+        },
+    }
+}
+
+/// Finds what is wrong with a request that is answered all the same.
+pub fn slip(asked: &Asked<'_>) -> Option<Slip> {
+    let hint = match good_hint(asked) {
+        Ok(hint) => hint?,
+        Err(slip) => return Some(slip),
+    };
+    let uri = asked.params.get("post_logout_redirect_uri")?;
+    let client = asked.client.filter(|client| client.client_id == hint.client_id);
+    if client.is_some_and(|client| client.returns_to(uri)) {
+        return None;
+    }
+    let alike = |registered: &str| registered.chars().zip(uri.chars()).take_while(|(a, b)| a == b).count();
+    let registered = client.map(|client| &client.post_logout_redirect_uris[..]).unwrap_or_default();
+    let nearest = registered.iter().max_by_key(|registered| alike(registered)).cloned();
+    Some(Slip::Unregistered { sent: uri.chars().take(LONGEST_TOLD).collect(), nearest })
+}
+
+/// Decides. A redirect needs a hint of ours, a client that is still known, and one of its registered addresses, byte for byte. Whatever else came ends
+/// nothing without a question, and keeps nobody from signing out.
+pub fn decide(asked: &Asked<'_>) -> Decision {
+    let hint = good_hint(asked).unwrap_or_default();
     let after = match (hint, asked.params.get("post_logout_redirect_uri")) {
         (_, None) => None,
         // Without a hint nothing tells who sent the browser here: the address is not followed (§3).
         (None, Some(_)) => None,
         (Some(hint), Some(uri)) => {
             let registered = asked.client.is_some_and(|c| c.client_id == hint.client_id && c.returns_to(uri));
-            if !registered {
-                return Decision::Refuse("post_logout_redirect_uri is not one that the client registered");
-            }
             let state = asked.params.get("state").filter(|s| s.len() <= crate::request::LONGEST_STATE);
-            Some(state.map_or_else(|| uri.to_owned(), |s| append(uri, &[("state", s.to_owned())])))
+            let there = || state.map_or_else(|| uri.to_owned(), |s| append(uri, &[("state", s.to_owned())]));
+            registered.then(there)
         }
     };
     if !asked.signed_in {
@@ -137,7 +192,7 @@ mod tests {
         assert_eq!(run("", Ok(None), None, false), Decision::Already(None));
     }
 
-    /// SECURITY #45; -bad-post-logout-redirect-uri, -query-added…, -modified-id-token-hint, -no-id-token-hint
+    /// SECURITY #45; -bad-post-logout-redirect-uri, -query-added…, -modified-id-token-hint, -no-id-token-hint. Whoever fits is signed out all the same.
     #[test]
     fn nobody_is_sent_to_an_address_that_is_not_registered() {
         for raw in [
@@ -145,10 +200,74 @@ mod tests {
             "post_logout_redirect_uri=https%3A%2F%2Fevil.example%2F",
             "post_logout_redirect_uri=https%3A%2F%2Frp.example%2Fout%2F",
         ] {
-            assert!(matches!(run(raw, Ok(Some("s1")), Some("s1"), true), Decision::Refuse(_)), "{raw}");
+            assert_eq!(run(raw, Ok(Some("s1")), Some("s1"), true), Decision::End(None), "{raw}");
+            assert_eq!(run(raw, Ok(Some("other")), Some("s1"), true), Decision::Confirm(None), "{raw}");
+            assert_eq!(run(raw, Ok(Some("s1")), None, false), Decision::Already(None), "{raw}");
         }
-        assert!(matches!(run(BACK, Err(()), Some("s1"), true), Decision::Refuse(_)));
-        assert!(matches!(run("client_id=other", Ok(Some("s1")), Some("s1"), true), Decision::Refuse(_)));
+        assert_eq!(run(BACK, Err(()), Some("s1"), true), Decision::Confirm(None));
+        assert_eq!(run(BACK, Err(()), None, false), Decision::Already(None));
+        let other = format!("{BACK}&client_id=other");
+        assert_eq!(run(&other, Ok(Some("s1")), Some("s1"), true), Decision::Confirm(None));
+    }
+
+    #[test]
+    fn a_slip_names_what_was_sent_and_what_is_registered() {
+        let mut client = Client::new("rp", "tilleuls");
+        client.post_logout_redirect_uris = vec![
+            "https://other.example/".into(),
+            "https://rp.example/out".into(),
+            "https://rp.example".into(),
+        ];
+        let hint = Hint { client_id: "rp".into(), sid: "s1".into() };
+        let told = |uri: &str, client: Option<&Client>| {
+            let raw = url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("post_logout_redirect_uri", uri)
+                .finish();
+            let params = Params::parse(&[&raw]).unwrap();
+            let hint = Hinted::Ours(&hint);
+            slip(&Asked { hint, params: &params, client, sid_here: None, signed_in: true })
+                .map(|s| s.to_string())
+        };
+        assert_eq!(told("https://rp.example/out", Some(&client)), None);
+        assert_eq!(told("https://rp.example/", Some(&client)), None);
+        assert_eq!(
+            told("https://rp.example/out?lang=\"fr\"", Some(&client)).unwrap(),
+            "post_logout_redirect_uri \"https://rp.example/out?lang=\\\"fr\\\"\" is not registered; \
+             the nearest that is: \"https://rp.example/out\""
+        );
+        let long = told(&format!("https://rp.example/{}", "x".repeat(5000)), Some(&client)).unwrap();
+        assert!(long.len() < 300, "{long}");
+        assert!(told("https://rp.example/", None).unwrap().ends_with("nor is any other"));
+    }
+
+    /// RFC 3986 §6.2.3: an address without a path is the one with `/`. Nothing else is one with another.
+    #[test]
+    fn an_address_without_a_path_is_the_one_with_a_slash() {
+        let returns = |registered: &str, uri: &str| {
+            let mut client = Client::new("rp", "tilleuls");
+            client.post_logout_redirect_uris = vec![registered.into()];
+            client.returns_to(uri)
+        };
+        for (one, other) in [
+            ("https://rp.example", "https://rp.example/"),
+            ("http://localhost:8081", "http://localhost:8081/"),
+            ("http://[::1]", "http://[::1]/"),
+        ] {
+            assert!(returns(one, other) && returns(other, one) && returns(one, one) && returns(other, other));
+        }
+        for (registered, uri) in [
+            ("https://rp.example/out", "https://rp.example/out/"),
+            ("https://rp.example/out/", "https://rp.example/out"),
+            ("https://rp.example", "https://rp.example//"),
+            ("https://rp.example", "https://rp.example?"),
+            ("https://rp.example", "https://rp.example/?x=1"),
+            ("https://rp.example?x=1", "https://rp.example?x=1/"),
+            ("https://rp.example#", "https://rp.example#/"),
+            ("app:", "app:/"),
+            ("app://", "app:///"),
+        ] {
+            assert!(!returns(registered, uri), "{registered} {uri}");
+        }
     }
 
     /// oidcc-frontchannel-rp-initiated-logout: nothing but `iss` and `sid` is added, and nothing that the client wrote is lost.

@@ -120,3 +120,25 @@ async fn sixty_four_resets_at_once_set_one_password() {
         assert_eq!(answered(&stage.sign_in(EMAIL, &format!("{NEW} {}", winners[0])).await), "in");
     }
 }
+
+/// SECURITY #69: whoever attaches an agency by the password has signed in, and a link that was mailed before is as dead as after any sign-in.
+#[tokio::test]
+async fn attaching_by_the_password_ends_older_reset_links() {
+    for stage in stages().await {
+        let accounts = &stage.accounts;
+        stage.import(&stage.tilleuls, CSV).await;
+        stage.import(&stage.rivage, "identifier,password\n200,Vieux-Secret 3\n").await;
+        stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+        stage.mails().await;
+        accounts.forgot(EMAIL, &visitor()).await.unwrap();
+        let token = stage.mailed_token(EMAIL).await;
+        let id = stage.enrol(&stage.rivage, "200", "Vieux-Secret 3").await;
+        accounts.notice_read(id).await.unwrap();
+        accounts.choose_email(id, EMAIL, true).await.unwrap();
+        assert!(accounts.reset_page(&token).await.unwrap().is_some());
+        let attached = accounts.attach(id, Some(PASSWORD), None, &visitor()).await.unwrap();
+        assert!(matches!(attached, accounts::Attach::Done(Some(_))), "{}", stage.bed.name);
+        assert!(accounts.reset_page(&token).await.unwrap().is_none(), "{}", stage.bed.name);
+        assert!(matches!(accounts.reset(&token, NEW, None, &visitor()).await.unwrap(), Reset::Dead));
+    }
+}

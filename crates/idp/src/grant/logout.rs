@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use accounts::{AccountId, Session, SessionId};
+use accounts::{AccountId, Replaced, Session, SessionId, SessionsEnded, Visitor};
 use agencies::Portal;
 use kernel::{
     Fault, Tx,
@@ -10,7 +10,7 @@ use oidc::{
     Params, claims, jwt,
     logout::{self, Decision, Hint, Hinted},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -44,8 +44,6 @@ pub enum EndSession {
         /// Who sent them, if that is settled.
         client_id: Option<String>,
     },
-    /// A page that says why, status 400; nothing has ended.
-    Refused(&'static str),
 }
 
 /// A call that the worker makes: a POST of the form field `logout_token`, no redirects followed (SECURITY #48).
@@ -68,7 +66,8 @@ struct Letter {
 const FIELDS: [&str; 5] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
 
 impl Grants {
-    /// RP-initiated logout (OIDC RP-Initiated Logout §2). `session` is the one of this browser, `confirmed` the person's yes.
+    /// RP-initiated logout (OIDC RP-Initiated Logout §2). `session` is the one of this browser, `confirmed` the person's yes. No session but this
+    /// browser's ends, whatever the hint says: whoever has an old ID token is not its person (SECURITY #44).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -78,26 +77,20 @@ impl Grants {
         session: Option<&Session>,
         confirmed: bool,
     ) -> Result<EndSession, Fault> {
-        let Ok(params) = Params::parse(raw) else {
-            return Ok(EndSession::Refused("the request is malformed"));
-        };
+        // What cannot be read says nothing, and the person is asked as if nothing had been said.
+        let params = Params::parse(raw).unwrap_or_else(|refusal| {
+            tracing::info!(target: "security", %refusal, "a sign-out is malformed");
+            Params::default()
+        });
         let hint = match params.get("id_token_hint") {
             None => None,
             Some(token) => Some(self.read_logout_hint(token).await?),
         };
         let known = hint.as_ref().and_then(Option::as_ref);
         let client = known.and_then(|h| self.client(&h.client_id)).map(|(_, portal)| portal.client);
-        // A form that a portal posts comes without our cookie (SameSite=Lax): then the hint alone says which session is meant.
-        let (target, sid_here) = match (session, known) {
-            (Some(session), Some(hint)) => {
-                (Some(session.id), self.sid_of(session.id, &hint.client_id).await?)
-            }
-            (Some(session), None) => (Some(session.id), None),
-            (None, Some(hint)) => match self.session_of(hint).await? {
-                Some(id) => (Some(id), Some(hint.sid.clone())),
-                None => (None, None),
-            },
-            (None, None) => (None, None),
+        let sid_here = match (session, known) {
+            (Some(session), Some(hint)) => self.sid_of(session.id, &hint.client_id).await?,
+            _ => None,
         };
         let asked = logout::Asked {
             hint: match &hint {
@@ -108,17 +101,20 @@ impl Grants {
             params: &params,
             client: client.as_deref(),
             sid_here: sid_here.as_deref(),
-            signed_in: target.is_some(),
+            signed_in: session.is_some(),
         };
-        match (logout::decide(&asked), target) {
-            (Decision::Refuse(why), _) => Ok(EndSession::Refused(why)),
+        if let Some(slip) = logout::slip(&asked) {
+            let client = known.map(|hint| hint.client_id.as_str()).unwrap_or_default();
+            tracing::warn!(target: "security", client, %slip, "a sign-out is not as its client registered it");
+        }
+        match (logout::decide(&asked), session) {
             (Decision::Confirm(after), _) if !confirmed => {
                 let fields = FIELDS.iter().filter_map(|name| params.get(name).map(|v| (*name, v.to_owned())));
                 let client_id = client.map(|c| c.client_id.clone());
                 Ok(EndSession::Confirm { fields: fields.collect(), after, client_id })
             }
-            (Decision::End(after) | Decision::Confirm(after), Some(id)) => {
-                let frames = self.sign_out(id).await?;
+            (Decision::End(after) | Decision::Confirm(after), Some(session)) => {
+                let frames = self.sign_out(session.id).await?;
                 Ok(if frames.is_empty() {
                     EndSession::Done(after)
                 } else {
@@ -146,23 +142,21 @@ impl Grants {
         Ok(row.filter(|r| r.ended_at.is_none()).map(|r| r.sid))
     }
 
-    async fn session_of(&self, hint: &Hint) -> Result<Option<SessionId>, Fault> {
-        let row = client_session::Entity::find()
-            .filter(client_session::Column::Sid.eq(&hint.sid))
-            .filter(client_session::Column::ClientId.eq(&hint.client_id))
-            .filter(client_session::Column::EndedAt.is_null())
-            .one(self.ground.db.reader())
-            .await?;
-        Ok(row.map(|r| SessionId(r.session_id)))
-    }
-
-    /// The worker's half of a reset, for letters of the kind [`accounts::SESSIONS_ENDED`] (SPEC J6). What was begun since is left alone, however
-    /// late the letter is.
+    /// The worker's half of every change and sign-in that ended sessions, for letters of the kind [`accounts::SESSIONS_ENDED`] (SPEC J6). What was
+    /// begun since is left alone, however late the letter is, and however often it comes.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn sessions_ended(&self, letter: &Leased) -> Result<(), Fault> {
-        for account in self.accounts.sessions_ended(letter)? {
+        let SessionsEnded { accounts, replaced } = self.accounts.sessions_ended(letter)?;
+        if let Some(Replaced { old, new }) = replaced {
+            self.go_over(old, new).await?;
+            // Ended as well by now: what went over to it late was not told then.
+            for over in self.accounts.sessions_over(&[new], self.ground.now() + 1).await? {
+                self.sign_out(over).await?;
+            }
+        }
+        for account in accounts {
             self.end_what_is_over(account).await?;
         }
         Ok(())
@@ -215,11 +209,17 @@ impl Grants {
         Ok(true)
     }
 
-    /// Ends all sessions of a person but one; answers how many ended.
+    /// Ends all sessions of a person but one, and forgets all browsers but this one; answers how many sessions ended.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn end_all_elsewhere(&self, account: AccountId, keep: SessionId) -> Result<usize, Fault> {
+    pub async fn end_all_elsewhere(
+        &self,
+        account: AccountId,
+        keep: SessionId,
+        visitor: &Visitor,
+    ) -> Result<usize, Fault> {
+        self.accounts.forget_other_devices(account, visitor).await?;
         let mut ended = 0;
         for session in self.accounts.open_sessions(account).await? {
             if session.id != keep && self.end_elsewhere(account, session.id).await? {
@@ -283,8 +283,9 @@ impl Grants {
         Ok(frames)
     }
 
-    /// A sign-in has put `new` in the place of `old` in this browser. The same person's portals go over to it, so that one sign-out still
-    /// reaches all of them; another person's are signed out (SECURITY #47).
+    /// A sign-in or a change has put `new` in the place of `old` in this browser. The same person's portals go over to it, so that one sign-out still
+    /// reaches all of them; another person's are signed out (SECURITY #47). A letter of the kind [`accounts::SESSIONS_ENDED`] says the same: this is
+    /// for the browser, which may be back before the worker reads it.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -296,31 +297,30 @@ impl Grants {
             self.sign_out(old.id).await?;
             return Ok(());
         }
+        self.go_over(old.id, new.id).await
+    }
+
+    /// What `old` has at portals goes over to `new`. A portal that is part of `new` already has begun there, and keeps its name for it.
+    async fn go_over(&self, old: SessionId, new: SessionId) -> Result<(), Fault> {
+        let there = client_session::Entity::find()
+            .select_only()
+            .column(client_session::Column::ClientId)
+            .filter(client_session::Column::SessionId.eq(new.0))
+            .into_query();
         let tx = self.ground.db.begin().await?;
         client_session::Entity::update_many()
-            .col_expr(client_session::Column::SessionId, Expr::value(new.id.0))
-            .filter(client_session::Column::SessionId.eq(old.id.0))
+            .col_expr(client_session::Column::SessionId, Expr::value(new.0))
+            .filter(client_session::Column::SessionId.eq(old.0))
             .filter(client_session::Column::EndedAt.is_null())
+            .filter(client_session::Column::ClientId.not_in_subquery(there))
             .exec(tx.conn())
             .await?;
         token_grant::Entity::update_many()
-            .col_expr(token_grant::Column::SessionId, Expr::value(new.id.0))
-            .filter(token_grant::Column::SessionId.eq(old.id.0))
+            .col_expr(token_grant::Column::SessionId, Expr::value(new.0))
+            .filter(token_grant::Column::SessionId.eq(old.0))
             .exec(tx.conn())
             .await?;
         tx.commit().await
-    }
-
-    /// A change has ended all that an account had open, and `new` took its place in this browser: this browser's portals go over to it, those of
-    /// all others end.
-    ///
-    /// # Errors
-    /// [`Fault`] of the database.
-    pub async fn began_anew(&self, previous: Option<&Session>, new: &Session) -> Result<(), Fault> {
-        if let Some(old) = previous {
-            self.session_replaced(old, new).await?;
-        }
-        self.end_what_is_over(new.account).await
     }
 
     /// What the worker posts for a letter of the kind [`BACKCHANNEL_LOGOUT`]; `None` when the client is gone or takes none any more.

@@ -1,9 +1,9 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use http::{HeaderMap, header};
+use http::header;
 use pages::page::ProblemKind;
 use serde::de::DeserializeOwned;
 
-use super::{body, browser::Browser, error::Failure};
+use super::{body, browser::Browser, error::Failure, foreign::is_elsewhere};
 use crate::{Idp, Shared};
 
 /// A form that exists only after it was found to come from this browser, from a page of ours (SECURITY #42, #43).
@@ -21,7 +21,8 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Form<T> {
     async fn from_request(request: Request, idp: &Shared) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
         let browser = Browser::from_request_parts(&mut parts, idp).await?;
-        if !same_site(&parts.headers, &idp.issuer) {
+        // A page of another site is refused even with a token.
+        if is_elsewhere(&parts.headers, &idp.issuer) {
             return Err(Failure::new(ProblemKind::Forbidden, "a form from another site"));
         }
         let pairs = read_pairs(Request::from_parts(parts, body), idp).await?;
@@ -78,16 +79,4 @@ async fn read_pairs(request: Request, idp: &Idp) -> Result<Vec<(String, String)>
         return Err(Failure::new(ProblemKind::BadRequest, "a field is not UTF-8"));
     }
     Ok(pairs)
-}
-
-/// Browsers tell where a form comes from; a page of another site is refused even with a token.
-fn same_site(headers: &HeaderMap, issuer: &str) -> bool {
-    let text = |name: &str| headers.get(name).map(|v| v.to_str().unwrap_or("?").to_owned());
-    if let Some(site) = text("sec-fetch-site") {
-        return matches!(site.as_str(), "same-origin" | "none");
-    }
-    // Without a referrer, browsers before 2023 say "null" for our own forms: the form token decides then.
-    text("origin").is_none_or(|origin| {
-        origin == "null" || issuer == origin || issuer.starts_with(&format!("{origin}/"))
-    })
 }

@@ -8,6 +8,7 @@ mod cors;
 mod endpoint;
 mod error;
 mod flash;
+mod foreign;
 mod form;
 mod language;
 mod packed;

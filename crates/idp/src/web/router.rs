@@ -16,7 +16,7 @@ use super::{
     cors,
     endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
     error::Failure,
-    language,
+    foreign, language,
     packed::takes_gzip,
     screen::{
         account, arrive, confirm, enrol, help, home, hub, legacy, mail_code, new_address, recover, sign_in,
@@ -125,6 +125,7 @@ async fn to_the_end(request: Request, next: Next) -> Response {
 /// What is around every handler: limits of what is looked at and the choice of a language before it, the page of a [`Failure`] and the headers after it.
 async fn around(State(idp): State<Shared>, request: Request, next: Next) -> Response {
     let asked = Asked::by(&request);
+    let foreign = foreign::foreign_post(&idp, request.method(), request.headers());
     let response = if written(request.uri()) > LONGEST_URI {
         Failure::new(ProblemKind::TooLarge, "the address is too long").into_response()
     } else if length(request.headers()) > LONGEST_HEADERS {
@@ -141,6 +142,9 @@ async fn around(State(idp): State<Shared>, request: Request, next: Next) -> Resp
         Some(failure) => explained(&idp, &asked, failure, parts),
         None => Response::from_parts(parts, body),
     };
+    if foreign.is_some() {
+        foreign::set_nothing(&mut response);
+    }
     security::put(&mut response, idp.secure());
     response
 }

@@ -14,6 +14,7 @@ mod crowd;
 mod demo;
 mod disk;
 mod doctor;
+mod ends;
 mod faults;
 mod graph;
 mod import;

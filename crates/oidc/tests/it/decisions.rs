@@ -121,28 +121,25 @@ proptest! {
         let trusted = matches!(hinted, Hinted::Ours(_));
         let asked = Asked { hint: hinted, params: &params, client: known.then_some(&client), sid_here, signed_in };
         let (ends, asks, after) = match logout::decide(&asked) {
-            Decision::Refuse(_) => {
-                let wrong_client = trusted && named.is_some_and(|n| n != hint);
-                let wrong_uri = trusted && uri.is_some() && !(known && hint == "rp" && uri.as_deref() == Some(OUT));
-                prop_assert!(hint == "foreign" || wrong_client || wrong_uri);
-                return Ok(());
-            }
             Decision::End(after) => (true, false, after),
             Decision::Already(after) => { prop_assert!(!signed_in); (false, false, after) }
             Decision::Confirm(after) => (false, true, after),
         };
-        prop_assert!(hint != "foreign" && (!trusted || named.is_none_or(|n| n == hint)));
+        // What does not hold is no hint, and whoever comes with it is asked.
+        let trusted = trusted && named.is_none_or(|n| n == hint);
+        let registered = known && hint == "rp" && uri.as_deref() == Some(OUT);
+        prop_assert_eq!(logout::slip(&asked).is_some(), hint == "foreign" || (hint != "none" && !trusted) || (trusted && uri.as_deref().is_some_and(|u| !u.is_empty()) && !registered));
         prop_assert_eq!(ends, signed_in && trusted && sid_here == Some(sid));
         prop_assert_eq!(asks, signed_in && !ends);
         match after {
             Some(to) => {
-                prop_assert!(known && hint == "rp" && uri.as_deref() == Some(OUT));
+                prop_assert!(trusted && registered);
                 let rest = to.strip_prefix(OUT).unwrap();
                 let returned: Vec<_> = url::form_urlencoded::parse(rest.trim_start_matches('?').as_bytes()).into_owned().collect();
                 let expected: Vec<_> = state.into_iter().map(|s| ("state".to_owned(), s)).collect();
                 prop_assert_eq!(returned, expected);
             }
-            None => prop_assert!(uri.is_none() || !trusted),
+            None => prop_assert!(!trusted || !registered),
         }
     }
 

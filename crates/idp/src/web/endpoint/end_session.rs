@@ -13,6 +13,7 @@ use crate::{
         browser::Browser,
         cookie::Jar,
         error::Failure,
+        foreign,
     },
 };
 
@@ -25,15 +26,18 @@ pub(crate) async fn get(
     end(&idp, &browser, &[query.as_deref().unwrap_or_default()], false).await
 }
 
-/// `POST /end-session`: the same from a portal's form, or the person's yes from our own.
+/// `POST /end-session`: the same from a portal's form, which brings no cookies and is sent on to the GET that does, or the person's yes from our own.
 pub(crate) async fn post(
     State(idp): State<Shared>,
     browser: Browser,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Failure> {
+    let foreign = foreign::foreign_post(&idp, request.method(), request.headers());
     let body = body::read(request.into_body(), &idp).await?;
-    let body = std::str::from_utf8(&body).map_err(|_| Failure::new(ProblemKind::BadRequest, "not UTF-8"))?;
+    // What is no text says nothing.
+    let body = std::str::from_utf8(&body).unwrap_or_default();
+    let raw = [query.as_deref().unwrap_or_default(), body];
     // A portal's form cannot hold our form token, so what holds it is ours (SECURITY #44).
     let csrf = url::form_urlencoded::parse(body.as_bytes())
         .find(|(name, _)| name == "csrf")
@@ -42,7 +46,18 @@ pub(crate) async fn post(
         return Err(Failure::new(ProblemKind::ForeignBrowser, "the form token is not this browser's")
             .retry("/sign-out"));
     }
-    end(&idp, &browser, &[query.as_deref().unwrap_or_default(), body], csrf.is_some()).await
+    if let Some(post) = foreign.filter(|_| csrf.is_none()) {
+        let passed = foreign::pass_on(&idp, &browser, post, &raw, |fields| {
+            let uri = foreign::field(fields, "post_logout_redirect_uri")?;
+            let agencies = idp.agencies.load();
+            let mut portals = agencies.iter().flat_map(|agency| &agency.portals);
+            portals.any(|portal| portal.client.returns_to(uri)).then(|| uri.to_owned())
+        });
+        if let Some(passed) = passed? {
+            return Ok(passed);
+        }
+    }
+    end(&idp, &browser, &raw, csrf.is_some()).await
 }
 
 /// The session has ended here; the page ends it in the clients' frames and goes on.
@@ -61,8 +76,12 @@ async fn end(idp: &Idp, browser: &Browser, raw: &[&str], confirmed: bool) -> Res
     let answer = Answer::new(idp, browser);
     match idp.grants.end_session(raw, browser.session.as_ref(), confirmed).await? {
         EndSession::Done(after) => {
-            let cleared = Jar::Session.clear(idp.secure(), "/");
-            Ok(answer.cookie(cleared).see_other(after.as_deref().unwrap_or("/sign-out")))
+            // Only what has ended is taken away: another site's request may come without the cookie that is there (SameSite=Lax).
+            let answer = match browser.session {
+                Some(_) => answer.cookie(Jar::Session.clear(idp.secure(), "/")),
+                None => answer,
+            };
+            Ok(answer.see_other(after.as_deref().unwrap_or("/sign-out")))
         }
         EndSession::Frames { frames, after } => {
             let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
@@ -86,6 +105,5 @@ async fn end(idp: &Idp, browser: &Browser, raw: &[&str], confirmed: bool) -> Res
             // Browsers hold the way on after the form against form-action too.
             answer.leads_to(after.as_deref()).page(&setting, &page)
         }
-        EndSession::Refused(why) => Err(Failure::new(ProblemKind::BadRequest, why).retry("/sign-out")),
     }
 }

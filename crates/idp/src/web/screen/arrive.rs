@@ -3,7 +3,7 @@
 use accounts::legacy::{LegacyProof, Ticket};
 use axum::{
     extract::{RawQuery, Request, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use pages::page::ProblemKind;
 
@@ -17,7 +17,7 @@ use crate::{
         browser::Browser,
         error::Failure,
         flash::{Flash, Said},
-        path,
+        foreign, path,
     },
 };
 
@@ -30,9 +30,6 @@ pub(crate) async fn get(
     arrive(&idp, &browser, &[query.as_deref().unwrap_or_default()]).await
 }
 
-/// What fits an address (SECURITY "Numbers"), with room for the host.
-const LONGEST_ADDRESS: usize = 7 * 1024;
-
 /// `POST /authorize`: the same parameters in a form, from another site by its nature.
 pub(crate) async fn post(
     State(idp): State<Shared>,
@@ -40,16 +37,24 @@ pub(crate) async fn post(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Failure> {
+    let foreign = foreign::foreign_post(&idp, request.method(), request.headers());
     let body = body::read(request.into_body(), &idp).await?;
     let body = std::str::from_utf8(&body).map_err(|_| Failure::new(ProblemKind::BadRequest, "not UTF-8"))?;
     // From another site our cookies do not come along (SameSite=Lax). The same request as a GET brings them, so single sign-on holds and this
     // browser's other tabs keep their cookie.
-    let both = [query.as_deref().unwrap_or_default(), body].into_iter().filter(|t| !t.is_empty());
-    let address = format!("/authorize?{}", both.collect::<Vec<_>>().join("&"));
-    if browser.fresh && address.len() < LONGEST_ADDRESS && http::Uri::try_from(&address).is_ok() {
-        return Ok((http::StatusCode::SEE_OTHER, [(http::header::LOCATION, address)]).into_response());
+    let raw = [query.as_deref().unwrap_or_default(), body];
+    if let Some(post) = foreign {
+        let passed = foreign::pass_on(&idp, &browser, post, &raw, |fields| {
+            let uri = foreign::field(fields, "redirect_uri")?;
+            let agencies = idp.agencies.load();
+            let (_, portal) = agencies.portal(foreign::field(fields, "client_id")?)?;
+            portal.client.redirects_to(uri).then(|| uri.to_owned())
+        });
+        if let Some(passed) = passed? {
+            return Ok(passed);
+        }
     }
-    arrive(&idp, &browser, &[query.as_deref().unwrap_or_default(), body]).await
+    arrive(&idp, &browser, &raw).await
 }
 
 async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, Failure> {

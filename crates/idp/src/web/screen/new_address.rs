@@ -90,7 +90,9 @@ pub(crate) async fn post(
     let (typed, session) = (fields.password.as_deref(), browser.session.as_ref());
     match idp.accounts.confirm_address(&token, typed, session, &browser.visitor).await? {
         AddressConfirm::Done(signed_in) => {
-            idp.grants.began_anew(browser.session.as_ref(), &signed_in.session).await?;
+            if let Some(old) = &browser.session {
+                idp.grants.session_replaced(old, &signed_in.session).await?;
+            }
             // The link stays in its cookie: opened once more it says that all is done.
             Ok(answer().signed_in(&signed_in).say("/", &Flash::said(Said::EmailSaved)))
         }

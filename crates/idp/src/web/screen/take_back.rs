@@ -87,7 +87,9 @@ pub(crate) async fn post(
     let session = browser.session.as_ref();
     match idp.accounts.take_back(&token, &fields.password, session, &browser.visitor).await? {
         TakeBack::Done(signed_in) => {
-            idp.grants.began_anew(browser.session.as_ref(), &signed_in.session).await?;
+            if let Some(old) = &browser.session {
+                idp.grants.session_replaced(old, &signed_in.session).await?;
+            }
             let cleared = Jar::TakeBack.clear(idp.secure(), PATH);
             let answer = answer().cookie(cleared).signed_in(&signed_in);
             Ok(answer.say("/", &Flash::said(Said::EmailTakenBack)))

@@ -7,7 +7,7 @@ use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
 use super::{
-    basic::{NEEDS_A_PAGE, dead_end},
+    basic::NEEDS_A_PAGE,
     checks::id_token,
     op::{FIRST, ISSUER, Registered, SECOND, SECRET, SUITE},
     robot::{Callback, Reply, Seen, encoded},
@@ -76,28 +76,36 @@ pub async fn oidcc_rp_initiated_logout_no_state(suite: &mut Suite) {
     is_signed_out(suite).await;
 }
 
-/// A page that says no; nobody is sent anywhere and nothing has ended.
-async fn refused(suite: &mut Suite, hint: &str, uri: &str) {
+/// Signed out, and nobody is sent anywhere: a page of ours says that it is done.
+async fn kept_here(suite: &mut Suite, hint: &str, uri: &str) {
     let state = suite.op.random();
     let fields = [("id_token_hint", hint), ("post_logout_redirect_uri", uri), ("state", &state)];
-    let page = end_session(suite, &fields).await.page();
-    dead_end(&page, "Demande incompréhensible");
-    is_signed_in(suite).await;
+    says_done(&end_session(suite, &fields).await.page());
+    is_signed_out(suite).await;
+}
+
+/// A hint that is not ours is none: nothing has ended, and the page that asks leads nowhere else.
+async fn asked_all_the_same(suite: &mut Suite, hint: &str) {
+    let state = suite.op.random();
+    let fields = [("id_token_hint", hint), ("post_logout_redirect_uri", FIRST.out), ("state", &state)];
+    asked_and_told(suite, &fields).await;
+    suite.happy(suite.request()).await;
 }
 
 /// §3: an address that is not registered.
 pub async fn oidcc_rp_initiated_logout_bad_post_logout_redirect_uri(suite: &mut Suite) {
     let tokens = suite.happy(suite.request()).await;
     let other = format!("{}{}", FIRST.out, suite.op.random());
-    refused(suite, &tokens.id_token, &other).await;
+    kept_here(suite, &tokens.id_token, &other).await;
     // Another client's is no better.
-    refused(suite, &tokens.id_token, SECOND.out).await;
+    let tokens = suite.happy(suite.request()).await;
+    kept_here(suite, &tokens.id_token, SECOND.out).await;
 }
 
 /// §3: nor one that is registered up to its query.
 pub async fn oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri(suite: &mut Suite) {
     let tokens = suite.happy(suite.request()).await;
-    refused(suite, &tokens.id_token, &format!("{}?foo=bar", FIRST.out)).await;
+    kept_here(suite, &tokens.id_token, &format!("{}?foo=bar", FIRST.out)).await;
 }
 
 /// §2: a hint whose signature was taken off.
@@ -106,7 +114,7 @@ pub async fn oidcc_rp_initiated_logout_modified_id_token_hint(suite: &mut Suite)
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
     let claims = tokens.id_token.split('.').nth(1).unwrap();
     for signature in ["", tokens.id_token.split('.').nth(2).unwrap()] {
-        refused(suite, &format!("{header}.{claims}.{signature}"), FIRST.out).await;
+        asked_all_the_same(suite, &format!("{header}.{claims}.{signature}")).await;
     }
 }
 
@@ -117,8 +125,8 @@ pub async fn oidcc_rp_initiated_logout_bad_id_token_hint(suite: &mut Suite) {
         claims.insert("iss".into(), json!(FIRST.id));
         claims.insert("aud".into(), json!(ISSUER));
     });
-    refused(suite, &swapped, FIRST.out).await;
-    refused(suite, &fake(&tokens, |_| {}), FIRST.out).await;
+    asked_all_the_same(suite, &swapped).await;
+    asked_all_the_same(suite, &fake(&tokens, |_| {})).await;
 }
 
 fn fake(tokens: &Tokens, change: impl Fn(&mut Map<String, Value>)) -> String {
@@ -130,7 +138,6 @@ fn fake(tokens: &Tokens, change: impl Fn(&mut Map<String, Value>)) -> String {
 
 /// A page of ours that asks first; the person says yes; then a page of ours says that it is done. The browser goes nowhere else.
 async fn asked_and_told(suite: &mut Suite, fields: &Fields<'_>) {
-    suite.happy(suite.request()).await;
     let page = end_session(suite, fields).await.page();
     assert_eq!(page.status, 200);
     assert!(page.text().contains("Me déconnecter"), "{}", page.text());
@@ -150,19 +157,23 @@ fn says_done(page: &Reply) {
 /// §2, §3: without a hint nothing tells who sent the browser here. The address is not followed, the person is asked.
 pub async fn oidcc_rp_initiated_logout_no_id_token_hint(suite: &mut Suite) {
     let state = suite.op.random();
+    suite.happy(suite.request()).await;
     asked_and_told(suite, &[("post_logout_redirect_uri", FIRST.out), ("state", &state)]).await;
     let fields = [("client_id", FIRST.id), ("post_logout_redirect_uri", FIRST.out), ("state", &state)];
+    suite.happy(suite.request()).await;
     asked_and_told(suite, &fields).await;
 }
 
 /// §2
 pub async fn oidcc_rp_initiated_logout_no_params(suite: &mut Suite) {
+    suite.happy(suite.request()).await;
     asked_and_told(suite, &[]).await;
 }
 
 /// §2
 pub async fn oidcc_rp_initiated_logout_only_state(suite: &mut Suite) {
     let state = suite.op.random();
+    suite.happy(suite.request()).await;
     asked_and_told(suite, &[("state", &state)]).await;
 }
 

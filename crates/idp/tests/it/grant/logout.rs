@@ -1,7 +1,13 @@
+use accounts::{
+    AddressConfirm, AddressWish, Mail, MailBody, NewAddress, NewPassword, PasswordChange, Reset, Session,
+    SignIn, SignedIn, TakeBack,
+};
 use idp::grant::{BACKCHANNEL_LOGOUT, EndSession};
-use kernel::outbox;
+use kernel::{Token, outbox};
 
-use crate::grant::world::{ISSUER, World, form, opens, part, refresh, somebody, text};
+use crate::grant::world::{ISSUER, PASSWORD, World, form, opens, part, refresh, somebody, text};
+
+const NEW: &str = "girafe tambour lampion";
 
 /// SPEC J10, PROTOCOL 4.14: one sign-out, every client told, in one transaction.
 #[tokio::test]
@@ -59,18 +65,26 @@ async fn a_stranger_cannot_sign_anybody_out_or_send_them_anywhere() {
         }
         let access = form(&[("id_token_hint", text(&own, "access_token"))]);
         let broken = hint(&own).replacen("eyJ", "eyK", 1);
-        for raw in [format!("{}&{evil}", hint(&own)), access, broken, "state=1&state=2".into()] {
-            let answer = world.a.end_session(&[&raw], Some(&mine), true).await.unwrap();
-            assert!(matches!(answer, EndSession::Refused(_)), "{raw}");
+        let elsewhere = format!("{}&{evil}", hint(&foreign));
+        for raw in [elsewhere, access, broken, "state=1&state=2".into()] {
+            let answer = world.a.end_session(&[&raw], Some(&mine), false).await.unwrap();
+            assert!(matches!(answer, EndSession::Confirm { after: None, .. }), "{raw}");
         }
         assert_eq!(world.count("session", "ended_at IS NULL").await, 2);
+        // Nor does an ID token end a session from any machine but its own browser.
+        for raw in [hint(&own), hint(&foreign), format!("{}&{evil}", hint(&own))] {
+            let answer = world.a.end_session(&[&raw], None, true).await.unwrap();
+            assert!(matches!(answer, EndSession::Done(None)), "{raw}");
+        }
+        assert_eq!(world.count("session", "ended_at IS NULL").await, 2, "{}", world.bed.name);
         // The person's yes ends their own session, and an address without a hint is not followed.
         let answer = world.a.end_session(&[back], Some(&mine), true).await.unwrap();
         assert!(matches!(answer, EndSession::Done(None)));
         assert_eq!(world.count("session", "ended_at IS NULL").await, 1, "{}", world.bed.name);
-        // A form that a portal posts brings no cookie: its hint says which session is meant.
-        let raw = hint(&foreign);
-        assert!(matches!(world.a.end_session(&[&raw], None, false).await.unwrap(), EndSession::Done(None)));
+        // An address that is not registered keeps nobody signed in: the hint fits.
+        let raw = format!("{}&{evil}", hint(&foreign));
+        let answer = world.a.end_session(&[&raw], Some(&theirs), false).await.unwrap();
+        assert!(matches!(answer, EndSession::Done(None)));
         assert_eq!(world.count("session", "ended_at IS NULL").await, 0);
     }
 }
@@ -142,6 +156,144 @@ async fn what_a_reset_ended_is_told_to_the_portals_whoever_dies_after_it() {
         assert_eq!(calls.len(), 2, "{}", world.bed.name);
         assert!(calls.iter().all(|call| call.kind == BACKCHANNEL_LOGOUT));
         assert_eq!(world.count("client_session", "ended_at IS NULL").await, 1, "the new one goes on");
+    }
+}
+
+/// One of the four changes after which everything older is dead.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Change {
+    Password,
+    Address,
+    TakeBack,
+    Reset,
+}
+
+impl Change {
+    /// Makes it, in the browser that has this session, and nothing after it: the process that served it is gone.
+    async fn make(self, world: &World, here: &Session) -> SignedIn {
+        let (accounts, visitor) = (&world.accounts, somebody());
+        let done = match self {
+            Self::Password => {
+                let typed = NewPassword { current: PASSWORD, new: NEW, context: &[] };
+                match accounts.change_password(here, &typed, &visitor).await.unwrap() {
+                    PasswordChange::Done(signed_in) => Some(signed_in),
+                    _ => None,
+                }
+            }
+            Self::Address => {
+                let token = Self::asked(world, |body| match body {
+                    MailBody::ConfirmAddress { token, .. } => Some(token.clone()),
+                    _ => None,
+                });
+                let token = token.await;
+                match accounts.confirm_address(&token, None, Some(here), &visitor).await.unwrap() {
+                    AddressConfirm::Done(signed_in) => Some(signed_in),
+                    _ => None,
+                }
+            }
+            Self::TakeBack => {
+                let token = Self::asked(world, |body| match body {
+                    MailBody::AddressAsked { token, .. } => Some(token.clone()),
+                    _ => None,
+                });
+                match accounts.take_back(&token.await, NEW, Some(here), &visitor).await.unwrap() {
+                    TakeBack::Done(signed_in) => Some(signed_in),
+                    _ => None,
+                }
+            }
+            Self::Reset => {
+                let link = world.reset_link(world.account, None).await;
+                match accounts.reset(&link, NEW, Some(here), &visitor).await.unwrap() {
+                    Reset::Done(signed_in, _) => Some(signed_in),
+                    _ => None,
+                }
+            }
+        };
+        *done.unwrap_or_else(|| panic!("{}: {self:?} is not made", world.bed.name))
+    }
+
+    /// Asks for another address, and finds one of the links that are mailed.
+    async fn asked(world: &World, link: impl Fn(&MailBody) -> Option<String>) -> Token {
+        let typed = NewAddress { email: "marie@ailleurs.example", sure: true, password: PASSWORD };
+        let wish = world.accounts.ask_address(world.account, &typed, &somebody()).await.unwrap();
+        assert!(matches!(wish, AddressWish::Asked));
+        let ground = &world.bed.ground;
+        let letters = outbox::lease(&ground.db, ground.now(), 10).await.unwrap();
+        let mails = letters.iter().map(|letter| letter.payload::<Mail>(ground).unwrap());
+        let text = mails.filter_map(|mail| link(&mail.body)).next().expect("the link");
+        Token::parse(&text).unwrap()
+    }
+}
+
+/// Reads what is due for the provider, at least once.
+async fn sessions_ended(world: &World) {
+    let ground = &world.bed.ground;
+    let letters = outbox::lease(&ground.db, ground.now(), 20).await.unwrap();
+    let mut read = 0;
+    for letter in letters.iter().filter(|letter| letter.kind == accounts::SESSIONS_ENDED) {
+        for _ in 0..2 {
+            world.b.sessions_ended(letter).await.unwrap();
+        }
+        read += 1;
+    }
+    assert_eq!(read, 1, "{}", world.bed.name);
+}
+
+/// SPEC J6, J11; SECURITY #46, #76: the process that made a change is killed as soon as it is committed. Another one tells the portals of all that the
+/// change ended, and this browser's own go over to the session that it has now.
+#[tokio::test]
+async fn what_every_change_ended_is_told_to_the_portals_whoever_dies_after_it() {
+    for change in [Change::Password, Change::Address, Change::TakeBack, Change::Reset] {
+        for world in World::both().await {
+            let context = format!("{} {change:?}", world.bed.name);
+            let (elsewhere, here) = (world.sign_in().await, world.sign_in().await);
+            world.tokens(&elsewhere).await;
+            world.authorize("other", &elsewhere, &[]).await;
+            world.authorize("other", &here, &[]).await;
+            let new = change.make(&world, &here).await;
+            // Begun after it, and before anybody came to tell.
+            world.tokens(&new.session).await;
+            sessions_ended(&world).await;
+            let ended = if change == Change::Reset { 3 } else { 2 };
+            assert_eq!(world.count("outbox", "kind = 'backchannel_logout'").await, ended, "{context}");
+            assert_eq!(world.count("client_session", "ended_at IS NOT NULL").await, ended, "{context}");
+            let living = world.count("client_session", "ended_at IS NULL").await;
+            assert_eq!(living, 4 - ended, "{context}");
+            // One sign-out ends what went over, too.
+            world.a.sign_out(new.session.id).await.unwrap();
+            assert_eq!(world.count("client_session", "ended_at IS NULL").await, 0, "{context}");
+            assert_eq!(world.count("outbox", "kind = 'backchannel_logout'").await, 4, "{context}");
+        }
+    }
+}
+
+/// SECURITY #47: the same after a sign-in that takes the place of somebody's session, or of an older one of the same person.
+#[tokio::test]
+async fn what_a_sign_in_replaced_is_told_to_the_portals_whoever_dies_after_it() {
+    for same in [true, false] {
+        for world in World::both().await {
+            let context = format!("{} {same}", world.bed.name);
+            let mut before = world.sign_in().await;
+            world.tokens(&before).await;
+            let email = if same { "marie@example.org" } else { "paul@example.org" };
+            if !same {
+                world.moved("T2,C43", "paul@example.org").await;
+            }
+            before.auth_time -= 1;
+            let signed_in =
+                world.accounts.sign_in(email, PASSWORD, false, Some(&before), &somebody()).await.unwrap();
+            let SignIn::In(new) = signed_in else { panic!("{context}") };
+            sessions_ended(&world).await;
+            let living = world.count("client_session", "ended_at IS NULL").await;
+            assert_eq!(living, i64::from(same), "{context}");
+            assert_eq!(
+                world.count("outbox", "kind = 'backchannel_logout'").await,
+                i64::from(!same),
+                "{context}"
+            );
+            world.a.sign_out(new.session.id).await.unwrap();
+            assert_eq!(world.count("client_session", "ended_at IS NULL").await, 0, "{context}");
+        }
     }
 }
 

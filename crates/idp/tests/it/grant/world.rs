@@ -34,7 +34,7 @@ pub const ISSUER: &str = "https://op.example";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const CALLBACK: &str = "https://rp.example/cb";
-const PASSWORD: &str = "soleil mandarine brouette";
+pub const PASSWORD: &str = "soleil mandarine brouette";
 
 /// Two nodes, two agencies, one person who moved from the first, long ago.
 pub struct World {
@@ -152,6 +152,16 @@ impl World {
         let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
         let insert = Query::insert().into_table(table).columns(columns).values(values).unwrap().to_owned();
         self.bed.ground.db.writer().execute(&insert).await.unwrap();
+    }
+
+    pub async fn change(
+        &self,
+        table: &'static str,
+        values: Vec<(&'static str, SimpleExpr)>,
+        only: &'static str,
+    ) {
+        let update = Query::update().table(table).values(values).and_where(Expr::cust(only)).to_owned();
+        self.bed.ground.db.writer().execute(&update).await.unwrap();
     }
 
     pub async fn count(&self, table: &'static str, only: &'static str) -> i64 {

@@ -44,7 +44,7 @@ impl<'a> Member<'a> {
 
     /// In the session that took the place of this one, when all others of the account died.
     pub(crate) async fn goes_on(&self, signed_in: &accounts::SignedIn) -> Result<Answer<'a>, Failure> {
-        self.idp.grants.began_anew(Some(self.session), &signed_in.session).await?;
+        self.idp.grants.session_replaced(self.session, &signed_in.session).await?;
         Ok(self.answer().signed_in(signed_in))
     }
 

@@ -71,6 +71,6 @@ pub(crate) async fn end_others(
     Form { browser, .. }: Form<Nothing>,
 ) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
-    idp.grants.end_all_elsewhere(member.person.id, member.session.id).await?;
+    idp.grants.end_all_elsewhere(member.person.id, member.session.id, &browser.visitor).await?;
     Ok(member.answer().say(PATH, &Flash::said(Said::SessionsEnded)))
 }

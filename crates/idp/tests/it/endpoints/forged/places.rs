@@ -59,16 +59,21 @@ pub const PLACES: &[Place] = &[
         by: By::Provider,
         request: |token| get("/end-session", &[("id_token_hint", token), ("client_id", "rp"), OUT]),
         accepts: |reply| reply.status == StatusCode::SEE_OTHER && reply.header("location") == OUT.1,
-        refuses: is_page,
+        refuses: stays_here,
         goes_on: false,
     },
     Place {
         name: "id_token_hint in a form at /end-session",
         kind: Kind::LogoutHint,
         by: By::Provider,
-        request: |token| post("/end-session", &[("id_token_hint", token), ("client_id", "rp"), OUT]),
+        request: |token| {
+            // From a page of ours: another site's form would only go round over an address.
+            let mut request = post("/end-session", &[("id_token_hint", token), ("client_id", "rp"), OUT])?;
+            request.headers_mut().insert("sec-fetch-site", "same-origin".parse().unwrap());
+            Some(request)
+        },
         accepts: |reply| reply.status == StatusCode::SEE_OTHER && reply.header("location") == OUT.1,
-        refuses: is_page,
+        refuses: stays_here,
         goes_on: false,
     },
     Place {
@@ -213,10 +218,9 @@ fn returned(reply: &Reply) -> Option<String> {
     params.get("error").filter(|_| fine).map(str::to_owned)
 }
 
-fn is_page(reply: &Reply) -> bool {
-    reply.status == StatusCode::BAD_REQUEST
-        && reply.header("content-type").starts_with("text/html")
-        && !reply.headers.contains_key("location")
+/// Our own page, as if nothing had been sent.
+fn stays_here(reply: &Reply) -> bool {
+    reply.status == StatusCode::SEE_OTHER && reply.header("location") == "/sign-out"
 }
 
 fn answers(reply: &Reply, status: u16, error: &str) -> bool {

@@ -1,4 +1,4 @@
-use super::MARIE;
+use super::{MARIE, at_home};
 use crate::journeys::{
     portal::Portal,
     visitor::Visitor,
@@ -35,6 +35,65 @@ async fn a_new_browser_is_told_to_the_owner_once() {
         other.open("/").await;
         other.sign_in(MARIE, PASSWORD).await;
         world.mail_to(MARIE, "new device").await;
+    }
+}
+
+/// SECURITY #76, D2: whoever knew the password had a browser that counts by itself and is told to nobody. A new password and "end all others" forget it,
+/// and every other but the one at hand.
+#[tokio::test]
+async fn a_browser_of_a_thief_is_forgotten_with_what_was_counted_in_it() {
+    const NEW: &str = "girafe tambour lampion";
+    for end in ["reset", "password", "others"] {
+        for world in World::both().await {
+            let context = format!("{} {end}", world.bed.name);
+            world.moved("tilleuls", "100", MARIE).await;
+            let mut thief = at_home(&world, MARIE).await;
+            let mut marie = at_home(&world, MARIE).await;
+            thief.cookies.retain(|c| c.name() != "mc_session");
+            thief.open("/").await;
+            thief.sign_in(MARIE, "une devinette").await.says("4 essais");
+            let mut password = PASSWORD;
+            match end {
+                "reset" => {
+                    let mut page = marie.clone();
+                    page.cookies.retain(|c| c.name() != "mc_session");
+                    page.open("/forgot").await;
+                    page.submit("/forgot", &[("email", MARIE)]).await;
+                    let link = world.mail_to(MARIE, "reset").await.link.unwrap();
+                    marie.open(&link).await;
+                    marie.submit("/reset", &[("password", NEW)]).await.says("Bonjour Marie Durand");
+                    password = NEW;
+                }
+                "password" => {
+                    marie.open("/account/password").await;
+                    marie.submit("/password", &[("current", PASSWORD), ("password", NEW)]).await;
+                    marie.screen.says("est enregistré");
+                    password = NEW;
+                }
+                _ => {
+                    marie.open("/account/sessions").await;
+                    marie.submit("/sessions/end-others", &[]).await.says("sont déconnectés");
+                }
+            }
+            assert_eq!(world.count("device", "1 = 1").await, 1, "{context}");
+            assert_eq!(world.count("attempt", "bucket <> ''").await, 0, "{context}");
+            world.mails().await;
+            // Strangers and the thief have one count together.
+            let mut stranger = Visitor::new(&world);
+            stranger.open("/").await;
+            stranger.sign_in(MARIE, "une devinette").await.says("4 essais");
+            thief.open("/").await;
+            thief.sign_in(MARIE, "une devinette").await.says("3 essais");
+            // Marie's own browser counts by itself and is told to nobody; a sign-in in the thief's is told.
+            marie.open("/sign-out").await;
+            marie.submit("/sign-out", &[]).await;
+            marie.open("/").await;
+            marie.sign_in(MARIE, "faute de frappe").await.says("4 essais");
+            marie.sign_in(MARIE, password).await.says("Bonjour Marie Durand");
+            assert!(world.mails().await.is_empty(), "{context}");
+            thief.sign_in(MARIE, password).await.says("Bonjour Marie Durand");
+            world.mail_to(MARIE, "new device").await;
+        }
     }
 }
 
