@@ -199,6 +199,11 @@ impl Worker {
             });
             if slow == 0 {
                 self.tidy().await;
+            } else if slow.is_multiple_of(60) {
+                // Sealed refresh tokens are worth something: they are not kept for minutes (SECURITY D16).
+                if let Err(fault) = self.idp.grants.forget_children().await {
+                    tracing::warn!(%fault, "a chore waits");
+                }
             }
             slow = (slow + 1) % 600;
             // A polite pace: people who sign in come first.

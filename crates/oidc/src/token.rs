@@ -3,7 +3,7 @@
 
 use crate::{
     Code, Error, Params, Scope,
-    client::{Client, GrantType},
+    client::{AuthMethod, Client, GrantType},
     pkce, resource,
 };
 
@@ -216,10 +216,39 @@ pub struct RefreshRecord {
     pub expires_at: i64,
     /// When the family ends, used or not (SECURITY #24).
     pub family_ends_at: i64,
-    /// It has been rotated.
-    pub used: bool,
+    /// Its rotation, if it has been rotated.
+    pub rotated: Option<Rotated>,
     /// Its family has been revoked.
     pub revoked: bool,
+    /// It goes with a session, for it lacks `offline_access` ([`is_offline`]), and that session is over.
+    pub session_over: bool,
+}
+
+/// Whether what was granted outlives the session in which it was (OIDC Core §11). What the client may have today bounds what was granted then.
+pub fn is_offline(granted: &Scope, client: &Client) -> bool {
+    granted.contains(OFFLINE_ACCESS) && client.scopes.contains(OFFLINE_ACCESS)
+}
+
+const OFFLINE_ACCESS: &str = "offline_access";
+
+/// The rotation of a refresh token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rotated {
+    /// When.
+    pub at: i64,
+    /// The token in its place has not been used, and can be given once more.
+    pub child_unused: bool,
+}
+
+/// Seconds in which a client may send a refresh token twice: two of its workers at once, or an answer that got lost (SECURITY D16).
+pub const AGAIN: i64 = 10;
+
+/// Whether a refresh token that was rotated is one that its own client sends once more, and no reuse: the same child is given again. A public client
+/// proves nothing, so whoever sends its token may be somebody else.
+fn comes_again(rotated: Rotated, attempt: &RefreshAttempt<'_>) -> bool {
+    attempt.client.token_endpoint_auth_method != AuthMethod::None
+        && rotated.child_unused
+        && (attempt.now - rotated.at).abs() <= AGAIN
 }
 
 /// What came to the token endpoint with a refresh token.
@@ -255,10 +284,16 @@ pub const REFRESH_CHECKS: &[(&str, RefreshCheck)] = &[
     ("RFC 9700 §4.14.2 the family lives", |record, _, _| {
         refuse_unless(!record.revoked, "the token was revoked")
     }),
-    ("RFC 9700 §4.14.2 used once", |record, _, _| if record.used { Err(Stop::Reuse) } else { Ok(()) }),
+    ("RFC 9700 §4.14.2 used once", |record, attempt, _| match record.rotated {
+        Some(rotated) if !comes_again(rotated, attempt) => Err(Stop::Reuse),
+        _ => Ok(()),
+    }),
     ("RFC 9700 §4.14.2 lifetime", |record, attempt, _| {
         let alive = attempt.now < record.expires_at && attempt.now < record.family_ends_at;
         refuse_unless(alive, "the token has expired")
+    }),
+    ("OIDC Core §11 without offline_access no longer than the session", |record, _, _| {
+        refuse_unless(!record.session_over, "the session has ended")
     }),
     ("RFC 6749 §6 scope is not more than was granted", |record, attempt, given| {
         // What the client may have today bounds what was granted then (SECURITY #23, I15).

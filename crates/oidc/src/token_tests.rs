@@ -82,8 +82,9 @@ fn refresh_record() -> RefreshRecord {
         resources: Vec::new(),
         expires_at: NOW + 30,
         family_ends_at: NOW + 90,
-        used: false,
+        rotated: None,
         revoked: false,
+        session_over: false,
     }
 }
 
@@ -105,17 +106,58 @@ fn refresh_rotates_narrows_and_ends() {
     assert_eq!(run(refresh_record(), Some("openid"), NOW), gives("openid"));
     let Verdict::Refuse(more) = run(refresh_record(), Some("openid phone"), NOW) else { panic!() };
     assert_eq!(more.code(), Code::InvalidScope);
-    assert_eq!(run(RefreshRecord { used: true, ..refresh_record() }, None, NOW), Verdict::Reuse);
+    let rotated = Some(Rotated { at: NOW, child_unused: false });
+    assert_eq!(run(RefreshRecord { rotated, ..refresh_record() }, None, NOW), Verdict::Reuse);
     for dead in [
-        (RefreshRecord { revoked: true, used: true, ..refresh_record() }, NOW),
-        (RefreshRecord { client_id: "other".into(), used: true, ..refresh_record() }, NOW),
+        (RefreshRecord { revoked: true, rotated, ..refresh_record() }, NOW),
+        (RefreshRecord { client_id: "other".into(), rotated, ..refresh_record() }, NOW),
         (refresh_record(), NOW + 30),
+        (RefreshRecord { session_over: true, ..refresh_record() }, NOW),
         (RefreshRecord { expires_at: NOW + 900, ..refresh_record() }, NOW + 90),
     ] {
         assert!(matches!(run(dead.0, None, dead.1), Verdict::Refuse(_)));
     }
     let shrunk = Client { scopes: Scope::parse("openid").unwrap(), ..client() };
     assert_eq!(refreshed(&refresh_record(), &shrunk, None, NOW), gives("openid"));
+}
+
+/// SECURITY D16
+#[test]
+fn a_token_that_comes_twice_gives_the_same_child_to_its_own_client_for_ten_seconds() {
+    let (rp, public) = (client(), Client { token_endpoint_auth_method: AuthMethod::None, ..client() });
+    let rotated =
+        |child_unused| RefreshRecord { rotated: Some(Rotated { at: NOW, child_unused }), ..refresh_record() };
+    for (client, child_unused, asked, now, expected) in [
+        (&rp, true, None, NOW, gives("openid email offline_access")),
+        // A node whose clock is a second behind.
+        (&rp, true, None, NOW - 1, gives("openid email offline_access")),
+        (&rp, true, Some("openid"), NOW + 10, gives("openid")),
+        (&rp, true, None, NOW + 11, Verdict::Reuse),
+        (&rp, true, None, NOW - 11, Verdict::Reuse),
+        (&rp, false, None, NOW, Verdict::Reuse),
+        (&public, true, None, NOW, Verdict::Reuse),
+    ] {
+        assert_eq!(refreshed(&rotated(child_unused), client, asked, now), expected, "{child_unused} {now}");
+    }
+    for (record, asked) in [
+        (rotated(true), Some("openid phone")),
+        (RefreshRecord { revoked: true, ..rotated(true) }, None),
+        (RefreshRecord { session_over: true, ..rotated(true) }, None),
+        (RefreshRecord { family_ends_at: NOW, ..rotated(true) }, None),
+        (RefreshRecord { client_id: "other".into(), ..rotated(true) }, None),
+    ] {
+        assert!(matches!(refreshed(&record, &rp, asked, NOW), Verdict::Refuse(_)), "{record:?}");
+    }
+}
+
+/// OIDC Core §11; SECURITY #23
+#[test]
+fn what_is_offline_was_granted_and_is_allowed_today() {
+    let granted = |text| Scope::parse(text).unwrap();
+    let less = Client { scopes: granted("openid email"), ..client() };
+    assert!(is_offline(&granted("openid offline_access"), &client()));
+    assert!(!is_offline(&granted("openid email"), &client()));
+    assert!(!is_offline(&granted("openid offline_access"), &less));
 }
 
 /// RFC 8707 §2.2; a wrong target burns nothing (SECURITY D7).

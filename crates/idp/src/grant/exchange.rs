@@ -108,6 +108,8 @@ impl Grants {
                 expires_at: now + self.settings.refresh_idle,
                 family_ends_at: now + self.settings.refresh_most,
                 used_at: None,
+                parent: None,
+                sealed: None,
             };
             refresh_token::Entity::insert(row.into_active_model().reset_all())
                 .exec_without_returning(tx.conn())

@@ -36,7 +36,10 @@ impl Grants {
         {
             let end = row.expires_at.min(row.family_ends_at);
             let live = row.used_at.is_none() && grant.revoked_at.is_none() && self.ground.now() < end;
-            if live && self.person(&grant, &client).await?.is_some() {
+            if live
+                && !self.session_over(&grant, &client).await?
+                && self.person(&grant, &client).await?.is_some()
+            {
                 let sub = self.subject(&client, accounts::AccountId(grant.account_id));
                 let issuer = &self.settings.issuer;
                 // As its file is now: a refresh gives no more (SECURITY I15).

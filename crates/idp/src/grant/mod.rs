@@ -212,6 +212,7 @@ impl Grants {
         forget::<code::Entity>(db, code::Column::ExpiresAt.lt(before)).await?;
         // A rotated token is kept until its family ends: its reuse must be seen for as long as its children live.
         forget::<refresh_token::Entity>(db, refresh_token::Column::FamilyEndsAt.lt(before)).await?;
+        self.forget_children().await?;
         forget::<used_assertion::Entity>(db, used_assertion::Column::ExpiresAt.lt(before)).await?;
         // No token of a grant outlives the longest family, which begins when the code is redeemed.
         let oldest = before - self.settings.refresh_most - self.settings.code_life;

@@ -1,8 +1,11 @@
-use kernel::{Fault, Token};
+use accounts::SessionId;
+use kernel::{Fault, Token, Unix};
 use oidc::{
     claims::Access,
-    token::{self, RefreshAttempt, RefreshRecord, Refreshed, Verdict},
+    client::Client,
+    token::{self, RefreshAttempt, RefreshRecord, Refreshed, Rotated, Verdict},
 };
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{
     Grants,
@@ -10,32 +13,72 @@ use super::{
     table::{refresh_token, token_grant},
 };
 
+/// Seconds for which a sealed child is kept: longer than its parent may come again, by what clocks and chores are late.
+const SEALED: i64 = token::AGAIN + 50;
+
+/// A refresh token that came, and what is known of it.
+struct Known {
+    row: refresh_token::Model,
+    grant: token_grant::Model,
+    /// The token in its place, if it has one that is unused and can be given once more.
+    child: Option<Token>,
+}
+
 impl Grants {
-    /// Rotates a refresh token (RFC 6749 §6, RFC 9700 §4.14.2). A token that was rotated before takes its whole family with it.
+    /// Rotates a refresh token (RFC 6749 §6, RFC 9700 §4.14.2). A token that was rotated before takes its whole family with it, unless its own client
+    /// sends it once more at once: then it gets the same child (SECURITY D16).
     pub(super) async fn refresh(&self, text: &str, attempt: &RefreshAttempt<'_>) -> Result<Answer, Fault> {
         let unknown = || Ok(Err(invalid_grant("the token is not known")));
-        let Some((row, grant)) = self.refresh_row(text).await? else { return unknown() };
+        let Some(presented) = Token::parse(text) else { return unknown() };
+        let Some(known) = self.known(&presented).await? else { return unknown() };
+        match self.refreshed(&presented, known, attempt).await? {
+            Some(answer) => Ok(answer),
+            // Another request with the same token was first: what it left decides.
+            None => {
+                let Some(known) = self.known(&presented).await? else { return unknown() };
+                let grant = known.grant.clone();
+                match self.refreshed(&presented, known, attempt).await? {
+                    Some(answer) => Ok(answer),
+                    None => self.refresh_reused(&grant).await,
+                }
+            }
+        }
+    }
+
+    /// The answer; `None` where the token was used while this was under way.
+    async fn refreshed(
+        &self,
+        presented: &Token,
+        known: Known,
+        attempt: &RefreshAttempt<'_>,
+    ) -> Result<Option<Answer>, Fault> {
+        let Known { row, grant, child } = known;
+        let rotated = row.used_at.map(|at| Rotated { at, child_unused: child.is_some() });
         let record = RefreshRecord {
             client_id: grant.client_id.clone(),
             scope: grant.scope()?,
             resources: grant.resources(),
             expires_at: row.expires_at,
             family_ends_at: row.family_ends_at,
-            used: row.used_at.is_some(),
+            rotated,
             revoked: grant.revoked_at.is_some(),
+            session_over: self.session_over(&grant, attempt.client).await?,
         };
         let Refreshed { scope, resources } = match token::refresh(&record, attempt) {
             Verdict::Give(given) => given,
-            Verdict::Refuse(error) => return Ok(Err(error)),
-            Verdict::Reuse => return self.refresh_reused(&grant).await,
+            Verdict::Refuse(error) => return Ok(Some(Err(error))),
+            Verdict::Reuse => return self.refresh_reused(&grant).await.map(Some),
         };
         let client = attempt.client;
         let Some(person) = self.person(&grant, client).await? else {
-            return Ok(Err(invalid_grant("the account has changed since")));
+            return Ok(Some(Err(invalid_grant("the account has changed since"))));
         };
         let access = Access { scope: &scope, resources: &resources };
         // No nonce: nothing was asked for anew (OIDC Core §12.2).
         let issued = self.issue(&grant, client, &person, access, None).await?;
+        if rotated.is_some() {
+            return Ok(Some(Ok(issued.with(child.as_ref()))));
+        }
         let next = self.ground.token();
         let now = self.ground.now();
         let child = refresh_token::Model {
@@ -45,11 +88,53 @@ impl Grants {
             expires_at: now + self.settings.refresh_idle,
             family_ends_at: row.family_ends_at,
             used_at: None,
+            parent: Some(row.hash.clone()),
+            sealed: Some(self.ground.seal(&purpose(presented), next.text().as_bytes())),
         };
         if !self.together.rotate(row.hash, child).await? {
-            return self.refresh_reused(&grant).await;
+            return Ok(None);
         }
-        Ok(Ok(issued.with(Some(&next))))
+        Ok(Some(Ok(issued.with(Some(&next)))))
+    }
+
+    /// The token, its grant, and the child that it may still give.
+    async fn known(&self, presented: &Token) -> Result<Option<Known>, Fault> {
+        let found = self.together.refresh(presented.digest().into_string()).await?;
+        let Some((row, grant)) = found else { return Ok(None) };
+        let child = match row.used_at {
+            Some(_) => self.unused_child(presented, &row).await?,
+            None => None,
+        };
+        Ok(Some(Known { row, grant, child }))
+    }
+
+    async fn unused_child(
+        &self,
+        presented: &Token,
+        parent: &refresh_token::Model,
+    ) -> Result<Option<Token>, Fault> {
+        let child = refresh_token::Entity::find()
+            .filter(refresh_token::Column::GrantId.eq(parent.grant_id))
+            .filter(refresh_token::Column::UsedAt.is_null())
+            .filter(refresh_token::Column::Parent.eq(&parent.hash))
+            .one(self.ground.db.reader())
+            .await?;
+        let Some(sealed) = child.and_then(|child| child.sealed) else { return Ok(None) };
+        // One that does not open, for the key was replaced meanwhile, is none.
+        let Ok(plain) = self.ground.keys.open(&purpose(presented), &sealed) else { return Ok(None) };
+        Ok(std::str::from_utf8(&plain).ok().and_then(Token::parse))
+    }
+
+    /// Whether the token goes with a session that is over (OIDC Core §11): ended, or by time. One with `offline_access` goes with none, and asks nothing.
+    pub(super) async fn session_over(
+        &self,
+        grant: &token_grant::Model,
+        client: &Client,
+    ) -> Result<bool, Fault> {
+        if token::is_offline(&grant.scope()?, client) {
+            return Ok(false);
+        }
+        Ok(!self.accounts.session_lives(SessionId(grant.session_id)).await?)
     }
 
     pub(super) async fn refresh_row(
@@ -64,4 +149,25 @@ impl Grants {
         self.reused(grant, "refresh_reuse").await?;
         Ok(Err(invalid_grant("the token has been used")))
     }
+
+    /// Takes away the sealed children that nobody may ask for any more. Those that were used have lost theirs when they were.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn forget_children(&self) -> Result<(), Fault> {
+        let before: Unix = self.ground.now() - SEALED;
+        refresh_token::Entity::update_many()
+            .col_expr(refresh_token::Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
+            .filter(refresh_token::Column::Sealed.is_not_null())
+            .filter(refresh_token::Column::CreatedAt.lt(before))
+            .exec(self.ground.db.writer())
+            .await?;
+        Ok(())
+    }
+}
+
+/// What a child is sealed for. The parent's own text is part of it, which is nowhere stored: a copy of the database opens no child, even with the key
+/// (SECURITY #124).
+fn purpose(parent: &Token) -> String {
+    format!("refresh child of {}", parent.text())
 }

@@ -91,12 +91,16 @@ async fn rotate(db: Db, wanted: Vec<Rotation>) -> Result<HashMap<Rotation, ()>, 
     let tx = db.begin().await?;
     let used = refresh_token::Entity::update_many()
         .col_expr(refresh_token::Column::UsedAt, Expr::value(at))
+        // Whoever uses a token has it: its parent gives it to nobody any more.
+        .col_expr(refresh_token::Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
         .filter(refresh_token::Column::Hash.is_in(hashes))
         .filter(refresh_token::Column::UsedAt.is_null())
         .exec_with_returning(tx.conn())
         .await?;
     let done: Vec<Rotation> = used.iter().filter_map(|row| first.remove(&row.hash)).collect();
     if done.is_empty() {
+        // Whoever asks next looks at what the others left.
+        tx.give_up().await;
         return Ok(HashMap::new());
     }
     let children = done.iter().map(|rotation| rotation.child.clone().into_active_model().reset_all());

@@ -5,7 +5,9 @@ use oidc::{
     client::{AuthMethod, Client, GrantType},
     jwt::{self, Key, Refused, Rules},
     pkce, ticket,
-    token::{self, CodeAttempt, CodeRecord, Redeem, RefreshAttempt, RefreshRecord, TokenRequest, Verdict},
+    token::{
+        self, CodeAttempt, CodeRecord, Redeem, RefreshAttempt, RefreshRecord, Rotated, TokenRequest, Verdict,
+    },
 };
 use proptest::{
     prelude::*,
@@ -276,20 +278,22 @@ proptest! {
 
     /// SECURITY #20, #23, #24, I15: what a refresh gives was granted, is allowed today, and was asked for.
     #[test]
-    fn a_refresh_gives_no_more_than_there_was(granted in "[a-d ]{1,9}", allowed in "[a-d ]{0,9}", asked in proptest::option::of("[a-d ]{0,9}"), used: bool, revoked: bool, own: bool, now in 0..4i64) {
+    fn a_refresh_gives_no_more_than_there_was(granted in "[a-d ]{1,9}", allowed in "[a-d ]{0,9}", asked in proptest::option::of("[a-d ]{0,9}"), used: bool, child_unused: bool, public: bool, revoked: bool, session_over: bool, own: bool, now in 0..14i64) {
         let scope = |text: &str| Scope::parse(text).unwrap();
-        let record = RefreshRecord { client_id: "rp".into(), scope: scope(&granted), resources: vec![], expires_at: 2, family_ends_at: 3, used, revoked };
-        let client = Client { scopes: scope(&allowed), ..Client::new(if own { "rp" } else { "other" }, "tilleuls") };
+        let record = RefreshRecord { client_id: "rp".into(), scope: scope(&granted), resources: vec![], expires_at: 12, family_ends_at: 13, rotated: used.then_some(Rotated { at: 0, child_unused }), revoked, session_over };
+        let token_endpoint_auth_method = if public { AuthMethod::None } else { AuthMethod::PrivateKeyJwt };
+        let client = Client { scopes: scope(&allowed), token_endpoint_auth_method, ..Client::new(if own { "rp" } else { "other" }, "tilleuls") };
+        let reused = used && (public || !child_unused || now > 10);
         let asked = asked.as_deref().map(scope);
         match token::refresh(&record, &RefreshAttempt { client: &client, scope: asked.as_ref(), resources: &[], now }) {
             Verdict::Give(token::Refreshed { scope: given, resources }) => {
                 prop_assert!(resources.is_empty());
-                prop_assert!(own && !used && !revoked && now < 2);
+                prop_assert!(own && !reused && !revoked && !session_over && now < 12);
                 prop_assert!(given.is_within(&record.scope) && given.is_within(&client.scopes));
                 prop_assert!(asked.is_none_or(|asked| asked == given));
             }
-            Verdict::Reuse => prop_assert!(own && used && !revoked),
-            Verdict::Refuse(_) => prop_assert!(!own || revoked || !used),
+            Verdict::Reuse => prop_assert!(own && reused && !revoked),
+            Verdict::Refuse(_) => prop_assert!(!own || revoked || !reused),
         }
     }
 }

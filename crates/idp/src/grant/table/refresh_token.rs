@@ -10,6 +10,10 @@ pub struct Model {
     pub expires_at: i64,
     pub family_ends_at: i64,
     pub used_at: Option<i64>,
+    /// The hash of the token in whose place it came; none where an older node wrote it, or a code gave it.
+    pub parent: Option<String>,
+    /// The token itself, for a moment, sealed for whoever holds its parent.
+    pub sealed: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -42,8 +46,10 @@ impl FromQueryResult for Granted {
             expires_at: row.try_get_by_index(3)?,
             family_ends_at: row.try_get_by_index(4)?,
             used_at: row.try_get_by_index(5)?,
+            parent: row.try_get_by_index(6)?,
+            sealed: row.try_get_by_index(7)?,
         };
-        Ok(Self(token, super::token_grant::Model::placed(row, 6)?))
+        Ok(Self(token, super::token_grant::Model::placed(row, 8)?))
     }
 }
 

@@ -126,6 +126,7 @@ async fn a_refresh_token_is_rotated() {
         }
         assert_ne!(was["iat"], is["iat"]);
         assert!(is.get("nonce").is_none());
+        world.bed.clock.advance(11);
         let reuse = browser.post("/token", &[("authorization", &ours)], &old).await;
         assert_eq!(reuse.error(), "invalid_grant");
         let header = format!("Bearer {}", text(&second, "access_token"));

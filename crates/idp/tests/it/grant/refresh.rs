@@ -1,6 +1,9 @@
 use oidc::Scope;
+use serde_json::Value;
 
-use crate::grant::world::{World, all, ask, basic, call, form, node, opens, part, redeem, refresh, text};
+use crate::grant::world::{
+    CALLBACK, VERIFIER, World, all, ask, basic, call, form, node, opens, part, redeem, refresh, text,
+};
 
 /// SECURITY #20, I4; PROTOCOL 4.9
 #[tokio::test]
@@ -19,6 +22,7 @@ async fn a_rotated_token_that_comes_back_ends_the_family() {
         }
         assert_ne!(before["iat"], after["iat"]);
         assert!(after.get("nonce").is_none());
+        world.bed.clock.advance(11);
         assert_eq!(refresh(&world.b, r1).await.unwrap_err().code().as_str(), "invalid_grant");
         assert!(refresh(&world.a, r2).await.is_err(), "{}", world.bed.name);
         assert!(!opens(&world.a, text(&second, "access_token")).await);
@@ -29,29 +33,187 @@ async fn a_rotated_token_that_comes_back_ends_the_family() {
     }
 }
 
-/// SECURITY #21, I3, recipe B2
+/// SECURITY D16: two workers of one portal, an answer that got lost. On either node, and no longer than that.
+#[tokio::test]
+async fn a_refresh_that_comes_twice_is_given_the_same_child() {
+    for world in World::both().await {
+        let (session, name) = (world.sign_in().await, world.bed.name);
+        let first = world.tokens(&session).await;
+        let r1 = text(&first, "refresh_token");
+        let second = refresh(&world.a, r1).await.unwrap();
+        world.bed.clock.advance(10);
+        let again = refresh(&world.b, r1).await.unwrap();
+        assert_eq!(second["refresh_token"], again["refresh_token"], "{name}");
+        assert_ne!(second["access_token"], again["access_token"]);
+        for tokens in [&first, &second, &again] {
+            assert!(opens(&world.b, text(tokens, "access_token")).await, "{name}");
+        }
+        // Less is enough the second time, and the child has all of it; more is refused, and ends nothing.
+        let fields = |scope| [("grant_type", "refresh_token"), ("refresh_token", r1), ("scope", scope)];
+        let less = ask(&world.a, "rp", &fields("openid")).await.unwrap();
+        assert_eq!((&less["scope"], &less["refresh_token"]), (&"openid".into(), &again["refresh_token"]));
+        let more = ask(&world.a, "rp", &fields("openid phone")).await.unwrap_err();
+        assert_eq!(more.code().as_str(), "invalid_scope");
+        let other = [("grant_type", "refresh_token"), ("refresh_token", r1)];
+        assert_eq!(ask(&world.b, "other", &other).await.unwrap_err().code().as_str(), "invalid_grant");
+        assert_eq!(world.count("refresh_token", "1 = 1").await, 2, "{name}: one child");
+        let third = refresh(&world.b, text(&again, "refresh_token")).await.unwrap();
+        assert_eq!(third["scope"], "openid profile email offline_access");
+        assert_eq!(world.count("evidence", "kind = 'grant revoked'").await, 0, "{name}");
+        // The child has been used: whoever sends its parent now holds something old.
+        assert!(refresh(&world.a, r1).await.is_err());
+        assert!(refresh(&world.a, text(&third, "refresh_token")).await.is_err(), "{name}");
+    }
+}
+
+/// SECURITY D16: a second too late, of a family that was given back, without the sealed child (an older node wrote it, or it was taken away).
+#[tokio::test]
+async fn a_refresh_that_comes_again_otherwise_is_reuse() {
+    for world in World::both().await {
+        let (session, name) = (world.sign_in().await, world.bed.name);
+        for (late, otherwise) in [(11, ""), (0, "given back"), (0, "no child"), (-11, "")] {
+            let first = world.tokens(&session).await;
+            let r1 = text(&first, "refresh_token");
+            let second = refresh(&world.a, r1).await.unwrap();
+            match otherwise {
+                "given back" => {
+                    let body = form(&[("token", text(&second, "access_token"))]);
+                    world.a.revoke(call(Some(&basic("rp")), &body)).await.unwrap().unwrap();
+                }
+                "no child" => {
+                    world.bed.clock.advance(61);
+                    world.a.forget_children().await.unwrap();
+                    world.bed.clock.advance(-61);
+                    assert_eq!(world.count("refresh_token", "sealed IS NOT NULL").await, 0, "{name}");
+                }
+                _ => world.bed.clock.advance(late),
+            }
+            let again = refresh(&world.b, r1).await.unwrap_err();
+            assert_eq!(again.code().as_str(), "invalid_grant", "{name} {late} {otherwise}");
+            assert!(
+                refresh(&world.a, text(&second, "refresh_token")).await.is_err(),
+                "{name} {late} {otherwise}"
+            );
+            assert!(!opens(&world.a, text(&second, "access_token")).await);
+        }
+        assert_eq!(world.count("token_grant", "revoked_why = 'refresh_reuse'").await, 3, "{name}");
+    }
+}
+
+/// SECURITY #124: what lies in the database opens nothing, and not for long.
+#[tokio::test]
+async fn a_sealed_child_is_gone_when_it_is_used_or_a_minute_old() {
+    for world in World::both().await {
+        let (session, name) = (world.sign_in().await, world.bed.name);
+        let sealed = async || world.count("refresh_token", "sealed IS NOT NULL").await;
+        let first = world.tokens(&session).await;
+        let second = refresh(&world.a, text(&first, "refresh_token")).await.unwrap();
+        assert_eq!(sealed().await, 1, "{name}");
+        refresh(&world.a, text(&second, "refresh_token")).await.unwrap();
+        assert_eq!(sealed().await, 1, "{name}: the newest alone");
+        world.bed.clock.advance(61);
+        world.a.purge().await.unwrap();
+        assert_eq!(sealed().await, 0, "{name}");
+    }
+}
+
+/// Redeems, or refreshes, as a client that proves nothing.
+async fn as_public(node: &idp::grant::Grants, fields: &[(&str, &str)]) -> Result<Value, oidc::Error> {
+    let fields = [fields, &[("client_id", "app")]].concat();
+    node.token(call(None, &form(&fields))).await.unwrap()
+}
+
+async fn at_once(world: &World, many: usize, token: &str, public: bool) -> Vec<Result<Value, oidc::Error>> {
+    let tasks: Vec<_> = (0..many)
+        .map(|i| {
+            let node = if i % 2 == 0 { &world.a } else { &world.b }.clone();
+            let token = token.to_owned();
+            tokio::spawn(async move {
+                if !public {
+                    return refresh(&node, &token).await;
+                }
+                as_public(&node, &[("grant_type", "refresh_token"), ("refresh_token", &token)]).await
+            })
+        })
+        .collect();
+    let mut all = Vec::new();
+    for task in tasks {
+        all.push(task.await.unwrap());
+    }
+    all
+}
+
+/// SECURITY #21, I3, recipe B2, D16
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_64_refreshes_at_once_all_are_given_the_one_child() {
+    for world in World::both().await {
+        let session = world.sign_in().await;
+        let first = world.tokens(&session).await;
+        let all = at_once(&world, 64, text(&first, "refresh_token"), false).await;
+        let children: std::collections::BTreeSet<_> =
+            all.iter().map(|one| text(one.as_ref().unwrap(), "refresh_token")).collect();
+        assert_eq!(children.len(), 1, "{}", world.bed.name);
+        assert_eq!(world.count("refresh_token", "used_at IS NULL").await, 1);
+        assert_eq!(world.count("refresh_token", "1 = 1").await, 2);
+        assert!(refresh(&world.a, children.first().unwrap()).await.is_ok(), "{}", world.bed.name);
+        assert_eq!(world.count("token_grant", "revoked_at IS NOT NULL").await, 0);
+    }
+}
+
+/// SECURITY #21, I3, recipe B2: a client that proves nothing has no window (D16).
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_32_rotations_at_once_at_most_one_has_a_child() {
     for world in World::both().await {
         let session = world.sign_in().await;
-        let first = world.tokens(&session).await;
-        let tasks: Vec<_> = (0..32)
-            .map(|i| {
-                let node = if i % 2 == 0 { &world.a } else { &world.b }.clone();
-                let token = text(&first, "refresh_token").to_owned();
-                tokio::spawn(async move { refresh(&node, &token).await })
-            })
-            .collect();
-        let mut won = Vec::new();
-        for task in tasks {
-            won.extend(task.await.unwrap().ok());
-        }
+        let code = world.authorize("app", &session, &[]).await;
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code.get("code").unwrap()),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        let first = as_public(&world.a, &fields).await.unwrap();
+        let all = at_once(&world, 32, text(&first, "refresh_token"), true).await;
+        let won: Vec<_> = all.into_iter().flatten().collect();
         assert_eq!(won.len(), 1, "{}", world.bed.name);
         assert_eq!(world.count("refresh_token", "used_at IS NULL").await, 1);
         assert_eq!(world.count("refresh_token", "1 = 1").await, 2);
-        assert!(refresh(&world.a, text(&won[0], "refresh_token")).await.is_err());
+        let child = [("grant_type", "refresh_token"), ("refresh_token", text(&won[0], "refresh_token"))];
+        assert!(as_public(&world.a, &child).await.is_err());
         assert!(!opens(&world.b, text(&won[0], "access_token")).await);
         assert_eq!(world.count("token_grant", "revoked_why = 'refresh_reuse'").await, 1);
+    }
+}
+
+/// OIDC Core §11: a token without `offline_access` ends with its session, which may end by itself: unused, or old. Its use of the provider is the
+/// person's, not the portal's.
+#[tokio::test]
+async fn tokens_without_offline_access_end_when_the_session_does_by_itself() {
+    for world in World::both().await {
+        let hour = 3600;
+        for (idle, old) in [(true, false), (false, true)] {
+            let session = world.sign_in().await;
+            let online = world.authorize("rp", &session, &[("scope", "openid")]).await;
+            let online = redeem(&world.a, online.get("code").unwrap()).await.unwrap();
+            let offline = world.tokens(&session).await;
+            let mut token = text(&online, "refresh_token").to_owned();
+            // Seven hours unused; of the other session a day, and it was used all the time.
+            for _ in 0..if idle { 7 } else { 23 } {
+                world.bed.clock.advance(hour);
+                if old {
+                    let seen = vec![("last_seen_at", world.bed.ground.now().into())];
+                    world.change("session", seen, "ended_at IS NULL").await;
+                }
+                token = text(&refresh(&world.a, &token).await.unwrap(), "refresh_token").to_owned();
+            }
+            world.bed.clock.advance(hour);
+            let asked = form(&[("token", &token)]);
+            let told = world.a.introspect(call(Some(&basic("rp")), &asked)).await.unwrap().unwrap();
+            assert_eq!(told, serde_json::json!({ "active": false }), "{} {idle}", world.bed.name);
+            let ended = refresh(&world.b, &token).await.unwrap_err();
+            assert_eq!(ended.code().as_str(), "invalid_grant", "{} {idle}", world.bed.name);
+            assert!(refresh(&world.b, text(&offline, "refresh_token")).await.is_ok());
+        }
     }
 }
 
@@ -123,6 +285,7 @@ async fn what_was_over_before_a_restart_is_over_after_it() {
         let body = form(&[("token", text(&revoked, "access_token"))]);
         world.a.revoke(call(Some(&basic("rp")), &body)).await.unwrap().unwrap();
         let child = refresh(&world.a, text(&reused, "refresh_token")).await.unwrap();
+        world.bed.clock.advance(11);
         assert!(refresh(&world.b, text(&reused, "refresh_token")).await.is_err());
         let (rotated, code) = (world.tokens(&session).await, world.code(&session).await);
         let living = refresh(&world.a, text(&rotated, "refresh_token")).await.unwrap();

@@ -109,10 +109,21 @@ async fn a_refresh_token_has_one_child_and_a_family_that_is_dead_stays_dead() {
             let before = nodes.count("refresh_token").await;
             let token = text(&first, "refresh_token");
             let shots = nodes.burst("/token", &client(), vec![refreshing(token); BURST]).await;
-            let second = winner(&shots, &context);
+            // Its own client, at once: each is given the same child (SECURITY D16).
+            let second = shots[0].json();
+            for shot in &shots {
+                assert_eq!(shot.status, 200, "{context}: {} {}", shot.head, shot.body);
+                assert_eq!(shot.json()["refresh_token"], second["refresh_token"], "{context}");
+            }
             assert_eq!(nodes.count("refresh_token").await, before + 1, "one child: {context}");
-            assert!(!nodes.opens(0, &first).await && !nodes.opens(1, &second).await, "{context}");
-            assert_eq!(nodes.refreshes(0, text(&second, "refresh_token")).await.status, 400, "{context}");
+            assert!(nodes.opens(0, &second).await, "{context}");
+            // The child is used, and the parent comes again, on the other node.
+            let third = nodes.refreshes(0, text(&second, "refresh_token")).await;
+            assert_eq!(third.status, 200, "{context}: {}", third.body);
+            assert_eq!(nodes.refreshes(1, token).await.status, 400, "{context}");
+            assert!(!nodes.opens(0, &first).await && !nodes.opens(1, &third.json()).await, "{context}");
+            let living = text(&third.json(), "refresh_token").to_owned();
+            assert_eq!(nodes.refreshes(0, &living).await.status, 400, "{context}");
             last = Some((first, second));
         }
         // #22: nothing of it was remembered in memory alone.

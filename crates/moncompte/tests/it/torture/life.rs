@@ -406,7 +406,9 @@ impl Life {
     fn holds(&mut self, given: Option<Given>, number: u8) {
         let Some(given) = given else { return };
         self.tokens.access = Some((given.access, Instant::now()));
-        self.tokens.refresh.push((number, given.refresh));
+        if self.tokens.refresh.iter().all(|(_, text)| *text != given.refresh) {
+            self.tokens.refresh.push((number, given.refresh));
+        }
     }
 
     async fn redeem(&mut self, code: String) -> Result<(), Broken> {
@@ -439,11 +441,21 @@ impl Life {
     }
 
     async fn refresh_with(&mut self, (token, text): (u8, String)) -> Result<(), Broken> {
-        let new = self.tokens.next;
-        self.tokens.next += 1;
         let (saw, given) = self.refreshes(&text).await?;
+        let new = self.number(given.as_ref());
         self.holds(given, new);
         self.note(Did::Refresh { token, new }, saw)
+    }
+
+    /// The number of a refresh token: the one that it has, where it was given before (SECURITY D16), or the next.
+    fn number(&mut self, given: Option<&Given>) -> u8 {
+        let known =
+            given.and_then(|given| self.tokens.refresh.iter().find(|(_, text)| *text == given.refresh));
+        if let Some((number, _)) = known {
+            return *number;
+        }
+        self.tokens.next += 1;
+        self.tokens.next - 1
     }
 
     pub async fn look(&mut self) -> Result<(), Broken> {
@@ -599,14 +611,14 @@ impl Life {
                 self.history.together(&[(Did::Redeem { late }, one), (Did::Redeem { late }, two)])
             }
             (1, _, Some((token, text))) => {
-                let new = self.tokens.next;
-                self.tokens.next += 2;
                 let (one, two) = tokio::join!(self.refreshes(&text), self.refreshes(&text));
                 let ((one, given), (two, also)) = (one?, two?);
-                self.holds(given, new);
-                self.holds(also, new + 1);
+                let first = self.number(given.as_ref());
+                self.holds(given, first);
+                let second = self.number(also.as_ref());
+                self.holds(also, second);
                 let did = |new| Did::Refresh { token, new };
-                self.history.together(&[(did(new), one), (did(new + 1), two)])
+                self.history.together(&[(did(first), one), (did(second), two)])
             }
             _ => self.two_guesses().await,
         }

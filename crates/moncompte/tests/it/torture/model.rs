@@ -39,8 +39,11 @@ pub enum Code {
 pub enum Family {
     /// Nothing was given yet.
     Unborn,
-    /// This one of the refresh tokens works.
-    Live(u8),
+    /// This one of the refresh tokens works. The one before it gives it once more, for a moment and while it is unused (SECURITY D16).
+    Live {
+        token: u8,
+        parent: Option<u8>,
+    },
     Dead,
 }
 
@@ -156,7 +159,8 @@ impl World {
             Did::Redeem { late } => {
                 let mut all = match self.code {
                     Code::Fresh => {
-                        vec![(Saw::Done, Self { code: Code::Used, family: Family::Live(0), ..self })]
+                        let family = Family::Live { token: 0, parent: None };
+                        vec![(Saw::Done, Self { code: Code::Used, family, ..self })]
                     }
                     Code::Used => vec![(Saw::Refused, Self { family: Family::Dead, ..self })],
                     Code::Worthless => vec![(Saw::Refused, self)],
@@ -167,10 +171,19 @@ impl World {
                 all
             }
             Did::Refresh { token, new } => match self.family {
-                Family::Live(live) if live == token => {
-                    vec![(Saw::Done, Self { family: Family::Live(new), ..self })]
+                Family::Live { token: live, .. } if live == token => {
+                    let family = Family::Live { token: new, parent: Some(token) };
+                    vec![(Saw::Done, Self { family, ..self })]
                 }
-                Family::Live(_) | Family::Dead => vec![(Saw::Refused, Self { family: Family::Dead, ..self })],
+                Family::Live { token: live, parent } => {
+                    let mut all = vec![(Saw::Refused, Self { family: Family::Dead, ..self })];
+                    // The same child: nobody held it, or it is held by its number.
+                    if parent == Some(token) && (live == UNHELD || live == new) {
+                        all.push((Saw::Done, Self { family: Family::Live { token: new, parent }, ..self }));
+                    }
+                    all
+                }
+                Family::Dead => vec![(Saw::Refused, self)],
                 Family::Unborn => vec![],
             },
             Did::Look if self.family == Family::Dead => vec![(Saw::Refused, self)],
@@ -223,7 +236,10 @@ impl World {
                 Did::Redeem { .. } | Did::Refresh { .. }
                     if world.family != self.family && world.family != Family::Dead =>
                 {
-                    world.family = Family::Live(UNHELD);
+                    // One that is held goes on being held: it was given once more.
+                    if let Family::Live { token, .. } = &mut world.family {
+                        *token = UNHELD;
+                    }
                 }
                 Did::Visit | Did::SignIn { at: Where::Own, .. } => {
                     (world.code, world.family) = (Code::Worthless, Family::Unborn);
@@ -361,6 +377,15 @@ mod tests {
         assert!(after(&[(REDEEM, Saw::Refused), (Did::Look, Saw::Refused)]));
         assert!(!after(&[(REDEEM, Saw::Refused), (Did::Look, Saw::Done)]), "a code that came twice");
         assert!(!after(&[(refresh(0, 1), Saw::Done), (refresh(0, 2), Saw::Refused), (Did::Look, Saw::Done)]));
+        // SECURITY D16: the same child again, or the end of the family; never another child, nor the child of a child.
+        let rotated = [(refresh(0, 1), Saw::Done)];
+        let then = |more: &[Event]| after(&[&rotated[..], more].concat());
+        assert!(then(&[(refresh(0, 1), Saw::Done), (refresh(1, 2), Saw::Done)]));
+        assert!(!then(&[(refresh(0, 2), Saw::Done)]), "two living branches");
+        assert!(!then(&[(refresh(1, 2), Saw::Done), (refresh(0, 1), Saw::Done)]), "the child was used");
+        assert!(!then(&[(refresh(1, 2), Saw::Done), (refresh(0, 3), Saw::Done)]));
+        let lost = [(refresh(0, 1), Saw::Lost)];
+        assert!(after(&[&lost[..], &[(refresh(0, 2), Saw::Done), (refresh(2, 3), Saw::Done)]].concat()));
     }
 
     #[test]

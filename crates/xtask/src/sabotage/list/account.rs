@@ -28,8 +28,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves the other sessions after a change of the password",
         items: &[46, 65],
-        file: "crates/accounts/src/changes.rs",
-        find: r#"        session::end_all(&tx, owner, now).await?;
+        file: "crates/accounts/src/renew.rs",
+        find: r#"        session::end_all(&tx, id, now).await?;
 "#,
         replace: r#"        let _ = session::end_all;
 "#,
@@ -38,7 +38,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves what an account gave before a change of the password",
         items: &[46, 65],
-        file: "crates/accounts/src/changes.rs",
+        file: "crates/accounts/src/renew.rs",
         find: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))",
         replace: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(0))",
         caught_by: journey(&["a_password_is_changed_by_the_current_one_and_everything_older_ends"]),
@@ -48,14 +48,14 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[53, 65, 75],
         file: "crates/accounts/src/address.rs",
         find: "GivenAgain::Refused(refused) => return Ok(AddressWish::Refused(refused)),",
-        replace: "GivenAgain::Refused(_) => Counter::of_email(&self.ground, &row.email_canonical, None),",
+        replace: r#"GivenAgain::Refused(_) => crate::lockout::Counter::of_email(&self.ground, &row.email_canonical, None),"#,
         caught_by: journey(&["a_session_alone_does_not_ask_for_another_address"]),
     },
     Sabotage {
         name: "leaves the other sessions after a change of the address",
         items: &[46, 65, 75],
-        file: "crates/accounts/src/address.rs",
-        find: r#"        session::end_all(&tx, owner, now).await?;
+        file: "crates/accounts/src/renew.rs",
+        find: r#"        session::end_all(&tx, id, now).await?;
 "#,
         replace: r#"        let _ = session::end_all;
 "#,
@@ -64,7 +64,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves what an account gave before a change of the address",
         items: &[46, 65, 75],
-        file: "crates/accounts/src/address.rs",
+        file: "crates/accounts/src/renew.rs",
         find: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))",
         replace: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(0))",
         caught_by: journey(&["an_address_changes_when_the_new_one_is_confirmed_and_everything_older_ends"]),
@@ -88,25 +88,28 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves the wish for another address after a reset",
         items: &[69, 76],
-        file: "crates/accounts/src/recovery.rs",
-        find: "        address::end_pending(&tx, id, now).await?;\n",
-        replace: "        let _ = address::end_pending;\n",
+        file: "crates/accounts/src/renew.rs",
+        find: r#"                address::end_pending(tx, owner, now).await?;
+"#,
+        replace: r#"                let _ = (owner, address::end_pending);
+"#,
         caught_by: journey(&["a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish"]),
     },
     Sabotage {
         name: "leaves a reset link alive after a change of the address",
         items: &[69],
-        file: "crates/accounts/src/address.rs",
-        find: "        recovery::supersede(&tx, owner, now).await?;\n",
+        file: "crates/accounts/src/renew.rs",
+        find: r#"        recovery::supersede(&tx, id, now).await?;
+"#,
         replace: "        let _ = recovery::supersede;\n",
         caught_by: journey(&["a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish"]),
     },
     Sabotage {
         name: "gives five new guesses with a new address",
         items: &[58],
-        file: "crates/accounts/src/address.rs",
-        find: "Counter::hand_over(&tx, &self.ground, &wish.from_canonical, &wish.to_canonical).await?;",
-        replace: "let _ = Counter::hand_over;",
+        file: "crates/accounts/src/renew.rs",
+        find: r#"Counter::hand_over(tx, &self.ground, &wish.from_canonical, &wish.to_canonical).await"#,
+        replace: r#"Ok(drop(Counter::hand_over(tx, &self.ground, &wish.from_canonical, &wish.to_canonical)))"#,
         caught_by: journey(&["a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish"]),
     },
     Sabotage {
@@ -120,7 +123,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves a thief the way back after an older address had the last word",
         items: &[75],
-        file: "crates/accounts/src/take_back.rs",
+        file: "crates/accounts/src/address.rs",
         find: ".filter(email_change::Column::Id.gt(wish.id))",
         replace: ".filter(email_change::Column::Id.eq(wish.id))",
         caught_by: journey(&["the_oldest_address_has_the_last_word"]),
@@ -128,9 +131,29 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves a thief the password when an address is taken back",
         items: &[75],
-        file: "crates/accounts/src/take_back.rs",
-        find: ".col_expr(account::Column::PasswordHash, Expr::value(hash))",
-        replace: ".filter(account::Column::PasswordHash.ne(hash))",
+        file: "crates/accounts/src/renew.rs",
+        find: r#"if let Self::Password { hash, .. } | Self::Reset { hash, .. } | Self::TakeBack { hash, .. } = self {"#,
+        replace: r#"if let Self::Password { hash, .. } | Self::Reset { hash, .. } = self {"#,
         caught_by: journey(&["the_older_address_stops_the_change_or_takes_it_back"]),
+    },
+    Sabotage {
+        name: "leaves a thief's browser known after a new password",
+        items: &[54, 76],
+        file: "crates/accounts/src/renew.rs",
+        find: r#"        session::forget_devices(&tx, id, &signed_in.device).await?;
+"#,
+        replace: r#"        let _ = session::forget_devices;
+"#,
+        caught_by: journey(&["a_browser_of_a_thief_is_forgotten_with_what_was_counted_in_it"]),
+    },
+    Sabotage {
+        name: "leaves a thief's browser known when all others are signed out",
+        items: &[54, 76],
+        file: "crates/idp/src/grant/logout.rs",
+        find: r#"        self.accounts.forget_other_devices(account, visitor).await?;
+"#,
+        replace: r#"        let _ = visitor;
+"#,
+        caught_by: journey(&["a_browser_of_a_thief_is_forgotten_with_what_was_counted_in_it"]),
     },
 ];

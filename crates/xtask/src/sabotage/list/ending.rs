@@ -15,8 +15,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "sets a password by a link that somebody else has just used",
         items: &[67, 68],
         file: "crates/accounts/src/recovery.rs",
-        find: "if used.rows_affected != 1 {",
-        replace: "if used.rows_affected > 1 {",
+        find: r#"Ok(used.rows_affected == 1)"#,
+        replace: r#"Ok(used.rows_affected <= 1)"#,
         caught_by: journey(&["sixty_four_resets_at_once_set_one_password"]),
     },
     Sabotage {
@@ -57,7 +57,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves what an account gave before a reset",
         items: &[76],
-        file: "crates/accounts/src/recovery.rs",
+        file: "crates/accounts/src/renew.rs",
         find: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))",
         replace: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(0))",
         caught_by: journey(&["a_reset_ends_everything_older_and_signs_this_browser_in"]),
@@ -65,7 +65,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves the other sessions after a reset",
         items: &[46, 76],
-        file: "crates/accounts/src/recovery.rs",
+        file: "crates/accounts/src/renew.rs",
         find: r#"        session::end_all(&tx, id, now).await?;
 "#,
         replace: r#"        let _ = session::end_all;
@@ -120,5 +120,31 @@ pub(super) const GUARDS: &[Sabotage] = &[
         find: "now < ends_at && now - last_seen < idle",
         replace: "now < ends_at && last_seen < now + idle",
         caught_by: rule(&["a_session_ends_idle_or_old"]),
+    },
+    Sabotage {
+        name: "overwrites the password that a reset set, by one that was right before",
+        items: &[67],
+        file: "crates/accounts/src/login.rs",
+        find: r#".filter(account::Column::PasswordHash.eq(&row.password_hash))"#,
+        replace: r#".filter(account::Column::PasswordHash.ne(""))"#,
+        caught_by: rule(&["a_rehash_at_sign_in_leaves_the_password_that_a_reset_set_meanwhile"]),
+    },
+    Sabotage {
+        name: "leaves a reset link alive after the password attached an agency",
+        items: &[69],
+        file: "crates/accounts/src/finish.rs",
+        find: r#"            recovery::supersede(&tx, owner, self.ground.now()).await?;
+"#,
+        replace: r#"            let _ = recovery::supersede;
+"#,
+        caught_by: journey(&["attaching_by_the_password_ends_older_reset_links"]),
+    },
+    Sabotage {
+        name: "makes a browser known by a password that a reset replaced",
+        items: &[76],
+        file: "crates/accounts/src/session.rs",
+        find: r#".and_where(account::Column::AuthEpoch.eq(auth_epoch))"#,
+        replace: r#".and_where(account::Column::AuthEpoch.gte(auth_epoch))"#,
+        caught_by: rule(&["a_sign_in_that_a_reset_overtook_makes_no_browser_known"]),
     },
 ];

@@ -126,10 +126,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves the lock on after a reset",
         items: &[57],
-        file: "crates/accounts/src/recovery.rs",
-        find: r#"        Counter::of_email(&self.ground, &owner.email_canonical, None).clear_all(&tx).await?;
-"#,
-        replace: "",
+        file: "crates/accounts/src/renew.rs",
+        find: r#"Change::Reset { .. } => of(&owner.email_canonical).clear_all(tx).await,"#,
+        replace: r#"Change::Reset { .. } => Ok(drop(of(&owner.email_canonical))),"#,
         caught_by: journey(&["the_lock_mail_unlocks"]),
     },
     Sabotage {

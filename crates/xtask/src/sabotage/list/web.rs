@@ -23,8 +23,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "takes a form from another site",
         items: &[42],
         file: "crates/idp/src/web/form.rs",
-        find: "if !same_site(&parts.headers, &idp.issuer) {",
-        replace: "if !same_site(&parts.headers, &idp.issuer) && browser.fresh {",
+        find: r#"if is_elsewhere(&parts.headers, &idp.issuer) {"#,
+        replace: r#"if is_elsewhere(&parts.headers, &idp.issuer) && browser.fresh {"#,
         caught_by: journey(&["a_form_that_is_not_this_browsers_changes_nothing"]),
     },
     Sabotage {
@@ -232,5 +232,23 @@ pub(super) const GUARDS: &[Sabotage] = &[
         replace: r"TokenHash.ne(token.digest().as_str()))
             .filter(recovery::Column::UsedAt.is_null())",
         caught_by: journey(&["no_sequence_of_steps_gets_round_a_proof_on_sqlite"]),
+    },
+    Sabotage {
+        name: "sets cookies in a browser that another site sends",
+        items: &[42, 44],
+        file: "crates/idp/src/web/router.rs",
+        find: r#"        foreign::set_nothing(&mut response);
+"#,
+        replace: r#"        let _ = foreign::set_nothing;
+"#,
+        caught_by: journey(&["another_sites_form_ends_nothing_and_sets_nothing"]),
+    },
+    Sabotage {
+        name: "answers another site's form to sign out as if nobody were signed in",
+        items: &[44],
+        file: "crates/idp/src/web/endpoint/end_session.rs",
+        find: r#"foreign.filter(|_| csrf.is_none())"#,
+        replace: r#"foreign.filter(|_| csrf.is_none() && body.len() > 60_000)"#,
+        caught_by: journey(&["a_portals_form_signs_out_over_an_address_of_ours"]),
     },
 ];

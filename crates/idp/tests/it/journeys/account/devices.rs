@@ -55,8 +55,7 @@ async fn a_browser_of_a_thief_is_forgotten_with_what_was_counted_in_it() {
             let mut password = PASSWORD;
             match end {
                 "reset" => {
-                    let mut page = marie.clone();
-                    page.cookies.retain(|c| c.name() != "mc_session");
+                    let mut page = Visitor::new(&world);
                     page.open("/forgot").await;
                     page.submit("/forgot", &[("email", MARIE)]).await;
                     let link = world.mail_to(MARIE, "reset").await.link.unwrap();
