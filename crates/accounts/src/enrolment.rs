@@ -156,7 +156,7 @@ pub enum Confirm {
 }
 
 /// Seconds between two mails.
-const RESEND_AFTER: i64 = 60;
+pub const RESEND_AFTER: i64 = 60;
 
 impl Accounts {
     /// A living enrolment, or a finished one.

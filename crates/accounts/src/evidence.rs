@@ -1,5 +1,6 @@
 //! The append-only record that may be produced as proof. Each entry's hash is keyed and covers the one before, so that neither an entry nor
-//! its place can be changed without the key that lives outside the database.
+//! its place can be changed without the key that lives outside the database. Whoever writes to the database can still take the last entries
+//! away, with the rows that they speak of and the head set back; docs/security.md says what else is not seen.
 
 use kernel::{Digest, Fault, Ground, Looking, Reading, SealKeys, Tx, Unix};
 use sea_orm::{

@@ -221,7 +221,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I21",
-        says: "the evidence is whole: no entry was changed, added, moved or taken away",
+        says: "the evidence is whole: no entry was changed, added, moved, or taken from before another; a cut end is not seen",
         otherwise: "the evidence was written by somebody else than moncompte, or with another key: keep the database as it is, and compare with a backup",
         seen_by: SeenBy::Check(evidence::chain),
     },

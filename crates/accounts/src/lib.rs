@@ -41,7 +41,7 @@ pub use code::CodeGiven;
 pub use device::Device;
 pub use disclosure::AtAgency;
 pub use email::Email;
-pub use enrolment::{Confirm, EmailChoice, Enrolment, PasswordChoice, Resend, Stage};
+pub use enrolment::{Confirm, EmailChoice, Enrolment, PasswordChoice, RESEND_AFTER, Resend, Stage};
 pub use finish::{Attach, Finish};
 pub use hasher::{Busy, HashCost, Hasher, Verdict};
 pub use invariants::INVARIANTS;

@@ -2,7 +2,7 @@ use kernel::{Fault, forget};
 use sea_orm::{ColumnTrait, ExprTrait};
 
 use crate::{
-    Accounts,
+    Accounts, Rules,
     lockout::NOTICE,
     table::{device, email_change, enrolment, lock_notice, recovery, session, used_ticket},
 };
@@ -16,6 +16,19 @@ const RECOVERY: i64 = 30 * DAY;
 const SESSION: i64 = 365 * DAY;
 /// A device that was not seen for so long is a stranger again: as long as its cookie lives.
 const DEVICE: i64 = 400 * DAY;
+
+/// What people are told of it in the notice.
+impl Rules {
+    /// Days after its end for which an unfinished move is kept.
+    pub fn unfinished_kept_days(&self) -> u16 {
+        u16::try_from(ENROLMENT / DAY).unwrap_or(u16::MAX)
+    }
+
+    /// Days after their end for which sign-ins and devices are kept at most.
+    pub fn log_kept_days(&self) -> u16 {
+        u16::try_from(std::cmp::max(SESSION, DEVICE) / DAY).unwrap_or(u16::MAX)
+    }
+}
 
 impl Accounts {
     /// Forgets what has no further use, so that tables stay bounded (SECURITY #113). Attempts, acceptances and evidence are never forgotten here.

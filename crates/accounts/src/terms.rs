@@ -81,8 +81,15 @@ pub struct Shown {
     pub language: String,
     /// The hash of the text on the page.
     pub sha256: String,
-    /// How it was accepted, e.g. `read to the end, ticked`.
+    /// How it was accepted: [`Self::READ`] or [`Self::TICKED`].
     pub method: String,
+}
+
+impl Shown {
+    /// The page saw the end of the text on the screen, and the box was ticked.
+    pub const READ: &str = "read to the end, ticked";
+    /// The box was ticked; whether the end was on the screen is not known: no script ran there, or it did not say so.
+    pub const TICKED: &str = "ticked";
 }
 
 /// What a person is given to keep of an acceptance.
@@ -114,13 +121,16 @@ pub struct Acceptance {
     pub agency_id: Option<String>,
     /// What was accepted, and when.
     pub receipt: Receipt,
+    /// Whether the end of the text was seen on the screen first.
+    pub read_to_the_end: bool,
 }
 
 impl From<acceptance::Model> for Acceptance {
     fn from(row: acceptance::Model) -> Self {
-        let acceptance::Model { version, language, sha256, accepted_at, .. } = row;
+        let acceptance::Model { version, language, sha256, accepted_at, method, .. } = row;
         let receipt = Receipt { version, language, sha256, accepted_at };
-        Self { id: AcceptanceId(row.id), agency_id: row.agency_id, receipt }
+        let read_to_the_end = method == Shown::READ;
+        Self { id: AcceptanceId(row.id), agency_id: row.agency_id, receipt, read_to_the_end }
     }
 }
 

@@ -82,6 +82,11 @@ impl Bed {
         Self { ground, clock, address, name, invariants, _folder: folder }
     }
 
+    /// Applies what is missing of the schema: for a test that puts the database back to what a release before left.
+    pub async fn migrate(&self) {
+        migrations::up(self.ground.db.unhurried()).await.expect("the schema applies");
+    }
+
     /// Another node on the same database.
     pub async fn second_node(&self) -> Ground {
         Ground { db: Db::connect(&self.address).await.expect("a second connection"), ..self.ground.clone() }

@@ -102,6 +102,8 @@ pub struct AccountReceipt {
     pub language: String,
     /// Of the exact text.
     pub sha256: String,
+    /// Whether the end of the text was seen to be shown before the box was ticked.
+    pub read_to_the_end: bool,
     /// Unix seconds.
     pub accepted_at: i64,
     /// The text; `None` when it is no longer kept.
@@ -254,6 +256,7 @@ impl Page for AccountReceipt {
             version: "2026-11".into(),
             language: "fr".into(),
             sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+            read_to_the_end: true,
             accepted_at: 1_794_222_300,
             text: Some(ReceiptText {
                 title: "Conditions Générales d’Utilisation".into(),

@@ -19,10 +19,12 @@ pub struct Notice {
     pub dpo: Option<String>,
     /// Whether the next step comes filled in with an address from the agency's files: its source is then named.
     pub address_on_file: bool,
-    /// After how many days an unfinished move is forgotten.
+    /// For how many days an unfinished move can be taken up again.
     pub unfinished_days: u16,
-    /// After how many months without a visit an account is deleted, after a warning.
-    pub inactive_months: u16,
+    /// How many days after that it is erased.
+    pub erased_days: u16,
+    /// How many days after their end sign-ins and devices are erased at most.
+    pub log_days: u16,
 }
 
 /// Step 2: the email. `POST {base}/email` with `email`. Once a [`EmailError::Suggestion`] was shown, the form also sends
@@ -209,7 +211,8 @@ impl Page for Notice {
             dpo: Some("dpo@tilleuls.example".into()),
             address_on_file: true,
             unfinished_days: 7,
-            inactive_months: 24,
+            erased_days: 30,
+            log_days: 400,
         };
         vec![full.clone(), Notice { person: None, dpo: None, address_on_file: false, ..full }]
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Page;
 use crate::{Html, markdown};
 
-/// `POST {base}/terms` with `version`, `language`, `sha256`, `accept=on`. Refusing: `{base}/refuse`. While enrolling,
+/// `POST {base}/terms` with `version`, `language`, `sha256`, `accept=on`, and `read=end` once the page's script saw the end on the screen. Refusing: `{base}/refuse`. While enrolling,
 /// `{base}/email` corrects the address.
 #[derive(Clone, Debug, Serialize)]
 pub struct Terms {

@@ -25,17 +25,23 @@ data-who-title = Who is responsible
 data-why-title = What they are for
 data-why = To check that it is really you, to open your client space, to protect your account and to keep proof of what you accepted. This is necessary for the service that your agency owes you, and for its security.
 data-what-title = Which data
-data-what = Your name, your email address, your client reference, the dates of your sign-ins and the texts that you accepted. Nobody knows your password.
+data-what = Your name, your email address, your client reference, whatever else your agency has in its file (a telephone number, for example), the dates of your sign-ins, the devices used and the texts that you accepted. Nobody knows your password.
 data-source-title = Where they come from
-data-source = Your name and your client reference were passed on to us by { $agency }.
+data-source = Your name, your client reference and, where there is any, the rest of that file were passed on to us by { $agency }. The client spaces that you open receive your name and your email address. The rest goes back only to the agency that passed it on.
 data-source-email = The email address offered in the next step comes from their files too.
 data-keep-title = For how long
-data-keep = An unfinished move is forgotten after { $days ->
+data-keep = An unfinished move can be taken up again for { $days ->
     [one] { $days } day
    *[other] { $days } days
-  }. An account that is not used for { $months } months is deleted, after a warning message. The proof of your acceptance is kept, separately, for as long as the law lets it be called upon.
+  }, and is erased { $after ->
+    [one] { $after } day
+   *[other] { $after } days
+  } later. Your account is kept until you ask for it to be closed: nothing deletes it by itself. The dates of your sign-ins and the devices used are erased at most { $log ->
+    [one] { $log } day
+   *[other] { $log } days
+  } after their use has ended. The proof of your acceptance has no end date.
 data-rights-title = Your rights
-data-rights = Access, correction, erasure, restriction, objection and portability. If the answer does not satisfy you, you can turn to the CNIL (cnil.fr).
+data-rights = Access, correction, erasure, restriction, objection and portability. Write to the officer below or to your agency: these requests cannot be made online yet. If the answer does not satisfy you, you can turn to the CNIL (cnil.fr).
 data-dpo-title = Data protection officer
 email-title = Your email address
 email-heading = Your email address

@@ -25,17 +25,23 @@ data-who-title = Qui en est responsable
 data-why-title = À quoi elles servent
 data-why = À vérifier que c'est bien vous, à vous ouvrir votre espace client, à protéger votre compte et à garder la preuve de ce que vous avez accepté. Ces traitements sont nécessaires au service que votre agence vous doit et à sa sécurité.
 data-what-title = De quelles données il s'agit
-data-what = Votre nom, votre adresse email, votre référence de client, les dates de vos connexions et les textes que vous avez acceptés. Votre mot de passe n'est connu de personne.
+data-what = Votre nom, votre adresse email, votre référence de client, ce que votre agence a inscrit d'autre dans son fichier (un numéro de téléphone, par exemple), les dates de vos connexions, les appareils utilisés et les textes que vous avez acceptés. Votre mot de passe n'est connu de personne.
 data-source-title = D'où elles viennent
-data-source = Votre nom et votre référence de client nous ont été transmis par { $agency }.
+data-source = Votre nom, votre référence de client et, s'il y a lieu, le reste de ce fichier nous ont été transmis par { $agency }. Les espaces clients que vous ouvrez reçoivent votre nom et votre adresse email. Le reste ne revient qu'à l'agence qui l'a transmis.
 data-source-email = L'adresse email proposée à l'étape suivante vient aussi de son fichier.
 data-keep-title = Combien de temps
-data-keep = Un passage inachevé est oublié après { $days ->
-    [one] { $days } jour
-   *[other] { $days } jours
-  }. Un compte qui n'a pas servi pendant { $months } mois est supprimé, après un message d'avertissement. La preuve de votre acceptation est gardée, à part, le temps de la prescription légale.
+data-keep = Un passage inachevé peut être repris pendant { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+  }, puis il est effacé { $after ->
+    [one] { $after } jour
+   *[other] { $after } jours
+  } plus tard. Votre compte est gardé tant que vous n'en demandez pas la fermeture : rien ne le supprime de lui-même. Les dates de vos connexions et les appareils utilisés sont effacés au plus { $log ->
+    [one] { $log } jour
+   *[other] { $log } jours
+  } après la fin de leur usage. La preuve de votre acceptation n'a pas de date de fin.
 data-rights-title = Vos droits
-data-rights = Accès, rectification, effacement, limitation, opposition et portabilité. Si la réponse ne vous convient pas, vous pouvez saisir la CNIL (cnil.fr).
+data-rights = Accès, rectification, effacement, limitation, opposition et portabilité. Écrivez au délégué ci-dessous ou à votre agence : ces demandes ne se font pas encore en ligne. Si la réponse ne vous convient pas, vous pouvez saisir la CNIL (cnil.fr).
 data-dpo-title = Délégué à la protection des données
 email-title = Votre adresse email
 email-heading = Votre adresse email

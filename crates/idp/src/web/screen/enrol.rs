@@ -1,6 +1,6 @@
 //! The steps of the move (SPEC J2, J3).
 
-use accounts::{Attach, EmailChoice, Enrolment, PasswordChoice, Resend, Stage};
+use accounts::{Attach, EmailChoice, Enrolment, PasswordChoice, RESEND_AFTER, Resend, Stage};
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -21,14 +21,16 @@ use crate::{
 
 pub(crate) fn notice_page(turn: &Turn<'_>, enrolment: &Enrolment) -> Result<Response, Failure> {
     let agency = turn.agency_of(enrolment)?;
+    let rules = turn.idp.accounts.rules();
     let page = page::Notice {
         person: enrolment.name.clone(),
         agency_name: agency.name.clone(),
         controller: agency.controller.name.clone(),
         dpo: Some(agency.controller.dpo.clone()),
         address_on_file: enrolment.agency_email.is_some(),
-        unfinished_days: days(turn.idp.accounts.rules().confirm_link),
-        inactive_months: 24,
+        unfinished_days: rules.confirm_days(),
+        erased_days: rules.unfinished_kept_days(),
+        log_days: rules.log_kept_days(),
     };
     // "Not now" may lead straight to the portal, for somebody who is signed in and linked there.
     turn.way_out().page(&turn.setting(), &page)
@@ -69,17 +71,17 @@ pub(crate) fn password_page(
 
 pub(crate) fn mail_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) -> Result<Response, Failure> {
     let rules = turn.idp.accounts.rules();
-    let wait = enrolment.mailed_at.unwrap_or(0) + 60 - turn.idp.ground.now();
+    let wait = enrolment.mailed_at.unwrap_or(0) + RESEND_AFTER - turn.idp.ground.now();
     let email = enrolment.email.clone().unwrap_or_default();
     let page = page::LookAtYourMail {
         provider: pages::Provider::of(&email),
         email,
         code: mail_code::offered(turn, enrolment),
-        resend_in: u32::try_from(wait.clamp(0, 60)).unwrap_or(0),
+        resend_in: u32::try_from(wait.clamp(0, RESEND_AFTER)).unwrap_or(0),
         resends_left: u32::try_from(rules.mails_per_enrolment - enrolment.mails).unwrap_or(0),
         notice: flash.resent(),
         status_url: turn.path("status"),
-        days: days(rules.confirm_link),
+        days: rules.confirm_days(),
     };
     turn.answer().page(&turn.setting(), &page)
 }
@@ -103,10 +105,6 @@ pub(crate) async fn link_page(
 
 pub(crate) fn min_length(idp: &Idp) -> u16 {
     u16::try_from(idp.accounts.rules().password.min_length).unwrap_or(12)
-}
-
-fn days(seconds: i64) -> u16 {
-    u16::try_from(seconds / 86400).unwrap_or(7)
 }
 
 /// What an earlier step shows when the person goes back to it; the hub where that is no longer possible.

@@ -43,9 +43,24 @@ pub(crate) async fn page(
         body_html: pages::markdown(&edition.text),
         enrolling: enrolment.is_some(),
         error: flash.terms_error(),
-        previous_version: None,
+        previous_version: previous_version(turn, enrolment, &version.version).await?,
     };
     turn.way_out().page(&turn.setting(), &page)
+}
+
+/// The version that the account accepted last, where it is another one.
+async fn previous_version(
+    turn: &Turn<'_>,
+    enrolment: Option<&Enrolment>,
+    shown: &str,
+) -> Result<Option<String>, Failure> {
+    // A move has no account yet.
+    let Some(session) = turn.browser.session.as_ref().filter(|_| enrolment.is_none()) else {
+        return Ok(None);
+    };
+    let given = turn.idp.accounts.acceptances(session.account).await?;
+    let versions = given.into_iter().map(|given| given.receipt.version);
+    Ok(versions.into_iter().find(|version| version != shown))
 }
 
 #[derive(Deserialize)]
@@ -54,6 +69,8 @@ pub(crate) struct Fields {
     language: String,
     sha256: String,
     accept: Option<String>,
+    /// `end` once the page's script saw the end of the text on the screen.
+    read: Option<String>,
 }
 
 /// `POST /authorize/{id}/terms`: the last step of a first move, or a newer version.
@@ -66,11 +83,12 @@ pub(crate) async fn post(
     if fields.accept.is_none() {
         return Ok(turn.answer().say(&turn.hub(), &Flash::said(Said::NotTicked)));
     }
+    let method = if fields.read.as_deref() == Some("end") { Shown::READ } else { Shown::TICKED };
     let shown = Shown {
         version: fields.version,
         language: fields.language,
         sha256: fields.sha256,
-        method: "read to the end, ticked".into(),
+        method: method.into(),
     };
     let changed = || Ok(turn.answer().say(&turn.hub(), &Flash::said(Said::Changed)));
     let visitor = turn.visitor();

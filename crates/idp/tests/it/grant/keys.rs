@@ -4,7 +4,9 @@ use kernel::{Ground, SealKey, SealKeys, sea_orm::ConnectionTrait};
 use oidc::jwt::Alg;
 use serde_json::Value;
 
-use crate::grant::world::{World, all, node, opens, part, redeem, text, try_node};
+use crate::grant::world::{
+    World, all, basic, call, form, generous_node, node, opens, part, redeem, text, try_node,
+};
 
 fn kids(set: &str) -> BTreeSet<String> {
     let set: Value = serde_json::from_str(set).unwrap();
@@ -180,5 +182,34 @@ async fn keys_are_published_while_the_database_is_silent() {
         world.b.rotate_keys().await.unwrap();
         world.bed.clock.advance(6);
         assert_eq!(kids(&world.a.jwks().await).len(), 2, "it reads them again");
+    }
+}
+
+/// SECURITY #36: a key that has left the key set opens nothing any more, though the token that it signed would live on; as a hint the token that it signed still
+/// says whom it was for.
+#[tokio::test]
+async fn a_token_of_a_key_that_was_withdrawn_is_worth_nothing() {
+    for world in World::both().await {
+        let month = 30 * 86_400;
+        let generous = generous_node(&world.bed.second_node().await, &world.agencies, month).await;
+        let session = world.sign_in().await;
+        let tokens = redeem(&generous, &world.code(&session).await).await.unwrap();
+        let access = text(&tokens, "access_token");
+        let old = part(access, 0)["kid"].as_str().unwrap().to_owned();
+        world.a.rotate_keys().await.unwrap();
+        // Published next, current; the old one is retired as long, then gone.
+        world.bed.clock.advance(2 * 86_400 - 60);
+        assert!(kids(&generous.jwks().await).contains(&old) && opens(&generous, access).await);
+        world.bed.clock.advance(120);
+        assert!(!kids(&generous.jwks().await).contains(&old), "{}", world.bed.name);
+        assert!(part(access, 1)["exp"].as_i64().unwrap() > world.bed.ground.now(), "it would live on");
+        let body = form(&[("token", access)]);
+        for node in [&generous, &world.a, &world.b] {
+            assert!(!opens(node, access).await, "{}", world.bed.name);
+            let told = node.introspect(call(Some(&basic("rp")), &body)).await.unwrap().unwrap();
+            assert_eq!(told, serde_json::json!({ "active": false }));
+        }
+        let hint = [("prompt", "none"), ("id_token_hint", text(&tokens, "id_token"))];
+        assert!(matches!(world.start("rp", &hint).await, idp::grant::Start::Interaction(_)));
     }
 }

@@ -1,7 +1,7 @@
 use idp::grant::Userinfo;
 use oidc::jwt::Alg;
 
-use crate::grant::world::{ISSUER, World, all, basic, call, form, opens, part, redeem, refresh, text};
+use crate::grant::world::{ISSUER, World, all, ask, basic, call, form, opens, part, redeem, refresh, text};
 
 /// OIDC Core §8.1, SPEC J13: pairwise by agency, the same for the portals of one agency and at every sign-in.
 #[tokio::test]
@@ -123,5 +123,28 @@ async fn introspection_and_revocation_are_for_ones_own_tokens() {
         assert!(!opens(&world.b, text(&tokens, "access_token")).await);
         assert!(refresh(&world.b, text(&tokens, "refresh_token")).await.is_err());
         assert_eq!(asked("rp", text(&tokens, "access_token")).await, serde_json::json!({ "active": false }));
+    }
+}
+
+/// OIDC Core §5.3: userinfo is for tokens with the scope `openid`; one that a refresh narrowed to less (RFC 6749 §6) opens nothing, and tells nobody.
+#[tokio::test]
+async fn userinfo_needs_the_scope_openid() {
+    for world in World::both().await {
+        let session = world.sign_in().await;
+        let tokens = world.tokens(&session).await;
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", text(&tokens, "refresh_token")),
+            ("scope", "profile email"),
+        ];
+        let narrowed = ask(&world.a, "rp", &fields).await.unwrap();
+        assert_eq!(narrowed["scope"], "profile email");
+        for node in [&world.a, &world.b] {
+            let Err(error) = node.userinfo(text(&narrowed, "access_token")).await.unwrap() else {
+                panic!("{}: userinfo without openid", world.bed.name)
+            };
+            assert_eq!(error.code().as_str(), "insufficient_scope");
+        }
+        assert!(opens(&world.a, text(&tokens, "access_token")).await, "the wider one does");
     }
 }

@@ -107,6 +107,12 @@ pub async fn try_node(ground: &Ground, agencies: &Arc<ArcSwap<Agencies>>) -> Res
     Grants::open(ground.clone(), accounts, agencies.clone(), Settings::new(ISSUER)).await
 }
 
+/// A node whose access tokens live so long.
+pub async fn generous_node(ground: &Ground, agencies: &Arc<ArcSwap<Agencies>>, access_life: i64) -> Grants {
+    let settings = Settings { access_life, ..Settings::new(ISSUER) };
+    Grants::open(ground.clone(), people(ground, vec![]), agencies.clone(), settings).await.unwrap()
+}
+
 fn people(ground: &Ground, terms: Vec<TermsVersion>) -> Accounts {
     let cost = HashCost { memory: 8, passes: 1, lanes: 1 };
     let hasher = Hasher::new(cost, 1, 1, ground.chance.clone()).unwrap();

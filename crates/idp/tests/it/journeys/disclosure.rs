@@ -360,6 +360,7 @@ async fn a_later_link_of_one_agency_fills_gaps_only() {
         configure(&world, &scopes(Some("openid profile email address phone")));
         Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
         marie.sign_in(MARIE, PASSWORD).await;
+        world.bed.clock.advance(1);
         marie.open("/attach").await;
         let here = marie.screen.links().into_iter().find(|l| l.ends_with("agency=tilleuls")).unwrap();
         marie.open(&here).await;
@@ -367,7 +368,6 @@ async fn a_later_link_of_one_agency_fills_gaps_only() {
         marie.submit("/notice", &[]).await;
         marie.submit("/email", &[("email", MARIE)]).await;
         marie.submit("/link", &[]).await;
-        world.bed.clock.advance(1);
         let told = about_her(ask(&world, &mut marie, "tilleuls", Way::Scope).await.userinfo);
         let own = json!({
             "name": "Marie Durand", "email": MARIE, "email_verified": true, "client_refs": ["T-200", "T-201"],

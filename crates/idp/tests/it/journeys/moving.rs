@@ -1,3 +1,6 @@
+use accounts::{HashCost, Rules};
+use testbed::Bed;
+
 use crate::journeys::{
     portal::Portal,
     visitor::Visitor,
@@ -244,5 +247,30 @@ async fn slips_and_weak_passwords_are_said_in_words() {
         }
         assert_eq!(world.count("enrolment", "password_hash IS NOT NULL").await, 0);
         assert_eq!(world.mails().await.len(), 0);
+    }
+}
+
+/// PEOPLE F-22: the durations that the notice tells are those of the rules that judge, and nothing is promised that no rule keeps.
+#[tokio::test]
+async fn the_notice_tells_what_the_purge_keeps() {
+    const DAY: i64 = 86_400;
+    for bed in Bed::both().await {
+        let rules = Rules { legacy_floor_millis: 0, confirm_link: 3 * DAY, ..Rules::default() };
+        let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
+        let world = World::hashing(bed, 100_000, cost, rules).await;
+        let mut marie = Visitor::new(&world);
+        Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
+        marie.old_credentials("100", OLD).await;
+        marie
+            .screen
+            .says("pendant 3 jours, puis il est effacé 30 jours plus tard")
+            .says("rien ne le supprime de lui-même")
+            .says("effacés au plus 400 jours après")
+            .says_not("mois est supprimé");
+        for (later, left) in [(33 * DAY - 60, 1), (120, 0)] {
+            world.bed.clock.advance(later);
+            world.idp.accounts.purge().await.unwrap();
+            assert_eq!(world.count("enrolment", "1 = 1").await, left, "{}", world.bed.name);
+        }
     }
 }

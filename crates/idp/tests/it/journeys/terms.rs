@@ -30,6 +30,7 @@ async fn a_new_version_asks_again_once_and_a_minor_edition_does_not() {
         world.bed.clock.advance(3600);
         portal.send(&mut marie, &[]).await;
         marie.screen.says("Article 1. Objet. 2027-01").says(MARIE).says_not("Étape");
+        marie.screen.says("Ce texte a changé depuis la version 2026-11 que vous aviez acceptée");
         // Silence is asked for: there is somebody to ask, so the portal hears that.
         portal.send(&mut marie, &[("prompt", "none")]).await;
         let error = portal.back(&marie).into_iter().find(|(n, _)| n == "error").unwrap().1;
@@ -127,6 +128,47 @@ async fn an_acceptance_that_is_sent_again_elsewhere_is_none() {
         marie.once(Method::POST, &other, Some(body), &[]).await;
         assert_eq!(accepted().await, 1, "{}", world.bed.name);
         assert_eq!(world.mails().await.iter().filter(|mail| mail.about == "terms").count(), 1);
+    }
+}
+
+/// SECURITY #91: the evidence and the receipt say "read to the end" of whom the page's script saw there, and "ticked" of everybody else.
+#[tokio::test]
+async fn the_evidence_says_read_to_the_end_only_of_who_was_seen_to() {
+    for world in World::both().await {
+        world.moved("tilleuls", "100", MARIE).await;
+        let portal = Portal::new(&world, "tilleuls");
+        let mut marie = Visitor::new(&world);
+        portal.send(&mut marie, &[]).await;
+        marie.sign_in(MARIE, PASSWORD).await;
+        for (nth, version, read, method, told) in [
+            (1, "2026-12", None, "ticked", "Manière Case cochée"),
+            (2, "2027-01", Some("yes"), "ticked", "Manière Case cochée"),
+            (
+                3,
+                "2027-02",
+                Some("end"),
+                "read to the end, ticked",
+                "Manière Fin du texte affichée, puis case cochée",
+            ),
+        ] {
+            world.bed.clock.advance(1);
+            publish(&world, &[(version, nth, true)]);
+            portal.send(&mut marie, &[]).await;
+            // Without a script the field stays as it came.
+            assert_eq!(marie.screen.field("read").as_deref(), Some(""));
+            let read = read.map(|read| ("read", read));
+            let typed: Vec<_> = [("accept", "on")].into_iter().chain(read).collect();
+            marie.submit("/terms", &typed).await.says("Votre accord sur les conditions");
+            let row = format!("version = '{version}' AND method = '{method}'");
+            assert_eq!(world.count("acceptance", &row).await, 1, "{}: {version}", world.bed.name);
+            let proof =
+                format!("body LIKE '%\"version\":\"{version}\"%' AND body LIKE '%\"method\":\"{method}\"%'");
+            assert_eq!(world.count("evidence", &proof).await, 1, "{}: {version}", world.bed.name);
+            marie.open("/account/acceptances").await;
+            let receipt =
+                marie.screen.links().into_iter().find(|l| l.starts_with("/account/acceptances/")).unwrap();
+            marie.open(&receipt).await.says(version).says(told);
+        }
     }
 }
 

@@ -277,7 +277,15 @@ pub(super) const GUARDS: &[Sabotage] = &[
         file: "crates/oidc/src/claims.rs",
         find: "all.retain(|name, value| is_standard(name, value));",
         replace: "all.retain(|name, _| !name.is_empty());",
-        caught_by: whole(&["a_profile_never_speaks_for_the_provider"]),
+        caught_by: rule(&["a_profile_is_told_only_as_far_as_the_standard_knows_it"]),
+    },
+    Sabotage {
+        name: "tells a client what no scope of its file releases",
+        items: &[23],
+        file: "crates/oidc/src/claims.rs",
+        find: "claims.retain(|name, _| client.is_allowed(name));",
+        replace: "claims.retain(|name, _| client.is_allowed(name) || !name.is_empty());",
+        caught_by: rule(&["a_claim_needs_a_scope_of_the_clients_file"]),
     },
     Sabotage {
         name: "leaves the nonce out of the ID token",

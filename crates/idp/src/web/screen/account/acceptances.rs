@@ -46,6 +46,7 @@ pub(crate) async fn receipt(
         language: given.receipt.language,
         sha256: given.receipt.sha256,
         accepted_at: given.receipt.accepted_at,
+        read_to_the_end: given.read_to_the_end,
         text: text
             .map(|edition| ReceiptText { title: edition.title, body_html: pages::markdown(&edition.text) }),
     };
