@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{
     hash::Verifier,
+    report::ImportReport,
     row::{BadRow, Row, Rows},
     stored::{self, Kind},
     twins::Twins,
@@ -41,21 +42,6 @@ const COLUMNS: [identity::Column; 13] = [
     identity::Column::RecogniserKind,
     identity::Column::ImportedAt,
 ];
-
-/// What an import did, or would do.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ImportReport {
-    /// Identities that were not there.
-    pub added: u64,
-    /// That were there and differ.
-    pub updated: u64,
-    /// That were there just so.
-    pub unchanged: u64,
-    /// That have moved: but for their profile, which their agency is told again, never touched (SECURITY #83).
-    pub moved: u64,
-    /// Rows that were left out.
-    pub bad: Vec<BadRow>,
-}
 
 /// An import under way, a batch at a time, so that its caller can show how far it is. While a batch is written the next one is read.
 /// What it needs of memory does not depend on how many rows there are, but for those that are left out.
@@ -148,7 +134,10 @@ impl<R: Read + Seek, F: Read + Write + Seek> Importer<'_, R, F> {
             let Some(next) = self.rows.next() else { break };
             read += 1;
             match next.and_then(|row| admit(self.agency, &mut twins, row)) {
-                Ok(row) => ready.push(prepare(&self.accounts.ground, &self.fingerprints, row)?),
+                Ok((canonical, mut row)) => {
+                    self.report.warn(&mut row);
+                    ready.push(prepare(&self.accounts.ground, &self.fingerprints, (canonical, row))?);
+                }
                 Err(bad) => self.report.bad.push(bad),
             }
         }

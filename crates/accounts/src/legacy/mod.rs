@@ -3,13 +3,15 @@
 pub mod hash;
 mod import;
 mod prove;
+mod report;
 pub mod row;
 mod stored;
 mod twins;
 mod wrap;
 
-pub use import::{ImportReport, Importer};
+pub use import::Importer;
 pub use prove::{LegacyProof, Ticket};
+pub use report::{ImportReport, Warned};
 pub use wrap::WrapProgress;
 
 /// The kind of a verifier that is gone.

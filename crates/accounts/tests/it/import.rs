@@ -1,4 +1,4 @@
-use accounts::legacy::WrapProgress;
+use accounts::legacy::{WrapProgress, row::Oddity};
 
 use crate::stage::{said, stages, visitor};
 
@@ -63,7 +63,7 @@ async fn a_longer_file_adds_what_is_new_and_knows_the_rest() {
 async fn an_identifier_that_comes_again_is_told_however_far_away() {
     let rows = |range: std::ops::Range<u32>| range.map(|n| format!("{n};;Première\n")).collect::<String>();
     let csv = [
-        "identifier;birthdate;name\n0005;hier;Mauvaise\n".to_owned(),
+        "identifier;password_hash;name\n0005;hier;Mauvaise\n".to_owned(),
         rows(1..2400),
         "5;;Deuxième\n".to_owned(),
         rows(2400..2500),
@@ -77,7 +77,7 @@ async fn an_identifier_that_comes_again_is_told_however_far_away() {
             assert_eq!((report.added, report.updated), (added, 0), "{}", stage.bed.name);
             let told: Vec<_> = report.bad.iter().map(ToString::to_string).collect();
             let expected = [
-                "line 2: `birthdate` is not written as 1950-12-31",
+                "line 2: the hash looks like no known format (see docs/import.md)",
                 "line 2402: the same identifier as on line 7",
                 "line 2503: the same identifier as on line 7",
                 "line 2504: the same identifier as on line 2453",
@@ -103,5 +103,39 @@ async fn weak_hashes_never_rest_bare() {
         assert_eq!(stage.accounts.wrap_sealed(10).await.unwrap(), 1);
         assert_eq!(stage.count("legacy_identity", "verifier_kind = 'sealed'").await, 0);
         stage.enrol(&stage.tilleuls, "1", "secret").await;
+    }
+}
+
+/// field.md B2: dates are read by the habit of the whole file, and what was odd is counted by column.
+#[tokio::test]
+async fn what_is_odd_is_read_counted_and_shuts_nobody_out() {
+    let csv = "identifier;email;birthdate;street_address;phone_number\n\
+        1;néant;01/02/1950;\"1 rue X\nBât. B\";0612345678\n\
+        2;anne@exemple,test;01/02/1951;;\n\
+        3;paul@exemple.test;12/31/1950;;\n\
+        4;;hier;;\n"
+        .to_owned();
+    let rows: String = (5..1000).map(|n| format!("{n};p{n}@exemple.test;12/31/1960;;\n")).collect();
+    for stage in stages().await {
+        let report = stage.import(&stage.tilleuls, &(csv.clone() + &rows)).await;
+        assert_eq!((report.added, report.bad.len()), (999, 0), "{}", stage.bed.name);
+        let told: Vec<_> = report
+            .warnings
+            .iter()
+            .map(|w| (w.column, w.what.to_string(), w.count, w.lines.clone()))
+            .collect();
+        let expected = [
+            ("email", Oddity::Placeholder, 1, vec![2]),
+            ("street_address", Oddity::Folded, 1, vec![2]),
+            ("birthdate", Oddity::DateRead, 998, vec![2, 4, 5, 7, 8]),
+            ("email", Oddity::NoAddress, 1, vec![4]),
+            ("birthdate", Oddity::NoDate, 1, vec![6]),
+        ];
+        let expected = expected.map(|(column, what, count, lines)| (column, what.to_string(), count, lines));
+        assert_eq!(told, expected, "{}", stage.bed.name);
+        // The file writes the month first.
+        assert_eq!(stage.count("legacy_identity", "profile LIKE '%1950-01-02%'").await, 1);
+        assert_eq!(stage.count("legacy_identity", "profile LIKE '%1 rue X Bât. B%'").await, 1);
+        assert_eq!(stage.count("legacy_identity", "email IS NULL").await, 3);
     }
 }

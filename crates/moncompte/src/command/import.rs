@@ -1,6 +1,9 @@
 use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode};
 
-use accounts::legacy::row::{Charset, Format, Rows};
+use accounts::legacy::{
+    Warned,
+    row::{Charset, Format, Rows},
+};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -44,7 +47,7 @@ enum CharsetName {
 }
 
 impl Import {
-    /// Exit code 0 when every row was taken, 2 when some were left out.
+    /// Exit code 0 when every row was taken, whatever was odd about it; 2 when some were left out.
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         telemetry::begin(self.place.log, "warn");
         let format = match self.file.extension().and_then(|e| e.to_str()) {
@@ -67,6 +70,10 @@ impl Import {
         let wired = Wired::new(Config::read(&self.place.config)?).await?;
         let agencies = wired.idp.agencies.load();
         let Some(agency) = agencies.agency(&self.agency) else {
+            if let Some(left_out) = wired.left_out.into_iter().find(|left_out| left_out.agency == self.agency)
+            {
+                return Err(Mistakes(left_out.mistakes).into());
+            }
             let known: Vec<&str> = agencies.iter().map(|a| a.id.as_str()).collect();
             bail!("there is no agency \"{}\"; known are: {}", self.agency, known.join(", "));
         };
@@ -83,11 +90,15 @@ impl Import {
                 json!({
                     "dry_run": self.dry_run, "added": report.added, "updated": report.updated,
                     "unchanged": report.unchanged, "moved": report.moved, "bad": bad,
+                    "warnings": report.warnings.iter().map(as_json).collect::<Vec<_>>(),
                 })
             );
         } else {
             for bad in &report.bad {
                 err!("{}:{}: {}", self.file.display(), bad.line, bad.reason);
+            }
+            for warned in &report.warnings {
+                eprintln!("{}: {}", self.file.display(), in_words(warned));
             }
             let tried = if self.dry_run { " (tried only, nothing was written)" } else { "" };
             out!(
@@ -115,4 +126,17 @@ impl Import {
         bar.set_style(ProgressStyle::with_template("{bar:40} {percent:>3} %  {bytes_per_sec}  {eta} left")?);
         Ok(bar)
     }
+}
+
+fn as_json(warned: &Warned) -> serde_json::Value {
+    let Warned { column, what, count, lines } = warned;
+    json!({ "column": column, "what": what.to_string(), "count": count, "lines": lines })
+}
+
+/// `warning: birthdate, 10000 rows (line 2, 3, …): what was found there`.
+fn in_words(Warned { column, what, count, lines }: &Warned) -> String {
+    let rows = if *count == 1 { "row" } else { "rows" };
+    let shown: Vec<String> = lines.iter().map(u64::to_string).collect();
+    let more = if *count > lines.len() as u64 { ", …" } else { "" };
+    format!("warning: {column}, {count} {rows} (line {}{more}): {what}", shown.join(", "))
 }

@@ -227,10 +227,15 @@ async fn a_bad_row_is_told_with_its_line_and_the_others_are_taken() {
         let out = place.import("bad.csv", text);
         let report = report(&out, &[]);
         assert_eq!(out.status.code(), Some(2));
-        assert_eq!(counts(&report), [2, 0, 0, 0], "{report}");
+        assert_eq!(counts(&report), [3, 0, 0, 0], "{report}");
         let bad = report["bad"].as_array().unwrap();
         let lines: Vec<_> = bad.iter().map(|b| b["line"].as_u64().unwrap()).collect();
-        assert_eq!(lines, [3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(lines, [3, 4, 5, 6, 8, 9]);
+        let warnings = report["warnings"].as_array().unwrap();
+        assert_eq!(
+            (warnings.len(), &warnings[0]["column"], &warnings[0]["lines"]),
+            (1, &json!("email"), &json!([7]))
+        );
         for row in bad {
             let reason = row["reason"].as_str().unwrap();
             assert!(reason.len() > 10, "{row}");
@@ -238,7 +243,7 @@ async fn a_bad_row_is_told_with_its_line_and_the_others_are_taken() {
                 assert!(!reason.contains(secret), "{row}");
             }
         }
-        assert_eq!(rows(&place).await, 2);
+        assert_eq!(rows(&place).await, 3);
         // For a person: file, line and reason, one a line.
         let file = place.path("bad.csv");
         let out = place.run("import", &["--agency", AGENCY, file.to_str().unwrap()]);
@@ -246,6 +251,60 @@ async fn a_bad_row_is_told_with_its_line_and_the_others_are_taken() {
         let told = String::from_utf8(out.stderr).unwrap();
         for line in lines {
             assert!(told.contains(&format!("bad.csv:{line}: ")), "{told}");
+        }
+    }
+}
+
+/// field.md B2, operators.md P7: a file as Excel and every CRM writes it. Whoever is in it can move, and what was odd is told by column, with exit code 0.
+#[tokio::test]
+async fn what_proves_nothing_shuts_nobody_out() {
+    for bed in Bed::both().await {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let text = "identifier;client_ref;password;email;name;birthdate;phone_number;street_address\r\n\
+            B1;R1;motdepasse-un;néant;\"Marie\tDurand\";31/12/1950;02 97 00 00 01;\"1 rue X\r\nBât. B\"\r\n\
+            B2;R2;motdepasse-deux;anne@exemple,test;-;01/02/1951;\
+            une phrase de plus de soixante caractères à la place du téléphone;1 rue X\r\n\
+            B3;R3;motdepasse-trois;b3@courrier.example;Paul;1952-01-31;;\r\n";
+        let out = place.import("crm.csv", text);
+        let report = report(&out, &[]);
+        assert_eq!((out.status.code(), counts(&report)), (Some(0), [3, 0, 0, 0]), "{report}");
+        assert_eq!(report["bad"], json!([]));
+        let told: Vec<_> = (report["warnings"].as_array().unwrap().iter())
+            .map(|w| (w["column"].as_str().unwrap(), w["count"].as_u64().unwrap(), w["lines"].clone()))
+            .collect();
+        let expected = [
+            ("email", 1, json!([2])),
+            ("name", 1, json!([2])),
+            ("street_address", 1, json!([2])),
+            ("birthdate", 2, json!([2, 4])),
+            ("email", 1, json!([4])),
+            ("name", 1, json!([4])),
+            ("phone_number", 1, json!([4])),
+        ];
+        let by_column = |all: Vec<(&str, u64, Value)>| {
+            let mut all: Vec<_> = all.into_iter().map(|(c, n, l)| (c.to_owned(), n, l.to_string())).collect();
+            all.sort();
+            all
+        };
+        assert_eq!(by_column(told), by_column(expected.to_vec()));
+        let file = place.path("crm.csv");
+        let out = place.run("import", &["--agency", AGENCY, file.to_str().unwrap()]);
+        let words = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(0), "{words}");
+        assert!(
+            words.contains("crm.csv: warning: birthdate, 2 rows (line 2, 4): a date written another way"),
+            "{words}"
+        );
+        assert!(
+            !words.contains("exemple,test") && !words.contains("soixante"),
+            "no value is repeated: {words}"
+        );
+        let _running = place.serve().await;
+        let people = [("B1", "motdepasse-un"), ("B2", "motdepasse-deux"), ("B3", "motdepasse-trois")];
+        for (identifier, old) in people {
+            let mover = Mover { identifier: identifier.into(), old: old.into(), ..Mover::number(0) };
+            let page = Person::new(&place.issuer()).prove(&mover).await;
+            assert!(page.asks("notice"), "{identifier}: {}", page.heading());
         }
     }
 }

@@ -1,13 +1,18 @@
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Row, Verifier};
+use super::{
+    Row, Verifier,
+    date::{self, Habit},
+    lenient::{self, Oddity, Warning},
+    lines::stray,
+};
 use crate::Email;
 
 /// The columns of a file, and the characters that a value may have.
 pub const COLUMNS: &[(&str, usize)] = &[
     ("identifier", 128),
-    ("client_ref", 128),
+    ("client_ref", 256),
     ("password_hash", 512),
     ("hash_format", 64),
     ("salt", 256),
@@ -40,8 +45,18 @@ pub(super) const IDENTIFIER: usize = 0;
 /// The first eight have a place of their own; the rest is the profile.
 const PROFILE: usize = 8;
 
+/// The place of the one that is written in many ways.
+pub(super) const BIRTHDATE: usize = 17;
+
+/// What to say of bytes that are none.
+pub(super) const NOT_UTF8: &str =
+    "not UTF-8: if the file comes from Excel or an old database, say that it is windows-1252";
+
 /// The parts of OpenID Connect's `address` (Core §5.1.1).
 const ADDRESS: &[&str] = &["street_address", "postal_code", "locality", "region", "country"];
+
+/// What proves the person. Only these can make a row bad: whoever is left out for a telephone is told that their identifier is wrong.
+const PROOF: &[&str] = &["identifier", "password_hash", "hash_format", "salt", "password"];
 
 /// What people write where these columns are meant.
 const ALIASES: &[(&str, &str)] = &[
@@ -124,56 +139,110 @@ pub(super) fn meant(name: &str) -> Option<&'static str> {
     alias.or_else(near)
 }
 
-/// The values of a row, at their places in [`COLUMNS`]. Wiped when dropped.
-pub(super) struct Fields(Vec<Option<Zeroizing<String>>>);
+/// Whether the column at this place proves the person.
+pub(super) fn is_proof(place: usize) -> bool {
+    PROOF.contains(&COLUMNS[place].0)
+}
+
+/// Whether an unknown name may be meant for something that proves the person.
+pub(super) fn may_be_proof(name: &str) -> bool {
+    meant(name).is_some_and(|meant| PROOF.contains(&meant))
+}
+
+/// The values of a row, at their places in [`COLUMNS`], and what was odd about them. Wiped when dropped.
+pub(super) struct Fields {
+    values: Vec<Option<Zeroizing<String>>>,
+    warnings: Vec<Warning>,
+}
 
 impl Fields {
     pub(super) fn new() -> Self {
-        Self(vec![None; COLUMNS.len()])
+        Self { values: vec![None; COLUMNS.len()], warnings: Vec::new() }
     }
 
     /// Empty values are none.
     pub(super) fn put(&mut self, place: usize, value: &str) -> Result<(), String> {
         let (name, longest) = COLUMNS[place];
+        if !is_proof(place) {
+            let warnings = &mut self.warnings;
+            let text =
+                lenient::text(name, longest, value, |what| warnings.push(Warning { column: name, what }));
+            self.values[place] = text.map(Zeroizing::new);
+            return Ok(());
+        }
         // A password is what it is, blanks included; so is a salt.
         let value = if matches!(name, "password" | "salt") { value } else { value.trim() };
+        if !value.is_ascii() && value.chars().any(|c| stray(c).is_some()) {
+            return Err(format!("`{name}` is {NOT_UTF8}"));
+        }
         if value.chars().any(char::is_control) {
             return Err(format!("`{name}` contains a control character"));
         }
         if value.chars().count() > longest {
             return Err(format!("`{name}` is longer than {longest} characters"));
         }
-        self.0[place] = (!value.is_empty()).then(|| Zeroizing::new(value.to_owned()));
+        self.values[place] = (!value.is_empty()).then(|| Zeroizing::new(value.to_owned()));
         Ok(())
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
-        place(name).and_then(|at| self.0[at].as_deref()).map(String::as_str)
+    /// Tells of a value that was not read as it stands.
+    pub(super) fn warn(&mut self, place: usize, what: Oddity) {
+        self.warnings.push(Warning { column: COLUMNS[place].0, what });
+    }
+
+    /// Tells of a key that is no column.
+    pub(super) fn warn_of_unknown_key(&mut self) {
+        self.warnings.push(Warning { column: "(another key)", what: Oddity::UnknownKey });
+    }
+
+    /// Whether the row has something that proves the person.
+    pub(super) fn has_proof(&self) -> bool {
+        self.get("password_hash").or(self.get("password")).is_some()
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        place(name).and_then(|at| self.values[at].as_deref()).map(String::as_str)
     }
 
     pub(super) fn identifier(self) -> Option<Zeroizing<String>> {
-        self.0.into_iter().nth(IDENTIFIER).flatten()
+        self.values.into_iter().nth(IDENTIFIER).flatten()
     }
 
-    /// Judges the whole.
-    pub(super) fn row(&self, line: u64) -> Result<Row, String> {
-        let identifier = self.get("identifier").ok_or("`identifier` is missing")?;
-        let email = match self.get("email") {
-            Some(email) => Some(Email::parse(email).ok_or("`email` is no address that mail can be sent to")?),
-            None => None,
-        };
-        if self.get("birthdate").is_some_and(|date| !is_birthdate(date)) {
-            return Err("`birthdate` is not written as 1950-12-31".into());
-        }
+    /// Judges the whole. `habit`: how this file writes dates.
+    pub(super) fn row(mut self, line: u64, habit: Habit) -> Result<Row, String> {
+        let identifier = self.get("identifier").ok_or("`identifier` is missing")?.to_owned();
+        let verifier = self.verifier()?;
+        let email = self.email();
+        self.read_birthdate(habit);
         Ok(Row {
             line,
-            identifier: identifier.to_owned(),
-            client_ref: self.get("client_ref").unwrap_or(identifier).to_owned(),
-            verifier: self.verifier()?,
+            client_ref: self.get("client_ref").unwrap_or(&identifier).to_owned(),
+            verifier,
             email,
             name: self.name(),
             profile: self.profile(),
+            warnings: self.warnings,
+            identifier,
         })
+    }
+
+    fn email(&mut self) -> Option<Email> {
+        let (email, what) = lenient::email(self.get("email")?);
+        self.warnings.extend(what.map(|what| Warning { column: "email", what }));
+        email
+    }
+
+    fn read_birthdate(&mut self, habit: Habit) {
+        let Some(written) = self.get("birthdate") else { return };
+        let read = date::read(written, habit);
+        let what = match read.as_deref() {
+            Some(read) if read == written => None,
+            Some(_) => Some(Oddity::DateRead),
+            None if written.chars().all(|c| c == '0' || !c.is_alphanumeric()) => Some(Oddity::Placeholder),
+            None => Some(Oddity::NoDate),
+        };
+        self.warnings.extend(what.map(|what| Warning { column: "birthdate", what }));
+        self.values[BIRTHDATE] = read.map(Zeroizing::new);
     }
 
     fn name(&self) -> Option<String> {
@@ -185,7 +254,7 @@ impl Fields {
     fn profile(&self) -> Map<String, Value> {
         let (mut profile, mut address) = (Map::new(), Map::new());
         for (at, (name, _)) in COLUMNS.iter().enumerate().skip(PROFILE) {
-            if let Some(value) = &self.0[at] {
+            if let Some(value) = &self.values[at] {
                 let map = if ADDRESS.contains(name) { &mut address } else { &mut profile };
                 map.insert((*name).to_owned(), Value::String(value.to_string()));
             }
@@ -214,13 +283,4 @@ impl Fields {
         };
         read.map(Some).map_err(|reason| reason.to_string())
     }
-}
-
-/// OpenID Connect Core §5.1: a full date, a year alone, or a day with the year 0000.
-fn is_birthdate(text: &str) -> bool {
-    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
-    let within = |range: std::ops::Range<usize>, most| {
-        text.get(range).and_then(|t| t.parse().ok()).is_some_and(|n| (1..=most).contains(&n))
-    };
-    shape == "9999" || (shape == "9999-99-99" && within(5..7, 12) && within(8..10, 31))
 }

@@ -3,6 +3,7 @@ use zeroize::Zeroizing;
 use super::{
     LONGEST_LINE,
     columns::{self, Fields, IDENTIFIER},
+    lines::stray,
 };
 
 /// More fields than this are no row of ours.
@@ -16,6 +17,9 @@ pub(super) struct Header {
 
 impl Header {
     pub(super) fn parse(line: &str) -> Result<Self, String> {
+        if line.chars().any(|c| stray(c).is_some()) {
+            return Err(columns::NOT_UTF8.into());
+        }
         let delimiter = if line.contains(';') { ';' } else { ',' };
         let mut splitter = Splitter::new(delimiter);
         splitter.begin();
@@ -67,9 +71,14 @@ impl Header {
 
     /// The identifier of the finished row, if it is as long as the header.
     pub(super) fn identifier(&self) -> Option<Zeroizing<String>> {
-        let at = self.places.iter().position(|place| *place == IDENTIFIER)?;
-        let value = self.splitter.values().nth(at).filter(|_| self.fits())?.trim();
+        let value = self.value(IDENTIFIER)?.trim();
         (!value.is_empty()).then(|| Zeroizing::new(value.to_owned()))
+    }
+
+    /// What the finished row has in a column, if it is as long as the header.
+    pub(super) fn value(&self, place: usize) -> Option<&str> {
+        let at = self.places.iter().position(|known| *known == place)?;
+        self.splitter.values().nth(at).filter(|_| self.fits())
     }
 
     /// The values of the finished row.

@@ -143,9 +143,25 @@ fn decode(bytes: &[u8], charset: Charset, first: bool) -> Line {
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Line::Text(Zeroizing::new(text.to_owned())),
-        Err(error) => Line::Bad(format!(
-            "not UTF-8 after {} bytes: if the file comes from Excel or an old database, say that it is windows-1252",
-            error.valid_up_to()
-        )),
+        Err(_) => Line::Text(Zeroizing::new(with_strays(bytes))),
     }
+}
+
+/// Where characters begin that stand for a byte that is no UTF-8: at the end of the last plane for private use, which no file uses.
+const STRAYS: u32 = 0x0010_FE00;
+
+/// The line with a character in the place of each byte that is no UTF-8, so that only the values that hold one are in doubt, and not the whole row.
+fn with_strays(bytes: &[u8]) -> String {
+    // Grows nowhere: no copy of a secret stays behind.
+    let mut text = String::with_capacity(4 * bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().filter_map(|byte| char::from_u32(STRAYS + u32::from(*byte))));
+    }
+    text
+}
+
+/// The byte for which a character of [`with_strays`] stands.
+pub(super) fn stray(c: char) -> Option<u8> {
+    u32::from(c).checked_sub(STRAYS).and_then(|byte| u8::try_from(byte).ok())
 }

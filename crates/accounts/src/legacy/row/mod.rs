@@ -1,7 +1,8 @@
 //! The file that an agency exports: CSV or JSON Lines, read as a stream, one row at a time.
 //!
-//! A bad row is told with its line and its reason, and the next one is read. A reason never repeats a value of the row: it may be a secret, even
-//! in a column that should hold none.
+//! A bad row is told with its line and its reason, and the next one is read. Only what proves the person can make a row bad, the identifier and the hash; any
+//! other value that is not as it should be is read leniently or left out, and told as a [`Warning`]. Neither repeats a value of the row: it may be a secret,
+//! even in a column that should hold none.
 //!
 //! ```
 //! use accounts::legacy::row::{Charset, Format, Rows};
@@ -15,9 +16,11 @@
 
 mod columns;
 mod csv;
+mod date;
 #[cfg(test)]
 mod files_tests;
 mod json;
+mod lenient;
 mod lines;
 #[cfg(test)]
 mod tests;
@@ -29,10 +32,13 @@ use zeroize::Zeroizing;
 
 use super::hash::Verifier;
 use crate::Email;
+use columns::BIRTHDATE;
 use csv::{End, Header};
+use date::Habit;
 use lines::{Line, Lines};
 
 pub use columns::COLUMNS;
+pub use lenient::{Oddity, Warning};
 pub use lines::LONGEST_LINE;
 
 /// What kind of file it is.
@@ -70,6 +76,8 @@ pub struct Row {
     pub name: Option<String>,
     /// What else is known, as OpenID Connect's claims; the parts of an address within `address`.
     pub profile: Map<String, Value>,
+    /// What was read otherwise than it is written, or left out.
+    pub warnings: Vec<Warning>,
 }
 
 /// A row that cannot be taken.
@@ -93,6 +101,8 @@ pub struct Rows<R> {
     lines: Lines<R>,
     /// Of a CSV file.
     header: Option<Header>,
+    /// How the file writes dates, once it was gone through.
+    habit: Habit,
 }
 
 impl<R: Read> Rows<R> {
@@ -113,7 +123,7 @@ impl<R: Read> Rows<R> {
                 None => return Err(BadRow::new(1, "the file is empty")),
             }),
         };
-        Ok(Self { lines, header })
+        Ok(Self { lines, header, habit: Habit::default() })
     }
 
     /// The text of the next row that is not blank.
@@ -131,20 +141,27 @@ impl<R: Read> Rows<R> {
     fn split(lines: &mut Lines<R>, header: &mut Header, text: &str) -> Result<(), String> {
         match header.begin(text)? {
             End::Reached => Ok(()),
-            End::Open => Err(open_quote(lines, header)),
+            End::Open => open_quote(lines, header),
         }
     }
 
     /// The next identifier, as it is written; `Some(None)` for a row in which none can be read. Judges nothing else of the row, and is several times as
-    /// fast: no row that [`Self::next`] answers is without one.
+    /// fast: no row that [`Self::next`] answers is without one. Learns how the file writes dates, by which [`Self::next`] reads them.
     pub(super) fn next_identifier(&mut self) -> Option<Option<Zeroizing<String>>> {
         let (_, text) = self.text()?;
         let Ok(text) = text else { return Some(None) };
         Some(match &mut self.header {
             Some(header) => {
-                Self::split(&mut self.lines, header, &text).ok().and_then(|()| header.identifier())
+                let split = Self::split(&mut self.lines, header, &text);
+                split.ok().and_then(|()| {
+                    self.habit.see(header.value(BIRTHDATE).unwrap_or_default());
+                    header.identifier()
+                })
             }
-            None => json::fields(&text).ok().and_then(|fields| fields.identifier()),
+            None => json::fields(&text).ok().and_then(|fields| {
+                self.habit.see(fields.get("birthdate").unwrap_or_default());
+                fields.identifier()
+            }),
         })
     }
 }
@@ -169,21 +186,25 @@ impl<R: Read> Iterator for Rows<R> {
             Some(header) => Self::split(&mut self.lines, header, &text).and_then(|()| header.fields()),
             None => json::fields(&text),
         });
-        Some(fields.and_then(|fields| fields.row(line)).map_err(|reason| BadRow::new(line, reason)))
+        Some(
+            fields
+                .and_then(|fields| fields.row(line, self.habit))
+                .map_err(|reason| BadRow::new(line, reason)),
+        )
     }
 }
 
-/// A double quote is open at the end of a line. Either a value has a line break in it, which no value of ours may: then the row ends where the
-/// quote closes, and nothing within may pass for a row of its own, for a person may have chosen that value. Or the quote is a slip: then
-/// one line is lost, and the next is read. The number of fields tells which; a tool that quotes at all gets it right.
-fn open_quote<R: Read>(lines: &mut Lines<R>, header: &mut Header) -> String {
+/// A double quote is open at the end of a line. Either a value has a line break in it (RFC 4180 §2.6): then the row ends where the quote closes, and nothing within
+/// may pass for a row of its own, for a person may have chosen that value. Or the quote is a slip: then one line is lost, and the next is read.
+/// The number of fields tells which; a tool that quotes at all gets it right.
+fn open_quote<R: Read>(lines: &mut Lines<R>, header: &mut Header) -> Result<(), String> {
     const SLIP: &str = "a double quote opens a value and none closes it";
     let mut held = Vec::new();
     let mut size = 0;
     while let Some((number, line)) = lines.next() {
         let Line::Text(text) = &line else {
             lines.put_back(vec![(number, line)]);
-            return format!("{SLIP} before line {number}, where the reading goes on");
+            return Err(format!("{SLIP} before line {number}, where the reading goes on"));
         };
         size += text.len() + 1;
         let closed = header.go_on(text);
@@ -194,22 +215,23 @@ fn open_quote<R: Read>(lines: &mut Lines<R>, header: &mut Header) -> String {
                 held.clear();
                 header.forget();
             }
-            Ok(End::Reached) if size > LONGEST_LINE || header.fits() => {
-                return format!(
-                    "a value has a line break in it: the row goes on to line {number} and is left out"
-                );
+            Ok(End::Reached) if size > LONGEST_LINE => {
+                return Err(format!(
+                    "a value goes on to line {number}, and a row holds {LONGEST_LINE} bytes at most"
+                ));
             }
+            Ok(End::Reached) if header.fits() => return Ok(()),
             _ => {
                 held.push((number, line));
                 lines.put_back(held);
-                return SLIP.into();
+                return Err(SLIP.into());
             }
         }
     }
     // A file that was cut off in the middle of a value has no last line end.
     if size > LONGEST_LINE || lines.cut_off() {
-        return format!("{SLIP}: the file is not read from here on");
+        return Err(format!("{SLIP}: the file is not read from here on"));
     }
     lines.put_back(held);
-    SLIP.into()
+    Err(SLIP.into())
 }

@@ -73,13 +73,12 @@ fn a_row_that_is_wrong_is_told_with_its_line_and_the_next_is_read() {
          1,a,{{SHA}}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=,,,\n\
          2,,5f4dcc3b5aa765d61d8327deb882cf99,,,\n\
          3,,5f4dcc3b5aa765d61d8327deb882cf99,md4,,\n\
-         4,a,,,marie at exemple,\n\
-         5,a,,,,31/12/1950\n\
          6,a\n\
          7,a,,,,,,\n\
          {long},a,,,,\n\
          8\u{7},a,,,,\n\
          9,a,,md5,,\n\
+         9,a\tb,,,,\n\
          10,a,,plain,,1950\n"
     ));
     let expected = [
@@ -88,13 +87,12 @@ fn a_row_that_is_wrong_is_told_with_its_line_and_the_next_is_read() {
         "line 4: `hash_format` holds no known name (see docs/import.md); known are argon2, scrypt, pbkdf2, bcrypt, md5crypt, \
          sha256crypt, sha512crypt, phpass, django, ldap, plain, and md5, sha1, sha256, sha512 with or without :salt+password or \
          :password+salt",
-        "line 5: `email` is no address that mail can be sent to",
-        "line 6: `birthdate` is not written as 1950-12-31",
-        "line 7: 2 fields where the header has 6",
-        "line 8: 8 fields where the header has 6: a value with a `,` in it must stand in double quotes",
-        "line 9: `identifier` is longer than 128 characters",
-        "line 10: `identifier` contains a control character",
-        "line 11: `hash_format` is for `password_hash`, but the row has a clear `password`",
+        "line 5: 2 fields where the header has 6",
+        "line 6: 8 fields where the header has 6: a value with a `,` in it must stand in double quotes",
+        "line 7: `identifier` is longer than 128 characters",
+        "line 8: `identifier` contains a control character",
+        "line 9: `hash_format` is for `password_hash`, but the row has a clear `password`",
+        "line 10: `password` contains a control character",
         "+10",
     ];
     assert_eq!(told(&rows), expected);
@@ -106,7 +104,8 @@ fn wrong_json_is_told_without_its_values() {
         "\"Zebre99\"\n{\"identifier\":\"1\",\"password\":\"Zebre99\"\n{\"identifier\":\"1\",\"Zebre99\n\
          {\"identifier\":\"1\",\"password\":[\"Zebre99\"]}\n{\"identifier\":\"1\",\"password\":1.5}\n\
          {\"identifier\":\"1\",\"mot_de_passe\":\"Zebre99\"}\n{\"identifier\":\"1\",\"identifier\":\"2\"}\n\
-         {\"identifier\":\"1\"} Zebre99\n{\"identifier\":\"1\",\"name\":\"\\u0000\"}\n{\"identifier\":\"ok\"}\n",
+         {\"identifier\":\"1\"} Zebre99\n{\"identifier\":\"1\",\"password\":\"\\u0000\"}\n\
+         {\"identifier\":\"1\",\"Zebre99\":\"Zebre99\"}\n{\"identifier\":\"ok\"}\n",
     );
     let expected = [
         "line 1: not a JSON object",
@@ -117,10 +116,12 @@ fn wrong_json_is_told_without_its_values() {
         "line 6: unknown key `mot_de_passe`: is `password` meant?, at column 32",
         "line 7: `identifier` comes twice, at column 30",
         "line 8: trailing characters, at column 20",
-        "line 9: `name` contains a control character, at column 33",
+        "line 9: `password` contains a control character, at column 37",
         "+ok",
     ];
-    assert_eq!(told(&rows), expected);
+    let (unknown, told) = (told(&rows)[9].clone(), told(&rows));
+    assert!(unknown.starts_with("line 10: unknown key; known are identifier, "), "{unknown}");
+    assert_eq!([&told[..9], &told[10..]].concat(), expected);
 }
 
 #[test]
@@ -146,12 +147,23 @@ fn a_header_that_cannot_be_used_is_one_error() {
 
 #[test]
 fn a_forgotten_quote_costs_one_row_and_a_value_with_a_line_break_smuggles_none_in() {
+    let broken = |text: &str| {
+        let rows = csv(text);
+        (told(&rows), good(&rows, 0).name.clone(), good(&rows, 0).warnings.clone())
+    };
+    let folded = vec![Warning { column: "name", what: Oddity::Folded }];
     let rows = csv("identifier;name\n1;\"Durand\n2;Petit\n3;\"Du\"\"pont\"\n4;x\n");
     assert_eq!(told(&rows), ["line 2: a double quote opens a value and none closes it", "+2", "+3", "+4"]);
     // A client who calls himself `x⏎00042;mine` must not get a row of his own making.
-    let rows = csv("identifier;name\n1;\"x\n00042;mine\ny\"\n2;Petit\n");
-    let broken = "line 2: a value has a line break in it: the row goes on to line 4 and is left out";
-    assert_eq!(told(&rows), [broken, "+2"]);
+    assert_eq!(
+        broken("identifier;name\n1;\"x\n00042;mine\ny\"\n2;Petit\n"),
+        (vec!["+1".to_owned(), "+2".to_owned()], Some("x 00042;mine y".to_owned()), folded.clone())
+    );
+    // As Excel writes it, and with an empty line in it (RFC 4180 §2.6).
+    assert_eq!(
+        broken("identifier;name\r\n1;\"Du\r\n\r\n\"\"Pont\"\"\"\r\n2;Petit\r\n"),
+        (vec!["+1".to_owned(), "+2".to_owned()], Some("Du \"Pont\"".to_owned()), folded)
+    );
     // Nor by the end of a file that was cut off within his name.
     let rows = csv("identifier;name\n1;\"x\n00042;mine");
     assert_eq!(
@@ -162,7 +174,16 @@ fn a_forgotten_quote_costs_one_row_and_a_value_with_a_line_break_smuggles_none_i
     let filler = "x\n".repeat(LONGEST_LINE);
     let rows = csv(&format!("identifier;name\n1;\"{filler}00042;mine\n\"\n2;Petit\n"));
     assert_eq!(rows.len(), 2);
-    assert_eq!(told(&rows)[1], "+2");
+    assert!(told(&rows)[0].starts_with("line 2: a value goes on to line ") && told(&rows)[1] == "+2");
+    // What proves the person holds none.
+    let rows = csv("identifier;password\n1;\"ab\nc\"\n\"2\n3\";x\n");
+    assert_eq!(
+        told(&rows),
+        [
+            "line 2: `password` contains a control character",
+            "line 4: `identifier` contains a control character"
+        ]
+    );
 }
 
 #[test]
@@ -172,8 +193,25 @@ fn an_endless_line_or_wrong_bytes_cost_one_row() {
     file.extend(b"\n2,Ren\xe9\n3,Ren\xc3\xa9\n");
     let rows = bytes(&file, Format::Csv, Charset::Utf8);
     assert_eq!(told(&rows)[0], "line 2: the line is longer than 65536 bytes");
-    assert!(told(&rows)[1].starts_with("line 3: not UTF-8 after 5 bytes: "));
-    assert_eq!(good(&rows, 2).name.as_deref(), Some("René"));
+    assert_eq!(good(&rows, 1).name.as_deref(), Some("René"));
+    assert_eq!(good(&rows, 1).warnings, [Warning { column: "name", what: Oddity::Charset }]);
+    assert_eq!((good(&rows, 2).name.as_deref(), good(&rows, 2).warnings.len()), (Some("René"), 0));
+    // Where it proves the person it is not known what was meant.
+    for (file, column) in [
+        (&b"identifier;password\nR\xe9;x\n"[..], "identifier"),
+        (&b"identifier;password\n1;\xe9t\xe9\n"[..], "password"),
+        (&b"identifier;password_hash\n1;{SHA}\xe9\n"[..], "password_hash"),
+    ] {
+        let rows = bytes(file, Format::Csv, Charset::Utf8);
+        assert!(
+            told(&rows)[0].starts_with(&format!("line 2: `{column}` is not UTF-8: ")),
+            "{:?}",
+            told(&rows)
+        );
+    }
+    let rows = bytes(b"{\"identifier\":\"\xe9\"}\n", Format::Jsonl, Charset::Utf8);
+    assert!(told(&rows)[0].starts_with("line 1: `identifier` is not UTF-8: "), "{:?}", told(&rows));
+    assert!(Rows::open(&b"identifier;pr\xe9nom\n"[..], Format::Csv, Charset::Utf8).is_err());
 
     let rows = bytes(b"identifier;name\n2;Ren\xe9 \x9cuvrard \x80\n", Format::Csv, Charset::Windows1252);
     assert_eq!(good(&rows, 0).name.as_deref(), Some("René œuvrard €"));
@@ -201,6 +239,121 @@ fn a_line_of_the_longest_length_is_read_whatever_the_reads_give() {
         assert_eq!(told(&rows), [expected, "+2"]);
         assert_eq!(told(&csv(&file)), [expected, "+2"]);
     }
+}
+
+/// field.md B2: nobody is shut out for a value that proves nothing, whatever is in it.
+#[test]
+fn only_what_proves_the_person_makes_a_row_bad() {
+    let long = "x".repeat(2000);
+    let anything = [
+        "",
+        " ",
+        "néant",
+        "-",
+        "NULL",
+        "\u{7}",
+        "a\tb",
+        "a\u{2028}b",
+        &long,
+        "31/12/1950",
+        "hier",
+        "0000-00-00",
+        "anne@exemple,test",
+        "a@b.fr; c@d.fr",
+        "é",
+        "=HYPERLINK()",
+        "\u{10fffd}",
+        "{}",
+        "[1]",
+        "\\",
+        "a\nb",
+        "a\r\nb",
+    ];
+    let optional = COLUMNS
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| !["identifier", "password_hash", "hash_format", "salt", "password"].contains(name));
+    for column in optional {
+        for value in anything {
+            let quoted = value.replace('"', "\"\"");
+            let rows = csv(&format!("identifier;{column};password\n00042;\"{quoted}\";soleil\n"));
+            assert_eq!(told(&rows), ["+00042"], "{column} {value:?}");
+            let line = serde_json::json!({ "identifier": "00042", column: value, "password": "soleil" });
+            let rows = jsonl(&format!("{line}\n"));
+            assert_eq!(told(&rows), ["+00042"], "{column} {line}");
+            assert!(good(&rows, 0).verifier.as_ref().unwrap().verify(b"soleil"));
+            let row = good(&rows, 0);
+            let shown = format!("{:?}{:?}{:?}{:?}", row.email, row.name, row.profile, row.client_ref);
+            assert!(shown.len() < 1000 && !row.client_ref.is_empty(), "{column} {value:?}: {shown}");
+        }
+        for value in [
+            "true",
+            "12.5",
+            "56000.0",
+            "null",
+            "{\"a\":[{}]}",
+            "[]",
+            "[1,{}]",
+            "[\"a\",\"b\"]",
+            "-1e300",
+            "1e400",
+        ] {
+            let rows = jsonl(&format!(
+                "{{\"identifier\":\"00042\",\"{column}\":{value},\"password\":\"soleil\"}}\n"
+            ));
+            // A number beyond all bounds is no JSON that can be read, whatever its key.
+            let expected = if value == "1e400" { "line 1: " } else { "+00042" };
+            assert!(told(&rows)[0].starts_with(expected), "{column} {value}: {:?}", told(&rows));
+        }
+    }
+}
+
+#[test]
+fn what_was_odd_is_told_by_column() {
+    let rows = csv("identifier;client_ref;email;birthdate;phone_number;street_address;name\n\
+         1;-;n\u{e9}ant;31/12/1950;02 97 00 00 01 / 06 12 34 56 78 / 02 97 00 00 03;\"1 rue X\nBat. B\";a\tb\n\
+         2;R2;anne@exemple.test;1950-12-31;02 97 00 00 01;1 rue X;Anne\n");
+    let row = good(&rows, 0);
+    let told: Vec<(&str, Oddity)> = row.warnings.iter().map(|w| (w.column, w.what)).collect();
+    assert_eq!(
+        told,
+        [
+            ("client_ref", Oddity::Placeholder),
+            ("email", Oddity::Placeholder),
+            ("phone_number", Oddity::SeveralNumbers),
+            ("street_address", Oddity::Folded),
+            ("name", Oddity::Folded),
+            ("birthdate", Oddity::DateRead),
+        ]
+    );
+    assert_eq!((row.client_ref.as_str(), row.name.as_deref(), row.email.as_ref()), ("1", Some("a b"), None));
+    assert_eq!(row.profile["birthdate"], "1950-12-31");
+    assert_eq!(row.profile["phone_number"], "02 97 00 00 01");
+    assert_eq!(row.profile["address"]["street_address"], "1 rue X Bat. B");
+    assert_eq!(good(&rows, 1).warnings, []);
+    let rows = jsonl(
+        "{\"identifier\":\"1\",\"password\":\"x\",\"email\":[\"a@x.test\",\"b@x.test\"],\"postal_code\":56000.0,\"name\":true,\
+         \"locality\":\"Vannes\",\"locality\":\"Auray\",\"solde\":12,\"region\":\"a\tb\"}\n",
+    );
+    let row = good(&rows, 0);
+    let told: Vec<(&str, Oddity)> = row.warnings.iter().map(|w| (w.column, w.what)).collect();
+    assert_eq!(
+        told,
+        [
+            ("email", Oddity::List),
+            ("name", Oddity::NotText),
+            ("locality", Oddity::Twice),
+            ("region", Oddity::Folded),
+            ("(another key)", Oddity::UnknownKey),
+            ("email", Oddity::SeveralAddresses),
+        ]
+    );
+    assert_eq!(row.email.as_ref().map(Email::shown), Some("a@x.test"));
+    let address = &row.profile["address"];
+    assert_eq!(
+        (&address["postal_code"], &address["locality"], &address["region"]),
+        (&"56000".into(), &"Vannes".into(), &"a b".into())
+    );
 }
 
 #[test]
