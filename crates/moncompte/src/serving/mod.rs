@@ -198,14 +198,24 @@ fn protocol() -> Builder<TokioExecutor> {
 }
 
 /// Listens for Ctrl-C and SIGTERM from now on; the future resolves when one comes. Called before anything else is begun, so that there is no moment
-/// in which a signal ends the program without its farewell.
+/// in which a signal ends the program without its farewell. Signals that other servers take as an order of another kind are told and end nothing.
 pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let (mut first, mut second) =
+        (signal(SignalKind::user_defined1())?, signal(SignalKind::user_defined2())?);
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => return,
+                _ = terminate.recv() => return,
+                _ = hang_up.recv() => {
+                    tracing::warn!("SIGHUP: reload is not supported yet; restart to take in changes");
+                }
+                _ = first.recv() => tracing::warn!("SIGUSR1 means nothing here"),
+                _ = second.recv() => tracing::warn!("SIGUSR2 means nothing here"),
+            }
         }
     })
 }
