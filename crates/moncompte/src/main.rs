@@ -27,6 +27,8 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Whatever the program makes is its user's alone: database, log, mails, the demo's secrets. SQLite makes three files, and more libraries make theirs.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let code = command::Cli::parse().run().await.unwrap_or_else(|error| {
         telemetry::end();
         tell(&error);

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::Cursor,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -164,7 +165,8 @@ impl Demo {
         let fresh = self.data.is_none();
         let folder = match self.data {
             Some(folder) => folder,
-            None => std::env::temp_dir().join(format!("moncompte-demo-{}", std::process::id())),
+            // Under a name that nobody can take before.
+            None => tempfile::Builder::new().prefix("moncompte-demo-").tempdir()?.keep(),
         };
         lay_out(&folder, ports).with_context(|| {
             format!("the folder {} cannot be used; choose another with --data DIR", folder.display())
@@ -229,6 +231,7 @@ async fn run(
 fn lay_out(folder: &Path, ports: [u16; 4]) -> anyhow::Result<()> {
     fs::create_dir_all(folder.join("agencies"))?;
     fs::create_dir_all(folder.join("secrets"))?;
+    fs::set_permissions(folder.join("secrets"), fs::Permissions::from_mode(0o700))?;
     let chance = SystemChance::new();
     secret(folder, "secrets/seal.key", || SealKey::generate(&chance).text().to_string())?;
     let [provider, first, second, _] = ports;
@@ -286,11 +289,7 @@ fn secret(folder: &Path, name: &str, make: impl FnOnce() -> String) -> anyhow::R
         return Ok(());
     }
     fs::write(&path, make())?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
     Ok(())
 }
 
