@@ -10,7 +10,10 @@ mod portal;
 mod problem;
 mod read;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 pub use agency::Agency;
 pub use contact::{Contact, Controller};
@@ -27,6 +30,17 @@ pub use read::SecretSource;
 pub struct Agencies {
     agencies: BTreeMap<String, Arc<Agency>>,
     owners: BTreeMap<String, String>,
+    /// Clients that are somebody's, and that are not served now.
+    withheld: BTreeSet<String>,
+}
+
+/// A client that stands in the files of several agencies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Contested {
+    /// Its `client_id`.
+    pub client_id: String,
+    /// The agencies, each once, in the order of their ids.
+    pub agencies: Vec<String>,
 }
 
 impl Agencies {
@@ -52,6 +66,39 @@ impl Agencies {
         Ok(out)
     }
 
+    /// Puts together all that can be served: one agency's mistake is that agency's alone (SECURITY D20). `left_out`: the clients that files name which cannot
+    /// be taken, each with the id of its agency. A client that several agencies name is served for none of them, for nothing tells whose it
+    /// is; their other clients are.
+    pub fn apart(all: Vec<Agency>, left_out: Vec<(String, String)>) -> (Self, Vec<Contested>) {
+        let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let of_files = all.iter().flat_map(|agency| {
+            agency.portals.iter().map(|portal| (portal.client.client_id.clone(), agency.id.clone()))
+        });
+        for (client_id, agency) in of_files.chain(left_out.iter().cloned()) {
+            named.entry(client_id).or_default().insert(agency);
+        }
+        let mut out =
+            Self { withheld: left_out.into_iter().map(|(client, _)| client).collect(), ..Self::default() };
+        let mut contested = Vec::new();
+        for (client_id, agencies) in named.into_iter().filter(|(_, agencies)| agencies.len() > 1) {
+            out.withheld.insert(client_id.clone());
+            contested.push(Contested { client_id, agencies: agencies.into_iter().collect() });
+        }
+        for mut agency in all {
+            agency.portals.retain(|portal| !out.withheld.contains(&portal.client.client_id));
+            for portal in &agency.portals {
+                out.owners.insert(portal.client.client_id.clone(), agency.id.clone());
+            }
+            out.agencies.insert(agency.id.clone(), Arc::new(agency));
+        }
+        (out, contested)
+    }
+
+    /// Whether the client is somebody's and is not served now, because of a mistake in its agency's file.
+    pub fn withholds(&self, client_id: &str) -> bool {
+        self.withheld.contains(client_id)
+    }
+
     /// By its id.
     pub fn agency(&self, id: &str) -> Option<&Arc<Agency>> {
         self.agencies.get(id)
@@ -73,5 +120,44 @@ impl Agencies {
     /// All, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Agency>> {
         self.agencies.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agency(id: &str, clients: &[&str]) -> Agency {
+        let portals: String = clients
+            .iter()
+            .map(|client| {
+                format!(
+                    "[[portal]]\nclient_id = \"{client}\"\nclient_secret_file = \"x\"\n\
+                     redirect_uris = [\"https://{id}.example/callback\"]\n"
+                )
+            })
+            .collect();
+        let text = format!(
+            "name = \"{id}\"\n[controller]\nname = \"{id}\"\ndpo = \"dpo@x.example\"\n[look]\naccent = \"#1f6f54\"\n{portals}"
+        );
+        Agency::read(id, &text, &|_| Ok("0123456789abcdef0123456789abcdef".into())).ok().unwrap()
+    }
+
+    /// SECURITY D20.
+    #[test]
+    fn a_client_of_several_agencies_is_nobodys_and_all_else_is_served() {
+        let all = vec![agency("a", &["a1", "shared"]), agency("b", &["shared"]), agency("c", &["c1", "d1"])];
+        let left_out = vec![("d1".to_owned(), "d".to_owned()), ("d2".to_owned(), "d".to_owned())];
+        let (served, contested) = Agencies::apart(all, left_out);
+        let told: Vec<_> = contested.iter().map(|c| (&*c.client_id, c.agencies.join(" "))).collect();
+        assert_eq!(told, [("d1", "c d".to_owned()), ("shared", "a b".to_owned())]);
+        let owner = |client: &str| served.portal(client).map(|(agency, _)| agency.id.clone());
+        let owners = ["a1", "shared", "c1", "d1", "d2", "nobody"].map(owner);
+        assert_eq!(owners, [Some("a".to_owned()), None, Some("c".to_owned()), None, None, None]);
+        assert_eq!(
+            ["a1", "shared", "d1", "d2", "nobody"].map(|c| served.withholds(c)),
+            [false, true, true, true, false]
+        );
+        assert!(served.agency("b").is_some_and(|b| b.portals.is_empty()) && served.agency("d").is_none());
     }
 }

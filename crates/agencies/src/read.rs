@@ -41,7 +41,8 @@ fn is_colour(text: &str) -> bool {
 
 /// The key that a TOML error names between backticks.
 fn key_of(message: &str) -> String {
-    message.split('`').nth(1).unwrap_or("file").to_owned()
+    let is_key = |text: &&str| text.chars().any(char::is_alphanumeric);
+    message.split('`').nth(1).filter(is_key).unwrap_or("file").to_owned()
 }
 
 struct Reader<'a> {

@@ -1,5 +1,7 @@
 //! Health and metrics, on a port of their own.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use accounts::Accounts;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use kernel::MOST_BEHIND;
@@ -12,16 +14,30 @@ struct Ops {
     accounts: Accounts,
     standing: Standing,
     metrics: PrometheusHandle,
+    /// What readiness says where all is well: the agencies that are left out are told with it.
+    well: Arc<str>,
 }
 
-/// `/health/live`, `/health/ready`, `/metrics`.
-pub(crate) fn router(accounts: Accounts, standing: Standing) -> anyhow::Result<Router> {
+/// `/health/live`, `/health/ready`, `/metrics`. `agencies`: all of them, and whether there is a mistake in its file.
+pub(crate) fn router(
+    accounts: Accounts,
+    standing: Standing,
+    agencies: BTreeMap<String, bool>,
+) -> anyhow::Result<Router> {
     let metrics = PrometheusBuilder::new().install_recorder()?;
+    let mut well = String::from("ok\n");
+    for (agency, bad) in agencies {
+        if bad {
+            well +=
+                &format!("agency {agency}: there is a mistake in its file; `moncompte check` says which\n");
+        }
+        metrics::gauge!("moncompte_agency_bad", "agency" => agency).set(f64::from(u8::from(bad)));
+    }
     Ok(Router::new()
         .route("/health/live", get(async || "ok\n"))
         .route("/health/ready", get(ready))
         .route("/metrics", get(measures))
-        .with_state(Ops { accounts, standing, metrics }))
+        .with_state(Ops { accounts, standing, metrics, well: well.into() }))
 }
 
 async fn measures(State(ops): State<Ops>) -> String {
@@ -34,7 +50,7 @@ async fn measures(State(ops): State<Ops>) -> String {
 
 async fn ready(State(ops): State<Ops>) -> (StatusCode, String) {
     match trouble(&ops).await {
-        None => (StatusCode::OK, "ok\n".into()),
+        None => (StatusCode::OK, String::from(&*ops.well)),
         Some(trouble) => (StatusCode::SERVICE_UNAVAILABLE, trouble + "\n"),
     }
 }

@@ -1,7 +1,5 @@
 //! From a letter in the outbox to a mail that leaves.
 
-use std::path::PathBuf;
-
 use accounts::{Mail, MailBody};
 use agencies::Agencies;
 use anyhow::Context;
@@ -41,14 +39,11 @@ pub(crate) struct NotSent {
 }
 
 impl Post {
-    /// As config says.
+    /// As config says; a folder is there already, or made by whoever sends.
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
         let mail = &config.settings.mail;
         if let Some(folder) = &mail.folder {
-            let folder: PathBuf = config.path(folder);
-            std::fs::create_dir_all(&folder)
-                .with_context(|| format!("mail.folder {} cannot be made", folder.display()))?;
-            return Ok(Self::Folder(AsyncFileTransport::new(folder)));
+            return Ok(Self::Folder(AsyncFileTransport::new(config.path(folder))));
         }
         let smtp = mail.smtp.as_ref().context("mail names neither folder nor smtp")?;
         let mut tls = TlsParameters::builder(smtp.host.clone());

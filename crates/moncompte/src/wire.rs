@@ -1,6 +1,6 @@
 //! Puts the parts together.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
 use accounts::{Accounts, Hasher};
 use anyhow::Context;
@@ -8,7 +8,12 @@ use arc_swap::ArcSwap;
 use idp::{Grants, Idp, Throttle, grant::Settings};
 use kernel::{Db, Ground, SealKeys, SteadyClock, SystemChance, SystemClock};
 
-use crate::{config::Config, outbound::Outbound, post::Writer, serving::Limits};
+use crate::{
+    config::{Config, LeftOut},
+    outbound::Outbound,
+    post::Writer,
+    serving::Limits,
+};
 
 /// Everything that runs.
 pub(crate) struct Wired {
@@ -18,16 +23,20 @@ pub(crate) struct Wired {
     pub(crate) limits: Limits,
     /// KiB that password hashing may take.
     pub(crate) hash_memory: usize,
+    /// The agencies with a mistake in their files.
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 /// Opens the database at `address`, brings its schema up to date and makes sure of its key.
 pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Ground> {
-    if let Some(folder) =
-        address.strip_prefix("sqlite://").and_then(|path| std::path::Path::new(path).parent())
-    {
-        std::fs::create_dir_all(folder).with_context(|| {
-            format!("the folder {} cannot be made; choose another in `database`", folder.display())
-        })?;
+    let file = address.strip_prefix("sqlite://").and_then(|path| path.split('?').next());
+    if let Some(file) = file.map(Path::new) {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).with_context(|| {
+                format!("the folder {} cannot be made; choose another in `database`", folder.display())
+            })?;
+        }
+        keep_private(file);
     }
     let db = Db::connect(address)
         .await
@@ -42,6 +51,19 @@ pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Grou
     ground.check_key().await.context("use the secret_key_file with which this database was begun")?;
     ground.share_time().await.context("the highest time seen cannot be read")?;
     Ok(ground)
+}
+
+/// A database that was made before is read by its owner alone from now on, as one is that is made (see `main`). SQLite gives its log the rights that the file has.
+fn keep_private(file: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let mut path = file.as_os_str().to_owned();
+        path.push(ending);
+        let open = std::fs::metadata(&path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
+        if open && let Err(error) = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)) {
+            tracing::warn!(path = %path.display(), %error, "others may read the database: chmod 600 it");
+        }
+    }
 }
 
 /// One node at a time on PostgreSQL: the lock is held by a transaction of its own until the schema stands (SECURITY #122).
@@ -107,6 +129,13 @@ impl Wired {
             body_time: Duration::from_secs(settings.connections.body_seconds),
         };
         let limits = Limits::public(&settings.connections, idp.trusted_proxies.clone());
-        Ok(Self { idp, writer, outbound, limits, hash_memory })
+        Ok(Self { idp, writer, outbound, limits, hash_memory, left_out: config.left_out })
+    }
+
+    /// Every agency, and whether there is a mistake in its file (SECURITY D20).
+    pub(crate) fn agencies(&self) -> BTreeMap<String, bool> {
+        let served = self.idp.agencies.load();
+        let served = served.iter().map(|agency| (agency.id.clone(), false));
+        served.chain(self.left_out.iter().map(|left_out| (left_out.agency.clone(), true))).collect()
     }
 }

@@ -116,6 +116,13 @@ impl Grants {
         Ok((params, agency.id.clone(), portal.client))
     }
 
+    /// Whether the client that asks is one of ours, and not served now because of a mistake in its agency's file (SECURITY D20).
+    pub fn withholds(&self, raw: &[&str]) -> bool {
+        let asks = Params::parse(raw).ok();
+        let client = asks.as_ref().and_then(|params| request::client_id(params).ok());
+        client.is_some_and(|client| self.agencies.load().withholds(client))
+    }
+
     /// Begins an interaction without a client: the provider's own front page, or a mailed link on another device.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Where;
 use crate::{
-    config::{Config, Settings},
+    config::{Mistakes, Prepared, Settings},
     print::out,
 };
 
@@ -32,7 +32,13 @@ impl Check {
             out!("{}", serde_json::to_string_pretty(&json!(schema))?);
             return Ok(ExitCode::SUCCESS);
         }
-        let config = Config::read(&self.place.config)?;
+        // All that `serve` does before it opens the database and its ports.
+        let config = Prepared::read(&self.place.config)?.config;
+        if !config.left_out.is_empty() {
+            // `serve` starts all the same, without them.
+            let mistakes = config.left_out.into_iter().flat_map(|left_out| left_out.mistakes);
+            return Err(Mistakes(mistakes.collect()).into());
+        }
         out!(
             "{} agencies, issuer {}: nothing is wrong.",
             config.agencies.iter().count(),

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Where;
 use crate::{
-    config::Config,
+    config::{Config, Mistakes},
     print::{err, out},
     telemetry,
     wire::Wired,
@@ -98,7 +98,7 @@ impl Import {
                 err!("{}:{}: {}", self.file.display(), bad.line, bad.reason);
             }
             for warned in &report.warnings {
-                eprintln!("{}: {}", self.file.display(), in_words(warned));
+                err!("{}: {}", self.file.display(), in_words(warned));
             }
             let tried = if self.dry_run { " (tried only, nothing was written)" } else { "" };
             out!(

@@ -5,9 +5,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Where;
 use crate::{
-    config::Config,
+    config::{LeftOut, Prepared},
     ops,
-    post::Post,
     serving::{Limits, listen, serve, stop_signal},
     standing::Standing,
     telemetry,
@@ -25,16 +24,18 @@ impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         telemetry::begin(self.place.log, "info,sqlx=warn");
         let told = stop_signal()?;
-        let config = Config::read(&self.place.config)?;
-        let post = Post::new(&config)?;
+        let prepared = Prepared::read(&self.place.config)?;
+        prepared.make_folders()?;
+        let Prepared { config, post } = prepared;
         let (public, private) =
             (listen(&config.settings.listen).await?, listen(&config.settings.ops_listen).await?);
         let wired = Wired::new(config).await?;
+        wired.left_out.iter().for_each(LeftOut::log);
         let address = public.local_addr()?;
         tracing::info!(%address, issuer = %wired.idp.issuer, hash_memory_mib = wired.hash_memory / 1024, "ready");
         let stop = CancellationToken::new();
         let standing = Standing::default();
-        let ops = ops::router(wired.idp.accounts.clone(), standing.clone())?;
+        let ops = ops::router(wired.idp.accounts.clone(), standing.clone(), wired.agencies())?;
         let router = idp::router(wired.idp.clone());
         let Wired { idp, writer, outbound, limits, .. } = wired;
         let worker = tokio::spawn(Worker { idp, writer, post, outbound, standing }.run(stop.clone()));

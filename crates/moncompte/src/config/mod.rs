@@ -1,6 +1,9 @@
 //! `config/moncompte.toml`, `config/agencies/*.toml`, `config/terms/<version>/<lang>.md`: read and judged whole before any of it applies. Every mistake is
 //! told with file, line, key and mend.
 
+mod agencies;
+mod network;
+mod prepare;
 mod read;
 mod settings;
 mod terms;
@@ -10,11 +13,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::agencies::Agencies;
 use accounts::{HashCost, LockPolicy, PasswordPolicy, Rules, SessionPolicy, TermsLibrary};
-use agencies::Agencies;
 use ipnet::IpNet;
 use kernel::SealKey;
 
+pub(crate) use prepare::Prepared;
 use read::Reader;
 pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity};
 
@@ -27,11 +31,32 @@ pub(crate) struct Config {
     pub(crate) older_keys: Vec<SealKey>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) agencies: Agencies,
+    /// The agencies whose files have mistakes: the others are served (SECURITY D20).
+    pub(crate) left_out: Vec<LeftOut>,
     pub(crate) terms: TermsLibrary,
 }
 
-/// A mistake, and where it is.
+/// An agency that is not served, or a client of it that is not, and why.
 #[derive(Debug)]
+pub(crate) struct LeftOut {
+    /// The name of its file, without the ending.
+    pub(crate) agency: String,
+    /// What the log says of it.
+    pub(crate) what: &'static str,
+    pub(crate) mistakes: Vec<Mistake>,
+}
+
+impl LeftOut {
+    /// Tells the operator, one line a mistake.
+    pub(crate) fn log(&self) {
+        for Mistake { file, line, key, mend } in &self.mistakes {
+            tracing::error!(agency = self.agency, file, line, key, mend, "{}", self.what);
+        }
+    }
+}
+
+/// A mistake, and where it is.
+#[derive(Clone, Debug)]
 pub(crate) struct Mistake {
     file: String,
     line: Option<usize>,
@@ -62,16 +87,14 @@ impl fmt::Display for Mistakes {
 impl std::error::Error for Mistakes {}
 
 impl Config {
-    /// Reads the folder.
+    /// Reads the folder. An agency with a mistake in its file is left out.
     ///
     /// # Errors
-    /// [`Mistakes`], all of them at once.
+    /// [`Mistakes`], all of them at once, those of agencies too.
     pub(crate) fn read(folder: &Path) -> Result<Self, Mistakes> {
-        let mut reader = Reader { folder, mistakes: Vec::new() };
-        match reader.read() {
-            Some(config) if reader.mistakes.is_empty() => Ok(config),
-            _ => Err(Mistakes(reader.mistakes)),
-        }
+        let mut reader = Reader::of(folder);
+        let config = reader.read();
+        reader.judged(config)
     }
 
     /// What `accounts` is told.

@@ -1,32 +1,48 @@
 //! From the folder to a [`Config`], or to all that is wrong with it.
 
-use std::path::{Component, Path};
+use std::{fs, io, path::Path};
 
-use agencies::{Agencies, Agency, AgencyFile, Logo, Look};
 use ipnet::IpNet;
 use kernel::{Clock, SealKey, SystemClock};
-use pages::ColourError;
 
-use super::{Config, Mistake, Settings};
+use super::{Config, LeftOut, Mistake, Mistakes, Settings, network};
 
 /// What has been found so far.
 pub(super) struct Reader<'a> {
     pub(super) folder: &'a Path,
     pub(super) mistakes: Vec<Mistake>,
+    /// The agencies whose files have mistakes.
+    pub(super) left_out: Vec<LeftOut>,
 }
 
-const MAIN: &str = "moncompte.toml";
+pub(super) const MAIN: &str = "moncompte.toml";
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn of(folder: &'a Path) -> Self {
+        Self { folder, mistakes: Vec::new(), left_out: Vec::new() }
+    }
+
+    /// What was read, unless something of it cannot stand.
+    pub(super) fn judged<T>(self, read: Option<T>) -> Result<T, Mistakes> {
+        match read {
+            Some(read) if self.mistakes.is_empty() => Ok(read),
+            _ => {
+                let of_agencies = self.left_out.into_iter().flat_map(|left_out| left_out.mistakes);
+                Err(Mistakes(self.mistakes.into_iter().chain(of_agencies).collect()))
+            }
+        }
+    }
+
     pub(super) fn wrong(&mut self, file: &str, line: Option<usize>, key: &str, mend: impl Into<String>) {
         self.mistakes.push(Mistake { file: file.into(), line, key: key.into(), mend: mend.into() });
     }
 
     pub(super) fn text(&mut self, file: &str) -> Option<String> {
-        match std::fs::read_to_string(self.folder.join(file)) {
+        match text(&self.folder.join(file)) {
             Ok(text) => Some(text),
-            Err(error) => {
-                self.wrong(file, None, "file", format!("cannot be read ({error}); is --config right?"));
+            Err((line, mend)) => {
+                let hint = if file == MAIN && line.is_none() { "; is --config right?" } else { "" };
+                self.wrong(file, line, "file", mend + hint);
                 None
             }
         }
@@ -51,7 +67,16 @@ impl Reader<'_> {
         let older_keys = settings.older_secret_key_files.iter();
         let older_keys =
             older_keys.filter_map(|file| self.key(file, "older_secret_key_files", &text)).collect();
+        // A database stays with the key that it was begun with: a node with another one does not start.
+        if !settings.older_secret_key_files.is_empty() {
+            self.at(
+                &text,
+                "older_secret_key_files",
+                "the key of a database cannot be replaced yet: leave this out, and keep the key that it was begun with",
+            );
+        }
         let database = self.database(&settings, &text);
+        self.listening(&settings, &text);
         let agencies = self.agencies();
         let terms = self.terms(SystemClock.now());
         Some(Config {
@@ -62,6 +87,7 @@ impl Reader<'_> {
             older_keys,
             trusted_proxies,
             agencies,
+            left_out: std::mem::take(&mut self.left_out),
             terms,
         })
     }
@@ -92,6 +118,11 @@ impl Reader<'_> {
         );
         range("argon2.passes", (2..=20).contains(&s.argon2.passes), "must be 2 to 20");
         range("argon2.lanes", (1..=8).contains(&s.argon2.lanes), "must be 1 to 8");
+        range(
+            "argon2.slots",
+            s.argon2.slots.is_none_or(|slots| (1..=1024).contains(&slots)),
+            "must be 1 to 1024",
+        );
         range("argon2.queue", (1..=100_000).contains(&s.argon2.queue), "must be 1 or more");
         range(
             "lock.failures",
@@ -125,10 +156,18 @@ impl Reader<'_> {
             s.mail.from.parse::<lettre::message::Mailbox>().is_ok(),
             "must be an address such as \"Mon compte <nepasrepondre@exemple.fr>\"",
         );
+        if let Some(smtp) = &s.mail.smtp {
+            range("mail.smtp.port", smtp.port != Some(0), "must be 1 to 65535");
+            range(
+                "mail.smtp.password_file",
+                smtp.username.is_some() == smtp.password_file.is_some(),
+                "give both username and password_file, or neither",
+            );
+        }
         range("mail", s.mail.folder.is_some() != s.mail.smtp.is_some(), "give either folder or [mail.smtp]");
     }
 
-    fn at(&mut self, text: &str, key: &str, mend: &str) {
+    pub(super) fn at(&mut self, text: &str, key: &str, mend: &str) {
         self.wrong(MAIN, line_of(text, key), key, mend);
     }
 
@@ -136,9 +175,12 @@ impl Reader<'_> {
         let mut nets = Vec::new();
         for entry in &s.trusted_proxies {
             match entry.parse::<IpNet>().or_else(|_| entry.parse::<std::net::IpAddr>().map(IpNet::from)) {
-                Ok(net) if net.prefix_len() == 0 => {
-                    self.at(text, "trusted_proxies", "must not be the whole internet")
-                }
+                // Everybody within it could say who they are, and count as somebody else.
+                Ok(net) if network::is_too_wide(net) => self.at(
+                    text,
+                    "trusted_proxies",
+                    "must not be so wide a part of the internet: name the networks of your own proxies",
+                ),
                 Ok(net) => nets.push(net),
                 Err(_) => self.at(text, "trusted_proxies", "must be networks such as \"10.0.0.0/8\""),
             }
@@ -146,9 +188,10 @@ impl Reader<'_> {
         nets
     }
 
-    fn secret(&self, file: &str) -> Result<String, String> {
+    pub(super) fn secret(&self, file: &str) -> Result<String, String> {
         let path = self.folder.join(file);
-        let text = std::fs::read_to_string(&path).map_err(|e| format!("{file} cannot be read ({e})"))?;
+        let text = regular(&path).and_then(fs::read_to_string);
+        let text = text.map_err(|e| format!("{file} cannot be read ({e})"))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -186,7 +229,13 @@ impl Reader<'_> {
         };
         match address {
             Ok(address) if address.starts_with("postgres://") || address.starts_with("postgresql://") => {
-                Some(address)
+                match network::postgres(&address, s.database_without_tls) {
+                    Ok(()) => Some(address),
+                    Err(mend) => {
+                        self.at(text, key, &mend);
+                        None
+                    }
+                }
             }
             Ok(address) => match address.strip_prefix("sqlite://") {
                 Some(path) => Some(format!("sqlite://{}", self.folder.join(path).display())),
@@ -219,72 +268,10 @@ impl Reader<'_> {
             }
         }
     }
-
-    /// Looks whether an agency's colours can be seen. What is no colour at all, its file was told.
-    fn colours(&mut self, look: &Look, file: &str, text: &str) {
-        let faults = pages::faults(&look.accent, look.second.as_deref()).into_iter();
-        for (colour, error) in faults.filter(|(_, error)| !matches!(error, ColourError::NotAColour(_))) {
-            let key = format!("look.{colour}");
-            self.wrong(file, line_of(text, &key), &key, error.to_string());
-        }
-    }
-
-    fn with_logo(&mut self, mut agency: Agency, file: &str, text: &str) -> Agency {
-        if let Some(name) = &agency.look.logo {
-            match self.picture(name) {
-                Ok(logo) => agency.logo = Some(logo),
-                Err(mend) => self.wrong(file, line_of(text, "look.logo"), "look.logo", mend),
-            }
-        }
-        agency
-    }
-
-    fn picture(&self, name: &str) -> Result<Logo, String> {
-        let path = Path::new(name);
-        // What an agency's file names is published: nothing beside the configuration.
-        if !path.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(
-                "must be a file in the folder of the configuration, such as \"logos/exemple.svg\"".into()
-            );
-        }
-        let bytes =
-            std::fs::read(self.folder.join(path)).map_err(|e| format!("{name} cannot be read ({e})"))?;
-        Logo::read(bytes).map_err(|mend| format!("{name} {mend}"))
-    }
-
-    fn agencies(&mut self) -> Agencies {
-        let mut all = Vec::new();
-        for name in self.names("agencies") {
-            let Some(id) = name.strip_suffix(".toml") else { continue };
-            let file = format!("agencies/{name}");
-            let Some(text) = self.text(&file) else { continue };
-            match Agency::read(id, &text, &|path| self.secret(path)) {
-                Ok(agency) => {
-                    self.colours(&agency.look, &file, &text);
-                    all.push(self.with_logo(agency, &file, &text));
-                }
-                Err(problems) => {
-                    if let Ok(other) = toml::from_str::<AgencyFile>(&text) {
-                        self.colours(&other.look, &file, &text);
-                    }
-                    for problem in problems {
-                        self.wrong(&file, problem.line, &problem.key, problem.mend);
-                    }
-                }
-            }
-        }
-        match Agencies::new(all) {
-            Ok(agencies) => agencies,
-            Err(problem) => {
-                self.wrong("agencies", problem.line, &problem.key, problem.mend);
-                Agencies::default()
-            }
-        }
-    }
 }
 
 /// The line of `key` (dotted) in a TOML text.
-fn line_of(text: &str, key: &str) -> Option<usize> {
+pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
     let (table, last) = key.rsplit_once('.').unwrap_or(("", key));
     let mut inside = table.is_empty();
     let mut line = None;
@@ -296,4 +283,25 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
         }
     }
     line
+}
+
+/// A path, unless it leads to a folder, or to something that would keep whoever reads it waiting.
+fn regular(path: &Path) -> io::Result<&Path> {
+    if fs::metadata(path)?.is_file() { Ok(path) } else { Err(io::Error::other("it is no file")) }
+}
+
+/// The text of a file; or the line on which something is wrong, and what to do.
+fn text(path: &Path) -> Result<String, (Option<usize>, String)> {
+    let bytes =
+        regular(path).and_then(fs::read).map_err(|error| (None, format!("cannot be read ({error})")))?;
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err((Some(1), "is UTF-16: save the file as UTF-8".into()));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        (Some(line), "holds a character that is not UTF-8: save the file as UTF-8".to_owned())
+    })?;
+    // Editors on Windows begin a file with one.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

@@ -19,9 +19,12 @@ pub(crate) struct Settings {
     pub(crate) database: Option<String>,
     /// A file that holds the database's address, where it has a password in it.
     pub(crate) database_file: Option<String>,
+    /// Whether a PostgreSQL on another machine may be spoken to without TLS: only on a network that is nobody else's.
+    #[serde(default)]
+    pub(crate) database_without_tls: bool,
     /// A file with the key that seals what must not be readable in a copy of the database: `openssl rand -base64 32`.
     pub(crate) secret_key_file: String,
-    /// Older keys that still open.
+    /// Reserved: the key of a database cannot be replaced yet.
     #[serde(default)]
     pub(crate) older_secret_key_files: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed, e.g. `["10.0.0.0/8"]`.

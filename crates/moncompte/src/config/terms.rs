@@ -16,10 +16,16 @@ impl Reader<'_> {
             let folder = format!("terms/{version}");
             let mut editions = BTreeMap::new();
             let mut front: Option<Front> = None;
-            for name in self.names(&folder) {
+            let names = self.names(&folder);
+            if !names.is_empty() && !names.iter().any(|name| name == "fr.md") {
+                self.wrong(&folder, None, "fr.md", "is missing: every version is there in French");
+            }
+            for name in names {
                 let Some(language) = name.strip_suffix(".md") else { continue };
                 let file = format!("{folder}/{name}");
                 let Some(text) = self.text(&file) else { continue };
+                // The hash that people accept is that of the text as it always was.
+                let text = if text.starts_with("+++\r\n") { text.replace("\r\n", "\n") } else { text };
                 match split_front(&text) {
                     Ok((head, body)) => {
                         editions
@@ -42,6 +48,13 @@ impl Reader<'_> {
             }
             match front.map(|f| (f.consent, date(&f.effective))) {
                 Some((consent, Some(effective))) => {
+                    let twin = versions.iter().find(|known: &&TermsVersion| known.effective == effective);
+                    if let Some(twin) = twin.map(|twin| twin.version.clone()) {
+                        let mend = format!(
+                            "is the same as that of terms/{twin}: one of the two would never be shown"
+                        );
+                        self.wrong(&folder, None, "effective", mend);
+                    }
                     versions.push(TermsVersion { version, effective, consent, editions })
                 }
                 Some((_, None)) => {
@@ -96,12 +109,51 @@ mod tests {
         let text = "+++\ntitle = \"CGU\"\neffective = \"2026-11-01\"\nconsent = true\n+++\nArticle 1\n";
         std::fs::write(folder.path().join("terms/2026-11/fr.md"), text).unwrap();
         let mistakes = |now| {
-            let mut reader = Reader { folder: folder.path(), mistakes: Vec::new() };
+            let mut reader = Reader::of(folder.path());
             reader.terms(now);
             reader.mistakes.len()
         };
         let effective = date("2026-11-01").unwrap();
         assert_eq!(mistakes(effective), 0);
         assert_eq!(mistakes(effective - 1), 1);
+    }
+
+    #[test]
+    fn terms_are_read_as_windows_writes_them_and_none_is_hidden() {
+        let folder = tempfile::tempdir().unwrap();
+        let text =
+            "+++\ntitle = \"CGU\"\neffective = \"2026-11-01\"\nconsent = true\n+++\nArticle 1\n\nArticle 2\n";
+        let write = |file: &str, text: &str| {
+            let path = folder.path().join("terms").join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let read = || {
+            let mut reader = Reader::of(folder.path());
+            let library = reader.terms(date("2026-12-01").unwrap());
+            let told: Vec<String> =
+                reader.mistakes.iter().map(|m| format!("{} {}: {}", m.file, m.key, m.mend)).collect();
+            (library, told)
+        };
+        write("2026-11/fr.md", text);
+        let (plain, told) = read();
+        assert_eq!(told, [""; 0]);
+        let hash = |library: &TermsLibrary| library.version("2026-11").unwrap().editions["fr"].sha256.clone();
+        for windows in [
+            text.replace('\n', "\r\n"),
+            format!("\u{feff}{text}"),
+            format!("\u{feff}{}", text.replace('\n', "\r\n")),
+        ] {
+            write("2026-11/fr.md", &windows);
+            let (library, told) = read();
+            assert_eq!((told, hash(&library)), (vec![], hash(&plain)), "{windows:?}");
+        }
+        write("2026-12/en.md", text);
+        let (_, told) = read();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told[0].contains("terms/2026-12 fr.md: is missing") && told[1].contains("that of terms/2026-11"),
+            "{told:?}"
+        );
     }
 }

@@ -1,12 +1,12 @@
 //! The demo as a process: it begins, ends in good order, stands beside another, and keeps its data.
 
-use std::{path::Path, process::Command};
+use std::{os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use serde_json::Value;
 
 use crate::{
     person::{Mover, Person},
-    place::{Running, eventually, free_port, program},
+    place::{Running, eventually, free_port, program, signal},
 };
 
 /// Four free ports in a row.
@@ -84,6 +84,23 @@ async fn two_demos_stand_beside_each_other_and_end_in_good_order() {
             let page = Person::new(&format!("http://localhost:{port}")).get("/").await;
             assert!(page.status.is_success(), "{}: {}", page.url, page.status);
         }
+    }
+    for demo in [&first, &second] {
+        signal(demo.id(), "HUP");
+        demo.says("reload is not supported yet").await;
+    }
+    // What it makes is its user's alone (SECURITY L5).
+    for (name, expected) in [
+        ("secrets", 0o700),
+        ("secrets/seal.key", 0o600),
+        ("secrets/tilleuls.client", 0o600),
+        ("moncompte.db", 0o600),
+        ("moncompte.db-wal", 0o600),
+        ("mails", 0o700),
+        ("moncompte.toml", 0o600),
+    ] {
+        let mode = std::fs::metadata(folders[0].path().join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, expected, "{name}: {mode:o}");
     }
     for demo in [first, second] {
         let (status, said) = demo.stop().await;

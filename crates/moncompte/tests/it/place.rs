@@ -140,6 +140,23 @@ impl Place {
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     }
 
+    /// What the operators' port answers to a path: the status, and the text.
+    pub async fn operators(&self, path: &str) -> (u16, String) {
+        let text = fs::read_to_string(self.path("moncompte.toml")).unwrap();
+        let ops = text.lines().find_map(|line| line.strip_prefix("ops_listen = \"")).unwrap();
+        let answer = reqwest::get(format!("http://{}{path}", ops.trim_end_matches('"'))).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// Puts another text in a file of the configuration; answers what was there.
+    pub fn change(&self, file: &str, from: &str, to: &str) -> String {
+        let was = fs::read_to_string(self.path(file)).unwrap();
+        let is = was.replacen(from, to, 1);
+        assert_ne!(was, is, "{from}");
+        fs::write(self.path(file), is).unwrap();
+        was
+    }
+
     /// Runs the provider until it answers.
     pub async fn serve(&self) -> Running {
         serve(self.folder.path(), |_| ()).await

@@ -59,7 +59,7 @@ pub(crate) async fn post(
 
 async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, Failure> {
     match idp.grants.start(raw, &browser.token, browser.session.as_ref().map(|s| s.id)).await? {
-        Start::Refused(refusal) => Err(Failure::new(kind(&refusal), refusal.to_string())),
+        Start::Refused(refusal) => Err(Failure::new(kind(idp, raw, &refusal), refusal.to_string())),
         Start::Answer(response) => {
             let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
             Answer::new(idp, browser).back(&setting, response)
@@ -75,8 +75,10 @@ async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, 
 }
 
 /// Whom there is to answer is not settled: a page of ours.
-fn kind(refusal: &oidc::Refusal) -> ProblemKind {
+fn kind(idp: &Idp, raw: &[&str], refusal: &oidc::Refusal) -> ProblemKind {
     match refusal {
+        // The agency is one of ours, and its file is being mended (SECURITY D20).
+        oidc::Refusal::UnknownClient if idp.grants.withholds(raw) => ProblemKind::Unavailable,
         oidc::Refusal::UnknownClient | oidc::Refusal::NoClient => ProblemKind::UnknownClient,
         oidc::Refusal::UnknownRedirect | oidc::Refusal::NoRedirect => ProblemKind::BadRedirect,
         _ => ProblemKind::BadRequest,

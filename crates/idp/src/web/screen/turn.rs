@@ -45,7 +45,9 @@ impl<'a> Turn<'a> {
         let (agency, portal) = match &interaction.request {
             Some(request) => {
                 let (agency, portal) = agencies.portal(&request.client_id).ok_or_else(|| {
-                    Failure::new(ProblemKind::UnknownClient, "the client is no longer configured")
+                    let withheld = agencies.withholds(&request.client_id);
+                    let kind = if withheld { ProblemKind::Unavailable } else { ProblemKind::UnknownClient };
+                    Failure::new(kind, "the client is no longer configured")
                 })?;
                 (Some(agency.clone()), Some(portal.clone()))
             }

@@ -1,0 +1,140 @@
+//! The agencies: a file each. A mistake in one leaves that agency out, and the others are served (SECURITY D20).
+
+use std::path::{Component, Path};
+
+use agencies::{Agencies, Agency, AgencyFile, Contested, Logo, Look};
+use pages::ColourError;
+
+use super::{
+    LeftOut, Mistake,
+    read::{Reader, line_of},
+};
+
+impl Reader<'_> {
+    /// Looks whether an agency's colours can be seen. What is no colour at all, its file was told.
+    fn colours(&mut self, look: &Look, file: &str, text: &str) {
+        let faults = pages::faults(&look.accent, look.second.as_deref()).into_iter();
+        for (colour, error) in faults.filter(|(_, error)| !matches!(error, ColourError::NotAColour(_))) {
+            let key = format!("look.{colour}");
+            self.wrong(file, line_of(text, &key), &key, error.to_string());
+        }
+    }
+
+    fn with_logo(&mut self, mut agency: Agency, file: &str, text: &str) -> Agency {
+        if let Some(name) = &agency.look.logo {
+            match self.picture(name) {
+                Ok(logo) => agency.logo = Some(logo),
+                Err(mend) => self.wrong(file, line_of(text, "look.logo"), "look.logo", mend),
+            }
+        }
+        agency
+    }
+
+    fn picture(&self, name: &str) -> Result<Logo, String> {
+        let path = Path::new(name);
+        // What an agency's file names is published: nothing beside the configuration.
+        if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(
+                "must be a file in the folder of the configuration, such as \"logos/exemple.svg\"".into()
+            );
+        }
+        let bytes =
+            std::fs::read(self.folder.join(path)).map_err(|e| format!("{name} cannot be read ({e})"))?;
+        Logo::read(bytes).map_err(|mend| format!("{name} {mend}"))
+    }
+
+    /// All that can be served; what cannot goes to `left_out`.
+    pub(super) fn agencies(&mut self) -> Agencies {
+        let (mut all, mut clients) = (Vec::new(), Vec::new());
+        for name in self.names("agencies") {
+            let Some((id, ending)) = name.rsplit_once('.') else { continue };
+            if !ending.eq_ignore_ascii_case("toml") {
+                continue;
+            }
+            let (before, file) = (self.mistakes.len(), format!("agencies/{name}"));
+            if ending != "toml" {
+                self.wrong(
+                    &file,
+                    None,
+                    "file",
+                    format!("is not read: name it {id}.toml, in lower-case letters"),
+                );
+            }
+            let text = self.text(&file);
+            let agency = text.as_deref().and_then(|text| self.agency(id, &file, text));
+            let mistakes = self.mistakes.split_off(before);
+            match agency {
+                Some(agency) if mistakes.is_empty() => all.push(agency),
+                _ => {
+                    clients
+                        .extend(clients_of(&text.unwrap_or_default()).map(|client| (client, id.to_owned())));
+                    let what = "an agency is left out: there is a mistake in its file";
+                    self.left_out.push(LeftOut { agency: id.to_owned(), what, mistakes });
+                }
+            }
+        }
+        let (agencies, contested) = Agencies::apart(all, clients);
+        contested.iter().for_each(|contested| self.contested(contested));
+        agencies
+    }
+
+    fn agency(&mut self, id: &str, file: &str, text: &str) -> Option<Agency> {
+        match Agency::read(id, text, &|path| self.secret(path)) {
+            Ok(agency) => {
+                self.colours(&agency.look, file, text);
+                Some(self.with_logo(agency, file, text))
+            }
+            Err(problems) => {
+                if let Ok(other) = toml::from_str::<AgencyFile>(text) {
+                    self.colours(&other.look, file, text);
+                }
+                for problem in problems {
+                    self.wrong(file, problem.line, &problem.key, problem.mend);
+                }
+                None
+            }
+        }
+    }
+
+    /// Tells each of the agencies that name a client.
+    fn contested(&mut self, Contested { client_id, agencies }: &Contested) {
+        for agency in agencies {
+            let others: Vec<String> = agencies
+                .iter()
+                .filter(|other| *other != agency)
+                .map(|other| format!("agencies/{other}.toml"))
+                .collect();
+            let file = format!("agencies/{agency}.toml");
+            let text = self.text_quietly(&file);
+            let mend = format!(
+                "the client \"{client_id}\" is also in {}: name it otherwise; until then it is served for none of them",
+                others.join(", ")
+            );
+            let line = text.lines().position(|line| {
+                line.split_once('=').is_some_and(|(key, value)| {
+                    key.trim() == "client_id" && value.trim().trim_matches(['"', '\'']).eq(client_id)
+                })
+            });
+            let mistake = Mistake { file, line: line.map(|n| n + 1), key: "portal.client_id".into(), mend };
+            match self.left_out.iter_mut().find(|left_out| left_out.agency == *agency) {
+                Some(known) => known.mistakes.push(mistake),
+                None => self.left_out.push(LeftOut {
+                    agency: agency.clone(),
+                    what: "a client of an agency is left out: another agency names it too",
+                    mistakes: vec![mistake],
+                }),
+            }
+        }
+    }
+
+    fn text_quietly(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder.join(file)).unwrap_or_default()
+    }
+}
+
+/// The clients that a file names which cannot be taken, as far as it can be read.
+fn clients_of(text: &str) -> impl Iterator<Item = String> {
+    let table = text.parse::<toml::Table>().unwrap_or_default();
+    let portals = table.get("portal").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+    portals.into_iter().filter_map(|portal| Some(portal.get("client_id")?.as_str()?.to_owned()))
+}

@@ -1,0 +1,218 @@
+//! What `serve` needs beyond its configuration, before it opens the database or a port. `check` prepares the same and lets go of it.
+
+use std::{
+    fs,
+    io::{self, Read},
+    net::{IpAddr, TcpListener, ToSocketAddrs},
+    path::{Path, PathBuf},
+};
+
+use lettre::transport::smtp::client::Certificate;
+use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
+
+use super::{
+    Config, Mistakes, Settings,
+    read::{MAIN, Reader},
+};
+use crate::{outbound::Outbound, post::Post};
+
+/// A configuration on which `serve` can start, and how mail leaves.
+pub(crate) struct Prepared {
+    pub(crate) config: Config,
+    pub(crate) post: Post,
+}
+
+impl Prepared {
+    /// Reads the folder, every file that it names, and looks whether the system gives what it asks for. Nothing is written.
+    ///
+    /// # Errors
+    /// [`Mistakes`], all of them at once.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Mistakes> {
+        let mut reader = Reader::of(folder);
+        let Some(config) = reader.read() else { return reader.judged(None) };
+        let text = fs::read_to_string(folder.join(MAIN)).unwrap_or_default();
+        reader.addresses(&config.settings, &text);
+        reader.storage(&config, &text);
+        reader.authorities(&config, &text);
+        let mut prepared = None;
+        if reader.mistakes.is_empty() {
+            match Post::new(&config) {
+                Ok(post) => prepared = Some(post),
+                Err(error) => reader.at(&text, "mail", &format!("{error:#}")),
+            }
+        }
+        reader.judged(prepared.map(|post| Self { config, post }))
+    }
+
+    /// Makes the folders into which the program writes.
+    ///
+    /// # Errors
+    /// The system's, in one sentence.
+    pub(crate) fn make_folders(&self) -> anyhow::Result<()> {
+        use anyhow::Context;
+        if let Some(folder) = &self.config.settings.mail.folder {
+            let folder = self.config.path(folder);
+            fs::create_dir_all(&folder)
+                .with_context(|| format!("mail.folder {} cannot be made", folder.display()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// Looks whether both addresses are this machine's. Their ports may be taken: by the provider that runs.
+    fn addresses(&mut self, s: &Settings, text: &str) {
+        for (key, address) in [("listen", &s.listen), ("ops_listen", &s.ops_listen)] {
+            let ips: Vec<IpAddr> = match address.to_socket_addrs() {
+                Ok(found) => found.map(|found| found.ip()).collect(),
+                Err(error) => {
+                    self.at(text, key, &format!("{address} cannot be resolved ({error})"));
+                    continue;
+                }
+            };
+            let tried: Vec<io::Result<TcpListener>> =
+                ips.iter().map(|ip| TcpListener::bind((*ip, 0))).collect();
+            if !tried.iter().any(Result::is_ok) {
+                self.at(
+                    text,
+                    key,
+                    &format!("{address} cannot be listened on: is it an address of this machine?"),
+                );
+            }
+        }
+    }
+
+    /// Looks whether there is room where the program writes, for this user.
+    fn storage(&mut self, config: &Config, text: &str) {
+        if let Some(folder) = &config.settings.mail.folder
+            && let Err(mend) = can_be_written(&config.path(folder))
+        {
+            self.at(text, "mail.folder", &mend);
+        }
+        let key = if config.settings.database.is_some() { "database" } else { "database_file" };
+        if let Some(file) = config.database_path() {
+            let folder =
+                file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let judged = can_be_written(folder)
+                .map_err(|mend| {
+                    format!(
+                        "{mend}; is `database` right, and may this user write there? If not, choose another in `database`"
+                    )
+                })
+                .and_then(|()| is_database(&file));
+            if let Err(mend) = judged {
+                self.at(text, key, &mend);
+            }
+            return;
+        }
+        let address = url::Url::parse(&config.database);
+        let named = address.iter().flat_map(url::Url::query_pairs);
+        for (name, file) in named.filter(|(name, _)| ["sslrootcert", "sslcert", "sslkey"].contains(&&**name))
+        {
+            let read = if name == "sslkey" {
+                readable(Path::new(&*file)).map(drop)
+            } else {
+                certificates(Path::new(&*file)).map(drop)
+            };
+            if let Err(mend) = read {
+                self.at(text, key, &format!("{name}: {mend}"));
+            }
+        }
+    }
+
+    /// Reads what mail and calls to portals are encrypted with.
+    fn authorities(&mut self, config: &Config, text: &str) {
+        if let Some(smtp) = &config.settings.mail.smtp {
+            if ServerName::try_from(smtp.host.as_str()).is_err() {
+                self.at(
+                    text,
+                    "mail.smtp.host",
+                    "must be the name in the server's certificate, such as \"smtp.exemple.fr\"",
+                );
+            }
+            if let Some(file) = &smtp.password_file {
+                match self.secret(file) {
+                    Ok(password) if password.is_empty() => {
+                        self.at(text, "mail.smtp.password_file", "is empty")
+                    }
+                    Ok(_) => {}
+                    Err(mend) => self.at(text, "mail.smtp.password_file", &mend),
+                }
+            }
+            if let Some(file) = &smtp.ca_file {
+                let read = certificates(&config.path(file));
+                let read = read.and_then(|pem| Certificate::from_pem(&pem).map_err(|e| e.to_string()));
+                if let Err(mend) = read {
+                    self.at(text, "mail.smtp.ca_file", &mend);
+                }
+            }
+        }
+        let pem = config.settings.outbound.extra_ca.as_ref().map(|file| certificates(&config.path(file)));
+        let made = pem.transpose().and_then(|pem| {
+            Outbound::new(config.settings.outbound.allow.clone(), pem.as_deref())
+                .map_err(|e| format!("{e:#}"))
+        });
+        if let Err(mend) = made {
+            self.at(text, "outbound.extra_ca", &mend);
+        }
+    }
+}
+
+impl Config {
+    /// The file of a database that is one.
+    pub(crate) fn database_path(&self) -> Option<PathBuf> {
+        let path = self.database.strip_prefix("sqlite://")?;
+        Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
+    }
+}
+
+fn readable(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("{} cannot be read ({error})", path.display()))
+}
+
+/// The text of a file of certificates, if there is one in it.
+fn certificates(path: &Path) -> Result<Vec<u8>, String> {
+    let pem = readable(path)?;
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let any = all.is_ok_and(|all| !all.is_empty());
+    if any { Ok(pem) } else { Err(format!("{} holds no certificate: it must be PEM", path.display())) }
+}
+
+/// Whether files can be made in a folder, or the folder itself where it is not there yet: by a file without a name, of which nothing stays.
+fn can_be_written(folder: &Path) -> Result<(), String> {
+    let mut there = folder;
+    while fs::metadata(there).is_err() {
+        there = match there.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+    }
+    let cannot = |error: &dyn std::fmt::Display| {
+        let made = if there == folder { "be written to by this user" } else { "be made" };
+        format!("the folder {} cannot {made} ({error})", folder.display())
+    };
+    if !fs::metadata(there).is_ok_and(|found| found.is_dir()) {
+        return Err(cannot(&format_args!("{} is no folder", there.display())));
+    }
+    tempfile::tempfile_in(there).map(drop).map_err(|error| cannot(&error))
+}
+
+/// Whether a file is a database that this user may write, or is yet to be made.
+fn is_database(file: &Path) -> Result<(), String> {
+    let mut opened = match fs::OpenOptions::new().read(true).write(true).open(file) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => {
+            return Err(format!(
+                "{} cannot be opened ({error}); is `database` right, and may this user write there?",
+                file.display()
+            ));
+        }
+    };
+    let mut head = Vec::new();
+    let read = opened.by_ref().take(16).read_to_end(&mut head);
+    match read {
+        Ok(_) if head.is_empty() || head == b"SQLite format 3\0" => Ok(()),
+        _ => Err(format!("{} is no SQLite database", file.display())),
+    }
+}

@@ -1,0 +1,253 @@
+//! `check` says what `serve` would say (operators.md P12), signals that are no farewell end nothing, and what the program makes is its user's alone.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use testbed::Bed;
+
+use crate::place::{MAIL_FOLDER, Place, certificate, eventually, secret_file, signal};
+
+const SMTP: &str = "[mail.smtp]\nhost = \"localhost\"\nport = 2525\nusername = \"moncompte\"\n\
+    password_file = \"secrets/smtp\"\nca_file = \"smtp-ca.pem\"\n\n[outbound]\nextra_ca = \"ca.pem\"";
+
+/// What is changed, the key that is told, and a part of the mend.
+type Case = (fn(&Place), &'static str, &'static str);
+
+fn main_file(place: &Place, from: &str, to: &str) {
+    place.change("moncompte.toml", from, to);
+}
+
+fn line(place: &Place, key: &str) -> String {
+    let text = fs::read_to_string(place.path("moncompte.toml")).unwrap();
+    text.lines().find(|line| line.starts_with(key)).unwrap().to_owned()
+}
+
+fn remove(place: &Place, file: &str) {
+    fs::remove_file(place.path(file)).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).permissions().mode() & 0o777
+}
+
+const DEADLY: &[Case] = &[
+    (|p| remove(p, "secrets/smtp"), "mail.smtp.password_file", "cannot be read"),
+    (|p| secret_file(&p.path("secrets/smtp"), "\n"), "mail.smtp.password_file", "is empty"),
+    (
+        |p| fs::set_permissions(p.path("secrets/smtp"), fs::Permissions::from_mode(0o644)).unwrap(),
+        "mail.smtp.password_file",
+        "chmod 600",
+    ),
+    (|p| main_file(p, "username = \"moncompte\"\n", ""), "mail.smtp.password_file", "give both"),
+    (|p| remove(p, "smtp-ca.pem"), "mail.smtp.ca_file", "cannot be read"),
+    (|p| fs::write(p.path("smtp-ca.pem"), "hello").unwrap(), "mail.smtp.ca_file", "holds no certificate"),
+    (
+        |p| main_file(p, "host = \"localhost\"", "host = \"smtp:587\""),
+        "mail.smtp.host",
+        "the name in the server's certificate",
+    ),
+    (|p| main_file(p, "port = 2525", "port = 0"), "mail.smtp.port", "1 to 65535"),
+    (|p| remove(p, "ca.pem"), "outbound.extra_ca", "cannot be read"),
+    (|p| fs::write(p.path("ca.pem"), "").unwrap(), "outbound.extra_ca", "holds no certificate"),
+    (
+        |p| {
+            fs::write(p.path("ca.pem"), "-----BEGIN CERTIFICATE-----\naGFsbG8=\n-----END CERTIFICATE-----\n")
+                .unwrap()
+        },
+        "outbound.extra_ca",
+        "",
+    ),
+    (|p| main_file(p, &line(p, "listen"), "listen = \"8080\""), "listen", "such as \"127.0.0.1:8080\""),
+    (
+        |p| main_file(p, &line(p, "listen"), "listen = \"192.0.2.7:8080\""),
+        "listen",
+        "an address of this machine?",
+    ),
+    (
+        |p| main_file(p, &line(p, "listen"), "listen = \"nowhere.invalid:8080\""),
+        "listen",
+        "cannot be resolved",
+    ),
+    (
+        |p| main_file(p, &line(p, "ops_listen"), "ops_listen = \"127.0.0.1\""),
+        "ops_listen",
+        "an address and a port",
+    ),
+    (
+        |p| main_file(p, &line(p, "ops_listen"), &format!("ops_{}", line(p, "listen"))),
+        "ops_listen",
+        "another port than listen",
+    ),
+    (
+        |p| main_file(p, &line(p, "ops_listen"), &format!("ops_listen = \"0.0.0.0:{}\"", p.port)),
+        "ops_listen",
+        "another port than listen",
+    ),
+    (|p| secret_file(&p.path("secrets/seal.key"), "c2hvcnQ="), "secret_key_file", "32 bytes in base64"),
+    (
+        |p| main_file(p, "[mail]", "older_secret_key_files = [\"secrets/seal.key\"]\n[mail]"),
+        "older_secret_key_files",
+        "cannot be replaced yet",
+    ),
+    (
+        |p| main_file(p, "[mail]", "trusted_proxies = [\"0.0.0.0/1\"]\n[mail]"),
+        "trusted_proxies",
+        "so wide a part",
+    ),
+    (|p| main_file(p, "[mail]", "[argon2]\nslots = 0\n[mail]"), "argon2.slots", "1 to 1024"),
+    (
+        |p| secret_file(&p.path("secrets/database"), "postgres://u:geheim@db.invalid/x"),
+        "database_file",
+        "?sslmode=verify-full",
+    ),
+    (
+        |p| {
+            secret_file(
+                &p.path("secrets/database"),
+                "postgres://u:geheim@db.invalid/x?sslmode=verify-full&sslrootcert=/nowhere.pem",
+            )
+        },
+        "database_file",
+        "sslrootcert: /nowhere.pem cannot be read",
+    ),
+    (
+        |p| secret_file(&p.path("secrets/database"), "postgres://u:geh#eim@db/x"),
+        "database_file",
+        "no address that can be read",
+    ),
+    (
+        |p| {
+            fs::write(p.path("data"), "").unwrap();
+            secret_file(&p.path("secrets/database"), "sqlite://data/below/moncompte.db");
+        },
+        "database_file",
+        "choose another in `database`",
+    ),
+    (
+        |p| secret_file(&p.path("secrets/database"), "sqlite:///proc/moncompte.db"),
+        "database_file",
+        "by this user",
+    ),
+    (|p| secret_file(&p.path("secrets/database"), "sqlite://secrets"), "database_file", "cannot be opened"),
+    (
+        |p| secret_file(&p.path("secrets/database"), "sqlite://moncompte.toml"),
+        "database_file",
+        "is no SQLite database",
+    ),
+    (
+        |p| {
+            let text = fs::read_to_string(p.path("moncompte.toml")).unwrap();
+            let before = text.split("[mail.smtp]").next().unwrap();
+            fs::write(p.path("moncompte.toml"), format!("{before}folder = \"moncompte.toml/mails\"\n"))
+                .unwrap();
+        },
+        "mail.folder",
+        "moncompte.toml is no folder",
+    ),
+    (|p| fs::remove_dir_all(p.path("terms")).unwrap(), "terms", "add terms/<version>/fr.md"),
+    (|p| remove(p, "terms/2026-11/fr.md"), "terms/2026-11", "is missing"),
+];
+
+/// All but the last is told by both, with the same words. (A port that is taken is `serve`'s alone: the provider that runs has it.)
+#[tokio::test]
+async fn check_finds_whatever_serve_dies_of_at_its_start() {
+    for (change, key, mend) in DEADLY {
+        let place = Place::new(Bed::sqlite().await, SMTP);
+        secret_file(&place.path("secrets/smtp"), "a password of a mail server");
+        certificate(place.folder.path(), "smtp-ca");
+        certificate(place.folder.path(), "ca");
+        let good = place.run("check", &[]);
+        assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stderr));
+        change(&place);
+        let [checked, served] = ["check", "serve"].map(|command| {
+            let out = place.run(command, &[]);
+            let told = String::from_utf8(out.stderr).unwrap();
+            assert_eq!(out.status.code(), Some(1), "{key}: {command}: {told}");
+            assert!(told.contains(key) && told.contains(mend), "{key} {mend}: {command}: {told}");
+            assert!(
+                !told.contains("panicked") && !told.contains("geheim") && !told.contains("a password of"),
+                "{told}"
+            );
+            told
+        });
+        assert_eq!(checked, served, "{key}");
+    }
+}
+
+/// Whoever checks leaves nothing behind that another user would then not be able to write.
+#[tokio::test]
+async fn check_makes_nothing() {
+    let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
+    secret_file(&place.path("secrets/database"), "sqlite://data/moncompte.db");
+    let all = |folder: &Path| -> Vec<PathBuf> {
+        let mut all: Vec<_> = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
+        all.sort();
+        all
+    };
+    let before = all(place.folder.path());
+    let out = place.run("check", &[]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert_eq!(all(place.folder.path()), before);
+    // Beside a provider that runs, too.
+    let running = place.serve().await;
+    let out = place.run("check", &[]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    running.stop().await;
+}
+
+/// operators.md P9.
+#[tokio::test]
+async fn a_signal_that_is_no_farewell_ends_no_node() {
+    let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
+    let mut running = place.serve().await;
+    for (name, word) in [
+        ("HUP", "reload is not supported yet; restart to take in changes"),
+        ("USR1", "SIGUSR1 means nothing here"),
+        ("USR2", "SIGUSR2 means nothing here"),
+        ("HUP", "reload is not supported yet"),
+    ] {
+        signal(running.id(), name);
+        running.says(word).await;
+    }
+    // Nobody reads what it says any more.
+    signal(running.id(), "PIPE");
+    assert_eq!(place.operators("/health/ready").await, (200, "ok\n".into()));
+    assert!(!running.has_ended());
+    let (status, said) = running.stop().await;
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert_eq!(said.matches("SIGHUP").count(), 2, "{said}");
+}
+
+/// SECURITY L5: under the umask that shells have.
+#[tokio::test]
+async fn what_the_program_makes_is_read_by_its_user_alone() {
+    let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
+    secret_file(&place.path("secrets/database"), "sqlite://data/moncompte.db");
+    let running = place.serve().await;
+    let made = ["data/moncompte.db", "data/moncompte.db-wal", "data/moncompte.db-shm"];
+    for file in made {
+        assert_eq!(mode(&place.path(file)), 0o600, "{file}");
+    }
+    assert_eq!([mode(&place.path("data")), mode(&place.path("mails"))], [0o700, 0o700]);
+    let mover = crate::person::Mover::number(0);
+    place.people([mover.row()]);
+    crate::person::Person::new(&place.issuer()).until_mail(&mover).await;
+    let mail = eventually("a mail", async || {
+        fs::read_dir(place.path("mails")).unwrap().flatten().map(|entry| entry.path()).next()
+    })
+    .await;
+    assert_eq!(mode(&mail), 0o600);
+    running.kill();
+    // One that an older version made is closed, and its log with it.
+    for file in made {
+        fs::set_permissions(place.path(file), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let running = place.serve().await;
+    for file in made {
+        assert_eq!(mode(&place.path(file)), 0o600, "{file}");
+    }
+    running.stop().await;
+}
