@@ -3,6 +3,7 @@
 mod account;
 mod crowd;
 mod ending;
+mod files;
 mod granting;
 mod guessing;
 mod moving;
@@ -28,6 +29,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Sabotage> {
         words::GUARDS,
         crowd::GUARDS,
         storage::GUARDS,
+        files::GUARDS,
     ];
     areas.into_iter().flatten()
 }
