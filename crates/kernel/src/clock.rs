@@ -34,14 +34,14 @@ pub trait Clock: Send + Sync + 'static {
     /// The database's clock was compared with the machine's: it said `theirs`, when the machine's was ahead of it by `off` milliseconds.
     fn compared(&self, _theirs: i64, _off: i64) {}
 
-    /// By how many milliseconds the machine's clock was ahead of the database's when they were compared last; negative where it was behind.
+    /// By how many milliseconds the machine's clock is ahead of the database's, as that went on since they were compared last; negative where it is behind.
     fn off(&self) -> i64 {
         0
     }
 
     /// Whether the machine's clock may be believed: it is not far from the database's (SECURITY D13).
     fn is_fit(&self) -> bool {
-        self.off().abs() <= MOST_OFF
+        self.off().saturating_abs() <= MOST_OFF
     }
 }
 
@@ -69,8 +69,8 @@ impl Clock for SystemClock {
 /// A clock that never goes back (SECURITY I19, #121). Where the machine's is behind what was seen, time goes on from there at half its speed, until
 /// the machine's has caught up: nothing that has expired becomes valid again, and no span of time is cut short.
 ///
-/// Where the database has a clock of its own, the machine's is believed as far as it stays within [`MOST_OFF`] of the last time at which the two agreed, and
-/// of the database's where they never did (SECURITY D13).
+/// Where the database has a clock of its own, the machine's is believed as long as it stays within [`MOST_OFF`] of the last time on which the two agreed.
+/// Otherwise time goes on from there, and from the database's where they never agreed (SECURITY D13).
 pub struct SteadyClock<C = SystemClock> {
     machine: C,
     begun: Instant,
@@ -81,12 +81,20 @@ pub struct SteadyClock<C = SystemClock> {
 #[derive(Clone, Copy)]
 struct Moment(i64, i64);
 
+impl Moment {
+    /// What time it is by it, so long after the clock was begun.
+    fn later(self, passed: i64) -> i64 {
+        self.0.saturating_add(passed - self.1)
+    }
+}
+
 struct State {
     /// The highest time seen.
     seen: Moment,
-    /// When the two clocks agreed last.
+    /// The last time on which the two clocks agreed.
     agreed: Option<Moment>,
-    off: i64,
+    /// What the database's clock said last.
+    theirs: Option<Moment>,
 }
 
 impl<C: Clock> SteadyClock<C> {
@@ -97,7 +105,7 @@ impl<C: Clock> SteadyClock<C> {
             reason = "it measures how long ago something was seen, whatever the time is"
         )]
         let begun = Instant::now();
-        let state = State { seen: Moment(machine.now_millis(), 0), agreed: None, off: 0 };
+        let state = State { seen: Moment(machine.now_millis(), 0), agreed: None, theirs: None };
         Self { machine, begun, state: Mutex::new(state) }
     }
 
@@ -112,7 +120,7 @@ impl<C: Clock> SteadyClock<C> {
     /// The time, after it was told what was seen elsewhere.
     fn told(&self, elsewhere: i64) -> i64 {
         self.with(|state, machine, passed| {
-            let machine = believed(machine, state.agreed.map(|Moment(at, when)| at + (passed - when)));
+            let machine = believed(machine, state.agreed.map(|agreed| agreed.later(passed)));
             let now = steady(machine, state.seen.0, passed - state.seen.1);
             let latest = now.max(elsewhere);
             if latest == machine || latest > now {
@@ -123,10 +131,9 @@ impl<C: Clock> SteadyClock<C> {
     }
 }
 
-/// What is believed of the machine's clock, where it should say about what was `agreed`. Milliseconds.
+/// The machine's clock as long as it says about what was `agreed`, and that otherwise. Milliseconds.
 fn believed(machine: i64, agreed: Option<i64>) -> i64 {
-    let near = |at: i64| machine.clamp(at.saturating_sub(MOST_OFF), at.saturating_add(MOST_OFF));
-    agreed.map_or(machine, near)
+    agreed.filter(|at| machine.saturating_sub(*at).saturating_abs() > MOST_OFF).unwrap_or(machine)
 }
 
 /// What time it is: the machine's, unless that is behind what was `seen` so long `ago`. Milliseconds.
@@ -149,7 +156,8 @@ impl<C: Clock> Clock for SteadyClock<C> {
 
     fn compared(&self, theirs: i64, off: i64) {
         self.with(|state, machine, passed| {
-            state.off = off;
+            // As the machine's clock has it: so what it does from now on is seen at once.
+            state.theirs = Some(Moment(machine.saturating_sub(off), passed));
             let fit = off.abs() <= MOST_OFF;
             let right = Moment(if fit { machine } else { theirs }, passed);
             // At its start a machine whose clock is wrong has nothing but the database's word. Later, whichever of the two has jumped, what both said before
@@ -165,7 +173,9 @@ impl<C: Clock> Clock for SteadyClock<C> {
     }
 
     fn off(&self) -> i64 {
-        self.with(|state, _, _| state.off)
+        self.with(|state, machine, passed| {
+            state.theirs.map_or(0, |theirs| machine.saturating_sub(theirs.later(passed)))
+        })
     }
 }
 
@@ -224,9 +234,10 @@ mod tests {
         let far = 40 * 86_400_000;
         assert_eq!(believed(far, None), far, "there is nothing to compare it with");
         assert_eq!([999, 1000, 1001].map(|machine| believed(machine, Some(1000))), [999, 1000, 1001]);
-        assert_eq!(believed(far, Some(1000)), 1000 + MOST_OFF);
-        assert_eq!(believed(-far, Some(1000)), 1000 - MOST_OFF);
-        assert_eq!(believed(i64::MAX, Some(i64::MAX)), i64::MAX);
+        assert_eq!(believed(1000 + MOST_OFF, Some(1000)), 1000 + MOST_OFF);
+        for wrong in [far, -far, 1001 + MOST_OFF, i64::MAX, i64::MIN] {
+            assert_eq!(believed(wrong, Some(1000)), 1000, "{wrong}");
+        }
     }
 
     struct Hands(Arc<AtomicI64>);
@@ -262,13 +273,14 @@ mod tests {
             let clock = SteadyClock::over(Hands(hands.clone()));
             assert!(clock.is_fit(), "nothing was compared");
             clock.compared(100 * DAY, wrong);
-            assert!(!clock.is_fit() && clock.off() == wrong);
-            assert!((clock.now_millis() - 100 * DAY).abs() <= MOST_OFF, "{}", clock.now_millis());
+            assert!(!clock.is_fit() && (clock.off() - wrong).abs() < 60_000, "{}", clock.off());
+            assert!((clock.now_millis() - 100 * DAY).abs() < 60_000, "{}", clock.now_millis());
             assert_eq!(clock.machine_millis(), 100 * DAY + wrong);
             // It is corrected.
             hands.store(100 * DAY + 5, Ordering::SeqCst);
+            assert!(clock.is_fit(), "it is seen at once");
             clock.compared(100 * DAY, 5);
-            assert!(clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() <= MOST_OFF);
+            assert!(clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
         }
     }
 
@@ -280,13 +292,14 @@ mod tests {
         for jump in [40 * DAY, -40 * DAY] {
             // The machine's, before anybody compares them.
             hands.store(100 * DAY + jump, Ordering::SeqCst);
-            assert!((clock.now_millis() - 100 * DAY).abs() <= MOST_OFF, "{}", clock.now_millis());
+            assert!(!clock.is_fit(), "it is seen at once");
+            assert!((clock.now_millis() - 100 * DAY).abs() < 60_000, "{}", clock.now_millis());
             clock.compared(100 * DAY, jump);
-            assert!(!clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() <= MOST_OFF);
+            assert!(!clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
             // The database's.
             hands.store(100 * DAY, Ordering::SeqCst);
             clock.compared(100 * DAY - jump, jump);
-            assert!(!clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() <= MOST_OFF);
+            assert!(!clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
         }
         clock.compared(100 * DAY, 0);
         assert!(clock.is_fit());

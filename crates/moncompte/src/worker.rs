@@ -54,25 +54,26 @@ impl Worker {
     /// How late it is, for the other nodes and the next start; and says so where this machine's clock and that do not agree.
     async fn share_time(self: Arc<Self>, stop: CancellationToken) {
         let ground = &self.idp.ground;
-        let mut rounds = 0_u32;
+        let mut wrong = 0_u32;
         loop {
             if let Err(fault) = ground.share_time().await {
                 tracing::warn!(%fault, "how late it is cannot be shared");
             }
-            if !ground.clock.is_fit() && rounds.is_multiple_of(12) {
+            let (fit, behind) = (ground.clock.is_fit(), ground.clock.behind());
+            // At once, and every minute.
+            let tells = wrong.is_multiple_of(12);
+            if !fit && tells {
                 tracing::error!(
                     seconds_ahead = ground.clock.off() / 1000,
                     "this machine's clock is far from the database's: correct it; until then this node is not ready and shares no time"
                 );
-            }
-            let behind = ground.clock.behind();
-            if behind > MOST_BEHIND && rounds.is_multiple_of(12) {
+            } else if behind > MOST_BEHIND && tells {
                 tracing::error!(
                     seconds = behind / 1000,
                     "this machine's clock is behind the time that was seen: correct it, or see `moncompte clock --help`"
                 );
             }
-            rounds = rounds.wrapping_add(1);
+            wrong = if fit && behind <= MOST_BEHIND { 0 } else { wrong.wrapping_add(1) };
             if stop.is_cancelled() {
                 return;
             }

@@ -13,6 +13,7 @@
 )]
 
 mod bulk;
+mod crowd;
 mod http;
 mod limit;
 mod load;
@@ -53,8 +54,8 @@ struct Cli {
 }
 
 /// The measurements of one database.
-const PARTS: [&str; 9] =
-    ["start", "sign-in", "refresh", "userinfo", "documents", "storm", "memory", "million", "import"];
+const PARTS: [&str; 10] =
+    ["start", "sign-in", "refresh", "userinfo", "documents", "storm", "crowd", "memory", "million", "import"];
 
 /// One thread plays everybody: it takes little of the cores that are measured.
 #[tokio::main(flavor = "current_thread")]
@@ -95,6 +96,7 @@ async fn measure(part: &str, name: &str, bed: Bed, effort: Effort, rows: &mut Ve
                 "userinfo" => rows.extend(load::reads(name, &site, effort).await),
                 "documents" => rows.extend(load::documents(&site, effort).await),
                 "storm" => rows.push(storm::token(name, &site, effort).await),
+                "crowd" => rows.extend(crowd::finish(name, &site, effort).await),
                 "memory" => rows.push(load::memory(name, &site, effort).await),
                 other => panic!("no measurement {other}"),
             }

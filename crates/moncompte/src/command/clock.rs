@@ -35,10 +35,10 @@ impl ClockCommand {
         let ahead = theirs.map(|theirs| (machine - theirs) / 1000);
         let behind = seen.map_or(0, |seen| (seen - machine).max(0) / 1000);
         if self.accept {
-            if ahead.is_some_and(|ahead| ahead.abs() > MOST_OFF / 1000) {
+            if let Some(ahead) = ahead.filter(|ahead| ahead.abs() > MOST_OFF / 1000) {
                 bail!(
-                    "this machine's clock is {} s from the database's; correct it before it is accepted",
-                    ahead.unwrap_or(0).abs()
+                    "this machine's clock is {} s from the database's: correct it before it is accepted",
+                    ahead.abs()
                 );
             }
             Db::connect(&config.database).await?.accept_time(machine).await?;

@@ -1,18 +1,26 @@
 //! Clocks that step back (SECURITY I19, #121, B23): what has expired stays so, on a node that was told of a later time, after it was killed, and until an operator
-//! says otherwise. The later time is written as another node writes it whose clock is ahead.
+//! says otherwise. The later time is written as it stands there once a clock, and on PostgreSQL the database's too, has gone back.
+//!
+//! Clocks that are wrong (SECURITY D13): PostgreSQL's own decides, so a node whose clock is far from it harms itself only. On SQLite the database has no clock but
+//! the machine's.
 
 use std::{
     fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use kernel::sea_orm::ConnectionTrait;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use kernel::sea_orm::{ConnectionTrait, Statement};
 use mail_parser::MessageParser;
 use testbed::Bed;
 
 use crate::{
     person::{Mover, Person},
-    place::{CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, eventually},
+    place::{CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, eventually, free_port, serve},
+    races::another,
 };
 
 /// The proof key of every request that a [`Person`] brings (RFC 7636 appendix B).
@@ -70,7 +78,11 @@ fn reset_link(place: &Place) -> Option<String> {
 }
 
 async fn ready(place: &Place) -> (u16, String) {
-    let text = fs::read_to_string(place.path("moncompte.toml")).unwrap();
+    ready_in(place.folder.path()).await
+}
+
+async fn ready_in(folder: &Path) -> (u16, String) {
+    let text = fs::read_to_string(folder.join("moncompte.toml")).unwrap();
     let ops = text.lines().find_map(|line| line.strip_prefix("ops_listen = \"")).unwrap();
     let answer = reqwest::get(format!("http://{}/health/ready", ops.trim_end_matches('"'))).await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
@@ -119,4 +131,178 @@ async fn what_has_expired_stays_so_when_the_clock_steps_back() {
         let _running = place.serve().await;
         assert_eq!(ready(&place).await.0, 200, "{}", place.bed.name);
     }
+}
+
+/// A clock that is wrong, under a program.
+struct Hands {
+    folder: tempfile::TempDir,
+}
+
+impl Hands {
+    /// Right, so far.
+    fn new() -> Self {
+        let hands = Self { folder: tempfile::tempdir().unwrap() };
+        fs::write(hands.control(), [0; 8]).unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clock.c");
+        let made = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .args([&hands.library(), &source])
+            .args(["-ldl"])
+            .output()
+            .expect("the C compiler");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        hands
+    }
+
+    fn control(&self) -> PathBuf {
+        self.folder.path().join("control")
+    }
+
+    fn library(&self) -> PathBuf {
+        self.folder.path().join("clock.so")
+    }
+
+    fn lay(&self, command: &mut Command) {
+        command.env("LD_PRELOAD", self.library()).env("CLOCK_CONTROL", self.control());
+    }
+
+    /// So many seconds ahead from now on.
+    fn set(&self, ahead: i64) {
+        // In place: whoever runs has it mapped.
+        let mut file = fs::OpenOptions::new().write(true).open(self.control()).unwrap();
+        file.write_all(&ahead.to_ne_bytes()).unwrap();
+    }
+}
+
+const FAR: i64 = 40 * 86_400;
+
+fn now() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+}
+
+/// By how many seconds the time that the nodes share is ahead.
+async fn shared(place: &Place) -> i64 {
+    let db = place.bed.ground.db.reader();
+    let query =
+        Statement::from_string(db.get_database_backend(), "SELECT value FROM meta WHERE key = 'time_seen'");
+    let value: String = db.query_one_raw(query).await.unwrap().unwrap().try_get("", "value").unwrap();
+    value.parse::<i64>().unwrap() / 1000 - now()
+}
+
+/// Waits until some node has shared the time, twice: what it read when it did so it goes by.
+async fn has_been_shared(place: &Place) {
+    for _ in 0..2 {
+        let before = shared(place).await + now();
+        let later = async || (shared(place).await + now() > before).then_some(());
+        eventually("the time is shared", later).await;
+    }
+}
+
+/// By how many seconds the tokens are ahead that the node at this port gives for a code.
+async fn issued(code: &str, port: u16) -> i64 {
+    let form =
+        [("grant_type", "authorization_code"), ("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)];
+    let told = reqwest::Client::new()
+        .post(format!("http://localhost:{port}/token"))
+        .basic_auth("exemple", Some(CLIENT_SECRET))
+        .form(&[&form[..], &[("code", code)]].concat())
+        .send()
+        .await
+        .unwrap();
+    let told: serde_json::Value = told.json().await.unwrap();
+    let token = told["id_token"].as_str().unwrap_or_else(|| panic!("{told}"));
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    claims["iat"].as_i64().unwrap() - now()
+}
+
+/// Some seconds pass.
+const NEAR: std::ops::Range<i64> = -60..60;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_clock_is_wrong_harms_nobody_else() {
+    // Further behind, the terms of this place are not in force yet, and it does not start.
+    for ahead in [FAR, -2 * 86_400] {
+        let Some(bed) = Bed::postgres().await else { return };
+        let place = Place::new(bed, MAIL_FOLDER);
+        let (mover, port) = (Mover::number(1), free_port());
+        place.people([mover.row()]);
+        another(&place, "second", port);
+        let right = place.serve().await;
+        Person::new(&place.issuer()).moves(&mover, &place).await;
+        let session = Person::new(&place.issuer());
+        session.signs_in(&mover.email, &mover.new).await;
+
+        let hands = Hands::new();
+        hands.set(ahead);
+        let wrong = serve(&place.path("second"), |command| hands.lay(command)).await;
+        wrong.says("this machine's clock is far from the database's").await;
+        let told = ready_in(&place.path("second")).await;
+        assert!(told.0 == 503 && told.1.contains("clock"), "{told:?}");
+        has_been_shared(&place).await;
+        assert!(NEAR.contains(&shared(&place).await), "{ahead}: {}", shared(&place).await);
+        assert_eq!(ready(&place).await.0, 200, "{ahead}");
+        for port in [place.port, port] {
+            let code = session.asked_by_portal().await.code().expect("the session lives");
+            let iat = issued(&code, port).await;
+            assert!(NEAR.contains(&iat), "{ahead}: tokens are {iat} s ahead");
+        }
+
+        // It is corrected, and again one of the nodes.
+        hands.set(0);
+        let well = async || (ready_in(&place.path("second")).await.0 == 200).then_some(());
+        eventually("it is well", well).await;
+        wrong.stop().await;
+        right.stop().await;
+        let _right = place.serve().await;
+        assert_eq!(ready(&place).await.0, 200, "{ahead}");
+        assert!(session.asked_by_portal().await.code().is_some(), "{ahead}: the session lives");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_jumps_under_a_node_is_not_believed() {
+    let Some(bed) = Bed::postgres().await else { return };
+    let place = Place::new(bed, MAIL_FOLDER);
+    let (mover, hands) = (Mover::number(1), Hands::new());
+    place.people([mover.row()]);
+    let running = serve(place.folder.path(), |command| hands.lay(command)).await;
+    Person::new(&place.issuer()).moves(&mover, &place).await;
+    let session = Person::new(&place.issuer());
+    session.signs_in(&mover.email, &mover.new).await;
+    has_been_shared(&place).await;
+    for jump in [FAR, -FAR] {
+        hands.set(jump);
+        // At once, before the clocks are compared again, and after.
+        for compared in [false, true] {
+            if compared {
+                running.says("this machine's clock is far from the database's").await;
+            }
+            let told = ready(&place).await;
+            assert!(told.0 == 503 && told.1.contains("far from the database's"), "{told:?}");
+            let code = session.asked_by_portal().await.code().expect("the session lives");
+            let iat = issued(&code, place.port).await;
+            assert!(NEAR.contains(&iat), "{jump}: tokens are {iat} s ahead");
+        }
+        hands.set(0);
+        eventually("it is well", async || (ready(&place).await.0 == 200).then_some(())).await;
+        assert!(NEAR.contains(&shared(&place).await), "{jump}: {}", shared(&place).await);
+    }
+    drop(running);
+}
+
+/// A node of an older version, or a database whose own clock was wrong, may have left a time that is far ahead: nobody goes on from it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_time_that_is_far_ahead_of_the_databases_is_not_believed() {
+    let Some(bed) = Bed::postgres().await else { return };
+    let place = Place::new(bed, MAIL_FOLDER);
+    let running = place.serve().await;
+    running.stop().await;
+    let ahead = (now() + FAR) * 1000;
+    let plant = format!("UPDATE meta SET value = '{ahead:020}' WHERE key = 'time_seen'");
+    place.bed.ground.db.writer().execute_unprepared(&plant).await.unwrap();
+    let running = place.serve().await;
+    assert_eq!(ready(&place).await.0, 200);
+    assert!(NEAR.contains(&shared(&place).await), "{}", shared(&place).await);
+    drop(running);
 }

@@ -22,6 +22,7 @@ mod keys;
 mod kill;
 mod left_out;
 mod limits;
+mod log;
 mod node;
 mod person;
 mod place;

@@ -1,4 +1,4 @@
-//! What the database keeps and how, and what becomes of those who ask when it cannot: crates/kernel.
+//! What the database keeps and how, what becomes of those who ask when it cannot, and what keeps a node standing: crates/kernel, crates/moncompte/src.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 
@@ -7,6 +7,8 @@ const fn kernel(names: &'static [&'static str]) -> Tests {
 }
 
 const DISK: Tests = it("moncompte", &["without_room_for_the_database_nothing_is_half_done_and_it_heals"]);
+
+const CROWD: Tests = it("accounts", &["hundreds_who_finish_at_once_all_finish_and_keep_nobody_from_reading"]);
 
 pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
@@ -104,8 +106,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "says that it is ready though nothing can be stored",
         items: &[119],
         file: "crates/kernel/src/db.rs",
-        find: "self.full.store(seen.is_err(), Ordering::Relaxed);",
-        replace: "self.full.store(false, Ordering::Relaxed);",
+        find: "self.toll.tried(seen.is_ok());",
+        replace: "self.toll.tried(true);",
         caught_by: DISK,
     },
     Sabotage {
@@ -123,5 +125,77 @@ pub(super) const GUARDS: &[Sabotage] = &[
         find: "now.max(elsewhere)",
         replace: "now.max(elsewhere.min(now))",
         caught_by: kernel(&["a_clock_that_was_told_of_a_later_time_never_goes_back"]),
+    },
+    Sabotage {
+        name: "does not tell of a write that was refused until the next look",
+        items: &[119],
+        file: "crates/kernel/src/patient.rs",
+        find: "answer.as_ref().is_err_and(is_for_want_of_room)",
+        replace: "answer.as_ref().is_err_and(|error| is_for_want_of_room(error) && false)",
+        caught_by: DISK,
+    },
+    Sabotage {
+        name: "lets a task that holds a transaction ask for another connection",
+        items: &[117],
+        file: "crates/kernel/src/held.rs",
+        find: "all.contains(&mark)",
+        replace: "all.contains(&mark) && mark.1 == 0",
+        caught_by: kernel(&["who_holds_a_transaction_asks_for_no_second_connection"]),
+    },
+    Sabotage {
+        name: "asks for a second connection in the middle of a move's last transaction",
+        items: &[117],
+        file: "crates/accounts/src/finish.rs",
+        find: "Counter::of_email(&self.ground, &canonical, None).clear_all(&tx).await?;",
+        replace: "self.account_counter(&canonical, None, visitor).await?.clear_all(&tx).await?;\n        let _ = Counter::knows_device;",
+        caught_by: CROWD,
+    },
+    Sabotage {
+        name: "appends evidence without a place in the queue of those who do",
+        items: &[117],
+        file: "crates/accounts/src/recovery.rs",
+        find: "self.ground.db.begin_recorded()",
+        replace: "self.ground.db.begin()",
+        caught_by: it("accounts", &["a_reset_ends_everything_older_and_signs_this_browser_in"]),
+    },
+    Sabotage {
+        name: "believes a machine whose clock is far from what was agreed",
+        items: &[121],
+        file: "crates/kernel/src/clock.rs",
+        find: "machine.saturating_sub(*at).saturating_abs() > MOST_OFF",
+        replace: "machine.saturating_sub(*at).saturating_abs() == i64::MAX",
+        caught_by: kernel(&["whichever_clock_jumps_what_both_said_before_goes_on"]),
+    },
+    Sabotage {
+        name: "goes by a wrong clock from its start",
+        items: &[121],
+        file: "crates/kernel/src/clock.rs",
+        find: "if far || !fit {",
+        replace: "if far {",
+        caught_by: kernel(&["a_machine_whose_clock_is_wrong_at_its_start_goes_by_the_databases"]),
+    },
+    Sabotage {
+        name: "goes on from a time that no right clock has shown",
+        items: &[121],
+        file: "crates/kernel/src/db.rs",
+        find: ".or(known().gt(format!(\"{most:020}\")))",
+        replace: ".or(known().gt(format!(\"{:020}\", i64::MAX - most % 2)))",
+        caught_by: it("moncompte", &["a_time_that_is_far_ahead_of_the_databases_is_not_believed"]),
+    },
+    Sabotage {
+        name: "keeps every line of a log that nobody takes",
+        items: &[109],
+        file: "crates/moncompte/src/telemetry.rs",
+        find: "queue.bytes + line.len() > MOST",
+        replace: "queue.bytes + line.len() > MOST * 1000",
+        caught_by: beside("moncompte", &["a_log_that_nobody_takes_stops_nobody_and_what_is_lost_is_counted"]),
+    },
+    Sabotage {
+        name: "leaves a part of the worker down",
+        items: &[98],
+        file: "crates/moncompte/src/standing.rs",
+        find: "self.names().insert(name);",
+        replace: "if !name.is_empty() {\n                return;\n            }",
+        caught_by: beside("moncompte", &["a_task_that_ends_or_panics_begins_again_and_is_told_of_meanwhile"]),
     },
 ];
