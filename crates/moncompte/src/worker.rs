@@ -30,8 +30,11 @@ pub(crate) struct Worker {
     pub(crate) standing: Standing,
 }
 
+/// Begins a part of the worker.
+type Begin = fn(Arc<Worker>, CancellationToken) -> Life;
+
 /// What the worker does beside each other. A part that ends before it is told to begins again.
-const PARTS: [(&str, fn(Arc<Worker>, CancellationToken) -> Life); 3] = [
+const PARTS: [(&str, Begin); 3] = [
     ("letters", |worker, stop| Box::pin(worker.deliver(stop))),
     ("time", |worker, stop| Box::pin(worker.share_time(stop))),
     ("chores", |worker, stop| Box::pin(worker.chores(stop))),
