@@ -15,6 +15,8 @@ use crate::{Fault, held::outside_transactions, patient::SILENCE};
 
 /// Keys in one statement.
 const MOST: usize = 64;
+/// Keys that may wait for one. More than the connections that the program takes; whoever comes beyond is told at once.
+const WAITING: usize = 16_384;
 
 type Found<K, V> = Result<HashMap<K, V>, Fault>;
 type Loaded<K, V> = Pin<Box<dyn Future<Output = Found<K, V>> + Send>>;
@@ -64,8 +66,10 @@ where
     pub async fn get(&self, key: K) -> Result<Option<V>, Fault> {
         outside_transactions("a read that another task makes");
         let (tell, told) = oneshot::channel();
-        if self.0.ask(key, tell) {
-            tokio::spawn(Loading { inner: self.0.clone(), left: false }.run());
+        match self.0.ask(key, tell) {
+            None => return Err(Fault::Unavailable(format!("{WAITING} wait already"))),
+            Some(true) => drop(tokio::spawn(Loading { inner: self.0.clone(), left: false }.run())),
+            Some(false) => {}
         }
         let silent = || Fault::Unavailable(format!("no answer in {SILENCE:?}"));
         tokio::time::timeout(SILENCE, told).await.map_err(|_| silent())?.map_err(|_| silent())?
@@ -77,13 +81,16 @@ impl<K, V> Inner<K, V> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether whoever asks has to see to it that it is loaded.
-    fn ask(&self, key: K, tell: Told<V>) -> bool {
+    /// Whether whoever asks has to see to it that it is loaded; `None` where no more may wait.
+    fn ask(&self, key: K, tell: Told<V>) -> Option<bool> {
         let mut queue = self.queue();
+        if queue.asked.len() >= WAITING {
+            return None;
+        }
         queue.asked.push((key, tell));
         let idle = queue.loading < self.at_once;
         queue.loading += usize::from(idle);
-        idle
+        Some(idle)
     }
 }
 
@@ -184,6 +191,21 @@ mod tests {
         let sizes = sizes.lock().unwrap().clone();
         assert!(sizes.len() <= 2 + 2, "{sizes:?}");
         assert!(sizes.iter().all(|size| size.is_power_of_two()), "{sizes:?}");
+    }
+
+    /// SECURITY D14
+    #[tokio::test]
+    async fn no_more_wait_than_there_is_room_for() {
+        let gate = Arc::new(Semaphore::new(0));
+        let (gather, _) = doubler(&gate);
+        let (mut told, mut refused) = (Vec::new(), 0);
+        for _ in 0..WAITING + 10 {
+            let (tell, hears) = oneshot::channel();
+            told.push(hears);
+            refused += usize::from(gather.0.ask(2, tell).is_none());
+        }
+        assert_eq!(refused, 10);
+        assert!(matches!(gather.get(2).await, Err(Fault::Unavailable(_))));
     }
 
     #[tokio::test]

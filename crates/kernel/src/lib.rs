@@ -16,6 +16,7 @@ pub mod outbox;
 mod patient;
 mod secret;
 mod table;
+mod untrusted;
 mod writer;
 
 pub use clock::{
@@ -32,4 +33,5 @@ pub use patient::{Patient, Spent};
 #[doc(hidden)]
 pub use sea_orm;
 pub use secret::{Digest, MacKey, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};
+pub use untrusted::{Seldom, Untrusted, untrusted};
 pub use writer::Writer;

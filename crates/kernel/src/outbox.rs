@@ -177,14 +177,19 @@ pub async fn failed(db: &Db, letter: &Leased, fate: Fate, error: &str, now: Unix
     Ok(())
 }
 
-/// Forgets letters that left, or died, more than 30 days ago.
+/// The kind of letters that ask the worker who is meant. Strangers cause them, and nothing left by itself: they are forgotten after a day.
+const ASKED: &str = "recovery";
+
+/// Forgets letters that left, or died, more than 30 days ago, and a day ago those that only asked who is meant.
 ///
 /// # Errors
 /// [`Fault`] of the database.
 pub async fn purge(db: &Db, now: Unix) -> Result<(), Fault> {
     let end = now - 30 * 86_400;
-    let gone = Condition::any().add(outbox::Column::SentAt.lt(end)).add(outbox::Column::DeadAt.lt(end));
-    forget::<outbox::Entity>(db, gone).await
+    let over =
+        |end: Unix| Condition::any().add(outbox::Column::SentAt.lt(end)).add(outbox::Column::DeadAt.lt(end));
+    let asked = Condition::all().add(outbox::Column::Kind.eq(ASKED)).add(over(now - 86_400));
+    forget::<outbox::Entity>(db, over(end).add(asked)).await
 }
 
 #[cfg(test)]
