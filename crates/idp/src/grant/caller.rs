@@ -2,11 +2,11 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use kernel::{Fault, is_unique_violation};
+use kernel::{Fault, is_unique_violation, untrusted};
 use oidc::{
     Code, Error, Params,
     authentication::{self, Caller, Presented},
-    client::Client,
+    client::{AuthMethod, Client},
     discovery::path,
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
@@ -24,6 +24,11 @@ pub struct Call<'a> {
     pub source: Option<IpAddr>,
 }
 
+fn too_often() -> Error {
+    metrics::counter!("moncompte_throttled_total", "door" => "client").increment(1);
+    Error::new(Code::SlowDown, "too many wrong secrets from here: wait for a minute")
+}
+
 fn failed() -> Error {
     Error::new(Code::InvalidClient, "client authentication failed")
 }
@@ -36,20 +41,27 @@ impl Grants {
             Err(refusal) => return Ok(Err(refusal.into())),
         };
         let presented = Presented::read(call.authorization, &params);
-        let name = presented.client_id().unwrap_or_default().to_owned();
-        let now = self.ground.now();
-        if self.guesses.refuses(call.source, &name, now) {
-            return Ok(Err(Error::new(
-                Code::SlowDown,
-                "too many wrong secrets from here: wait for a minute",
-            )));
+        let name = presented.client_id().unwrap_or_default();
+        let (source, now) = (call.source, self.ground.now());
+        // A client without a secret has nothing to guess: it is not remembered and never waits.
+        let client = self.client(name).map(|(_, portal)| portal.client);
+        let open = client.as_ref().is_some_and(|c| c.token_endpoint_auth_method == AuthMethod::None);
+        let counted = client.as_ref().filter(|_| !open).map(|c| c.client_id.as_str());
+        let waits = !open && self.guesses.refuses(source, counted, now);
+        if waits && !self.guesses.is_home(source, counted, now) {
+            return Ok(Err(too_often()));
         }
         let proved = self.prove(&presented).await?;
         match &proved {
-            Ok(client) => self.guesses.proved(call.source, &client.client_id),
+            Ok(_) => counted.into_iter().for_each(|client| self.guesses.proved(source, client, now)),
+            // At home it was looked at all the same. Who was wrong there reads what everybody reads who waits, and no more is counted.
+            Err(_) if waits => return Ok(Err(too_often())),
             Err(error) => {
-                tracing::info!(target: "security", client = ?name, %error, "a client did not prove itself");
-                self.guesses.failed(call.source, &name, now);
+                let known = if client.is_some() { "yes" } else { "no" };
+                metrics::counter!("moncompte_client_failures_total", "known" => known).increment(1);
+                if self.guesses.failed(source, counted, now) {
+                    tracing::info!(target: "security", client = %untrusted(name), %error, "a client did not prove itself");
+                }
             }
         }
         Ok(proved.map(|client| (params, client)))

@@ -177,3 +177,44 @@ async fn who_guesses_secrets_waits_and_the_client_does_not() {
         assert_eq!(from(&router, "203.0.113.1", &right).await.0, StatusCode::BAD_REQUEST);
     }
 }
+
+/// portals.md R9 = S15: on shared hosting one portal's wrong secrets, or a stranger's, shut out no neighbour.
+#[tokio::test]
+async fn a_portal_is_not_shut_out_by_its_neighbours_at_one_address() {
+    for world in World::both().await {
+        let router = provider(&world);
+        let shared = "198.51.100.7";
+        let right = |client: &str| basic(&format!("{client}:s3cret"));
+        assert_eq!(from(&router, shared, &right("rp")).await.0, StatusCode::BAD_REQUEST, "rp proves itself");
+        for n in 0..150 {
+            from(&router, shared, &basic(&format!("nobody{n}:guess"))).await;
+        }
+        // A neighbour that never proved itself passes, and so does the one that did.
+        assert_eq!(from(&router, shared, &right("other")).await.0, StatusCode::BAD_REQUEST);
+        assert_eq!(from(&router, shared, &right("rp")).await.0, StatusCode::BAD_REQUEST);
+        let mut looked_at = 0;
+        for n in 0..1000 {
+            let (status, _) = from(&router, shared, &basic(&format!("rp:guess{n}"))).await;
+            looked_at += usize::from(status == StatusCode::UNAUTHORIZED);
+        }
+        assert_eq!(looked_at, 60, "guesses at one client from one address are bounded");
+        assert_eq!(
+            from(&router, shared, &right("rp")).await.0,
+            StatusCode::BAD_REQUEST,
+            "its own secret is known"
+        );
+        assert_eq!(from(&router, shared, &right("other")).await.0, StatusCode::BAD_REQUEST);
+        // From many addresses: the client at home is not shut out, and the sum is bounded.
+        let mut looked_at = 0;
+        for n in 0..1200 {
+            let guess = basic(&format!("rp:guess{n}"));
+            let (status, _) = from(&router, &format!("203.0.{}.{}", n / 250, n % 250), &guess).await;
+            looked_at += usize::from(status == StatusCode::UNAUTHORIZED);
+        }
+        assert!(looked_at <= 600, "{looked_at}");
+        assert_eq!(from(&router, shared, &right("rp")).await.0, StatusCode::BAD_REQUEST);
+        assert_eq!(from(&router, "192.0.2.1", &right("rp")).await.0, StatusCode::TOO_MANY_REQUESTS);
+        world.bed.clock.advance(61);
+        assert_eq!(from(&router, "192.0.2.1", &right("rp")).await.0, StatusCode::BAD_REQUEST);
+    }
+}
