@@ -25,7 +25,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I6",
-        says: "a counter of wrong passwords goes down by a reset only: a right password, a mailed link, the end of an old identifier's lock",
+        says: "a counter of wrong passwords goes down by a reset only: a right password, a mailed link, the end of an old identifier's lock, a month without a try, four hundred days of a lock",
         otherwise: "guessing goes on after five",
         seen_by: SeenBy::Words(
             "it compares two moments; `lockout.rs` counts each check, also with 200 at once",

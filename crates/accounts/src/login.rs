@@ -3,7 +3,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use zeroize::Zeroizing;
 
 use crate::{
-    AccountId, Accounts, Busy, Email, Session, SignedIn, Visitor, email, evidence,
+    AccountId, Accounts, Busy, Email, Session, SignedIn, Visitor, email,
     lockout::{Attempt, Counter, Failed},
     recovery,
     table::account,
@@ -173,25 +173,17 @@ impl Accounts {
         }
     }
 
-    /// The fifth failure: the owner is told, by the worker, if there is one. The same is written for an address without an account.
+    /// The fifth failure. The worker tells the owner and the evidence, if there is an account: the same is written for an address without one, and
+    /// strangers add nothing to what is kept for ever (SECURITY D14).
     pub(crate) async fn locked(
         &self,
         counter: &Counter,
         subject: &str,
         visitor: &Visitor,
     ) -> Result<(), Fault> {
-        let tx = self.ground.db.begin_recorded().await?;
-        if counter.may_notify(&tx, self.ground.now()).await? {
-            recovery::tell_of_lock(&tx, &self.ground, subject, visitor).await?;
-        }
-        evidence::append(
-            &tx,
-            &self.ground,
-            "account locked",
-            None,
-            &serde_json::json!({ "ip": visitor.ip_short() }),
-        )
-        .await?;
+        let tx = self.ground.db.begin().await?;
+        let mail = counter.may_notify(&tx, self.ground.now()).await?;
+        recovery::tell_of_lock(&tx, &self.ground, subject, mail, visitor).await?;
         tx.commit().await
     }
 }

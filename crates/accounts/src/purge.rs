@@ -4,7 +4,7 @@ use sea_orm::{ColumnTrait, ExprTrait};
 use crate::{
     Accounts, Rules,
     lockout::NOTICE,
-    table::{device, email_change, enrolment, lock_notice, recovery, session, used_ticket},
+    table::{attempt, device, email_change, enrolment, lock_notice, recovery, session, used_ticket},
 };
 
 const DAY: i64 = 86_400;
@@ -16,6 +16,10 @@ const RECOVERY: i64 = 30 * DAY;
 const SESSION: i64 = 365 * DAY;
 /// A device that was not seen for so long is a stranger again: as long as its cookie lives.
 const DEVICE: i64 = 400 * DAY;
+/// Counts of wrong passwords without a further try, and locks that nobody ended. Long enough that guessing gains nothing by waiting, and the same for
+/// addresses with and without an account, so that neither tells (SECURITY #59, D14).
+const COUNT: i64 = 30 * DAY;
+const LOCK: i64 = 400 * DAY;
 
 /// What people are told of it in the notice.
 impl Rules {
@@ -31,12 +35,14 @@ impl Rules {
 }
 
 impl Accounts {
-    /// Forgets what has no further use, so that tables stay bounded (SECURITY #113). Attempts, acceptances and evidence are never forgotten here.
+    /// Forgets what has no further use, so that tables stay bounded (SECURITY #113). Acceptances and evidence are never forgotten here.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn purge(&self) -> Result<(), Fault> {
         let (db, now) = (&self.ground.db, self.ground.now());
+        let unlocked = attempt::Column::LockedAt.is_null().and(attempt::Column::UpdatedAt.lt(now - COUNT));
+        forget::<attempt::Entity>(db, unlocked.or(attempt::Column::LockedAt.lt(now - LOCK))).await?;
         forget::<used_ticket::Entity>(db, used_ticket::Column::ExpiresAt.lt(now)).await?;
         let left = enrolment::Column::FinishedAt.is_null();
         forget::<enrolment::Entity>(db, left.and(enrolment::Column::ExpiresAt.lt(now - ENROLMENT))).await?;

@@ -33,6 +33,33 @@ struct Asked {
     locale: String,
     origin: Origin,
     locked: bool,
+    /// Whether the owner is to be written to: of locks that follow each other closely, of the first.
+    #[serde(default = "always")]
+    mail: bool,
+    /// From where the lock came, as the evidence keeps it.
+    #[serde(default)]
+    ip: String,
+}
+
+/// Letters of an older node name no other.
+fn always() -> bool {
+    true
+}
+
+/// Characters of an address that a letter holds: what is longer is no address.
+const LONGEST_SUBJECT: usize = 254;
+
+impl Asked {
+    fn by(subject: &str, visitor: &Visitor) -> Self {
+        Self {
+            subject: subject.chars().take(LONGEST_SUBJECT).collect(),
+            locale: visitor.locale.clone(),
+            origin: visitor.origin.clone(),
+            locked: false,
+            mail: true,
+            ip: String::new(),
+        }
+    }
 }
 
 /// What a living reset link shows.
@@ -70,8 +97,7 @@ impl Accounts {
     pub async fn forgot(&self, typed_email: &str, visitor: &Visitor) -> Result<(), Fault> {
         let subject = crate::email::attempt_subject(typed_email);
         let tx = self.ground.db.begin().await?;
-        let asked =
-            Asked { subject, locale: visitor.locale.clone(), origin: visitor.origin.clone(), locked: false };
+        let asked = Asked::by(&subject, visitor);
         enqueue(&tx, &self.ground, &asked).await?;
         tx.commit().await
     }
@@ -82,12 +108,29 @@ impl Accounts {
     /// [`Fault`] of the database.
     pub async fn recover(&self, letter: &Leased) -> Result<(), Fault> {
         let asked: Asked = letter.payload(&self.ground)?;
-        match self.account_row(&asked.subject).await? {
+        let row = self.account_row(&asked.subject).await?;
+        if asked.locked {
+            if let Some(row) = &row {
+                self.record_lock(AccountId(row.id), &asked).await?;
+            }
+            if !asked.mail {
+                return Ok(());
+            }
+        }
+        match row {
             Some(row) if row.disabled_at.is_none() => self.mail_reset(&row, &asked).await,
             Some(_) => Ok(()),
             None if asked.locked => Ok(()),
             None => self.mail_unfinished(&asked).await,
         }
+    }
+
+    /// Once for each lock, and once more if the worker dies before the letter is done.
+    async fn record_lock(&self, owner: AccountId, asked: &Asked) -> Result<(), Fault> {
+        let tx = self.ground.db.begin_recorded().await?;
+        let body = serde_json::json!({ "ip": asked.ip });
+        evidence::append(&tx, &self.ground, "account locked", Some(owner), &body).await?;
+        tx.commit().await
     }
 
     async fn mail_reset(&self, row: &account::Model, asked: &Asked) -> Result<(), Fault> {
@@ -265,14 +308,10 @@ pub(crate) async fn tell_of_lock(
     tx: &Tx,
     ground: &Ground,
     subject: &str,
+    mail: bool,
     visitor: &Visitor,
 ) -> Result<(), Fault> {
-    let asked = Asked {
-        subject: subject.to_owned(),
-        locale: visitor.locale.clone(),
-        origin: visitor.origin.clone(),
-        locked: true,
-    };
+    let asked = Asked { locked: true, mail, ip: visitor.ip_short(), ..Asked::by(subject, visitor) };
     enqueue(tx, ground, &asked).await
 }
 

@@ -4,6 +4,7 @@
 
 mod crowd;
 mod disclosure;
+mod growth;
 mod hostile;
 mod import;
 mod invariants;
