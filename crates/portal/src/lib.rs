@@ -153,3 +153,8 @@ fn system_clock() -> Clock {
         now.unix_timestamp()
     })
 }
+
+/// The first hundred characters of what others sent, for the log.
+pub(crate) fn short(text: &str) -> String {
+    text.chars().take(100).collect()
+}

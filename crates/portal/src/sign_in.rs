@@ -14,6 +14,7 @@ use crate::provider::{IdToken, IdTokenClaims, Known, MoreClaims, TokenResponse, 
 use crate::random::{self, Fingerprint};
 use crate::session::{Person, Session, Tokens};
 use crate::shelf::Shelf;
+use crate::short;
 
 /// Somebody may take their time at the provider: move there, read a mail, come back.
 const PENDING_SECONDS: i64 = 2 * 3_600;
@@ -146,7 +147,7 @@ pub(crate) async fn finish(
     check_issuer(portal, &known, answer.iss.as_deref())?;
     if let Some(error) = answer.error {
         let description = answer.error_description.unwrap_or_default();
-        tracing::info!(error = ?error, description = ?description, "the provider refused a sign-in");
+        tracing::info!(error = ?short(&error), description = ?short(&description), "the provider refused a sign-in");
         return Err(Refusal::Denied(Denied::read(&error)));
     }
     let code = AuthorizationCode::new(answer.code.ok_or(Refusal::Incomplete)?);

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::portal::Portal;
 use crate::random;
+use crate::short;
 use crate::sign_in::{self, Answer, Denied, Extra, Refusal};
 use crate::web::form::{Fields, OpenForm, Query};
 use crate::web::page::{self, ErrorPage};
@@ -99,7 +100,7 @@ pub(super) async fn callback(
 
 /// One page for each way of not getting in.
 pub(super) fn refused(portal: &Portal, visitor: &Visitor, refusal: &Refusal) -> Response {
-    tracing::info!(reason = ?refusal.to_string(), "no sign-in");
+    tracing::info!(reason = ?short(&refusal.to_string()), "no sign-in");
     let (status, kind) = match refusal {
         Refusal::Unreachable(_) => (StatusCode::SERVICE_UNAVAILABLE, ErrorPage::ProviderDown),
         Refusal::Stale | Refusal::CodeRefused(_) => (StatusCode::BAD_REQUEST, ErrorPage::StaleSignIn),

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::back_channel::{self, Me};
 use crate::portal::Portal;
 use crate::random;
+use crate::short;
 use crate::sign_out;
 use crate::web::form::{OpenForm, OwnForm, Query};
 use crate::web::page;
@@ -64,7 +65,7 @@ pub(super) async fn back_channel(State(portal): State<Arc<Portal>>, OpenForm(fie
             StatusCode::OK.into_response()
         }
         Err(refused) => {
-            tracing::warn!(reason = ?refused.to_string(), "a logout token is refused");
+            tracing::warn!(reason = ?short(&refused.to_string()), "a logout token is refused");
             (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_request" }))).into_response()
         }
     }
