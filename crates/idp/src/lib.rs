@@ -9,12 +9,11 @@ use std::{sync::Arc, time::Duration};
 use accounts::Accounts;
 use agencies::Agencies;
 use arc_swap::ArcSwap;
-use ipnet::IpNet;
 use kernel::Ground;
 use pages::Pages;
 
 pub use grant::{Grants, InteractionId};
-pub use web::{Throttle, look, network, router};
+pub use web::{ForwardedHeader, Proxies, Throttle, look, network, router};
 
 /// The provider. Cheap to clone.
 #[derive(Clone)]
@@ -32,7 +31,7 @@ pub struct Idp {
     /// The issuer, exactly as clients know it.
     pub issuer: Arc<str>,
     /// Proxies whose word on addresses is taken.
-    pub trusted_proxies: Arc<[IpNet]>,
+    pub trusted_proxies: Proxies,
     /// Attempts per network.
     pub throttle: Arc<Throttle>,
     /// How long the body of a request may be on its way.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, path::Path, sync::Arc, time::D
 use accounts::{Accounts, Hasher};
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use idp::{Grants, Idp, Throttle, grant::Settings};
+use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
 use kernel::{Db, Ground, SealKeys, SteadyClock, SystemChance, SystemClock};
 
 use crate::{
@@ -124,7 +124,7 @@ impl Wired {
             grants,
             pages,
             issuer: settings.issuer.as_str().into(),
-            trusted_proxies: config.trusted_proxies.into(),
+            trusted_proxies: Proxies::new(config.trusted_proxies, settings.forwarded_header.into()),
             throttle: Arc::new(Throttle::new(attempts)),
             body_time: Duration::from_secs(settings.connections.body_seconds),
         };

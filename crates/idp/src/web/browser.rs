@@ -1,14 +1,11 @@
-use std::net::{IpAddr, SocketAddr};
-
 use accounts::{Session, Visitor};
-use axum::extract::{ConnectInfo, FromRequestParts};
-use http::{HeaderMap, header, request::Parts};
-use ipnet::IpNet;
+use axum::extract::FromRequestParts;
+use http::{header, request::Parts};
 use kernel::Token;
 use pages::Locale;
 use subtle::ConstantTimeEq;
 
-use super::{cookie::Jar, error::Failure, flash::Flash, language};
+use super::{address::client_ip, cookie::Jar, error::Failure, flash::Flash, language};
 use crate::{Idp, Shared};
 
 /// The browser at the other end: its own token, its session, its form token, its address and languages.
@@ -86,7 +83,6 @@ impl FromRequestParts<Shared> for Browser {
             Some(token) => idp.accounts.session(&token).await?,
             None => None,
         };
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
         let text = |name| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let accept_language = text(header::ACCEPT_LANGUAGE);
         let digest = token.digest().into_string();
@@ -96,7 +92,7 @@ impl FromRequestParts<Shared> for Browser {
             fresh,
             session,
             visitor: Visitor {
-                ip: peer.map(|peer| client_ip(peer, headers, &idp.trusted_proxies)),
+                ip: client_ip(idp, &parts.extensions, headers),
                 user_agent: text(header::USER_AGENT).unwrap_or_default(),
                 device: read(Jar::Device),
                 locale: String::new(),
@@ -109,56 +105,5 @@ impl FromRequestParts<Shared> for Browser {
         };
         browser.visitor.locale = browser.locale(&[], None).tag().to_owned();
         Ok(browser)
-    }
-}
-
-/// Who asks: the socket's address, or, from a proxy that config trusts, the rightmost address that is not one (SECURITY #55).
-pub(crate) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    // On a socket for both families, 10.0.0.1 is ::ffff:10.0.0.1: the proxy would not be known, and everybody would share its attempts.
-    let peer = peer.to_canonical();
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    if !is_trusted(&peer) {
-        return peer;
-    }
-    let lines: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
-    let mut last = peer;
-    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let Ok(ip) = hop.trim().parse::<IpAddr>().map(|ip| ip.to_canonical()) else { return last };
-        last = ip;
-        if !is_trusted(&ip) {
-            return ip;
-        }
-    }
-    last
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_proxy_is_known_on_a_socket_for_both_families() {
-        let ip = |s: &str| s.parse::<IpAddr>().unwrap();
-        let trusted = ["10.0.0.0/8".parse().unwrap()];
-        let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", "203.0.113.7, ::ffff:10.0.0.2".parse().unwrap());
-        assert_eq!(client_ip(ip("::ffff:10.0.0.1"), &headers, &trusted), ip("203.0.113.7"));
-    }
-
-    #[test]
-    fn forwarded_addresses_count_only_from_trusted_proxies_and_from_the_right() {
-        let ip = |s: &str| s.parse::<IpAddr>().unwrap();
-        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
-        let with = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-for", value.parse().unwrap());
-            headers
-        };
-        assert_eq!(client_ip(ip("203.0.113.7"), &with("1.2.3.4"), &trusted), ip("203.0.113.7"));
-        assert_eq!(client_ip(ip("10.0.0.1"), &with("6.6.6.6, 203.0.113.9"), &trusted), ip("203.0.113.9"));
-        assert_eq!(client_ip(ip("10.0.0.1"), &with("203.0.113.9, 10.0.0.2"), &trusted), ip("203.0.113.9"));
-        assert_eq!(client_ip(ip("10.0.0.1"), &with("garbage"), &trusted), ip("10.0.0.1"));
-        assert_eq!(client_ip(ip("10.0.0.1"), &HeaderMap::new(), &trusted), ip("10.0.0.1"));
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP face. No handler decides, none writes a query.
 
+mod address;
 mod answer;
 mod body;
 mod browser;
@@ -18,6 +19,7 @@ mod screen;
 mod security;
 mod throttle;
 
+pub use address::{ForwardedHeader, Proxies};
 pub use answer::look;
 pub use router::router;
 pub use throttle::{Throttle, network};

@@ -44,6 +44,9 @@ impl Check {
             config.agencies.iter().count(),
             config.settings.issuer
         );
+        if let Some(doubt) = config.doubt() {
+            println!("{doubt}.");
+        }
         let length = config.settings.password.min_length;
         let meets = if length >= 15 {
             "NIST SP 800-63B-4 for a password alone, and CNIL 2022-100"

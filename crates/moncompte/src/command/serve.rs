@@ -27,6 +27,9 @@ impl Serve {
         let prepared = Prepared::read(&self.place.config)?;
         prepared.make_folders()?;
         let Prepared { config, post } = prepared;
+        if let Some(doubt) = config.doubt() {
+            tracing::warn!("{doubt}");
+        }
         let (public, private) =
             (listen(&config.settings.listen).await?, listen(&config.settings.ops_listen).await?);
         let wired = Wired::new(config).await?;

@@ -97,6 +97,14 @@ impl Config {
         reader.judged(config)
     }
 
+    /// What is allowed and most likely forgotten. The program speaks HTTP without TLS, so an issuer of https has a proxy in front.
+    pub(crate) fn doubt(&self) -> Option<&'static str> {
+        let proxied = self.settings.issuer.starts_with("https:");
+        (proxied && self.trusted_proxies.is_empty()).then_some(
+            "trusted_proxies is empty: if a proxy ends TLS in front of this node, all who come through it are counted as one, and soon told to wait",
+        )
+    }
+
     /// What `accounts` is told.
     pub(crate) fn rules(&self) -> Rules {
         let s = &self.settings;

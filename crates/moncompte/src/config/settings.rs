@@ -27,13 +27,16 @@ pub(crate) struct Settings {
     /// Reserved: the key of a database cannot be replaced yet.
     #[serde(default)]
     pub(crate) older_secret_key_files: Vec<String>,
-    /// Proxies whose `X-Forwarded-For` is believed, e.g. `["10.0.0.0/8"]`.
+    /// Proxies whose word on addresses is believed, e.g. `["10.0.0.0/8"]`. Without them, all who come through a proxy are counted as one.
     #[serde(default)]
     pub(crate) trusted_proxies: Vec<String>,
-    /// Attempts (sign-in, reset, old identifiers) that one network may make in a minute.
+    /// The header in which they write it.
+    #[serde(default)]
+    pub(crate) forwarded_header: ForwardedHeader,
+    /// Attempts (sign-in, reset, old identifiers) that one network may make in a minute; it may begin five times as many visits.
     #[serde(default = "default_attempts")]
     pub(crate) attempts_per_minute: u32,
-    /// Wrong client secrets that one network may send in a minute.
+    /// Wrong secrets of one client that one network may send in a minute; all networks together, ten times as many.
     #[serde(default = "default_attempts")]
     pub(crate) client_failures_per_minute: u32,
     /// How many may be connected, and how long they may take.
@@ -59,6 +62,29 @@ pub(crate) struct Settings {
     /// What the provider may call.
     #[serde(default)]
     pub(crate) outbound: OutboundSection,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ForwardedHeader {
+    /// `X-Forwarded-For` where it is there, `Forwarded` where it is not: right for proxies that write the first, and for those that write the second and
+    /// drop the first.
+    #[default]
+    Either,
+    /// `X-Forwarded-For` alone.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239) alone: for proxies that pass `X-Forwarded-For` on as it came.
+    Forwarded,
+}
+
+impl From<ForwardedHeader> for idp::ForwardedHeader {
+    fn from(header: ForwardedHeader) -> Self {
+        match header {
+            ForwardedHeader::Either => Self::Either,
+            ForwardedHeader::XForwardedFor => Self::XForwardedFor,
+            ForwardedHeader::Forwarded => Self::Forwarded,
+        }
+    }
 }
 
 fn default_listen() -> String {

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use ipnet::IpNet;
+use idp::Proxies;
 use tokio::{net::TcpStream, time::Instant};
 
 use super::pace::{Pace, Times};
@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 pub(super) struct Door {
     most: usize,
     most_per_network: usize,
-    trusted: Arc<[IpNet]>,
+    trusted: Proxies,
     inside: Mutex<Inside>,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Place {
 }
 
 impl Door {
-    pub(super) fn new(most: usize, most_per_network: usize, trusted: Arc<[IpNet]>) -> Self {
+    pub(super) fn new(most: usize, most_per_network: usize, trusted: Proxies) -> Self {
         Self { most, most_per_network, trusted, inside: Mutex::default() }
     }
 
@@ -61,7 +61,7 @@ impl Door {
     pub(super) fn enter(door: &Arc<Self>, peer: IpAddr, times: Times) -> Result<Place, Full> {
         let network = idp::network(peer);
         // A proxy brings everybody, and counts them itself.
-        let network = (!door.trusted.iter().any(|net| net.contains(&peer.to_canonical()))).then_some(network);
+        let network = (!door.trusted.trusts(peer)).then_some(network);
         let mut inside = door.inside();
         if network
             .is_some_and(|n| inside.networks.get(&n).is_some_and(|count| *count >= door.most_per_network))
@@ -149,7 +149,8 @@ mod tests {
     const TIMES: Times = Times { head: Duration::from_secs(10), idle: Duration::from_secs(60) };
 
     fn door(most: usize) -> Arc<Door> {
-        Arc::new(Door::new(most, 2, Arc::new(["10.0.0.1/32".parse().unwrap()])))
+        let proxy = vec!["10.0.0.1/32".parse().unwrap()];
+        Arc::new(Door::new(most, 2, Proxies::new(proxy, idp::ForwardedHeader::default())))
     }
 
     fn enter(door: &Arc<Door>, peer: &str) -> Result<Place, Full> {

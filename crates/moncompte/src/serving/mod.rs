@@ -12,7 +12,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
-use ipnet::IpNet;
+use idp::Proxies;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
@@ -54,13 +54,13 @@ pub(crate) struct Limits {
     most: usize,
     most_per_network: usize,
     /// Proxies bring everybody.
-    trusted: Arc<[IpNet]>,
+    trusted: Proxies,
     times: Times,
 }
 
 impl Limits {
     /// For the public, as configured.
-    pub(crate) fn public(section: &ConnectionsSection, trusted: Arc<[IpNet]>) -> Self {
+    pub(crate) fn public(section: &ConnectionsSection, trusted: Proxies) -> Self {
         let room = files().map_or(section.most, |files| files.saturating_sub(OTHER_FILES).max(OPERATORS));
         if room < section.most {
             tracing::warn!(room, "the limit of open files allows fewer connections than connections.most");
@@ -73,7 +73,7 @@ impl Limits {
     /// For the operators' port: few are there, and all may come from one place.
     pub(crate) fn operators() -> Self {
         let times = Times { head: Duration::from_secs(10), idle: Duration::from_secs(60) };
-        Self { most: OPERATORS, most_per_network: OPERATORS, trusted: Arc::new([]), times }
+        Self { most: OPERATORS, most_per_network: OPERATORS, trusted: Proxies::default(), times }
     }
 }
 

@@ -9,11 +9,11 @@ pub(crate) mod revoke;
 pub(crate) mod token;
 pub(crate) mod userinfo;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use axum::{
     Json,
-    extract::{ConnectInfo, Request},
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -22,7 +22,7 @@ use oidc::{Code, Error};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{body, browser::client_ip, throttle::network};
+use super::{address::client_ip, body, throttle::network};
 use crate::{Idp, grant::Call};
 
 /// The form of a request as it came. The query is not read: secrets do not belong there (SECURITY #25).
@@ -65,8 +65,7 @@ struct Called {
 
 impl Called {
     async fn read(idp: &Idp, request: Request) -> Result<Self, Error> {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
-        let source = peer.map(|peer| network(client_ip(peer, request.headers(), &idp.trusted_proxies)));
+        let source = client_ip(idp, request.extensions(), request.headers()).map(network);
         let authorization = authorization(request.headers())?;
         Ok(Self { authorization, body: form(idp, request).await?, source })
     }

@@ -134,7 +134,7 @@ impl Op {
             grants,
             pages: PAGES.clone(),
             issuer: ISSUER.into(),
-            trusted_proxies: Arc::new([]),
+            trusted_proxies: idp::Proxies::default(),
             throttle: Arc::new(Throttle::new(NonZeroU32::new(100_000).unwrap())),
             body_time: std::time::Duration::from_secs(10),
         };

@@ -61,7 +61,7 @@ pub fn provider(world: &World) -> Router {
         grants: world.a.clone(),
         pages: Arc::new(pages::Pages::new().unwrap()),
         issuer: ISSUER.into(),
-        trusted_proxies: Arc::new([]),
+        trusted_proxies: idp::Proxies::default(),
         throttle: Arc::new(Throttle::new(1000.try_into().unwrap())),
         body_time: std::time::Duration::from_secs(10),
     })

@@ -23,6 +23,7 @@ mod mail_code;
 mod moving;
 mod order;
 mod portal;
+mod proxies;
 mod sequences;
 mod signing_in;
 mod subjects;

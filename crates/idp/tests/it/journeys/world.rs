@@ -147,7 +147,7 @@ impl World {
             grants,
             pages: Arc::new(pages::Pages::new().unwrap()),
             issuer: issuer.into(),
-            trusted_proxies: Arc::new([]),
+            trusted_proxies: idp::Proxies::default(),
             throttle: Arc::new(Throttle::new(NonZeroU32::new(per_minute).unwrap())),
             body_time: std::time::Duration::from_secs(10),
         };
