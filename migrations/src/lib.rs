@@ -13,6 +13,7 @@ mod m0007_my_account;
 mod m0008_mail_code;
 mod m0009_own_agency;
 mod m0012_refresh_again;
+mod m0016_left_behind;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_mail_code::Migration),
             Box::new(m0009_own_agency::Migration),
             Box::new(m0012_refresh_again::Migration),
+            Box::new(m0016_left_behind::Migration),
         ]
     }
 }

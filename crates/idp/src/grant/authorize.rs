@@ -110,6 +110,15 @@ impl Grants {
         Ok(Start::Interaction(id))
     }
 
+    /// The answer to a request that may show no page (`prompt=none`), where it is not looked at; `None` where it may, or where whom to answer is not settled.
+    pub fn refuse_silently(&self, raw: &[&str], error: &Error) -> Option<Response> {
+        let (params, _, client) = self.who_asks(raw).ok()?;
+        let silent =
+            params.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|value| value == "none"));
+        let path = request::settle(&params, Some(&client)).ok().filter(|_| silent)?;
+        Some(respond::failure(&path, &self.settings.issuer, error))
+    }
+
     fn who_asks(&self, raw: &[&str]) -> Result<(Params, String, Arc<Client>), Refusal> {
         let params = Params::parse(raw)?;
         let (agency, portal) = self.client(request::client_id(&params)?).ok_or(Refusal::UnknownClient)?;
@@ -151,6 +160,7 @@ impl Grants {
             created_at: now,
             expires_at: now + self.settings.interaction_life,
             completed_at: None,
+            went_on_at: None,
         };
         let row = row.into_active_model().reset_all();
         interaction::Entity::insert(row).exec_without_returning(self.ground.db.writer()).await?;

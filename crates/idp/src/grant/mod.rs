@@ -7,6 +7,7 @@ mod authorize;
 mod caller;
 mod client_keys;
 mod exchange;
+mod going_on;
 mod guesses;
 mod introspect;
 mod invariants;
@@ -27,7 +28,7 @@ use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::{Fault, Ground, SealKeys, Unix, forget, typed_id};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -40,6 +41,7 @@ pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};
 pub use userinfo::Userinfo;
 
 use client_keys::{ClientKeys, NoSource};
+use going_on::GoingOn;
 use guesses::Guesses;
 use keys::Keyring;
 use table::{client_session, code, interaction, refresh_token, token_grant, used_assertion};
@@ -107,10 +109,13 @@ pub struct Grants {
     keys: Arc<Keyring>,
     client_keys: Arc<ClientKeys>,
     guesses: Arc<Guesses>,
+    going_on: Arc<GoingOn>,
     together: Together,
     salt: Arc<[u8; 32]>,
 }
 
+/// Seconds after which an interaction goes that nobody went on with: an hour, and the ten minutes within which each node tells with which somebody did.
+const LEFT: i64 = 3600 + 600;
 /// Sessions that one step of a purge looks at.
 const STEP: u64 = 500;
 const SALT: &str = "pairwise salt";
@@ -133,9 +138,19 @@ impl Grants {
         let keys = Arc::new(Keyring::open(ground.clone(), settings.clone()).await?);
         let client_keys = Arc::new(ClientKeys::new(Arc::new(NoSource)));
         let guesses = Arc::new(Guesses::new(settings.client_failures));
-        let (together, salt) = (Together::new(&ground), Arc::new(salt));
-        let grants =
-            Self { ground, accounts, agencies, settings, keys, client_keys, guesses, together, salt };
+        let (together, salt, going_on) = (Together::new(&ground), Arc::new(salt), Arc::default());
+        let grants = Self {
+            ground,
+            accounts,
+            agencies,
+            settings,
+            keys,
+            client_keys,
+            guesses,
+            going_on,
+            together,
+            salt,
+        };
         grants.ensure_keys().await?;
         Ok(grants)
     }
@@ -202,12 +217,21 @@ impl Grants {
         oidc::claims::subject(client, &account.to_string(), &self.salt)
     }
 
-    /// Removes what has been over for a day: interactions, codes, refresh tokens, grants, assertions, and clients' parts in sessions.
+    /// Removes what has been over for a day: interactions, codes, refresh tokens, grants, assertions, and clients' parts in sessions; and, after an hour,
+    /// interactions that nobody went on with.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn purge(&self) -> Result<(), Fault> {
         let (db, before) = (&self.ground.db, self.ground.now() - 86_400);
+        self.guesses.tidy(self.ground.now());
+        self.tell_going_on().await?;
+        let left = Condition::all()
+            .add(interaction::Column::CreatedAt.lt(self.ground.now() - LEFT))
+            .add(interaction::Column::WentOnAt.is_null())
+            .add(interaction::Column::EnrolmentId.is_null())
+            .add(interaction::Column::CompletedAt.is_null());
+        forget::<interaction::Entity>(db, left).await?;
         forget::<interaction::Entity>(db, interaction::Column::ExpiresAt.lt(before)).await?;
         forget::<code::Entity>(db, code::Column::ExpiresAt.lt(before)).await?;
         // A rotated token is kept until its family ends: its reuse must be seen for as long as its children live.

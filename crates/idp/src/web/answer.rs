@@ -13,6 +13,7 @@ use super::{
     error::Failure,
     flash::{Flash, Said},
     security::Leads,
+    throttle,
 };
 use crate::{Idp, InteractionId};
 
@@ -72,6 +73,9 @@ impl<'a> Answer<'a> {
 
     /// Leaves `flash` for the next page at `path`.
     pub(crate) fn flash(self, path: &str, flash: &Flash) -> Self {
+        if matches!(flash.said, Some(Said::Throttled(_))) {
+            throttle::count(throttle::door(&self.browser.path));
+        }
         let sealed = seal_flash(self.idp, path, flash);
         let cookie = Jar::Flash.bake(self.idp.secure(), path, sealed, Some(Duration::minutes(10)));
         self.cookie(cookie)

@@ -14,17 +14,24 @@ pub(crate) struct Failure {
     pub(crate) cause: String,
     /// Where the person may begin again, on our own host.
     pub(crate) retry: Option<String>,
+    /// Seconds after which it may be tried again.
+    pub(crate) wait: Option<u32>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: ProblemKind, cause: impl Into<String>) -> Self {
-        Self { kind, cause: cause.into(), retry: None }
+        Self { kind, cause: cause.into(), retry: None, wait: None }
     }
 
     /// With a way to begin again.
     pub(crate) fn retry(mut self, url: impl Into<String>) -> Self {
         self.retry = Some(url.into());
         self
+    }
+
+    /// With the seconds after which it may be tried again.
+    pub(crate) fn wait(self, seconds: u32) -> Self {
+        Self { wait: Some(seconds), ..self }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -37,6 +44,7 @@ impl Failure {
             ProblemKind::Conflict => StatusCode::CONFLICT,
             ProblemKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProblemKind::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            ProblemKind::TooOften => StatusCode::TOO_MANY_REQUESTS,
             ProblemKind::Busy | ProblemKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             ProblemKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -3,7 +3,7 @@ use http::header;
 use pages::page::ProblemKind;
 use serde::de::DeserializeOwned;
 
-use super::{body, browser::Browser, error::Failure, foreign::is_elsewhere};
+use super::{body, browser::Browser, error::Failure, foreign::is_elsewhere, path};
 use crate::{Idp, Shared};
 
 /// A form that exists only after it was found to come from this browser, from a page of ours (SECURITY #42, #43).
@@ -30,6 +30,9 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Form<T> {
         if !csrf.is_some_and(|token| browser.owns(token)) {
             let failure = Failure::new(ProblemKind::ForeignBrowser, "the form token is not this browser's");
             return Err(failure.retry("/"));
+        }
+        if let Some(interaction) = path::interaction(&browser.path) {
+            idp.grants.went_on(interaction);
         }
         for (n, (name, _)) in pairs.iter().enumerate() {
             if pairs[..n].iter().any(|(other, _)| other == name) {

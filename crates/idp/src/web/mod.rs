@@ -2,6 +2,7 @@
 
 mod address;
 mod answer;
+mod arrivals;
 mod body;
 mod browser;
 mod cookie;

@@ -11,3 +11,8 @@ pub(crate) fn hub(id: InteractionId) -> String {
 pub(crate) fn of(id: InteractionId, page: &str) -> String {
     format!("/authorize/{id}/{page}")
 }
+
+/// The interaction to which a page belongs.
+pub(crate) fn interaction(path: &str) -> Option<InteractionId> {
+    path.strip_prefix("/authorize/")?.split('/').next()?.parse().ok()
+}

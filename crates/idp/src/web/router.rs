@@ -8,6 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use http::{HeaderMap, Method, StatusCode, Uri, header};
+use kernel::untrusted;
 use pages::{Locale, page::ProblemKind};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -30,6 +31,8 @@ use crate::{Idp, Shared};
 const LONGEST_URI: usize = 8 * 1024;
 /// The most that all headers may be together (SECURITY "Numbers").
 const LONGEST_HEADERS: usize = 16 * 1024;
+/// Characters of a cause in the log.
+const LONGEST_CAUSE: usize = 300;
 
 /// Everything that the provider answers.
 pub fn router(idp: Idp) -> Router {
@@ -171,14 +174,14 @@ impl Asked {
 
 /// Writes the page of a [`Failure`] in the person's language, and its cause in the log under the same reference.
 fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::response::Parts) -> Response {
-    let path: String = asked.uri.path().chars().take(100).collect();
+    let (path, cause) = (untrusted(asked.uri.path()), untrusted(&failure.cause).up_to(LONGEST_CAUSE));
     let reference = reference(idp);
     match failure.kind {
-        ProblemKind::Internal => tracing::error!(%reference, %path, cause = %failure.cause, "failed"),
+        ProblemKind::Internal => tracing::error!(%reference, %path, %cause, "failed"),
         ProblemKind::Unavailable | ProblemKind::Busy => {
-            tracing::warn!(%reference, %path, cause = %failure.cause, "not now");
+            tracing::warn!(%reference, %path, %cause, "not now");
         }
-        _ => tracing::info!(%reference, %path, cause = %failure.cause, "refused"),
+        _ => tracing::info!(%reference, %path, %cause, "refused"),
     }
     let accept = asked.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     let frame = pages::Frame {
@@ -189,7 +192,8 @@ fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::respon
         base: String::new(),
         issuer_host: idp.issuer.split("://").nth(1).unwrap_or_default().to_owned(),
     };
-    let passing = matches!(failure.kind, ProblemKind::Unavailable | ProblemKind::Busy);
+    let passing =
+        matches!(failure.kind, ProblemKind::Unavailable | ProblemKind::Busy | ProblemKind::TooOften);
     let retry_url = failure.retry.clone().or_else(|| passing.then(|| again(&asked.method, &asked.uri)));
     let page = pages::page::Problem { reference, kind: failure.kind, retry_url };
     let own = [StatusCode::METHOD_NOT_ALLOWED, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE];
@@ -198,6 +202,9 @@ fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::respon
     let mut answer = (status, axum::response::Html(html)).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+    }
+    if let Some(seconds) = failure.wait {
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     for cookie in parts.headers.get_all(header::SET_COOKIE) {
         answer.headers_mut().append(header::SET_COOKIE, cookie.clone());

@@ -1,17 +1,31 @@
-use std::{net::IpAddr, num::NonZeroU32};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    nanos::Nanos,
+    state::{StateStore, keyed::ShrinkableKeyedStateStore},
+};
 
-/// Attempts per network, before anything is hashed (PEOPLE U-56): an IPv4 address or an IPv6 /64.
+/// How often a network may come: to try something, before anything is hashed (PEOPLE U-56), and to begin something, before a row is written (SECURITY #49).
+/// A network is an IPv4 address or an IPv6 /64.
 pub struct Throttle {
-    limiter: DefaultKeyedRateLimiter<IpAddr>,
-    clock: governor::clock::DefaultClock,
+    attempts: Limit,
+    arrivals: Limit,
 }
 
+/// Arrivals for each attempt: a person looks at several pages before they type anything.
+const ARRIVALS: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
+
 impl Throttle {
-    /// `per_minute` attempts, all of which may come at once.
+    /// `per_minute` attempts and five times as many arrivals, all of which may come at once.
     pub fn new(per_minute: NonZeroU32) -> Self {
-        Self { limiter: RateLimiter::keyed(Quota::per_minute(per_minute)), clock: Default::default() }
+        Self { attempts: Limit::new(per_minute), arrivals: Limit::new(per_minute.saturating_mul(ARRIVALS)) }
     }
 
     /// Takes an attempt.
@@ -19,16 +33,123 @@ impl Throttle {
     /// # Errors
     /// Seconds until the next one.
     pub(crate) fn take(&self, ip: Option<IpAddr>) -> Result<(), u32> {
+        self.attempts.take(ip)
+    }
+
+    /// Takes an arrival.
+    ///
+    /// # Errors
+    /// Seconds until the next one.
+    pub(crate) fn arrive(&self, ip: Option<IpAddr>) -> Result<(), u32> {
+        self.arrivals.take(ip)
+    }
+
+    /// Forgets networks that have been quiet: the worker calls it, so that memory stays flat.
+    pub fn tidy(&self) {
+        self.attempts.limiter.retain_recent();
+        self.arrivals.limiter.retain_recent();
+    }
+}
+
+/// So many in a minute from one network.
+struct Limit {
+    limiter: RateLimiter<IpAddr, Networks, DefaultClock>,
+    clock: DefaultClock,
+}
+
+impl Limit {
+    fn new(per_minute: NonZeroU32) -> Self {
+        let clock = DefaultClock::default();
+        let networks = Networks::new(60_000_000_000 / u64::from(per_minute.get()));
+        Self { limiter: RateLimiter::new(Quota::per_minute(per_minute), networks, clock.clone()), clock }
+    }
+
+    fn take(&self, ip: Option<IpAddr>) -> Result<(), u32> {
         let Some(ip) = ip else { return Ok(()) };
         self.limiter.check_key(&network(ip)).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now()).as_secs() + 1;
             u32::try_from(wait).unwrap_or(u32::MAX)
         })
     }
+}
 
-    /// Forgets networks that have been quiet: the worker calls it, so that memory stays flat.
-    pub fn tidy(&self) {
-        self.limiter.retain_recent();
+/// Networks that are counted at a time: some megabytes.
+const MOST: usize = 50_000;
+/// Nanoseconds between two looks for quiet networks while all places are taken.
+const PAUSE: u64 = 1_000_000_000;
+
+/// What is known of each network: the time at which it has all its tries again. Where all places are taken and nobody is quiet, a network more is not
+/// counted: sources in great number are the proxy's to slow, and what they try is counted by account and by client all the same.
+struct Networks {
+    /// Nanoseconds for which one try counts.
+    interval: u64,
+    counted: Mutex<Counted>,
+}
+
+#[derive(Default)]
+struct Counted {
+    until: HashMap<IpAddr, Nanos>,
+    swept: u64,
+}
+
+impl Networks {
+    fn new(interval: u64) -> Self {
+        Self { interval, counted: Mutex::default() }
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        // The map is whole whatever happened to the thread that held it.
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counted {
+    /// Makes room where somebody has been quiet; returns whether there is any.
+    fn has_room(&mut self, now: u64) -> bool {
+        if self.until.len() >= MOST && now >= self.swept.saturating_add(PAUSE) {
+            self.swept = now;
+            self.until.retain(|_, until| until.as_u64() > now);
+        }
+        self.until.len() < MOST
+    }
+}
+
+impl StateStore for Networks {
+    type Key = IpAddr;
+
+    fn measure_and_replace<T, F, E>(&self, key: &IpAddr, measure: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let mut counted = self.counted();
+        let known = counted.until.get(key).copied();
+        let (outcome, until) = measure(known)?;
+        // A first try is paid for two intervals from now at the latest.
+        let now = until.as_u64().saturating_sub(2 * self.interval);
+        if known.is_some() || counted.has_room(now) {
+            counted.until.insert(*key, until);
+        }
+        Ok(outcome)
+    }
+}
+
+impl ShrinkableKeyedStateStore<IpAddr> for Networks {
+    fn retain_recent(&self, drop_below: Nanos) {
+        let mut counted = self.counted();
+        counted.until.retain(|_, until| *until > drop_below);
+        counted.until.shrink_to_fit();
+    }
+
+    fn shrink_to_fit(&self) {
+        self.counted().until.shrink_to_fit();
+    }
+
+    fn len(&self) -> usize {
+        self.counted().until.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.counted().until.is_empty()
     }
 }
 
@@ -41,6 +162,43 @@ pub fn network(ip: IpAddr) -> IpAddr {
         },
         v4 => v4,
     }
+}
+
+/// The doors at which somebody may be told to wait.
+const DOORS: &[&str] = &[
+    "account/email",
+    "account/password",
+    "attach",
+    "authorize",
+    "code",
+    "confirm",
+    "email",
+    "forgot",
+    "home",
+    "legacy",
+    "link",
+    "new-address",
+    "password",
+    "reset",
+    "sign-in",
+    "take-back",
+    "terms",
+];
+
+/// The name of the door at `path`.
+pub(crate) fn door(path: &str) -> &'static str {
+    let path = path.trim_matches('/');
+    let name = match path.strip_prefix("authorize/") {
+        Some(inside) => inside.split_once('/').map_or("authorize", |(_, page)| page),
+        None if path.is_empty() => "home",
+        None => path,
+    };
+    DOORS.iter().find(|door| **door == name).copied().unwrap_or("other")
+}
+
+/// Counts somebody who was told to wait at a door: where all come from one address, an operator sees it here.
+pub(crate) fn count(door: &'static str) {
+    metrics::counter!("moncompte_throttled_total", "door" => door).increment(1);
 }
 
 #[cfg(test)]
@@ -59,5 +217,40 @@ mod tests {
         );
         assert!(throttle.take(ip("2001:db8:0:1::1")).is_ok());
         assert!(throttle.take(ip("203.0.113.1")).is_ok());
+    }
+
+    #[test]
+    fn arrivals_are_counted_apart_and_more_generously() {
+        let throttle = Throttle::new(NonZeroU32::new(2).unwrap());
+        let ip = Some("203.0.113.1".parse().unwrap());
+        assert!((0..10).all(|_| throttle.arrive(ip).is_ok()));
+        assert!(throttle.arrive(ip).is_err_and(|s| (1..=60).contains(&s)));
+        assert!(throttle.take(ip).is_ok());
+    }
+
+    /// SECURITY D14
+    #[test]
+    fn networks_in_great_number_are_not_all_remembered() {
+        let limit = Limit::new(NonZeroU32::new(1).unwrap());
+        let take = |n: u32| limit.take(Some(std::net::Ipv4Addr::from(n).into()));
+        assert!((0..60_000).all(|n| take(n).is_ok()));
+        assert_eq!(limit.limiter.len(), MOST);
+        assert!(take(0).is_err(), "whoever has a place keeps their count");
+        assert!(take(59_999).is_ok());
+    }
+
+    #[test]
+    fn a_door_has_one_of_a_few_names() {
+        for (path, name) in [
+            ("/", "home"),
+            ("/authorize", "authorize"),
+            ("/authorize/0190", "authorize"),
+            ("/authorize/0190/sign-in", "sign-in"),
+            ("/account/email", "account/email"),
+            ("/confirm", "confirm"),
+            ("/whatever", "other"),
+        ] {
+            assert_eq!(door(path), name);
+        }
     }
 }

@@ -45,7 +45,7 @@ impl Check {
             config.settings.issuer
         );
         if let Some(doubt) = config.doubt() {
-            println!("{doubt}.");
+            out!("{doubt}.");
         }
         let length = config.settings.password.min_length;
         let meets = if length >= 15 {

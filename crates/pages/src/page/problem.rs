@@ -35,6 +35,8 @@ pub enum ProblemKind {
     TooLarge,
     /// It took too long until all was sent.
     TooSlow,
+    /// Too many requests from one network within a minute.
+    TooOften,
     /// Too many people at once; try again shortly.
     Busy,
     /// Something that is needed does not answer.
@@ -57,7 +59,7 @@ pub struct FormPost {
 
 impl ProblemKind {
     /// All of them.
-    pub const ALL: [ProblemKind; 12] = [
+    pub const ALL: [ProblemKind; 13] = [
         ProblemKind::BadRequest,
         ProblemKind::UnknownClient,
         ProblemKind::BadRedirect,
@@ -66,6 +68,7 @@ impl ProblemKind {
         ProblemKind::Conflict,
         ProblemKind::TooLarge,
         ProblemKind::TooSlow,
+        ProblemKind::TooOften,
         ProblemKind::Busy,
         ProblemKind::Unavailable,
         ProblemKind::Internal,

@@ -13,7 +13,7 @@ use crate::{
     grant::Start,
     web::{
         answer::{Answer, Setting},
-        body,
+        arrivals, body,
         browser::Browser,
         error::Failure,
         flash::{Flash, Said},
@@ -58,6 +58,9 @@ pub(crate) async fn post(
 }
 
 async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, Failure> {
+    if let Some(answer) = arrivals::too_often(idp, browser, raw)? {
+        return Ok(answer);
+    }
     match idp.grants.start(raw, &browser.token, browser.session.as_ref().map(|s| s.id)).await? {
         Start::Refused(refusal) => Err(Failure::new(kind(idp, raw, &refusal), refusal.to_string())),
         Start::Answer(response) => {

@@ -7,6 +7,7 @@ use crate::{
     Idp, Shared,
     web::{
         answer::{Answer, Setting},
+        arrivals,
         browser::Browser,
         error::Failure,
         path,
@@ -23,6 +24,7 @@ pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<R
         _ => None,
     };
     let Some(person) = person else {
+        arrivals::take(&idp, &browser)?;
         let id = idp.grants.start_home(&browser.token, None).await?;
         return Ok(answer.enter(id, &path::hub(id)));
     };
@@ -54,6 +56,7 @@ pub(crate) async fn forgot(State(idp): State<Shared>, browser: Browser) -> Resul
 }
 
 async fn at_home(idp: &Idp, browser: &Browser, page: &str) -> Result<Response, Failure> {
+    arrivals::take(idp, browser)?;
     let id = idp.grants.start_home(&browser.token, None).await?;
     Ok(Answer::new(idp, browser).enter(id, &path::of(id, page)))
 }

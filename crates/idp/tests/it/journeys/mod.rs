@@ -5,6 +5,7 @@ mod world;
 
 mod account;
 mod again;
+mod arriving;
 mod attaching;
 mod cost;
 mod crawl;

@@ -16,6 +16,7 @@ use crate::{
     Idp, Shared,
     web::{
         answer::{Answer, Setting},
+        arrivals,
         browser::Browser,
         error::Failure,
         path,
@@ -55,6 +56,7 @@ impl<'a> Member<'a> {
 
 /// Nobody is signed in here, or no longer: the sign-in page.
 pub(crate) async fn sign_in_first(idp: &Idp, browser: &Browser) -> Result<Response, Failure> {
+    arrivals::take(idp, browser)?;
     let id = idp.grants.start_home(&browser.token, None).await?;
     Ok(Answer::new(idp, browser).enter(id, &path::hub(id)))
 }

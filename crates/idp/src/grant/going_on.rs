@@ -1,0 +1,76 @@
+//! With which interactions somebody went on: sent a form, whatever became of it. The others go soon (SECURITY L1, #49). Told in memory, and written before the
+//! next purge, so that it costs no request a statement: what a node forgets when it is killed goes an hour after it began, and the person begins again.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+use kernel::Fault;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use uuid::Uuid;
+
+use super::{Grants, InteractionId, table::interaction};
+
+/// Interactions that are remembered between two purges; those beyond are as if nobody had gone on with them.
+const MOST: usize = 100_000;
+/// Rows that one statement marks.
+const STEP: usize = 500;
+
+/// Those that are not written yet.
+#[derive(Default)]
+pub(super) struct GoingOn(Mutex<HashSet<Uuid>>);
+
+impl GoingOn {
+    fn take(&self) -> HashSet<Uuid> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, id: Uuid) {
+        let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ids.len() < MOST {
+            ids.insert(id);
+        }
+    }
+}
+
+impl Grants {
+    /// Remembers that somebody sent a form in this interaction.
+    pub fn went_on(&self, id: InteractionId) {
+        self.going_on.add(id.0);
+    }
+
+    /// Writes it down. What cannot be written is remembered again.
+    pub(super) async fn tell_going_on(&self) -> Result<(), Fault> {
+        let ids: Vec<Uuid> = self.going_on.take().into_iter().collect();
+        for (nth, some) in ids.chunks(STEP).enumerate() {
+            let marked = interaction::Entity::update_many()
+                .col_expr(interaction::Column::WentOnAt, Expr::value(self.ground.now()))
+                .filter(interaction::Column::Id.is_in(some.iter().copied()))
+                .filter(interaction::Column::WentOnAt.is_null())
+                .exec(self.ground.db.writer())
+                .await;
+            if let Err(error) = marked {
+                ids[nth * STEP..].iter().for_each(|id| self.going_on.add(*id));
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SECURITY D14
+    #[test]
+    fn no_more_are_remembered_than_there_is_room_for() {
+        let going_on = GoingOn::default();
+        for n in 0..MOST as u128 + 10 {
+            going_on.add(Uuid::from_u128(n));
+        }
+        assert_eq!(going_on.take().len(), MOST);
+        assert!(going_on.take().is_empty());
+    }
+}
