@@ -15,6 +15,11 @@ use axum::{
 use mail_parser::{MessageParser, MimeHeaders};
 use serde::Serialize;
 
+/// Mails that are kept; the oldest makes room.
+const ROOM: usize = 10_000;
+/// Mails that the page shows.
+const SHOWN: usize = 500;
+
 /// A folder of mails, one file each, named in the order in which they came.
 #[derive(Clone)]
 pub(crate) struct Shelf(Arc<PathBuf>);
@@ -37,7 +42,13 @@ impl Shelf {
     }
 
     pub(crate) fn put(&self, mail: &[u8]) -> io::Result<()> {
-        let next = fs::read_dir(&*self.0)?.count() + 1;
+        let kept = self.numbers();
+        let next = kept.last().map_or(1, |last| last + 1);
+        if kept.len() >= ROOM
+            && let Some(oldest) = kept.first()
+        {
+            fs::remove_file(self.0.join(format!("{oldest:06}.eml")))?;
+        }
         // Written whole or not at all: the page may be looking.
         let (part, whole) = (self.0.join(format!(".{next:06}")), self.0.join(format!("{next:06}.eml")));
         fs::write(&part, mail)?;
@@ -64,14 +75,17 @@ impl Shelf {
 
     /// Newest first.
     fn all(&self) -> Vec<Shown> {
-        let mut ids: Vec<String> = fs::read_dir(&*self.0)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|e| e.file_name().to_str()?.strip_suffix(".eml").map(str::to_owned))
-            .collect();
-        ids.sort();
-        ids.iter().rev().filter_map(|id| self.read(id)).collect()
+        let newest = self.numbers().into_iter().rev().take(SHOWN);
+        newest.filter_map(|number| self.read(&format!("{number:06}"))).collect()
+    }
+
+    /// In the order in which they came.
+    fn numbers(&self) -> Vec<u64> {
+        let files = fs::read_dir(&*self.0).into_iter().flatten().flatten();
+        let mut numbers: Vec<u64> =
+            files.filter_map(|file| file.file_name().to_str()?.strip_suffix(".eml")?.parse().ok()).collect();
+        numbers.sort_unstable();
+        numbers
     }
 }
 

@@ -17,6 +17,7 @@ mod doctor;
 mod ends;
 mod faults;
 mod graph;
+mod growth;
 mod import;
 mod keys;
 mod kill;

@@ -236,4 +236,20 @@ pub(super) const GUARDS: &[Sabotage] = &[
         replace: "",
         caught_by: journey(&["right_passwords_that_attach_in_the_same_moment_are_no_failures"]),
     },
+    Sabotage {
+        name: "lets strangers add to the evidence",
+        items: &[113],
+        file: "crates/accounts/src/recovery.rs",
+        find: "            if let Some(row) = &row {\n                self.record_lock(AccountId(row.id), &asked).await?;",
+        replace: "            {\n                self.record_lock(AccountId(row.as_ref().map_or_else(uuid::Uuid::nil, |row| row.id)), &asked).await?;",
+        caught_by: journey(&["strangers_add_nothing_to_the_evidence"]),
+    },
+    Sabotage {
+        name: "never forgets a count of wrong passwords",
+        items: &[113],
+        file: "crates/accounts/src/purge.rs",
+        find: "attempt::Column::UpdatedAt.lt(now - COUNT)",
+        replace: "attempt::Column::UpdatedAt.lt(0)",
+        caught_by: journey(&["counts_and_what_they_caused_are_forgotten_in_time"]),
+    },
 ];

@@ -70,10 +70,10 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "believes anybody's X-Forwarded-For",
         items: &[55],
-        file: "crates/idp/src/web/browser.rs",
-        find: r#"    if !is_trusted(&peer) {
-        return peer;
-    }
+        file: "crates/idp/src/web/address.rs",
+        find: r#"        if !self.trusts(peer) {
+            return Some(peer.to_canonical());
+        }
 "#,
         replace: "",
         caught_by: rule(&["forwarded_addresses_count_only_from_trusted_proxies_and_from_the_right"]),
@@ -81,10 +81,74 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "believes the left end of X-Forwarded-For",
         items: &[55],
-        file: "crates/idp/src/web/browser.rs",
-        find: "lines.iter().rev().flat_map(|line| line.rsplit(','))",
-        replace: "lines.iter().flat_map(|line| line.split(','))",
+        file: "crates/idp/src/web/address.rs",
+        find: "line.rsplit(',').map(str::trim)",
+        replace: "line.split(',').map(str::trim)",
         caught_by: rule(&["forwarded_addresses_count_only_from_trusted_proxies_and_from_the_right"]),
+    },
+    Sabotage {
+        name: "lets a stranger's open quotes swallow what a proxy wrote in Forwarded",
+        items: &[55],
+        file: "crates/idp/src/web/address.rs",
+        find: "} else if c == separator && !quoted {",
+        replace: "} else if c == separator && !quoted && list[..at].matches('\"').count() % 2 == 0 {",
+        caught_by: rule(&["the_standard_header_is_read_whole"]),
+    },
+    Sabotage {
+        name: "counts everybody as the proxy that writes a port behind their address",
+        items: &[55],
+        file: "crates/idp/src/web/address.rs",
+        find: "host.parse().ok().filter(|_| is_port(port))",
+        replace: "host.parse().ok().filter(|_| port.is_empty())",
+        caught_by: rule(&["every_form_of_an_address_is_read"]),
+    },
+    Sabotage {
+        name: "counts whom a proxy does not name as the proxy",
+        items: &[55],
+        file: "crates/idp/src/web/address.rs",
+        find: "let Hop::At(ip) = hop else { return None };",
+        replace: "let Hop::At(ip) = hop else { return Some(peer) };",
+        caught_by: rule(&["what_cannot_be_read_is_nobody_and_not_the_proxy"]),
+    },
+    Sabotage {
+        name: "remembers every network that ever came",
+        items: &[113],
+        file: "crates/idp/src/web/throttle.rs",
+        find: "if known.is_some() || counted.has_room(now) {",
+        replace: "if known.is_some() || counted.has_room(now) || now > 0 {",
+        caught_by: rule(&["networks_in_great_number_are_not_all_remembered"]),
+    },
+    Sabotage {
+        name: "lets one network arrive as often as it likes",
+        items: &[49],
+        file: "crates/idp/src/web/arrivals.rs",
+        find: "idp.throttle.arrive(browser.visitor.ip)",
+        replace: "idp.throttle.arrive(None)",
+        caught_by: journey(&["a_network_arrives_only_so_often_in_a_minute"]),
+    },
+    Sabotage {
+        name: "keeps for two days what nobody went on with",
+        items: &[49, 113],
+        file: "crates/idp/src/grant/mod.rs",
+        find: "        forget::<interaction::Entity>(db, left).await?;\n",
+        replace: "        let _ = left;\n",
+        caught_by: journey(&["an_interaction_that_nobody_went_on_with_goes_after_an_hour"]),
+    },
+    Sabotage {
+        name: "forgets an interaction in which somebody typed a wrong password",
+        items: &[49],
+        file: "crates/idp/src/web/form.rs",
+        find: "idp.grants.went_on(interaction);",
+        replace: "let _ = interaction;",
+        caught_by: journey(&["an_interaction_that_nobody_went_on_with_goes_after_an_hour"]),
+    },
+    Sabotage {
+        name: "writes a stranger's whole text into the log",
+        items: &[123],
+        file: "crates/kernel/src/untrusted.rs",
+        find: "const SHOWN: usize = 100;",
+        replace: "const SHOWN: usize = 100_000_000;",
+        caught_by: beside("kernel", &["a_strangers_text_is_cut_and_stays_on_its_line"]),
     },
     Sabotage {
         name: "counts every address of a network by itself",
