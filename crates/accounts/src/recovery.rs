@@ -10,7 +10,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, context_words,
+    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, context_words, evidence,
     login::secret_of,
     mail,
     mail::{Mail, MailBody},
