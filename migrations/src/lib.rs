@@ -12,6 +12,7 @@ mod m0006_lock_notice;
 mod m0007_my_account;
 mod m0008_mail_code;
 mod m0009_own_agency;
+mod m0011_doors;
 mod m0012_refresh_again;
 mod m0016_left_behind;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_my_account::Migration),
             Box::new(m0008_mail_code::Migration),
             Box::new(m0009_own_agency::Migration),
+            Box::new(m0011_doors::Migration),
             Box::new(m0012_refresh_again::Migration),
             Box::new(m0016_left_behind::Migration),
         ]

@@ -50,7 +50,9 @@ impl Accounts {
             Ok(password) => password,
             Err(refused) => return Ok(PasswordChange::Problems(vec![refused.into()])),
         };
-        let problems = self.rules.password.judge(&password, typed.context);
+        let Ok(problems) = self.judge(&password, typed.context).await else {
+            return Ok(PasswordChange::Busy);
+        };
         if !problems.is_empty() {
             return Ok(PasswordChange::Problems(problems));
         }

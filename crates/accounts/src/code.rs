@@ -6,6 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     Accounts, Enrolment, EnrolmentId, Stage,
+    lockout::Counter,
     table::enrolment::{self, Column},
 };
 
@@ -168,10 +169,15 @@ impl Accounts {
             .filter(Column::Email.eq(pending.email))
             .exec(tx.conn())
             .await?;
-        tx.commit().await?;
         if confirmed.rows_affected == 1 {
+            if let (Stage::Terms, Some(canonical)) = (next, &row.email_canonical) {
+                // As with the link: what strangers tried at the sign-in page locks this move no longer.
+                Counter::of_email(&self.ground, canonical, None).clear_all(&tx).await?;
+            }
+            tx.commit().await?;
             return Ok(CodeGiven::Done);
         }
+        tx.commit().await?;
         let tries = u8::try_from(row.code_tries).unwrap_or(TRIES);
         Ok(match TRIES.saturating_sub(tries) {
             0 => CodeGiven::Spent,

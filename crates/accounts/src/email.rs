@@ -1,3 +1,4 @@
+use kernel::Password;
 use unicode_normalization::UnicodeNormalization;
 
 /// An address that mail can be sent to, and its form for comparison. ASCII after NFKC: a strict type of our own, because whatever passes here is
@@ -33,7 +34,26 @@ const SLIPS: &[(&str, &str)] = &[
     ("srf.fr", "sfr.fr"),
 ];
 
+/// Why something that was typed is no address. It depends on the text alone, so it may be told (SECURITY #59).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoAddress {
+    /// Nothing was typed.
+    Empty,
+    /// It looks like an identifier that an agency issued.
+    Identifier,
+    /// Something else.
+    Other,
+}
+
 impl Email {
+    /// Reads what was typed, or says why no mail can be sent there.
+    ///
+    /// # Errors
+    /// [`NoAddress`]: nothing is hashed or counted then (SECURITY D12).
+    pub fn read(typed: &str) -> Result<Self, NoAddress> {
+        Self::parse(typed).ok_or_else(|| NoAddress::of(typed))
+    }
+
     /// Reads what was typed; `None` when no mail can be sent there.
     pub fn parse(typed: &str) -> Option<Self> {
         let typed = typed.trim();
@@ -85,11 +105,33 @@ impl Email {
     }
 }
 
-/// The subject under which attempts on an address are counted, whether or not it can be an address: all spellings that
-/// reach an account share it (SECURITY #54).
-pub(crate) fn attempt_subject(typed: &str) -> String {
-    Email::parse(typed)
-        .map_or_else(|| typed.trim().nfkc().collect::<String>().to_lowercase(), |e| e.canonical)
+/// Characters of the longest identifier that is taken for one at the wrong door.
+const LONGEST_IDENTIFIER: usize = 40;
+
+impl NoAddress {
+    fn of(typed: &str) -> Self {
+        if Password::is_blank(typed) {
+            return Self::Empty;
+        }
+        let text: String = typed.trim().nfkc().take(LONGEST_IDENTIFIER + 1).collect();
+        let of_identifier = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.' | '_' | '/');
+        let numbered = text.chars().any(|c| c.is_ascii_digit());
+        if numbered
+            && text.chars().count() <= LONGEST_IDENTIFIER
+            && text.chars().all(of_identifier)
+            && !names_a_host(&text)
+        {
+            Self::Identifier
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// `marie56gmail.com` is an address whose sign was forgotten.
+fn names_a_host(text: &str) -> bool {
+    let ending = text.rsplit_once('.').map(|(_, ending)| ending).unwrap_or_default();
+    (2..=4).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -135,6 +177,30 @@ mod tests {
             assert!(Email::parse(bad).is_none(), "{bad:?}");
         }
         assert!(Email::parse(&format!("{}@b.fr", "a".repeat(65))).is_none());
+    }
+
+    #[test]
+    fn what_is_no_address_is_nothing_an_identifier_or_something_else() {
+        use NoAddress::*;
+        let table = [
+            ("", Empty),
+            (" \u{a0}\u{200b}", Empty),
+            ("00012345", Identifier),
+            (" C0001 ", Identifier),
+            ("CL-004211", Identifier),
+            ("Dupont.M-112", Identifier),
+            ("００４２", Identifier),
+            ("marie", Other),
+            ("marie56gmail.com", Other),
+            ("marie@", Other),
+            ("4@5", Other),
+            (&*"1".repeat(41), Other),
+            ("1\u{0}2", Other),
+        ];
+        for (typed, expected) in table {
+            assert_eq!(Email::read(typed), Err(expected), "{typed:?}");
+        }
+        assert!(Email::read(" Marie@exemple.fr").is_ok());
     }
 
     #[test]

@@ -1,18 +1,19 @@
 //! The move under way. It owns nothing: no address, no account, and the old credentials go on working until it ends (SECURITY D9, D10).
 
-use kernel::{Fault, Password, Token, Tx, Unix};
+use kernel::{Fault, Password, PasswordRefused, Token, Tx, Unix};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, UpdateMany,
     sea_query::Expr,
 };
 
 use crate::{
-    Accounts, Email, EnrolmentId, PasswordProblem, Visitor, code, context_words,
+    Accounts, Email, EnrolmentId, NoAddress, PasswordProblem, Visitor, code, context_words,
     lockout::Counter,
     login::{Guarded, secret_of},
     mail,
     mail::{Mail, MailBody},
+    mailing::{self, Due},
     table::{enrolment, legacy_identity},
 };
 
@@ -76,8 +77,10 @@ pub struct Enrolment {
     pub origin: Option<String>,
     /// When the last confirmation mail was queued.
     pub mailed_at: Option<Unix>,
-    /// How many were.
-    pub mails: i32,
+    /// How many were in its day.
+    pub(crate) mails: i32,
+    /// The address is confirmed.
+    confirmed: bool,
     /// Until when the code in the newest mail works, if it still does.
     pub(crate) code_until: Option<Unix>,
     pub(crate) chosen_in: Option<String>,
@@ -85,10 +88,15 @@ pub struct Enrolment {
 }
 
 impl Enrolment {
-    /// Whether this interaction may end the move: the password was chosen in it, or the mailed link was followed in it. Another browser that only
+    /// Whether this interaction may end the move: the password was chosen in it, or proved in it, on the mailed link or at the sign-in page. Another browser that only
     /// gave the same old credentials may not: it would be signed in to an account whose password it never knew (SECURITY #80).
     pub fn may_end_in(&self, interaction: &str) -> bool {
         [&self.chosen_in, &self.confirmed_in].into_iter().any(|known| known.as_deref() == Some(interaction))
+    }
+
+    /// Whether another browser brought the move to its last step: this one, which only gave the same old credentials, changes nothing of it.
+    pub fn is_anothers(&self, interaction: &str) -> bool {
+        self.confirmed && !self.may_end_in(interaction)
     }
 }
 
@@ -103,6 +111,8 @@ pub enum EmailChoice {
     Suggestion(String),
     /// Too many different addresses (PEOPLE U-13).
     TooMany,
+    /// Another browser brought the move to its last step: [`Accounts::begin_beside`] is this one's way on.
+    Anothers,
     /// The enrolment is over.
     Gone,
 }
@@ -133,6 +143,15 @@ pub enum Resend {
     Gone,
 }
 
+/// When another confirmation mail may be asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NextMail {
+    /// In so many seconds; 0 for now.
+    pub wait: i64,
+    /// How many are left today.
+    pub left: i32,
+}
+
 /// What became of a sign-in on a mailed confirmation link.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Confirm {
@@ -149,14 +168,18 @@ pub enum Confirm {
     Already,
     /// No such link, for another address, or too old.
     Dead,
-    /// Refused before hashing.
+    /// What was typed is no address: nothing is hashed or counted (SECURITY D12).
+    NoAddress(NoAddress),
+    /// The password is nothing, or blanks: likewise.
+    NoPassword,
+    /// Too long, or with control characters: likewise.
     Refused,
     /// Come back in a moment.
     Busy,
 }
 
-/// Seconds between two mails.
-pub const RESEND_AFTER: i64 = 60;
+/// Unfinished moves that one identity may have at a time.
+const BESIDE: u64 = 3;
 
 impl Accounts {
     /// A living enrolment, or a finished one.
@@ -184,6 +207,7 @@ impl Accounts {
             origin: row.origin,
             mailed_at: row.mailed_at,
             mails: row.mails,
+            confirmed: row.confirmed_at.is_some(),
             code_until,
             chosen_in: row.chosen_in,
             confirmed_in: row.confirmed_in,
@@ -210,43 +234,89 @@ impl Accounts {
             enrolment::Entity::update_many()
                 .col_expr(enrolment::Column::Origin, Expr::value(origin))
                 .filter(enrolment::Column::Id.eq(row.id))
+                // A move at its last step leads back to where its own browser began it.
+                .filter(enrolment::Column::ConfirmedAt.is_null())
                 .exec(tx.conn())
                 .await?;
             // The old credentials were given again: guesses at the new password start anew.
             self.confirm_counter(EnrolmentId(row.id)).clear_all(&tx).await?;
             EnrolmentId(row.id)
         } else {
-            let id: EnrolmentId = self.ground.id();
-            let row = enrolment::ActiveModel {
-                id: Set(id.0),
-                agency_id: Set(identity.agency_id.clone()),
-                legacy_identity_id: Set(identity.id),
-                stage: Set(Stage::Notice.as_str().to_owned()),
-                origin: Set(origin.map(Into::into)),
-                locale: Set(visitor.locale.clone()),
-                mails: Set(0),
-                addresses: Set(0),
-                created_at: Set(now),
-                expires_at: Set(now + self.rules.confirm_link),
-                email: NotSet,
-                email_canonical: NotSet,
-                password_hash: NotSet,
-                chosen_in: NotSet,
-                confirmed_in: NotSet,
-                confirm_hash: NotSet,
-                code_hash: NotSet,
-                code_tries: Set(0),
-                code_until: NotSet,
-                mailed_at: NotSet,
-                confirmed_at: NotSet,
-                finished_at: NotSet,
-                account_id: NotSet,
-            };
-            enrolment::Entity::insert(row).exec_without_returning(tx.conn()).await?;
-            id
+            self.begin(&tx, identity, Stage::Notice, origin, visitor).await?
         };
         tx.commit().await?;
         Ok(id)
+    }
+
+    async fn begin(
+        &self,
+        tx: &Tx,
+        identity: &legacy_identity::Model,
+        stage: Stage,
+        origin: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<EnrolmentId, Fault> {
+        let now = self.ground.now();
+        let id: EnrolmentId = self.ground.id();
+        let row = enrolment::ActiveModel {
+            id: Set(id.0),
+            agency_id: Set(identity.agency_id.clone()),
+            legacy_identity_id: Set(identity.id),
+            stage: Set(stage.as_str().to_owned()),
+            origin: Set(origin.map(Into::into)),
+            locale: Set(visitor.locale.clone()),
+            mails: Set(0),
+            addresses: Set(0),
+            created_at: Set(now),
+            expires_at: Set(now + self.rules.confirm_link),
+            email: NotSet,
+            email_canonical: NotSet,
+            password_hash: NotSet,
+            chosen_in: NotSet,
+            confirmed_in: NotSet,
+            confirm_hash: NotSet,
+            code_hash: NotSet,
+            code_tries: Set(0),
+            code_until: NotSet,
+            mailed_at: NotSet,
+            finish_mailed_at: NotSet,
+            addressed_at: NotSet,
+            confirmed_at: NotSet,
+            finished_at: NotSet,
+            account_id: NotSet,
+        };
+        enrolment::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+        Ok(id)
+    }
+
+    /// A move of its own for a browser that gave the same old credentials as another, which has confirmed its address and stands before the terms. That one
+    /// is left as it is; whichever ends first moves the identity. `None` when there are too many, or when the other is over.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn begin_beside(
+        &self,
+        other: EnrolmentId,
+        visitor: &Visitor,
+    ) -> Result<Option<EnrolmentId>, Fault> {
+        let tx = self.ground.db.begin().await?;
+        let Some(other) = self.living(&tx, other).await? else { return Ok(None) };
+        let identity = legacy_identity::Entity::find_by_id(other.legacy_identity_id).one(tx.conn()).await?;
+        let Some(identity) = identity.filter(|identity| identity.moved_at.is_none()) else { return Ok(None) };
+        let unfinished = enrolment::Entity::find()
+            .filter(enrolment::Column::LegacyIdentityId.eq(identity.id))
+            .filter(enrolment::Column::FinishedAt.is_null())
+            .filter(enrolment::Column::ExpiresAt.gt(self.ground.now()))
+            .count(tx.conn())
+            .await?;
+        if unfinished >= BESIDE {
+            return Ok(None);
+        }
+        let origin = visitor.origin.interaction.as_deref();
+        // The notice was read in the first one.
+        let id = self.begin(&tx, &identity, Stage::Email, origin, visitor).await?;
+        tx.commit().await?;
+        Ok(Some(id))
     }
 
     /// The notice was read.
@@ -263,7 +333,13 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn choose_email(&self, id: EnrolmentId, typed: &str, sure: bool) -> Result<EmailChoice, Fault> {
+    pub async fn choose_email(
+        &self,
+        id: EnrolmentId,
+        typed: &str,
+        sure: bool,
+        visitor: &Visitor,
+    ) -> Result<EmailChoice, Fault> {
         let Some(address) = Email::parse(typed) else {
             return Ok(EmailChoice::Invalid);
         };
@@ -276,8 +352,14 @@ impl Accounts {
         let Some(row) = self.living(&tx, id).await?.filter(|r| r.stage != Stage::Notice.as_str()) else {
             return Ok(EmailChoice::Gone);
         };
+        let here = &visitor.origin.interaction;
+        if row.confirmed_at.is_some() && row.chosen_in != *here && row.confirmed_in != *here {
+            return Ok(EmailChoice::Anothers);
+        }
         let same = row.email_canonical.as_deref() == Some(address.canonical());
-        if !same && row.addresses >= self.rules.addresses_per_enrolment {
+        let now = self.ground.now();
+        let today = if row.addressed_at.is_some_and(|at| at + 86_400 <= now) { 0 } else { row.addresses };
+        if !same && today >= self.rules.addresses_per_enrolment {
             return Ok(EmailChoice::TooMany);
         }
         let stage = match (taken, &row.password_hash) {
@@ -300,7 +382,8 @@ impl Accounts {
         if !same {
             // The proof is bound to the address (PEOPLE U-09): another one is unconfirmed, and the older link is dead.
             update = update
-                .col_expr(enrolment::Column::Addresses, Expr::col(enrolment::Column::Addresses).add(1))
+                .col_expr(enrolment::Column::Addresses, Expr::value(today + 1))
+                .col_expr(enrolment::Column::AddressedAt, Expr::value(now))
                 .col_expr(enrolment::Column::ConfirmedAt, Expr::value(Option::<i64>::None))
                 .col_expr(enrolment::Column::ConfirmHash, Expr::value(Option::<String>::None))
                 .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None));
@@ -310,7 +393,8 @@ impl Accounts {
             return Ok(EmailChoice::Taken);
         };
         if stage == Stage::Mail && !same {
-            self.mail_confirm(&tx, &chosen, false).await?;
+            // No mail has gone to this address: those to others, which are few a day, do not keep it from its own.
+            self.mail_confirm(&tx, &chosen, nth_today(&chosen, now)).await?;
         }
         tx.commit().await?;
         Ok(EmailChoice::Taken)
@@ -341,21 +425,30 @@ impl Accounts {
             Ok(password) => password,
             Err(refused) => return Ok(PasswordChoice::Problems(vec![refused.into()])),
         };
-        let problems = self.rules.password.judge(&password, &self.enrolment_context(enrolment, agency_name));
+        let Ok(problems) = self.judge(&password, &self.enrolment_context(enrolment, agency_name)).await
+        else {
+            return Ok(PasswordChoice::Busy);
+        };
         if !problems.is_empty() {
             return Ok(PasswordChoice::Problems(problems));
         }
         let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
             return Ok(PasswordChoice::Busy);
         };
+        let here = visitor.origin.interaction.as_deref();
         let tx = self.ground.db.begin().await?;
-        let updated = enrolment::Entity::update_many()
+        let mut update = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::PasswordHash, Expr::value(hash))
             .col_expr(enrolment::Column::Stage, Expr::value(Stage::Mail.as_str()))
             .col_expr(enrolment::Column::Locale, Expr::value(visitor.locale.as_str()))
-            .col_expr(enrolment::Column::ChosenIn, Expr::value(visitor.origin.interaction.as_deref()))
+            .col_expr(enrolment::Column::ChosenIn, Expr::value(here))
+            // Whoever proved the password before does not know this one (SECURITY #80).
+            .col_expr(enrolment::Column::ConfirmedIn, Expr::value(Option::<String>::None));
+        if enrolment.chosen_in.as_deref() != here {
             // It was for the browser that chose the password before.
-            .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None))
+            update = update.col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None));
+        }
+        let updated = update
             .filter(enrolment::Column::Id.eq(enrolment.id.0))
             .filter(enrolment::Column::Stage.is_in([Stage::Password.as_str(), Stage::Mail.as_str()]))
             .filter(enrolment::Column::FinishedAt.is_null())
@@ -366,12 +459,25 @@ impl Accounts {
         let Some(row) = updated.into_iter().next() else {
             return Ok(PasswordChoice::Gone);
         };
-        // The link in an older mail goes on working: no password sends more mails than are due (SECURITY #73).
-        if row.mails < self.rules.mails_per_enrolment {
-            self.mail_confirm(&tx, &row, false).await?;
+        let now = self.ground.now();
+        // The link in an older mail to this address goes on working: no password sends more mails than are due (SECURITY #73).
+        match mailing::daily(row.mails, row.mailed_at, self.rules.mails_per_enrolment, now) {
+            Due::Now(nth) => self.mail_confirm(&tx, &row, nth).await?,
+            _ if row.confirm_hash.is_none() => self.mail_confirm(&tx, &row, nth_today(&row, now)).await?,
+            Due::Wait(_) | Due::Tomorrow => {}
         }
         tx.commit().await?;
         Ok(PasswordChoice::Taken)
+    }
+
+    /// When the page may ask for another mail, and how many are left today.
+    pub fn next_mail(&self, enrolment: &Enrolment) -> NextMail {
+        let (most, now) = (self.rules.mails_per_enrolment, self.ground.now());
+        match mailing::daily(enrolment.mails, enrolment.mailed_at, most, now) {
+            Due::Now(nth) => NextMail { wait: 0, left: most - nth + 1 },
+            Due::Wait(wait) => NextMail { wait, left: Ord::max(most - enrolment.mails, 0) },
+            Due::Tomorrow => NextMail { wait: 0, left: 0 },
+        }
     }
 
     /// Another confirmation mail, with the same link: whichever copy arrives first works.
@@ -385,43 +491,68 @@ impl Accounts {
         let Some(row) = self.living(&tx, id).await?.filter(waits) else {
             return Ok(Resend::Gone);
         };
-        let wait = row.mailed_at.unwrap_or(0) + RESEND_AFTER - now;
-        if wait > 0 {
-            return Ok(Resend::Wait(wait));
-        }
-        if row.mails >= self.rules.mails_per_enrolment {
-            return Ok(Resend::TooMany);
-        }
-        self.mail_confirm(&tx, &row, false).await?;
+        let nth = match mailing::daily(row.mails, row.mailed_at, self.rules.mails_per_enrolment, now) {
+            Due::Now(nth) => nth,
+            Due::Wait(seconds) => return Ok(Resend::Wait(seconds)),
+            Due::Tomorrow => return Ok(Resend::TooMany),
+        };
+        self.mail_confirm(&tx, &row, nth).await?;
         tx.commit().await?;
         Ok(Resend::Sent)
     }
 
-    pub(crate) async fn mail_finish(&self, row: enrolment::Model) -> Result<(), Fault> {
+    /// The mail that a request for a forgotten password sends to an unfinished move: as often as a reset link lives, and none of those that the
+    /// move's own pages send, so that a stranger uses up nobody's (SECURITY #73).
+    pub(crate) async fn mail_finish(&self, row: &enrolment::Model) -> Result<(), Fault> {
+        let (now, space) = (self.ground.now(), self.rules.reset_link);
         let tx = self.ground.db.begin().await?;
-        if row.mails < self.rules.mails_per_enrolment {
-            self.mail_confirm(&tx, &row, true).await?;
+        let due = enrolment::Entity::update_many()
+            .col_expr(enrolment::Column::FinishMailedAt, Expr::value(now))
+            .filter(enrolment::Column::Id.eq(row.id))
+            .filter(
+                enrolment::Column::FinishMailedAt
+                    .is_null()
+                    .or(enrolment::Column::FinishMailedAt.lte(now - space)),
+            )
+            .exec(tx.conn())
+            .await?;
+        if due.rows_affected == 1 {
+            let lives = enrolment::Entity::update_many();
+            self.mail_link(&tx, row, lives, None).await?;
         }
         tx.commit().await
     }
 
-    async fn mail_confirm(&self, tx: &Tx, row: &enrolment::Model, unfinished: bool) -> Result<(), Fault> {
-        let (Some(email), Some(canonical)) = (&row.email, &row.email_canonical) else {
-            return Ok(());
-        };
+    /// The `nth` mail of its day, with a new code.
+    async fn mail_confirm(&self, tx: &Tx, row: &enrolment::Model, nth: i32) -> Result<(), Fault> {
         let now = self.ground.now();
-        let token = self.confirm_token(EnrolmentId(row.id), canonical);
-        let expires_at = now + self.rules.confirm_link;
-        let code = if unfinished { None } else { self.new_code(row) };
+        let code = self.new_code(row);
         let mut update = enrolment::Entity::update_many()
-            .col_expr(enrolment::Column::ConfirmHash, Expr::value(token.digest().into_string()))
             .col_expr(enrolment::Column::MailedAt, Expr::value(now))
-            .col_expr(enrolment::Column::Mails, Expr::col(enrolment::Column::Mails).add(1))
-            .col_expr(enrolment::Column::ExpiresAt, Expr::value(expires_at));
+            .col_expr(enrolment::Column::Mails, Expr::value(nth));
         if let Some((_, hash)) = &code {
             update = code::written(update, hash, now);
         }
+        let code = code.map(|(code, _)| code.text());
+        self.mail_link(tx, row, update, Some(code)).await
+    }
+
+    /// A mail with the link; `code` is `None` where it is to say how to finish the move.
+    async fn mail_link(
+        &self,
+        tx: &Tx,
+        row: &enrolment::Model,
+        update: UpdateMany<enrolment::Entity>,
+        code: Option<Option<String>>,
+    ) -> Result<(), Fault> {
+        let (Some(email), Some(canonical)) = (&row.email, &row.email_canonical) else {
+            return Ok(());
+        };
+        let token = self.confirm_token(EnrolmentId(row.id), canonical);
+        let expires_at = self.ground.now() + self.rules.confirm_link;
         let written = update
+            .col_expr(enrolment::Column::ConfirmHash, Expr::value(token.digest().into_string()))
+            .col_expr(enrolment::Column::ExpiresAt, Expr::value(expires_at))
             .filter(enrolment::Column::Id.eq(row.id))
             // The address may have been corrected since the row was read: its own mail is out then.
             .filter(enrolment::Column::EmailCanonical.eq(canonical))
@@ -432,10 +563,9 @@ impl Accounts {
             return Ok(());
         }
         let (token, days) = (token.text(), i64::from(self.rules.confirm_days()));
-        let body = if unfinished {
-            MailBody::FinishEnrolment { token, days }
-        } else {
-            MailBody::Confirm { token, days, code: code.map(|(code, _)| code.text()) }
+        let body = match code {
+            None => MailBody::FinishEnrolment { token, days },
+            Some(code) => MailBody::Confirm { token, days, code },
         };
         let letter = Mail {
             to: email.clone(),
@@ -490,11 +620,16 @@ impl Accounts {
         if self.enrolment(id).await?.is_none() {
             return Ok(Confirm::Dead);
         }
-        let Ok(password) = Password::new(typed) else {
-            return Ok(Confirm::Refused);
+        let address = match Email::read(typed_email) {
+            Ok(address) => address,
+            Err(no_address) => return Ok(Confirm::NoAddress(no_address)),
         };
-        let same =
-            Email::parse(typed_email).is_some_and(|e| row.email_canonical.as_deref() == Some(e.canonical()));
+        let password = match Password::new(typed) {
+            Ok(password) => password,
+            Err(PasswordRefused::Blank) => return Ok(Confirm::NoPassword),
+            Err(_) => return Ok(Confirm::Refused),
+        };
+        let same = row.email_canonical.as_deref() == Some(address.canonical());
         let stored = row.password_hash.as_deref().filter(|_| same);
         let counter = self.confirm_counter(id);
         match self.guard(&counter, stored, secret_of(&password)).await? {
@@ -526,6 +661,10 @@ impl Accounts {
             counter.give_back(&self.ground.db).await?;
             return Ok(Confirm::Dead);
         }
+        if next == Stage::Terms {
+            // The mailbox is proved, and the password: what strangers tried at the sign-in page locks this move no longer.
+            Counter::of_email(&self.ground, &canonical, None).clear_all(&tx).await?;
+        }
         tx.commit().await?;
         Ok(Confirm::Done(id))
     }
@@ -555,6 +694,11 @@ impl Accounts {
             .one(tx.conn())
             .await?)
     }
+}
+
+/// Which mail of its day one is that is due whatever was sent before.
+fn nth_today(row: &enrolment::Model, now: Unix) -> i32 {
+    if row.mailed_at.is_some_and(|at| at + 86_400 > now) { row.mails.saturating_add(1) } else { 1 }
 }
 
 /// From one stage to the next, if it is still at the first.

@@ -5,7 +5,6 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query
 
 use crate::{
     AccountId, Accounts, Email, EnrolmentId, Receipt, Session, Shown, SignIn, SignedIn, Stage, Visitor,
-    email,
     enrolment::advance,
     evidence,
     legacy::kind_none,
@@ -149,8 +148,11 @@ impl Accounts {
         let Some(pending) = self.enrolment(id).await?.filter(|e| e.stage == Stage::Link) else {
             return Ok(Attach::NotNow);
         };
-        let subject = email::attempt_subject(pending.email.as_deref().unwrap_or_default());
-        let Some(row) = self.account_row(&subject).await?.filter(|r| r.disabled_at.is_none()) else {
+        let Some(address) = pending.email.as_deref().and_then(Email::parse) else {
+            return Ok(Attach::NotNow);
+        };
+        let Some(row) = self.account_row(address.canonical()).await?.filter(|r| r.disabled_at.is_none())
+        else {
             return Ok(Attach::NotNow);
         };
         let owner = AccountId(row.id);

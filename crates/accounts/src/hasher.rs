@@ -62,6 +62,7 @@ pub struct Hasher {
     queue: usize,
     waiting: AtomicUsize,
     done: AtomicUsize,
+    dear: AtomicUsize,
     jobs: mpsc::Sender<Job>,
     chance: Arc<dyn Chance>,
     /// Verified where no account exists, so that every path costs one hash (SECURITY #60).
@@ -98,6 +99,7 @@ impl Hasher {
             queue,
             waiting: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
+            dear: AtomicUsize::new(0),
             jobs,
             chance,
             nobody,
@@ -112,6 +114,16 @@ impl Hasher {
     /// Argon2 hashes reckoned since the start: what a sign-in costs is counted, not believed (SECURITY B6).
     pub fn done(&self) -> usize {
         self.done.load(Ordering::SeqCst)
+    }
+
+    /// Old hashes of dear recipes reckoned since the start: as many for an identifier that nobody has (SECURITY #60).
+    pub fn dear_done(&self) -> usize {
+        self.dear.load(Ordering::SeqCst)
+    }
+
+    /// Counts them.
+    pub(crate) fn did_dear(&self, n: usize) {
+        self.dear.fetch_add(n, Ordering::SeqCst);
     }
 
     /// Whether one more would be told [`Busy`]: asked before anything is written for it, for a storm that writes takes the database from

@@ -27,6 +27,13 @@ pub struct LockPolicy {
     pub legacy_seconds: i64,
 }
 
+impl LockPolicy {
+    /// For all networks together at one old identifier: so much more that no single network, and no few, lock it for its owner (SECURITY D12).
+    pub(crate) fn of_all_networks(self) -> Self {
+        Self { limit: self.limit.saturating_mul(NETWORKS), ..self }
+    }
+}
+
 impl Default for LockPolicy {
     fn default() -> Self {
         Self { limit: 5, legacy_seconds: 3600 }
@@ -84,6 +91,10 @@ pub(crate) enum Failed {
 
 /// After this long an attempt that neither failed nor succeeded is a failure: its node died.
 const ABANDONED: i64 = 20;
+/// Networks whose failures together lock an old identifier.
+const NETWORKS: u8 = 10;
+/// The bucket of all networks together.
+const ALL: &str = "*";
 /// Seconds between two mails that tell of a lock.
 pub(crate) const NOTICE: i64 = 3600;
 
@@ -98,9 +109,47 @@ impl Counter {
         !self.bucket.is_empty()
     }
 
-    /// For an agency's old identifier, known or not.
-    pub(crate) fn of_legacy(ground: &Ground, agency: &str, canonical: &str) -> Self {
-        Self { subject: keyed(ground, &["legacy", agency, canonical]), bucket: String::new() }
+    /// For an agency's old identifier, known or not, from one network: nobody elsewhere is locked by what is tried there (SECURITY D12).
+    pub(crate) fn of_legacy(ground: &Ground, agency: &str, canonical: &str, network: &str) -> Self {
+        Self {
+            subject: keyed(ground, &["legacy", agency, canonical]),
+            bucket: keyed(ground, &["network", network]),
+        }
+    }
+
+    /// The same identifier from all networks together.
+    pub(crate) fn of_all_networks(&self) -> Self {
+        Self { subject: self.subject.clone(), bucket: ALL.to_owned() }
+    }
+
+    /// Notes that the identifier's owner comes from this network: the lock of all networks together does not hold there.
+    pub(crate) async fn know_network(&self, tx: &Tx, now: Unix) -> Result<(), Fault> {
+        let known = attempt::ActiveModel {
+            subject: Set(self.subject.clone()),
+            bucket: Set(self.known_bucket()),
+            failures: Set(0),
+            updated_at: Set(now),
+            locked_at: NotSet,
+        };
+        attempt::Entity::insert(known)
+            .on_conflict(
+                OnConflict::columns([attempt::Column::Subject, attempt::Column::Bucket])
+                    .value(attempt::Column::UpdatedAt, now)
+                    .to_owned(),
+            )
+            .exec_without_returning(tx.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// Whether the old password was right from this network before.
+    pub(crate) async fn knows_network(&self, db: &Db) -> Result<bool, Fault> {
+        let key = (self.subject.clone(), self.known_bucket());
+        Ok(attempt::Entity::find_by_id(key).one(db.reader()).await?.is_some())
+    }
+
+    fn known_bucket(&self) -> String {
+        format!("+{}", self.bucket)
     }
 
     /// For the new password of an enrolment, given on its mailed link.

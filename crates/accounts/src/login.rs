@@ -1,10 +1,11 @@
-use kernel::{Fault, Password, Tx};
+use kernel::{Fault, Password, PasswordRefused, Tx};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use zeroize::Zeroizing;
 
 use crate::{
-    AccountId, Accounts, Busy, Email, Session, SignedIn, Visitor, email,
+    AccountId, Accounts, Busy, Email, EnrolmentId, NoAddress, Session, SignedIn, Visitor,
     lockout::{Attempt, Counter, Failed},
+    meant::{Meant, Pending},
     recovery,
     table::account,
 };
@@ -13,6 +14,8 @@ use crate::{
 pub enum SignIn {
     /// Right.
     In(Box<SignedIn>),
+    /// Right for a move that is not finished: it goes on in this interaction.
+    Move(EnrolmentId),
     /// Wrong, or no such account: the two look alike in everything.
     Wrong {
         /// Further attempts before the account locks.
@@ -20,10 +23,23 @@ pub enum SignIn {
     },
     /// Locked: only a reset unlocks.
     Locked,
-    /// Too long, or with control characters: refused before anything is hashed, and not counted.
+    /// What was typed is no address: nothing is hashed or counted (SECURITY D12).
+    NoAddress(NoAddress),
+    /// The password is nothing, or blanks: likewise.
+    NoPassword,
+    /// Too long, or with control characters: likewise.
     Refused,
     /// Too many at once: come back in a moment.
     Busy,
+}
+
+impl From<PasswordRefused> for SignIn {
+    fn from(refused: PasswordRefused) -> Self {
+        match refused {
+            PasswordRefused::Blank => Self::NoPassword,
+            PasswordRefused::TooLong | PasswordRefused::Control => Self::Refused,
+        }
+    }
 }
 
 /// What the one guard of every door said (SECURITY #53, PEOPLE U-21).
@@ -62,20 +78,23 @@ impl Accounts {
         previous: Option<&Session>,
         visitor: &Visitor,
     ) -> Result<SignIn, Fault> {
-        let Ok(password) = Password::new(typed_password) else {
-            return Ok(SignIn::Refused);
+        let address = match Email::read(typed_email) {
+            Ok(address) => address,
+            Err(no_address) => return Ok(SignIn::NoAddress(no_address)),
         };
-        let subject = email::attempt_subject(typed_email);
-        let row = match Email::parse(typed_email) {
-            Some(address) => self.account_row(address.canonical()).await?.filter(|r| r.disabled_at.is_none()),
-            None => None,
+        let password = match Password::new(typed_password) {
+            Ok(password) => password,
+            Err(refused) => return Ok(refused.into()),
         };
-        let counter = self.account_counter(&subject, row.as_ref(), visitor).await?;
-        let stored = row.as_ref().map(|r| r.password_hash.as_str());
-        match self.guard(&counter, stored, secret_of(&password)).await? {
+        let subject = address.canonical();
+        let meant = self.meant_by(subject).await?;
+        let counter = self.account_counter(subject, meant.account(), visitor).await?;
+        match self.guard(&counter, meant.verifier(), secret_of(&password)).await? {
             Guarded::Right { outdated } => {
-                let Some(row) = row else {
-                    return Ok(SignIn::Wrong { remaining: 0 });
+                let row = match meant {
+                    Meant::Account(row) => row,
+                    Meant::Move(pending) => return self.go_on(pending, &counter, visitor).await,
+                    Meant::Nobody => return Ok(SignIn::Wrong { remaining: 0 }),
                 };
                 let fresh = if outdated { self.hasher.hash(secret_of(&password)).await.ok() } else { None };
                 let (tx, cleared) = counter.begin_cleared(&self.ground.db).await?;
@@ -96,12 +115,29 @@ impl Accounts {
             Guarded::Wrong { remaining } => Ok(SignIn::Wrong { remaining }),
             Guarded::Locked { now } => {
                 if now {
-                    self.locked(&counter, &subject, visitor).await?;
+                    self.locked(&counter, subject, visitor).await?;
                 }
                 Ok(SignIn::Locked)
             }
             Guarded::Busy => Ok(SignIn::Busy),
         }
+    }
+
+    /// The new password of an unfinished move was right: this interaction goes on with it. It may end it, as the one in which the password was
+    /// chosen, but the address is confirmed by its mail alone (SECURITY #80, D10).
+    async fn go_on(&self, pending: Pending, counter: &Counter, visitor: &Visitor) -> Result<SignIn, Fault> {
+        let tx = self.ground.db.begin_recorded().await?;
+        // The move's row before its count, as where a move ends: two transactions that take them in another order would stop each other.
+        if !self.proved_in(&tx, &pending, visitor.origin.interaction.as_deref()).await? {
+            // Another password was chosen, or the move ended, since it was read: what was typed is not wrong, and is judged anew.
+            drop(tx);
+            counter.give_back(&self.ground.db).await?;
+            return Ok(SignIn::Busy);
+        }
+        let cleared = counter.clear(&tx).await?;
+        cleared.tell(&tx, &self.ground, None).await?;
+        tx.commit().await?;
+        Ok(SignIn::Move(EnrolmentId(pending.id)))
     }
 
     /// The password of an account once more, for what a session alone does not allow (SECURITY #65): the same counter as at every other door (#53).
@@ -111,8 +147,9 @@ impl Accounts {
         typed: &str,
         visitor: &Visitor,
     ) -> Result<GivenAgain, Fault> {
-        let Ok(password) = Password::new(typed) else {
-            return Ok(GivenAgain::Refused(SignIn::Refused));
+        let password = match Password::new(typed) {
+            Ok(password) => password,
+            Err(refused) => return Ok(GivenAgain::Refused(refused.into())),
         };
         let counter = self.account_counter(&row.email_canonical, Some(row), visitor).await?;
         let refused = match self.guard(&counter, Some(&row.password_hash), secret_of(&password)).await? {

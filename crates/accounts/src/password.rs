@@ -1,5 +1,8 @@
 use kernel::{Password, PasswordRefused};
+use zeroize::Zeroizing;
 use zxcvbn::Score;
+
+use crate::{Accounts, Busy};
 
 /// What a new password must be (SECURITY D1): long and hard to guess, never of a given composition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +37,7 @@ impl From<PasswordRefused> for PasswordProblem {
         match refused {
             PasswordRefused::TooLong => Self::TooLong,
             PasswordRefused::Control => Self::Control,
+            PasswordRefused::Blank => Self::TooShort,
         }
     }
 }
@@ -75,11 +79,23 @@ const FRENCH: &[&str] = &[
     "coucou",
 ];
 
+/// Characters that the estimator looks at: its time grows faster than the length, and no verdict changes beyond so many (SECURITY #62).
+const LOOKED_AT: usize = 40;
+
 impl PasswordPolicy {
-    /// All that is wrong with it, in the order in which it is told; empty when it is taken.
+    /// All that is wrong with it, in the order in which it is told; empty when it is taken. Takes long: [`Accounts::judge`] calls it on a hashing thread.
     pub fn judge(&self, password: &Password, context: &[String]) -> Vec<PasswordProblem> {
+        let problems = self.at_sight(password, context);
+        if problems.is_empty() && is_guessable(&password.normal(), context) {
+            return vec![PasswordProblem::TooGuessable];
+        }
+        problems
+    }
+
+    /// What is seen without the estimator.
+    fn at_sight(&self, password: &Password, context: &[String]) -> Vec<PasswordProblem> {
         let text = password.normal();
-        let lower = text.to_lowercase();
+        let lower = Zeroizing::new(text.to_lowercase());
         let mut problems = Vec::new();
         if text.chars().count() < self.min_length {
             problems.push(PasswordProblem::TooShort);
@@ -87,13 +103,34 @@ impl PasswordPolicy {
         if context.iter().any(|word| lower.contains(word.as_str())) {
             problems.push(PasswordProblem::ContainsContext);
         }
-        // zxcvbn's time grows with length; its verdict beyond 100 characters does not change.
-        let head: String = text.chars().take(100).collect();
-        let words: Vec<&str> = context.iter().map(String::as_str).chain(FRENCH.iter().copied()).collect();
-        if problems.is_empty() && zxcvbn::zxcvbn(&head, &words).score() < Score::Three {
-            problems.push(PasswordProblem::TooGuessable);
-        }
         problems
+    }
+}
+
+fn is_guessable(text: &str, context: &[String]) -> bool {
+    let head: Zeroizing<String> = Zeroizing::new(text.chars().take(LOOKED_AT).collect());
+    let words: Vec<&str> = context.iter().map(String::as_str).chain(FRENCH.iter().copied()).collect();
+    zxcvbn::zxcvbn(&head, &words).score() < Score::Three
+}
+
+impl Accounts {
+    /// [`PasswordPolicy::judge`] where passwords are hashed: the estimator takes as long as a hash, and the threads that answer requests have no
+    /// such time (SECURITY #62).
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub(crate) async fn judge(
+        &self,
+        password: &Password,
+        context: &[String],
+    ) -> Result<Vec<PasswordProblem>, Busy> {
+        let problems = self.rules.password.at_sight(password, context);
+        if !problems.is_empty() {
+            return Ok(problems);
+        }
+        let (text, context) = (password.normal(), context.to_vec());
+        let guessable = self.hasher.run(move |_| is_guessable(&text, &context)).await?;
+        Ok(if guessable { vec![PasswordProblem::TooGuessable] } else { problems })
     }
 }
 
@@ -127,5 +164,7 @@ mod tests {
             assert_eq!(&judge(text), expected, "{text}");
         }
         assert!(judge(&"correct horse battery ".repeat(40)).is_empty());
+        // What comes after forty characters makes nothing better.
+        assert_eq!(judge(&format!("{}kXv9 2mQp 7tRw", "a".repeat(40))), [TooGuessable]);
     }
 }

@@ -50,6 +50,9 @@ impl Accounts {
         forget::<recovery::Entity>(db, recovery::Column::ExpiresAt.lt(now - RECOVERY)).await?;
         let ended = session::Column::EndedAt.lt(now - SESSION);
         forget::<session::Entity>(db, ended.or(session::Column::EndsAt.lt(now - SESSION))).await?;
+        // A network from which an old identifier was right; an identifier that has moved needs it no more.
+        let idle = attempt::Column::Failures.eq(0).and(attempt::Column::UpdatedAt.lt(now - ENROLMENT));
+        forget::<attempt::Entity>(db, idle).await?;
         forget::<lock_notice::Entity>(db, lock_notice::Column::ToldAt.lt(now - NOTICE)).await?;
         forget::<device::Entity>(db, device::Column::LastSeenAt.lt(now - DEVICE)).await
     }

@@ -3,17 +3,17 @@
 
 use kernel::{Fault, Ground, Password, Token, Tx, Unix, is_unique_violation, outbox::Leased};
 use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, context_words, evidence,
+    AccountId, Accounts, Email, PasswordProblem, Session, SignedIn, Visitor, context_words, evidence,
     login::secret_of,
     mail,
     mail::{Mail, MailBody},
+    mailing::{self, Resets},
     renew::{Change, Renewed},
     table::{account, enrolment, recovery},
 };
@@ -95,7 +95,9 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn forgot(&self, typed_email: &str, visitor: &Visitor) -> Result<(), Fault> {
-        let subject = crate::email::attempt_subject(typed_email);
+        // What is no address asks for nothing (SECURITY D12).
+        let Some(address) = Email::parse(typed_email) else { return Ok(()) };
+        let subject = address.canonical().to_owned();
         let tx = self.ground.db.begin().await?;
         let asked = Asked::by(&subject, visitor);
         enqueue(&tx, &self.ground, &asked).await?;
@@ -134,42 +136,14 @@ impl Accounts {
     }
 
     async fn mail_reset(&self, row: &account::Model, asked: &Asked) -> Result<(), Fault> {
-        let now = self.ground.now();
-        let owner = AccountId(row.id);
         let tx = self.ground.db.begin().await?;
-        // Before the count: what another worker commits after this, the insert below runs into; what it committed before, is counted.
-        supersede(&tx, owner, now).await?;
-        let recent = recovery::Entity::find()
-            .filter(recovery::Column::AccountId.eq(row.id))
-            .filter(recovery::Column::CreatedAt.gt(now - 3600))
-            .count(tx.conn())
-            .await?;
-        // A lock has a limit of its own; wishes for a reset must not silence it.
-        if recent >= self.rules.resets_per_hour && !asked.locked {
-            return Ok(());
-        }
-        let token = self.ground.token();
-        let expires_at = now + self.rules.reset_link;
-        let link = recovery::ActiveModel {
-            id: Set(self.ground.id()),
-            token_hash: Set(token.digest().into_string()),
-            account_id: Set(row.id),
-            agency_id: Set(asked.origin.agency_id.clone()),
-            origin: Set(asked.origin.interaction.clone()),
-            created_at: Set(now),
-            expires_at: Set(expires_at),
-            used_at: NotSet,
-            superseded_at: NotSet,
+        let Some(link) = self.link_to_mail(&tx, row, asked).await? else {
+            return tx.commit().await;
         };
-        if let Err(error) = recovery::Entity::insert(link).exec_without_returning(tx.conn()).await {
-            // The index allows one living link: another worker makes one at this moment (SECURITY I7). The letter comes again.
-            return Err(if is_unique_violation(&error) {
-                Fault::Unavailable("another reset link of the same account is under way".into())
-            } else {
-                error.into()
-            });
-        }
-        let (token, minutes) = (token.text(), i64::from(self.rules.reset_minutes()));
+        let now = self.ground.now();
+        let (token, expires_at) = (self.reset_token(&link).text(), link.expires_at);
+        // What is left of its life: a mail that comes late must not promise more.
+        let minutes = Ord::max((expires_at - now) / 60, 1);
         let body = if asked.locked {
             MailBody::AccountLocked { token, minutes }
         } else {
@@ -185,6 +159,111 @@ impl Accounts {
         tx.commit().await
     }
 
+    /// The link that a mail is due with: the one that works, once more, or a new one. Where none works a mail is always due, so that nobody's requests
+    /// keep it from its owner; the one that works lies in the owner's mailbox already (SECURITY #57, #73, D12).
+    async fn link_to_mail(
+        &self,
+        tx: &Tx,
+        row: &account::Model,
+        asked: &Asked,
+    ) -> Result<Option<recovery::Model>, Fault> {
+        let now = self.ground.now();
+        let works = recovery::Entity::find()
+            .filter(recovery::Column::AccountId.eq(row.id))
+            .filter(recovery::Column::UsedAt.is_null())
+            .filter(recovery::Column::SupersededAt.is_null())
+            .filter(recovery::Column::ExpiresAt.gt(now))
+            .one(tx.conn())
+            .await?;
+        // One that an older version made cannot be made again: a new one takes its place.
+        match works.filter(|link| self.reset_token(link).digest().as_str() == link.token_hash) {
+            Some(link) => self.link_again(tx, link, asked).await,
+            None => self.new_link(tx, AccountId(row.id), asked).await.map(Some),
+        }
+    }
+
+    async fn link_again(
+        &self,
+        tx: &Tx,
+        link: recovery::Model,
+        asked: &Asked,
+    ) -> Result<Option<recovery::Model>, Fault> {
+        let now = self.ground.now();
+        let due = if asked.locked {
+            // A lock has a limit of its own; wishes for a reset must not silence it.
+            true
+        } else {
+            let recent: Vec<(i32, Option<Unix>, Unix)> = recovery::Entity::find()
+                .select_only()
+                .columns([recovery::Column::Mails, recovery::Column::MailedAt, recovery::Column::CreatedAt])
+                .filter(recovery::Column::AccountId.eq(link.account_id))
+                .filter(recovery::Column::CreatedAt.gt(now - 3600 - self.rules.reset_link))
+                .into_tuple()
+                .all(tx.conn())
+                .await?;
+            let in_hour = recent
+                .iter()
+                .filter(|(_, last, made)| mailing::within_hour(last.unwrap_or(*made), now))
+                .map(|(mails, ..)| i64::from(*mails))
+                .sum();
+            let last = link.mailed_at.unwrap_or(link.created_at);
+            Resets { with_link: link.mails, last, in_hour }.again(self.rules.resets_per_hour, now)
+        };
+        // It leads back to where it was asked for last.
+        let mut update = recovery::Entity::update_many()
+            .col_expr(recovery::Column::AgencyId, Expr::value(asked.origin.agency_id.as_deref()))
+            .col_expr(recovery::Column::Origin, Expr::value(asked.origin.interaction.as_deref()));
+        if due {
+            update = update
+                .col_expr(recovery::Column::MailedAt, Expr::value(now))
+                .col_expr(recovery::Column::Mails, Expr::value(link.mails.saturating_add(1)));
+        }
+        let kept = update
+            .filter(recovery::Column::Id.eq(link.id))
+            .filter(recovery::Column::UsedAt.is_null())
+            .filter(recovery::Column::SupersededAt.is_null())
+            // Another worker sends it at this moment.
+            .filter(recovery::Column::Mails.eq(link.mails))
+            .exec(tx.conn())
+            .await?;
+        Ok((due && kept.rows_affected == 1).then_some(link))
+    }
+
+    async fn new_link(&self, tx: &Tx, owner: AccountId, asked: &Asked) -> Result<recovery::Model, Fault> {
+        let now = self.ground.now();
+        supersede(tx, owner, now).await?;
+        let mut link = recovery::Model {
+            id: self.ground.id(),
+            token_hash: String::new(),
+            account_id: owner.0,
+            agency_id: asked.origin.agency_id.clone(),
+            origin: asked.origin.interaction.clone(),
+            created_at: now,
+            mailed_at: Some(now),
+            mails: 1,
+            expires_at: now + self.rules.reset_link,
+            used_at: None,
+            superseded_at: None,
+        };
+        link.token_hash = self.reset_token(&link).digest().into_string();
+        let row = recovery::ActiveModel::from(link.clone()).reset_all();
+        if let Err(error) = recovery::Entity::insert(row).exec_without_returning(tx.conn()).await {
+            // The index allows one living link: another worker makes one at this moment (SECURITY I7). The letter comes again.
+            return Err(if is_unique_violation(&error) {
+                Fault::Unavailable("another reset link of the same account is under way".into())
+            } else {
+                error.into()
+            });
+        }
+        Ok(link)
+    }
+
+    /// 256 bits that only this row gives, and only with the key outside the database: a second mail carries the same link.
+    fn reset_token(&self, link: &recovery::Model) -> Token {
+        let bound = format!("{}\n{}", link.id, link.account_id);
+        Token::of_mac(self.ground.keys.mac("reset link", bound.as_bytes()))
+    }
+
     /// An address with an unfinished enrolment only: the mail explains how to finish it (SPEC J6).
     async fn mail_unfinished(&self, asked: &Asked) -> Result<(), Fault> {
         let now = self.ground.now();
@@ -193,11 +272,15 @@ impl Accounts {
             .filter(enrolment::Column::FinishedAt.is_null())
             .filter(enrolment::Column::ConfirmHash.is_not_null())
             .filter(enrolment::Column::ExpiresAt.gt(now))
+            // Of several, a confirmed one, whose owner has this mailbox; else that which was written to least recently, so that a stranger's newer one
+            // keeps the mail from nobody.
+            .order_by_desc(Expr::col(enrolment::Column::ConfirmedAt).is_not_null())
+            .order_by_asc(Expr::cust("coalesce(finish_mailed_at, 0)"))
             .order_by_desc(enrolment::Column::CreatedAt)
             .one(self.ground.db.reader())
             .await?;
         let Some(row) = pending else { return Ok(()) };
-        self.mail_finish(row).await
+        self.mail_finish(&row).await
     }
 
     /// What the reset page shows; `None` for a dead link. Looking changes nothing (SECURITY #70).
@@ -248,7 +331,7 @@ impl Accounts {
             Err(refused) => return Ok(Reset::Problems(vec![refused.into()])),
         };
         let context = context_words([owner.name.as_deref().unwrap_or_default(), &owner.email]);
-        let problems = self.rules.password.judge(&password, &context);
+        let Ok(problems) = self.judge(&password, &context).await else { return Ok(Reset::Busy) };
         if !problems.is_empty() {
             return Ok(Reset::Problems(problems));
         }

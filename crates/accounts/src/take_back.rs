@@ -78,7 +78,7 @@ impl Accounts {
             Err(refused) => return Ok(TakeBack::Problems(vec![refused.into()])),
         };
         let context = context_words([owner.name.as_deref().unwrap_or_default(), &wish.from_email]);
-        let problems = self.rules.password.judge(&password, &context);
+        let Ok(problems) = self.judge(&password, &context).await else { return Ok(TakeBack::Busy) };
         if !problems.is_empty() {
             return Ok(TakeBack::Problems(problems));
         }

@@ -35,6 +35,18 @@ impl Visitor {
         }
     }
 
+    /// Whom an address is counted as: an IPv4 address, or an IPv6 /64, which is one line.
+    pub(crate) fn network(&self) -> String {
+        match self.ip.map(|ip| ip.to_canonical()) {
+            Some(IpAddr::V4(ip)) => ip.to_string(),
+            Some(IpAddr::V6(ip)) => {
+                let s = ip.segments();
+                format!("{}/64", Ipv6Addr::new(s[0], s[1], s[2], s[3], 0, 0, 0, 0))
+            }
+            None => String::new(),
+        }
+    }
+
     pub(crate) fn user_agent_short(&self) -> String {
         self.user_agent.chars().filter(|c| !c.is_control()).take(200).collect()
     }

@@ -79,6 +79,9 @@ pub enum PasswordRefused {
     /// NUL or another control character.
     #[error("contains a control character")]
     Control,
+    /// Nothing, or nothing that can be seen (SECURITY D12).
+    #[error("is nothing, or blanks only")]
+    Blank,
 }
 
 /// A password that somebody typed. It never prints.
@@ -97,10 +100,19 @@ impl Password {
         if typed.len() > Self::MAX {
             return Err(PasswordRefused::TooLong);
         }
+        if Self::is_blank(&typed) {
+            return Err(PasswordRefused::Blank);
+        }
         if typed.chars().any(char::is_control) {
             return Err(PasswordRefused::Control);
         }
         Ok(Self(typed))
+    }
+
+    /// Whether nothing is left once every blank is taken away: spaces of any width, control and format characters, and letters without a shape. Many
+    /// old tables hold the hash of nothing for accounts that were never opened, so such a password is nobody's secret (SECURITY D12).
+    pub fn is_blank(typed: &str) -> bool {
+        typed.chars().all(shows_nothing)
     }
 
     /// As typed: what an agency's old system would have hashed.
@@ -112,11 +124,18 @@ impl Password {
     pub fn normal(&self) -> Zeroizing<String> {
         Zeroizing::new(self.0.nfkc().collect())
     }
+}
 
-    /// Whether nothing was typed.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
+/// White space, control characters, the category Cf, and what is drawn as nothing beside it (Unicode 16, `Default_Ignorable_Code_Point`).
+fn shows_nothing(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
+            | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// One 256-bit key that lives outside the database.
@@ -277,6 +296,22 @@ mod tests {
         assert_eq!(Password::new("a\0b").err(), Some(PasswordRefused::Control));
         assert_eq!(*Password::new("e\u{301}").unwrap().normal(), "é");
         assert_eq!(Password::new(" a ").unwrap().typed(), " a ");
+        // SECURITY D12: whatever is drawn as nothing is no password, alone or together.
+        for nothing in [
+            "",
+            " ",
+            "   ",
+            "\t\n",
+            "\u{a0}",
+            "\u{200b}",
+            "\u{feff} ",
+            "\u{3000}",
+            "\u{2800}",
+            "\u{ad}\u{3164}",
+            "\u{e0020}",
+        ] {
+            assert_eq!(Password::new(nothing).err(), Some(PasswordRefused::Blank), "{nothing:?}");
+        }
     }
 
     /// SECURITY #72: 256 bits, not fewer in as many characters.

@@ -31,7 +31,7 @@ pub use problem::{FormPost, Problem, ProblemKind};
 pub use recovery::{
     AlreadyConfirmed, Forgot, ForgotError, ForgotSent, LinkDead, LinkPurpose, PasswordSet, Reset,
 };
-pub use sign_in::{SignIn, SignInError, SignInNotice};
+pub use sign_in::{MissingEmail, SignIn, SignInError, SignInNotice};
 pub use sign_out::{SignOutConfirm, SignedOut, SigningOut};
 pub use terms::{Terms, TermsError, TermsRefused};
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
+    dear,
     hash::Verifier,
     report::ImportReport,
     row::{BadRow, Row, Rows},
@@ -114,6 +115,8 @@ struct Ready {
     fingerprint: String,
     kind: Kind,
     verifier: Option<Vec<u8>>,
+    /// Its recipe, where that is a dear one.
+    recipe: Option<String>,
     identifier: String,
     client_ref: String,
     email: Option<String>,
@@ -202,6 +205,7 @@ fn admit(agency: &Agency, twins: &mut Twins, row: Row) -> Result<(String, Row), 
 
 fn prepare(ground: &Ground, fingerprints: &MacKey, (canonical, row): (String, Row)) -> Result<Ready, Fault> {
     let (kind, verifier) = stored::rest(ground, row.verifier.as_ref())?;
+    let recipe = dear::class_of(row.verifier.as_ref());
     let profile = serde_json::Value::Object(row.profile).to_string();
     let secret = row.verifier.as_ref().map(Verifier::to_text);
     // Keyed, so that it tells nothing of the hash that it covers.
@@ -218,7 +222,19 @@ fn prepare(ground: &Ground, fingerprints: &MacKey, (canonical, row): (String, Ro
     let email = row.email.map(|e| e.shown().to_owned());
     let Row { identifier, client_ref, name, .. } = row;
     let id = ground.id();
-    Ok(Ready { id, canonical, fingerprint, kind, verifier, identifier, client_ref, email, name, profile })
+    Ok(Ready {
+        id,
+        canonical,
+        fingerprint,
+        kind,
+        verifier,
+        recipe,
+        identifier,
+        client_ref,
+        email,
+        name,
+        profile,
+    })
 }
 
 impl Ready {
@@ -280,6 +296,9 @@ async fn write(
                 }
             }
         }
+    }
+    if !dry {
+        dear::keep(&tx, &agency, ready.iter().filter_map(|row| row.recipe.as_deref())).await?;
     }
     wrote.next = Expected { known: dry || wrote.added < ready.len() as u64, whole };
     if !dry {

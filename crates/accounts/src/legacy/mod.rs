@@ -1,5 +1,6 @@
 //! What agencies hand over: identifiers, references and password hashes of their old systems; and what becomes of them.
 
+mod dear;
 pub mod hash;
 mod import;
 mod prove;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use agencies::Agency;
-use kernel::{Fault, Password, Unix};
+use kernel::{Db, Fault, Password, PasswordRefused, Unix};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, QueryFilter,
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::stored::{self, Kind};
 use crate::{
     AccountId, Accounts, EnrolmentId, Visitor,
-    lockout::{Attempt, Counter, Failed},
+    lockout::{Attempt, Counter, Failed, Reserved},
     table::{account, legacy_identity, link, used_ticket},
 };
 
@@ -37,7 +37,11 @@ pub enum LegacyProof {
         /// Whose it is now.
         account: AccountId,
     },
-    /// Too long or with control characters: refused before anything is hashed.
+    /// Nothing was typed that can be an identifier: nothing is hashed or counted (SECURITY D12).
+    NoIdentifier,
+    /// The password is nothing, or blanks: likewise.
+    NoPassword,
+    /// Too long or with control characters: likewise.
     Refused,
     /// Come back in a moment.
     Busy,
@@ -58,6 +62,47 @@ pub struct Ticket {
     pub email: Option<String>,
     /// The name that the agency has.
     pub name: Option<String>,
+}
+
+/// The attempts that were reserved for one check of an old password.
+struct Counted {
+    own: Counter,
+    nth: Reserved,
+    all: Option<(Counter, Reserved)>,
+}
+
+impl Counted {
+    /// The check did not take place.
+    async fn give_back(&self, db: &Db) -> Result<(), Fault> {
+        if let Some((all, _)) = &self.all {
+            all.give_back(db).await?;
+        }
+        self.own.give_back(db).await
+    }
+
+    async fn failed(&self, accounts: &Accounts) -> Result<LegacyProof, Fault> {
+        let (ground, lock) = (&accounts.ground, accounts.rules.lock);
+        if let Some((all, nth)) = &self.all {
+            all.failed(&ground.db, nth, lock.of_all_networks(), ground.now()).await?;
+        }
+        Ok(match self.own.failed(&ground.db, &self.nth, lock, ground.now()).await? {
+            Failed::Remaining(remaining) => LegacyProof::Wrong { remaining },
+            Failed::Locked { .. } => LegacyProof::Locked { minutes: lock.legacy_seconds / 60 },
+        })
+    }
+
+    /// The network starts anew and is known as the owner's. What other networks tried stays.
+    async fn right(&self, accounts: &Accounts) -> Result<(), Fault> {
+        let ground = &accounts.ground;
+        let (tx, cleared) = self.own.begin_cleared(&ground.db).await?;
+        self.own.know_network(&tx, ground.now()).await?;
+        cleared.tell(&tx, ground, None).await?;
+        tx.commit().await?;
+        match &self.all {
+            Some((all, _)) => all.give_back(&ground.db).await,
+            None => Ok(()),
+        }
+    }
 }
 
 impl Accounts {
@@ -88,46 +133,73 @@ impl Accounts {
         origin: Option<&str>,
         visitor: &Visitor,
     ) -> Result<LegacyProof, Fault> {
-        let (Ok(password), Some(canonical)) = (Password::new(typed), agency.directory.canonical(identifier))
-        else {
+        if Password::is_blank(identifier) {
+            return Ok(LegacyProof::NoIdentifier);
+        }
+        let Some(canonical) = agency.directory.canonical(identifier) else {
             return Ok(LegacyProof::Refused);
+        };
+        let password = match Password::new(typed) {
+            Ok(password) => password,
+            Err(PasswordRefused::Blank) => return Ok(LegacyProof::NoPassword),
+            Err(_) => return Ok(LegacyProof::Refused),
         };
         if self.hasher.is_full() {
             return Ok(LegacyProof::Busy);
         }
-        let now = self.ground.now();
-        let lock = self.rules.lock;
-        let counter = Counter::of_legacy(&self.ground, &agency.id, &canonical);
-        counter.expire(&self.ground.db, lock.legacy_seconds, now).await?;
-        let reserved = match counter.reserve(&self.ground, lock).await? {
-            Attempt::Go(reserved) => reserved,
-            Attempt::Locked { since, .. } => {
-                let minutes = (since + lock.legacy_seconds - now + 59) / 60;
-                return Ok(LegacyProof::Locked { minutes: minutes.max(1) });
-            }
+        let counted = match self.reserve_legacy(agency, &canonical, visitor).await? {
+            Ok(counted) => counted,
+            Err(locked) => return Ok(locked),
         };
         let identity = self.identity(&agency.id, &canonical).await?;
-        match self.check_identity(identity.as_ref(), &password).await? {
+        match self.check_identity(&agency.id, identity.as_ref(), &password).await? {
             None => {
-                counter.give_back(&self.ground.db).await?;
+                counted.give_back(&self.ground.db).await?;
                 Ok(LegacyProof::Busy)
             }
-            Some(false) => match counter.failed(&self.ground.db, &reserved, lock, now).await? {
-                Failed::Remaining(remaining) => Ok(LegacyProof::Wrong { remaining }),
-                Failed::Locked { .. } => Ok(LegacyProof::Locked { minutes: lock.legacy_seconds / 60 }),
-            },
+            Some(false) => counted.failed(self).await,
             Some(true) => {
-                let (tx, cleared) = counter.begin_cleared(&self.ground.db).await?;
-                cleared.tell(&tx, &self.ground, None).await?;
-                tx.commit().await?;
+                counted.right(self).await?;
                 self.proved(identity, origin, visitor).await
             }
         }
     }
 
+    /// Reserves an attempt at an old identifier from the visitor's network, and one from all networks together. In a network from which its owner came
+    /// before, the latter does not hold.
+    async fn reserve_legacy(
+        &self,
+        agency: &Agency,
+        canonical: &str,
+        visitor: &Visitor,
+    ) -> Result<Result<Counted, LegacyProof>, Fault> {
+        let (db, now, lock) = (&self.ground.db, self.ground.now(), self.rules.lock);
+        let locked = |since: Unix| {
+            let minutes = (since + lock.legacy_seconds - now + 59) / 60;
+            Ok(Err(LegacyProof::Locked { minutes: minutes.max(1) }))
+        };
+        let own = Counter::of_legacy(&self.ground, &agency.id, canonical, &visitor.network());
+        own.expire(db, lock.legacy_seconds, now).await?;
+        let nth = match own.reserve(&self.ground, lock).await? {
+            Attempt::Go(reserved) => reserved,
+            Attempt::Locked { since, .. } => return locked(since),
+        };
+        let all = own.of_all_networks();
+        let all = match all.reserve(&self.ground, lock.of_all_networks()).await? {
+            Attempt::Go(reserved) => Some((all, reserved)),
+            Attempt::Locked { .. } if own.knows_network(db).await? => None,
+            Attempt::Locked { since, .. } => {
+                own.give_back(db).await?;
+                return locked(since);
+            }
+        };
+        Ok(Ok(Counted { own, nth, all }))
+    }
+
     /// `None` when there is no room to hash.
     async fn check_identity(
         &self,
+        agency: &str,
         identity: Option<&legacy_identity::Model>,
         password: &Password,
     ) -> Result<Option<bool>, Fault> {
@@ -140,11 +212,13 @@ impl Accounts {
         };
         let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
         let typed = password.typed();
-        let right = stored::check(&self.hasher, read()?, bytes(typed)).await;
+        let dear = self.dear_recipes(agency).await?;
+        self.learn_recipe(agency, &dear, &read()?).await?;
+        let right = stored::check(&self.hasher, read()?, &dear, bytes(typed)).await;
         // Old systems often trimmed: what would match without the spaces around it is accepted (PEOPLE U-62).
         let trimmed = typed.trim();
         if right == Ok(false) && trimmed.len() < typed.len() {
-            return Ok(stored::check(&self.hasher, read()?, bytes(trimmed)).await.ok());
+            return Ok(stored::check(&self.hasher, read()?, &dear, bytes(trimmed)).await.ok());
         }
         Ok(right.ok())
     }

@@ -4,7 +4,10 @@ use kernel::{Fault, Ground};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::hash::{Recipe, Strength, Unreadable, Verifier};
+use super::{
+    dear::Dear,
+    hash::{Recipe, Strength, Unreadable, Verifier},
+};
 use crate::{Busy, Hasher};
 
 const PURPOSE: &str = "legacy verifier";
@@ -55,7 +58,8 @@ pub(crate) enum Stored {
 
 /// The columns of a verifier that was just imported.
 pub(crate) fn rest(ground: &Ground, verifier: Option<&Verifier>) -> Result<(Kind, Option<Vec<u8>>), Fault> {
-    let Some(verifier) = verifier else {
+    // The hash of nothing opens nothing, whatever reads it later (SECURITY D12).
+    let Some(verifier) = verifier.filter(|v| !v.is_of_nothing()) else {
         return Ok((Kind::None, None));
     };
     let text = verifier.to_text();
@@ -92,24 +96,51 @@ pub(crate) async fn wrap(hasher: &Hasher, verifier: &Verifier) -> Result<Vec<u8>
     Ok(serde_json::to_vec(&wrapped).unwrap_or_default())
 }
 
-/// Whether the old password is right. Every path costs one slow hash.
-pub(crate) async fn check(
-    hasher: &Hasher,
-    stored: Stored,
-    password: Zeroizing<Vec<u8>>,
-) -> Result<bool, Busy> {
-    match stored {
-        Stored::None => hasher.verify(None, password).await.map(|v| v.right),
-        Stored::Verifier(verifier) => {
-            let copy = password.clone();
-            let right = hasher.run(move |_| verifier.verify(&copy)).await?;
-            // A weak one that is still sealed costs next to nothing: an Argon2 beside it, so that the time does not tell (SECURITY #60).
-            hasher.verify(None, password).await?;
-            Ok(right)
-        }
-        Stored::Wrapped(recipe, phc) => {
-            let digest = hasher.run(move |_| recipe.digest(&password)).await?;
-            hasher.verify(Some(&phc), digest).await.map(|v| v.right)
+impl Stored {
+    /// How its digest is made.
+    pub(super) fn recipe(&self) -> Option<&Recipe> {
+        match self {
+            Self::None => None,
+            Self::Verifier(verifier) => Some(verifier.recipe()),
+            Self::Wrapped(recipe, _) => Some(recipe),
         }
     }
+}
+
+/// Whether the old password is right. Every path costs the agency's dear recipes, once each, and one Argon2 of ours.
+pub(super) async fn check(
+    hasher: &Hasher,
+    stored: Stored,
+    dear: &Dear,
+    password: Zeroizing<Vec<u8>>,
+) -> Result<bool, Busy> {
+    let others = dear.beside(stored.recipe());
+    hasher.did_dear(others.len() + usize::from(stored.recipe().and_then(Recipe::class).is_some()));
+    let copy = password.clone();
+    let old = hasher
+        .run(move |_| {
+            for other in others {
+                // What would be right for nobody takes its time, and is thrown away.
+                std::hint::black_box(other.digest(&copy));
+            }
+            match stored {
+                Stored::None => Old::Nobody,
+                Stored::Verifier(verifier) => Old::Judged(verifier.verify(&copy)),
+                Stored::Wrapped(recipe, phc) => Old::Digest(recipe.digest(&copy), phc),
+            }
+        })
+        .await?;
+    match old {
+        Old::Nobody => hasher.verify(None, password).await.map(|v| v.right),
+        // A weak one that is still sealed costs next to nothing: an Argon2 beside it, so that the time does not tell (SECURITY #60).
+        Old::Judged(right) => hasher.verify(None, password).await.map(|_| right),
+        Old::Digest(digest, phc) => hasher.verify(Some(&phc), digest).await.map(|v| v.right),
+    }
+}
+
+/// What the old recipe made of a password.
+enum Old {
+    Nobody,
+    Judged(bool),
+    Digest(Zeroizing<Vec<u8>>, String),
 }

@@ -9,6 +9,7 @@ pub(crate) mod enrolment;
 pub(crate) mod evidence;
 pub(crate) mod evidence_head;
 pub(crate) mod legacy_identity;
+pub(crate) mod legacy_recipe;
 pub(crate) mod link;
 pub(crate) mod lock_notice;
 pub(crate) mod recovery;

@@ -10,6 +10,8 @@ pub struct Model {
     pub agency_id: Option<String>,
     pub origin: Option<String>,
     pub created_at: i64,
+    pub mailed_at: Option<i64>,
+    pub mails: i32,
     pub expires_at: i64,
     pub used_at: Option<i64>,
     pub superseded_at: Option<i64>,

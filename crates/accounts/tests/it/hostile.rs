@@ -43,7 +43,9 @@ async fn a_link_to_one_address_never_confirms_another() {
                 .map(|k| {
                     let accounts = stage.accounts.clone();
                     let typed = if k == 3 { mine.clone() } else { theirs.clone() };
-                    tokio::spawn(async move { accounts.choose_email(id, &typed, true).await.unwrap() })
+                    tokio::spawn(
+                        async move { accounts.choose_email(id, &typed, true, &visitor()).await.unwrap() },
+                    )
                 })
                 .collect();
             for racer in racers {
@@ -75,7 +77,7 @@ async fn many_choose_an_address_at_once_and_all_are_answered() {
                 let accounts = stage.accounts.clone();
                 tokio::spawn(async move {
                     accounts.notice_read(id).await?;
-                    accounts.choose_email(id, &format!("p{n}@exemple.test"), true).await
+                    accounts.choose_email(id, &format!("p{n}@exemple.test"), true, &visitor()).await
                 })
             })
             .collect();
@@ -129,7 +131,7 @@ async fn an_abandoned_wish_to_attach_without_the_password_is_no_wrong_password()
         let signed_in = stage.moved(&stage.tilleuls, "0", "Vieux-Secret 0", "marie@exemple.test").await;
         let id = stage.enrol(&stage.rivage, "r", "Vieux-Secret r").await;
         stage.accounts.notice_read(id).await.unwrap();
-        stage.accounts.choose_email(id, "marie@exemple.test", true).await.unwrap();
+        stage.accounts.choose_email(id, "marie@exemple.test", true, &visitor()).await.unwrap();
         stage.bed.clock.advance(301);
         let session = stage.accounts.session(&signed_in.token).await.unwrap().unwrap();
         let attached = stage.accounts.attach(id, None, Some(&session), &visitor()).await.unwrap();
@@ -175,7 +177,7 @@ async fn the_notice_is_not_skipped() {
     for stage in stages().await {
         stage.import(&stage.tilleuls, &csv(1)).await;
         let id = stage.enrol(&stage.tilleuls, "0", "Vieux-Secret 0").await;
-        let chosen = stage.accounts.choose_email(id, "a@exemple.test", true).await.unwrap();
+        let chosen = stage.accounts.choose_email(id, "a@exemple.test", true, &visitor()).await.unwrap();
         assert_eq!(chosen, EmailChoice::Gone);
         assert_eq!(stage.accounts.enrolment(id).await.unwrap().unwrap().stage, accounts::Stage::Notice);
     }
@@ -198,7 +200,7 @@ async fn an_unfinished_enrolments_mail_never_revives_an_older_address() {
                 let stage = stage.clone();
                 tokio::spawn(async move { stage.accounts.recover(&letters[0]).await.unwrap() })
             };
-            stage.accounts.choose_email(id, &second, true).await.unwrap();
+            stage.accounts.choose_email(id, &second, true, &visitor()).await.unwrap();
             worker.await.unwrap();
             let token = stage.mailed_token(&second).await;
             assert!(stage.accounts.confirm_page(&token).await.unwrap().is_some(), "{}", stage.bed.name);
@@ -220,7 +222,7 @@ async fn a_browser_that_only_gave_the_old_credentials_ends_nobodys_move() {
         };
         let id = stage.enrol(&stage.tilleuls, "0", "Vieux-Secret 0").await;
         accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, "y@exemple.test", true).await.unwrap();
+        accounts.choose_email(id, "y@exemple.test", true, &visitor()).await.unwrap();
         let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
         let chosen = accounts.choose_password(&enrolment, "x", PASSWORD, &from("y")).await.unwrap();
         assert_eq!(chosen, PasswordChoice::Taken);
@@ -284,7 +286,7 @@ async fn right_passwords_that_attach_in_the_same_moment_are_no_failures() {
         stage.moved(&stage.tilleuls, "0", "Vieux-Secret 0", "marie@exemple.test").await;
         let id = stage.enrol(&stage.rivage, "r", "Vieux-Secret r").await;
         stage.accounts.notice_read(id).await.unwrap();
-        stage.accounts.choose_email(id, "marie@exemple.test", true).await.unwrap();
+        stage.accounts.choose_email(id, "marie@exemple.test", true, &visitor()).await.unwrap();
         let clicks: Vec<_> = (0..6)
             .map(|_| {
                 let accounts = stage.accounts.clone();

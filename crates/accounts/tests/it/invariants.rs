@@ -250,7 +250,7 @@ async fn lived_in(stage: &Stage) {
     stage.moved(&stage.tilleuls, "101", "Vieux-Secret 2", PAUL).await;
     let second = stage.enrol(&stage.rivage, "r", "Autre Secret").await;
     stage.accounts.notice_read(second).await.unwrap();
-    stage.accounts.choose_email(second, MARIE, true).await.unwrap();
+    stage.accounts.choose_email(second, MARIE, true, &visitor()).await.unwrap();
     let attached = stage.accounts.attach(second, Some(PASSWORD), None, &visitor()).await.unwrap();
     assert!(matches!(attached, accounts::Attach::Done(Some(_))));
     stage.mails().await;

@@ -16,7 +16,7 @@ async fn five_wrong_passwords_lock_and_the_sequence_is_the_same_without_an_accou
         stage.mails().await;
         let expected =
             ["wrong, 4 left", "wrong, 3 left", "wrong, 2 left", "wrong, 1 left", "locked", "locked"];
-        for who in [EMAIL, "personne@exemple.test", "no address at all"] {
+        for who in [EMAIL, "personne@exemple.test"] {
             for answer in expected {
                 assert_eq!(
                     answered(&stage.sign_in(who, "faux faux faux").await),
@@ -161,7 +161,7 @@ async fn two_hundred_wrong_passwords_at_once_are_five_checks() {
                 SignIn::Wrong { .. } => wrong += 1,
                 SignIn::Locked => locked += 1,
                 SignIn::In(_) => inside += 1,
-                SignIn::Refused | SignIn::Busy => panic!("neither refused nor busy"),
+                _ => panic!("neither refused nor busy"),
             }
         }
         // The order is the scheduler's: either the right one was among the first five, which clears the count once, or it was not.
@@ -309,7 +309,7 @@ async fn every_sign_in_costs_one_hash_and_a_locked_one_none() {
             stage.accounts.hasher().done() - before
         };
         assert_eq!(cost(EMAIL, PASSWORD).await, 1, "right");
-        for who in [EMAIL, "personne@exemple.test", "no address at all"] {
+        for who in [EMAIL, "personne@exemple.test"] {
             for nth in 1..=5 {
                 assert_eq!(cost(who, "faux faux faux").await, 1, "{who}, failure {nth}");
             }

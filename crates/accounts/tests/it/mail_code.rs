@@ -29,7 +29,7 @@ async fn waits(stage: &Stage) -> EnrolmentId {
     stage.import(&stage.tilleuls, CSV).await;
     let id = stage.enrol(&stage.tilleuls, "100", "Vieux-Secret 1").await;
     stage.accounts.notice_read(id).await.unwrap();
-    stage.accounts.choose_email(id, MARIE, true).await.unwrap();
+    stage.accounts.choose_email(id, MARIE, true, &visitor()).await.unwrap();
     choose_password(stage, id, HERE).await;
     id
 }
@@ -155,18 +155,19 @@ async fn a_corrected_address_needs_its_own_code() {
     for stage in stages().await {
         let id = waits(&stage).await;
         let first = code(&stage, MARIE).await;
-        let corrected = stage.accounts.choose_email(id, "m.durand@exemple.test", true).await.unwrap();
+        let corrected =
+            stage.accounts.choose_email(id, "m.durand@exemple.test", true, &visitor()).await.unwrap();
         assert_eq!(corrected, EmailChoice::Taken);
         assert_eq!(give(&stage, id, &first).await, CodeGiven::Wrong { remaining: 4 });
         let second = code(&stage, "m.durand@exemple.test").await;
         // Back at the first address, the second one's code is nothing either, nor the first one's of before.
-        stage.accounts.choose_email(id, MARIE, true).await.unwrap();
+        stage.accounts.choose_email(id, MARIE, true, &visitor()).await.unwrap();
         for old in [&first, &second] {
             assert!(matches!(give(&stage, id, old).await, CodeGiven::Wrong { .. }), "{}", stage.bed.name);
         }
         let third = code(&stage, MARIE).await;
         assert_eq!(give(&stage, id, &third).await, CodeGiven::Done);
-        stage.accounts.choose_email(id, "paul@exemple.test", true).await.unwrap();
+        stage.accounts.choose_email(id, "paul@exemple.test", true, &visitor()).await.unwrap();
         assert_eq!(step(&stage, id).await, Step::Mail, "another address is unconfirmed again");
     }
 }

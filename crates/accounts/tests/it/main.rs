@@ -5,6 +5,7 @@
 mod crowd;
 mod disclosure;
 mod growth;
+mod doors;
 mod hostile;
 mod import;
 mod invariants;

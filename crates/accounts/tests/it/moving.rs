@@ -105,7 +105,10 @@ async fn the_next_agency_is_attached_with_the_accounts_password() {
         stage.mails().await;
         let id = stage.enrol(&stage.rivage, "dup.1", "Autre Secret").await;
         accounts.notice_read(id).await.unwrap();
-        assert_eq!(accounts.choose_email(id, "Marie@exemple.test", false).await.unwrap(), EmailChoice::Taken);
+        assert_eq!(
+            accounts.choose_email(id, "Marie@exemple.test", false, &visitor()).await.unwrap(),
+            EmailChoice::Taken
+        );
         assert_eq!(accounts.enrolment(id).await.unwrap().unwrap().stage, Step::Link);
         let wrong = accounts.attach(id, Some("pas le bon"), None, &visitor()).await.unwrap();
         assert!(matches!(wrong, Attach::Refused(SignIn::Wrong { remaining: 4 })));
@@ -118,7 +121,7 @@ async fn the_next_agency_is_attached_with_the_accounts_password() {
         let session = accounts.session(&first.token).await.unwrap().unwrap();
         let id = stage.enrol(&stage.rivage, "dup.2", "Encore Un").await;
         stage.accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, "marie@exemple.test", false).await.unwrap();
+        accounts.choose_email(id, "marie@exemple.test", false, &visitor()).await.unwrap();
         stage.bed.clock.advance(299);
         assert!(matches!(
             accounts.attach(id, None, Some(&session), &visitor()).await.unwrap(),
@@ -137,7 +140,7 @@ async fn an_old_session_does_not_attach_by_itself() {
         let first = stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test").await;
         let id = stage.enrol(&stage.tilleuls, "101", "Vieux-Secret 2").await;
         stage.accounts.notice_read(id).await.unwrap();
-        stage.accounts.choose_email(id, "marie@exemple.test", false).await.unwrap();
+        stage.accounts.choose_email(id, "marie@exemple.test", false, &visitor()).await.unwrap();
         stage.bed.clock.advance(301);
         let refused = stage.accounts.attach(id, None, Some(&first.session), &visitor()).await.unwrap();
         assert!(matches!(refused, Attach::NotNow));
@@ -180,11 +183,17 @@ async fn a_corrected_address_needs_its_own_confirmation() {
         let (id, first) =
             stage.up_to_mail(&stage.tilleuls, "102", "Vieux-Secret 3", "faute@exemple.test").await;
         assert_eq!(
-            accounts.choose_email(id, "x@gmial.com", false).await.unwrap(),
+            accounts.choose_email(id, "x@gmial.com", false, &visitor()).await.unwrap(),
             EmailChoice::Suggestion("x@gmail.com".into())
         );
-        assert_eq!(accounts.choose_email(id, "pas une adresse", false).await.unwrap(), EmailChoice::Invalid);
-        assert_eq!(accounts.choose_email(id, "juste@exemple.test", false).await.unwrap(), EmailChoice::Taken);
+        assert_eq!(
+            accounts.choose_email(id, "pas une adresse", false, &visitor()).await.unwrap(),
+            EmailChoice::Invalid
+        );
+        assert_eq!(
+            accounts.choose_email(id, "juste@exemple.test", false, &visitor()).await.unwrap(),
+            EmailChoice::Taken
+        );
         let second = stage.mailed_token("juste@exemple.test").await;
         assert_eq!(accounts.confirm(&first, "faute@exemple.test", PASSWORD).await.unwrap(), Confirm::Dead);
         assert_eq!(accounts.resend(id).await.unwrap(), Resend::Wait(60));
@@ -201,12 +210,12 @@ async fn a_corrected_address_needs_its_own_confirmation() {
         );
         for n in 0..3 {
             assert_eq!(
-                accounts.choose_email(id, &format!("a{n}@exemple.test"), false).await.unwrap(),
+                accounts.choose_email(id, &format!("a{n}@exemple.test"), false, &visitor()).await.unwrap(),
                 EmailChoice::Taken
             );
         }
         assert_eq!(
-            accounts.choose_email(id, "trop@exemple.test", false).await.unwrap(),
+            accounts.choose_email(id, "trop@exemple.test", false, &visitor()).await.unwrap(),
             EmailChoice::TooMany
         );
     }

@@ -21,8 +21,11 @@ async fn a_reset_ends_everything_older_and_signs_this_browser_in() {
         accounts.forgot("MARIE@exemple.test ", &asking).await.unwrap();
         let first = stage.mailed_token(EMAIL).await;
         accounts.forgot(EMAIL, &asking).await.unwrap();
+        assert!(stage.mails().await.is_empty(), "one mail a minute");
+        stage.bed.clock.advance(60);
+        accounts.forgot(EMAIL, &asking).await.unwrap();
         let token = stage.mailed_token(EMAIL).await;
-        assert!(accounts.reset_page(&first).await.unwrap().is_none(), "newest one only");
+        assert_eq!(token.text(), first.text(), "whichever copy arrives works");
         for _ in 0..3 {
             assert_eq!(accounts.reset_page(&token).await.unwrap().unwrap().email, EMAIL);
         }

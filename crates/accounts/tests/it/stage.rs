@@ -107,7 +107,7 @@ impl Stage {
     ) -> (EnrolmentId, Token) {
         let id = self.enrol(agency, identifier, old).await;
         self.accounts.notice_read(id).await.unwrap();
-        self.accounts.choose_email(id, email, true).await.unwrap();
+        self.accounts.choose_email(id, email, true, &visitor()).await.unwrap();
         let enrolment = self.accounts.enrolment(id).await.unwrap().unwrap();
         let taken =
             self.accounts.choose_password(&enrolment, &agency.name, PASSWORD, &visitor()).await.unwrap();
@@ -206,6 +206,8 @@ pub(crate) fn said(proof: &LegacyProof) -> String {
         LegacyProof::Wrong { remaining } => format!("wrong, {remaining} left"),
         LegacyProof::Locked { minutes } => format!("locked for {minutes} min"),
         LegacyProof::Moved { hint, .. } => format!("moved to {}", hint.as_deref().unwrap_or("?")),
+        LegacyProof::NoIdentifier => "no identifier".into(),
+        LegacyProof::NoPassword => "no password".into(),
         LegacyProof::Refused => "refused".into(),
         LegacyProof::Busy => "busy".into(),
     }
@@ -214,6 +216,9 @@ pub(crate) fn said(proof: &LegacyProof) -> String {
 pub(crate) fn answered(sign_in: &SignIn) -> String {
     match sign_in {
         SignIn::In(_) => "in".into(),
+        SignIn::Move(_) => "a move".into(),
+        SignIn::NoAddress(why) => format!("no address: {why:?}"),
+        SignIn::NoPassword => "no password".into(),
         SignIn::Wrong { remaining } => format!("wrong, {remaining} left"),
         SignIn::Locked => "locked".into(),
         SignIn::Refused => "refused".into(),

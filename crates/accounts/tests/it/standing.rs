@@ -58,7 +58,7 @@ async fn guesses_while_attaching_count_with_all_others() {
         stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
         let id = stage.enrol(&stage.tilleuls, "101", "Vieux-Secret 2").await;
         stage.accounts.notice_read(id).await.unwrap();
-        stage.accounts.choose_email(id, EMAIL, true).await.unwrap();
+        stage.accounts.choose_email(id, EMAIL, true, &visitor()).await.unwrap();
         for _ in 0..3 {
             let refused = stage.accounts.attach(id, Some("faux faux faux"), None, &visitor()).await.unwrap();
             assert!(matches!(refused, Attach::Refused(_)));
@@ -81,7 +81,7 @@ async fn nobody_elses_session_attaches() {
         let paul = stage.moved(&stage.tilleuls, "2", "Vieux-Secret 2", "paul@exemple.test").await;
         let id = stage.enrol(&stage.tilleuls, "3", "Vieux-Secret 3").await;
         stage.accounts.notice_read(id).await.unwrap();
-        stage.accounts.choose_email(id, EMAIL, true).await.unwrap();
+        stage.accounts.choose_email(id, EMAIL, true, &visitor()).await.unwrap();
         let attached = stage.accounts.attach(id, None, Some(&paul.session), &visitor()).await.unwrap();
         assert!(matches!(attached, Attach::NotNow), "{}", stage.bed.name);
         assert_eq!(stage.count("link", "1=1").await, 2);

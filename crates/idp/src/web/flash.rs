@@ -1,5 +1,6 @@
+use kernel::Password;
 use pages::page::{
-    CodeError, ConfirmError, EmailError, ForgotError, HomeNotice, LegacyError, NewEmailError,
+    CodeError, ConfirmError, EmailError, ForgotError, HomeNotice, LegacyError, MissingEmail, NewEmailError,
     PasswordProblem, Resent, SignInError, SignInNotice, TermsError,
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub(crate) enum Said {
     Moved(Option<String>),
     Throttled(u32),
     Busy,
+    Missing(Missing),
+    Unusable,
     Invalid,
     TooMany,
     Suggestion(String),
@@ -54,6 +57,68 @@ impl Said {
     pub(crate) fn receipt(receipt: accounts::Receipt, moved: bool) -> Self {
         let accounts::Receipt { version, sha256, accepted_at, .. } = receipt;
         Self::Receipt { version, sha256, accepted_at, moved }
+    }
+}
+
+/// What is missing in a form: nothing of it was hashed or counted (SECURITY D12).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Missing {
+    /// What is wrong with the address or the identifier.
+    name: Option<NoName>,
+    password: bool,
+}
+
+/// As [`accounts::NoAddress`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+enum NoName {
+    Empty,
+    Identifier,
+    Other,
+}
+
+impl Missing {
+    /// Of an address and a password; `None` when both may be somebody's.
+    pub(crate) fn of_address(email: &str, password: &str) -> Option<Self> {
+        let name = accounts::Email::read(email).err().map(NoName::from);
+        Self { name, password: Password::is_blank(password) }.some()
+    }
+
+    /// Of an address alone.
+    pub(crate) fn address(no_address: accounts::NoAddress) -> Self {
+        Self { name: Some(no_address.into()), password: false }
+    }
+
+    /// Of an old identifier and its password.
+    pub(crate) fn of_identifier(identifier: &str, password: &str) -> Option<Self> {
+        let name = Password::is_blank(identifier).then_some(NoName::Empty);
+        Self { name, password: Password::is_blank(password) }.some()
+    }
+
+    /// The password.
+    pub(crate) fn password() -> Self {
+        Self { name: None, password: true }
+    }
+
+    fn some(self) -> Option<Self> {
+        (self.name.is_some() || self.password).then_some(self)
+    }
+
+    fn email(self) -> Option<MissingEmail> {
+        self.name.map(|name| match name {
+            NoName::Empty => MissingEmail::Empty,
+            NoName::Identifier => MissingEmail::Identifier,
+            NoName::Other => MissingEmail::Other,
+        })
+    }
+}
+
+impl From<accounts::NoAddress> for NoName {
+    fn from(no_address: accounts::NoAddress) -> Self {
+        match no_address {
+            accounts::NoAddress::Empty => Self::Empty,
+            accounts::NoAddress::Identifier => Self::Identifier,
+            accounts::NoAddress::Other => Self::Other,
+        }
     }
 }
 
@@ -100,6 +165,10 @@ impl Flash {
             Said::Locked(_) => Some(SignInError::Locked),
             Said::Throttled(seconds) => Some(SignInError::Throttled { seconds: *seconds }),
             Said::Busy => Some(SignInError::Busy),
+            Said::Missing(missing) => {
+                Some(SignInError::Missing { email: missing.email(), password: missing.password })
+            }
+            Said::Unusable => Some(SignInError::Unusable),
             _ => None,
         }
     }
@@ -114,13 +183,18 @@ impl Flash {
         }
     }
 
-    pub(crate) fn legacy_error(&self) -> Option<LegacyError> {
+    /// `portal`: the agency's site hands people over with a ticket.
+    pub(crate) fn legacy_error(&self, portal: bool) -> Option<LegacyError> {
         match self.said.as_ref()? {
             Said::Wrong(remaining) => Some(LegacyError::Wrong { remaining: *remaining }),
-            Said::Locked(minutes) => Some(LegacyError::Locked { minutes: *minutes }),
+            Said::Locked(minutes) => Some(LegacyError::Locked { minutes: *minutes, portal }),
             Said::Moved(hint) => Some(LegacyError::Moved { hint: hint.clone() }),
             Said::Throttled(seconds) => Some(LegacyError::Throttled { seconds: *seconds }),
             Said::Busy => Some(LegacyError::Busy),
+            Said::Missing(missing) => {
+                Some(LegacyError::Missing { identifier: missing.name.is_some(), password: missing.password })
+            }
+            Said::Unusable => Some(LegacyError::Unusable),
             _ => None,
         }
     }
@@ -156,12 +230,24 @@ impl Flash {
         problems.iter().map(page).collect()
     }
 
+    /// Why a new password was not looked at: seconds until it may be sent again.
+    pub(crate) fn waits(&self) -> Option<u32> {
+        match self.said.as_ref()? {
+            Said::Throttled(seconds) => Some(*seconds),
+            _ => None,
+        }
+    }
+
     pub(crate) fn confirm_error(&self) -> Option<ConfirmError> {
         match self.said.as_ref()? {
             Said::Wrong(remaining) => Some(ConfirmError::Wrong { remaining: *remaining }),
             Said::Locked(_) => Some(ConfirmError::Locked),
             Said::Throttled(seconds) => Some(ConfirmError::Throttled { seconds: *seconds }),
             Said::Busy => Some(ConfirmError::Busy),
+            Said::Missing(missing) => {
+                Some(ConfirmError::Missing { email: missing.email(), password: missing.password })
+            }
+            Said::Unusable => Some(ConfirmError::Unusable),
             _ => None,
         }
     }
@@ -178,7 +264,7 @@ impl Flash {
 
     pub(crate) fn forgot_error(&self) -> Option<ForgotError> {
         match self.said.as_ref()? {
-            Said::Invalid => Some(ForgotError::Invalid),
+            Said::Missing(missing) => missing.email().map(|email| ForgotError::Missing { email }),
             Said::Throttled(seconds) => Some(ForgotError::Throttled { seconds: *seconds }),
             _ => None,
         }

@@ -197,6 +197,8 @@ impl Page for AccountPassword {
             wrong(SignInError::Locked),
             wrong(SignInError::Throttled { seconds: 120 }),
             wrong(SignInError::Busy),
+            wrong(SignInError::Unusable),
+            wrong(SignInError::Missing { email: None, password: true }),
         ]
     }
 }

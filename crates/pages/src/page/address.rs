@@ -76,6 +76,8 @@ pub struct TakeBack {
     pub forbidden_words: Vec<String>,
     /// What was wrong.
     pub errors: Vec<PasswordProblem>,
+    /// Too many attempts from this network: nothing was looked at, and in so many seconds it may be sent again.
+    pub waits: Option<u32>,
 }
 
 const MARIE: &str = "marie.durand@example.fr";
@@ -103,6 +105,7 @@ impl Page for AccountEmail {
             error(SignInError::Locked),
             error(SignInError::Throttled { seconds: 60 }),
             error(SignInError::Busy),
+            error(SignInError::Missing { email: None, password: true }),
         ]
     }
 }
@@ -133,6 +136,7 @@ impl Page for NewAddress {
             wrong(SignInError::Locked),
             wrong(SignInError::Throttled { seconds: 60 }),
             wrong(SignInError::Busy),
+            wrong(SignInError::Missing { email: None, password: true }),
         ]
     }
 }
@@ -149,7 +153,7 @@ impl Page for TakeBack {
     const NAME: &'static str = "take-back";
 
     fn has_error(&self) -> bool {
-        !self.errors.is_empty()
+        !self.errors.is_empty() || self.waits.is_some()
     }
 
     fn samples() -> Vec<TakeBack> {
@@ -159,6 +163,7 @@ impl Page for TakeBack {
             min_length: 12,
             forbidden_words: vec!["durand".into()],
             errors: vec![],
+            waits: None,
         };
         let changed = TakeBack { changed: true, ..first.clone() };
         vec![first, changed.clone(), TakeBack { errors: PasswordProblem::all(), ..changed }]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Page, SignInError};
+use super::{MissingEmail, Page, SignInError};
 use crate::Provider;
 
 /// Step 1: what changes and why, and the notice due at first contact (GDPR art. 14). `POST {base}/notice`; the way back is
@@ -66,6 +66,8 @@ pub struct Password {
     pub forbidden_words: Vec<String>,
     /// What was wrong.
     pub errors: Vec<PasswordProblem>,
+    /// Too many attempts from this network: nothing was looked at, and in so many seconds it may be sent again.
+    pub waits: Option<u32>,
 }
 
 /// What a chosen password lacks.
@@ -99,6 +101,8 @@ pub struct LookAtYourMail {
     pub provider: Provider,
     /// Whether `{base}/code` takes the code in the message, here.
     pub code: bool,
+    /// The last message went out a moment ago.
+    pub just_sent: bool,
     /// Seconds until it may be sent again; 0 for now.
     pub resend_in: u32,
     /// How often it may still be sent again today.
@@ -177,6 +181,15 @@ pub enum ConfirmError {
     },
     /// Too many failures: start again from the client space.
     Locked,
+    /// As in [`SignInError::Missing`].
+    Missing {
+        /// What is wrong with the address.
+        email: Option<MissingEmail>,
+        /// The password is empty.
+        password: bool,
+    },
+    /// As in [`SignInError::Unusable`].
+    Unusable,
     /// The service is very busy.
     Busy,
     /// Too many attempts from this network.
@@ -252,7 +265,7 @@ impl Page for Password {
     const NAME: &'static str = "password";
 
     fn has_error(&self) -> bool {
-        !self.errors.is_empty()
+        !self.errors.is_empty() || self.waits.is_some()
     }
 
     fn samples() -> Vec<Password> {
@@ -261,6 +274,7 @@ impl Page for Password {
             min_length: 12,
             forbidden_words: vec!["marie".into(), "durand".into(), "tilleuls".into()],
             errors: vec![],
+            waits: None,
         };
         let one = Password { errors: vec![PasswordProblem::TooShort { min: 12 }], ..first.clone() };
         vec![
@@ -279,6 +293,7 @@ impl Page for LookAtYourMail {
             email: "marie.durand@example.fr".into(),
             provider: Provider::Other,
             code: true,
+            just_sent: true,
             resend_in: 60,
             resends_left: 5,
             notice: None,
@@ -294,7 +309,14 @@ impl Page for LookAtYourMail {
                 resends_left: 4,
                 ..first.clone()
             },
-            LookAtYourMail { resends_left: 0, resend_in: 0, days: 1, code: false, ..first.clone() },
+            LookAtYourMail {
+                resends_left: 0,
+                resend_in: 0,
+                days: 1,
+                code: false,
+                just_sent: false,
+                ..first.clone()
+            },
             LookAtYourMail { email: "marie.durand@orange.fr".into(), provider: Provider::Orange, ..first },
         ]
     }
@@ -343,11 +365,18 @@ impl Page for Confirm {
             ConfirmError::Locked,
             ConfirmError::Busy,
             ConfirmError::Throttled { seconds: 30 },
+            ConfirmError::Unusable,
+            ConfirmError::Missing { email: None, password: true },
         ];
         let mut all = vec![first.clone()];
         all.extend(errors.map(|error| Confirm {
             email: "marie.durand@example.fr".into(),
             error: Some(error),
+            ..first.clone()
+        }));
+        all.extend(MissingEmail::ALL.map(|missing| Confirm {
+            email: if missing == MissingEmail::Empty { String::new() } else { "00012345".into() },
+            error: Some(ConfirmError::Missing { email: Some(missing), password: false }),
             ..first.clone()
         }));
         all

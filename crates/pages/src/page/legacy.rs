@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Page;
 
-/// `POST {base}/legacy` with `agency`, `identifier`, `password`. Links to `{base}` and `{base}/help`.
+/// `POST {base}/legacy` with `agency`, `identifier`, `password`; with `carry` in place of the password it only fills the field in. Links to `{base}` and `{base}/help`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Legacy {
     /// What the agency calls it: `Identifiant`, `Numéro de client`; empty for the usual word.
@@ -30,6 +30,8 @@ pub enum LegacyError {
     Locked {
         /// Until it may be tried again; rounded up.
         minutes: u32,
+        /// The agency's own site checks old passwords and hands people over.
+        portal: bool,
     },
     /// J4: already exchanged for an account.
     Moved {
@@ -45,6 +47,15 @@ pub enum LegacyError {
     },
     /// The service is very busy; nothing was checked, nothing was counted.
     Busy,
+    /// A field is empty; nothing was checked, nothing was counted.
+    Missing {
+        /// The identifier is.
+        identifier: bool,
+        /// The password is.
+        password: bool,
+    },
+    /// What was typed is too long, or has a control character; nothing was checked, nothing was counted.
+    Unusable,
 }
 
 /// A list of agencies, each a link to `{base}/legacy?agency=ID`.
@@ -99,13 +110,16 @@ impl Page for Legacy {
         let errors = [
             LegacyError::Wrong { remaining: 4 },
             LegacyError::Wrong { remaining: 1 },
-            LegacyError::Locked { minutes: 1 },
-            LegacyError::Locked { minutes: 15 },
+            LegacyError::Locked { minutes: 1, portal: false },
+            LegacyError::Locked { minutes: 15, portal: true },
             LegacyError::Moved { hint: None },
             LegacyError::Moved { hint: Some("m•••••@g•••.com".into()) },
             LegacyError::Unavailable,
             LegacyError::Throttled { seconds: 20 },
             LegacyError::Busy,
+            LegacyError::Missing { identifier: true, password: true },
+            LegacyError::Missing { identifier: false, password: true },
+            LegacyError::Unusable,
         ];
         let mut all = vec![first];
         all.extend(errors.map(|error| Legacy { error: Some(error), ..typed.clone() }));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Page, PasswordProblem};
+use super::{MissingEmail, Page, PasswordProblem};
 use crate::Provider;
 
 /// `POST {base}/forgot` with `email`.
@@ -19,7 +19,10 @@ pub struct Forgot {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ForgotError {
     /// Not an email address.
-    Invalid,
+    Missing {
+        /// Why not.
+        email: MissingEmail,
+    },
     /// Too many requests from this network.
     Throttled {
         /// Until the next one.
@@ -49,6 +52,8 @@ pub struct Reset {
     pub forbidden_words: Vec<String>,
     /// What was wrong.
     pub errors: Vec<PasswordProblem>,
+    /// Too many attempts from this network: nothing was looked at, and in so many seconds it may be sent again.
+    pub waits: Option<u32>,
 }
 
 /// A mailed link that no longer works, and what to do. Links to `{base}/forgot`, or to `{base}` for the move.
@@ -98,9 +103,13 @@ impl Page for Forgot {
     }
 
     fn samples() -> Vec<Forgot> {
+        let missing =
+            |text: &str, email| Forgot { email: text.into(), error: Some(ForgotError::Missing { email }) };
         vec![
             Forgot { email: String::new(), error: None },
-            Forgot { email: "marie".into(), error: Some(ForgotError::Invalid) },
+            missing("", MissingEmail::Empty),
+            missing("00012345", MissingEmail::Identifier),
+            missing("marie", MissingEmail::Other),
             Forgot { email: "marie@example.fr".into(), error: Some(ForgotError::Throttled { seconds: 120 }) },
         ]
     }
@@ -119,7 +128,7 @@ impl Page for Reset {
     const NAME: &'static str = "reset";
 
     fn has_error(&self) -> bool {
-        !self.errors.is_empty()
+        !self.errors.is_empty() || self.waits.is_some()
     }
 
     fn samples() -> Vec<Reset> {
@@ -128,6 +137,7 @@ impl Page for Reset {
             min_length: 12,
             forbidden_words: vec!["durand".into()],
             errors: vec![],
+            waits: None,
         };
         vec![first.clone(), Reset { errors: PasswordProblem::all(), ..first }]
     }

@@ -57,13 +57,41 @@ pub enum SignInError {
     },
     /// The service is very busy; nothing was checked, nothing was counted.
     Busy,
+    /// A field is empty, or holds no address; nothing was checked, nothing was counted.
+    Missing {
+        /// What is wrong with the address.
+        email: Option<MissingEmail>,
+        /// The password is empty.
+        password: bool,
+    },
+    /// The password is too long, or has a control character; nothing was checked, nothing was counted.
+    Unusable,
+}
+
+/// Why what stands in the field is no address. It depends on that text alone.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingEmail {
+    /// The field is empty.
+    Empty,
+    /// It looks like an old identifier, which another door takes: `POST {base}/legacy` with `carry` and `identifier`.
+    Identifier,
+    /// Something else.
+    Other,
+}
+
+impl MissingEmail {
+    pub(super) const ALL: [MissingEmail; 3] =
+        [MissingEmail::Empty, MissingEmail::Identifier, MissingEmail::Other];
 }
 
 impl SignInError {
+    /// Where there is an address, and where there is none to type.
     pub(super) fn samples() -> Vec<SignInError> {
-        use SignInError::{Busy, Locked, Throttled, Wrong};
+        use SignInError::{Busy, Locked, Missing, Throttled, Unusable, Wrong};
         let mut all: Vec<_> = [4, 3, 2, 1].map(|remaining| Wrong { remaining }).into();
-        all.extend([Locked, Throttled { seconds: 1 }, Throttled { seconds: 90 }, Busy]);
+        all.extend([Locked, Throttled { seconds: 1 }, Throttled { seconds: 90 }, Busy, Unusable]);
+        all.push(Missing { email: None, password: true });
         all
     }
 }
@@ -92,6 +120,15 @@ impl Page for SignIn {
         all.extend(
             SignInError::samples().into_iter().map(|error| SignIn { error: Some(error), ..typed.clone() }),
         );
+        let missing = |email: &str, missing, password| SignIn {
+            email: email.into(),
+            error: Some(SignInError::Missing { email: Some(missing), password }),
+            ..first.clone()
+        };
+        all.push(missing("", MissingEmail::Empty, true));
+        all.push(missing("00012345", MissingEmail::Identifier, false));
+        all.push(missing("00012345", MissingEmail::Identifier, true));
+        all.push(missing("marie.durand", MissingEmail::Other, false));
         let notices = [SignedOut, AccountReady, PasswordChanged, TicketInvalid, StartedAgain, ConfirmAgain];
         all.extend(notices.map(|notice| SignIn { notice: Some(notice), ..first.clone() }));
         all

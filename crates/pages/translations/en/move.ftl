@@ -81,6 +81,7 @@ policy-all = All rules are met.
 policy-some = Rules met: { $met } of { $total }.
 mailbox-title = Look at your mail
 mailbox-sent = We have just written to:
+mailbox-sent-before = A message was already sent to the address:
 mailbox-resent = A new message is on its way. Use the latest one.
 mailbox-corrected = The address is corrected, and a message is on its way to the new one.
 mailbox-correct = Not the right address? Correct it

@@ -13,6 +13,7 @@ door-title = Still using your old identifier?
 door-text = The identifier and password that { $agency } gave you let you create your account. It takes about five minutes.
 door-text-any = The identifier and password that your agency gave you let you create your account. It takes about five minutes.
 door-button = Use my old identifier
+door-carry = Go on with this identifier
 notice-signed-out = You are signed out. See you soon.
 notice-account-ready = Your account is ready. Sign in with your email address and the password that you chose.
 notice-password-changed = Your new password is saved. You can sign in now.
@@ -28,13 +29,23 @@ refused-check = Check the email address, then <a href="{ $field }">type the pass
 refused-forgot = I have forgotten my password
 throttled-title = Too many attempts in a row
 throttled-text = Please wait { $wait }, then try again. This attempt was not counted.
+missing-title = Something is missing
+missing-email-empty = Type your email address.
+missing-email-identifier = This is not an email address. Is it the identifier that your agency gave you?
+missing-email-other = Type a whole email address, for example name@example.com
+missing-password = Type your password.
+missing-identifier = Type your identifier.
+missing-nothing = Nothing was checked, and this attempt was not counted.
+unusable-title = This password cannot be checked
+unusable-field = Unreadable password
+unusable-text = It is too long, or it holds a character that cannot be seen. <a href="{ $field }">Type it again</a>. This attempt was not counted.
 busy-title = Many people are here right now
 busy-text = We could not check your password. There is nothing wrong with it, and this attempt was not counted. Please try again in a moment.
 locked-title = The account is locked
 locked-why = Too many invalid passwords were typed. To protect you, no password is accepted any more, not even the right one.
-locked-how = To unlock the account, choose a new password (“Forgotten your password?”).
+locked-how = To unlock, ask for a message (“Forgotten your password?”): its link lets you choose a new password, or finish creating your account.
 locked-button = Choose a new password
-locked-mail = The owner of the account is told by a message that carries the same link.
+locked-mail = If this address has an account, its owner also gets this link without asking, at most once an hour.
 legacy-title = Old identifier
 legacy-heading = Your old identifier
 legacy-lead = Type the identifier and the password that { $agency } gave you. They serve one last time, to create your account.
@@ -47,12 +58,15 @@ legacy-wrong-remaining = { $remaining ->
   }
 legacy-wrong-check = Copy them from your agency's letter, minding capital letters and hyphens.
 legacy-wrong-moved = If you have already created your account, this identifier can no longer be used: <a href="{ $href }">sign in with your email address</a>.
-legacy-locked-title = This identifier is locked
+legacy-locked-title = Too many attempts with this identifier
 legacy-locked-text = { $minutes ->
-    [one] Too many invalid passwords were typed. You can try again in { $minutes } minute.
-   *[other] Too many invalid passwords were typed. You can try again in { $minutes } minutes.
+    [one] Too many invalid passwords were typed. Please wait { $minutes } minute, then try again.
+   *[other] Too many invalid passwords were typed. Please wait { $minutes } minutes, then try again.
   }
+legacy-locked-portal = You can also go through your agency's website right now: sign in to the client space with your old identifier, and it will bring you here.
 legacy-locked-else = If you cannot find your old password, your agency can give you another.
+legacy-unusable-title = This identifier and password cannot be checked
+legacy-unusable-text = One of them is too long, or holds a character that cannot be seen. Please type them again. This attempt was not counted.
 legacy-unavailable-title = Your agency's service does not answer
 legacy-unavailable-text = There is nothing wrong with your password, and this attempt was not counted. Please try again in a few minutes.
 legacy-lost-title = I have lost my old identifier or my old password

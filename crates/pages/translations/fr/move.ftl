@@ -81,6 +81,7 @@ policy-all = Toutes les règles sont remplies.
 policy-some = Règles remplies : { $met } sur { $total }.
 mailbox-title = Regardez vos messages
 mailbox-sent = Nous venons d'écrire à l'adresse :
+mailbox-sent-before = Un message a déjà été envoyé à l'adresse :
 mailbox-resent = Un nouveau message est parti. Utilisez le plus récent.
 mailbox-corrected = L'adresse est corrigée et un message est parti vers la nouvelle.
 mailbox-correct = Ce n'est pas la bonne adresse ? La corriger

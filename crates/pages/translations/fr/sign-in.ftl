@@ -14,6 +14,7 @@ door-title = Vous avez encore vos anciens identifiants ?
 door-text = L'identifiant et le mot de passe que vous a remis { $agency } vous permettent de créer votre compte. Comptez cinq minutes.
 door-text-any = L'identifiant et le mot de passe que vous a remis votre agence vous permettent de créer votre compte. Comptez cinq minutes.
 door-button = Utiliser mes anciens identifiants
+door-carry = Continuer avec cet identifiant
 notice-signed-out = Vous êtes déconnecté. À bientôt.
 notice-account-ready = Votre compte est prêt. Connectez-vous avec votre adresse email et le mot de passe que vous avez choisi.
 notice-password-changed = Votre nouveau mot de passe est enregistré. Vous pouvez vous connecter.
@@ -29,13 +30,23 @@ refused-check = Vérifiez l'adresse email, puis <a href="{ $field }">saisissez d
 refused-forgot = J'ai oublié mon mot de passe
 throttled-title = Trop d'essais à la suite
 throttled-text = Patientez { $wait }, puis recommencez. Cet essai n'a pas été compté.
+missing-title = Il manque quelque chose
+missing-email-empty = Indiquez votre adresse email.
+missing-email-identifier = Ce n'est pas une adresse email. Est-ce l'identifiant que vous a remis votre agence ?
+missing-email-other = Indiquez une adresse email complète, par exemple prenom.nom@exemple.fr
+missing-password = Indiquez votre mot de passe.
+missing-identifier = Indiquez votre identifiant.
+missing-nothing = Rien n'a été vérifié, et cet essai n'a pas été compté.
+unusable-title = Ce mot de passe ne peut pas être vérifié
+unusable-field = Mot de passe illisible
+unusable-text = Il est trop long, ou il contient un caractère invisible. <a href="{ $field }">Saisissez-le de nouveau</a>. Cet essai n'a pas été compté.
 busy-title = Beaucoup de monde en ce moment
 busy-text = Nous n'avons pas pu vérifier votre mot de passe. Il n'est pas en cause et cet essai n'a pas été compté. Recommencez dans un instant.
 locked-title = Le compte est bloqué
 locked-why = Trop de mots de passe invalides ont été saisis. Pour vous protéger, plus aucun mot de passe n'est accepté, pas même le bon.
-locked-how = Pour débloquer le compte, choisissez un nouveau mot de passe (« Mot de passe oublié »).
+locked-how = Pour débloquer, demandez un message (« Mot de passe oublié ») : son lien vous fait choisir un nouveau mot de passe, ou terminer la création de votre compte.
 locked-button = Choisir un nouveau mot de passe
-locked-mail = Le titulaire du compte est prévenu par un message qui contient le même lien.
+locked-mail = Si cette adresse a un compte, son titulaire reçoit aussi ce lien sans le demander, une fois par heure au plus.
 legacy-title = Anciens identifiants
 legacy-heading = Vos anciens identifiants
 legacy-lead = Saisissez l'identifiant et le mot de passe que vous a remis { $agency }. Ils servent une dernière fois, pour créer votre compte.
@@ -48,12 +59,15 @@ legacy-wrong-remaining = { $remaining ->
   }
 legacy-wrong-check = Recopiez-les depuis le courrier de votre agence, en respectant les majuscules et les tirets.
 legacy-wrong-moved = Si vous avez déjà créé votre compte, cet identifiant ne peut plus être utilisé : <a href="{ $href }">connectez-vous avec votre adresse email</a>.
-legacy-locked-title = Cet identifiant est bloqué
+legacy-locked-title = Trop d'essais avec cet identifiant
 legacy-locked-text = { $minutes ->
-    [one] Trop de mots de passe invalides ont été saisis. Vous pourrez recommencer dans { $minutes } minute.
-   *[other] Trop de mots de passe invalides ont été saisis. Vous pourrez recommencer dans { $minutes } minutes.
+    [one] Trop de mots de passe invalides ont été saisis. Patientez { $minutes } minute, puis recommencez.
+   *[other] Trop de mots de passe invalides ont été saisis. Patientez { $minutes } minutes, puis recommencez.
   }
+legacy-locked-portal = Vous pouvez aussi passer dès maintenant par le site de votre agence : connectez-vous à l'espace client avec vos anciens identifiants, il vous conduira ici.
 legacy-locked-else = Si vous ne retrouvez pas votre ancien mot de passe, votre agence peut vous en remettre un autre.
+legacy-unusable-title = Ces identifiants ne peuvent pas être vérifiés
+legacy-unusable-text = L'identifiant ou le mot de passe est trop long, ou contient un caractère invisible. Saisissez-les de nouveau. Cet essai n'a pas été compté.
 legacy-unavailable-title = Le service de votre agence ne répond pas
 legacy-unavailable-text = Votre mot de passe n'est pas en cause et cet essai n'a pas été compté. Recommencez dans quelques minutes.
 legacy-lost-title = J'ai perdu mon ancien identifiant ou mon ancien mot de passe

@@ -74,6 +74,25 @@ impl Recipe {
         }
     }
 
+    /// About how long a check takes, in simple hashes of one block, by which recipes are compared: 0 where nothing is hashed.
+    pub fn work(&self) -> u64 {
+        match *self.kind() {
+            Kind::Plain => 0,
+            Kind::Simple { .. } => 1,
+            Kind::Md5Crypt { .. } => 1000,
+            // Some compressions a round.
+            Kind::Sha256Crypt { rounds, .. } => u64::from(rounds) * 2,
+            Kind::Sha512Crypt { rounds, .. } => u64::from(rounds) * 4,
+            Kind::Phpass { log2, .. } => 1 << log2.min(32),
+            Kind::Pbkdf2 { rounds, len, .. } => u64::from(rounds) * 2 * (len as u64).div_ceil(32).max(1),
+            Kind::Scrypt { ln, r, p, .. } => (1_u64 << ln.min(32)) * u64::from(r) * u64::from(p) * 4,
+            // Some 50 microseconds for each doubling.
+            Kind::Bcrypt { cost, .. } => (1_u64 << cost.min(32)) * 300,
+            // KiB, some microseconds each.
+            Kind::Argon2 { m, t, .. } => u64::from(m) * u64::from(t) * 8,
+        }
+    }
+
     /// Whether it holds by itself.
     pub fn strength(&self) -> Strength {
         let strong = match *self.kind() {

@@ -141,6 +141,6 @@ async fn redeem_ticket(turn: &Turn<'_>) -> Result<Option<(String, Flash)>, Failu
             Ok(Some((turn.path("legacy"), Flash::said(Said::Moved(hint)).typed(&ticket.identifier))))
         }
         LegacyProof::Busy => Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(turn.hub())),
-        LegacyProof::Wrong { .. } | LegacyProof::Locked { .. } | LegacyProof::Refused => Ok(invalid()),
+        _ => Ok(invalid()),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         browser::Browser,
         cookie::Jar,
         error::Failure,
-        flash::{Flash, Said},
+        flash::{Flash, Missing, Said},
         form::Form,
         path,
     },
@@ -86,6 +86,9 @@ pub(crate) async fn post(
     let token = Jar::Confirm.one(&headers, idp.secure()).and_then(|t| Token::parse(&t));
     let Some(token) = token else { return Ok(answer().see_other(PATH)) };
     let say = |said| Ok(answer().say(PATH, &Flash::said(said).typed(&fields.email)));
+    if let Some(missing) = Missing::of_address(&fields.email, &fields.password) {
+        return say(Said::Missing(missing));
+    }
     if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
         return say(Said::Throttled(seconds));
     }
@@ -97,7 +100,9 @@ pub(crate) async fn post(
             Ok(answer().cookie(cleared).see_other(&path::hub(id)))
         }
         Confirm::Wrong { remaining } => say(Said::Wrong(remaining)),
-        Confirm::Refused => say(Said::Wrong(4)),
+        Confirm::NoAddress(no_address) => say(Said::Missing(Missing::address(no_address))),
+        Confirm::NoPassword => say(Said::Missing(Missing::password())),
+        Confirm::Refused => say(Said::Unusable),
         Confirm::Locked => say(Said::Locked(0)),
         Confirm::Busy => say(Said::Busy),
         Confirm::Already | Confirm::Dead => Ok(answer().see_other(PATH)),

@@ -1,6 +1,6 @@
 //! The steps of the move (SPEC J2, J3).
 
-use accounts::{Attach, EmailChoice, Enrolment, PasswordChoice, RESEND_AFTER, Resend, Stage};
+use accounts::{Attach, EmailChoice, Enrolment, PasswordChoice, Resend, Stage};
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -65,20 +65,26 @@ pub(crate) fn password_page(
         min_length,
         forbidden_words: turn.idp.accounts.enrolment_context(enrolment, &agency.name),
         errors: flash.password_problems(min_length),
+        waits: flash.waits(),
     };
     turn.answer().page(&turn.setting(), &page)
 }
 
+/// Seconds for which "we have just written" is true.
+const JUST_NOW: i64 = 600;
+
 pub(crate) fn mail_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) -> Result<Response, Failure> {
     let rules = turn.idp.accounts.rules();
-    let wait = enrolment.mailed_at.unwrap_or(0) + RESEND_AFTER - turn.idp.ground.now();
+    let next = turn.idp.accounts.next_mail(enrolment);
+    let since = turn.idp.ground.now() - enrolment.mailed_at.unwrap_or(0);
     let email = enrolment.email.clone().unwrap_or_default();
     let page = page::LookAtYourMail {
         provider: pages::Provider::of(&email),
         email,
         code: mail_code::offered(turn, enrolment),
-        resend_in: u32::try_from(wait.clamp(0, RESEND_AFTER)).unwrap_or(0),
-        resends_left: u32::try_from(rules.mails_per_enrolment - enrolment.mails).unwrap_or(0),
+        just_sent: since < JUST_NOW,
+        resend_in: u32::try_from(next.wait).unwrap_or(0),
+        resends_left: u32::try_from(next.left).unwrap_or(0),
         notice: flash.resent(),
         status_url: turn.path("status"),
         days: rules.confirm_days(),
@@ -185,7 +191,15 @@ pub(crate) async fn choose_email(
     let turn = Turn::load(&idp, &browser, id).await?;
     let Some(enrolment) = turn.enrolment().await? else { return Ok(turn.to_hub()) };
     let say = |said| Ok(turn.answer().say(&turn.path("email"), &Flash::said(said).typed(&fields.email)));
-    match idp.accounts.choose_email(enrolment.id, &fields.email, fields.sure.is_some()).await? {
+    let (sure, visitor) = (fields.sure.is_some(), turn.visitor());
+    let mut id = enrolment.id;
+    if enrolment.is_anothers(&turn.id().to_string()) && accounts::Email::parse(&fields.email).is_some() {
+        // Another browser stands before the terms with this move: it keeps it, and this one has a move of its own.
+        let Some(own) = idp.accounts.begin_beside(id, &visitor).await? else { return say(Said::TooMany) };
+        idp.grants.set_enrolment(&turn.interaction, Some(own)).await?;
+        id = own;
+    }
+    match idp.accounts.choose_email(id, &fields.email, sure, &visitor).await? {
         EmailChoice::Taken => {
             let corrected =
                 enrolment.stage == Stage::Mail && enrolment.email.as_deref() != Some(fields.email.trim());
@@ -195,7 +209,7 @@ pub(crate) async fn choose_email(
         EmailChoice::Invalid => say(Said::Invalid),
         EmailChoice::Suggestion(meant) => say(Said::Suggestion(meant)),
         EmailChoice::TooMany => say(Said::TooMany),
-        EmailChoice::Gone => Ok(turn.to_hub()),
+        EmailChoice::Anothers | EmailChoice::Gone => Ok(turn.to_hub()),
     }
 }
 
@@ -213,6 +227,9 @@ pub(crate) async fn choose_password(
     let turn = Turn::load(&idp, &browser, id).await?;
     let Some(enrolment) = turn.enrolment().await? else { return Ok(turn.to_hub()) };
     let agency = turn.agency_of(&enrolment)?;
+    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
+        return Ok(turn.answer().say(&turn.path("password"), &Flash::said(Said::Throttled(seconds))));
+    }
     match idp.accounts.choose_password(&enrolment, &agency.name, &fields.password, &turn.visitor()).await? {
         PasswordChoice::Taken | PasswordChoice::Gone => Ok(turn.to_hub()),
         PasswordChoice::Problems(problems) => {

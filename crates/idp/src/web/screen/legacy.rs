@@ -15,7 +15,7 @@ use crate::{
     web::{
         browser::Browser,
         error::Failure,
-        flash::{Flash, Said},
+        flash::{Flash, Missing, Said},
         form::Form,
     },
 };
@@ -39,7 +39,7 @@ pub(crate) async fn get(
         identifier_label: agency.directory.identifier_label.clone(),
         identifier: flash.typed.clone(),
         agency_id: agency.id.clone(),
-        error: flash.legacy_error(),
+        error: flash.legacy_error(agency.ticket.is_some()),
     };
     turn.agency = Some(agency);
     turn.way_out().page(&turn.setting(), &page)
@@ -67,10 +67,13 @@ fn choose(turn: &Turn<'_>) -> Result<Response, Failure> {
 pub(crate) struct Fields {
     agency: Option<String>,
     identifier: String,
+    #[serde(default)]
     password: String,
+    carry: Option<String>,
 }
 
-/// `POST /authorize/{id}/legacy`: right credentials begin a move, or go on with it.
+/// `POST /authorize/{id}/legacy`: right credentials begin a move, or go on with it. With `carry`, an identifier that was typed at another door only
+/// fills the field in: so it becomes no part of an address.
 pub(crate) async fn post(
     State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
@@ -78,9 +81,9 @@ pub(crate) async fn post(
 ) -> Result<Response, Failure> {
     let turn = Turn::load(&idp, &browser, id).await?;
     let Some(agency) = agency(&turn, fields.agency.as_deref()) else { return choose(&turn) };
-    let say = |said| {
+    let say = |said: Option<Said>| {
         let page = turn.path("legacy");
-        let flash = Flash::said(said).typed(&fields.identifier);
+        let flash = Flash { said, ..Flash::default() }.typed(&fields.identifier);
         let answer = turn.answer().flash(&page, &flash);
         // At home the address keeps which agency was chosen.
         Ok(answer.see_other(&if turn.portal.is_some() {
@@ -89,8 +92,14 @@ pub(crate) async fn post(
             format!("{page}?agency={}", agency.id)
         }))
     };
+    if fields.carry.is_some() {
+        return say(None);
+    }
+    if let Some(missing) = Missing::of_identifier(&fields.identifier, &fields.password) {
+        return say(Some(Said::Missing(missing)));
+    }
     if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
-        return say(Said::Throttled(seconds));
+        return say(Some(Said::Throttled(seconds)));
     }
     let origin = id.to_string();
     let visitor = turn.visitor();
@@ -106,10 +115,15 @@ pub(crate) async fn post(
             idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
             Ok(turn.to_hub())
         }
-        LegacyProof::Wrong { remaining } => say(Said::Wrong(remaining)),
-        LegacyProof::Locked { minutes } => say(Said::Locked(u32::try_from(minutes).unwrap_or(60))),
-        LegacyProof::Moved { hint, .. } => say(Said::Moved(hint)),
-        LegacyProof::Refused => say(Said::Wrong(4)),
-        LegacyProof::Busy => say(Said::Busy),
+        LegacyProof::Wrong { remaining } => say(Some(Said::Wrong(remaining))),
+        LegacyProof::Locked { minutes } => {
+            say(Some(Said::Locked(u32::try_from(minutes).unwrap_or(u32::MAX))))
+        }
+        LegacyProof::Moved { hint, .. } => say(Some(Said::Moved(hint))),
+        LegacyProof::NoIdentifier | LegacyProof::NoPassword => {
+            say(Missing::of_identifier(&fields.identifier, &fields.password).map(Said::Missing))
+        }
+        LegacyProof::Refused => say(Some(Said::Unusable)),
+        LegacyProof::Busy => say(Some(Said::Busy)),
     }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn get(
         return Ok(turn.to_hub());
     };
     let spent = (!enrolment.has_code(idp.ground.now())).then_some(CodeError::Spent);
-    let mails = idp.accounts.rules().mails_per_enrolment - enrolment.mails;
+    let mails = idp.accounts.next_mail(&enrolment).left;
     let page = page::MailCode {
         email: enrolment.email.unwrap_or_default(),
         resends_left: u32::try_from(mails).unwrap_or(0),

@@ -17,7 +17,7 @@ use crate::{
         browser::Browser,
         cookie::Jar,
         error::Failure,
-        flash::{Flash, Said},
+        flash::{Flash, Missing, Said},
         form::Form,
         path,
     },
@@ -57,8 +57,8 @@ pub(crate) async fn ask(
 ) -> Result<Response, Failure> {
     let turn = Turn::load(&idp, &browser, id).await?;
     let say = |said| Ok(turn.answer().say(&turn.path("forgot"), &Flash::said(said).typed(&fields.email)));
-    if accounts::Email::parse(&fields.email).is_none() {
-        return say(Said::Invalid);
+    if let Err(no_address) = accounts::Email::read(&fields.email) {
+        return say(Said::Missing(Missing::address(no_address)));
     }
     if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
         return say(Said::Throttled(seconds));
@@ -86,12 +86,13 @@ pub(crate) async fn get(
     let agencies = idp.agencies.load();
     let agency = found.origin.agency_id.as_deref().and_then(|id| agencies.agency(id)).map(|a| &**a);
     let setting = Setting { locale: browser.locale(&[], agency), agency, base: String::new() };
-    let min_length = min_length(&idp);
+    let (flash, min_length) = (browser.flash(&idp), min_length(&idp));
     let page = page::Reset {
         email: found.email,
         min_length,
         forbidden_words: found.context,
-        errors: browser.flash(&idp).password_problems(min_length),
+        errors: flash.password_problems(min_length),
+        waits: flash.waits(),
     };
     let entrance = agency.and_then(|a| a.entrance(&idp.issuer));
     // The new password leads on to where it was asked for, which may be another portal than the agency's first.
@@ -124,6 +125,9 @@ pub(crate) async fn post(
 ) -> Result<Response, Failure> {
     let answer = || Answer::new(&idp, &browser);
     let Some(token) = held(&idp, &headers) else { return dead(&idp, &browser) };
+    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
+        return Ok(answer().say(PATH, &Flash::said(Said::Throttled(seconds))));
+    }
     match idp.accounts.reset(&token, &fields.password, browser.session.as_ref(), &browser.visitor).await? {
         Reset::Done(signed_in, origin) => {
             let id = interaction_for(&idp, &browser, &origin).await?;

@@ -55,6 +55,7 @@ pub(crate) async fn get(
         min_length,
         forbidden_words: found.context,
         errors: flash.password_problems(min_length),
+        waits: flash.waits(),
     };
     answer.page(&setting(&browser), &page)
 }
@@ -84,6 +85,9 @@ pub(crate) async fn post(
 ) -> Result<Response, Failure> {
     let answer = || Answer::new(&idp, &browser);
     let Some(token) = held(&idp, &headers) else { return dead(&idp, &browser, LinkPurpose::TakeBack) };
+    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
+        return Ok(answer().say(PATH, &Flash::said(Said::Throttled(seconds))));
+    }
     let session = browser.session.as_ref();
     match idp.accounts.take_back(&token, &fields.password, session, &browser.visitor).await? {
         TakeBack::Done(signed_in) => {

@@ -199,7 +199,7 @@ impl Op {
         let proof = accounts.prove_legacy(&agency, "T-1", "Vieux-Secret 1", None, &visitor).await.unwrap();
         let LegacyProof::Enrolment(id) = proof else { panic!("the old credentials are right") };
         accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, EMAIL, true).await.unwrap();
+        accounts.choose_email(id, EMAIL, true, &visitor).await.unwrap();
         let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
         let taken = accounts.choose_password(&enrolment, &agency.name, PASSWORD, &visitor).await.unwrap();
         assert_eq!(taken, PasswordChoice::Taken);

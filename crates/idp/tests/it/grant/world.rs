@@ -196,7 +196,7 @@ impl World {
         let proof = accounts.prove_legacy(&agency, identifier, "Vieux-Secret 1", None, &somebody).await;
         let LegacyProof::Enrolment(id) = proof.unwrap() else { panic!("the old credentials are right") };
         accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, email, true).await.unwrap();
+        accounts.choose_email(id, email, true, &somebody).await.unwrap();
         let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
         let chosen = accounts.choose_password(&enrolment, &agency.name, PASSWORD, &somebody).await.unwrap();
         assert_eq!(chosen, PasswordChoice::Taken);

@@ -199,7 +199,7 @@ impl World {
             panic!("the old credentials are right")
         };
         accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, email, true).await.unwrap();
+        accounts.choose_email(id, email, true, &person).await.unwrap();
         let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
         let taken = accounts.choose_password(&enrolment, &agency.name, password, &person).await.unwrap();
         assert_eq!(taken, PasswordChoice::Taken);

@@ -55,7 +55,7 @@ async fn moves(place: &Place, accounts: &Accounts, agency: &Agency, mover: &Move
     let proof = accounts.prove_legacy(agency, &mover.identifier, &mover.old, None, &visitor).await.unwrap();
     let LegacyProof::Enrolment(id) = proof else { panic!("the old credentials are right") };
     accounts.notice_read(id).await.unwrap();
-    accounts.choose_email(id, &mover.email, true).await.unwrap();
+    accounts.choose_email(id, &mover.email, true, &visitor).await.unwrap();
     let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
     let taken = accounts.choose_password(&enrolment, &agency.name, &mover.new, &visitor).await.unwrap();
     assert_eq!(taken, PasswordChoice::Taken);
