@@ -166,6 +166,11 @@ impl Page for TakeBack {
             waits: None,
         };
         let changed = TakeBack { changed: true, ..first.clone() };
-        vec![first, changed.clone(), TakeBack { errors: PasswordProblem::all(), ..changed }]
+        vec![
+            first.clone(),
+            TakeBack { waits: Some(20), ..first },
+            changed.clone(),
+            TakeBack { errors: PasswordProblem::all(), ..changed },
+        ]
     }
 }

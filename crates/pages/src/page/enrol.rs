@@ -280,6 +280,7 @@ impl Page for Password {
         vec![
             first.clone(),
             one,
+            Password { waits: Some(90), ..first.clone() },
             Password { errors: PasswordProblem::all(), forbidden_words: vec![], ..first },
         ]
     }

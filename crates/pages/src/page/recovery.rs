@@ -139,7 +139,11 @@ impl Page for Reset {
             errors: vec![],
             waits: None,
         };
-        vec![first.clone(), Reset { errors: PasswordProblem::all(), ..first }]
+        vec![
+            first.clone(),
+            Reset { waits: Some(20), ..first.clone() },
+            Reset { errors: PasswordProblem::all(), ..first },
+        ]
     }
 }
 

@@ -4,12 +4,12 @@ forgot-lead = Give the email address of your account. We will send you a link to
 forgot-button = Send me the link
 forgot-legacy = You have no account yet, only an identifier given by your agency?
 forgot-sent-title = New password: look at your mail
-forgot-sent-lead = If this address has an account, a message was sent to it just now:
+forgot-sent-lead = If this address has an account, a message is waiting there, or arrives in a moment:
 forgot-sent-minutes = { $minutes ->
     [one] The link works for { $minutes } minute, once.
    *[other] The link works for { $minutes } minutes, once.
   }
-forgot-sent-newest = If you ask for several, only the latest works.
+forgot-sent-newest = If you receive several, open the latest.
 forgot-sent-other = Nothing arrives? You may have chosen another address for your account.
 forgot-sent-again = Try another address
 reset-title = Choose a new password

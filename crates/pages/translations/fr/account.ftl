@@ -4,12 +4,12 @@ forgot-lead = Indiquez l'adresse email de votre compte. Nous vous enverrons un l
 forgot-button = Recevoir le lien
 forgot-legacy = Vous n'avez pas encore de compte, seulement un identifiant remis par votre agence ?
 forgot-sent-title = Nouveau mot de passe : regardez vos messages
-forgot-sent-lead = Si cette adresse a un compte, un message vient de lui être envoyé :
+forgot-sent-lead = Si cette adresse a un compte, un message l'y attend, ou arrive dans un instant :
 forgot-sent-minutes = { $minutes ->
     [one] Le lien fonctionne pendant { $minutes } minute, une seule fois.
    *[other] Le lien fonctionne pendant { $minutes } minutes, une seule fois.
   }
-forgot-sent-newest = Si vous en demandez plusieurs, seul le plus récent fonctionne.
+forgot-sent-newest = Si vous en recevez plusieurs, ouvrez le plus récent.
 forgot-sent-other = Rien reçu ? Vous avez peut-être choisi une autre adresse pour votre compte.
 forgot-sent-again = Essayer une autre adresse
 reset-title = Choisissez un nouveau mot de passe

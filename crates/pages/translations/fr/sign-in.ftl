@@ -32,7 +32,7 @@ throttled-title = Trop d'essais à la suite
 throttled-text = Patientez { $wait }, puis recommencez. Cet essai n'a pas été compté.
 missing-title = Il manque quelque chose
 missing-email-empty = Indiquez votre adresse email.
-missing-email-identifier = Ce n'est pas une adresse email. Est-ce l'identifiant que vous a remis votre agence ?
+missing-email-identifier = Ce n'est pas une adresse email. Est-ce l'identifiant que vous a remis votre agence ?
 missing-email-other = Indiquez une adresse email complète, par exemple prenom.nom@exemple.fr
 missing-password = Indiquez votre mot de passe.
 missing-identifier = Indiquez votre identifiant.
@@ -44,7 +44,7 @@ busy-title = Beaucoup de monde en ce moment
 busy-text = Nous n'avons pas pu vérifier votre mot de passe. Il n'est pas en cause et cet essai n'a pas été compté. Recommencez dans un instant.
 locked-title = Le compte est bloqué
 locked-why = Trop de mots de passe invalides ont été saisis. Pour vous protéger, plus aucun mot de passe n'est accepté, pas même le bon.
-locked-how = Pour débloquer, demandez un message (« Mot de passe oublié ») : son lien vous fait choisir un nouveau mot de passe, ou terminer la création de votre compte.
+locked-how = Pour débloquer, demandez un message (« Mot de passe oublié ») : son lien vous fait choisir un nouveau mot de passe, ou terminer la création de votre compte.
 locked-button = Choisir un nouveau mot de passe
 locked-mail = Si cette adresse a un compte, son titulaire reçoit aussi ce lien sans le demander, une fois par heure au plus.
 legacy-title = Anciens identifiants
@@ -64,7 +64,7 @@ legacy-locked-text = { $minutes ->
     [one] Trop de mots de passe invalides ont été saisis. Patientez { $minutes } minute, puis recommencez.
    *[other] Trop de mots de passe invalides ont été saisis. Patientez { $minutes } minutes, puis recommencez.
   }
-legacy-locked-portal = Vous pouvez aussi passer dès maintenant par le site de votre agence : connectez-vous à l'espace client avec vos anciens identifiants, il vous conduira ici.
+legacy-locked-portal = Vous pouvez aussi passer dès maintenant par le site de votre agence : connectez-vous à l'espace client avec vos anciens identifiants, il vous conduira ici.
 legacy-locked-else = Si vous ne retrouvez pas votre ancien mot de passe, votre agence peut vous en remettre un autre.
 legacy-unusable-title = Ces identifiants ne peuvent pas être vérifiés
 legacy-unusable-text = L'identifiant ou le mot de passe est trop long, ou contient un caractère invisible. Saisissez-les de nouveau. Cet essai n'a pas été compté.

@@ -13,6 +13,7 @@ mod disclosure;
 mod doors;
 mod ended;
 mod face;
+mod fields;
 mod forged;
 mod garbage;
 mod guessing;

@@ -39,20 +39,37 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "mails a reset link as often as anybody asks",
         items: &[73],
+        file: "crates/accounts/src/mailing.rs",
+        find: "left && now - self.last >= SPACE << doublings",
+        replace: "left || now - self.last >= SPACE << doublings",
+        caught_by: journey(&["nobody_is_kept_from_a_reset_link_and_nobody_is_flooded_with_them"]),
+    },
+    Sabotage {
+        name: "mails no new reset link where none works",
+        items: &[57],
         file: "crates/accounts/src/recovery.rs",
-        find: "if recent >= self.rules.resets_per_hour && !asked.locked {",
-        replace: "if recent >= 1000 * self.rules.resets_per_hour && !asked.locked {",
-        caught_by: journey(&["a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_other"]),
+        find: "None => self.new_link(tx, AccountId(row.id), asked).await.map(Some),",
+        replace: "None => Ok(None),",
+        caught_by: journey(&["nobody_is_kept_from_a_reset_link_and_nobody_is_flooded_with_them"]),
+    },
+    Sabotage {
+        name: "writes to an unfinished move as often as anybody asks",
+        items: &[73],
+        file: "crates/accounts/src/enrolment.rs",
+        find: "enrolment::Column::FinishMailedAt.lte(now - space)",
+        replace: "enrolment::Column::FinishMailedAt.lte(now)",
+        caught_by: journey(&["a_stranger_uses_up_no_mail_of_a_move"]),
     },
     Sabotage {
         name: "mails a confirmation for every password that is typed",
         items: &[73],
         file: "crates/accounts/src/enrolment.rs",
-        find: r#"no password sends more mails than are due (SECURITY #73).
-        if row.mails < self.rules.mails_per_enrolment {"#,
-        replace: r#"no password sends more mails than are due (SECURITY #73).
-        if row.mails >= 0 {"#,
-        caught_by: journey(&["passwords_chosen_again_and_again_send_no_flood_of_mails"]),
+        find: "Due::Wait(_) | Due::Tomorrow => {}",
+        replace: "Due::Wait(_) | Due::Tomorrow => self.mail_confirm(&tx, &row, 1).await?,",
+        caught_by: journey(&[
+            "passwords_chosen_again_and_again_send_no_flood_of_mails",
+            "a_password_that_is_sent_again_and_again_is_one_mail",
+        ]),
     },
     Sabotage {
         name: "leaves what an account gave before a reset",

@@ -36,6 +36,23 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: journey(&["a_browser_that_only_gave_the_old_credentials_ends_nobodys_move"]),
     },
     Sabotage {
+        name: "lets who proved an older password end the move",
+        items: &[80],
+        file: "crates/accounts/src/enrolment.rs",
+        find: r#"
+            .col_expr(enrolment::Column::ConfirmedIn, Expr::value(Option::<String>::None));"#,
+        replace: ";",
+        caught_by: journey(&["who_proved_an_older_password_does_not_end_the_move"]),
+    },
+    Sabotage {
+        name: "lets another browser change a move at its last step",
+        items: &[80, 12],
+        file: "crates/accounts/src/enrolment.rs",
+        find: "if row.confirmed_at.is_some() && row.chosen_in != *here && row.confirmed_in != *here {",
+        replace: "if row.finished_at.is_some() && row.chosen_in != *here && row.confirmed_in != *here {",
+        caught_by: journey(&["a_move_at_its_last_step_is_left_to_who_brought_it_there"]),
+    },
+    Sabotage {
         name: "shows the last step to a browser that only gave the old credentials",
         items: &[80],
         file: "crates/accounts/src/enrolment.rs",
@@ -79,8 +96,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "keeps the code of the first mail when another goes out",
         items: &[69, 75],
         file: "crates/accounts/src/enrolment.rs",
-        find: "let code = if unfinished { None }",
-        replace: "let code = if unfinished || row.code_until.is_some() { None }",
+        find: "let code = self.new_code(row);",
+        replace: "let code = if row.code_until.is_some() { None } else { self.new_code(row) };",
         caught_by: journey(&["five_wrong_codes_end_it_until_the_next_mail"]),
     },
     Sabotage {
