@@ -16,7 +16,7 @@ const RECOVERY: i64 = 30 * DAY;
 const SESSION: i64 = 365 * DAY;
 /// A device that was not seen for so long is a stranger again: as long as its cookie lives.
 const DEVICE: i64 = 400 * DAY;
-/// Counts of wrong passwords without a further try, and locks that nobody ended. Long enough that guessing gains nothing by waiting, and the same for
+/// Counts of wrong passwords without a further try, networks from which an old identifier was right, and locks that nobody ended. Long enough that guessing gains nothing by waiting, and the same for
 /// addresses with and without an account, so that neither tells (SECURITY #59, D14).
 const COUNT: i64 = 30 * DAY;
 const LOCK: i64 = 400 * DAY;
@@ -50,9 +50,6 @@ impl Accounts {
         forget::<recovery::Entity>(db, recovery::Column::ExpiresAt.lt(now - RECOVERY)).await?;
         let ended = session::Column::EndedAt.lt(now - SESSION);
         forget::<session::Entity>(db, ended.or(session::Column::EndsAt.lt(now - SESSION))).await?;
-        // A network from which an old identifier was right; an identifier that has moved needs it no more.
-        let idle = attempt::Column::Failures.eq(0).and(attempt::Column::UpdatedAt.lt(now - ENROLMENT));
-        forget::<attempt::Entity>(db, idle).await?;
         forget::<lock_notice::Entity>(db, lock_notice::Column::ToldAt.lt(now - NOTICE)).await?;
         forget::<device::Entity>(db, device::Column::LastSeenAt.lt(now - DEVICE)).await
     }
