@@ -4,8 +4,8 @@
 
 mod crowd;
 mod disclosure;
-mod growth;
 mod doors;
+mod growth;
 mod hostile;
 mod import;
 mod invariants;
