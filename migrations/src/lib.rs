@@ -14,6 +14,7 @@ mod m0008_mail_code;
 mod m0009_own_agency;
 mod m0011_doors;
 mod m0012_refresh_again;
+mod m0014_mail;
 mod m0016_left_behind;
 
 /// All changes, in order.
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_own_agency::Migration),
             Box::new(m0011_doors::Migration),
             Box::new(m0012_refresh_again::Migration),
+            Box::new(m0014_mail::Migration),
             Box::new(m0016_left_behind::Migration),
         ]
     }

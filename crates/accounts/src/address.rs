@@ -46,6 +46,15 @@ pub enum AddressWish {
     Gone,
 }
 
+/// An address that waits for its confirmation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PendingAddress {
+    /// As it was typed.
+    pub email: String,
+    /// Its server refused the mail.
+    pub refused: bool,
+}
+
 /// What the link in the mail to the new address shows.
 pub struct AddressPage {
     /// Whose address it is to be.
@@ -119,6 +128,7 @@ impl Accounts {
             expires_at: Set(now + self.rules.email_link),
             confirmed_at: NotSet,
             ended_at: NotSet,
+            refused_at: NotSet,
         };
         if let Err(error) = email_change::Entity::insert(wish).exec_without_returning(tx.conn()).await {
             // The index allows one wish that lives: another tab made one at this moment.
@@ -142,7 +152,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn pending_address(&self, owner: AccountId) -> Result<Option<String>, Fault> {
+    pub async fn pending_address(&self, owner: AccountId) -> Result<Option<PendingAddress>, Fault> {
         let row = email_change::Entity::find()
             .filter(email_change::Column::AccountId.eq(owner.0))
             .filter(email_change::Column::ConfirmedAt.is_null())
@@ -150,7 +160,7 @@ impl Accounts {
             .filter(email_change::Column::ExpiresAt.gt(self.ground.now()))
             .one(self.ground.db.reader())
             .await?;
-        Ok(row.map(|row| row.to_email))
+        Ok(row.map(|row| PendingAddress { email: row.to_email, refused: row.refused_at.is_some() }))
     }
 
     /// Its owner no longer wants it: both links are dead.

@@ -81,6 +81,8 @@ pub struct Enrolment {
     pub(crate) mails: i32,
     /// The address is confirmed.
     confirmed: bool,
+    /// The address was refused by its server, and no mail went out since.
+    pub refused: bool,
     /// Until when the code in the newest mail works, if it still does.
     pub(crate) code_until: Option<Unix>,
     pub(crate) chosen_in: Option<String>,
@@ -208,6 +210,7 @@ impl Accounts {
             mailed_at: row.mailed_at,
             mails: row.mails,
             confirmed: row.confirmed_at.is_some(),
+            refused: row.refused_at.is_some(),
             code_until,
             chosen_in: row.chosen_in,
             confirmed_in: row.confirmed_in,
@@ -281,6 +284,7 @@ impl Accounts {
             mailed_at: NotSet,
             finish_mailed_at: NotSet,
             addressed_at: NotSet,
+            refused_at: NotSet,
             confirmed_at: NotSet,
             finished_at: NotSet,
             account_id: NotSet,
@@ -385,6 +389,7 @@ impl Accounts {
                 .col_expr(enrolment::Column::Addresses, Expr::value(today + 1))
                 .col_expr(enrolment::Column::AddressedAt, Expr::value(now))
                 .col_expr(enrolment::Column::ConfirmedAt, Expr::value(Option::<i64>::None))
+                .col_expr(enrolment::Column::RefusedAt, Expr::value(Option::<i64>::None))
                 .col_expr(enrolment::Column::ConfirmHash, Expr::value(Option::<String>::None))
                 .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None));
         }
@@ -392,7 +397,11 @@ impl Accounts {
             // The other tab's choice stands; the page shows it.
             return Ok(EmailChoice::Taken);
         };
-        if stage == Stage::Mail && !same {
+        // Refused, and typed again as it was: its owner says that it is right, so it is tried once more, as often as is due in a day.
+        let most = self.rules.mails_per_enrolment;
+        let again =
+            row.refused_at.is_some() && mailing::daily(row.mails, row.mailed_at, most, now) != Due::Tomorrow;
+        if stage == Stage::Mail && (!same || again) {
             // No mail has gone to this address: those to others, which are few a day, do not keep it from its own.
             self.mail_confirm(&tx, &chosen, nth_today(&chosen, now)).await?;
         }
@@ -529,6 +538,7 @@ impl Accounts {
         let code = self.new_code(row);
         let mut update = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::MailedAt, Expr::value(now))
+            .col_expr(enrolment::Column::RefusedAt, Expr::value(Option::<i64>::None))
             .col_expr(enrolment::Column::Mails, Expr::value(nth));
         if let Some((_, hash)) = &code {
             update = code::written(update, hash, now);

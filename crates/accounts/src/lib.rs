@@ -37,7 +37,7 @@ use arc_swap::ArcSwap;
 use kernel::{Ground, typed_id};
 
 pub use account::{Account, LinkedAgency};
-pub use address::{AddressConfirm, AddressPage, AddressWish, NewAddress};
+pub use address::{AddressConfirm, AddressPage, AddressWish, NewAddress, PendingAddress};
 pub use changes::{NewPassword, PasswordChange};
 pub use code::CodeGiven;
 pub use device::Device;
@@ -49,7 +49,7 @@ pub use hasher::{Busy, HashCost, Hasher, Verdict};
 pub use invariants::INVARIANTS;
 pub use lockout::LockPolicy;
 pub use login::SignIn;
-pub use mail::{Mail, MailBody};
+pub use mail::{Mail, MailBody, mail_bounced};
 pub use password::{PasswordPolicy, PasswordProblem, context_words};
 pub use recovery::{Origin, Reset, ResetPage};
 pub use renew::{Replaced, SESSIONS_ENDED, SessionsEnded};

@@ -1,5 +1,15 @@
-use kernel::{Fault, Ground, Tx, Unix};
+use kernel::{
+    Fault, Ground, Token, Tx, Unix,
+    outbox::{self, Leased, Ties},
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Accounts,
+    table::{email_change, enrolment},
+};
 
 /// A mail that a change causes. It travels sealed in the outbox; the worker makes words of it and an address of each token.
 #[derive(Serialize, Deserialize)]
@@ -137,6 +147,19 @@ pub enum MailBody {
     },
 }
 
+impl Mail {
+    /// The digest of the token that proves the address, where the mail asks for that proof: it names the row that learns of a refusal.
+    fn about(&self) -> Option<String> {
+        let (MailBody::Confirm { token, .. }
+        | MailBody::FinishEnrolment { token, .. }
+        | MailBody::ConfirmAddress { token, .. }) = &self.body
+        else {
+            return None;
+        };
+        Token::parse(token).map(|token| token.digest().into_string())
+    }
+}
+
 /// Queues it with the change.
 pub(crate) async fn send(
     tx: &Tx,
@@ -144,6 +167,70 @@ pub(crate) async fn send(
     mail: &Mail,
     expires_at: Option<Unix>,
 ) -> Result<(), Fault> {
-    kernel::outbox::enqueue(tx, ground, "mail", mail, expires_at).await?;
+    let about = mail.about();
+    let ties = Ties { about: about.as_deref(), ..Ties::default() };
+    outbox::enqueue_tied(tx, ground, "mail", mail, expires_at, ties).await?;
+    Ok(())
+}
+
+impl Accounts {
+    /// The server that answers for the address refuses it: the letter ends, and whoever waits for it is told on the page where they wait. `error` is for the
+    /// operator and holds no address.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn mail_refused(&self, letter: &Leased, error: &str) -> Result<(), Fault> {
+        let mail: Mail = letter.payload(&self.ground)?;
+        let now = self.ground.now();
+        let tx = self.ground.db.begin().await?;
+        if outbox::refused(&tx, letter, error, now).await?
+            && let Some(about) = mail.about()
+        {
+            address_refused(tx.conn(), &about, now).await?;
+        }
+        tx.commit().await
+    }
+
+    /// As [`mail_bounced`].
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn mail_bounced(&self, letter: Uuid, error: &str) -> Result<bool, Fault> {
+        mail_bounced(&self.ground, letter, error).await
+    }
+}
+
+/// A letter that had gone out came back for good: whoever waits for it is told, as by [`Accounts::mail_refused`]. Answers whether that was news.
+///
+/// # Errors
+/// [`Fault`] of the database.
+pub async fn mail_bounced(ground: &Ground, letter: Uuid, error: &str) -> Result<bool, Fault> {
+    let now = ground.now();
+    let tx = ground.db.begin().await?;
+    let Some(about) = outbox::bounced(&tx, letter, error, now).await? else { return Ok(false) };
+    if let Some(about) = about {
+        address_refused(tx.conn(), &about, now).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Marks the move, or the wish for another address, whose mail carried the token of this digest. Another address has another token, so a correction is never
+/// marked by what became of the mail before it.
+async fn address_refused(db: &impl ConnectionTrait, about: &str, now: Unix) -> Result<(), Fault> {
+    enrolment::Entity::update_many()
+        .col_expr(enrolment::Column::RefusedAt, Expr::value(now))
+        .filter(enrolment::Column::ConfirmHash.eq(about))
+        .filter(enrolment::Column::ConfirmedAt.is_null())
+        .filter(enrolment::Column::FinishedAt.is_null())
+        .exec(db)
+        .await?;
+    email_change::Entity::update_many()
+        .col_expr(email_change::Column::RefusedAt, Expr::value(now))
+        .filter(email_change::Column::ConfirmHash.eq(about))
+        .filter(email_change::Column::ConfirmedAt.is_null())
+        .filter(email_change::Column::EndedAt.is_null())
+        .exec(db)
+        .await?;
     Ok(())
 }

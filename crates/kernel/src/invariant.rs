@@ -177,11 +177,11 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I12",
-        says: "no letter waits past its end: a day, or the moment from which it is worthless",
+        says: "no letter waits past its end: five days, or the moment from which it is worthless",
         otherwise: "a letter is tried for ever: update the nodes, and mark it dead",
         seen_by: SeenBy::Query(
             "SELECT count(*) AS n FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL \
-             AND (not_before > created_at + 86400 OR not_before > expires_at)",
+             AND (not_before > created_at + 432000 OR not_before > expires_at)",
         ),
     },
     Invariant {

@@ -1,14 +1,19 @@
 //! moncompte: one account per person for every agency's portal. This program reads config, wires the parts together, and runs its commands
 //! and the worker.
 
+mod bounce;
 mod command;
 mod config;
+mod delivery;
+mod hosts;
 mod mailbox;
 mod ops;
 mod outbound;
 mod post;
 mod print;
+mod return_path;
 mod serving;
+mod smtp;
 mod standing;
 mod telemetry;
 mod wire;

@@ -16,6 +16,8 @@ use reqwest::{
     redirect::Policy,
 };
 
+use crate::hosts::Hosts;
+
 /// The most that is read (SECURITY D4).
 const LONGEST_DOCUMENT: usize = 64 * 1024;
 
@@ -24,6 +26,16 @@ const LONGEST_DOCUMENT: usize = 64 * 1024;
 pub(crate) struct Outbound {
     client: Client,
     allow: Arc<[String]>,
+    /// The hosts that are posted to.
+    pub(crate) hosts: Arc<Hosts>,
+}
+
+/// Why a post did not succeed.
+pub(crate) struct NotPosted {
+    /// The host answered, and it was no failure of its own: it is alive.
+    pub(crate) answered: bool,
+    /// For the operator.
+    pub(crate) why: String,
 }
 
 struct Guard(Arc<[String]>);
@@ -61,20 +73,26 @@ impl Outbound {
                 builder = builder.add_root_certificate(certificate);
             }
         }
-        Ok(Self { client: builder.build()?, allow })
+        Ok(Self { client: builder.build()?, allow, hosts: Arc::default() })
     }
 
     /// Posts a form; any 2xx is success, the body is not read.
-    pub(crate) async fn post_form(&self, uri: &str, field: &str, value: &str) -> Result<(), String> {
-        let url = self.allowed(uri)?;
+    pub(crate) async fn post_form(&self, uri: &str, field: &str, value: &str) -> Result<(), NotPosted> {
+        let silent = |why: String| NotPosted { answered: false, why };
+        let url = self.allowed(uri).map_err(silent)?;
         let answer = self
             .client
             .post(url)
             .form(&[(field, value)])
             .send()
             .await
-            .map_err(|e| e.without_url().to_string())?;
-        if answer.status().is_success() { Ok(()) } else { Err(format!("answered {}", answer.status())) }
+            .map_err(|e| silent(e.without_url().to_string()))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let answered = !status.is_server_error() && status != reqwest::StatusCode::TOO_MANY_REQUESTS;
+        Err(NotPosted { answered, why: format!("answered {status}") })
     }
 
     /// A literal address is never resolved, so it is looked at here; a name is looked at by [`Guard`].

@@ -6,11 +6,12 @@ use anyhow::Context;
 use idp::look;
 use kernel::outbox::Leased;
 use lettre::{
-    AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Address, AsyncFileTransport, AsyncTransport, Message, Tokio1Executor,
+    address::Envelope,
     message::{Attachment, Mailbox, MultiPart, SinglePart, header},
     transport::smtp::{
         authentication::Credentials,
-        client::{Certificate, Tls, TlsParameters},
+        client::{Certificate, TlsParameters},
     },
 };
 use pages::{Locale, MailFrame, mail};
@@ -18,24 +19,48 @@ use pages::{Locale, MailFrame, mail};
 use crate::{
     config::{Config, SmtpSecurity},
     mailbox::Shelf,
+    return_path::ReturnPath,
+    smtp::Smtp,
 };
 
 /// How mail leaves.
 pub(crate) enum Post {
     /// To a server, over TLS always.
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Smtp),
     /// Into a folder.
     Folder(AsyncFileTransport<Tokio1Executor>),
     /// To the demo's mailbox page.
     Shelf(Shelf),
 }
 
-/// Why a mail did not leave.
+/// Whose fault it is that a letter did not leave (SECURITY D19).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Blame {
+    /// The address's, by the verdict of the server that answers for it: the letter ends.
+    Address,
+    /// This letter's, for now: it is tried again.
+    Letter,
+    /// None of the letter's: the server refuses all of them, and the queue pauses.
+    Server {
+        /// Seconds at most until the next letter asks.
+        longest_pause: i64,
+    },
+}
+
+/// Why a letter did not leave.
+#[derive(Debug)]
 pub(crate) struct NotSent {
-    /// No retry will help.
-    pub(crate) permanent: bool,
+    /// Whose fault it is.
+    pub(crate) blame: Blame,
     /// For the operator.
     pub(crate) why: String,
+}
+
+impl NotSent {
+    /// It is tried again.
+    pub(crate) fn waits(why: impl ToString) -> Self {
+        Self { blame: Blame::Letter, why: why.to_string() }
+    }
 }
 
 impl Post {
@@ -53,49 +78,46 @@ impl Post {
             tls = tls.add_root_certificate(Certificate::from_pem(&pem)?);
         }
         let tls = tls.build()?;
-        let (port, tls) = match smtp.security {
-            SmtpSecurity::Starttls => (587, Tls::Required(tls)),
-            SmtpSecurity::Tls => (465, Tls::Wrapper(tls)),
+        let port = match smtp.security {
+            SmtpSecurity::Starttls => 587,
+            SmtpSecurity::Tls => 465,
         };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host)
-            .port(smtp.port.unwrap_or(port))
-            .tls(tls)
-            .timeout(Some(std::time::Duration::from_secs(30)));
+        let mut credentials = None;
         if let (Some(username), Some(file)) = (&smtp.username, &smtp.password_file) {
             let password = std::fs::read_to_string(config.path(file))
                 .with_context(|| format!("mail.smtp.password_file {file} cannot be read"))?;
-            builder = builder.credentials(Credentials::new(username.clone(), password.trim_end().to_owned()));
+            credentials = Some(Credentials::new(username.clone(), password.trim_end().to_owned()));
         }
-        Ok(Self::Smtp(builder.build()))
+        Ok(Self::Smtp(Smtp {
+            host: smtp.host.clone(),
+            port: smtp.port.unwrap_or(port),
+            security: smtp.security,
+            tls,
+            credentials,
+            idle: std::sync::Mutex::default(),
+        }))
     }
 
     /// Sends a message.
     pub(crate) async fn send(&self, message: Message) -> Result<(), NotSent> {
+        // A folder that takes no file takes none of them.
+        let all = |error: &dyn std::fmt::Display| NotSent {
+            blame: Blame::Server { longest_pause: 60 },
+            why: error.to_string(),
+        };
         match self {
-            Self::Smtp(transport) => match transport.send(message).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(NotSent {
-                    permanent: error.is_permanent(),
-                    why: without_addresses(&error.to_string()),
-                }),
-            },
-            Self::Folder(transport) => match transport.send(message).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(NotSent { permanent: false, why: error.to_string() }),
-            },
-            Self::Shelf(shelf) => {
-                shelf.put(&message.formatted()).map_err(|e| NotSent { permanent: false, why: e.to_string() })
-            }
+            Self::Smtp(smtp) => smtp.send(&message).await,
+            Self::Folder(transport) => transport.send(message).await.map(|_| ()).map_err(|e| all(&e)),
+            Self::Shelf(shelf) => shelf.put(&message.formatted()).map_err(|e| all(&e)),
         }
     }
-}
 
-/// Servers like to repeat the address that they refuse; logs hold none (SPEC "Faces").
-fn without_addresses(text: &str) -> String {
-    text.split(' ')
-        .map(|word| if word.contains('@') { "<address>" } else { word })
-        .collect::<Vec<_>>()
-        .join(" ")
+    /// Closes connections that nobody uses.
+    pub(crate) fn tidy(&self) {
+        if let Self::Smtp(smtp) = self {
+            smtp.tidy();
+        }
+    }
 }
 
 /// Makes the words of a mail.
@@ -105,11 +127,24 @@ pub(crate) struct Writer {
     pub(crate) pages: std::sync::Arc<pages::Pages>,
     pub(crate) agencies: std::sync::Arc<arc_swap::ArcSwap<Agencies>>,
     pub(crate) terms: std::sync::Arc<arc_swap::ArcSwap<accounts::TermsLibrary>>,
+    /// Where letters come back to, if config says it; else to the sender.
+    pub(crate) return_path: Option<ReturnPath>,
 }
 
 impl Writer {
     /// The message of a letter. Its Message-ID is the letter's id, so a second copy can be known as one (SECURITY #98).
-    pub(crate) fn write(&self, letter: &Leased, mail: &Mail) -> anyhow::Result<Message> {
+    ///
+    /// # Errors
+    /// [`NotSent`]: where it is no address at all, the letter ends; whatever else is wrong is not the address's fault.
+    pub(crate) fn write(&self, letter: &Leased, mail: &Mail) -> Result<Message, NotSent> {
+        let to: Address = mail.to.parse().map_err(|_| NotSent {
+            blame: Blame::Address,
+            why: "no mail can be sent to this address".into(),
+        })?;
+        self.compose(letter, mail, to).map_err(|error| NotSent::waits(format!("{error:#}")))
+    }
+
+    fn compose(&self, letter: &Leased, mail: &Mail, to: Address) -> anyhow::Result<Message> {
         let agencies = self.agencies.load();
         let agency = mail.agency_id.as_deref().and_then(|id| agencies.agency(id));
         let frame = MailFrame {
@@ -123,9 +158,13 @@ impl Writer {
         let content = MultiPart::alternative()
             .singlepart(SinglePart::plain(words.text))
             .singlepart(SinglePart::html(words.html));
+        let back = self.return_path.as_ref().and_then(|path| path.of(letter.id));
+        let envelope =
+            Envelope::new(Some(back.unwrap_or_else(|| self.from.email.clone())), vec![to.clone()])?;
         let builder = Message::builder()
+            .envelope(envelope)
             .from(self.from.clone())
-            .to(Mailbox::new(None, mail.to.parse()?))
+            .to(Mailbox::new(None, to))
             .subject(words.subject)
             .message_id(Some(format!("<{}@{host}>", letter.id)))
             .header(AutoSubmitted);
@@ -278,19 +317,5 @@ impl header::Header for AutoSubmitted {
 
     fn display(&self) -> header::HeaderValue {
         header::HeaderValue::new(Self::name(), "auto-generated".into())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_server_says_is_kept_without_the_address() {
-        let said = "permanent error (550): 5.1.1 <marie@exemple.test>: unknown user marie@exemple.test here";
-        assert_eq!(
-            without_addresses(said),
-            "permanent error (550): 5.1.1 <address> unknown user <address> here"
-        );
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     config::{Config, LeftOut},
     outbound::Outbound,
     post::Writer,
+    return_path::ReturnPath,
     serving::Limits,
 };
 
@@ -115,6 +116,10 @@ impl Wired {
             pages: pages.clone(),
             agencies: agencies.clone(),
             terms,
+            return_path: settings.mail.return_path.as_deref().and_then(|address| {
+                let folder = settings.mail.bounces.as_ref().map(|folder| config.folder.join(folder));
+                ReturnPath::new(address, folder, ground.keys.clone())
+            }),
         };
         let attempts = NonZeroU32::new(settings.attempts_per_minute).unwrap_or(NonZeroU32::MIN);
         let idp = Idp {

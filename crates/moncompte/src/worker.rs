@@ -3,22 +3,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use idp::{Idp, grant::BACKCHANNEL_LOGOUT};
-use kernel::{
-    MOST_BEHIND,
-    outbox::{self, Leased},
-};
+use idp::Idp;
+use kernel::{MOST_BEHIND, outbox};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     outbound::Outbound,
-    post::{NotSent, Post, Writer},
+    post::{Post, Writer},
     standing::{Life, Standing},
 };
-
-/// Letters under way at once: one slow server delays no other.
-const AT_ONCE: u64 = 8;
 
 /// The worker's parts.
 pub(crate) struct Worker {
@@ -86,110 +80,6 @@ impl Worker {
                 () = tokio::time::sleep(pause) => {}
                 () = ground.db.write_refused() => {}
                 () = stop.cancelled() => {}
-            }
-        }
-    }
-
-    async fn deliver(self: Arc<Self>, stop: CancellationToken) {
-        let mut under_way = JoinSet::new();
-        while !stop.is_cancelled() {
-            let ground = &self.idp.ground;
-            let room = AT_ONCE - under_way.len() as u64;
-            let held = match outbox::lease(&ground.db, ground.now(), room).await {
-                Ok(held) => held,
-                Err(fault) => {
-                    tracing::warn!(%fault, "the outbox cannot be read");
-                    Vec::new()
-                }
-            };
-            if held.is_empty() {
-                tokio::select! {
-                    () = ground.db.mail_committed() => {}
-                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
-                    () = stop.cancelled() => {}
-                }
-            }
-            for letter in held {
-                let this = self.clone();
-                under_way.spawn(async move { this.one(letter).await });
-            }
-            // Those that have left make room. Where there is none, it is waited for.
-            while under_way.try_join_next().is_some() {}
-            if under_way.len() as u64 >= AT_ONCE {
-                under_way.join_next().await;
-            }
-        }
-        while under_way.join_next().await.is_some() {}
-    }
-
-    async fn one(&self, letter: Leased) {
-        let ground = &self.idp.ground;
-        let stale = letter.expires_at.is_some_and(|end| end <= ground.now());
-        let outcome = if stale {
-            Err(NotSent { permanent: true, why: "worthless by now".into() })
-        } else {
-            self.send(&letter).await
-        };
-        let now = ground.now();
-        let written = match outcome {
-            Ok(()) => {
-                metrics::counter!("moncompte_letters_total", "kind" => letter.kind.clone(), "fate" => "sent")
-                    .increment(1);
-                outbox::sent(&ground.db, letter.id, now).await
-            }
-            Err(NotSent { permanent, why }) => {
-                let fate =
-                    outbox::fate(letter.attempts, letter.created_at, letter.expires_at, now, permanent);
-                let dead = fate == outbox::Fate::Dead;
-                let name = if dead { "dead" } else { "retried" };
-                metrics::counter!("moncompte_letters_total", "kind" => letter.kind.clone(), "fate" => name)
-                    .increment(1);
-                if dead {
-                    tracing::error!(letter = %letter.id, kind = letter.kind, why, "a letter is dead");
-                } else {
-                    tracing::warn!(letter = %letter.id, kind = letter.kind, why, "a letter waits");
-                }
-                outbox::failed(&ground.db, &letter, fate, &why, now).await
-            }
-        };
-        if let Err(fault) = written {
-            // Its lease ends by itself; it is sent once more then (at least once).
-            tracing::warn!(%fault, letter = %letter.id, "the outcome of a letter is not written");
-        }
-    }
-
-    async fn send(&self, letter: &Leased) -> Result<(), NotSent> {
-        let passing = |why: String| NotSent { permanent: false, why };
-        match letter.kind.as_str() {
-            "mail" => {
-                let mail =
-                    letter.payload::<accounts::Mail>(&self.idp.ground).map_err(|e| passing(e.to_string()))?;
-                let message = self
-                    .writer
-                    .write(letter, &mail)
-                    .map_err(|e| NotSent { permanent: true, why: format!("{e:#}") })?;
-                // Within the lease: a server that answers a word at a time must not make another node send it too.
-                let patience = Duration::from_secs(outbox::LEASE.unsigned_abs() - 10);
-                match tokio::time::timeout(patience, self.post.send(message)).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => Err(passing("the mail server is too slow".into())),
-                }
-            }
-            "recovery" => self.idp.accounts.recover(letter).await.map_err(|e| passing(e.to_string())),
-            accounts::SESSIONS_ENDED => {
-                self.idp.grants.sessions_ended(letter).await.map_err(|e| passing(e.to_string()))
-            }
-            BACKCHANNEL_LOGOUT => match self.idp.grants.logout_call(letter).await {
-                Ok(Some(call)) => self
-                    .outbound
-                    .post_form(&call.uri, "logout_token", &call.logout_token)
-                    .await
-                    .map_err(passing),
-                Ok(None) => Ok(()),
-                Err(fault) => Err(passing(fault.to_string())),
-            },
-            other => {
-                Err(NotSent { permanent: true, why: format!("nobody sends letters of the kind {other}") })
             }
         }
     }

@@ -24,7 +24,7 @@ const PLANTS: &[(&str, &str, &str)] = &[
     ),
     (
         "I12",
-        "UPDATE outbox SET not_before = created_at + 86401 WHERE sent_at IS NULL",
+        "UPDATE outbox SET not_before = created_at + 432001 WHERE sent_at IS NULL",
         "UPDATE outbox SET not_before = created_at WHERE sent_at IS NULL",
     ),
     (

@@ -16,6 +16,7 @@ pub struct Model {
     pub expires_at: i64,
     pub confirmed_at: Option<i64>,
     pub ended_at: Option<i64>,
+    pub refused_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -20,6 +20,7 @@ pub struct Model {
     pub code_tries: i32,
     pub code_until: Option<i64>,
     pub mailed_at: Option<i64>,
+    pub refused_at: Option<i64>,
     pub mails: i32,
     pub finish_mailed_at: Option<i64>,
     pub addresses: i32,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kernel::outbox;
 
-use crate::stage::stages;
+use crate::stage::{PASSWORD, Stage, stages, visitor};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_senders_never_hold_one_letter() {
@@ -75,5 +75,148 @@ async fn a_letter_leaves_with_its_cause_or_not_at_all() {
         outbox::enqueue(&tx, ground, "mail", &"lost", None).await.unwrap();
         drop(tx);
         assert_eq!(stage.count("outbox", "1=1").await, 0, "{}", stage.bed.name);
+    }
+}
+
+/// The mails that are due, each with its letter, which is held.
+async fn held(stage: &Stage) -> Vec<(outbox::Leased, accounts::Mail)> {
+    let ground = &stage.bed.ground;
+    let letters = outbox::lease(&ground.db, ground.now(), 100).await.unwrap();
+    letters
+        .into_iter()
+        .map(|letter| {
+            let mail = letter.payload(ground).unwrap();
+            (letter, mail)
+        })
+        .collect()
+}
+
+/// B18: the refusal is told where the address waits for its proof, once, and to nobody who has corrected it since.
+#[tokio::test]
+async fn a_refused_address_is_remembered_until_another_takes_its_place() {
+    const CSV: &str =
+        "identifier,client_ref,password,email,name\n100,CT-1,Vieux-Secret 1,marie@exemple.test,Marie\n";
+    for stage in stages().await {
+        let (accounts, name) = (&stage.accounts, stage.bed.name);
+        stage.import(&stage.tilleuls, CSV).await;
+        let id = stage.enrol(&stage.tilleuls, "100", "Vieux-Secret 1").await;
+        accounts.notice_read(id).await.unwrap();
+        accounts.choose_email(id, "marie@faux.test", true).await.unwrap();
+        let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
+        accounts.choose_password(&enrolment, "Agence", PASSWORD, &visitor()).await.unwrap();
+        let refused = async || accounts.enrolment(id).await.unwrap().unwrap().refused;
+        let (letter, _) = held(&stage).await.pop().unwrap();
+        assert!(!refused().await);
+        accounts.mail_refused(&letter, "RCPT: 550").await.unwrap();
+        assert!(refused().await, "{name}");
+        assert_eq!(stage.count("outbox", "dead_why = 'refused' AND last_error = 'RCPT: 550'").await, 1);
+        // Another mail to the same address: what becomes of it is not known yet.
+        stage.bed.clock.advance(60);
+        assert_eq!(accounts.resend(id).await.unwrap(), accounts::Resend::Sent);
+        assert!(!refused().await, "{name}");
+        let (again, _) = held(&stage).await.pop().unwrap();
+        outbox::sent(&stage.bed.ground.db, again.id, stage.bed.ground.now()).await.unwrap();
+        assert!(accounts.mail_bounced(again.id, "came back: 5.1.1").await.unwrap());
+        assert!(refused().await, "{name}: it came back");
+        // Typed again as it was: tried once more; a notice that comes twice is no news.
+        accounts.choose_email(id, "marie@faux.test", true).await.unwrap();
+        assert!(!refused().await && !held(&stage).await.is_empty(), "{name}");
+        assert!(!accounts.mail_bounced(again.id, "came back: 5.1.1").await.unwrap());
+        assert!(!refused().await, "{name}");
+        let (third, _) = {
+            stage.bed.clock.advance(outbox::LEASE);
+            held(&stage).await.pop().unwrap()
+        };
+        // Corrected: what becomes of mails to the address before it is not told any more.
+        accounts.choose_email(id, "marie@exemple.test", true).await.unwrap();
+        accounts.mail_refused(&third, "RCPT: 550").await.unwrap();
+        assert!(!refused().await, "{name}");
+        assert_eq!(accounts.enrolment(id).await.unwrap().unwrap().email.unwrap(), "marie@exemple.test");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_new_address_is_told_to_its_account_and_changes_nothing() {
+    const CSV: &str =
+        "identifier,client_ref,password,email,name\n100,CT-1,Vieux-Secret 1,marie@exemple.test,Marie\n";
+    for stage in stages().await {
+        let accounts = &stage.accounts;
+        stage.import(&stage.tilleuls, CSV).await;
+        let owner =
+            stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", "marie@exemple.test").await.session.account;
+        stage.mails().await;
+        let typed = accounts::NewAddress { email: "marie@faux.test", sure: true, password: PASSWORD };
+        accounts.ask_address(owner, &typed, &visitor()).await.unwrap();
+        let pending = async || accounts.pending_address(owner).await.unwrap().map(|p| p.refused);
+        let mut mails = held(&stage).await;
+        assert_eq!((mails.len(), pending().await), (2, Some(false)), "{}", stage.bed.name);
+        // First the one to the account's own address.
+        mails.sort_by_key(|(_, mail)| mail.to == "marie@faux.test");
+        for (letter, mail) in &mails {
+            accounts.mail_refused(letter, "RCPT: 550").await.unwrap();
+            // The mail to the address that the account has tells nothing of the new one.
+            assert_eq!(pending().await, Some(mail.to == "marie@faux.test"), "{}", stage.bed.name);
+        }
+        assert_eq!(pending().await, Some(true), "{}", stage.bed.name);
+        accounts.cancel_address(owner).await.unwrap();
+        accounts
+            .ask_address(owner, &accounts::NewAddress { email: "marie@ailleurs.test", ..typed }, &visitor())
+            .await
+            .unwrap();
+        assert_eq!(pending().await, Some(false), "{}", stage.bed.name);
+    }
+}
+
+/// SECURITY D19: given up after five days, and what expires while it waits is told; an operator begins it anew.
+#[tokio::test]
+async fn a_letter_that_waits_ends_after_five_days_and_an_operator_begins_it_anew() {
+    for stage in stages().await {
+        let (ground, name) = (&stage.bed.ground, stage.bed.name);
+        let tx = ground.db.begin().await.unwrap();
+        let long = outbox::enqueue(&tx, ground, "mail", &1, None).await.unwrap();
+        let short = outbox::enqueue(&tx, ground, "mail", &2, Some(ground.now() + 600)).await.unwrap();
+        tx.commit().await.unwrap();
+        let expired = async || {
+            let ended = outbox::expire(&ground.db, ground.now()).await.unwrap();
+            ended.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        stage.bed.clock.advance(599);
+        assert!(expired().await.is_empty(), "{name}");
+        stage.bed.clock.advance(1);
+        assert_eq!(expired().await, [short], "{name}");
+        stage.bed.clock.advance(4 * 86_400);
+        assert!(expired().await.is_empty(), "{name}: a day is not enough");
+        stage.bed.clock.advance(86_400);
+        assert_eq!(expired().await, [long], "{name}");
+        assert_eq!(stage.count("outbox", "dead_why = 'expired'").await, 2, "{name}");
+        // What is worthless stays so.
+        assert_eq!(outbox::retry(&ground.db, ground.now(), None, None).await.unwrap(), 1, "{name}");
+        assert!(expired().await.is_empty(), "{name}");
+        let due = outbox::lease(&ground.db, ground.now(), 10).await.unwrap();
+        assert_eq!(due.iter().map(|letter| letter.id).collect::<Vec<_>>(), [long], "{name}");
+    }
+}
+
+/// SECURITY D19: one letter asks at a time, on all nodes together.
+#[tokio::test]
+async fn one_letter_asks_whether_the_server_still_refuses() {
+    for stage in stages().await {
+        let (db, now, name) = (&stage.bed.ground.db, stage.bed.ground.now(), stage.bed.name);
+        let other = stage.bed.second_node().await.db;
+        assert!(outbox::pause(db, now, "AUTH: 535", 60).await.unwrap());
+        assert!(!outbox::pause(&other, now, "AUTH: 535", 60).await.unwrap(), "{name}: it is paused");
+        let standing = outbox::paused(other.reader()).await.unwrap().unwrap();
+        assert_eq!((standing.until, standing.tries), (now + 2, 1), "{name}");
+        assert!(outbox::take_probe(db, now + 1, &standing).await.unwrap().is_none(), "{name}: too early");
+        let probe = outbox::take_probe(db, now + 2, &standing).await.unwrap().unwrap();
+        assert!(outbox::take_probe(&other, now + 2, &standing).await.unwrap().is_none(), "{name}: one asks");
+        outbox::extend_pause(db, now + 3, &probe, "AUTH: 535", 60).await.unwrap();
+        let standing = outbox::paused(db.reader()).await.unwrap().unwrap();
+        assert_eq!((standing.since, standing.until, standing.tries), (now, now + 7, 2), "{name}");
+        outbox::hasten(&other, now + 4).await.unwrap();
+        let standing = outbox::paused(db.reader()).await.unwrap().unwrap();
+        assert!(outbox::take_probe(db, now + 4, &standing).await.unwrap().is_some(), "{name}: an operator");
+        assert!(outbox::end_pause(&other).await.unwrap() && !outbox::end_pause(db).await.unwrap());
+        assert!(outbox::paused(db.reader()).await.unwrap().is_none(), "{name}");
     }
 }

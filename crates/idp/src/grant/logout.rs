@@ -268,7 +268,10 @@ impl Grants {
             if client.backchannel_logout_uri.is_some() {
                 let letter =
                     Letter { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.ground.id() };
-                outbox::enqueue(tx, &self.ground, BACKCHANNEL_LOGOUT, &letter, None).await?;
+                // In clear whom it is for, so that the letters of a portal that hangs stay where they are (SECURITY S19).
+                let client_id = letter.client_id.clone();
+                let ties = outbox::Ties { destination: Some(&client_id), ..outbox::Ties::default() };
+                outbox::enqueue_tied(tx, &self.ground, BACKCHANNEL_LOGOUT, &letter, None, ties).await?;
             }
         }
         let mut revoke = token_grant::Entity::update_many()

@@ -34,6 +34,10 @@ pub(crate) mod outbox {
         pub sent_at: Option<i64>,
         pub dead_at: Option<i64>,
         pub last_error: Option<String>,
+        pub destination: Option<String>,
+        pub about: Option<String>,
+        pub dead_why: Option<String>,
+        pub bounced_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

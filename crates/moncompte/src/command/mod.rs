@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod import;
 mod keys;
+mod mail;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -45,16 +46,21 @@ enum Command {
     Import(import::Import),
     /// List the signing keys, or replace them.
     Keys(keys::Keys),
+    /// List the letters that were not sent, send them again, end them, or read one that came back.
+    ///
+    /// A letter is a mail, a logout call to a portal, or other work that is done beside requests. The commands may run beside a provider. They print neither
+    /// an address in full nor what a letter says.
+    Mail(mail::Mail),
 }
 
 /// Where the configuration is.
 #[derive(Args)]
 pub(crate) struct Where {
     /// The folder with moncompte.toml, agencies/ and terms/.
-    #[arg(long, env = "MONCOMPTE_CONFIG", default_value = "config")]
+    #[arg(long, global = true, env = "MONCOMPTE_CONFIG", default_value = "config")]
     pub(crate) config: PathBuf,
     /// How the log is written.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) log: LogFormat,
 }
 
@@ -68,6 +74,7 @@ impl Cli {
             Command::Clock(clock) => clock.run().await,
             Command::Import(import) => import.run().await,
             Command::Keys(keys) => keys.run().await,
+            Command::Mail(mail) => mail.run().await,
         }
     }
 }

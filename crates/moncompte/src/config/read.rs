@@ -165,6 +165,25 @@ impl<'a> Reader<'a> {
             );
         }
         range("mail", s.mail.folder.is_some() != s.mail.smtp.is_some(), "give either folder or [mail.smtp]");
+        self.judge_bounces(s, text);
+    }
+
+    fn judge_bounces(&mut self, s: &Settings, text: &str) {
+        if s.mail.return_path.as_deref().is_some_and(|address| !crate::return_path::fits(address)) {
+            let mend = format!(
+                "must be an address without \"+\", with at most {} characters before \"@\"",
+                crate::return_path::LONGEST_LOCAL
+            );
+            self.at(text, "mail.return_path", &mend);
+        }
+        let Some(folder) = &s.mail.bounces else { return };
+        if s.mail.return_path.is_none() {
+            self.at(text, "mail.bounces", "needs mail.return_path, whose letters come back there");
+        }
+        let path = self.folder.join(folder);
+        if !["new", "cur"].iter().all(|part| path.join(part).is_dir()) {
+            self.at(text, "mail.bounces", "must be a Maildir: a folder with new and cur in it");
+        }
     }
 
     pub(super) fn at(&mut self, text: &str, key: &str, mend: &str) {

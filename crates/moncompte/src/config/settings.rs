@@ -215,6 +215,11 @@ pub(crate) struct MailSection {
     pub(crate) folder: Option<String>,
     /// The server that takes them.
     pub(crate) smtp: Option<SmtpSection>,
+    /// The address that letters come back to, e.g. `"bounce@retour.compte.example.fr"`: what is written to it and to `bounce+…@` the same domain is read from
+    /// `bounces`, or piped into `moncompte mail bounce`. The sender's address unless set.
+    pub(crate) return_path: Option<String>,
+    /// A Maildir of its own into which what comes back is delivered; what has been read there is deleted.
+    pub(crate) bounces: Option<String>,
 }
 
 /// `[mail.smtp]`. There is no way to send without TLS.

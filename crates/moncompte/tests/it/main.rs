@@ -7,6 +7,7 @@
     reason = "tests of a process measure it on the clock and tell the figures"
 )]
 
+mod bounces;
 mod client_keys;
 mod clock;
 mod config;
@@ -18,10 +19,12 @@ mod ends;
 mod faults;
 mod graph;
 mod growth;
+mod hanging;
 mod import;
 mod keys;
 mod kill;
 mod left_out;
+mod letters;
 mod limits;
 mod log;
 mod node;

@@ -18,13 +18,13 @@ use crate::{
 const PASSWORD: &str = "sel & poivre";
 
 /// Certificates for localhost: the server's own, and one that did not sign it.
-struct Post {
+pub struct Post {
     folder: tempfile::TempDir,
     port: u16,
 }
 
 impl Post {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let post = Self { folder: tempfile::tempdir().unwrap(), port: free_port() };
         for name in ["server", "other"] {
             certificate(post.folder.path(), name);
@@ -32,12 +32,12 @@ impl Post {
         post
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// With STARTTLS and a password.
-    async fn open(&self) -> Running {
+    pub async fn open(&self) -> Running {
         self.start(&[self.path("server.pem").as_path(), self.path("server.key").as_path()]).await
     }
 
@@ -54,11 +54,11 @@ impl Post {
         running
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(self.path("smtp.log")).unwrap_or_default()
     }
 
-    fn mails(&self) -> Vec<Vec<u8>> {
+    pub fn mails(&self) -> Vec<Vec<u8>> {
         let mut names: Vec<_> =
             fs::read_dir(self.folder.path()).unwrap().flatten().map(|e| e.path()).collect();
         names.retain(|p| p.extension().is_some_and(|e| e == "eml"));
@@ -66,13 +66,13 @@ impl Post {
         names.iter().map(|p| fs::read(p).unwrap()).collect()
     }
 
-    async fn first(&self) -> Vec<u8> {
+    pub async fn first(&self) -> Vec<u8> {
         eventually("a mail", async || self.mails().into_iter().next()).await
     }
 }
 
 /// A provider that sends through this server, believing this certificate.
-fn place(bed: Bed, post: &Post, ca: &str) -> Place {
+pub fn place(bed: Bed, post: &Post, ca: &str) -> Place {
     let mail = format!(
         "[mail.smtp]\nhost = \"localhost\"\nport = {}\nusername = \"moncompte\"\npassword_file = \"secrets/smtp\"\nca_file = \"{}\"",
         post.port,
@@ -106,7 +106,7 @@ async fn failed(place: &Place, times: i32) -> String {
 }
 
 /// The pause before the next try is over.
-async fn now(place: &Place) {
+pub async fn now(place: &Place) {
     let db = place.bed.ground.db.writer();
     db.execute_unprepared("UPDATE outbox SET not_before = 0").await.unwrap();
 }
@@ -242,17 +242,17 @@ async fn a_mail_waits_for_a_server_that_is_down_and_arrives_once() {
 
 impl Post {
     /// What becomes of the next messages, a line each.
-    fn fates(&self, fates: &[&str]) {
+    pub fn fates(&self, fates: &[&str]) {
         fs::write(self.path("fates"), fates.join("\n")).unwrap();
     }
 
     /// How often the log has this line.
-    fn times(&self, line: &str) -> usize {
+    pub fn times(&self, line: &str) -> usize {
         self.log().lines().filter(|said| *said == line).count()
     }
 
     /// The Message-IDs of the confirmations that somebody got, a copy each.
-    fn copies(&self, mover: &Mover) -> Vec<String> {
+    pub fn copies(&self, mover: &Mover) -> Vec<String> {
         let parsed = self.mails().into_iter().filter_map(|bytes| {
             let mail = MessageParser::default().parse(&bytes)?.into_owned();
             let to = mail.to()?.first()?.address()? == mover.email;
@@ -264,7 +264,7 @@ impl Post {
 }
 
 /// Letters of this kind with this condition.
-async fn letters(place: &Place, condition: &str) -> i64 {
+pub async fn letters(place: &Place, condition: &str) -> i64 {
     let db = place.bed.ground.db.reader();
     let sql = format!("SELECT count(*) AS n FROM outbox WHERE kind = 'mail' AND {condition}");
     let query = Statement::from_string(db.get_database_backend(), sql);

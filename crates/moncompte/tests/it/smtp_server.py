@@ -5,6 +5,9 @@ Every message is written to the folder as it came; every command of every client
 Two files in the folder make it misbehave. `fates`: what becomes of the next messages, a line each: "drop" takes the message and hangs up before the 250,
 "hang" takes it and says nothing, anything else is the answer to a message that is not taken; an empty line, or no line, is as it should be. `hang`: the step at
 which the next client is kept waiting for ever: connect, starttls, auth, mail, data.
+
+A third one refuses for as long as it is there. `refuse`: a step and the answer, a line each: connect, starttls, auth, mail, rcpt, dot; with an address in between,
+of that recipient only.
 """
 
 import asyncio
@@ -29,6 +32,18 @@ def next_fate():
     return first
 
 
+def refusal(step, address=None):
+    file = folder / "refuse"
+    for line in file.read_text().splitlines() if file.exists() else []:
+        name, answer = line.split(" ", 1)
+        only, _, rest = answer.partition(" ")
+        if name == step and "@" not in only:
+            return answer
+        if name == step and address and only in address:
+            return rest
+    return None
+
+
 async def pause(step):
     file = folder / "hang"
     if file.exists() and file.read_text() == step:
@@ -45,7 +60,7 @@ class Keep:
     count = 0
 
     async def handle_DATA(self, server, session, envelope):
-        fate = next_fate()
+        fate = refusal("dot") or next_fate()
         if fate not in ("", "drop", "hang"):
             log.write("REFUSED\n")
             return fate
@@ -66,22 +81,43 @@ class Keep:
 class Server(SMTP):
     async def _handle_client(self):
         await pause("connect")
+        if answer := refusal("connect"):
+            await self.push(answer)
+            return self.transport.close()
         await super()._handle_client()
+
+    async def smtp_NOOP(self, arg):
+        # Whoever kept a connection has to come anew, and is refused.
+        if refusal("connect") or refusal("starttls") or refusal("auth"):
+            return self.transport.close()
+        return await super().smtp_NOOP(arg)
 
     async def smtp_STARTTLS(self, arg):
         log.write("STARTTLS\n")
+        if answer := refusal("starttls"):
+            return await self.push(answer)
         await pause("starttls")
         return await super().smtp_STARTTLS(arg)
 
     async def smtp_MAIL(self, arg):
         log.write(f"MAIL {'tls' if self.session.ssl else 'clear'}\n")
         await pause("mail")
+        if answer := refusal("mail"):
+            return await self.push(answer)
         return await super().smtp_MAIL(arg)
 
     async def smtp_AUTH(self, arg):
         log.write(f"AUTH {'tls' if self.session.ssl else 'clear'}\n")
         await pause("auth")
+        if answer := refusal("auth"):
+            return await self.push(answer)
         return await super().smtp_AUTH(arg)
+
+    async def smtp_RCPT(self, arg):
+        if answer := refusal("rcpt", arg):
+            log.write("REFUSED\n")
+            return await self.push(answer)
+        return await super().smtp_RCPT(arg)
 
     async def smtp_DATA(self, arg):
         await pause("data")

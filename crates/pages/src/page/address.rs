@@ -43,6 +43,8 @@ pub struct AccountEmailAsked {
     pub asked: String,
     /// How long the link works.
     pub hours: u16,
+    /// The new one was refused by its server.
+    pub refused: bool,
 }
 
 /// Behind the link mailed to the new address: `POST /new-address`, with `password` where nobody of the account is signed in.
@@ -113,8 +115,13 @@ impl Page for AccountEmail {
 impl Page for AccountEmailAsked {
     const NAME: &'static str = "account-email-asked";
 
+    fn has_error(&self) -> bool {
+        self.refused
+    }
+
     fn samples() -> Vec<AccountEmailAsked> {
-        vec![AccountEmailAsked { email: MARIE.into(), asked: NEW.into(), hours: 24 }]
+        let asked = AccountEmailAsked { email: MARIE.into(), asked: NEW.into(), hours: 24, refused: false };
+        vec![asked.clone(), AccountEmailAsked { refused: true, ..asked }]
     }
 }
 

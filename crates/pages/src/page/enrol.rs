@@ -109,6 +109,8 @@ pub struct LookAtYourMail {
     pub resends_left: u32,
     /// What has just happened.
     pub notice: Option<Resent>,
+    /// The address was refused by its server: the page asks for another one, `POST {base}/email` with `email`, and says nothing of a message.
+    pub refused: bool,
     /// Answers `{"next": bool}`: true when this page has nothing more to wait for.
     pub status_url: String,
     /// How long the link in the message works.
@@ -289,6 +291,10 @@ impl Page for Password {
 impl Page for LookAtYourMail {
     const NAME: &'static str = "look-at-your-mail";
 
+    fn has_error(&self) -> bool {
+        self.refused
+    }
+
     fn samples() -> Vec<LookAtYourMail> {
         let first = LookAtYourMail {
             email: "marie.durand@example.fr".into(),
@@ -298,9 +304,11 @@ impl Page for LookAtYourMail {
             resend_in: 60,
             resends_left: 5,
             notice: None,
+            refused: false,
             status_url: "/authorize/0192/status".into(),
             days: 7,
         };
+        let refused = LookAtYourMail { refused: true, resend_in: 0, code: false, ..first.clone() };
         vec![
             first.clone(),
             LookAtYourMail { notice: Some(Resent::Resent), resend_in: 1, resends_left: 1, ..first.clone() },
@@ -319,6 +327,8 @@ impl Page for LookAtYourMail {
                 ..first.clone()
             },
             LookAtYourMail { email: "marie.durand@orange.fr".into(), provider: Provider::Orange, ..first },
+            refused.clone(),
+            LookAtYourMail { resends_left: 0, ..refused },
         ]
     }
 }

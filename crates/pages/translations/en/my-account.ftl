@@ -109,6 +109,9 @@ email-asked-hours = { $hours ->
    *[other] The link works for { $hours } hours.
   }
 email-asked-nothing = Nothing arrives? Look in the “Junk” or “Spam” folder. If the address is wrong, cancel and start again.
+email-refused-text = Our message could not be delivered there. It may be misspelt.
+email-refused-kept = Nothing has changed. Your account keeps its present address:
+email-refused-button = Correct the address
 email-asked-cancel = Cancel this change
 new-address-title = Confirm my new address
 new-address-lead = From now on your account opens with the address:

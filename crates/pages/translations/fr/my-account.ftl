@@ -109,6 +109,9 @@ email-asked-hours = { $hours ->
    *[other] Le lien fonctionne pendant { $hours } heures.
   }
 email-asked-nothing = Rien n'arrive ? Regardez dans le dossier « Indésirables » ou « Spam ». Si l'adresse est fausse, annulez et recommencez.
+email-refused-text = Notre message n'a pas pu y arriver. Elle est peut-être mal écrite.
+email-refused-kept = Rien n'a changé. Votre compte garde son adresse actuelle :
+email-refused-button = Corriger l'adresse
 email-asked-cancel = Annuler ce changement
 new-address-title = Confirmer ma nouvelle adresse
 new-address-lead = Votre compte s'ouvrira désormais avec l'adresse :

@@ -81,15 +81,23 @@ pub(crate) fn mail_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) -
     let page = page::LookAtYourMail {
         provider: pages::Provider::of(&email),
         email,
-        code: mail_code::offered(turn, enrolment),
+        // Of a message that does not arrive there is no code.
+        code: mail_code::offered(turn, enrolment) && !enrolment.refused,
         just_sent: since < JUST_NOW,
         resend_in: u32::try_from(next.wait).unwrap_or(0),
         resends_left: u32::try_from(next.left).unwrap_or(0),
         notice: flash.resent(),
-        status_url: turn.path("status"),
+        refused: enrolment.refused,
+        status_url: status_url(turn, enrolment),
         days: rules.confirm_days(),
     };
     turn.answer().page(&turn.setting(), &page)
+}
+
+/// What a waiting page asks: one that says already that the address was refused does not wait for that.
+pub(crate) fn status_url(turn: &Turn<'_>, enrolment: &Enrolment) -> String {
+    let told = if enrolment.refused { "?told" } else { "" };
+    turn.path("status") + told
 }
 
 pub(crate) async fn link_page(

@@ -3,7 +3,7 @@
 use accounts::{Enrolment, Stage};
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     response::{IntoResponse, Response},
 };
 use oidc::decide::{Next, Outcome, Step, Why, decide};
@@ -65,14 +65,17 @@ pub(crate) async fn again(
     Ok(Turn::load(&idp, &browser, id).await?.to_hub())
 }
 
-/// `GET /authorize/{id}/status`: whether the waiting page may go on (PEOPLE U-37).
+/// `GET /authorize/{id}/status`: whether the waiting page may go on (PEOPLE U-37), or has to say that the address was refused. With `?told` it says so already.
 pub(crate) async fn status(
     State(idp): State<Shared>,
     Path(id): Path<InteractionId>,
+    RawQuery(query): RawQuery,
     browser: Browser,
 ) -> Result<Response, Failure> {
     let turn = Turn::load(&idp, &browser, id).await?;
-    let waiting = turn.enrolment().await?.is_some_and(|e| turn.step(&e) == Some(Step::Mail));
+    let told = query.as_deref() == Some("told");
+    let waits = |e: Enrolment| turn.step(&e) == Some(Step::Mail) && (told || !e.refused);
+    let waiting = turn.enrolment().await?.is_some_and(waits);
     Ok(Json(serde_json::json!({ "next": !waiting })).into_response())
 }
 

@@ -8,7 +8,7 @@ use axum::{
 use pages::page::{self, CodeError};
 use serde::Deserialize;
 
-use super::turn::Turn;
+use super::{enrol, turn::Turn};
 use crate::{
     InteractionId, Shared,
     web::{
@@ -37,10 +37,11 @@ pub(crate) async fn get(
     };
     let spent = (!enrolment.has_code(idp.ground.now())).then_some(CodeError::Spent);
     let mails = idp.accounts.next_mail(&enrolment).left;
+    let status_url = enrol::status_url(&turn, &enrolment);
     let page = page::MailCode {
         email: enrolment.email.unwrap_or_default(),
         resends_left: u32::try_from(mails).unwrap_or(0),
-        status_url: turn.path("status"),
+        status_url,
         error: spent.or_else(|| flash.code_error()),
     };
     turn.answer().page(&turn.setting(), &page)

@@ -65,9 +65,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "sends mail in clear where the server offers no TLS",
         items: &[97],
-        file: "crates/moncompte/src/post.rs",
-        find: "SmtpSecurity::Starttls => (587, Tls::Required(tls)),",
-        replace: "SmtpSecurity::Starttls => (587, Tls::Opportunistic(tls)),",
+        file: "crates/moncompte/src/smtp.rs",
+        find: "if let Some(tls) = upgraded {",
+        replace: "if let Some(tls) = upgraded.filter(|_| line.can_starttls()) {",
         caught_by: post(&["a_server_without_starttls_never_sees_a_mail_or_a_password"]),
     },
     Sabotage {

@@ -24,9 +24,10 @@ const PATH: &str = "/account/email";
 pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
     let email = member.person.email.clone();
-    if let Some(asked) = idp.accounts.pending_address(member.person.id).await? {
+    if let Some(pending) = idp.accounts.pending_address(member.person.id).await? {
         let hours = u16::try_from(idp.accounts.rules().email_link / 3600).unwrap_or(24);
-        return member.answer().page(&member.setting(), &AccountEmailAsked { email, asked, hours });
+        let page = AccountEmailAsked { email, asked: pending.email, hours, refused: pending.refused };
+        return member.answer().page(&member.setting(), &page);
     }
     let flash = browser.flash(&idp);
     let (wrong, error) = (flash.new_email_error(), flash.sign_in_error());

@@ -373,3 +373,24 @@ async fn five_wishes_a_day_and_no_more() {
         ask(&world, &mut marie, NEW).await;
     }
 }
+
+/// B18: its server refused the new address: the page says so, and leads to another one. The account is as it was.
+#[tokio::test]
+async fn a_new_address_that_its_server_refuses_is_told_where_it_waits() {
+    for world in World::both().await {
+        world.moved("tilleuls", "100", MARIE).await;
+        let mut marie = at_portal(&world, MARIE, true).await;
+        ask(&world, &mut marie, NEW).await;
+        // As `Accounts::mail_refused` does.
+        world.write("UPDATE email_change SET refused_at = 7 WHERE ended_at IS NULL").await;
+        marie
+            .open("/account/email")
+            .await
+            .says("Cette adresse a été refusée par son serveur")
+            .says(NEW)
+            .says(MARIE);
+        marie.submit("/account/email/cancel", &[]).await.says("Nouvelle adresse email");
+        ask(&world, &mut marie, OTHER).await;
+        assert!(has(&world, MARIE).await);
+    }
+}

@@ -1,0 +1,129 @@
+//! Letters that come back (RFC 3464): a delivery status notification to the address that one letter has, and that tells a failure for good.
+
+use std::{
+    fs, io,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use mail_parser::{MessageParser, MimeHeaders, PartType};
+use uuid::Uuid;
+
+use crate::{return_path::ReturnPath, smtp::status};
+
+/// The most of a message that is read: the notice stands before the message that came back.
+pub(crate) const MOST: u64 = 256 * 1024;
+/// Messages that are read from the folder in one round.
+const MOST_MESSAGES: usize = 50;
+
+/// A letter that will not arrive.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Bounce {
+    /// Which one.
+    pub(crate) letter: Uuid,
+    /// Why, e.g. `5.1.1`; never the server's own words, which may hold the address.
+    pub(crate) status: String,
+}
+
+/// Reads a message; `None` where it is no notice of a failure for good, or about no letter of this service.
+pub(crate) fn read(message: &[u8], path: &ReturnPath) -> Option<Bounce> {
+    let parsed = MessageParser::default().parse(message)?;
+    let notices = parsed.parts.iter().filter(|part| {
+        part.is_content_type("message", "delivery-status")
+            || part.is_content_type("message", "global-delivery-status")
+    });
+    let status = notices.into_iter().find_map(|part| match &part.body {
+        PartType::Text(text) => failed(text),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => failed(&String::from_utf8_lossy(bytes)),
+        _ => None,
+    })?;
+    Some(Bounce { letter: path.letter_in(&String::from_utf8_lossy(message))?, status })
+}
+
+/// The status of the first recipient whose delivery failed for good (RFC 3464 §2.3): each has a group of fields, after an empty line.
+fn failed(notice: &str) -> Option<String> {
+    let lines: Vec<&str> = notice.lines().map(str::trim_end).collect();
+    lines.split(|line| line.is_empty()).find_map(|group| {
+        let field = |name: &str| {
+            group.iter().find_map(|line| {
+                let (key, value) = line.split_once(':')?;
+                key.eq_ignore_ascii_case(name).then(|| value.trim())
+            })
+        };
+        if !field("Action")?.eq_ignore_ascii_case("failed") {
+            return None;
+        }
+        let (subject, detail) = status(field("Status")?.split([' ', '(']).next()?)?;
+        Some(format!("5.{subject}.{detail}"))
+    })
+}
+
+/// Messages that lie in a Maildir, as far as each is read. It is a mailbox of its own: what has been read is deleted.
+pub(crate) fn lying_in(folder: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut found = Vec::new();
+    for part in ["new", "cur"] {
+        for entry in fs::read_dir(folder.join(part))?.take(MOST_MESSAGES - found.len()) {
+            let path = entry?.path();
+            if path.is_file() {
+                let mut message = Vec::new();
+                fs::File::open(&path)?.take(MOST).read_to_end(&mut message)?;
+                found.push((path, message));
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kernel::{SealKey, SealKeys};
+
+    use super::*;
+
+    fn path() -> ReturnPath {
+        let keys = Arc::new(SealKeys::new(SealKey::new([7; 32]), vec![]));
+        ReturnPath::new("bounce@retour.exemple.test", None, keys).unwrap()
+    }
+
+    fn notice(to: &str, action: &str, status: &str) -> String {
+        format!(
+            "From: MAILER-DAEMON@mx.exemple.test\r\nTo: <{to}>\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n\
+             --b\r\nContent-Type: text/plain\r\n\r\nAction: failed\r\nStatus: 5.9.9\r\n\
+             --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.exemple.test\r\n\r\n\
+             Final-Recipient: rfc822; marie@exemple.test\r\nAction: {action}\r\nStatus: {status}\r\n\
+             Diagnostic-Code: smtp; 550 5.1.1 <marie@exemple.test> unknown\r\n\r\n\
+             --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nhello\r\n--b--\r\n"
+        )
+    }
+
+    #[test]
+    fn only_a_failure_for_good_of_a_letter_of_ours_counts() {
+        let (path, letter) = (path(), Uuid::from_u128(42));
+        let to = path.of(letter).unwrap().to_string();
+        for (action, status, known) in [
+            ("failed", "5.1.1", Some("5.1.1")),
+            ("Failed", "5.0.0 (permanent failure)", Some("5.0.0")),
+            ("failed", "5.7.1", Some("5.7.1")),
+            ("failed", "4.4.7", None),
+            ("delayed", "5.1.1", None),
+            ("delayed", "4.2.0", None),
+            ("delivered", "2.0.0", None),
+            ("relayed", "2.0.0", None),
+            ("failed", "", None),
+            ("failed", "5.1", None),
+        ] {
+            let read = read(notice(&to, action, status).as_bytes(), &path);
+            let expected = known.map(|status| Bounce { letter, status: status.into() });
+            assert_eq!(read, expected, "{action} {status}");
+        }
+        assert_eq!(read(notice("bounce@retour.exemple.test", "failed", "5.1.1").as_bytes(), &path), None);
+        let spam = format!("To: {to}\r\nSubject: buy\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n");
+        assert_eq!(read(spam.as_bytes(), &path), None);
+        for end in [0, 10, 400, 700] {
+            let _ = read(&notice(&to, "failed", "5.1.1").as_bytes()[..end], &path);
+        }
+    }
+}

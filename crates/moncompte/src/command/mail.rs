@@ -1,0 +1,314 @@
+use std::{
+    io::{self, Read},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use accounts::Email;
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use kernel::{
+    Db, Ground, Reading, SealKeys, SteadyClock, SystemChance, SystemClock,
+    outbox::{self, Asked, Discarded, Listed, Pause, State},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Where;
+use crate::{
+    bounce,
+    config::{Config, Settings},
+    print::{err, out},
+    return_path::ReturnPath,
+    telemetry, tell,
+};
+
+#[derive(Args)]
+pub(crate) struct Mail {
+    #[command(flatten)]
+    place: Where,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// List the letters that were not sent: those that wait, and those that are dead.
+    List {
+        /// Only letters of this kind: mail, recovery, sessions_ended, backchannel_logout.
+        #[arg(long)]
+        kind: Option<String>,
+        /// Only letters in this state.
+        #[arg(long, value_enum)]
+        state: Option<Shown>,
+        /// How many at most, the oldest first.
+        #[arg(long, default_value_t = 1000)]
+        most: u64,
+    },
+    /// Make letters due now, after what kept them is mended.
+    ///
+    /// A dead letter begins anew and is tried for five days. A letter whose link is too old, that was dropped, or that is being sent stays as it is.
+    /// Where the mails are paused, the next one asks the mail server at once.
+    Retry {
+        /// The letters' ids, as `list` prints them.
+        #[arg(required_unless_present = "all_dead", conflicts_with = "all_dead")]
+        ids: Vec<Uuid>,
+        /// All dead letters.
+        #[arg(long)]
+        all_dead: bool,
+        /// With --all-dead: only letters of this kind.
+        #[arg(long, requires = "all_dead")]
+        kind: Option<String>,
+    },
+    /// End letters: they are never sent, and their content is deleted.
+    Drop {
+        /// The letters' ids, as `list` prints them.
+        #[arg(required = true)]
+        ids: Vec<Uuid>,
+        /// Why, in a few words. It is stored with the letter: no names, no addresses.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Read a message that came back to `mail.return_path` from standard input.
+    ///
+    /// For a mail server's pipe. A notice of a failure for good (RFC 3464) about a letter of this provider is told to whoever waits for that letter; anything
+    /// else is ignored. Exit code 0: read; 75: it could not be, and the mail server should try again later.
+    Bounce,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    /// To be sent.
+    Waiting,
+    /// To be sent once the mail server takes mails again.
+    Paused,
+    /// Given up.
+    Dead,
+}
+
+impl Mail {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        telemetry::begin(self.place.log, "warn");
+        let opened = Opened::at(&self.place).await;
+        if matches!(self.what, What::Bounce) {
+            let read = match opened {
+                Ok(opened) => opened.bounce(self.json).await,
+                Err(error) => Err(error),
+            };
+            return Ok(read.map_or_else(
+                |error| {
+                    tell(&error);
+                    // EX_TEMPFAIL of sysexits.h: the mail server keeps the message.
+                    ExitCode::from(75)
+                },
+                |()| ExitCode::SUCCESS,
+            ));
+        }
+        let opened = opened?;
+        match self.what {
+            What::List { kind, state, most } => opened.list(kind.as_deref(), state, most, self.json).await,
+            What::Retry { ids, all_dead, kind } => {
+                let which = if all_dead { None } else { Some(&*ids) };
+                opened.retry(which, kind.as_deref(), self.json).await
+            }
+            What::Drop { ids, reason } => opened.drop(&ids, &reason, self.json).await,
+            What::Bounce => Ok(ExitCode::SUCCESS),
+        }
+    }
+}
+
+const WHY: &str =
+    "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
+
+/// The database, beside a provider that may run: no schema is made, none is changed.
+struct Opened {
+    ground: Ground,
+    settings: Settings,
+    reading: Reading,
+}
+
+impl Opened {
+    async fn at(place: &Where) -> anyhow::Result<Self> {
+        let Config { settings, database, key, older_keys, .. } = Config::read(&place.config)?;
+        let keys = Arc::new(SealKeys::new(key, older_keys));
+        // First, for it makes no file where there is none.
+        let reading = Reading::open(&database, keys.clone()).await.context(WHY)?;
+        let ground = Ground {
+            db: Db::connect(&database).await.context(WHY)?,
+            clock: Arc::new(SteadyClock::over(SystemClock)),
+            chance: Arc::new(SystemChance::new()),
+            keys,
+        };
+        // The provider's time may be ahead of this machine's.
+        if let Some(seen) = reading.time_seen().await.context(WHY)? {
+            ground.clock.saw(seen);
+        }
+        Ok(Self { ground, settings, reading })
+    }
+
+    async fn list(
+        &self,
+        kind: Option<&str>,
+        shown: Option<Shown>,
+        most: u64,
+        json: bool,
+    ) -> anyhow::Result<ExitCode> {
+        let now = self.ground.now();
+        let pause = outbox::paused(self.reading.conn()).await.context(WHY)?;
+        let state = shown.map(|shown| if shown == Shown::Dead { State::Dead } else { State::Waiting });
+        let asked = Asked { kind, state, most };
+        let letters = outbox::list(self.reading.conn(), now, asked).await.context(WHY)?;
+        let rows = letters.iter().map(|letter| Row::of(letter, pause.as_ref(), &self.ground.keys, now));
+        let rows: Vec<Row<'_>> = rows.filter(|row| shown.is_none_or(|shown| shown == row.state)).collect();
+        if json {
+            let pause = pause.map(|pause| {
+                json!({
+                    "since_seconds": now - pause.since, "next_try_in_seconds": (pause.until - now).max(0),
+                    "tries": pause.tries, "last_error": pause.why,
+                })
+            });
+            out!("{}", json!({ "paused": pause, "letters": rows.iter().map(Row::told).collect::<Vec<_>>() }));
+            return Ok(ExitCode::SUCCESS);
+        }
+        if let Some(Pause { since, until, tries, why }) = pause {
+            let (since, next) = (span(now - since), span(until - now));
+            out!(
+                "The mails are paused since {since}: the mail server refused {tries} times. The next one asks in {next}."
+            );
+            out!("  it said: {why}");
+        }
+        rows.iter().for_each(Row::show);
+        out!("{} letters.", rows.len());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn retry(&self, ids: Option<&[Uuid]>, kind: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
+        let due = outbox::retry(&self.ground.db, self.ground.now(), ids, kind).await?;
+        if json {
+            out!("{}", json!({ "due": due }));
+        } else {
+            out!("{due} letters are due now.");
+        }
+        let asked = ids.map_or(0, |ids| ids.len() as u64);
+        Ok(if due < asked { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    async fn drop(&self, ids: &[Uuid], reason: &str, json: bool) -> anyhow::Result<ExitCode> {
+        let mut dropped = 0;
+        for id in ids {
+            let reason = format!("dropped: {reason}");
+            match outbox::discard(&self.ground.db, self.ground.now(), *id, &reason).await? {
+                Discarded::Done => dropped += 1,
+                Discarded::No => {
+                    err!("moncompte: {id} is no letter that waits or is dead, or it is being sent now")
+                }
+            }
+        }
+        if json {
+            out!("{}", json!({ "dropped": dropped }));
+        } else {
+            out!("{dropped} letters are dropped.");
+        }
+        Ok(if dropped < ids.len() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    async fn bounce(&self, json: bool) -> anyhow::Result<()> {
+        let address = self.settings.mail.return_path.as_deref();
+        let path = address.and_then(|address| ReturnPath::new(address, None, self.ground.keys.clone()));
+        let path = path.context(
+            "mail.return_path is not set in moncompte.toml: set it to the address that letters come back to",
+        )?;
+        let mut message = Vec::new();
+        io::stdin().take(bounce::MOST).read_to_end(&mut message)?;
+        // To its end, so that the pipe does not break.
+        io::copy(&mut io::stdin(), &mut io::sink())?;
+        let bounce = bounce::read(&message, &path);
+        let news = match &bounce {
+            Some(bounce) => {
+                let why = format!("came back: {}", bounce.status);
+                accounts::mail_bounced(&self.ground, bounce.letter, &why).await.context(WHY)?
+            }
+            None => false,
+        };
+        if json {
+            let letter = bounce.as_ref().map(|bounce| bounce.letter.to_string());
+            out!("{}", json!({ "letter": letter, "status": bounce.map(|b| b.status), "news": news }));
+        }
+        Ok(())
+    }
+}
+
+/// A letter as it is shown.
+struct Row<'a> {
+    letter: &'a Listed,
+    state: Shown,
+    age: i64,
+    /// Seconds until it is tried again.
+    next: Option<i64>,
+    /// Masked.
+    to: Option<String>,
+}
+
+impl<'a> Row<'a> {
+    fn of(letter: &'a Listed, pause: Option<&Pause>, keys: &SealKeys, now: i64) -> Self {
+        let is_mail = letter.kind == "mail";
+        let pause = pause.filter(|_| is_mail && letter.state == State::Waiting);
+        let state = match (letter.state, pause) {
+            (State::Dead, _) => Shown::Dead,
+            (State::Waiting, Some(_)) => Shown::Paused,
+            (State::Waiting, None) => Shown::Waiting,
+        };
+        let next = letter.not_before.max(pause.map_or(0, |pause| pause.until));
+        let mail = if is_mail { letter.payload::<accounts::Mail>(keys) } else { None };
+        Self {
+            letter,
+            state,
+            age: (now - letter.created_at).max(0),
+            next: (letter.state == State::Waiting).then_some((next - now).max(0)),
+            to: mail.and_then(|mail| Email::parse(&mail.to)).map(|address| address.masked()),
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self.state {
+            Shown::Waiting => "waiting",
+            Shown::Paused => "paused",
+            Shown::Dead => "dead",
+        }
+    }
+
+    fn told(&self) -> Value {
+        let Listed { id, kind, attempts, last_error, dead_why, under_way, .. } = self.letter;
+        json!({
+            "id": id.to_string(), "kind": kind, "to": self.to, "state": self.word(), "dead_because": dead_why,
+            "age_seconds": self.age, "attempts": attempts, "under_way": under_way,
+            "next_try_in_seconds": self.next, "last_error": last_error,
+        })
+    }
+
+    fn show(&self) {
+        let Listed { id, kind, attempts, last_error, dead_why, .. } = self.letter;
+        let (state, age, to) = (self.word(), span(self.age), self.to.as_deref().unwrap_or("-"));
+        let next = match (self.next, dead_why) {
+            (Some(seconds), _) => format!("next try in {}", span(seconds)),
+            (None, why) => why.clone().unwrap_or_default(),
+        };
+        out!("{id}  {kind:18}  {state:7}  {age:>9}  {attempts:>3} tries  {next:20}  {to}");
+        if let Some(error) = last_error {
+            out!("{:38}{error}", "");
+        }
+    }
+}
+
+/// Seconds as one says them.
+fn span(seconds: i64) -> String {
+    match seconds.max(0) {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
