@@ -1,7 +1,10 @@
 //! Five attempts are five hashes, on any number of nodes (SECURITY I5, B3): an attempt is reserved by one conditional statement before anything is
 //! hashed, and given back on success.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use kernel::{Db, Digest, Fault, Ground, Tx, Unix};
 use sea_orm::{
@@ -44,6 +47,8 @@ impl Default for LockPolicy {
 pub(crate) struct Counter {
     subject: String,
     bucket: String,
+    /// There were failures when the attempt was reserved.
+    failed_before: AtomicBool,
 }
 
 /// A check that may go on.
@@ -99,9 +104,13 @@ const ALL: &str = "*";
 pub(crate) const NOTICE: i64 = 3600;
 
 impl Counter {
+    fn of(subject: String, bucket: String) -> Self {
+        Self { subject, bucket, failed_before: AtomicBool::default() }
+    }
+
     /// For an address, known or not; `device` is the id of a device on which its owner signed in before.
     pub(crate) fn of_email(ground: &Ground, canonical: &str, device: Option<&str>) -> Self {
-        Self { subject: keyed(ground, &["email", canonical]), bucket: device.unwrap_or_default().to_owned() }
+        Self::of(keyed(ground, &["email", canonical]), device.unwrap_or_default().to_owned())
     }
 
     /// Whether it is that of a browser in which the owner signed in before.
@@ -111,15 +120,12 @@ impl Counter {
 
     /// For an agency's old identifier, known or not, from one network: nobody elsewhere is locked by what is tried there (SECURITY D12).
     pub(crate) fn of_legacy(ground: &Ground, agency: &str, canonical: &str, network: &str) -> Self {
-        Self {
-            subject: keyed(ground, &["legacy", agency, canonical]),
-            bucket: keyed(ground, &["network", network]),
-        }
+        Self::of(keyed(ground, &["legacy", agency, canonical]), keyed(ground, &["network", network]))
     }
 
     /// The same identifier from all networks together.
     pub(crate) fn of_all_networks(&self) -> Self {
-        Self { subject: self.subject.clone(), bucket: ALL.to_owned() }
+        Self::of(self.subject.clone(), ALL.to_owned())
     }
 
     /// Notes that the identifier's owner comes from this network: the lock of all networks together does not hold there.
@@ -154,7 +160,7 @@ impl Counter {
 
     /// For the new password of an enrolment, given on its mailed link.
     pub(crate) fn of_enrolment(ground: &Ground, id: &str) -> Self {
-        Self { subject: keyed(ground, &["enrolment", id]), bucket: String::new() }
+        Self::of(keyed(ground, &["enrolment", id]), String::new())
     }
 
     /// Reserves an attempt. While others are in flight it waits its turn: a right password is never refused because five are being
@@ -163,6 +169,7 @@ impl Counter {
         loop {
             let now = ground.now();
             if let Some(nth) = self.try_reserve(&ground.db, policy.limit, now).await? {
+                self.failed_before.store(nth > 1, Ordering::Relaxed);
                 return Ok(Attempt::Go(Reserved { nth }));
             }
             match self.row(&ground.db).await? {
@@ -259,12 +266,15 @@ impl Counter {
     /// Begins the transaction of what a right password allows, with this bucket cleared in it. Only where there was a failure before does the evidence hear of
     /// it: such a transaction takes its place among those that append (SECURITY D18), every other one waits for nobody.
     pub(crate) async fn begin_cleared(&self, db: &Db) -> Result<(Tx, Cleared), Fault> {
-        let tx = db.begin().await?;
-        let cleared = self.clear(&tx).await?;
-        if cleared.failures <= 0 {
-            return Ok((tx, cleared));
+        if !self.failed_before.load(Ordering::Relaxed) {
+            let tx = db.begin().await?;
+            let cleared = self.clear(&tx).await?;
+            if cleared.failures <= 0 {
+                return Ok((tx, cleared));
+            }
+            // Another one has failed since this one was reserved.
+            tx.give_up().await;
         }
-        tx.give_up().await;
         let tx = db.begin_recorded().await?;
         let cleared = self.clear(&tx).await?;
         Ok((tx, cleared))

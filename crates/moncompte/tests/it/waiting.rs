@@ -20,7 +20,9 @@ async fn who_waits_for_anothers_row_is_told_to_come_back() {
     let update = "UPDATE meta SET value = '2' WHERE key = 'somebody''s row'";
     let first = db.begin().await.unwrap();
     first.conn().execute_unprepared(update).await.unwrap();
-    let second = db.begin().await.unwrap();
+    // Another node's: no task holds two of one.
+    let other = bed.second_node().await.db;
+    let second = other.begin().await.unwrap();
     second.conn().execute_unprepared("SET LOCAL lock_timeout = '50ms'").await.unwrap();
     let refused = second.conn().execute_unprepared(update).await.map_err(Fault::from).unwrap_err();
     assert!(matches!(refused, Fault::Unavailable(_)), "{refused}");

@@ -168,7 +168,8 @@ async fn keys_are_published_while_the_database_is_silent() {
     // Only there can reading be held up.
     for world in World::both().await.into_iter().filter(|w| w.bed.name == "postgres") {
         let known = kids(&world.a.jwks().await);
-        let silence = world.bed.ground.db.begin().await.unwrap();
+        let other = world.bed.second_node().await.db;
+        let silence = other.begin().await.unwrap();
         silence.conn().execute_unprepared("LOCK TABLE signing_key IN ACCESS EXCLUSIVE MODE").await.unwrap();
         world.bed.clock.advance(61);
         let asked = async {

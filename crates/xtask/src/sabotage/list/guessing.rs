@@ -82,8 +82,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "counts the owner's own browser with everybody else",
         items: &[57],
         file: "crates/accounts/src/lockout.rs",
-        find: "bucket: device.unwrap_or_default().to_owned() }",
-        replace: "bucket: device.map(|_| String::new()).unwrap_or_default() }",
+        find: "device.unwrap_or_default().to_owned()",
+        replace: "device.map(|_| String::new()).unwrap_or_default()",
         caught_by: journey(&["a_stranger_cannot_lock_the_owner_out_of_their_own_browser"]),
     },
     Sabotage {
