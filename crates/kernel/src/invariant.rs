@@ -210,26 +210,16 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I19",
-        says: "the clock of this machine is not an hour behind the highest time that was seen",
-        otherwise: "one of the two is wrong, and this node is not ready: correct the clock, or stop every node and take back the time that was \
+        says: "the clock of this machine is not an hour behind the highest time that was seen, nor two minutes from the database's",
+        otherwise: "one of them is wrong, and this node is not ready: correct the clock, or stop every node and take back the time that was \
                     seen with `moncompte clock --accept`",
         seen_by: SeenBy::Check(|reading| {
             Box::pin(async {
                 let seen = reading.time_seen().await?;
-                Ok(u64::from(seen.is_some_and(|seen| seen - SystemClock.now_millis() > MOST_BEHIND)))
-            })
-        }),
-    },
-    Invariant {
-        id: "I19",
-        says: "the clock of this machine is within two minutes of the database's",
-        otherwise: "a node here is not ready and shares no time: correct this machine's clock, or the database server's where all nodes differ from it",
-        seen_by: SeenBy::Check(|reading| {
-            Box::pin(async {
+                let behind = seen.is_some_and(|seen| seen - SystemClock.now_millis() > MOST_BEHIND);
                 let theirs = reading.own_time().await?;
-                Ok(u64::from(
-                    theirs.is_some_and(|theirs| (theirs - SystemClock.now_millis()).abs() > MOST_OFF),
-                ))
+                let far = theirs.is_some_and(|theirs| (theirs - SystemClock.now_millis()).abs() > MOST_OFF);
+                Ok(u64::from(behind) + u64::from(far))
             })
         }),
     },

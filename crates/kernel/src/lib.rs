@@ -15,6 +15,7 @@ mod invariant;
 pub mod outbox;
 mod patient;
 mod secret;
+mod shared_time;
 mod table;
 mod untrusted;
 mod writer;

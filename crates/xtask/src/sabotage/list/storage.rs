@@ -105,7 +105,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "says that it is ready though nothing can be stored",
         items: &[119],
-        file: "crates/kernel/src/db.rs",
+        file: "crates/kernel/src/shared_time.rs",
         find: "self.toll.tried(seen.is_ok());",
         replace: "self.toll.tried(true);",
         caught_by: DISK,
@@ -177,7 +177,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "goes on from a time that no right clock has shown",
         items: &[121],
-        file: "crates/kernel/src/db.rs",
+        file: "crates/kernel/src/shared_time.rs",
         find: ".or(known().gt(format!(\"{most:020}\")))",
         replace: ".or(known().gt(format!(\"{:020}\", i64::MAX - most % 2)))",
         caught_by: it("moncompte", &["a_time_that_is_far_ahead_of_the_databases_is_not_believed"]),
