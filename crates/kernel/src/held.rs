@@ -121,13 +121,17 @@ mod tests {
 
     #[tokio::test]
     async fn who_holds_a_transaction_asks_for_no_second_connection() {
-        let reads = async |db: Db| drop(db.reader().execute_unprepared("SELECT 1").await.unwrap());
+        let reads = async |db: Db| {
+            db.reader().execute_unprepared("SELECT 1").await.unwrap();
+        };
         assert!(is_refused(move |db| Box::pin(reads(db)) as Asking).await, "a read");
-        let writes = async |db: Db| drop(db.writer().execute_unprepared("PRAGMA user_version = 1").await);
+        let writes = async |db: Db| {
+            db.writer().execute_unprepared("PRAGMA user_version = 1").await.unwrap();
+        };
         assert!(is_refused(move |db| Box::pin(writes(db)) as Asking).await, "a statement of its own");
-        let begins = async |db: Db| drop(db.begin().await.unwrap());
+        let begins = async |db: Db| db.begin().await.unwrap().give_up().await;
         assert!(is_refused(move |db| Box::pin(begins(db)) as Asking).await, "a second transaction");
-        let records = async |db: Db| drop(db.begin_recorded().await.unwrap());
+        let records = async |db: Db| db.begin_recorded().await.unwrap().give_up().await;
         assert!(is_refused(move |db| Box::pin(records(db)) as Asking).await, "a second act");
         let gathers = async |_: Db| {
             let gather: Gather<u8, u8> = Gather::new(1, async |_| Ok(std::collections::HashMap::new()));
