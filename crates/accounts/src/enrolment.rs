@@ -87,6 +87,7 @@ pub struct Enrolment {
     pub(crate) code_until: Option<Unix>,
     pub(crate) chosen_in: Option<String>,
     confirmed_in: Option<String>,
+    finished_at: Option<Unix>,
 }
 
 impl Enrolment {
@@ -99,6 +100,13 @@ impl Enrolment {
     /// Whether another browser brought the move to its last step: this one, which only gave the same old credentials, changes nothing of it.
     pub fn is_anothers(&self, interaction: &str) -> bool {
         self.confirmed && !self.may_end_in(interaction)
+    }
+}
+
+impl Enrolment {
+    /// Whether the move ended at this moment or later.
+    pub(crate) fn ended_since(&self, moment: Unix) -> bool {
+        self.finished_at.is_some_and(|at| at >= moment)
     }
 }
 
@@ -214,6 +222,7 @@ impl Accounts {
             code_until,
             chosen_in: row.chosen_in,
             confirmed_in: row.confirmed_in,
+            finished_at: row.finished_at,
         }))
     }
 
@@ -321,6 +330,35 @@ impl Accounts {
         let id = self.begin(&tx, &identity, Stage::Email, origin, visitor).await?;
         tx.commit().await?;
         Ok(Some(id))
+    }
+
+    /// Whether somebody else's account has the address whose mail this move waits for (SECURITY D10).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn has_lost_its_address(&self, waiting: &Enrolment) -> Result<bool, Fault> {
+        Ok(waiting.stage == Stage::Mail
+            && self.owner_of(waiting.email.as_deref().unwrap_or_default()).await?.is_some())
+    }
+
+    /// A move that waits for the mail of an address which an account has by now goes on at that account, as it would had the address been chosen now.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn after_its_address(&self, pending: Enrolment) -> Result<Enrolment, Fault> {
+        if !self.has_lost_its_address(&pending).await? {
+            return Ok(pending);
+        }
+        let tx = self.ground.db.begin().await?;
+        enrolment::Entity::update_many()
+            .col_expr(enrolment::Column::Stage, Expr::value(Stage::Link.as_str()))
+            .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None))
+            .filter(enrolment::Column::Id.eq(pending.id.0))
+            .filter(enrolment::Column::Stage.eq(Stage::Mail.as_str()))
+            .exec(tx.conn())
+            .await?;
+        tx.commit().await?;
+        Ok(self.enrolment(pending.id).await?.unwrap_or(pending))
     }
 
     /// The notice was read.

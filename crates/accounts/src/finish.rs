@@ -1,10 +1,11 @@
 //! The end of a move: one transaction in which everything becomes true, or nothing (SPEC J2.7, SECURITY #85, I10).
 
-use kernel::{Fault, Tx, is_unique_violation};
+use kernel::{Fault, Token, Tx, is_unique_violation};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::{
-    AccountId, Accounts, Email, EnrolmentId, Receipt, Session, Shown, SignIn, SignedIn, Stage, Visitor,
+    AccountId, Accounts, Email, Enrolment, EnrolmentId, Receipt, Session, Shown, SignIn, SignedIn, Stage,
+    Visitor,
     enrolment::advance,
     evidence,
     legacy::kind_none,
@@ -36,6 +37,8 @@ pub enum Attach {
     NotNow,
 }
 
+/// Seconds in which the last step may be sent again by a browser that did not get its answer.
+const AGAIN: i64 = 600;
 /// Seconds for which a session may attach an agency without the password (SPEC J3).
 const FRESH: i64 = 300;
 
@@ -99,7 +102,9 @@ impl Accounts {
             return Err(error.into());
         }
         self.move_identity(&tx, id, &identity, owner).await?;
-        let signed_in = self.open_session(&tx, owner, 0, keep, visitor, previous).await?;
+        let visitor = &self.seen_at_finish(id, visitor);
+        let token = self.finish_token("session", id, here.as_deref().unwrap_or_default());
+        let signed_in = self.open_session_as(&tx, token, owner, 0, keep, visitor, previous).await?;
         let receipt = shown.receipt(now);
         let welcome = MailBody::Welcome {
             version: receipt.version.clone(),
@@ -115,6 +120,52 @@ impl Accounts {
         evidence::append(&tx, &self.ground, "account created", Some(owner), &linked_body(&identity)).await?;
         tx.commit().await?;
         Ok(Finish::Done(Box::new(signed_in), receipt))
+    }
+
+    /// The last step, sent again by the browser that took it: a double click, a line that broke before the answer came. It gets what the first answer held:
+    /// the same session, while that lives, and no other. So nobody is signed in who did not end the move, and nobody again who signed out since.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn finished_again(
+        &self,
+        id: EnrolmentId,
+        current: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Option<(SignedIn, Receipt)>, Fault> {
+        let Some(ended) = self.enrolment(id).await? else { return Ok(None) };
+        let Some(here) = visitor.origin.interaction.as_deref().filter(|here| ended.may_end_in(here)) else {
+            return Ok(None);
+        };
+        if !ended.ended_since(self.ground.now() - AGAIN) {
+            return Ok(None);
+        }
+        let token = self.finish_token("session", id, here);
+        let Some(session) = self.session(&token).await? else { return Ok(None) };
+        // Somebody else signed in here meanwhile.
+        if current.is_some_and(|current| current.account != session.account) {
+            return Ok(None);
+        }
+        let Some(newest) = self.acceptances(session.account).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        let seen = self.seen_at_finish(id, visitor);
+        let device = seen.device.unwrap_or_else(|| self.ground.token());
+        Ok(Some((SignedIn { session, token, device }, newest.receipt)))
+    }
+
+    /// 256 bits that only this move gives, ended in this interaction, and only with the key outside the database: the last step sent again brings the
+    /// same cookies.
+    fn finish_token(&self, what: &str, id: EnrolmentId, interaction: &str) -> Token {
+        Token::of_mac(
+            self.ground.keys.mac(&format!("finish {what}"), format!("{id}\n{interaction}").as_bytes()),
+        )
+    }
+
+    fn seen_at_finish(&self, id: EnrolmentId, visitor: &Visitor) -> Visitor {
+        let here = visitor.origin.interaction.as_deref().unwrap_or_default();
+        let device = visitor.device.clone().unwrap_or_else(|| self.finish_token("device", id, here));
+        Visitor { device: Some(device), ..visitor.clone() }
     }
 
     /// Whether this session may attach without typing the password again.
@@ -145,9 +196,10 @@ impl Accounts {
         session: Option<&Session>,
         visitor: &Visitor,
     ) -> Result<Attach, Fault> {
-        let Some(pending) = self.enrolment(id).await?.filter(|e| e.stage == Stage::Link) else {
-            return Ok(Attach::NotNow);
-        };
+        let Some(pending) = self.enrolment(id).await? else { return Ok(Attach::NotNow) };
+        if pending.stage != Stage::Link {
+            return self.attached_again(&pending, typed, session, visitor).await;
+        }
         let Some(address) = pending.email.as_deref().and_then(Email::parse) else {
             return Ok(Attach::NotNow);
         };
@@ -172,7 +224,8 @@ impl Accounts {
                 // Right, but another tab was first: no failure, or a second click would lock its owner out (SECURITY I6).
                 counter.give_back(&self.ground.db).await?;
             }
-            return Ok(Attach::NotNow);
+            let Some(now) = self.enrolment(id).await? else { return Ok(Attach::NotNow) };
+            return self.attached_again(&now, typed, session, visitor).await;
         };
         self.move_identity(&tx, id, &identity, owner).await?;
         let signed_in = if let Some(counter) = given {
@@ -195,6 +248,26 @@ impl Accounts {
         Ok(Attach::Done(signed_in))
     }
 
+    /// The step of attaching, sent again in the interaction that took it: the password that came with it signs in, as at every door.
+    async fn attached_again(
+        &self,
+        ended: &Enrolment,
+        typed: Option<&str>,
+        session: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Attach, Fault> {
+        let here = ended.origin.is_some() && ended.origin == visitor.origin.interaction;
+        let (Some(typed), Some(email)) = (typed, ended.email.as_deref()) else { return Ok(Attach::NotNow) };
+        if !here || !ended.ended_since(self.ground.now() - AGAIN) {
+            return Ok(Attach::NotNow);
+        }
+        let keep = session.is_some_and(|s| s.persistent);
+        Ok(match self.sign_in(email, typed, keep, session, visitor).await? {
+            SignIn::In(signed_in) => Attach::Done(Some(signed_in)),
+            refused => Attach::Refused(refused),
+        })
+    }
+
     /// Ends the enrolment by one conditional statement: whoever gets a row may go on, once.
     async fn claim(
         &self,
@@ -207,6 +280,7 @@ impl Accounts {
         let mut update = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::FinishedAt, Expr::value(now))
             .col_expr(enrolment::Column::Stage, Expr::value(Stage::Finished.as_str()))
+            .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None))
             .filter(enrolment::Column::Id.eq(id.0))
             .filter(enrolment::Column::Stage.eq(at.as_str()))
             .filter(enrolment::Column::FinishedAt.is_null())

@@ -163,6 +163,11 @@ impl Counter {
         Self::of(keyed(ground, &["enrolment", id]), String::new())
     }
 
+    /// For the new password of an account, sent again with the mailed link that set it.
+    pub(crate) fn of_link(ground: &Ground, id: &str) -> Self {
+        Self { subject: keyed(ground, &["link", id]), bucket: String::new() }
+    }
+
     /// Reserves an attempt. While others are in flight it waits its turn: a right password is never refused because five are being
     /// checked at once.
     pub(crate) async fn reserve(&self, ground: &Ground, policy: LockPolicy) -> Result<Attempt, Fault> {

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, Accounts, Email, PasswordProblem, Session, SignedIn, Visitor, context_words, evidence,
-    login::secret_of,
+    lockout::Counter,
+    login::{Guarded, secret_of},
     mail,
     mail::{Mail, MailBody},
     mailing::{self, Resets},
@@ -78,6 +79,8 @@ pub enum Reset {
     Done(Box<SignedIn>, Origin),
     /// Not taken, for these reasons; the link still lives.
     Problems(Vec<PasswordProblem>),
+    /// The link set a password a moment ago, and this is that password: this browser is signed in by it. Nothing else changed.
+    Again(Box<SignedIn>, Origin),
     /// The link set a password a moment ago.
     Used(Origin),
     /// The link is used, older than a newer one, or too old.
@@ -324,7 +327,7 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<Reset, Fault> {
         let Some((link, owner)) = self.living_link(token).await? else {
-            return self.used_or_dead(token).await;
+            return self.used_or_dead(token, typed, previous, visitor).await;
         };
         let password = match Password::new(typed) {
             Ok(password) => password,
@@ -345,20 +348,43 @@ impl Accounts {
                 Ok(Reset::Done(signed_in, origin))
             }
             // The address stays: nobody else can have it.
-            Renewed::Stale | Renewed::Taken => self.used_or_dead(token).await,
+            Renewed::Stale | Renewed::Taken => self.used_or_dead(token, typed, previous, visitor).await,
         }
     }
 
-    /// The page, sent again by a browser that got no answer to it: it reads that its password is set. Nobody is signed in by a used link, nor is the
-    /// password that came with it looked at: many at once would lock the account (SECURITY B10).
-    async fn used_or_dead(&self, token: &Token) -> Result<Reset, Fault> {
+    /// The page, sent again by a browser that got no answer to it. Nobody is signed in by a used link (SECURITY I8): the password that came with it, which
+    /// is the account's now, signs in. Attempts are counted for the link alone, so that many at once do not lock the account (SECURITY B10).
+    async fn used_or_dead(
+        &self,
+        token: &Token,
+        typed: &str,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Reset, Fault> {
         let used = recovery::Entity::find()
             .filter(recovery::Column::TokenHash.eq(token.digest().as_str()))
             .filter(recovery::Column::UsedAt.gt(self.ground.now() - AGAIN))
             .one(self.ground.db.reader())
             .await?;
-        let origin = |link: recovery::Model| Origin { interaction: link.origin, agency_id: link.agency_id };
-        Ok(used.map_or(Reset::Dead, |link| Reset::Used(origin(link))))
+        let Some(link) = used else { return Ok(Reset::Dead) };
+        let owner = account::Entity::find_by_id(link.account_id).one(self.ground.db.reader()).await?;
+        let origin = Origin { interaction: link.origin, agency_id: link.agency_id };
+        let (Some(owner), Ok(password)) = (owner.filter(|o| o.disabled_at.is_none()), Password::new(typed))
+        else {
+            return Ok(Reset::Used(origin));
+        };
+        let counter = Counter::of_link(&self.ground, &link.id.to_string());
+        let stored = Some(owner.password_hash.as_str());
+        let Guarded::Right { .. } = self.guard(&counter, stored, secret_of(&password)).await? else {
+            return Ok(Reset::Used(origin));
+        };
+        let tx = self.ground.db.begin().await?;
+        // A link's own counter: no account's, and the evidence tells of the reset.
+        let _ = counter.clear(&tx).await?;
+        let id = AccountId(owner.id);
+        let signed_in = self.open_session(&tx, id, owner.auth_epoch, false, visitor, previous).await?;
+        tx.commit().await?;
+        Ok(Reset::Again(Box::new(signed_in), origin))
     }
 }
 

@@ -131,10 +131,26 @@ impl Accounts {
         visitor: &Visitor,
         replaces: Option<&Session>,
     ) -> Result<SignedIn, Fault> {
+        let token = self.ground.token();
+        self.open_session_as(tx, token, owner, auth_epoch, keep, visitor, replaces).await
+    }
+
+    /// The same by a token that nobody had before.
+    #[allow(clippy::too_many_arguments, reason = "what a session is made of")]
+    pub(crate) async fn open_session_as(
+        &self,
+        tx: &Tx,
+        token: Token,
+        owner: AccountId,
+        auth_epoch: i32,
+        keep: bool,
+        visitor: &Visitor,
+        replaces: Option<&Session>,
+    ) -> Result<SignedIn, Fault> {
         if let Some(old) = replaces {
             end(tx, old.id, self.ground.now()).await?;
         }
-        let signed_in = self.begin_session(tx, owner, auth_epoch, keep, visitor).await?;
+        let signed_in = self.begin_session_as(tx, token, owner, auth_epoch, keep, visitor).await?;
         let Some(old) = replaces else { return Ok(signed_in) };
         let (accounts, replaced) = if old.account == owner {
             (vec![], Some(Replaced { old: old.id, new: signed_in.session.id }))
@@ -154,8 +170,20 @@ impl Accounts {
         keep: bool,
         visitor: &Visitor,
     ) -> Result<SignedIn, Fault> {
-        let now = self.ground.now();
         let token = self.ground.token();
+        self.begin_session_as(tx, token, owner, auth_epoch, keep, visitor).await
+    }
+
+    async fn begin_session_as(
+        &self,
+        tx: &Tx,
+        token: Token,
+        owner: AccountId,
+        auth_epoch: i32,
+        keep: bool,
+        visitor: &Visitor,
+    ) -> Result<SignedIn, Fault> {
+        let now = self.ground.now();
         let policy = self.rules.sessions;
         let row = session::Model {
             id: self.ground.id(),

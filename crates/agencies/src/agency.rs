@@ -33,13 +33,6 @@ impl Agency {
     /// Where a person who starts at the provider is sent: the portal's sign-in, or its home.
     pub fn entrance(&self, issuer: &str) -> Option<String> {
         let portal = self.portals.first()?;
-        match &portal.client.initiate_login_uri {
-            Some(uri) => {
-                let mut url = url::Url::parse(uri).ok()?;
-                url.query_pairs_mut().append_pair("iss", issuer);
-                Some(url.into())
-            }
-            None => portal.home.clone(),
-        }
+        portal.sign_in_anew(issuer).or_else(|| portal.home.clone())
     }
 }

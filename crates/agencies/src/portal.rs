@@ -15,6 +15,15 @@ pub struct Portal {
     pub allow_unlinked: bool,
 }
 
+impl Portal {
+    /// Where a sign-in of this portal is begun from elsewhere (OIDC Core §4): it asks with a `state` of its own, and nobody is asked anything twice.
+    pub fn sign_in_anew(&self, issuer: &str) -> Option<String> {
+        let mut url = url::Url::parse(self.client.initiate_login_uri.as_deref()?).ok()?;
+        url.query_pairs_mut().append_pair("iss", issuer);
+        Some(url.into())
+    }
+}
+
 /// What checks an agency's migration tickets. It has no Debug: it may be a secret.
 #[derive(Clone)]
 pub struct TicketKey(pub Key);

@@ -145,7 +145,8 @@ pub fn decide(asked: &Asked, standing: &Standing) -> Next {
     let why = match () {
         () if session.fresh => None,
         () if asked.again => Some(Why::Again),
-        () if asked.max_age.is_some_and(|most| age > most) => Some(Why::TooLongAgo),
+        // max_age=0 is prompt=login, whatever the second (OIDC Core §3.1.2.1).
+        () if asked.max_age.is_some_and(|most| age > most || most == 0) => Some(Why::TooLongAgo),
         () if stronger => Some(Why::Stronger),
         () if asked.choice => Some(Why::Choose),
         () => None,

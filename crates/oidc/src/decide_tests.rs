@@ -78,6 +78,11 @@ fn max_age_counts_seconds_and_never_asks_twice() {
     assert_eq!(decide(&within(0), &standing(Some(signed_in(NOW - 1)))), Next::Return(Outcome::Code));
     let silently = Asked { silently: true, ..within(0) };
     assert_eq!(code(&decide(&silently, &standing(Some(signed_in(NOW - 9))))), Some(Code::LoginRequired));
+    // In the very second of a sign-in that was made for another request (OIDC Core §3.1.2.1).
+    let just_now = || standing(Some(SignedIn { fresh: false, ..signed_in(NOW) }));
+    assert_eq!(code(&decide(&silently, &just_now())), Some(Code::LoginRequired));
+    assert_eq!(decide(&within(0), &just_now()), Next::SignIn(Why::TooLongAgo));
+    assert_eq!(decide(&within(1), &just_now()), Next::Return(Outcome::Code));
 }
 
 #[test]
@@ -152,7 +157,7 @@ proptest! {
             prop_assert!(!asked.home && standing.enrolment.is_none() && !session.terms_due);
             prop_assert!(session.linked || standing.unlinked_allowed);
             prop_assert!(!asked.again || fresh);
-            prop_assert!(asked.max_age.is_none_or(|m| fresh || NOW - session.auth_time <= m));
+            prop_assert!(asked.max_age.is_none_or(|m| fresh || (m > 0 && NOW - session.auth_time <= m)));
             prop_assert!(asked.sub.is_none_or(|sub| sub == session.sub));
         }
     }
@@ -172,7 +177,7 @@ proptest! {
         let session = Some(SignedIn { auth_time, fresh, ..signed_in(NOW) });
         let standing = Standing { now, enrolment: None, session, unlinked_allowed: false };
         let next = decide(&Asked { max_age: Some(max_age), again: false, choice: false, acr: Wish::default(), sub: None, ..asked.clone() }, &standing);
-        let old = !fresh && now.saturating_sub(auth_time) > max_age;
+        let old = !fresh && (max_age == 0 || now.saturating_sub(auth_time) > max_age);
         prop_assert_eq!(matches!(next, Next::Return(Outcome::Code | Outcome::Home)), !old);
     }
 }
@@ -216,7 +221,7 @@ fn a_code_is_given_exactly_when_nothing_is_missing() {
         for standing in &standings {
             let nothing_missing = standing.enrolment.is_none()
                 && standing.session.as_ref().is_some_and(|s| {
-                    let recent = asked.max_age.is_none_or(|most| NOW - s.auth_time <= most);
+                    let recent = asked.max_age.is_none_or(|most| most > 0 && NOW - s.auth_time <= most);
                     let fresh = s.fresh || (recent && !asked.again && !asked.choice);
                     let right = asked.sub.as_ref().is_none_or(|sub| *sub == s.sub);
                     fresh && right && (asked.home || s.linked || standing.unlinked_allowed) && !s.terms_due

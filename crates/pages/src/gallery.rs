@@ -3,9 +3,10 @@
 use crate::page::{
     AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountName,
     AccountPassword, AccountReceipt, AccountSessions, AlreadyConfirmed, ChooseAgency, Confirm, Connected,
-    Email, Forgot, ForgotSent, FormPost, Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail, MailCode,
-    Memo, NewAddress, NewAddressDone, NotLinked, Notice, Page, Password, PasswordSet, Problem, Reset, SignIn,
-    SignOutConfirm, SignedOut, SigningOut, TakeBack, Terms, TermsRefused,
+    Email, Finished, Forgot, ForgotSent, FormPost, GoOn, Help, Home, Legacy, LinkAccount, LinkDead,
+    LookAtYourMail, MailCode, Memo, NewAddress, NewAddressDone, NotLinked, Notice, Page, Password,
+    PasswordSet, Problem, Reset, SignIn, SignOutConfirm, SignedOut, SigningOut, TakeBack, Terms,
+    TermsRefused,
 };
 use crate::{Contact, Error, Frame, Look, MailBody, MailFrame, Pages, Said, Words};
 
@@ -109,6 +110,8 @@ pub fn every_page(eyes: &mut impl Beholder) -> Result<(), Error> {
         Help,
         Problem,
         FormPost,
+        GoOn,
+        Finished,
     );
     Ok(())
 }

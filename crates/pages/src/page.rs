@@ -14,6 +14,7 @@ mod recovery;
 mod sign_in;
 mod sign_out;
 mod terms;
+mod way;
 
 pub use account::{
     AcceptanceRow, AccountAcceptances, AccountAgencies, AccountLanguage, AccountName, AccountPassword,
@@ -34,6 +35,7 @@ pub use recovery::{
 pub use sign_in::{MissingEmail, SignIn, SignInError, SignInNotice};
 pub use sign_out::{SignOutConfirm, SignedOut, SigningOut};
 pub use terms::{Terms, TermsError, TermsRefused};
+pub use way::{Finished, GoOn};
 
 use serde::Serialize;
 

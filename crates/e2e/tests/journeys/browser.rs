@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What sets one browser apart from another.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Kind {
     /// 320 CSS pixels wide, the narrowest that WCAG 1.4.10 asks for.
     phone: bool,

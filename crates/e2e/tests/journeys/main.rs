@@ -24,4 +24,5 @@ mod other_device;
 mod refusals;
 mod sessions;
 mod terms;
+mod two_hosts;
 mod without_scripts;

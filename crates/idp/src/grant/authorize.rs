@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use accounts::{EnrolmentId, Session, SessionId};
+use agencies::{Agency, Portal};
 use kernel::{Fault, Token, Unix};
 use oidc::{
     Code, Error, Params, Refusal,
@@ -10,8 +11,8 @@ use oidc::{
     respond::{self, Response},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter,
-    sea_query::{Expr, Func, OnConflict},
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    sea_query::{Expr, OnConflict},
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +21,8 @@ use super::{
     table::{client_session, code, interaction, token_grant},
 };
 
-/// A second "done" within so many seconds is a double click or a reload on the way out: it gets a code of its own.
-const DOUBLE_CLICK: i64 = 120;
+/// Seconds for which a portal is trusted to remember its `state`. Libraries keep it for five minutes to an hour.
+const STATE_KEPT: i64 = 1800;
 
 /// What an authorization request led to.
 pub enum Start {
@@ -31,6 +32,34 @@ pub enum Start {
     Refused(Refusal),
     /// An answer for the client at once.
     Answer(Response),
+}
+
+/// What a client asks, checked.
+pub enum Ask {
+    /// A request to be decided upon.
+    Good(Box<Asking>),
+    /// Nobody to answer: a page of ours, status 400, no link out.
+    Refused(Refusal),
+    /// An answer for the client at once.
+    Answer(Response),
+}
+
+/// A good request, of which nothing is stored yet.
+pub struct Asking {
+    /// What is asked.
+    pub request: AuthorizationRequest,
+    /// Whose client asks.
+    pub agency: Arc<Agency>,
+    /// Which one.
+    pub portal: Portal,
+}
+
+/// What is known of an interaction that this browser cannot go on with.
+pub struct Left {
+    /// Where it began.
+    pub agency_id: Option<String>,
+    /// Whether the browser that it belongs to may go on with it.
+    pub alive: bool,
 }
 
 /// How an interaction ended.
@@ -69,6 +98,11 @@ impl Interaction {
         self.session_before != Some(session.id) && session.auth_time >= self.created_at
     }
 
+    /// Whether it is older than most portals remember the `state` that it would come back with.
+    pub fn is_old(&self, now: Unix) -> bool {
+        now - self.created_at > STATE_KEPT
+    }
+
     /// What [`oidc::decide`] is told of the request.
     pub fn asked(&self) -> oidc::decide::Asked {
         self.request.as_ref().map_or_else(oidc::decide::Asked::at_home, oidc::decide::Asked::by)
@@ -90,39 +124,64 @@ impl Grants {
         browser: &Token,
         session: Option<SessionId>,
     ) -> Result<Start, Fault> {
-        let (params, agency, client) = match self.who_asks(raw) {
-            Ok(found) => found,
-            Err(refusal) => return Ok(Start::Refused(refusal)),
-        };
-        let path = match request::settle(&params, Some(&client)) {
-            Ok(path) => path,
-            Err(refusal) => return Ok(Start::Refused(refusal)),
-        };
-        let checked = match request::check(&params, &client, &path) {
-            Ok(request) => self.read_hint(request, &client).await?,
-            Err(error) => Err(error),
-        };
-        let request = match checked {
-            Ok(request) => request,
-            Err(error) => return Ok(Start::Answer(respond::failure(&path, &self.settings.issuer, &error))),
-        };
-        let id = self.store(Some(request), Some(agency), browser, session).await?;
-        Ok(Start::Interaction(id))
+        match self.ask(raw).await? {
+            Ask::Good(asking) => Ok(Start::Interaction(self.keep(*asking, browser, session).await?)),
+            Ask::Refused(refusal) => Ok(Start::Refused(refusal)),
+            Ask::Answer(response) => Ok(Start::Answer(response)),
+        }
     }
 
     /// The answer to a request that may show no page (`prompt=none`), where it is not looked at; `None` where it may, or where whom to answer is not settled.
     pub fn refuse_silently(&self, raw: &[&str], error: &Error) -> Option<Response> {
-        let (params, _, client) = self.who_asks(raw).ok()?;
+        let (params, _, portal) = self.who_asks(raw).ok()?;
         let silent =
             params.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|value| value == "none"));
-        let path = request::settle(&params, Some(&client)).ok().filter(|_| silent)?;
+        let path = request::settle(&params, Some(&portal.client)).ok().filter(|_| silent)?;
         Some(respond::failure(&path, &self.settings.issuer, error))
     }
 
-    fn who_asks(&self, raw: &[&str]) -> Result<(Params, String, Arc<Client>), Refusal> {
+    /// Checks raw parameters. Nothing is stored.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn ask(&self, raw: &[&str]) -> Result<Ask, Fault> {
+        let (params, agency, portal) = match self.who_asks(raw) {
+            Ok(found) => found,
+            Err(refusal) => return Ok(Ask::Refused(refusal)),
+        };
+        let client = &portal.client;
+        let path = match request::settle(&params, Some(client)) {
+            Ok(path) => path,
+            Err(refusal) => return Ok(Ask::Refused(refusal)),
+        };
+        let checked = match request::check(&params, client, &path) {
+            Ok(request) => self.read_hint(request, client).await?,
+            Err(error) => Err(error),
+        };
+        Ok(match checked {
+            Ok(request) => Ask::Good(Box::new(Asking { request, agency, portal })),
+            Err(error) => Ask::Answer(respond::failure(&path, &self.settings.issuer, &error)),
+        })
+    }
+
+    /// Keeps a request that needs a page, bound to the browser that holds `browser`.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn keep(
+        &self,
+        asking: Asking,
+        browser: &Token,
+        session: Option<SessionId>,
+    ) -> Result<InteractionId, Fault> {
+        let Asking { request, agency, .. } = asking;
+        self.store(Some(request), Some(agency.id.clone()), browser, session).await
+    }
+
+    fn who_asks(&self, raw: &[&str]) -> Result<(Params, Arc<Agency>, Portal), Refusal> {
         let params = Params::parse(raw)?;
         let (agency, portal) = self.client(request::client_id(&params)?).ok_or(Refusal::UnknownClient)?;
-        Ok((params, agency.id.clone(), portal.client))
+        Ok((params, agency, portal))
     }
 
     /// Whether the client that asks is one of ours, and not served now because of a mistake in its agency's file (SECURITY D20).
@@ -252,18 +311,33 @@ impl Grants {
         Ok(())
     }
 
-    /// Which agency an interaction began at, whoever asks: it tells where to begin again, and nothing else.
+    /// Which agency an interaction began at and whether it may still be gone on with, whoever asks: it tells where to begin again, and nothing else.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn agency_of(&self, id: InteractionId) -> Result<Option<String>, Fault> {
+    pub async fn left_of(&self, id: InteractionId) -> Result<Option<Left>, Fault> {
         let row = interaction::Entity::find_by_id(id.0).one(self.ground.db.reader()).await?;
-        Ok(row.and_then(|row| row.agency_id))
+        let now = self.ground.now();
+        Ok(row.map(|row| Left { agency_id: row.agency_id, alive: row.expires_at > now }))
     }
 
-    /// Ends an interaction with an error for the client; `None` when nobody asked.
-    pub fn refuse(&self, at: &Interaction, error: &Error) -> Option<Response> {
-        at.request.as_ref().map(|request| respond::failure(&request.path, &self.settings.issuer, error))
+    /// An error for the client that asks.
+    pub fn refuse(&self, request: &AuthorizationRequest, error: &Error) -> Response {
+        respond::failure(&request.path, &self.settings.issuer, error)
+    }
+
+    /// Ends an interaction with an error for the client.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn end_with(&self, at: &Interaction, error: &Error) -> Result<Completed, Fault> {
+        let Some(request) = &at.request else { return Ok(Completed::Home) };
+        let tx = self.ground.db.begin().await?;
+        if !end_once(&tx, at.id, self.ground.now()).await? {
+            return Ok(Completed::Over);
+        }
+        tx.commit().await?;
+        Ok(Completed::Answer(self.refuse(request, error)))
     }
 
     /// Ends an interaction with a code: interaction, grant, code and the client's part in the session in one transaction.
@@ -271,7 +345,30 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn complete(&self, at: &Interaction, session: &Session) -> Result<Completed, Fault> {
-        let Some(request) = &at.request else { return Ok(Completed::Home) };
+        match &at.request {
+            Some(request) => self.hand_over(request, session, Some(at.id)).await,
+            None => Ok(Completed::Home),
+        }
+    }
+
+    /// Answers a request with a code at once: grant, code and the client's part in the session in one transaction. Nothing of the request is stored.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn answer(
+        &self,
+        request: &AuthorizationRequest,
+        session: &Session,
+    ) -> Result<Completed, Fault> {
+        self.hand_over(request, session, None).await
+    }
+
+    async fn hand_over(
+        &self,
+        request: &AuthorizationRequest,
+        session: &Session,
+        at: Option<InteractionId>,
+    ) -> Result<Completed, Fault> {
         let Some((_, portal)) = self.client(&request.client_id) else { return Ok(Completed::Over) };
         let client = portal.client;
         // The file may have changed since the request was checked.
@@ -284,7 +381,9 @@ impl Grants {
         if !self.accounts.hold_session(&tx, session.id).await? {
             return Ok(Completed::Over);
         }
-        if !end_once(&tx, at.id, now).await? {
+        if let Some(id) = at
+            && !end_once(&tx, id, now).await?
+        {
             return Ok(Completed::Over);
         }
         let sid = self.join_session(&tx, &client, session).await?;
@@ -354,19 +453,12 @@ impl Grants {
     }
 }
 
-/// Whether this is the one time that the interaction ends, or a double click on it.
+/// Whether this is the one time that the interaction ends: what a portal was handed is never handed to it again, for its `state` is used.
 async fn end_once(tx: &kernel::Tx, id: InteractionId, now: Unix) -> Result<bool, Fault> {
     let ended = interaction::Entity::update_many()
-        .col_expr(
-            interaction::Column::CompletedAt,
-            Func::coalesce([Expr::col(interaction::Column::CompletedAt), Expr::value(now)]).into(),
-        )
+        .col_expr(interaction::Column::CompletedAt, Expr::value(now))
         .filter(interaction::Column::Id.eq(id.0))
-        .filter(
-            Condition::any()
-                .add(interaction::Column::CompletedAt.is_null())
-                .add(Expr::col(interaction::Column::CompletedAt).gt(now - DOUBLE_CLICK)),
-        )
+        .filter(interaction::Column::CompletedAt.is_null())
         .exec(tx.conn())
         .await?;
     Ok(ended.rows_affected == 1)

@@ -32,7 +32,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 use serde_json::json;
 use uuid::Uuid;
 
-pub use authorize::{Completed, Interaction, Start};
+pub use authorize::{Ask, Asking, Completed, Interaction, Left, Start};
 pub use caller::Call;
 pub use client_keys::KeySource;
 pub use invariants::INVARIANTS;

@@ -12,6 +12,7 @@ use super::{
     cookie::Jar,
     error::Failure,
     flash::{Flash, Said},
+    path,
     security::Leads,
     throttle,
 };
@@ -22,8 +23,7 @@ pub(crate) struct Answer<'a> {
     idp: &'a Idp,
     browser: &'a Browser,
     cookies: Vec<Cookie<'static>>,
-    targets: Vec<String>,
-    frames: Vec<String>,
+    leads: Leads,
 }
 
 /// What surrounds a page.
@@ -39,12 +39,24 @@ impl<'a> Answer<'a> {
         if browser.fresh {
             cookies.push(Jar::Browser.bake(idp.secure(), "/", browser.token.text(), None));
         }
-        Self { idp, browser, cookies, targets: Vec::new(), frames: Vec::new() }
+        Self { idp, browser, cookies, leads: Leads::default() }
     }
 
     pub(crate) fn cookie(mut self, cookie: Cookie<'static>) -> Self {
         self.cookies.push(cookie);
         self
+    }
+
+    /// An answer that leaves no trace in the browser: to a client that may have sent it here in a frame, without its person knowing.
+    pub(crate) fn without_cookies(idp: &'a Idp, browser: &'a Browser) -> Self {
+        Self { idp, browser, cookies: Vec::new(), leads: Leads::default() }
+    }
+
+    /// Keeps in the browser at which agency an interaction began: known when the interaction itself is gone.
+    pub(crate) fn began_at(self, id: InteractionId, agency: Option<&Agency>) -> Self {
+        let Some(agency) = agency else { return self };
+        let cookie = self.browser.began_at(self.idp.secure(), id, &agency.id);
+        self.cookie(cookie)
     }
 
     /// On to an interaction that began just now.
@@ -87,17 +99,11 @@ impl<'a> Answer<'a> {
         self.cookie(cookie)
     }
 
-    /// Where a form on this page may lead through redirects: browsers hold redirects against form-action too.
-    pub(crate) fn leads_to(mut self, url: Option<&str>) -> Self {
-        self.targets.extend(url.and_then(super::security::origin));
-        self
-    }
-
     /// What the page's frames load: their origins and no others.
     pub(crate) fn frames(mut self, urls: &[String]) -> Self {
         for origin in urls.iter().filter_map(|url| super::security::origin(url)) {
-            if !self.frames.contains(&origin) {
-                self.frames.push(origin);
+            if !self.leads.frames.contains(&origin) {
+                self.leads.frames.push(origin);
             }
         }
         self
@@ -132,7 +138,8 @@ impl<'a> Answer<'a> {
             Some(Said::Changed) => *response.status_mut() = StatusCode::CONFLICT,
             _ => {}
         }
-        let done = if said.is_some() && self.browser.path.ends_with("/connected") {
+        let kept = said.is_some() && self.browser.path.ends_with("/connected");
+        let done = if kept || self.leaves_flash_here() {
             self
         } else {
             let cleared = Jar::Flash.clear(self.idp.secure(), &self.browser.path);
@@ -141,8 +148,13 @@ impl<'a> Answer<'a> {
         Ok(done.send(response))
     }
 
-    /// The way back to a client.
-    pub(crate) fn back(
+    fn leaves_flash_here(&self) -> bool {
+        let name = Jar::Flash.clear(self.idp.secure(), "").name().to_owned();
+        self.cookies.iter().any(|c| c.name() == name && c.path() == Some(&self.browser.path))
+    }
+
+    /// The way back to a client that has just sent the browser: at once.
+    pub(crate) fn back_at_once(
         self,
         setting: &Setting<'_>,
         response: respond::Response,
@@ -151,10 +163,45 @@ impl<'a> Answer<'a> {
             respond::Response::Redirect(to) => Ok(self.see_other(&to)),
             respond::Response::FormPost { action, fields } => {
                 let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-                let page = pages::page::FormPost { action: action.clone(), fields };
-                self.leads_to(Some(&action)).page(setting, &page)
+                self.posts_away().page(setting, &pages::page::FormPost { action, fields })
             }
         }
+    }
+
+    /// The way back to a client from screens of ours, of which the last may have been a form.
+    pub(crate) fn back(
+        self,
+        setting: &Setting<'_>,
+        response: respond::Response,
+    ) -> Result<Response, Failure> {
+        match response {
+            respond::Response::Redirect(to) => self.on_to(setting, &to),
+            posted @ respond::Response::FormPost { .. } => self.back_at_once(setting, posted),
+        }
+    }
+
+    /// On to an address, which may be another host's: then by a page of ours that goes on by itself, for no redirect after a form may end there
+    /// (SECURITY D15).
+    pub(crate) fn on_to(self, setting: &Setting<'_>, to: &str) -> Result<Response, Failure> {
+        self.go_on(setting, to, false)
+    }
+
+    /// The same after a sign-out.
+    pub(crate) fn leave_to(self, setting: &Setting<'_>, to: &str) -> Result<Response, Failure> {
+        self.go_on(setting, to, true)
+    }
+
+    fn go_on(self, setting: &Setting<'_>, to: &str, leaving: bool) -> Result<Response, Failure> {
+        if path::is_local(to) {
+            return Ok(self.see_other(to));
+        }
+        self.page(setting, &pages::page::GoOn { next: to.to_owned(), leaving })
+    }
+
+    /// The page's form ends at a portal (SECURITY D15).
+    pub(crate) fn posts_away(mut self) -> Self {
+        self.leads.posts_away = true;
+        self
     }
 
     fn send(self, mut response: Response) -> Response {
@@ -163,7 +210,7 @@ impl<'a> Answer<'a> {
                 response.headers_mut().append(header::SET_COOKIE, value);
             }
         }
-        response.extensions_mut().insert(Leads { forms: self.targets, frames: self.frames });
+        response.extensions_mut().insert(self.leads);
         response
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn too_often(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Op
         Error::new(Code::TemporarilyUnavailable, "too many requests from this network: wait for a minute");
     let Some(silent) = idp.grants.refuse_silently(raw, &why) else { return Err(failure) };
     let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
-    let mut answer = Answer::new(idp, browser).back(&setting, silent)?;
+    let mut answer = Answer::without_cookies(idp, browser).back_at_once(&setting, silent)?;
     if let Some(seconds) = failure.wait {
         answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

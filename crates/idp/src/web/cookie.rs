@@ -25,6 +25,8 @@ pub(crate) enum Jar {
     Flash,
     /// The language that was chosen at the foot of a page.
     Language,
+    /// At which agency the latest interactions began.
+    Agency,
 }
 
 impl Jar {
@@ -39,6 +41,7 @@ impl Jar {
             Self::TakeBack => "mc_take_back",
             Self::Flash => "mc_flash",
             Self::Language => "mc_language",
+            Self::Agency => "mc_agency",
         }
     }
 
@@ -107,6 +110,16 @@ impl Jar {
             Err(_) => None,
         }
     }
+}
+
+/// Whether a browser sent any cookie of ours.
+pub(crate) fn any(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(';')).any(|pair| {
+        let name = pair.trim();
+        let bare = name.strip_prefix("__Host-").or_else(|| name.strip_prefix("__Secure-")).unwrap_or(name);
+        bare.starts_with("mc_")
+    })
 }
 
 fn tab_name(secure: bool, interaction: &str) -> String {

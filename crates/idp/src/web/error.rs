@@ -12,15 +12,28 @@ pub(crate) struct Failure {
     pub(crate) kind: ProblemKind,
     /// For the log; holds no secret.
     pub(crate) cause: String,
-    /// Where the person may begin again, on our own host.
+    /// Where the person may begin again.
     pub(crate) retry: Option<String>,
     /// Seconds after which it may be tried again.
     pub(crate) wait: Option<u32>,
+    /// The agency whose look the page has.
+    pub(crate) agency: Option<String>,
+    /// Where the browser is sent instead of a page.
+    pub(crate) onward: Option<Onward>,
+}
+
+/// A way on in place of a page that says no.
+#[derive(Clone, Debug)]
+pub(crate) struct Onward {
+    /// An address of ours.
+    pub(crate) to: String,
+    /// `Set-Cookie`, as it is sent.
+    pub(crate) cookies: Vec<String>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: ProblemKind, cause: impl Into<String>) -> Self {
-        Self { kind, cause: cause.into(), retry: None, wait: None }
+        Self { kind, cause: cause.into(), retry: None, wait: None, agency: None, onward: None }
     }
 
     /// With a way to begin again.
@@ -34,13 +47,27 @@ impl Failure {
         Self { wait: Some(seconds), ..self }
     }
 
+    /// In the look of an agency.
+    pub(crate) fn at(mut self, agency: Option<String>) -> Self {
+        self.agency = agency;
+        self
+    }
+
+    /// Leads on instead.
+    pub(crate) fn onward(mut self, to: impl Into<String>, cookies: Vec<String>) -> Self {
+        self.onward = Some(Onward { to: to.into(), cookies });
+        self
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         match self.kind {
             ProblemKind::BadRequest | ProblemKind::UnknownClient | ProblemKind::BadRedirect => {
                 StatusCode::BAD_REQUEST
             }
             ProblemKind::NotFound => StatusCode::NOT_FOUND,
-            ProblemKind::Forbidden | ProblemKind::ForeignBrowser => StatusCode::FORBIDDEN,
+            ProblemKind::Forbidden | ProblemKind::ForeignBrowser | ProblemKind::CookiesRefused => {
+                StatusCode::FORBIDDEN
+            }
             ProblemKind::Conflict => StatusCode::CONFLICT,
             ProblemKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProblemKind::TooSlow => StatusCode::REQUEST_TIMEOUT,

@@ -37,6 +37,9 @@ pub(crate) enum Said {
     SignedOut,
     AccountReady,
     StartedAgain,
+    CookiesGone,
+    /// A finished interaction sent the browser to begin anew.
+    SentAnew,
     TicketInvalid,
     Unlinked,
     Mailed,
@@ -49,7 +52,12 @@ pub(crate) enum Said {
     Taken,
     SessionEnded,
     SessionsEnded,
-    Receipt { version: String, sha256: String, accepted_at: i64, moved: bool },
+    Receipt {
+        version: String,
+        sha256: String,
+        accepted_at: i64,
+        moved: bool,
+    },
 }
 
 impl Said {
@@ -178,6 +186,7 @@ impl Flash {
             Said::SignedOut => Some(SignInNotice::SignedOut),
             Said::AccountReady => Some(SignInNotice::AccountReady),
             Said::StartedAgain => Some(SignInNotice::StartedAgain),
+            Said::CookiesGone => Some(SignInNotice::CookiesGone),
             Said::TicketInvalid => Some(SignInNotice::TicketInvalid),
             _ => None,
         }

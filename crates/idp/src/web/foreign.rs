@@ -70,14 +70,13 @@ pub(crate) fn set_nothing(response: &mut Response) {
 const LONGEST_ADDRESS: usize = 7 * 1024;
 
 /// Sends the browser on to the same request from a page of ours, to which it brings its cookies: as a GET, or, where that is too long for an address, as
-/// a form that posts itself. `leads_to` is where that form may end. `None` where no such form would help, for the browser would not say where it comes
-/// from either.
+/// a form that posts itself; its redirects end at the portal, so no `form-action` holds them (SECURITY D15). `None` where no such form would help, for the
+/// browser would not say where it comes from either.
 pub(crate) fn pass_on(
     idp: &Idp,
     browser: &Browser,
     post: ForeignPost,
     raw: &[&str],
-    leads_to: impl FnOnce(&[(String, String)]) -> Option<String>,
 ) -> Result<Option<Response>, Failure> {
     let both = raw.iter().copied().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("&");
     let path = &browser.path;
@@ -90,15 +89,9 @@ pub(crate) fn pass_on(
     }
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(both.as_bytes()).into_owned().take(oidc::Params::MOST + 1).collect();
-    let to = leads_to(&fields);
     let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
     let page = FormPost { action: path.clone(), fields };
-    Answer::new(idp, browser).leads_to(to.as_deref()).page(&setting, &page).map(Some)
-}
-
-/// The value of a field, for `leads_to`.
-pub(crate) fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    fields.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    Answer::new(idp, browser).posts_away().page(&setting, &page).map(Some)
 }
 
 #[cfg(test)]

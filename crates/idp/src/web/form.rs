@@ -28,8 +28,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Form<T> {
         let pairs = read_pairs(Request::from_parts(parts, body), idp).await?;
         let csrf = pairs.iter().find(|(name, _)| name == "csrf").map(|(_, value)| value.as_str());
         if !csrf.is_some_and(|token| browser.owns(token)) {
-            let failure = Failure::new(ProblemKind::ForeignBrowser, "the form token is not this browser's");
-            return Err(failure.retry("/"));
+            return Err(not_this_browsers(idp, &browser).await);
         }
         if let Some(interaction) = path::interaction(&browser.path) {
             idp.grants.went_on(interaction);
@@ -49,6 +48,28 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Form<T> {
             .map_err(|_| Failure::new(ProblemKind::BadRequest, "a field is missing"))?;
         Ok(Self { browser, fields })
     }
+}
+
+/// A form without this browser's token. One that came without the cookie to which forms are bound may have no other fault: the page that it came from
+/// says which of the reasons it is.
+async fn not_this_browsers(idp: &Idp, browser: &Browser) -> Failure {
+    let id = path::interaction(&browser.path);
+    if browser.unbound {
+        let to = id.map_or_else(|| browser.path.clone(), path::hub);
+        return Failure::new(ProblemKind::ForeignBrowser, "a form without our cookie").onward(to, Vec::new());
+    }
+    // Begin again where it began: at the agency's portal, if the id tells which (PEOPLE U-38).
+    let agency = match id {
+        Some(id) => match idp.grants.left_of(id).await {
+            Ok(left) => left.and_then(|left| left.agency_id).or_else(|| browser.agency_of(id)),
+            Err(fault) => return fault.into(),
+        },
+        None => None,
+    };
+    let agencies = idp.agencies.load();
+    let entrance = agency.as_deref().and_then(|id| agencies.agency(id)?.entrance(&idp.issuer));
+    let failure = Failure::new(ProblemKind::ForeignBrowser, "the form token is not this browser's");
+    failure.retry(entrance.unwrap_or_else(|| "/".into())).at(agency)
 }
 
 /// The most fields that are looked at (SECURITY "Numbers").

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use pages::Locale;
 use time::Duration;
 
-use super::cookie::Jar;
+use super::{cookie::Jar, path};
 use crate::Idp;
 
 /// What a person chose in this browser.
@@ -24,10 +24,8 @@ pub(crate) fn cookie(idp: &Idp, locale: Locale) -> Cookie<'static> {
 pub(crate) fn choose(idp: &Idp, method: &Method, uri: &Uri) -> Option<Response> {
     let query = uri.query().filter(|_| *method == Method::GET)?;
     let (locale, rest) = wish(query)?;
-    let path = uri.path();
-    // An address that begins with two slashes is another host's.
-    let path = if path.starts_with("//") { "/" } else { path };
-    let to = if rest.is_empty() { path.to_owned() } else { format!("{path}?{rest}") };
+    let path = path::local(uri.path().to_owned());
+    let to = if rest.is_empty() { path } else { format!("{path}?{rest}") };
     let location = HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/"));
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
     if let Ok(value) = HeaderValue::from_str(&cookie(idp, locale).to_string()) {

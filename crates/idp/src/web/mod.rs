@@ -13,6 +13,7 @@ mod flash;
 mod foreign;
 mod form;
 mod language;
+mod link;
 mod packed;
 mod path;
 mod router;

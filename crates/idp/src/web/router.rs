@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{HeaderMap, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use kernel::untrusted;
 use pages::{Locale, page::ProblemKind};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -16,9 +16,10 @@ use super::{
     answer::look,
     cors,
     endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
-    error::Failure,
+    error::{Failure, Onward},
     foreign, language,
     packed::takes_gzip,
+    path,
     screen::{
         account, arrive, confirm, enrol, help, home, hub, legacy, mail_code, new_address, recover, sign_in,
         sign_out, take_back, terms,
@@ -148,7 +149,7 @@ async fn around(State(idp): State<Shared>, request: Request, next: Next) -> Resp
     if foreign.is_some() {
         foreign::set_nothing(&mut response);
     }
-    security::put(&mut response, idp.secure());
+    security::put(&mut response, asked.uri.path(), idp.secure());
     response
 }
 
@@ -183,11 +184,16 @@ fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::respon
         }
         _ => tracing::info!(%reference, %path, %cause, "refused"),
     }
+    if let Some(onward) = failure.onward {
+        return led_on(onward);
+    }
+    let agencies = idp.agencies.load();
+    let agency = failure.agency.as_deref().and_then(|id| agencies.agency(id));
     let accept = asked.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     let frame = pages::Frame {
         locale: language::chosen(idp, &asked.headers)
             .unwrap_or_else(|| Locale::negotiate(None, accept, Locale::Fr)),
-        look: None,
+        look: agency.map(|agency| look(agency)),
         csrf: String::new(),
         base: String::new(),
         issuer_host: idp.issuer.split("://").nth(1).unwrap_or_default().to_owned(),
@@ -201,7 +207,7 @@ fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::respon
     let html = idp.pages.render(&frame, &page).map(|r| r.html).unwrap_or_default();
     let mut answer = (status, axum::response::Html(html)).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        answer.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
     if let Some(seconds) = failure.wait {
         answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -211,6 +217,18 @@ fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::respon
     }
     if let Some(allow) = parts.headers.remove(header::ALLOW) {
         answer.headers_mut().insert(header::ALLOW, allow);
+    }
+    answer
+}
+
+/// Sent on instead of being shown a page.
+fn led_on(Onward { to, cookies }: Onward) -> Response {
+    let location = HeaderValue::from_str(&path::local(to)).unwrap_or(HeaderValue::from_static("/"));
+    let mut answer = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
+    for cookie in cookies {
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
     answer
 }
@@ -239,8 +257,7 @@ fn again(method: &Method, uri: &Uri) -> String {
             None => path.to_owned(),
         }
     };
-    // An address that begins like this is another host's.
-    if to.starts_with("//") { "/".to_owned() } else { to }
+    path::local(to)
 }
 
 /// What never reached a handler: another method, an id that is none, a parameter twice. axum says so in bare English.

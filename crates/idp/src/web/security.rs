@@ -3,12 +3,13 @@
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
 
-/// Where a page may lead, as origins.
+/// Where a page may lead besides our own host.
 #[derive(Clone, Default)]
 pub(crate) struct Leads {
-    /// Forms, besides our own host.
-    pub(crate) forms: Vec<String>,
-    /// Frames.
+    /// Whether its form is a portal's: the one page that posts an answer to a client. A browser holds the redirects that follow against `form-action`,
+    /// and a portal's callback may lead to another host (SECURITY D15).
+    pub(crate) posts_away: bool,
+    /// What its frames load, as origins.
     pub(crate) frames: Vec<String>,
 }
 
@@ -21,17 +22,23 @@ pub(crate) fn origin(address: &str) -> Option<String> {
     }
 }
 
-/// What a page may load, before where its forms lead.
+/// What a page may load, and where its forms lead: to us.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+/// The part of it that the page whose form is a portal's does without.
+const FORMS: &str = "; form-action 'self'";
+
+/// What other sites' pages may load: documents and what clients call, with or without a browser. `Cross-Origin-Resource-Policy` says so before any
+/// CORS header is looked at.
+const FOR_ALL: [&str; 5] = ["/jwks", "/token", "/userinfo", "/introspect", "/revoke"];
 
 /// Puts them on; what a handler has set stays.
-pub(crate) fn put(response: &mut Response, secure: bool) {
+pub(crate) fn put(response: &mut Response, path: &str, secure: bool) {
     let policy = match response.extensions_mut().remove::<Leads>() {
         None => HeaderValue::from_static(POLICY),
         Some(leads) => leads.policy(),
     };
     // At once, instead of growing for one after the other.
-    response.headers_mut().reserve(8);
+    response.headers_mut().reserve(9);
     let mut put = |name: HeaderName, value: HeaderValue| {
         response.headers_mut().entry(name).or_insert(value);
     };
@@ -42,6 +49,11 @@ pub(crate) fn put(response: &mut Response, secure: bool) {
     put(header::CACHE_CONTROL, text("no-store"));
     put(HeaderName::from_static("cross-origin-opener-policy"), text("same-origin"));
     put(header::X_FRAME_OPTIONS, text("DENY"));
+    let open = FOR_ALL.contains(&path) || path.starts_with("/.well-known/");
+    put(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        text(if open { "cross-origin" } else { "same-origin" }),
+    );
     put(
         HeaderName::from_static("permissions-policy"),
         text("camera=(), microphone=(), geolocation=(), interest-cohort=()"),
@@ -53,10 +65,7 @@ pub(crate) fn put(response: &mut Response, secure: bool) {
 
 impl Leads {
     fn policy(&self) -> HeaderValue {
-        let mut policy = POLICY.to_owned();
-        for form in &self.forms {
-            policy = policy + " " + form;
-        }
+        let mut policy = if self.posts_away { POLICY.replace(FORMS, "") } else { POLICY.to_owned() };
         if !self.frames.is_empty() {
             policy = policy + "; frame-src " + &self.frames.join(" ");
         }

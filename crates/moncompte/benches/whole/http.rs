@@ -46,6 +46,14 @@ impl Answer {
         to.unwrap_or_else(|| panic!("it sends nobody anywhere: {} {}", self.status, self.text()))
     }
 
+    /// Where its page goes by itself, at once: from a form of the provider to a portal.
+    pub fn goes_on(&self) -> String {
+        let rest = self.text().split("http-equiv=\"refresh\" content=\"0;url=").nth(1);
+        let to = rest.and_then(|rest| rest.split('"').next());
+        let to = to.unwrap_or_else(|| panic!("it goes nowhere: {} {}", self.status, self.text()));
+        to.replace("&#x2f;", "/").replace("&amp;", "&")
+    }
+
     /// A member of the JSON object that it is.
     pub fn member(&self, name: &str) -> String {
         let json: serde_json::Value = serde_json::from_slice(self.body()).expect("JSON");

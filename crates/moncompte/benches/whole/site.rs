@@ -219,7 +219,8 @@ impl Visitor {
         let answer = self.answers(&hub, &csrf).await;
         let to = answer.location().to_owned();
         let back = self.browser.get(&to).await;
-        let (_, query) = back.location().split_once('?').expect("a query");
+        let to = back.goes_on();
+        let (_, query) = to.split_once('?').expect("a query");
         let code = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code");
         code.expect("a code").1.into_owned()
     }

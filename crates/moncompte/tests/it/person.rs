@@ -44,6 +44,12 @@ impl Page {
         document.select(&selector).next()?.attr(name).map(str::to_owned)
     }
 
+    /// Where it goes by itself, at once.
+    pub fn goes_on(&self) -> Option<Url> {
+        let content = self.attribute("head > meta[http-equiv=refresh]", "content")?;
+        self.url.join(content.strip_prefix("0;url=")?).ok()
+    }
+
     /// Whether there is a form that posts to `…/step`.
     pub fn asks(&self, step: &str) -> bool {
         self.form(step).is_some()
@@ -166,7 +172,12 @@ impl Person {
                 self.remember(&url);
                 let retry_after = answer.headers().get(header::RETRY_AFTER);
                 let retry_after = retry_after.and_then(|v| v.to_str().ok()).map(str::to_owned);
-                return Ok(Page { url, status, retry_after, body: answer.text().await? });
+                let page = Page { url, status, retry_after, body: answer.text().await? };
+                // A page that goes on by itself, to another host: no redirect after a form may end there.
+                return Ok(match page.goes_on() {
+                    Some(url) => Page { url, status: StatusCode::SEE_OTHER, body: String::new(), ..page },
+                    None => page,
+                });
             };
             url = url.join(&to).unwrap();
             if !url.as_str().starts_with(&self.issuer) {

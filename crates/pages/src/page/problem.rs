@@ -45,6 +45,8 @@ pub enum ProblemKind {
     Internal,
     /// The page belongs to another browser: start again here.
     ForeignBrowser,
+    /// No cookie of ours comes back: nothing can be begun here.
+    CookiesRefused,
 }
 
 /// `response_mode=form_post` (OAuth 2.0 Form Post Response Mode §2): posts itself, or by its button. No `Debug`: it
@@ -59,7 +61,7 @@ pub struct FormPost {
 
 impl ProblemKind {
     /// All of them.
-    pub const ALL: [ProblemKind; 13] = [
+    pub const ALL: [ProblemKind; 14] = [
         ProblemKind::BadRequest,
         ProblemKind::UnknownClient,
         ProblemKind::BadRedirect,
@@ -73,6 +75,7 @@ impl ProblemKind {
         ProblemKind::Unavailable,
         ProblemKind::Internal,
         ProblemKind::ForeignBrowser,
+        ProblemKind::CookiesRefused,
     ];
 }
 

@@ -35,6 +35,8 @@ pub enum SignInNotice {
     TicketInvalid,
     /// The page had been open too long; it was started again, nothing is lost.
     StartedAgain,
+    /// The browser no longer has the cookies with which the page began; it was started again.
+    CookiesGone,
     /// They are signed in, but the portal asks for the password again (`prompt=login`, `max_age`).
     ConfirmAgain,
 }
@@ -105,7 +107,7 @@ impl Page for SignIn {
 
     fn samples() -> Vec<SignIn> {
         use SignInNotice::{
-            AccountReady, ConfirmAgain, PasswordChanged, SignedOut, StartedAgain, TicketInvalid,
+            AccountReady, ConfirmAgain, CookiesGone, PasswordChanged, SignedOut, StartedAgain, TicketInvalid,
         };
         let first = SignIn {
             email: String::new(),
@@ -129,7 +131,15 @@ impl Page for SignIn {
         all.push(missing("00012345", MissingEmail::Identifier, false));
         all.push(missing("00012345", MissingEmail::Identifier, true));
         all.push(missing("marie.durand", MissingEmail::Other, false));
-        let notices = [SignedOut, AccountReady, PasswordChanged, TicketInvalid, StartedAgain, ConfirmAgain];
+        let notices = [
+            SignedOut,
+            AccountReady,
+            PasswordChanged,
+            TicketInvalid,
+            StartedAgain,
+            ConfirmAgain,
+            CookiesGone,
+        ];
         all.extend(notices.map(|notice| SignIn { notice: Some(notice), ..first.clone() }));
         all
     }

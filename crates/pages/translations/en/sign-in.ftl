@@ -19,6 +19,7 @@ notice-account-ready = Your account is ready. Sign in with your email address an
 notice-password-changed = Your new password is saved. You can sign in now.
 notice-ticket-invalid = The way here from your client space did not work: that link has expired or was used before. Nothing is lost: sign in here, or use your old identifier.
 notice-started-again = This page had been open for a long time, so we refreshed it. You can go on.
+notice-cookies-gone = Your browser no longer has the cookies of this page: they were deleted. Nothing is lost: sign in here.
 notice-confirm-again = You are already signed in. For your safety, the client space asks you to type your password again.
 refused-wrong = Invalid password
 refused-remaining = { $remaining ->

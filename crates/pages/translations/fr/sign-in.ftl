@@ -20,6 +20,7 @@ notice-account-ready = Votre compte est prêt. Connectez-vous avec votre adresse
 notice-password-changed = Votre nouveau mot de passe est enregistré. Vous pouvez vous connecter.
 notice-ticket-invalid = Le passage depuis votre espace client n'a pas abouti : ce lien a expiré ou a déjà servi. Rien n'est perdu : connectez-vous ici, ou utilisez vos anciens identifiants.
 notice-started-again = Cette page était restée ouverte longtemps : nous l'avons rafraîchie. Vous pouvez continuer.
+notice-cookies-gone = Votre navigateur n'a plus les cookies de cette page : ils ont été effacés. Rien n'est perdu : connectez-vous ici.
 notice-confirm-again = Vous êtes déjà connecté. Par sécurité, l'espace client demande que vous saisissiez de nouveau votre mot de passe.
 refused-wrong = Mot de passe invalide
 refused-remaining = { $remaining ->

@@ -90,6 +90,8 @@ pub(super) async fn callback(
                 visitor::session_cookie(&portal, id),
             )
         }
+        // Back, a bookmark, a second press: whoever is signed in is where that sign-in led.
+        Ok(Err(Refusal::Stale)) if visitor.session().is_some() => Redirect::to("/espace").into_response(),
         Ok(Err(refusal)) => refused(&portal, &visitor, &refusal),
         Err(broken) => {
             tracing::error!(%broken, "a sign-in broke off");

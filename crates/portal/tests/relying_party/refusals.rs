@@ -45,7 +45,12 @@ async fn a_state_is_known_fresh_and_used_once() {
     let browser = stage.browser();
     let back = stage.provider.approve(&browser.begin().await);
     browser.come_back(&back).await;
-    browser.come_back(&back).await.says(STALE);
+    let session = browser.cookie("tilleuls").expect("a session");
+    // Used: who is signed in is where it led, in the session that it brought; anybody else reads that it is over.
+    assert_eq!(browser.come_back(&back).await.location(), "/espace");
+    assert_eq!(browser.come_back(&with(&back, "state", Some("made-up"))).await.location(), "/espace");
+    assert_eq!(browser.cookie("tilleuls").as_ref(), Some(&session));
+    stage.browser().come_back(&back).await.says(STALE);
     assert_eq!(stage.provider.asked("/token"), 1);
 
     let back = stage.provider.approve(&stage.browser().begin().await);

@@ -47,16 +47,15 @@ impl Show {
         let bare = Frame { look: None, base: String::new(), ..frame.clone() };
         let mut leaves: Vec<(String, String)> = Vec::new();
         for leaf in gallery::pages(&pages, &frame)?.into_iter().chain(gallery::mails(&pages, &mail)?) {
-            // One page goes on by itself: here it stays.
-            let stays = leaf.name.starts_with("signing-out");
+            // Two pages go on by themselves: here they stay.
+            let stays = ["signing-out", "go-on"].iter().any(|name| leaf.name.starts_with(name));
             let keep = |line: &&str| !stays || !(line.contains("<script") || line.contains("\"refresh\""));
             let html = leaf.html.lines().filter(keep).collect::<Vec<_>>().join("\n");
             leaves.push((format!("{}-{}", locale.tag(), leaf.name), html));
         }
-        for leaf in gallery::pages(&pages, &bare)?
-            .into_iter()
-            .filter(|leaf| leaf.name.ends_with("-0") && leaf.name != "signing-out-0")
-        {
+        for leaf in gallery::pages(&pages, &bare)?.into_iter().filter(|leaf| {
+            leaf.name.ends_with("-0") && !["signing-out-0", "go-on-0"].contains(&leaf.name.as_str())
+        }) {
             leaves.push((format!("{}-{}-bare", locale.tag(), leaf.name), leaf.html));
         }
         let names = leaves.iter().map(|(name, _)| name.clone()).collect();

@@ -47,13 +47,7 @@ pub(crate) async fn post(
             .retry("/sign-out"));
     }
     if let Some(post) = foreign.filter(|_| csrf.is_none()) {
-        let passed = foreign::pass_on(&idp, &browser, post, &raw, |fields| {
-            let uri = foreign::field(fields, "post_logout_redirect_uri")?;
-            let agencies = idp.agencies.load();
-            let mut portals = agencies.iter().flat_map(|agency| &agency.portals);
-            portals.any(|portal| portal.client.returns_to(uri)).then(|| uri.to_owned())
-        });
-        if let Some(passed) = passed? {
+        if let Some(passed) = foreign::pass_on(&idp, &browser, post, &raw)? {
             return Ok(passed);
         }
     }
@@ -81,13 +75,19 @@ async fn end(idp: &Idp, browser: &Browser, raw: &[&str], confirmed: bool) -> Res
                 Some(_) => answer.cookie(Jar::Session.clear(idp.secure(), "/")),
                 None => answer,
             };
-            Ok(answer.see_other(after.as_deref().unwrap_or("/sign-out")))
+            let after = after.as_deref().unwrap_or("/sign-out");
+            if !confirmed {
+                return Ok(answer.see_other(after));
+            }
+            // From a form of ours (SECURITY D15).
+            let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
+            answer.leave_to(&setting, after)
         }
         EndSession::Frames { frames, after } => {
             let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
             signing_out(answer, &setting, frames, after)
         }
-        EndSession::Confirm { fields, after, client_id } => {
+        EndSession::Confirm { fields, client_id, .. } => {
             let agencies = idp.agencies.load();
             let portal = client_id.as_deref().and_then(|id| agencies.portal(id));
             let wish: Vec<String> = fields
@@ -102,8 +102,7 @@ async fn end(idp: &Idp, browser: &Browser, raw: &[&str], confirmed: bool) -> Res
                 action: oidc::discovery::path::END_SESSION.into(),
                 hidden: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             };
-            // Browsers hold the way on after the form against form-action too.
-            answer.leads_to(after.as_deref()).page(&setting, &page)
+            answer.page(&setting, &page)
         }
     }
 }

@@ -5,12 +5,16 @@ use axum::{
     extract::{RawQuery, Request, State},
     response::Response,
 };
+use oidc::{
+    decide::{Next, Outcome, Standing, decide},
+    respond,
+};
 use pages::page::ProblemKind;
 
-use super::turn::Turn;
+use super::turn::{self, Known, Turn};
 use crate::{
     Idp, Shared,
-    grant::Start,
+    grant::{Ask, Asking, Completed},
     web::{
         answer::{Answer, Setting},
         arrivals, body,
@@ -44,13 +48,7 @@ pub(crate) async fn post(
     // browser's other tabs keep their cookie.
     let raw = [query.as_deref().unwrap_or_default(), body];
     if let Some(post) = foreign {
-        let passed = foreign::pass_on(&idp, &browser, post, &raw, |fields| {
-            let uri = foreign::field(fields, "redirect_uri")?;
-            let agencies = idp.agencies.load();
-            let (_, portal) = agencies.portal(foreign::field(fields, "client_id")?)?;
-            portal.client.redirects_to(uri).then(|| uri.to_owned())
-        });
-        if let Some(passed) = passed? {
+        if let Some(passed) = foreign::pass_on(&idp, &browser, post, &raw)? {
             return Ok(passed);
         }
     }
@@ -61,20 +59,70 @@ async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, 
     if let Some(answer) = arrivals::too_often(idp, browser, raw)? {
         return Ok(answer);
     }
-    match idp.grants.start(raw, &browser.token, browser.session.as_ref().map(|s| s.id)).await? {
-        Start::Refused(refusal) => Err(Failure::new(kind(idp, raw, &refusal), refusal.to_string())),
-        Start::Answer(response) => {
-            let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
-            Answer::new(idp, browser).back(&setting, response)
-        }
-        Start::Interaction(id) => {
-            let turn = Turn::load(idp, browser, id).await?;
-            match redeem_ticket(&turn).await? {
-                Some((page, flash)) => Ok(turn.answer().flash(&page, &flash).enter(id, &page)),
-                None => Ok(Answer::new(idp, browser).enter(id, &path::hub(id))),
-            }
-        }
+    let asking = match idp.grants.ask(raw).await? {
+        Ask::Good(asking) => asking,
+        Ask::Refused(refusal) => return Err(Failure::new(kind(idp, raw, &refusal), refusal.to_string())),
+        Ask::Answer(response) => return at_once(idp, browser, None, response),
+    };
+    if let Some(response) = answer(idp, browser, &asking).await? {
+        return at_once(idp, browser, Some(&asking), response);
     }
+    let session = browser.session.as_ref().map(|s| s.id);
+    let id = idp.grants.keep(*asking, &browser.token, session).await?;
+    let turn = Turn::load(idp, browser, id).await?;
+    let begun = || turn.answer().began_at(id, turn.agency.as_deref());
+    match redeem_ticket(&turn).await? {
+        Some((page, flash)) => Ok(begun().flash(&page, &flash).enter(id, &page)),
+        None => Ok(begun().enter(id, &path::hub(id))),
+    }
+}
+
+/// The client's answer, where no page is needed for it: a code for somebody who is signed in, or the error that `prompt=none` asks for in place of a
+/// page (OIDC Core §3.1.2.1). Nothing of such a request is stored.
+async fn answer(idp: &Idp, browser: &Browser, asking: &Asking) -> Result<Option<respond::Response>, Failure> {
+    let Asking { request, agency, portal } = asking;
+    let asked = oidc::decide::Asked::by(request);
+    // A ticket is verified and used up before anything is decided. Silence asks for nothing that only a page can go on with.
+    if request.migration_ticket.is_some() && !asked.silently {
+        return Ok(None);
+    }
+    let standing = |known| Standing {
+        now: idp.ground.now(),
+        enrolment: None,
+        session: browser
+            .session
+            .as_ref()
+            .map(|session| turn::signed_in(idp, session, Some(portal), false, known)),
+        unlinked_allowed: false,
+    };
+    let mut next = decide(&asked, &standing(Known::DONE));
+    if let (Next::Return(Outcome::Code), Some(session)) = (&next, &browser.session) {
+        next = decide(&asked, &standing(Known::of(idp, session, Some(&**agency)).await?));
+    }
+    match (next, &browser.session) {
+        (Next::Return(Outcome::Error(error)), _) => Ok(Some(idp.grants.refuse(request, &error))),
+        (Next::Return(Outcome::Code), Some(session)) => match idp.grants.answer(request, session).await? {
+            Completed::Answer(response) => Ok(Some(response)),
+            // The session ended while this was decided.
+            Completed::Over | Completed::Home => {
+                let nobody = oidc::Error::new(oidc::Code::LoginRequired, "nobody is signed in");
+                Ok(asked.silently.then(|| idp.grants.refuse(request, &nobody)))
+            }
+        },
+        _ => Ok(None),
+    }
+}
+
+/// To the client, by the redirect that answers its own.
+fn at_once(
+    idp: &Idp,
+    browser: &Browser,
+    asking: Option<&Asking>,
+    response: respond::Response,
+) -> Result<Response, Failure> {
+    let agency = asking.map(|asking| &*asking.agency);
+    let setting = Setting { locale: browser.locale(&[], agency), agency, base: String::new() };
+    Answer::without_cookies(idp, browser).back_at_once(&setting, response)
 }
 
 /// Whom there is to answer is not settled: a page of ours.

@@ -2,7 +2,7 @@
 
 use accounts::{Confirm, EnrolmentId, Stage};
 use axum::{
-    extract::{Query, State},
+    extract::{RawQuery, State},
     response::Response,
 };
 use kernel::Token;
@@ -19,31 +19,24 @@ use crate::{
         error::Failure,
         flash::{Flash, Missing, Said},
         form::Form,
-        path,
+        link, path,
     },
 };
 
 const PATH: &str = "/confirm";
 
-#[derive(Deserialize)]
-pub(crate) struct Link {
-    pub(crate) token: Option<String>,
-}
-
 /// `GET /confirm?token=…` moves the token to a cookie; `GET /confirm` shows the page.
 pub(crate) async fn get(
     State(idp): State<Shared>,
-    Query(link): Query<Link>,
+    RawQuery(query): RawQuery,
     headers: http::HeaderMap,
     browser: Browser,
 ) -> Result<Response, Failure> {
-    let answer = Answer::new(&idp, &browser);
-    if let Some(text) = link.token {
-        return match Token::parse(&text) {
-            Some(token) => Ok(answer.link(Jar::Confirm, PATH, &token).see_other(PATH)),
-            None => dead(&idp, &browser),
-        };
+    let broken = || dead(&idp, &browser);
+    if let Some(kept) = link::kept(&idp, &browser, query.as_deref(), Jar::Confirm, PATH, broken)? {
+        return Ok(kept);
     }
+    let answer = Answer::new(&idp, &browser);
     let token = Jar::Confirm.one(&headers, idp.secure()).and_then(|t| Token::parse(&t));
     let Some(token) = token else { return dead(&idp, &browser) };
     let Some(enrolment) = idp.accounts.confirm_page(&token).await? else { return dead(&idp, &browser) };
@@ -96,8 +89,8 @@ pub(crate) async fn post(
         Confirm::Done(enrolment) => {
             let id = interaction_for(&idp, &browser, enrolment).await?;
             idp.accounts.confirmed_in(enrolment, &id.to_string()).await?;
-            let cleared = Jar::Confirm.clear(idp.secure(), PATH);
-            Ok(answer().cookie(cleared).see_other(&path::hub(id)))
+            // The link stays in its cookie: the form sent again, or gone back to, leads where it led.
+            Ok(answer().see_other(&path::hub(id)))
         }
         Confirm::Wrong { remaining } => say(Said::Wrong(remaining)),
         Confirm::NoAddress(no_address) => say(Said::Missing(Missing::address(no_address))),
@@ -119,7 +112,7 @@ async fn interaction_for(
     let origin =
         found.as_ref().and_then(|e| e.origin.as_deref()).and_then(|o| o.parse::<InteractionId>().ok());
     if let Some(id) = origin
-        && let Ok(turn) = Turn::load(idp, browser, id).await
+        && let Some(turn) = Turn::find(idp, browser, id).await?
     {
         if turn.interaction.enrolment != Some(enrolment) {
             idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;

@@ -32,8 +32,7 @@ pub(crate) fn notice_page(turn: &Turn<'_>, enrolment: &Enrolment) -> Result<Resp
         erased_days: rules.unfinished_kept_days(),
         log_days: rules.log_kept_days(),
     };
-    // "Not now" may lead straight to the portal, for somebody who is signed in and linked there.
-    turn.way_out().page(&turn.setting(), &page)
+    turn.answer().page(&turn.setting(), &page)
 }
 
 pub(crate) async fn email_page(
@@ -114,7 +113,7 @@ pub(crate) async fn link_page(
         needs_password: !freely,
         error: flash.sign_in_error(),
     };
-    turn.way_out().page(&turn.setting(), &page)
+    turn.answer().page(&turn.setting(), &page)
 }
 
 pub(crate) fn min_length(idp: &Idp) -> u16 {

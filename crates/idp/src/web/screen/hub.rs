@@ -9,7 +9,7 @@ use axum::{
 use oidc::decide::{Next, Outcome, Step, Why, decide};
 use pages::page;
 
-use super::{enrol, terms, turn::Turn};
+use super::{enrol, lost, terms, turn::Turn};
 use crate::{
     InteractionId, Shared,
     grant::Completed,
@@ -28,7 +28,15 @@ pub(crate) async fn get(
 ) -> Result<Response, Failure> {
     let turn = Turn::load(&idp, &browser, id).await?;
     let flash = browser.flash(&idp);
-    let enrolment = turn.enrolment().await?;
+    if turn.interaction.completed
+        && let Some(answer) = turn.over(&flash)
+    {
+        return answer;
+    }
+    let enrolment = match turn.enrolment().await? {
+        Some(enrolment) => Some(idp.accounts.after_its_address(enrolment).await?),
+        None => None,
+    };
     let (asked, standing) = turn.facts(enrolment.as_ref(), flash.said == Some(Said::Unlinked)).await?;
     match (decide(&asked, &standing), &enrolment) {
         (Next::SignIn(why), _) => sign_in_page(&turn, &flash, why, enrolment.as_ref()),
@@ -42,17 +50,27 @@ pub(crate) async fn get(
         (Next::NotLinked, _) => not_linked(&turn).await,
         (Next::Return(Outcome::Code), _) => {
             let Some(session) = &browser.session else { return Ok(turn.to_hub()) };
-            match idp.grants.complete(&turn.interaction, session).await? {
-                Completed::Answer(response) => turn.answer().back(&turn.setting(), response),
-                Completed::Home | Completed::Over => Ok(turn.to_entrance()),
+            if turn.is_forgotten()
+                && let Some(answer) = turn.over(&flash)
+            {
+                return answer;
             }
+            back(&turn, &flash, idp.grants.complete(&turn.interaction, session).await?)
         }
-        (Next::Return(Outcome::Error(error)), _) => match idp.grants.refuse(&turn.interaction, &error) {
-            Some(response) => turn.answer().back(&turn.setting(), response),
-            None => Ok(turn.to_entrance()),
-        },
-        (Next::Return(Outcome::Home), _) => Ok(turn.to_entrance()),
+        (Next::Return(Outcome::Error(error)), _) => {
+            back(&turn, &flash, idp.grants.end_with(&turn.interaction, &error).await?)
+        }
+        (Next::Return(Outcome::Home), _) => turn.to_entrance(),
         (Next::Enrol(_), None) => Ok(turn.to_hub()),
+    }
+}
+
+fn back(turn: &Turn<'_>, flash: &Flash, completed: Completed) -> Result<Response, Failure> {
+    match completed {
+        Completed::Answer(response) => turn.answer().back(&turn.setting(), response),
+        // Another tab, or a second click, was first; or the session ended meanwhile.
+        Completed::Over => turn.over(flash).unwrap_or_else(|| turn.to_entrance()),
+        Completed::Home => turn.to_entrance(),
     }
 }
 
@@ -72,10 +90,20 @@ pub(crate) async fn status(
     RawQuery(query): RawQuery,
     browser: Browser,
 ) -> Result<Response, Failure> {
-    let turn = Turn::load(&idp, &browser, id).await?;
     let told = query.as_deref() == Some("told");
-    let waits = |e: Enrolment| turn.step(&e) == Some(Step::Mail) && (told || !e.refused);
-    let waiting = turn.enrolment().await?.is_some_and(waits);
+    let waiting = match Turn::find(&idp, &browser, id).await? {
+        Some(turn) => match turn.enrolment().await? {
+            Some(e) if turn.step(&e) == Some(Step::Mail) && (told || !e.refused) => {
+                !idp.accounts.has_lost_its_address(&e).await?
+            }
+            _ => false,
+        },
+        None if idp.grants.left_of(id).await?.is_some_and(|left| left.alive) => {
+            return Err(lost::lost(&idp, &browser, id).await?);
+        }
+        // Gone: the page goes on, and reads why.
+        None => false,
+    };
     Ok(Json(serde_json::json!({ "next": !waiting })).into_response())
 }
 
@@ -108,7 +136,7 @@ fn sign_in_page(
         error: flash.sign_in_error(),
         legacy_door: true,
     };
-    turn.way_out().page(&turn.setting(), &page)
+    turn.answer().page(&turn.setting(), &page)
 }
 
 async fn not_linked(turn: &Turn<'_>) -> Result<Response, Failure> {
@@ -119,5 +147,5 @@ async fn not_linked(turn: &Turn<'_>) -> Result<Response, Failure> {
         agency_name: turn.agency.as_ref().map(|a| a.name.clone()).unwrap_or_default(),
         may_continue: turn.portal.as_ref().is_some_and(|p| p.allow_unlinked),
     };
-    turn.way_out().page(&turn.setting(), &page)
+    turn.answer().page(&turn.setting(), &page)
 }

@@ -42,7 +42,7 @@ pub(crate) async fn get(
         error: flash.legacy_error(agency.ticket.is_some()),
     };
     turn.agency = Some(agency);
-    turn.way_out().page(&turn.setting(), &page)
+    turn.answer().page(&turn.setting(), &page)
 }
 
 /// The portal's agency; only where no portal asks, the one that was chosen (SECURITY #81).

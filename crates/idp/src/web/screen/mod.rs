@@ -8,6 +8,7 @@ pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod hub;
 pub(crate) mod legacy;
+mod lost;
 pub(crate) mod mail_code;
 pub(crate) mod new_address;
 pub(crate) mod recover;

@@ -2,7 +2,7 @@
 
 use accounts::{AddressConfirm, AddressPage};
 use axum::{
-    extract::{Query, State},
+    extract::{RawQuery, State},
     response::Response,
 };
 use http::HeaderMap;
@@ -10,7 +10,7 @@ use kernel::Token;
 use pages::page::{LinkDead, LinkPurpose, NewAddress, NewAddressDone};
 use serde::Deserialize;
 
-use super::{confirm::Link, sign_in::said};
+use super::sign_in::said;
 use crate::{
     Idp, Shared,
     web::{
@@ -20,6 +20,7 @@ use crate::{
         error::Failure,
         flash::{Flash, Said},
         form::Form,
+        link,
     },
 };
 
@@ -28,17 +29,15 @@ const PATH: &str = "/new-address";
 /// `GET /new-address?token=…` moves the token to a cookie; `GET /new-address` shows the page.
 pub(crate) async fn get(
     State(idp): State<Shared>,
-    Query(link): Query<Link>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     browser: Browser,
 ) -> Result<Response, Failure> {
-    let answer = Answer::new(&idp, &browser);
-    if let Some(text) = link.token {
-        return match Token::parse(&text) {
-            Some(token) => Ok(answer.link(Jar::NewAddress, PATH, &token).see_other(PATH)),
-            None => dead(&idp, &browser, LinkPurpose::NewAddress),
-        };
+    let broken = || dead(&idp, &browser, LinkPurpose::NewAddress);
+    if let Some(kept) = link::kept(&idp, &browser, query.as_deref(), Jar::NewAddress, PATH, broken)? {
+        return Ok(kept);
     }
+    let answer = Answer::new(&idp, &browser);
     let flash = browser.flash(&idp);
     if flash.said == Some(Said::Taken) {
         return dead(&idp, &browser, LinkPurpose::AddressTaken);

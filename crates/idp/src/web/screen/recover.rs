@@ -2,14 +2,14 @@
 
 use accounts::{Origin, Reset};
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, RawQuery, State},
     response::Response,
 };
 use kernel::Token;
 use pages::page::{self, LinkPurpose, ProblemKind};
 use serde::Deserialize;
 
-use super::{confirm::Link, enrol::min_length, turn::Turn};
+use super::{enrol::min_length, turn::Turn};
 use crate::{
     Idp, InteractionId, Shared,
     web::{
@@ -19,7 +19,7 @@ use crate::{
         error::Failure,
         flash::{Flash, Missing, Said},
         form::Form,
-        path,
+        link, path,
     },
 };
 
@@ -70,17 +70,15 @@ pub(crate) async fn ask(
 /// `GET /reset?token=…` moves the token to a cookie; `GET /reset` shows the page. Neither changes anything (SECURITY #70, #71).
 pub(crate) async fn get(
     State(idp): State<Shared>,
-    Query(link): Query<Link>,
+    RawQuery(query): RawQuery,
     headers: http::HeaderMap,
     browser: Browser,
 ) -> Result<Response, Failure> {
-    let answer = Answer::new(&idp, &browser);
-    if let Some(text) = link.token {
-        return match Token::parse(&text) {
-            Some(token) => Ok(answer.link(Jar::Reset, PATH, &token).see_other(PATH)),
-            None => dead(&idp, &browser),
-        };
+    let broken = || dead(&idp, &browser);
+    if let Some(kept) = link::kept(&idp, &browser, query.as_deref(), Jar::Reset, PATH, broken)? {
+        return Ok(kept);
     }
+    let answer = Answer::new(&idp, &browser);
     let Some(token) = held(&idp, &headers) else { return dead(&idp, &browser) };
     let Some(found) = idp.accounts.reset_page(&token).await? else { return dead(&idp, &browser) };
     let agencies = idp.agencies.load();
@@ -94,13 +92,7 @@ pub(crate) async fn get(
         errors: flash.password_problems(min_length),
         waits: flash.waits(),
     };
-    let entrance = agency.and_then(|a| a.entrance(&idp.issuer));
-    // The new password leads on to where it was asked for, which may be another portal than the agency's first.
-    let asked = match begun(&idp, &browser, &found.origin).await {
-        Some(turn) => turn.interaction.request.map(|r| r.path.redirect_uri().to_owned()),
-        None => None,
-    };
-    answer.leads_to(entrance.as_deref()).leads_to(asked.as_deref()).page(&setting, &page)
+    answer.page(&setting, &page)
 }
 
 fn held(idp: &Idp, headers: &http::HeaderMap) -> Option<Token> {
@@ -131,8 +123,15 @@ pub(crate) async fn post(
     match idp.accounts.reset(&token, &fields.password, browser.session.as_ref(), &browser.visitor).await? {
         Reset::Done(signed_in, origin) => {
             let id = interaction_for(&idp, &browser, &origin).await?;
-            let cleared = Jar::Reset.clear(idp.secure(), PATH);
-            Ok(answer().cookie(cleared).signed_in(&signed_in).see_other(&path::hub(id)))
+            // The link stays in its cookie, used as it is: the form sent again leads where it led.
+            Ok(answer().signed_in(&signed_in).see_other(&path::hub(id)))
+        }
+        Reset::Again(signed_in, origin) => {
+            if let Some(old) = &browser.session {
+                idp.grants.session_replaced(old, &signed_in.session).await?;
+            }
+            let id = interaction_for(&idp, &browser, &origin).await?;
+            Ok(answer().signed_in(&signed_in).see_other(&path::hub(id)))
         }
         Reset::Problems(problems) => {
             let said = Said::Problems(problems.into_iter().map(Into::into).collect());
@@ -142,7 +141,7 @@ pub(crate) async fn post(
             let agencies = idp.agencies.load();
             let agency = origin.agency_id.as_deref().and_then(|id| agencies.agency(id)).map(|a| &**a);
             let setting = Setting { locale: browser.locale(&[], agency), agency, base: String::new() };
-            let continue_url = begun(&idp, &browser, &origin).await.map_or_else(|| "/".into(), |t| t.hub());
+            let continue_url = begun(&idp, &browser, &origin).await?.map_or_else(|| "/".into(), |t| t.hub());
             answer().page(&setting, &page::PasswordSet { continue_url })
         }
         Reset::Dead => dead(&idp, &browser),
@@ -151,13 +150,15 @@ pub(crate) async fn post(
 }
 
 /// The interaction in which the reset was asked for, if this is its browser.
-async fn begun<'a>(idp: &'a Idp, browser: &'a Browser, origin: &Origin) -> Option<Turn<'a>> {
-    let id = origin.interaction.as_deref().and_then(|o| o.parse::<InteractionId>().ok())?;
-    Turn::load(idp, browser, id).await.ok()
+async fn begun<'a>(idp: &'a Idp, browser: &'a Browser, origin: &Origin) -> Result<Option<Turn<'a>>, Failure> {
+    match origin.interaction.as_deref().and_then(|o| o.parse::<InteractionId>().ok()) {
+        Some(id) => Turn::find(idp, browser, id).await,
+        None => Ok(None),
+    }
 }
 
 async fn interaction_for(idp: &Idp, browser: &Browser, origin: &Origin) -> Result<InteractionId, Failure> {
-    match begun(idp, browser, origin).await {
+    match begun(idp, browser, origin).await? {
         Some(turn) => Ok(turn.id()),
         None => Ok(idp.grants.start_home(&browser.token, origin.agency_id.as_deref()).await?),
     }

@@ -2,7 +2,7 @@
 
 use accounts::TakeBack;
 use axum::{
-    extract::{Query, State},
+    extract::{RawQuery, State},
     response::Response,
 };
 use http::HeaderMap;
@@ -10,7 +10,7 @@ use kernel::Token;
 use pages::page::{self, LinkDead, LinkPurpose, ProblemKind};
 use serde::Deserialize;
 
-use super::{confirm::Link, enrol::min_length};
+use super::enrol::min_length;
 use crate::{
     Idp, Shared,
     web::{
@@ -20,6 +20,7 @@ use crate::{
         error::Failure,
         flash::{Flash, Said},
         form::Form,
+        link,
     },
 };
 
@@ -28,17 +29,15 @@ const PATH: &str = "/take-back";
 /// `GET /take-back?token=…` moves the token to a cookie; `GET /take-back` shows the page.
 pub(crate) async fn get(
     State(idp): State<Shared>,
-    Query(link): Query<Link>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     browser: Browser,
 ) -> Result<Response, Failure> {
-    let answer = Answer::new(&idp, &browser);
-    if let Some(text) = link.token {
-        return match Token::parse(&text) {
-            Some(token) => Ok(answer.link(Jar::TakeBack, PATH, &token).see_other(PATH)),
-            None => dead(&idp, &browser, LinkPurpose::TakeBack),
-        };
+    let broken = || dead(&idp, &browser, LinkPurpose::TakeBack);
+    if let Some(kept) = link::kept(&idp, &browser, query.as_deref(), Jar::TakeBack, PATH, broken)? {
+        return Ok(kept);
     }
+    let answer = Answer::new(&idp, &browser);
     let flash = browser.flash(&idp);
     if flash.said == Some(Said::Taken) {
         return dead(&idp, &browser, LinkPurpose::AddressTaken);

@@ -45,7 +45,7 @@ pub(crate) async fn page(
         error: flash.terms_error(),
         previous_version: previous_version(turn, enrolment, &version.version).await?,
     };
-    turn.way_out().page(&turn.setting(), &page)
+    turn.answer().page(&turn.setting(), &page)
 }
 
 /// The version that the account accepted last, where it is another one.
@@ -93,8 +93,13 @@ pub(crate) async fn post(
     let changed = || Ok(turn.answer().say(&turn.hub(), &Flash::said(Said::Changed)));
     let visitor = turn.visitor();
     let session = browser.session.as_ref();
-    let moving = turn.enrolment().await?.filter(|e| e.stage == accounts::Stage::Terms);
-    let Some(enrolment) = moving else {
+    let enrolment = turn.enrolment().await?;
+    if let Some(ended) = enrolment.as_ref().filter(|e| e.stage == accounts::Stage::Finished)
+        && let Some(answer) = ended_here(&turn, ended.id).await?
+    {
+        return Ok(answer);
+    }
+    let Some(enrolment) = enrolment.filter(|e| e.stage == accounts::Stage::Terms) else {
         let Some(session) = session else { return Ok(turn.to_hub()) };
         let agency = turn.agency.as_ref().map(|a| a.id.as_str());
         return match idp.accounts.accept_terms(session.account, agency, &shown, &visitor).await? {
@@ -110,8 +115,20 @@ pub(crate) async fn post(
             Ok(turn.signed_in(&signed_in).await?.say(&turn.path("connected"), &flash))
         }
         Finish::Changed => changed(),
-        Finish::NotNow => Ok(turn.to_hub()),
+        // Another copy of this form was faster.
+        Finish::NotNow => Ok(ended_here(&turn, enrolment.id).await?.unwrap_or_else(|| turn.to_hub())),
     }
+}
+
+/// The last step, sent again by the browser that took it: what the first answer said, and the session that it brought.
+async fn ended_here(turn: &Turn<'_>, enrolment: accounts::EnrolmentId) -> Result<Option<Response>, Failure> {
+    let Some((signed_in, receipt)) =
+        turn.idp.accounts.finished_again(enrolment, turn.browser.session.as_ref(), &turn.visitor()).await?
+    else {
+        return Ok(None);
+    };
+    let flash = Flash::said(Said::receipt(receipt, true));
+    Ok(Some(turn.answer().signed_in(&signed_in).say(&turn.path("connected"), &flash)))
 }
 
 /// `GET /authorize/{id}/refuse`: what it means not to accept (PEOPLE U-51). Nothing changes.
@@ -147,5 +164,5 @@ pub(crate) async fn connected(
         receipt,
         continue_url: turn.hub(),
     };
-    turn.way_out().page(&turn.setting(), &page)
+    turn.answer().page(&turn.setting(), &page)
 }

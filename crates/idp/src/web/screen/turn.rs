@@ -4,8 +4,12 @@ use accounts::{Enrolment, Stage};
 use agencies::{Agency, Portal};
 use axum::response::Response;
 use oidc::decide::{Asked, SignedIn, Standing, Step};
-use pages::{Locale, page::ProblemKind};
+use pages::{
+    Locale,
+    page::{self, ProblemKind},
+};
 
+use super::lost;
 use crate::{
     Idp, InteractionId,
     grant::Interaction,
@@ -13,6 +17,7 @@ use crate::{
         answer::{Answer, Setting},
         browser::Browser,
         error::Failure,
+        flash::{Flash, Said},
         path,
     },
 };
@@ -33,15 +38,23 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// A page that says how to begin again, for another browser's interaction or one that is too old (SECURITY #13).
     pub(crate) async fn load(idp: &'a Idp, browser: &'a Browser, id: InteractionId) -> Result<Self, Failure> {
-        let found = idp.grants.find(id, &browser.token).await?;
+        match Self::find(idp, browser, id).await? {
+            Some(turn) => Ok(turn),
+            None => Err(lost::lost(idp, browser, id).await?),
+        }
+    }
+
+    /// Finds it, if it is this browser's and may be gone on with.
+    ///
+    /// # Errors
+    /// The database, or a client that is no longer configured.
+    pub(crate) async fn find(
+        idp: &'a Idp,
+        browser: &'a Browser,
+        id: InteractionId,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(interaction) = idp.grants.find(id, &browser.token).await? else { return Ok(None) };
         let agencies = idp.agencies.load();
-        let Some(interaction) = found else {
-            // Begin again where it began: at the agency's portal, if the id tells which (PEOPLE U-38).
-            let agency = idp.grants.agency_of(id).await?;
-            let entrance = agency.and_then(|id| agencies.agency(&id)?.entrance(&idp.issuer));
-            let failure = Failure::new(ProblemKind::ForeignBrowser, "no such interaction in this browser");
-            return Err(failure.retry(entrance.unwrap_or_else(|| "/".into())));
-        };
         let (agency, portal) = match &interaction.request {
             Some(request) => {
                 let (agency, portal) = agencies.portal(&request.client_id).ok_or_else(|| {
@@ -55,7 +68,7 @@ impl<'a> Turn<'a> {
         };
         let wish = interaction.request.as_ref().map(|r| r.ui_locales.clone()).unwrap_or_default();
         let locale = browser.locale(&wish, agency.as_deref());
-        Ok(Self { idp, browser, interaction, agency, portal, locale })
+        Ok(Some(Self { idp, browser, interaction, agency, portal, locale }))
     }
 
     pub(crate) fn id(&self) -> InteractionId {
@@ -76,13 +89,6 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn answer(&self) -> Answer<'a> {
         Answer::new(self.idp, self.browser)
-    }
-
-    /// An answer whose forms may end at the portal.
-    pub(crate) fn way_out(&self) -> Answer<'a> {
-        let to = self.interaction.request.as_ref().map(|r| r.path.redirect_uri().to_owned());
-        let entrance = self.agency.as_ref().and_then(|a| a.entrance(&self.idp.issuer));
-        self.answer().leads_to(to.as_deref()).leads_to(entrance.as_deref())
     }
 
     /// Signed in in this browser; whatever its older session had at portals goes over or ends.
@@ -109,9 +115,45 @@ impl<'a> Turn<'a> {
     }
 
     /// To the agency's portal, which begins a sign-in of its own; to the person's agencies where none is known.
-    pub(crate) fn to_entrance(&self) -> Response {
-        let entrance = self.agency.as_ref().and_then(|agency| agency.entrance(&self.idp.issuer));
-        self.answer().see_other(entrance.as_deref().unwrap_or("/"))
+    pub(crate) fn to_entrance(&self) -> Result<Response, Failure> {
+        self.answer().on_to(&self.setting(), &self.entrance())
+    }
+
+    fn entrance(&self) -> String {
+        let agency = self.agency.as_ref().and_then(|agency| agency.entrance(&self.idp.issuer));
+        self.anew().or(agency).unwrap_or_else(|| "/".into())
+    }
+
+    /// Where the portal that asked begins another sign-in.
+    fn anew(&self) -> Option<String> {
+        self.portal.as_ref()?.sign_in_anew(&self.idp.issuer)
+    }
+
+    /// What a sign-in that has been answered, or whose portal has forgotten it, leads to: nothing of it is handed over again, the portal asks anew, and
+    /// who is signed in is asked nothing. `None` where nobody is, and the portal offers no such way: then the sign-in page.
+    pub(crate) fn over(&self, flash: &Flash) -> Option<Result<Response, Failure>> {
+        let anew = self.anew();
+        match &anew {
+            // Once by itself: a portal that fails and leads back here would send its people round and round.
+            Some(to) if flash.said != Some(Said::SentAnew) => {
+                let answer = self.answer().flash(&self.hub(), &Flash::said(Said::SentAnew));
+                Some(answer.on_to(&self.setting(), to))
+            }
+            _ if self.browser.session.is_some() => {
+                let home = self.portal.as_ref().and_then(|portal| portal.home.clone());
+                let page = page::Finished { open_url: anew.or(home).unwrap_or_else(|| self.entrance()) };
+                Some(self.answer().page(&self.setting(), &page))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the portal has most likely forgotten this request, and another one asks its person nothing.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        let asked = self.interaction.asked();
+        let asks_each_time = asked.again || asked.choice || asked.max_age.is_some();
+        let begins = self.portal.as_ref().is_some_and(|p| p.home.is_some() || self.anew().is_some());
+        begins && !asks_each_time && self.interaction.is_old(self.idp.ground.now())
     }
 
     /// The unfinished enrolment of this interaction, or the finished one.
@@ -139,15 +181,9 @@ impl<'a> Turn<'a> {
         let asked = self.interaction.asked();
         let session = match &self.browser.session {
             Some(session) => {
-                let agency = self.agency.as_ref().map(|a| a.id.as_str()).unwrap_or_default();
-                let sub = self.portal.as_ref().map(|p| self.idp.grants.subject(&p.client, session.account));
-                Some(SignedIn {
-                    sub: sub.unwrap_or_default(),
-                    auth_time: session.auth_time,
-                    fresh: self.interaction.is_fresh(session),
-                    terms_due: self.idp.accounts.terms_due(session.account).await?.is_some(),
-                    linked: !self.idp.accounts.client_refs(session.account, agency).await?.is_empty(),
-                })
+                let known = Known::of(self.idp, session, self.agency.as_deref()).await?;
+                let fresh = self.interaction.is_fresh(session);
+                Some(signed_in(self.idp, session, self.portal.as_ref(), fresh, known))
             }
             None => None,
         };
@@ -167,6 +203,42 @@ impl<'a> Turn<'a> {
             other => other,
         }
     }
+}
+
+/// What the database knows of somebody who is signed in, at an agency.
+#[derive(Clone, Copy)]
+pub(crate) struct Known {
+    terms_due: bool,
+    linked: bool,
+}
+
+impl Known {
+    /// Somebody who has nothing left to do: what a decision is first made with, for most need not look further.
+    pub(crate) const DONE: Self = Self { terms_due: false, linked: true };
+
+    pub(crate) async fn of(
+        idp: &Idp,
+        session: &accounts::Session,
+        agency: Option<&Agency>,
+    ) -> Result<Self, Failure> {
+        let agency = agency.map(|a| a.id.as_str()).unwrap_or_default();
+        Ok(Self {
+            terms_due: idp.accounts.terms_due(session.account).await?.is_some(),
+            linked: !idp.accounts.client_refs(session.account, agency).await?.is_empty(),
+        })
+    }
+}
+
+/// Who is signed in, as the decision is told.
+pub(crate) fn signed_in(
+    idp: &Idp,
+    session: &accounts::Session,
+    portal: Option<&Portal>,
+    fresh: bool,
+    known: Known,
+) -> SignedIn {
+    let sub = portal.map(|p| idp.grants.subject(&p.client, session.account)).unwrap_or_default();
+    SignedIn { sub, auth_time: session.auth_time, fresh, terms_due: known.terms_due, linked: known.linked }
 }
 
 fn step(stage: Stage) -> Option<Step> {

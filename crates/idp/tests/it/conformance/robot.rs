@@ -10,6 +10,7 @@ use super::{
     op::{ISSUER, Op},
     policy::Policy,
 };
+use crate::journeys::visitor::goes_on;
 
 /// What came back, whole.
 pub struct Reply {
@@ -190,6 +191,11 @@ impl Robot {
 
     /// What a page does by itself.
     async fn read(&mut self, page: Reply) -> Seen {
+        if let Some(url) = goes_on(&page.body) {
+            assert_eq!(page.header("cache-control"), "no-store");
+            assert_ne!(Url::parse(&url).unwrap().origin(), page.url.origin(), "a redirect would have done");
+            return Seen::Client(Callback { method: Method::GET, url, content_type: None, body: None });
+        }
         let scripts = elements(&page.body, "script", |e| {
             assert!(e.text().all(|t| t.trim().is_empty()), "a script within the page: the policy refuses it");
             e.value().attr("src").unwrap().to_owned()

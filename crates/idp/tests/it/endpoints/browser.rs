@@ -8,7 +8,10 @@ use idp::{Idp, Throttle};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::grant::world::{CALLBACK, CHALLENGE, ISSUER, VERIFIER, World, basic, form};
+use crate::{
+    grant::world::{CALLBACK, CHALLENGE, ISSUER, VERIFIER, World, basic, form},
+    journeys::visitor::goes_on,
+};
 
 /// What came back.
 pub struct Reply {
@@ -31,10 +34,18 @@ impl Reply {
         self.json()["error"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Where the browser goes on, by a redirect or by a page that does.
+    pub fn onward(&self) -> String {
+        match self.status {
+            StatusCode::SEE_OTHER => self.header("location").to_owned(),
+            _ => goes_on(&self.body).unwrap_or_else(|| panic!("{}: {}", self.status, self.body)),
+        }
+    }
+
     /// The parameters that came back at the callback.
     pub fn returned(&self) -> oidc::Params {
-        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
-        let (uri, query) = self.header("location").split_once('?').expect("a query");
+        let to = self.onward();
+        let (uri, query) = to.split_once('?').expect("a query");
         assert_eq!(uri, CALLBACK);
         let params = oidc::Params::parse(&[query]).unwrap();
         assert_eq!(params.get("iss"), Some(ISSUER));

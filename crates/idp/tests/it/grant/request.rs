@@ -33,18 +33,19 @@ async fn an_interaction_belongs_to_one_browser_and_ends_once() {
         let at = world.a.find(id, &world.browser).await.unwrap().unwrap();
         assert_eq!((at.agency_id.as_deref(), at.completed), (Some("tilleuls"), false));
         assert!(matches!(world.a.complete(&at, &session).await.unwrap(), Completed::Answer(_)));
-        // A double click gets its answer; later it is over.
-        world.bed.clock.advance(60);
-        assert!(matches!(world.b.complete(&at, &session).await.unwrap(), Completed::Answer(_)));
-        world.bed.clock.advance(61);
+        // Once: the client has used its `state`, a moment later and for ever.
+        assert!(matches!(world.b.complete(&at, &session).await.unwrap(), Completed::Over));
+        world.bed.clock.advance(121);
         assert!(matches!(world.a.complete(&at, &session).await.unwrap(), Completed::Over));
+        let error = oidc::Error::new(oidc::Code::LoginRequired, "nobody is signed in");
+        assert!(matches!(world.b.end_with(&at, &error).await.unwrap(), Completed::Over));
         assert!(world.a.find(id, &world.browser).await.unwrap().unwrap().completed);
-        assert_eq!(world.count("code", "1 = 1").await, 2);
+        assert_eq!(world.count("code", "1 = 1").await, 1);
         world.bed.clock.advance(3 * 86_400);
         assert!(world.a.find(id, &world.browser).await.unwrap().is_none());
         world.a.purge().await.unwrap();
         assert_eq!(world.count("interaction", "1 = 1").await + world.count("code", "1 = 1").await, 0);
-        assert_eq!(world.count("token_grant", "1 = 1").await, 2);
+        assert_eq!(world.count("token_grant", "1 = 1").await, 1);
         world.bed.clock.advance(180 * 86_400);
         world.a.purge().await.unwrap();
         assert_eq!(world.count("token_grant", "1 = 1").await, 0);

@@ -11,22 +11,42 @@ const OLD: &str = "Vieux-Secret 1";
 const MARIE: &str = "marie@exemple.test";
 const NEW: &str = "quatre tasses de the vert";
 
-/// SECURITY #85, I10: who ended the move is signed in by the answer alone. Without it, the page says that the account is there, and knows its address.
+/// At the terms, in the browser in which the password was chosen.
+async fn at_the_terms(world: &World) -> Visitor {
+    let mut marie = Visitor::new(world);
+    Portal::new(world, "tilleuls").send(&mut marie, &[]).await;
+    marie.old_credentials("100", OLD).await;
+    marie.up_to_mail(MARIE, PASSWORD).await;
+    let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
+    marie.open(&link).await;
+    marie.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await.says("Étape 6 sur 6");
+    marie
+}
+
+/// The same browser, as it stands now.
+fn copy(marie: &Visitor, world: &World) -> Visitor {
+    let mut copy = Visitor::with(marie.client.clone(), world);
+    copy.cookies.clone_from(&marie.cookies);
+    copy.screen = marie.screen.clone();
+    copy
+}
+
+/// SECURITY #85, I10: the last step sent again, its first answer lost, ends where the first ended: the same page, the same session, and nothing twice.
 #[tokio::test]
-async fn the_last_step_sent_again_leads_to_a_sign_in_that_says_that_all_is_well() {
+async fn the_last_step_sent_again_ends_where_the_first_ended() {
     for world in World::both().await {
         let portal = Portal::new(&world, "tilleuls");
-        let mut marie = Visitor::new(&world);
-        portal.send(&mut marie, &[]).await;
-        marie.old_credentials("100", OLD).await;
-        marie.up_to_mail(MARIE, PASSWORD).await;
-        let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
-        marie.open(&link).await;
-        marie.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await.says("Étape 6 sur 6");
+        let mut marie = at_the_terms(&world).await;
         marie.submit_in_vain("/terms", &[("accept", "on")]).await;
-        marie.submit("/terms", &[("accept", "on")]).await.says("Votre compte est prêt");
-        assert_eq!(marie.screen.field("email").as_deref(), Some(MARIE));
-        marie.submit("/sign-in", &[("password", PASSWORD)]).await;
+        let before = marie.screen.clone();
+        for _ in 0..2 {
+            marie.screen = before.clone();
+            marie.submit("/terms", &[("accept", "on")]).await.says("Vous êtes maintenant connecté");
+            marie.screen.says(MARIE).says("Votre accord sur les conditions");
+        }
+        assert_eq!(world.count("session", "1 = 1").await, 1, "the same session, {}", world.bed.name);
+        let on = marie.screen.links().into_iter().find(|l| l.starts_with("/authorize/")).unwrap();
+        marie.open(&on).await;
         portal.receive(&marie).await;
         for table in ["account", "acceptance", "link"] {
             assert_eq!(world.count(table, "1 = 1").await, 1, "{table}, {}", world.bed.name);
@@ -35,9 +55,65 @@ async fn the_last_step_sent_again_leads_to_a_sign_in_that_says_that_all_is_well(
     }
 }
 
+/// The same, both on their way at once, without a script that would hold the second press back.
+#[tokio::test]
+async fn the_last_step_sent_twice_at_once_ends_signed_in_twice_alike() {
+    for world in World::both().await {
+        let mut marie = at_the_terms(&world).await;
+        let mut twin = copy(&marie, &world);
+        let accept = [("accept", "on")];
+        let (first, second) = (marie.submit("/terms", &accept), twin.submit("/terms", &accept));
+        let (first, second) = tokio::join!(first, second);
+        for screen in [first, second] {
+            screen.says("Vous êtes maintenant connecté").says("Votre accord sur les conditions");
+        }
+        assert_eq!(marie.cookie("mc_session").value(), twin.cookie("mc_session").value());
+        assert_eq!(marie.cookie("mc_device").value(), twin.cookie("mc_device").value());
+        for table in ["account", "acceptance", "link", "session", "device"] {
+            assert_eq!(world.count(table, "1 = 1").await, 1, "{table}, {}", world.bed.name);
+        }
+        assert_eq!(world.mails().await.iter().filter(|mail| mail.about == "welcome").count(), 1);
+    }
+}
+
+/// SECURITY #46, #80: the last step sent again signs nobody in who signed out since, nor in another browser.
+#[tokio::test]
+async fn the_last_step_sent_again_opens_nothing_that_was_closed() {
+    for world in World::both().await {
+        let mut marie = at_the_terms(&world).await;
+        let before = marie.screen.clone();
+        marie.submit("/terms", &[("accept", "on")]).await;
+        let mut thief = Visitor::new(&world);
+        Portal::new(&world, "tilleuls").send(&mut thief, &[]).await;
+        thief.screen = before.clone();
+        assert_eq!(thief.submit("/terms", &[("accept", "on")]).await.status.as_u16(), 403);
+        let signed_in = |visitor: &Visitor| visitor.cookies.iter().any(|c| c.name() == "mc_session");
+        assert!(signed_in(&marie) && !signed_in(&thief));
+        marie.open("/sign-out").await;
+        marie.submit("/sign-out", &[]).await.says("Vous êtes déconnecté");
+        marie.screen = before;
+        marie.submit("/terms", &[("accept", "on")]).await.says_not("Vous êtes maintenant connecté");
+        assert!(!signed_in(&marie), "{}", world.bed.name);
+    }
+}
+
+/// The line that broke is given ten minutes.
+#[tokio::test]
+async fn the_last_step_sent_much_later_asks_for_the_password() {
+    for world in World::both().await {
+        let mut marie = at_the_terms(&world).await;
+        let late = copy(&marie, &world);
+        marie.submit("/terms", &[("accept", "on")]).await;
+        world.bed.clock.advance(601);
+        let mut late = late;
+        late.submit("/terms", &[("accept", "on")]).await.says("Votre compte est prêt");
+        assert!(late.cookies.iter().all(|c| c.name() != "mc_session"), "{}", world.bed.name);
+    }
+}
+
 /// SPEC J3: the same where an agency is attached.
 #[tokio::test]
-async fn an_agency_attached_again_leads_to_a_sign_in() {
+async fn an_agency_attached_again_ends_signed_in() {
     for world in World::both().await {
         world.moved("tilleuls", "100", MARIE).await;
         let portal = Portal::new(&world, "rivage");
@@ -46,9 +122,14 @@ async fn an_agency_attached_again_leads_to_a_sign_in() {
         marie.old_credentials("100", OLD).await;
         marie.submit("/notice", &[]).await;
         marie.submit("/email", &[("email", MARIE)]).await.says("Cette adresse a déjà un compte");
-        marie.submit_in_vain("/link", &[("password", PASSWORD)]).await;
-        marie.submit("/link", &[("password", PASSWORD)]).await.says("Votre compte est prêt");
-        marie.sign_in(MARIE, PASSWORD).await;
+        let (to, form) = marie.screen.form("/link");
+        let form = form.into_iter().filter(|(name, _)| name != "password");
+        let form = form.chain([("password".to_owned(), PASSWORD.to_owned())]).collect::<Vec<_>>();
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        // Its answer is lost on the line.
+        let mut line = copy(&marie, &world);
+        line.once(http::Method::POST, &to, Some(form.clone().into()), &[]).await;
+        marie.send(http::Method::POST, &to, Some(form.into()), &[]).await;
         portal.receive(&marie).await;
         assert_eq!(world.count("link", "1 = 1").await, 2);
         assert_eq!(world.count("attempt", "failures > 0").await, 0);
@@ -83,10 +164,15 @@ async fn a_new_password_sent_again_is_told_that_it_is_set() {
             .submit("/reset", &[("password", PASSWORD)])
             .await
             .says("Votre nouveau mot de passe est enregistré");
+        // The password that the link set, once more: it signs in, as at every door.
+        let mut again = copy(&late, &world);
+        again.submit("/reset", &[("password", NEW)]).await;
+        assert!(again.cookies.iter().any(|c| c.name() == "mc_session"), "{}", again.screen.text());
+        again.screen.says("Vous êtes connecté");
         let on = marie.screen.links().into_iter().find(|l| l.starts_with("/authorize/")).unwrap();
         marie.open(&on).await;
-        marie.sign_in(MARIE, NEW).await;
-        portal.receive(&marie).await;
+        // The portal was handed its answer on the line that broke.
+        marie.sign_in(MARIE, NEW).await.says("Vous êtes connecté");
         assert_eq!(accounts(&world).await, set, "{}", world.bed.name);
         world.bed.clock.advance(30);
         late.submit("/reset", &[("password", NEW)]).await.says("Ce lien ne fonctionne plus");

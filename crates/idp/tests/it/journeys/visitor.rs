@@ -65,6 +65,11 @@ impl Screen {
         self.headers.get(name).map(|v| v.to_str().unwrap()).unwrap_or_default()
     }
 
+    /// Where the page goes by itself, at once: another host, which no redirect after a form may reach.
+    pub fn goes_on(&self) -> Option<String> {
+        goes_on(&self.body)
+    }
+
     /// The value of the field of that name, in whichever form.
     pub fn field(&self, name: &str) -> Option<String> {
         let html = Html::parse_document(&self.body);
@@ -99,6 +104,14 @@ impl Screen {
         }
         (form.value().attr("action").unwrap().to_owned(), fields)
     }
+}
+
+/// Where a page goes by itself, at once (HTML §4.2.5.3, "refresh").
+pub fn goes_on(page: &str) -> Option<String> {
+    let html = Html::parse_document(page);
+    let refresh = Selector::parse("head > meta[http-equiv='refresh']").unwrap();
+    let content = html.select(&refresh).next()?.value().attr("content")?;
+    content.strip_prefix("0;url=").map(str::to_owned)
 }
 
 impl Visitor {
@@ -182,9 +195,10 @@ impl Visitor {
     }
 
     fn location(&self, screen: &Screen) -> Option<String> {
-        let to = screen.headers.get(header::LOCATION).filter(|_| screen.status.is_redirection())?;
         let here = url::Url::parse(&self.issuer).unwrap().join(&screen.path).unwrap();
-        Some(here.join(to.to_str().unwrap()).unwrap().into())
+        let to = screen.headers.get(header::LOCATION).filter(|_| screen.status.is_redirection());
+        let to = to.map(|to| to.to_str().unwrap().to_owned()).or_else(|| screen.goes_on())?;
+        Some(here.join(&to).unwrap().into())
     }
 
     /// One request, and no further.

@@ -183,7 +183,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "forgets max_age",
         items: &[14],
         file: "crates/oidc/src/decide.rs",
-        find: "() if asked.max_age.is_some_and(|most| age > most) => Some(Why::TooLongAgo),",
+        find: "() if asked.max_age.is_some_and(|most| age > most || most == 0) => Some(Why::TooLongAgo),",
         replace: "() if asked.max_age.is_some_and(|most| age > most && most < 0) => Some(Why::TooLongAgo),",
         caught_by: rule(&["max_age_counts_seconds_and_never_asks_twice"]),
     },

@@ -167,6 +167,65 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: journey(&["one_network_tries_only_so_often_whatever_the_account"]),
     },
     Sabotage {
+        name: "opens a sealed message at any address",
+        items: &[42],
+        file: "crates/idp/src/web/browser.rs",
+        find: r#"format!("flash {path}")"#,
+        replace: r#"format!("flash {}", path.is_empty())"#,
+        caught_by: journey(&["a_flash_opens_at_its_own_address_only"]),
+    },
+    Sabotage {
+        name: "sends a silent request to a page",
+        items: &[14],
+        file: "crates/idp/src/web/screen/arrive.rs",
+        find: "if let Some(response) = answer(idp, browser, &asking).await? {",
+        replace: "if let Some(response) = answer(idp, browser, &asking).await?.filter(|_| false) {",
+        caught_by: journey(&["silence_is_answered_at_the_client_at_once_and_nothing_is_stored"]),
+    },
+    Sabotage {
+        name: "ends a form on another host by redirects",
+        items: &[105],
+        file: "crates/idp/src/web/answer.rs",
+        find: "respond::Response::Redirect(to) => self.on_to(setting, &to),",
+        replace: "respond::Response::Redirect(to) => Ok(self.see_other(&to)),",
+        caught_by: journey(&["after_a_form_a_page_of_ours_goes_on"]),
+    },
+    Sabotage {
+        name: "holds what a portal's callback leads to against our form-action",
+        items: &[105],
+        file: "crates/idp/src/web/security.rs",
+        find: "if self.posts_away { POLICY.replace(FORMS, \"\") }",
+        replace: "if self.posts_away && self.frames.len() > 9 { POLICY.replace(FORMS, \"\") }",
+        caught_by: journey(&["after_a_form_a_page_of_ours_goes_on"]),
+    },
+    Sabotage {
+        name: "reads a backslash as no slash",
+        items: &[3],
+        file: "crates/idp/src/web/path.rs",
+        find: r"!address[1..].starts_with(['/', '\\'])",
+        replace: "!address[1..].starts_with('/')",
+        caught_by: rule(&["what_browsers_read_as_another_host_is_no_address_of_ours"]),
+    },
+    Sabotage {
+        name: "begins anew again and again at a portal that leads back",
+        items: &[12],
+        file: "crates/idp/src/web/screen/turn.rs",
+        find: "Some(to) if flash.said != Some(Said::SentAnew) => {",
+        replace: "Some(to) if flash.typed.is_empty() => {",
+        caught_by: journey(&["what_a_portal_was_handed_is_never_handed_to_it_again"]),
+    },
+    Sabotage {
+        name: "signs in by the last step of a move, sent again much later",
+        items: &[46],
+        file: "crates/accounts/src/finish.rs",
+        find: r#"        if !ended.ended_since(self.ground.now() - AGAIN) {
+            return Ok(None);
+        }
+"#,
+        replace: "",
+        caught_by: it("idp", &["the_last_step_sent_much_later_asks_for_the_password"]),
+    },
+    Sabotage {
         name: "lets pages be framed",
         items: &[93, 105, 106],
         file: "crates/idp/src/web/security.rs",
@@ -266,9 +325,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves the token of a mailed link in the address",
         items: &[71],
-        file: "crates/idp/src/web/screen/recover.rs",
-        find: "Some(token) => Ok(answer.link(Jar::Reset, PATH, &token).see_other(PATH)),",
-        replace: r#"Some(token) => Ok(answer.link(Jar::Reset, PATH, &token).see_other(&format!("{PATH}?sent={text}"))),"#,
+        file: "crates/idp/src/web/link.rs",
+        find: ".link(jar, path, &token).see_other(path)",
+        replace: r#".link(jar, path, &token).see_other(&format!("{path}?sent={}", token.text()))"#,
         caught_by: journey(&["a_mailed_token_leaves_the_address_at_once"]),
     },
     Sabotage {

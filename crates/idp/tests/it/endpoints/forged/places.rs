@@ -39,7 +39,8 @@ pub const PLACES: &[Place] = &[
         name: "id_token_hint at /authorize",
         kind: Kind::Hint,
         by: By::Provider,
-        request: |token| get("/authorize", &asking(&[("id_token_hint", token)])),
+        // A page is asked for: without one the answer is at the client, where a good hint and none look alike.
+        request: |token| get("/authorize", &asking(&[("id_token_hint", token), ("prompt", "login")])),
         accepts: to_the_hub,
         refuses: |reply| returned(reply) == Some("invalid_request".into()),
         goes_on: false,
@@ -48,7 +49,7 @@ pub const PLACES: &[Place] = &[
         name: "id_token_hint in a form at /authorize",
         kind: Kind::Hint,
         by: By::Provider,
-        request: |token| post("/authorize", &asking(&[("id_token_hint", token)])),
+        request: |token| post("/authorize", &asking(&[("id_token_hint", token), ("prompt", "login")])),
         accepts: to_the_hub,
         refuses: |reply| returned(reply) == Some("invalid_request".into()),
         goes_on: false,

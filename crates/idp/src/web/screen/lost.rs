@@ -1,0 +1,77 @@
+//! An interaction that this browser cannot go on with: which of the reasons it is, and where its person goes on, with the agency kept (PEOPLE U-38).
+
+use pages::page::ProblemKind;
+
+use crate::{
+    Idp, InteractionId,
+    web::{
+        arrivals,
+        browser::{Browser, seal_flash},
+        cookie::Jar,
+        error::Failure,
+        flash::{Flash, Said},
+        path,
+    },
+};
+
+/// What is answered in its place (SECURITY #13): whoever asks learns where it began, which they know, and nothing of it.
+///
+/// - no cookie of ours: the browser is given one, and told that it refuses them where it does not come back;
+/// - another browser's, which may still go on with it: a page that says so;
+/// - too old, gone, or of cookies that are gone: a new one at the same agency, which says why.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn lost(idp: &Idp, browser: &Browser, id: InteractionId) -> Result<Failure, Failure> {
+    let left = idp.grants.left_of(id).await?;
+    let agencies = idp.agencies.load();
+    let agency = left.as_ref().and_then(|left| left.agency_id.clone()).or_else(|| browser.agency_of(id));
+    let agency = agency.and_then(|id| agencies.agency(&id)).cloned();
+    let agency_id = agency.as_ref().map(|agency| agency.id.clone());
+    if let Some(failure) = browser.without_cookies(idp, &path::hub(id)) {
+        return Ok(failure.at(agency_id));
+    }
+    let alive = left.as_ref().is_some_and(|left| left.alive);
+    let another = !browser.unbound && !browser.was_asked;
+    if another && (alive || !is_ours(id)) {
+        let entrance = agency.and_then(|agency| agency.entrance(&idp.issuer));
+        let failure = Failure::new(ProblemKind::ForeignBrowser, "no such interaction in this browser");
+        return Ok(failure.retry(entrance.unwrap_or_else(|| "/".into())).at(agency_id));
+    }
+    begin_again(
+        idp,
+        browser,
+        agency_id.as_deref(),
+        if alive { Said::CookiesGone } else { Said::StartedAgain },
+    )
+    .await
+}
+
+/// Ids are made with their time (RFC 9562 §5.7): one without was never an interaction.
+fn is_ours(id: InteractionId) -> bool {
+    id.0.get_version_num() == 7
+}
+
+async fn begin_again(
+    idp: &Idp,
+    browser: &Browser,
+    agency: Option<&str>,
+    why: Said,
+) -> Result<Failure, Failure> {
+    arrivals::take(idp, browser)?;
+    let id = idp.grants.start_home(&browser.token, agency).await?;
+    let hub = path::hub(id);
+    let secure = idp.secure();
+    let mut cookies = Vec::new();
+    if browser.fresh {
+        cookies.push(Jar::Browser.bake(secure, "/", browser.token.text(), None));
+        cookies.push(Jar::bake_tab(secure, &id.to_string(), browser.token.text()));
+    }
+    if let Some(agency) = agency {
+        cookies.push(browser.began_at(secure, id, agency));
+    }
+    let sealed = seal_flash(idp, &hub, &Flash::said(why));
+    cookies.push(Jar::Flash.bake(secure, &hub, sealed, Some(time::Duration::minutes(10))));
+    let failure = Failure::new(ProblemKind::ForeignBrowser, "the interaction is gone: another one begins");
+    Ok(failure.onward(hub, cookies.iter().map(ToString::to_string).collect()))
+}
