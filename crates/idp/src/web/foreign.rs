@@ -89,6 +89,8 @@ pub(crate) fn pass_on(
     }
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(both.as_bytes()).into_owned().take(oidc::Params::MOST + 1).collect();
+    // What another site calls its form token is none of ours.
+    let fields: Vec<_> = fields.into_iter().filter(|(name, _)| name != "csrf").collect();
     let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
     let page = FormPost { action: path.clone(), fields };
     Answer::new(idp, browser).posts_away().page(&setting, &page).map(Some)

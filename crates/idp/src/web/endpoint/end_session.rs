@@ -13,7 +13,7 @@ use crate::{
         browser::Browser,
         cookie::Jar,
         error::Failure,
-        foreign,
+        foreign::{self, ForeignPost},
     },
 };
 
@@ -42,6 +42,8 @@ pub(crate) async fn post(
     let csrf = url::form_urlencoded::parse(body.as_bytes())
         .find(|(name, _)| name == "csrf")
         .map(|(_, v)| v.into_owned());
+    // A portal's own form may have a field of that name: it says nothing here.
+    let csrf = csrf.filter(|_| foreign != Some(ForeignPost::Certainly));
     if csrf.as_ref().is_some_and(|token| !browser.owns(token)) {
         return Err(Failure::new(ProblemKind::ForeignBrowser, "the form token is not this browser's")
             .retry("/sign-out"));
