@@ -188,8 +188,9 @@ impl<'a> Scene<'a> {
     async fn send(&mut self, place: &Place, token: &str) -> Option<Reply> {
         let request = (place.request)(token)?;
         // Clients have no cookies. Nor has the form of a portal, but then the request would only go round over an address.
-        let caller =
-            if request.uri().path().starts_with("/authorize") { &mut self.browser } else { &mut self.client };
+        let by_browser =
+            ["/authorize", "/end-session"].iter().any(|path| request.uri().path().starts_with(path));
+        let caller = if by_browser { &mut self.browser } else { &mut self.client };
         Some(caller.send(request).await)
     }
 

@@ -60,7 +60,7 @@ pub const PLACES: &[Place] = &[
         by: By::Provider,
         request: |token| get("/end-session", &[("id_token_hint", token), ("client_id", "rp"), OUT]),
         accepts: |reply| reply.status == StatusCode::SEE_OTHER && reply.header("location") == OUT.1,
-        refuses: stays_here,
+        refuses: asks,
         goes_on: false,
     },
     Place {
@@ -74,7 +74,7 @@ pub const PLACES: &[Place] = &[
             Some(request)
         },
         accepts: |reply| reply.status == StatusCode::SEE_OTHER && reply.header("location") == OUT.1,
-        refuses: stays_here,
+        refuses: asks,
         goes_on: false,
     },
     Place {
@@ -219,9 +219,11 @@ fn returned(reply: &Reply) -> Option<String> {
     params.get("error").filter(|_| fine).map(str::to_owned)
 }
 
-/// Our own page, as if nothing had been sent.
-fn stays_here(reply: &Reply) -> bool {
-    reply.status == StatusCode::SEE_OTHER && reply.header("location") == "/sign-out"
+/// The page that asks, as if nothing had been sent.
+fn asks(reply: &Reply) -> bool {
+    reply.status == StatusCode::OK
+        && reply.header("content-type").starts_with("text/html")
+        && !reply.headers.contains_key("location")
 }
 
 fn answers(reply: &Reply, status: u16, error: &str) -> bool {
