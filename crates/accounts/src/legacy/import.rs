@@ -18,7 +18,7 @@ use super::{
     dear,
     hash::Verifier,
     report::ImportReport,
-    row::{BadRow, Row, Rows},
+    row::{BadRow, Oddity, Row, Rows, Warning},
     stored::{self, Kind},
     twins::Twins,
 };
@@ -138,8 +138,15 @@ impl<R: Read + Seek, F: Read + Write + Seek> Importer<'_, R, F> {
             read += 1;
             match next.and_then(|row| admit(self.agency, &mut twins, row)) {
                 Ok((canonical, mut row)) => {
-                    self.report.warn(&mut row);
-                    ready.push(prepare(&self.accounts.ground, &self.fingerprints, (canonical, row))?);
+                    let (line, mut warnings) = (row.line, std::mem::take(&mut row.warnings));
+                    let has_hash = row.verifier.is_some();
+                    let row = prepare(&self.accounts.ground, &self.fingerprints, (canonical, row))?;
+                    if has_hash && matches!(row.kind, Kind::None) {
+                        // Field reports B1: nobody's password, so only a ticket moves this identity.
+                        warnings.push(Warning { column: "password_hash", what: Oddity::EmptyPassword });
+                    }
+                    self.report.warn(line, warnings);
+                    ready.push(row);
                 }
                 Err(bad) => self.report.bad.push(bad),
             }

@@ -1,4 +1,4 @@
-use super::row::{BadRow, Oddity, Row};
+use super::row::{BadRow, Oddity, Warning};
 
 /// What an import did, or would do.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -34,22 +34,22 @@ pub struct Warned {
 const LINES: usize = 5;
 
 impl ImportReport {
-    /// Counts what was odd about a row, and lets go of it.
-    pub(super) fn warn(&mut self, row: &mut Row) {
-        for warning in std::mem::take(&mut row.warnings) {
+    /// Counts what was odd about the row on a line.
+    pub(super) fn warn(&mut self, line: u64, warnings: Vec<Warning>) {
+        for warning in warnings {
             let same = |w: &&mut Warned| (w.column, w.what) == (warning.column, warning.what);
             match self.warnings.iter_mut().find(same) {
                 Some(known) => {
                     known.count += 1;
                     if known.lines.len() < LINES {
-                        known.lines.push(row.line);
+                        known.lines.push(line);
                     }
                 }
                 None => self.warnings.push(Warned {
                     column: warning.column,
                     what: warning.what,
                     count: 1,
-                    lines: vec![row.line],
+                    lines: vec![line],
                 }),
             }
         }

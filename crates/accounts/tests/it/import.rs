@@ -139,3 +139,20 @@ async fn what_is_odd_is_read_counted_and_shuts_nobody_out() {
         assert_eq!(stage.count("legacy_identity", "email IS NULL").await, 3);
     }
 }
+
+/// field.md B1: a row whose hash is of nothing is taken, and told: nobody can prove it by a password.
+#[tokio::test]
+async fn a_hash_of_nothing_is_told_and_kept_without_it() {
+    let csv = "identifier;password_hash;hash_format\n\
+        1;d41d8cd98f00b204e9800998ecf8427e;md5\n\
+        2;{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=;\n\
+        3;;\n";
+    for stage in stages().await {
+        let report = stage.import(&stage.tilleuls, csv).await;
+        assert_eq!((report.added, report.bad.len()), (3, 0), "{}", stage.bed.name);
+        let told: Vec<_> =
+            report.warnings.iter().map(|w| (w.column, w.what, w.count, w.lines.clone())).collect();
+        assert_eq!(told, [("password_hash", Oddity::EmptyPassword, 2, vec![2, 3])], "{}", stage.bed.name);
+        assert_eq!(stage.count("legacy_identity", "verifier_kind = 'none'").await, 3);
+    }
+}

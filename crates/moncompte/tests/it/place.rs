@@ -93,7 +93,8 @@ impl Place {
     pub fn new(bed: Bed, mail: &str) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let folder = tempfile::tempdir().unwrap();
-        let (port, ops) = (free_port(), free_port());
+        let port = free_port();
+        let ops = std::iter::repeat_with(free_port).find(|ops| *ops != port).unwrap();
         let place = Self { bed, folder, port };
         let text = format!(
             "issuer = \"http://localhost:{port}\"\nlisten = \"127.0.0.1:{port}\"\nops_listen = \"127.0.0.1:{ops}\"\n\

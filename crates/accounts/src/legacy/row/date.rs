@@ -150,7 +150,7 @@ fn is_plausible(year: u32) -> bool {
 /// The form of OpenID Connect, if there is such a day.
 fn full(year: u32, month: u32, day: u32) -> Option<String> {
     // The year 0000 is one that is not told.
-    let leap = year == 0 || (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         2 if leap => 29,
         2 => 28,
