@@ -36,12 +36,12 @@ data-keep = Un passage inachevé peut être repris pendant { $days ->
   }, puis il est effacé { $after ->
     [one] { $after } jour
    *[other] { $after } jours
-  } plus tard. Votre compte est gardé tant que vous n'en demandez pas la fermeture : rien ne le supprime de lui-même. Les dates de vos connexions et les appareils utilisés sont effacés au plus { $log ->
+  } plus tard. Votre compte est gardé tant que vous n'en demandez pas la fermeture : rien ne le supprime de lui-même. Les dates de vos connexions et les appareils utilisés sont effacés au plus { $log ->
     [one] { $log } jour
    *[other] { $log } jours
   } après la fin de leur usage. La preuve de votre acceptation n'a pas de date de fin.
 data-rights-title = Vos droits
-data-rights = Accès, rectification, effacement, limitation, opposition et portabilité. Écrivez au délégué ci-dessous ou à votre agence : ces demandes ne se font pas encore en ligne. Si la réponse ne vous convient pas, vous pouvez saisir la CNIL (cnil.fr).
+data-rights = Accès, rectification, effacement, limitation, opposition et portabilité. Écrivez au délégué ci-dessous ou à votre agence : ces demandes ne se font pas encore en ligne. Si la réponse ne vous convient pas, vous pouvez saisir la CNIL (cnil.fr).
 data-dpo-title = Délégué à la protection des données
 email-title = Votre adresse email
 email-heading = Votre adresse email
