@@ -198,7 +198,10 @@ fn forms_send_the_fields_that_the_service_reads() {
     assert_eq!(fields(french(&Confirm::samples()[0]), "/confirm"), "csrf email password");
     assert_eq!(fields(french(&LinkAccount::samples()[0]), &at("link")), "csrf password username");
     assert_eq!(fields(french(&LinkAccount::samples()[1]), &at("link")), "csrf");
-    assert_eq!(fields(french(&Terms::samples()[0]), &at("terms")), "accept csrf language read sha256 version");
+    assert_eq!(
+        fields(french(&Terms::samples()[0]), &at("terms")),
+        "accept csrf language read sha256 version"
+    );
     assert_eq!(fields(french(&NotLinked::samples()[0]), &at("continue")), "csrf");
     assert_eq!(fields(french(&NotLinked::samples()[0]), &at("switch")), "csrf");
     assert_eq!(fields(french(&Forgot::samples()[0]), &at("forgot")), "csrf email");
