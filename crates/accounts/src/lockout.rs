@@ -165,7 +165,7 @@ impl Counter {
 
     /// For the new password of an account, sent again with the mailed link that set it.
     pub(crate) fn of_link(ground: &Ground, id: &str) -> Self {
-        Self { subject: keyed(ground, &["link", id]), bucket: String::new() }
+        Self::of(keyed(ground, &["link", id]), String::new())
     }
 
     /// Reserves an attempt. While others are in flight it waits its turn: a right password is never refused because five are being
