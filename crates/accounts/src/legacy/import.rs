@@ -138,15 +138,9 @@ impl<R: Read + Seek, F: Read + Write + Seek> Importer<'_, R, F> {
             read += 1;
             match next.and_then(|row| admit(self.agency, &mut twins, row)) {
                 Ok((canonical, mut row)) => {
-                    let (line, mut warnings) = (row.line, std::mem::take(&mut row.warnings));
-                    let has_hash = row.verifier.is_some();
-                    let row = prepare(&self.accounts.ground, &self.fingerprints, (canonical, row))?;
-                    if has_hash && matches!(row.kind, Kind::None) {
-                        // Field reports B1: nobody's password, so only a ticket moves this identity.
-                        warnings.push(Warning { column: "password_hash", what: Oddity::EmptyPassword });
-                    }
-                    self.report.warn(line, warnings);
-                    ready.push(row);
+                    drop_hash_of_nothing(&mut row);
+                    self.report.warn(row.line, std::mem::take(&mut row.warnings));
+                    ready.push(prepare(&self.accounts.ground, &self.fingerprints, (canonical, row))?);
                 }
                 Err(bad) => self.report.bad.push(bad),
             }
@@ -207,6 +201,14 @@ fn admit(agency: &Agency, twins: &mut Twins, row: Row) -> Result<(String, Row), 
     match twins.taken(&canonical, line) {
         Some(first) => Err(bad(format!("the same identifier as on line {first}"))),
         None => Ok((canonical, row)),
+    }
+}
+
+/// The hash of nothing opens nothing, whatever reads it later: an account that was never opened in the old system (SECURITY D12).
+fn drop_hash_of_nothing(row: &mut Row) {
+    if row.verifier.as_ref().is_some_and(Verifier::is_of_nothing) {
+        row.verifier = None;
+        row.warnings.push(Warning { column: "password_hash", what: Oddity::EmptyPassword });
     }
 }
 

@@ -58,8 +58,7 @@ pub(crate) enum Stored {
 
 /// The columns of a verifier that was just imported.
 pub(crate) fn rest(ground: &Ground, verifier: Option<&Verifier>) -> Result<(Kind, Option<Vec<u8>>), Fault> {
-    // The hash of nothing opens nothing, whatever reads it later (SECURITY D12).
-    let Some(verifier) = verifier.filter(|v| !v.is_of_nothing()) else {
+    let Some(verifier) = verifier else {
         return Ok((Kind::None, None));
     };
     let text = verifier.to_text();

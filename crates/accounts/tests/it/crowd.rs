@@ -34,7 +34,7 @@ async fn up_to_mail(accounts: Accounts, agency: agencies::Agency, n: usize) -> E
     let proof = accounts.prove_legacy(&agency, &identifier, &old, None, &visitor()).await.unwrap();
     let LegacyProof::Enrolment(id) = proof else { panic!("{n} is nobody") };
     accounts.notice_read(id).await.unwrap();
-    accounts.choose_email(id, &address(n), true).await.unwrap();
+    accounts.choose_email(id, &address(n), true, &visitor()).await.unwrap();
     let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
     let chosen = accounts.choose_password(&enrolment, &agency.name, PASSWORD, &visitor()).await.unwrap();
     assert_eq!(chosen, PasswordChoice::Taken);

@@ -25,7 +25,7 @@ async fn what_an_account_held_goes_back_to_the_agency_that_imported_it() {
         stage.bed.clock.advance(1);
         let id = stage.enrol(&stage.rivage, "R", "Autre Secret").await;
         accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, "marie@exemple.test", false).await.unwrap();
+        accounts.choose_email(id, "marie@exemple.test", false, &visitor()).await.unwrap();
         assert!(matches!(
             accounts.attach(id, Some(PASSWORD), None, &visitor()).await.unwrap(),
             Attach::Done(_)

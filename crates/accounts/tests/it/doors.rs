@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, net::Ipv4Addr, sync::Arc};
 
 use accounts::{
     Confirm, EmailChoice, Finish, HashCost, Hasher, MailBody, Origin, PasswordChoice, PasswordProblem,
-    Resend, Reset, Rules, SignIn, Stage as Step, TermsLibrary, Visitor, legacy::LegacyProof,
+    Resend, Reset, Rules, SignIn, Stage as Step, TermsLibrary, Visitor,
+    legacy::{LegacyProof, row::Oddity},
 };
 
 use crate::stage::{PASSWORD, Stage, answered, said, shown, stages, token_of, visitor};
@@ -39,6 +40,8 @@ async fn the_hash_of_nothing_is_no_verifier_and_nothing_is_typed_at_any_door() {
             6,0cc175b9c0f1b6a831c399e269772661,md5,\n";
         let report = stage.import(&stage.tilleuls, csv).await;
         assert_eq!(report.added, 6, "{}: {:?}", stage.bed.name, report.bad);
+        let told = report.warnings.iter().filter(|told| told.what == Oddity::EmptyPassword);
+        assert_eq!(told.map(|told| told.count).sum::<u64>(), 5, "each is told");
         assert_eq!(stage.count("legacy_identity", "verifier_kind = 'none'").await, 5, "{}", stage.bed.name);
         let before = stage.accounts.hasher().done();
         for nothing in NOTHING {

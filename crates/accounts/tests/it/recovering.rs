@@ -137,7 +137,7 @@ async fn attaching_by_the_password_ends_older_reset_links() {
         let token = stage.mailed_token(EMAIL).await;
         let id = stage.enrol(&stage.rivage, "200", "Vieux-Secret 3").await;
         accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, EMAIL, true).await.unwrap();
+        accounts.choose_email(id, EMAIL, true, &visitor()).await.unwrap();
         assert!(accounts.reset_page(&token).await.unwrap().is_some());
         let attached = accounts.attach(id, Some(PASSWORD), None, &visitor()).await.unwrap();
         assert!(matches!(attached, accounts::Attach::Done(Some(_))), "{}", stage.bed.name);

@@ -231,9 +231,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "keeps the hash of nothing as a verifier",
         items: &[61],
-        file: "crates/accounts/src/legacy/stored.rs",
-        find: "verifier.filter(|v| !v.is_of_nothing()) else {",
-        replace: "verifier else {",
+        file: "crates/accounts/src/legacy/import.rs",
+        find: "row.verifier.as_ref().is_some_and(Verifier::is_of_nothing)",
+        replace: "row.verifier.as_ref().is_some_and(|_| false)",
         caught_by: journey(&["the_hash_of_nothing_is_no_verifier_and_nothing_is_typed_at_any_door"]),
     },
     Sabotage {
