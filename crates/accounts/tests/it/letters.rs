@@ -101,7 +101,7 @@ async fn a_refused_address_is_remembered_until_another_takes_its_place() {
         stage.import(&stage.tilleuls, CSV).await;
         let id = stage.enrol(&stage.tilleuls, "100", "Vieux-Secret 1").await;
         accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, "marie@faux.test", true).await.unwrap();
+        accounts.choose_email(id, "marie@faux.test", true, &visitor()).await.unwrap();
         let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
         accounts.choose_password(&enrolment, "Agence", PASSWORD, &visitor()).await.unwrap();
         let refused = async || accounts.enrolment(id).await.unwrap().unwrap().refused;
@@ -119,7 +119,7 @@ async fn a_refused_address_is_remembered_until_another_takes_its_place() {
         assert!(accounts.mail_bounced(again.id, "came back: 5.1.1").await.unwrap());
         assert!(refused().await, "{name}: it came back");
         // Typed again as it was: tried once more; a notice that comes twice is no news.
-        accounts.choose_email(id, "marie@faux.test", true).await.unwrap();
+        accounts.choose_email(id, "marie@faux.test", true, &visitor()).await.unwrap();
         assert!(!refused().await && !held(&stage).await.is_empty(), "{name}");
         assert!(!accounts.mail_bounced(again.id, "came back: 5.1.1").await.unwrap());
         assert!(!refused().await, "{name}");
@@ -128,7 +128,7 @@ async fn a_refused_address_is_remembered_until_another_takes_its_place() {
             held(&stage).await.pop().unwrap()
         };
         // Corrected: what becomes of mails to the address before it is not told any more.
-        accounts.choose_email(id, "marie@exemple.test", true).await.unwrap();
+        accounts.choose_email(id, "marie@exemple.test", true, &visitor()).await.unwrap();
         accounts.mail_refused(&third, "RCPT: 550").await.unwrap();
         assert!(!refused().await, "{name}");
         assert_eq!(accounts.enrolment(id).await.unwrap().unwrap().email.unwrap(), "marie@exemple.test");
