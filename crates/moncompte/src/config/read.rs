@@ -176,13 +176,8 @@ impl<'a> Reader<'a> {
             );
             self.at(text, "mail.return_path", &mend);
         }
-        let Some(folder) = &s.mail.bounces else { return };
-        if s.mail.return_path.is_none() {
+        if s.mail.bounces.is_some() && s.mail.return_path.is_none() {
             self.at(text, "mail.bounces", "needs mail.return_path, whose letters come back there");
-        }
-        let path = self.folder.join(folder);
-        if !["new", "cur"].iter().all(|part| path.join(part).is_dir()) {
-            self.at(text, "mail.bounces", "must be a Maildir: a folder with new and cur in it");
         }
     }
 
