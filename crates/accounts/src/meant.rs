@@ -105,7 +105,7 @@ fn both(canonical: &str, now: i64) -> SelectStatement {
         .and_where(of("p", "stage").is_in([Stage::Mail.as_str(), Stage::Terms.as_str()]))
         .and_where(of("p", "expires_at").gt(now))
         .and_where(of(IDENTITY, "moved_at").is_null())
-        .order_by_expr(of("p", "confirmed_at").is_null().into(), Order::Asc)
+        .order_by_expr(of("p", "confirmed_at").is_null(), Order::Asc)
         .order_by_expr(of("p", "created_at"), Order::Desc)
         .limit(1)
         .take();

@@ -131,15 +131,6 @@ impl Grants {
         }
     }
 
-    /// The answer to a request that may show no page (`prompt=none`), where it is not looked at; `None` where it may, or where whom to answer is not settled.
-    pub fn refuse_silently(&self, raw: &[&str], error: &Error) -> Option<Response> {
-        let (params, _, portal) = self.who_asks(raw).ok()?;
-        let silent =
-            params.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|value| value == "none"));
-        let path = request::settle(&params, Some(&portal.client)).ok().filter(|_| silent)?;
-        Some(respond::failure(&path, &self.settings.issuer, error))
-    }
-
     /// Checks raw parameters. Nothing is stored.
     ///
     /// # Errors

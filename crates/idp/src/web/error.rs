@@ -19,7 +19,7 @@ pub(crate) struct Failure {
     /// The agency whose look the page has.
     pub(crate) agency: Option<String>,
     /// Where the browser is sent instead of a page.
-    pub(crate) onward: Option<Onward>,
+    pub(crate) onward: Option<Box<Onward>>,
 }
 
 /// A way on in place of a page that says no.
@@ -55,7 +55,7 @@ impl Failure {
 
     /// Leads on instead.
     pub(crate) fn onward(mut self, to: impl Into<String>, cookies: Vec<String>) -> Self {
-        self.onward = Some(Onward { to: to.into(), cookies });
+        self.onward = Some(Box::new(Onward { to: to.into(), cookies }));
         self
     }
 

@@ -185,7 +185,7 @@ fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::respon
         _ => tracing::info!(%reference, %path, %cause, "refused"),
     }
     if let Some(onward) = failure.onward {
-        return led_on(onward);
+        return led_on(*onward);
     }
     let agencies = idp.agencies.load();
     let agency = failure.agency.as_deref().and_then(|id| agencies.agency(id));

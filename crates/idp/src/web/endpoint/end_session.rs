@@ -48,10 +48,10 @@ pub(crate) async fn post(
         return Err(Failure::new(ProblemKind::ForeignBrowser, "the form token is not this browser's")
             .retry("/sign-out"));
     }
-    if let Some(post) = foreign.filter(|_| csrf.is_none()) {
-        if let Some(passed) = foreign::pass_on(&idp, &browser, post, &raw)? {
-            return Ok(passed);
-        }
+    if let Some(post) = foreign.filter(|_| csrf.is_none())
+        && let Some(passed) = foreign::pass_on(&idp, &browser, post, &raw)?
+    {
+        return Ok(passed);
     }
     end(&idp, &browser, &raw, csrf.is_some()).await
 }

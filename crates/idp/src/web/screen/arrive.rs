@@ -47,18 +47,15 @@ pub(crate) async fn post(
     // From another site our cookies do not come along (SameSite=Lax). The same request as a GET brings them, so single sign-on holds and this
     // browser's other tabs keep their cookie.
     let raw = [query.as_deref().unwrap_or_default(), body];
-    if let Some(post) = foreign {
-        if let Some(passed) = foreign::pass_on(&idp, &browser, post, &raw)? {
-            return Ok(passed);
-        }
+    if let Some(post) = foreign
+        && let Some(passed) = foreign::pass_on(&idp, &browser, post, &raw)?
+    {
+        return Ok(passed);
     }
     arrive(&idp, &browser, &raw).await
 }
 
 async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, Failure> {
-    if let Some(answer) = arrivals::too_often(idp, browser, raw)? {
-        return Ok(answer);
-    }
     let asking = match idp.grants.ask(raw).await? {
         Ask::Good(asking) => asking,
         Ask::Refused(refusal) => return Err(Failure::new(kind(idp, raw, &refusal), refusal.to_string())),
@@ -67,6 +64,8 @@ async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, 
     if let Some(response) = answer(idp, browser, &asking).await? {
         return at_once(idp, browser, Some(&asking), response);
     }
+    // From here on it writes a row; whatever was answered so far wrote none for a stranger.
+    arrivals::take(idp, browser)?;
     let session = browser.session.as_ref().map(|s| s.id);
     let id = idp.grants.keep(*asking, &browser.token, session).await?;
     let turn = Turn::load(idp, browser, id).await?;
