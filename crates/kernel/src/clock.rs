@@ -300,9 +300,9 @@ mod tests {
             hands.store(100 * DAY, Ordering::SeqCst);
             clock.compared(100 * DAY - jump, jump);
             assert!(!clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
+            clock.compared(100 * DAY, 0);
+            assert!(clock.is_fit());
         }
-        clock.compared(100 * DAY, 0);
-        assert!(clock.is_fit());
         // Both stepped back by two hours: what was seen holds. What is a day and more ahead of both was never right.
         hands.store(100 * DAY - 7_200_000, Ordering::SeqCst);
         clock.compared(100 * DAY - 7_200_000, 0);

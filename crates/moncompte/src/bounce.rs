@@ -122,8 +122,10 @@ mod tests {
         assert_eq!(read(notice("bounce@retour.exemple.test", "failed", "5.1.1").as_bytes(), &path), None);
         let spam = format!("To: {to}\r\nSubject: buy\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n");
         assert_eq!(read(spam.as_bytes(), &path), None);
-        for end in [0, 10, 400, 700] {
-            let _ = read(&notice(&to, "failed", "5.1.1").as_bytes()[..end], &path);
+        // Cut anywhere, it is read without a panic.
+        let whole = notice(&to, "failed", "5.1.1");
+        for end in 0..whole.len() {
+            let _ = read(&whole.as_bytes()[..end], &path);
         }
     }
 }

@@ -56,7 +56,7 @@ async fn counts_and_what_they_caused_are_forgotten_in_time() {
         stage.mails().await;
         stage.bed.clock.advance(29 * DAY);
         stage.accounts.purge().await.unwrap();
-        assert_eq!(stage.count("attempt", "1 = 1").await, 4, "{}", stage.bed.name);
+        assert_eq!(stage.count("attempt", "failures > 0").await, 4, "{}", stage.bed.name);
         stage.bed.clock.advance(2 * DAY);
         stage.accounts.purge().await.unwrap();
         assert_eq!(stage.count("attempt", "1 = 1").await, 1, "{}: the lock stays", stage.bed.name);

@@ -108,12 +108,11 @@ async fn five_tabs_and_a_bookmark_are_harmless() -> Result<()> {
     browser.page("Mon compte immobilier").await?;
     sign_in(&browser, ODETTE.email, PASSWORD).await?;
     at_the_portal(&browser, "Bonjour Odette").await?;
-    // A stranger's browser has nothing of that request, and begins anew by one press.
+    // A stranger's browser has nothing of that request: it goes on at the agency's sign-in, and says why.
     let Some(stranger) = Browser::open(DESK).await? else { return Ok(()) };
     stranger.go(&bookmark).await?;
-    stranger.page("Reprenons dans ce navigateur").await?;
-    stranger.press("Recommencer").await?;
     stranger.page("Mon compte immobilier").await?;
+    stranger.says("commencée dans un autre navigateur").await?;
     stranger.close().await?;
     browser.close().await
 }

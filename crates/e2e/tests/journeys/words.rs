@@ -11,7 +11,6 @@ const ENGLISH: &[(&str, &str)] = &[
     ("Ce mot de passe ne convient pas", "This password will not do"),
     ("Cet identifiant ne peut plus être utilisé", "This old identifier can no longer be used"),
     ("Choisir un nouveau mot de passe", "Choose a new password"),
-    ("choisir un nouveau mot de passe", "choose a new password"),
     ("Choisissez un mot de passe", "Choose a password"),
     ("Choisissez un nouveau mot de passe", "Choose a new password"),
     ("Conditions Générales", "Terms of Use"),

@@ -136,10 +136,11 @@ async fn what_is_too_long_for_an_address_goes_on_as_a_form_of_ours() {
                     "{path} {name}"
                 );
             }
-            assert!(page.header("content-security-policy").contains("form-action 'self' https://rp.example"));
+            // Its form may end wherever the client's answer leads (SECURITY D15).
+            assert!(!page.header("content-security-policy").contains("form-action"), "{path}");
             let reply = browser.post(path, &here, fields).await;
             let reply = browser.follow(reply).await;
-            assert!(reply.header("location").starts_with(to), "{path}: {} {}", reply.status, reply.body);
+            assert!(reply.onward().starts_with(to), "{path}: {} {}", reply.status, reply.body);
         }
         assert_eq!(world.count("session", "ended_at IS NULL").await, 0, "{}", world.bed.name);
     }
@@ -170,7 +171,7 @@ async fn an_id_token_ends_no_session_from_another_browser() {
         let csrf = field(&page.body, "csrf");
         let yes = [&fields[..], &[("csrf", &csrf)]].concat();
         let reply = other.post("/end-session", &[("sec-fetch-site", "same-origin")], &yes).await;
-        assert_eq!(reply.header("location"), BACK.1);
+        assert_eq!(reply.onward(), BACK.1);
         assert!(owner.authorize(&[("prompt", "none")]).await.returned().get("code").is_some());
         assert_eq!(world.count("session", "ended_at IS NULL").await, 1, "{}", world.bed.name);
     }

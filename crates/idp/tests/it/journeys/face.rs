@@ -100,8 +100,8 @@ async fn what_an_address_carries_stays_text() {
             assert_eq!(count(&marie.screen, "b, [onclick], script:not([src])"), 0, "{page}");
         }
         marie.open(&hub).await;
-        // A wrong attempt brings the address back; then the right one.
-        marie.submit("/sign-in", &[("email", EVIL), ("password", EVIL)]).await.says("Mot de passe invalide");
+        // What is no address is brought back; then the right one.
+        marie.submit("/sign-in", &[("email", EVIL), ("password", EVIL)]).await.says("Indiquez une adresse email");
         inert(&marie.screen);
         marie.submit("/sign-in", &[("email", MARIE), ("password", PASSWORD)]).await;
         let back = url::Url::parse(marie.screen.left_to.as_deref().unwrap_or_default()).unwrap();

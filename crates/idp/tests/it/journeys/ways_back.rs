@@ -329,7 +329,7 @@ async fn a_browser_that_refuses_cookies_is_told_so() {
 #[tokio::test]
 async fn a_page_that_cannot_go_on_begins_again_at_its_agency() {
     const OLD_PAGE: &str = "Cette page était restée ouverte longtemps";
-    const CLEARED: &str = "Votre navigateur n'a plus les cookies de cette page";
+    const CLEARED: &str = "ou les cookies de celui-ci ont été effacés";
     for world in World::both().await {
         let portal = Portal::new(&world, "tilleuls");
         let mut marie = Visitor::new(&world);

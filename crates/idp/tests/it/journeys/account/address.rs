@@ -120,8 +120,10 @@ async fn a_session_alone_does_not_ask_for_another_address() {
             marie.submit("/account/email", &[("email", NEW), ("password", "une devinette")]).await;
             marie.screen.says("Mot de passe actuel invalide").says(left);
         }
+        // Nor does an empty field.
+        marie.submit("/account/email", &[("email", NEW), ("password", "")]).await;
         marie
-            .submit("/account/email", &[("email", NEW), ("password", "")])
+            .submit("/account/email", &[("email", NEW), ("password", "une devinette")])
             .await
             .says("Le compte est bloqué");
         marie.submit("/account/email", &[("email", NEW), ("password", PASSWORD)]).await;
