@@ -75,6 +75,8 @@ const VERIFIERS: &[(&str, &str, usize)] = &[
     // The guard of passwords of ours: sign-in (and asking again), the mailed link of a move.
     ("self.guard(", "accounts/src/login.rs", 2),
     ("self.guard(", "accounts/src/enrolment.rs", 1),
+    // The page of a reset, sent again with the password that it set: the link's own counter.
+    ("self.guard(", "accounts/src/recovery.rs", 1),
     // Once more, for what a session alone does not allow: attaching, another password, another address.
     ("self.give_again(", "accounts/src/finish.rs", 1),
     ("self.give_again(", "accounts/src/changes.rs", 1),
@@ -84,7 +86,9 @@ const VERIFIERS: &[(&str, &str, usize)] = &[
     // A mailed code: made with the mail, compared after it was counted, in one transaction and without a hash that takes time.
     ("self.code_hash(", "accounts/src/code.rs", 2),
     // Its likeness for an agency's old passwords, which may be checked once more without the spaces around them.
-    ("counter.reserve(", "accounts/src/legacy/prove.rs", 1),
+    ("self.reserve_legacy(", "accounts/src/legacy/prove.rs", 1),
+    ("own.reserve(", "accounts/src/legacy/prove.rs", 1),
+    ("all.reserve(", "accounts/src/legacy/prove.rs", 1),
     ("self.check_identity(", "accounts/src/legacy/prove.rs", 1),
     ("stored::check(", "accounts/src/legacy/prove.rs", 2),
     ("hasher.verify(", "accounts/src/legacy/stored.rs", 3),
@@ -107,7 +111,7 @@ fn no_secret_is_checked_but_behind_the_guard() {
             // Whoever looks reserved first.
             for (first, then) in [
                 ("counter.reserve(", "hasher.verify("),
-                ("counter.reserve(", "self.check_identity("),
+                ("self.reserve_legacy(", "self.check_identity("),
                 ("CodeTries).add(1)", "CodeHash.eq("),
             ] {
                 if let (Some(first), Some(then)) = (code.find(first), code.find(then)) {

@@ -101,7 +101,10 @@ async fn what_an_address_carries_stays_text() {
         }
         marie.open(&hub).await;
         // What is no address is brought back; then the right one.
-        marie.submit("/sign-in", &[("email", EVIL), ("password", EVIL)]).await.says("Indiquez une adresse email");
+        marie
+            .submit("/sign-in", &[("email", EVIL), ("password", EVIL)])
+            .await
+            .says("Indiquez une adresse email");
         inert(&marie.screen);
         marie.submit("/sign-in", &[("email", MARIE), ("password", PASSWORD)]).await;
         let back = url::Url::parse(marie.screen.left_to.as_deref().unwrap_or_default()).unwrap();
