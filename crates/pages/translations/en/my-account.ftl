@@ -109,6 +109,7 @@ email-asked-hours = { $hours ->
    *[other] The link works for { $hours } hours.
   }
 email-asked-nothing = Nothing arrives? Look in the “Junk” or “Spam” folder. If the address is wrong, cancel and start again.
+email-refused-title = The new address was refused by its server
 email-refused-text = Our message could not be delivered there. It may be misspelt.
 email-refused-kept = Nothing has changed. Your account keeps its present address:
 email-refused-button = Correct the address

@@ -109,6 +109,7 @@ email-asked-hours = { $hours ->
    *[other] Le lien fonctionne pendant { $hours } heures.
   }
 email-asked-nothing = Rien n'arrive ? Regardez dans le dossier « Indésirables » ou « Spam ». Si l'adresse est fausse, annulez et recommencez.
+email-refused-title = La nouvelle adresse a été refusée par son serveur
 email-refused-text = Notre message n'a pas pu y arriver. Elle est peut-être mal écrite.
 email-refused-kept = Rien n'a changé. Votre compte garde son adresse actuelle :
 email-refused-button = Corriger l'adresse

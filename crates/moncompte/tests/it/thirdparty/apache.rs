@@ -157,8 +157,11 @@ async fn apache_protects_a_page_refreshes_and_signs_out() {
                 "{name}"
             );
         }
-        let old = refusal(&place, told["refresh_token"].as_str().unwrap()).await;
-        assert_eq!(old.as_deref(), Some("invalid_grant"));
+        // Sent once more, the old one has the same child; once that is used, it is reuse (SECURITY D16).
+        let [old, new] = [&told, &fresh].map(|shown| shown["refresh_token"].as_str().unwrap());
+        assert_eq!(refusal(&place, old).await, None);
+        assert_eq!(refusal(&place, new).await, None);
+        assert_eq!(refusal(&place, old).await.as_deref(), Some("invalid_grant"));
 
         let sent = person.get(&apache.hook(&[("logout", &apache.at("/bye"))])).await;
         assert_eq!(sent.url.as_str(), apache.at("/bye"));

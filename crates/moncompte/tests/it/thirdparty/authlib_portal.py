@@ -100,8 +100,11 @@ learnt["refreshed"] = {
     "claims": validated(fresh["id_token"]),
     "userinfo": userinfo(fresh),
 }
+# Sent twice, as by two workers: the same child. Once that is used, it is reuse.
+learnt["sent_twice"] = refreshed(token)["refresh_token"] == fresh["refresh_token"]
+newest = refreshed(fresh)
 learnt["old_refresh_token"] = refused(refreshed, token)
-learnt["its_family"] = refused(refreshed, fresh)
+learnt["its_family"] = refused(refreshed, newest)
 
 _, _, redeem = asked()
 second = redeem()

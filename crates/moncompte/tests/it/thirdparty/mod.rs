@@ -120,6 +120,8 @@ fn judge(learnt: &Value, place: &Place, client_id: &str, mover: &Mover) {
         assert!(!claims[name].is_null(), "{name}");
         assert_eq!(refreshed["claims"][name], claims[name], "{name}");
     }
+    // SECURITY D16: a refresh that comes twice has one child.
+    assert_eq!(learnt["sent_twice"], true);
     // RFC 9700 §4.14.2: what is used twice takes all that came of it along; RFC 6749 §4.1.2 for codes.
     assert_eq!(
         (&learnt["old_refresh_token"], &learnt["its_family"]),

@@ -55,8 +55,11 @@ export async function visit({ asked, claims, userinfo, refresh, farewell }) {
     claims: claims(fresh),
     userinfo: await userinfo(fresh, sub),
   };
+  // Sent twice, as by two workers: the same child. Once that is used, it is reuse.
+  learnt.sent_twice = (await refresh(tokens)).refresh_token === fresh.refresh_token;
+  const newest = await refresh(fresh);
   learnt.old_refresh_token = await refused(() => refresh(tokens));
-  learnt.its_family = await refused(() => refresh(fresh));
+  learnt.its_family = await refused(() => refresh(newest));
 
   const redeem = await asked();
   const second = await redeem();

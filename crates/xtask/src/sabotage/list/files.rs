@@ -67,8 +67,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "believes half the internet who it says it is",
         items: &[100],
         file: "crates/moncompte/src/config/network.rs",
-        find: "return net.prefix_len() < 8;",
-        replace: "return net.prefix_len() < 1;",
+        find: "{ return net.prefix_len() < 8 };",
+        replace: "{ return net.prefix_len() < 1 };",
         caught_by: config(&["nobody_believes_strangers"]),
     },
     Sabotage {
