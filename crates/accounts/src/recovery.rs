@@ -3,10 +3,11 @@
 
 use kernel::{Fault, Ground, Password, Token, Tx, Unix, is_unique_violation, outbox::Leased};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
     sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     AccountId, Accounts, Email, PasswordProblem, Session, SignedIn, Visitor, context_words, evidence,
@@ -178,10 +179,12 @@ impl Accounts {
             .filter(recovery::Column::ExpiresAt.gt(now))
             .one(tx.conn())
             .await?;
-        // One that an older version made cannot be made again: a new one takes its place.
-        match works.filter(|link| self.reset_token(link).digest().as_str() == link.token_hash) {
-            Some(link) => self.link_again(tx, link, asked).await,
-            None => self.new_link(tx, AccountId(row.id), asked).await.map(Some),
+        match works {
+            Some(link) if self.reset_token(&link).digest().as_str() == link.token_hash => {
+                self.link_again(tx, link, asked).await
+            }
+            // One that an older version made cannot be made again: a new one takes its place.
+            other => self.new_link(tx, AccountId(row.id), other.map(|link| link.id), asked).await.map(Some),
         }
     }
 
@@ -232,9 +235,21 @@ impl Accounts {
         Ok((due && kept.rows_affected == 1).then_some(link))
     }
 
-    async fn new_link(&self, tx: &Tx, owner: AccountId, asked: &Asked) -> Result<recovery::Model, Fault> {
+    /// A link where none works. `replaces`: one that works and has to go. What another worker makes at this moment stays: the insert runs into it.
+    async fn new_link(
+        &self,
+        tx: &Tx,
+        owner: AccountId,
+        replaces: Option<Uuid>,
+        asked: &Asked,
+    ) -> Result<recovery::Model, Fault> {
         let now = self.ground.now();
-        supersede(tx, owner, now).await?;
+        let past = recovery::Column::ExpiresAt.lte(now);
+        unused(owner)
+            .col_expr(recovery::Column::SupersededAt, Expr::value(now))
+            .filter(replaces.into_iter().fold(past, |past, id| past.or(recovery::Column::Id.eq(id))))
+            .exec(tx.conn())
+            .await?;
         let mut link = recovery::Model {
             id: self.ground.id(),
             token_hash: String::new(),
@@ -403,14 +418,16 @@ pub(crate) async fn spend(tx: &Tx, link: &recovery::Model, now: Unix) -> Result<
 
 /// Older links die: newest one only (SECURITY #69).
 pub(crate) async fn supersede(tx: &Tx, owner: AccountId, now: Unix) -> Result<(), Fault> {
+    unused(owner).col_expr(recovery::Column::SupersededAt, Expr::value(now)).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// The links of an account that were neither used nor superseded.
+fn unused(owner: AccountId) -> UpdateMany<recovery::Entity> {
     recovery::Entity::update_many()
-        .col_expr(recovery::Column::SupersededAt, Expr::value(now))
         .filter(recovery::Column::AccountId.eq(owner.0))
         .filter(recovery::Column::UsedAt.is_null())
         .filter(recovery::Column::SupersededAt.is_null())
-        .exec(tx.conn())
-        .await?;
-    Ok(())
 }
 
 pub(crate) async fn tell_of_lock(
