@@ -257,12 +257,18 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<Attach, Fault> {
         let here = ended.origin.is_some() && ended.origin == visitor.origin.interaction;
-        let (Some(typed), Some(email)) = (typed, ended.email.as_deref()) else { return Ok(Attach::NotNow) };
-        if !here || !ended.ended_since(self.ground.now() - AGAIN) {
+        let Some(typed) = typed.filter(|_| here && ended.ended_since(self.ground.now() - AGAIN)) else {
             return Ok(Attach::NotNow);
-        }
+        };
+        // The account that it was attached to: another tab may have typed another address since.
+        let row = enrolment::Entity::find_by_id(ended.id.0).one(self.ground.db.reader()).await?;
+        let owner = match row.and_then(|row| row.account_id) {
+            Some(owner) => self.account(AccountId(owner)).await?,
+            None => None,
+        };
+        let Some(owner) = owner else { return Ok(Attach::NotNow) };
         let keep = session.is_some_and(|s| s.persistent);
-        Ok(match self.sign_in(email, typed, keep, session, visitor).await? {
+        Ok(match self.sign_in(&owner.email, typed, keep, session, visitor).await? {
             SignIn::In(signed_in) => Attach::Done(Some(signed_in)),
             refused => Attach::Refused(refused),
         })

@@ -340,7 +340,7 @@ async fn a_page_that_cannot_go_on_begins_again_at_its_agency() {
         let at_its_agency = |visitor: &Visitor, why: &str| {
             visitor.screen.says(why).says("Agence des Tilleuls");
             assert!(visitor.screen.path != hub && visitor.screen.field("password").is_some());
-            assert!(!visitor.screen.text().contains("autre navigateur"));
+            assert!(!visitor.screen.text().contains("Reprenons dans ce navigateur"));
         };
         // Cleared.
         marie.cookies.clear();
