@@ -39,9 +39,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "lets who proved an older password end the move",
         items: &[80],
         file: "crates/accounts/src/enrolment.rs",
-        find: r#"
-            .col_expr(enrolment::Column::ConfirmedIn, Expr::value(Option::<String>::None));"#,
-        replace: ";",
+        find: ".col_expr(enrolment::Column::ConfirmedIn, Expr::value(Option::<String>::None));",
+        replace: ".col_expr(enrolment::Column::ConfirmedIn, Expr::col(enrolment::Column::ConfirmedIn));",
         caught_by: journey(&["who_proved_an_older_password_does_not_end_the_move"]),
     },
     Sabotage {
