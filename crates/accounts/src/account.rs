@@ -38,14 +38,14 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, Fault> {
-        let row = account::Entity::find_by_id(id.0).one(self.ground.db.reader()).await?;
+        let row = account::Entity::find_by_id(id.0).one(self.context.db.reader()).await?;
         Ok(row.filter(|r| r.disabled_at.is_none()).map(Account::from))
     }
 
     pub(crate) async fn account_row(&self, canonical: &str) -> Result<Option<account::Model>, Fault> {
         Ok(account::Entity::find()
             .filter(account::Column::EmailCanonical.eq(canonical))
-            .one(self.ground.db.reader())
+            .one(self.context.db.reader())
             .await?)
     }
 
@@ -57,7 +57,7 @@ impl Accounts {
         let rows = link::Entity::find()
             .filter(link::Column::AccountId.eq(id.0))
             .order_by_asc(link::Column::Id)
-            .all(self.ground.db.reader())
+            .all(self.context.db.reader())
             .await?;
         Ok(by_agency(rows.into_iter().map(|row| (row.agency_id, row.client_ref, row.linked_at)).collect()))
     }

@@ -100,20 +100,20 @@ impl Accounts {
             GivenAgain::Right(counter) => counter,
             GivenAgain::Refused(refused) => return Ok(AddressWish::Refused(refused)),
         };
-        let now = self.ground.now();
-        let (tx, cleared) = counter.begin_cleared(&self.ground.db).await?;
+        let now = self.context.now();
+        let (tx, cleared) = counter.begin_cleared(&self.context.db).await?;
         let today = email_change::Entity::find()
             .filter(email_change::Column::AccountId.eq(owner.0))
             .filter(email_change::Column::CreatedAt.gt(now - 86_400))
             .count(tx.conn())
             .await?;
         if today >= self.rules.email_changes_per_day {
-            cleared.tell(&tx, &self.ground, Some(owner)).await?;
+            cleared.tell(&tx, &self.context, Some(owner)).await?;
             tx.commit().await?;
             return Ok(AddressWish::TooMany);
         }
         end_pending(&tx, owner, now).await?;
-        let (id, confirm) = (self.ground.id(), self.ground.token());
+        let (id, confirm) = (self.context.id(), self.context.token());
         let undo = self.undo_token(id, &row.email_canonical);
         let wish = email_change::ActiveModel {
             id: Set(id),
@@ -143,7 +143,7 @@ impl Accounts {
         self.tell(&tx, address.shown(), &row.locale, body).await?;
         let body = MailBody::AddressAsked { hint: address.masked(), token: undo.text(), at: now, hours };
         self.tell(&tx, &row.email, &row.locale, body).await?;
-        cleared.tell(&tx, &self.ground, Some(owner)).await?;
+        cleared.tell(&tx, &self.context, Some(owner)).await?;
         tx.commit().await?;
         Ok(AddressWish::Asked)
     }
@@ -157,8 +157,8 @@ impl Accounts {
             .filter(email_change::Column::AccountId.eq(owner.0))
             .filter(email_change::Column::ConfirmedAt.is_null())
             .filter(email_change::Column::EndedAt.is_null())
-            .filter(email_change::Column::ExpiresAt.gt(self.ground.now()))
-            .one(self.ground.db.reader())
+            .filter(email_change::Column::ExpiresAt.gt(self.context.now()))
+            .one(self.context.db.reader())
             .await?;
         Ok(row.map(|row| PendingAddress { email: row.to_email, refused: row.refused_at.is_some() }))
     }
@@ -168,8 +168,8 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn cancel_address(&self, owner: AccountId) -> Result<(), Fault> {
-        let tx = self.ground.db.begin().await?;
-        end_pending(&tx, owner, self.ground.now()).await?;
+        let tx = self.context.db.begin().await?;
+        end_pending(&tx, owner, self.context.now()).await?;
         tx.commit().await
     }
 
@@ -178,7 +178,7 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn address_page(&self, token: &Token) -> Result<Option<AddressPage>, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let row = self.wish(email_change::Column::ConfirmHash, token).await?;
         let lives = |r: &email_change::Model| r.ended_at.is_none() && r.expires_at > now;
         Ok(row.filter(lives).map(|row| AddressPage {
@@ -195,7 +195,7 @@ impl Accounts {
     ) -> Result<Option<email_change::Model>, Fault> {
         Ok(email_change::Entity::find()
             .filter(column.eq(token.digest().as_str()))
-            .one(self.ground.db.reader())
+            .one(self.context.db.reader())
             .await?)
     }
 
@@ -211,7 +211,7 @@ impl Accounts {
         session: Option<&Session>,
         visitor: &Visitor,
     ) -> Result<AddressConfirm, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let Some(wish) = self.wish(email_change::Column::ConfirmHash, token).await? else {
             return Ok(AddressConfirm::Dead);
         };
@@ -265,12 +265,12 @@ impl Accounts {
     /// 256 bits that only this wish and this address give, and only with the key outside the database: both mails to the old address carry one link,
     /// which works whichever of them is opened.
     fn undo_token(&self, id: Uuid, from: &str) -> Token {
-        Token::of_mac(self.ground.keys.mac("take back", format!("{id}\n{from}").as_bytes()))
+        Token::of_mac(self.context.keys.mac("take back", format!("{id}\n{from}").as_bytes()))
     }
 
     pub(crate) async fn tell(&self, tx: &Tx, to: &str, locale: &str, body: MailBody) -> Result<(), Fault> {
         let letter = Mail { to: to.into(), locale: locale.into(), agency_id: None, body };
-        mail::send(tx, &self.ground, &letter, None).await
+        mail::send(tx, &self.context, &letter, None).await
     }
 }
 

@@ -63,7 +63,7 @@ impl Accounts {
         };
         let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
             // The current one was right: the attempt is not counted.
-            counter.give_back(&self.ground.db).await?;
+            counter.give_back(&self.context.db).await?;
             return Ok(PasswordChange::Busy);
         };
         let change = Change::Password { session, counter, hash };
@@ -99,21 +99,21 @@ impl Accounts {
         (column, value): (account::Column, String),
         chosen_at: account::Column,
     ) -> Result<(), Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         account::Entity::update_many()
             .col_expr(column, Expr::value(value))
             .col_expr(chosen_at, Expr::value(now))
             .col_expr(account::Column::ChangedAt, Expr::value(now))
             .filter(account::Column::Id.eq(owner.0))
             .filter(account::Column::DisabledAt.is_null())
-            .exec(self.ground.db.writer())
+            .exec(self.context.db.writer())
             .await?;
         Ok(())
     }
 
     /// The row of an account that is not disabled.
     pub(crate) async fn owner_row(&self, id: AccountId) -> Result<Option<account::Model>, Fault> {
-        let row = account::Entity::find_by_id(id.0).one(self.ground.db.reader()).await?;
+        let row = account::Entity::find_by_id(id.0).one(self.context.db.reader()).await?;
         Ok(row.filter(|r| r.disabled_at.is_none()))
     }
 }

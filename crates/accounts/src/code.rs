@@ -1,6 +1,6 @@
 //! The other way to confirm an address: eight digits in the mail, typed into the browser in which the password was chosen (docs/adr/0010).
 
-use kernel::{Chance, Digest, Fault, Unix};
+use kernel::{Digest, Fault, Rng, Unix};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany, sea_query::Expr};
 use unicode_normalization::UnicodeNormalization;
 
@@ -23,9 +23,9 @@ const LONGEST: usize = 64;
 pub(crate) struct Code(String);
 
 impl Code {
-    fn generate(chance: &dyn Chance) -> Self {
+    fn generate(rng: &dyn Rng) -> Self {
         let mut bytes = [0; 8];
-        chance.fill(&mut bytes);
+        rng.fill(&mut bytes);
         // 2^64 is so much more than 10^8 that no code is noticeably likelier than another.
         Self(format!("{:08}", u64::from_be_bytes(bytes) % 100_000_000))
     }
@@ -63,7 +63,7 @@ pub enum CodeGiven {
         remaining: u8,
     },
     /// Tried too often, or too old: another mail brings another one. The link goes on working.
-    Spent,
+    QueryCount,
     /// Not eight digits: compared with nothing, and not counted.
     Unreadable,
     /// Not at this step, or not this browser's: ask the hub.
@@ -102,7 +102,7 @@ pub(crate) fn written(
 impl Accounts {
     /// A code and what is stored of it; `None` where no browser could use it.
     pub(crate) fn new_code(&self, row: &enrolment::Model) -> Option<(Code, Digest)> {
-        let code = Code::generate(self.ground.chance.as_ref());
+        let code = Code::generate(self.context.rng.as_ref());
         let hash = self.code_hash(row, row.chosen_in.as_deref()?, &code);
         Some((code, hash))
     }
@@ -112,7 +112,7 @@ impl Accounts {
     fn code_hash(&self, row: &enrolment::Model, chosen_in: &str, code: &Code) -> Digest {
         let address = row.email_canonical.as_deref().unwrap_or_default();
         let bound = format!("{}\n{address}\n{chosen_in}\n{}", EnrolmentId(row.id), code.0);
-        Digest::of_mac(self.ground.keys.mac("confirm code", bound.as_bytes()))
+        Digest::of_mac(self.context.keys.mac("confirm code", bound.as_bytes()))
     }
 
     /// Confirms the address by the code of the newest mail, in the interaction in which the password was chosen: the mail shows that the mailbox is
@@ -136,7 +136,7 @@ impl Accounts {
         // one that waits for a second connection can starve them all (SECURITY #117).
         let taken = self.owner_of(pending.email.as_deref().unwrap_or_default()).await?.is_some();
         let next = if taken { Stage::Link } else { Stage::Terms };
-        let now = self.ground.now();
+        let now = self.context.now();
         let waits = || {
             enrolment::Entity::update_many()
                 .filter(Column::Id.eq(id.0))
@@ -145,7 +145,7 @@ impl Accounts {
                 .filter(Column::ConfirmedAt.is_null())
                 .filter(Column::ExpiresAt.gt(now))
         };
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         let tried = waits()
             .col_expr(Column::CodeTries, Expr::col(Column::CodeTries).add(1))
             .filter(Column::CodeHash.is_not_null())
@@ -157,7 +157,7 @@ impl Accounts {
             tx.give_up().await;
             // Confirmed meanwhile, by a second click or by the link: then the hub knows what comes next.
             let waits = self.enrolment(id).await?.is_some_and(|e| e.chosen_in(interaction));
-            return Ok(if waits { CodeGiven::Spent } else { CodeGiven::NotNow });
+            return Ok(if waits { CodeGiven::QueryCount } else { CodeGiven::NotNow });
         };
         let confirmed = waits()
             .col_expr(Column::ConfirmedAt, Expr::value(now))
@@ -172,7 +172,7 @@ impl Accounts {
         if confirmed.rows_affected == 1 {
             if let (Stage::Terms, Some(canonical)) = (next, &row.email_canonical) {
                 // As with the link: what strangers tried at the sign-in page locks this move no longer.
-                Counter::of_email(&self.ground, canonical, None).clear_all(&tx).await?;
+                Counter::of_email(&self.context, canonical, None).clear_all(&tx).await?;
             }
             tx.commit().await?;
             return Ok(CodeGiven::Done);
@@ -180,7 +180,7 @@ impl Accounts {
         tx.commit().await?;
         let tries = u8::try_from(row.code_tries).unwrap_or(TRIES);
         Ok(match TRIES.saturating_sub(tries) {
-            0 => CodeGiven::Spent,
+            0 => CodeGiven::QueryCount,
             remaining => CodeGiven::Wrong { remaining },
         })
     }
@@ -217,13 +217,13 @@ mod tests {
         }
     }
 
-    /// SECURITY #72: of the right length, every digit at every place, and no two alike but by chance.
+    /// SECURITY #72: of the right length, every digit at every place, and no two alike except by chance.
     #[test]
     fn codes_are_eight_digits_and_differ() {
         let mut seen = std::collections::BTreeSet::new();
         let mut places = [[0_u32; 10]; LENGTH];
         for _ in 0..4000 {
-            let code = Code::generate(&kernel::SystemChance::default());
+            let code = Code::generate(&kernel::SystemRng::default());
             assert_eq!(Code::parse(&code.text()).unwrap().0, code.0);
             for (place, digit) in code.0.bytes().enumerate() {
                 places[place][usize::from(digit - b'0')] += 1;

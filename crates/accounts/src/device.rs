@@ -71,10 +71,10 @@ impl Accounts {
             body: MailBody::NewDevice {
                 browser: device.browser.map(str::to_owned),
                 system: device.system.map(str::to_owned),
-                at: self.ground.now(),
+                at: self.context.now(),
             },
         };
-        mail::send(tx, &self.ground, &letter, None).await
+        mail::send(tx, &self.context, &letter, None).await
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use kernel::{Fault, Gather, Ground, Unix};
+use kernel::{Batcher, Context, Fault, Unix};
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QueryResult,
     QuerySelect, RelationTrait,
@@ -98,7 +98,7 @@ fn at_agency(told: &Told, links: &[Link]) -> Result<Option<AtAgency>, Fault> {
 }
 
 /// Accounts that are not disabled, with their links, oldest first.
-pub(crate) type People = Gather<AccountId, (Told, Vec<Link>)>;
+pub(crate) type People = Batcher<AccountId, (Told, Vec<Link>)>;
 
 /// One row: the account, and one of its links.
 struct Row(AccountId, Told, Option<Link>);
@@ -133,9 +133,9 @@ impl FromQueryResult for Row {
 }
 
 /// Portals ask for people all the time: those who ask at once are answered by one statement.
-pub(crate) fn people(ground: &Ground) -> People {
-    let db = ground.db.clone();
-    Gather::new(1, move |ids: Vec<AccountId>| {
+pub(crate) fn people(context: &Context) -> People {
+    let db = context.db.clone();
+    Batcher::new(1, move |ids: Vec<AccountId>| {
         let db = db.clone();
         async move {
             let rows: Vec<Row> = account::Entity::find()

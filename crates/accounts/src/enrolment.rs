@@ -197,13 +197,14 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn enrolment(&self, id: EnrolmentId) -> Result<Option<Enrolment>, Fault> {
-        let db = self.ground.db.reader();
+        let db = self.context.db.reader();
         let found =
             enrolment::Entity::find_by_id(id.0).find_also_related(legacy_identity::Entity).one(db).await?;
         let Some((row, Some(identity))) = found else {
             return Ok(None);
         };
-        if row.finished_at.is_none() && (row.expires_at <= self.ground.now() || identity.moved_at.is_some()) {
+        if row.finished_at.is_none() && (row.expires_at <= self.context.now() || identity.moved_at.is_some())
+        {
             return Ok(None);
         }
         let code_until = code::works_until(&row);
@@ -233,8 +234,8 @@ impl Accounts {
         origin: Option<&str>,
         visitor: &Visitor,
     ) -> Result<EnrolmentId, Fault> {
-        let now = self.ground.now();
-        let tx = self.ground.db.begin().await?;
+        let now = self.context.now();
+        let tx = self.context.db.begin().await?;
         let pending = enrolment::Entity::find()
             .filter(enrolment::Column::LegacyIdentityId.eq(identity.id))
             .filter(enrolment::Column::FinishedAt.is_null())
@@ -268,8 +269,8 @@ impl Accounts {
         origin: Option<&str>,
         visitor: &Visitor,
     ) -> Result<EnrolmentId, Fault> {
-        let now = self.ground.now();
-        let id: EnrolmentId = self.ground.id();
+        let now = self.context.now();
+        let id: EnrolmentId = self.context.id();
         let row = enrolment::ActiveModel {
             id: Set(id.0),
             agency_id: Set(identity.agency_id.clone()),
@@ -312,14 +313,14 @@ impl Accounts {
         other: EnrolmentId,
         visitor: &Visitor,
     ) -> Result<Option<EnrolmentId>, Fault> {
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         let Some(other) = self.living(&tx, other).await? else { return Ok(None) };
         let identity = legacy_identity::Entity::find_by_id(other.legacy_identity_id).one(tx.conn()).await?;
         let Some(identity) = identity.filter(|identity| identity.moved_at.is_none()) else { return Ok(None) };
         let unfinished = enrolment::Entity::find()
             .filter(enrolment::Column::LegacyIdentityId.eq(identity.id))
             .filter(enrolment::Column::FinishedAt.is_null())
-            .filter(enrolment::Column::ExpiresAt.gt(self.ground.now()))
+            .filter(enrolment::Column::ExpiresAt.gt(self.context.now()))
             .count(tx.conn())
             .await?;
         if unfinished >= BESIDE {
@@ -349,7 +350,7 @@ impl Accounts {
         if !self.has_lost_its_address(&pending).await? {
             return Ok(pending);
         }
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         enrolment::Entity::update_many()
             .col_expr(enrolment::Column::Stage, Expr::value(Stage::Link.as_str()))
             .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None))
@@ -366,7 +367,7 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn notice_read(&self, id: EnrolmentId) -> Result<(), Fault> {
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         advance(&tx, id, Stage::Notice, Stage::Email).await?;
         tx.commit().await
     }
@@ -390,7 +391,7 @@ impl Accounts {
         }
         // Before the transaction: one that waits for a second connection can starve them all (SECURITY #117).
         let taken = self.account_row(address.canonical()).await?.is_some();
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         let Some(row) = self.living(&tx, id).await?.filter(|r| r.stage != Stage::Notice.as_str()) else {
             return Ok(EmailChoice::Gone);
         };
@@ -399,7 +400,7 @@ impl Accounts {
             return Ok(EmailChoice::Anothers);
         }
         let same = row.email_canonical.as_deref() == Some(address.canonical());
-        let now = self.ground.now();
+        let now = self.context.now();
         let today = if row.addressed_at.is_some_and(|at| at + 86_400 <= now) { 0 } else { row.addresses };
         if !same && today >= self.rules.addresses_per_enrolment {
             return Ok(EmailChoice::TooMany);
@@ -483,7 +484,7 @@ impl Accounts {
             return Ok(PasswordChoice::Busy);
         };
         let here = visitor.origin.interaction.as_deref();
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         let mut update = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::PasswordHash, Expr::value(hash))
             .col_expr(enrolment::Column::Stage, Expr::value(Stage::Mail.as_str()))
@@ -506,7 +507,7 @@ impl Accounts {
         let Some(row) = updated.into_iter().next() else {
             return Ok(PasswordChoice::Gone);
         };
-        let now = self.ground.now();
+        let now = self.context.now();
         // The link in an older mail to this address goes on working: no password sends more mails than are due (SECURITY #73).
         match mailing::daily(row.mails, row.mailed_at, self.rules.mails_per_enrolment, now) {
             Due::Now(nth) => self.mail_confirm(&tx, &row, nth).await?,
@@ -519,7 +520,7 @@ impl Accounts {
 
     /// When the page may ask for another mail, and how many are left today.
     pub fn next_mail(&self, enrolment: &Enrolment) -> NextMail {
-        let (most, now) = (self.rules.mails_per_enrolment, self.ground.now());
+        let (most, now) = (self.rules.mails_per_enrolment, self.context.now());
         match mailing::daily(enrolment.mails, enrolment.mailed_at, most, now) {
             Due::Now(nth) => NextMail { wait: 0, left: most - nth + 1 },
             Due::Wait(wait) => NextMail { wait, left: Ord::max(most - enrolment.mails, 0) },
@@ -532,8 +533,8 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn resend(&self, id: EnrolmentId) -> Result<Resend, Fault> {
-        let now = self.ground.now();
-        let tx = self.ground.db.begin().await?;
+        let now = self.context.now();
+        let tx = self.context.db.begin().await?;
         let waits = |r: &enrolment::Model| [Stage::Mail, Stage::Terms].iter().any(|s| s.as_str() == r.stage);
         let Some(row) = self.living(&tx, id).await?.filter(waits) else {
             return Ok(Resend::Gone);
@@ -551,8 +552,8 @@ impl Accounts {
     /// The mail that a request for a forgotten password sends to an unfinished move: as often as a reset link lives, and none of those that the
     /// move's own pages send, so that a stranger uses up nobody's (SECURITY #73).
     pub(crate) async fn mail_finish(&self, row: &enrolment::Model) -> Result<(), Fault> {
-        let (now, space) = (self.ground.now(), self.rules.reset_link);
-        let tx = self.ground.db.begin().await?;
+        let (now, space) = (self.context.now(), self.rules.reset_link);
+        let tx = self.context.db.begin().await?;
         let due = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::FinishMailedAt, Expr::value(now))
             .filter(enrolment::Column::Id.eq(row.id))
@@ -572,7 +573,7 @@ impl Accounts {
 
     /// The `nth` mail of its day, with a new code.
     async fn mail_confirm(&self, tx: &Tx, row: &enrolment::Model, nth: i32) -> Result<(), Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let code = self.new_code(row);
         let mut update = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::MailedAt, Expr::value(now))
@@ -597,7 +598,7 @@ impl Accounts {
             return Ok(());
         };
         let token = self.confirm_token(EnrolmentId(row.id), canonical);
-        let expires_at = self.ground.now() + self.rules.confirm_link;
+        let expires_at = self.context.now() + self.rules.confirm_link;
         let written = update
             .col_expr(enrolment::Column::ConfirmHash, Expr::value(token.digest().into_string()))
             .col_expr(enrolment::Column::ExpiresAt, Expr::value(expires_at))
@@ -621,13 +622,13 @@ impl Accounts {
             agency_id: Some(row.agency_id.clone()),
             body,
         };
-        mail::send(tx, &self.ground, &letter, Some(expires_at)).await
+        mail::send(tx, &self.context, &letter, Some(expires_at)).await
     }
 
     /// 256 bits that only this enrolment and this address give, and only with the key outside the database: a second mail carries the same
     /// link, and a corrected address another one.
     fn confirm_token(&self, id: EnrolmentId, canonical: &str) -> Token {
-        Token::of_mac(self.ground.keys.mac("confirm link", format!("{id}\n{canonical}").as_bytes()))
+        Token::of_mac(self.context.keys.mac("confirm link", format!("{id}\n{canonical}").as_bytes()))
     }
 
     /// The enrolment behind a mailed link: its agency and address. Looking changes nothing.
@@ -644,7 +645,7 @@ impl Accounts {
     async fn by_link(&self, token: &Token) -> Result<Option<enrolment::Model>, Fault> {
         let found = enrolment::Entity::find()
             .filter(enrolment::Column::ConfirmHash.eq(token.digest().as_str()))
-            .one(self.ground.db.reader())
+            .one(self.context.db.reader())
             .await?;
         // A link proves the address that it was mailed to, whatever stands in the row by now (SECURITY D10, PEOPLE U-09).
         Ok(found.filter(|row| {
@@ -689,11 +690,11 @@ impl Accounts {
         let canonical = row.email_canonical.unwrap_or_default();
         // Another enrolment may have won the address meanwhile (SECURITY D10): then this one attaches to that account.
         let next = if self.account_row(&canonical).await?.is_some() { Stage::Link } else { Stage::Terms };
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         // An enrolment's own counter: no account's, and gone with it.
         let _ = counter.clear(&tx).await?;
         let confirmed = enrolment::Entity::update_many()
-            .col_expr(enrolment::Column::ConfirmedAt, Expr::value(self.ground.now()))
+            .col_expr(enrolment::Column::ConfirmedAt, Expr::value(self.context.now()))
             .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None))
             .col_expr(enrolment::Column::Stage, Expr::value(next.as_str()))
             .filter(enrolment::Column::Id.eq(id.0))
@@ -706,12 +707,12 @@ impl Accounts {
         if confirmed.rows_affected != 1 {
             drop(tx);
             // The password was right: that the address changed meanwhile is no failure.
-            counter.give_back(&self.ground.db).await?;
+            counter.give_back(&self.context.db).await?;
             return Ok(Confirm::Dead);
         }
         if next == Stage::Terms {
             // The mailbox is proved, and the password: what strangers tried at the sign-in page locks this move no longer.
-            Counter::of_email(&self.ground, &canonical, None).clear_all(&tx).await?;
+            Counter::of_email(&self.context, &canonical, None).clear_all(&tx).await?;
         }
         tx.commit().await?;
         Ok(Confirm::Done(id))
@@ -726,19 +727,19 @@ impl Accounts {
             .col_expr(enrolment::Column::ConfirmedIn, Expr::value(interaction))
             .filter(enrolment::Column::Id.eq(id.0))
             .filter(enrolment::Column::FinishedAt.is_null())
-            .exec(self.ground.db.writer())
+            .exec(self.context.db.writer())
             .await?;
         Ok(())
     }
 
     fn confirm_counter(&self, id: EnrolmentId) -> Counter {
-        Counter::of_enrolment(&self.ground, &id.to_string())
+        Counter::of_enrolment(&self.context, &id.to_string())
     }
 
     async fn living(&self, tx: &Tx, id: EnrolmentId) -> Result<Option<enrolment::Model>, Fault> {
         Ok(enrolment::Entity::find_by_id(id.0)
             .filter(enrolment::Column::FinishedAt.is_null())
-            .filter(enrolment::Column::ExpiresAt.gt(self.ground.now()))
+            .filter(enrolment::Column::ExpiresAt.gt(self.context.now()))
             .one(tx.conn())
             .await?)
     }

@@ -2,7 +2,7 @@
 //! its place can be changed without the key that lives outside the database. Whoever writes to the database can still take the last entries
 //! away, with the rows that they speak of and the head set back; docs/security.md says what else is not seen.
 
-use kernel::{Digest, Fault, Ground, Looking, Reading, SealKeys, Tx, Unix};
+use kernel::{Context, Digest, Fault, Looking, Reading, SealKeys, Tx, Unix};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
     QuerySelect, sea_query::Expr,
@@ -17,7 +17,7 @@ use crate::{
 /// Adds an entry in the transaction of what it proves, which [`kernel::Db::begin_recorded`] began. Call it last: it puts such transactions in a row.
 pub(crate) async fn append<T: Serialize>(
     tx: &Tx,
-    ground: &Ground,
+    context: &Context,
     kind: &str,
     account: Option<AccountId>,
     body: &T,
@@ -30,8 +30,8 @@ pub(crate) async fn append<T: Serialize>(
         .await?;
     let head = heads.into_iter().next().ok_or_else(|| Fault::Broken("the evidence has no head".into()))?;
     let body = serde_json::to_string(body)?;
-    let at = ground.now();
-    let hash = link_hash(&ground.keys, &head.hash, head.seq, at, kind, account, &body);
+    let at = context.now();
+    let hash = link_hash(&context.keys, &head.hash, head.seq, at, kind, account, &body);
     let row = evidence::ActiveModel {
         seq: Set(head.seq),
         at: Set(at),
@@ -113,7 +113,7 @@ impl Accounts {
         account: AccountId,
         body: &T,
     ) -> Result<(), Fault> {
-        append(tx, &self.ground, kind, Some(account), body).await
+        append(tx, &self.context, kind, Some(account), body).await
     }
 
     /// Reads the whole chain; answers how many entries are whole, or the number of the first that is not.
@@ -121,6 +121,6 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn verify_evidence(&self) -> Result<Result<u64, i64>, Fault> {
-        verify(self.ground.db.reader(), &self.ground.keys).await
+        verify(self.context.db.reader(), &self.context.keys).await
     }
 }

@@ -58,8 +58,8 @@ impl Accounts {
         if !self.is_current(shown) {
             return Ok(Finish::Changed);
         }
-        let now = self.ground.now();
-        let tx = self.ground.db.begin_recorded().await?;
+        let now = self.context.now();
+        let tx = self.context.db.begin_recorded().await?;
         let Some((row, identity)) = self.claim(&tx, id, Stage::Terms, true).await? else {
             return Ok(Finish::NotNow);
         };
@@ -72,7 +72,7 @@ impl Accounts {
         else {
             return Ok(Finish::NotNow);
         };
-        let owner: AccountId = self.ground.id();
+        let owner: AccountId = self.context.id();
         let person = account::ActiveModel {
             id: Set(owner.0),
             email: Set(shown_email.clone()),
@@ -94,7 +94,7 @@ impl Accounts {
             drop(tx);
             if is_unique_violation(&error) {
                 // Somebody confirmed the same address first (SECURITY D10): attach to that account instead.
-                let tx = self.ground.db.begin().await?;
+                let tx = self.context.db.begin().await?;
                 advance(&tx, id, Stage::Terms, Stage::Link).await?;
                 tx.commit().await?;
                 return Ok(Finish::NotNow);
@@ -114,10 +114,10 @@ impl Accounts {
         };
         self.write(&tx, &shown_email, &visitor.locale, &identity.agency_id, welcome).await?;
         self.tell_agency_address(&tx, &identity, &shown_email, &visitor.locale).await?;
-        Counter::of_email(&self.ground, &canonical, None).clear_all(&tx).await?;
+        Counter::of_email(&self.context, &canonical, None).clear_all(&tx).await?;
         // Late: until the commit nobody else appends.
         self.record_acceptance(&tx, owner, Some(&identity.agency_id), shown, visitor).await?;
-        evidence::append(&tx, &self.ground, "account created", Some(owner), &linked_body(&identity)).await?;
+        evidence::append(&tx, &self.context, "account created", Some(owner), &linked_body(&identity)).await?;
         tx.commit().await?;
         Ok(Finish::Done(Box::new(signed_in), receipt))
     }
@@ -137,7 +137,7 @@ impl Accounts {
         let Some(here) = visitor.origin.interaction.as_deref().filter(|here| ended.may_end_in(here)) else {
             return Ok(None);
         };
-        if !ended.ended_since(self.ground.now() - AGAIN) {
+        if !ended.ended_since(self.context.now() - AGAIN) {
             return Ok(None);
         }
         let token = self.finish_token("session", id, here);
@@ -150,7 +150,7 @@ impl Accounts {
             return Ok(None);
         };
         let seen = self.seen_at_finish(id, visitor);
-        let device = seen.device.unwrap_or_else(|| self.ground.token());
+        let device = seen.device.unwrap_or_else(|| self.context.token());
         Ok(Some((SignedIn { session, token, device }, newest.receipt)))
     }
 
@@ -158,7 +158,7 @@ impl Accounts {
     /// same cookies.
     fn finish_token(&self, what: &str, id: EnrolmentId, interaction: &str) -> Token {
         Token::of_mac(
-            self.ground.keys.mac(&format!("finish {what}"), format!("{id}\n{interaction}").as_bytes()),
+            self.context.keys.mac(&format!("finish {what}"), format!("{id}\n{interaction}").as_bytes()),
         )
     }
 
@@ -170,7 +170,7 @@ impl Accounts {
 
     /// Whether this session may attach without typing the password again.
     pub fn may_attach_freely(&self, session: Option<&Session>, owner: Option<AccountId>) -> bool {
-        session.is_some_and(|s| Some(s.account) == owner && self.ground.now() - s.auth_time <= FRESH)
+        session.is_some_and(|s| Some(s.account) == owner && self.context.now() - s.auth_time <= FRESH)
     }
 
     /// The account that an enrolment's address belongs to.
@@ -217,12 +217,12 @@ impl Accounts {
                 GivenAgain::Refused(refused) => return Ok(Attach::Refused(refused)),
             },
         };
-        let tx = self.ground.db.begin_recorded().await?;
+        let tx = self.context.db.begin_recorded().await?;
         let Some((_, identity)) = self.claim(&tx, id, Stage::Link, false).await? else {
             drop(tx);
             if let Some(counter) = &given {
                 // Right, but another tab was first: no failure, or a second click would lock its owner out (SECURITY I6).
-                counter.give_back(&self.ground.db).await?;
+                counter.give_back(&self.context.db).await?;
             }
             let Some(now) = self.enrolment(id).await? else { return Ok(Attach::NotNow) };
             return self.attached_again(&now, typed, session, visitor).await;
@@ -231,7 +231,7 @@ impl Accounts {
         let signed_in = if let Some(counter) = given {
             // The evidence tells that the agency was attached.
             let _ = counter.clear(&tx).await?;
-            recovery::supersede(&tx, owner, self.ground.now()).await?;
+            recovery::supersede(&tx, owner, self.context.now()).await?;
             let keep = session.is_some_and(|s| s.persistent && s.account == owner);
             if !counter.knows_device() {
                 self.tell_of_device(&tx, &row, visitor).await?;
@@ -240,10 +240,10 @@ impl Accounts {
         } else {
             None
         };
-        let body = MailBody::LinkAdded { at: self.ground.now() };
+        let body = MailBody::LinkAdded { at: self.context.now() };
         self.write(&tx, &row.email, &row.locale, &identity.agency_id, body).await?;
         self.tell_agency_address(&tx, &identity, &row.email, &row.locale).await?;
-        evidence::append(&tx, &self.ground, "agency attached", Some(owner), &linked_body(&identity)).await?;
+        evidence::append(&tx, &self.context, "agency attached", Some(owner), &linked_body(&identity)).await?;
         tx.commit().await?;
         Ok(Attach::Done(signed_in))
     }
@@ -257,11 +257,11 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<Attach, Fault> {
         let here = ended.origin.is_some() && ended.origin == visitor.origin.interaction;
-        let Some(typed) = typed.filter(|_| here && ended.ended_since(self.ground.now() - AGAIN)) else {
+        let Some(typed) = typed.filter(|_| here && ended.ended_since(self.context.now() - AGAIN)) else {
             return Ok(Attach::NotNow);
         };
         // The account that it was attached to: another tab may have typed another address since.
-        let row = enrolment::Entity::find_by_id(ended.id.0).one(self.ground.db.reader()).await?;
+        let row = enrolment::Entity::find_by_id(ended.id.0).one(self.context.db.reader()).await?;
         let owner = match row.and_then(|row| row.account_id) {
             Some(owner) => self.account(AccountId(owner)).await?,
             None => None,
@@ -282,7 +282,7 @@ impl Accounts {
         at: Stage,
         confirmed: bool,
     ) -> Result<Option<(enrolment::Model, legacy_identity::Model)>, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let mut update = enrolment::Entity::update_many()
             .col_expr(enrolment::Column::FinishedAt, Expr::value(now))
             .col_expr(enrolment::Column::Stage, Expr::value(Stage::Finished.as_str()))
@@ -326,12 +326,12 @@ impl Accounts {
         owner: AccountId,
     ) -> Result<(), Fault> {
         let row = link::ActiveModel {
-            id: Set(self.ground.id()),
+            id: Set(self.context.id()),
             account_id: Set(owner.0),
             agency_id: Set(identity.agency_id.clone()),
             legacy_identity_id: Set(identity.id),
             client_ref: Set(identity.client_ref.clone()),
-            linked_at: Set(self.ground.now()),
+            linked_at: Set(self.context.now()),
         };
         link::Entity::insert(row).exec_without_returning(tx.conn()).await?;
         enrolment::Entity::update_many()
@@ -371,7 +371,7 @@ impl Accounts {
         body: MailBody,
     ) -> Result<(), Fault> {
         let letter = Mail { to: to.into(), locale: locale.into(), agency_id: Some(agency.into()), body };
-        mail::send(tx, &self.ground, &letter, None).await
+        mail::send(tx, &self.context, &letter, None).await
     }
 }
 

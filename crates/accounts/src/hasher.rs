@@ -10,7 +10,7 @@ use std::{
 
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::PasswordHash};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use kernel::Chance;
+use kernel::Rng;
 use rustix::process::setpriority_process;
 use subtle::ConstantTimeEq;
 use tokio::sync::{Semaphore, oneshot};
@@ -64,7 +64,7 @@ pub struct Hasher {
     done: AtomicUsize,
     dear: AtomicUsize,
     jobs: mpsc::Sender<Job>,
-    chance: Arc<dyn Chance>,
+    rng: Arc<dyn Rng>,
     /// Verified where no account exists, so that every path costs one hash (SECURITY #60).
     nobody: String,
 }
@@ -74,14 +74,9 @@ impl Hasher {
     ///
     /// # Errors
     /// When the costs are out of Argon2's range, or the system has no thread left.
-    pub fn new(
-        cost: HashCost,
-        slots: usize,
-        queue: usize,
-        chance: Arc<dyn Chance>,
-    ) -> Result<Self, argon2::Error> {
+    pub fn new(cost: HashCost, slots: usize, queue: usize, rng: Arc<dyn Rng>) -> Result<Self, argon2::Error> {
         let mut salt = [0; 16];
-        chance.fill(&mut salt);
+        rng.fill(&mut salt);
         let nobody = phc(cost, b"nobody's password", &salt, &mut Vec::new())?;
         let (jobs, waiting) = mpsc::channel();
         let waiting = Arc::new(Mutex::new(waiting));
@@ -101,7 +96,7 @@ impl Hasher {
             done: AtomicUsize::new(0),
             dear: AtomicUsize::new(0),
             jobs,
-            chance,
+            rng,
             nobody,
         })
     }
@@ -138,7 +133,7 @@ impl Hasher {
     /// [`Busy`].
     pub async fn hash(&self, secret: Zeroizing<Vec<u8>>) -> Result<String, Busy> {
         let mut salt = [0; 16];
-        self.chance.fill(&mut salt);
+        self.rng.fill(&mut salt);
         let cost = self.cost;
         self.done.fetch_add(1, Ordering::SeqCst);
         // Costs were tried in `new` and no secret is too long for Argon2, so this does not fail.
@@ -168,7 +163,7 @@ impl Hasher {
         &self,
         work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        kernel::outside_transactions("a slot to hash in");
+        kernel::assert_outside_transaction("a slot to hash in");
         let place = Place::take(&self.waiting, self.queue).ok_or(Busy)?;
         let slot = self.slots.clone().acquire_owned().await.map_err(|_| Busy)?;
         drop(place);
@@ -251,13 +246,13 @@ fn matches(stored: &str, secret: &[u8], memory: &mut Vec<Block>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemChance;
+    use kernel::SystemRng;
 
     use super::*;
 
     fn hasher(slots: usize, queue: usize) -> Hasher {
         let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
-        Hasher::new(cost, slots, queue, Arc::new(SystemChance::new())).unwrap()
+        Hasher::new(cost, slots, queue, Arc::new(SystemRng::new())).unwrap()
     }
 
     fn secret(text: &str) -> Zeroizing<Vec<u8>> {
@@ -281,7 +276,7 @@ mod tests {
     async fn a_hash_of_other_costs_is_still_checked_and_called_outdated() {
         let older = hasher(1, 10).hash(secret("pw")).await.unwrap();
         let cost = HashCost { memory: 128, passes: 1, lanes: 1 };
-        let today = Hasher::new(cost, 1, 10, Arc::new(SystemChance::new())).unwrap();
+        let today = Hasher::new(cost, 1, 10, Arc::new(SystemRng::new())).unwrap();
         assert_eq!(
             today.verify(Some(&older), secret("pw")).await,
             Ok(Verdict { right: true, outdated: true })

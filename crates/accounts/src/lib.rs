@@ -34,7 +34,7 @@ mod visitor;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use kernel::{Ground, typed_id};
+use kernel::{Context, typed_id};
 
 pub use account::{Account, LinkedAgency};
 pub use address::{AddressConfirm, AddressPage, AddressWish, NewAddress, PendingAddress};
@@ -146,7 +146,7 @@ impl Default for Rules {
 /// All that concerns people. Cheap to clone.
 #[derive(Clone)]
 pub struct Accounts {
-    ground: Ground,
+    context: Context,
     hasher: Arc<Hasher>,
     rules: Rules,
     terms: Arc<ArcSwap<TermsLibrary>>,
@@ -155,9 +155,14 @@ pub struct Accounts {
 
 impl Accounts {
     /// Puts it together.
-    pub fn new(ground: Ground, hasher: Arc<Hasher>, rules: Rules, terms: Arc<ArcSwap<TermsLibrary>>) -> Self {
-        let people = disclosure::people(&ground);
-        Self { ground, hasher, rules, terms, people }
+    pub fn new(
+        context: Context,
+        hasher: Arc<Hasher>,
+        rules: Rules,
+        terms: Arc<ArcSwap<TermsLibrary>>,
+    ) -> Self {
+        let people = disclosure::people(&context);
+        Self { context, hasher, rules, terms, people }
     }
 
     /// The pool that hashes.
@@ -166,8 +171,8 @@ impl Accounts {
     }
 
     /// What it stands on.
-    pub fn ground(&self) -> &Ground {
-        &self.ground
+    pub fn context(&self) -> &Context {
+        &self.context
     }
 
     /// What is configured.
@@ -177,6 +182,6 @@ impl Accounts {
 
     /// The terms that hold now, if config has any.
     pub fn current_terms(&self) -> Option<TermsVersion> {
-        self.terms.load().current(self.ground.now()).cloned()
+        self.terms.load().current(self.context.now()).cloned()
     }
 }

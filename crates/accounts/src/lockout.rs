@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::{Db, Digest, Fault, Ground, Tx, Unix};
+use kernel::{Context, Db, Digest, Fault, Tx, Unix};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter,
@@ -67,9 +67,14 @@ pub(crate) struct Cleared {
 
 impl Cleared {
     /// Tells the evidence, if there is anything to tell. Call it last, as [`evidence::append`].
-    pub(crate) async fn tell(self, tx: &Tx, ground: &Ground, owner: Option<AccountId>) -> Result<(), Fault> {
+    pub(crate) async fn tell(
+        self,
+        tx: &Tx,
+        context: &Context,
+        owner: Option<AccountId>,
+    ) -> Result<(), Fault> {
         if self.failures > 0 {
-            evidence::append(tx, ground, "failures cleared", owner, &self).await?;
+            evidence::append(tx, context, "failures cleared", owner, &self).await?;
         }
         Ok(())
     }
@@ -109,8 +114,8 @@ impl Counter {
     }
 
     /// For an address, known or not; `device` is the id of a device on which its owner signed in before.
-    pub(crate) fn of_email(ground: &Ground, canonical: &str, device: Option<&str>) -> Self {
-        Self::of(keyed(ground, &["email", canonical]), device.unwrap_or_default().to_owned())
+    pub(crate) fn of_email(context: &Context, canonical: &str, device: Option<&str>) -> Self {
+        Self::of(keyed(context, &["email", canonical]), device.unwrap_or_default().to_owned())
     }
 
     /// Whether it is that of a browser in which the owner signed in before.
@@ -119,8 +124,8 @@ impl Counter {
     }
 
     /// For an agency's old identifier, known or not, from one network: nobody elsewhere is locked by what is tried there (SECURITY D12).
-    pub(crate) fn of_legacy(ground: &Ground, agency: &str, canonical: &str, network: &str) -> Self {
-        Self::of(keyed(ground, &["legacy", agency, canonical]), keyed(ground, &["network", network]))
+    pub(crate) fn of_legacy(context: &Context, agency: &str, canonical: &str, network: &str) -> Self {
+        Self::of(keyed(context, &["legacy", agency, canonical]), keyed(context, &["network", network]))
     }
 
     /// The same identifier from all networks together.
@@ -159,31 +164,31 @@ impl Counter {
     }
 
     /// For the new password of an enrolment, given on its mailed link.
-    pub(crate) fn of_enrolment(ground: &Ground, id: &str) -> Self {
-        Self::of(keyed(ground, &["enrolment", id]), String::new())
+    pub(crate) fn of_enrolment(context: &Context, id: &str) -> Self {
+        Self::of(keyed(context, &["enrolment", id]), String::new())
     }
 
     /// For the new password of an account, sent again with the mailed link that set it.
-    pub(crate) fn of_link(ground: &Ground, id: &str) -> Self {
-        Self::of(keyed(ground, &["link", id]), String::new())
+    pub(crate) fn of_link(context: &Context, id: &str) -> Self {
+        Self::of(keyed(context, &["link", id]), String::new())
     }
 
     /// Reserves an attempt. While others are in flight it waits its turn: a right password is never refused because five are being
     /// checked at once.
-    pub(crate) async fn reserve(&self, ground: &Ground, policy: LockPolicy) -> Result<Attempt, Fault> {
+    pub(crate) async fn reserve(&self, context: &Context, policy: LockPolicy) -> Result<Attempt, Fault> {
         loop {
-            let now = ground.now();
-            if let Some(nth) = self.try_reserve(&ground.db, policy.limit, now).await? {
+            let now = context.now();
+            if let Some(nth) = self.try_reserve(&context.db, policy.limit, now).await? {
                 self.failed_before.store(nth > 1, Ordering::Relaxed);
                 return Ok(Attempt::Go(Reserved { nth }));
             }
-            match self.row(&ground.db).await? {
+            match self.row(&context.db).await? {
                 None => {}
                 Some(row) if row.locked_at.is_some() => {
                     return Ok(Attempt::Locked { since: row.locked_at.unwrap_or(now), now: false });
                 }
                 Some(row) if row.updated_at + ABANDONED <= now => {
-                    let locked = self.lock(&ground.db, policy, now).await?;
+                    let locked = self.lock(&context.db, policy, now).await?;
                     return Ok(Attempt::Locked { since: now, now: locked });
                 }
                 Some(_) => tokio::time::sleep(Duration::from_millis(40)).await,
@@ -316,8 +321,8 @@ impl Counter {
 
     /// An account's address changes: what was counted for the old one goes on counting for the new one (SECURITY #58). What strangers tried
     /// at the new one was no account's.
-    pub(crate) async fn hand_over(tx: &Tx, ground: &Ground, from: &str, to: &str) -> Result<(), Fault> {
-        let [from, to] = [from, to].map(|canonical| keyed(ground, &["email", canonical]));
+    pub(crate) async fn hand_over(tx: &Tx, context: &Context, from: &str, to: &str) -> Result<(), Fault> {
+        let [from, to] = [from, to].map(|canonical| keyed(context, &["email", canonical]));
         attempt::Entity::delete_many().filter(attempt::Column::Subject.eq(&to)).exec(tx.conn()).await?;
         attempt::Entity::update_many()
             .col_expr(attempt::Column::Subject, Expr::value(to))
@@ -348,8 +353,8 @@ impl Counter {
     }
 }
 
-fn keyed(ground: &Ground, parts: &[&str]) -> String {
-    Digest::of_mac(ground.keys.mac("attempt", parts.join("\u{1f}").as_bytes())).into_string()
+fn keyed(context: &Context, parts: &[&str]) -> String {
+    Digest::of_mac(context.keys.mac("attempt", parts.join("\u{1f}").as_bytes())).into_string()
 }
 
 #[cfg(test)]
@@ -361,9 +366,9 @@ mod tests {
     #[tokio::test]
     async fn a_fifth_failure_that_comes_after_a_reset_does_not_take_the_place_of_a_lock_to_come() {
         for bed in Bed::both().await {
-            let (ground, policy) = (&bed.ground, LockPolicy::default());
-            let counter = Counter::of_email(ground, "marie@exemple.test", None);
-            let reserve = async || match counter.reserve(ground, policy).await.unwrap() {
+            let (context, policy) = (&bed.context, LockPolicy::default());
+            let counter = Counter::of_email(context, "marie@exemple.test", None);
+            let reserve = async || match counter.reserve(context, policy).await.unwrap() {
                 Attempt::Go(reserved) => reserved,
                 Attempt::Locked { .. } => panic!("locked on {}", bed.name),
             };
@@ -371,15 +376,15 @@ mod tests {
             while late.nth < policy.limit {
                 late = reserve().await;
             }
-            let tx = ground.db.begin().await.unwrap();
+            let tx = context.db.begin().await.unwrap();
             counter.clear_all(&tx).await.unwrap();
             tx.commit().await.unwrap();
             let mut next = reserve().await;
-            counter.failed(&ground.db, &late, policy, ground.now()).await.unwrap();
+            counter.failed(&context.db, &late, policy, context.now()).await.unwrap();
             while next.nth < policy.limit {
                 next = reserve().await;
             }
-            let failed = counter.failed(&ground.db, &next, policy, ground.now()).await.unwrap();
+            let failed = counter.failed(&context.db, &next, policy, context.now()).await.unwrap();
             assert_eq!(failed, Failed::Locked { now: true }, "{}", bed.name);
         }
     }

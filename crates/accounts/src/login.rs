@@ -97,8 +97,8 @@ impl Accounts {
                     Meant::Nobody => return Ok(SignIn::Wrong { remaining: 0 }),
                 };
                 let fresh = if outdated { self.hasher.hash(secret_of(&password)).await.ok() } else { None };
-                let (tx, cleared) = counter.begin_cleared(&self.ground.db).await?;
-                recovery::supersede(&tx, AccountId(row.id), self.ground.now()).await?;
+                let (tx, cleared) = counter.begin_cleared(&self.context.db).await?;
+                recovery::supersede(&tx, AccountId(row.id), self.context.now()).await?;
                 if let Some(hash) = fresh {
                     rehash(&tx, &row, hash).await?;
                 }
@@ -108,7 +108,7 @@ impl Accounts {
                 if !counter.knows_device() {
                     self.tell_of_device(&tx, &row, visitor).await?;
                 }
-                cleared.tell(&tx, &self.ground, Some(AccountId(row.id))).await?;
+                cleared.tell(&tx, &self.context, Some(AccountId(row.id))).await?;
                 tx.commit().await?;
                 Ok(SignIn::In(Box::new(signed_in)))
             }
@@ -126,16 +126,16 @@ impl Accounts {
     /// The new password of an unfinished move was right: this interaction goes on with it. It may end it, as the one in which the password was
     /// chosen, but the address is confirmed by its mail alone (SECURITY #80, D10).
     async fn go_on(&self, pending: Pending, counter: &Counter, visitor: &Visitor) -> Result<SignIn, Fault> {
-        let tx = self.ground.db.begin_recorded().await?;
+        let tx = self.context.db.begin_recorded().await?;
         // The move's row before its count, as where a move ends: two transactions that take them in another order would stop each other.
         if !self.proved_in(&tx, &pending, visitor.origin.interaction.as_deref()).await? {
             // Another password was chosen, or the move ended, since it was read: what was typed is not wrong, and is judged anew.
             drop(tx);
-            counter.give_back(&self.ground.db).await?;
+            counter.give_back(&self.context.db).await?;
             return Ok(SignIn::Busy);
         }
         let cleared = counter.clear(&tx).await?;
-        cleared.tell(&tx, &self.ground, None).await?;
+        cleared.tell(&tx, &self.context, None).await?;
         tx.commit().await?;
         Ok(SignIn::Move(EnrolmentId(pending.id)))
     }
@@ -176,7 +176,7 @@ impl Accounts {
         // Asked for an address without an account too, which has no device: the same statements whoever is meant (SECURITY #60).
         let owner = row.map_or_else(uuid::Uuid::nil, |row| row.id);
         let device = self.known_device(AccountId(owner), visitor).await?;
-        Ok(Counter::of_email(&self.ground, subject, device.as_deref()))
+        Ok(Counter::of_email(&self.context, subject, device.as_deref()))
     }
 
     /// Reserve, check, judge: the one way to check a password of ours.
@@ -189,7 +189,7 @@ impl Accounts {
         if self.hasher.is_full() {
             return Ok(Guarded::Busy);
         }
-        let reserved = match counter.reserve(&self.ground, self.rules.lock).await? {
+        let reserved = match counter.reserve(&self.context, self.rules.lock).await? {
             Attempt::Go(reserved) => reserved,
             Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),
         };
@@ -197,14 +197,14 @@ impl Accounts {
             Ok(verdict) if verdict.right => Ok(Guarded::Right { outdated: verdict.outdated }),
             Ok(_) => {
                 let failed =
-                    counter.failed(&self.ground.db, &reserved, self.rules.lock, self.ground.now()).await?;
+                    counter.failed(&self.context.db, &reserved, self.rules.lock, self.context.now()).await?;
                 Ok(match failed {
                     Failed::Remaining(remaining) => Guarded::Wrong { remaining },
                     Failed::Locked { now } => Guarded::Locked { now },
                 })
             }
             Err(Busy) => {
-                counter.give_back(&self.ground.db).await?;
+                counter.give_back(&self.context.db).await?;
                 Ok(Guarded::Busy)
             }
         }
@@ -218,9 +218,9 @@ impl Accounts {
         subject: &str,
         visitor: &Visitor,
     ) -> Result<(), Fault> {
-        let tx = self.ground.db.begin().await?;
-        let mail = counter.may_notify(&tx, self.ground.now()).await?;
-        recovery::tell_of_lock(&tx, &self.ground, subject, mail, visitor).await?;
+        let tx = self.context.db.begin().await?;
+        let mail = counter.may_notify(&tx, self.context.now()).await?;
+        recovery::tell_of_lock(&tx, &self.context, subject, mail, visitor).await?;
         tx.commit().await
     }
 }

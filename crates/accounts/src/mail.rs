@@ -1,5 +1,5 @@
 use kernel::{
-    Fault, Ground, Token, Tx, Unix,
+    Context, Fault, Token, Tx, Unix,
     outbox::{self, Leased, Ties},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -163,13 +163,13 @@ impl Mail {
 /// Queues it with the change.
 pub(crate) async fn send(
     tx: &Tx,
-    ground: &Ground,
+    context: &Context,
     mail: &Mail,
     expires_at: Option<Unix>,
 ) -> Result<(), Fault> {
     let about = mail.about();
     let ties = Ties { about: about.as_deref(), ..Ties::default() };
-    outbox::enqueue_tied(tx, ground, "mail", mail, expires_at, ties).await?;
+    outbox::enqueue_tied(tx, context, "mail", mail, expires_at, ties).await?;
     Ok(())
 }
 
@@ -180,9 +180,9 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn mail_refused(&self, letter: &Leased, error: &str) -> Result<(), Fault> {
-        let mail: Mail = letter.payload(&self.ground)?;
-        let now = self.ground.now();
-        let tx = self.ground.db.begin().await?;
+        let mail: Mail = letter.payload(&self.context)?;
+        let now = self.context.now();
+        let tx = self.context.db.begin().await?;
         if outbox::refused(&tx, letter, error, now).await?
             && let Some(about) = mail.about()
         {
@@ -196,7 +196,7 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn mail_bounced(&self, letter: Uuid, error: &str) -> Result<bool, Fault> {
-        mail_bounced(&self.ground, letter, error).await
+        mail_bounced(&self.context, letter, error).await
     }
 }
 
@@ -204,9 +204,9 @@ impl Accounts {
 ///
 /// # Errors
 /// [`Fault`] of the database.
-pub async fn mail_bounced(ground: &Ground, letter: Uuid, error: &str) -> Result<bool, Fault> {
-    let now = ground.now();
-    let tx = ground.db.begin().await?;
+pub async fn mail_bounced(context: &Context, letter: Uuid, error: &str) -> Result<bool, Fault> {
+    let now = context.now();
+    let tx = context.db.begin().await?;
     let Some(about) = outbox::bounced(&tx, letter, error, now).await? else { return Ok(false) };
     if let Some(about) = about {
         address_refused(tx.conn(), &about, now).await?;

@@ -50,8 +50,8 @@ impl Accounts {
     /// Whom an address means. Of several unfinished moves that name it, one is meant, for an attempt costs one hash: a confirmed one, which nobody but
     /// the mailbox's owner can have made, or else the newest.
     pub(crate) async fn meant_by(&self, canonical: &str) -> Result<Meant, Fault> {
-        let db = self.ground.db.reader();
-        let statement = db.get_database_backend().build(&both(canonical, self.ground.now()));
+        let db = self.context.db.reader();
+        let statement = db.get_database_backend().build(&both(canonical, self.context.now()));
         let Some(row) = db.query_one_raw(statement).await? else { return Ok(Meant::Nobody) };
         if let Some(found) = account::Model::from_query_result_optional(&row, ACCOUNT)? {
             return Ok(if found.disabled_at.is_none() {
@@ -80,7 +80,7 @@ impl Accounts {
             .filter(enrolment::Column::Id.eq(pending.id))
             .filter(enrolment::Column::PasswordHash.eq(&pending.password_hash))
             .filter(enrolment::Column::FinishedAt.is_null())
-            .filter(enrolment::Column::ExpiresAt.gt(self.ground.now()))
+            .filter(enrolment::Column::ExpiresAt.gt(self.context.now()))
             .exec(tx.conn())
             .await?;
         Ok(noted.rows_affected == 1)

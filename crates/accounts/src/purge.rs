@@ -1,4 +1,4 @@
-use kernel::{Fault, forget};
+use kernel::{Fault, delete_in_batches};
 use sea_orm::{ColumnTrait, ExprTrait};
 
 use crate::{
@@ -40,17 +40,23 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn purge(&self) -> Result<(), Fault> {
-        let (db, now) = (&self.ground.db, self.ground.now());
+        let (db, now) = (&self.context.db, self.context.now());
         let unlocked = attempt::Column::LockedAt.is_null().and(attempt::Column::UpdatedAt.lt(now - COUNT));
-        forget::<attempt::Entity>(db, unlocked.or(attempt::Column::LockedAt.lt(now - LOCK))).await?;
-        forget::<used_ticket::Entity>(db, used_ticket::Column::ExpiresAt.lt(now)).await?;
+        delete_in_batches::<attempt::Entity>(db, unlocked.or(attempt::Column::LockedAt.lt(now - LOCK)))
+            .await?;
+        delete_in_batches::<used_ticket::Entity>(db, used_ticket::Column::ExpiresAt.lt(now)).await?;
         let left = enrolment::Column::FinishedAt.is_null();
-        forget::<enrolment::Entity>(db, left.and(enrolment::Column::ExpiresAt.lt(now - ENROLMENT))).await?;
-        forget::<email_change::Entity>(db, email_change::Column::ExpiresAt.lt(now - RECOVERY)).await?;
-        forget::<recovery::Entity>(db, recovery::Column::ExpiresAt.lt(now - RECOVERY)).await?;
+        delete_in_batches::<enrolment::Entity>(
+            db,
+            left.and(enrolment::Column::ExpiresAt.lt(now - ENROLMENT)),
+        )
+        .await?;
+        delete_in_batches::<email_change::Entity>(db, email_change::Column::ExpiresAt.lt(now - RECOVERY))
+            .await?;
+        delete_in_batches::<recovery::Entity>(db, recovery::Column::ExpiresAt.lt(now - RECOVERY)).await?;
         let ended = session::Column::EndedAt.lt(now - SESSION);
-        forget::<session::Entity>(db, ended.or(session::Column::EndsAt.lt(now - SESSION))).await?;
-        forget::<lock_notice::Entity>(db, lock_notice::Column::ToldAt.lt(now - NOTICE)).await?;
-        forget::<device::Entity>(db, device::Column::LastSeenAt.lt(now - DEVICE)).await
+        delete_in_batches::<session::Entity>(db, ended.or(session::Column::EndsAt.lt(now - SESSION))).await?;
+        delete_in_batches::<lock_notice::Entity>(db, lock_notice::Column::ToldAt.lt(now - NOTICE)).await?;
+        delete_in_batches::<device::Entity>(db, device::Column::LastSeenAt.lt(now - DEVICE)).await
     }
 }

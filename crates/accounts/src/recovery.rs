@@ -1,7 +1,7 @@
 //! Forgotten and locked: both end in a mailed, single-use link. What a stranger can ask for is only queued; the worker looks whether there is an
 //! account, so the answer and its time never tell (SECURITY #59, #60, #73).
 
-use kernel::{Fault, Ground, Password, Token, Tx, Unix, is_unique_violation, outbox::Leased};
+use kernel::{Context, Fault, Password, Token, Tx, Unix, is_unique_violation, outbox::Leased};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
     sea_query::Expr,
@@ -102,9 +102,9 @@ impl Accounts {
         // What is no address asks for nothing (SECURITY D12).
         let Some(address) = Email::parse(typed_email) else { return Ok(()) };
         let subject = address.canonical().to_owned();
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         let asked = Asked::by(&subject, visitor);
-        enqueue(&tx, &self.ground, &asked).await?;
+        enqueue(&tx, &self.context, &asked).await?;
         tx.commit().await
     }
 
@@ -113,7 +113,7 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn recover(&self, letter: &Leased) -> Result<(), Fault> {
-        let asked: Asked = letter.payload(&self.ground)?;
+        let asked: Asked = letter.payload(&self.context)?;
         let row = self.account_row(&asked.subject).await?;
         if asked.locked {
             if let Some(row) = &row {
@@ -133,18 +133,18 @@ impl Accounts {
 
     /// Once for each lock, and once more if the worker dies before the letter is done.
     async fn record_lock(&self, owner: AccountId, asked: &Asked) -> Result<(), Fault> {
-        let tx = self.ground.db.begin_recorded().await?;
+        let tx = self.context.db.begin_recorded().await?;
         let body = serde_json::json!({ "ip": asked.ip });
-        evidence::append(&tx, &self.ground, "account locked", Some(owner), &body).await?;
+        evidence::append(&tx, &self.context, "account locked", Some(owner), &body).await?;
         tx.commit().await
     }
 
     async fn mail_reset(&self, row: &account::Model, asked: &Asked) -> Result<(), Fault> {
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         let Some(link) = self.link_to_mail(&tx, row, asked).await? else {
             return tx.commit().await;
         };
-        let now = self.ground.now();
+        let now = self.context.now();
         let (token, expires_at) = (self.reset_token(&link).text(), link.expires_at);
         // What is left of its life: a mail that comes late must not promise more.
         let minutes = Ord::max((expires_at - now) / 60, 1);
@@ -159,7 +159,7 @@ impl Accounts {
             agency_id: asked.origin.agency_id.clone(),
             body,
         };
-        mail::send(&tx, &self.ground, &letter, Some(expires_at)).await?;
+        mail::send(&tx, &self.context, &letter, Some(expires_at)).await?;
         tx.commit().await
     }
 
@@ -171,7 +171,7 @@ impl Accounts {
         row: &account::Model,
         asked: &Asked,
     ) -> Result<Option<recovery::Model>, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let works = recovery::Entity::find()
             .filter(recovery::Column::AccountId.eq(row.id))
             .filter(recovery::Column::UsedAt.is_null())
@@ -194,7 +194,7 @@ impl Accounts {
         link: recovery::Model,
         asked: &Asked,
     ) -> Result<Option<recovery::Model>, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let due = if asked.locked {
             // A lock has a limit of its own; wishes for a reset must not silence it.
             true
@@ -243,7 +243,7 @@ impl Accounts {
         replaces: Option<Uuid>,
         asked: &Asked,
     ) -> Result<recovery::Model, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let past = recovery::Column::ExpiresAt.lte(now);
         unused(owner)
             .col_expr(recovery::Column::SupersededAt, Expr::value(now))
@@ -251,7 +251,7 @@ impl Accounts {
             .exec(tx.conn())
             .await?;
         let mut link = recovery::Model {
-            id: self.ground.id(),
+            id: self.context.id(),
             token_hash: String::new(),
             account_id: owner.0,
             agency_id: asked.origin.agency_id.clone(),
@@ -279,12 +279,12 @@ impl Accounts {
     /// 256 bits that only this row gives, and only with the key outside the database: a second mail carries the same link.
     fn reset_token(&self, link: &recovery::Model) -> Token {
         let bound = format!("{}\n{}", link.id, link.account_id);
-        Token::of_mac(self.ground.keys.mac("reset link", bound.as_bytes()))
+        Token::of_mac(self.context.keys.mac("reset link", bound.as_bytes()))
     }
 
     /// An address with an unfinished enrolment only: the mail explains how to finish it (SPEC J6).
     async fn mail_unfinished(&self, asked: &Asked) -> Result<(), Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let pending = enrolment::Entity::find()
             .filter(enrolment::Column::EmailCanonical.eq(&asked.subject))
             .filter(enrolment::Column::FinishedAt.is_null())
@@ -295,7 +295,7 @@ impl Accounts {
             .order_by_desc(Expr::col(enrolment::Column::ConfirmedAt).is_not_null())
             .order_by_asc(Expr::cust("coalesce(finish_mailed_at, 0)"))
             .order_by_desc(enrolment::Column::CreatedAt)
-            .one(self.ground.db.reader())
+            .one(self.context.db.reader())
             .await?;
         let Some(row) = pending else { return Ok(()) };
         self.mail_finish(&row).await
@@ -321,11 +321,11 @@ impl Accounts {
             .filter(recovery::Column::TokenHash.eq(token.digest().as_str()))
             .filter(recovery::Column::UsedAt.is_null())
             .filter(recovery::Column::SupersededAt.is_null())
-            .filter(recovery::Column::ExpiresAt.gt(self.ground.now()))
-            .one(self.ground.db.reader())
+            .filter(recovery::Column::ExpiresAt.gt(self.context.now()))
+            .one(self.context.db.reader())
             .await?;
         let Some(link) = link else { return Ok(None) };
-        let owner = account::Entity::find_by_id(link.account_id).one(self.ground.db.reader()).await?;
+        let owner = account::Entity::find_by_id(link.account_id).one(self.context.db.reader()).await?;
         Ok(owner.filter(|o| o.disabled_at.is_none()).map(|owner| (link, owner)))
     }
 
@@ -378,22 +378,22 @@ impl Accounts {
     ) -> Result<Reset, Fault> {
         let used = recovery::Entity::find()
             .filter(recovery::Column::TokenHash.eq(token.digest().as_str()))
-            .filter(recovery::Column::UsedAt.gt(self.ground.now() - AGAIN))
-            .one(self.ground.db.reader())
+            .filter(recovery::Column::UsedAt.gt(self.context.now() - AGAIN))
+            .one(self.context.db.reader())
             .await?;
         let Some(link) = used else { return Ok(Reset::Dead) };
-        let owner = account::Entity::find_by_id(link.account_id).one(self.ground.db.reader()).await?;
+        let owner = account::Entity::find_by_id(link.account_id).one(self.context.db.reader()).await?;
         let origin = Origin { interaction: link.origin, agency_id: link.agency_id };
         let (Some(owner), Ok(password)) = (owner.filter(|o| o.disabled_at.is_none()), Password::new(typed))
         else {
             return Ok(Reset::Used(origin));
         };
-        let counter = Counter::of_link(&self.ground, &link.id.to_string());
+        let counter = Counter::of_link(&self.context, &link.id.to_string());
         let stored = Some(owner.password_hash.as_str());
         let Guarded::Right { .. } = self.guard(&counter, stored, secret_of(&password)).await? else {
             return Ok(Reset::Used(origin));
         };
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         // A link's own counter: no account's, and the evidence tells of the reset.
         let _ = counter.clear(&tx).await?;
         let id = AccountId(owner.id);
@@ -432,16 +432,16 @@ fn unused(owner: AccountId) -> UpdateMany<recovery::Entity> {
 
 pub(crate) async fn tell_of_lock(
     tx: &Tx,
-    ground: &Ground,
+    context: &Context,
     subject: &str,
     mail: bool,
     visitor: &Visitor,
 ) -> Result<(), Fault> {
     let asked = Asked { locked: true, mail, ip: visitor.ip_short(), ..Asked::by(subject, visitor) };
-    enqueue(tx, ground, &asked).await
+    enqueue(tx, context, &asked).await
 }
 
-async fn enqueue(tx: &Tx, ground: &Ground, asked: &Asked) -> Result<(), Fault> {
-    kernel::outbox::enqueue(tx, ground, "recovery", asked, Some(ground.now() + 3600)).await?;
+async fn enqueue(tx: &Tx, context: &Context, asked: &Asked) -> Result<(), Fault> {
+    kernel::outbox::enqueue(tx, context, "recovery", asked, Some(context.now() + 3600)).await?;
     Ok(())
 }

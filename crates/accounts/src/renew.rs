@@ -72,9 +72,9 @@ impl Accounts {
         previous: Option<&Session>,
         visitor: &Visitor,
     ) -> Result<Renewed, Fault> {
-        let (id, now) = (AccountId(owner.id), self.ground.now());
+        let (id, now) = (AccountId(owner.id), self.context.now());
         let here = self.known_device(id, visitor).await?;
-        let tx = self.ground.db.begin_recorded().await?;
+        let tx = self.context.db.begin_recorded().await?;
         self.renew_counts(&tx, owner, change, here.as_deref()).await?;
         if let Change::Reset { link, .. } = change
             && !recovery::spend(&tx, link, now).await?
@@ -115,14 +115,14 @@ impl Accounts {
         };
         self.tell_portals(&tx, &ended).await?;
         let (kind, body) = change.evidence(visitor);
-        evidence::append(&tx, &self.ground, kind, Some(id), &body).await?;
+        evidence::append(&tx, &self.context, kind, Some(id), &body).await?;
         tx.commit().await?;
         Ok(Renewed::Done(Box::new(signed_in)))
     }
 
     /// Queues what the provider has to tell the portals, in the transaction that ended the sessions.
     pub(crate) async fn tell_portals(&self, tx: &Tx, ended: &SessionsEnded) -> Result<(), Fault> {
-        outbox::enqueue(tx, &self.ground, SESSIONS_ENDED, ended, None).await?;
+        outbox::enqueue(tx, &self.context, SESSIONS_ENDED, ended, None).await?;
         Ok(())
     }
 
@@ -135,7 +135,7 @@ impl Accounts {
         change: &Change<'_>,
         here: Option<&str>,
     ) -> Result<(), Fault> {
-        let of = |canonical: &str| Counter::of_email(&self.ground, canonical, None);
+        let of = |canonical: &str| Counter::of_email(&self.context, canonical, None);
         match change {
             Change::Password { counter, .. } => counter.clear_all(tx).await,
             Change::Reset { .. } => of(&owner.email_canonical).clear_all(tx).await,
@@ -145,7 +145,7 @@ impl Accounts {
                     let _ = counter.clear(tx).await?;
                 }
                 of(&owner.email_canonical).forget_devices(tx, here).await?;
-                Counter::hand_over(tx, &self.ground, &wish.from_canonical, &wish.to_canonical).await
+                Counter::hand_over(tx, &self.context, &wish.from_canonical, &wish.to_canonical).await
             }
             Change::TakeBack { wish, .. } => {
                 // Two subjects: always in the same order.
@@ -179,7 +179,7 @@ impl Accounts {
                     agency_id,
                     body: MailBody::PasswordChanged { at: now },
                 };
-                mail::send(tx, &self.ground, &letter, None).await
+                mail::send(tx, &self.context, &letter, None).await
             }
             Change::Address { wish, .. } => self.tell_of_change(tx, wish, changed, now).await,
             Change::TakeBack { wish, .. } => {
@@ -199,7 +199,7 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] when the letter does not open.
     pub fn sessions_ended(&self, letter: &outbox::Leased) -> Result<SessionsEnded, Fault> {
-        letter.payload(&self.ground)
+        letter.payload(&self.context)
     }
 }
 

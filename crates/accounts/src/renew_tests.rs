@@ -7,15 +7,15 @@ use super::*;
 use crate::{HashCost, Hasher, Rules, TermsLibrary, login, table::device};
 
 fn accounts(bed: &Bed) -> Accounts {
-    let hasher = Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, bed.ground.chance.clone());
+    let hasher = Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, bed.context.rng.clone());
     let terms = Arc::new(arc_swap::ArcSwap::from_pointee(TermsLibrary::new(vec![])));
-    Accounts::new(bed.ground.clone(), Arc::new(hasher.unwrap()), Rules::default(), terms)
+    Accounts::new(bed.context.clone(), Arc::new(hasher.unwrap()), Rules::default(), terms)
 }
 
 /// An account, as it was read.
 async fn somebody(bed: &Bed) -> account::Model {
     let row = account::Model {
-        id: bed.ground.id(),
+        id: bed.context.id(),
         email: "marie@exemple.test".into(),
         email_canonical: "marie@exemple.test".into(),
         name: None,
@@ -31,7 +31,7 @@ async fn somebody(bed: &Bed) -> account::Model {
         spoken_at: None,
     };
     let insert = account::Entity::insert(row.clone().into_active_model().reset_all());
-    insert.exec_without_returning(bed.ground.db.writer()).await.unwrap();
+    insert.exec_without_returning(bed.context.db.writer()).await.unwrap();
     row
 }
 
@@ -41,7 +41,7 @@ async fn reset(bed: &Bed, owner: &account::Model) {
         .col_expr(account::Column::PasswordHash, Expr::value("as the reset set it"))
         .col_expr(account::Column::AuthEpoch, Expr::value(1))
         .filter(account::Column::Id.eq(owner.id))
-        .exec(bed.ground.db.writer())
+        .exec(bed.context.db.writer())
         .await
         .unwrap();
 }
@@ -60,14 +60,14 @@ async fn a_rehash_at_sign_in_leaves_the_password_that_a_reset_set_meanwhile() {
             if meanwhile {
                 reset(&bed, &owner).await;
             }
-            let tx = bed.ground.db.begin().await.unwrap();
+            let tx = bed.context.db.begin().await.unwrap();
             login::rehash(&tx, &owner, "at today's costs".into()).await.unwrap();
             tx.commit().await.unwrap();
             let row =
-                account::Entity::find_by_id(owner.id).one(bed.ground.db.reader()).await.unwrap().unwrap();
+                account::Entity::find_by_id(owner.id).one(bed.context.db.reader()).await.unwrap().unwrap();
             let expected = if meanwhile { "as the reset set it" } else { "at today's costs" };
             assert_eq!(row.password_hash, expected, "{}", bed.name);
-            account::Entity::delete_by_id(owner.id).exec(bed.ground.db.writer()).await.unwrap();
+            account::Entity::delete_by_id(owner.id).exec(bed.context.db.writer()).await.unwrap();
         }
     }
 }
@@ -82,13 +82,13 @@ async fn a_sign_in_that_a_reset_overtook_makes_no_browser_known() {
                 reset(&bed, &owner).await;
             }
             let id = AccountId(owner.id);
-            let tx = bed.ground.db.begin().await.unwrap();
+            let tx = bed.context.db.begin().await.unwrap();
             let signed_in =
                 accounts.begin_session(&tx, id, owner.auth_epoch, false, &visitor()).await.unwrap();
             tx.commit().await.unwrap();
             let lives = accounts.session(&signed_in.token).await.unwrap().is_some();
             assert_eq!(lives, !meanwhile, "{}", bed.name);
-            let devices = device::Entity::find().count(bed.ground.db.reader()).await.unwrap();
+            let devices = device::Entity::find().count(bed.context.db.reader()).await.unwrap();
             assert_eq!(devices, known, "{}", bed.name);
         }
     }

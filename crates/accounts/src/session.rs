@@ -94,14 +94,14 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database: then nobody is signed in.
     pub async fn session(&self, token: &Token) -> Result<Option<Session>, Fault> {
-        let db = &self.ground.db;
+        let db = &self.context.db;
         let found = session::Entity::find()
             .filter(session::Column::TokenHash.eq(token.digest().as_str()))
             .filter(session::Column::EndedAt.is_null())
             .find_also_related(account::Entity)
             .one(db.reader())
             .await?;
-        let now = self.ground.now();
+        let now = self.context.now();
         let Some((row, Some(owner))) =
             found.filter(|(r, _)| self.rules.sessions.lives(r.persistent, r.last_seen_at, r.ends_at, now))
         else {
@@ -131,7 +131,7 @@ impl Accounts {
         visitor: &Visitor,
         replaces: Option<&Session>,
     ) -> Result<SignedIn, Fault> {
-        let token = self.ground.token();
+        let token = self.context.token();
         self.open_session_as(tx, token, owner, auth_epoch, keep, visitor, replaces).await
     }
 
@@ -148,7 +148,7 @@ impl Accounts {
         replaces: Option<&Session>,
     ) -> Result<SignedIn, Fault> {
         if let Some(old) = replaces {
-            end(tx, old.id, self.ground.now()).await?;
+            end(tx, old.id, self.context.now()).await?;
         }
         let signed_in = self.begin_session_as(tx, token, owner, auth_epoch, keep, visitor).await?;
         let Some(old) = replaces else { return Ok(signed_in) };
@@ -170,7 +170,7 @@ impl Accounts {
         keep: bool,
         visitor: &Visitor,
     ) -> Result<SignedIn, Fault> {
-        let token = self.ground.token();
+        let token = self.context.token();
         self.begin_session_as(tx, token, owner, auth_epoch, keep, visitor).await
     }
 
@@ -183,10 +183,10 @@ impl Accounts {
         keep: bool,
         visitor: &Visitor,
     ) -> Result<SignedIn, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let policy = self.rules.sessions;
         let row = session::Model {
-            id: self.ground.id(),
+            id: self.context.id(),
             token_hash: token.digest().into_string(),
             account_id: owner.0,
             auth_epoch,
@@ -226,7 +226,7 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn open_sessions(&self, owner: AccountId) -> Result<Vec<OpenSession>, Fault> {
-        let db = self.ground.db.reader();
+        let db = self.context.db.reader();
         let epoch = Expr::col((session::Entity, session::Column::AuthEpoch));
         let rows = session::Entity::find()
             .inner_join(account::Entity)
@@ -238,7 +238,7 @@ impl Accounts {
             .order_by_desc(session::Column::Id)
             .all(db)
             .await?;
-        let now = self.ground.now();
+        let now = self.context.now();
         let lives =
             |r: &session::Model| self.rules.sessions.lives(r.persistent, r.last_seen_at, r.ends_at, now);
         let open = |r: session::Model| OpenSession {
@@ -257,7 +257,7 @@ impl Accounts {
     /// [`Fault`] of the database.
     pub async fn end_own_session(&self, tx: &Tx, owner: AccountId, id: SessionId) -> Result<bool, Fault> {
         let ended = session::Entity::update_many()
-            .col_expr(session::Column::EndedAt, Expr::value(self.ground.now()))
+            .col_expr(session::Column::EndedAt, Expr::value(self.context.now()))
             .filter(session::Column::Id.eq(id.0))
             .filter(session::Column::AccountId.eq(owner.0))
             .filter(session::Column::EndedAt.is_null())
@@ -278,7 +278,7 @@ impl Accounts {
             .filter(session::Column::EndedAt.is_null().or(session::Column::EndedAt.gte(before)))
             .filter(session::Column::EndsAt.gte(before))
             .into_tuple()
-            .all(self.ground.db.reader())
+            .all(self.context.db.reader())
             .await?
             .into_iter()
             .collect();
@@ -292,9 +292,9 @@ impl Accounts {
     pub async fn session_lives(&self, id: SessionId) -> Result<bool, Fault> {
         let row = session::Entity::find_by_id(id.0)
             .filter(session::Column::EndedAt.is_null())
-            .one(self.ground.db.reader())
+            .one(self.context.db.reader())
             .await?;
-        let (policy, now) = (self.rules.sessions, self.ground.now());
+        let (policy, now) = (self.rules.sessions, self.context.now());
         Ok(row.is_some_and(|row| policy.lives(row.persistent, row.last_seen_at, row.ends_at, now)))
     }
 
@@ -306,9 +306,9 @@ impl Accounts {
         let Some(row) = self.owner_row(owner).await? else { return Ok(()) };
         let known = self.known_device(owner, visitor).await?;
         // One that nobody holds, where this browser has none.
-        let here = visitor.device.clone().unwrap_or_else(|| self.ground.token());
-        let tx = self.ground.db.begin().await?;
-        Counter::of_email(&self.ground, &row.email_canonical, None)
+        let here = visitor.device.clone().unwrap_or_else(|| self.context.token());
+        let tx = self.context.db.begin().await?;
+        Counter::of_email(&self.context, &row.email_canonical, None)
             .forget_devices(&tx, known.as_deref())
             .await?;
         forget_devices(&tx, owner, &here).await?;
@@ -320,7 +320,7 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn end_session(&self, tx: &Tx, id: SessionId) -> Result<(), Fault> {
-        end(tx, id, self.ground.now()).await
+        end(tx, id, self.context.now()).await
     }
 
     /// The id of the device behind this cookie, if the account's owner signed in there before.
@@ -335,7 +335,7 @@ impl Accounts {
         let row = device::Entity::find()
             .filter(device::Column::TokenHash.eq(token.digest().as_str()))
             .filter(device::Column::AccountId.eq(owner.0))
-            .one(self.ground.db.reader())
+            .one(self.context.db.reader())
             .await?;
         Ok(row.map(|r| r.id.to_string()))
     }
@@ -348,8 +348,8 @@ impl Accounts {
         (owner, auth_epoch): (AccountId, i32),
         visitor: &Visitor,
     ) -> Result<Token, Fault> {
-        let now = self.ground.now();
-        let token = visitor.device.clone().unwrap_or_else(|| self.ground.token());
+        let now = self.context.now();
+        let token = visitor.device.clone().unwrap_or_else(|| self.context.token());
         let seen = device::Entity::update_many()
             .col_expr(device::Column::LastSeenAt, Expr::value(now))
             .filter(device::Column::TokenHash.eq(token.digest().as_str()))
@@ -357,7 +357,7 @@ impl Accounts {
             .exec(tx.conn())
             .await?;
         if seen.rows_affected == 0 {
-            let id: Uuid = self.ground.id();
+            let id: Uuid = self.context.id();
             let row: [SimpleExpr; 6] = [
                 id.into(),
                 token.digest().into_string().into(),

@@ -51,7 +51,7 @@ impl Accounts {
         &self,
         token: &Token,
     ) -> Result<Option<(email_change::Model, account::Model)>, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let wish = self.wish(email_change::Column::UndoHash, token).await?;
         let Some(wish) = wish.filter(|w| w.ended_at.is_none() && w.expires_at > now) else {
             return Ok(None);

@@ -163,10 +163,10 @@ impl Accounts {
     pub async fn terms_due(&self, account: AccountId) -> Result<Option<TermsVersion>, Fault> {
         let rows = acceptance::Entity::find()
             .filter(acceptance::Column::AccountId.eq(account.0))
-            .all(self.ground.db.reader())
+            .all(self.context.db.reader())
             .await?;
         let accepted: Vec<String> = rows.into_iter().map(|r| r.version).collect();
-        Ok(self.terms.load().due(&accepted, self.ground.now()).cloned())
+        Ok(self.terms.load().due(&accepted, self.context.now()).cloned())
     }
 
     /// All that this account accepted, the newest first.
@@ -178,7 +178,7 @@ impl Accounts {
             .filter(acceptance::Column::AccountId.eq(account.0))
             .order_by_desc(acceptance::Column::AcceptedAt)
             .order_by_desc(acceptance::Column::Id)
-            .all(self.ground.db.reader())
+            .all(self.context.db.reader())
             .await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
@@ -194,7 +194,7 @@ impl Accounts {
     pub(crate) fn is_current(&self, shown: &Shown) -> bool {
         let terms = self.terms.load();
         let edition = terms
-            .current(self.ground.now())
+            .current(self.context.now())
             .filter(|v| v.version == shown.version)
             .and_then(|v| v.editions.get(&shown.language));
         edition.is_some_and(|e| e.sha256 == shown.sha256)
@@ -214,11 +214,11 @@ impl Accounts {
         if !self.is_current(shown) {
             return Ok(Accepted::Changed);
         }
-        let receipt = shown.receipt(self.ground.now());
+        let receipt = shown.receipt(self.context.now());
         let Some(person) = self.account(account).await? else {
             return Ok(Accepted::Changed);
         };
-        let tx = self.ground.db.begin_recorded().await?;
+        let tx = self.context.db.begin_recorded().await?;
         if self.record_acceptance(&tx, account, agency, shown, visitor).await? {
             let body = MailBody::TermsAccepted {
                 version: receipt.version.clone(),
@@ -228,7 +228,7 @@ impl Accounts {
             };
             let letter =
                 Mail { to: person.email, locale: person.locale, agency_id: agency.map(Into::into), body };
-            mail::send(&tx, &self.ground, &letter, None).await?;
+            mail::send(&tx, &self.context, &letter, None).await?;
         }
         tx.commit().await?;
         Ok(Accepted::Done(receipt))
@@ -243,9 +243,9 @@ impl Accounts {
         shown: &Shown,
         visitor: &Visitor,
     ) -> Result<bool, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let row = acceptance::ActiveModel {
-            id: Set(self.ground.id()),
+            id: Set(self.context.id()),
             account_id: Set(account.0),
             agency_id: Set(agency.map(Into::into)),
             version: Set(shown.version.clone()),
@@ -277,7 +277,7 @@ impl Accounts {
             user_agent: &visitor.user_agent_short(),
             method: &shown.method,
         };
-        evidence::append(tx, &self.ground, "terms accepted", Some(account), &proof).await?;
+        evidence::append(tx, &self.context, "terms accepted", Some(account), &proof).await?;
         Ok(true)
     }
 }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use accounts::Accounts;
 use agencies::Agencies;
 use arc_swap::ArcSwap;
-use kernel::Ground;
+use kernel::Context;
 use pages::Pages;
 
 pub use grant::{Grants, InteractionId};
@@ -18,8 +18,8 @@ pub use web::{ForwardedHeader, Proxies, Throttle, look, network, router};
 /// The provider. Cheap to clone.
 #[derive(Clone)]
 pub struct Idp {
-    /// The database, time, chance and keys.
-    pub ground: Ground,
+    /// The database, time, randomness and keys.
+    pub context: Context,
     /// People.
     pub accounts: Accounts,
     /// All agencies, replaced whole when config changes.

@@ -19,10 +19,10 @@ pub trait Clock: Send + Sync + 'static {
     }
 
     /// It was this late already, somewhere: in milliseconds since 1970-01-01 UTC. A clock that can go on from there does.
-    fn saw(&self, _millis: i64) {}
+    fn observe(&self, _millis: i64) {}
 
     /// By how many milliseconds the machine's own clock is behind this one.
-    fn behind(&self) -> i64 {
+    fn skew(&self) -> i64 {
         self.now_millis() - self.machine_millis()
     }
 
@@ -32,28 +32,28 @@ pub trait Clock: Send + Sync + 'static {
     }
 
     /// The database's clock was compared with the machine's: it said `theirs`, when the machine's was ahead of it by `off` milliseconds.
-    fn compared(&self, _theirs: i64, _off: i64) {}
+    fn observe_database(&self, _theirs: i64, _off: i64) {}
 
     /// By how many milliseconds the machine's clock is ahead of the database's, as that went on since they were compared last; negative where it is behind.
-    fn off(&self) -> i64 {
+    fn database_offset(&self) -> i64 {
         0
     }
 
     /// Whether the machine's clock may be believed: it is not far from the database's (SECURITY D13).
-    fn is_fit(&self) -> bool {
-        self.off().saturating_abs() <= MOST_OFF
+    fn is_trusted(&self) -> bool {
+        self.database_offset().saturating_abs() <= MAX_DATABASE_OFFSET
     }
 }
 
 /// A machine whose clock is so many milliseconds behind what was seen is not ready: somebody has to look, for one of the two is wrong.
-pub const MOST_BEHIND: i64 = 3_600_000;
+pub const MAX_SKEW: i64 = 3_600_000;
 
 /// A machine whose clock is more milliseconds than this from the database's is unfit: it shares no time (SECURITY D13, B23).
-pub const MOST_OFF: i64 = 120_000;
+pub const MAX_DATABASE_OFFSET: i64 = 120_000;
 
 /// A time that is more milliseconds than this ahead of the database's clock, where the machine's agrees with that, was never a right one. Nobody goes on
 /// from it.
-pub const MOST_AHEAD: i64 = 86_400_000;
+pub const MAX_AHEAD: i64 = 86_400_000;
 
 /// The machine's clock.
 pub struct SystemClock;
@@ -69,7 +69,7 @@ impl Clock for SystemClock {
 /// A clock that never goes back (SECURITY I19, #121). Where the machine's is behind what was seen, time goes on from there at half its speed, until
 /// the machine's has caught up: nothing that has expired becomes valid again, and no span of time is cut short.
 ///
-/// Where the database has a clock of its own, the machine's is believed as long as it stays within [`MOST_OFF`] of the last time on which the two agreed.
+/// Where the database has a clock of its own, the machine's is believed as long as it stays within [`MAX_DATABASE_OFFSET`] of the last time on which the two agreed.
 /// Otherwise time goes on from there, and from the database's where they never agreed (SECURITY D13).
 pub struct SteadyClock<C = SystemClock> {
     machine: C,
@@ -133,7 +133,7 @@ impl<C: Clock> SteadyClock<C> {
 
 /// The machine's clock as long as it says about what was `agreed`, and that otherwise. Milliseconds.
 fn believed(machine: i64, agreed: Option<i64>) -> i64 {
-    agreed.filter(|at| machine.saturating_sub(*at).saturating_abs() > MOST_OFF).unwrap_or(machine)
+    agreed.filter(|at| machine.saturating_sub(*at).saturating_abs() > MAX_DATABASE_OFFSET).unwrap_or(machine)
 }
 
 /// What time it is: the machine's, unless that is behind what was `seen` so long `ago`. Milliseconds.
@@ -146,7 +146,7 @@ impl<C: Clock> Clock for SteadyClock<C> {
         self.told(i64::MIN)
     }
 
-    fn saw(&self, millis: i64) {
+    fn observe(&self, millis: i64) {
         self.told(millis);
     }
 
@@ -154,16 +154,16 @@ impl<C: Clock> Clock for SteadyClock<C> {
         self.machine.now_millis()
     }
 
-    fn compared(&self, theirs: i64, off: i64) {
+    fn observe_database(&self, theirs: i64, off: i64) {
         self.with(|state, machine, passed| {
             // As the machine's clock has it: so what it does from now on is seen at once.
             state.theirs = Some(Moment(machine.saturating_sub(off), passed));
-            let fit = off.abs() <= MOST_OFF;
+            let fit = off.abs() <= MAX_DATABASE_OFFSET;
             let right = Moment(if fit { machine } else { theirs }, passed);
             // At its start a machine whose clock is wrong has nothing but the database's word. Later, whichever of the two has jumped, what both said before
             // is right, and goes on.
             if fit || state.agreed.is_none() {
-                let far = state.seen.0.saturating_sub(right.0) > MOST_AHEAD;
+                let far = state.seen.0.saturating_sub(right.0) > MAX_AHEAD;
                 if far || !fit {
                     state.seen = right;
                 }
@@ -172,7 +172,7 @@ impl<C: Clock> Clock for SteadyClock<C> {
         });
     }
 
-    fn off(&self) -> i64 {
+    fn database_offset(&self) -> i64 {
         self.with(|state, machine, passed| {
             state.theirs.map_or(0, |theirs| machine.saturating_sub(theirs.later(passed)))
         })
@@ -180,7 +180,7 @@ impl<C: Clock> Clock for SteadyClock<C> {
 }
 
 /// Where randomness comes from.
-pub trait Chance: Send + Sync + 'static {
+pub trait Rng: Send + Sync + 'static {
     /// Fills the buffer with unpredictable bytes.
     ///
     /// # Panics
@@ -189,22 +189,22 @@ pub trait Chance: Send + Sync + 'static {
 }
 
 /// The system's generator.
-pub struct SystemChance(SystemRandom);
+pub struct SystemRng(SystemRandom);
 
-impl SystemChance {
+impl SystemRng {
     /// The system's generator.
     pub fn new() -> Self {
         Self(SystemRandom::new())
     }
 }
 
-impl Default for SystemChance {
+impl Default for SystemRng {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Chance for SystemChance {
+impl Rng for SystemRng {
     fn fill(&self, buffer: &mut [u8]) {
         self.0.fill(buffer).expect("the system's random generator failed");
     }
@@ -234,8 +234,8 @@ mod tests {
         let far = 40 * 86_400_000;
         assert_eq!(believed(far, None), far, "there is nothing to compare it with");
         assert_eq!([999, 1000, 1001].map(|machine| believed(machine, Some(1000))), [999, 1000, 1001]);
-        assert_eq!(believed(1000 + MOST_OFF, Some(1000)), 1000 + MOST_OFF);
-        for wrong in [far, -far, 1001 + MOST_OFF, i64::MAX, i64::MIN] {
+        assert_eq!(believed(1000 + MAX_DATABASE_OFFSET, Some(1000)), 1000 + MAX_DATABASE_OFFSET);
+        for wrong in [far, -far, 1001 + MAX_DATABASE_OFFSET, i64::MAX, i64::MIN] {
             assert_eq!(believed(wrong, Some(1000)), 1000, "{wrong}");
         }
     }
@@ -252,15 +252,15 @@ mod tests {
     fn a_clock_that_was_told_of_a_later_time_never_goes_back() {
         let hands = Arc::new(AtomicI64::new(1_000_000));
         let clock = SteadyClock::over(Hands(hands.clone()));
-        assert_eq!((clock.now_millis(), clock.behind()), (1_000_000, 0));
-        clock.saw(5_000_000);
-        clock.saw(2_000_000);
-        assert!(clock.now_millis() >= 5_000_000 && clock.behind() >= 4_000_000);
+        assert_eq!((clock.now_millis(), clock.skew()), (1_000_000, 0));
+        clock.observe(5_000_000);
+        clock.observe(2_000_000);
+        assert!(clock.now_millis() >= 5_000_000 && clock.skew() >= 4_000_000);
         hands.store(0, Ordering::SeqCst);
         let before = clock.now_millis();
         assert!(before >= 5_000_000 && clock.now_millis() >= before);
         hands.store(90_000_000, Ordering::SeqCst);
-        assert_eq!((clock.now_millis(), clock.behind()), (90_000_000, 0));
+        assert_eq!((clock.now_millis(), clock.skew()), (90_000_000, 0));
         hands.store(80_000_000, Ordering::SeqCst);
         assert!(clock.now_millis() >= 90_000_000);
     }
@@ -271,16 +271,20 @@ mod tests {
         for wrong in [40 * DAY, -40 * DAY] {
             let hands = Arc::new(AtomicI64::new(100 * DAY + wrong));
             let clock = SteadyClock::over(Hands(hands.clone()));
-            assert!(clock.is_fit(), "nothing was compared");
-            clock.compared(100 * DAY, wrong);
-            assert!(!clock.is_fit() && (clock.off() - wrong).abs() < 60_000, "{}", clock.off());
+            assert!(clock.is_trusted(), "nothing was compared");
+            clock.observe_database(100 * DAY, wrong);
+            assert!(
+                !clock.is_trusted() && (clock.database_offset() - wrong).abs() < 60_000,
+                "{}",
+                clock.database_offset()
+            );
             assert!((clock.now_millis() - 100 * DAY).abs() < 60_000, "{}", clock.now_millis());
             assert_eq!(clock.machine_millis(), 100 * DAY + wrong);
             // It is corrected.
             hands.store(100 * DAY + 5, Ordering::SeqCst);
-            assert!(clock.is_fit(), "it is seen at once");
-            clock.compared(100 * DAY, 5);
-            assert!(clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
+            assert!(clock.is_trusted(), "it is seen at once");
+            clock.observe_database(100 * DAY, 5);
+            assert!(clock.is_trusted() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
         }
     }
 
@@ -288,27 +292,27 @@ mod tests {
     fn whichever_clock_jumps_what_both_said_before_goes_on() {
         let hands = Arc::new(AtomicI64::new(100 * DAY));
         let clock = SteadyClock::over(Hands(hands.clone()));
-        clock.compared(100 * DAY, 0);
+        clock.observe_database(100 * DAY, 0);
         for jump in [40 * DAY, -40 * DAY] {
             // The machine's, before anybody compares them.
             hands.store(100 * DAY + jump, Ordering::SeqCst);
-            assert!(!clock.is_fit(), "it is seen at once");
+            assert!(!clock.is_trusted(), "it is seen at once");
             assert!((clock.now_millis() - 100 * DAY).abs() < 60_000, "{}", clock.now_millis());
-            clock.compared(100 * DAY, jump);
-            assert!(!clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
+            clock.observe_database(100 * DAY, jump);
+            assert!(!clock.is_trusted() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
             // The database's.
             hands.store(100 * DAY, Ordering::SeqCst);
-            clock.compared(100 * DAY - jump, jump);
-            assert!(!clock.is_fit() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
-            clock.compared(100 * DAY, 0);
-            assert!(clock.is_fit());
+            clock.observe_database(100 * DAY - jump, jump);
+            assert!(!clock.is_trusted() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
+            clock.observe_database(100 * DAY, 0);
+            assert!(clock.is_trusted());
         }
         // Both stepped back by two hours: what was seen holds. What is a day and more ahead of both was never right.
         hands.store(100 * DAY - 7_200_000, Ordering::SeqCst);
-        clock.compared(100 * DAY - 7_200_000, 0);
-        assert!(clock.now_millis() >= 100 * DAY && clock.behind() > MOST_BEHIND);
+        clock.observe_database(100 * DAY - 7_200_000, 0);
+        assert!(clock.now_millis() >= 100 * DAY && clock.skew() > MAX_SKEW);
         hands.store(98 * DAY, Ordering::SeqCst);
-        clock.compared(98 * DAY, 0);
-        assert_eq!((clock.now_millis(), clock.behind()), (98 * DAY, 0));
+        clock.observe_database(98 * DAY, 0);
+        assert_eq!((clock.now_millis(), clock.skew()), (98 * DAY, 0));
     }
 }

@@ -21,35 +21,35 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Fault,
-    group::{Turn, Turns},
-    held::{Mark, none_of},
-    patient::{Patient, Spent, Toll, within},
+    held::{Mark, assert_no_transaction},
     table::meta,
+    timeout::{QueryCount, QueryCounter, Timeout, within},
+    write_queue::{WriteQueue, WriteSlot},
     writer::Writer,
 };
 
 /// How long a request may wait for a connection, or for another's row, before it is told to come back.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 /// A transaction in which nothing happens for so long has lost its node: PostgreSQL ends it, so that nobody waits for its rows for ever.
-const ABANDONED: Duration = Duration::from_secs(60);
+const IDLE_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection that says nothing for so long is not used, and the operator's question is answered with no.
-const PULSE: Duration = Duration::from_secs(2);
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection that was alive so short a time ago is not asked again: each question is a round trip, and there is one for each statement.
-const FRESH: Duration = Duration::from_secs(1);
+const PING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The database: SQLite or PostgreSQL, chosen by its address. Readers and writers have pools of their own, so that no crowd of writers keeps anybody from
 /// reading; on SQLite there is one writer.
 #[derive(Clone)]
 pub struct Db {
-    reader: Arc<Patient<DatabaseConnection>>,
+    reader: Arc<Timeout<DatabaseConnection>>,
     writer: Arc<Writer>,
     /// Where there is one writer, its turns.
-    turns: Option<Turns>,
+    turns: Option<WriteQueue>,
     /// Where there are several, the queue of acts that append evidence.
     recorders: Option<Arc<Semaphore>>,
-    pub(crate) toll: Arc<Toll>,
+    pub(crate) counter: Arc<QueryCounter>,
     mail: Arc<Notify>,
 }
 
@@ -64,7 +64,7 @@ const POOL: [u32; 2] = [8, 8];
 const RECORDERS: usize = 2;
 
 /// How long an act that appends evidence may wait for its place: nothing is held meanwhile, and a crowd is better served late than told to come back.
-const CROWD: Duration = Duration::from_secs(16);
+const RECORDER_TIMEOUT: Duration = Duration::from_secs(16);
 
 impl Db {
     /// Opens `sqlite://path/to/file` (made if missing) or `postgres://…`.
@@ -72,13 +72,13 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`] when it cannot be reached, is read-only, or the address is neither.
     pub async fn connect(address: &str) -> Result<Self, Fault> {
-        let (mail, toll) = (Arc::new(Notify::new()), Arc::new(Toll::default()));
+        let (mail, counter) = (Arc::new(Notify::new()), Arc::new(QueryCounter::default()));
         if address.starts_with("sqlite:") {
             let options =
                 sqlite_options(address)?.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
             // Nobody asks a connection whether it is alive: it is a thread of this process, and each question wakes it once more.
             let pool = |most| {
-                let pool = SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
+                let pool = SqlitePoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT);
                 pool.test_before_acquire(false)
             };
             let unavailable = |e: sea_orm::sqlx::Error| Fault::Unavailable(e.to_string());
@@ -87,29 +87,29 @@ impl Db {
             let writer = writer.connect_with(options.clone()).await.map_err(unavailable)?;
             let reader = pool(READERS).connect_with(options).await.map_err(unavailable)?;
             let [reader, writer] = [reader, writer].map(SqlxSqliteConnector::from_sqlx_sqlite_pool);
-            let turns = Some(Turns::default());
-            let reader = Arc::new(Patient::new(reader, &toll));
-            let writer = Arc::new(Writer::new(writer, turns.clone(), &toll));
-            Ok(Self { reader, writer, turns, recorders: None, toll, mail })
+            let turns = Some(WriteQueue::default());
+            let reader = Arc::new(Timeout::new(reader, &counter));
+            let writer = Arc::new(Writer::new(writer, turns.clone(), &counter));
+            Ok(Self { reader, writer, turns, recorders: None, counter, mail })
         } else {
             let mut options = ConnectOptions::new(address);
             options
-                .acquire_timeout(PATIENCE)
-                .connect_timeout(PATIENCE)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect_timeout(ACQUIRE_TIMEOUT)
                 .sqlx_logging(false)
                 // Both times the pool itself would wait for ever, and lend a dead connection, or keep its place (SECURITY #117).
                 .test_before_acquire(false)
                 .map_sqlx_postgres_before_acquire(|connection, lent| {
                     // One that came back this moment was asked then.
-                    let fresh = lent.idle_for < FRESH;
+                    let fresh = lent.idle_for < PING_INTERVAL;
                     Box::pin(async move { Ok(fresh || alive(connection).await?) })
                 })
                 .map_sqlx_postgres_pool_opts(|pool| {
                     pool.after_release(|connection, _| Box::pin(alive(connection)))
                 })
                 .map_sqlx_postgres_opts(|options| {
-                    let patience = PATIENCE.as_millis().to_string();
-                    let abandoned = ABANDONED.as_millis().to_string();
+                    let patience = ACQUIRE_TIMEOUT.as_millis().to_string();
+                    let abandoned = IDLE_TRANSACTION_TIMEOUT.as_millis().to_string();
                     options.options([
                         ("lock_timeout", patience.as_str()),
                         ("idle_in_transaction_session_timeout", abandoned.as_str()),
@@ -123,10 +123,10 @@ impl Db {
             // That somebody is there, the first one shows.
             let [readers, writers] = POOL;
             let (writer, reader) = (open(writers, false).await?, open(readers, true).await?);
-            let reader = Arc::new(Patient::new(reader, &toll));
-            let writer = Arc::new(Writer::new(writer, None, &toll));
+            let reader = Arc::new(Timeout::new(reader, &counter));
+            let writer = Arc::new(Writer::new(writer, None, &counter));
             let recorders = Some(Arc::new(Semaphore::new(RECORDERS)));
-            Ok(Self { reader, writer, turns: None, recorders, toll, mail })
+            Ok(Self { reader, writer, turns: None, recorders, counter, mail })
         }
     }
 
@@ -135,8 +135,8 @@ impl Db {
     /// # Panics
     /// In builds with debug assertions, where this task holds a transaction (SECURITY D18).
     #[track_caller]
-    pub fn reader(&self) -> &Patient<DatabaseConnection> {
-        none_of(&self.toll, "a reader");
+    pub fn reader(&self) -> &Timeout<DatabaseConnection> {
+        assert_no_transaction(&self.counter, "a reader");
         &self.reader
     }
 
@@ -146,7 +146,7 @@ impl Db {
     /// In builds with debug assertions, where this task holds a transaction (SECURITY D18).
     #[track_caller]
     pub fn writer(&self) -> &Writer {
-        none_of(&self.toll, "a writer");
+        assert_no_transaction(&self.counter, "a writer");
         &self.writer
     }
 
@@ -176,20 +176,20 @@ impl Db {
     /// # Panics
     /// In builds with debug assertions, where this task holds a transaction already.
     pub async fn begin_recorded(&self) -> Result<Tx, Fault> {
-        none_of(&self.toll, "a transaction");
+        assert_no_transaction(&self.counter, "a transaction");
         let Some(recorders) = &self.recorders else { return self.begun(None, true).await };
-        let place = tokio::time::timeout(CROWD, recorders.clone().acquire_owned()).await;
-        let late = || Fault::Unavailable(format!("no turn to append evidence in {CROWD:?}"));
+        let place = tokio::time::timeout(RECORDER_TIMEOUT, recorders.clone().acquire_owned()).await;
+        let late = || Fault::Unavailable(format!("no turn to append evidence in {RECORDER_TIMEOUT:?}"));
         let place = place.map_err(|_| late())?.map_err(|_| late())?;
         self.begun(Some(place), true).await
     }
 
     async fn begun(&self, place: Option<OwnedSemaphorePermit>, recorded: bool) -> Result<Tx, Fault> {
-        none_of(&self.toll, "a transaction");
+        assert_no_transaction(&self.counter, "a transaction");
         let writer = &self.writer.pool;
         let (inner, turn) = match &self.turns {
             Some(turns) => {
-                let turn = turns.take(writer, PATIENCE).await?;
+                let turn = turns.take(writer, ACQUIRE_TIMEOUT).await?;
                 let own = match turn.is_first() {
                     true => None,
                     false => Some(within(turn.group().inner.begin()).await?),
@@ -201,18 +201,18 @@ impl Db {
         Ok(Tx {
             inner: inner.map(|inner| writer.like(inner)),
             turn,
-            toll: self.toll.clone(),
+            counter: self.counter.clone(),
             mail: self.mail.clone(),
             has_mail: AtomicBool::new(false),
             recorded,
-            _mark: Mark::set(&self.toll),
+            _mark: Mark::set(&self.counter),
             _place: place,
         })
     }
 
     /// What was asked for since this was opened.
-    pub fn spent(&self) -> Spent {
-        self.toll.spent()
+    pub fn query_count(&self) -> QueryCount {
+        self.counter.query_count()
     }
 
     /// Closes every connection: nobody else of this process may come.
@@ -234,8 +234,8 @@ impl Db {
     /// # Errors
     /// [`Fault::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), Fault> {
-        let asked = tokio::time::timeout(PULSE, self.reader.execute_unprepared("SELECT 1")).await;
-        let silent = |_| Fault::Unavailable(format!("no answer in {PULSE:?}"));
+        let asked = tokio::time::timeout(PING_TIMEOUT, self.reader.execute_unprepared("SELECT 1")).await;
+        let silent = |_| Fault::Unavailable(format!("no answer in {PING_TIMEOUT:?}"));
         asked.map_err(silent)?.map_err(|e| Fault::Unavailable(e.to_string()))?;
         Ok(())
     }
@@ -245,7 +245,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn settle(&self, key: &str, value: &str) -> Result<String, Fault> {
+    pub async fn insert_or_get(&self, key: &str, value: &str) -> Result<String, Fault> {
         let row = meta::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
         meta::Entity::insert(row)
             .on_conflict(OnConflict::column(meta::Column::Key).do_nothing().to_owned())
@@ -260,7 +260,7 @@ impl Db {
 pub(crate) fn sqlite_options(address: &str) -> Result<SqliteConnectOptions, Fault> {
     let options = SqliteConnectOptions::from_str(address).map_err(|e| Fault::Unavailable(e.to_string()))?;
     // Not NORMAL: it may lose what was acknowledged when the power goes (SECURITY #115).
-    Ok(options.synchronous(SqliteSynchronous::Full).foreign_keys(true).busy_timeout(PATIENCE))
+    Ok(options.synchronous(SqliteSynchronous::Full).foreign_keys(true).busy_timeout(ACQUIRE_TIMEOUT))
 }
 
 /// Whether a connection has no transaction left open: SQLite may have taken one back by itself, for want of room, and what counts them then errs. Whatever was
@@ -271,16 +271,16 @@ fn is_clean(connection: &SqliteConnection) -> bool {
 
 /// Whether a connection of the pool still has somebody at its other end.
 async fn alive(connection: &mut PgConnection) -> Result<bool, Error> {
-    tokio::time::timeout(PULSE, connection.ping()).await.map_err(|_| Error::PoolTimedOut)??;
+    tokio::time::timeout(PING_TIMEOUT, connection.ping()).await.map_err(|_| Error::PoolTimedOut)??;
     Ok(true)
 }
 
 /// A writing transaction. Slices pass it to one another; its connection is used by their tables only.
 pub struct Tx {
     // Before the turn: what is taken back is taken back before the next one writes. Without one, it is the turn's.
-    inner: Option<Patient<DatabaseTransaction>>,
-    turn: Option<Turn>,
-    toll: Arc<Toll>,
+    inner: Option<Timeout<DatabaseTransaction>>,
+    turn: Option<WriteSlot>,
+    counter: Arc<QueryCounter>,
     mail: Arc<Notify>,
     has_mail: AtomicBool,
     recorded: bool,
@@ -296,8 +296,8 @@ impl Tx {
     }
 
     /// The connection inside the transaction.
-    pub fn conn(&self) -> &Patient<DatabaseTransaction> {
-        let shared = || self.turn.as_ref().map(Turn::group);
+    pub fn conn(&self) -> &Timeout<DatabaseTransaction> {
+        let shared = || self.turn.as_ref().map(WriteSlot::group);
         self.inner.as_ref().or_else(shared).expect("a transaction of its own, or its turn's")
     }
 
@@ -306,9 +306,9 @@ impl Tx {
     /// # Errors
     /// [`Fault`]: the outcome may then be unknown; a retry must find out, not repeat.
     pub async fn commit(self) -> Result<(), Fault> {
-        self.toll.commit();
+        self.counter.commit();
         if let Some(own) = self.inner {
-            self.toll.judged(within(own.inner.commit()).await)?;
+            self.counter.judged(within(own.inner.commit()).await)?;
         }
         if let Some(turn) = self.turn {
             within(turn.committed()).await?;

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::task;
 
-use crate::patient::Toll;
+use crate::timeout::QueryCounter;
 
 /// A task, or a thread that runs none: a test's own.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,14 +24,14 @@ impl Holder {
     }
 }
 
-/// Each transaction that is open: who began it, and the address of its database's toll, which is one a database.
+/// Each transaction that is open: who began it, and the address of its database's counter, which is one a database.
 static HELD: Mutex<Vec<(Holder, usize)>> = Mutex::new(Vec::new());
 
 fn held<T>(look: impl FnOnce(&mut Vec<(Holder, usize)>) -> T) -> T {
     look(&mut HELD.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn name(db: &Arc<Toll>) -> usize {
+fn name(db: &Arc<QueryCounter>) -> usize {
     Arc::as_ptr(db).addr()
 }
 
@@ -39,7 +39,7 @@ fn name(db: &Arc<Toll>) -> usize {
 pub(crate) struct Mark(Option<(Holder, usize)>);
 
 impl Mark {
-    pub(crate) fn set(db: &Arc<Toll>) -> Self {
+    pub(crate) fn set(db: &Arc<QueryCounter>) -> Self {
         let mark = cfg!(debug_assertions).then(|| (Holder::here(), name(db)));
         if let Some(mark) = mark {
             held(|all| all.push(mark));
@@ -61,7 +61,7 @@ impl Drop for Mark {
 
 /// Panics, in builds with debug assertions, where this task holds a transaction of this database.
 #[track_caller]
-pub(crate) fn none_of(db: &Arc<Toll>, asked: &str) {
+pub(crate) fn assert_no_transaction(db: &Arc<QueryCounter>, asked: &str) {
     if cfg!(debug_assertions) {
         let mark = (Holder::here(), name(db));
         let holds = held(|all| all.contains(&mark));
@@ -75,7 +75,7 @@ pub(crate) fn none_of(db: &Arc<Toll>, asked: &str) {
 /// # Panics
 /// As said.
 #[track_caller]
-pub fn outside_transactions(asked: &str) {
+pub fn assert_outside_transaction(asked: &str) {
     if cfg!(debug_assertions) {
         let here = Holder::here();
         let holds = held(|all| all.iter().any(|(holder, _)| *holder == here));
@@ -89,7 +89,7 @@ mod tests {
 
     use sea_orm::ConnectionTrait;
 
-    use crate::{Db, Gather};
+    use crate::{Batcher, Db};
 
     async fn database() -> (Db, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -134,8 +134,8 @@ mod tests {
         let records = async |db: Db| db.begin_recorded().await.unwrap().give_up().await;
         assert!(is_refused(move |db| Box::pin(records(db)) as Asking).await, "a second act");
         let gathers = async |_: Db| {
-            let gather: Gather<u8, u8> = Gather::new(1, async |_| Ok(std::collections::HashMap::new()));
-            gather.get(1).await.unwrap();
+            let batcher: Batcher<u8, u8> = Batcher::new(1, async |_| Ok(std::collections::HashMap::new()));
+            batcher.get(1).await.unwrap();
         };
         assert!(
             is_refused(move |db| Box::pin(gathers(db)) as Asking).await,

@@ -10,8 +10,8 @@ use sea_orm::{
 };
 
 use crate::{
-    Clock, Fault, MOST_BEHIND, MOST_OFF, SealKeys, SystemClock,
-    db::{PATIENCE, sqlite_options},
+    Clock, Fault, MAX_DATABASE_OFFSET, MAX_SKEW, SealKeys, SystemClock,
+    db::{ACQUIRE_TIMEOUT, sqlite_options},
     table::meta,
 };
 
@@ -69,13 +69,17 @@ impl Reading {
     pub async fn open(address: &str, keys: Arc<SealKeys>) -> Result<Self, Fault> {
         let unavailable = |e: &dyn std::fmt::Display| Fault::Unavailable(e.to_string());
         if address.starts_with("sqlite:") {
-            let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
+            let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
             let pool = pool.connect_with(sqlite_options(address)?.read_only(true)).await;
             let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.map_err(|e| unavailable(&e))?);
             return Ok(Self { tx: db.begin().await?, keys });
         }
         let mut options = ConnectOptions::new(address);
-        options.max_connections(1).acquire_timeout(PATIENCE).connect_timeout(PATIENCE).sqlx_logging(false);
+        options
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_timeout(ACQUIRE_TIMEOUT)
+            .sqlx_logging(false);
         let db = Database::connect(options).await.map_err(|e| unavailable(&e))?;
         // One snapshot for all statements: what a check reads in two of them belongs together.
         let (moment, mode) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
@@ -96,7 +100,7 @@ impl Reading {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn settled(&self, key: &str) -> Result<Option<String>, Fault> {
+    pub async fn stored_value(&self, key: &str) -> Result<Option<String>, Fault> {
         Ok(meta::Entity::find_by_id(key).one(&self.tx).await?.map(|row| row.value))
     }
 
@@ -216,9 +220,10 @@ pub const INVARIANTS: &[Invariant] = &[
         seen_by: SeenBy::Check(|reading| {
             Box::pin(async {
                 let seen = reading.time_seen().await?;
-                let behind = seen.is_some_and(|seen| seen - SystemClock.now_millis() > MOST_BEHIND);
-                let theirs = reading.own_time().await?;
-                let far = theirs.is_some_and(|theirs| (theirs - SystemClock.now_millis()).abs() > MOST_OFF);
+                let behind = seen.is_some_and(|seen| seen - SystemClock.now_millis() > MAX_SKEW);
+                let theirs = reading.database_time().await?;
+                let far = theirs
+                    .is_some_and(|theirs| (theirs - SystemClock.now_millis()).abs() > MAX_DATABASE_OFFSET);
                 Ok(u64::from(behind) + u64::from(far))
             })
         }),
@@ -239,7 +244,7 @@ pub const INVARIANTS: &[Invariant] = &[
         otherwise: "this node can open nothing that the others sealed: give it their `secret_key_file`",
         seen_by: SeenBy::Check(|reading| {
             Box::pin(async {
-                let known = reading.settled("seal_key").await?;
+                let known = reading.stored_value("seal_key").await?;
                 Ok(u64::from(known.is_some_and(|known| known != reading.keys.fingerprint())))
             })
         }),

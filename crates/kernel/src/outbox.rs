@@ -13,7 +13,7 @@ use sea_orm::{
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{Db, Fault, Ground, SealKeys, Tx, Unix, forget, table::outbox};
+use crate::{Context, Db, Fault, SealKeys, Tx, Unix, delete_in_batches, table::outbox};
 
 pub use manage::{
     Asked, Discarded, Listed, Standing, State, bounced, discard, expire, list, refused, retry, standing,
@@ -66,8 +66,8 @@ impl Leased {
     ///
     /// # Errors
     /// [`Fault::Broken`] when it does not open or is not a `T`.
-    pub fn payload<T: DeserializeOwned>(&self, ground: &Ground) -> Result<T, Fault> {
-        open(&ground.keys, &self.payload)
+    pub fn payload<T: DeserializeOwned>(&self, context: &Context) -> Result<T, Fault> {
+        open(&context.keys, &self.payload)
     }
 }
 
@@ -81,12 +81,12 @@ fn open<T: DeserializeOwned>(keys: &SealKeys, payload: &[u8]) -> Result<T, Fault
 /// [`Fault`] of the database.
 pub async fn enqueue<T: Serialize + Sync>(
     tx: &Tx,
-    ground: &Ground,
+    context: &Context,
     kind: &str,
     payload: &T,
     expires_at: Option<Unix>,
 ) -> Result<Uuid, Fault> {
-    enqueue_tied(tx, ground, kind, payload, expires_at, Ties::default()).await
+    enqueue_tied(tx, context, kind, payload, expires_at, Ties::default()).await
 }
 
 /// Queues a letter as [`enqueue`] does, with its ties.
@@ -95,20 +95,20 @@ pub async fn enqueue<T: Serialize + Sync>(
 /// [`Fault`] of the database.
 pub async fn enqueue_tied<T: Serialize + Sync>(
     tx: &Tx,
-    ground: &Ground,
+    context: &Context,
     kind: &str,
     payload: &T,
     expires_at: Option<Unix>,
     ties: Ties<'_>,
 ) -> Result<Uuid, Fault> {
-    let id: Uuid = ground.id();
+    let id: Uuid = context.id();
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(payload)?);
     let row = outbox::ActiveModel {
         id: Set(id),
         kind: Set(kind.to_owned()),
-        payload: Set(ground.seal(PURPOSE, &plain)),
-        created_at: Set(ground.now()),
-        not_before: Set(ground.now()),
+        payload: Set(context.seal(PURPOSE, &plain)),
+        created_at: Set(context.now()),
+        not_before: Set(context.now()),
         expires_at: Set(expires_at),
         attempts: Set(0),
         locked_until: NotSet,
@@ -302,7 +302,7 @@ pub async fn purge(db: &Db, now: Unix) -> Result<(), Fault> {
     let over =
         |end: Unix| Condition::any().add(outbox::Column::SentAt.lt(end)).add(outbox::Column::DeadAt.lt(end));
     let asked = Condition::all().add(outbox::Column::Kind.eq(ASKED)).add(over(now - 86_400));
-    forget::<outbox::Entity>(db, over(end).add(asked)).await
+    delete_in_batches::<outbox::Entity>(db, over(end).add(asked)).await
 }
 
 #[cfg(test)]

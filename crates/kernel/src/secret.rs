@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::{Chance, Fault};
+use crate::{Fault, Rng};
 
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -21,9 +21,9 @@ pub struct Token([u8; 32]);
 
 impl Token {
     /// A new one.
-    pub fn generate(chance: &dyn Chance) -> Self {
+    pub fn generate(rng: &dyn Rng) -> Self {
         let mut bytes = [0; 32];
-        chance.fill(&mut bytes);
+        rng.fill(&mut bytes);
         Self(bytes)
     }
 
@@ -149,9 +149,9 @@ impl SealKey {
     }
 
     /// A new one.
-    pub fn generate(chance: &dyn Chance) -> Self {
+    pub fn generate(rng: &dyn Rng) -> Self {
         let mut bytes = [0; 32];
-        chance.fill(&mut bytes);
+        rng.fill(&mut bytes);
         Self(bytes)
     }
 
@@ -197,10 +197,10 @@ impl SealKeys {
     }
 
     /// AES-256-GCM under a key of its own for `purpose`; the same purpose opens it.
-    pub fn seal(&self, chance: &dyn Chance, purpose: &str, plain: &[u8]) -> Vec<u8> {
+    pub fn seal(&self, rng: &dyn Rng, purpose: &str, plain: &[u8]) -> Vec<u8> {
         let key = &self.0[0];
         let mut nonce = [0; NONCE_LEN];
-        chance.fill(&mut nonce);
+        rng.fill(&mut nonce);
         let mut out = Vec::with_capacity(4 + NONCE_LEN + plain.len() + 16);
         out.extend_from_slice(&key.mark());
         out.extend_from_slice(&nonce);
@@ -273,7 +273,7 @@ fn aead(key: &SealKey, purpose: &str) -> LessSafeKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SystemChance;
+    use crate::SystemRng;
 
     fn keys(n: u8) -> SealKeys {
         SealKeys::new(SealKey::new([n; 32]), vec![])
@@ -281,8 +281,8 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_for_its_purpose_only() {
-        let chance = SystemChance::new();
-        let sealed = keys(1).seal(&chance, "outbox", b"a link");
+        let rng = SystemRng::new();
+        let sealed = keys(1).seal(&rng, "outbox", b"a link");
         assert_eq!(keys(1).open("outbox", &sealed).unwrap().as_slice(), b"a link");
         assert!(keys(1).open("signing key", &sealed).is_err());
         assert!(keys(2).open("outbox", &sealed).is_err());
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn an_older_key_still_opens() {
-        let sealed = keys(1).seal(&SystemChance::new(), "x", b"y");
+        let sealed = keys(1).seal(&SystemRng::new(), "x", b"y");
         let rotated = SealKeys::new(SealKey::new([2; 32]), vec![SealKey::new([1; 32])]);
         assert_eq!(rotated.open("x", &sealed).unwrap().as_slice(), b"y");
     }
@@ -327,8 +327,8 @@ mod tests {
     /// SECURITY #72: 256 bits, not fewer in as many characters.
     #[test]
     fn every_byte_of_a_token_is_chance() {
-        let chance = SystemChance::new();
-        let tokens: Vec<Token> = (0..64).map(|_| Token::generate(&chance)).collect();
+        let rng = SystemRng::new();
+        let tokens: Vec<Token> = (0..64).map(|_| Token::generate(&rng)).collect();
         for at in 0..32 {
             assert!(tokens.iter().any(|token| token.0[at] != tokens[0].0[at]), "byte {at}");
         }
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_token_is_43_characters_and_reads_back() {
-        let token = Token::generate(&SystemChance::new());
+        let token = Token::generate(&SystemRng::new());
         assert_eq!(token.text().len(), 43);
         assert_eq!(Token::parse(&token.text()).unwrap().digest(), token.digest());
         assert!(Token::parse("short").is_none());

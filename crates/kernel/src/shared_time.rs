@@ -17,29 +17,29 @@ impl Db {
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn see_time(&self, millis: i64, most: i64) -> Result<i64, Fault> {
+    pub async fn advance_time(&self, millis: i64, most: i64) -> Result<i64, Fault> {
         let seen = self.store_time(millis, most).await;
-        self.toll.tried(seen.is_ok());
+        self.counter.tried(seen.is_ok());
         seen
     }
 
-    /// Whether writes are stored, as far as is known: none was refused for want of room since the last [`Db::see_time`], and that one was stored. A database
+    /// Whether writes are stored, as far as is known: none was refused for want of room since the last [`Db::advance_time`], and that one was stored. A database
     /// without room, or held by somebody else, answers who reads and nobody else (SECURITY #119).
     pub fn takes_writes(&self) -> bool {
-        self.toll.takes_writes()
+        self.counter.takes_writes()
     }
 
     /// Waits until a write is refused for want of room.
     pub async fn write_refused(&self) {
-        self.toll.refusal().await;
+        self.counter.refusal().await;
     }
 
     /// The time by the database's own clock, in milliseconds since 1970-01-01 UTC; `None` where it has none but this machine's (SECURITY D13).
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn own_time(&self) -> Result<Option<i64>, Fault> {
-        own_time(self.reader()).await
+    pub async fn database_time(&self) -> Result<Option<i64>, Fault> {
+        database_time(self.reader()).await
     }
 
     async fn store_time(&self, millis: i64, most: i64) -> Result<i64, Fault> {
@@ -79,28 +79,28 @@ impl Reading {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn time_seen(&self) -> Result<Option<i64>, Fault> {
-        self.settled(TIME_SEEN).await?.map(|text| read_time(&text)).transpose()
+        self.stored_value(TIME_SEEN).await?.map(|text| read_time(&text)).transpose()
     }
 
     /// The time by the database's own clock, in milliseconds since 1970-01-01 UTC; `None` where it has none but this machine's.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn own_time(&self) -> Result<Option<i64>, Fault> {
-        own_time(self.conn()).await
+    pub async fn database_time(&self) -> Result<Option<i64>, Fault> {
+        database_time(self.conn()).await
     }
 }
 
 /// Not the time at which its transaction began: that one may be old.
-const OWN_TIME: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS millis";
+const DATABASE_TIME: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS millis";
 
 /// SQLite runs in this process: it has this machine's clock.
-async fn own_time(db: &impl ConnectionTrait) -> Result<Option<i64>, Fault> {
+async fn database_time(db: &impl ConnectionTrait) -> Result<Option<i64>, Fault> {
     let backend = db.get_database_backend();
     if backend == DbBackend::Sqlite {
         return Ok(None);
     }
-    let row = db.query_one_raw(Statement::from_string(backend, OWN_TIME)).await?;
+    let row = db.query_one_raw(Statement::from_string(backend, DATABASE_TIME)).await?;
     Ok(row.map(|row| row.try_get("", "millis")).transpose()?)
 }
 

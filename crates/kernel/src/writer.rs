@@ -5,35 +5,39 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
 use crate::{
-    db::PATIENCE,
-    group::{Turn, Turns},
-    held::none_of,
-    patient::{Patient, Toll, within},
+    db::ACQUIRE_TIMEOUT,
+    held::assert_no_transaction,
+    timeout::{QueryCounter, Timeout, within},
+    write_queue::{WriteQueue, WriteSlot},
 };
 
 /// For single statements that write. Where the database has one writer they take their turn as transactions do, and share the wait for the disk with
 /// whoever waits beside them (see `group`); answered, they are on the disk.
 pub struct Writer {
-    pub(crate) pool: Patient<DatabaseConnection>,
-    turns: Option<Turns>,
-    toll: Arc<Toll>,
+    pub(crate) pool: Timeout<DatabaseConnection>,
+    turns: Option<WriteQueue>,
+    counter: Arc<QueryCounter>,
 }
 
 impl Writer {
-    pub(crate) fn new(pool: DatabaseConnection, turns: Option<Turns>, toll: &Arc<Toll>) -> Self {
-        Self { pool: Patient::new(pool, toll), turns, toll: toll.clone() }
+    pub(crate) fn new(
+        pool: DatabaseConnection,
+        turns: Option<WriteQueue>,
+        counter: &Arc<QueryCounter>,
+    ) -> Self {
+        Self { pool: Timeout::new(pool, counter), turns, counter: counter.clone() }
     }
 
-    async fn turn(&self) -> Result<Option<Turn>, DbErr> {
-        self.toll.commit();
-        none_of(&self.toll, "a connection that writes");
+    async fn turn(&self) -> Result<Option<WriteSlot>, DbErr> {
+        self.counter.commit();
+        assert_no_transaction(&self.counter, "a connection that writes");
         let Some(turns) = &self.turns else { return Ok(None) };
-        Ok(Some(turns.take(&self.pool, PATIENCE).await?))
+        Ok(Some(turns.take(&self.pool, ACQUIRE_TIMEOUT).await?))
     }
 }
 
 /// What the statement answered, once it is on the disk. A statement that fails leaves nothing behind by itself, so it needs no savepoint.
-async fn kept<T>(turn: Turn, answer: Result<T, DbErr>) -> Result<T, DbErr> {
+async fn kept<T>(turn: WriteSlot, answer: Result<T, DbErr>) -> Result<T, DbErr> {
     let answer = answer?;
     within(turn.committed()).await?;
     Ok(answer)

@@ -62,7 +62,7 @@ impl Worker {
     async fn ring(&self, bells: &[Notify], stop: &CancellationToken) {
         loop {
             tokio::select! {
-                () = self.idp.ground.db.mail_committed() => bells.iter().for_each(Notify::notify_one),
+                () = self.idp.context.db.mail_committed() => bells.iter().for_each(Notify::notify_one),
                 () = stop.cancelled() => return,
             }
         }
@@ -101,7 +101,7 @@ impl Worker {
         if room == 0 {
             return Ok(Vec::new());
         }
-        let (db, now) = (&self.idp.ground.db, self.idp.ground.now());
+        let (db, now) = (&self.idp.context.db, self.idp.context.now());
         let wanted = Wanted { kinds: lane.kinds, except: &[] };
         match lane.name {
             "mail" => match outbox::paused(db.reader()).await? {
@@ -123,7 +123,7 @@ impl Worker {
     }
 
     async fn take_all(&self, wanted: Wanted<'_>, room: u64) -> Result<Vec<Held>, Fault> {
-        let letters = outbox::lease_of(&self.idp.ground.db, self.idp.ground.now(), wanted, room).await?;
+        let letters = outbox::lease_of(&self.idp.context.db, self.idp.context.now(), wanted, room).await?;
         Ok(letters.into_iter().map(|letter| Held { letter, probe: None, visit: None }).collect())
     }
 
@@ -134,7 +134,7 @@ impl Worker {
         pause: &Pause,
         under_way: usize,
     ) -> Result<Vec<Held>, Fault> {
-        let (db, now) = (&self.idp.ground.db, self.idp.ground.now());
+        let (db, now) = (&self.idp.context.db, self.idp.context.now());
         if under_way > 0 || now < pause.until || !outbox::is_due(db, now, wanted).await? {
             return Ok(Vec::new());
         }
@@ -167,8 +167,8 @@ impl Worker {
 
     async fn one(&self, held: Held) {
         let Held { letter, probe, visit } = held;
-        let ground = &self.idp.ground;
-        let outcome = if letter.expires_at.is_some_and(|end| end <= ground.now()) {
+        let context = &self.idp.context;
+        let outcome = if letter.expires_at.is_some_and(|end| end <= context.now()) {
             // `fate` says the same of it, and it is told as any other that expires.
             Err(NotSent::waits("worthless by now"))
         } else {
@@ -188,7 +188,7 @@ impl Worker {
         }
         let refuses_all = matches!(outcome, Err(NotSent { blame: Blame::Server { .. }, .. }));
         if probe.is_some() && !refuses_all {
-            match outbox::end_pause(&ground.db).await {
+            match outbox::end_pause(&context.db).await {
                 Ok(_) => tracing::warn!("the mail server takes letters again: the mails go on"),
                 Err(fault) => tracing::warn!(%fault, "the end of the pause of the mails is not written"),
             }
@@ -197,7 +197,7 @@ impl Worker {
 
     async fn has_left(&self, letter: &Leased) -> Result<(), Fault> {
         count(letter, "sent");
-        outbox::sent(&self.idp.ground.db, letter.id, self.idp.ground.now()).await
+        outbox::sent(&self.idp.context.db, letter.id, self.idp.context.now()).await
     }
 
     async fn is_refused(&self, letter: &Leased, why: &str) -> Result<(), Fault> {
@@ -207,11 +207,11 @@ impl Worker {
     }
 
     async fn waits(&self, letter: &Leased, why: &str) -> Result<(), Fault> {
-        let ground = &self.idp.ground;
-        let now = ground.now();
+        let context = &self.idp.context;
+        let now = context.now();
         let fate = outbox::fate(letter.attempts, letter.created_at, letter.expires_at, now, false);
         self.tell_fate(letter, fate, why);
-        outbox::failed(&ground.db, letter, fate, why, now).await
+        outbox::failed(&context.db, letter, fate, why, now).await
     }
 
     async fn all_wait(
@@ -221,18 +221,18 @@ impl Worker {
         why: &str,
         longest: i64,
     ) -> Result<(), Fault> {
-        let ground = &self.idp.ground;
-        let now = ground.now();
+        let context = &self.idp.context;
+        let now = context.now();
         let fate = outbox::fate_in_pause(letter.created_at, letter.expires_at, now);
         self.tell_fate(letter, fate, why);
         // The pause first: between the two the letter is due.
         match probe {
             Some(probe) => {
                 tracing::error!(why, tries = probe.tries + 1, "the mail server refuses all letters still");
-                outbox::extend_pause(&ground.db, now, probe, why, longest).await?;
+                outbox::extend_pause(&context.db, now, probe, why, longest).await?;
             }
             None => {
-                if outbox::pause(&ground.db, now, why, longest).await? {
+                if outbox::pause(&context.db, now, why, longest).await? {
                     tracing::error!(
                         why,
                         "the mail server refuses all letters: the mails pause until it takes one"
@@ -240,7 +240,7 @@ impl Worker {
                 }
             }
         }
-        outbox::failed(&ground.db, letter, fate, why, now).await
+        outbox::failed(&context.db, letter, fate, why, now).await
     }
 
     fn tell_fate(&self, letter: &Leased, fate: Fate, why: &str) {
@@ -256,7 +256,7 @@ impl Worker {
     async fn send(&self, letter: &Leased, visit: Option<Visit>) -> Result<(), NotSent> {
         match letter.kind.as_str() {
             MAIL => {
-                let mail = letter.payload::<accounts::Mail>(&self.idp.ground).map_err(NotSent::waits)?;
+                let mail = letter.payload::<accounts::Mail>(&self.idp.context).map_err(NotSent::waits)?;
                 self.post.send(self.writer.write(letter, &mail)?).await
             }
             RECOVERY => self.idp.accounts.recover(letter).await.map_err(NotSent::waits),
@@ -267,19 +267,19 @@ impl Worker {
     }
 
     async fn call(&self, letter: &Leased, visit: Option<Visit>) -> Result<(), NotSent> {
-        let ground = &self.idp.ground;
+        let context = &self.idp.context;
         let Some(call) = self.idp.grants.logout_call(letter).await.map_err(NotSent::waits)? else {
             return Ok(());
         };
         let host = host(&call.uri).unwrap_or_default();
         // An older node's letter does not say in clear whom it is for.
-        let visit = visit.or_else(|| self.outbound.hosts.visit(&host, ground.now()));
+        let visit = visit.or_else(|| self.outbound.hosts.visit(&host, context.now()));
         let Some(visit) = visit else {
             return Err(NotSent::waits("its host has enough calls at the moment"));
         };
         let posted = self.outbound.post_form(&call.uri, "logout_token", &call.logout_token).await;
         let answered = posted.as_ref().err().is_none_or(|error| error.answered);
-        if visit.ended(answered, ground.now()) {
+        if visit.ended(answered, context.now()) {
             tracing::error!(
                 host,
                 "a portal does not answer logout calls: it is called less often until it does"
@@ -291,7 +291,7 @@ impl Worker {
     /// What no letter's way shows: those that expire while they wait, those that come back, and how many there are.
     async fn look_round(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            let ground = &self.idp.ground;
+            let context = &self.idp.context;
             self.post.tidy();
             for (what, done) in [
                 ("letters that expired", self.expire().await),
@@ -303,7 +303,7 @@ impl Worker {
                 }
             }
             metrics::gauge!("moncompte_logout_hosts_silent")
-                .set(self.outbound.hosts.silent(ground.now()) as f64);
+                .set(self.outbound.hosts.silent(context.now()) as f64);
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_secs(5)) => {}
                 () = stop.cancelled() => {}
@@ -312,12 +312,12 @@ impl Worker {
     }
 
     async fn expire(&self) -> Result<(), Fault> {
-        let ground = &self.idp.ground;
-        if !ground.clock.is_fit() {
+        let context = &self.idp.context;
+        if !context.clock.is_trusted() {
             // Nothing is given up by a time that may be wrong (SECURITY D13).
             return Ok(());
         }
-        for (letter, kind) in outbox::expire(&ground.db, ground.now()).await? {
+        for (letter, kind) in outbox::expire(&context.db, context.now()).await? {
             metrics::counter!("moncompte_letters_total", "kind" => kind.clone(), "fate" => "expired")
                 .increment(1);
             tracing::error!(%letter, kind, "a letter expired before it could be sent");
@@ -347,14 +347,14 @@ impl Worker {
     }
 
     async fn measure(&self) -> Result<(), Fault> {
-        let ground = &self.idp.ground;
-        let paused = outbox::paused(ground.db.reader()).await?.is_some();
+        let context = &self.idp.context;
+        let paused = outbox::paused(context.db.reader()).await?.is_some();
         metrics::gauge!("moncompte_outbox_paused").set(f64::from(u8::from(paused)));
-        let standing = outbox::standing(ground.db.reader()).await?;
+        let standing = outbox::standing(context.db.reader()).await?;
         for lane in &LANES {
             let of_lane = || standing.iter().filter(|s| lane.kinds.contains(&s.kind.as_str()));
             let waiting: i64 = of_lane().map(|s| s.waiting).sum();
-            let oldest = of_lane().filter_map(|s| s.oldest).min().map_or(0, |at| (ground.now() - at).max(0));
+            let oldest = of_lane().filter_map(|s| s.oldest).min().map_or(0, |at| (context.now() - at).max(0));
             metrics::gauge!("moncompte_outbox_waiting", "queue" => lane.name).set(waiting as f64);
             metrics::gauge!("moncompte_outbox_oldest_seconds", "queue" => lane.name).set(oldest as f64);
             let mut dead: BTreeMap<&str, i64> =

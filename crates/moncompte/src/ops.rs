@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use accounts::Accounts;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use kernel::MOST_BEHIND;
+use kernel::MAX_SKEW;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::{standing::Standing, telemetry};
@@ -44,7 +44,8 @@ async fn measures(State(ops): State<Ops>) -> String {
     metrics::counter!("moncompte_hashes_total").absolute(ops.accounts.hasher().done() as u64);
     metrics::counter!("moncompte_log_lines_lost_total").absolute(telemetry::lost());
     #[allow(clippy::cast_precision_loss, reason = "a clock is never so wrong")]
-    metrics::gauge!("moncompte_clock_ahead_seconds").set(ops.accounts.ground().clock.off() as f64 / 1000.0);
+    metrics::gauge!("moncompte_clock_ahead_seconds")
+        .set(ops.accounts.context().clock.database_offset() as f64 / 1000.0);
     ops.metrics.render()
 }
 
@@ -57,16 +58,16 @@ async fn ready(State(ops): State<Ops>) -> (StatusCode, String) {
 
 /// Why this node should get no requests.
 async fn trouble(ops: &Ops) -> Option<String> {
-    let ground = ops.accounts.ground();
-    if !ground.clock.is_fit() {
+    let context = ops.accounts.context();
+    if !context.clock.is_trusted() {
         return Some("the clock is far from the database's".into());
     }
-    if ground.clock.behind() > MOST_BEHIND {
+    if context.clock.skew() > MAX_SKEW {
         return Some("the clock is far behind the time that was seen".into());
     }
-    match ground.db.ping().await {
+    match context.db.ping().await {
         Err(_) => return Some("the database does not answer".into()),
-        Ok(()) if !ground.db.takes_writes() => return Some("the database takes no writes".into()),
+        Ok(()) if !context.db.takes_writes() => return Some("the database takes no writes".into()),
         Ok(()) => {}
     }
     let down = ops.standing.down();

@@ -2,7 +2,7 @@
 
 use accounts::{Mail, MailBody};
 use agencies::Agencies;
-use anyhow::Context;
+use anyhow::Context as _;
 use idp::look;
 use kernel::outbox::Leased;
 use lettre::{

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
 use accounts::{Accounts, Hasher};
-use anyhow::Context;
+use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
-use kernel::{Db, Ground, SealKeys, SteadyClock, SystemChance, SystemClock};
+use kernel::{Context, Db, SealKeys, SteadyClock, SystemClock, SystemRng};
 
 use crate::{
     config::{Config, LeftOut},
@@ -29,7 +29,7 @@ pub(crate) struct Wired {
 }
 
 /// Opens the database at `address`, brings its schema up to date and makes sure of its key.
-pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Ground> {
+pub(crate) async fn context(address: &str, keys: SealKeys) -> anyhow::Result<Context> {
     let file = address.strip_prefix("sqlite://").and_then(|path| path.split('?').next());
     if let Some(file) = file.map(Path::new) {
         if let Some(folder) = file.parent() {
@@ -43,15 +43,15 @@ pub(crate) async fn ground(address: &str, keys: SealKeys) -> anyhow::Result<Grou
         .await
         .context("the database cannot be opened; is `database` right, and may this user write there?")?;
     migrate(&db, address).await.context("the schema cannot be brought up to date")?;
-    let ground = Ground {
+    let context = Context {
         db,
         clock: Arc::new(SteadyClock::over(SystemClock)),
-        chance: Arc::new(SystemChance::new()),
+        rng: Arc::new(SystemRng::new()),
         keys: Arc::new(keys),
     };
-    ground.check_key().await.context("use the secret_key_file with which this database was begun")?;
-    ground.share_time().await.context("the highest time seen cannot be read")?;
-    Ok(ground)
+    context.check_key().await.context("use the secret_key_file with which this database was begun")?;
+    context.share_time().await.context("the highest time seen cannot be read")?;
+    Ok(context)
 }
 
 /// A database that was made before is read by its owner alone from now on, as one is that is made (see `main`). SQLite gives its log the rights that the file has.
@@ -87,15 +87,15 @@ impl Wired {
     pub(crate) async fn new(config: Config) -> anyhow::Result<Self> {
         let (rules, cost) = (config.rules(), config.hash_cost());
         let settings = config.settings;
-        let ground = ground(&config.database, SealKeys::new(config.key, config.older_keys)).await?;
+        let context = context(&config.database, SealKeys::new(config.key, config.older_keys)).await?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let slots = settings.argon2.slots.unwrap_or(cores);
-        let hasher = Hasher::new(cost, slots, settings.argon2.queue, ground.chance.clone())
+        let hasher = Hasher::new(cost, slots, settings.argon2.queue, context.rng.clone())
             .map_err(|e| anyhow::anyhow!("argon2: {e}"))?;
         let hash_memory = hasher.memory();
         let agencies = Arc::new(ArcSwap::from_pointee(config.agencies));
         let terms = Arc::new(ArcSwap::from_pointee(config.terms));
-        let accounts = Accounts::new(ground.clone(), Arc::new(hasher), rules, terms.clone());
+        let accounts = Accounts::new(context.clone(), Arc::new(hasher), rules, terms.clone());
         let extra_ca = settings.outbound.extra_ca.as_ref().map(|file| {
             let path = config.folder.join(file);
             std::fs::read(&path)
@@ -106,7 +106,7 @@ impl Wired {
             client_failures: settings.client_failures_per_minute,
             ..Settings::new(&*settings.issuer)
         };
-        let grants = Grants::open(ground.clone(), accounts.clone(), agencies.clone(), tokens)
+        let grants = Grants::open(context.clone(), accounts.clone(), agencies.clone(), tokens)
             .await?
             .reading_keys_from(Arc::new(outbound.clone()));
         let pages = Arc::new(pages::Pages::new()?);
@@ -118,12 +118,12 @@ impl Wired {
             terms,
             return_path: settings.mail.return_path.as_deref().and_then(|address| {
                 let folder = settings.mail.bounces.as_ref().map(|folder| config.folder.join(folder));
-                ReturnPath::new(address, folder, ground.keys.clone())
+                ReturnPath::new(address, folder, context.keys.clone())
             }),
         };
         let attempts = NonZeroU32::new(settings.attempts_per_minute).unwrap_or(NonZeroU32::MIN);
         let idp = Idp {
-            ground,
+            context,
             accounts,
             agencies,
             grants,

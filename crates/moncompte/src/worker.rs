@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use idp::Idp;
-use kernel::{MOST_BEHIND, outbox};
+use kernel::{MAX_SKEW, outbox};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -50,35 +50,35 @@ impl Worker {
 
     /// How late it is, for the other nodes and the next start; and says so where this machine's clock and that do not agree.
     async fn share_time(self: Arc<Self>, stop: CancellationToken) {
-        let ground = &self.idp.ground;
+        let context = &self.idp.context;
         let mut wrong = 0_u32;
         loop {
-            if let Err(fault) = ground.share_time().await {
+            if let Err(fault) = context.share_time().await {
                 tracing::warn!(%fault, "how late it is cannot be shared");
             }
-            let (fit, behind) = (ground.clock.is_fit(), ground.clock.behind());
+            let (fit, behind) = (context.clock.is_trusted(), context.clock.skew());
             // At once, and every minute.
             let tells = wrong.is_multiple_of(12);
             if !fit && tells {
                 tracing::error!(
-                    seconds_ahead = ground.clock.off() / 1000,
+                    seconds_ahead = context.clock.database_offset() / 1000,
                     "this machine's clock is far from the database's: correct it; until then this node is not ready and shares no time"
                 );
-            } else if behind > MOST_BEHIND && tells {
+            } else if behind > MAX_SKEW && tells {
                 tracing::error!(
                     seconds = behind / 1000,
                     "this machine's clock is behind the time that was seen: correct it, or see `moncompte clock --help`"
                 );
             }
-            wrong = if fit && behind <= MOST_BEHIND { 0 } else { wrong.wrapping_add(1) };
+            wrong = if fit && behind <= MAX_SKEW { 0 } else { wrong.wrapping_add(1) };
             if stop.is_cancelled() {
                 return;
             }
             // Where it was refused, soon again: that it heals is seen by it.
-            let pause = Duration::from_secs(if ground.db.takes_writes() { 5 } else { 1 });
+            let pause = Duration::from_secs(if context.db.takes_writes() { 5 } else { 1 });
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = ground.db.write_refused() => {}
+                () = context.db.write_refused() => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -111,7 +111,7 @@ impl Worker {
 
     async fn tidy(&self) {
         self.idp.throttle.tidy();
-        if !self.idp.ground.clock.is_fit() {
+        if !self.idp.context.clock.is_trusted() {
             // Nothing is forgotten, and no key replaced, by a time that may be wrong.
             return;
         }
@@ -119,7 +119,7 @@ impl Worker {
             ("keys", self.idp.grants.ensure_keys().await),
             ("old grants", self.idp.grants.purge().await),
             ("old moves and sessions", self.idp.accounts.purge().await),
-            ("old letters", outbox::purge(&self.idp.ground.db, self.idp.ground.now()).await),
+            ("old letters", outbox::purge(&self.idp.context.db, self.idp.context.now()).await),
         ] {
             if let Err(fault) = done {
                 tracing::warn!(%fault, what, "a chore waits");

@@ -197,14 +197,14 @@ mod tests {
             prop_assert_eq!(colour.oklab().at(colour.oklab().lightness), colour);
         }
 
-        /// Black or white has 4.58 on any ground, so there is always one that passes.
+        /// Black or white has 4.58 on any background, so there is always one that passes.
         #[test]
         fn the_nearest_passes_and_one_that_passes_stays(
-            colour in any_colour(), ground in any_colour(), least in 1.0..4.5
+            colour in any_colour(), context in any_colour(), least in 1.0..4.5
         ) {
-            let passes = |c: Rgb| c.contrast(ground) >= least;
+            let passes = |c: Rgb| c.contrast(context) >= least;
             let found = colour.nearest(passes);
-            prop_assert!(found.is_some_and(passes), "{} on {}", colour, ground);
+            prop_assert!(found.is_some_and(passes), "{} on {}", colour, context);
             if passes(colour) {
                 prop_assert_eq!(found, Some(colour));
             }
@@ -214,9 +214,9 @@ mod tests {
         /// It differs in lightness, and no smaller difference would do.
         #[test]
         fn the_nearest_is_of_the_same_hue_and_no_other_is_nearer(
-            colour in any_colour(), ground in any_colour(), least in 1.0..4.5
+            colour in any_colour(), context in any_colour(), least in 1.0..4.5
         ) {
-            let passes = |c: Rgb| c.contrast(ground) >= least;
+            let passes = |c: Rgb| c.contrast(context) >= least;
             let found = colour.nearest(passes).unwrap();
             let ((from, vivid, hue), (to, left, got)) = (seen(colour), seen(found));
             prop_assert!(left <= vivid + 0.01, "{} is more vivid than {}", found, colour);

@@ -61,14 +61,14 @@ pub fn faults(accent: &str, second: Option<&str>) -> Vec<(&'static str, ColourEr
             continue;
         };
         let suggestion = readable(colour, uses);
-        for Use { used, front, ground, least } in uses(colour).into_iter().filter(|u| !u.passes()) {
+        for Use { used, front, context, least } in uses(colour).into_iter().filter(|u| !u.passes()) {
             // The agency's own colour first, whichever of the two it is.
-            let (of, other) = if ground == colour { (ground, front) } else { (front, ground) };
+            let (of, other) = if context == colour { (context, front) } else { (front, context) };
             let error = ColourError::TooFaint {
                 colour: of.to_string(),
                 other: other.to_string(),
                 used,
-                ratio: front.contrast(ground),
+                ratio: front.contrast(context),
                 least,
                 suggestion: suggestion.to_string(),
             };
@@ -82,13 +82,13 @@ pub fn faults(accent: &str, second: Option<&str>) -> Vec<(&'static str, ColourEr
 struct Use {
     used: &'static str,
     front: Rgb,
-    ground: Rgb,
+    context: Rgb,
     least: f64,
 }
 
 impl Use {
     fn passes(&self) -> bool {
-        self.front.contrast(self.ground) >= self.least
+        self.front.contrast(self.context) >= self.least
     }
 }
 
@@ -96,7 +96,7 @@ impl Use {
 type Uses = fn(Rgb) -> Vec<Use>;
 
 fn accent_uses(accent: Rgb) -> Vec<Use> {
-    let words = |used, front, ground| Use { used, front, ground, least: WORDS };
+    let words = |used, front, context| Use { used, front, context, least: WORDS };
     let dark = in_the_dark(accent, PLAIN);
     let dark_soft = dark.mixed(NIGHT_CARD, 0.90);
     vec![
@@ -111,7 +111,7 @@ fn accent_uses(accent: Rgb) -> Vec<Use> {
 }
 
 fn second_uses(second: Rgb) -> Vec<Use> {
-    let signs = |used, front, ground| Use { used, front, ground, least: SIGNS };
+    let signs = |used, front, context| Use { used, front, context, least: SIGNS };
     let dark = in_the_dark(second, WORDS);
     vec![
         signs("the step that one is at, on a card", second, CARD),
@@ -272,11 +272,11 @@ mod tests {
             let value = |name: &str| {
                 rgb(half.split(&format!("--{name}: ")).nth(1).unwrap().split(';').next().unwrap())
             };
-            for ground in [paper, card, value("accent-soft")] {
-                assert!(value("accent").contrast(ground) >= WORDS);
-                assert!(value("second").contrast(ground) >= SIGNS);
-                assert!(value("focus").contrast(ground) >= SIGNS, "the ring around what has the focus");
-                assert!(value("line-2").contrast(ground) >= SIGNS, "the edge of a field");
+            for context in [paper, card, value("accent-soft")] {
+                assert!(value("accent").contrast(context) >= WORDS);
+                assert!(value("second").contrast(context) >= SIGNS);
+                assert!(value("focus").contrast(context) >= SIGNS, "the ring around what has the focus");
+                assert!(value("line-2").contrast(context) >= SIGNS, "the edge of a field");
             }
         }
     }
@@ -296,8 +296,8 @@ mod tests {
                 (rgb(&dark.accent), NIGHT_CARD), (rgb(&dark.accent), NIGHT_PAPER), (rgb(&dark.accent), rgb(&dark.soft)),
                 (rgb(&dark.deep), rgb(&dark.soft)), (NIGHT_INK, rgb(&dark.accent)), (NIGHT_INK, rgb(&dark.deep)),
             ];
-            for (words, ground) in pairs {
-                prop_assert!(words.contrast(ground) >= WORDS, "{} {}: {} on {}", accent, second, words, ground);
+            for (words, context) in pairs {
+                prop_assert!(words.contrast(context) >= WORDS, "{} {}: {} on {}", accent, second, words, context);
             }
             // A ring of focus stands off what it surrounds; --focus of the style sheet, by day and in the dark.
             let signs = [
@@ -305,8 +305,8 @@ mod tests {
                 (rgb(&dark.second), NIGHT_CARD), (rgb(&dark.second), NIGHT_PAPER),
                 (rgb("#0b45c4"), rgb(&day.soft)), (rgb("#9db9ff"), rgb(&dark.soft)),
             ];
-            for (sign, ground) in signs {
-                prop_assert!(sign.contrast(ground) >= SIGNS, "{} {}: {} on {}", accent, second, sign, ground);
+            for (sign, context) in signs {
+                prop_assert!(sign.contrast(context) >= SIGNS, "{} {}: {} on {}", accent, second, sign, context);
             }
         }
 

@@ -1,4 +1,4 @@
-//! The one place where this program takes chance, and what it makes of it.
+//! The one place where this program draws random numbers.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +14,7 @@ pub(crate) fn bytes() -> [u8; 32] {
     let mut bytes = [0; 32];
     #[allow(
         clippy::disallowed_methods,
-        reason = "the portal is a program of its own: this is where its chance comes from"
+        reason = "the portal is a program of its own: this is where its rng comes from"
     )]
     getrandom::fill(&mut bytes).expect("the system has a random generator");
     bytes

@@ -130,7 +130,7 @@ pub(crate) async fn begin(portal: &Portal, browser: Fingerprint, extra: Extra) -
     Ok(address)
 }
 
-/// Turns the provider's answer into a session, or into the reason why not.
+/// WriteQueue the provider's answer into a session, or into the reason why not.
 pub(crate) async fn finish(
     portal: &Portal,
     browser: Option<Fingerprint>,

@@ -37,7 +37,7 @@ impl Bed {
     }
 
     async fn write(&self, statements: &str) {
-        let done = self.ground.db.unhurried().execute_unprepared(statements).await;
+        let done = self.context.db.unhurried().execute_unprepared(statements).await;
         done.unwrap_or_else(|error| panic!("{}: {statements}: {error}", self.name));
     }
 
@@ -46,7 +46,7 @@ impl Bed {
     /// # Panics
     /// When the database cannot be read.
     pub async fn broken(&self) -> Vec<String> {
-        look(&self.address, self.ground.keys.clone(), &self.invariants)
+        look(&self.address, self.context.keys.clone(), &self.invariants)
             .await
             .expect("the database can be read")
     }

@@ -11,16 +11,16 @@ use std::{
     },
 };
 
-use kernel::{Clock, Db, Ground, Invariant, SealKey, SealKeys, SystemChance, Unix, sea_orm::ConnectionTrait};
+use kernel::{Clock, Context, Db, Invariant, SealKey, SealKeys, SystemRng, Unix, sea_orm::ConnectionTrait};
 use tokio::sync::OnceCell;
 
 /// 2026-11-23 10:00:00 UTC: when every test begins.
 pub const BEGINNING: i64 = 1_795_428_000;
 
-/// A ground with an empty, migrated database of its own.
+/// A [`Context`] with an empty, migrated database of its own.
 pub struct Bed {
     /// What the code under test gets.
-    pub ground: Ground,
+    pub context: Context,
     /// Its clock.
     pub clock: Arc<ManualClock>,
     /// The database's address, for a second node.
@@ -72,24 +72,24 @@ impl Bed {
     async fn at(address: String, name: &'static str, folder: tempfile::TempDir) -> Self {
         let db = Db::connect(&address).await.expect("the test database opens");
         let clock = Arc::new(ManualClock::at(BEGINNING));
-        let ground = Ground {
+        let context = Context {
             db,
             clock: clock.clone(),
-            chance: Arc::new(SystemChance::new()),
+            rng: Arc::new(SystemRng::new()),
             keys: Arc::new(SealKeys::new(SealKey::new([7; 32]), vec![])),
         };
         let invariants = kernel::INVARIANTS.iter().collect();
-        Self { ground, clock, address, name, invariants, _folder: folder }
+        Self { context, clock, address, name, invariants, _folder: folder }
     }
 
     /// Applies what is missing of the schema: for a test that puts the database back to what a release before left.
     pub async fn migrate(&self) {
-        migrations::up(self.ground.db.unhurried()).await.expect("the schema applies");
+        migrations::up(self.context.db.unhurried()).await.expect("the schema applies");
     }
 
     /// Another node on the same database.
-    pub async fn second_node(&self) -> Ground {
-        Ground { db: Db::connect(&self.address).await.expect("a second connection"), ..self.ground.clone() }
+    pub async fn second_node(&self) -> Context {
+        Context { db: Db::connect(&self.address).await.expect("a second connection"), ..self.context.clone() }
     }
 }
 

@@ -50,15 +50,15 @@ const PLANTS: &[(&str, &str, &str)] = &[
 ];
 
 async fn letter(bed: &Bed, expires_at: Option<i64>) {
-    let tx = bed.ground.db.begin().await.unwrap();
-    outbox::enqueue(&tx, &bed.ground, "mail", &"words", expires_at).await.unwrap();
+    let tx = bed.context.db.begin().await.unwrap();
+    outbox::enqueue(&tx, &bed.context, "mail", &"words", expires_at).await.unwrap();
     tx.commit().await.unwrap();
 }
 
 #[tokio::test]
 async fn each_invariant_of_the_kernel_can_be_seen_broken() {
     for bed in Bed::both().await {
-        let (db, now) = (&bed.ground.db, bed.ground.now());
+        let (db, now) = (&bed.context.db, bed.context.now());
         letter(&bed, None).await;
         for held in outbox::lease(db, now, 1).await.unwrap() {
             outbox::sent(db, held.id, now).await.unwrap();
@@ -75,7 +75,7 @@ async fn each_invariant_of_the_kernel_can_be_seen_broken() {
 #[tokio::test]
 async fn a_worker_that_comes_too_late_disturbs_nobody() {
     for bed in Bed::both().await {
-        let (db, now) = (&bed.ground.db, bed.ground.now());
+        let (db, now) = (&bed.context.db, bed.context.now());
         letter(&bed, None).await;
         let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
         let now = now + outbox::LEASE;
@@ -110,7 +110,7 @@ async fn a_database_that_may_forget_is_noticed() {
             }
             _ => "PRAGMA journal_mode = DELETE".into(),
         };
-        bed.ground.db.close().await.unwrap();
+        bed.context.db.close().await.unwrap();
         let own = Database::connect(&bed.address).await.unwrap();
         own.execute_unprepared(&forgetful).await.unwrap();
         own.close().await.unwrap();
@@ -126,7 +126,7 @@ async fn a_database_that_may_forget_is_noticed() {
 
 /// How many settings may forget. The server that is made for tests is one that does.
 async fn durable(bed: &Bed) -> u64 {
-    let reading = Reading::open(&bed.address, bed.ground.keys.clone()).await.unwrap();
+    let reading = Reading::open(&bed.address, bed.context.keys.clone()).await.unwrap();
     let i20 = INVARIANTS.iter().find(|invariant| invariant.id == "I20").unwrap();
     match reading.judge(&[i20]).await.unwrap()[..] {
         [Verdict::Broken(settings)] => settings,
@@ -144,13 +144,13 @@ async fn a_reading_cannot_write_and_stays_in_its_moment() {
             otherwise: "",
             seen_by: SeenBy::Query("SELECT count(*) AS n FROM outbox"),
         };
-        let reading = Reading::open(&bed.address, bed.ground.keys.clone()).await.unwrap();
+        let reading = Reading::open(&bed.address, bed.context.keys.clone()).await.unwrap();
         assert_eq!(reading.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds]);
         letter(&bed, None).await;
         assert_eq!(reading.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds], "{}", bed.name);
         let delete = reading.conn().execute_unprepared("DELETE FROM outbox").await;
         assert!(delete.unwrap_err().to_string().contains("read"), "{}", bed.name);
-        let next = Reading::open(&bed.address, bed.ground.keys.clone()).await.unwrap();
+        let next = Reading::open(&bed.address, bed.context.keys.clone()).await.unwrap();
         assert_eq!(next.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Broken(1)]);
     }
 }
@@ -159,7 +159,7 @@ async fn a_reading_cannot_write_and_stays_in_its_moment() {
 async fn a_reading_makes_no_database() {
     let bed = Bed::sqlite().await;
     let nowhere = format!("{}.not", bed.address);
-    assert!(Reading::open(&nowhere, bed.ground.keys.clone()).await.is_err());
+    assert!(Reading::open(&nowhere, bed.context.keys.clone()).await.is_err());
     assert!(!std::path::Path::new(nowhere.strip_prefix("sqlite://").unwrap()).exists());
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct TortureArgs {
     /// People live and nodes die for so long, on each database
     #[arg(long, value_name = "N", default_value_t = 5)]
     minutes: u32,
-    /// The schedule that chance takes: the same seed throws the same troubles; without it, another one each time
+    /// The seed of the schedule: the same seed throws the same troubles; without it, another one each time
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
     /// Instead: the program dies once at every point of every path that writes
@@ -36,7 +36,7 @@ pub(crate) fn command(args: &TortureArgs) -> Result<()> {
     if args.points {
         tests.arg("torture::crash").env("CRASH_POINTS", "all");
     } else {
-        // The standard library's own chance is enough to choose a schedule.
+        // The standard library's own randomness is enough to choose a schedule.
         let seed = args.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         println!("seed {seed}, {} minutes on each database", args.minutes);
         tests.arg("torture::whatever");

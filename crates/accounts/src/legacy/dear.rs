@@ -14,7 +14,7 @@ use crate::{Accounts, table::legacy_recipe as row};
 
 /// Recipes that one check runs: the dearest.
 const RUN: usize = 4;
-/// Recipes that are kept of an agency. Tools that choose their costs by chance would make one a row.
+/// Recipes that are kept of an agency. Tools that choose their costs at random would make one a row.
 const KEPT: usize = 16;
 
 /// The recipes to keep of an import.
@@ -64,7 +64,7 @@ impl Dear {
 impl Accounts {
     /// The dear recipes of an agency.
     pub(super) async fn dear_recipes(&self, agency: &str) -> Result<Dear, Fault> {
-        let db = self.ground.db.reader();
+        let db = self.context.db.reader();
         let rows = row::Entity::find().filter(row::Column::AgencyId.eq(agency)).all(db).await?;
         let mut classes: Vec<Recipe> =
             rows.iter().filter_map(|row| Recipe::parse(&row.recipe).ok()).collect();
@@ -79,7 +79,7 @@ impl Accounts {
         if dear.classes.contains(&class) || dear.known >= KEPT {
             return Ok(());
         }
-        let db: &Db = &self.ground.db;
+        let db: &Db = &self.context.db;
         let tx = db.begin().await?;
         add(tx.conn(), agency, &class.to_text()).await?;
         tx.commit().await

@@ -4,7 +4,7 @@ use std::{
 };
 
 use agencies::Agency;
-use kernel::{Digest, Fault, Ground, MacKey, Tx, Unix};
+use kernel::{Context, Digest, Fault, MacKey, Tx, Unix};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QuerySelect, Statement,
     Value,
@@ -100,7 +100,7 @@ impl Accounts {
             rows,
             dry,
             twins: Twinned::Unknown(beside),
-            fingerprints: self.ground.keys.mac_key("import row"),
+            fingerprints: self.context.keys.mac_key("import row"),
             writing: None,
             next: Expected { known: dry, whole: None },
             report: ImportReport::default(),
@@ -140,7 +140,7 @@ impl<R: Read + Seek, F: Read + Write + Seek> Importer<'_, R, F> {
                 Ok((canonical, mut row)) => {
                     drop_hash_of_nothing(&mut row);
                     self.report.warn(row.line, std::mem::take(&mut row.warnings));
-                    ready.push(prepare(&self.accounts.ground, &self.fingerprints, (canonical, row))?);
+                    ready.push(prepare(&self.accounts.context, &self.fingerprints, (canonical, row))?);
                 }
                 Err(bad) => self.report.bad.push(bad),
             }
@@ -148,9 +148,9 @@ impl<R: Read + Seek, F: Read + Write + Seek> Importer<'_, R, F> {
         self.twins = Twinned::Known(twins);
         self.written().await?;
         if !ready.is_empty() {
-            let (ground, agency) = (self.accounts.ground.clone(), self.agency.id.clone());
+            let (context, agency) = (self.accounts.context.clone(), self.agency.id.clone());
             let (dry, next) = (self.dry, std::mem::take(&mut self.next));
-            self.writing = Some(tokio::spawn(async move { write(&ground, agency, ready, dry, next).await }));
+            self.writing = Some(tokio::spawn(async move { write(&context, agency, ready, dry, next).await }));
         }
         Ok(read)
     }
@@ -212,8 +212,12 @@ fn drop_hash_of_nothing(row: &mut Row) {
     }
 }
 
-fn prepare(ground: &Ground, fingerprints: &MacKey, (canonical, row): (String, Row)) -> Result<Ready, Fault> {
-    let (kind, verifier) = stored::rest(ground, row.verifier.as_ref())?;
+fn prepare(
+    context: &Context,
+    fingerprints: &MacKey,
+    (canonical, row): (String, Row),
+) -> Result<Ready, Fault> {
+    let (kind, verifier) = stored::rest(context, row.verifier.as_ref())?;
     let recipe = dear::class_of(row.verifier.as_ref());
     let profile = serde_json::Value::Object(row.profile).to_string();
     let secret = row.verifier.as_ref().map(Verifier::to_text);
@@ -230,7 +234,7 @@ fn prepare(ground: &Ground, fingerprints: &MacKey, (canonical, row): (String, Ro
     let fingerprint = Digest::of_mac(fingerprints.mac(text.as_bytes())).into_string();
     let email = row.email.map(|e| e.shown().to_owned());
     let Row { identifier, client_ref, name, .. } = row;
-    let id = ground.id();
+    let id = context.id();
     Ok(Ready {
         id,
         canonical,
@@ -269,14 +273,14 @@ impl Ready {
 
 /// Writes a batch: all of it or nothing.
 async fn write(
-    ground: &Ground,
+    context: &Context,
     agency: String,
     ready: Vec<Ready>,
     dry: bool,
     Expected { known: expected, mut whole }: Expected,
 ) -> Result<Wrote, Fault> {
-    let now = ground.now();
-    let tx = ground.db.begin().await?;
+    let now = context.now();
+    let tx = context.db.begin().await?;
     let mut wrote = Wrote::default();
     let mut known = if expected { look_up(&tx, &agency, &ready).await? } else { HashMap::new() };
     if !dry {

@@ -81,11 +81,11 @@ impl Counted {
     }
 
     async fn failed(&self, accounts: &Accounts) -> Result<LegacyProof, Fault> {
-        let (ground, lock) = (&accounts.ground, accounts.rules.lock);
+        let (context, lock) = (&accounts.context, accounts.rules.lock);
         if let Some((all, nth)) = &self.all {
-            all.failed(&ground.db, nth, lock.of_all_networks(), ground.now()).await?;
+            all.failed(&context.db, nth, lock.of_all_networks(), context.now()).await?;
         }
-        Ok(match self.own.failed(&ground.db, &self.nth, lock, ground.now()).await? {
+        Ok(match self.own.failed(&context.db, &self.nth, lock, context.now()).await? {
             Failed::Remaining(remaining) => LegacyProof::Wrong { remaining },
             Failed::Locked { .. } => LegacyProof::Locked { minutes: lock.legacy_seconds / 60 },
         })
@@ -93,13 +93,13 @@ impl Counted {
 
     /// The network starts anew and is known as the owner's. What other networks tried stays.
     async fn right(&self, accounts: &Accounts) -> Result<(), Fault> {
-        let ground = &accounts.ground;
-        let (tx, cleared) = self.own.begin_cleared(&ground.db).await?;
-        self.own.know_network(&tx, ground.now()).await?;
-        cleared.tell(&tx, ground, None).await?;
+        let context = &accounts.context;
+        let (tx, cleared) = self.own.begin_cleared(&context.db).await?;
+        self.own.know_network(&tx, context.now()).await?;
+        cleared.tell(&tx, context, None).await?;
         tx.commit().await?;
         match &self.all {
-            Some((all, _)) => all.give_back(&ground.db).await,
+            Some((all, _)) => all.give_back(&context.db).await,
             None => Ok(()),
         }
     }
@@ -154,7 +154,7 @@ impl Accounts {
         let identity = self.identity(&agency.id, &canonical).await?;
         match self.check_identity(&agency.id, identity.as_ref(), &password).await? {
             None => {
-                counted.give_back(&self.ground.db).await?;
+                counted.give_back(&self.context.db).await?;
                 Ok(LegacyProof::Busy)
             }
             Some(false) => counted.failed(self).await,
@@ -173,19 +173,19 @@ impl Accounts {
         canonical: &str,
         visitor: &Visitor,
     ) -> Result<Result<Counted, LegacyProof>, Fault> {
-        let (db, now, lock) = (&self.ground.db, self.ground.now(), self.rules.lock);
+        let (db, now, lock) = (&self.context.db, self.context.now(), self.rules.lock);
         let locked = |since: Unix| {
             let minutes = (since + lock.legacy_seconds - now + 59) / 60;
             Ok(Err(LegacyProof::Locked { minutes: minutes.max(1) }))
         };
-        let own = Counter::of_legacy(&self.ground, &agency.id, canonical, &visitor.network());
+        let own = Counter::of_legacy(&self.context, &agency.id, canonical, &visitor.network());
         own.expire(db, lock.legacy_seconds, now).await?;
-        let nth = match own.reserve(&self.ground, lock).await? {
+        let nth = match own.reserve(&self.context, lock).await? {
             Attempt::Go(reserved) => reserved,
             Attempt::Locked { since, .. } => return locked(since),
         };
         let all = own.of_all_networks();
-        let all = match all.reserve(&self.ground, lock.of_all_networks()).await? {
+        let all = match all.reserve(&self.context, lock.of_all_networks()).await? {
             Attempt::Go(reserved) => Some((all, reserved)),
             Attempt::Locked { .. } if own.knows_network(db).await? => None,
             Attempt::Locked { since, .. } => {
@@ -205,9 +205,9 @@ impl Accounts {
     ) -> Result<Option<bool>, Fault> {
         let read = || match identity {
             Some(row) if row.moved_at.is_some() => {
-                stored::read(&self.ground, &row.recogniser_kind, row.recogniser.as_deref())
+                stored::read(&self.context, &row.recogniser_kind, row.recogniser.as_deref())
             }
-            Some(row) => stored::read(&self.ground, &row.verifier_kind, row.verifier.as_deref()),
+            Some(row) => stored::read(&self.context, &row.verifier_kind, row.verifier.as_deref()),
             None => Ok(stored::Stored::None),
         };
         let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
@@ -248,7 +248,7 @@ impl Accounts {
                     .do_nothing()
                     .to_owned(),
             )
-            .exec_without_returning(self.ground.db.writer())
+            .exec_without_returning(self.context.db.writer())
             .await?;
         if fresh == 0 {
             return Ok(LegacyProof::Refused);
@@ -261,7 +261,7 @@ impl Accounts {
     /// An identity that no import brought is made from what the portal says of it.
     async fn know_identity(&self, agency: &Agency, canonical: &str, ticket: &Ticket) -> Result<(), Fault> {
         let row = legacy_identity::ActiveModel {
-            id: Set(self.ground.id()),
+            id: Set(self.context.id()),
             agency_id: Set(agency.id.clone()),
             identifier: Set(ticket.identifier.trim().to_owned()),
             identifier_canonical: Set(canonical.to_owned()),
@@ -274,7 +274,7 @@ impl Accounts {
             verifier: NotSet,
             recogniser_kind: Set(Kind::None.as_str().to_owned()),
             recogniser: NotSet,
-            imported_at: Set(self.ground.now()),
+            imported_at: Set(self.context.now()),
             moved_at: NotSet,
         };
         legacy_identity::Entity::insert(row)
@@ -286,7 +286,7 @@ impl Accounts {
                 .do_nothing()
                 .to_owned(),
             )
-            .exec_without_returning(self.ground.db.writer())
+            .exec_without_returning(self.context.db.writer())
             .await?;
         Ok(())
     }
@@ -295,7 +295,7 @@ impl Accounts {
         Ok(legacy_identity::Entity::find()
             .filter(legacy_identity::Column::AgencyId.eq(agency))
             .filter(legacy_identity::Column::IdentifierCanonical.eq(canonical))
-            .one(self.ground.db.reader())
+            .one(self.context.db.reader())
             .await?)
     }
 
@@ -311,7 +311,7 @@ impl Accounts {
         if identity.moved_at.is_none() {
             return Ok(LegacyProof::Enrolment(self.begin_or_resume(&identity, origin, visitor).await?));
         }
-        let db = self.ground.db.reader();
+        let db = self.context.db.reader();
         let found =
             link::Entity::find().filter(link::Column::LegacyIdentityId.eq(identity.id)).one(db).await?;
         let Some(found) = found else {

@@ -1,6 +1,6 @@
 //! The forms in which an old hash rests in the database.
 
-use kernel::{Fault, Ground};
+use kernel::{Context, Fault};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -57,19 +57,19 @@ pub(crate) enum Stored {
 }
 
 /// The columns of a verifier that was just imported.
-pub(crate) fn rest(ground: &Ground, verifier: Option<&Verifier>) -> Result<(Kind, Option<Vec<u8>>), Fault> {
+pub(crate) fn rest(context: &Context, verifier: Option<&Verifier>) -> Result<(Kind, Option<Vec<u8>>), Fault> {
     let Some(verifier) = verifier else {
         return Ok((Kind::None, None));
     };
     let text = verifier.to_text();
     Ok(match verifier.strength() {
         Strength::Strong => (Kind::Bare, Some(text.as_bytes().to_vec())),
-        Strength::Weak => (Kind::Sealed, Some(ground.seal(PURPOSE, text.as_bytes()))),
+        Strength::Weak => (Kind::Sealed, Some(context.seal(PURPOSE, text.as_bytes()))),
     })
 }
 
 /// Reads the columns.
-pub(crate) fn read(ground: &Ground, kind: &str, bytes: Option<&[u8]>) -> Result<Stored, Fault> {
+pub(crate) fn read(context: &Context, kind: &str, bytes: Option<&[u8]>) -> Result<Stored, Fault> {
     let Some(bytes) = bytes else {
         return Ok(Stored::None);
     };
@@ -81,7 +81,7 @@ pub(crate) fn read(ground: &Ground, kind: &str, bytes: Option<&[u8]>) -> Result<
     match Kind::parse(kind) {
         Kind::None => Ok(Stored::None),
         Kind::Bare => of_plain(bytes),
-        Kind::Sealed => of_plain(&ground.keys.open(PURPOSE, bytes)?),
+        Kind::Sealed => of_plain(&context.keys.open(PURPOSE, bytes)?),
         Kind::Wrapped => {
             let wrapped: Wrapped = serde_json::from_slice(bytes)?;
             Ok(Stored::Wrapped(Recipe::parse(&wrapped.recipe).map_err(damaged)?, wrapped.phc))

@@ -30,7 +30,7 @@ impl Accounts {
     }
 
     async fn wrap_column(&self, most: u64, kind: row::Column, bytes: row::Column) -> Result<u64, Fault> {
-        let db = &self.ground.db;
+        let db = &self.context.db;
         let sealed = Kind::Sealed.as_str();
         let batch: Vec<(uuid::Uuid, Option<Vec<u8>>)> = row::Entity::find()
             .select_only()
@@ -43,7 +43,7 @@ impl Accounts {
             .await?;
         let mut done = 0;
         for (id, old) in batch {
-            let Stored::Verifier(verifier) = stored::read(&self.ground, sealed, old.as_deref())? else {
+            let Stored::Verifier(verifier) = stored::read(&self.context, sealed, old.as_deref())? else {
                 continue;
             };
             // People who sign in go first: a full queue ends this round.
@@ -68,7 +68,7 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn wrap_progress(&self) -> Result<WrapProgress, Fault> {
-        let db = self.ground.db.reader();
+        let db = self.context.db.reader();
         let count =
             |kind: Kind| row::Entity::find().filter(row::Column::VerifierKind.eq(kind.as_str())).count(db);
         Ok(WrapProgress { sealed: count(Kind::Sealed).await?, wrapped: count(Kind::Wrapped).await? })

@@ -96,7 +96,7 @@ async fn hundreds_who_finish_at_once_all_finish_and_keep_nobody_from_reading() {
         for (n, id) in movers.into_iter().enumerate() {
             let accounts = stage.accounts.clone();
             // Some come in a browser in which somebody was signed in before, or which says so (security.md S5).
-            let device = (n % 8 == 0).then(|| stage.bed.ground.token());
+            let device = (n % 8 == 0).then(|| stage.bed.context.token());
             crowd.spawn(async move {
                 let visitor = Visitor { device, ..visitor() };
                 accounts.finish(id, &shown(), false, None, &visitor).await

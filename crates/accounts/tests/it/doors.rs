@@ -208,9 +208,9 @@ async fn a_wrong_password_costs_the_same_whoever_is_meant() {
         for who in [EMAIL, "paul@exemple.test", "personne@exemple.test"] {
             let mut costs = Vec::new();
             for _ in 0..6 {
-                let (spent, hashes) = (stage.bed.ground.db.spent(), stage.accounts.hasher().done());
+                let (spent, hashes) = (stage.bed.context.db.query_count(), stage.accounts.hasher().done());
                 let answer = answered(&stage.sign_in(who, "faux faux faux").await);
-                let now = stage.bed.ground.db.spent();
+                let now = stage.bed.context.db.query_count();
                 costs.push((
                     answer,
                     now.statements - spent.statements,
@@ -322,7 +322,7 @@ async fn a_password_that_is_sent_again_and_again_is_one_mail() {
             assert_eq!(stage.mails().await.len(), usize::from(nth == 0), "{}", stage.bed.name);
             stage.bed.clock.advance(1);
         }
-        assert!(accounts.enrolment(id).await.unwrap().unwrap().has_code(stage.bed.ground.now()));
+        assert!(accounts.enrolment(id).await.unwrap().unwrap().has_code(stage.bed.context.now()));
         // An address that no mail went to is always written to.
         assert_eq!(
             accounts.choose_email(id, "autre@exemple.test", true, &at("own")).await.unwrap(),
@@ -489,9 +489,10 @@ async fn a_password_is_judged_on_a_hashing_thread() {
         stage.accounts.choose_email(id, EMAIL, true, &visitor()).await.unwrap();
         let pending = stage.accounts.enrolment(id).await.unwrap().unwrap();
         let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
-        let full = Hasher::new(cost, 1, 0, stage.bed.ground.chance.clone()).unwrap();
+        let full = Hasher::new(cost, 1, 0, stage.bed.context.rng.clone()).unwrap();
         let terms = Arc::new(arc_swap::ArcSwap::from_pointee(TermsLibrary::new(vec![])));
-        let busy = accounts::Accounts::new(stage.bed.ground.clone(), Arc::new(full), Rules::default(), terms);
+        let busy =
+            accounts::Accounts::new(stage.bed.context.clone(), Arc::new(full), Rules::default(), terms);
         let choose =
             async |typed: &str| busy.choose_password(&pending, "x", typed, &visitor()).await.unwrap();
         assert_eq!(choose("azertyuiopqsdf").await, PasswordChoice::Busy, "guessable, which nobody found out");

@@ -68,7 +68,7 @@ async fn counts_and_what_they_caused_are_forgotten_in_time() {
         stage.accounts.purge().await.unwrap();
         assert_eq!(stage.count("attempt", "1 = 1").await, 0, "{}", stage.bed.name);
         // What only asked who is meant leaves the outbox after a day.
-        kernel::outbox::purge(&stage.bed.ground.db, stage.bed.ground.now()).await.unwrap();
+        kernel::outbox::purge(&stage.bed.context.db, stage.bed.context.now()).await.unwrap();
         assert_eq!(stage.count("outbox", "kind = 'recovery'").await, 0, "{}", stage.bed.name);
     }
 }

@@ -195,7 +195,7 @@ async fn an_unfinished_enrolments_mail_never_revives_an_older_address() {
                 stage.up_to_mail(&stage.tilleuls, &n.to_string(), &format!("Vieux-Secret {n}"), &first).await;
             stage.accounts.forgot(&first, &visitor()).await.unwrap();
             let letters =
-                kernel::outbox::lease(&stage.bed.ground.db, stage.bed.ground.now(), 10).await.unwrap();
+                kernel::outbox::lease(&stage.bed.context.db, stage.bed.context.now(), 10).await.unwrap();
             let worker = {
                 let stage = stage.clone();
                 tokio::spawn(async move { stage.accounts.recover(&letters[0]).await.unwrap() })
@@ -252,11 +252,11 @@ async fn of_many_wishes_at_once_one_link_lives() {
         stage.mails().await;
         for round in 0..6 {
             stage.bed.clock.advance(3601);
-            let now = stage.bed.ground.now();
+            let now = stage.bed.context.now();
             for _ in 0..8 {
                 stage.accounts.forgot("marie@exemple.test", &visitor()).await.unwrap();
             }
-            let letters = kernel::outbox::lease(&stage.bed.ground.db, now, 8).await.unwrap();
+            let letters = kernel::outbox::lease(&stage.bed.context.db, now, 8).await.unwrap();
             let workers: Vec<_> = letters
                 .into_iter()
                 .map(|letter| {

@@ -266,7 +266,7 @@ async fn lived_in(stage: &Stage) {
     stage.up_to_mail(&stage.tilleuls, "102", "Vieux-Secret 3", "luc@exemple.test").await;
     let ticket = Ticket {
         jti: "one".into(),
-        expires_at: stage.bed.ground.now() + 300,
+        expires_at: stage.bed.context.now() + 300,
         identifier: "NEW-7".into(),
         client_ref: None,
         email: None,

@@ -10,14 +10,14 @@ use crate::stage::{PASSWORD, Stage, stages, visitor};
 async fn two_senders_never_hold_one_letter() {
     // SECURITY #98, I12.
     for stage in stages().await {
-        let ground = &stage.bed.ground;
-        let tx = ground.db.begin().await.unwrap();
+        let context = &stage.bed.context;
+        let tx = context.db.begin().await.unwrap();
         for n in 0..20 {
-            outbox::enqueue(&tx, ground, "mail", &n, None).await.unwrap();
+            outbox::enqueue(&tx, context, "mail", &n, None).await.unwrap();
         }
         tx.commit().await.unwrap();
-        let now = ground.now();
-        let nodes = [ground.clone(), stage.bed.second_node().await];
+        let now = context.now();
+        let nodes = [context.clone(), stage.bed.second_node().await];
         let senders: Vec<_> = (0..8)
             .map(|n| {
                 let node = nodes[n % 2].clone();
@@ -30,9 +30,9 @@ async fn two_senders_never_hold_one_letter() {
         }
         let different: BTreeSet<_> = held.iter().collect();
         assert_eq!((held.len(), different.len()), (20, 20), "{}", stage.bed.name);
-        assert!(outbox::lease(&ground.db, now + outbox::LEASE - 1, 20).await.unwrap().is_empty());
+        assert!(outbox::lease(&context.db, now + outbox::LEASE - 1, 20).await.unwrap().is_empty());
         assert_eq!(
-            outbox::lease(&ground.db, now + outbox::LEASE, 20).await.unwrap().len(),
+            outbox::lease(&context.db, now + outbox::LEASE, 20).await.unwrap().len(),
             20,
             "its sender died"
         );
@@ -43,26 +43,26 @@ async fn two_senders_never_hold_one_letter() {
 #[tokio::test]
 async fn a_sender_that_stood_still_does_not_give_up_anothers_letter() {
     for stage in stages().await {
-        let (ground, name) = (&stage.bed.ground, stage.bed.name);
+        let (context, name) = (&stage.bed.context, stage.bed.name);
         let other = stage.bed.second_node().await;
-        let tx = ground.db.begin().await.unwrap();
-        outbox::enqueue(&tx, ground, "mail", &1, None).await.unwrap();
+        let tx = context.db.begin().await.unwrap();
+        outbox::enqueue(&tx, context, "mail", &1, None).await.unwrap();
         tx.commit().await.unwrap();
-        let stale = outbox::lease(&ground.db, ground.now(), 1).await.unwrap().pop().unwrap();
+        let stale = outbox::lease(&context.db, context.now(), 1).await.unwrap().pop().unwrap();
         stage.bed.clock.advance(outbox::LEASE);
-        let held = outbox::lease(&other.db, ground.now(), 1).await.unwrap();
+        let held = outbox::lease(&other.db, context.now(), 1).await.unwrap();
         assert_eq!(held.len(), 1, "{name}: taken over");
         for fate in [outbox::Fate::Dead, outbox::Fate::Retry(0)] {
-            outbox::failed(&ground.db, &stale, fate, "too late", ground.now()).await.unwrap();
+            outbox::failed(&context.db, &stale, fate, "too late", context.now()).await.unwrap();
             assert_eq!(stage.count("outbox", "dead_at IS NULL AND last_error IS NULL").await, 1, "{name}");
             assert!(
-                outbox::lease(&ground.db, ground.now(), 1).await.unwrap().is_empty(),
+                outbox::lease(&context.db, context.now(), 1).await.unwrap().is_empty(),
                 "{name}: a third copy"
             );
         }
-        outbox::sent(&other.db, held[0].id, ground.now()).await.unwrap();
+        outbox::sent(&other.db, held[0].id, context.now()).await.unwrap();
         stage.bed.clock.advance(86_400);
-        assert!(outbox::lease(&ground.db, ground.now(), 1).await.unwrap().is_empty(), "{name}: sent again");
+        assert!(outbox::lease(&context.db, context.now(), 1).await.unwrap().is_empty(), "{name}: sent again");
     }
 }
 
@@ -70,9 +70,9 @@ async fn a_sender_that_stood_still_does_not_give_up_anothers_letter() {
 async fn a_letter_leaves_with_its_cause_or_not_at_all() {
     // SECURITY #98, I13.
     for stage in stages().await {
-        let ground = &stage.bed.ground;
-        let tx = ground.db.begin().await.unwrap();
-        outbox::enqueue(&tx, ground, "mail", &"lost", None).await.unwrap();
+        let context = &stage.bed.context;
+        let tx = context.db.begin().await.unwrap();
+        outbox::enqueue(&tx, context, "mail", &"lost", None).await.unwrap();
         drop(tx);
         assert_eq!(stage.count("outbox", "1=1").await, 0, "{}", stage.bed.name);
     }
@@ -80,12 +80,12 @@ async fn a_letter_leaves_with_its_cause_or_not_at_all() {
 
 /// The mails that are due, each with its letter, which is held.
 async fn held(stage: &Stage) -> Vec<(outbox::Leased, accounts::Mail)> {
-    let ground = &stage.bed.ground;
-    let letters = outbox::lease(&ground.db, ground.now(), 100).await.unwrap();
+    let context = &stage.bed.context;
+    let letters = outbox::lease(&context.db, context.now(), 100).await.unwrap();
     letters
         .into_iter()
         .map(|letter| {
-            let mail = letter.payload(ground).unwrap();
+            let mail = letter.payload(context).unwrap();
             (letter, mail)
         })
         .collect()
@@ -115,7 +115,7 @@ async fn a_refused_address_is_remembered_until_another_takes_its_place() {
         assert_eq!(accounts.resend(id).await.unwrap(), accounts::Resend::Sent);
         assert!(!refused().await, "{name}");
         let (again, _) = held(&stage).await.pop().unwrap();
-        outbox::sent(&stage.bed.ground.db, again.id, stage.bed.ground.now()).await.unwrap();
+        outbox::sent(&stage.bed.context.db, again.id, stage.bed.context.now()).await.unwrap();
         assert!(accounts.mail_bounced(again.id, "came back: 5.1.1").await.unwrap());
         assert!(refused().await, "{name}: it came back");
         // Typed again as it was: tried once more; a notice that comes twice is no news.
@@ -171,13 +171,13 @@ async fn a_refused_new_address_is_told_to_its_account_and_changes_nothing() {
 #[tokio::test]
 async fn a_letter_that_waits_ends_after_five_days_and_an_operator_begins_it_anew() {
     for stage in stages().await {
-        let (ground, name) = (&stage.bed.ground, stage.bed.name);
-        let tx = ground.db.begin().await.unwrap();
-        let long = outbox::enqueue(&tx, ground, "mail", &1, None).await.unwrap();
-        let short = outbox::enqueue(&tx, ground, "mail", &2, Some(ground.now() + 600)).await.unwrap();
+        let (context, name) = (&stage.bed.context, stage.bed.name);
+        let tx = context.db.begin().await.unwrap();
+        let long = outbox::enqueue(&tx, context, "mail", &1, None).await.unwrap();
+        let short = outbox::enqueue(&tx, context, "mail", &2, Some(context.now() + 600)).await.unwrap();
         tx.commit().await.unwrap();
         let expired = async || {
-            let ended = outbox::expire(&ground.db, ground.now()).await.unwrap();
+            let ended = outbox::expire(&context.db, context.now()).await.unwrap();
             ended.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
         };
         stage.bed.clock.advance(599);
@@ -190,9 +190,9 @@ async fn a_letter_that_waits_ends_after_five_days_and_an_operator_begins_it_anew
         assert_eq!(expired().await, [long], "{name}");
         assert_eq!(stage.count("outbox", "dead_why = 'expired'").await, 2, "{name}");
         // What is worthless stays so.
-        assert_eq!(outbox::retry(&ground.db, ground.now(), None, None).await.unwrap(), 1, "{name}");
+        assert_eq!(outbox::retry(&context.db, context.now(), None, None).await.unwrap(), 1, "{name}");
         assert!(expired().await.is_empty(), "{name}");
-        let due = outbox::lease(&ground.db, ground.now(), 10).await.unwrap();
+        let due = outbox::lease(&context.db, context.now(), 10).await.unwrap();
         assert_eq!(due.iter().map(|letter| letter.id).collect::<Vec<_>>(), [long], "{name}");
     }
 }
@@ -201,7 +201,7 @@ async fn a_letter_that_waits_ends_after_five_days_and_an_operator_begins_it_anew
 #[tokio::test]
 async fn one_letter_asks_whether_the_server_still_refuses() {
     for stage in stages().await {
-        let (db, now, name) = (&stage.bed.ground.db, stage.bed.ground.now(), stage.bed.name);
+        let (db, now, name) = (&stage.bed.context.db, stage.bed.context.now(), stage.bed.name);
         let other = stage.bed.second_node().await.db;
         assert!(outbox::pause(db, now, "AUTH: 535", 60).await.unwrap());
         assert!(!outbox::pause(&other, now, "AUTH: 535", 60).await.unwrap(), "{name}: it is paused");

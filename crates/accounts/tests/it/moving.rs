@@ -242,7 +242,7 @@ async fn a_ticket_begins_a_move_once_even_for_an_identity_that_no_file_brought()
     for stage in stages().await {
         let ticket = Ticket {
             jti: "one".into(),
-            expires_at: stage.bed.ground.now() + 300,
+            expires_at: stage.bed.context.now() + 300,
             identifier: "NEW-7".into(),
             client_ref: Some("CT-7".into()),
             email: Some("neuf@exemple.test".into()),

@@ -67,12 +67,12 @@ pub(crate) fn visitor() -> Visitor {
 impl Stage {
     fn new(bed: Bed, cost: HashCost) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS]);
-        let hasher = Hasher::new(cost, 2, 1000, bed.ground.chance.clone()).unwrap();
+        let hasher = Hasher::new(cost, 2, 1000, bed.context.rng.clone()).unwrap();
         let editions = BTreeMap::from([("fr".to_owned(), Edition::new("CGU".into(), TERMS.into()))]);
         let version = TermsVersion { version: "2026-11".into(), effective: 0, consent: true, editions };
         let terms = Arc::new(arc_swap::ArcSwap::from_pointee(TermsLibrary::new(vec![version])));
         let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
-        let accounts = Accounts::new(bed.ground.clone(), Arc::new(hasher), rules, terms);
+        let accounts = Accounts::new(bed.context.clone(), Arc::new(hasher), rules, terms);
         let (tilleuls, rivage) =
             (agency("tilleuls", "Agence des Tilleuls"), agency("rivage", "Cabinet Rivage"));
         Self { bed, accounts, tilleuls, rivage }
@@ -136,19 +136,20 @@ impl Stage {
     pub(crate) async fn mails(&self) -> Vec<Mail> {
         let mut mails = Vec::new();
         loop {
-            let held = kernel::outbox::lease(&self.bed.ground.db, self.bed.ground.now(), 100).await.unwrap();
+            let held =
+                kernel::outbox::lease(&self.bed.context.db, self.bed.context.now(), 100).await.unwrap();
             if held.is_empty() {
                 return mails;
             }
             for letter in held {
                 match letter.kind.as_str() {
-                    "mail" => mails.push(letter.payload(&self.bed.ground).unwrap()),
+                    "mail" => mails.push(letter.payload(&self.bed.context).unwrap()),
                     "recovery" => self.accounts.recover(&letter).await.unwrap(),
                     // The provider's.
                     accounts::SESSIONS_ENDED => {}
                     other => panic!("a letter of the kind {other}"),
                 }
-                kernel::outbox::sent(&self.bed.ground.db, letter.id, self.bed.ground.now()).await.unwrap();
+                kernel::outbox::sent(&self.bed.context.db, letter.id, self.bed.context.now()).await.unwrap();
             }
         }
     }
@@ -164,12 +165,12 @@ impl Stage {
     /// What no method of ours does: somebody with the database in hand.
     pub(crate) async fn write(&self, sql: &str) {
         use kernel::sea_orm::ConnectionTrait;
-        self.bed.ground.db.writer().execute_unprepared(sql).await.unwrap();
+        self.bed.context.db.writer().execute_unprepared(sql).await.unwrap();
     }
 
     pub(crate) async fn count(&self, table: &str, condition: &str) -> i64 {
         use kernel::sea_orm::{ConnectionTrait, Statement};
-        let db = self.bed.ground.db.reader();
+        let db = self.bed.context.db.reader();
         let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}");
         let row =
             db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();

@@ -197,8 +197,8 @@ impl Grants {
         browser: &Token,
         session: Option<SessionId>,
     ) -> Result<InteractionId, Fault> {
-        let id: InteractionId = self.ground.id();
-        let now = self.ground.now();
+        let id: InteractionId = self.context.id();
+        let now = self.context.now();
         let row = interaction::Model {
             id: id.0,
             browser_hash: browser.digest().into_string(),
@@ -213,7 +213,7 @@ impl Grants {
             went_on_at: None,
         };
         let row = row.into_active_model().reset_all();
-        interaction::Entity::insert(row).exec_without_returning(self.ground.db.writer()).await?;
+        interaction::Entity::insert(row).exec_without_returning(self.context.db.writer()).await?;
         Ok(id)
     }
 
@@ -257,8 +257,8 @@ impl Grants {
     pub async fn find(&self, id: InteractionId, browser: &Token) -> Result<Option<Interaction>, Fault> {
         let row = interaction::Entity::find_by_id(id.0)
             .filter(interaction::Column::BrowserHash.eq(browser.digest().as_str()))
-            .filter(interaction::Column::ExpiresAt.gt(self.ground.now()))
-            .one(self.ground.db.reader())
+            .filter(interaction::Column::ExpiresAt.gt(self.context.now()))
+            .one(self.context.db.reader())
             .await?;
         let Some(row) = row else { return Ok(None) };
         let Stored(request) = serde_json::from_str(&row.request)?;
@@ -283,7 +283,7 @@ impl Grants {
             .col_expr(interaction::Column::EnrolmentId, Expr::value(enrolment.map(|e| e.0)))
             .col_expr(interaction::Column::Request, Expr::value(serde_json::to_string(&Stored(request))?))
             .filter(interaction::Column::Id.eq(at.id.0))
-            .exec(self.ground.db.writer())
+            .exec(self.context.db.writer())
             .await?;
         Ok(())
     }
@@ -297,7 +297,7 @@ impl Grants {
             .col_expr(interaction::Column::AgencyId, Expr::value(agency_id))
             .filter(interaction::Column::Id.eq(at.id.0))
             .filter(interaction::Column::ClientId.is_null())
-            .exec(self.ground.db.writer())
+            .exec(self.context.db.writer())
             .await?;
         Ok(())
     }
@@ -307,8 +307,8 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn left_of(&self, id: InteractionId) -> Result<Option<Left>, Fault> {
-        let row = interaction::Entity::find_by_id(id.0).one(self.ground.db.reader()).await?;
-        let now = self.ground.now();
+        let row = interaction::Entity::find_by_id(id.0).one(self.context.db.reader()).await?;
+        let now = self.context.now();
         Ok(row.map(|row| Left { agency_id: row.agency_id, alive: row.expires_at > now }))
     }
 
@@ -323,8 +323,8 @@ impl Grants {
     /// [`Fault`] of the database.
     pub async fn end_with(&self, at: &Interaction, error: &Error) -> Result<Completed, Fault> {
         let Some(request) = &at.request else { return Ok(Completed::Home) };
-        let tx = self.ground.db.begin().await?;
-        if !end_once(&tx, at.id, self.ground.now()).await? {
+        let tx = self.context.db.begin().await?;
+        if !end_once(&tx, at.id, self.context.now()).await? {
             return Ok(Completed::Over);
         }
         tx.commit().await?;
@@ -366,8 +366,8 @@ impl Grants {
         if !client.redirects_to(request.path.redirect_uri()) {
             return Ok(Completed::Over);
         }
-        let now = self.ground.now();
-        let tx = self.ground.db.begin().await?;
+        let now = self.context.now();
+        let tx = self.context.db.begin().await?;
         // Signed out, or the password reset, while this was on its way (SECURITY #46).
         if !self.accounts.hold_session(&tx, session.id).await? {
             return Ok(Completed::Over);
@@ -378,8 +378,8 @@ impl Grants {
             return Ok(Completed::Over);
         }
         let sid = self.join_session(&tx, &client, session).await?;
-        let grant: GrantId = self.ground.id();
-        let token = self.ground.token();
+        let grant: GrantId = self.context.id();
+        let token = self.context.token();
         let row = token_grant::Model {
             id: grant.0,
             account_id: session.account.0,
@@ -425,9 +425,9 @@ impl Grants {
             session_id: session.id.0,
             client_id: client.client_id.clone(),
             account_id: session.account.0,
-            sid: self.ground.token().text(),
+            sid: self.context.token().text(),
             sub: self.subject(client, session.account),
-            first_at: self.ground.now(),
+            first_at: self.context.now(),
             ended_at: None,
         };
         // What is there stays as it is; setting it to itself gives it back.

@@ -42,7 +42,7 @@ impl Grants {
         };
         let presented = Presented::read(call.authorization, &params);
         let name = presented.client_id().unwrap_or_default();
-        let (source, now) = (call.source, self.ground.now());
+        let (source, now) = (call.source, self.context.now());
         // A client without a secret has nothing to guess: it is not remembered and never waits.
         let client = self.client(name).map(|(_, portal)| portal.client);
         let open = client.as_ref().is_some_and(|c| c.token_endpoint_auth_method == AuthMethod::None);
@@ -68,7 +68,7 @@ impl Grants {
     }
 
     async fn prove(&self, presented: &Presented) -> Result<Result<Arc<Client>, Error>, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let client = presented.client_id().and_then(|id| self.client(id)).map(|(_, portal)| portal.client);
         let keys = match (&client, presented.key_wanted()) {
             (Some(client), Some(kid)) => self.client_keys.of(client, kid.as_deref(), now).await,
@@ -94,7 +94,7 @@ impl Grants {
                 expires_at: assertion.expires_at,
             };
             let row = row.into_active_model().reset_all();
-            match used_assertion::Entity::insert(row).exec_without_returning(self.ground.db.writer()).await {
+            match used_assertion::Entity::insert(row).exec_without_returning(self.context.db.writer()).await {
                 Err(error) if is_unique_violation(&error) => return Ok(Err(failed())),
                 other => other?,
             };

@@ -35,7 +35,7 @@ impl Grants {
             Ok(request) => request,
             Err(error) => return Ok(Err(error)),
         };
-        let (client, resources, now) = (&client, &request.resources, self.ground.now());
+        let (client, resources, now) = (&client, &request.resources, self.context.now());
         match &request.redeem {
             Redeem::Code { code, redirect_uri, verifier } => {
                 let (redirect_uri, verifier) = (redirect_uri.as_deref(), verifier.as_deref());
@@ -52,7 +52,7 @@ impl Grants {
         let Some(token) = Token::parse(text) else { return Ok(Err(invalid_grant("the code is not known"))) };
         let found = code::Entity::find_by_id(token.digest().as_str())
             .find_also_related(token_grant::Entity)
-            .one(self.ground.db.reader())
+            .one(self.context.db.reader())
             .await?;
         let Some((row, Some(grant))) = found else {
             return Ok(Err(invalid_grant("the code is not known")));
@@ -87,9 +87,9 @@ impl Grants {
         let access = Access { scope: &scope, resources };
         // Signed before the transaction: none is open while a key works.
         let issued = self.issue(grant, client, &person, access, row.nonce.as_deref()).await?;
-        let now = self.ground.now();
-        let refresh = Self::gives_refresh(client).then(|| self.ground.token());
-        let tx = self.ground.db.begin().await?;
+        let now = self.context.now();
+        let refresh = Self::gives_refresh(client).then(|| self.context.token());
+        let tx = self.context.db.begin().await?;
         let redeemed = code::Entity::update_many()
             .col_expr(code::Column::UsedAt, Expr::value(now))
             .filter(code::Column::Hash.eq(&row.hash))

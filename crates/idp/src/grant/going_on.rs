@@ -45,10 +45,10 @@ impl Grants {
         let ids: Vec<Uuid> = self.going_on.take().into_iter().collect();
         for (nth, some) in ids.chunks(STEP).enumerate() {
             let marked = interaction::Entity::update_many()
-                .col_expr(interaction::Column::WentOnAt, Expr::value(self.ground.now()))
+                .col_expr(interaction::Column::WentOnAt, Expr::value(self.context.now()))
                 .filter(interaction::Column::Id.is_in(some.iter().copied()))
                 .filter(interaction::Column::WentOnAt.is_null())
-                .exec(self.ground.db.writer())
+                .exec(self.context.db.writer())
                 .await;
             if let Err(error) = marked {
                 ids[nth * STEP..].iter().for_each(|id| self.going_on.add(*id));

@@ -35,7 +35,7 @@ impl Grants {
             self.refresh_row(token).await?.filter(|(_, g)| g.client_id == client.client_id)
         {
             let end = row.expires_at.min(row.family_ends_at);
-            let live = row.used_at.is_none() && grant.revoked_at.is_none() && self.ground.now() < end;
+            let live = row.used_at.is_none() && grant.revoked_at.is_none() && self.context.now() < end;
             if live
                 && !self.session_over(&grant, &client).await?
                 && self.person(&grant, &client).await?.is_some()

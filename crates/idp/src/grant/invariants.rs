@@ -142,7 +142,7 @@ pub const INVARIANTS: &[Invariant] = &[
 
 fn salt(reading: &Reading) -> Looking<'_> {
     Box::pin(async {
-        let stored = reading.settled(SALT_KEY).await?;
+        let stored = reading.stored_value(SALT_KEY).await?;
         Ok(u64::from(stored.is_some_and(|stored| open_salt(reading.keys(), &stored).is_err())))
     })
 }

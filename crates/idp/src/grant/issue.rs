@@ -54,7 +54,7 @@ impl Grants {
         access: Access<'_>,
         nonce: Option<&str>,
     ) -> Result<Issued, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let sub = self.subject(client, AccountId(grant.account_id));
         let facts = claims::Grant {
             issuer: &self.settings.issuer,
@@ -64,7 +64,7 @@ impl Grants {
             auth_time: grant.auth_time,
             acr: grant.acr.as_deref(),
         };
-        let jti: Uuid = self.ground.id();
+        let jti: Uuid = self.context.id();
         let life = (now, self.settings.access_life);
         let names = (grant.id.to_string(), jti.to_string());
         let token = claims::access_token(&facts, access, (&names.0, &names.1), life);

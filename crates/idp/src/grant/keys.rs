@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Fault, Ground, Looking, Reading, SealKeys, Unix};
+use kernel::{Context, Fault, Looking, Reading, SealKeys, Unix};
 use oidc::jwt::{self, Alg, Claims, Rules};
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, sea_query::OnConflict};
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ impl Ring {
 
 /// The keys of this node.
 pub(super) struct Keyring {
-    ground: Ground,
+    context: Context,
     settings: Arc<Settings>,
     ring: ArcSwap<Ring>,
 }
@@ -89,9 +89,9 @@ impl Keyring {
     ///
     /// # Errors
     /// [`Fault`]: of the database, or a key that does not open with this node's secret.
-    pub(super) async fn open(ground: Ground, settings: Arc<Settings>) -> Result<Self, Fault> {
+    pub(super) async fn open(context: Context, settings: Arc<Settings>) -> Result<Self, Fault> {
         let empty = Ring::of(Vec::new(), i64::MIN, &settings);
-        let this = Self { ground, settings, ring: ArcSwap::from_pointee(empty) };
+        let this = Self { context, settings, ring: ArcSwap::from_pointee(empty) };
         this.reload().await?;
         Ok(this)
     }
@@ -104,15 +104,15 @@ impl Keyring {
         let rows = signing_key::Entity::find()
             .order_by_asc(signing_key::Column::ActiveFrom)
             .order_by_asc(signing_key::Column::Generation)
-            .all(self.ground.db.reader())
+            .all(self.context.db.reader())
             .await?;
         let before = self.ring.load_full();
-        let now = self.ground.now();
+        let now = self.context.now();
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
             match before.keys.iter().find(|k| k.info.kid == row.kid) {
                 Some(known) => keys.push(known.clone()),
-                None => keys.push(Arc::new(parse(&self.ground.keys, &row)?)),
+                None => keys.push(Arc::new(parse(&self.context.keys, &row)?)),
             }
         }
         self.ring.store(Arc::new(Ring::of(keys, now, &self.settings)));
@@ -121,14 +121,14 @@ impl Keyring {
 
     async fn fresh(&self) -> Arc<Ring> {
         let ring = self.ring.load_full();
-        if self.ground.now() < ring.loaded_at.saturating_add(RELOAD_AFTER) {
+        if self.context.now() < ring.loaded_at.saturating_add(RELOAD_AFTER) {
             return ring;
         }
         let silent = |_| Err(Fault::Unavailable(format!("no answer in {GLANCE:?}")));
         let read = tokio::time::timeout(GLANCE, self.reload()).await.unwrap_or_else(silent);
         if let Err(fault) = read {
             tracing::warn!(%fault, "the signing keys could not be read again");
-            let now = self.ground.now();
+            let now = self.context.now();
             let again = Ring::of(ring.keys.clone(), now, &self.settings);
             let later = Arc::new(Ring { loaded_at: now - RELOAD_AFTER + RETRY_AFTER, ..again });
             // Unless somebody else has read them meanwhile.
@@ -139,7 +139,7 @@ impl Keyring {
 
     /// The key that signs with `alg` now; made if there is none yet.
     async fn current(&self, alg: Alg) -> Result<Arc<Held>, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         if let Some(key) = signs(&self.fresh().await.keys, alg, now) {
             return Ok(key);
         }
@@ -162,16 +162,16 @@ impl Keyring {
             kid: Set(kid),
             alg: Set(alg.as_str().to_owned()),
             generation: Set(generation),
-            sealed: Set(self.ground.seal(PURPOSE, &made.pkcs8)),
+            sealed: Set(self.context.seal(PURPOSE, &made.pkcs8)),
             jwk: Set(Value::Object(jwk).to_string()),
-            created_at: Set(self.ground.now()),
+            created_at: Set(self.context.now()),
             active_from: Set(active_from),
         };
         // Another node may have made this generation a moment ago: then ours is forgotten.
         let columns = [signing_key::Column::Alg, signing_key::Column::Generation];
         signing_key::Entity::insert(row)
             .on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
-            .exec_without_returning(self.ground.db.writer())
+            .exec_without_returning(self.context.db.writer())
             .await?;
         self.reload().await
     }
@@ -180,7 +180,7 @@ impl Keyring {
     pub(super) async fn ensure(&self, alg: Alg) -> Result<(), Fault> {
         self.current(alg).await?;
         let newest = self.newest(alg);
-        let age = newest.map_or(0, |k| self.ground.now() - k.info.active_from);
+        let age = newest.map_or(0, |k| self.context.now() - k.info.active_from);
         if age >= self.settings.key_age - self.settings.key_overlap {
             self.succeed(alg).await?;
         }
@@ -202,7 +202,7 @@ impl Keyring {
     /// Does nothing while a successor is waiting.
     async fn succeed(&self, alg: Alg) -> Result<(), Fault> {
         self.reload().await?;
-        let now = self.ground.now();
+        let now = self.context.now();
         match self.newest(alg).filter(|key| key.info.active_from <= now) {
             Some(key) => self.make(alg, key.generation + 1, now + self.settings.key_overlap).await,
             None => Ok(()),
@@ -213,7 +213,7 @@ impl Keyring {
     ///
     pub(super) async fn list(&self) -> Result<Vec<KeyInfo>, Fault> {
         self.reload().await?;
-        let (now, ring) = (self.ground.now(), self.ring.load_full());
+        let (now, ring) = (self.context.now(), self.ring.load_full());
         let state = |key: &Held| state(&ring.keys, key, now, self.settings.key_overlap);
         Ok(ring.keys.iter().map(|k| KeyInfo { state: state(k), ..k.info.clone() }).collect())
     }
@@ -242,7 +242,7 @@ impl Keyring {
 
     /// The public keys that check what comes back. `ever`: all that were ever ours, for an ID token that died long ago is still a hint.
     pub(super) async fn verifiers(&self, ever: bool) -> Result<Vec<jwt::Key>, Fault> {
-        let (ring, now) = (self.fresh().await, self.ground.now());
+        let (ring, now) = (self.fresh().await, self.context.now());
         let wanted = |key: &&Arc<Held>| {
             ever || state(&ring.keys, key, now, self.settings.key_overlap) != KeyState::Gone
         };

@@ -138,7 +138,7 @@ impl Grants {
 
     async fn sid_of(&self, session: SessionId, client_id: &str) -> Result<Option<String>, Fault> {
         let key = (session.0, client_id.to_owned());
-        let row = client_session::Entity::find_by_id(key).one(self.ground.db.reader()).await?;
+        let row = client_session::Entity::find_by_id(key).one(self.context.db.reader()).await?;
         Ok(row.filter(|r| r.ended_at.is_none()).map(|r| r.sid))
     }
 
@@ -152,7 +152,7 @@ impl Grants {
         if let Some(Replaced { old, new }) = replaced {
             self.go_over(old, new).await?;
             // Ended as well by now: what went over to it late was not told then.
-            for over in self.accounts.sessions_over(&[new], self.ground.now() + 1).await? {
+            for over in self.accounts.sessions_over(&[new], self.context.now() + 1).await? {
                 self.sign_out(over).await?;
             }
         }
@@ -170,11 +170,11 @@ impl Grants {
         let rows = client_session::Entity::find()
             .filter(client_session::Column::AccountId.eq(account.0))
             .filter(client_session::Column::EndedAt.is_null())
-            .all(self.ground.db.reader())
+            .all(self.context.db.reader())
             .await?;
         let sessions: BTreeSet<Uuid> = rows.into_iter().map(|row| row.session_id).collect();
         let sessions: Vec<SessionId> = sessions.into_iter().map(SessionId).collect();
-        for session in self.accounts.sessions_over(&sessions, self.ground.now() + 1).await? {
+        for session in self.accounts.sessions_over(&sessions, self.context.now() + 1).await? {
             self.sign_out(session).await?;
         }
         Ok(())
@@ -187,7 +187,7 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn sign_out(&self, session: SessionId) -> Result<Vec<String>, Fault> {
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         self.accounts.end_session(&tx, session).await?;
         let frames = self.end_at_clients(&tx, session, false).await?;
         tx.commit().await?;
@@ -200,7 +200,7 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn end_elsewhere(&self, account: AccountId, session: SessionId) -> Result<bool, Fault> {
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         if !self.accounts.end_own_session(&tx, account, session).await? {
             return Ok(false);
         }
@@ -252,7 +252,7 @@ impl Grants {
         session: SessionId,
         offline_too: bool,
     ) -> Result<Vec<String>, Fault> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let ended = client_session::Entity::update_many()
             .col_expr(client_session::Column::EndedAt, Expr::value(now))
             .filter(client_session::Column::SessionId.eq(session.0))
@@ -267,11 +267,11 @@ impl Grants {
             }
             if client.backchannel_logout_uri.is_some() {
                 let letter =
-                    Letter { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.ground.id() };
+                    Letter { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.context.id() };
                 // In clear whom it is for, so that the letters of a portal that hangs stay where they are (SECURITY S19).
                 let client_id = letter.client_id.clone();
                 let ties = outbox::Ties { destination: Some(&client_id), ..outbox::Ties::default() };
-                outbox::enqueue_tied(tx, &self.ground, BACKCHANNEL_LOGOUT, &letter, None, ties).await?;
+                outbox::enqueue_tied(tx, &self.context, BACKCHANNEL_LOGOUT, &letter, None, ties).await?;
             }
         }
         let mut revoke = token_grant::Entity::update_many()
@@ -310,7 +310,7 @@ impl Grants {
             .column(client_session::Column::ClientId)
             .filter(client_session::Column::SessionId.eq(new.0))
             .into_query();
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         client_session::Entity::update_many()
             .col_expr(client_session::Column::SessionId, Expr::value(new.0))
             .filter(client_session::Column::SessionId.eq(old.0))
@@ -331,7 +331,7 @@ impl Grants {
     /// # Errors
     /// [`Fault`] when the letter does not open or the key fails.
     pub async fn logout_call(&self, letter: &Leased) -> Result<Option<LogoutCall>, Fault> {
-        let letter: Letter = letter.payload(&self.ground)?;
+        let letter: Letter = letter.payload(&self.context)?;
         let Some((_, portal)) = self.client(&letter.client_id) else { return Ok(None) };
         let Some(uri) = portal.client.backchannel_logout_uri.clone() else { return Ok(None) };
         let facts = claims::Grant {
@@ -343,7 +343,7 @@ impl Grants {
             acr: None,
         };
         let token =
-            claims::logout_token(&facts, &letter.jti.to_string(), (self.ground.now(), LOGOUT_TOKEN_LIFE));
+            claims::logout_token(&facts, &letter.jti.to_string(), (self.context.now(), LOGOUT_TOKEN_LIFE));
         let alg = portal.client.id_token_signed_response_alg;
         let logout_token = self.keys.sign(alg, claims::LOGOUT_TOKEN, &token).await?;
         Ok(Some(LogoutCall { uri, logout_token }))

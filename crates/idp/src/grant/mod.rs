@@ -27,7 +27,7 @@ use accounts::{AccountId, Accounts, SessionId};
 use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Fault, Ground, SealKeys, Unix, forget, typed_id};
+use kernel::{Context, Fault, SealKeys, Unix, delete_in_batches, typed_id};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use serde_json::json;
 use uuid::Uuid;
@@ -45,7 +45,7 @@ use going_on::GoingOn;
 use guesses::Guesses;
 use keys::Keyring;
 use table::{client_session, code, interaction, refresh_token, token_grant, used_assertion};
-use together::Together;
+use together::BatchedGrants;
 
 typed_id! {
     /// One authorization request on its way through the screens.
@@ -102,7 +102,7 @@ impl Settings {
 /// All that the protocol remembers. Cheap to clone.
 #[derive(Clone)]
 pub struct Grants {
-    ground: Ground,
+    context: Context,
     accounts: Accounts,
     agencies: Arc<ArcSwap<Agencies>>,
     settings: Arc<Settings>,
@@ -110,7 +110,7 @@ pub struct Grants {
     client_keys: Arc<ClientKeys>,
     guesses: Arc<Guesses>,
     going_on: Arc<GoingOn>,
-    together: Together,
+    together: BatchedGrants,
     salt: Arc<[u8; 32]>,
 }
 
@@ -128,19 +128,19 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database, or a stored key that does not open.
     pub async fn open(
-        ground: Ground,
+        context: Context,
         accounts: Accounts,
         agencies: Arc<ArcSwap<Agencies>>,
         settings: Settings,
     ) -> Result<Self, Fault> {
-        let salt = pairwise_salt(&ground).await?;
+        let salt = pairwise_salt(&context).await?;
         let settings = Arc::new(settings);
-        let keys = Arc::new(Keyring::open(ground.clone(), settings.clone()).await?);
+        let keys = Arc::new(Keyring::open(context.clone(), settings.clone()).await?);
         let client_keys = Arc::new(ClientKeys::new(Arc::new(NoSource)));
         let guesses = Arc::new(Guesses::new(settings.client_failures));
-        let (together, salt, going_on) = (Together::new(&ground), Arc::new(salt), Arc::default());
+        let (together, salt, going_on) = (BatchedGrants::new(&context), Arc::new(salt), Arc::default());
         let grants = Self {
-            ground,
+            context,
             accounts,
             agencies,
             settings,
@@ -223,25 +223,26 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn purge(&self) -> Result<(), Fault> {
-        let (db, before) = (&self.ground.db, self.ground.now() - 86_400);
-        self.guesses.tidy(self.ground.now());
+        let (db, before) = (&self.context.db, self.context.now() - 86_400);
+        self.guesses.tidy(self.context.now());
         self.tell_going_on().await?;
         let left = Condition::all()
-            .add(interaction::Column::CreatedAt.lt(self.ground.now() - LEFT))
+            .add(interaction::Column::CreatedAt.lt(self.context.now() - LEFT))
             .add(interaction::Column::WentOnAt.is_null())
             .add(interaction::Column::EnrolmentId.is_null())
             .add(interaction::Column::CompletedAt.is_null());
-        forget::<interaction::Entity>(db, left).await?;
-        forget::<interaction::Entity>(db, interaction::Column::ExpiresAt.lt(before)).await?;
-        forget::<code::Entity>(db, code::Column::ExpiresAt.lt(before)).await?;
+        delete_in_batches::<interaction::Entity>(db, left).await?;
+        delete_in_batches::<interaction::Entity>(db, interaction::Column::ExpiresAt.lt(before)).await?;
+        delete_in_batches::<code::Entity>(db, code::Column::ExpiresAt.lt(before)).await?;
         // A rotated token is kept until its family ends: its reuse must be seen for as long as its children live.
-        forget::<refresh_token::Entity>(db, refresh_token::Column::FamilyEndsAt.lt(before)).await?;
+        delete_in_batches::<refresh_token::Entity>(db, refresh_token::Column::FamilyEndsAt.lt(before))
+            .await?;
         self.forget_children().await?;
-        forget::<used_assertion::Entity>(db, used_assertion::Column::ExpiresAt.lt(before)).await?;
+        delete_in_batches::<used_assertion::Entity>(db, used_assertion::Column::ExpiresAt.lt(before)).await?;
         // No token of a grant outlives the longest family, which begins when the code is redeemed.
         let oldest = before - self.settings.refresh_most - self.settings.code_life;
-        forget::<token_grant::Entity>(db, token_grant::Column::CreatedAt.lt(oldest)).await?;
-        forget::<client_session::Entity>(db, client_session::Column::EndedAt.lt(before)).await?;
+        delete_in_batches::<token_grant::Entity>(db, token_grant::Column::CreatedAt.lt(oldest)).await?;
+        delete_in_batches::<client_session::Entity>(db, client_session::Column::EndedAt.lt(before)).await?;
         self.purge_expired(before).await
     }
 
@@ -258,7 +259,7 @@ impl Grants {
                 .order_by_asc(client_session::Column::SessionId)
                 .limit(STEP)
                 .into_tuple()
-                .all(self.ground.db.reader())
+                .all(self.context.db.reader())
                 .await?;
             let Some(end) = step.last() else { return Ok(()) };
             last = *end;
@@ -266,7 +267,7 @@ impl Grants {
             let over = self.accounts.sessions_over(&sessions, before).await?;
             client_session::Entity::delete_many()
                 .filter(client_session::Column::SessionId.is_in(over.into_iter().map(|id| id.0)))
-                .exec(self.ground.db.writer())
+                .exec(self.context.db.writer())
                 .await?;
         }
     }
@@ -278,7 +279,7 @@ impl Grants {
 
     /// Ends a grant and with it every token of it, for its client gives it back (SECURITY D5).
     async fn give_back(&self, grant: &token_grant::Model) -> Result<(), Fault> {
-        self.revocation(grant, "client_revoked").exec(self.ground.db.writer()).await?;
+        self.revocation(grant, "client_revoked").exec(self.context.db.writer()).await?;
         tracing::info!(target: "security", grant = %grant.id, "grant given back");
         Ok(())
     }
@@ -286,7 +287,7 @@ impl Grants {
     /// Ends a grant, for something of it came a second time: whoever holds the rest of it may be somebody else (SECURITY I2, I4). The evidence tells
     /// it, once (I21).
     async fn reused(&self, grant: &token_grant::Model, what: &'static str) -> Result<(), Fault> {
-        let tx = self.ground.db.begin_recorded().await?;
+        let tx = self.context.db.begin_recorded().await?;
         let revoked = self.revocation(grant, what).exec(tx.conn()).await?;
         if revoked.rows_affected == 1 {
             let body = json!({ "client": grant.client_id, "because": what });
@@ -299,7 +300,7 @@ impl Grants {
 
     fn revocation(&self, grant: &token_grant::Model, why: &str) -> sea_orm::UpdateMany<token_grant::Entity> {
         token_grant::Entity::update_many()
-            .col_expr(token_grant::Column::RevokedAt, Expr::value(self.ground.now()))
+            .col_expr(token_grant::Column::RevokedAt, Expr::value(self.context.now()))
             .col_expr(token_grant::Column::RevokedWhy, Expr::value(why))
             .filter(token_grant::Column::Id.eq(grant.id))
             .filter(token_grant::Column::RevokedAt.is_null())
@@ -307,11 +308,11 @@ impl Grants {
 }
 
 /// Made once; `sub` never changes, so it never does (SECURITY I11).
-async fn pairwise_salt(ground: &Ground) -> Result<[u8; 32], Fault> {
+async fn pairwise_salt(context: &Context) -> Result<[u8; 32], Fault> {
     let mut fresh = [0; 32];
-    ground.chance.fill(&mut fresh);
-    let sealed = URL_SAFE_NO_PAD.encode(ground.seal(SALT, &fresh));
-    open_salt(&ground.keys, &ground.db.settle(SALT_KEY, &sealed).await?)
+    context.rng.fill(&mut fresh);
+    let sealed = URL_SAFE_NO_PAD.encode(context.seal(SALT, &fresh));
+    open_salt(&context.keys, &context.db.insert_or_get(SALT_KEY, &sealed).await?)
 }
 
 fn open_salt(keys: &SealKeys, stored: &str) -> Result<[u8; 32], Fault> {

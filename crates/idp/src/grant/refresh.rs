@@ -79,8 +79,8 @@ impl Grants {
         if rotated.is_some() {
             return Ok(Some(Ok(issued.with(child.as_ref()))));
         }
-        let next = self.ground.token();
-        let now = self.ground.now();
+        let next = self.context.token();
+        let now = self.context.now();
         let child = refresh_token::Model {
             hash: next.digest().into_string(),
             grant_id: grant.id,
@@ -89,7 +89,7 @@ impl Grants {
             family_ends_at: row.family_ends_at,
             used_at: None,
             parent: Some(row.hash.clone()),
-            sealed: Some(self.ground.seal(&purpose(presented), next.text().as_bytes())),
+            sealed: Some(self.context.seal(&purpose(presented), next.text().as_bytes())),
         };
         if !self.together.rotate(row.hash, child).await? {
             return Ok(None);
@@ -117,11 +117,11 @@ impl Grants {
             .filter(refresh_token::Column::GrantId.eq(parent.grant_id))
             .filter(refresh_token::Column::UsedAt.is_null())
             .filter(refresh_token::Column::Parent.eq(&parent.hash))
-            .one(self.ground.db.reader())
+            .one(self.context.db.reader())
             .await?;
         let Some(sealed) = child.and_then(|child| child.sealed) else { return Ok(None) };
         // One that does not open, for the key was replaced meanwhile, is none.
-        let Ok(plain) = self.ground.keys.open(&purpose(presented), &sealed) else { return Ok(None) };
+        let Ok(plain) = self.context.keys.open(&purpose(presented), &sealed) else { return Ok(None) };
         Ok(std::str::from_utf8(&plain).ok().and_then(Token::parse))
     }
 
@@ -155,12 +155,12 @@ impl Grants {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn forget_children(&self) -> Result<(), Fault> {
-        let before: Unix = self.ground.now() - SEALED;
+        let before: Unix = self.context.now() - SEALED;
         refresh_token::Entity::update_many()
             .col_expr(refresh_token::Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
             .filter(refresh_token::Column::Sealed.is_not_null())
             .filter(refresh_token::Column::CreatedAt.lt(before))
-            .exec(self.ground.db.writer())
+            .exec(self.context.db.writer())
             .await?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use kernel::{Db, Fault, Gather, Ground};
+use kernel::{Batcher, Context, Db, Fault};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QuerySelect,
     sea_query::Expr,
@@ -13,10 +13,10 @@ use super::table::{refresh_token, token_grant};
 
 /// Grants by their ids, and refresh tokens with theirs by their hashes.
 #[derive(Clone)]
-pub(super) struct Together {
-    grants: Gather<Uuid, token_grant::Model>,
-    refresh: Gather<String, (refresh_token::Model, token_grant::Model)>,
-    rotations: Gather<Rotation, ()>,
+pub(super) struct BatchedGrants {
+    grants: Batcher<Uuid, token_grant::Model>,
+    refresh: Batcher<String, (refresh_token::Model, token_grant::Model)>,
+    rotations: Batcher<Rotation, ()>,
 }
 
 /// A refresh token whose place another one takes. The other one is new, so no two are alike.
@@ -26,10 +26,10 @@ struct Rotation {
     child: refresh_token::Model,
 }
 
-impl Together {
-    pub(super) fn new(ground: &Ground) -> Self {
-        let db = ground.db.clone();
-        let grants = Gather::new(1, move |ids: Vec<Uuid>| {
+impl BatchedGrants {
+    pub(super) fn new(context: &Context) -> Self {
+        let db = context.db.clone();
+        let grants = Batcher::new(1, move |ids: Vec<Uuid>| {
             let db = db.clone();
             async move {
                 let named = token_grant::Column::Id.is_in(ids);
@@ -37,8 +37,8 @@ impl Together {
                 Ok(rows.into_iter().map(|token_grant::Placed(row)| (row.id, row)).collect())
             }
         });
-        let db = ground.db.clone();
-        let refresh = Gather::new(1, move |hashes: Vec<String>| {
+        let db = context.db.clone();
+        let refresh = Batcher::new(1, move |hashes: Vec<String>| {
             let db = db.clone();
             async move {
                 let rows = refresh_token::Entity::find()
@@ -52,8 +52,8 @@ impl Together {
                 Ok(rows.into_iter().map(pair).collect())
             }
         });
-        let db = ground.db.clone();
-        let rotations = Gather::new(2, move |wanted| rotate(db.clone(), wanted));
+        let db = context.db.clone();
+        let rotations = Batcher::new(2, move |wanted| rotate(db.clone(), wanted));
         Self { grants, refresh, rotations }
     }
 

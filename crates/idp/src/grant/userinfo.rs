@@ -64,7 +64,7 @@ impl Grants {
             issuers: &[&self.settings.issuer],
             audience,
             required: &["iss", "sub", "aud", "exp", "iat", "jti", "client_id", claims::GRANT],
-            now: Some(self.ground.now()),
+            now: Some(self.context.now()),
         };
         let Ok(claims) = jwt::verify(token, &self.keys.verifiers(false).await?, &rules) else {
             return Ok(None);

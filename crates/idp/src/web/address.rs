@@ -142,7 +142,7 @@ pub(crate) fn client_ip(idp: &Idp, extensions: &Extensions, headers: &HeaderMap)
     if source.is_none() {
         metrics::counter!("moncompte_unread_addresses_total").increment(1);
     }
-    idp.trusted_proxies.tell(peer, headers, source, idp.ground.now());
+    idp.trusted_proxies.tell(peer, headers, source, idp.context.now());
     source
 }
 

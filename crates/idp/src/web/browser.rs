@@ -117,7 +117,7 @@ impl Browser {
 fn open_flash(idp: &Idp, path: &str, value: &str) -> Option<Flash> {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
-    let plain = idp.ground.keys.open(&place(path), &sealed).ok()?;
+    let plain = idp.context.keys.open(&place(path), &sealed).ok()?;
     serde_json::from_slice(&plain).ok()
 }
 
@@ -125,7 +125,7 @@ fn open_flash(idp: &Idp, path: &str, value: &str) -> Option<Flash> {
 pub(crate) fn seal_flash(idp: &Idp, path: &str, flash: &Flash) -> String {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let plain = serde_json::to_vec(flash).unwrap_or_default();
-    URL_SAFE_NO_PAD.encode(idp.ground.seal(&place(path), &plain))
+    URL_SAFE_NO_PAD.encode(idp.context.seal(&place(path), &plain))
 }
 
 /// What a flash is sealed for: it opens at this address and at no other, whoever carries it there.
@@ -142,7 +142,7 @@ impl FromRequestParts<Shared> for Browser {
         let tab = Jar::tab(headers, secure, parts.uri.path()).and_then(|value| Token::parse(&value));
         let known = tab.or_else(|| read(Jar::Browser));
         let fresh = known.is_none();
-        let token = known.unwrap_or_else(|| idp.ground.token());
+        let token = known.unwrap_or_else(|| idp.context.token());
         let session = match read(Jar::Session) {
             Some(token) => idp.accounts.session(&token).await?,
             None => None,
@@ -151,7 +151,7 @@ impl FromRequestParts<Shared> for Browser {
         let accept_language = text(header::ACCEPT_LANGUAGE);
         let digest = token.digest().into_string();
         let mut browser = Self {
-            csrf: kernel::Digest::of_mac(idp.ground.keys.mac("csrf", digest.as_bytes())).into_string(),
+            csrf: kernel::Digest::of_mac(idp.context.keys.mac("csrf", digest.as_bytes())).into_string(),
             token,
             fresh,
             session,

@@ -276,7 +276,7 @@ fn unread(parts: &http::response::Parts) -> Option<Failure> {
 fn reference(idp: &Idp) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
     let mut bytes = [0; 8];
-    idp.ground.chance.fill(&mut bytes);
+    idp.context.rng.fill(&mut bytes);
     let letter = |b: u8| char::from(LETTERS[usize::from(b) % LETTERS.len()]);
     let text: String = bytes.into_iter().map(letter).collect();
     format!("{}-{}", &text[..4], &text[4..])

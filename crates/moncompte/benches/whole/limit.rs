@@ -40,10 +40,10 @@ pub fn hashes(time: Duration) -> f64 {
 /// RS256 signatures a second, with a key that is parsed once.
 pub fn signatures(time: Duration) -> f64 {
     let key = Arc::new(KeyPair::generate(SIZE).expect("a key"));
-    let chance = SystemRandom::new();
+    let rng = SystemRandom::new();
     rate_on_cores(time, move || {
         let mut out = vec![0; key.public_modulus_len()];
-        key.sign(&RSA_PKCS1_SHA256, &chance, &MESSAGE, &mut out).expect("a signature");
+        key.sign(&RSA_PKCS1_SHA256, &rng, &MESSAGE, &mut out).expect("a signature");
     })
 }
 

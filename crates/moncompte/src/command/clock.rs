@@ -1,8 +1,8 @@
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::{Context as _, bail};
 use clap::Args;
-use kernel::{Clock, Db, MOST_OFF, Reading, SealKeys, SystemClock};
+use kernel::{Clock, Db, MAX_DATABASE_OFFSET, Reading, SealKeys, SystemClock};
 use serde_json::json;
 
 use super::Where;
@@ -29,13 +29,13 @@ impl ClockCommand {
         let why = "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
         let reading = Reading::open(&config.database, keys.into()).await.context(why)?;
         let seen = reading.time_seen().await.context(why)?;
-        let theirs = reading.own_time().await.context(why)?;
+        let theirs = reading.database_time().await.context(why)?;
         drop(reading);
         let machine = SystemClock.now_millis();
         let ahead = theirs.map(|theirs| (machine - theirs) / 1000);
         let behind = seen.map_or(0, |seen| (seen - machine).max(0) / 1000);
         if self.accept {
-            if let Some(ahead) = ahead.filter(|ahead| ahead.abs() > MOST_OFF / 1000) {
+            if let Some(ahead) = ahead.filter(|ahead| ahead.abs() > MAX_DATABASE_OFFSET / 1000) {
                 bail!(
                     "this machine's clock is {} s from the database's: correct it before it is accepted",
                     ahead.abs()

@@ -9,9 +9,9 @@ use std::{
 };
 
 use accounts::legacy::row::{Charset, Format, Rows};
-use anyhow::Context;
+use anyhow::Context as _;
 use clap::Args;
-use kernel::{SealKey, SystemChance, Token};
+use kernel::{SealKey, SystemRng, Token};
 use rust_embed::Embed;
 use serde::Deserialize;
 use serde_json::json;
@@ -232,8 +232,8 @@ fn lay_out(folder: &Path, ports: [u16; 4]) -> anyhow::Result<()> {
     fs::create_dir_all(folder.join("agencies"))?;
     fs::create_dir_all(folder.join("secrets"))?;
     fs::set_permissions(folder.join("secrets"), fs::Permissions::from_mode(0o700))?;
-    let chance = SystemChance::new();
-    secret(folder, "secrets/seal.key", || SealKey::generate(&chance).text().to_string())?;
+    let rng = SystemRng::new();
+    secret(folder, "secrets/seal.key", || SealKey::generate(&rng).text().to_string())?;
     let [provider, first, second, _] = ports;
     fs::write(
         folder.join("moncompte.toml"),
@@ -245,7 +245,7 @@ fn lay_out(folder: &Path, ports: [u16; 4]) -> anyhow::Result<()> {
     )?;
     for (agency, port) in AGENCIES.iter().zip([first, second]) {
         for name in ["client", "ticket"] {
-            secret(folder, &format!("secrets/{}.{name}", agency.id), || Token::generate(&chance).text())?;
+            secret(folder, &format!("secrets/{}.{name}", agency.id), || Token::generate(&rng).text())?;
         }
         fs::write(folder.join(format!("agencies/{}.toml", agency.id)), agency_file(agency, port))?;
         let logo =

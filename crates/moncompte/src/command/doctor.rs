@@ -1,6 +1,6 @@
 use std::{process::ExitCode, sync::Arc};
 
-use anyhow::Context;
+use anyhow::Context as _;
 use clap::Args;
 use kernel::{Invariant, Reading, SealKeys, Verdict};
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use accounts::legacy::{
     Warned,
     row::{Charset, Format, Rows},
 };
-use anyhow::{Context, bail};
+use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;

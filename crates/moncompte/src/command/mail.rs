@@ -5,10 +5,10 @@ use std::{
 };
 
 use accounts::Email;
-use anyhow::Context;
+use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use kernel::{
-    Db, Ground, Reading, SealKeys, SteadyClock, SystemChance, SystemClock,
+    Context, Db, Reading, SealKeys, SteadyClock, SystemClock, SystemRng,
     outbox::{self, Asked, Discarded, Listed, Pause, State},
 };
 use serde_json::{Value, json};
@@ -125,7 +125,7 @@ const WHY: &str =
 
 /// The database, beside a provider that may run: no schema is made, none is changed.
 struct Opened {
-    ground: Ground,
+    context: Context,
     settings: Settings,
     reading: Reading,
 }
@@ -136,17 +136,17 @@ impl Opened {
         let keys = Arc::new(SealKeys::new(key, older_keys));
         // First, for it makes no file where there is none.
         let reading = Reading::open(&database, keys.clone()).await.context(WHY)?;
-        let ground = Ground {
+        let context = Context {
             db: Db::connect(&database).await.context(WHY)?,
             clock: Arc::new(SteadyClock::over(SystemClock)),
-            chance: Arc::new(SystemChance::new()),
+            rng: Arc::new(SystemRng::new()),
             keys,
         };
         // The provider's time may be ahead of this machine's.
         if let Some(seen) = reading.time_seen().await.context(WHY)? {
-            ground.clock.saw(seen);
+            context.clock.observe(seen);
         }
-        Ok(Self { ground, settings, reading })
+        Ok(Self { context, settings, reading })
     }
 
     async fn list(
@@ -156,12 +156,12 @@ impl Opened {
         most: u64,
         json: bool,
     ) -> anyhow::Result<ExitCode> {
-        let now = self.ground.now();
+        let now = self.context.now();
         let pause = outbox::paused(self.reading.conn()).await.context(WHY)?;
         let state = shown.map(|shown| if shown == Shown::Dead { State::Dead } else { State::Waiting });
         let asked = Asked { kind, state, most };
         let letters = outbox::list(self.reading.conn(), now, asked).await.context(WHY)?;
-        let rows = letters.iter().map(|letter| Row::of(letter, pause.as_ref(), &self.ground.keys, now));
+        let rows = letters.iter().map(|letter| Row::of(letter, pause.as_ref(), &self.context.keys, now));
         let rows: Vec<Row<'_>> = rows.filter(|row| shown.is_none_or(|shown| shown == row.state)).collect();
         if json {
             let pause = pause.map(|pause| {
@@ -186,7 +186,7 @@ impl Opened {
     }
 
     async fn retry(&self, ids: Option<&[Uuid]>, kind: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
-        let due = outbox::retry(&self.ground.db, self.ground.now(), ids, kind).await?;
+        let due = outbox::retry(&self.context.db, self.context.now(), ids, kind).await?;
         if json {
             out!("{}", json!({ "due": due }));
         } else {
@@ -200,7 +200,7 @@ impl Opened {
         let mut dropped = 0;
         for id in ids {
             let reason = format!("dropped: {reason}");
-            match outbox::discard(&self.ground.db, self.ground.now(), *id, &reason).await? {
+            match outbox::discard(&self.context.db, self.context.now(), *id, &reason).await? {
                 Discarded::Done => dropped += 1,
                 Discarded::No => {
                     err!("moncompte: {id} is no letter that waits or is dead, or it is being sent now")
@@ -217,7 +217,7 @@ impl Opened {
 
     async fn bounce(&self, json: bool) -> anyhow::Result<()> {
         let address = self.settings.mail.return_path.as_deref();
-        let path = address.and_then(|address| ReturnPath::new(address, None, self.ground.keys.clone()));
+        let path = address.and_then(|address| ReturnPath::new(address, None, self.context.keys.clone()));
         let path = path.context(
             "mail.return_path is not set in moncompte.toml: set it to the address that letters come back to",
         )?;
@@ -229,7 +229,7 @@ impl Opened {
         let news = match &bounce {
             Some(bounce) => {
                 let why = format!("came back: {}", bounce.status);
-                accounts::mail_bounced(&self.ground, bounce.letter, &why).await.context(WHY)?
+                accounts::mail_bounced(&self.context, bounce.letter, &why).await.context(WHY)?
             }
             None => false,
         };

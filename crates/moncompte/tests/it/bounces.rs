@@ -44,7 +44,7 @@ fn pipe(place: &Place, message: &[u8]) -> serde_json::Value {
 }
 
 async fn refused(place: &Place) -> i64 {
-    let db = place.bed.ground.db.reader();
+    let db = place.bed.context.db.reader();
     let sql = "SELECT count(*) AS n FROM enrolment WHERE refused_at IS NOT NULL";
     let query = Statement::from_string(db.get_database_backend(), sql);
     db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()

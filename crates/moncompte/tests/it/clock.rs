@@ -102,7 +102,7 @@ async fn what_has_expired_stays_so_when_the_clock_steps_back() {
         let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let ahead = (machine + Duration::from_secs(2 * 3600)).as_millis();
         let plant = format!("UPDATE meta SET value = '{ahead:020}' WHERE key = 'time_seen'");
-        place.bed.ground.db.writer().execute_unprepared(&plant).await.unwrap();
+        place.bed.context.db.writer().execute_unprepared(&plant).await.unwrap();
         let told = eventually("what the node is told", async || {
             Some(ready(&place).await).filter(|(status, _)| *status == 503)
         })
@@ -182,7 +182,7 @@ fn now() -> i64 {
 
 /// By how many seconds the time that the nodes share is ahead.
 async fn shared(place: &Place) -> i64 {
-    let db = place.bed.ground.db.reader();
+    let db = place.bed.context.db.reader();
     let query =
         Statement::from_string(db.get_database_backend(), "SELECT value FROM meta WHERE key = 'time_seen'");
     let value: String = db.query_one_raw(query).await.unwrap().unwrap().try_get("", "value").unwrap();
@@ -300,7 +300,7 @@ async fn a_time_that_is_far_ahead_of_the_databases_is_not_believed() {
     running.stop().await;
     let ahead = (now() + FAR) * 1000;
     let plant = format!("UPDATE meta SET value = '{ahead:020}' WHERE key = 'time_seen'");
-    place.bed.ground.db.writer().execute_unprepared(&plant).await.unwrap();
+    place.bed.context.db.writer().execute_unprepared(&plant).await.unwrap();
     let running = place.serve().await;
     assert_eq!(ready(&place).await.0, 200);
     assert!(NEAR.contains(&shared(&place).await), "{}", shared(&place).await);

@@ -32,7 +32,7 @@ fn broken(place: &Place) -> (BTreeSet<String>, Option<i32>) {
 
 /// What is broken before anything is: the server that is made for tests writes nothing through to the disk, and the doctor says so.
 async fn by_nature(place: &Place) -> BTreeSet<String> {
-    let db = place.bed.ground.db.reader();
+    let db = place.bed.context.db.reader();
     if place.bed.name == "sqlite" {
         return BTreeSet::new();
     }
@@ -77,7 +77,7 @@ async fn the_doctor_sees_what_is_broken_beside_a_provider_that_runs() {
         let code = i32::from(!healthy.is_empty());
         assert_eq!(broken(&place), (healthy.clone(), Some(code)), "{}", place.bed.name);
 
-        let db = place.bed.ground.db.writer();
+        let db = place.bed.context.db.writer();
         db.execute_unprepared("UPDATE account SET password_changed_at = 7").await.unwrap();
         assert_eq!(broken(&place), (with(&healthy, &["I8"]), Some(1)));
         db.execute_unprepared("UPDATE evidence SET kind = 'nothing' WHERE seq = 1").await.unwrap();

@@ -78,11 +78,11 @@ impl Place {
     }
 
     async fn write(&self, sql: &str) {
-        self.bed.ground.db.writer().execute_unprepared(sql).await.unwrap();
+        self.bed.context.db.writer().execute_unprepared(sql).await.unwrap();
     }
 
     async fn counted(&self, from: &str) -> i64 {
-        let db = self.bed.ground.db.reader();
+        let db = self.bed.context.db.reader();
         let sql = format!("SELECT COUNT(*) AS n FROM {from}");
         let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
         row.unwrap().try_get("", "n").unwrap()

@@ -139,7 +139,7 @@ const COLLECTIONS: &[&str] = &[
     "mpsc::",
     "broadcast::",
     "Shelf<",
-    "Gather<",
+    "Batcher<",
     "Mutex<Vec",
     "Mutex<Option<Group",
 ];
@@ -255,7 +255,7 @@ fn whatever_is_kept_in_memory_has_its_bound_in_the_list() {
 #[tokio::test]
 async fn every_table_has_its_bound_in_the_list() {
     let bed = Bed::sqlite().await;
-    let db = bed.ground.db.reader();
+    let db = bed.context.db.reader();
     let sql = "SELECT name AS name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'seaql_migrations'";
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
     agree("In the database", &rows.iter().map(|row| row.try_get("", "name").unwrap()).collect());

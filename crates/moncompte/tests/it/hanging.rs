@@ -53,7 +53,7 @@ async fn answers() -> u16 {
 }
 
 async fn count(place: &Place, condition: &str) -> i64 {
-    let db = place.bed.ground.db.reader();
+    let db = place.bed.context.db.reader();
     let query = Statement::from_string(
         db.get_database_backend(),
         format!("SELECT count(*) AS n FROM outbox WHERE {condition}"),
@@ -81,20 +81,20 @@ fn agencies(place: &Place, hanging: u16, answering: u16) {
 }
 
 async fn queue(place: &Place, client: &str, letters: u32, tied: bool) {
-    let ground = &place.bed.ground;
-    let tx = ground.db.begin().await.unwrap();
+    let context = &place.bed.context;
+    let tx = context.db.begin().await.unwrap();
     for n in 0..letters {
-        let id: uuid::Uuid = ground.id();
+        let id: uuid::Uuid = context.id();
         let call = json!({ "client_id": client, "sub": format!("s{n}"), "sid": format!("t{n}"), "jti": id });
         // An older node does not say in clear whom a call is for.
         let ties = if tied { Ties { destination: Some(client), ..Ties::default() } } else { Ties::default() };
-        outbox::enqueue_tied(&tx, ground, "backchannel_logout", &call, None, ties).await.unwrap();
+        outbox::enqueue_tied(&tx, context, "backchannel_logout", &call, None, ties).await.unwrap();
     }
     tx.commit().await.unwrap();
     // The bed's clock is a test's; the program's is the machine's.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let now = format!("UPDATE outbox SET created_at = {now}, not_before = {now}");
-    ground.db.writer().execute_unprepared(&now).await.unwrap();
+    context.db.writer().execute_unprepared(&now).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -89,13 +89,13 @@ fn directory(prefix: &str) -> Vec<Made> {
 }
 
 fn made(prefix: &str, n: usize, format: &'static str) -> Made {
-    let chance = uuid::Uuid::new_v4().simple().to_string();
+    let rng = uuid::Uuid::new_v4().simple().to_string();
     let mover = Mover {
         identifier: format!("{prefix}{n:04}"),
         // Accents, a space and a quote, as people have them; never a separator of the file's own without its quotes.
-        old: format!("Été {} d'à", &chance[..8]),
+        old: format!("Été {} d'à", &rng[..8]),
         email: format!("{prefix}{n}@courrier.example").to_lowercase(),
-        new: format!("nouvelle phrase {}", &chance[8..20]),
+        new: format!("nouvelle phrase {}", &rng[8..20]),
     };
     Made { mover, hash: String::new(), format, salt: String::new() }
 }
@@ -153,7 +153,7 @@ fn counts(report: &Value) -> [u64; 4] {
 }
 
 async fn rows(place: &Place) -> i64 {
-    let db = place.bed.ground.db.reader();
+    let db = place.bed.context.db.reader();
     let sql = "SELECT COUNT(*) AS n FROM legacy_identity";
     let query = Statement::from_string(db.get_database_backend(), sql);
     db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()

@@ -91,7 +91,7 @@ async fn one_kill(place: &Place, mover: &Mover, moment: Moment) -> bool {
     let person = Person::new(&place.issuer());
     let told_done = walk(place, running, &person, mover, moment).await;
     // The dead worker's leases end by themselves after a minute: here at once.
-    place.bed.ground.db.writer().execute_unprepared("UPDATE outbox SET locked_until = NULL").await.unwrap();
+    place.bed.context.db.writer().execute_unprepared("UPDATE outbox SET locked_until = NULL").await.unwrap();
 
     let begun = Instant::now();
     let running = place.serve().await;
@@ -238,7 +238,7 @@ async fn mails(place: &Place) -> i64 {
 }
 
 async fn count(place: &Place, from: &str) -> i64 {
-    let db = place.bed.ground.db.reader();
+    let db = place.bed.context.db.reader();
     let query = Statement::from_string(db.get_database_backend(), format!("SELECT COUNT(*) AS n {from}"));
     let row = db.query_one_raw(query).await.unwrap().expect("a count");
     row.try_get("", "n").unwrap()

@@ -39,7 +39,7 @@ pub async fn measured(place: &Place, line: &str) {
 
 /// Whether the newest mail has failed, and waits.
 async fn has_failed(place: &Place) -> Option<String> {
-    let db = place.bed.ground.db.reader();
+    let db = place.bed.context.db.reader();
     let sql = "SELECT last_error, dead_at FROM outbox WHERE kind = 'mail' AND sent_at IS NULL";
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
     assert!(rows.iter().all(|row| row.try_get::<Option<i64>>("", "dead_at").unwrap().is_none()));
@@ -198,7 +198,7 @@ async fn an_operator_lists_retries_and_drops_letters_beside_a_provider_that_runs
         })
         .await;
         assert_eq!(dropped["dropped"], 1);
-        let db = place.bed.ground.db.writer();
+        let db = place.bed.context.db.writer();
         let old = format!(
             "UPDATE outbox SET dead_at = 7, dead_why = 'expired', created_at = 7, not_before = 7, locked_until = NULL WHERE {}",
             if place.bed.name == "sqlite" {

@@ -106,7 +106,7 @@ impl Site {
 
     /// How many rows each table has, and how many passwords were hashed.
     async fn state(&self) -> (BTreeMap<String, i64>, String) {
-        let db = self.place.bed.ground.db.reader();
+        let db = self.place.bed.context.db.reader();
         let backend = db.get_database_backend();
         let names = if self.place.bed.name == "sqlite" {
             "SELECT name AS name FROM sqlite_master WHERE type = 'table'"

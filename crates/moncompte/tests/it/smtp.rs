@@ -86,7 +86,7 @@ pub fn place(bed: Bed, post: &Post, ca: &str) -> Place {
 
 /// What the outbox says of the only mail: tries, whether it is sent, whether it is given up, and why it waits unless it is under way.
 async fn tries(place: &Place) -> (i32, bool, bool, Option<String>) {
-    let db = place.bed.ground.db.reader();
+    let db = place.bed.context.db.reader();
     let sql = "SELECT attempts, sent_at, dead_at, locked_until, last_error FROM outbox WHERE kind = 'mail'";
     let query = Statement::from_string(db.get_database_backend(), sql);
     let row = db.query_one_raw(query).await.unwrap().expect("the confirmation in the outbox");
@@ -107,7 +107,7 @@ async fn failed(place: &Place, times: i32) -> String {
 
 /// The pause before the next try is over.
 pub async fn now(place: &Place) {
-    let db = place.bed.ground.db.writer();
+    let db = place.bed.context.db.writer();
     db.execute_unprepared("UPDATE outbox SET not_before = 0").await.unwrap();
 }
 
@@ -265,7 +265,7 @@ impl Post {
 
 /// Letters of this kind with this condition.
 pub async fn letters(place: &Place, condition: &str) -> i64 {
-    let db = place.bed.ground.db.reader();
+    let db = place.bed.context.db.reader();
     let sql = format!("SELECT count(*) AS n FROM outbox WHERE kind = 'mail' AND {condition}");
     let query = Statement::from_string(db.get_database_backend(), sql);
     db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
@@ -392,7 +392,7 @@ async fn a_mail_survives_a_kill_at_every_step_of_its_way() {
             running.kill();
             let running = place.serve().await;
             // The dead one's lease is over.
-            let db = place.bed.ground.db.writer();
+            let db = place.bed.context.db.writer();
             db.execute_unprepared("UPDATE outbox SET locked_until = 0, not_before = 0 WHERE sent_at IS NULL")
                 .await
                 .unwrap();

@@ -9,8 +9,8 @@ use testbed::Bed;
 #[tokio::test]
 async fn who_waits_for_anothers_row_is_told_to_come_back() {
     let Some(bed) = Bed::postgres().await else { return };
-    let db = &bed.ground.db;
-    db.settle("somebody's row", "1").await.unwrap();
+    let db = &bed.context.db;
+    db.insert_or_get("somebody's row", "1").await.unwrap();
     let shown =
         |name: &str| Statement::from_string(db.writer().get_database_backend(), format!("SHOW {name}"));
     for (name, expected) in [("lock_timeout", "8s"), ("idle_in_transaction_session_timeout", "1min")] {

@@ -86,7 +86,7 @@ async fn answer(idp: &Idp, browser: &Browser, asking: &Asking) -> Result<Option<
         return Ok(None);
     }
     let standing = |known| Standing {
-        now: idp.ground.now(),
+        now: idp.context.now(),
         enrolment: None,
         session: browser
             .session
@@ -156,7 +156,7 @@ async fn redeem_ticket(turn: &Turn<'_>) -> Result<Option<(String, Flash)>, Failu
         std::slice::from_ref(&key.0),
         &issuers,
         &idp.issuer,
-        idp.ground.now(),
+        idp.context.now(),
     ) {
         Ok(ticket) => ticket,
         Err(refused) => {

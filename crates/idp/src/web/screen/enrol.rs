@@ -75,7 +75,7 @@ const JUST_NOW: i64 = 600;
 pub(crate) fn mail_page(turn: &Turn<'_>, enrolment: &Enrolment, flash: &Flash) -> Result<Response, Failure> {
     let rules = turn.idp.accounts.rules();
     let next = turn.idp.accounts.next_mail(enrolment);
-    let since = turn.idp.ground.now() - enrolment.mailed_at.unwrap_or(0);
+    let since = turn.idp.context.now() - enrolment.mailed_at.unwrap_or(0);
     let email = enrolment.email.clone().unwrap_or_default();
     let page = page::LookAtYourMail {
         provider: pages::Provider::of(&email),

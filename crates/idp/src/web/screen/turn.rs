@@ -153,7 +153,7 @@ impl<'a> Turn<'a> {
         let asked = self.interaction.asked();
         let asks_each_time = asked.again || asked.choice || asked.max_age.is_some();
         let begins = self.portal.as_ref().is_some_and(|p| p.home.is_some() || self.anew().is_some());
-        begins && !asks_each_time && self.interaction.is_old(self.idp.ground.now())
+        begins && !asks_each_time && self.interaction.is_old(self.idp.context.now())
     }
 
     /// The unfinished enrolment of this interaction, or the finished one.
@@ -188,7 +188,7 @@ impl<'a> Turn<'a> {
             None => None,
         };
         let standing = Standing {
-            now: self.idp.ground.now(),
+            now: self.idp.context.now(),
             enrolment: enrolment.and_then(|e| self.step(e)),
             session,
             unlinked_allowed: unlinked && self.portal.as_ref().is_some_and(|p| p.allow_unlinked),

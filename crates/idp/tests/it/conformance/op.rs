@@ -118,17 +118,17 @@ impl Op {
         let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         lend_key(&bed).await;
         let agencies = Arc::new(ArcSwap::from_pointee(agencies(agency(portals))));
-        let ground = bed.ground.clone();
+        let context = bed.context.clone();
         let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
-        let hasher = Hasher::new(cost, 2, 100, ground.chance.clone()).unwrap();
+        let hasher = Hasher::new(cost, 2, 100, context.rng.clone()).unwrap();
         let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![terms()])));
         let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
-        let accounts = Accounts::new(ground.clone(), Arc::new(hasher), rules, terms);
+        let accounts = Accounts::new(context.clone(), Arc::new(hasher), rules, terms);
         let settings = Settings::new(ISSUER);
         let grants =
-            Grants::open(ground.clone(), accounts.clone(), agencies.clone(), settings).await.unwrap();
+            Grants::open(context.clone(), accounts.clone(), agencies.clone(), settings).await.unwrap();
         let idp = Idp {
-            ground,
+            context,
             accounts,
             agencies,
             grants,
@@ -171,12 +171,12 @@ impl Op {
     }
 
     pub fn now(&self) -> i64 {
-        self.bed.ground.now()
+        self.bed.context.now()
     }
 
     /// As random as the suite's own values.
     pub fn random(&self) -> String {
-        self.bed.ground.token().text()
+        self.bed.context.token().text()
     }
 
     /// The test person, made as people are made: exported by her agency, imported, moved. So what the suite is told of her came all that way.
@@ -219,7 +219,7 @@ impl Op {
 
     async fn confirmation(&self) -> String {
         for letter in self.letters().await {
-            let mail: Mail = letter.payload(&self.bed.ground).unwrap();
+            let mail: Mail = letter.payload(&self.bed.context).unwrap();
             if let MailBody::Confirm { token, .. } = mail.body {
                 return token;
             }
@@ -229,10 +229,10 @@ impl Op {
 
     /// What is due in the outbox: taken out as the worker does.
     pub async fn letters(&self) -> Vec<outbox::Leased> {
-        let ground = &self.bed.ground;
-        let due = outbox::lease(&ground.db, ground.now(), 100).await.unwrap();
+        let context = &self.bed.context;
+        let due = outbox::lease(&context.db, context.now(), 100).await.unwrap();
         for letter in &due {
-            outbox::sent(&ground.db, letter.id, ground.now()).await.unwrap();
+            outbox::sent(&context.db, letter.id, context.now()).await.unwrap();
         }
         due
     }
@@ -255,19 +255,19 @@ async fn lend_key(bed: &Bed) {
     let columns = ["kid", "sealed", "jwk", "alg", "generation", "created_at", "active_from"];
     let make = async || {
         let bed = Bed::sqlite().await;
-        let ground = bed.ground.clone();
-        let hasher = Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, ground.chance.clone());
+        let context = bed.context.clone();
+        let hasher = Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, context.rng.clone());
         let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![])));
-        let accounts = Accounts::new(ground.clone(), Arc::new(hasher.unwrap()), Rules::default(), terms);
-        Grants::open(ground, accounts, Arc::default(), Settings::new(ISSUER)).await.unwrap();
+        let accounts = Accounts::new(context.clone(), Arc::new(hasher.unwrap()), Rules::default(), terms);
+        Grants::open(context, accounts, Arc::default(), Settings::new(ISSUER)).await.unwrap();
         let select = Query::select().columns(columns).from("signing_key").to_owned();
-        let row = bed.ground.db.writer().query_one(&select).await.unwrap().unwrap();
+        let row = bed.context.db.writer().query_one(&select).await.unwrap().unwrap();
         assert_eq!(row.try_get::<String>("", "alg").unwrap(), "RS256");
         let text = |name| row.try_get("", name).unwrap();
         Row(text("kid"), row.try_get("", "sealed").unwrap(), text("jwk"))
     };
     let Row(kid, sealed, jwk) = KEY.get_or_init(make).await;
-    let now = bed.ground.now();
+    let now = bed.context.now();
     let insert = Query::insert()
         .into_table("signing_key")
         .columns(columns)
@@ -282,5 +282,5 @@ async fn lend_key(bed: &Bed) {
         ])
         .unwrap()
         .to_owned();
-    bed.ground.db.writer().execute(&insert).await.unwrap();
+    bed.context.db.writer().execute(&insert).await.unwrap();
 }

@@ -74,8 +74,8 @@ async fn a_reset_in_anothers_browser_signs_the_other_out_of_their_portals() {
         let fields = [("csrf", &*field(&page.body, "csrf")), ("password", "girafe tambour lampion")];
         let reply = browser.post("/reset", &[], &fields).await;
         assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
-        let ground = &world.bed.ground;
-        for letter in kernel::outbox::lease(&ground.db, ground.now(), 10).await.unwrap() {
+        let context = &world.bed.context;
+        for letter in kernel::outbox::lease(&context.db, context.now(), 10).await.unwrap() {
             if letter.kind == accounts::SESSIONS_ENDED {
                 world.b.sessions_ended(&letter).await.unwrap();
             }
@@ -93,14 +93,14 @@ async fn forms_that_end_at_the_portal_lead_to_us() {
         let mut browser = Visitor::signed_in(&world, &router).await;
         let reply = browser.get(&format!("/authorize?{}", form(&asking(&[("prompt", "login")]))), &[]).await;
         let id = reply.header("location").rsplit('/').next().unwrap().to_owned();
-        let (ground, now) = (&world.bed.ground, world.bed.ground.now());
+        let (context, now) = (&world.bed.context, world.bed.context.now());
         let token = world.reset_link(world.account, Some(&id)).await;
         let reply = browser.get(&format!("/reset?token={}", token.text()), &[]).await;
         let page = browser.follow(reply).await;
         assert!(page.header("content-security-policy").ends_with("form-action 'self'"), "reset");
 
-        let enrolment = ground.id::<uuid::Uuid>();
-        let identity = ground.id::<uuid::Uuid>();
+        let enrolment = context.id::<uuid::Uuid>();
+        let identity = context.id::<uuid::Uuid>();
         let known = vec![
             ("id", identity.into()),
             ("agency_id", "tilleuls".into()),

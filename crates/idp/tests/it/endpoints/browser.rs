@@ -61,13 +61,12 @@ pub struct Visitor {
 
 /// The provider over HTTP, in front of a world's database.
 pub fn provider(world: &World) -> Router {
-    let ground = world.bed.ground.clone();
-    let hasher =
-        Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, ground.chance.clone()).unwrap();
+    let context = world.bed.context.clone();
+    let hasher = Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, context.rng.clone()).unwrap();
     let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![])));
     idp::router(Idp {
-        accounts: Accounts::new(ground.clone(), Arc::new(hasher), Rules::default(), terms),
-        ground,
+        accounts: Accounts::new(context.clone(), Arc::new(hasher), Rules::default(), terms),
+        context,
         agencies: world.agencies.clone(),
         grants: world.a.clone(),
         pages: Arc::new(pages::Pages::new().unwrap()),
@@ -85,13 +84,13 @@ impl Visitor {
 
     /// With a session of the world's person in its cookie.
     pub async fn signed_in(world: &World, router: &Router) -> Self {
-        let (ground, now) = (&world.bed.ground, world.bed.ground.now());
-        let token = ground.token();
+        let (context, now) = (&world.bed.context, world.bed.context.now());
+        let token = context.token();
         world
             .write(
                 "session",
                 vec![
-                    ("id", ground.id::<uuid::Uuid>().into()),
+                    ("id", context.id::<uuid::Uuid>().into()),
                     ("token_hash", token.digest().into_string().into()),
                     ("account_id", world.account.0.into()),
                     ("auth_time", now.into()),

@@ -99,7 +99,7 @@ async fn keys_at_a_jwks_uri_are_read_when_they_are_needed_and_no_more_often() {
         let published = Arc::new(Published::default());
         world.a = world.a.clone().reading_keys_from(published.clone());
         let (one, two) = (Pair::new("1"), Pair::new("2"));
-        let now = || world.bed.ground.now();
+        let now = || world.bed.context.now();
         let mut client = Visitor::new(&provider(&world));
         client.get("/.well-known/openid-configuration", &[]).await;
         assert_eq!(says(&mut client, "garbage").await, "invalid_client");

@@ -10,10 +10,10 @@ use crate::endpoints::{
 /// Another person of the same agency, signed in in a browser of their own.
 async fn paul(world: &World, router: &axum::Router) -> Visitor {
     let account = world.moved("T3,C44", "paul@example.org").await;
-    let (ground, now) = (&world.bed.ground, world.bed.ground.now());
-    let token = ground.token();
+    let (context, now) = (&world.bed.context, world.bed.context.now());
+    let token = context.token();
     let session = vec![
-        ("id", ground.id::<uuid::Uuid>().into()),
+        ("id", context.id::<uuid::Uuid>().into()),
         ("token_hash", token.digest().into_string().into()),
         ("account_id", account.0.into()),
         ("auth_time", now.into()),
@@ -69,7 +69,7 @@ async fn silence_is_answered_with_the_reason() {
 async fn a_sign_in_that_is_not_made_leaves_the_old_one() {
     for world in World::both().await {
         let mut browser = Visitor::signed_in(&world, &provider(&world)).await;
-        let since = world.bed.ground.now();
+        let since = world.bed.context.now();
         let first = browser.tokens(&[("nonce", &"n".repeat(512))]).await;
         world.bed.clock.advance(100);
         let cookie = browser.cookies["__Host-mc_session"].clone();

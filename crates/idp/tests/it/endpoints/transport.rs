@@ -33,7 +33,7 @@ async fn a_mailed_token_leaves_the_address_at_once() {
     for world in World::both().await {
         for page in ["/reset", "/confirm"] {
             let mut browser = Visitor::new(&provider(&world));
-            let token = world.bed.ground.token().text();
+            let token = world.bed.context.token().text();
             let reply = browser.get(&format!("{page}?token={token}"), &[]).await;
             assert_eq!((reply.status.as_u16(), reply.header("location")), (303, page));
             assert!(!reply.body.contains(&token));

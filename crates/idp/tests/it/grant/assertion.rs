@@ -26,7 +26,7 @@ async fn an_assertion_by_a_shared_secret_is_good_once_over_all_nodes() {
             client.secret_hashes.clear();
             client.secret_keys = vec![Key::shared(SECRET).unwrap()];
         })));
-        let now = world.bed.ground.now();
+        let now = world.bed.context.now();
         for (audience, jti) in [(ISSUER.to_owned(), "1"), (format!("{ISSUER}/token"), "2")] {
             let claims =
                 json!({ "iss": "rp", "sub": "rp", "aud": audience, "jti": jti, "iat": now, "exp": now + 60 });

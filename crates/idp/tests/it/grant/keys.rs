@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use kernel::{Ground, SealKey, SealKeys, sea_orm::ConnectionTrait};
+use kernel::{Context, SealKey, SealKeys, sea_orm::ConnectionTrait};
 use oidc::jwt::Alg;
 use serde_json::Value;
 
@@ -129,17 +129,17 @@ async fn a_rotation_disturbs_no_sign_in() {
 #[tokio::test]
 async fn a_node_with_another_secret_does_not_start() {
     for world in World::both().await {
-        world.bed.ground.check_key().await.unwrap();
+        world.bed.context.check_key().await.unwrap();
         let second = world.bed.second_node().await;
         second.check_key().await.unwrap();
         let before = world.count("signing_key", "1 = 1").await;
         let other = Arc::new(SealKeys::new(SealKey::new([8; 32]), vec![]));
-        let stranger = Ground { keys: other, ..second };
+        let stranger = Context { keys: other, ..second };
         assert!(stranger.check_key().await.is_err(), "{}", world.bed.name);
         let start = try_node(&stranger, &world.agencies).await;
         assert!(start.is_err(), "the keys do not open");
         assert_eq!(world.count("signing_key", "1 = 1").await, before);
-        world.bed.ground.check_key().await.expect("and the first node's key is still the one");
+        world.bed.context.check_key().await.expect("and the first node's key is still the one");
     }
 }
 
@@ -203,7 +203,7 @@ async fn a_token_of_a_key_that_was_withdrawn_is_worth_nothing() {
         assert!(kids(&generous.jwks().await).contains(&old) && opens(&generous, access).await);
         world.bed.clock.advance(120);
         assert!(!kids(&generous.jwks().await).contains(&old), "{}", world.bed.name);
-        assert!(part(access, 1)["exp"].as_i64().unwrap() > world.bed.ground.now(), "it would live on");
+        assert!(part(access, 1)["exp"].as_i64().unwrap() > world.bed.context.now(), "it would live on");
         let body = form(&[("token", access)]);
         for node in [&generous, &world.a, &world.b] {
             assert!(!opens(node, access).await, "{}", world.bed.name);

@@ -30,7 +30,7 @@ async fn one_sign_out_reaches_every_client() {
         };
         assert_eq!(after.as_deref(), Some("https://rp.example/out?state=a+b"));
         assert_eq!(world.count("session", "ended_at IS NOT NULL").await, 1);
-        let letters = outbox::lease(&world.bed.ground.db, world.bed.ground.now(), 10).await.unwrap();
+        let letters = outbox::lease(&world.bed.context.db, world.bed.context.now(), 10).await.unwrap();
         assert_eq!(letters.len(), 2, "{}", world.bed.name);
         let mut uris = Vec::new();
         for letter in &letters {
@@ -46,7 +46,7 @@ async fn one_sign_out_reaches_every_client() {
         uris.sort();
         assert_eq!(uris, ["https://other.example/logout", "https://rp.example/logout"]);
         let EndSession::Done(_) = world.a.end_session(&[&raw], None, false).await.unwrap() else { panic!() };
-        assert_eq!(outbox::lease(&world.bed.ground.db, world.bed.ground.now(), 10).await.unwrap().len(), 0);
+        assert_eq!(outbox::lease(&world.bed.context.db, world.bed.context.now(), 10).await.unwrap().len(), 0);
     }
 }
 
@@ -115,7 +115,7 @@ async fn a_replaced_session_keeps_its_clients() {
         let raw = form(&[("id_token_hint", text(&tokens, "id_token"))]);
         let answer = world.a.end_session(&[&raw], Some(&new), false).await.unwrap();
         assert!(matches!(answer, EndSession::Done(None)));
-        assert_eq!(outbox::lease(&world.bed.ground.db, world.bed.ground.now(), 10).await.unwrap().len(), 1);
+        assert_eq!(outbox::lease(&world.bed.context.db, world.bed.context.now(), 10).await.unwrap().len(), 1);
     }
 }
 
@@ -145,14 +145,14 @@ async fn what_a_reset_ended_is_told_to_the_portals_whoever_dies_after_it() {
         let accounts::Reset::Done(new, _) = reset else { panic!("not reset") };
         // Begun after it, and before anybody came to tell.
         world.tokens(&new.session).await;
-        let ground = &world.bed.ground;
-        let letters = outbox::lease(&ground.db, ground.now(), 10).await.unwrap();
+        let context = &world.bed.context;
+        let letters = outbox::lease(&context.db, context.now(), 10).await.unwrap();
         let letter = letters.iter().find(|letter| letter.kind == accounts::SESSIONS_ENDED).unwrap();
         for _ in 0..2 {
             // At least once, so twice is as good.
             world.b.sessions_ended(letter).await.unwrap();
         }
-        let calls = outbox::lease(&ground.db, ground.now(), 10).await.unwrap();
+        let calls = outbox::lease(&context.db, context.now(), 10).await.unwrap();
         assert_eq!(calls.len(), 2, "{}", world.bed.name);
         assert!(calls.iter().all(|call| call.kind == BACKCHANNEL_LOGOUT));
         assert_eq!(world.count("client_session", "ended_at IS NULL").await, 1, "the new one goes on");
@@ -217,9 +217,9 @@ impl Change {
         let typed = NewAddress { email: "marie@ailleurs.example", sure: true, password: PASSWORD };
         let wish = world.accounts.ask_address(world.account, &typed, &somebody()).await.unwrap();
         assert!(matches!(wish, AddressWish::Asked));
-        let ground = &world.bed.ground;
-        let letters = outbox::lease(&ground.db, ground.now(), 10).await.unwrap();
-        let mails = letters.iter().map(|letter| letter.payload::<Mail>(ground).unwrap());
+        let context = &world.bed.context;
+        let letters = outbox::lease(&context.db, context.now(), 10).await.unwrap();
+        let mails = letters.iter().map(|letter| letter.payload::<Mail>(context).unwrap());
         let text = mails.filter_map(|mail| link(&mail.body)).next().expect("the link");
         Token::parse(&text).unwrap()
     }
@@ -227,8 +227,8 @@ impl Change {
 
 /// Reads what is due for the provider, at least once.
 async fn sessions_ended(world: &World) {
-    let ground = &world.bed.ground;
-    let letters = outbox::lease(&ground.db, ground.now(), 20).await.unwrap();
+    let context = &world.bed.context;
+    let letters = outbox::lease(&context.db, context.now(), 20).await.unwrap();
     let mut read = 0;
     for letter in letters.iter().filter(|letter| letter.kind == accounts::SESSIONS_ENDED) {
         for _ in 0..2 {

@@ -201,7 +201,7 @@ async fn tokens_without_offline_access_end_when_the_session_does_by_itself() {
             for _ in 0..if idle { 7 } else { 23 } {
                 world.bed.clock.advance(hour);
                 if old {
-                    let seen = vec![("last_seen_at", world.bed.ground.now().into())];
+                    let seen = vec![("last_seen_at", world.bed.context.now().into())];
                     world.change("session", seen, "ended_at IS NULL").await;
                 }
                 token = text(&refresh(&world.a, &token).await.unwrap(), "refresh_token").to_owned();

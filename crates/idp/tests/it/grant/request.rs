@@ -28,7 +28,7 @@ async fn an_interaction_belongs_to_one_browser_and_ends_once() {
     for world in World::both().await {
         let session = world.sign_in().await;
         let Start::Interaction(id) = world.start("rp", &[]).await else { panic!() };
-        let stranger = world.bed.ground.token();
+        let stranger = world.bed.context.token();
         assert!(world.a.find(id, &stranger).await.unwrap().is_none());
         let at = world.a.find(id, &world.browser).await.unwrap().unwrap();
         assert_eq!((at.agency_id.as_deref(), at.completed), (Some("tilleuls"), false));
@@ -83,7 +83,7 @@ async fn the_provider_has_a_door_of_its_own() {
         assert!(at.asked().home && at.request.is_none());
         assert!(matches!(world.a.complete(&at, &session).await.unwrap(), Completed::Home));
         world.a.set_agency(&at, "rivage").await.unwrap();
-        let enrolment = world.bed.ground.id();
+        let enrolment = world.bed.context.id();
         world.a.set_enrolment(&at, Some(enrolment)).await.unwrap();
         let at = world.a.find(id, &world.browser).await.unwrap().unwrap();
         assert_eq!((at.agency_id.as_deref(), at.enrolment), (Some("rivage"), Some(enrolment)));

@@ -16,7 +16,7 @@ use base64::{
 };
 use idp::grant::{Call, Completed, Grants, Settings, Start};
 use kernel::{
-    Ground, Token,
+    Context, Token,
     sea_orm::{
         ConnectionTrait,
         sea_query::{Expr, ExprTrait, Query, SimpleExpr},
@@ -98,27 +98,27 @@ pub fn all(change: impl Fn(&mut Client)) -> Agencies {
 }
 
 /// A node that has just started.
-pub async fn node(ground: &Ground, agencies: &Arc<ArcSwap<Agencies>>) -> Grants {
-    try_node(ground, agencies).await.unwrap()
+pub async fn node(context: &Context, agencies: &Arc<ArcSwap<Agencies>>) -> Grants {
+    try_node(context, agencies).await.unwrap()
 }
 
-pub async fn try_node(ground: &Ground, agencies: &Arc<ArcSwap<Agencies>>) -> Result<Grants, kernel::Fault> {
-    let accounts = people(ground, vec![]);
-    Grants::open(ground.clone(), accounts, agencies.clone(), Settings::new(ISSUER)).await
+pub async fn try_node(context: &Context, agencies: &Arc<ArcSwap<Agencies>>) -> Result<Grants, kernel::Fault> {
+    let accounts = people(context, vec![]);
+    Grants::open(context.clone(), accounts, agencies.clone(), Settings::new(ISSUER)).await
 }
 
 /// A node whose access tokens live so long.
-pub async fn generous_node(ground: &Ground, agencies: &Arc<ArcSwap<Agencies>>, access_life: i64) -> Grants {
+pub async fn generous_node(context: &Context, agencies: &Arc<ArcSwap<Agencies>>, access_life: i64) -> Grants {
     let settings = Settings { access_life, ..Settings::new(ISSUER) };
-    Grants::open(ground.clone(), people(ground, vec![]), agencies.clone(), settings).await.unwrap()
+    Grants::open(context.clone(), people(context, vec![]), agencies.clone(), settings).await.unwrap()
 }
 
-fn people(ground: &Ground, terms: Vec<TermsVersion>) -> Accounts {
+fn people(context: &Context, terms: Vec<TermsVersion>) -> Accounts {
     let cost = HashCost { memory: 8, passes: 1, lanes: 1 };
-    let hasher = Hasher::new(cost, 1, 1, ground.chance.clone()).unwrap();
+    let hasher = Hasher::new(cost, 1, 1, context.rng.clone()).unwrap();
     let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
     let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(terms)));
-    Accounts::new(ground.clone(), Arc::new(hasher), rules, terms)
+    Accounts::new(context.clone(), Arc::new(hasher), rules, terms)
 }
 
 fn terms() -> TermsVersion {
@@ -144,10 +144,10 @@ impl World {
     async fn on(bed: Bed) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let agencies = Arc::new(ArcSwap::from_pointee(all(|_| {})));
-        let a = node(&bed.ground, &agencies).await;
+        let a = node(&bed.context, &agencies).await;
         let b = node(&bed.second_node().await, &agencies).await;
-        let browser = bed.ground.token();
-        let accounts = people(&bed.ground, vec![terms()]);
+        let browser = bed.context.token();
+        let accounts = people(&bed.context, vec![terms()]);
         let nobody = AccountId(uuid::Uuid::nil());
         let mut world = Self { bed, accounts, a, b, agencies, browser, account: nobody };
         world.account = world.moved("T1,C42", "Marie@example.org").await;
@@ -157,7 +157,7 @@ impl World {
     pub async fn write(&self, table: &'static str, row: Vec<(&'static str, SimpleExpr)>) {
         let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
         let insert = Query::insert().into_table(table).columns(columns).values(values).unwrap().to_owned();
-        self.bed.ground.db.writer().execute(&insert).await.unwrap();
+        self.bed.context.db.writer().execute(&insert).await.unwrap();
     }
 
     pub async fn change(
@@ -167,7 +167,7 @@ impl World {
         only: &'static str,
     ) {
         let update = Query::update().table(table).values(values).and_where(Expr::cust(only)).to_owned();
-        self.bed.ground.db.writer().execute(&update).await.unwrap();
+        self.bed.context.db.writer().execute(&update).await.unwrap();
     }
 
     pub async fn count(&self, table: &'static str, only: &'static str) -> i64 {
@@ -176,7 +176,7 @@ impl World {
             .from(table)
             .and_where(Expr::cust(only))
             .to_owned();
-        let row = self.bed.ground.db.writer().query_one(&count).await.unwrap().unwrap();
+        let row = self.bed.context.db.writer().query_one(&count).await.unwrap().unwrap();
         row.try_get("", "n").unwrap()
     }
 
@@ -214,22 +214,22 @@ impl World {
             [("session", of_account()), ("device", of_account()), ("outbox", Expr::col("kind").eq("mail"))]
         {
             let delete = Query::delete().from_table(table).and_where(these).to_owned();
-            self.bed.ground.db.writer().execute(&delete).await.unwrap();
+            self.bed.context.db.writer().execute(&delete).await.unwrap();
         }
         account
     }
 
     /// The one mail that is due, opened.
     async fn mail(&self) -> Mail {
-        let held = kernel::outbox::lease(&self.bed.ground.db, self.bed.ground.now(), 1).await.unwrap();
-        held[0].payload(&self.bed.ground).unwrap()
+        let held = kernel::outbox::lease(&self.bed.context.db, self.bed.context.now(), 1).await.unwrap();
+        held[0].payload(&self.bed.context).unwrap()
     }
 
     /// A mailed link that sets somebody's password, as the worker would have sent it.
     pub async fn reset_link(&self, account: AccountId, origin: Option<&str>) -> Token {
-        let (now, token) = (self.bed.ground.now(), self.bed.ground.token());
+        let (now, token) = (self.bed.context.now(), self.bed.context.token());
         let link = vec![
-            ("id", self.bed.ground.id::<uuid::Uuid>().into()),
+            ("id", self.bed.context.id::<uuid::Uuid>().into()),
             ("token_hash", token.digest().into_string().into()),
             ("account_id", account.0.into()),
             ("origin", origin.map(str::to_owned).into()),
@@ -249,13 +249,13 @@ impl World {
 
     /// A session of the person, as a sign-in would make it.
     pub async fn sign_in(&self) -> Session {
-        let now = self.bed.ground.now();
-        let id: SessionId = self.bed.ground.id();
+        let now = self.bed.context.now();
+        let id: SessionId = self.bed.context.id();
         self.write(
             "session",
             vec![
                 ("id", id.0.into()),
-                ("token_hash", self.bed.ground.token().digest().into_string().into()),
+                ("token_hash", self.bed.context.token().digest().into_string().into()),
                 ("account_id", self.account.0.into()),
                 ("auth_time", now.into()),
                 ("created_at", now.into()),

@@ -3,7 +3,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{Method, header};
-use kernel::Spent;
+use kernel::QueryCount;
 use serde_json::Value;
 
 use crate::journeys::{
@@ -51,9 +51,9 @@ struct Meter<'a> {
 
 impl Meter<'_> {
     async fn of<T>(&mut self, what: &'static str, asked: impl Future<Output = T>) -> T {
-        let before = self.world.bed.ground.db.spent();
+        let before = self.world.bed.context.db.query_count();
         let answer = asked.await;
-        let Spent { statements, commits } = self.world.bed.ground.db.spent();
+        let QueryCount { statements, commits } = self.world.bed.context.db.query_count();
         self.read.push((what, statements - before.statements, commits - before.commits));
         answer
     }

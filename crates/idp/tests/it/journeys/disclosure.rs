@@ -393,7 +393,7 @@ async fn a_correction_of_the_file_reaches_those_who_moved() {
         let told = ask(&world, &mut marie, "rivage", Way::Scope).await.userinfo;
         assert_eq!(told["phone_number"], "+33 2 98 00 00 99", "{}", world.bed.name);
         assert!(told.get("address").is_none(), "{told:?}");
-        assert_eq!(told["updated_at"], world.bed.ground.now());
+        assert_eq!(told["updated_at"], world.bed.context.now());
         assert!(before["updated_at"].as_i64() < told["updated_at"].as_i64());
         let first = ask(&world, &mut marie, "tilleuls", Way::Scope).await.userinfo;
         assert_eq!(first["phone_number"], "+33 2 97 00 00 01");

@@ -69,7 +69,7 @@ async fn no_answer_at_any_door_tells_whether_there_is_an_account() {
         paula.old_credentials("101", "Vieux-Secret 2").await;
         paula.up_to_mail("paula@exemple.test", PASSWORD).await;
         let disable = "UPDATE account SET disabled_at = 1 WHERE email = 'lucie@exemple.test'";
-        world.bed.ground.db.writer().execute_unprepared(disable).await.unwrap();
+        world.bed.context.db.writer().execute_unprepared(disable).await.unwrap();
         let emails = [
             ("no account", "irene@exemple.test"),
             ("an account", "marie@exemple.test"),

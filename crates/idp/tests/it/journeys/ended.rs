@@ -10,7 +10,7 @@ use std::{
 
 use http::Method;
 use idp::Idp;
-use kernel::{Chance, Ground, SystemChance, sea_orm::ConnectionTrait};
+use kernel::{Context, Rng, SystemRng, sea_orm::ConnectionTrait};
 
 use crate::journeys::{
     portal::Portal,
@@ -63,7 +63,7 @@ async fn end(world: &World, marie: &mut Visitor, how: &str) {
             let pending = marie.screen.path.clone();
             marie.open(&pending).await;
             marie.sign_in("paul@exemple.test", PASSWORD).await;
-            world.bed.ground.db.writer().execute_unprepared("DELETE FROM code").await.unwrap();
+            world.bed.context.db.writer().execute_unprepared("DELETE FROM code").await.unwrap();
         }
         "a reset elsewhere" => {
             let mut elsewhere = Visitor::new(world);
@@ -75,7 +75,7 @@ async fn end(world: &World, marie: &mut Visitor, how: &str) {
         }
         "disabled" => {
             let disable = format!("UPDATE account SET disabled_at = 1 WHERE email = '{MARIE}'");
-            world.bed.ground.db.writer().execute_unprepared(&disable).await.unwrap();
+            world.bed.context.db.writer().execute_unprepared(&disable).await.unwrap();
         }
         _ => world.bed.clock.advance(8 * 3600 + 1),
     }
@@ -83,11 +83,11 @@ async fn end(world: &World, marie: &mut Visitor, how: &str) {
 
 /// A generator that fails as often as it is told to: then the program must not go on.
 struct Failing {
-    good: SystemChance,
+    good: SystemRng,
     fails: AtomicUsize,
 }
 
-impl Chance for Failing {
+impl Rng for Failing {
     fn fill(&self, buffer: &mut [u8]) {
         let left = self.fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         assert!(left.is_err(), "the generator failed");
@@ -100,30 +100,30 @@ impl Chance for Failing {
 async fn a_panic_ends_its_request_and_no_other() {
     for world in World::both().await {
         world.moved("tilleuls", "100", MARIE).await;
-        let chance = Arc::new(Failing { good: SystemChance::new(), fails: AtomicUsize::new(0) });
-        let ground = Ground { chance: chance.clone(), ..world.idp.ground.clone() };
+        let rng = Arc::new(Failing { good: SystemRng::new(), fails: AtomicUsize::new(0) });
+        let context = Context { rng: rng.clone(), ..world.idp.context.clone() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-        let service = idp::router(Idp { ground, ..world.idp.clone() })
+        let service = idp::router(Idp { context, ..world.idp.clone() })
             .into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         let mut marie = Visitor::new(&world);
         marie.issuer = address;
         let portal = Portal::new(&world, "tilleuls");
         for path in [portal.address(&[]), "/".to_owned(), "/forgot".to_owned()] {
-            chance.fails.store(1, Ordering::SeqCst);
+            rng.fails.store(1, Ordering::SeqCst);
             let broken = marie.once(Method::GET, &path, None, &[]).await;
             assert_eq!(broken.status.as_u16(), 500, "{path}");
             broken.says_not("generator").says_not("panic");
             crate::journeys::headers::guarded(&broken, &path);
-            assert_eq!(chance.fails.load(Ordering::SeqCst), 0, "it was asked: {path}");
+            assert_eq!(rng.fails.load(Ordering::SeqCst), 0, "it was asked: {path}");
         }
         // In the middle of a form, too; and the next one is as good as ever.
         portal.send(&mut marie, &[]).await;
-        chance.fails.store(1, Ordering::SeqCst);
+        rng.fails.store(1, Ordering::SeqCst);
         marie.sign_in(MARIE, "une devinette fausse").await;
         assert_eq!(marie.screen.status.as_u16(), 500);
-        chance.fails.store(0, Ordering::SeqCst);
+        rng.fails.store(0, Ordering::SeqCst);
         portal.send(&mut marie, &[]).await;
         marie.sign_in(MARIE, PASSWORD).await;
         portal.back(&marie);

@@ -78,7 +78,7 @@ async fn max_age_and_prompt_login_ask_for_the_password_all_the_same() {
         world.moved("tilleuls", "100", MARIE).await;
         let portal = Portal::new(&world, "tilleuls");
         let mut marie = signed_in(&world, true).await;
-        let first = world.bed.ground.now();
+        let first = world.bed.context.now();
         world.bed.clock.advance(600);
         portal.send(&mut marie, &[("max_age", "601")]).await;
         assert_eq!(portal.receive(&marie).await.claims["auth_time"], first);
@@ -90,7 +90,7 @@ async fn max_age_and_prompt_login_ask_for_the_password_all_the_same() {
             marie.open(&hub).await.says("Connexion");
             assert!(marie.screen.left_to.is_none());
             marie.sign_in(MARIE, PASSWORD).await;
-            assert_eq!(portal.receive(&marie).await.claims["auth_time"], world.bed.ground.now());
+            assert_eq!(portal.receive(&marie).await.claims["auth_time"], world.bed.context.now());
             world.bed.clock.advance(600);
         }
         portal.send(&mut marie, &[("max_age", "300"), ("prompt", "none")]).await;

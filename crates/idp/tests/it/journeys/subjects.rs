@@ -93,7 +93,7 @@ async fn on_a_shared_computer_each_is_who_they_are() {
 async fn no_way_in_takes_over_a_session_token_that_was_there() {
     for world in World::both().await {
         world.moved("tilleuls", "100", MARIE).await;
-        let planted = world.bed.ground.token().text();
+        let planted = world.bed.context.token().text();
         let portal = Portal::new(&world, "tilleuls");
         let plant = |visitor: &mut Visitor| {
             visitor.cookies.retain(|cookie| cookie.name() != "mc_session");

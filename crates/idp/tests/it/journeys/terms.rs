@@ -21,7 +21,7 @@ async fn a_new_version_asks_again_once_and_a_minor_edition_does_not() {
     for world in World::both().await {
         world.moved("tilleuls", "100", MARIE).await;
         let portal = Portal::new(&world, "tilleuls");
-        let later = world.bed.ground.now() + 3600;
+        let later = world.bed.context.now() + 3600;
         publish(&world, &[("2026-11", 0, true), ("2026-12", 1, false), ("2027-01", later, true)]);
         let mut marie = Visitor::new(&world);
         portal.send(&mut marie, &[]).await;

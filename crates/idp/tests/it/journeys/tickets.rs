@@ -13,7 +13,7 @@ fn ticket(claims: &Value, agency: &str) -> String {
 }
 
 fn said(world: &World, jti: &str) -> Value {
-    let now = world.bed.ground.now();
+    let now = world.bed.context.now();
     json!({
         "iss": "tilleuls", "aud": world.issuer(), "sub": "100", "jti": jti, "iat": now, "exp": now + 120,
         "email": "marie@exemple.test", "name": "Marie Durand", "client_ref": "CT-1",
@@ -51,7 +51,7 @@ async fn a_ticket_that_does_not_hold_is_said_and_loses_nothing() {
         let good = ticket(&said(&world, "once"), "tilleuls");
         portal.send(&mut Visitor::new(&world), &[("migration_ticket", &good)]).await;
         assert_eq!(world.count("enrolment", "1 = 1").await, 1);
-        let now = world.bed.ground.now();
+        let now = world.bed.context.now();
         let with = |jti: &str, name: &str, value: Value| {
             let mut claims = said(&world, jti);
             claims[name] = value;

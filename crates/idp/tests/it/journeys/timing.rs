@@ -279,7 +279,7 @@ async fn measured(world: &World, mut door: Door, measure: &Measure, hash: f64) -
                 median(&other.took) * 1e3,
                 apart * 100.0
             );
-            let most = if measure.strict { AUC } else { SIGMAS * chance(measure.samples) };
+            let most = if measure.strict { AUC } else { SIGMAS * rng(measure.samples) };
             let is_apart = (auc - 0.5).abs() >= most || measure.strict && apart >= MEDIANS;
             pairs.push((told, is_apart));
         }
@@ -289,7 +289,7 @@ async fn measured(world: &World, mut door: Door, measure: &Measure, hash: f64) -
 
 /// Counts that have not locked begin anew, and letters do not pile up: each try finds the tables as the one before it did.
 async fn forget(world: &World) {
-    let db = world.bed.ground.db.writer();
+    let db = world.bed.context.db.writer();
     for sql in ["DELETE FROM attempt WHERE locked_at IS NULL", "DELETE FROM outbox WHERE kind = 'recovery'"] {
         db.execute_unprepared(sql).await.unwrap();
     }
@@ -315,7 +315,7 @@ fn auc(one: &[f64], other: &[f64]) -> f64 {
 }
 
 /// One standard deviation of it, where two classes of so many are one.
-fn chance(samples: usize) -> f64 {
+fn rng(samples: usize) -> f64 {
     (count(2 * samples + 1) / (12.0 * count(samples * samples))).sqrt()
 }
 
@@ -336,5 +336,5 @@ fn ranks_tell_apart_what_is_apart_and_nothing_else() {
     let above: Vec<f64> = (0..100).map(|n| f64::from(n + 1000)).collect();
     assert!((auc(&even, &odd) - 0.5).abs() < 0.01);
     assert!((auc(&above, &even) - 1.0).abs() < f64::EPSILON);
-    assert!(chance(30) * SIGMAS < 0.5, "a whole hash is seen with few samples");
+    assert!(rng(30) * SIGMAS < 0.5, "a whole hash is seen with few samples");
 }

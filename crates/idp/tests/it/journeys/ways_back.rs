@@ -278,7 +278,7 @@ async fn a_browser_that_refuses_cookies_is_told_so() {
         let mut marie = Visitor::new(&world);
         portal.send(&mut marie, &[]).await;
         let (hub, csrf) = (marie.screen.path.clone(), marie.screen.field("csrf").unwrap());
-        let token = world.bed.ground.token().text();
+        let token = world.bed.context.token().text();
         for (method, address) in [
             (Method::GET, portal.address(&[])),
             (Method::GET, "/".into()),

@@ -134,14 +134,14 @@ impl World {
         let agencies =
             Arc::new(ArcSwap::from_pointee(Agencies::new(all).unwrap_or_else(|p| panic!("{}", p.mend))));
         let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![terms("2026-11", 0, true)])));
-        let ground = bed.ground.clone();
-        let hasher = Hasher::new(cost, 2, 1000, ground.chance.clone()).unwrap();
-        let accounts = Accounts::new(ground.clone(), Arc::new(hasher), rules, terms.clone());
+        let context = bed.context.clone();
+        let hasher = Hasher::new(cost, 2, 1000, context.rng.clone()).unwrap();
+        let accounts = Accounts::new(context.clone(), Arc::new(hasher), rules, terms.clone());
         let settings = Settings::new(issuer.as_str());
         let grants =
-            Grants::open(ground.clone(), accounts.clone(), agencies.clone(), settings).await.unwrap();
+            Grants::open(context.clone(), accounts.clone(), agencies.clone(), settings).await.unwrap();
         let idp = Idp {
-            ground,
+            context,
             accounts,
             agencies,
             grants,
@@ -233,15 +233,15 @@ impl World {
     }
 
     async fn deliver(&self) -> (Vec<Sent>, Vec<(String, serde_json::Value)>) {
-        let (ground, mut mails, mut logouts) = (&self.bed.ground, Vec::new(), Vec::new());
+        let (context, mut mails, mut logouts) = (&self.bed.context, Vec::new(), Vec::new());
         loop {
-            let held = kernel::outbox::lease(&ground.db, ground.now(), 100).await.unwrap();
+            let held = kernel::outbox::lease(&context.db, context.now(), 100).await.unwrap();
             if held.is_empty() {
                 return (mails, logouts);
             }
             for letter in held {
                 match letter.kind.as_str() {
-                    "mail" => mails.push(self.sent(letter.payload(ground).unwrap())),
+                    "mail" => mails.push(self.sent(letter.payload(context).unwrap())),
                     "recovery" => self.idp.accounts.recover(&letter).await.unwrap(),
                     "sessions_ended" => self.idp.grants.sessions_ended(&letter).await.unwrap(),
                     "backchannel_logout" => {
@@ -250,7 +250,7 @@ impl World {
                     }
                     other => panic!("a letter of the kind {other}"),
                 }
-                kernel::outbox::sent(&ground.db, letter.id, ground.now()).await.unwrap();
+                kernel::outbox::sent(&context.db, letter.id, context.now()).await.unwrap();
             }
         }
     }
@@ -291,7 +291,7 @@ impl World {
     }
 
     pub async fn count(&self, table: &str, condition: &str) -> i64 {
-        let db = self.bed.ground.db.writer();
+        let db = self.bed.context.db.writer();
         let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}");
         let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
         row.unwrap().try_get("", "n").unwrap()
@@ -299,12 +299,12 @@ impl World {
 
     /// What no method of ours does: somebody with the database in hand.
     pub async fn write(&self, sql: &str) {
-        self.bed.ground.db.writer().execute_unprepared(sql).await.unwrap();
+        self.bed.context.db.writer().execute_unprepared(sql).await.unwrap();
     }
 
     /// Everything about people that a forged or misplaced request might change.
     pub async fn people(&self) -> Vec<String> {
-        let db = self.bed.ground.db.writer();
+        let db = self.bed.context.db.writer();
         let mut all = Vec::new();
         for (table, columns) in [
             ("account", "email password_hash auth_epoch"),

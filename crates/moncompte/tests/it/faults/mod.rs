@@ -101,7 +101,7 @@ impl Site {
     }
 
     async fn count(&self, from: &str) -> i64 {
-        let db = self.place.bed.ground.db.reader();
+        let db = self.place.bed.context.db.reader();
         let query =
             Statement::from_string(db.get_database_backend(), format!("SELECT count(*) AS n FROM {from}"));
         db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()

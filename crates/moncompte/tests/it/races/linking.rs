@@ -29,7 +29,7 @@ impl Nodes {
     /// Rows of accounts as they stand, but for those who have attached.
     async fn text(&self, sql: &str) -> Vec<String> {
         use kernel::sea_orm::{ConnectionTrait, Statement};
-        let db = self.place.bed.ground.db.reader();
+        let db = self.place.bed.context.db.reader();
         let query = Statement::from_string(db.get_database_backend(), sql.to_owned());
         let rows = db.query_all_raw(query).await.unwrap();
         rows.iter().map(|row| row.try_get("", "line").unwrap()).collect()

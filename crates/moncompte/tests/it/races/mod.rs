@@ -89,7 +89,7 @@ impl Nodes {
     }
 
     async fn count(&self, sql: &str) -> i64 {
-        let db = self.place.bed.ground.db.reader();
+        let db = self.place.bed.context.db.reader();
         let query =
             Statement::from_string(db.get_database_backend(), format!("SELECT count(*) AS n FROM {sql}"));
         db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()

@@ -40,7 +40,7 @@ impl Nodes {
 
     /// The server ends transactions in which nothing is said, as it does by itself after a minute.
     async fn server_loses_patience(&self) {
-        let db = self.place.bed.ground.db.reader();
+        let db = self.place.bed.context.db.reader();
         let sql = "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity \
                    WHERE datname = current_database() AND state = 'idle in transaction'";
         let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();

@@ -37,11 +37,11 @@ fn accounts(place: &Place) -> Accounts {
         consent: true,
         editions: BTreeMap::from([("fr".to_owned(), edition)]),
     };
-    let ground = place.bed.ground.clone();
+    let context = place.bed.context.clone();
     // What the program itself would hash: nobody is rehashed at their next sign-in.
-    let hasher = Hasher::new(HashCost::default(), 2, 100, ground.chance.clone()).unwrap();
+    let hasher = Hasher::new(HashCost::default(), 2, 100, context.rng.clone()).unwrap();
     let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![version])));
-    Accounts::new(ground, Arc::new(hasher), Rules { legacy_floor_millis: 0, ..Rules::default() }, terms)
+    Accounts::new(context, Arc::new(hasher), Rules { legacy_floor_millis: 0, ..Rules::default() }, terms)
 }
 
 async fn moves(place: &Place, accounts: &Accounts, agency: &Agency, mover: &Mover) {
@@ -78,14 +78,14 @@ async fn moves(place: &Place, accounts: &Accounts, agency: &Agency, mover: &Move
 
 /// Takes what is due out of the outbox, as if it had been delivered.
 async fn mails(place: &Place) -> Vec<Mail> {
-    let ground = &place.bed.ground;
-    let held = kernel::outbox::lease(&ground.db, ground.now(), 100).await.unwrap();
+    let context = &place.bed.context;
+    let held = kernel::outbox::lease(&context.db, context.now(), 100).await.unwrap();
     let mut mails = Vec::new();
     for letter in held {
         if letter.kind == "mail" {
-            mails.push(letter.payload(ground).unwrap());
+            mails.push(letter.payload(context).unwrap());
         }
-        kernel::outbox::sent(&ground.db, letter.id, ground.now()).await.unwrap();
+        kernel::outbox::sent(&context.db, letter.id, context.now()).await.unwrap();
     }
     mails
 }

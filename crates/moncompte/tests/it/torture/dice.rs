@@ -1,4 +1,4 @@
-//! Chance that comes again: the same seed throws the same numbers, here and on any other machine, so a schedule that broke something can be
+//! Random numbers that come again: the same seed throws the same numbers, here and on any other machine, so a schedule that broke something can be
 //! run again. Hand-written, because a generator from a library may throw other numbers in its next version, and stored seeds would be worthless.
 
 use std::time::Duration;

@@ -22,7 +22,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[53, 65],
         file: "crates/accounts/src/changes.rs",
         find: "GivenAgain::Refused(refused) => return Ok(PasswordChange::Refused(refused)),",
-        replace: "GivenAgain::Refused(_) => crate::lockout::Counter::of_email(&self.ground, &row.email_canonical, None),",
+        replace: "GivenAgain::Refused(_) => crate::lockout::Counter::of_email(&self.context, &row.email_canonical, None),",
         caught_by: journey(&["guesses_at_the_current_password_count_and_lock_and_change_nothing"]),
     },
     Sabotage {
@@ -48,7 +48,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[53, 65, 75],
         file: "crates/accounts/src/address.rs",
         find: "GivenAgain::Refused(refused) => return Ok(AddressWish::Refused(refused)),",
-        replace: r#"GivenAgain::Refused(_) => crate::lockout::Counter::of_email(&self.ground, &row.email_canonical, None),"#,
+        replace: r#"GivenAgain::Refused(_) => crate::lockout::Counter::of_email(&self.context, &row.email_canonical, None),"#,
         caught_by: journey(&["a_session_alone_does_not_ask_for_another_address"]),
     },
     Sabotage {
@@ -81,7 +81,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "leaves the wish for another address that its owner cancelled",
         items: &[69, 75],
         file: "crates/accounts/src/address.rs",
-        find: "        end_pending(&tx, owner, self.ground.now()).await?;\n",
+        find: "        end_pending(&tx, owner, self.context.now()).await?;\n",
         replace: "        let _ = owner;\n",
         caught_by: journey(&["an_older_wish_is_dead_and_so_is_one_that_was_cancelled"]),
     },
@@ -108,8 +108,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "gives five new guesses with a new address",
         items: &[58],
         file: "crates/accounts/src/renew.rs",
-        find: r#"Counter::hand_over(tx, &self.ground, &wish.from_canonical, &wish.to_canonical).await"#,
-        replace: r#"Ok(drop(Counter::hand_over(tx, &self.ground, &wish.from_canonical, &wish.to_canonical)))"#,
+        find: r#"Counter::hand_over(tx, &self.context, &wish.from_canonical, &wish.to_canonical).await"#,
+        replace: r#"Ok(drop(Counter::hand_over(tx, &self.context, &wish.from_canonical, &wish.to_canonical)))"#,
         caught_by: journey(&["a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish"]),
     },
     Sabotage {

@@ -23,7 +23,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "takes a reset link of any age",
         items: &[69],
         file: "crates/accounts/src/recovery.rs",
-        find: ".filter(recovery::Column::ExpiresAt.gt(self.ground.now()))",
+        find: ".filter(recovery::Column::ExpiresAt.gt(self.context.now()))",
         replace: ".filter(recovery::Column::ExpiresAt.gt(0))",
         caught_by: journey(&["a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_other"]),
     },
@@ -31,7 +31,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "leaves a reset link alive after a sign-in",
         items: &[69],
         file: "crates/accounts/src/login.rs",
-        find: r#"                recovery::supersede(&tx, AccountId(row.id), self.ground.now()).await?;
+        find: r#"                recovery::supersede(&tx, AccountId(row.id), self.context.now()).await?;
 "#,
         replace: "",
         caught_by: journey(&["a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_other"]),
@@ -150,7 +150,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "leaves a reset link alive after the password attached an agency",
         items: &[69],
         file: "crates/accounts/src/finish.rs",
-        find: r#"            recovery::supersede(&tx, owner, self.ground.now()).await?;
+        find: r#"            recovery::supersede(&tx, owner, self.context.now()).await?;
 "#,
         replace: r#"            let _ = recovery::supersede;
 "#,

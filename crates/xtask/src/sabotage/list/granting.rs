@@ -227,7 +227,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "starts with another secret than the database knows",
         items: &[37],
-        file: "crates/kernel/src/ground.rs",
+        file: "crates/kernel/src/context.rs",
         find: "if ours == theirs {",
         replace: "if !theirs.is_empty() {",
         caught_by: journey(&["a_node_with_another_secret_does_not_start"]),
@@ -246,7 +246,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "calls every session by one name",
         items: &[39, 47],
         file: "crates/idp/src/grant/authorize.rs",
-        find: "sid: self.ground.token().text(),",
+        find: "sid: self.context.token().text(),",
         replace: "sid: client.client_id.clone(),",
         caught_by: journey(&["an_id_token_says_what_happened"]),
     },
@@ -302,7 +302,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[20, 21],
         file: "crates/idp/src/grant/refresh.rs",
         find: r#"return Ok(Some(Ok(issued.with(child.as_ref()))));"#,
-        replace: r#"return Ok(Some(Ok(issued.with(child.as_ref().map(|_| self.ground.token()).as_ref()))));"#,
+        replace: r#"return Ok(Some(Ok(issued.with(child.as_ref().map(|_| self.context.token()).as_ref()))));"#,
         caught_by: journey(&["a_refresh_that_comes_twice_is_given_the_same_child"]),
     },
     Sabotage {

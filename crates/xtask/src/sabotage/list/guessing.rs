@@ -35,16 +35,16 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "makes tokens of eight random bytes",
         items: &[72],
         file: "crates/kernel/src/secret.rs",
-        find: r#"    pub fn generate(chance: &dyn Chance) -> Self {
+        find: r#"    pub fn generate(rng: &dyn Rng) -> Self {
         let mut bytes = [0; 32];
-        chance.fill(&mut bytes);
+        rng.fill(&mut bytes);
         Self(bytes)
     }
 
     /// One that"#,
-        replace: r#"    pub fn generate(chance: &dyn Chance) -> Self {
+        replace: r#"    pub fn generate(rng: &dyn Rng) -> Self {
         let mut bytes = [0; 32];
-        chance.fill(&mut bytes[..8]);
+        rng.fill(&mut bytes[..8]);
         Self(bytes)
     }
 
@@ -91,8 +91,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[53, 58],
         file: "crates/accounts/src/session.rs",
         find: r#".filter(device::Column::AccountId.eq(owner.0))
-            .one(self.ground.db.reader())"#,
-        replace: ".one(self.ground.db.reader())",
+            .one(self.context.db.reader())"#,
+        replace: ".one(self.context.db.reader())",
         caught_by: journey(&["a_stranger_cannot_lock_the_owner_out_of_their_own_browser"]),
     },
     Sabotage {
@@ -192,8 +192,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "counts the old identifiers one try at a time",
         items: &[82],
         file: "crates/accounts/src/legacy/prove.rs",
-        find: "let own = Counter::of_legacy(&self.ground, &agency.id, canonical, &visitor.network());",
-        replace: "let own = Counter::of_legacy(&self.ground, &agency.id, canonical, &self.ground.token().text());",
+        find: "let own = Counter::of_legacy(&self.context, &agency.id, canonical, &visitor.network());",
+        replace: "let own = Counter::of_legacy(&self.context, &agency.id, canonical, &self.context.token().text());",
         caught_by: journey(&["an_old_identifier_locks_too_and_opens_by_itself"]),
     },
     Sabotage {
@@ -201,7 +201,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[53],
         file: "crates/accounts/src/login.rs",
         find: "let counter = self.account_counter(&row.email_canonical, Some(row), visitor).await?;",
-        replace: "let counter = Counter::of_enrolment(&self.ground, &row.id.to_string());",
+        replace: "let counter = Counter::of_enrolment(&self.context, &row.id.to_string());",
         caught_by: journey(&["guesses_while_attaching_count_with_all_others"]),
     },
     Sabotage {
@@ -240,8 +240,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "locks an old identifier for every network",
         items: &[57, 82],
         file: "crates/accounts/src/lockout.rs",
-        find: r#"keyed(ground, &["network", network])"#,
-        replace: r#"keyed(ground, &["network", &network[..0]])"#,
+        find: r#"keyed(context, &["network", network])"#,
+        replace: r#"keyed(context, &["network", &network[..0]])"#,
         caught_by: journey(&["an_old_identifier_is_locked_where_it_was_tried_and_nowhere_else"]),
     },
     Sabotage {
@@ -280,7 +280,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "counts a right password that another tab was faster than",
         items: &[57, 58],
         file: "crates/accounts/src/finish.rs",
-        find: "counter.give_back(&self.ground.db).await?;",
+        find: "counter.give_back(&self.context.db).await?;",
         replace: "",
         caught_by: journey(&["right_passwords_that_attach_in_the_same_moment_are_no_failures"]),
     },

@@ -103,7 +103,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "keeps mailed codes in a way that is guessed in a second",
         items: &[72, 124],
         file: "crates/accounts/src/code.rs",
-        find: r#"Digest::of_mac(self.ground.keys.mac("confirm code", bound.as_bytes()))"#,
+        find: r#"Digest::of_mac(self.context.keys.mac("confirm code", bound.as_bytes()))"#,
         replace: "Digest::of_mac(kernel::sha256(bound.as_bytes()))",
         caught_by: journey(&["a_copy_of_the_database_does_not_tell_the_code"]),
     },
@@ -198,7 +198,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "keeps a weak hash as it came",
         items: &[84],
         file: "crates/accounts/src/legacy/stored.rs",
-        find: "Strength::Weak => (Kind::Sealed, Some(ground.seal(PURPOSE, text.as_bytes()))),",
+        find: "Strength::Weak => (Kind::Sealed, Some(context.seal(PURPOSE, text.as_bytes()))),",
         replace: "Strength::Weak => (Kind::Bare, Some(text.as_bytes().to_vec())),",
         caught_by: journey(&["weak_hashes_never_rest_bare"]),
     },
@@ -233,7 +233,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         find: r#"        let here = &visitor.origin.interaction;
 "#,
         replace: r#"        tx.commit().await?;
-        let tx = self.ground.db.begin().await?;
+        let tx = self.context.db.begin().await?;
         let here = &visitor.origin.interaction;
 "#,
         caught_by: journey(&["the_first_confirmed_address_wins_and_the_other_attaches"]),
@@ -259,7 +259,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "records an acceptance without its evidence",
         items: &[91],
         file: "crates/accounts/src/terms.rs",
-        find: r#"        evidence::append(tx, &self.ground, "terms accepted", Some(account), &proof).await?;
+        find: r#"        evidence::append(tx, &self.context, "terms accepted", Some(account), &proof).await?;
 "#,
         replace: r#"        let _ = serde_json::to_string(&proof);
 "#,
@@ -287,7 +287,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[98, 114],
         file: "crates/kernel/src/outbox.rs",
         find: "outbox::Entity::insert(row).exec_without_returning(tx.conn()).await?;",
-        replace: "outbox::Entity::insert(row).exec_without_returning(ground.db.writer()).await?;",
+        replace: "outbox::Entity::insert(row).exec_without_returning(context.db.writer()).await?;",
         caught_by: journey(&["a_letter_leaves_with_its_cause_or_not_at_all"]),
     },
 ];

@@ -14,7 +14,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "tells that a transaction is on the disk before it is",
         items: &[115],
-        file: "crates/kernel/src/group.rs",
+        file: "crates/kernel/src/write_queue.rs",
         find: "told.await.unwrap_or_else(|_| Err(failed(\"nobody committed the transaction\".into())))",
         replace: "drop(told);\n        Ok(())",
         caught_by: kernel(&["where_the_commit_fails_all_are_told_and_nothing_stays"]),
@@ -54,7 +54,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "begins a transaction that asks for the pen in its middle",
         items: &[116],
-        file: "crates/kernel/src/group.rs",
+        file: "crates/kernel/src/write_queue.rs",
         find: "Some(SqliteTransactionMode::Immediate)",
         replace: "Some(SqliteTransactionMode::Deferred)",
         caught_by: kernel(&["a_connection_whose_count_of_transactions_errs_is_not_used_again"]),
@@ -62,7 +62,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "waits for a silent database for ever",
         items: &[117],
-        file: "crates/kernel/src/patient.rs",
+        file: "crates/kernel/src/timeout.rs",
         find: "tokio::time::timeout(most, work)",
         replace: "tokio::time::timeout(100_000 * most, work)",
         caught_by: kernel(&["a_database_that_says_nothing_is_given_up"]),
@@ -78,7 +78,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "goes on in a transaction that the database has taken back",
         items: &[119],
-        file: "crates/kernel/src/group.rs",
+        file: "crates/kernel/src/write_queue.rs",
         find: "runtime.spawn(async move { finish(&mut held).await });",
         replace: "drop(runtime);\n            held.iter_mut().for_each(|_| ());",
         caught_by: kernel(&[
@@ -89,7 +89,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "writes among others as if it were alone",
         items: &[119],
-        file: "crates/kernel/src/group.rs",
+        file: "crates/kernel/src/write_queue.rs",
         find: "self.held().done.is_empty()",
         replace: "self.held().done.len() < 1000",
         caught_by: kernel(&["who_does_not_commit_takes_back_their_own_only"]),
@@ -106,8 +106,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "says that it is ready though nothing can be stored",
         items: &[119],
         file: "crates/kernel/src/shared_time.rs",
-        find: "self.toll.tried(seen.is_ok());",
-        replace: "self.toll.tried(true);",
+        find: "self.counter.tried(seen.is_ok());",
+        replace: "self.counter.tried(true);",
         caught_by: DISK,
     },
     Sabotage {
@@ -129,7 +129,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "does not tell of a write that was refused until the next look",
         items: &[119],
-        file: "crates/kernel/src/patient.rs",
+        file: "crates/kernel/src/timeout.rs",
         find: "answer.as_ref().is_err_and(is_for_want_of_room)",
         replace: "answer.as_ref().is_err_and(|error| is_for_want_of_room(error) && false)",
         caught_by: DISK,
@@ -146,7 +146,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "asks for a second connection in the middle of a move's last transaction",
         items: &[117],
         file: "crates/accounts/src/finish.rs",
-        find: "Counter::of_email(&self.ground, &canonical, None).clear_all(&tx).await?;",
+        find: "Counter::of_email(&self.context, &canonical, None).clear_all(&tx).await?;",
         replace: "self.account_counter(&canonical, None, visitor).await?.clear_all(&tx).await?;\n        let _ = Counter::knows_device;",
         caught_by: CROWD,
     },
@@ -154,15 +154,15 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "appends evidence without a place in the queue of those who do",
         items: &[117],
         file: "crates/accounts/src/recovery.rs",
-        find: "self.ground.db.begin_recorded()",
-        replace: "self.ground.db.begin()",
+        find: "self.context.db.begin_recorded()",
+        replace: "self.context.db.begin()",
         caught_by: it("accounts", &["a_reset_ends_everything_older_and_signs_this_browser_in"]),
     },
     Sabotage {
         name: "believes a machine whose clock is far from what was agreed",
         items: &[121],
         file: "crates/kernel/src/clock.rs",
-        find: "machine.saturating_sub(*at).saturating_abs() > MOST_OFF",
+        find: "machine.saturating_sub(*at).saturating_abs() > MAX_DATABASE_OFFSET",
         replace: "machine.saturating_sub(*at).saturating_abs() == i64::MAX",
         caught_by: kernel(&["whichever_clock_jumps_what_both_said_before_goes_on"]),
     },

@@ -130,7 +130,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "keeps for two days what nobody went on with",
         items: &[49, 113],
         file: "crates/idp/src/grant/mod.rs",
-        find: "        forget::<interaction::Entity>(db, left).await?;\n",
+        find: "        delete_in_batches::<interaction::Entity>(db, left).await?;\n",
         replace: "        let _ = left;\n",
         caught_by: journey(&["an_interaction_that_nobody_went_on_with_goes_after_an_hour"]),
     },
@@ -218,7 +218,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "signs in by the last step of a move, sent again much later",
         items: &[46],
         file: "crates/accounts/src/finish.rs",
-        find: r#"        if !ended.ended_since(self.ground.now() - AGAIN) {
+        find: r#"        if !ended.ended_since(self.context.now() - AGAIN) {
             return Ok(None);
         }
 "#,

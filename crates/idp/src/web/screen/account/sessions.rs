@@ -20,7 +20,7 @@ const PATH: &str = "/account/sessions";
 /// `GET /account/sessions`: where the account is open (SECURITY #50). What the browsers are, never where.
 pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
     let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
-    let now = idp.ground.now();
+    let now = idp.context.now();
     let open = idp.accounts.open_sessions(member.person.id).await?;
     let (here, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|s| s.id == member.session.id);
     // It ended in another browser a moment ago.

@@ -69,9 +69,9 @@ fn with_keys(world: &World) {
 
 /// Somebody who has not moved yet: a ticket speaks of them.
 async fn unmoved(world: &World) {
-    let ground = &world.bed.ground;
+    let context = &world.bed.context;
     let known = vec![
-        ("id", ground.id::<uuid::Uuid>().into()),
+        ("id", context.id::<uuid::Uuid>().into()),
         ("agency_id", "tilleuls".into()),
         ("identifier", "T2".into()),
         ("identifier_canonical", "t2".into()),
@@ -80,7 +80,7 @@ async fn unmoved(world: &World) {
         ("fingerprint", "".into()),
         ("verifier_kind", "none".into()),
         ("recogniser_kind", "none".into()),
-        ("imported_at", ground.now().into()),
+        ("imported_at", context.now().into()),
     ];
     world.write("legacy_identity", known).await;
 }
@@ -97,7 +97,7 @@ impl<'a> Scene<'a> {
         let mut scene = Self {
             world,
             client: Visitor::new(&router),
-            provider: Signing::from_pkcs8(&world.bed.ground.keys.open("signing key", &sealed).unwrap()),
+            provider: Signing::from_pkcs8(&world.bed.context.keys.open("signing key", &sealed).unwrap()),
             shared: Signing::Shared(SECRET.into()),
             agency: Signing::Shared(TICKET.into()),
             id_token: text(&tokens, "id_token").into(),
@@ -163,7 +163,8 @@ impl<'a> Scene<'a> {
 
     /// All that a forger needs at a place, with what is used once made anew.
     fn forger<'b>(&'b self, by: By, kind: Kind, sink: &'b str) -> Forger<'b> {
-        let (now, jti) = (self.world.bed.ground.now(), self.world.bed.ground.id::<uuid::Uuid>().to_string());
+        let (now, jti) =
+            (self.world.bed.context.now(), self.world.bed.context.id::<uuid::Uuid>().to_string());
         let map = |value: Value| value.as_object().unwrap().clone();
         let ours = |token: &str| (map(part(token, 0)), map(part(token, 1)));
         let said = |header: Value, client: &str, sub: &str| {
@@ -224,7 +225,7 @@ impl<'a> Scene<'a> {
 }
 
 async fn first(world: &World, sql: &str) -> kernel::sea_orm::QueryResult {
-    let db = world.bed.ground.db.writer();
+    let db = world.bed.context.db.writer();
     db.query_one_raw(Statement::from_string(db.get_database_backend(), sql.to_owned()))
         .await
         .unwrap()

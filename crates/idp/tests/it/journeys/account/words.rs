@@ -24,7 +24,7 @@ async fn a_person_says_what_to_call_them() {
         portal.send(&mut marie, &[]).await;
         let told = portal.receive(&marie).await.userinfo;
         assert_eq!(told["name"], "Marie <b>Lévy</b>", "{}", world.bed.name);
-        assert_eq!(told["updated_at"], world.bed.ground.now());
+        assert_eq!(told["updated_at"], world.bed.context.now());
         assert!(told.get("family_name").is_none(), "{told}");
         assert_eq!(told["nickname"], "Mimi");
     }

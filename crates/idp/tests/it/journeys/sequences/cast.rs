@@ -333,7 +333,7 @@ impl<'a> Cast<'a> {
 
     fn form_token(&self, browser: &str) -> String {
         let Some(token) = Token::parse(browser) else { return "x".into() };
-        let keys = &self.world.bed.ground.keys;
+        let keys = &self.world.bed.context.keys;
         Digest::of_mac(keys.mac("csrf", token.digest().as_str().as_bytes())).into_string()
     }
 
@@ -353,7 +353,7 @@ impl<'a> Cast<'a> {
 
     /// Mails reach their mailboxes.
     async fn post_office(&mut self) {
-        let at = self.world.bed.ground.now();
+        let at = self.world.bed.context.now();
         for mail in self.world.mails().await {
             let Some((_, token)) = mail.link.as_deref().and_then(|link| link.split_once("token=")) else {
                 continue;
@@ -397,7 +397,7 @@ fn accepted(world: &World, text: Text) -> Vec<(&'static str, String)> {
 fn publish(world: &World) {
     let before = world.idp.accounts.current_terms().unwrap();
     let nth: u32 = before.version.split_once('v').map_or(0, |(_, n)| n.parse().unwrap()) + 1;
-    let now = world.bed.ground.now();
+    let now = world.bed.context.now();
     let next = terms(&format!("v{nth}"), now, true);
     let before = accounts::TermsVersion { effective: 0, ..before };
     world.terms.store(TermsLibrary::new(vec![before, next]).into());

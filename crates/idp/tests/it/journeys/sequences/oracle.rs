@@ -55,7 +55,7 @@ const FRESH: i64 = 300;
 
 impl May {
     pub fn have(cast: &Cast<'_>, step: &Step) -> Self {
-        let (hand, now) = (cast.both(step.who).0, cast.world.bed.ground.now());
+        let (hand, now) = (cast.both(step.who).0, cast.world.bed.context.now());
         let honest = step.is_honest();
         let holds = |name: &str, mail: Option<&Mailed>| {
             let lives = |mail: &&Mailed| !mail.used && (!mail.resets || now < mail.at + RESET);
@@ -76,7 +76,7 @@ impl May {
 
 impl Seen {
     pub async fn look(cast: &Cast<'_>) -> Self {
-        let (number, db) = (cast.number, cast.world.bed.ground.db.writer());
+        let (number, db) = (cast.number, cast.world.bed.context.db.writer());
         let ask = async |sql: String| {
             db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap()
         };
@@ -190,7 +190,7 @@ pub async fn judge(
 
 /// Whose session it is.
 async fn session(cast: &Cast<'_>, token: &str) -> Option<Uuid> {
-    let (token, db) = (Token::parse(token)?, cast.world.bed.ground.db.writer());
+    let (token, db) = (Token::parse(token)?, cast.world.bed.context.db.writer());
     let sql = format!("SELECT account_id FROM session WHERE token_hash = '{}'", token.digest().as_str());
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
     row.map(|row| row.try_get("", "account_id").unwrap())
@@ -198,7 +198,7 @@ async fn session(cast: &Cast<'_>, token: &str) -> Option<Uuid> {
 
 /// What the step's taker now holds.
 fn note(cast: &mut Cast<'_>, step: &Step, may: &May, before: &Seen, after: &Seen, effects: &mut Effects) {
-    let (number, now) = (cast.number, cast.world.bed.ground.now());
+    let (number, now) = (cast.number, cast.world.bed.context.now());
     let hand = cast.hand(step.who);
     if hand.visitor.baked[may.baked..].iter().any(|c| c.name() == "mc_session") {
         hand.signed_in = Some(now);

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{Fault, held::outside_transactions, patient::SILENCE};
+use crate::{Fault, held::assert_outside_transaction, timeout::STATEMENT_TIMEOUT};
 
 /// Keys in one statement.
 const MOST: usize = 64;
@@ -24,7 +24,7 @@ type Told<V> = oneshot::Sender<Result<Option<V>, Fault>>;
 type Load<K, V> = dyn Fn(Vec<K>) -> Loaded<K, V> + Send + Sync;
 
 /// Rows of one kind, by their keys. Cheap to clone.
-pub struct Gather<K, V>(Arc<Inner<K, V>>);
+pub struct Batcher<K, V>(Arc<Inner<K, V>>);
 
 struct Inner<K, V> {
     load: Box<Load<K, V>>,
@@ -37,13 +37,13 @@ struct Queue<K, V> {
     loading: usize,
 }
 
-impl<K, V> Clone for Gather<K, V> {
+impl<K, V> Clone for Batcher<K, V> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<K, V> Gather<K, V>
+impl<K, V> Batcher<K, V>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
@@ -64,15 +64,15 @@ where
     /// # Errors
     /// [`Fault`] of the statement, or that it does not end.
     pub async fn get(&self, key: K) -> Result<Option<V>, Fault> {
-        outside_transactions("a read that another task makes");
+        assert_outside_transaction("a read that another task makes");
         let (tell, told) = oneshot::channel();
         match self.0.ask(key, tell) {
             None => return Err(Fault::Unavailable(format!("{WAITING} wait already"))),
             Some(true) => drop(tokio::spawn(Loading { inner: self.0.clone(), left: false }.run())),
             Some(false) => {}
         }
-        let silent = || Fault::Unavailable(format!("no answer in {SILENCE:?}"));
-        tokio::time::timeout(SILENCE, told).await.map_err(|_| silent())?.map_err(|_| silent())?
+        let silent = || Fault::Unavailable(format!("no answer in {STATEMENT_TIMEOUT:?}"));
+        tokio::time::timeout(STATEMENT_TIMEOUT, told).await.map_err(|_| silent())?.map_err(|_| silent())?
     }
 }
 
@@ -152,10 +152,10 @@ mod tests {
     use super::*;
 
     /// Doubles even numbers, once it may; counts how often, and for how many keys.
-    fn doubler(gate: &Arc<Semaphore>) -> (Gather<u32, u32>, Arc<Mutex<Vec<usize>>>) {
+    fn doubler(gate: &Arc<Semaphore>) -> (Batcher<u32, u32>, Arc<Mutex<Vec<usize>>>) {
         let sizes = Arc::new(Mutex::new(Vec::new()));
         let (gate, seen) = (gate.clone(), sizes.clone());
-        let gather = Gather::new(2, move |keys: Vec<u32>| {
+        let batcher = Batcher::new(2, move |keys: Vec<u32>| {
             let (gate, seen) = (gate.clone(), seen.clone());
             async move {
                 seen.lock().unwrap().push(keys.len());
@@ -166,17 +166,17 @@ mod tests {
                 }
             }
         });
-        (gather, sizes)
+        (batcher, sizes)
     }
 
     #[tokio::test]
     async fn those_who_come_meanwhile_go_together_and_each_gets_their_own() {
         let gate = Arc::new(Semaphore::new(0));
-        let (gather, sizes) = doubler(&gate);
+        let (batcher, sizes) = doubler(&gate);
         let asked: Vec<_> = (0..42)
             .map(|key| {
-                let gather = gather.clone();
-                tokio::spawn(async move { (key, gather.get(key % 12).await) })
+                let batcher = batcher.clone();
+                tokio::spawn(async move { (key, batcher.get(key % 12).await) })
             })
             .collect();
         while sizes.lock().unwrap().is_empty() {
@@ -197,30 +197,30 @@ mod tests {
     #[tokio::test]
     async fn no_more_wait_than_there_is_room_for() {
         let gate = Arc::new(Semaphore::new(0));
-        let (gather, _) = doubler(&gate);
+        let (batcher, _) = doubler(&gate);
         let (mut told, mut refused) = (Vec::new(), 0);
         for _ in 0..WAITING + 10 {
             let (tell, hears) = oneshot::channel();
             told.push(hears);
-            refused += usize::from(gather.0.ask(2, tell).is_none());
+            refused += usize::from(batcher.0.ask(2, tell).is_none());
         }
         assert_eq!(refused, 10);
-        assert!(matches!(gather.get(2).await, Err(Fault::Unavailable(_))));
+        assert!(matches!(batcher.get(2).await, Err(Fault::Unavailable(_))));
     }
 
     #[tokio::test]
     async fn a_fault_is_everybodys_of_that_statement_and_of_no_other() {
         let gate = Arc::new(Semaphore::new(100));
-        let (gather, _) = doubler(&gate);
-        assert!(matches!(gather.get(13).await, Err(Fault::Unavailable(_))));
-        assert_eq!(gather.get(4).await.unwrap(), Some(8));
+        let (batcher, _) = doubler(&gate);
+        assert!(matches!(batcher.get(13).await, Err(Fault::Unavailable(_))));
+        assert_eq!(batcher.get(4).await.unwrap(), Some(8));
     }
 
     #[tokio::test]
     async fn a_panic_leaves_nobody_waiting_and_the_next_one_is_served() {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = calls.clone();
-        let gather = Gather::new(2, move |keys: Vec<u32>| {
+        let batcher = Batcher::new(2, move |keys: Vec<u32>| {
             let first = counted.fetch_add(1, Ordering::SeqCst) < 2;
             async move {
                 assert!(!first, "as it may happen");
@@ -228,23 +228,23 @@ mod tests {
             }
         });
         for _ in 0..2 {
-            assert!(gather.get(1).await.is_err());
+            assert!(batcher.get(1).await.is_err());
         }
-        assert_eq!(gather.get(1).await.unwrap(), Some(1));
+        assert_eq!(batcher.get(1).await.unwrap(), Some(1));
     }
 
     /// Whoever comes in the moment in which a loader finds nothing more to do is loaded by it or by another, and not by none.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn who_comes_as_a_loader_goes_is_not_forgotten() {
         for at_once in [1, 2] {
-            let gather: Gather<u32, u32> =
-                Gather::new(at_once, async |keys| Ok(keys.into_iter().map(|k| (k, k)).collect()));
+            let batcher: Batcher<u32, u32> =
+                Batcher::new(at_once, async |keys| Ok(keys.into_iter().map(|k| (k, k)).collect()));
             let callers: Vec<_> = (0..4)
                 .map(|caller| {
-                    let gather = gather.clone();
+                    let batcher = batcher.clone();
                     tokio::spawn(async move {
                         for key in 0..20_000 {
-                            assert_eq!(gather.get(key).await.ok(), Some(Some(key)), "{caller}");
+                            assert_eq!(batcher.get(key).await.ok(), Some(Some(key)), "{caller}");
                         }
                     })
                 })

@@ -9,15 +9,15 @@ use std::{
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use tokio::sync::Notify;
 
-use crate::{fault::is_for_want_of_room, held::none_of};
+use crate::{fault::is_for_want_of_room, held::assert_no_transaction};
 
 /// A database that says nothing for so long is as good as away: a little longer than it waits itself, so that its own reason comes first.
-pub(crate) const SILENCE: Duration = Duration::from_secs(10);
+pub(crate) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the database was asked for since this process began. Counted where every statement passes, so that a test can say what each request may
 /// cost, and see it when one more creeps in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Spent {
+pub struct QueryCount {
     /// Statements, without the BEGIN and COMMIT of transactions.
     pub statements: u64,
     /// Transactions that were committed, and writing statements that were transactions of their own: each waits for the disk.
@@ -25,7 +25,7 @@ pub struct Spent {
 }
 
 #[derive(Default)]
-pub(crate) struct Toll {
+pub(crate) struct QueryCounter {
     statements: AtomicU64,
     commits: AtomicU64,
     /// A write was refused, and none was tried since that was not.
@@ -33,7 +33,7 @@ pub(crate) struct Toll {
     refusal: Notify,
 }
 
-impl Toll {
+impl QueryCounter {
     /// A write was refused for a reason that is not its own: whoever asks whether this node is well is told so at once (SECURITY #119).
     pub(crate) fn refuse(&self) {
         if !self.refused.swap(true, Ordering::Relaxed) {
@@ -63,8 +63,8 @@ impl Toll {
         answer
     }
 
-    pub(crate) fn spent(&self) -> Spent {
-        Spent {
+    pub(crate) fn query_count(&self) -> QueryCount {
+        QueryCount {
             statements: self.statements.load(Ordering::Relaxed),
             commits: self.commits.load(Ordering::Relaxed),
         }
@@ -81,35 +81,35 @@ impl Toll {
 
 /// A connection, or a pool of them, that does not wait for ever: a server whose machine is gone, or that is stopped, breaks no connection, and
 /// whoever waits for it would hold request, letter and connection until somebody restarts the program (SECURITY #117).
-pub struct Patient<C> {
+pub struct Timeout<C> {
     pub(crate) inner: C,
-    pub(crate) toll: Arc<Toll>,
+    pub(crate) counter: Arc<QueryCounter>,
     /// Whether a statement takes a connection of its own.
     is_pool: bool,
 }
 
-impl<C> Patient<C> {
+impl<C> Timeout<C> {
     /// A pool.
-    pub(crate) fn new(inner: C, toll: &Arc<Toll>) -> Self {
-        Self { inner, toll: toll.clone(), is_pool: true }
+    pub(crate) fn new(inner: C, counter: &Arc<QueryCounter>) -> Self {
+        Self { inner, counter: counter.clone(), is_pool: true }
     }
 
     /// A transaction on one of its connections, counted with this one.
-    pub(crate) fn like<D>(&self, inner: D) -> Patient<D> {
-        Patient { inner, toll: self.toll.clone(), is_pool: false }
+    pub(crate) fn like<D>(&self, inner: D) -> Timeout<D> {
+        Timeout { inner, counter: self.counter.clone(), is_pool: false }
     }
 
     fn asked(&self) {
-        self.toll.statement();
+        self.counter.statement();
         if self.is_pool {
-            none_of(&self.toll, "a connection");
+            assert_no_transaction(&self.counter, "a connection");
         }
     }
 }
 
 /// The work, or the fault that it is not done in time. Its outcome may then be unknown, as that of a connection which breaks.
 pub(crate) async fn within<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-    waited(SILENCE, work).await
+    waited(STATEMENT_TIMEOUT, work).await
 }
 
 async fn waited<T>(most: Duration, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
@@ -118,29 +118,29 @@ async fn waited<T>(most: Duration, work: impl Future<Output = Result<T, DbErr>>)
 }
 
 #[async_trait::async_trait]
-impl<C: ConnectionTrait> ConnectionTrait for Patient<C> {
+impl<C: ConnectionTrait> ConnectionTrait for Timeout<C> {
     fn get_database_backend(&self) -> DbBackend {
         self.inner.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.asked();
-        self.toll.judged(within(self.inner.execute_raw(statement)).await)
+        self.counter.judged(within(self.inner.execute_raw(statement)).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.asked();
-        self.toll.judged(within(self.inner.execute_unprepared(sql)).await)
+        self.counter.judged(within(self.inner.execute_unprepared(sql)).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.asked();
-        self.toll.judged(within(self.inner.query_one_raw(statement)).await)
+        self.counter.judged(within(self.inner.query_one_raw(statement)).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.asked();
-        self.toll.judged(within(self.inner.query_all_raw(statement)).await)
+        self.counter.judged(within(self.inner.query_all_raw(statement)).await)
     }
 
     fn support_returning(&self) -> bool {

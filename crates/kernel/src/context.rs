@@ -2,22 +2,22 @@ use std::sync::Arc;
 
 use uuid::{Builder, Uuid};
 
-use crate::{Chance, Clock, Db, Fault, MOST_AHEAD, MOST_OFF, SealKeys, Token, Unix};
+use crate::{Clock, Db, Fault, MAX_AHEAD, MAX_DATABASE_OFFSET, Rng, SealKeys, Token, Unix};
 
-/// What every slice stands on: database, time, chance and the keys that seal. Cheap to clone.
+/// What every slice stands on: database, time, randomness and the keys that seal. Cheap to clone.
 #[derive(Clone)]
-pub struct Ground {
+pub struct Context {
     /// The database.
     pub db: Db,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
-    pub chance: Arc<dyn Chance>,
+    pub rng: Arc<dyn Rng>,
     /// The keys that live outside the database.
     pub keys: Arc<SealKeys>,
 }
 
-impl Ground {
+impl Context {
     /// Now, in seconds.
     pub fn now(&self) -> Unix {
         self.clock.now()
@@ -30,35 +30,35 @@ impl Ground {
     /// [`Fault`] of the database.
     pub async fn share_time(&self) -> Result<(), Fault> {
         let asked = self.clock.machine_millis();
-        let theirs = self.db.own_time().await?;
+        let theirs = self.db.database_time().await?;
         if let Some(theirs) = theirs {
-            self.clock.compared(theirs, ahead(asked, self.clock.machine_millis(), theirs));
-            if !self.clock.is_fit() {
+            self.clock.observe_database(theirs, ahead(asked, self.clock.machine_millis(), theirs));
+            if !self.clock.is_trusted() {
                 return Ok(());
             }
         }
         let bounded = |most: i64| theirs.map_or(i64::MAX, |theirs| theirs.saturating_add(most));
-        let late = self.clock.now_millis().min(bounded(MOST_OFF));
-        self.clock.saw(self.db.see_time(late, bounded(MOST_AHEAD)).await?);
+        let late = self.clock.now_millis().min(bounded(MAX_DATABASE_OFFSET));
+        self.clock.observe(self.db.advance_time(late, bounded(MAX_AHEAD)).await?);
         Ok(())
     }
 
     /// A new id, ordered by time.
     pub fn id<T: From<Uuid>>(&self) -> T {
         let mut bytes = [0; 10];
-        self.chance.fill(&mut bytes);
+        self.rng.fill(&mut bytes);
         let millis = u64::try_from(self.clock.now_millis()).unwrap_or_default();
         Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid().into()
     }
 
     /// A new 256-bit token.
     pub fn token(&self) -> Token {
-        Token::generate(&*self.chance)
+        Token::generate(&*self.rng)
     }
 
     /// Seals for `purpose`.
     pub fn seal(&self, purpose: &str, plain: &[u8]) -> Vec<u8> {
-        self.keys.seal(&*self.chance, purpose, plain)
+        self.keys.seal(&*self.rng, purpose, plain)
     }
 
     /// Makes sure that this node seals with the key that the database knows (SECURITY #37).
@@ -67,7 +67,7 @@ impl Ground {
     /// [`Fault::Broken`] when another key sealed what is in there.
     pub async fn check_key(&self) -> Result<(), Fault> {
         let ours = self.keys.fingerprint();
-        let theirs = self.db.settle("seal_key", &ours).await?;
+        let theirs = self.db.insert_or_get("seal_key", &ours).await?;
         if ours == theirs {
             return Ok(());
         }

@@ -12,7 +12,7 @@ const STEP: u64 = 500;
 ///
 /// # Errors
 /// [`Fault`] of the database; what was deleted until then stays deleted.
-pub async fn forget<E: EntityTrait>(db: &Db, only: impl IntoCondition) -> Result<(), Fault> {
+pub async fn delete_in_batches<E: EntityTrait>(db: &Db, only: impl IntoCondition) -> Result<(), Fault> {
     let only: Condition = only.into_condition();
     let key: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
     let columns: Vec<SimpleExpr> = key.iter().map(|column| Expr::col(*column)).collect();
@@ -44,9 +44,9 @@ mod tests {
                     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) \
                     SELECT 'k' || i, CASE WHEN i > 1100 THEN 'new' ELSE 'old' END FROM n";
         db.writer().execute_unprepared(rows).await.unwrap();
-        let before = db.spent();
-        forget::<meta::Entity>(&db, meta::Column::Value.eq("old")).await.unwrap();
-        assert_eq!(db.spent().statements - before.statements, 3, "500, 500, 100");
+        let before = db.query_count();
+        delete_in_batches::<meta::Entity>(&db, meta::Column::Value.eq("old")).await.unwrap();
+        assert_eq!(db.query_count().statements - before.statements, 3, "500, 500, 100");
         assert_eq!(meta::Entity::find().count(db.reader()).await.unwrap(), 100);
     }
 }

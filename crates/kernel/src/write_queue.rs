@@ -20,28 +20,28 @@ use tokio::{
     sync::{Mutex, OwnedMutexGuard, oneshot},
 };
 
-use crate::patient::{Patient, within};
+use crate::timeout::{Timeout, within};
 
 /// The one writer's turns.
 #[derive(Clone, Default)]
-pub(crate) struct Turns(Arc<Mutex<Option<Group>>>);
+pub(crate) struct WriteQueue(Arc<Mutex<Option<Batch>>>);
 
 /// A transaction, and those whose part of it is done.
-struct Group {
-    outer: Patient<DatabaseTransaction>,
+struct Batch {
+    outer: Timeout<DatabaseTransaction>,
     done: Vec<oneshot::Sender<Result<(), DbErr>>>,
 }
 
-impl Turns {
+impl WriteQueue {
     /// The group's transaction, once it is one's turn.
     ///
     /// # Errors
     /// When that is not within `patience`, or the database refuses.
     pub(crate) async fn take(
         &self,
-        writer: &Patient<DatabaseConnection>,
+        writer: &Timeout<DatabaseConnection>,
         patience: Duration,
-    ) -> Result<Turn, DbErr> {
+    ) -> Result<WriteSlot, DbErr> {
         let late = |_| failed(format!("no turn to write in {patience:?}"));
         let mut held = tokio::time::timeout(patience, self.0.clone().lock_owned()).await.map_err(late)?;
         let group = match held.take() {
@@ -49,11 +49,11 @@ impl Turns {
             None => {
                 let outer = within(writer.inner.begin_with_options(immediate())).await?;
                 tokio::spawn(self.clone().end());
-                Group { outer: writer.like(outer), done: Vec::new() }
+                Batch { outer: writer.like(outer), done: Vec::new() }
             }
         };
         *held = Some(group);
-        Ok(Turn(Some(held)))
+        Ok(WriteSlot(Some(held)))
     }
 
     /// Commits the group that is there when its turn comes.
@@ -64,15 +64,15 @@ impl Turns {
 }
 
 /// One's turn to write. Dropped, it ends the group: what others wrote before is committed, and one's own savepoint, which is dropped before, is taken back.
-pub(crate) struct Turn(Option<OwnedMutexGuard<Option<Group>>>);
+pub(crate) struct WriteSlot(Option<OwnedMutexGuard<Option<Batch>>>);
 
-impl Turn {
-    fn held(&self) -> &Group {
+impl WriteSlot {
+    fn held(&self) -> &Batch {
         self.0.as_ref().and_then(|held| held.as_ref()).expect("whoever has the turn has its group")
     }
 
     /// The transaction that one shares. Of several statements in it, all or none are kept only by who is the first, or within a savepoint.
-    pub(crate) fn group(&self) -> &Patient<DatabaseTransaction> {
+    pub(crate) fn group(&self) -> &Timeout<DatabaseTransaction> {
         &self.held().outer
     }
 
@@ -102,7 +102,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for WriteSlot {
     fn drop(&mut self) {
         let Some(mut held) = self.0.take() else { return };
         // Without a runtime, at the end of a program, the transaction is taken back, and whoever waits for it is told so.
@@ -112,15 +112,15 @@ impl Drop for Turn {
     }
 }
 
-async fn finish(held: &mut Option<Group>) {
-    let Some(Group { outer, done }) = held.take() else { return };
+async fn finish(held: &mut Option<Batch>) {
+    let Some(Batch { outer, done }) = held.take() else { return };
     if done.is_empty() {
         // Nobody waits to hear of it.
         let _ = within(outer.inner.rollback()).await;
         return;
     }
-    let toll = outer.toll.clone();
-    let outcome = toll.judged(within(outer.inner.commit()).await);
+    let counter = outer.counter.clone();
+    let outcome = counter.judged(within(outer.inner.commit()).await);
     for tell in done {
         // Some may have gone away.
         let _ = tell.send(outcome.clone());
