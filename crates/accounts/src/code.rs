@@ -12,8 +12,10 @@ use crate::{
 
 /// How often a code may be tried; then only a new mail helps, and its mails are counted.
 const TRIES: u8 = 5;
-/// Seconds that a code works: longer than anybody needs to read a mail (PEOPLE F-39), much shorter than the link.
-const LIFE: i64 = 86_400;
+/// Days for which a code works: longer than anybody needs to read a mail (PEOPLE F-39), much shorter than the link.
+pub const CODE_DAYS: u16 = 1;
+/// The same in seconds.
+const LIFE: i64 = CODE_DAYS as i64 * 86_400;
 /// Digits in a code.
 const LENGTH: usize = 8;
 /// Characters that are looked at: the digits, what may stand between them, and some to spare.
@@ -63,7 +65,7 @@ pub enum CodeGiven {
         remaining: u8,
     },
     /// Tried too often, or too old: another mail brings another one. The link goes on working.
-    QueryCount,
+    Spent,
     /// Not eight digits: compared with nothing, and not counted.
     Unreadable,
     /// Not at this step, or not this browser's: ask the hub.
@@ -157,7 +159,7 @@ impl Accounts {
             tx.give_up().await;
             // Confirmed meanwhile, by a second click or by the link: then the hub knows what comes next.
             let waits = self.enrolment(id).await?.is_some_and(|e| e.chosen_in(interaction));
-            return Ok(if waits { CodeGiven::QueryCount } else { CodeGiven::NotNow });
+            return Ok(if waits { CodeGiven::Spent } else { CodeGiven::NotNow });
         };
         let confirmed = waits()
             .col_expr(Column::ConfirmedAt, Expr::value(now))
@@ -180,7 +182,7 @@ impl Accounts {
         tx.commit().await?;
         let tries = u8::try_from(row.code_tries).unwrap_or(TRIES);
         Ok(match TRIES.saturating_sub(tries) {
-            0 => CodeGiven::QueryCount,
+            0 => CodeGiven::Spent,
             remaining => CodeGiven::Wrong { remaining },
         })
     }

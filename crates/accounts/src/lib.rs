@@ -39,7 +39,7 @@ use kernel::{Context, typed_id};
 pub use account::{Account, LinkedAgency};
 pub use address::{AddressConfirm, AddressPage, AddressWish, NewAddress, PendingAddress};
 pub use changes::{NewPassword, PasswordChange};
-pub use code::CodeGiven;
+pub use code::{CODE_DAYS, CodeGiven};
 pub use device::Device;
 pub use disclosure::AtAgency;
 pub use email::{Email, NoAddress};

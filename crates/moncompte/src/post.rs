@@ -205,6 +205,7 @@ impl Writer {
             MailBody::Confirm { token, days, code } => mail::MailBody::Confirm(mail::Confirm {
                 link: link("confirm", token),
                 code: code.clone(),
+                code_days: accounts::CODE_DAYS,
                 email: mail.to.clone(),
                 days: small(days),
             }),

@@ -76,6 +76,8 @@ pub struct Confirm {
     pub days: u16,
     /// `1234 5678`: what the browser in which the password was chosen takes in place of the link.
     pub code: Option<String>,
+    /// How long the code works.
+    pub code_days: u16,
 }
 
 /// [`MailBody::Welcome`].
@@ -272,12 +274,19 @@ impl MailBody {
             })
         };
         vec![
-            MailBody::Confirm(Confirm { link: link("confirm"), email: email(), days: 1, code: None }),
+            MailBody::Confirm(Confirm {
+                link: link("confirm"),
+                email: email(),
+                days: 1,
+                code: None,
+                code_days: 1,
+            }),
             MailBody::Confirm(Confirm {
                 link: link("confirm"),
                 email: email(),
                 days: 7,
                 code: Some("4071 9526".into()),
+                code_days: 1,
             }),
             MailBody::Welcome(Welcome {
                 agency: agency(),

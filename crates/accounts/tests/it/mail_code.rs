@@ -106,7 +106,7 @@ async fn a_password_chosen_elsewhere_without_another_mail_takes_the_code_away() 
         stage.write("UPDATE enrolment SET mails = 6").await;
         choose_password(&stage, id, "another").await;
         let given = stage.accounts.confirm_by_code(id, "another", &code).await.unwrap();
-        assert_eq!(given, CodeGiven::QueryCount, "{}", stage.bed.name);
+        assert_eq!(given, CodeGiven::Spent, "{}", stage.bed.name);
         assert_eq!(step(&stage, id).await, Step::Mail);
     }
 }
@@ -121,8 +121,8 @@ async fn five_wrong_codes_end_it_until_the_next_mail() {
             assert_eq!(give(&stage, id, &wrong(&first)).await, CodeGiven::Wrong { remaining });
             assert_eq!(give(&stage, id, "123").await, CodeGiven::Unreadable, "no attempt");
         }
-        assert_eq!(give(&stage, id, &wrong(&first)).await, CodeGiven::QueryCount);
-        assert_eq!(give(&stage, id, &first).await, CodeGiven::QueryCount, "{}", stage.bed.name);
+        assert_eq!(give(&stage, id, &wrong(&first)).await, CodeGiven::Spent);
+        assert_eq!(give(&stage, id, &first).await, CodeGiven::Spent, "{}", stage.bed.name);
         assert_eq!(step(&stage, id).await, Step::Mail);
         let pending = stage.accounts.enrolment(id).await.unwrap().unwrap();
         assert!(!pending.has_code(stage.bed.context.now()));
@@ -142,7 +142,7 @@ async fn a_code_works_for_a_day_and_the_link_longer() {
         let mails = stage.mails().await;
         let MailBody::Confirm { token, code: Some(code), .. } = &mails[0].body else { panic!("no code") };
         stage.bed.clock.advance(86_400);
-        assert_eq!(give(&stage, id, code).await, CodeGiven::QueryCount, "{}", stage.bed.name);
+        assert_eq!(give(&stage, id, code).await, CodeGiven::Spent, "{}", stage.bed.name);
         let token = kernel::Token::parse(token).unwrap();
         assert_eq!(stage.accounts.confirm(&token, MARIE, PASSWORD).await.unwrap(), Confirm::Done(id));
         assert_eq!(stage.count("enrolment", "code_hash IS NOT NULL").await, 0, "confirmed by the link");
@@ -205,7 +205,7 @@ async fn many_codes_at_once_are_one_confirmation_and_five_attempts() {
             answers.iter().filter(|a| wanted(a)).count()
         };
         assert_eq!(counted(&answers, |a| matches!(a, CodeGiven::Wrong { .. })), 4, "{}", stage.bed.name);
-        assert_eq!(counted(&answers, |a| *a == CodeGiven::QueryCount), 12);
+        assert_eq!(counted(&answers, |a| *a == CodeGiven::Spent), 12);
         assert_eq!(stage.count("enrolment", "code_tries = 5").await, 1);
         stage.bed.clock.advance(61);
         stage.accounts.resend(id).await.unwrap();

@@ -265,7 +265,7 @@ impl Flash {
         match self.said.as_ref()? {
             Said::Wrong(remaining) => Some(CodeError::Wrong { remaining: *remaining }),
             Said::Invalid => Some(CodeError::Unreadable),
-            Said::TooMany => Some(CodeError::QueryCount),
+            Said::TooMany => Some(CodeError::Spent),
             Said::Throttled(seconds) => Some(CodeError::Throttled { seconds: *seconds }),
             _ => None,
         }

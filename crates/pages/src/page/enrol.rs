@@ -128,7 +128,7 @@ pub enum Resent {
 }
 
 /// Step 4 by another way: the code in the message, for the browser in which the password was chosen. `POST {base}/code` with `code`; once
-/// [`CodeError::QueryCount`], `POST {base}/resend` instead. Polls `status_url` where scripts run; never reloads by itself.
+/// [`CodeError::Spent`], `POST {base}/resend` instead. Polls `status_url` where scripts run; never reloads by itself.
 #[derive(Clone, Debug, Serialize)]
 pub struct MailCode {
     /// Where the message went.
@@ -153,7 +153,7 @@ pub enum CodeError {
         remaining: u8,
     },
     /// Tried too often, or too old: another message brings another one.
-    QueryCount,
+    Spent,
     /// Too many attempts from this network.
     Throttled {
         /// Until the next attempt.
@@ -351,12 +351,12 @@ impl Page for MailCode {
             CodeError::Unreadable,
             CodeError::Wrong { remaining: 4 },
             CodeError::Wrong { remaining: 1 },
-            CodeError::QueryCount,
+            CodeError::Spent,
             CodeError::Throttled { seconds: 30 },
         ];
         let mut all = vec![first.clone()];
         all.extend(errors.map(|error| MailCode { error: Some(error), ..first.clone() }));
-        all.push(MailCode { error: Some(CodeError::QueryCount), resends_left: 0, ..first });
+        all.push(MailCode { error: Some(CodeError::Spent), resends_left: 0, ..first });
         all
     }
 }

@@ -16,7 +16,11 @@ mail-confirm-1 = You are creating your account for the { $agency } client space.
 mail-confirm-2 = Follow this link, then sign in with the address { $email } and the password that you have just chosen.
 mail-confirm-button = Confirm my address
 mail-code = Or type this code on the page where you chose your password:
-mail-code-never = Give this code to nobody, not even to your agency. It works for one day.
+mail-code-never = Give this code to nobody, not even to your agency.
+mail-code-days = { $days ->
+    [one] It works for { $days } day.
+   *[other] It works for { $days } days.
+  }
 mail-confirm-days = { $days ->
     [one] This link works for { $days } day, on any device you like.
    *[other] This link works for { $days } days, on any device you like.

@@ -130,7 +130,7 @@ code-remaining = { $remaining ->
    *[other] { $remaining } attempts remain.
   }
 code-spent-title = This code no longer works
-code-spent-text = It was tried too often, or it is more than a day old. Ask for a new message: it will bring another code.
+code-spent-text = It was tried too often, or it is too old. Ask for a new message: it will bring another code.
 code-spent-link = The link in the message still works.
 junk-orange = Orange: open the “Indésirables” folder, in the list on the left. On a phone, touch the menu first.
 junk-free = Free: open the “Spam” or “Indésirables” folder, in the list on the left.

@@ -16,7 +16,11 @@ mail-confirm-1 = Vous créez votre compte pour l'espace client { $agency }. Il r
 mail-confirm-2 = Suivez ce lien, puis connectez-vous avec l'adresse { $email } et le mot de passe que vous venez de choisir.
 mail-confirm-button = Confirmer mon adresse
 mail-code = Ou saisissez ce code sur la page où vous avez choisi votre mot de passe :
-mail-code-never = Ne donnez ce code à personne, pas même à votre agence. Il fonctionne pendant un jour.
+mail-code-never = Ne donnez ce code à personne, pas même à votre agence.
+mail-code-days = { $days ->
+    [one] Il fonctionne pendant { $days } jour.
+   *[other] Il fonctionne pendant { $days } jours.
+  }
 mail-confirm-days = { $days ->
     [one] Ce lien fonctionne pendant { $days } jour, sur l'appareil de votre choix.
    *[other] Ce lien fonctionne pendant { $days } jours, sur l'appareil de votre choix.

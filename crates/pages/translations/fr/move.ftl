@@ -130,7 +130,7 @@ code-remaining = { $remaining ->
    *[other] Il reste { $remaining } essais.
   }
 code-spent-title = Ce code ne fonctionne plus
-code-spent-text = Il a été essayé trop souvent, ou il date de plus d'un jour. Demandez un nouveau message : il contiendra un autre code.
+code-spent-text = Il a été essayé trop souvent, ou il est trop ancien. Demandez un nouveau message : il contiendra un autre code.
 code-spent-link = Le lien du message fonctionne toujours.
 junk-orange = Orange : ouvrez le dossier « Indésirables », dans la liste à gauche. Sur un téléphone, touchez d'abord le menu.
 junk-free = Free : ouvrez le dossier « Spam » ou « Indésirables », dans la liste à gauche.

@@ -35,7 +35,7 @@ pub(crate) async fn get(
     let Some(enrolment) = turn.enrolment().await?.filter(|e| offered(&turn, e)) else {
         return Ok(turn.to_hub());
     };
-    let spent = (!enrolment.has_code(idp.context.now())).then_some(CodeError::QueryCount);
+    let spent = (!enrolment.has_code(idp.context.now())).then_some(CodeError::Spent);
     let mails = idp.accounts.next_mail(&enrolment).left;
     let status_url = enrol::status_url(&turn, &enrolment);
     let page = page::MailCode {
@@ -67,7 +67,7 @@ pub(crate) async fn post(
     match idp.accounts.confirm_by_code(enrolment.id, &id.to_string(), &fields.code).await? {
         CodeGiven::Done | CodeGiven::NotNow => Ok(turn.to_hub()),
         CodeGiven::Wrong { remaining } => say(Said::Wrong(remaining)),
-        CodeGiven::QueryCount => say(Said::TooMany),
+        CodeGiven::Spent => say(Said::TooMany),
         CodeGiven::Unreadable => say(Said::Invalid),
     }
 }
