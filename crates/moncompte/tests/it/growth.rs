@@ -141,7 +141,7 @@ const COLLECTIONS: &[&str] = &[
     "Shelf<",
     "Batcher<",
     "Mutex<Vec",
-    "Mutex<Option<Group",
+    "Mutex<Option<Batch",
 ];
 
 /// The source files of a crate without their tests, by their names within it.
