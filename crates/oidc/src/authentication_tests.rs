@@ -163,7 +163,7 @@ fn a_shared_secret_signs_only_where_it_is_the_registered_method() {
 }
 
 proptest! {
-    /// SECURITY D1: the Basic header decoder takes anything.
+    /// SECURITY "Fuzzing": the Basic header decoder takes anything.
     #[test]
     fn any_header_and_form_is_read_or_refused(head in ".{0,80}", form in ".{0,80}") {
         if let Ok(params) = Params::parse(&[&form]) {

@@ -409,3 +409,7 @@ impl<'de> Deserialize<'de> for Strict {
 #[cfg(test)]
 #[path = "jwt_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "jwt_vectors.rs"]
+mod vectors;

@@ -228,7 +228,7 @@ fn hints_never_fail() {
 }
 
 proptest! {
-    /// SECURITY D1: no input panics, and whatever passes has an exact address and a legal scope.
+    /// SECURITY "Fuzzing": no input panics, and whatever passes has an exact address and a legal scope.
     #[test]
     fn whatever_passes_is_sound(name in "[a-z_]{1,21}", value in ".{0,80}") {
         let text = raw(&[(name.as_str(), Some(value.as_str()))]);

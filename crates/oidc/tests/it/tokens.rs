@@ -216,7 +216,7 @@ proptest! {
         prop_assert!(answer.is_ok() || answer.is_err_and(|e| e.code() == Code::InvalidGrant));
     }
 
-    /// SECURITY #25, D1: the Basic header is bytes of anybody.
+    /// SECURITY #25, "Fuzzing": the Basic header is bytes of anybody.
     #[test]
     fn any_bytes_in_a_basic_header_are_a_name_or_nothing(bytes in proptest::collection::vec(prop_oneof![3 => select(b"ab:%0+\0\n".to_vec()), 1 => any::<u8>()], 0..20), form in "[a-z_=&%0-9]{0,40}") {
         let header = format!("Basic {}", STANDARD.encode(&bytes));
