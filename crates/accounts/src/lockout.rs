@@ -238,7 +238,7 @@ impl Counter {
             .col_expr(attempt::Column::LockedAt, Expr::value(now))
             .filter(attempt::Column::LockedAt.is_null())
             // A node that stood still may come with its fifth failure after a reset. Were the count that began anew marked by it, nobody
-            // would be told when that one locks (#120).
+            // would be told when that one locks (SECURITY #120).
             .filter(attempt::Column::Failures.gte(i32::from(policy.limit)))
             .exec(db.writer())
             .await?;

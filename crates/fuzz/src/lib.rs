@@ -1,4 +1,4 @@
-//! What an attacker can send, as bytes, and what must hold whatever they are (SECURITY D1). Each target is an ordinary function that
+//! What an attacker can send, as bytes, and what must hold whatever they are (SECURITY "Fuzzing"). Each target is an ordinary function that
 //! panics where something does not hold; `src/bin` puts them under libFuzzer, and `tests` runs the seeds through them.
 
 mod requests;

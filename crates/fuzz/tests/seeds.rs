@@ -21,7 +21,7 @@ fn seeds(target: &str) -> Vec<PathBuf> {
     found
 }
 
-/// SECURITY D1, #31, #33
+/// SECURITY "Fuzzing", #31, #33
 #[test]
 fn every_seed_passes_its_target() {
     for (name, target) in TARGETS {

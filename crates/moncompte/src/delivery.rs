@@ -1,4 +1,4 @@
-//! How letters leave the outbox. Each queue has places of its own, so that a portal that hangs keeps no mail waiting (SECURITY S19); the mails pause while
+//! How letters leave the outbox. Each queue has places of its own, so that a portal that hangs keeps no mail waiting (FINDING S19); the mails pause while
 //! their server refuses all of them, and no letter ends but by a verdict on its address or by its age (SECURITY D19).
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

@@ -1,5 +1,5 @@
 //! Portals' hosts that are called: a bound on the calls to each at a time, and a circuit breaker for each, so that one that hangs delays nobody else's
-//! calls (SECURITY S19). The hosts come from agencies' files, so their number is bounded; what is known of them is this node's.
+//! calls (FINDING S19). The hosts come from agencies' files, so their number is bounded; what is known of them is this node's.
 
 use std::{
     collections::HashMap,

@@ -211,7 +211,7 @@ fn inner(ip: Ipv6Addr) -> Option<Ipv4Addr> {
 mod tests {
     use super::*;
 
-    /// SECURITY #48, L10: each net by an address in it, at its ends where they are easily missed.
+    /// SECURITY #48, FINDING L10: each net by an address in it, at its ends where they are easily missed.
     #[test]
     fn an_address_that_leads_inside_is_known_however_it_is_written() {
         let inside = [

@@ -47,19 +47,19 @@ pub enum MailBody {
     FinishEnrolment(FinishEnrolment),
     /// The password was changed.
     PasswordChanged(PasswordChanged),
-    /// U-12, to the address that the agency had: another one was chosen at the move.
+    /// PEOPLE U-12, to the address that the agency had: another one was chosen at the move.
     AddressChosen(AddressChosen),
     /// J7: receipt of a later version of the terms. The sender attaches the text.
     TermsAccepted(TermsAccepted),
     /// J11, to an address that somebody wants for their account: the link that confirms it.
     ConfirmAddress(ConfirmAddress),
-    /// U-68, to the account's address: another one was asked for; with the link that stops it.
+    /// PEOPLE U-68, to the account's address: another one was asked for; with the link that stops it.
     AddressAsked(AddressAsked),
-    /// U-68, to the address that the account had: with the link that takes it back.
+    /// PEOPLE U-68, to the address that the account had: with the link that takes it back.
     AddressReplaced(AddressReplaced),
     /// J11, to the address that the account has now.
     AddressChanged(AddressChanged),
-    /// U-68, to both addresses: the older one is the account's again.
+    /// PEOPLE U-68, to both addresses: the older one is the account's again.
     AddressTakenBack(AddressTakenBack),
     /// J11: a sign-in in a browser that the account did not know.
     NewDevice(NewDevice),

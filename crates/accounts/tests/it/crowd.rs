@@ -95,7 +95,7 @@ async fn hundreds_who_finish_at_once_all_finish_and_keep_nobody_from_reading() {
         let (mut crowd, begun) = (JoinSet::new(), Instant::now());
         for (n, id) in movers.into_iter().enumerate() {
             let accounts = stage.accounts.clone();
-            // Some come in a browser in which somebody was signed in before, or which says so (security.md S5).
+            // Some come in a browser in which somebody was signed in before, or which says so (FINDING S5).
             let device = (n % 8 == 0).then(|| stage.bed.context.token());
             crowd.spawn(async move {
                 let visitor = Visitor { device, ..visitor() };

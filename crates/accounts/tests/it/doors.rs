@@ -27,7 +27,7 @@ async fn old(stage: &Stage, identifier: &str, password: &str, visitor: &Visitor)
     said(&stage.accounts.prove_legacy(&stage.tilleuls, identifier, password, None, visitor).await.unwrap())
 }
 
-/// Field B1: tables are full of the hash of nothing, for accounts that were never opened.
+/// FINDING B1: tables are full of the hash of nothing, for accounts that were never opened.
 #[tokio::test]
 async fn the_hash_of_nothing_is_no_verifier_and_nothing_is_typed_at_any_door() {
     for stage in stages().await {
@@ -102,7 +102,7 @@ async fn nothing_is_no_password_behind_a_link_either() {
     }
 }
 
-/// People W1: five empty fields locked an account called "" for everybody.
+/// FINDING W1: five empty fields locked an account called "" for everybody.
 #[tokio::test]
 async fn what_is_no_address_is_neither_hashed_nor_counted_nor_written_to() {
     for stage in stages().await {
@@ -131,7 +131,7 @@ async fn what_is_no_address_is_neither_hashed_nor_counted_nor_written_to() {
     }
 }
 
-/// People W2, SPEC J2: it is how everybody comes back the next day.
+/// FINDING W2, SPEC J2: it is how everybody comes back the next day.
 #[tokio::test]
 async fn the_new_password_of_an_unfinished_move_goes_on_with_it_where_it_is_given() {
     for stage in stages().await {
@@ -225,7 +225,7 @@ async fn a_wrong_password_costs_the_same_whoever_is_meant() {
     }
 }
 
-/// People W2: what the page of a locked address says must be so of a move too.
+/// FINDING W2: what the page of a locked address says must be so of a move too.
 #[tokio::test]
 async fn a_locked_move_goes_on_by_its_mail_and_by_the_old_credentials() {
     for stage in stages().await {
@@ -251,7 +251,7 @@ async fn a_locked_move_goes_on_by_its_mail_and_by_the_old_credentials() {
     }
 }
 
-/// Security S12, #57, #73: a stranger asks every ten seconds for three hours.
+/// FINDING S12, SECURITY #57, #73: a stranger asks every ten seconds for three hours.
 #[tokio::test]
 async fn nobody_is_kept_from_a_reset_link_and_nobody_is_flooded_with_them() {
     for stage in stages().await {
@@ -278,7 +278,7 @@ async fn nobody_is_kept_from_a_reset_link_and_nobody_is_flooded_with_them() {
     }
 }
 
-/// Security S12, L2: what strangers ask for takes none of a move's own mails.
+/// FINDING S12, L2: what strangers ask for takes none of a move's own mails.
 #[tokio::test]
 async fn a_stranger_uses_up_no_mail_of_a_move() {
     for stage in stages().await {
@@ -332,7 +332,7 @@ async fn a_password_that_is_sent_again_and_again_is_one_mail() {
     }
 }
 
-/// Security S13: who tries an old identifier locks it for their own network.
+/// FINDING S13: who tries an old identifier locks it for their own network.
 #[tokio::test]
 async fn an_old_identifier_is_locked_where_it_was_tried_and_nowhere_else() {
     for stage in stages().await {
@@ -350,7 +350,7 @@ async fn an_old_identifier_is_locked_where_it_was_tried_and_nowhere_else() {
     }
 }
 
-/// Security S13: the sum of all networks, but not against the one from which its owner came before.
+/// FINDING S13: the sum of all networks, but not against the one from which its owner came before.
 #[tokio::test]
 async fn many_networks_together_lock_an_old_identifier_but_not_its_owners_own() {
     for stage in stages().await {
@@ -394,7 +394,7 @@ async fn two_hundred_old_passwords_at_once_from_one_network_are_five_checks() {
     }
 }
 
-/// Security S18: an identifier that nobody has costs what the dearest of that agency's costs.
+/// FINDING S18: an identifier that nobody has costs what the dearest of that agency's costs.
 #[tokio::test]
 async fn every_old_identifier_costs_the_same_dear_hashes() {
     for stage in stages().await {
@@ -428,7 +428,7 @@ async fn every_old_identifier_costs_the_same_dear_hashes() {
     }
 }
 
-/// Security L13: another browser with the same old credentials changes nothing of a move at its last step, and has a move of its own.
+/// FINDING L13: another browser with the same old credentials changes nothing of a move at its last step, and has a move of its own.
 #[tokio::test]
 async fn a_move_at_its_last_step_is_left_to_who_brought_it_there() {
     for stage in stages().await {
@@ -479,7 +479,7 @@ async fn a_move_at_its_last_step_is_left_to_who_brought_it_there() {
     }
 }
 
-/// Security S7: the estimator runs where passwords are hashed, and nowhere else.
+/// FINDING S7: the estimator runs where passwords are hashed, and nowhere else.
 #[tokio::test]
 async fn a_password_is_judged_on_a_hashing_thread() {
     for stage in stages().await {

@@ -8,7 +8,7 @@ const CSV: &str = "identifier,password\n100,Vieux-Secret 1\n";
 const EMAIL: &str = "marie@exemple.test";
 const DAY: i64 = 86_400;
 
-/// security.md S11: the evidence is about accounts. A lock of an account is in it, and names the account; of an address without one nothing is.
+/// FINDING S11: the evidence is about accounts. A lock of an account is in it, and names the account; of an address without one nothing is.
 #[tokio::test]
 async fn strangers_add_nothing_to_the_evidence() {
     for stage in stages().await {

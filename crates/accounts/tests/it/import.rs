@@ -106,7 +106,7 @@ async fn weak_hashes_never_rest_bare() {
     }
 }
 
-/// field.md B2: dates are read by the habit of the whole file, and what was odd is counted by column.
+/// FINDING B2: dates are read by the habit of the whole file, and what was odd is counted by column.
 #[tokio::test]
 async fn what_is_odd_is_read_counted_and_shuts_nobody_out() {
     let csv = "identifier;email;birthdate;street_address;phone_number\n\
@@ -140,7 +140,7 @@ async fn what_is_odd_is_read_counted_and_shuts_nobody_out() {
     }
 }
 
-/// field.md B1: a row whose hash is of nothing is taken, and told: nobody can prove it by a password.
+/// FINDING B1: a row whose hash is of nothing is taken, and told: nobody can prove it by a password.
 #[tokio::test]
 async fn a_hash_of_nothing_is_told_and_kept_without_it() {
     let csv = "identifier;password_hash;hash_format\n\

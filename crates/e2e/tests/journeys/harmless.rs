@@ -69,7 +69,7 @@ async fn at_the_portal(browser: &Browser, heading: &str) -> Result<()> {
     browser.page(heading).await
 }
 
-/// Five tabs at the portal's door: the person signs in in the last one, and each of the others goes on without the password (U-41). Afterwards a
+/// Five tabs at the portal's door: the person signs in in the last one, and each of the others goes on without the password (PEOPLE U-41). Afterwards a
 /// sign-in page kept as a bookmark leads to a sign-in all the same, signed in or not.
 #[tokio::test]
 async fn five_tabs_and_a_bookmark_are_harmless() -> Result<()> {

@@ -1,4 +1,4 @@
-//! The journeys of SPEC.md as people walk them: Debian's Chromium, the built program and its demo. Each test starts its own demo on
+//! The journeys of docs/requirements/journeys.md as people walk them: Debian's Chromium, the built program and its demo. Each test starts its own demo on
 //! its own ports and its own browsers, so they run side by side.
 //!
 //! `TEST_CHROMIUM` and `TEST_CHROMEDRIVER` name the browser and its driver; where neither they nor Debian's own are found, a test says so

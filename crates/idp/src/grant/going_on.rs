@@ -1,4 +1,4 @@
-//! With which interactions somebody went on: sent a form, whatever became of it. The others go soon (SECURITY L1, #49). Told in memory, and written before the
+//! With which interactions somebody went on: sent a form, whatever became of it. The others go soon (FINDING L1, SECURITY #49). Told in memory, and written before the
 //! next purge, so that it costs no request a statement: what a node forgets when it is killed goes an hour after it began, and the person begins again.
 
 use std::{

@@ -177,7 +177,7 @@ mod tests {
         assert!(!guesses.refuses(ip("203.0.113.2"), RP, 3));
     }
 
-    /// portals.md R9: shared hosting is the rule.
+    /// FINDING R9: shared hosting is the rule.
     #[test]
     fn neighbours_at_one_address_are_counted_apart() {
         let guesses = Guesses::new(3);

@@ -268,7 +268,7 @@ impl Grants {
             if client.backchannel_logout_uri.is_some() {
                 let letter =
                     Letter { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.context.id() };
-                // In clear whom it is for, so that the letters of a portal that hangs stay where they are (SECURITY S19).
+                // In clear whom it is for, so that the letters of a portal that hangs stay where they are (FINDING S19).
                 let client_id = letter.client_id.clone();
                 let ties = outbox::Ties { destination: Some(&client_id), ..outbox::Ties::default() };
                 outbox::enqueue_tied(tx, &self.context, BACKCHANNEL_LOGOUT, &letter, None, ties).await?;

@@ -82,7 +82,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults of SPEC.
+    /// The defaults of SPEC "Rules and numbers".
     pub fn new(issuer: impl Into<String>) -> Self {
         Self {
             issuer: issuer.into(),

@@ -1,4 +1,4 @@
-//! Parsed private keys. jsonwebtoken parses an RSA key at every signature, which costs more than the signature (STACK): here a key is parsed once,
+//! Parsed private keys. jsonwebtoken parses an RSA key at every signature, which costs more than the signature (docs/adr/0004): here a key is parsed once,
 //! and only the token's frame comes from a library.
 
 use ::rsa::{RsaPublicKey, pkcs1::DecodeRsaPublicKey, traits::PublicKeyParts};
@@ -135,5 +135,14 @@ mod tests {
         let jwk = json!({ "kty": "RSA", "n": n, "e": "AQAB" });
         let made = Made { pkcs8: Zeroizing::new(vec![]), jwk: jwk.as_object().unwrap().clone() };
         assert_eq!(made.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    }
+
+    /// RFC 8037 A.3
+    #[test]
+    fn the_thumbprint_of_an_ed25519_key_is_that_of_the_rfc() {
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": "is no part of it" });
+        let made = Made { pkcs8: Zeroizing::new(vec![]), jwk: jwk.as_object().unwrap().clone() };
+        assert_eq!(made.thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 }

@@ -44,7 +44,7 @@ fn forwarded_addresses_count_only_from_trusted_proxies_and_from_the_right() {
     }
 }
 
-/// field.md B22: what Azure, IIS, AWS, HAProxy, nginx and Envoy write.
+/// FINDING B22: what Azure, IIS, AWS, HAProxy, nginx and Envoy write.
 #[test]
 fn every_form_of_an_address_is_read() {
     for (value, expected) in [

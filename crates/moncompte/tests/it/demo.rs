@@ -89,7 +89,7 @@ async fn two_demos_stand_beside_each_other_and_end_in_good_order() {
         signal(demo.id(), "HUP");
         demo.says("reload is not supported yet").await;
     }
-    // What it makes is its user's alone (SECURITY L5).
+    // What it makes is its user's alone (FINDING L5).
     for (name, expected) in [
         ("secrets", 0o700),
         ("secrets/seal.key", 0o600),

@@ -106,7 +106,7 @@ async fn run(port: u16, from: u32, to: u32) {
     }
 }
 
-/// security.md S1: long names from many addresses leave neither memory nor a log that grows with them.
+/// FINDING S1: long names from many addresses leave neither memory nor a log that grows with them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn long_names_from_many_addresses_leave_no_more_than_there_was() {
     let requests: u32 =
@@ -268,7 +268,7 @@ fn every_field_of_the_log_has_its_bound_in_the_list() {
     agree("In the log", &files.flat_map(|(_, code)| logged(&code)).collect());
 }
 
-/// operators.md P15: a proxy that `trusted_proxies` has forgotten is named once a minute, and who was told to wait is counted by door.
+/// FINDING P15: a proxy that `trusted_proxies` has forgotten is named once a minute, and who was told to wait is counted by door.
 #[tokio::test]
 async fn a_forgotten_proxy_is_named_and_who_waits_is_counted() {
     let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);

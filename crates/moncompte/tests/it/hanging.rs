@@ -1,4 +1,4 @@
-//! A portal that takes calls and never answers delays nobody else (SECURITY S19).
+//! A portal that takes calls and never answers delays nobody else (FINDING S19).
 
 use std::{
     fs,

@@ -255,7 +255,7 @@ async fn a_bad_row_is_told_with_its_line_and_the_others_are_taken() {
     }
 }
 
-/// field.md B2, operators.md P7: a file as Excel and every CRM writes it. Whoever is in it can move, and what was odd is told by column, with exit code 0.
+/// FINDING B2, P7: a file as Excel and every CRM writes it. Whoever is in it can move, and what was odd is told by column, with exit code 0.
 #[tokio::test]
 async fn what_proves_nothing_shuts_nobody_out() {
     for bed in Bed::both().await {

@@ -32,6 +32,7 @@ mod person;
 mod place;
 mod python;
 mod races;
+mod requirements;
 mod smtp;
 mod specifications;
 mod start;

@@ -1,4 +1,4 @@
-//! `check` says what `serve` would say (operators.md P12), signals that are no farewell end nothing, and what the program makes is its user's alone.
+//! `check` says what `serve` would say (FINDING P12), signals that are no farewell end nothing, and what the program makes is its user's alone.
 
 use std::{
     fs,
@@ -198,7 +198,7 @@ async fn check_makes_nothing() {
     running.stop().await;
 }
 
-/// operators.md P9.
+/// FINDING P9.
 #[tokio::test]
 async fn a_signal_that_is_no_farewell_ends_no_node() {
     let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
@@ -221,7 +221,7 @@ async fn a_signal_that_is_no_farewell_ends_no_node() {
     assert_eq!(said.matches("SIGHUP").count(), 2, "{said}");
 }
 
-/// SECURITY L5: under the umask that shells have.
+/// FINDING L5: under the umask that shells have.
 #[tokio::test]
 async fn what_the_program_makes_is_read_by_its_user_alone() {
     let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);

@@ -58,7 +58,7 @@ pub struct NewAddress {
     pub error: Option<SignInError>,
 }
 
-/// The same link once more: a success, never "already used" (U-31).
+/// The same link once more: a success, never "already used" (PEOPLE U-31).
 #[derive(Clone, Debug, Serialize)]
 pub struct NewAddressDone {
     /// The account's by now.

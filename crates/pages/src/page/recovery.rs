@@ -79,7 +79,7 @@ pub enum LinkPurpose {
     TakeBack,
 }
 
-/// The mailed link of a move that is done: a success, never "already used" (U-31).
+/// The mailed link of a move that is done: a success, never "already used" (PEOPLE U-31).
 #[derive(Clone, Debug, Serialize)]
 pub struct AlreadyConfirmed {
     /// The agency whose client space waits.

@@ -154,7 +154,7 @@ fn nothing_that_is_written_into_a_mail_is_more_than_text() {
     }
 }
 
-/// SECURITY: terms are written by operators, and all the same are no markup of theirs.
+/// SECURITY #96: terms are written by operators, and all the same are no markup of theirs.
 #[test]
 fn terms_are_no_markup_of_their_writer() {
     let html =

@@ -1,7 +1,7 @@
 # J1, J4, J5 : se connecter, avec un compte ou avec les anciens identifiants.
 sign-in-title = Connexion
 sign-in-lead = Connectez-vous pour ouvrir votre espace client { $agency }.
-# Libellés connus des utilisateurs, au caractère près (SPEC, J1).
+# Libellés connus des utilisateurs, au caractère près (SPEC J1).
 sign-in-forgot = Mot de passe oublié ?
 sign-in-keep = Garder ma session active
 sign-in-button = Connexion

@@ -1,4 +1,4 @@
-//! The items of the security standard that block any release, of the areas that the program's own code answers for: A1 to A9, A11 to A13,
+//! The items of docs/requirements/security-attacks.md that block any release, of the areas that the program's own code answers for: A1 to A9, A11 to A13,
 //! and the clock of A14.
 
 /// Every such item and what it is about.

@@ -34,7 +34,7 @@ pub(crate) struct SabotageArgs {
 pub(crate) struct Sabotage {
     /// What is done, as a sentence without its subject.
     name: &'static str,
-    /// The items of the security standard that it belongs to.
+    /// The attacks of docs/requirements/security-attacks.md that it belongs to.
     items: &'static [u16],
     /// From the workspace's root.
     file: &'static str,

@@ -241,7 +241,7 @@ fn a_line_of_the_longest_length_is_read_whatever_the_reads_give() {
     }
 }
 
-/// field.md B2: nobody is shut out for a value that proves nothing, whatever is in it.
+/// FINDING B2: nobody is shut out for a value that proves nothing, whatever is in it.
 #[test]
 fn only_what_proves_the_person_makes_a_row_bad() {
     let long = "x".repeat(2000);

@@ -1,5 +1,5 @@
 //! axe-core finds nothing on any page or mail, in either language: in the dark on the narrowest phone, and in the light with text twice as large
-//! (SPEC, Journeys; PEOPLE F-30 to F-38; WCAG 1.4.3, 1.4.4, 1.4.10).
+//! (SPEC "Journeys"; PEOPLE F-30 to F-38; WCAG 1.4.3, 1.4.4, 1.4.10).
 
 use std::{fmt::Write as _, fs};
 

@@ -178,7 +178,7 @@ async fn who_guesses_secrets_waits_and_the_client_does_not() {
     }
 }
 
-/// portals.md R9 = S15: on shared hosting one portal's wrong secrets, or a stranger's, shut out no neighbour.
+/// FINDING R9, S15: on shared hosting one portal's wrong secrets, or a stranger's, shut out no neighbour.
 #[tokio::test]
 async fn a_portal_is_not_shut_out_by_its_neighbours_at_one_address() {
     for world in World::both().await {

@@ -14,7 +14,7 @@ async fn arrives(world: &World, path: &str) -> (StatusCode, String, Visitor) {
     (stranger.screen.status, wait, stranger)
 }
 
-/// security.md L1: each arrival writes a row, so a network has so many of them in a minute: five times the attempts.
+/// FINDING L1: each arrival writes a row, so a network has so many of them in a minute: five times the attempts.
 #[tokio::test]
 async fn a_network_arrives_only_so_often_in_a_minute() {
     for world in World::throttled(2).await {

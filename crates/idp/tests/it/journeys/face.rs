@@ -142,7 +142,7 @@ async fn cost(visitor: &mut Visitor) -> (usize, usize) {
     (bytes, 1 + urls.len())
 }
 
-/// SPEC, Faces: the sign-in page and that of the terms, which is the longest, cost less than 30 kB with all that they load, in few requests.
+/// SPEC "Faces": the sign-in page and that of the terms, which is the longest, cost less than 30 kB with all that they load, in few requests.
 #[tokio::test]
 async fn the_first_page_and_the_longest_are_light() {
     for world in World::both().await {

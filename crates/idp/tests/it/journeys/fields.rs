@@ -14,7 +14,7 @@ async fn at_sign_in(world: &World) -> Visitor {
     someone
 }
 
-/// People W1: each field says what it lacks, nothing is counted, and an old identifier is carried over to its own door.
+/// FINDING W1: each field says what it lacks, nothing is counted, and an old identifier is carried over to its own door.
 #[tokio::test]
 async fn an_empty_field_or_an_old_identifier_is_told_and_counts_nowhere() {
     for world in World::both().await {
@@ -80,7 +80,7 @@ async fn the_page_of_the_mailed_link_counts_no_empty_field() {
     }
 }
 
-/// People W16: what was not looked at is said to be so, without a number.
+/// FINDING W16: what was not looked at is said to be so, without a number.
 #[tokio::test]
 async fn a_password_that_is_too_long_takes_no_attempt_and_says_none() {
     for world in World::both().await {
@@ -92,7 +92,7 @@ async fn a_password_that_is_too_long_takes_no_attempt_and_says_none() {
     }
 }
 
-/// People W2: the next day, on another device, with the new address and password, before the mail was read and after.
+/// FINDING W2: the next day, on another device, with the new address and password, before the mail was read and after.
 #[tokio::test]
 async fn who_comes_back_with_the_new_password_goes_on_where_they_stopped() {
     for world in World::both().await {
@@ -123,7 +123,7 @@ async fn who_comes_back_with_the_new_password_goes_on_where_they_stopped() {
     }
 }
 
-/// Security S13 and what the page offers meanwhile; S7: a throttle at each door that judges or hashes.
+/// FINDING S13 and what the page offers meanwhile; FINDING S7: a throttle at each door that judges or hashes.
 #[tokio::test]
 async fn each_door_that_hashes_takes_from_the_same_few_tries() {
     for world in World::throttled(2).await {

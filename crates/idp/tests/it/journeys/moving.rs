@@ -80,7 +80,7 @@ async fn a_first_move_from_the_old_credentials_to_the_portal() {
 }
 
 /// SPEC J2.5: "the link, opened on *any* device or browser, asks them to sign in with the new email and password. Opening it … changes nothing";
-/// the other browser never learns the address (PEOPLE), and the first browser goes on by itself.
+/// the other browser never learns the address (PEOPLE U-37), and the first browser goes on by itself.
 #[tokio::test]
 async fn the_mailed_link_works_in_another_browser_and_the_first_goes_on() {
     for world in World::both().await {
@@ -184,7 +184,7 @@ async fn a_move_left_half_way_is_taken_up_from_the_portal_and_from_the_mail() {
     }
 }
 
-/// SPEC J2.4: the page re-sends; SECURITY: after a minute, and six mails a day.
+/// SPEC J2.4: the page re-sends; SECURITY #73: after a minute, and six mails a day.
 #[tokio::test]
 async fn mails_are_sent_again_after_a_minute_and_six_times_at_most() {
     for world in World::both().await {

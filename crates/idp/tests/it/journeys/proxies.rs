@@ -27,7 +27,7 @@ fn written(host: u8) -> Vec<Vec<(&'static str, String)>> {
     ]
 }
 
-/// field.md B22: ports, quotes, blanks, several lines, RFC 7239: each person has their own tries, however the proxy writes.
+/// FINDING B22: ports, quotes, blanks, several lines, RFC 7239: each person has their own tries, however the proxy writes.
 #[tokio::test]
 async fn each_person_behind_a_proxy_has_their_own_tries_however_it_writes() {
     for world in World::both().await {

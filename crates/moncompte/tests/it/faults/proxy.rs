@@ -164,7 +164,7 @@ impl Proxy {
         self.cable.words.load(Ordering::SeqCst)
     }
 
-    /// Keeps the next COMMIT of a transaction that has said this from the server, as if its node stood still before it (#120).
+    /// Keeps the next COMMIT of a transaction that has said this from the server, as if its node stood still before it (SECURITY #120).
     pub fn hold_commit_after(&self, statement: &'static str) {
         *self.cable.hold.lock().unwrap() = Some(statement);
     }

@@ -31,7 +31,7 @@ async fn of_many_wrong_passwords_at_once_five_are_looked_at() {
     for bed in Bed::both().await {
         let nodes = Nodes::on(bed).await;
         let (mut locks, known) = (0, &*nodes.mover.email);
-        // The owner, and an address that nobody has: the same sequence (D2, #58).
+        // The owner, and an address that nobody has: the same sequence (SECURITY D2, #58).
         for email in [known, "personne@nulle-part.example"] {
             let context = format!("{} {email}", nodes.place.bed.name);
             let mut strangers = Vec::new();

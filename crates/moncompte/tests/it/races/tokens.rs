@@ -126,7 +126,7 @@ async fn a_refresh_token_has_one_child_and_a_family_that_is_dead_stays_dead() {
             assert_eq!(nodes.refreshes(0, &living).await.status, 400, "{context}");
             last = Some((first, second));
         }
-        // #22: nothing of it was remembered in memory alone.
+        // SECURITY #22: nothing of it was remembered in memory alone.
         nodes.kill();
         nodes.start().await;
         let (first, second) = last.unwrap();

@@ -58,7 +58,7 @@ pub async fn oidcc_ensure_request_with_unknown_parameter_succeeds(suite: &mut Su
     harmless(suite, "extra", "foobar").await;
 }
 
-/// A page of ours that goes nowhere (PROTOCOL: the modules that a person looks at): no redirect, no form, no address of another host.
+/// A page of ours that goes nowhere (PROTOCOL "Modules of those plans": those that a person looks at): no redirect, no form, no address of another host.
 pub fn dead_end(page: &Reply, says: &str) {
     assert_eq!(page.status, 400, "{}", page.text());
     assert!(page.headers.get("location").is_none() && page.headers.get("refresh").is_none());

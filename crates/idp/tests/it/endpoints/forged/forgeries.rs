@@ -1,4 +1,4 @@
-//! The forgeries: a name, the item of SECURITY, and how it is made from what is good at a place. `None`: there it would be no forgery.
+//! The forgeries: a name, the item of docs/requirements/security-attacks.md, and how it is made from what is good at a place. `None`: there it would be no forgery.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
