@@ -150,3 +150,28 @@ fn the_tokens_of_the_rfcs_are_read() {
     let forged = token.replace(".hgyY", ".hgyZ");
     assert_eq!(verify(&forged, &[Key::from_jwk(ed25519).unwrap()], &rules(0)), Err(Refused::Signature));
 }
+
+/// RFC 7517 A.1 and A.2: of the public set the key for signatures is read, with its own algorithm; the private set gives none.
+#[test]
+fn the_key_sets_of_the_rfc_are_read() {
+    let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+    let ec = json!({ "kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM", "use": "enc", "kid": "1" });
+    let rsa = json!({ "kty": "RSA", "n": n, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29" });
+    let of = |keys: &[&Value]| Key::set(&json!({ "keys": keys }).to_string(), None).unwrap();
+    let public = of(&[&ec, &rsa]);
+    assert_eq!(public.len(), 1);
+    assert_eq!((public[0].kid.as_deref(), public[0].alg()), (Some("2011-04-29"), Alg::RS256));
+    let with = |key: &Value, name: &str, value: &str| {
+        let mut key = key.clone();
+        key[name] = value.into();
+        key
+    };
+    let private = with(&ec, "d", "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE");
+    assert!(of(&[&private, &with(&rsa, "d", "AQAB")]).is_empty());
+    // A coordinate with one bit changed is no point of the curve (SP 800-186 D.1.1).
+    let signing = with(&ec, "use", "sig");
+    assert_eq!(of(&[&signing]).len(), 1);
+    assert!(of(&[&with(&signing, "y", "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyI")]).is_empty());
+    assert!(of(&[&with(&signing, "x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]).is_empty());
+}

@@ -183,6 +183,11 @@ proptest! {
             record[private] = json!("AQAB");
         }
         let whole = zeros + n == 32;
+        if whole && kty == "EC" {
+            // A number of bytes is no point of the curve; these two are.
+            record["x"] = json!("MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4");
+            record["y"] = json!("4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM");
+        }
         let sound = match (kty, alg) {
             ("RSA", "RS256" | "PS256") => n >= 256,
             ("EC", "ES256") => crv == "P-256" && whole,
