@@ -47,7 +47,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "meets another writer and gives up at once",
         items: &[116],
         file: "crates/kernel/src/db.rs",
-        find: ".busy_timeout(PATIENCE)",
+        find: ".busy_timeout(ACQUIRE_TIMEOUT)",
         replace: ".busy_timeout(Duration::ZERO)",
         caught_by: kernel(&["each_connection_to_sqlite_waits_for_the_disk_and_for_others"]),
     },

@@ -354,4 +354,12 @@ pub(super) const GUARDS: &[Sabotage] = &[
         replace: r#"refuse_unless(!record.session_over || record.rotated.is_none(), "the session has ended")"#,
         caught_by: rule(&["refresh_rotates_narrows_and_ends"]),
     },
+    Sabotage {
+        name: "checks a signature of PS256 as one of RS256",
+        items: &[31],
+        file: "crates/oidc/src/verifier.rs",
+        find: "Alg::PS256 => &RSA_PSS_2048_8192_SHA256,",
+        replace: "Alg::PS256 => &RSA_PKCS1_2048_8192_SHA256,",
+        caught_by: rule(&["signatures_are_judged_as_wycheproof_does"]),
+    },
 ];
