@@ -2,7 +2,7 @@
 //!
 //! No subject and no preview carries a secret; each mail has at most one button, and the address behind it in plain sight; no
 //! image is loaded and no link rewritten. None contains free text that a person typed, besides their own address.
-//! No `Debug` on anything that carries a link.
+//! No `Debug` on a mail whose link holds a token.
 
 use serde::{Deserialize, Serialize};
 
