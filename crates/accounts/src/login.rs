@@ -140,7 +140,7 @@ impl Accounts {
         Ok(SignIn::Move(EnrolmentId(pending.id)))
     }
 
-    /// The password of an account once more, for what a session alone does not allow (SECURITY #65): the same counter as at every other door (#53).
+    /// The password of an account once more, for what a session alone does not allow (SECURITY #65): the same counter as at every other door (SECURITY #53).
     pub(crate) async fn give_again(
         &self,
         row: &account::Model,

@@ -33,35 +33,35 @@ pub struct Mail {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "mail", rename_all = "kebab-case")]
 pub enum MailBody {
-    /// J2.4: the link of the move.
+    /// SPEC J2.4: the link of the move.
     Confirm(Confirm),
-    /// J2.7: the account exists; receipt of the acceptance. The sender attaches the text of the terms.
+    /// SPEC J2.7: the account exists; receipt of the acceptance. The sender attaches the text of the terms.
     Welcome(Welcome),
-    /// J3: one more agency was attached.
+    /// SPEC J3: one more agency was attached.
     LinkAdded(LinkAdded),
-    /// J5: the account is locked, with the link that unlocks it.
+    /// SPEC J5: the account is locked, with the link that unlocks it.
     AccountLocked(AccountLocked),
-    /// J6: a new password was asked for.
+    /// SPEC J6: a new password was asked for.
     ResetPassword(ResetPassword),
-    /// J6: a new password was asked for an address that has only an unfinished move.
+    /// SPEC J6: a new password was asked for an address that has only an unfinished move.
     FinishEnrolment(FinishEnrolment),
     /// The password was changed.
     PasswordChanged(PasswordChanged),
     /// PEOPLE U-12, to the address that the agency had: another one was chosen at the move.
     AddressChosen(AddressChosen),
-    /// J7: receipt of a later version of the terms. The sender attaches the text.
+    /// SPEC J7: receipt of a later version of the terms. The sender attaches the text.
     TermsAccepted(TermsAccepted),
-    /// J11, to an address that somebody wants for their account: the link that confirms it.
+    /// SPEC J11, to an address that somebody wants for their account: the link that confirms it.
     ConfirmAddress(ConfirmAddress),
     /// PEOPLE U-68, to the account's address: another one was asked for; with the link that stops it.
     AddressAsked(AddressAsked),
     /// PEOPLE U-68, to the address that the account had: with the link that takes it back.
     AddressReplaced(AddressReplaced),
-    /// J11, to the address that the account has now.
+    /// SPEC J11, to the address that the account has now.
     AddressChanged(AddressChanged),
     /// PEOPLE U-68, to both addresses: the older one is the account's again.
     AddressTakenBack(AddressTakenBack),
-    /// J11: a sign-in in a browser that the account did not know.
+    /// SPEC J11: a sign-in in a browser that the account did not know.
     NewDevice(NewDevice),
 }
 

@@ -76,7 +76,7 @@ async fn look(
     invariants: &[&'static Invariant],
 ) -> Result<Vec<String>, Fault> {
     let reading = Reading::open(address, keys).await?;
-    // The server that `cargo xtask` starts for tests forgets on purpose: it writes nothing through to the disk (I20).
+    // The server that `cargo xtask` starts for tests forgets on purpose: it writes nothing through to the disk (SECURITY I20).
     let forgetful = |invariant: &Invariant| invariant.id == "I20" && address.starts_with("postgres");
     let looked: Vec<&Invariant> = invariants.iter().copied().filter(|i| !forgetful(i)).collect();
     let verdicts = reading.judge(&looked).await?;

@@ -372,7 +372,7 @@ async fn many_networks_together_lock_an_old_identifier_but_not_its_owners_own() 
     }
 }
 
-/// I5: five checks an identifier and network, however many come at once.
+/// SECURITY I5: five checks an identifier and network, however many come at once.
 #[tokio::test]
 async fn two_hundred_old_passwords_at_once_from_one_network_are_five_checks() {
     for stage in stages().await {

@@ -91,7 +91,7 @@ async fn held(stage: &Stage) -> Vec<(outbox::Leased, accounts::Mail)> {
         .collect()
 }
 
-/// B18: the refusal is told where the address waits for its proof, once, and to nobody who has corrected it since.
+/// FINDING B18: the refusal is told where the address waits for its proof, once, and to nobody who has corrected it since.
 #[tokio::test]
 async fn a_refused_address_is_remembered_until_another_takes_its_place() {
     const CSV: &str =

@@ -143,7 +143,7 @@ async fn a_stranger_cannot_lock_the_owner_out_of_their_own_browser() {
 
 #[tokio::test]
 async fn two_hundred_wrong_passwords_at_once_are_five_checks() {
-    // B3: the right one is among them, at place 137.
+    // SECURITY B3: the right one is among them, at place 137.
     for stage in stages().await {
         stage.import(&stage.tilleuls, CSV).await;
         stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;

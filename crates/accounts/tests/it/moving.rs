@@ -50,7 +50,7 @@ async fn a_first_move_makes_everything_true_at_once() {
         assert_eq!(accounts.client_refs(session.account, "tilleuls").await.unwrap(), ["CT-1"]);
         assert!(accounts.client_refs(session.account, "rivage").await.unwrap().is_empty());
         assert_eq!(accounts.terms_due(session.account).await.unwrap().map(|t| t.version), None);
-        // I10: link exists <=> old verifier gone <=> evidence exists.
+        // SECURITY I10: link exists <=> old verifier gone <=> evidence exists.
         assert_eq!(stage.count("link", "1=1").await, 1);
         assert_eq!(stage.count("legacy_identity", "moved_at IS NOT NULL AND verifier IS NULL").await, 1);
         assert_eq!(stage.count("evidence", "kind = 'account created'").await, 1);
@@ -262,7 +262,7 @@ async fn a_ticket_begins_a_move_once_even_for_an_identity_that_no_file_brought()
 
 #[tokio::test]
 async fn sixty_four_last_steps_at_once_make_one_account() {
-    // B11, B12 in small: one identity, one account, whoever races.
+    // SECURITY B11, B12 in small: one identity, one account, whoever races.
     for stage in stages().await {
         stage.import(&stage.tilleuls, CSV).await;
         let (id, token) =

@@ -100,7 +100,7 @@ async fn a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_oth
 
 #[tokio::test]
 async fn sixty_four_resets_at_once_set_one_password() {
-    // B10.
+    // SECURITY B10.
     for stage in stages().await {
         stage.import(&stage.tilleuls, CSV).await;
         stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;

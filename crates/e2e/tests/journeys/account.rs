@@ -1,4 +1,4 @@
-//! J11: "my account".
+//! SPEC J11: "my account".
 
 use anyhow::{Result, ensure};
 

@@ -1,4 +1,4 @@
-//! J2 and J1 with everything that a browser of today brings.
+//! SPEC J2 and J1 with everything that a browser of today brings.
 
 use anyhow::{Result, ensure};
 use thirtyfour::prelude::*;
@@ -9,13 +9,13 @@ use crate::{
     walk::{BENOIT, MARIE, PASSWORD, confirm, give_old_identifiers, knock, sign_in},
 };
 
-/// J2, its seven steps in one browser, then J1 in another: "Right credentials → back at the portal, signed in."
+/// SPEC J2, its seven steps in one browser, then SPEC J1 in another: "Right credentials → back at the portal, signed in."
 #[tokio::test]
 async fn a_client_moves_over_and_signs_in_with_the_new_account() -> Result<()> {
     let Some(browser) = Browser::open(DESK).await? else { return Ok(()) };
     let demo = Demo::start().await?;
     knock(&browser, &demo.tilleuls("/")).await?;
-    // J1: "carries the agency's name and look", "Mot de passe" with show/hide.
+    // SPEC J1: "carries the agency's name and look", "Mot de passe" with show/hide.
     browser.says("Agence des Tilleuls").await?;
     browser.fill("password", "secret").await?;
     browser.press("Afficher").await?;
@@ -56,7 +56,7 @@ async fn a_client_moves_over_and_signs_in_with_the_new_account() -> Result<()> {
     sign_in(&elsewhere, MARIE.email, PASSWORD).await?;
     elsewhere.page("Bonjour Marie Durand").await?;
     elsewhere.says("CT-004217").await?;
-    // J1: "Signing in straight at the provider (no portal) lands on a page with the person's agencies, one click to each."
+    // SPEC J1: "Signing in straight at the provider (no portal) lands on a page with the person's agencies, one click to each."
     elsewhere.go(&demo.provider("/")).await?;
     elsewhere.page("Bonjour Marie Durand").await?;
     elsewhere.find("a.tile").await?.click().await?;
@@ -64,7 +64,7 @@ async fn a_client_moves_over_and_signs_in_with_the_new_account() -> Result<()> {
     elsewhere.close().await
 }
 
-/// J2: "at the portal, which hands over a signed, single-use migration ticket".
+/// SPEC J2: "at the portal, which hands over a signed, single-use migration ticket".
 #[tokio::test]
 async fn the_portals_own_old_form_hands_over() -> Result<()> {
     let Some(browser) = Browser::open(DESK).await? else { return Ok(()) };
@@ -83,7 +83,7 @@ async fn the_portals_own_old_form_hands_over() -> Result<()> {
     browser.close().await
 }
 
-/// J2, 3: "chosen under a policy that they see fulfilled as they type".
+/// SPEC J2.3: "chosen under a policy that they see fulfilled as they type".
 async fn see_the_policy_fulfilled(browser: &Browser) -> Result<()> {
     let met = async || anyhow::Ok(browser.driver()?.find_all(By::Css("#policy li.met")).await?.len());
     browser.fill("password", "marie").await?;
@@ -97,7 +97,7 @@ async fn see_the_policy_fulfilled(browser: &Browser) -> Result<()> {
     browser.says("c'est bon").await
 }
 
-/// J2, 6: "they must reach the end before the tick box … can be used; "Imprimer" prints them cleanly; the page recalls the email and
+/// SPEC J2.6: "they must reach the end before the tick box … can be used; "Imprimer" prints them cleanly; the page recalls the email and
 /// the agency".
 async fn read_the_terms(browser: &Browser) -> Result<()> {
     browser.says(MARIE.email).await?;

@@ -1,4 +1,4 @@
-//! J9, and the pages beside the journeys, at the width of a small phone.
+//! SPEC J9, and the pages beside the journeys, at the width of a small phone.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::{
     walk::{MARIE, knock, move_over},
 };
 
-/// J9: "the steps in pictures and words; what to do when the mail does not come … and at last the agency's phone, email and opening
+/// SPEC J9: "the steps in pictures and words; what to do when the mail does not come … and at last the agency's phone, email and opening
 /// hours." Each page is looked at as it comes: one heading, a language, labels, nothing wider than 320 pixels.
 #[tokio::test]
 async fn the_pages_beside_the_journeys_fit_a_small_phone() -> Result<()> {

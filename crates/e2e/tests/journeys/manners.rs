@@ -1,4 +1,4 @@
-//! The journeys J1 to J11 on one walk, in two manners: with a keyboard and nothing else, in French; without scripts on the narrowest phone, in English. Each
+//! The journeys SPEC J1 to J11 on one walk, in two manners: with a keyboard and nothing else, in French; without scripts on the narrowest phone, in English. Each
 //! page that comes is looked at as it comes (`look.rs`): a way on from it, labels, nothing wider than the screen; and with a keyboard, where that stands.
 
 use anyhow::{Context, Result, ensure};

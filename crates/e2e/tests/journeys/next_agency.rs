@@ -1,4 +1,4 @@
-//! J3, single sign-on between two portals, and J10.
+//! SPEC J3, single sign-on between two portals, and SPEC J10.
 
 use anyhow::{Result, ensure};
 
@@ -19,7 +19,7 @@ async fn a_second_agency_is_attached_and_one_sign_out_reaches_both() -> Result<(
     browser.close().await
 }
 
-/// J13: "An account without a link at that agency is told so and offered to attach it", then J3: "Already signed in as that account in
+/// SPEC J13: "An account without a link at that agency is told so and offered to attach it", then SPEC J3: "Already signed in as that account in
 /// this browser → confirm without typing it again (re-authentication within 5 minutes)".
 async fn attach_from_a_portal_that_is_not_linked(browser: &Browser, demo: &Demo) -> Result<()> {
     browser.go(&demo.rivage("/login")).await?;
@@ -42,7 +42,7 @@ async fn attach_from_a_portal_that_is_not_linked(browser: &Browser, demo: &Demo)
     Ok(())
 }
 
-/// J1: "A second portal in the same browser signs in without a question (SSO)." J10: "one sign-out reaches every portal".
+/// SPEC J1: "A second portal in the same browser signs in without a question (SSO)." SPEC J10: "one sign-out reaches every portal".
 async fn one_sign_in_one_sign_out(browser: &Browser, demo: &Demo) -> Result<()> {
     browser.press("Se déconnecter").await?;
     browser.page("Vous êtes déconnecté").await?;
@@ -64,7 +64,7 @@ async fn one_sign_in_one_sign_out(browser: &Browser, demo: &Demo) -> Result<()> 
     Ok(())
 }
 
-/// J3: "when the email belongs to an account, the page asks for *that account's* password to attach … Wrong → the lockout rules of J5."
+/// SPEC J3: "when the email belongs to an account, the page asks for *that account's* password to attach … Wrong → the lockout rules of SPEC J5."
 #[tokio::test]
 async fn another_browser_attaches_with_the_accounts_password() -> Result<()> {
     let Some(browser) = Browser::open(DESK).await? else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! J2, step 5: "the link, opened on *any* device or browser".
+//! SPEC J2.5: "the link, opened on *any* device or browser".
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! J4, J5 and J6: what is refused, how it is said, and the way out.
+//! SPEC J4, J5 and J6: what is refused, how it is said, and the way out.
 
 use anyhow::{Result, ensure};
 
@@ -8,8 +8,8 @@ use crate::{
     walk::{MARIE, ODETTE, PASSWORD, give_old_identifiers, knock, move_over, sign_in},
 };
 
-/// J4: "Refused with a red message (icon and words too, never colour alone) … If, and only if, the legacy password is right, a masked
-/// hint of that email is shown … One click leads to J1 with the portal kept."
+/// SPEC J4: "Refused with a red message (icon and words too, never colour alone) … If, and only if, the legacy password is right, a masked
+/// hint of that email is shown … One click leads to SPEC J1 with the portal kept."
 #[tokio::test]
 async fn an_old_identifier_is_refused_after_the_move() -> Result<()> {
     let Some(mover) = Browser::open(PHONE).await? else { return Ok(()) };
@@ -35,7 +35,7 @@ async fn an_old_identifier_is_refused_after_the_move() -> Result<()> {
     browser.close().await
 }
 
-/// J5: "the count goes down; the fifth failure locks … the right password no longer works until then." J6: "A new password … unlocks,
+/// SPEC J5: "the count goes down; the fifth failure locks … the right password no longer works until then." SPEC J6: "A new password … unlocks,
 /// tells the owner by mail, and continues to the portal where it began."
 #[tokio::test]
 async fn five_wrong_passwords_lock_and_a_mailed_link_unlocks() -> Result<()> {
@@ -75,7 +75,7 @@ async fn five_wrong_passwords_lock_and_a_mailed_link_unlocks() -> Result<()> {
     browser.close().await
 }
 
-/// J5: "The same sequence is shown for an address that has no account".
+/// SPEC J5: "The same sequence is shown for an address that has no account".
 #[tokio::test]
 async fn an_address_without_an_account_is_refused_in_the_same_words() -> Result<()> {
     let Some(browser) = Browser::open(PHONE).await? else { return Ok(()) };
@@ -85,7 +85,7 @@ async fn an_address_without_an_account_is_refused_in_the_same_words() -> Result<
     browser.page("Mot de passe oublié").await?;
     browser.fill("email", "personne@exemple-mail.test").await?;
     browser.press("Recevoir le lien").await?;
-    // J6: "the answer is always the same".
+    // SPEC J6: "the answer is always the same".
     browser.page("regardez vos messages").await?;
     browser.close().await
 }

@@ -1,4 +1,4 @@
-//! J8: "Garder ma session active".
+//! SPEC J8: "Garder ma session active".
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! J7: "A new version in config asks everybody again at their next sign-in."
+//! SPEC J7: "A new version in config asks everybody again at their next sign-in."
 
 use anyhow::{Result, ensure};
 

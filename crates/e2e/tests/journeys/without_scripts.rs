@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// J2 and J1 where the browser runs no script at all.
+/// SPEC J2 and J1 where the browser runs no script at all.
 #[tokio::test]
 async fn the_move_and_the_sign_in_need_no_scripts() -> Result<()> {
     let Some(browser) = Browser::open(SCRIPTLESS).await? else { return Ok(()) };

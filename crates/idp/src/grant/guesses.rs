@@ -1,9 +1,9 @@
 //! How often somebody may be wrong about a client's secret (SECURITY #26). Secrets are long and random, so this is against load more than
 //! against luck: it lives in the memory of each node.
 //!
-//! Failures are counted by client and source: on a host that several portals share, one portal's wrong secrets shut out no other (D2, for clients). Names
+//! Failures are counted by client and source: on a host that several portals share, one portal's wrong secrets shut out no other (SECURITY D2, for clients). Names
 //! that no client has are one, for there is nothing to guess. Where a client has proved itself, its secret is looked at whatever was counted there:
-//! strangers at the same address only wait. What is kept is bounded in number, and forgotten in time (D14).
+//! strangers at the same address only wait. What is kept is bounded in number, and forgotten in time (SECURITY D14).
 
 use std::{
     collections::HashMap,

@@ -285,7 +285,7 @@ impl Grants {
     }
 
     /// Ends a grant, for something of it came a second time: whoever holds the rest of it may be somebody else (SECURITY I2, I4). The evidence tells
-    /// it, once (I21).
+    /// it, once (SECURITY I21).
     async fn reused(&self, grant: &token_grant::Model, what: &'static str) -> Result<(), Fault> {
         let tx = self.context.db.begin_recorded().await?;
         let revoked = self.revocation(grant, what).exec(tx.conn()).await?;

@@ -1,4 +1,4 @@
-//! Letters that come back after the mail server took them (B18): to an address of their own, from a Maildir or a pipe.
+//! Letters that come back after the mail server took them (FINDING B18): to an address of their own, from a Maildir or a pipe.
 
 use std::{fs, io::Write, process::Stdio};
 

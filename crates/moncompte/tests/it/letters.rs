@@ -96,7 +96,7 @@ async fn what_is_the_operators_fault_ends_no_letter_and_each_arrives_once_when_i
     }
 }
 
-/// B18: refused while its owner waits: the page says so, takes a correction, and the move goes on. Nothing is counted, nothing lost.
+/// FINDING B18: refused while its owner waits: the page says so, takes a correction, and the move goes on. Nothing is counted, nothing lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_is_refused_is_told_where_its_owner_waits() {
     for bed in Bed::both().await {

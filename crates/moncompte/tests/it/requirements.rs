@@ -137,28 +137,45 @@ fn item(text: &str) -> Option<(String, usize)> {
     Some((id, end))
 }
 
-/// The ids at the beginning of a text, with ranges in full.
-fn items(mut text: &str) -> Vec<String> {
+/// The ids at the beginning of a text, with ranges in full, and how long they are there.
+fn items(text: &str) -> (Vec<String>, usize) {
+    let (mut rest, mut read) = (text, 0);
     let mut ids: Vec<String> = Vec::new();
     let mut range = false;
-    while let Some((id, end)) = item(text) {
+    while let Some((id, end)) = item(rest) {
         if range && let (Some(from), Some(to)) = (ids.last().and_then(|id| number(id)), number(&id)) {
             let lead = id.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-            ids.extend(
-                (from + 1..to).map(|n| {
-                    if lead.ends_with('-') { format!("{lead}{n:02}") } else { format!("{lead}{n}") }
-                }),
-            );
+            let two = if lead.ends_with('-') { 2 } else { 0 };
+            ids.extend((from + 1..to).map(|n| format!("{lead}{n:0two$}")));
         }
         ids.push(id);
-        text = &text[end..];
+        read = text.len() - rest.len() + end;
+        rest = &rest[end..];
         let between = [", and ", ", ", "; ", " and ", " or ", " to "];
-        let Some((sign, rest)) = between.iter().find_map(|b| Some((*b, text.strip_prefix(b)?))) else {
+        let Some((sign, more)) = between.iter().find_map(|b| Some((*b, rest.strip_prefix(b)?))) else {
             break;
         };
-        (range, text) = (sign == " to ", rest);
+        (range, rest) = (sign == " to ", more);
     }
-    ids
+    (ids, read)
+}
+
+/// The ids in a comment that no word of [`PAGES`] precedes. `cited` are the places where one does. Ids in backticks are examples.
+fn bare(piece: &str, cited: &[std::ops::Range<usize>]) -> Vec<String> {
+    let begins = piece.char_indices().filter(|(at, c)| {
+        let before = piece[..*at].chars().next_back();
+        "JDIBUF#".contains(*c)
+            && !before.is_some_and(|b| b.is_alphanumeric() || "_.`-&".contains(b))
+            && !cited.iter().any(|span| span.contains(at))
+    });
+    let ids = begins.filter_map(|(at, letter)| {
+        let (id, end) = item(&piece[at..])?;
+        let dashed = id.contains('-') == "UF".contains(letter);
+        let short =
+            id.len() <= if letter == 'J' || letter == '#' { 4 } else { 4 - usize::from(!id.contains('-')) };
+        (dashed && short && !piece[at + end..].starts_with('-')).then_some(id)
+    });
+    ids.collect()
 }
 
 fn number(id: &str) -> Option<u32> {
@@ -209,6 +226,7 @@ fn cited_in(file: &Path, wrong: &mut Vec<String>) -> Vec<Citation> {
             }
         }
         let test = test_at(&lines, end).map(|name| format!("{krate}::{name}"));
+        let mut spans = Vec::new();
         for (word, _) in PAGES {
             for (at, _) in piece.match_indices(word) {
                 let (before, after) = (&piece[..at], &piece[at + word.len()..]);
@@ -216,7 +234,8 @@ fn cited_in(file: &Path, wrong: &mut Vec<String>) -> Vec<Citation> {
                 if before.ends_with(part) || after.starts_with(part) || after.starts_with("S\"") {
                     continue;
                 }
-                let ids = after.strip_prefix(' ').map(items).unwrap_or_default();
+                let (ids, read) = after.strip_prefix(' ').map(items).unwrap_or_default();
+                spans.push(at..at + word.len() + 1 + read);
                 if ids.is_empty() && prose && !(word == "SECURITY" && after.starts_with(".md")) {
                     report(&format!("{word} without an id of docs/requirements"));
                 }
@@ -229,6 +248,11 @@ fn cited_in(file: &Path, wrong: &mut Vec<String>) -> Vec<Citation> {
                     place: place.clone(),
                     test: test.clone(),
                 }));
+            }
+        }
+        if prose && !shown.ends_with(".md") && !shown.ends_with(".toml") {
+            for id in bare(&piece, &spans) {
+                report(&format!("{id} without the word that says on which page it is"));
             }
         }
         if let Some((_, list)) = piece.split_once("items: &[") {
@@ -354,6 +378,18 @@ fn citations_are_read_in_every_form() {
         ("is a word", ""),
         ("256", ""),
     ] {
-        assert_eq!(items(text).join(" "), ids, "{text}");
+        assert_eq!(items(text).0.join(" "), ids, "{text}");
     }
+}
+
+#[test]
+fn an_id_without_its_word_is_seen() {
+    for (text, ids) in [
+        ("the fifth (D12), and #31.", "D12 #31"),
+        ("J2.4: the link; U-08, F-17", "J2.4 U-08 F-17"),
+        ("`I1` to `I24`, P-256, B-tree, ID1, 3D2, #1f6f54, B100", ""),
+    ] {
+        assert_eq!(bare(text, &[]).join(" "), ids, "{text}");
+    }
+    assert!(bare("SECURITY D12, #31", &[0..17]).is_empty());
 }

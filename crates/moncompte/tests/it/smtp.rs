@@ -367,7 +367,7 @@ async fn a_server_that_says_nothing_after_the_dot_is_left() {
     assert_eq!(copies[0], copies[1]);
 }
 
-/// B13: kill -9 at each step of the conversation. At least one mail, no copy more than the kills, one Message-ID.
+/// SECURITY B13: kill -9 at each step of the conversation. At least one mail, no copy more than the kills, one Message-ID.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_survives_a_kill_at_every_step_of_its_way() {
     for bed in Bed::both().await {

@@ -1,4 +1,4 @@
-//! J11: the pages of a person's own account, each about one thing.
+//! SPEC J11: the pages of a person's own account, each about one thing.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! J11: another address for an account, from the wish to the way back.
+//! SPEC J11: another address for an account, from the wish to the way back.
 
 use serde::Serialize;
 

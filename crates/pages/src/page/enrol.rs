@@ -1,4 +1,4 @@
-//! J2, J3: the steps of the move.
+//! SPEC J2, J3: the steps of the move.
 
 use serde::Serialize;
 
@@ -201,7 +201,7 @@ pub enum ConfirmError {
     },
 }
 
-/// J3: the address belongs to an account: attach the agency to it. `POST {base}/link` with `password` (if needed). Another
+/// SPEC J3: the address belongs to an account: attach the agency to it. `POST {base}/link` with `password` (if needed). Another
 /// address: `{base}/email`; forgotten: `{base}/forgot`.
 #[derive(Clone, Debug, Serialize)]
 pub struct LinkAccount {

@@ -1,4 +1,4 @@
-//! J1, J2.7, J9, J13: arriving, the person's agencies, help.
+//! SPEC J1, J2.7, J9, J13: arriving, the person's agencies, help.
 
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ pub struct Receipt {
     pub accepted_at: i64,
 }
 
-/// J13: signed in, but nothing links this account to the agency. Attach: `{base}/legacy`. `POST {base}/continue` if
+/// SPEC J13: signed in, but nothing links this account to the agency. Attach: `{base}/legacy`. `POST {base}/continue` if
 /// allowed; `POST {base}/switch` to sign in as someone else.
 #[derive(Clone, Debug, Serialize)]
 pub struct NotLinked {
@@ -89,7 +89,7 @@ pub struct HomeAgency {
     pub city: Option<String>,
 }
 
-/// J9. The agency's phone, email and hours come from [`crate::Frame::look`].
+/// SPEC J9. The agency's phone, email and hours come from [`crate::Frame::look`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Help {
     /// Whether this agency's old identifiers may still be used.

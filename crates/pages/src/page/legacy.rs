@@ -1,4 +1,4 @@
-//! J2, J4: the agency's old identifiers.
+//! SPEC J2, J4: the agency's old identifiers.
 
 use serde::Serialize;
 
@@ -33,7 +33,7 @@ pub enum LegacyError {
         /// The agency's own site checks old passwords and hands people over.
         portal: bool,
     },
-    /// J4: already exchanged for an account.
+    /// SPEC J4: already exchanged for an account.
     Moved {
         /// The masked email, only if the old password was right: `m•••••@g•••.com`.
         hint: Option<String>,

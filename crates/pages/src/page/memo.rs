@@ -1,4 +1,4 @@
-//! J2.7, J11: a sheet of paper to keep.
+//! SPEC J2.7, J11: a sheet of paper to keep.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! J6: forgotten password; mailed links that no longer work.
+//! SPEC J6: forgotten password; mailed links that no longer work.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! J1, J5: sign in.
+//! SPEC J1, J5: sign in.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! J10: sign out.
+//! SPEC J10: sign out.
 
 use serde::Serialize;
 

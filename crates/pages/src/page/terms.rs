@@ -1,4 +1,4 @@
-//! J2.6, J7: the terms of use.
+//! SPEC J2.6, J7: the terms of use.
 
 use serde::Serialize;
 

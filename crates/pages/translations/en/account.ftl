@@ -1,4 +1,4 @@
-# J6, J9, J10, J13: forgotten password, help, signing out, agencies, incidents.
+# SPEC J6, J9, J10, J13: forgotten password, help, signing out, agencies, incidents.
 forgot-title = Forgotten password
 forgot-lead = Give the email address of your account. We will send you a link to choose a new password.
 forgot-button = Send me the link

@@ -1,4 +1,4 @@
-# J2, J3, J7: the steps of the move to an account.
+# SPEC J2, J3, J7: the steps of the move to an account.
 notice-title = Your access is changing
 notice-hello-name = Hello { $name }, your old identifier and password are right.
 notice-hello = Hello, your old identifier and password are right.

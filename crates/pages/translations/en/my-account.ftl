@@ -1,4 +1,4 @@
-# J11: my account, page by page.
+# SPEC J11: my account, page by page.
 account-back = My account
 hub-title = My account
 hub-agencies = My agencies

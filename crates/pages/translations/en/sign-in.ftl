@@ -1,4 +1,4 @@
-# J1, J4, J5: signing in, with an account or with the old identifiers.
+# SPEC J1, J4, J5: signing in, with an account or with the old identifiers.
 sign-in-title = Sign in
 sign-in-lead = Sign in to open your { $agency } client space.
 sign-in-forgot = Forgotten your password?

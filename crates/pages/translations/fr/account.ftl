@@ -1,4 +1,4 @@
-# J6, J9, J10, J13 : mot de passe oublié, aide, déconnexion, agences, incidents.
+# SPEC J6, J9, J10, J13 : mot de passe oublié, aide, déconnexion, agences, incidents.
 forgot-title = Mot de passe oublié
 forgot-lead = Indiquez l'adresse email de votre compte. Nous vous enverrons un lien pour choisir un nouveau mot de passe.
 forgot-button = Recevoir le lien

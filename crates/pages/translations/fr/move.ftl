@@ -1,4 +1,4 @@
-# J2, J3, J7 : les étapes du passage au compte.
+# SPEC J2, J3, J7 : les étapes du passage au compte.
 notice-title = Votre accès change
 notice-hello-name = Bonjour { $name }, vos anciens identifiants sont exacts.
 notice-hello = Bonjour, vos anciens identifiants sont exacts.

@@ -1,4 +1,4 @@
-# J11 : mon compte, ses pages une par une.
+# SPEC J11 : mon compte, ses pages une par une.
 account-back = Mon compte
 hub-title = Mon compte
 hub-agencies = Mes agences

@@ -1,4 +1,4 @@
-# J1, J4, J5 : se connecter, avec un compte ou avec les anciens identifiants.
+# SPEC J1, J4, J5 : se connecter, avec un compte ou avec les anciens identifiants.
 sign-in-title = Connexion
 sign-in-lead = Connectez-vous pour ouvrir votre espace client { $agency }.
 # Libellés connus des utilisateurs, au caractère près (SPEC J1).

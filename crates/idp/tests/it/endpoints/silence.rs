@@ -1,4 +1,4 @@
-//! What a request may ask of a sign-in (SECURITY #14), and what a sign-in says of itself (#39).
+//! What a request may ask of a sign-in (SECURITY #14), and what a sign-in says of itself (SECURITY #39).
 
 use http::StatusCode;
 

@@ -81,7 +81,7 @@ async fn a_client_may_have_its_userinfo_signed() {
     }
 }
 
-/// oidcc-codereuse-30seconds, D5; SECURITY #17
+/// oidcc-codereuse-30seconds, SECURITY D5; SECURITY #17
 #[tokio::test]
 async fn a_second_redemption_ends_what_the_first_gave() {
     for world in World::both().await {

@@ -12,14 +12,14 @@ async fn a_second_redemption_is_refused_and_ends_what_the_first_gave() {
         assert_eq!(redeem(&world.b, &code).await.unwrap_err().code().as_str(), "invalid_grant");
         assert!(!opens(&world.a, text(&first, "access_token")).await, "{}", world.bed.name);
         assert!(refresh(&world.a, text(&first, "refresh_token")).await.is_err());
-        // And a third changes nothing more (I21).
+        // And a third changes nothing more (SECURITY I21).
         assert!(redeem(&world.a, &code).await.is_err());
         let told = "kind = 'grant revoked' AND body LIKE '%code_reuse%'";
         assert_eq!(world.count("evidence", told).await, 1, "{}", world.bed.name);
     }
 }
 
-/// SECURITY #18, I1, recipe B1: over two nodes exactly one wins, and since reuse was seen its tokens are dead.
+/// SECURITY #18, I1, B1: over two nodes exactly one wins, and since reuse was seen its tokens are dead.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_32_redemptions_at_once_one_wins() {
     for world in World::both().await {
@@ -48,7 +48,7 @@ async fn of_32_redemptions_at_once_one_wins() {
     }
 }
 
-/// SECURITY #19, D7: the variant of B1. A wrong redemption neither burns the code nor reveals or revokes anything.
+/// SECURITY #19, D7: the variant of SECURITY B1. A wrong redemption neither burns the code nor reveals or revokes anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn wrong_redemptions_burn_nothing() {
     for world in World::both().await {

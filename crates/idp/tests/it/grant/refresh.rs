@@ -26,7 +26,7 @@ async fn a_rotated_token_that_comes_back_ends_the_family() {
         assert_eq!(refresh(&world.b, r1).await.unwrap_err().code().as_str(), "invalid_grant");
         assert!(refresh(&world.a, r2).await.is_err(), "{}", world.bed.name);
         assert!(!opens(&world.a, text(&second, "access_token")).await);
-        // Once, whatever comes back afterwards (I21).
+        // Once, whatever comes back afterwards (SECURITY I21).
         assert!(refresh(&world.b, r1).await.is_err());
         let told = "kind = 'grant revoked' AND body LIKE '%refresh_reuse%'";
         assert_eq!(world.count("evidence", told).await, 1, "{}", world.bed.name);
@@ -143,7 +143,7 @@ async fn at_once(world: &World, many: usize, token: &str, public: bool) -> Vec<R
     all
 }
 
-/// SECURITY #21, I3, recipe B2, D16
+/// SECURITY #21, I3, B2, D16
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_64_refreshes_at_once_all_are_given_the_one_child() {
     for world in World::both().await {
@@ -160,7 +160,7 @@ async fn of_64_refreshes_at_once_all_are_given_the_one_child() {
     }
 }
 
-/// SECURITY #21, I3, recipe B2: a client that proves nothing has no window (D16).
+/// SECURITY #21, I3, B2: a client that proves nothing has no window (SECURITY D16).
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_32_rotations_at_once_at_most_one_has_a_child() {
     for world in World::both().await {

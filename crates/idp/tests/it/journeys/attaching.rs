@@ -15,7 +15,7 @@ async fn at_link(world: &World, portal: &Portal, identifier: &str, old: &str) ->
     marie
 }
 
-/// SPEC J3: "the page asks for *that account's* password to attach … Right → linked and disabled at once. Wrong → the lockout rules of J5."
+/// SPEC J3: "the page asks for *that account's* password to attach … Right → linked and disabled at once. Wrong → the lockout rules of SPEC J5."
 #[tokio::test]
 async fn the_next_agency_is_attached_with_the_accounts_password() {
     for world in World::both().await {
@@ -42,7 +42,7 @@ async fn the_next_agency_is_attached_with_the_accounts_password() {
     }
 }
 
-/// SPEC J3: the lockout of J5 holds on this page too: the fifth failure locks, and the owner is told by mail.
+/// SPEC J3: the lockout of SPEC J5 holds on this page too: the fifth failure locks, and the owner is told by mail.
 #[tokio::test]
 async fn five_wrong_passwords_while_attaching_lock_the_account() {
     for world in World::both().await {
@@ -94,7 +94,7 @@ async fn a_fresh_session_attaches_without_typing_and_an_old_one_does_not() {
 }
 
 /// SPEC J4: "it can no longer be used; sign in with the email chosen at the move. If, and only if, the legacy password is right, a masked hint of that
-/// email is shown. One click leads to J1 with the portal kept."
+/// email is shown. One click leads to SPEC J1 with the portal kept."
 #[tokio::test]
 async fn an_old_identifier_is_refused_after_the_move_with_a_hint_for_who_knows_its_password() {
     for world in World::both().await {

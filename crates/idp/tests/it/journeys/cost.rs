@@ -21,7 +21,7 @@ const COSTS: &[(&str, u64, u64)] = &[
     ("the page that asks", 1, 0),
     ("a wrong password", 3, 1),
     // The attempt is reserved before anything is hashed (SECURITY I5); all else is one commit, the mail about a new browser too. One statement looks
-    // how many sessions there are (#50), three tell the evidence that a failure was cleared (I6).
+    // how many sessions there are (SECURITY #50), three tell the evidence that a failure was cleared (SECURITY I6).
     ("a right password", 13, 2),
     ("back to the portal", 9, 1),
     ("a code", 4, 1),

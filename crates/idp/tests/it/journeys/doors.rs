@@ -1,4 +1,4 @@
-//! What stands at each door for each kind of address: the same (SECURITY #59), and who is counted there (#55).
+//! What stands at each door for each kind of address: the same (SECURITY #59), and who is counted there (SECURITY #55).
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 

@@ -33,7 +33,7 @@ async fn the_sign_in_page_is_the_agencys_with_the_labels_that_people_know() {
     }
 }
 
-/// SPEC J1: "Right credentials → back at the portal, signed in. A second portal in the same browser signs in without a question (SSO)"; J13: a pairwise
+/// SPEC J1: "Right credentials → back at the portal, signed in. A second portal in the same browser signs in without a question (SSO)"; SPEC J13: a pairwise
 /// `sub` per agency, and the client references of this agency only.
 #[tokio::test]
 async fn right_credentials_lead_back_and_the_second_portal_asks_nothing() {

@@ -20,7 +20,7 @@ use crate::journeys::{
 const FEW: usize = 30;
 /// What five standard deviations are, of pure chance: a run of few samples does not fail by it.
 const SIGMAS: f64 = 5.0;
-/// B6.
+/// SECURITY B6.
 const AUC: f64 = 0.05;
 const MEDIANS: f64 = 0.02;
 

@@ -44,7 +44,7 @@ async fn a_code_whose_redemption_is_not_acknowledged_never_gives_two_grants() {
     let again = site.redeem(&code).await;
     assert_eq!((again.status.as_u16(), again.text("error")), (400, "invalid_grant"));
     assert_eq!(site.count("refresh_token").await, before + 1, "and not twice");
-    // Nobody holds what the first gave, and nobody can use it either (I2).
+    // Nobody holds what the first gave, and nobody can use it either (SECURITY I2).
     assert_eq!(site.count("token_grant WHERE revoked_why = 'code_reuse'").await, 1);
     // The portal sends the person again, who is still signed in.
     let code = person.asked_by_portal().await.code().expect("signed in");

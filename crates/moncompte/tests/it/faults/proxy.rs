@@ -142,7 +142,7 @@ impl Proxy {
         self.cable.mode.send_modify(|mode| *mode = Mode { how: How::Refuse, cut: mode.cut + 1 });
     }
 
-    /// Loses the reply to the next COMMIT of a transaction that has said this (B21).
+    /// Loses the reply to the next COMMIT of a transaction that has said this (SECURITY B21).
     pub fn drop_commit_after(&self, statement: &'static str) {
         *self.cable.wish.lock().unwrap() = Some(statement);
     }

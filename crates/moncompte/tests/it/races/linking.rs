@@ -1,5 +1,5 @@
 //! One old identity, one account (SECURITY #78 to #80; B11; I10): whoever knows its old credentials, however many come at once, over two nodes; and
-//! two moves to one address (D10).
+//! two moves to one address (SECURITY D10).
 
 use testbed::Bed;
 

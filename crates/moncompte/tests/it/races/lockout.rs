@@ -68,7 +68,7 @@ async fn of_many_wrong_passwords_at_once_five_are_looked_at() {
             (nodes.count("outbox WHERE kind = 'mail'").await == 3).then_some(())
         })
         .await;
-        // The owner's own browser has a count of its own (D2).
+        // The owner's own browser has a count of its own (SECURITY D2).
         assert!(nodes.person.asked_by_portal().await.code().is_some());
     }
 }

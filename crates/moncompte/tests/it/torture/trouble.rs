@@ -244,7 +244,7 @@ async fn holds(place: &Place, nodes: &[Node]) -> Result<(), String> {
         ));
     };
     let all = json["invariants"].as_array().unwrap();
-    // The server that is started for tests writes nothing through to the disk (I20), on purpose.
+    // The server that is started for tests writes nothing through to the disk (SECURITY I20), on purpose.
     let broken = |found: &&serde_json::Value| {
         found["state"] == "broken" && !(found["id"] == "I20" && place.bed.name == "postgres")
     };

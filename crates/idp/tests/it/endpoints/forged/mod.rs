@@ -237,7 +237,7 @@ fn never_a_token(token: &str) -> bool {
     token.len() > 5000 || !token.is_ascii() || token.chars().any(char::is_control)
 }
 
-/// SECURITY #31, #32, #33, #34, #35, and of #27 and #28 what an assertion may say and whose token is asked after
+/// SECURITY #31, #32, #33, #34, #35, and of SECURITY #27 and #28 what an assertion may say and whose token is asked after
 #[tokio::test]
 async fn a_forged_token_is_worth_nothing_anywhere() {
     assert!(FORGERIES.len() >= 40);

@@ -97,7 +97,7 @@ async fn an_address_changes_when_the_new_one_is_confirmed_and_everything_older_e
     }
 }
 
-/// SECURITY #65: the password is asked for however young the session is, by the one guard (#53).
+/// SECURITY #65: the password is asked for however young the session is, by the one guard (SECURITY #53).
 #[tokio::test]
 async fn a_session_alone_does_not_ask_for_another_address() {
     for world in World::both().await {
@@ -197,7 +197,7 @@ async fn a_link_is_for_the_account_that_asked_whoever_is_signed_in() {
     }
 }
 
-/// SECURITY #75, D10: "address taken meanwhile": who confirms first has it, and nothing tells before that it is taken (#59).
+/// SECURITY #75, D10: "address taken meanwhile": who confirms first has it, and nothing tells before that it is taken (SECURITY #59).
 #[tokio::test]
 async fn an_address_that_another_account_has_is_refused_when_it_is_confirmed() {
     for world in World::both().await {
@@ -309,7 +309,7 @@ async fn the_oldest_address_has_the_last_word() {
     }
 }
 
-/// SECURITY #58: a new address does not give five new guesses, and #76, PEOPLE U-11: a new password ends a wish that waits.
+/// SECURITY #58: a new address does not give five new guesses, and SECURITY #76, PEOPLE U-11: a new password ends a wish that waits.
 #[tokio::test]
 async fn a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish() {
     for world in World::both().await {
@@ -376,7 +376,7 @@ async fn five_wishes_a_day_and_no_more() {
     }
 }
 
-/// B18: its server refused the new address: the page says so, and leads to another one. The account is as it was.
+/// FINDING B18: its server refused the new address: the page says so, and leads to another one. The account is as it was.
 #[tokio::test]
 async fn a_new_address_that_its_server_refuses_is_told_where_it_waits() {
     for world in World::both().await {

@@ -49,7 +49,7 @@ async fn a_password_is_changed_by_the_current_one_and_everything_older_ends() {
     }
 }
 
-/// SECURITY #65: a session alone changes nothing. #53: guesses here count with those at the sign-in page, and lock.
+/// SECURITY #65: a session alone changes nothing. SECURITY #53: guesses here count with those at the sign-in page, and lock.
 #[tokio::test]
 async fn guesses_at_the_current_password_count_and_lock_and_change_nothing() {
     for world in World::both().await {

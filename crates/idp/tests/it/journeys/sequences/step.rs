@@ -264,7 +264,7 @@ impl Dice {
     }
 }
 
-/// The longest sequence after its start (B9).
+/// The longest sequence after its start (SECURITY B9).
 const LONGEST: usize = 7;
 
 /// A start and steps, as this seed has them.
