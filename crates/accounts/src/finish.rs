@@ -8,13 +8,13 @@ use crate::{
     Visitor,
     enrolment::advance,
     evidence,
-    legacy::kind_none,
     lockout::Counter,
     login::GivenAgain,
     mail,
     mail::{Mail, MailBody},
     recovery,
     table::{account, enrolment, legacy_identity, link},
+    verifier::Kind,
 };
 
 /// What became of the last step of a first move.
@@ -309,7 +309,7 @@ impl Accounts {
                 Expr::col(legacy_identity::Column::VerifierKind),
             )
             .col_expr(legacy_identity::Column::Recogniser, Expr::col(legacy_identity::Column::Verifier))
-            .col_expr(legacy_identity::Column::VerifierKind, Expr::value(kind_none()))
+            .col_expr(legacy_identity::Column::VerifierKind, Expr::value(Kind::None.as_str()))
             .col_expr(legacy_identity::Column::Verifier, Expr::value(Option::<Vec<u8>>::None))
             .filter(legacy_identity::Column::Id.eq(row.legacy_identity_id))
             .filter(legacy_identity::Column::MovedAt.is_null())

@@ -4,9 +4,11 @@
 //! a person's doing.
 
 mod account;
+mod act;
 mod address;
 mod changes;
 mod code;
+mod costly;
 mod device;
 mod disclosure;
 mod email;
@@ -15,7 +17,6 @@ mod evidence;
 mod finish;
 mod hasher;
 mod invariants;
-pub mod legacy;
 mod lockout;
 mod login;
 mod mail;
@@ -29,6 +30,7 @@ mod session;
 mod table;
 mod take_back;
 mod terms;
+mod verifier;
 mod visitor;
 
 use std::sync::Arc;
@@ -37,6 +39,7 @@ use arc_swap::ArcSwap;
 use kernel::{Context, typed_id};
 
 pub use account::{Account, LinkedAgency};
+pub use act::{Importer, LegacyProof, Ticket, WrapProgress};
 pub use address::{AddressConfirm, AddressPage, AddressWish, NewAddress, PendingAddress};
 pub use changes::{NewPassword, PasswordChange};
 pub use code::{CODE_DAYS, CodeGiven};
@@ -47,6 +50,8 @@ pub use enrolment::{Confirm, EmailChoice, Enrolment, NextMail, PasswordChoice, R
 pub use finish::{Attach, Finish};
 pub use hasher::{Busy, HashCost, Hasher, Verdict};
 pub use invariants::INVARIANTS;
+/// What an import is given: rows of deliveries, and the report about them.
+pub use legacy;
 pub use lockout::LockPolicy;
 pub use login::SignIn;
 pub use mail::{Mail, MailBody, mail_bounced};

@@ -1,9 +1,11 @@
-//! What an attacker can send, as bytes, and what must hold whatever they are (SECURITY "Fuzzing"). Each target is an ordinary function that
+//! Bytes that an attacker can send, or an agency can hand over, and the properties that hold whatever they are (SECURITY "Fuzzing"). Each target is an ordinary function that
 //! panics where something does not hold; `src/bin` puts them under libFuzzer, and `tests` runs the seeds through them.
 
+mod deliveries;
 mod requests;
 mod tokens;
 
+pub use deliveries::{hash, rows};
 pub use requests::{authorization, basic, form, pkce, token};
 pub use tokens::{claims, jwk, jwt};
 
@@ -20,6 +22,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("jwk", jwk),
     ("pkce", pkce),
     ("token", token),
+    ("rows", rows),
+    ("hash", hash),
 ];
 
 /// The input as text, where bytes that are none never reach the code: HTTP's face refuses them.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use accounts::{
-    Accounts, Confirm, EnrolmentId, Finish, MailBody, PasswordChoice, SignedIn, Visitor, legacy::LegacyProof,
+    Accounts, Confirm, EnrolmentId, Finish, LegacyProof, MailBody, PasswordChoice, SignedIn, Visitor,
 };
 use kernel::Token;
 use tokio::{task::JoinSet, time::Instant};

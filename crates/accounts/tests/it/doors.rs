@@ -3,9 +3,8 @@
 use std::{collections::BTreeSet, net::Ipv4Addr, sync::Arc};
 
 use accounts::{
-    Confirm, EmailChoice, Finish, HashCost, Hasher, MailBody, Origin, PasswordChoice, PasswordProblem,
-    Resend, Reset, Rules, SignIn, Stage as Step, TermsLibrary, Visitor,
-    legacy::{LegacyProof, row::Oddity},
+    Confirm, EmailChoice, Finish, HashCost, Hasher, LegacyProof, MailBody, Origin, PasswordChoice,
+    PasswordProblem, Resend, Reset, Rules, SignIn, Stage as Step, TermsLibrary, Visitor, legacy::row::Oddity,
 };
 
 use crate::stage::{PASSWORD, Stage, answered, said, shown, stages, token_of, visitor};

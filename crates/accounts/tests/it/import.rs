@@ -1,4 +1,4 @@
-use accounts::legacy::{WrapProgress, row::Oddity};
+use accounts::{WrapProgress, legacy::row::Oddity};
 
 use crate::stage::{said, stages, visitor};
 

@@ -1,9 +1,6 @@
 //! Each invariant of this slice can be seen broken (SECURITY part C); every other test of this suite shows at its end that none is.
 
-use accounts::{
-    INVARIANTS, Reset,
-    legacy::{LegacyProof, Ticket},
-};
+use accounts::{INVARIANTS, LegacyProof, Reset, Ticket};
 
 use crate::stage::{PASSWORD, Stage, answered, stages, visitor};
 

@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
 use accounts::{
-    Attach, Confirm, EmailChoice, Finish, MailBody, Resend, SignIn, Stage as Step,
-    legacy::{LegacyProof, Ticket},
+    Attach, Confirm, EmailChoice, Finish, LegacyProof, MailBody, Resend, SignIn, Stage as Step, Ticket,
 };
 
 use crate::stage::{PASSWORD, said, shown, stages, visitor};

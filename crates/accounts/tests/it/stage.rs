@@ -3,12 +3,9 @@
 use std::{collections::BTreeMap, io::Cursor, sync::Arc};
 
 use accounts::{
-    Accounts, Edition, EnrolmentId, HashCost, Hasher, Mail, Rules, Shown, SignIn, SignedIn, TermsLibrary,
-    TermsVersion, Visitor,
-    legacy::{
-        LegacyProof,
-        row::{Charset, Format, Rows},
-    },
+    Accounts, Edition, EnrolmentId, HashCost, Hasher, LegacyProof, Mail, Rules, Shown, SignIn, SignedIn,
+    TermsLibrary, TermsVersion, Visitor,
+    legacy::row::{Charset, Format, Rows},
 };
 use agencies::{Agency, Contact, Controller, Directory, Look, Words};
 use kernel::Token;

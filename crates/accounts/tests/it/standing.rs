@@ -1,6 +1,6 @@
 //! What an account, a session and a move are worth after something else has happened.
 
-use accounts::{Attach, Confirm, Finish, legacy::LegacyProof};
+use accounts::{Attach, Confirm, Finish, LegacyProof};
 
 use crate::stage::{PASSWORD, answered, said, shown, stages, visitor};
 

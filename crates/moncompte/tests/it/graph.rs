@@ -86,13 +86,13 @@ const VERIFIERS: &[(&str, &str, usize)] = &[
     // A mailed code: made with the mail, compared after it was counted, in one transaction and without a hash that takes time.
     ("self.code_hash(", "accounts/src/code.rs", 2),
     // Its likeness for an agency's old passwords, which may be checked once more without the spaces around them.
-    ("self.reserve_legacy(", "accounts/src/legacy/prove.rs", 1),
-    ("own.reserve(", "accounts/src/legacy/prove.rs", 1),
-    ("all.reserve(", "accounts/src/legacy/prove.rs", 1),
-    ("self.check_identity(", "accounts/src/legacy/prove.rs", 1),
-    ("stored::check(", "accounts/src/legacy/prove.rs", 2),
-    ("hasher.verify(", "accounts/src/legacy/stored.rs", 3),
-    ("verifier.verify(", "accounts/src/legacy/stored.rs", 1),
+    ("self.reserve_legacy(", "accounts/src/act/prove_legacy.rs", 1),
+    ("own.reserve(", "accounts/src/act/prove_legacy.rs", 1),
+    ("all.reserve(", "accounts/src/act/prove_legacy.rs", 1),
+    ("self.check_identity(", "accounts/src/act/prove_legacy.rs", 1),
+    ("verifier::check(", "accounts/src/act/prove_legacy.rs", 2),
+    ("hasher.verify(", "accounts/src/verifier.rs", 3),
+    ("verifier.verify(", "accounts/src/verifier.rs", 1),
 ];
 
 /// PEOPLE U-21, SECURITY #53: one guard before every secret.

@@ -124,7 +124,8 @@ async fn long_names_from_many_addresses_leave_no_more_than_there_was() {
 }
 
 /// Crates whose code runs in a provider, or in the sample portal beside it.
-const CRATES: &[&str] = &["accounts", "agencies", "idp", "kernel", "moncompte", "oidc", "pages", "portal"];
+const CRATES: &[&str] =
+    &["accounts", "agencies", "idp", "kernel", "legacy", "moncompte", "oidc", "pages", "portal"];
 /// Types that hold more the longer they live.
 const COLLECTIONS: &[&str] = &[
     "HashMap<",

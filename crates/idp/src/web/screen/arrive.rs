@@ -1,6 +1,6 @@
 //! The authorization endpoint's face: from a portal's request to an interaction in this browser.
 
-use accounts::legacy::{LegacyProof, Ticket};
+use accounts::{LegacyProof, Ticket};
 use axum::{
     extract::{RawQuery, Request, State},
     response::Response,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use accounts::legacy::LegacyProof;
+use accounts::LegacyProof;
 use agencies::Agency;
 use axum::{
     extract::{Path, Query, State},

@@ -6,12 +6,9 @@ use std::{
 };
 
 use accounts::{
-    Accounts, Confirm, Edition, Finish, HashCost, Hasher, Mail, MailBody, PasswordChoice, Rules, Shown,
-    TermsLibrary, TermsVersion, Visitor,
-    legacy::{
-        LegacyProof,
-        row::{Charset, Format, Rows},
-    },
+    Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, PasswordChoice, Rules,
+    Shown, TermsLibrary, TermsVersion, Visitor,
+    legacy::row::{Charset, Format, Rows},
 };
 use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;

@@ -1,12 +1,9 @@
 use std::{io::Cursor, sync::Arc};
 
 use accounts::{
-    AccountId, Accounts, Confirm, Edition, Finish, HashCost, Hasher, Mail, MailBody, Origin, PasswordChoice,
-    Reset, Rules, Session, SessionId, Shown, TermsLibrary, TermsVersion, Visitor,
-    legacy::{
-        LegacyProof,
-        row::{Charset, Format, Rows},
-    },
+    AccountId, Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, Origin,
+    PasswordChoice, Reset, Rules, Session, SessionId, Shown, TermsLibrary, TermsVersion, Visitor,
+    legacy::row::{Charset, Format, Rows},
 };
 use agencies::{Agencies, Agency, Contact, Controller, Directory, Look, Portal, Words};
 use arc_swap::ArcSwap;

@@ -1,12 +1,9 @@
 use std::{collections::BTreeMap, io::Cursor, net::SocketAddr, num::NonZeroU32, sync::Arc};
 
 use accounts::{
-    Accounts, Confirm, Edition, Finish, HashCost, Hasher, Mail, MailBody, PasswordChoice, Rules, Shown,
-    TermsLibrary, TermsVersion, Visitor as Person,
-    legacy::{
-        LegacyProof,
-        row::{Charset, Format, Rows},
-    },
+    Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, PasswordChoice, Rules,
+    Shown, TermsLibrary, TermsVersion, Visitor as Person,
+    legacy::row::{Charset, Format, Rows},
 };
 use agencies::{Agencies, Agency, Logo};
 use arc_swap::ArcSwap;

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fs, sync::Arc};
 
 use accounts::{
-    Accounts, Confirm, Edition, Finish, HashCost, Hasher, Mail, MailBody, Origin, PasswordChoice, Rules,
-    Shown, TermsLibrary, TermsVersion, Visitor, legacy::LegacyProof,
+    Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, Origin,
+    PasswordChoice, Rules, Shown, TermsLibrary, TermsVersion, Visitor,
 };
 use agencies::Agency;
 use arc_swap::ArcSwap;

@@ -1,9 +1,9 @@
-//! What operators and agencies put into files, and what the program makes of them: crates/accounts/src/legacy/row, crates/moncompte/src/config.
+//! What operators and agencies put into files, and what the program makes of them: crates/legacy/src/row, crates/moncompte/src/config.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 
 const fn row(names: &'static [&'static str]) -> Tests {
-    beside("accounts", names)
+    beside("legacy", names)
 }
 
 const fn config(names: &'static [&'static str]) -> Tests {
@@ -18,7 +18,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "shuts a person out for a value that proves nothing",
         items: &[88],
-        file: "crates/accounts/src/legacy/row/columns.rs",
+        file: "crates/legacy/src/row/columns.rs",
         find: "if !is_proof(place) {",
         replace: "if !is_proof(place) && !value.contains(char::is_control) {",
         caught_by: row(&["only_what_proves_the_person_makes_a_row_bad"]),
@@ -26,7 +26,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "takes an address that may be a stranger's out of a longer text",
         items: &[88],
-        file: "crates/accounts/src/legacy/row/lenient.rs",
+        file: "crates/legacy/src/row/lenient.rs",
         find: "if std::mem::replace(&mut begins, true) {",
         replace: "if std::mem::replace(&mut begins, true) || word.len() > 1 {",
         caught_by: row(&["of_what_stands_in_email_an_address_is_taken_only_where_it_is_one"]),
@@ -34,7 +34,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "takes a password whose characters are in doubt",
         items: &[88],
-        file: "crates/accounts/src/legacy/row/columns.rs",
+        file: "crates/legacy/src/row/columns.rs",
         find: "return Err(format!(\"`{name}` is {NOT_UTF8}\"));",
         replace: "let _ = NOT_UTF8;",
         caught_by: row(&["an_endless_line_or_wrong_bytes_cost_one_row"]),

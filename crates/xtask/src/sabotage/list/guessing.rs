@@ -73,7 +73,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "counts every spelling of an address by itself",
         items: &[54],
-        file: "crates/accounts/src/email.rs",
+        file: "crates/legacy/src/address.rs",
         find: "let canonical = shown.to_ascii_lowercase();",
         replace: "let canonical = shown.clone();",
         caught_by: journey(&["five_wrong_passwords_lock_and_the_sequence_is_the_same_without_an_account"]),
@@ -164,7 +164,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "hashes nothing where there is no old identifier",
         items: &[60, 82],
-        file: "crates/accounts/src/legacy/stored.rs",
+        file: "crates/accounts/src/verifier.rs",
         find: "Old::Nobody => hasher.verify(None, password).await.map(|v| v.right),",
         replace: "Old::Nobody => Ok(false),",
         caught_by: journey(&["every_sign_in_costs_one_hash_and_a_locked_one_none"]),
@@ -191,7 +191,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "counts the old identifiers one try at a time",
         items: &[82],
-        file: "crates/accounts/src/legacy/prove.rs",
+        file: "crates/accounts/src/act/prove_legacy.rs",
         find: "let own = Counter::of_legacy(&self.context, &agency.id, canonical, &visitor.network());",
         replace: "let own = Counter::of_legacy(&self.context, &agency.id, canonical, &self.context.token().text());",
         caught_by: journey(&["an_old_identifier_locks_too_and_opens_by_itself"]),
@@ -231,7 +231,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "keeps the hash of nothing as a verifier",
         items: &[61],
-        file: "crates/accounts/src/legacy/import.rs",
+        file: "crates/accounts/src/act/import.rs",
         find: "row.verifier.as_ref().is_some_and(Verifier::is_of_nothing)",
         replace: "row.verifier.as_ref().is_some_and(|_| false)",
         caught_by: journey(&["the_hash_of_nothing_is_no_verifier_and_nothing_is_typed_at_any_door"]),
@@ -255,7 +255,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "runs no dear recipe for an identifier that nobody has",
         items: &[60, 82],
-        file: "crates/accounts/src/legacy/stored.rs",
+        file: "crates/accounts/src/verifier.rs",
         find: "let others = dear.beside(stored.recipe());",
         replace: "let others = if stored.recipe().is_none() { Vec::new() } else { dear.beside(stored.recipe()) };",
         caught_by: journey(&["every_old_identifier_costs_the_same_dear_hashes"]),

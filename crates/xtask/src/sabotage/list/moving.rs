@@ -2,10 +2,6 @@
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 
-const fn rule(names: &'static [&'static str]) -> Tests {
-    beside("accounts", names)
-}
-
 const fn journey(names: &'static [&'static str]) -> Tests {
     it("accounts", names)
 }
@@ -14,18 +10,18 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "writes to an address in letters that only look like another's",
         items: &[74],
-        file: "crates/accounts/src/email.rs",
+        file: "crates/legacy/src/address.rs",
         find: "&& local.bytes().all(|b| b.is_ascii_alphanumeric() ||",
         replace: "&& local.bytes().all(|b| b.is_ascii_alphanumeric() || !b.is_ascii() ||",
-        caught_by: rule(&["what_could_break_a_header_or_name_a_twin_is_no_address"]),
+        caught_by: beside("legacy", &["what_could_break_a_header_or_name_a_twin_is_no_address"]),
     },
     Sabotage {
         name: "writes whatever was typed after the @ into a mail's header",
         items: &[95],
-        file: "crates/accounts/src/email.rs",
+        file: "crates/legacy/src/address.rs",
         find: "&& label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')",
         replace: "&& label.bytes().all(|b| b != 0)",
-        caught_by: rule(&["what_could_break_a_header_or_name_a_twin_is_no_address"]),
+        caught_by: beside("legacy", &["what_could_break_a_header_or_name_a_twin_is_no_address"]),
     },
     Sabotage {
         name: "lets a browser that only gave the old credentials end the move",
@@ -143,7 +139,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "begins a move by a ticket that was used",
         items: &[79],
-        file: "crates/accounts/src/legacy/prove.rs",
+        file: "crates/accounts/src/act/prove_legacy.rs",
         find: "if fresh == 0 {",
         replace: "if fresh > 1 {",
         caught_by: journey(&["a_ticket_begins_a_move_once_even_for_an_identity_that_no_file_brought"]),
@@ -168,7 +164,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "begins a move of an identity that has moved",
         items: &[83],
-        file: "crates/accounts/src/legacy/prove.rs",
+        file: "crates/accounts/src/act/prove_legacy.rs",
         find: "if identity.moved_at.is_none() {",
         replace: "if identity.moved_at.is_none() || origin.is_none() {",
         caught_by: journey(&["a_moved_identifier_is_refused_with_a_hint_only_for_its_password"]),
@@ -176,7 +172,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "imports over an identity that has moved",
         items: &[83],
-        file: "crates/accounts/src/legacy/import.rs",
+        file: "crates/accounts/src/act/import.rs",
         find: "moved: moved_at.is_some()",
         replace: "moved: moved_at.is_some() && false",
         caught_by: journey(&[
@@ -187,7 +183,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "knows an identifier of one agency at another",
         items: &[81],
-        file: "crates/accounts/src/legacy/prove.rs",
+        file: "crates/accounts/src/act/prove_legacy.rs",
         find: r#"            .filter(legacy_identity::Column::AgencyId.eq(agency))
 "#,
         replace: r#"            .filter(legacy_identity::Column::AgencyId.ne(format!("not {agency}")))
@@ -197,7 +193,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "keeps a weak hash as it came",
         items: &[84],
-        file: "crates/accounts/src/legacy/stored.rs",
+        file: "crates/accounts/src/verifier.rs",
         find: "Strength::Weak => (Kind::Sealed, Some(context.seal(PURPOSE, text.as_bytes()))),",
         replace: "Strength::Weak => (Kind::Bare, Some(text.as_bytes().to_vec())),",
         caught_by: journey(&["weak_hashes_never_rest_bare"]),

@@ -1,0 +1,324 @@
+use std::time::Duration;
+
+use agencies::Agency;
+use kernel::{Db, Fault, Password, PasswordRefused, Unix};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::OnConflict,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    AccountId, Accounts, EnrolmentId, Visitor,
+    lockout::{Attempt, Counter, Failed, Reserved},
+    table::{account, legacy_identity, link, used_ticket},
+    verifier::{self, Kind, Stored},
+};
+
+/// What became of old credentials.
+pub enum LegacyProof {
+    /// Right: this move begins, or goes on.
+    Enrolment(EnrolmentId),
+    /// Wrong, or no such identifier, or moved already: the three look alike.
+    Wrong {
+        /// Further attempts before the identifier locks.
+        remaining: u8,
+    },
+    /// Locked for a while.
+    Locked {
+        /// Minutes until it ends by itself.
+        minutes: i64,
+    },
+    /// Right, but moved already (SPEC J4).
+    Moved {
+        /// The account's masked address.
+        hint: Option<String>,
+        /// Whose it is now.
+        account: AccountId,
+    },
+    /// Nothing was typed that can be an identifier: nothing is hashed or counted (SECURITY D12).
+    NoIdentifier,
+    /// The password is nothing, or blanks: likewise.
+    NoPassword,
+    /// Too long or with control characters: likewise.
+    Refused,
+    /// Come back in a moment.
+    Busy,
+}
+
+/// What a portal's migration ticket says, its signature and times checked.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// Its id, used once.
+    pub jti: String,
+    /// When it ends.
+    pub expires_at: Unix,
+    /// The legacy identifier.
+    pub identifier: String,
+    /// The agency's own reference for the client.
+    pub client_ref: Option<String>,
+    /// The address that the agency has.
+    pub email: Option<String>,
+    /// The name that the agency has.
+    pub name: Option<String>,
+}
+
+/// The attempts that were reserved for one check of an old password.
+struct Counted {
+    own: Counter,
+    nth: Reserved,
+    all: Option<(Counter, Reserved)>,
+}
+
+impl Counted {
+    /// The check did not take place.
+    async fn give_back(&self, db: &Db) -> Result<(), Fault> {
+        if let Some((all, _)) = &self.all {
+            all.give_back(db).await?;
+        }
+        self.own.give_back(db).await
+    }
+
+    async fn failed(&self, accounts: &Accounts) -> Result<LegacyProof, Fault> {
+        let (context, lock) = (&accounts.context, accounts.rules.lock);
+        if let Some((all, nth)) = &self.all {
+            all.failed(&context.db, nth, lock.of_all_networks(), context.now()).await?;
+        }
+        Ok(match self.own.failed(&context.db, &self.nth, lock, context.now()).await? {
+            Failed::Remaining(remaining) => LegacyProof::Wrong { remaining },
+            Failed::Locked { .. } => LegacyProof::Locked { minutes: lock.legacy_seconds / 60 },
+        })
+    }
+
+    /// The network starts anew and is known as the owner's. What other networks tried stays.
+    async fn right(&self, accounts: &Accounts) -> Result<(), Fault> {
+        let context = &accounts.context;
+        let (tx, cleared) = self.own.begin_cleared(&context.db).await?;
+        self.own.know_network(&tx, context.now()).await?;
+        cleared.tell(&tx, context, None).await?;
+        tx.commit().await?;
+        match &self.all {
+            Some((all, _)) => all.give_back(&context.db).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Accounts {
+    /// Checks an agency's old identifier and password. Right begins an enrolment or goes on with it. Identifiers without an account, unknown
+    /// ones and moved ones cost the same and look the same.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn prove_legacy(
+        &self,
+        agency: &Agency,
+        identifier: &str,
+        typed: &str,
+        origin: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<LegacyProof, Fault> {
+        let floor = tokio::time::sleep(Duration::from_millis(self.rules.legacy_floor_millis));
+        let outcome = self.prove_inner(agency, identifier, typed, origin, visitor).await;
+        floor.await;
+        outcome
+    }
+
+    async fn prove_inner(
+        &self,
+        agency: &Agency,
+        identifier: &str,
+        typed: &str,
+        origin: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<LegacyProof, Fault> {
+        if Password::is_blank(identifier) {
+            return Ok(LegacyProof::NoIdentifier);
+        }
+        let Some(canonical) = agency.directory.canonical(identifier) else {
+            return Ok(LegacyProof::Refused);
+        };
+        let password = match Password::new(typed) {
+            Ok(password) => password,
+            Err(PasswordRefused::Blank) => return Ok(LegacyProof::NoPassword),
+            Err(_) => return Ok(LegacyProof::Refused),
+        };
+        if self.hasher.is_full() {
+            return Ok(LegacyProof::Busy);
+        }
+        let counted = match self.reserve_legacy(agency, &canonical, visitor).await? {
+            Ok(counted) => counted,
+            Err(locked) => return Ok(locked),
+        };
+        let identity = self.identity(&agency.id, &canonical).await?;
+        match self.check_identity(&agency.id, identity.as_ref(), &password).await? {
+            None => {
+                counted.give_back(&self.context.db).await?;
+                Ok(LegacyProof::Busy)
+            }
+            Some(false) => counted.failed(self).await,
+            Some(true) => {
+                counted.right(self).await?;
+                self.proved(identity, origin, visitor).await
+            }
+        }
+    }
+
+    /// Reserves an attempt at an old identifier from the visitor's network, and one from all networks together. In a network from which its owner came
+    /// before, the latter does not hold.
+    async fn reserve_legacy(
+        &self,
+        agency: &Agency,
+        canonical: &str,
+        visitor: &Visitor,
+    ) -> Result<Result<Counted, LegacyProof>, Fault> {
+        let (db, now, lock) = (&self.context.db, self.context.now(), self.rules.lock);
+        let locked = |since: Unix| {
+            let minutes = (since + lock.legacy_seconds - now + 59) / 60;
+            Ok(Err(LegacyProof::Locked { minutes: minutes.max(1) }))
+        };
+        let own = Counter::of_legacy(&self.context, &agency.id, canonical, &visitor.network());
+        own.expire(db, lock.legacy_seconds, now).await?;
+        let nth = match own.reserve(&self.context, lock).await? {
+            Attempt::Go(reserved) => reserved,
+            Attempt::Locked { since, .. } => return locked(since),
+        };
+        let all = own.of_all_networks();
+        let all = match all.reserve(&self.context, lock.of_all_networks()).await? {
+            Attempt::Go(reserved) => Some((all, reserved)),
+            Attempt::Locked { .. } if own.knows_network(db).await? => None,
+            Attempt::Locked { since, .. } => {
+                own.give_back(db).await?;
+                return locked(since);
+            }
+        };
+        Ok(Ok(Counted { own, nth, all }))
+    }
+
+    /// `None` when there is no room to hash.
+    async fn check_identity(
+        &self,
+        agency: &str,
+        identity: Option<&legacy_identity::Model>,
+        password: &Password,
+    ) -> Result<Option<bool>, Fault> {
+        let read = || match identity {
+            Some(row) if row.moved_at.is_some() => {
+                verifier::read(&self.context, &row.recogniser_kind, row.recogniser.as_deref())
+            }
+            Some(row) => verifier::read(&self.context, &row.verifier_kind, row.verifier.as_deref()),
+            None => Ok(Stored::None),
+        };
+        let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
+        let typed = password.typed();
+        let costly = self.costly_recipes(agency).await?;
+        self.learn_recipe(agency, &costly, &read()?).await?;
+        let right = verifier::check(&self.hasher, read()?, &costly, bytes(typed)).await;
+        // Old systems often trimmed: what would match without the spaces around it is accepted (PEOPLE U-62).
+        let trimmed = typed.trim();
+        if right == Ok(false) && trimmed.len() < typed.len() {
+            return Ok(verifier::check(&self.hasher, read()?, &costly, bytes(trimmed)).await.ok());
+        }
+        Ok(right.ok())
+    }
+
+    /// A portal's word that this is its client, by a ticket that is used once.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn prove_by_ticket(
+        &self,
+        agency: &Agency,
+        ticket: &Ticket,
+        origin: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<LegacyProof, Fault> {
+        let Some(canonical) = agency.directory.canonical(&ticket.identifier) else {
+            return Ok(LegacyProof::Refused);
+        };
+        let used = used_ticket::ActiveModel {
+            agency_id: Set(agency.id.clone()),
+            jti: Set(ticket.jti.clone()),
+            expires_at: Set(ticket.expires_at),
+        };
+        let fresh = used_ticket::Entity::insert(used)
+            .on_conflict(
+                OnConflict::columns([used_ticket::Column::AgencyId, used_ticket::Column::Jti])
+                    .do_nothing()
+                    .to_owned(),
+            )
+            .exec_without_returning(self.context.db.writer())
+            .await?;
+        if fresh == 0 {
+            return Ok(LegacyProof::Refused);
+        }
+        self.know_identity(agency, &canonical, ticket).await?;
+        let identity = self.identity(&agency.id, &canonical).await?;
+        self.proved(identity, origin, visitor).await
+    }
+
+    /// An identity that no import brought is made from what the portal says of it.
+    async fn know_identity(&self, agency: &Agency, canonical: &str, ticket: &Ticket) -> Result<(), Fault> {
+        let row = legacy_identity::ActiveModel {
+            id: Set(self.context.id()),
+            agency_id: Set(agency.id.clone()),
+            identifier: Set(ticket.identifier.trim().to_owned()),
+            identifier_canonical: Set(canonical.to_owned()),
+            client_ref: Set(ticket.client_ref.clone().unwrap_or_else(|| ticket.identifier.trim().to_owned())),
+            email: Set(ticket.email.clone()),
+            name: Set(ticket.name.clone()),
+            profile: Set("{}".to_owned()),
+            fingerprint: Set("ticket".to_owned()),
+            verifier_kind: Set(Kind::None.as_str().to_owned()),
+            verifier: NotSet,
+            recogniser_kind: Set(Kind::None.as_str().to_owned()),
+            recogniser: NotSet,
+            imported_at: Set(self.context.now()),
+            moved_at: NotSet,
+        };
+        legacy_identity::Entity::insert(row)
+            .on_conflict(
+                OnConflict::columns([
+                    legacy_identity::Column::AgencyId,
+                    legacy_identity::Column::IdentifierCanonical,
+                ])
+                .do_nothing()
+                .to_owned(),
+            )
+            .exec_without_returning(self.context.db.writer())
+            .await?;
+        Ok(())
+    }
+
+    async fn identity(&self, agency: &str, canonical: &str) -> Result<Option<legacy_identity::Model>, Fault> {
+        Ok(legacy_identity::Entity::find()
+            .filter(legacy_identity::Column::AgencyId.eq(agency))
+            .filter(legacy_identity::Column::IdentifierCanonical.eq(canonical))
+            .one(self.context.db.reader())
+            .await?)
+    }
+
+    async fn proved(
+        &self,
+        identity: Option<legacy_identity::Model>,
+        origin: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<LegacyProof, Fault> {
+        let Some(identity) = identity else {
+            return Ok(LegacyProof::Refused);
+        };
+        if identity.moved_at.is_none() {
+            return Ok(LegacyProof::Enrolment(self.begin_or_resume(&identity, origin, visitor).await?));
+        }
+        let db = self.context.db.reader();
+        let found =
+            link::Entity::find().filter(link::Column::LegacyIdentityId.eq(identity.id)).one(db).await?;
+        let Some(found) = found else {
+            return Ok(LegacyProof::Refused);
+        };
+        let owner = account::Entity::find_by_id(found.account_id).one(db).await?;
+        let hint = owner.and_then(|o| crate::Email::parse(&o.email)).map(|e| e.masked());
+        Ok(LegacyProof::Moved { hint, account: AccountId(found.account_id) })
+    }
+}

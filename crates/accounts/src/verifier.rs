@@ -1,0 +1,146 @@
+//! The forms in which an old hash rests in the database.
+
+use kernel::{Context, Fault};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use legacy::{
+    CostlyRecipes,
+    hash::{Recipe, Strength, Unreadable, Verifier},
+};
+
+use crate::{Busy, Hasher};
+
+const PURPOSE: &str = "legacy verifier";
+
+/// How a verifier rests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// There is none.
+    None,
+    /// bcrypt or better: as it came.
+    Bare,
+    /// Weaker: encrypted under a key outside the database, until the worker wraps it.
+    Sealed,
+    /// Argon2id over the old digest.
+    Wrapped,
+}
+
+impl Kind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Bare => "bare",
+            Self::Sealed => "sealed",
+            Self::Wrapped => "wrapped",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        [Self::Bare, Self::Sealed, Self::Wrapped]
+            .into_iter()
+            .find(|k| k.as_str() == text)
+            .unwrap_or(Self::None)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wrapped {
+    recipe: String,
+    phc: String,
+}
+
+/// A verifier as read from its columns.
+pub(crate) enum Stored {
+    None,
+    Verifier(Verifier),
+    Wrapped(Recipe, String),
+}
+
+/// The columns of a verifier that was just imported.
+pub(crate) fn rest(context: &Context, verifier: Option<&Verifier>) -> Result<(Kind, Option<Vec<u8>>), Fault> {
+    let Some(verifier) = verifier else {
+        return Ok((Kind::None, None));
+    };
+    let text = verifier.to_text();
+    Ok(match verifier.strength() {
+        Strength::Strong => (Kind::Bare, Some(text.as_bytes().to_vec())),
+        Strength::Weak => (Kind::Sealed, Some(context.seal(PURPOSE, text.as_bytes()))),
+    })
+}
+
+/// Reads the columns.
+pub(crate) fn read(context: &Context, kind: &str, bytes: Option<&[u8]>) -> Result<Stored, Fault> {
+    let Some(bytes) = bytes else {
+        return Ok(Stored::None);
+    };
+    let damaged = |_| Fault::Broken("a stored legacy verifier is damaged".into());
+    let of_plain = |bytes: &[u8]| -> Result<Stored, Fault> {
+        let text = std::str::from_utf8(bytes).map_err(|_| damaged(Unreadable::Stored))?;
+        Ok(Stored::Verifier(Verifier::from_text(text).map_err(damaged)?))
+    };
+    match Kind::parse(kind) {
+        Kind::None => Ok(Stored::None),
+        Kind::Bare => of_plain(bytes),
+        Kind::Sealed => of_plain(&context.keys.open(PURPOSE, bytes)?),
+        Kind::Wrapped => {
+            let wrapped: Wrapped = serde_json::from_slice(bytes)?;
+            Ok(Stored::Wrapped(Recipe::parse(&wrapped.recipe).map_err(damaged)?, wrapped.phc))
+        }
+    }
+}
+
+/// Argon2id over the digest.
+pub(crate) async fn wrap(hasher: &Hasher, verifier: &Verifier) -> Result<Vec<u8>, Busy> {
+    let wrapped = Wrapped { recipe: verifier.recipe().to_text(), phc: hasher.hash(verifier.digest()).await? };
+    Ok(serde_json::to_vec(&wrapped).unwrap_or_default())
+}
+
+impl Stored {
+    /// How its digest is made.
+    pub(crate) fn recipe(&self) -> Option<&Recipe> {
+        match self {
+            Self::None => None,
+            Self::Verifier(verifier) => Some(verifier.recipe()),
+            Self::Wrapped(recipe, _) => Some(recipe),
+        }
+    }
+}
+
+/// Whether the old password is right. Every path costs the agency's costly recipes, once each, and one Argon2 of ours.
+pub(crate) async fn check(
+    hasher: &Hasher,
+    stored: Stored,
+    costly: &CostlyRecipes,
+    password: Zeroizing<Vec<u8>>,
+) -> Result<bool, Busy> {
+    let others = costly.beside(stored.recipe());
+    hasher.did_dear(others.len() + usize::from(stored.recipe().and_then(Recipe::class).is_some()));
+    let copy = password.clone();
+    let old = hasher
+        .run(move |_| {
+            for other in others {
+                // What would be right for nobody takes its time, and is thrown away.
+                std::hint::black_box(other.digest(&copy));
+            }
+            match stored {
+                Stored::None => Old::Nobody,
+                Stored::Verifier(verifier) => Old::Judged(verifier.verify(&copy)),
+                Stored::Wrapped(recipe, phc) => Old::Digest(recipe.digest(&copy), phc),
+            }
+        })
+        .await?;
+    match old {
+        Old::Nobody => hasher.verify(None, password).await.map(|v| v.right),
+        // A weak one that is still sealed costs next to nothing: an Argon2 beside it, so that the time does not tell (SECURITY #60).
+        Old::Judged(right) => hasher.verify(None, password).await.map(|_| right),
+        Old::Digest(digest, phc) => hasher.verify(Some(&phc), digest).await.map(|v| v.right),
+    }
+}
+
+/// What the old recipe made of a password.
+enum Old {
+    Nobody,
+    Judged(bool),
+    Digest(Zeroizing<Vec<u8>>, String),
+}

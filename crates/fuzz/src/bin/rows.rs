@@ -1,0 +1,4 @@
+//! `fuzz::rows` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::rows(data));

@@ -1,0 +1,58 @@
+use std::io::Cursor;
+
+use legacy::{
+    Duplicates, MailAddress,
+    hash::{FORMATS, Recipe, Verifier},
+    row::{Charset, Format, Rows},
+};
+
+use crate::halves;
+
+/// A file of an agency, as each format and charset. A row that is taken has an identifier without control characters and an address that is one; the two
+/// passes through the file see the same rows, and a duplicate stands below its first line.
+pub fn rows(data: &[u8]) {
+    for (format, charset) in
+        [(Format::Csv, Charset::Utf8), (Format::Csv, Charset::Windows1252), (Format::Jsonl, Charset::Utf8)]
+    {
+        let Ok(mut rows) = Rows::open(Cursor::new(data), format, charset) else { continue };
+        let canonical = |identifier: &str| Some(identifier.to_lowercase());
+        let Ok(mut duplicates) = Duplicates::find(&mut rows, canonical, Cursor::new(Vec::new())) else {
+            panic!("a file in memory can be read and written")
+        };
+        assert!(rows.rewind().is_ok());
+        let mut last = 0;
+        for row in rows {
+            let line = match &row {
+                Ok(row) => row.line,
+                Err(bad) => bad.line,
+            };
+            assert!(line > last, "rows go downwards");
+            last = line;
+            let Ok(row) = row else { continue };
+            assert!(!row.identifier.is_empty() && row.identifier.chars().count() <= 128);
+            assert!(!row.identifier.contains(char::is_control) && !row.client_ref.is_empty());
+            if let Some(email) = &row.email {
+                assert_eq!(MailAddress::parse(email.shown()).as_ref(), Some(email));
+            }
+            let first = duplicates.first_line(&row.identifier.to_lowercase(), line);
+            assert!(first.is_none_or(|first| first < line));
+        }
+    }
+}
+
+/// A hash: the format's name, or nothing, and the hash below it. A hash that is taken survives its stored forms, and an error repeats none of it.
+pub fn hash(data: &[u8]) {
+    let Some((format, hash)) = halves(data) else { return };
+    let format = FORMATS.iter().copied().find(|known| *known == format);
+    match Verifier::parse(format, hash, None) {
+        Ok(verifier) => {
+            let again = Verifier::from_text(&verifier.to_text());
+            assert!(again.is_ok_and(|again| again.recipe() == verifier.recipe()
+                && again.digest() == verifier.digest()
+                && !again.digest().is_empty()));
+            let recipe = Recipe::parse(&verifier.recipe().to_text());
+            assert_eq!(recipe.as_ref(), Ok(verifier.recipe()));
+        }
+        Err(reason) => assert!(hash.len() < 24 || !reason.to_string().contains(hash)),
+    }
+}

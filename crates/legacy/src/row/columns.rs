@@ -1,0 +1,286 @@
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::{
+    Row, Verifier,
+    date::{self, Habit},
+    lenient::{self, Oddity, Warning},
+    lines::stray,
+};
+use crate::MailAddress;
+
+/// The columns of a file, and the characters that a value may have.
+pub const COLUMNS: &[(&str, usize)] = &[
+    ("identifier", 128),
+    ("client_ref", 256),
+    ("password_hash", 512),
+    ("hash_format", 64),
+    ("salt", 256),
+    ("password", 1024),
+    ("email", 254),
+    ("name", 200),
+    ("given_name", 200),
+    ("family_name", 200),
+    ("middle_name", 200),
+    ("nickname", 200),
+    ("preferred_username", 200),
+    ("profile", 300),
+    ("picture", 300),
+    ("website", 300),
+    ("gender", 50),
+    ("birthdate", 10),
+    ("phone_number", 40),
+    ("locale", 35),
+    ("zoneinfo", 64),
+    ("street_address", 300),
+    ("postal_code", 20),
+    ("locality", 200),
+    ("region", 200),
+    ("country", 200),
+];
+
+/// The place of the one that every row has.
+pub(super) const IDENTIFIER: usize = 0;
+
+/// The first eight have a place of their own; the rest is the profile.
+const PROFILE: usize = 8;
+
+/// The place of the one that is written in many ways.
+pub(super) const BIRTHDATE: usize = 17;
+
+/// The message for bytes that are not UTF-8.
+pub(super) const NOT_UTF8: &str =
+    "not UTF-8: if the file comes from Excel or an old database, say that it is windows-1252";
+
+/// The parts of OpenID Connect's `address` (Core §5.1.1).
+const ADDRESS: &[&str] = &["street_address", "postal_code", "locality", "region", "country"];
+
+/// The columns that prove the person. Only these can make a row bad: whoever is left out for a telephone is told that their identifier is wrong.
+const PROOF: &[&str] = &["identifier", "password_hash", "hash_format", "salt", "password"];
+
+/// Names that people write where these columns are meant.
+const ALIASES: &[(&str, &str)] = &[
+    ("id", "identifier"),
+    ("login", "identifier"),
+    ("user", "identifier"),
+    ("username", "identifier"),
+    ("identifiant", "identifier"),
+    ("client", "client_ref"),
+    ("reference", "client_ref"),
+    ("ref", "client_ref"),
+    ("hash", "password_hash"),
+    ("format", "hash_format"),
+    ("algorithm", "hash_format"),
+    ("sel", "salt"),
+    ("pass", "password"),
+    ("mot_de_passe", "password"),
+    ("mail", "email"),
+    ("e_mail", "email"),
+    ("courriel", "email"),
+    ("first_name", "given_name"),
+    ("firstname", "given_name"),
+    ("prenom", "given_name"),
+    ("last_name", "family_name"),
+    ("lastname", "family_name"),
+    ("surname", "family_name"),
+    ("nom", "family_name"),
+    ("birthday", "birthdate"),
+    ("phone", "phone_number"),
+    ("telephone", "phone_number"),
+    ("language", "locale"),
+    ("langue", "locale"),
+    ("timezone", "zoneinfo"),
+    ("address", "street_address"),
+    ("adresse", "street_address"),
+    ("zip", "postal_code"),
+    ("code_postal", "postal_code"),
+    ("city", "locality"),
+    ("ville", "locality"),
+    ("pays", "country"),
+];
+
+/// The place of a column in [`COLUMNS`].
+pub(super) fn place(name: &str) -> Option<usize> {
+    let name = name.trim();
+    COLUMNS.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))
+}
+
+/// The message for a name that is no column. It is repeated only where it looks like a name: in a file that is laid out otherwise it may be a secret.
+pub(super) fn unknown(what: &str, name: &str) -> String {
+    let name = name.trim();
+    let looks = name.len() <= 40 && name.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | ' '));
+    let shown = if looks { format!("unknown {what} `{name}`") } else { format!("unknown {what}") };
+    match meant(name) {
+        Some(meant) => format!("{shown}: is `{meant}` meant?"),
+        None => {
+            let known: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+            format!("{shown}; known are {}", known.join(", "))
+        }
+    }
+}
+
+pub(super) fn meant(name: &str) -> Option<&'static str> {
+    let plain: String = name
+        .trim()
+        .to_lowercase()
+        .chars()
+        .take(40)
+        .map(|c| match c {
+            'é' | 'è' => 'e',
+            c if c.is_alphanumeric() => c,
+            _ => '_',
+        })
+        .collect();
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == plain).map(|(_, meant)| *meant);
+    let near = || {
+        let far = |known: &str| strsim::damerau_levenshtein(&plain, known);
+        COLUMNS.iter().map(|(known, _)| *known).min_by_key(|known| far(known)).filter(|known| far(known) <= 2)
+    };
+    alias.or_else(near)
+}
+
+/// Returns true for the place of a column that proves the person.
+pub(super) fn is_proof(place: usize) -> bool {
+    PROOF.contains(&COLUMNS[place].0)
+}
+
+/// Returns true for an unknown name that may be meant for a column that proves the person.
+pub(super) fn may_be_proof(name: &str) -> bool {
+    meant(name).is_some_and(|meant| PROOF.contains(&meant))
+}
+
+/// The values of a row, at their places in [`COLUMNS`], and what was odd about them. Wiped when dropped.
+pub(super) struct Fields {
+    values: Vec<Option<Zeroizing<String>>>,
+    warnings: Vec<Warning>,
+}
+
+impl Fields {
+    pub(super) fn new() -> Self {
+        Self { values: vec![None; COLUMNS.len()], warnings: Vec::new() }
+    }
+
+    /// Empty values are none.
+    pub(super) fn put(&mut self, place: usize, value: &str) -> Result<(), String> {
+        let (name, longest) = COLUMNS[place];
+        if !is_proof(place) {
+            let warnings = &mut self.warnings;
+            let text =
+                lenient::text(name, longest, value, |what| warnings.push(Warning { column: name, what }));
+            self.values[place] = text.map(Zeroizing::new);
+            return Ok(());
+        }
+        // A password is what it is, blanks included; so is a salt.
+        let value = if matches!(name, "password" | "salt") { value } else { value.trim() };
+        if !value.is_ascii() && value.chars().any(|c| stray(c).is_some()) {
+            return Err(format!("`{name}` is {NOT_UTF8}"));
+        }
+        if value.chars().any(char::is_control) {
+            return Err(format!("`{name}` contains a control character"));
+        }
+        if value.chars().count() > longest {
+            return Err(format!("`{name}` is longer than {longest} characters"));
+        }
+        self.values[place] = (!value.is_empty()).then(|| Zeroizing::new(value.to_owned()));
+        Ok(())
+    }
+
+    /// Tells of a value that was not read as it stands.
+    pub(super) fn warn(&mut self, place: usize, what: Oddity) {
+        self.warnings.push(Warning { column: COLUMNS[place].0, what });
+    }
+
+    /// Tells of a key that is no column.
+    pub(super) fn warn_of_unknown_key(&mut self) {
+        self.warnings.push(Warning { column: "(another key)", what: Oddity::UnknownKey });
+    }
+
+    /// Returns true if the row has something that proves the person.
+    pub(super) fn has_proof(&self) -> bool {
+        self.get("password_hash").or(self.get("password")).is_some()
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        place(name).and_then(|at| self.values[at].as_deref()).map(String::as_str)
+    }
+
+    pub(super) fn identifier(self) -> Option<Zeroizing<String>> {
+        self.values.into_iter().nth(IDENTIFIER).flatten()
+    }
+
+    /// Judges the whole. `habit`: how this file writes dates.
+    pub(super) fn row(mut self, line: u64, habit: Habit) -> Result<Row, String> {
+        let identifier = self.get("identifier").ok_or("`identifier` is missing")?.to_owned();
+        let verifier = self.verifier()?;
+        let email = self.email();
+        self.read_birthdate(habit);
+        Ok(Row {
+            line,
+            client_ref: self.get("client_ref").unwrap_or(&identifier).to_owned(),
+            verifier,
+            email,
+            name: self.name(),
+            profile: self.profile(),
+            warnings: self.warnings,
+            identifier,
+        })
+    }
+
+    fn email(&mut self) -> Option<MailAddress> {
+        let (email, what) = lenient::email(self.get("email")?);
+        self.warnings.extend(what.map(|what| Warning { column: "email", what }));
+        email
+    }
+
+    fn read_birthdate(&mut self, habit: Habit) {
+        let Some(written) = self.get("birthdate") else { return };
+        let read = date::read(written, habit);
+        let what = match read.as_deref() {
+            Some(read) if read == written => None,
+            Some(_) => Some(Oddity::DateRead),
+            None if written.chars().all(|c| c == '0' || !c.is_alphanumeric()) => Some(Oddity::Placeholder),
+            None => Some(Oddity::NoDate),
+        };
+        self.warnings.extend(what.map(|what| Warning { column: "birthdate", what }));
+        self.values[BIRTHDATE] = read.map(Zeroizing::new);
+    }
+
+    fn name(&self) -> Option<String> {
+        let parts = [self.get("given_name"), self.get("family_name")];
+        let composed = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        self.get("name").map(str::to_owned).or((!composed.is_empty()).then_some(composed))
+    }
+
+    fn profile(&self) -> Map<String, Value> {
+        let (mut profile, mut address) = (Map::new(), Map::new());
+        for (at, (name, _)) in COLUMNS.iter().enumerate().skip(PROFILE) {
+            if let Some(value) = &self.values[at] {
+                let map = if ADDRESS.contains(name) { &mut address } else { &mut profile };
+                map.insert((*name).to_owned(), Value::String(value.to_string()));
+            }
+        }
+        if !address.is_empty() {
+            profile.insert("address".into(), Value::Object(address));
+        }
+        profile
+    }
+
+    fn verifier(&self) -> Result<Option<Verifier>, String> {
+        let (format, salt) = (self.get("hash_format"), self.get("salt"));
+        let read = match (self.get("password_hash"), self.get("password")) {
+            (Some(_), Some(_)) => return Err("there is both a `password` and a `password_hash`".into()),
+            (Some(hash), None) => Verifier::parse(format, hash, salt),
+            // A file may name the format of all its rows; it then says `plain` here, or nothing.
+            (None, Some(password)) => match format {
+                Some(format) if !format.eq_ignore_ascii_case("plain") => {
+                    return Err(
+                        "`hash_format` is for `password_hash`, but the row has a clear `password`".into()
+                    );
+                }
+                _ => Verifier::clear(password),
+            },
+            (None, None) => return Ok(None),
+        };
+        read.map(Some).map_err(|reason| reason.to_string())
+    }
+}

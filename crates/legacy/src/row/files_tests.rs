@@ -1,0 +1,154 @@
+//! The files of this repository that hold rows: what the docs say, what the demo imports, what a test of the command is given.
+
+use std::{collections::HashSet, path::PathBuf};
+
+use sha2::Digest as _;
+
+use super::*;
+use crate::hash::FORMATS;
+
+fn repository(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(repository(path)).unwrap()
+}
+
+fn rows(path: &str) -> Vec<Result<Row, BadRow>> {
+    let format = if path.ends_with(".csv") { Format::Csv } else { Format::Jsonl };
+    Rows::open(std::fs::File::open(repository(path)).unwrap(), format, Charset::Utf8).unwrap().collect()
+}
+
+#[test]
+fn every_hash_in_the_docs_is_read_and_every_format_is_there() {
+    let docs = read("docs/import.md");
+    let table = docs.split("| `hash_format` | written by |").nth(1).unwrap();
+    let mut named = HashSet::new();
+    for line in table.lines().skip(2).take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = line.split(" |").map(|cell| cell.trim_matches([' ', '|', '`'])).collect();
+        let (format, hash, salt) = (cells[0], cells[2], Some(cells[3]).filter(|salt| !salt.is_empty()));
+        let hash = if format == "plain" { "Tilleul-42" } else { hash };
+        let verifier = Verifier::parse(Some(format), hash, salt).unwrap_or_else(|e| panic!("{line}: {e}"));
+        assert!(verifier.verify(b"Tilleul-42"), "{line}");
+        if !format.contains("md5") && !format.contains("sha") || format.ends_with("crypt") {
+            assert!(
+                format == "plain" || Verifier::parse(None, hash, salt).is_ok(),
+                "{line} must tell by itself"
+            );
+        }
+        named.insert(format);
+    }
+    assert_eq!(named, FORMATS.iter().copied().collect());
+}
+
+#[test]
+fn the_docs_name_every_column_and_their_examples_are_read() {
+    let docs = read("docs/import.md");
+    let table = docs.split("| column | what it is |").nth(1).unwrap().split("\n\n").next().unwrap();
+    for (column, _) in COLUMNS {
+        assert!(table.contains(&format!("`{column}`")), "{column}");
+    }
+    for (language, format) in [("csv", Format::Csv), ("json", Format::Jsonl)] {
+        let example = docs.split(&format!("```{language}\n")).nth(1).unwrap().split("```").next().unwrap();
+        let rows: Vec<_> = Rows::open(example.as_bytes(), format, Charset::Utf8).unwrap().collect();
+        assert!(rows.len() == 1 && rows.iter().all(Result::is_ok), "{language}");
+        assert!(rows[0].as_ref().is_ok_and(|row| row.verifier.as_ref().unwrap().verify(b"Tilleul-42")));
+    }
+}
+
+#[test]
+fn each_bad_row_of_the_sample_is_told_with_its_line_and_without_its_secret() {
+    let rows = rows("crates/legacy/tests/data/bad_rows.csv");
+    let good: Vec<&str> = rows.iter().flatten().map(|row| row.identifier.as_str()).collect();
+    // What is wrong with four of them proves nobody.
+    assert_eq!(good, ["00000001", "00000014", "00000015", "00000020", "00000023", "00000024"]);
+    let warned: Vec<_> =
+        rows.iter().flatten().flat_map(|row| &row.warnings).map(|w| (w.column, w.what)).collect();
+    let expected = [
+        ("email", Oddity::NoAddress),
+        ("birthdate", Oddity::DateRead),
+        ("name", Oddity::Folded),
+        ("name", Oddity::Charset),
+    ];
+    assert_eq!(warned, expected);
+    let bad: Vec<&BadRow> = rows.iter().filter_map(|row| row.as_ref().err()).collect();
+    let lines: Vec<u64> = bad.iter().map(|bad| bad.line).collect();
+    assert_eq!(lines, (3..=14).chain(17..=20).chain([23, 25]).collect::<Vec<_>>());
+    assert!(bad.iter().all(|bad| !bad.reason.contains("Zebre99")));
+    let reasons: HashSet<&str> = bad.iter().map(|bad| bad.reason.as_str()).collect();
+    assert_eq!(reasons.len(), bad.len(), "each is bad in its own way");
+}
+
+#[derive(serde::Deserialize)]
+struct People {
+    person: Vec<Person>,
+}
+
+#[derive(serde::Deserialize)]
+struct Person {
+    agency: String,
+    identifier: String,
+    password: String,
+    email: String,
+}
+
+/// `password_of` in `config/demo/make_directories.py`.
+fn derived(agency: &str, identifier: &str) -> String {
+    const WORDS: [&str; 15] = [
+        "mimosa", "cerise", "balcon", "facteur", "volet", "jardin", "perron", "grenier", "tuile", "cigale",
+        "marmite", "violon", "bruyere", "galet", "chaloupe",
+    ];
+    let head = &sha2::Sha256::digest(format!("password|{agency}|{identifier}"))[..8];
+    let n = head.iter().fold(0_u64, |n, byte| (n << 8) | u64::from(*byte));
+    format!("{}{}", WORDS[(n % 15) as usize], n / 100 % 9000 + 1000)
+}
+
+#[test]
+fn the_demo_s_people_can_sign_in_with_what_is_written() {
+    let people: People = toml::from_str(&read("config/demo/people.toml")).unwrap();
+    let mut addresses = Vec::new();
+    for (agency, file) in [("tilleuls", "identities.csv"), ("rivage", "identities.jsonl")] {
+        let rows = rows(&format!("config/demo/{agency}/{file}"));
+        assert!(rows.len() >= 200 && rows.iter().all(Result::is_ok));
+        let rows: Vec<Row> = rows.into_iter().flatten().collect();
+        let recipes: HashSet<String> =
+            rows.iter().filter_map(|row| row.verifier.as_ref()).map(kind).collect();
+        assert!(recipes.len() >= 8, "{recipes:?}");
+        for (at, row) in rows.iter().enumerate() {
+            let written = people.person.iter().find(|p| p.agency == agency && p.identifier == row.identifier);
+            if let Some(person) = written {
+                assert_eq!(person.email, row.email.as_ref().map(MailAddress::shown).unwrap_or_default());
+            }
+            let Some(verifier) = &row.verifier else { continue };
+            // All would take a quarter of a minute. Formats come in turns of 12 and 15, so that every seventh meets all of them.
+            if written.is_some() || at % 7 == 0 {
+                let password = written
+                    .map_or_else(|| derived(agency, &row.identifier), |person| person.password.clone());
+                assert!(verifier.verify(password.as_bytes()), "{}", row.identifier);
+            }
+        }
+        let known = people.person.iter().filter(|p| p.agency == agency);
+        let all: HashSet<&str> = rows.iter().map(|row| row.identifier.as_str()).collect();
+        let refs: HashSet<&str> = rows.iter().map(|row| row.client_ref.as_str()).collect();
+        assert!(all.len() == rows.len() && refs.len() == rows.len());
+        assert!(
+            (5..=8).contains(&known.clone().count())
+                && known.clone().all(|p| all.contains(p.identifier.as_str()))
+        );
+        addresses.push(
+            rows.iter()
+                .filter_map(|row| row.email.as_ref())
+                .map(|e| e.canonical().to_owned())
+                .collect::<HashSet<_>>(),
+        );
+    }
+    assert!(addresses[0].intersection(&addresses[1]).count() >= 10, "some are clients of both");
+}
+
+/// The algorithm alone.
+fn kind(verifier: &Verifier) -> String {
+    let text = verifier.recipe().to_text();
+    text.split('"').nth(1).unwrap_or_default().to_owned()
+        + text.split("\"of\":").nth(1).map_or("", |of| &of[..6])
+}
