@@ -16,6 +16,7 @@ mod secret;
 mod shared_time;
 mod table;
 mod timeout;
+mod transaction;
 mod untrusted;
 mod write_queue;
 mod writer;
@@ -34,5 +35,6 @@ pub use invariant::{Check, INVARIANTS, Invariant, Looking, Reading, SeenBy, Verd
 pub use sea_orm;
 pub use secret::{Digest, MacKey, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};
 pub use timeout::{QueryCount, Timeout};
+pub use transaction::{Done, Read};
 pub use untrusted::{Seldom, Untrusted, untrusted};
 pub use writer::Writer;
