@@ -1,19 +1,18 @@
 use kernel::{Fault, Unix};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
     AccountId, Accounts,
-    table::{account, link},
+    store::{AccountRow, accounts, links},
 };
 
 /// One person.
 #[derive(Clone)]
 pub struct Account {
-    /// Its id, never reused.
+    /// The id, never reused.
     pub id: AccountId,
     /// The verified address, as typed.
     pub email: String,
-    /// What to call them.
+    /// The name to call them by.
     pub name: Option<String>,
     /// `fr` or `en`.
     pub locale: String,
@@ -28,41 +27,29 @@ pub struct LinkedAgency {
     pub agency_id: String,
     /// Its client references, oldest link first.
     pub client_refs: Vec<String>,
-    /// When the first of them was attached.
+    /// The time at which the first of them was attached.
     pub since: Unix,
 }
 
 impl Accounts {
-    /// A person, unless disabled.
+    /// Returns a person, unless disabled.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, Fault> {
-        let row = account::Entity::find_by_id(id.0).one(self.context.db.reader()).await?;
-        Ok(row.filter(|r| r.disabled_at.is_none()).map(Account::from))
+        Ok(accounts::enabled(&self.context.db, id).await?.map(Account::from))
     }
 
-    pub(crate) async fn account_row(&self, canonical: &str) -> Result<Option<account::Model>, Fault> {
-        Ok(account::Entity::find()
-            .filter(account::Column::EmailCanonical.eq(canonical))
-            .one(self.context.db.reader())
-            .await?)
-    }
-
-    /// The agencies of an account, in the order in which they were attached; one query.
+    /// Returns the agencies of an account, in the order in which they were attached; one query.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn linked_agencies(&self, id: AccountId) -> Result<Vec<LinkedAgency>, Fault> {
-        let rows = link::Entity::find()
-            .filter(link::Column::AccountId.eq(id.0))
-            .order_by_asc(link::Column::Id)
-            .all(self.context.db.reader())
-            .await?;
+        let rows = links::of(&self.context.db, id).await?;
         Ok(by_agency(rows.into_iter().map(|row| (row.agency_id, row.client_ref, row.linked_at)).collect()))
     }
 
-    /// The agency's own references for this account; empty when it is not linked there.
+    /// Returns the agency's own references for this account; empty when it is not linked there.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -72,10 +59,10 @@ impl Accounts {
     }
 }
 
-/// Agency, reference, and when it was attached.
+/// An agency, a reference, and the time at which it was attached.
 type Link = (String, String, Unix);
 
-/// Oldest link first.
+/// Groups links by agency, oldest first.
 fn by_agency(links: Vec<Link>) -> Vec<LinkedAgency> {
     let mut agencies: Vec<LinkedAgency> = Vec::new();
     for (agency_id, client_ref, since) in links {
@@ -87,17 +74,17 @@ fn by_agency(links: Vec<Link>) -> Vec<LinkedAgency> {
     agencies
 }
 
-/// Several identifiers may carry one reference: it is told once.
+/// Adds a reference, unless another identifier carried it: it is told once.
 pub(crate) fn tell_once(refs: &mut Vec<String>, client_ref: String) {
     if !refs.contains(&client_ref) {
         refs.push(client_ref);
     }
 }
 
-impl From<account::Model> for Account {
-    fn from(row: account::Model) -> Self {
-        let account::Model { id, email, name, locale, auth_epoch, .. } = row;
-        Self { id: AccountId(id), email, name, locale, auth_epoch }
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        let AccountRow { id, email, name, locale, auth_epoch, .. } = row;
+        Self { id, email, name, locale, auth_epoch }
     }
 }
 

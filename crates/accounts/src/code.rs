@@ -1,16 +1,15 @@
 //! The other way to confirm an address: eight digits in the mail, typed into the browser in which the password was chosen (docs/adr/0010).
 
-use kernel::{Digest, Fault, Rng, Unix};
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany, sea_query::Expr};
+use kernel::{Digest, Done, Fault, Rng, Tx, Unix};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     Accounts, Enrolment, EnrolmentId, Stage,
     lockout::Counter,
-    table::enrolment::{self, Column},
+    store::{EnrolmentRow, enrolments},
 };
 
-/// How often a code may be tried; then only a new mail helps, and its mails are counted.
+/// The number of attempts at a code; after them only a new mail helps, and its mails are counted.
 const TRIES: u8 = 5;
 /// Days for which a code works: longer than anybody needs to read a mail (PEOPLE F-39), much shorter than the link.
 pub const CODE_DAYS: u16 = 1;
@@ -48,13 +47,13 @@ impl Code {
         (digits.len() == LENGTH).then_some(Self(digits))
     }
 
-    /// As it is written in the mail, in two groups: `1234 5678`.
+    /// The code as the mail writes it, in two groups: `1234 5678`.
     pub(crate) fn text(&self) -> String {
         format!("{} {}", &self.0[..4], &self.0[4..])
     }
 }
 
-/// What became of a code.
+/// The outcome of a code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CodeGiven {
     /// The address is confirmed; the move goes on here.
@@ -73,47 +72,35 @@ pub enum CodeGiven {
 }
 
 impl Enrolment {
-    /// Whether the password was chosen in this interaction: only there a code can take the link's place.
+    /// Returns true if the password was chosen in this interaction: only there a code can take the link's place.
     pub fn chosen_in(&self, interaction: &str) -> bool {
         self.stage == Stage::Mail && self.chosen_in.as_deref() == Some(interaction)
     }
 
-    /// Whether the code in the newest mail still works.
+    /// Returns true if the code in the newest mail still works.
     pub fn has_code(&self, now: Unix) -> bool {
         self.code_until.is_some_and(|until| now < until)
     }
 }
 
-/// Until when the code of the newest mail works, unless it was tried too often.
-pub(crate) fn works_until(row: &enrolment::Model) -> Option<Unix> {
+/// The end of the code of the newest mail, unless it was tried too often.
+pub(crate) fn works_until(row: &EnrolmentRow) -> Option<Unix> {
     row.code_until.filter(|_| row.code_hash.is_some() && row.code_tries < i32::from(TRIES))
 }
 
-/// A new mail, a new code: the older one is dead, and attempts begin anew.
-pub(crate) fn written(
-    update: UpdateMany<enrolment::Entity>,
-    hash: &Digest,
-    now: Unix,
-) -> UpdateMany<enrolment::Entity> {
-    update
-        .col_expr(Column::CodeHash, Expr::value(hash.as_str()))
-        .col_expr(Column::CodeTries, Expr::value(0))
-        .col_expr(Column::CodeUntil, Expr::value(now + LIFE))
-}
-
 impl Accounts {
-    /// A code and what is stored of it; `None` where no browser could use it.
-    pub(crate) fn new_code(&self, row: &enrolment::Model) -> Option<(Code, Digest)> {
+    /// Makes a code, what is stored of it, and its end; `None` where no browser could use it.
+    pub(crate) fn new_code(&self, row: &EnrolmentRow) -> Option<(Code, Digest, Unix)> {
         let code = Code::generate(self.context.rng.as_ref());
         let hash = self.code_hash(row, row.chosen_in.as_deref()?, &code);
-        Some((code, hash))
+        Some((code, hash, self.context.now() + LIFE))
     }
 
-    /// Eight digits are guessed from any plain hash in a second, so this one is keyed, and the key lies outside the database (SECURITY #72). What is
-    /// hashed binds the code to this move, this address and the browser in which the password was chosen.
-    fn code_hash(&self, row: &enrolment::Model, chosen_in: &str, code: &Code) -> Digest {
+    /// Hashes a code. Eight digits are guessed from any plain hash in a second, so this one is keyed, and the key lies outside the database (SECURITY #72).
+    /// The hash binds the code to this move, this address and the browser in which the password was chosen.
+    fn code_hash(&self, row: &EnrolmentRow, chosen_in: &str, code: &Code) -> Digest {
         let address = row.email_canonical.as_deref().unwrap_or_default();
-        let bound = format!("{}\n{address}\n{chosen_in}\n{}", EnrolmentId(row.id), code.0);
+        let bound = format!("{}\n{address}\n{chosen_in}\n{}", row.id, code.0);
         Digest::of_mac(self.context.keys.mac("confirm code", bound.as_bytes()))
     }
 
@@ -134,57 +121,43 @@ impl Accounts {
         let Some(code) = Code::parse(typed) else {
             return Ok(CodeGiven::Unreadable);
         };
-        // Another enrolment may have won the address meanwhile (SECURITY D10): then this one attaches to that account. Asked before the transaction:
-        // one that waits for a second connection can starve them all (SECURITY #117).
+        // Another enrolment may have won the address meanwhile (SECURITY D10): then this one attaches to that account.
         let taken = self.owner_of(pending.email.as_deref().unwrap_or_default()).await?.is_some();
         let next = if taken { Stage::Link } else { Stage::Terms };
         let now = self.context.now();
-        let waits = || {
-            enrolment::Entity::update_many()
-                .filter(Column::Id.eq(id.0))
-                .filter(Column::Stage.eq(Stage::Mail.as_str()))
-                .filter(Column::FinishedAt.is_null())
-                .filter(Column::ConfirmedAt.is_null())
-                .filter(Column::ExpiresAt.gt(now))
-        };
-        let tx = self.context.db.begin().await?;
-        let tried = waits()
-            .col_expr(Column::CodeTries, Expr::col(Column::CodeTries).add(1))
-            .filter(Column::CodeHash.is_not_null())
-            .filter(Column::CodeTries.lt(i32::from(TRIES)))
-            .filter(Column::CodeUntil.gt(now))
-            .exec_with_returning(tx.conn())
-            .await?;
-        let Some(row) = tried.into_iter().next() else {
-            tx.give_up().await;
-            // Confirmed meanwhile, by a second click or by the link: then the hub knows what comes next.
-            let waits = self.enrolment(id).await?.is_some_and(|e| e.chosen_in(interaction));
-            return Ok(if waits { CodeGiven::Spent } else { CodeGiven::NotNow });
-        };
-        let confirmed = waits()
-            .col_expr(Column::ConfirmedAt, Expr::value(now))
-            .col_expr(Column::CodeHash, Expr::value(Option::<String>::None))
-            .col_expr(Column::Stage, Expr::value(next.as_str()))
-            .filter(Column::CodeHash.eq(self.code_hash(&row, interaction, &code).as_str()))
-            // What was asked about is what is confirmed: another tab may have corrected the address meanwhile. That the password was chosen anew in another
-            // browser meanwhile, the hash shows.
-            .filter(Column::Email.eq(pending.email))
-            .exec(tx.conn())
-            .await?;
-        if confirmed.rows_affected == 1 {
-            if let (Stage::Terms, Some(canonical)) = (next, &row.email_canonical) {
-                // As with the link: what strangers tried at the sign-in page locks this move no longer.
-                Counter::of_email(&self.context, canonical, None).clear_all(&tx).await?;
-            }
-            tx.commit().await?;
-            return Ok(CodeGiven::Done);
+        if let Some(given) = self
+            .context
+            .db
+            .write(async |tx: &Tx| {
+                let Some(row) = enrolments::count_code_attempt(tx, id, TRIES, now).await? else {
+                    return Ok(Done::RollBack(None));
+                };
+                // What was asked about is what is confirmed. That the password was chosen anew in another browser meanwhile, the hash shows.
+                let hash = self.code_hash(&row, interaction, &code);
+                if !enrolments::confirm_by_code(tx, id, &hash, pending.email.as_deref(), (next, now)).await? {
+                    return Ok(Done::Commit(Some(judged(row.code_tries))));
+                }
+                if let (Stage::Terms, Some(canonical)) = (next, &row.email_canonical) {
+                    // As with the link: what strangers tried at the sign-in page locks this move no longer.
+                    Counter::of_email(&self.context, canonical, None).clear_all(tx).await?;
+                }
+                Ok(Done::Commit(Some(CodeGiven::Done)))
+            })
+            .await?
+        {
+            return Ok(given);
         }
-        tx.commit().await?;
-        let tries = u8::try_from(row.code_tries).unwrap_or(TRIES);
-        Ok(match TRIES.saturating_sub(tries) {
-            0 => CodeGiven::Spent,
-            remaining => CodeGiven::Wrong { remaining },
-        })
+        // Confirmed meanwhile, by a second click or by the link: then the hub knows what comes next.
+        let waits = self.enrolment(id).await?.is_some_and(|e| e.chosen_in(interaction));
+        Ok(if waits { CodeGiven::Spent } else { CodeGiven::NotNow })
+    }
+}
+
+/// The outcome of a wrong code, after so many attempts.
+fn judged(tries: i32) -> CodeGiven {
+    match TRIES.saturating_sub(u8::try_from(tries).unwrap_or(TRIES)) {
+        0 => CodeGiven::Spent,
+        remaining => CodeGiven::Wrong { remaining },
     }
 }
 

@@ -1,11 +1,11 @@
-//! What a browser calls itself, in words that its owner knows it by; and the word to the owner when it is a new one.
+//! The name of a browser, in words that its owner knows it by; and the mail to the owner when it is a new one.
 
 use kernel::{Fault, Tx};
 
 use crate::{
-    Accounts, Visitor, mail,
-    mail::{Mail, MailBody},
-    table::account,
+    Accounts, Visitor,
+    mail::{self, Mail, MailBody},
+    store::AccountRow,
 };
 
 /// A browser and what it runs on, as far as its own name for itself tells. Products' names are the same in every language.
@@ -17,7 +17,7 @@ pub struct Device {
     pub system: Option<&'static str>,
 }
 
-/// Looked for in this order: most browsers also name the ones that they descend from.
+/// The signs of browsers, looked for in this order: most browsers also name the ones that they descend from.
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -34,7 +34,7 @@ const BROWSERS: &[(&str, &str)] = &[
     ("Trident/", "Internet Explorer"),
 ];
 
-/// Likewise: an iPhone says that it is like a Mac, an Android telephone that it runs Linux.
+/// The signs of systems, likewise: an iPhone says that it is like a Mac, an Android telephone that it runs Linux.
 const SYSTEMS: &[(&str, &str)] = &[
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -56,15 +56,15 @@ impl Device {
 }
 
 impl Accounts {
-    /// A password was right in a browser in which the account's owner never signed in: they hear of it, once, for the browser is known from then on.
+    /// Writes to the owner of an account whose password was right in a browser in which they never signed in: once, for the browser is known from then on.
     pub(crate) async fn tell_of_device(
         &self,
         tx: &Tx,
-        owner: &account::Model,
+        owner: &AccountRow,
         visitor: &Visitor,
     ) -> Result<(), Fault> {
         let device = Device::of(&visitor.user_agent);
-        let letter = Mail {
+        let message = Mail {
             to: owner.email.clone(),
             locale: owner.locale.clone(),
             agency_id: visitor.origin.agency_id.clone(),
@@ -74,7 +74,7 @@ impl Accounts {
                 at: self.context.now(),
             },
         };
-        mail::send(tx, &self.context, &letter, None).await
+        mail::send(tx, &self.context, &message, None).await
     }
 }
 

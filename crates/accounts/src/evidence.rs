@@ -2,16 +2,12 @@
 //! its place can be changed without the key that lives outside the database. Whoever writes to the database can still take the last entries
 //! away, with the rows that they speak of and the head set back; docs/security.md says what else is not seen.
 
-use kernel::{Context, Digest, Fault, Looking, Reading, SealKeys, Tx, Unix};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
-};
+use kernel::{Context, Digest, Fault, Looking, Read, Reading, SealKeys, Tx, Unix};
 use serde::Serialize;
 
 use crate::{
     AccountId, Accounts,
-    table::{evidence, evidence_head},
+    store::evidence::{self as store, Entry},
 };
 
 /// Adds an entry in the transaction of what it proves, which [`kernel::Db::begin_recorded`] began. Call it last: it puts such transactions in a row.
@@ -23,31 +19,12 @@ pub(crate) async fn append<T: Serialize>(
     body: &T,
 ) -> Result<(), Fault> {
     debug_assert!(tx.is_recorded(), "what appends evidence is begun by `begin_recorded` (SECURITY D18)");
-    let heads = evidence_head::Entity::update_many()
-        .col_expr(evidence_head::Column::Seq, Expr::col(evidence_head::Column::Seq).add(1))
-        .filter(evidence_head::Column::Id.eq(1))
-        .exec_with_returning(tx.conn())
-        .await?;
-    let head = heads.into_iter().next().ok_or_else(|| Fault::Broken("the evidence has no head".into()))?;
+    let head = store::take_number(tx).await?;
     let body = serde_json::to_string(body)?;
     let at = context.now();
     let hash = link_hash(&context.keys, &head.hash, head.seq, at, kind, account, &body);
-    let row = evidence::ActiveModel {
-        seq: Set(head.seq),
-        at: Set(at),
-        kind: Set(kind.to_owned()),
-        account_id: Set(account.map(|a| a.0)),
-        body: Set(body),
-        previous: Set(head.hash),
-        hash: Set(hash.clone()),
-    };
-    evidence::Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    evidence_head::Entity::update_many()
-        .col_expr(evidence_head::Column::Hash, Expr::value(hash))
-        .filter(evidence_head::Column::Id.eq(1))
-        .exec(tx.conn())
-        .await?;
-    Ok(())
+    let kind = kind.to_owned();
+    store::insert(tx, Entry { seq: head.seq, at, kind, account, body, previous: head.hash, hash }).await
 }
 
 fn link_hash(
@@ -64,25 +41,19 @@ fn link_hash(
     Digest::of_mac(keys.mac("evidence", text.as_bytes())).into_string()
 }
 
-/// Entries in memory at a time.
+/// The number of entries in memory at a time.
 const BATCH: u64 = 1000;
 
-/// How many entries are whole, or the number of the first that is not.
-async fn verify(db: &impl ConnectionTrait, keys: &SealKeys) -> Result<Result<u64, i64>, Fault> {
+/// Counts the entries that are whole, or returns the number of the first that is not.
+async fn verify(db: &impl Read, keys: &SealKeys) -> Result<Result<u64, i64>, Fault> {
     let mut previous = String::new();
     let (mut read, mut last) = (i64::MIN, 0);
     loop {
-        let rows = evidence::Entity::find()
-            .filter(evidence::Column::Seq.gt(read))
-            .order_by_asc(evidence::Column::Seq)
-            .limit(BATCH)
-            .all(db)
-            .await?;
+        let rows = store::after(db, read, BATCH).await?;
         let Some(end) = rows.last() else { break };
         read = end.seq;
         for row in rows {
-            let account = row.account_id.map(AccountId);
-            let hash = link_hash(keys, &previous, row.seq, row.at, &row.kind, account, &row.body);
+            let hash = link_hash(keys, &previous, row.seq, row.at, &row.kind, row.account, &row.body);
             last += 1;
             if row.previous != previous || row.hash != hash || row.seq != last {
                 return Ok(Err(row.seq));
@@ -90,14 +61,14 @@ async fn verify(db: &impl ConnectionTrait, keys: &SealKeys) -> Result<Result<u64
             previous = hash;
         }
     }
-    let head = evidence_head::Entity::find_by_id(1).one(db).await?;
+    let head = store::head(db).await?;
     let whole = head.is_some_and(|h| h.hash == previous && h.seq == last);
     Ok(if whole { Ok(u64::try_from(last).unwrap_or_default()) } else { Err(last) })
 }
 
 /// SECURITY I21, for [`crate::INVARIANTS`].
 pub(crate) fn chain(reading: &Reading) -> Looking<'_> {
-    Box::pin(async { Ok(u64::from(verify(reading.conn(), reading.keys()).await?.is_err())) })
+    Box::pin(async { Ok(u64::from(verify(reading, reading.keys()).await?.is_err())) })
 }
 
 impl Accounts {
@@ -116,11 +87,11 @@ impl Accounts {
         append(tx, &self.context, kind, Some(account), body).await
     }
 
-    /// Reads the whole chain; answers how many entries are whole, or the number of the first that is not.
+    /// Reads the whole chain; returns how many entries are whole, or the number of the first that is not.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn verify_evidence(&self) -> Result<Result<u64, i64>, Fault> {
-        verify(self.context.db.reader(), &self.context.keys).await
+        verify(&self.context.db, &self.context.keys).await
     }
 }

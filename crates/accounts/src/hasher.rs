@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
-/// What an Argon2id hash costs.
+/// The cost of an Argon2id hash.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HashCost {
     /// KiB of memory.
@@ -39,7 +39,7 @@ impl Default for HashCost {
 #[error("too many passwords are being checked")]
 pub struct Busy;
 
-/// What a check said.
+/// The verdict of a check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Verdict {
     /// The password is right.
@@ -51,7 +51,7 @@ pub struct Verdict {
 /// Work for a hashing thread, which lends it its memory.
 type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
-/// By how much a hashing thread gives way to whoever answers requests, as `nice` counts: a token is signed in a moment, a password takes its time anyway.
+/// The niceness of a hashing thread, which gives way to whoever answers requests: a token is signed in a moment, a password takes its time anyway.
 const GIVES_WAY: i32 = 10;
 
 /// Argon2id on threads of its own: as many as there are slots, each with its block of memory for ever, and a bounded queue before them. A
@@ -62,7 +62,7 @@ pub struct Hasher {
     queue: usize,
     waiting: AtomicUsize,
     done: AtomicUsize,
-    dear: AtomicUsize,
+    costly: AtomicUsize,
     jobs: mpsc::Sender<Job>,
     rng: Arc<dyn Rng>,
     /// Verified where no account exists, so that every path costs one hash (SECURITY #60).
@@ -94,34 +94,34 @@ impl Hasher {
             queue,
             waiting: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
-            dear: AtomicUsize::new(0),
+            costly: AtomicUsize::new(0),
             jobs,
             rng,
             nobody,
         })
     }
 
-    /// Hashes at once × memory each, in KiB: what to reckon with, printed at start.
+    /// Hashes at once × memory each, in KiB: the memory to plan for, printed at start.
     pub fn memory(&self) -> usize {
         self.slots.available_permits() * self.cost.memory as usize
     }
 
-    /// Argon2 hashes reckoned since the start: what a sign-in costs is counted, not believed (SECURITY B6).
+    /// Argon2 hashes computed since the start: what a sign-in costs is counted, not believed (SECURITY B6).
     pub fn done(&self) -> usize {
         self.done.load(Ordering::SeqCst)
     }
 
-    /// Old hashes of dear recipes reckoned since the start: as many for an identifier that nobody has (SECURITY #60).
+    /// Old hashes of costly recipes computed since the start: as many for an identifier that nobody has (SECURITY #60).
     pub fn dear_done(&self) -> usize {
-        self.dear.load(Ordering::SeqCst)
+        self.costly.load(Ordering::SeqCst)
     }
 
     /// Counts them.
-    pub(crate) fn did_dear(&self, n: usize) {
-        self.dear.fetch_add(n, Ordering::SeqCst);
+    pub(crate) fn did_costly(&self, n: usize) {
+        self.costly.fetch_add(n, Ordering::SeqCst);
     }
 
-    /// Whether one more would be told [`Busy`]: asked before anything is written for it, for a storm that writes takes the database from
+    /// Returns true if one more would get [`Busy`]: asked before anything is written for it, for a storm that writes takes the database from
     /// everybody else (SECURITY #62, #112).
     pub(crate) fn is_full(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) >= self.queue

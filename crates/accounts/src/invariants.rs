@@ -1,12 +1,11 @@
-//! What is always true of this slice's rows (SECURITY part C).
+//! The invariants of this slice's rows (SECURITY part C).
 
 use kernel::{Fault, Invariant, Looking, Reading, SeenBy};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
-    Email, evidence,
-    table::{account, enrolment},
+    AccountId, Email, evidence,
+    store::{accounts, enrolments},
 };
 
 /// The list, in the order of the table. Each query counts the rows that break it, in one text for both databases.
@@ -282,28 +281,14 @@ fn uncanonical(reading: &Reading) -> Looking<'_> {
             Email::parse(email).is_none_or(|address| address.canonical() != canonical)
         };
         let mut broken = 0;
-        let mut last = Uuid::nil();
+        let mut last = AccountId(Uuid::nil());
         loop {
-            let rows: Vec<(Uuid, String, String)> = account::Entity::find()
-                .select_only()
-                .columns([account::Column::Id, account::Column::Email, account::Column::EmailCanonical])
-                .filter(account::Column::Id.gt(last))
-                .order_by_asc(account::Column::Id)
-                .limit(BATCH)
-                .into_tuple()
-                .all(reading.conn())
-                .await?;
+            let rows = accounts::addresses_after(reading, last, BATCH).await?;
             let Some(end) = rows.last() else { break };
             last = end.0;
             broken += rows.iter().filter(|(_, email, canonical)| wrong(email, canonical)).count();
         }
-        let unfinished: Vec<(Option<String>, Option<String>)> = enrolment::Entity::find()
-            .select_only()
-            .columns([enrolment::Column::Email, enrolment::Column::EmailCanonical])
-            .filter(enrolment::Column::FinishedAt.is_null())
-            .into_tuple()
-            .all(reading.conn())
-            .await?;
+        let unfinished = enrolments::unfinished_addresses(reading).await?;
         broken += unfinished
             .iter()
             .filter(|pair| match pair {

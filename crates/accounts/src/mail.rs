@@ -1,14 +1,13 @@
 use kernel::{
-    Context, Fault, Token, Tx, Unix,
+    Context, Done, Fault, Token, Tx, Unix,
     outbox::{self, Leased, Ties},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     Accounts,
-    table::{email_change, enrolment},
+    store::{email_changes, enrolments},
 };
 
 /// A mail that a change causes. It travels sealed in the outbox; the worker makes words of it and an address of each token.
@@ -18,22 +17,22 @@ pub struct Mail {
     pub to: String,
     /// `fr` or `en`.
     pub locale: String,
-    /// Whose look the mail wears.
+    /// The agency whose look the mail wears.
     pub agency_id: Option<String>,
-    /// What it says.
+    /// The content.
     pub body: MailBody,
 }
 
-/// What a mail says.
+/// The content of a mail.
 #[derive(Serialize, Deserialize)]
 pub enum MailBody {
     /// Confirm this address and go on with the move.
     Confirm {
-        /// For the link.
+        /// The token of the link.
         token: String,
         /// Days that the link lives.
         days: i64,
-        /// What the browser in which the password was chosen takes in place of the link; absent in letters that an older version wrote.
+        /// The code that the browser in which the password was chosen takes in place of the link; absent in messages that an older version wrote.
         #[serde(default)]
         code: Option<String>,
     },
@@ -45,7 +44,7 @@ pub enum MailBody {
         language: String,
         /// SHA-256 of the text shown, hex.
         sha256: String,
-        /// When.
+        /// The time.
         accepted_at: Unix,
     },
     /// New terms were accepted by an account that existed: the receipt.
@@ -61,38 +60,38 @@ pub enum MailBody {
     },
     /// An agency was attached to the account.
     LinkAdded {
-        /// When.
+        /// The time.
         at: Unix,
     },
     /// Five wrong passwords.
     AccountLocked {
-        /// For the reset link.
+        /// The token of the reset link.
         token: String,
         /// Minutes that it lives.
         minutes: i64,
     },
     /// A reset was asked for.
     ResetPassword {
-        /// For the link.
+        /// The token of the link.
         token: String,
         /// Minutes that it lives.
         minutes: i64,
     },
     /// A reset was asked for an address that only has an unfinished enrolment.
     FinishEnrolment {
-        /// For the confirmation link.
+        /// The token of the confirmation link.
         token: String,
         /// Days that the link lives.
         days: i64,
     },
     /// The password was changed.
     PasswordChanged {
-        /// When.
+        /// The time.
         at: Unix,
     },
     /// To an address that somebody wants for their account: confirm it.
     ConfirmAddress {
-        /// For the link.
+        /// The token of the link.
         token: String,
         /// Hours that it lives.
         hours: i64,
@@ -101,9 +100,9 @@ pub enum MailBody {
     AddressAsked {
         /// The other one, masked.
         hint: String,
-        /// For the link that stops it.
+        /// The token of the link that stops it.
         token: String,
-        /// When.
+        /// The time.
         at: Unix,
         /// Hours that the wish lives.
         hours: i64,
@@ -112,23 +111,23 @@ pub enum MailBody {
     AddressReplaced {
         /// The other one, masked.
         hint: String,
-        /// For the link that takes it back.
+        /// The token of the link that takes it back.
         token: String,
-        /// When.
+        /// The time.
         at: Unix,
         /// Days that the link lives.
         days: i64,
     },
     /// To the address that the account has now.
     AddressChanged {
-        /// When.
+        /// The time.
         at: Unix,
     },
     /// To both: the older one is the account's again, with a new password.
     AddressTakenBack {
         /// The older one, masked.
         hint: String,
-        /// When.
+        /// The time.
         at: Unix,
     },
     /// Somebody signed in in a browser that the account did not know.
@@ -137,7 +136,7 @@ pub enum MailBody {
         browser: Option<String>,
         /// `Windows`, if it is known.
         system: Option<String>,
-        /// When.
+        /// The time.
         at: Unix,
     },
     /// To the agency's address for the person: another one was chosen for the account.
@@ -160,7 +159,7 @@ impl Mail {
     }
 }
 
-/// Queues it with the change.
+/// Queues a mail in the transaction of the change.
 pub(crate) async fn send(
     tx: &Tx,
     context: &Context,
@@ -174,63 +173,60 @@ pub(crate) async fn send(
 }
 
 impl Accounts {
-    /// The server that answers for the address refuses it: the letter ends, and whoever waits for it is told on the page where they wait. `error` is for the
-    /// operator and holds no address.
+    /// Ends a message whose address is refused by the server that answers for it. Whoever waits for the mail is told on the page where they wait. `error` is
+    /// for the operator and holds no address.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn mail_refused(&self, letter: &Leased, error: &str) -> Result<(), Fault> {
-        let mail: Mail = letter.payload(&self.context)?;
+    pub async fn mail_refused(&self, message: &Leased, error: &str) -> Result<(), Fault> {
+        let mail: Mail = message.payload(&self.context)?;
         let now = self.context.now();
-        let tx = self.context.db.begin().await?;
-        if outbox::refused(&tx, letter, error, now).await?
-            && let Some(about) = mail.about()
-        {
-            address_refused(tx.conn(), &about, now).await?;
-        }
-        tx.commit().await
+        self.context
+            .db
+            .write(async |tx: &Tx| {
+                if outbox::refused(tx, message, error, now).await?
+                    && let Some(about) = mail.about()
+                {
+                    address_refused(tx, &about, now).await?;
+                }
+                Ok(Done::Commit(()))
+            })
+            .await
     }
 
     /// As [`mail_bounced`].
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn mail_bounced(&self, letter: Uuid, error: &str) -> Result<bool, Fault> {
-        mail_bounced(&self.context, letter, error).await
+    pub async fn mail_bounced(&self, message: Uuid, error: &str) -> Result<bool, Fault> {
+        mail_bounced(&self.context, message, error).await
     }
 }
 
-/// A letter that had gone out came back for good: whoever waits for it is told, as by [`Accounts::mail_refused`]. Answers whether that was news.
+/// Takes back a message that had gone out and came back for good: whoever waits for it is told, as by [`Accounts::mail_refused`]. Returns true if that was
+/// news.
 ///
 /// # Errors
 /// [`Fault`] of the database.
-pub async fn mail_bounced(context: &Context, letter: Uuid, error: &str) -> Result<bool, Fault> {
+pub async fn mail_bounced(context: &Context, message: Uuid, error: &str) -> Result<bool, Fault> {
     let now = context.now();
-    let tx = context.db.begin().await?;
-    let Some(about) = outbox::bounced(&tx, letter, error, now).await? else { return Ok(false) };
-    if let Some(about) = about {
-        address_refused(tx.conn(), &about, now).await?;
-    }
-    tx.commit().await?;
-    Ok(true)
+    context
+        .db
+        .write(async |tx: &Tx| {
+            let Some(about) = outbox::bounced(tx, message, error, now).await? else {
+                return Ok(Done::RollBack(false));
+            };
+            if let Some(about) = about {
+                address_refused(tx, &about, now).await?;
+            }
+            Ok(Done::Commit(true))
+        })
+        .await
 }
 
 /// Marks the move, or the wish for another address, whose mail carried the token of this digest. Another address has another token, so a correction is never
 /// marked by what became of the mail before it.
-async fn address_refused(db: &impl ConnectionTrait, about: &str, now: Unix) -> Result<(), Fault> {
-    enrolment::Entity::update_many()
-        .col_expr(enrolment::Column::RefusedAt, Expr::value(now))
-        .filter(enrolment::Column::ConfirmHash.eq(about))
-        .filter(enrolment::Column::ConfirmedAt.is_null())
-        .filter(enrolment::Column::FinishedAt.is_null())
-        .exec(db)
-        .await?;
-    email_change::Entity::update_many()
-        .col_expr(email_change::Column::RefusedAt, Expr::value(now))
-        .filter(email_change::Column::ConfirmHash.eq(about))
-        .filter(email_change::Column::ConfirmedAt.is_null())
-        .filter(email_change::Column::EndedAt.is_null())
-        .exec(db)
-        .await?;
-    Ok(())
+async fn address_refused(tx: &Tx, about: &str, now: Unix) -> Result<(), Fault> {
+    enrolments::mark_refused(tx, about, now).await?;
+    email_changes::mark_refused(tx, about, now).await
 }

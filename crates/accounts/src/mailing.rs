@@ -1,4 +1,4 @@
-//! How often a mail goes out that somebody else may have asked for (SECURITY #57, #73): rules over plain values.
+//! Limits on mails that somebody else may have asked for (SECURITY #57, #73): rules over plain values.
 
 use kernel::Unix;
 
@@ -7,7 +7,7 @@ const HOUR: i64 = 3600;
 /// Seconds between two mails to one address.
 pub(crate) const SPACE: i64 = 60;
 
-/// When another mail is due.
+/// The time at which another mail is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Due {
     /// At once: it is the nth of its day.
@@ -41,7 +41,7 @@ pub(crate) struct Resets {
 }
 
 impl Resets {
-    /// Whether the link that works is sent once more: after a minute, then after twice as long each time, and so that one of the hour's mails is
+    /// Returns true if the link that works is sent once more: after a minute, then after twice as long each time, and so that one of the hour's mails is
     /// left. That one is for the link after this one, which a stranger's requests keep from nobody.
     pub(crate) fn again(self, per_hour: u64, now: Unix) -> bool {
         let doublings = self.with_link.saturating_sub(1).clamp(0, 6);
@@ -50,7 +50,7 @@ impl Resets {
     }
 }
 
-/// Whether a mail counts among those of the last hour.
+/// Returns true for a mail of the last hour.
 pub(crate) fn within_hour(sent: Unix, now: Unix) -> bool {
     sent > now - HOUR
 }

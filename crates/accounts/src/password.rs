@@ -4,7 +4,7 @@ use zxcvbn::Score;
 
 use crate::{Accounts, Busy};
 
-/// What a new password must be (SECURITY D1): long and hard to guess, never of a given composition.
+/// The rule of a new password (SECURITY D1): long and hard to guess, never of a given composition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PasswordPolicy {
     /// Characters at least; 8 is the floor that config allows.
@@ -17,7 +17,7 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// Why a new password is not taken.
+/// The reason why a new password is not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PasswordProblem {
     /// Fewer characters than the policy asks.
@@ -55,7 +55,7 @@ pub fn context_words<'a>(sources: impl IntoIterator<Item = &'a str>) -> Vec<Stri
     words
 }
 
-/// What French keyboards and French hearts type first: the estimator knows English ones only.
+/// The passwords that French keyboards and French hearts type first: the estimator knows English ones only.
 const FRENCH: &[&str] = &[
     "azerty",
     "azertyuiop",
@@ -92,7 +92,7 @@ impl PasswordPolicy {
         problems
     }
 
-    /// What is seen without the estimator.
+    /// The problems that are seen without the estimator.
     fn at_sight(&self, password: &Password, context: &[String]) -> Vec<PasswordProblem> {
         let text = password.normal();
         let lower = Zeroizing::new(text.to_lowercase());

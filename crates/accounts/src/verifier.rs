@@ -13,7 +13,7 @@ use crate::{Busy, Hasher};
 
 const PURPOSE: &str = "legacy verifier";
 
-/// How a verifier rests.
+/// The form in which a verifier is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     /// There is none.
@@ -36,11 +36,11 @@ impl Kind {
         }
     }
 
-    fn parse(text: &str) -> Self {
-        [Self::Bare, Self::Sealed, Self::Wrapped]
-            .into_iter()
-            .find(|k| k.as_str() == text)
-            .unwrap_or(Self::None)
+    /// Reads the text of the column. One that only a newer version knows is none.
+    #[allow(clippy::unnecessary_wraps, reason = "as every enum in a column is read")]
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let known = [Self::Bare, Self::Sealed, Self::Wrapped].into_iter().find(|kind| kind.as_str() == text);
+        Some(known.unwrap_or(Self::None))
     }
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn rest(context: &Context, verifier: Option<&Verifier>) -> Result<(Ki
 }
 
 /// Reads the columns.
-pub(crate) fn read(context: &Context, kind: &str, bytes: Option<&[u8]>) -> Result<Stored, Fault> {
+pub(crate) fn read(context: &Context, kind: Kind, bytes: Option<&[u8]>) -> Result<Stored, Fault> {
     let Some(bytes) = bytes else {
         return Ok(Stored::None);
     };
@@ -79,7 +79,7 @@ pub(crate) fn read(context: &Context, kind: &str, bytes: Option<&[u8]>) -> Resul
         let text = std::str::from_utf8(bytes).map_err(|_| damaged(Unreadable::Stored))?;
         Ok(Stored::Verifier(Verifier::from_text(text).map_err(damaged)?))
     };
-    match Kind::parse(kind) {
+    match kind {
         Kind::None => Ok(Stored::None),
         Kind::Bare => of_plain(bytes),
         Kind::Sealed => of_plain(&context.keys.open(PURPOSE, bytes)?),
@@ -97,7 +97,7 @@ pub(crate) async fn wrap(hasher: &Hasher, verifier: &Verifier) -> Result<Vec<u8>
 }
 
 impl Stored {
-    /// How its digest is made.
+    /// The recipe of its digest.
     pub(crate) fn recipe(&self) -> Option<&Recipe> {
         match self {
             Self::None => None,
@@ -107,7 +107,7 @@ impl Stored {
     }
 }
 
-/// Whether the old password is right. Every path costs the agency's costly recipes, once each, and one Argon2 of ours.
+/// Checks an old password. Every path costs the agency's costly recipes, once each, and one Argon2 of ours.
 pub(crate) async fn check(
     hasher: &Hasher,
     stored: Stored,
@@ -115,7 +115,7 @@ pub(crate) async fn check(
     password: Zeroizing<Vec<u8>>,
 ) -> Result<bool, Busy> {
     let others = costly.beside(stored.recipe());
-    hasher.did_dear(others.len() + usize::from(stored.recipe().and_then(Recipe::class).is_some()));
+    hasher.did_costly(others.len() + usize::from(stored.recipe().and_then(Recipe::class).is_some()));
     let copy = password.clone();
     let old = hasher
         .run(move |_| {
@@ -138,7 +138,7 @@ pub(crate) async fn check(
     }
 }
 
-/// What the old recipe made of a password.
+/// The result of the old recipe for a password.
 enum Old {
     Nobody,
     Judged(bool),

@@ -4,7 +4,7 @@ use kernel::Token;
 
 use crate::Origin;
 
-/// Who is at the other end, as far as it can be known.
+/// The person and the browser of a request, as far as they can be known.
 #[derive(Clone)]
 pub struct Visitor {
     /// The address, from the socket or a trusted proxy.
@@ -15,7 +15,7 @@ pub struct Visitor {
     pub device: Option<Token>,
     /// `fr` or `en`: the language of the mails that this visit causes.
     pub locale: String,
-    /// Where in the screens: a mail that this visit causes leads back there.
+    /// The place in the screens: a mail that this visit causes leads back there.
     pub origin: Origin,
 }
 
@@ -35,7 +35,7 @@ impl Visitor {
         }
     }
 
-    /// Whom an address is counted as: an IPv4 address, or an IPv6 /64, which is one line.
+    /// The network that an address is counted as: an IPv4 address, or an IPv6 /64, which is one line.
     pub(crate) fn network(&self) -> String {
         match self.ip.map(|ip| ip.to_canonical()) {
             Some(IpAddr::V4(ip)) => ip.to_string(),

@@ -1,4 +1,4 @@
-//! What an agency hands over when its clients move: identifiers, references and password hashes of its old system.
+//! Deliveries of an agency whose clients move: identifiers, references and password hashes of its old system.
 //!
 //! [`row`] reads a delivery, [`hash`] the password hashes in it; [`Duplicates`] finds identifiers that come more than once, [`CostlyRecipes`] makes checks
 //! of different hashes take the same time, and [`ImportReport`] collects what the reading met. Nothing here knows a database, a runtime, the network,

@@ -1,9 +1,53 @@
-//! What may happen to people: a file an act.
+//! The acts: what may happen to people, a file an act. An act reads and hashes first, decides with plain values, and then writes in one transaction, in which
+//! there is only the transaction ([`kernel::Db::write`]).
 
+mod accept_terms;
+mod attach;
+mod begin;
+mod change_address;
+mod change_password;
+mod change_profile;
+mod choose_email;
+mod choose_password;
+mod confirm;
+mod end_move;
+mod end_session;
+mod finish;
+mod forgot;
 mod import;
+mod mail_link;
+mod open_session;
 mod prove_legacy;
+mod purge;
+mod renew;
+mod reset;
+mod sign_in;
+mod take_back;
 mod wrap;
 
+pub use accept_terms::Accepted;
+pub use attach::Attach;
+pub use change_address::{AddressConfirm, AddressPage, AddressWish, NewAddress, PendingAddress};
+pub use change_password::{NewPassword, PasswordChange};
+pub use choose_email::EmailChoice;
+pub use choose_password::PasswordChoice;
+pub use confirm::Confirm;
+pub use finish::Finish;
+pub use forgot::Origin;
+pub(crate) use forgot::RecoveryRequest;
 pub use import::Importer;
+pub use mail_link::{NextMail, Resend};
+pub(crate) use open_session::NewSession;
 pub use prove_legacy::{LegacyProof, Ticket};
+pub use renew::{Replaced, SESSIONS_ENDED, SessionsEnded};
+pub use reset::{Reset, ResetPage};
+pub use sign_in::SignIn;
+pub use take_back::{TakeBack, TakeBackPage};
 pub use wrap::WrapProgress;
+
+use crate::Email;
+
+/// Masks a stored address, as a hint for its owner.
+fn masked(email: &str) -> String {
+    Email::parse(email).map(|email| email.masked()).unwrap_or_default()
+}

@@ -1,22 +1,20 @@
+//! The proof of old credentials: a password of the agency's old system, or a portal's ticket.
+
 use std::time::Duration;
 
 use agencies::Agency;
-use kernel::{Db, Fault, Password, PasswordRefused, Unix};
-use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter,
-    sea_query::OnConflict,
-};
+use kernel::{Db, Done, Fault, Password, PasswordRefused, Tx, Unix};
+use legacy::hash::Recipe;
 use zeroize::Zeroizing;
 
 use crate::{
-    AccountId, Accounts, EnrolmentId, Visitor,
-    lockout::{Attempt, Counter, Failed, Reserved},
-    table::{account, legacy_identity, link, used_ticket},
+    AccountId, Accounts, Email, EnrolmentId, Visitor,
+    lockout::{Attempt, Cleared, Counter, Failed, Reserved},
+    store::{IdentityRow, accounts, identities, links, recipes, tickets},
     verifier::{self, Kind, Stored},
 };
 
-/// What became of old credentials.
+/// The outcome of a proof.
 pub enum LegacyProof {
     /// Right: this move begins, or goes on.
     Enrolment(EnrolmentId),
@@ -34,7 +32,7 @@ pub enum LegacyProof {
     Moved {
         /// The account's masked address.
         hint: Option<String>,
-        /// Whose it is now.
+        /// The account that it moved to.
         account: AccountId,
     },
     /// Nothing was typed that can be an identifier: nothing is hashed or counted (SECURITY D12).
@@ -47,12 +45,12 @@ pub enum LegacyProof {
     Busy,
 }
 
-/// What a portal's migration ticket says, its signature and times checked.
+/// The content of a portal's migration ticket, its signature and times checked.
 #[derive(Clone, Debug)]
 pub struct Ticket {
-    /// Its id, used once.
+    /// The id, used once.
     pub jti: String,
-    /// When it ends.
+    /// The time at which it ends.
     pub expires_at: Unix,
     /// The legacy identifier.
     pub identifier: String,
@@ -64,7 +62,7 @@ pub struct Ticket {
     pub name: Option<String>,
 }
 
-/// The attempts that were reserved for one check of an old password.
+/// The attempts that are reserved for one check of an old password.
 struct Counted {
     own: Counter,
     nth: Reserved,
@@ -72,7 +70,7 @@ struct Counted {
 }
 
 impl Counted {
-    /// The check did not take place.
+    /// Gives the attempts back of a check that did not take place.
     async fn give_back(&self, db: &Db) -> Result<(), Fault> {
         if let Some((all, _)) = &self.all {
             all.give_back(db).await?;
@@ -91,13 +89,16 @@ impl Counted {
         })
     }
 
-    /// The network starts anew and is known as the owner's. What other networks tried stays.
+    /// Begins the count of the network anew, and knows it as the owner's. What other networks tried stays.
     async fn right(&self, accounts: &Accounts) -> Result<(), Fault> {
         let context = &accounts.context;
-        let (tx, cleared) = self.own.begin_cleared(&context.db).await?;
-        self.own.know_network(&tx, context.now()).await?;
-        cleared.tell(&tx, context, None).await?;
-        tx.commit().await?;
+        self.own
+            .write_cleared(&context.db, async |tx: &Tx, cleared: Cleared| {
+                self.own.know_network(tx, context.now()).await?;
+                cleared.record(tx, context, None).await?;
+                Ok(Done::Commit(()))
+            })
+            .await?;
         match &self.all {
             Some((all, _)) => all.give_back(&context.db).await,
             None => Ok(()),
@@ -151,7 +152,7 @@ impl Accounts {
             Ok(counted) => counted,
             Err(locked) => return Ok(locked),
         };
-        let identity = self.identity(&agency.id, &canonical).await?;
+        let identity = identities::by_identifier(&self.context.db, &agency.id, &canonical).await?;
         match self.check_identity(&agency.id, identity.as_ref(), &password).await? {
             None => {
                 counted.give_back(&self.context.db).await?;
@@ -196,24 +197,27 @@ impl Accounts {
         Ok(Ok(Counted { own, nth, all }))
     }
 
-    /// `None` when there is no room to hash.
+    /// Checks the password of an identity, or of nobody; `None` when there is no room to hash.
     async fn check_identity(
         &self,
         agency: &str,
-        identity: Option<&legacy_identity::Model>,
+        identity: Option<&IdentityRow>,
         password: &Password,
     ) -> Result<Option<bool>, Fault> {
         let read = || match identity {
             Some(row) if row.moved_at.is_some() => {
-                verifier::read(&self.context, &row.recogniser_kind, row.recogniser.as_deref())
+                verifier::read(&self.context, row.recogniser_kind, row.recogniser.as_deref())
             }
-            Some(row) => verifier::read(&self.context, &row.verifier_kind, row.verifier.as_deref()),
+            Some(row) => verifier::read(&self.context, row.verifier_kind, row.verifier.as_deref()),
             None => Ok(Stored::None),
         };
         let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
         let typed = password.typed();
-        let costly = self.costly_recipes(agency).await?;
-        self.learn_recipe(agency, &costly, &read()?).await?;
+        let costly = recipes::of(&self.context.db, agency).await?;
+        if let Some(class) = costly.missing(read()?.recipe()) {
+            // An older version imported this hash.
+            self.learn_recipe(agency, &class).await?;
+        }
         let right = verifier::check(&self.hasher, read()?, &costly, bytes(typed)).await;
         // Old systems often trimmed: what would match without the spaces around it is accepted (PEOPLE U-62).
         let trimmed = typed.trim();
@@ -223,7 +227,7 @@ impl Accounts {
         Ok(right.ok())
     }
 
-    /// A portal's word that this is its client, by a ticket that is used once.
+    /// Takes a portal's word that this is its client, by a ticket that is used once.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -237,71 +241,47 @@ impl Accounts {
         let Some(canonical) = agency.directory.canonical(&ticket.identifier) else {
             return Ok(LegacyProof::Refused);
         };
-        let used = used_ticket::ActiveModel {
-            agency_id: Set(agency.id.clone()),
-            jti: Set(ticket.jti.clone()),
-            expires_at: Set(ticket.expires_at),
-        };
-        let fresh = used_ticket::Entity::insert(used)
-            .on_conflict(
-                OnConflict::columns([used_ticket::Column::AgencyId, used_ticket::Column::Jti])
-                    .do_nothing()
-                    .to_owned(),
-            )
-            .exec_without_returning(self.context.db.writer())
-            .await?;
-        if fresh == 0 {
+        let fresh = tickets::spend(&self.context.db, &agency.id, &ticket.jti, ticket.expires_at).await?;
+        if !fresh {
             return Ok(LegacyProof::Refused);
         }
         self.know_identity(agency, &canonical, ticket).await?;
-        let identity = self.identity(&agency.id, &canonical).await?;
+        let identity = identities::by_identifier(&self.context.db, &agency.id, &canonical).await?;
         self.proved(identity, origin, visitor).await
     }
 
-    /// An identity that no import brought is made from what the portal says of it.
+    /// Makes an identity that no import brought from what the portal says of it.
     async fn know_identity(&self, agency: &Agency, canonical: &str, ticket: &Ticket) -> Result<(), Fault> {
-        let row = legacy_identity::ActiveModel {
-            id: Set(self.context.id()),
-            agency_id: Set(agency.id.clone()),
-            identifier: Set(ticket.identifier.trim().to_owned()),
-            identifier_canonical: Set(canonical.to_owned()),
-            client_ref: Set(ticket.client_ref.clone().unwrap_or_else(|| ticket.identifier.trim().to_owned())),
-            email: Set(ticket.email.clone()),
-            name: Set(ticket.name.clone()),
-            profile: Set("{}".to_owned()),
-            fingerprint: Set("ticket".to_owned()),
-            verifier_kind: Set(Kind::None.as_str().to_owned()),
-            verifier: NotSet,
-            recogniser_kind: Set(Kind::None.as_str().to_owned()),
-            recogniser: NotSet,
-            imported_at: Set(self.context.now()),
-            moved_at: NotSet,
+        let row = IdentityRow {
+            id: self.context.id(),
+            agency_id: agency.id.clone(),
+            identifier: ticket.identifier.trim().to_owned(),
+            identifier_canonical: canonical.to_owned(),
+            client_ref: ticket.client_ref.clone().unwrap_or_else(|| ticket.identifier.trim().to_owned()),
+            email: ticket.email.clone(),
+            name: ticket.name.clone(),
+            profile: "{}".to_owned(),
+            fingerprint: "ticket".to_owned(),
+            verifier_kind: Kind::None,
+            verifier: None,
+            recogniser_kind: Kind::None,
+            recogniser: None,
+            imported_at: self.context.now(),
+            moved_at: None,
         };
-        legacy_identity::Entity::insert(row)
-            .on_conflict(
-                OnConflict::columns([
-                    legacy_identity::Column::AgencyId,
-                    legacy_identity::Column::IdentifierCanonical,
-                ])
-                .do_nothing()
-                .to_owned(),
-            )
-            .exec_without_returning(self.context.db.writer())
-            .await?;
-        Ok(())
+        identities::insert(&self.context.db, row).await
     }
 
-    async fn identity(&self, agency: &str, canonical: &str) -> Result<Option<legacy_identity::Model>, Fault> {
-        Ok(legacy_identity::Entity::find()
-            .filter(legacy_identity::Column::AgencyId.eq(agency))
-            .filter(legacy_identity::Column::IdentifierCanonical.eq(canonical))
-            .one(self.context.db.reader())
-            .await?)
+    async fn learn_recipe(&self, agency: &str, class: &Recipe) -> Result<(), Fault> {
+        self.context
+            .db
+            .write(async |tx: &Tx| Ok(Done::Commit(recipes::insert(tx, agency, class).await?)))
+            .await
     }
 
     async fn proved(
         &self,
-        identity: Option<legacy_identity::Model>,
+        identity: Option<IdentityRow>,
         origin: Option<&str>,
         visitor: &Visitor,
     ) -> Result<LegacyProof, Fault> {
@@ -311,14 +291,12 @@ impl Accounts {
         if identity.moved_at.is_none() {
             return Ok(LegacyProof::Enrolment(self.begin_or_resume(&identity, origin, visitor).await?));
         }
-        let db = self.context.db.reader();
-        let found =
-            link::Entity::find().filter(link::Column::LegacyIdentityId.eq(identity.id)).one(db).await?;
-        let Some(found) = found else {
+        let db = &self.context.db;
+        let Some(account) = links::account_of(db, identity.id).await? else {
             return Ok(LegacyProof::Refused);
         };
-        let owner = account::Entity::find_by_id(found.account_id).one(db).await?;
-        let hint = owner.and_then(|o| crate::Email::parse(&o.email)).map(|e| e.masked());
-        Ok(LegacyProof::Moved { hint, account: AccountId(found.account_id) })
+        let owner = accounts::by_id(db, account).await?;
+        let hint = owner.and_then(|owner| Email::parse(&owner.email)).map(|email| email.masked());
+        Ok(LegacyProof::Moved { hint, account })
     }
 }

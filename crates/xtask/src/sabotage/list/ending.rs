@@ -14,26 +14,31 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "sets a password by a link that somebody else has just used",
         items: &[67, 68],
-        file: "crates/accounts/src/recovery.rs",
-        find: r#"Ok(used.rows_affected == 1)"#,
-        replace: r#"Ok(used.rows_affected <= 1)"#,
+        file: "crates/accounts/src/store/reset_links.rs",
+        find: "Ok(used.rows_affected == 1)",
+        replace: "Ok(used.rows_affected <= 1)",
         caught_by: journey(&["sixty_four_resets_at_once_set_one_password"]),
     },
     Sabotage {
         name: "takes a reset link of any age",
         items: &[69],
-        file: "crates/accounts/src/recovery.rs",
-        find: ".filter(recovery::Column::ExpiresAt.gt(self.context.now()))",
-        replace: ".filter(recovery::Column::ExpiresAt.gt(0))",
+        file: "crates/accounts/src/store/reset_links.rs",
+        find: r#".filter(Column::SupersededAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+}"#,
+        replace: r#".filter(Column::SupersededAt.is_null())
+        .filter(Column::ExpiresAt.gt(now.min(0)))
+}"#,
         caught_by: journey(&["a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_other"]),
     },
     Sabotage {
         name: "leaves a reset link alive after a sign-in",
         items: &[69],
-        file: "crates/accounts/src/login.rs",
-        find: r#"                recovery::supersede(&tx, AccountId(row.id), self.context.now()).await?;
+        file: "crates/accounts/src/act/sign_in.rs",
+        find: r#"                reset_links::supersede(tx, row.id, self.context.now()).await?;
 "#,
-        replace: "",
+        replace: r#"                let _ = reset_links::supersede;
+"#,
         caught_by: journey(&["a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_other"]),
     },
     Sabotage {
@@ -47,25 +52,25 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "mails no new reset link where none works",
         items: &[57],
-        file: "crates/accounts/src/recovery.rs",
-        find: "other => self.new_link(tx, AccountId(row.id), other.map(|link| link.id), asked).await.map(Some),",
+        file: "crates/accounts/src/act/forgot.rs",
+        find: "other => self.new_link(tx, owner, other.map(|link| link.id), request).await.map(Some),",
         replace: "_ => Ok(None),",
         caught_by: journey(&["nobody_is_kept_from_a_reset_link_and_nobody_is_flooded_with_them"]),
     },
     Sabotage {
         name: "writes to an unfinished move as often as anybody asks",
         items: &[73],
-        file: "crates/accounts/src/enrolment.rs",
-        find: "enrolment::Column::FinishMailedAt.lte(now - space)",
-        replace: "enrolment::Column::FinishMailedAt.lte(now)",
+        file: "crates/accounts/src/store/enrolments.rs",
+        find: "Column::FinishMailedAt.lte(now - pause)",
+        replace: "Column::FinishMailedAt.lte(now)",
         caught_by: journey(&["a_stranger_uses_up_no_mail_of_a_move"]),
     },
     Sabotage {
         name: "mails a confirmation for every password that is typed",
         items: &[73],
-        file: "crates/accounts/src/enrolment.rs",
+        file: "crates/accounts/src/act/choose_password.rs",
         find: "Due::Wait(_) | Due::Tomorrow => {}",
-        replace: "Due::Wait(_) | Due::Tomorrow => self.mail_confirm(&tx, &row, 1).await?,",
+        replace: "Due::Wait(_) | Due::Tomorrow => self.mail_confirm(tx, &row, 1).await?,",
         caught_by: journey(&[
             "passwords_chosen_again_and_again_send_no_flood_of_mails",
             "a_password_that_is_sent_again_and_again_is_one_mail",
@@ -74,18 +79,18 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves what an account gave before a reset",
         items: &[76],
-        file: "crates/accounts/src/renew.rs",
-        find: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(1))",
-        replace: ".col_expr(account::Column::AuthEpoch, Expr::col(account::Column::AuthEpoch).add(0))",
+        file: "crates/accounts/src/store/accounts.rs",
+        find: ".col_expr(Column::AuthEpoch, Expr::col(Column::AuthEpoch).add(1))",
+        replace: ".col_expr(Column::AuthEpoch, Expr::col(Column::AuthEpoch).add(0))",
         caught_by: journey(&["a_reset_ends_everything_older_and_signs_this_browser_in"]),
     },
     Sabotage {
         name: "leaves the other sessions after a reset",
         items: &[46, 76],
-        file: "crates/accounts/src/renew.rs",
-        find: r#"        session::end_all(&tx, id, now).await?;
+        file: "crates/accounts/src/act/renew.rs",
+        find: r#"        sessions::end_all(tx, id, now).await?;
 "#,
-        replace: r#"        let _ = session::end_all;
+        replace: r#"        let _ = sessions::end_all;
 "#,
         caught_by: journey(&["a_reset_ends_everything_older_and_signs_this_browser_in"]),
     },
@@ -108,18 +113,18 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "opens a session that has ended",
         items: &[40, 46],
-        file: "crates/accounts/src/session.rs",
-        find: r#"            .filter(session::Column::EndedAt.is_null())
-            .find_also_related(account::Entity)"#,
-        replace: "            .find_also_related(account::Entity)",
+        file: "crates/accounts/src/store/sessions.rs",
+        find: r#"        .filter(Column::EndedAt.is_null())
+        .find_also_related(account::Entity)"#,
+        replace: "        .find_also_related(account::Entity)",
         caught_by: journey(&["a_session_is_worth_what_its_account_is_now"]),
     },
     Sabotage {
         name: "leaves the session before a sign-in alive",
         items: &[40],
-        file: "crates/accounts/src/session.rs",
+        file: "crates/accounts/src/act/open_session.rs",
         find: "if let Some(old) = replaces {",
-        replace: "if let Some(old) = replaces.filter(|_| keep) {",
+        replace: "if let Some(old) = replaces.filter(|_| new.keep) {",
         caught_by: journey(&["a_session_is_worth_what_its_account_is_now"]),
     },
     Sabotage {
@@ -141,27 +146,27 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "overwrites the password that a reset set, by one that was right before",
         items: &[67],
-        file: "crates/accounts/src/login.rs",
-        find: r#".filter(account::Column::PasswordHash.eq(&row.password_hash))"#,
-        replace: r#".filter(account::Column::PasswordHash.ne(""))"#,
+        file: "crates/accounts/src/store/accounts.rs",
+        find: ".filter(Column::PasswordHash.eq(&row.password_hash))",
+        replace: r#".filter(Column::PasswordHash.ne(""))"#,
         caught_by: rule(&["a_rehash_at_sign_in_leaves_the_password_that_a_reset_set_meanwhile"]),
     },
     Sabotage {
         name: "leaves a reset link alive after the password attached an agency",
         items: &[69],
-        file: "crates/accounts/src/finish.rs",
-        find: r#"            recovery::supersede(&tx, owner, self.context.now()).await?;
+        file: "crates/accounts/src/act/attach.rs",
+        find: r#"                    reset_links::supersede(tx, owner, now).await?;
 "#,
-        replace: r#"            let _ = recovery::supersede;
+        replace: r#"                    let _ = reset_links::supersede;
 "#,
         caught_by: journey(&["attaching_by_the_password_ends_older_reset_links"]),
     },
     Sabotage {
         name: "makes a browser known by a password that a reset replaced",
         items: &[76],
-        file: "crates/accounts/src/session.rs",
-        find: r#".and_where(account::Column::AuthEpoch.eq(auth_epoch))"#,
-        replace: r#".and_where(account::Column::AuthEpoch.gte(auth_epoch))"#,
+        file: "crates/accounts/src/store/devices.rs",
+        find: ".and_where(account::Column::AuthEpoch.eq(auth_epoch))",
+        replace: ".and_where(account::Column::AuthEpoch.gte(auth_epoch))",
         caught_by: rule(&["a_sign_in_that_a_reset_overtook_makes_no_browser_known"]),
     },
 ];

@@ -265,7 +265,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves another person's portals signed in behind a reset",
         items: &[47],
-        file: "crates/accounts/src/renew.rs",
+        file: "crates/accounts/src/act/renew.rs",
         find: r#"[id].into_iter().chain(strangers.map(|session| session.account)).collect()"#,
         replace: r#"[id].into_iter().chain(strangers.filter(|_| false).map(|session| session.account)).collect()"#,
         caught_by: journey(&["a_reset_in_anothers_browser_signs_the_other_out_of_their_portals"]),
@@ -273,9 +273,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves the portals of the other sessions after a change",
         items: &[46, 76],
-        file: "crates/accounts/src/renew.rs",
-        find: r#"self.tell_portals(&tx, &ended).await?;"#,
-        replace: r#"let _ = ended;"#,
+        file: "crates/accounts/src/act/renew.rs",
+        find: "self.tell_portals(tx, &ended).await?;",
+        replace: "let _ = ended;",
         caught_by: journey(&[
             "a_forgotten_password_is_replaced_by_the_newest_link_once",
             "what_every_change_ended_is_told_to_the_portals_whoever_dies_after_it",
@@ -284,9 +284,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves the portals of a session that a sign-in replaced to a process that died",
         items: &[47],
-        file: "crates/accounts/src/session.rs",
-        find: r#"self.tell_portals(tx, &SessionsEnded { accounts, replaced }).await?;"#,
-        replace: r#"let _: (Vec<AccountId>, Option<Replaced>) = (accounts, replaced);"#,
+        file: "crates/accounts/src/act/open_session.rs",
+        find: "self.tell_portals(tx, &SessionsEnded { accounts, replaced }).await?;",
+        replace: "let _: SessionsEnded = SessionsEnded { accounts, replaced };",
         caught_by: journey(&["what_a_sign_in_replaced_is_told_to_the_portals_whoever_dies_after_it"]),
     },
     Sabotage {

@@ -54,7 +54,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "checks a password without asking whether there is an attempt left",
         items: &[51, 52],
-        file: "crates/accounts/src/lockout.rs",
+        file: "crates/accounts/src/store/attempts.rs",
         find: ".action_and_where(Expr::col(count).lt(i32::from(limit)))",
         replace: ".action_and_where(Expr::col(count).lt(i32::from(limit) * 1000))",
         caught_by: journey(&[
@@ -65,7 +65,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "counts an attempt after the password was checked",
         items: &[52],
-        file: "crates/accounts/src/lockout.rs",
+        file: "crates/accounts/src/store/attempts.rs",
         find: "failures: Set(1),",
         replace: "failures: Set(0),",
         caught_by: journey(&["five_wrong_passwords_lock_and_the_sequence_is_the_same_without_an_account"]),
@@ -89,30 +89,29 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "takes a browser that another account knows for the owner's",
         items: &[53, 58],
-        file: "crates/accounts/src/session.rs",
-        find: r#".filter(device::Column::AccountId.eq(owner.0))
-            .one(self.context.db.reader())"#,
-        replace: ".one(self.context.db.reader())",
+        file: "crates/accounts/src/store/devices.rs",
+        find: r#"        .filter(Column::AccountId.eq(owner))
+        .one(db.connection())"#,
+        replace: r#"        .filter(Column::AccountId.ne(uuid::Uuid::max()).or(Column::AccountId.eq(owner)))
+        .one(db.connection())"#,
         caught_by: journey(&["a_stranger_cannot_lock_the_owner_out_of_their_own_browser"]),
     },
     Sabotage {
         name: "lets a sign-in in one browser clear the count of all",
         items: &[58],
-        file: "crates/accounts/src/lockout.rs",
-        find: r#"            .filter(attempt::Column::Bucket.eq(&self.bucket))
-            .exec_with_returning(tx.conn())"#,
-        replace: "            .exec_with_returning(tx.conn())",
+        file: "crates/accounts/src/store/attempts.rs",
+        find: r#"        .filter(Column::Bucket.eq(&key.bucket))
+        .exec_with_returning(tx.conn())"#,
+        replace: "        .exec_with_returning(tx.conn())",
         caught_by: journey(&["a_stranger_cannot_lock_the_owner_out_of_their_own_browser"]),
     },
     Sabotage {
         name: "lets anybody's sign-in clear everybody's count",
         items: &[58],
-        file: "crates/accounts/src/lockout.rs",
-        find: r#"        let cleared = attempt::Entity::delete_many()
-            .filter(attempt::Column::Subject.eq(&self.subject))
-            .filter(attempt::Column::Bucket.eq(&self.bucket))"#,
-        replace: r#"        let cleared = attempt::Entity::delete_many()
-            .filter(attempt::Column::Bucket.eq(&self.bucket))"#,
+        file: "crates/accounts/src/store/attempts.rs",
+        find: r#"let cleared = Entity::delete_many()
+        .filter(Column::Subject.eq(&key.subject))"#,
+        replace: "let cleared = Entity::delete_many()",
         caught_by: journey(&["a_sign_in_clears_nobody_elses_count"]),
     },
     Sabotage {
@@ -126,7 +125,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves the lock on after a reset",
         items: &[57],
-        file: "crates/accounts/src/renew.rs",
+        file: "crates/accounts/src/act/renew.rs",
         find: r#"Change::Reset { .. } => of(&owner.email_canonical).clear_all(tx).await,"#,
         replace: r#"Change::Reset { .. } => Ok(drop(of(&owner.email_canonical))),"#,
         caught_by: journey(&["the_lock_mail_unlocks"]),
@@ -134,15 +133,15 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "tells an owner of every lock",
         items: &[57],
-        file: "crates/accounts/src/lockout.rs",
-        find: "Expr::col(told).lte(now - NOTICE)",
-        replace: "Expr::col(told).lte(now)",
+        file: "crates/accounts/src/store/attempts.rs",
+        find: "Expr::col(told).lte(now - pause)",
+        replace: "Expr::col(told).lte(now + 0 * pause)",
         caught_by: journey(&["who_locks_an_account_again_and_again_sends_its_owner_one_mail_an_hour"]),
     },
     Sabotage {
         name: "says when a locked address has no account",
         items: &[59],
-        file: "crates/accounts/src/login.rs",
+        file: "crates/accounts/src/guard.rs",
         find: "Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),",
         replace: r#"Attempt::Locked { now, .. } if stored.is_some() => return Ok(Guarded::Locked { now }),
             Attempt::Locked { .. } => return Ok(Guarded::Wrong { remaining: 0 }),"#,
@@ -180,7 +179,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "hashes for a locked account",
         items: &[51, 62],
-        file: "crates/accounts/src/login.rs",
+        file: "crates/accounts/src/guard.rs",
         find: "Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),",
         replace: r#"Attempt::Locked { now, .. } => {
                 let _ = self.hasher.verify(stored, secret).await;
@@ -199,7 +198,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "counts guesses on the page of attaching by themselves",
         items: &[53],
-        file: "crates/accounts/src/login.rs",
+        file: "crates/accounts/src/guard.rs",
         find: "let counter = self.account_counter(&row.email_canonical, Some(row), visitor).await?;",
         replace: "let counter = Counter::of_enrolment(&self.context, &row.id.to_string());",
         caught_by: journey(&["guesses_while_attaching_count_with_all_others"]),
@@ -215,7 +214,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "signs a disabled person in",
         items: &[30],
-        file: "crates/accounts/src/meant.rs",
+        file: "crates/accounts/src/store/enrolments/meant.rs",
         find: "return Ok(if found.disabled_at.is_none() {",
         replace: "return Ok(if found.auth_epoch >= 0 {",
         caught_by: journey(&["who_is_disabled_is_nobody"]),
@@ -232,8 +231,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "keeps the hash of nothing as a verifier",
         items: &[61],
         file: "crates/accounts/src/act/import.rs",
-        find: "row.verifier.as_ref().is_some_and(Verifier::is_of_nothing)",
-        replace: "row.verifier.as_ref().is_some_and(|_| false)",
+        find: "row.verifier.as_ref().is_some_and(|hash| hash.is_of_nothing(Password::is_blank))",
+        replace: "row.verifier.as_ref().is_some_and(|hash| hash.is_of_nothing(Password::is_blank) && false)",
         caught_by: journey(&["the_hash_of_nothing_is_no_verifier_and_nothing_is_typed_at_any_door"]),
     },
     Sabotage {
@@ -256,8 +255,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "runs no dear recipe for an identifier that nobody has",
         items: &[60, 82],
         file: "crates/accounts/src/verifier.rs",
-        find: "let others = dear.beside(stored.recipe());",
-        replace: "let others = if stored.recipe().is_none() { Vec::new() } else { dear.beside(stored.recipe()) };",
+        find: "let others = costly.beside(stored.recipe());",
+        replace: "let others = if stored.recipe().is_none() { Vec::new() } else { costly.beside(stored.recipe()) };",
         caught_by: journey(&["every_old_identifier_costs_the_same_dear_hashes"]),
     },
     Sabotage {
@@ -271,7 +270,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "hashes the first 72 bytes of a password",
         items: &[61],
-        file: "crates/accounts/src/login.rs",
+        file: "crates/accounts/src/guard.rs",
         find: "password.normal().as_bytes().to_vec()",
         replace: "password.normal().as_bytes().iter().copied().take(72).collect()",
         caught_by: journey(&["a_password_counts_to_its_last_byte"]),
@@ -279,25 +278,28 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "counts a right password that another tab was faster than",
         items: &[57, 58],
-        file: "crates/accounts/src/finish.rs",
+        file: "crates/accounts/src/act/attach.rs",
         find: "counter.give_back(&self.context.db).await?;",
-        replace: "",
+        replace: "let _ = counter;",
         caught_by: journey(&["right_passwords_that_attach_in_the_same_moment_are_no_failures"]),
     },
     Sabotage {
         name: "lets strangers add to the evidence",
         items: &[113],
-        file: "crates/accounts/src/recovery.rs",
-        find: "            if let Some(row) = &row {\n                self.record_lock(AccountId(row.id), &asked).await?;",
-        replace: "            {\n                self.record_lock(AccountId(row.as_ref().map_or_else(uuid::Uuid::nil, |row| row.id)), &asked).await?;",
+        file: "crates/accounts/src/act/forgot.rs",
+        find: r#"            if let Some(row) = &row {
+                self.record_lock(row.id, &request).await?;"#,
+        replace: r#"            {
+                let owner = row.as_ref().map_or(AccountId(uuid::Uuid::nil()), |row| row.id);
+                self.record_lock(owner, &request).await?;"#,
         caught_by: journey(&["strangers_add_nothing_to_the_evidence"]),
     },
     Sabotage {
         name: "never forgets a count of wrong passwords",
         items: &[113],
-        file: "crates/accounts/src/purge.rs",
-        find: "attempt::Column::UpdatedAt.lt(now - COUNT)",
-        replace: "attempt::Column::UpdatedAt.lt(0)",
+        file: "crates/accounts/src/act/purge.rs",
+        find: "purge::attempts(db, now - COUNT, now - LOCK)",
+        replace: "purge::attempts(db, 0 * COUNT, now - LOCK)",
         caught_by: journey(&["counts_and_what_they_caused_are_forgotten_in_time"]),
     },
 ];

@@ -53,9 +53,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "tells nobody that an address was refused",
         items: &[97],
-        file: "crates/accounts/src/mail.rs",
-        find: ".col_expr(enrolment::Column::RefusedAt, Expr::value(now))",
-        replace: ".col_expr(enrolment::Column::RefusedAt, Expr::value(Option::<i64>::None))",
+        file: "crates/accounts/src/store/enrolments.rs",
+        find: ".col_expr(Column::RefusedAt, Expr::value(now))",
+        replace: ".col_expr(Column::RefusedAt, Expr::value(NEVER))",
         caught_by: it("accounts", &["a_refused_address_is_remembered_until_another_takes_its_place"]),
     },
     Sabotage {

@@ -26,7 +26,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "lets a browser that only gave the old credentials end the move",
         items: &[80, 12],
-        file: "crates/accounts/src/finish.rs",
+        file: "crates/accounts/src/act/finish.rs",
         find: "if row.chosen_in != *here && row.confirmed_in != *here {",
         replace: "if row.chosen_in != *here && row.confirmed_in.is_none() {",
         caught_by: journey(&["a_browser_that_only_gave_the_old_credentials_ends_nobodys_move"]),
@@ -34,17 +34,17 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "lets who proved an older password end the move",
         items: &[80],
-        file: "crates/accounts/src/enrolment.rs",
-        find: ".col_expr(enrolment::Column::ConfirmedIn, Expr::value(Option::<String>::None));",
-        replace: ".col_expr(enrolment::Column::ConfirmedIn, Expr::col(enrolment::Column::ConfirmedIn));",
+        file: "crates/accounts/src/store/enrolments.rs",
+        find: ".col_expr(Column::ConfirmedIn, Expr::value(NOTHING));",
+        replace: ".col_expr(Column::ConfirmedIn, Expr::col(Column::ConfirmedIn));",
         caught_by: journey(&["who_proved_an_older_password_does_not_end_the_move"]),
     },
     Sabotage {
         name: "lets another browser change a move at its last step",
         items: &[80, 12],
-        file: "crates/accounts/src/enrolment.rs",
-        find: "if row.confirmed_at.is_some() && row.chosen_in != *here && row.confirmed_in != *here {",
-        replace: "if row.finished_at.is_some() && row.chosen_in != *here && row.confirmed_in != *here {",
+        file: "crates/accounts/src/act/choose_email.rs",
+        find: "if row.confirmed_at.is_some() && row.chosen_in",
+        replace: "if row.finished_at.is_some() && row.chosen_in",
         caught_by: journey(&["a_move_at_its_last_step_is_left_to_who_brought_it_there"]),
     },
     Sabotage {
@@ -66,7 +66,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "counts no attempt at a mailed code",
         items: &[51],
-        file: "crates/accounts/src/code.rs",
+        file: "crates/accounts/src/store/enrolments/confirm.rs",
         find: "Expr::col(Column::CodeTries).add(1)",
         replace: "Expr::col(Column::CodeTries).add(0)",
         caught_by: journey(&["five_wrong_codes_end_it_until_the_next_mail"]),
@@ -74,15 +74,15 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "takes a mailed code after five wrong ones",
         items: &[51, 52],
-        file: "crates/accounts/src/code.rs",
-        find: ".filter(Column::CodeTries.lt(i32::from(TRIES)))",
-        replace: ".filter(Column::CodeTries.lt(i32::MAX))",
+        file: "crates/accounts/src/store/enrolments/confirm.rs",
+        find: ".filter(Column::CodeTries.lt(i32::from(most)))",
+        replace: ".filter(Column::CodeTries.lt(i32::from(most).max(i32::MAX)))",
         caught_by: journey(&["five_wrong_codes_end_it_until_the_next_mail"]),
     },
     Sabotage {
         name: "takes a mailed code after its day",
         items: &[69],
-        file: "crates/accounts/src/code.rs",
+        file: "crates/accounts/src/store/enrolments/confirm.rs",
         find: ".filter(Column::CodeUntil.gt(now))",
         replace: ".filter(Column::CodeUntil.gt(0))",
         caught_by: journey(&["a_code_works_for_a_day_and_the_link_longer"]),
@@ -90,9 +90,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "keeps the code of the first mail when another goes out",
         items: &[69, 75],
-        file: "crates/accounts/src/enrolment.rs",
-        find: "let code = self.new_code(row);",
-        replace: "let code = if row.code_until.is_some() { None } else { self.new_code(row) };",
+        file: "crates/accounts/src/act/mail_link.rs",
+        find: "match self.new_code(row) {",
+        replace: "match self.new_code(row).filter(|_| row.code_until.is_none()) {",
         caught_by: journey(&["five_wrong_codes_end_it_until_the_next_mail"]),
     },
     Sabotage {
@@ -106,16 +106,18 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves the code when the link confirmed the address",
         items: &[69],
-        file: "crates/accounts/src/enrolment.rs",
-        find: r"            .col_expr(enrolment::Column::CodeHash, Expr::value(Option::<String>::None))
-            .col_expr(enrolment::Column::Stage",
-        replace: "            .col_expr(enrolment::Column::Stage",
+        file: "crates/accounts/src/store/enrolments/confirm.rs",
+        find: r#"        .col_expr(Column::CodeHash, Expr::value(NOTHING))
+        .col_expr(Column::Stage, Expr::value(next))
+        .filter(Column::Id.eq(row.id))"#,
+        replace: r#"        .col_expr(Column::Stage, Expr::value(next))
+        .filter(Column::Id.eq(row.id))"#,
         caught_by: journey(&["a_code_works_for_a_day_and_the_link_longer"]),
     },
     Sabotage {
         name: "confirms any address by a link that was mailed to one",
         items: &[75, 80],
-        file: "crates/accounts/src/enrolment.rs",
+        file: "crates/accounts/src/act/mail_link.rs",
         find: r#"format!("{id}\n{canonical}").as_bytes()"#,
         replace: r#"format!("{id}\n{}", canonical.is_empty()).as_bytes()"#,
         caught_by: journey(&["a_corrected_address_needs_its_own_confirmation"]),
@@ -123,7 +125,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "confirms an address that was not typed",
         items: &[75, 80],
-        file: "crates/accounts/src/enrolment.rs",
+        file: "crates/accounts/src/act/confirm.rs",
         find: "let stored = row.password_hash.as_deref().filter(|_| same);",
         replace: "let stored = row.password_hash.as_deref().filter(|_| same || !typed_email.is_empty());",
         caught_by: journey(&["a_first_move_makes_everything_true_at_once"]),
@@ -131,32 +133,32 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "skips the notice",
         items: &[12],
-        file: "crates/accounts/src/enrolment.rs",
-        find: ".filter(|r| r.stage != Stage::Notice.as_str()) else {",
-        replace: ".filter(|r| !r.stage.is_empty()) else {",
+        file: "crates/accounts/src/act/choose_email.rs",
+        find: "if row.stage == Stage::Notice {",
+        replace: "if row.stage == Stage::Finished {",
         caught_by: journey(&["the_notice_is_not_skipped"]),
     },
     Sabotage {
         name: "begins a move by a ticket that was used",
         items: &[79],
-        file: "crates/accounts/src/act/prove_legacy.rs",
-        find: "if fresh == 0 {",
-        replace: "if fresh > 1 {",
+        file: "crates/accounts/src/store/tickets.rs",
+        find: "Ok(fresh == 1)",
+        replace: "Ok(fresh <= 1)",
         caught_by: journey(&["a_ticket_begins_a_move_once_even_for_an_identity_that_no_file_brought"]),
     },
     Sabotage {
         name: "moves an identity that has moved",
         items: &[78, 83],
-        file: "crates/accounts/src/finish.rs",
-        find: "Ok((moved.rows_affected == 1).then_some((row, before)))",
-        replace: "Ok((moved.rows_affected <= 1).then_some((row, before)))",
+        file: "crates/accounts/src/act/end_move.rs",
+        find: "Ok(moved.then_some((row, before)))",
+        replace: "Ok((moved || before.moved_at.is_some()).then_some((row, before)))",
         caught_by: journey(&["two_moves_of_one_identity_make_one_link"]),
     },
     Sabotage {
         name: "leaves the old password where it was after the move",
         items: &[83],
-        file: "crates/accounts/src/finish.rs",
-        find: r#"            .col_expr(legacy_identity::Column::Verifier, Expr::value(Option::<Vec<u8>>::None))
+        file: "crates/accounts/src/store/identities.rs",
+        find: r#"        .col_expr(Column::Verifier, Expr::value(Option::<Vec<u8>>::None))
 "#,
         replace: "",
         caught_by: journey(&["a_first_move_makes_everything_true_at_once"]),
@@ -172,7 +174,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "imports over an identity that has moved",
         items: &[83],
-        file: "crates/accounts/src/act/import.rs",
+        file: "crates/accounts/src/store/identities.rs",
         find: "moved: moved_at.is_some()",
         replace: "moved: moved_at.is_some() && false",
         caught_by: journey(&[
@@ -183,11 +185,11 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "knows an identifier of one agency at another",
         items: &[81],
-        file: "crates/accounts/src/act/prove_legacy.rs",
-        find: r#"            .filter(legacy_identity::Column::AgencyId.eq(agency))
-"#,
-        replace: r#"            .filter(legacy_identity::Column::AgencyId.ne(format!("not {agency}")))
-"#,
+        file: "crates/accounts/src/store/identities.rs",
+        find: r#"        .filter(Column::AgencyId.eq(agency))
+        .filter(Column::IdentifierCanonical.eq(canonical))"#,
+        replace: r#"        .filter(Column::AgencyId.ne(format!("not {agency}")))
+        .filter(Column::IdentifierCanonical.eq(canonical))"#,
         caught_by: journey(&["the_same_number_at_two_agencies_is_two_people"]),
     },
     Sabotage {
@@ -201,15 +203,15 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "attaches an agency without a session and without the password",
         items: &[79],
-        file: "crates/accounts/src/finish.rs",
-        find: "None if self.may_attach_freely(session, Some(owner)) => None,",
-        replace: "None if session.is_none() || self.may_attach_freely(session, Some(owner)) => None,",
+        file: "crates/accounts/src/act/attach.rs",
+        find: "None if self.may_attach_freely(session, Some(row.id)) => None,",
+        replace: "None if session.is_none() || self.may_attach_freely(session, Some(row.id)) => None,",
         caught_by: journey(&["the_next_agency_is_attached_with_the_accounts_password"]),
     },
     Sabotage {
         name: "attaches an agency from an old session without the password",
         items: &[65, 79],
-        file: "crates/accounts/src/finish.rs",
+        file: "crates/accounts/src/act/attach.rs",
         find: "const FRESH: i64 = 300;",
         replace: "const FRESH: i64 = 300_000;",
         caught_by: journey(&["an_old_session_does_not_attach_by_itself"]),
@@ -217,7 +219,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "attaches an agency from somebody else's session",
         items: &[79],
-        file: "crates/accounts/src/finish.rs",
+        file: "crates/accounts/src/act/attach.rs",
         find: "session.is_some_and(|s| Some(s.account) == owner &&",
         replace: "session.is_some_and(|s| owner.is_some() &&",
         caught_by: journey(&["nobody_elses_session_attaches"]),
@@ -225,19 +227,15 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "leaves half a move where the other half failed",
         items: &[85],
-        file: "crates/accounts/src/finish.rs",
-        find: r#"        let here = &visitor.origin.interaction;
-"#,
-        replace: r#"        tx.commit().await?;
-        let tx = self.context.db.begin().await?;
-        let here = &visitor.origin.interaction;
-"#,
+        file: "crates/accounts/src/act/finish.rs",
+        find: "return Ok(Done::RollBack(Written::Taken));",
+        replace: "return Ok(Done::Commit(Written::Taken));",
         caught_by: journey(&["the_first_confirmed_address_wins_and_the_other_attaches"]),
     },
     Sabotage {
         name: "records an acceptance of a text that does not hold",
         items: &[90],
-        file: "crates/accounts/src/terms.rs",
+        file: "crates/accounts/src/act/accept_terms.rs",
         find: "edition.is_some_and(|e| e.sha256 == shown.sha256)",
         replace: "edition.is_some_and(|e| !e.sha256.is_empty())",
         caught_by: journey(&["a_first_move_makes_everything_true_at_once"]),
@@ -245,8 +243,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "makes an account without an acceptance",
         items: &[89, 91],
-        file: "crates/accounts/src/finish.rs",
-        find: r#"        self.record_acceptance(&tx, owner, Some(&identity.agency_id), shown, visitor).await?;
+        file: "crates/accounts/src/act/finish.rs",
+        find: r#"                self.record_acceptance(tx, owner.id, Some(&identity.agency_id), shown, seen).await?;
 "#,
         replace: "",
         caught_by: journey(&["a_first_move_makes_everything_true_at_once"]),
@@ -254,7 +252,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "records an acceptance without its evidence",
         items: &[91],
-        file: "crates/accounts/src/terms.rs",
+        file: "crates/accounts/src/act/accept_terms.rs",
         find: r#"        evidence::append(tx, &self.context, "terms accepted", Some(account), &proof).await?;
 "#,
         replace: r#"        let _ = serde_json::to_string(&proof);

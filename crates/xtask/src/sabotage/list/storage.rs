@@ -145,17 +145,18 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "asks for a second connection in the middle of a move's last transaction",
         items: &[117],
-        file: "crates/accounts/src/finish.rs",
-        find: "Counter::of_email(&self.context, &canonical, None).clear_all(&tx).await?;",
-        replace: "self.account_counter(&canonical, None, visitor).await?.clear_all(&tx).await?;\n        let _ = Counter::knows_device;",
+        file: "crates/accounts/src/act/finish.rs",
+        find: "Counter::of_email(&self.context, &owner.email_canonical, None).clear_all(tx).await?;",
+        replace: r#"self.account_counter(&owner.email_canonical, None, visitor).await?.clear_all(tx).await?;
+                let _ = Counter::knows_device;"#,
         caught_by: CROWD,
     },
     Sabotage {
         name: "appends evidence without a place in the queue of those who do",
         items: &[117],
-        file: "crates/accounts/src/recovery.rs",
-        find: "self.context.db.begin_recorded()",
-        replace: "self.context.db.begin()",
+        file: "crates/accounts/src/act/forgot.rs",
+        find: ".write_recorded(",
+        replace: ".write(",
         caught_by: it("accounts", &["a_reset_ends_everything_older_and_signs_this_browser_in"]),
     },
     Sabotage {

@@ -217,7 +217,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "signs in by the last step of a move, sent again much later",
         items: &[46],
-        file: "crates/accounts/src/finish.rs",
+        file: "crates/accounts/src/act/finish.rs",
         find: r#"        if !ended.ended_since(self.context.now() - AGAIN) {
             return Ok(None);
         }
@@ -349,11 +349,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "resets by any link that lives, whoever holds it",
         items: &[67],
-        file: "crates/accounts/src/recovery.rs",
-        find: r"TokenHash.eq(token.digest().as_str()))
-            .filter(recovery::Column::UsedAt.is_null())",
-        replace: r"TokenHash.ne(token.digest().as_str()))
-            .filter(recovery::Column::UsedAt.is_null())",
+        file: "crates/accounts/src/store/reset_links.rs",
+        find: "working(now).filter(Column::TokenHash.eq(token.as_str()))",
+        replace: "working(now).filter(Column::TokenHash.ne(token.as_str()))",
         caught_by: journey(&["no_sequence_of_steps_gets_round_a_proof_on_sqlite"]),
     },
     Sabotage {

@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
-use sea_orm::{ActiveModelTrait, IntoActiveModel, PaginatorTrait};
 use testbed::Bed;
 
 use super::*;
-use crate::{HashCost, Hasher, Rules, TermsLibrary, login, table::device};
+use crate::{HashCost, Hasher, Rules, TermsLibrary};
 
 fn accounts(bed: &Bed) -> Accounts {
     let hasher = Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, bed.context.rng.clone());
@@ -13,11 +12,11 @@ fn accounts(bed: &Bed) -> Accounts {
 }
 
 /// An account, as it was read.
-async fn somebody(bed: &Bed) -> account::Model {
-    let row = account::Model {
+async fn somebody(bed: &Bed, email: &str) -> AccountRow {
+    let row = AccountRow {
         id: bed.context.id(),
-        email: "marie@exemple.test".into(),
-        email_canonical: "marie@exemple.test".into(),
+        email: email.into(),
+        email_canonical: email.into(),
         name: None,
         profile: "{}".into(),
         password_hash: "as it was read".into(),
@@ -30,20 +29,19 @@ async fn somebody(bed: &Bed) -> account::Model {
         named_at: None,
         spoken_at: None,
     };
-    let insert = account::Entity::insert(row.clone().into_active_model().reset_all());
-    insert.exec_without_returning(bed.context.db.writer()).await.unwrap();
+    write(bed, async |tx: &Tx| accounts::insert(tx, row.clone()).await.map(drop)).await;
     row
 }
 
+async fn write(bed: &Bed, statement: impl AsyncFnOnce(&Tx) -> Result<(), Fault>) {
+    let written = bed.context.db.write(async |tx: &Tx| Ok(Done::Commit(statement(tx).await?))).await;
+    written.unwrap();
+}
+
 /// A reset, as far as it shows in the account.
-async fn reset(bed: &Bed, owner: &account::Model) {
-    account::Entity::update_many()
-        .col_expr(account::Column::PasswordHash, Expr::value("as the reset set it"))
-        .col_expr(account::Column::AuthEpoch, Expr::value(1))
-        .filter(account::Column::Id.eq(owner.id))
-        .exec(bed.context.db.writer())
-        .await
-        .unwrap();
+async fn reset(bed: &Bed, owner: &AccountRow) {
+    let new = Credentials { password: Some("as the reset set it"), ..Credentials::default() };
+    write(bed, async |tx: &Tx| accounts::renew(tx, owner.id, &new, 0).await.map(drop)).await;
 }
 
 fn visitor() -> Visitor {
@@ -55,19 +53,16 @@ fn visitor() -> Visitor {
 #[tokio::test]
 async fn a_rehash_at_sign_in_leaves_the_password_that_a_reset_set_meanwhile() {
     for bed in Bed::both().await {
-        for meanwhile in [false, true] {
-            let owner = somebody(&bed).await;
+        for (meanwhile, email) in [(false, "marie@exemple.test"), (true, "anne@exemple.test")] {
+            let owner = somebody(&bed, email).await;
             if meanwhile {
                 reset(&bed, &owner).await;
             }
-            let tx = bed.context.db.begin().await.unwrap();
-            login::rehash(&tx, &owner, "at today's costs".into()).await.unwrap();
-            tx.commit().await.unwrap();
-            let row =
-                account::Entity::find_by_id(owner.id).one(bed.context.db.reader()).await.unwrap().unwrap();
+            let hash = "at today's costs".to_owned();
+            write(&bed, async |tx: &Tx| accounts::rehash(tx, &owner, hash).await).await;
+            let row = accounts::by_id(&bed.context.db, owner.id).await.unwrap().unwrap();
             let expected = if meanwhile { "as the reset set it" } else { "at today's costs" };
             assert_eq!(row.password_hash, expected, "{}", bed.name);
-            account::Entity::delete_by_id(owner.id).exec(bed.context.db.writer()).await.unwrap();
         }
     }
 }
@@ -76,20 +71,21 @@ async fn a_rehash_at_sign_in_leaves_the_password_that_a_reset_set_meanwhile() {
 #[tokio::test]
 async fn a_sign_in_that_a_reset_overtook_makes_no_browser_known() {
     for bed in Bed::both().await {
-        let (accounts, owner) = (accounts(&bed), somebody(&bed).await);
-        for (meanwhile, known) in [(false, 1), (true, 1)] {
+        let (accounts, owner) = (accounts(&bed), somebody(&bed, "marie@exemple.test").await);
+        for meanwhile in [false, true] {
             if meanwhile {
                 reset(&bed, &owner).await;
             }
-            let id = AccountId(owner.id);
-            let tx = bed.context.db.begin().await.unwrap();
-            let signed_in =
-                accounts.begin_session(&tx, id, owner.auth_epoch, false, &visitor()).await.unwrap();
-            tx.commit().await.unwrap();
+            let signed_in = bed.context.db.write(async |tx: &Tx| {
+                let signed_in = accounts.open_session(tx, &owner, false, &visitor(), None).await?;
+                Ok(Done::Commit(signed_in))
+            });
+            let signed_in = signed_in.await.unwrap();
             let lives = accounts.session(&signed_in.token).await.unwrap().is_some();
             assert_eq!(lives, !meanwhile, "{}", bed.name);
-            let devices = device::Entity::find().count(bed.context.db.reader()).await.unwrap();
-            assert_eq!(devices, known, "{}", bed.name);
+            let here = Visitor { device: Some(signed_in.device), ..visitor() };
+            let known = accounts.known_device(owner.id, &here).await.unwrap();
+            assert_eq!(known.is_some(), !meanwhile, "{}", bed.name);
         }
     }
 }

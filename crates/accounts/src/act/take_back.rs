@@ -1,25 +1,26 @@
-//! An address that took another's place is taken back by a link mailed to the older one (PEOPLE U-68; docs/adr/0009).
+//! Taking an address back by a link mailed to the older one (PEOPLE U-68; docs/adr/0009).
 
 use kernel::{Fault, Password, Token};
 
 use crate::{
-    AccountId, Accounts, PasswordProblem, Session, SignedIn, Visitor, context_words,
-    login::secret_of,
-    renew::{Change, Renewed},
-    table::{account, email_change},
+    Accounts, PasswordProblem, Session, SignedIn, Visitor,
+    act::renew::{Change, Renewed},
+    context_words,
+    guard::secret_of,
+    store::{AccountRow, EmailChangeRow, accounts, email_changes},
 };
 
-/// What the link in the mails to the old address shows.
+/// The page of the link in the mails to the old address.
 pub struct TakeBackPage {
     /// The address that the account keeps, or has again.
     pub email: String,
     /// Words that the new password must not hold.
     pub context: Vec<String>,
-    /// Whether the other address has been confirmed.
+    /// True if the other address has been confirmed.
     pub changed: bool,
 }
 
-/// What became of taking it back.
+/// The outcome of taking an address back.
 pub enum TakeBack {
     /// The account has its old address and a new password. Everything older is dead, this browser is signed in.
     Done(Box<SignedIn>),
@@ -34,7 +35,7 @@ pub enum TakeBack {
 }
 
 impl Accounts {
-    /// What the page of the link to the old address shows; `None` for a dead link. Looking changes nothing.
+    /// Returns the page of the link to the old address; `None` for a dead link. Looking changes nothing.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -47,16 +48,13 @@ impl Accounts {
         }))
     }
 
-    async fn reversible(
-        &self,
-        token: &Token,
-    ) -> Result<Option<(email_change::Model, account::Model)>, Fault> {
-        let now = self.context.now();
-        let wish = self.wish(email_change::Column::UndoHash, token).await?;
-        let Some(wish) = wish.filter(|w| w.ended_at.is_none() && w.expires_at > now) else {
+    async fn reversible(&self, token: &Token) -> Result<Option<(EmailChangeRow, AccountRow)>, Fault> {
+        let (db, now) = (&self.context.db, self.context.now());
+        let wish = email_changes::by_undo_link(db, &token.digest()).await?;
+        let Some(wish) = wish.filter(|wish| wish.ended_at.is_none() && wish.expires_at > now) else {
             return Ok(None);
         };
-        let owner = self.owner_row(AccountId(wish.account_id)).await?;
+        let owner = accounts::enabled(db, wish.account_id).await?;
         Ok(owner.map(|owner| (wish, owner)))
     }
 

@@ -1,0 +1,74 @@
+use kernel::{Fault, Password};
+
+use crate::{
+    Accounts, PasswordProblem, Session, SignIn, SignedIn, Visitor,
+    act::renew::{Change, Renewed},
+    guard::{Reauthentication, secret_of},
+    store::accounts,
+};
+
+/// The fields of the page on which a password is changed.
+pub struct NewPassword<'a> {
+    /// The current password.
+    pub current: &'a str,
+    /// The new password.
+    pub new: &'a str,
+    /// Words that the new one must not hold: [`crate::context_words`].
+    pub context: &'a [String],
+}
+
+/// The outcome of changing a password.
+pub enum PasswordChange {
+    /// Changed. Every other session and refresh token is dead, the owner is told, this browser has a new session.
+    Done(Box<SignedIn>),
+    /// The current one was not right, as at sign-in; never [`SignIn::In`].
+    Refused(SignIn),
+    /// The new one is not taken, for these reasons; the current one was not looked at.
+    Problems(Vec<PasswordProblem>),
+    /// Come back in a moment.
+    Busy,
+    /// The session ended, or the password changed, meanwhile.
+    Gone,
+}
+
+impl Accounts {
+    /// Changes the password by the current one: one of the three ways there are (SECURITY I8), the others being mailed links.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database: then nothing changed.
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        typed: &NewPassword<'_>,
+        visitor: &Visitor,
+    ) -> Result<PasswordChange, Fault> {
+        let password = match Password::new(typed.new) {
+            Ok(password) => password,
+            Err(refused) => return Ok(PasswordChange::Problems(vec![refused.into()])),
+        };
+        let Ok(problems) = self.judge(&password, typed.context).await else {
+            return Ok(PasswordChange::Busy);
+        };
+        if !problems.is_empty() {
+            return Ok(PasswordChange::Problems(problems));
+        }
+        let Some(row) = accounts::enabled(&self.context.db, session.account).await? else {
+            return Ok(PasswordChange::Gone);
+        };
+        let counter = match self.reauthenticate(&row, typed.current, visitor).await? {
+            Reauthentication::Right(counter) => counter,
+            Reauthentication::Refused(refused) => return Ok(PasswordChange::Refused(refused)),
+        };
+        let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
+            // The current one was right: the attempt is not counted.
+            counter.give_back(&self.context.db).await?;
+            return Ok(PasswordChange::Busy);
+        };
+        let change = Change::Password { session, counter, hash };
+        Ok(match self.renew(&row, &change, Some(session), visitor).await? {
+            Renewed::Done(signed_in) => PasswordChange::Done(signed_in),
+            // The address stays: nobody else can have it.
+            Renewed::Stale | Renewed::Taken => PasswordChange::Gone,
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! The end of a move, as far as finishing a first one and attaching another agency share it: the statements that make it true, and the messages.
+
+use kernel::{Fault, Tx};
+
+use crate::{
+    AccountId, Accounts, Email, EnrolmentId, Stage,
+    mail::{self, Mail, MailBody},
+    store::{EnrolmentRow, IdentityRow, LinkRow, enrolments, identities, links},
+};
+
+/// Seconds in which the last step may be sent again by a browser that did not get its answer.
+pub(crate) const AGAIN: i64 = 600;
+
+impl Accounts {
+    /// Ends the enrolment by one conditional statement, and moves the identity by another: whoever gets the rows may go on, once. The identity is as it was
+    /// before.
+    pub(crate) async fn claim(
+        &self,
+        tx: &Tx,
+        id: EnrolmentId,
+        at: Stage,
+        confirmed: bool,
+    ) -> Result<Option<(EnrolmentRow, IdentityRow)>, Fault> {
+        let now = self.context.now();
+        let Some(row) = enrolments::claim(tx, id, at, confirmed, now).await? else { return Ok(None) };
+        let Some(before) = identities::by_id(tx, row.legacy_identity_id).await? else { return Ok(None) };
+        let moved = identities::mark_moved(tx, before.id, now).await?;
+        Ok(moved.then_some((row, before)))
+    }
+
+    /// Links the identity of a move that ended to the account.
+    pub(crate) async fn link_identity(
+        &self,
+        tx: &Tx,
+        id: EnrolmentId,
+        identity: &IdentityRow,
+        owner: AccountId,
+    ) -> Result<(), Fault> {
+        let row = LinkRow {
+            id: self.context.id(),
+            account_id: owner,
+            agency_id: identity.agency_id.clone(),
+            legacy_identity_id: identity.id,
+            client_ref: identity.client_ref.clone(),
+            linked_at: self.context.now(),
+        };
+        links::insert(tx, row).await?;
+        enrolments::set_account(tx, id, owner).await
+    }
+
+    /// Writes to the agency's address for the person, where that is another one than the account's (PEOPLE U-12).
+    pub(crate) async fn write_to_agency_address(
+        &self,
+        tx: &Tx,
+        identity: &IdentityRow,
+        chosen: &str,
+        locale: &str,
+    ) -> Result<(), Fault> {
+        let known = identity.email.as_deref().and_then(Email::parse);
+        let (Some(known), Some(chosen)) = (known, Email::parse(chosen)) else {
+            return Ok(());
+        };
+        if known.canonical() == chosen.canonical() {
+            return Ok(());
+        }
+        let body = MailBody::AddressChosen { hint: chosen.masked() };
+        self.write_for_agency(tx, (known.shown(), locale), &identity.agency_id, body).await
+    }
+
+    /// Queues a mail that wears an agency's look.
+    pub(crate) async fn write_for_agency(
+        &self,
+        tx: &Tx,
+        (to, locale): (&str, &str),
+        agency: &str,
+        body: MailBody,
+    ) -> Result<(), Fault> {
+        let message = Mail { to: to.into(), locale: locale.into(), agency_id: Some(agency.into()), body };
+        mail::send(tx, &self.context, &message, None).await
+    }
+}
+
+/// The body of the entry in the evidence that tells of a link.
+pub(crate) fn link_evidence(identity: &IdentityRow) -> serde_json::Value {
+    serde_json::json!({
+        "agency": identity.agency_id,
+        "legacy_identity": identity.id,
+        "client_ref": identity.client_ref,
+    })
+}

@@ -1,0 +1,47 @@
+use kernel::Fault;
+
+use crate::{Accounts, Rules, lockout::NOTICE, store::purge};
+
+const DAY: i64 = 86_400;
+/// An unfinished move is somebody's address that leads nowhere: kept so many days after its end, for the help desk.
+const ENROLMENT: i64 = 30 * DAY;
+/// Used and dead links, of resets and of new addresses.
+const RECOVERY: i64 = 30 * DAY;
+/// Ended sessions are a log of sign-ins: CNIL asks for 6 to 12 months (PEOPLE F-21).
+const SESSION: i64 = 365 * DAY;
+/// A device that was not seen for so long is a stranger again: as long as its cookie lives.
+const DEVICE: i64 = 400 * DAY;
+/// Counts of wrong passwords without a further try, networks from which an old identifier was right, and locks that nobody ended. Long enough that guessing gains nothing by waiting, and the same for
+/// addresses with and without an account, so that neither tells (SECURITY #59, D14).
+const COUNT: i64 = 30 * DAY;
+const LOCK: i64 = 400 * DAY;
+
+impl Rules {
+    /// The number of days after its end for which an unfinished move is kept.
+    pub fn unfinished_kept_days(&self) -> u16 {
+        u16::try_from(ENROLMENT / DAY).unwrap_or(u16::MAX)
+    }
+
+    /// The number of days after their end for which sign-ins and devices are kept at most.
+    pub fn log_kept_days(&self) -> u16 {
+        u16::try_from(std::cmp::max(SESSION, DEVICE) / DAY).unwrap_or(u16::MAX)
+    }
+}
+
+impl Accounts {
+    /// Forgets what has no further use, so that tables stay bounded (SECURITY #113). Acceptances and evidence are never forgotten here.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn purge(&self) -> Result<(), Fault> {
+        let (db, now) = (&self.context.db, self.context.now());
+        purge::attempts(db, now - COUNT, now - LOCK).await?;
+        purge::tickets(db, now).await?;
+        purge::enrolments(db, now - ENROLMENT).await?;
+        purge::email_changes(db, now - RECOVERY).await?;
+        purge::reset_links(db, now - RECOVERY).await?;
+        purge::sessions(db, now - SESSION).await?;
+        purge::lock_notices(db, now - NOTICE).await?;
+        purge::devices(db, now - DEVICE).await
+    }
+}

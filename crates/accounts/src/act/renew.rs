@@ -1,0 +1,309 @@
+//! The consequences of every changed password and address, in one transaction and one order of locks (SPEC J6, J11; SECURITY I9, #46, #76): attempts, reset
+//! links, account, wishes for another address, sessions, devices, messages, evidence. Two changes that took the same rows in another order could stop
+//! each other.
+
+use kernel::{Done, Fault, Tx, Unix, outbox};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AccountId, Accounts, Session, SessionId, SignedIn, Visitor,
+    act::{NewSession, masked},
+    evidence,
+    lockout::Counter,
+    mail::{self, Mail, MailBody},
+    store::{
+        AccountRow, EmailChangeRow, ResetLinkRow,
+        accounts::{self, Credentials, Renewal},
+        devices, email_changes, reset_links, sessions,
+    },
+};
+
+/// The outbox kind of sessions that a change or a sign-in ended: the provider has yet to tell the portals.
+pub const SESSIONS_ENDED: &str = "sessions_ended";
+
+/// The content of a message of the kind [`SESSIONS_ENDED`]. It is queued by the transaction that ends the sessions: whatever becomes of the process
+/// after the commit, the portals are told.
+#[derive(Serialize, Deserialize)]
+pub struct SessionsEnded {
+    /// Accounts whose sessions ended, all or some.
+    pub accounts: Vec<AccountId>,
+    /// The session of one browser in whose place its owner has another one. Older nodes neither write nor read it: they end it as the others.
+    #[serde(default)]
+    pub replaced: Option<Replaced>,
+}
+
+/// Two sessions of one person in one browser.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Replaced {
+    /// The session that ended.
+    pub old: SessionId,
+    /// The session in its place.
+    pub new: SessionId,
+}
+
+/// A change of an account's password, address, or both, with what allows it.
+pub(crate) enum Change<'a> {
+    /// A password, by the current one in a session of the account.
+    Password { session: &'a Session, counter: Counter, hash: String },
+    /// A password, by a mailed link.
+    Reset { link: &'a ResetLinkRow, hash: String },
+    /// An address, by the link mailed there. `own` is the account's session in this browser; without one the password was given, on `counter`.
+    Address { wish: &'a EmailChangeRow, own: Option<&'a Session>, counter: Option<Counter> },
+    /// The older address and a password, by the link mailed to that address.
+    TakeBack { wish: &'a EmailChangeRow, hash: String },
+}
+
+/// The outcome of a change.
+pub(crate) enum Renewed {
+    /// Changed. Everything older is dead, this browser is signed in.
+    Done(Box<SignedIn>),
+    /// The proof was used, or the account changed, since they were read: nothing changed.
+    Stale,
+    /// Another account has the address: nothing changed.
+    Taken,
+}
+
+impl Accounts {
+    /// Makes a change true together with all that follows from it. `previous` is the session of this browser, whoever's it is.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database: then nothing changed.
+    pub(crate) async fn renew(
+        &self,
+        owner: &AccountRow,
+        change: &Change<'_>,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Renewed, Fault> {
+        let here = self.known_device(owner.id, visitor).await?;
+        self.context
+            .db
+            .write_recorded(async |tx: &Tx| {
+                let changed = match self.change(tx, owner, change, here.as_deref()).await? {
+                    Renewal::Done(changed) => changed,
+                    Renewal::Stale => return Ok(Done::RollBack(Renewed::Stale)),
+                    Renewal::Taken => return Ok(Done::RollBack(Renewed::Taken)),
+                };
+                let signed_in = self.replace_sessions(tx, &changed, change, previous, visitor).await?;
+                let (kind, body) = change.evidence(visitor);
+                evidence::append(tx, &self.context, kind, Some(owner.id), &body).await?;
+                Ok(Done::Commit(Renewed::Done(Box::new(signed_in))))
+            })
+            .await
+    }
+
+    /// Takes the rows of the proof and of the account, in the order of locks.
+    async fn change(
+        &self,
+        tx: &Tx,
+        owner: &AccountRow,
+        change: &Change<'_>,
+        here: Option<&str>,
+    ) -> Result<Renewal, Fault> {
+        let (id, now) = (owner.id, self.context.now());
+        self.renew_counts(tx, owner, change, here).await?;
+        if let Change::Reset { link, .. } = change
+            && !reset_links::spend(tx, link.id, now).await?
+        {
+            return Ok(Renewal::Stale);
+        }
+        reset_links::supersede(tx, id, now).await?;
+        let changed = match accounts::renew(tx, id, &change.credentials(owner, now), now).await? {
+            Renewal::Done(changed) => changed,
+            refused => return Ok(refused),
+        };
+        if !change.end_wishes(tx, id, now, self.rules.email_undo).await? {
+            return Ok(Renewal::Stale);
+        }
+        // Signed out while this was under way: what was typed in that browser changes nothing any more.
+        if let Some(own) = change.own_session()
+            && !sessions::hold(tx, own.id).await?
+        {
+            return Ok(Renewal::Stale);
+        }
+        Ok(Renewal::Done(changed))
+    }
+
+    /// Ends every session and every known browser of the account, begins a session here, and tells the owner and the portals.
+    async fn replace_sessions(
+        &self,
+        tx: &Tx,
+        changed: &AccountRow,
+        change: &Change<'_>,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<SignedIn, Fault> {
+        let (id, now) = (changed.id, self.context.now());
+        sessions::end_all(tx, id, now).await?;
+        let strangers = previous.filter(|session| session.account != id);
+        if let Some(session) = strangers {
+            sessions::end(tx, session.id, now).await?;
+        }
+        let keep = change.own_session().is_some_and(|own| own.persistent);
+        let new = NewSession { token: self.context.token(), owner: id, auth_epoch: changed.auth_epoch, keep };
+        let signed_in = self.begin_session(tx, new, visitor).await?;
+        devices::forget_others(tx, id, &signed_in.device.digest()).await?;
+        self.write_of_change(tx, change, changed, now).await?;
+        let goes_on =
+            previous.filter(|session| session.account == id && !matches!(change, Change::Reset { .. }));
+        let ended = SessionsEnded {
+            accounts: [id].into_iter().chain(strangers.map(|session| session.account)).collect(),
+            replaced: goes_on.map(|session| Replaced { old: session.id, new: signed_in.session.id }),
+        };
+        self.tell_portals(tx, &ended).await?;
+        Ok(signed_in)
+    }
+
+    /// Queues the message to the portals, in the transaction that ended the sessions.
+    pub(crate) async fn tell_portals(&self, tx: &Tx, ended: &SessionsEnded) -> Result<(), Fault> {
+        outbox::enqueue(tx, &self.context, SESSIONS_ENDED, ended, None).await?;
+        Ok(())
+    }
+
+    /// Renews the counts of wrong passwords: a new password begins every count anew, a new address takes over the one of all browsers (SECURITY #58).
+    /// Browsers that are forgotten leave no count of their own.
+    async fn renew_counts(
+        &self,
+        tx: &Tx,
+        owner: &AccountRow,
+        change: &Change<'_>,
+        here: Option<&str>,
+    ) -> Result<(), Fault> {
+        let of = |canonical: &str| Counter::of_email(&self.context, canonical, None);
+        match change {
+            Change::Password { counter, .. } => counter.clear_all(tx).await,
+            Change::Reset { .. } => of(&owner.email_canonical).clear_all(tx).await,
+            Change::Address { wish, counter, .. } => {
+                if let Some(counter) = counter {
+                    // The evidence tells of the change.
+                    let _ = counter.clear(tx).await?;
+                }
+                of(&owner.email_canonical).forget_devices(tx, here).await?;
+                Counter::hand_over(tx, &self.context, &wish.from_canonical, &wish.to_canonical).await
+            }
+            Change::TakeBack { wish, .. } => {
+                // Two subjects: always in the same order.
+                let mut subjects = [&owner.email_canonical, &wish.from_canonical];
+                subjects.sort();
+                for subject in subjects {
+                    of(subject).clear_all(tx).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes to the owner, at every address that is or was theirs in this change.
+    async fn write_of_change(
+        &self,
+        tx: &Tx,
+        change: &Change<'_>,
+        changed: &AccountRow,
+        now: Unix,
+    ) -> Result<(), Fault> {
+        match change {
+            Change::Password { .. } | Change::Reset { .. } => {
+                let agency_id = match change {
+                    Change::Reset { link, .. } => link.agency_id.clone(),
+                    _ => None,
+                };
+                let message = Mail {
+                    to: changed.email.clone(),
+                    locale: changed.locale.clone(),
+                    agency_id,
+                    body: MailBody::PasswordChanged { at: now },
+                };
+                mail::send(tx, &self.context, &message, None).await
+            }
+            Change::Address { wish, .. } => self.write_of_address(tx, wish, changed, now).await,
+            Change::TakeBack { wish, .. } => {
+                let hint = masked(&wish.from_email);
+                let addresses = [Some(&wish.from_email), wish.confirmed_at.map(|_| &wish.to_email)];
+                for to in addresses.into_iter().flatten() {
+                    let body = MailBody::AddressTakenBack { hint: hint.clone(), at: now };
+                    self.write_to(tx, to, &changed.locale, body).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads a message of the kind [`SESSIONS_ENDED`].
+    ///
+    /// # Errors
+    /// [`Fault`] when the message does not open.
+    pub fn sessions_ended(&self, message: &outbox::Leased) -> Result<SessionsEnded, Fault> {
+        message.payload(&self.context)
+    }
+}
+
+impl Change<'_> {
+    /// The session of the account in which the change was asked for, if it was asked for in one.
+    fn own_session(&self) -> Option<&Session> {
+        match self {
+            Self::Password { session, .. } => Some(session),
+            Self::Address { own, .. } => *own,
+            Self::Reset { .. } | Self::TakeBack { .. } => None,
+        }
+    }
+
+    /// The new credentials, and the conditions under which they are stored.
+    fn credentials<'a>(&'a self, owner: &'a AccountRow, now: Unix) -> Credentials<'a> {
+        match self {
+            // What was given was right for this one.
+            Self::Password { hash, .. } => Credentials {
+                password: Some(hash),
+                only_with_password: Some(&owner.password_hash),
+                ..Credentials::default()
+            },
+            Self::Reset { hash, .. } => Credentials { password: Some(hash), ..Credentials::default() },
+            Self::Address { wish, .. } => Credentials {
+                address: Some((&wish.to_email, &wish.to_canonical)),
+                changed_at: Some(now),
+                only_with_address: Some(&wish.from_canonical),
+                ..Credentials::default()
+            },
+            Self::TakeBack { wish, hash } => Credentials {
+                password: Some(hash),
+                address: Some((&wish.from_email, &wish.from_canonical)),
+                ..Credentials::default()
+            },
+        }
+    }
+
+    /// Ends the wish that the change is about, by one conditional statement, and those that end with it; `false` where it had ended before.
+    async fn end_wishes(&self, tx: &Tx, owner: AccountId, now: Unix, undo: i64) -> Result<bool, Fault> {
+        match self {
+            Self::Password { .. } | Self::Reset { .. } => {
+                email_changes::end_pending(tx, owner, now).await?;
+                Ok(true)
+            }
+            Self::Address { wish, .. } => email_changes::confirm(tx, wish, now, now + undo).await,
+            Self::TakeBack { wish, .. } => email_changes::end_from(tx, wish, now).await,
+        }
+    }
+
+    /// The kind and the body of the entry in the evidence.
+    fn evidence(&self, visitor: &Visitor) -> (&'static str, serde_json::Value) {
+        let by = |how: &str| serde_json::json!({ "ip": visitor.ip_short(), "by": how });
+        match self {
+            Self::Password { .. } => ("password changed", by("current password")),
+            Self::Reset { .. } => ("password reset", by("mailed link")),
+            Self::Address { wish, .. } => ("email changed", replaced_address(wish, visitor)),
+            Self::TakeBack { wish, .. } => ("email taken back", replaced_address(wish, visitor)),
+        }
+    }
+}
+
+/// The two addresses of a change, as far as they have to be proved: masked.
+fn replaced_address(wish: &EmailChangeRow, visitor: &Visitor) -> serde_json::Value {
+    serde_json::json!({
+        "ip": visitor.ip_short(),
+        "from": masked(&wish.from_email),
+        "to": masked(&wish.to_email),
+    })
+}
+
+#[cfg(test)]
+#[path = "renew_tests.rs"]
+mod tests;

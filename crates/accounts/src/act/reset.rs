@@ -1,0 +1,137 @@
+//! A new password by a mailed link.
+
+use kernel::{Done, Fault, Password, Token, Tx};
+
+use crate::{
+    Accounts, Origin, PasswordProblem, Session, SignedIn, Visitor,
+    act::renew::{Change, Renewed},
+    context_words,
+    guard::{Guarded, secret_of},
+    lockout::Counter,
+    store::{AccountRow, ResetLinkRow, accounts, reset_links},
+};
+
+/// The page of a living reset link.
+pub struct ResetPage {
+    /// The address of the account whose password it sets.
+    pub email: String,
+    /// Words that the new password must not hold.
+    pub context: Vec<String>,
+    /// The way back.
+    pub origin: Origin,
+}
+
+/// The outcome of a reset.
+pub enum Reset {
+    /// Set. Every other session and refresh token is dead, the lock is off, the owner is told, this browser is signed in.
+    Done(Box<SignedIn>, Origin),
+    /// Not taken, for these reasons; the link still lives.
+    Problems(Vec<PasswordProblem>),
+    /// The link set a password a moment ago, and this is that password: this browser is signed in by it. Nothing else changed.
+    Again(Box<SignedIn>, Origin),
+    /// The link set a password a moment ago.
+    Used(Origin),
+    /// The link is used, older than a newer one, or too old.
+    Dead,
+    /// Come back in a moment.
+    Busy,
+}
+
+/// Seconds in which the page of a used link may be sent again by a browser that did not wait for the answer: a double click, a line that broke.
+const AGAIN: i64 = 30;
+
+impl Accounts {
+    /// Returns the reset page; `None` for a dead link. Looking changes nothing (SECURITY #70).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn reset_page(&self, token: &Token) -> Result<Option<ResetPage>, Fault> {
+        let Some((link, owner)) = self.living_link(token).await? else {
+            return Ok(None);
+        };
+        Ok(Some(ResetPage { context: words_of(&owner), email: owner.email, origin: way_back(link) }))
+    }
+
+    async fn living_link(&self, token: &Token) -> Result<Option<(ResetLinkRow, AccountRow)>, Fault> {
+        let db = &self.context.db;
+        let link = reset_links::by_token(db, &token.digest(), self.context.now()).await?;
+        let Some(link) = link else { return Ok(None) };
+        let owner = accounts::enabled(db, link.account_id).await?;
+        Ok(owner.map(|owner| (link, owner)))
+    }
+
+    /// Sets a new password by a mailed link: the only statement that changes a password without the old one, and it hangs on the
+    /// link's use (SECURITY I7, I8, #67).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database: then nothing changed.
+    pub async fn reset(
+        &self,
+        token: &Token,
+        typed: &str,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Reset, Fault> {
+        let Some((link, owner)) = self.living_link(token).await? else {
+            return self.used_or_dead(token, typed, previous, visitor).await;
+        };
+        let password = match Password::new(typed) {
+            Ok(password) => password,
+            Err(refused) => return Ok(Reset::Problems(vec![refused.into()])),
+        };
+        let Ok(problems) = self.judge(&password, &words_of(&owner)).await else { return Ok(Reset::Busy) };
+        if !problems.is_empty() {
+            return Ok(Reset::Problems(problems));
+        }
+        let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
+            return Ok(Reset::Busy);
+        };
+        let change = Change::Reset { link: &link, hash };
+        match self.renew(&owner, &change, previous, visitor).await? {
+            Renewed::Done(signed_in) => Ok(Reset::Done(signed_in, way_back(link))),
+            // The address stays: nobody else can have it.
+            Renewed::Stale | Renewed::Taken => self.used_or_dead(token, typed, previous, visitor).await,
+        }
+    }
+
+    /// Answers the page, sent again by a browser that got no answer to it. Nobody is signed in by a used link (SECURITY I8): the password that came with it,
+    /// which is the account's now, signs in. Attempts are counted for the link alone, so that many at once do not lock the account (SECURITY B10).
+    async fn used_or_dead(
+        &self,
+        token: &Token,
+        typed: &str,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Reset, Fault> {
+        let db = &self.context.db;
+        let used = reset_links::used_since(db, &token.digest(), self.context.now() - AGAIN).await?;
+        let Some(link) = used else { return Ok(Reset::Dead) };
+        let owner = accounts::enabled(db, link.account_id).await?;
+        let counter = Counter::of_link(&self.context, &link.id.to_string());
+        let origin = way_back(link);
+        let (Some(owner), Ok(password)) = (owner, Password::new(typed)) else {
+            return Ok(Reset::Used(origin));
+        };
+        let stored = Some(owner.password_hash.as_str());
+        let Guarded::Right { .. } = self.guard(&counter, stored, secret_of(&password)).await? else {
+            return Ok(Reset::Used(origin));
+        };
+        let signed_in = db
+            .write(async |tx: &Tx| {
+                // A link's own counter: no account's, and the evidence tells of the reset.
+                let _ = counter.clear(tx).await?;
+                Ok(Done::Commit(self.open_session(tx, &owner, false, visitor, previous).await?))
+            })
+            .await?;
+        Ok(Reset::Again(Box::new(signed_in), origin))
+    }
+}
+
+/// The words that a new password of this person must not hold.
+fn words_of(owner: &AccountRow) -> Vec<String> {
+    context_words([owner.name.as_deref().unwrap_or_default(), &owner.email])
+}
+
+fn way_back(link: ResetLinkRow) -> Origin {
+    Origin { interaction: link.origin, agency_id: link.agency_id }
+}

@@ -1,0 +1,145 @@
+use kernel::{Done, Fault, Password, PasswordRefused, Tx};
+
+use crate::{
+    Accounts, Email, EnrolmentId, NoAddress, Session, SignedIn, Visitor,
+    guard::{Guarded, secret_of},
+    lockout::{Cleared, Counter},
+    store::{
+        AccountRow, accounts,
+        enrolments::{self, Meant, PendingMove},
+        reset_links,
+    },
+};
+
+/// The outcome of a sign-in.
+pub enum SignIn {
+    /// Right.
+    In(Box<SignedIn>),
+    /// Right for a move that is not finished: it goes on in this interaction.
+    Move(EnrolmentId),
+    /// Wrong, or no such account: the two look alike in everything.
+    Wrong {
+        /// Further attempts before the account locks.
+        remaining: u8,
+    },
+    /// Locked: only a reset unlocks.
+    Locked,
+    /// No address was typed: nothing is hashed or counted (SECURITY D12).
+    NoAddress(NoAddress),
+    /// The password is nothing, or blanks: likewise.
+    NoPassword,
+    /// Too long, or with control characters: likewise.
+    Refused,
+    /// Too many at once: come back in a moment.
+    Busy,
+}
+
+impl From<PasswordRefused> for SignIn {
+    fn from(refused: PasswordRefused) -> Self {
+        match refused {
+            PasswordRefused::Blank => Self::NoPassword,
+            PasswordRefused::TooLong | PasswordRefused::Control => Self::Refused,
+        }
+    }
+}
+
+impl Accounts {
+    /// Signs in by email and password. `previous`: the session that this browser has; it ends.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database: nobody is signed in then.
+    pub async fn sign_in(
+        &self,
+        typed_email: &str,
+        typed_password: &str,
+        keep: bool,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<SignIn, Fault> {
+        let address = match Email::read(typed_email) {
+            Ok(address) => address,
+            Err(no_address) => return Ok(SignIn::NoAddress(no_address)),
+        };
+        let password = match Password::new(typed_password) {
+            Ok(password) => password,
+            Err(refused) => return Ok(refused.into()),
+        };
+        let subject = address.canonical();
+        let meant = enrolments::meant_by(&self.context.db, subject, self.context.now()).await?;
+        let counter = self.account_counter(subject, meant.account(), visitor).await?;
+        let outdated = match self.guard(&counter, meant.verifier(), secret_of(&password)).await? {
+            Guarded::Right { outdated } => outdated,
+            Guarded::Wrong { remaining } => return Ok(SignIn::Wrong { remaining }),
+            Guarded::Locked { now } => {
+                if now {
+                    self.report_lock(&counter, subject, visitor).await?;
+                }
+                return Ok(SignIn::Locked);
+            }
+            Guarded::Busy => return Ok(SignIn::Busy),
+        };
+        let row = match meant {
+            Meant::Account(row) => row,
+            Meant::Move(pending) => return self.go_on(pending, &counter, visitor).await,
+            Meant::Nobody => return Ok(SignIn::Wrong { remaining: 0 }),
+        };
+        let fresh = if outdated { self.hasher.hash(secret_of(&password)).await.ok() } else { None };
+        let signed_in = counter
+            .write_cleared(&self.context.db, async |tx: &Tx, cleared: Cleared| {
+                reset_links::supersede(tx, row.id, self.context.now()).await?;
+                if let Some(hash) = fresh {
+                    accounts::rehash(tx, &row, hash).await?;
+                }
+                let signed_in = self.sign_in_as(tx, &row, keep, &counter, (previous, visitor)).await?;
+                cleared.record(tx, &self.context, Some(row.id)).await?;
+                Ok(Done::Commit(signed_in))
+            })
+            .await?;
+        Ok(SignIn::In(Box::new(signed_in)))
+    }
+
+    /// Opens a session after the password was right. The owner hears of a browser that is new to the account.
+    pub(crate) async fn sign_in_as(
+        &self,
+        tx: &Tx,
+        owner: &AccountRow,
+        keep: bool,
+        counter: &Counter,
+        (previous, visitor): (Option<&Session>, &Visitor),
+    ) -> Result<SignedIn, Fault> {
+        let signed_in = self.open_session(tx, owner, keep, visitor, previous).await?;
+        if !counter.knows_device() {
+            self.tell_of_device(tx, owner, visitor).await?;
+        }
+        Ok(signed_in)
+    }
+
+    /// Goes on in this interaction with an unfinished move whose new password was right. The interaction may end the move, as the one in which the password
+    /// was chosen, but the address is confirmed by its mail alone (SECURITY #80, D10).
+    async fn go_on(
+        &self,
+        pending: PendingMove,
+        counter: &Counter,
+        visitor: &Visitor,
+    ) -> Result<SignIn, Fault> {
+        let interaction = visitor.origin.interaction.as_deref();
+        let proved = self
+            .context
+            .db
+            .write_recorded(async |tx: &Tx| {
+                // The move's row before its count, as where a move ends: two transactions that take them in another order would stop each other.
+                if !enrolments::set_proved_in(tx, &pending, interaction, self.context.now()).await? {
+                    return Ok(Done::RollBack(false));
+                }
+                counter.clear(tx).await?.record(tx, &self.context, None).await?;
+                Ok(Done::Commit(true))
+            })
+            .await?;
+        if proved {
+            return Ok(SignIn::Move(pending.id));
+        }
+        // Another password was chosen, or the move ended, since it was read: what was typed is not wrong, and is judged anew.
+        counter.give_back(&self.context.db).await?;
+        Ok(SignIn::Busy)
+    }
+}

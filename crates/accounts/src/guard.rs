@@ -1,0 +1,135 @@
+//! The one guard of every secret: reserve an attempt, check, judge (SECURITY #53, PEOPLE U-21).
+
+use kernel::{Done, Fault, Password, Tx};
+use zeroize::Zeroizing;
+
+use crate::{
+    AccountId, Accounts, Busy, SignIn, Visitor,
+    act::RecoveryRequest,
+    lockout::{Attempt, Counter, Failed},
+    store::AccountRow,
+};
+
+/// The verdict of the guard.
+pub(crate) enum Guarded {
+    /// The password is right.
+    Right {
+        /// Its hash has other costs than today's.
+        outdated: bool,
+    },
+    /// The password is wrong.
+    Wrong {
+        /// Further attempts before the count locks.
+        remaining: u8,
+    },
+    /// The count is locked.
+    Locked {
+        /// This failure locked it.
+        now: bool,
+    },
+    /// There is no room to hash.
+    Busy,
+}
+
+/// The outcome of a password that was given again, by somebody who is signed in or holds a mailed link.
+pub(crate) enum Reauthentication {
+    /// Right: the counter is to be cleared in the transaction of what it allows.
+    Right(Counter),
+    /// As at sign-in; never [`SignIn::In`].
+    Refused(SignIn),
+}
+
+impl Accounts {
+    /// Checks the password of an account once more, for what a session alone does not allow (SECURITY #65): the same counter as at the sign-in page (#53).
+    pub(crate) async fn reauthenticate(
+        &self,
+        row: &AccountRow,
+        typed: &str,
+        visitor: &Visitor,
+    ) -> Result<Reauthentication, Fault> {
+        let password = match Password::new(typed) {
+            Ok(password) => password,
+            Err(refused) => return Ok(Reauthentication::Refused(refused.into())),
+        };
+        let counter = self.account_counter(&row.email_canonical, Some(row), visitor).await?;
+        let refused = match self.guard(&counter, Some(&row.password_hash), secret_of(&password)).await? {
+            Guarded::Right { .. } => return Ok(Reauthentication::Right(counter)),
+            Guarded::Wrong { remaining } => SignIn::Wrong { remaining },
+            Guarded::Locked { now } => {
+                if now {
+                    self.report_lock(&counter, &row.email_canonical, visitor).await?;
+                }
+                SignIn::Locked
+            }
+            Guarded::Busy => SignIn::Busy,
+        };
+        Ok(Reauthentication::Refused(refused))
+    }
+
+    /// Returns the counter of an account, or of an address without one. A browser that its owner used before has its own (SECURITY D2).
+    pub(crate) async fn account_counter(
+        &self,
+        subject: &str,
+        row: Option<&AccountRow>,
+        visitor: &Visitor,
+    ) -> Result<Counter, Fault> {
+        // Asked for an address without an account too, which has no device: the same statements whoever is meant (SECURITY #60).
+        let owner = row.map_or(AccountId(uuid::Uuid::nil()), |row| row.id);
+        let device = self.known_device(owner, visitor).await?;
+        Ok(Counter::of_email(&self.context, subject, device.as_deref()))
+    }
+
+    /// Reserves an attempt, checks the password and judges: the one way to check a password of ours.
+    pub(crate) async fn guard(
+        &self,
+        counter: &Counter,
+        stored: Option<&str>,
+        secret: Zeroizing<Vec<u8>>,
+    ) -> Result<Guarded, Fault> {
+        if self.hasher.is_full() {
+            return Ok(Guarded::Busy);
+        }
+        let reserved = match counter.reserve(&self.context, self.rules.lock).await? {
+            Attempt::Go(reserved) => reserved,
+            Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),
+        };
+        match self.hasher.verify(stored, secret).await {
+            Ok(verdict) if verdict.right => Ok(Guarded::Right { outdated: verdict.outdated }),
+            Ok(_) => {
+                let failed =
+                    counter.failed(&self.context.db, &reserved, self.rules.lock, self.context.now()).await?;
+                Ok(match failed {
+                    Failed::Remaining(remaining) => Guarded::Wrong { remaining },
+                    Failed::Locked { now } => Guarded::Locked { now },
+                })
+            }
+            Err(Busy) => {
+                counter.give_back(&self.context.db).await?;
+                Ok(Guarded::Busy)
+            }
+        }
+    }
+
+    /// Queues the report of a lock. The worker tells the owner and the evidence, if there is an account: the same is written for an address without one, and
+    /// strangers add nothing to what is kept for ever (SECURITY D14).
+    pub(crate) async fn report_lock(
+        &self,
+        counter: &Counter,
+        subject: &str,
+        visitor: &Visitor,
+    ) -> Result<(), Fault> {
+        self.context
+            .db
+            .write(async |tx: &Tx| {
+                let mail = counter.may_notify(tx, self.context.now()).await?;
+                RecoveryRequest::of_lock(subject, mail, visitor).enqueue(tx, &self.context).await?;
+                Ok(Done::Commit(()))
+            })
+            .await
+    }
+}
+
+/// The bytes that are hashed: NFKC, in full.
+pub(crate) fn secret_of(password: &Password) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(password.normal().as_bytes().to_vec())
+}

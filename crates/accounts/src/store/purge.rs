@@ -1,0 +1,49 @@
+//! The deletion of rows that have no further use.
+
+use kernel::{Db, Fault, Unix, delete_in_batches};
+use sea_orm::{ColumnTrait, ExprTrait};
+
+use super::table::{attempt, device, email_change, enrolment, lock_notice, recovery, session, used_ticket};
+
+/// Deletes counts of wrong passwords: unlocked ones last used before `unlocked`, others locked before `locked`.
+pub(crate) async fn attempts(db: &Db, unlocked: Unix, locked: Unix) -> Result<(), Fault> {
+    let idle = attempt::Column::LockedAt.is_null().and(attempt::Column::UpdatedAt.lt(unlocked));
+    delete_in_batches::<attempt::Entity>(db, idle.or(attempt::Column::LockedAt.lt(locked))).await
+}
+
+/// Deletes permissions to tell of a lock that were taken before a moment.
+pub(crate) async fn lock_notices(db: &Db, before: Unix) -> Result<(), Fault> {
+    delete_in_batches::<lock_notice::Entity>(db, lock_notice::Column::ToldAt.lt(before)).await
+}
+
+/// Deletes used tickets that ended before a moment.
+pub(crate) async fn tickets(db: &Db, before: Unix) -> Result<(), Fault> {
+    delete_in_batches::<used_ticket::Entity>(db, used_ticket::Column::ExpiresAt.lt(before)).await
+}
+
+/// Deletes unfinished moves that ended before a moment.
+pub(crate) async fn enrolments(db: &Db, before: Unix) -> Result<(), Fault> {
+    let unfinished = enrolment::Column::FinishedAt.is_null();
+    delete_in_batches::<enrolment::Entity>(db, unfinished.and(enrolment::Column::ExpiresAt.lt(before))).await
+}
+
+/// Deletes wishes for another address that ended before a moment.
+pub(crate) async fn email_changes(db: &Db, before: Unix) -> Result<(), Fault> {
+    delete_in_batches::<email_change::Entity>(db, email_change::Column::ExpiresAt.lt(before)).await
+}
+
+/// Deletes reset links that ended before a moment.
+pub(crate) async fn reset_links(db: &Db, before: Unix) -> Result<(), Fault> {
+    delete_in_batches::<recovery::Entity>(db, recovery::Column::ExpiresAt.lt(before)).await
+}
+
+/// Deletes sessions that ended before a moment.
+pub(crate) async fn sessions(db: &Db, before: Unix) -> Result<(), Fault> {
+    let ended = session::Column::EndedAt.lt(before);
+    delete_in_batches::<session::Entity>(db, ended.or(session::Column::EndsAt.lt(before))).await
+}
+
+/// Deletes browsers that were last seen before a moment.
+pub(crate) async fn devices(db: &Db, before: Unix) -> Result<(), Fault> {
+    delete_in_batches::<device::Entity>(db, device::Column::LastSeenAt.lt(before)).await
+}

@@ -1,0 +1,34 @@
+use sea_orm::entity::prelude::*;
+
+use crate::{LegacyIdentityId, verifier::Kind};
+
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "legacy_identity")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: LegacyIdentityId,
+    pub agency_id: String,
+    pub identifier: String,
+    pub identifier_canonical: String,
+    pub client_ref: String,
+    pub email: Option<String>,
+    pub name: Option<String>,
+    pub profile: String,
+    pub fingerprint: String,
+    pub verifier_kind: Kind,
+    pub verifier: Option<Vec<u8>>,
+    pub recogniser_kind: Kind,
+    pub recogniser: Option<Vec<u8>>,
+    pub imported_at: i64,
+    pub moved_at: Option<i64>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+impl ActiveModelBehavior for ActiveModel {}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("legacy_identity row")
+    }
+}

@@ -1,0 +1,17 @@
+//! Rows of this slice, private to it. Their Debug tells nothing: many columns hold hashes of secrets.
+
+pub(super) mod acceptance;
+pub(super) mod account;
+pub(super) mod attempt;
+pub(super) mod device;
+pub(super) mod email_change;
+pub(super) mod enrolment;
+pub(super) mod evidence;
+pub(super) mod evidence_head;
+pub(super) mod legacy_identity;
+pub(super) mod legacy_recipe;
+pub(super) mod link;
+pub(super) mod lock_notice;
+pub(super) mod recovery;
+pub(super) mod session;
+pub(super) mod used_ticket;
