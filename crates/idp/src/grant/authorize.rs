@@ -17,7 +17,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    GrantId, Grants, InteractionId,
+    EndpointError, GrantId, Grants, InteractionId,
     table::{client_session, code, interaction, token_grant},
 };
 
@@ -146,13 +146,16 @@ impl Grants {
             Err(refusal) => return Ok(Ask::Refused(refusal)),
         };
         let checked = match request::check(&params, client, &path) {
-            Ok(request) => self.read_hint(request, client).await?,
-            Err(error) => Err(error),
+            Ok(request) => self.read_hint(request, client).await,
+            Err(error) => Err(error.into()),
         };
-        Ok(match checked {
-            Ok(request) => Ask::Good(Box::new(Asking { request, agency, portal })),
-            Err(error) => Ask::Answer(respond::failure(&path, &self.settings.issuer, &error)),
-        })
+        match checked {
+            Ok(request) => Ok(Ask::Good(Box::new(Asking { request, agency, portal }))),
+            Err(EndpointError::Refused(error)) => {
+                Ok(Ask::Answer(respond::failure(&path, &self.settings.issuer, &error)))
+            }
+            Err(EndpointError::Fault(fault)) => Err(fault),
+        }
     }
 
     /// Keeps a request that needs a page, bound to the browser that holds `browser`.
@@ -222,19 +225,16 @@ impl Grants {
         &self,
         mut request: AuthorizationRequest,
         client: &Client,
-    ) -> Result<Result<AuthorizationRequest, Error>, Fault> {
-        let Some(token) = request.id_token_hint.take() else { return Ok(Ok(request)) };
-        let Some(claims) = self.own_id_token(&token).await? else {
-            return Ok(Err(Error::new(
-                Code::InvalidRequest,
-                "id_token_hint is not an ID token of this provider",
-            )));
-        };
+    ) -> Result<AuthorizationRequest, EndpointError> {
+        let Some(token) = request.id_token_hint.take() else { return Ok(request) };
+        let refuse = |why| Error::new(Code::InvalidRequest, why);
+        let claims = self.own_id_token(&token).await?;
+        let claims = claims.ok_or_else(|| refuse("id_token_hint is not an ID token of this provider"))?;
         if !jwt::audience(&claims).is_ok_and(|aud| aud.contains(&client.client_id.as_str())) {
-            return Ok(Err(Error::new(Code::InvalidRequest, "id_token_hint was issued to another client")));
+            return Err(refuse("id_token_hint was issued to another client").into());
         }
         request.hinted_sub = jwt::text(&claims, "sub").map(str::to_owned);
-        Ok(Ok(request))
+        Ok(request)
     }
 
     /// The claims of an ID token that this provider signed, expired or not.

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use kernel::{Fault, is_unique_violation, untrusted};
+use kernel::{is_unique_violation, untrusted};
 use oidc::{
     Code, Error, Params,
     authentication::{self, Caller, Presented},
@@ -11,7 +11,7 @@ use oidc::{
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
-use super::{Grants, table::used_assertion};
+use super::{EndpointError, Grants, table::used_assertion};
 
 /// A client's request, as it came. No Debug: it holds a secret.
 #[derive(Clone, Copy)]
@@ -34,12 +34,10 @@ fn failed() -> Error {
 }
 
 impl Grants {
-    /// The parameters, and who calls by the method that the client registered. Every caller of a client's secret comes through here.
-    pub(super) async fn caller(&self, call: Call<'_>) -> Result<Result<(Params, Arc<Client>), Error>, Fault> {
-        let params = match Params::parse(&[call.body]) {
-            Ok(params) => params,
-            Err(refusal) => return Ok(Err(refusal.into())),
-        };
+    /// Returns the parameters and the client that proved itself by the method that it registered. Every request that holds a client's secret is
+    /// checked here.
+    pub(super) async fn caller(&self, call: Call<'_>) -> Result<(Params, Arc<Client>), EndpointError> {
+        let params = Params::parse(&[call.body]).map_err(Error::from)?;
         let presented = Presented::read(call.authorization, &params);
         let name = presented.client_id().unwrap_or_default();
         let (source, now) = (call.source, self.context.now());
@@ -49,14 +47,15 @@ impl Grants {
         let counted = client.as_ref().filter(|_| !open).map(|c| c.client_id.as_str());
         let waits = !open && self.guesses.refuses(source, counted, now);
         if waits && !self.guesses.is_home(source, counted, now) {
-            return Ok(Err(too_often()));
+            return Err(too_often().into());
         }
-        let proved = self.prove(&presented).await?;
+        let proved = self.prove(&presented).await;
         match &proved {
             Ok(_) => counted.into_iter().for_each(|client| self.guesses.proved(source, client, now)),
-            // At home it was looked at all the same. Who was wrong there reads what everybody reads who waits, and no more is counted.
-            Err(_) if waits => return Ok(Err(too_often())),
-            Err(error) => {
+            Err(EndpointError::Fault(_)) => {}
+            // Proofs from the client's own network are checked even while it waits. A wrong one is answered as any request that waits, and not counted.
+            Err(EndpointError::Refused(_)) if waits => return Err(too_often().into()),
+            Err(EndpointError::Refused(error)) => {
                 let known = if client.is_some() { "yes" } else { "no" };
                 metrics::counter!("moncompte_client_failures_total", "known" => known).increment(1);
                 if self.guesses.failed(source, counted, now) {
@@ -64,10 +63,10 @@ impl Grants {
                 }
             }
         }
-        Ok(proved.map(|client| (params, client)))
+        Ok((params, proved?))
     }
 
-    async fn prove(&self, presented: &Presented) -> Result<Result<Arc<Client>, Error>, Fault> {
+    async fn prove(&self, presented: &Presented) -> Result<Arc<Client>, EndpointError> {
         let now = self.context.now();
         let client = presented.client_id().and_then(|id| self.client(id)).map(|(_, portal)| portal.client);
         let keys = match (&client, presented.key_wanted()) {
@@ -76,17 +75,14 @@ impl Grants {
         };
         let issuer = &*self.settings.issuer;
         let endpoint = format!("{issuer}{}", path::TOKEN);
-        let assertion = match authentication::authenticate(&Caller {
+        let assertion = authentication::authenticate(&Caller {
             presented,
             client: client.as_deref(),
             keys: &keys,
             audiences: &[issuer, &endpoint],
             now,
-        }) {
-            Ok(assertion) => assertion,
-            Err(error) => return Ok(Err(error)),
-        };
-        let Some(client) = client else { return Ok(Err(failed())) };
+        })?;
+        let client = client.ok_or_else(failed)?;
         if let Some(assertion) = assertion {
             let row = used_assertion::Model {
                 client_id: client.client_id.clone(),
@@ -95,10 +91,10 @@ impl Grants {
             };
             let row = row.into_active_model().reset_all();
             match used_assertion::Entity::insert(row).exec_without_returning(self.context.db.writer()).await {
-                Err(error) if is_unique_violation(&error) => return Ok(Err(failed())),
+                Err(error) if is_unique_violation(&error) => return Err(failed().into()),
                 other => other?,
             };
         }
-        Ok(Ok(client))
+        Ok(client)
     }
 }

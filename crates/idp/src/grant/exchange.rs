@@ -1,4 +1,4 @@
-use kernel::{Fault, Token};
+use kernel::Token;
 use oidc::{
     Code, Error,
     claims::Access,
@@ -9,13 +9,10 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use serde_json::Value;
 
 use super::{
-    Grants,
+    EndpointError, Grants,
     caller::Call,
     table::{code, refresh_token, token_grant},
 };
-
-/// The body of a token answer, or the error that it is instead.
-pub(super) type Answer = Result<Value, Error>;
 
 pub(super) fn invalid_grant(why: &'static str) -> Error {
     Error::new(Code::InvalidGrant, why)
@@ -25,16 +22,10 @@ impl Grants {
     /// The token endpoint (RFC 6749 §3.2).
     ///
     /// # Errors
-    /// [`Fault`] of the database; whatever a client did is an [`Error`] inside.
-    pub async fn token(&self, call: Call<'_>) -> Result<Answer, Fault> {
-        let (params, client) = match self.caller(call).await? {
-            Ok(found) => found,
-            Err(error) => return Ok(Err(error)),
-        };
-        let request = match TokenRequest::read(&params, &client) {
-            Ok(request) => request,
-            Err(error) => return Ok(Err(error)),
-        };
+    /// [`EndpointError`]
+    pub async fn token(&self, call: Call<'_>) -> Result<Value, EndpointError> {
+        let (params, client) = self.caller(call).await?;
+        let request = TokenRequest::read(&params, &client)?;
         let (client, resources, now) = (&client, &request.resources, self.context.now());
         match &request.redeem {
             Redeem::Code { code, redirect_uri, verifier } => {
@@ -48,14 +39,15 @@ impl Grants {
         }
     }
 
-    async fn redeem(&self, text: &str, attempt: &CodeAttempt<'_>) -> Result<Answer, Fault> {
-        let Some(token) = Token::parse(text) else { return Ok(Err(invalid_grant("the code is not known"))) };
+    async fn redeem(&self, text: &str, attempt: &CodeAttempt<'_>) -> Result<Value, EndpointError> {
+        let unknown = || invalid_grant("the code is not known");
+        let token = Token::parse(text).ok_or_else(unknown)?;
         let found = code::Entity::find_by_id(token.digest().as_str())
             .find_also_related(token_grant::Entity)
             .one(self.context.db.reader())
             .await?;
         let Some((row, Some(grant))) = found else {
-            return Ok(Err(invalid_grant("the code is not known")));
+            return Err(unknown().into());
         };
         let record = CodeRecord {
             client_id: row.client_id.clone(),
@@ -68,7 +60,7 @@ impl Grants {
         };
         match token::exchange(&record, attempt) {
             Verdict::Give(resources) => self.give(attempt.client, &row, &grant, &resources).await,
-            Verdict::Refuse(error) => Ok(Err(error)),
+            Verdict::Refuse(error) => Err(error.into()),
             Verdict::Reuse => self.code_reused(&grant).await,
         }
     }
@@ -79,10 +71,9 @@ impl Grants {
         row: &code::Model,
         grant: &token_grant::Model,
         resources: &[String],
-    ) -> Result<Answer, Fault> {
-        let Some(person) = self.person(grant, client).await? else {
-            return Ok(Err(invalid_grant("the account has changed since")));
-        };
+    ) -> Result<Value, EndpointError> {
+        let changed = || invalid_grant("the account has changed since");
+        let person = self.person(grant, client).await?.ok_or_else(changed)?;
         let scope = grant.scope()?.intersect(&client.scopes);
         let access = Access { scope: &scope, resources };
         // Signed before the transaction: none is open while a key works.
@@ -116,12 +107,12 @@ impl Grants {
                 .await?;
         }
         tx.commit().await?;
-        Ok(Ok(issued.with(refresh.as_ref())))
+        Ok(issued.with(refresh.as_ref()))
     }
 
     /// RFC 6749 §4.1.2: all that the code gave is revoked.
-    async fn code_reused(&self, grant: &token_grant::Model) -> Result<Answer, Fault> {
+    async fn code_reused(&self, grant: &token_grant::Model) -> Result<Value, EndpointError> {
         self.reused(grant, "code_reuse").await?;
-        Ok(Err(invalid_grant("the code has been used")))
+        Err(invalid_grant("the code has been used").into())
     }
 }

@@ -6,6 +6,7 @@
 mod authorize;
 mod caller;
 mod client_keys;
+mod error;
 mod exchange;
 mod going_on;
 mod guesses;
@@ -35,6 +36,7 @@ use uuid::Uuid;
 pub use authorize::{Ask, Asking, Completed, Interaction, Left, Start};
 pub use caller::Call;
 pub use client_keys::KeySource;
+pub use error::EndpointError;
 pub use invariants::INVARIANTS;
 pub use keys::{KeyInfo, KeyState};
 pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};

@@ -6,10 +6,11 @@ use oidc::{
     token::{self, RefreshAttempt, RefreshRecord, Refreshed, Rotated, Verdict},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use serde_json::Value;
 
 use super::{
-    Grants,
-    exchange::{Answer, invalid_grant},
+    EndpointError, Grants,
+    exchange::invalid_grant,
     table::{refresh_token, token_grant},
 };
 
@@ -27,15 +28,19 @@ struct Known {
 impl Grants {
     /// Rotates a refresh token (RFC 6749 §6, RFC 9700 §4.14.2). A token that was rotated before takes its whole family with it, unless its own client
     /// sends it once more at once: then it gets the same child (SECURITY D16).
-    pub(super) async fn refresh(&self, text: &str, attempt: &RefreshAttempt<'_>) -> Result<Answer, Fault> {
-        let unknown = || Ok(Err(invalid_grant("the token is not known")));
-        let Some(presented) = Token::parse(text) else { return unknown() };
-        let Some(known) = self.known(&presented).await? else { return unknown() };
+    pub(super) async fn refresh(
+        &self,
+        text: &str,
+        attempt: &RefreshAttempt<'_>,
+    ) -> Result<Value, EndpointError> {
+        let unknown = || invalid_grant("the token is not known");
+        let presented = Token::parse(text).ok_or_else(unknown)?;
+        let known = self.known(&presented).await?.ok_or_else(unknown)?;
         match self.refreshed(&presented, known, attempt).await? {
             Some(answer) => Ok(answer),
             // Another request with the same token was first: what it left decides.
             None => {
-                let Some(known) = self.known(&presented).await? else { return unknown() };
+                let known = self.known(&presented).await?.ok_or_else(unknown)?;
                 let grant = known.grant.clone();
                 match self.refreshed(&presented, known, attempt).await? {
                     Some(answer) => Ok(answer),
@@ -45,13 +50,13 @@ impl Grants {
         }
     }
 
-    /// The answer; `None` where the token was used while this was under way.
+    /// Returns the tokens; `None` where the token was used while this was under way.
     async fn refreshed(
         &self,
         presented: &Token,
         known: Known,
         attempt: &RefreshAttempt<'_>,
-    ) -> Result<Option<Answer>, Fault> {
+    ) -> Result<Option<Value>, EndpointError> {
         let Known { row, grant, child } = known;
         let rotated = row.used_at.map(|at| Rotated { at, child_unused: child.is_some() });
         let record = RefreshRecord {
@@ -66,18 +71,17 @@ impl Grants {
         };
         let Refreshed { scope, resources } = match token::refresh(&record, attempt) {
             Verdict::Give(given) => given,
-            Verdict::Refuse(error) => return Ok(Some(Err(error))),
+            Verdict::Refuse(error) => return Err(error.into()),
             Verdict::Reuse => return self.refresh_reused(&grant).await.map(Some),
         };
         let client = attempt.client;
-        let Some(person) = self.person(&grant, client).await? else {
-            return Ok(Some(Err(invalid_grant("the account has changed since"))));
-        };
+        let changed = || invalid_grant("the account has changed since");
+        let person = self.person(&grant, client).await?.ok_or_else(changed)?;
         let access = Access { scope: &scope, resources: &resources };
         // No nonce: nothing was asked for anew (OIDC Core §12.2).
         let issued = self.issue(&grant, client, &person, access, None).await?;
         if rotated.is_some() {
-            return Ok(Some(Ok(issued.with(child.as_ref()))));
+            return Ok(Some(issued.with(child.as_ref())));
         }
         let next = self.context.token();
         let now = self.context.now();
@@ -94,7 +98,7 @@ impl Grants {
         if !self.together.rotate(row.hash, child).await? {
             return Ok(None);
         }
-        Ok(Some(Ok(issued.with(Some(&next)))))
+        Ok(Some(issued.with(Some(&next))))
     }
 
     /// The token, its grant, and the child that it may still give.
@@ -145,9 +149,9 @@ impl Grants {
         self.together.refresh(token.digest().into_string()).await
     }
 
-    async fn refresh_reused(&self, grant: &token_grant::Model) -> Result<Answer, Fault> {
+    async fn refresh_reused(&self, grant: &token_grant::Model) -> Result<Value, EndpointError> {
         self.reused(grant, "refresh_reuse").await?;
-        Ok(Err(invalid_grant("the token has been used")))
+        Err(invalid_grant("the token has been used").into())
     }
 
     /// Takes away the sealed children that nobody may ask for any more. Those that were used have lost theirs when they were.

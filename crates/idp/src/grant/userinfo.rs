@@ -11,7 +11,7 @@ use oidc::{
 };
 use serde_json::{Value, json};
 
-use super::{Grants, table::token_grant};
+use super::{EndpointError, Grants, table::token_grant};
 
 /// The answer of the userinfo endpoint (OIDC Core §5.3.2).
 pub enum Userinfo {
@@ -31,28 +31,27 @@ pub(super) struct Bearer {
 }
 
 impl Grants {
-    /// What this access token may be told about its person.
+    /// Returns what the holder of this access token may know of its person.
     ///
     /// # Errors
-    /// [`Fault`] of the database; a token that is no good is an [`Error`] inside.
-    pub async fn userinfo(&self, token: &str) -> Result<Result<Userinfo, Error>, Fault> {
+    /// [`EndpointError`]
+    pub async fn userinfo(&self, token: &str) -> Result<Userinfo, EndpointError> {
         // A token for somebody else's resource opens nothing here (RFC 8707 §2, RFC 9068 §4).
-        let Some(bearer) = self.bearer(token, Some(&self.settings.issuer)).await? else {
-            return Ok(Err(Error::new(Code::InvalidToken, "the access token is not valid, or no longer")));
-        };
+        let invalid = || Error::new(Code::InvalidToken, "the access token is not valid, or no longer");
+        let bearer = self.bearer(token, Some(&self.settings.issuer)).await?.ok_or_else(invalid)?;
         if !bearer.scope.contains("openid") {
-            return Ok(Err(Error::new(Code::InsufficientScope, "the access token lacks the scope openid")));
+            return Err(Error::new(Code::InsufficientScope, "the access token lacks the scope openid").into());
         }
         let Bearer { scope, grant, client, person, .. } = bearer;
         let sub = self.subject(&client, AccountId(grant.account_id));
         let asked: ClaimsRequest = serde_json::from_str(&grant.claims)?;
         let mut told = claims::userinfo(&sub, &scope, &asked, &person);
         let Some(alg) = client.userinfo_signed_response_alg else {
-            return Ok(Ok(Userinfo::Json(Value::Object(told))));
+            return Ok(Userinfo::Json(Value::Object(told)));
         };
         told.insert("iss".into(), json!(self.settings.issuer));
         told.insert("aud".into(), json!(client.client_id));
-        Ok(Ok(Userinfo::Jwt(self.keys.sign(alg, "userinfo+jwt", &told).await?)))
+        Ok(Userinfo::Jwt(self.keys.sign(alg, "userinfo+jwt", &told).await?))
     }
 
     /// Checks an access token of ours, for `audience` or for anybody: signature and type, then the grant, the client and the account as they

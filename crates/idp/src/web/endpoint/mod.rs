@@ -1,5 +1,5 @@
-//! The protocol's endpoints: extract, call, match. What a client did wrong is an OAuth error in JSON, never a page and never a 500; what
-//! is said here is never stored by anybody on the way (SECURITY #29).
+//! The endpoints of the protocol. A client's mistake is answered by an OAuth error in JSON, never by a page and never by a 500; no answer may be
+//! stored on its way (SECURITY #29).
 
 pub(crate) mod discovery;
 pub(crate) mod end_session;
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 use axum::{
     Json,
-    extract::Request,
+    extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -23,26 +23,24 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{address::client_ip, body, throttle::network};
-use crate::{Idp, grant::Call};
+use crate::{
+    Idp, Shared,
+    grant::{Call, EndpointError},
+};
 
-/// The form of a request as it came. The query is not read: secrets do not belong there (SECURITY #25).
+/// Reads the form of a request. The query is not read: secrets do not belong there (SECURITY #25).
 async fn form(idp: &Idp, request: Request) -> Result<String, Error> {
     let malformed = |why: &'static str| Error::new(Code::InvalidRequest, why);
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if !kind
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    {
+    let media_type = kind.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(malformed("the body must be application/x-www-form-urlencoded"));
     }
     let body = body::read(request.into_body(), idp).await.map_err(|unread| malformed(unread.why()))?;
     String::from_utf8(body.into()).map_err(|_| malformed("the body is not UTF-8"))
 }
 
-/// The one `Authorization` header, if there is one.
+/// Returns the `Authorization` header, if there is one.
 ///
 /// # Errors
 /// Two of them, or one that is not text.
@@ -56,32 +54,45 @@ fn authorization(headers: &HeaderMap) -> Result<Option<String>, Error> {
     }
 }
 
-/// What a client says of itself, what it asks, and from where.
-struct Called {
+/// The request of a client: its credentials, its parameters, and the network from which it comes. No Debug: it may hold a secret.
+pub(crate) struct ClientRequest {
     authorization: Option<String>,
     body: String,
     source: Option<IpAddr>,
 }
 
-impl Called {
-    async fn read(idp: &Idp, request: Request) -> Result<Self, Error> {
+impl FromRequest<Shared> for ClientRequest {
+    type Rejection = EndpointError;
+
+    async fn from_request(request: Request, idp: &Shared) -> Result<Self, EndpointError> {
         let source = client_ip(idp, request.extensions(), request.headers()).map(network);
         let authorization = authorization(request.headers())?;
         Ok(Self { authorization, body: form(idp, request).await?, source })
     }
+}
 
+impl ClientRequest {
     fn as_call(&self) -> Call<'_> {
         Call { authorization: self.authorization.as_deref(), body: &self.body, source: self.source }
     }
 }
 
-/// JSON that nobody keeps.
+impl IntoResponse for EndpointError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(error) => refuse(&error),
+            Self::Fault(fault) => trouble(&fault),
+        }
+    }
+}
+
+/// Answers in JSON that no cache stores.
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     let headers = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
     (status, headers, Json(body)).into_response()
 }
 
-/// JSON that anybody may keep for a while, and read from a script (SECURITY #16).
+/// Answers in JSON that any cache may store for five minutes and any script may read (SECURITY #16).
 fn public(json: &str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
@@ -91,7 +102,7 @@ fn public(json: &str) -> Response {
     (headers, json.to_owned()).into_response()
 }
 
-/// An OAuth error as the body of an answer (RFC 6749 §5.2).
+/// Answers with an OAuth error (RFC 6749 §5.2).
 fn refuse(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let body = json!({ "error": error.code().as_str(), "error_description": error.description() });
@@ -106,7 +117,7 @@ fn refuse(error: &Error) -> Response {
     response
 }
 
-/// Our own trouble, told in the same shape; the cause is for the log (SECURITY #118).
+/// Answers that the provider failed, in the same form; the cause is for the log (SECURITY #118).
 fn trouble(fault: &Fault) -> Response {
     tracing::error!(%fault, "an endpoint could not answer");
     match fault {

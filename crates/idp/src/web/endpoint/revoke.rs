@@ -1,21 +1,17 @@
 use axum::{
-    extract::{Request, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
 
-use super::{Called, refuse, trouble};
-use crate::Shared;
+use super::ClientRequest;
+use crate::{Shared, grant::EndpointError};
 
-/// `POST /revoke` (RFC 7009 §2): 200 without a body, whether there was something to revoke or not.
-pub(crate) async fn post(State(idp): State<Shared>, request: Request) -> Response {
-    let called = match Called::read(&idp, request).await {
-        Ok(called) => called,
-        Err(error) => return refuse(&error),
-    };
-    match idp.grants.revoke(called.as_call()).await {
-        Ok(Ok(())) => (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response(),
-        Ok(Err(error)) => refuse(&error),
-        Err(fault) => trouble(&fault),
-    }
+/// `POST /revoke` (RFC 7009 §2): 200 without a body, whether there was a token to revoke or not.
+pub(crate) async fn post(
+    State(idp): State<Shared>,
+    request: ClientRequest,
+) -> Result<Response, EndpointError> {
+    idp.grants.revoke(request.as_call()).await?;
+    Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response())
 }

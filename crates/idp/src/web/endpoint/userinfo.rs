@@ -6,7 +6,10 @@ use http::{StatusCode, header};
 use oidc::{Code, Error, Params};
 
 use super::{answer, authorization, form, put, refuse, trouble};
-use crate::{Idp, Shared, grant::Userinfo};
+use crate::{
+    Idp, Shared,
+    grant::{EndpointError, Userinfo},
+};
 
 /// `GET /userinfo` (OIDC Core §5.3.1).
 pub(crate) async fn get(State(idp): State<Shared>, request: Request) -> Response {
@@ -34,38 +37,36 @@ pub(crate) async fn post(State(idp): State<Shared>, request: Request) -> Respons
     }
 }
 
-/// `Some(None)`: a header that is no bearer token.
+/// Answers for a presented token; `Some(None)` is a header that holds no bearer token.
 async fn respond(idp: &Idp, presented: Option<Option<String>>) -> Response {
     let token = match presented {
         Some(Some(token)) => token,
         Some(None) => {
-            return challenge(Some(&Error::new(
-                Code::InvalidRequest,
-                "the Authorization header holds no bearer token",
-            )));
+            let why = "the Authorization header holds no bearer token";
+            return challenge(Some(&Error::new(Code::InvalidRequest, why)));
         }
         // Without a token there is nothing to explain (RFC 6750 §3.1).
         None => return challenge(None),
     };
     match idp.grants.userinfo(&token).await {
-        Ok(Ok(Userinfo::Json(claims))) => answer(StatusCode::OK, &claims),
-        Ok(Ok(Userinfo::Jwt(token))) => {
+        Ok(Userinfo::Json(claims)) => answer(StatusCode::OK, &claims),
+        Ok(Userinfo::Jwt(token)) => {
             let headers = [(header::CONTENT_TYPE, "application/jwt"), (header::CACHE_CONTROL, "no-store")];
             (headers, token).into_response()
         }
-        Ok(Err(error)) => challenge(Some(&error)),
-        Err(fault) => trouble(&fault),
+        Err(EndpointError::Refused(error)) => challenge(Some(&error)),
+        Err(EndpointError::Fault(fault)) => trouble(&fault),
     }
 }
 
-/// The scheme is case-insensitive (RFC 9110 §11.1).
+/// Returns the token of a `Bearer` header. The scheme is case-insensitive (RFC 9110 §11.1).
 fn bearer(header: &str) -> Option<String> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned())
 }
 
-/// RFC 6750 §3
+/// Answers 401, or the error's status, with a `WWW-Authenticate` challenge (RFC 6750 §3).
 fn challenge(error: Option<&Error>) -> Response {
     let Some(error) = error else {
         let mut response = (StatusCode::UNAUTHORIZED, [(header::CACHE_CONTROL, "no-store")]).into_response();

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use oidc::{Code, authentication::ASSERTION_TYPE, client::AuthMethod, jwt::Key};
 use serde_json::json;
 
-use crate::grant::world::{ISSUER, World, all, call, form};
+use crate::grant::world::{ISSUER, World, all, answered, call, form};
 
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
@@ -37,9 +37,9 @@ async fn an_assertion_by_a_shared_secret_is_good_once_over_all_nodes() {
                 ("client_assertion_type", ASSERTION_TYPE),
                 ("client_assertion", &assertion),
             ]);
-            let first = world.a.token(call(None, &body)).await.unwrap().unwrap_err();
+            let first = answered(world.a.token(call(None, &body)).await).unwrap_err();
             assert_eq!(first.code(), Code::InvalidGrant, "the client is known, the code is not");
-            let again = world.b.token(call(None, &body)).await.unwrap().unwrap_err();
+            let again = answered(world.b.token(call(None, &body)).await).unwrap_err();
             assert_eq!(again.code(), Code::InvalidClient, "{}", world.bed.name);
         }
     }

@@ -207,7 +207,7 @@ async fn a_token_of_a_key_that_was_withdrawn_is_worth_nothing() {
         let body = form(&[("token", access)]);
         for node in [&generous, &world.a, &world.b] {
             assert!(!opens(node, access).await, "{}", world.bed.name);
-            let told = node.introspect(call(Some(&basic("rp")), &body)).await.unwrap().unwrap();
+            let told = node.introspect(call(Some(&basic("rp")), &body)).await.unwrap();
             assert_eq!(told, serde_json::json!({ "active": false }));
         }
         let hint = [("prompt", "none"), ("id_token_hint", text(&tokens, "id_token"))];

@@ -1,7 +1,9 @@
 use idp::grant::Userinfo;
 use oidc::jwt::Alg;
 
-use crate::grant::world::{ISSUER, World, all, ask, basic, call, form, opens, part, redeem, refresh, text};
+use crate::grant::world::{
+    ISSUER, World, all, answered, ask, basic, call, form, opens, part, redeem, refresh, text,
+};
 
 /// OIDC Core §8.1, SPEC J13: pairwise by agency, the same for the portals of one agency and at every sign-in.
 #[tokio::test]
@@ -54,7 +56,7 @@ async fn userinfo_tells_the_agency_its_own_references() {
     for world in World::both().await {
         let session = world.sign_in().await;
         let tokens = world.tokens(&session).await;
-        let Ok(Userinfo::Json(told)) = world.b.userinfo(text(&tokens, "access_token")).await.unwrap() else {
+        let Ok(Userinfo::Json(told)) = answered(world.b.userinfo(text(&tokens, "access_token")).await) else {
             panic!()
         };
         assert_eq!(told["sub"], part(text(&tokens, "id_token"), 1)["sub"]);
@@ -63,7 +65,8 @@ async fn userinfo_tells_the_agency_its_own_references() {
         assert_eq!(told["client_refs"], serde_json::json!(["C42"]));
         assert!(told.get("phone_number").is_none());
         world.agencies.store(all(|c| c.userinfo_signed_response_alg = Some(Alg::RS256)).into());
-        let Ok(Userinfo::Jwt(signed)) = world.a.userinfo(text(&tokens, "access_token")).await.unwrap() else {
+        let Ok(Userinfo::Jwt(signed)) = answered(world.a.userinfo(text(&tokens, "access_token")).await)
+        else {
             panic!()
         };
         let claims = part(&signed, 1);
@@ -106,7 +109,7 @@ async fn introspection_and_revocation_are_for_ones_own_tokens() {
         let tokens = world.tokens(&session).await;
         let asked = |client: &'static str, token: &str| {
             let (node, body) = (world.a.clone(), form(&[("token", token)]));
-            async move { node.introspect(call(Some(&basic(client)), &body)).await.unwrap().unwrap() }
+            async move { node.introspect(call(Some(&basic(client)), &body)).await.unwrap() }
         };
         for name in ["access_token", "refresh_token"] {
             let told = asked("rp", text(&tokens, name)).await;
@@ -115,11 +118,11 @@ async fn introspection_and_revocation_are_for_ones_own_tokens() {
             assert_eq!(asked("other", text(&tokens, name)).await, serde_json::json!({ "active": false }));
         }
         assert_eq!(asked("rp", "garbage").await, serde_json::json!({ "active": false }));
-        assert!(world.a.introspect(call(None, "token=x&client_id=app")).await.unwrap().is_err());
+        assert!(answered(world.a.introspect(call(None, "token=x&client_id=app")).await).is_err());
         let body = form(&[("token", text(&tokens, "refresh_token"))]);
-        assert!(world.a.revoke(call(Some(&basic("other")), &body)).await.unwrap().is_ok());
+        assert!(world.a.revoke(call(Some(&basic("other")), &body)).await.is_ok());
         assert!(opens(&world.a, text(&tokens, "access_token")).await);
-        assert!(world.a.revoke(call(Some(&basic("rp")), &body)).await.unwrap().is_ok());
+        assert!(world.a.revoke(call(Some(&basic("rp")), &body)).await.is_ok());
         assert!(!opens(&world.b, text(&tokens, "access_token")).await);
         assert!(refresh(&world.b, text(&tokens, "refresh_token")).await.is_err());
         assert_eq!(asked("rp", text(&tokens, "access_token")).await, serde_json::json!({ "active": false }));
@@ -140,7 +143,7 @@ async fn userinfo_needs_the_scope_openid() {
         let narrowed = ask(&world.a, "rp", &fields).await.unwrap();
         assert_eq!(narrowed["scope"], "profile email");
         for node in [&world.a, &world.b] {
-            let Err(error) = node.userinfo(text(&narrowed, "access_token")).await.unwrap() else {
+            let Err(error) = answered(node.userinfo(text(&narrowed, "access_token")).await) else {
                 panic!("{}: userinfo without openid", world.bed.name)
             };
             assert_eq!(error.code().as_str(), "insufficient_scope");

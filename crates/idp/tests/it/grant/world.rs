@@ -11,7 +11,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use idp::grant::{Call, Completed, Grants, Settings, Start};
+use idp::grant::{Call, Completed, EndpointError, Grants, Settings, Start};
 use kernel::{
     Context, Token,
     sea_orm::{
@@ -351,7 +351,15 @@ pub async fn refresh(node: &Grants, token: &str) -> Result<Value, oidc::Error> {
 }
 
 pub async fn ask(node: &Grants, client: &str, fields: &[(&str, &str)]) -> Result<Value, oidc::Error> {
-    node.token(call(Some(&basic(client)), &form(fields))).await.unwrap()
+    answered(node.token(call(Some(&basic(client)), &form(fields))).await)
+}
+
+/// What an endpoint told its client; panics where the provider itself failed.
+pub fn answered<T>(result: Result<T, EndpointError>) -> Result<T, oidc::Error> {
+    result.map_err(|error| match error {
+        EndpointError::Refused(error) => error,
+        EndpointError::Fault(fault) => panic!("{fault}"),
+    })
 }
 
 /// A call from a network that is not known.
@@ -369,5 +377,5 @@ pub fn part(token: &str, n: usize) -> Value {
 }
 
 pub async fn opens(node: &Grants, access_token: &str) -> bool {
-    node.userinfo(access_token).await.unwrap().is_ok()
+    answered(node.userinfo(access_token).await).is_ok()
 }
