@@ -1,5 +1,5 @@
-//! The provider: what the protocol remembers (`grant`) and its HTTP face (`web`). Handlers in `web` translate; `grant`, `accounts` and the pure functions
-//! of `oidc` decide.
+//! The provider: the state of the protocol (`grant`) and its HTTP face (`web`). Handlers in `web` translate; `grant`, `accounts` and the pure functions of
+//! `oidc` decide.
 
 pub mod grant;
 mod web;
@@ -24,25 +24,30 @@ pub struct Idp {
     pub accounts: Accounts,
     /// All agencies, replaced whole when config changes.
     pub agencies: Arc<ArcSwap<Agencies>>,
-    /// What the protocol remembers.
+    /// The state of the protocol: interactions, codes, tokens, keys.
     pub grants: Grants,
-    /// What people read.
+    /// The pages and mails.
     pub pages: Arc<Pages>,
     /// The issuer, exactly as clients know it.
     pub issuer: Arc<str>,
-    /// Proxies whose word on addresses is taken.
+    /// The proxies whose forwarding headers are trusted.
     pub trusted_proxies: Proxies,
-    /// Attempts per network.
+    /// The limits of attempts and arrivals per network.
     pub throttle: Arc<Throttle>,
-    /// How long the body of a request may be on its way.
+    /// The maximum time in which the body of a request must arrive.
     pub body_time: Duration,
 }
 
-/// As handlers have it. A clone of [`Idp`] counts some sixty references, and each request makes a few.
+/// The provider as handlers hold it. A clone of [`Idp`] counts some sixty references, and each request makes a few clones.
 pub(crate) type Shared = Arc<Idp>;
 
 impl Idp {
     pub(crate) fn secure(&self) -> bool {
         self.issuer.starts_with("https:")
+    }
+
+    /// Returns the issuer without its scheme, as pages show it.
+    pub(crate) fn issuer_host(&self) -> &str {
+        self.issuer.split_once("://").map_or(&self.issuer, |(_, host)| host)
     }
 }

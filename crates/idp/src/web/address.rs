@@ -1,8 +1,8 @@
-//! From where a request comes, as far as the socket and the proxies tell (SECURITY #55, B5).
+//! The address from which a request comes, as far as the socket and the proxies tell (SECURITY #55, B5).
 //!
-//! A proxy writes behind what it received, so lists are read from the right: the first address that is no trusted proxy's is the one that a trusted
-//! proxy saw. What stands to its left is whatever a stranger wrote. Where the nearest proxy writes nothing that can be read, the address is not known, and
-//! nobody is counted together with others by mistake.
+//! A proxy appends to the list that it received, so lists are read from the right: the first address that is no trusted proxy's is the one that a trusted
+//! proxy saw. Entries to its left may be forged. If the nearest proxy writes nothing that can be read, the address is not known, and nobody is
+//! counted together with others by mistake.
 
 use std::{
     borrow::Cow,
@@ -19,10 +19,10 @@ use crate::Idp;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The header in which trusted proxies write for whom they ask.
+/// The header in which trusted proxies write the address of their client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ForwardedHeader {
-    /// `X-Forwarded-For` where it is there, `Forwarded` where it is not.
+    /// `X-Forwarded-For` if the request has it, or else `Forwarded`.
     #[default]
     Either,
     /// `X-Forwarded-For` alone.
@@ -31,7 +31,7 @@ pub enum ForwardedHeader {
     Forwarded,
 }
 
-/// The proxies whose word on addresses is taken. Cheap to clone.
+/// The proxies whose forwarding headers are trusted. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Proxies(Arc<Known>);
 
@@ -44,7 +44,7 @@ struct Known {
     told_both: Seldom,
 }
 
-/// An address in a list, or a place where there is none that can be read.
+/// An entry of a list: an address, or text that is none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Hop {
     At(IpAddr),
@@ -52,19 +52,19 @@ enum Hop {
 }
 
 impl Proxies {
-    /// The proxies of these networks, which write in this header.
+    /// Trusts the proxies of these networks, which write in this header.
     pub fn new(nets: Vec<IpNet>, header: ForwardedHeader) -> Self {
         Self(Arc::new(Known { nets, header, ..Known::default() }))
     }
 
-    /// Returns whether `peer` is a trusted proxy.
+    /// Returns true if `peer` is a trusted proxy.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         // On a socket for both families, 10.0.0.1 is ::ffff:10.0.0.1: the proxy would not be known, and everybody would share its attempts.
         let peer = peer.to_canonical();
         self.0.nets.iter().any(|net| net.contains(&peer))
     }
 
-    /// The address of whoever asks; `None` where a trusted proxy does not tell it readably.
+    /// Returns the address of the client; `None` if a trusted proxy does not tell it readably.
     fn source(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         if !self.trusts(peer) {
             return Some(peer.to_canonical());
@@ -80,7 +80,7 @@ impl Proxies {
         last
     }
 
-    /// The hops, the nearest first.
+    /// Returns the hops, the nearest first.
     fn hops(&self, headers: &HeaderMap) -> Vec<Hop> {
         let plain = match self.0.header {
             ForwardedHeader::Either => headers.contains_key(X_FORWARDED_FOR),
@@ -94,7 +94,7 @@ impl Proxies {
         };
         let mut hops = Vec::new();
         for line in lines.into_iter().rev() {
-            // Bytes that are no text spoil the element in which they stand, and no other.
+            // Bytes that are no text make their own element unreadable, and no other.
             let line = String::from_utf8_lossy(line.as_bytes());
             if plain {
                 let elements = line.rsplit(',').map(str::trim).filter(|element| !element.is_empty());
@@ -106,7 +106,7 @@ impl Proxies {
         hops
     }
 
-    /// Tells the operator, once a minute, of addresses that cannot be known as they should be.
+    /// Warns the operator, once a minute, of addresses that cannot be known as they should be.
     fn tell(&self, peer: IpAddr, headers: &HeaderMap, source: Option<IpAddr>, now: Unix) {
         let known = &*self.0;
         let (plain, standard) = (headers.get(X_FORWARDED_FOR), headers.get(header::FORWARDED));
@@ -135,7 +135,7 @@ impl Proxies {
     }
 }
 
-/// The address of whoever sent a request: the one function that everything which counts or records an address asks.
+/// Returns the address of a request's client. All code that counts or records an address calls this function.
 pub(crate) fn client_ip(idp: &Idp, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
     let source = idp.trusted_proxies.source(peer, headers);

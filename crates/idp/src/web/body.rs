@@ -1,4 +1,4 @@
-//! What follows the head of a request: so much at most, and soon (SECURITY #109, #110).
+//! The body of a request, limited in length and in time (SECURITY #109, #110).
 
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use pages::page::ProblemKind;
@@ -6,18 +6,18 @@ use pages::page::ProblemKind;
 use super::error::Failure;
 use crate::Idp;
 
-/// The most that a body may be (SECURITY "Numbers").
+/// The maximum length of a body, in bytes (SECURITY "Numbers").
 const LONGEST: usize = 64 * 1024;
 
-/// Why a body was not read to its end.
+/// The reason why a body was not read to its end.
 pub(crate) enum Unread {
-    /// More than 64 KiB, or cut off.
+    /// The body is longer than 64 KiB, or was cut off.
     TooLong,
-    /// Its end did not come in time.
+    /// The end of the body did not come in time.
     TooSlow,
 }
 
-/// Reads it whole.
+/// Reads a whole body.
 pub(crate) async fn read(body: Body, idp: &Idp) -> Result<Bytes, Unread> {
     if body.size_hint().lower() > LONGEST as u64 {
         return Err(Unread::TooLong);
@@ -29,7 +29,7 @@ pub(crate) async fn read(body: Body, idp: &Idp) -> Result<Bytes, Unread> {
 }
 
 impl Unread {
-    /// For clients.
+    /// Returns the reason, in the words that clients read.
     pub(crate) fn why(&self) -> &'static str {
         match self {
             Self::TooLong => "the body is too long",

@@ -1,17 +1,17 @@
-//! The cookies, all of them. Over https their names begin with `__Host-`, so that no sibling host can set them (SECURITY #41).
+//! All cookies that the provider sets. Over https their names begin with `__Host-`, so that no sibling host can set them (SECURITY #41).
 
-use axum_extra::extract::cookie::{Cookie, SameSite};
+use axum_extra::extract::cookie::{Cookie as SetCookie, SameSite};
 use http::{HeaderMap, header};
 use time::Duration;
 
-/// What a cookie is for.
+/// A cookie of ours, by its purpose.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Jar {
+pub(crate) enum Cookie {
     /// Binds interactions and form tokens to this browser.
     Browser,
-    /// Signed in.
+    /// The session of the person who is signed in.
     Session,
-    /// Someone signed in here before.
+    /// Proof that someone signed in here before.
     Device,
     /// The token of a mailed confirmation link, so that the address bar is clean.
     Confirm,
@@ -21,15 +21,16 @@ pub(crate) enum Jar {
     NewAddress,
     /// The token of the link that takes an address back.
     TakeBack,
-    /// What the next page of one address says.
+    /// A message for the next page at one address.
     Flash,
     /// The language that was chosen at the foot of a page.
     Language,
-    /// At which agency the latest interactions began.
+    /// The agencies at which the latest interactions began.
     Agency,
 }
 
-impl Jar {
+impl Cookie {
+    /// Returns the name without its prefix.
     fn stem(self) -> &'static str {
         match self {
             Self::Browser => "mc_browser",
@@ -45,7 +46,7 @@ impl Jar {
         }
     }
 
-    /// Cookies with a path of their own cannot be `__Host-`.
+    /// Returns the whole name. A cookie with a path of its own cannot be `__Host-`.
     fn name(self, secure: bool) -> String {
         let prefix = match (secure, self) {
             (false, _) => "",
@@ -57,15 +58,15 @@ impl Jar {
         format!("{prefix}{}", self.stem())
     }
 
-    /// A cookie that ends with the browser, or after `life`.
-    pub(crate) fn bake(
+    /// Returns the header value that sets the cookie, until the browser closes or for `life`.
+    pub(crate) fn set(
         self,
         secure: bool,
         path: &str,
         value: String,
         life: Option<Duration>,
-    ) -> Cookie<'static> {
-        let cookie = Cookie::build((self.name(secure), value))
+    ) -> SetCookie<'static> {
+        let cookie = SetCookie::build((self.name(secure), value))
             .path(path.to_owned())
             .secure(secure)
             .http_only(true)
@@ -76,34 +77,34 @@ impl Jar {
         }
     }
 
-    /// Takes it away.
-    pub(crate) fn clear(self, secure: bool, path: &str) -> Cookie<'static> {
-        self.bake(secure, path, String::new(), Some(Duration::ZERO))
+    /// Returns the header value that deletes the cookie.
+    pub(crate) fn clear(self, secure: bool, path: &str) -> SetCookie<'static> {
+        self.set(secure, path, String::new(), Some(Duration::ZERO))
     }
 
-    /// The browser's token once more, under a name of one interaction. A browser that opens five tabs at once sends five first requests without
-    /// a cookie, and only the last answer's [`Jar::Browser`] stays: the other four tabs know themselves by this one (PEOPLE U-41).
-    pub(crate) fn bake_tab(secure: bool, interaction: &str, value: String) -> Cookie<'static> {
-        let mut cookie = Self::Browser.bake(secure, "/", value, None);
-        cookie.set_name(tab_name(secure, interaction));
+    /// Returns a second cookie with the browser's token, named after one interaction. A browser that opens five tabs at once sends five first
+    /// requests without a cookie, and keeps the [`Cookie::Browser`] of the last answer alone: this cookie identifies the other four tabs (PEOPLE U-41).
+    pub(crate) fn set_for_interaction(secure: bool, interaction: &str, value: String) -> SetCookie<'static> {
+        let mut cookie = Self::Browser.set(secure, "/", value, None);
+        cookie.set_name(interaction_name(secure, interaction));
         cookie
     }
 
-    /// What [`Jar::bake_tab`] left for the interaction whose page is asked for.
-    pub(crate) fn tab(headers: &HeaderMap, secure: bool, path: &str) -> Option<String> {
+    /// Returns the value of [`Cookie::set_for_interaction`] for the interaction that `path` names.
+    pub(crate) fn of_interaction(headers: &HeaderMap, secure: bool, path: &str) -> Option<String> {
         let interaction = path.strip_prefix("/authorize/")?.split('/').next()?;
-        match <[String; 1]>::try_from(named(headers, &tab_name(secure, interaction))) {
+        match <[String; 1]>::try_from(named(headers, &interaction_name(secure, interaction))) {
             Ok([value]) => Some(value),
             Err(_) => None,
         }
     }
 
-    /// Every value that the browser sent under this name.
+    /// Returns every value that the browser sent under this name.
     pub(crate) fn all(self, headers: &HeaderMap, secure: bool) -> Vec<String> {
         named(headers, &self.name(secure))
     }
 
-    /// The one value; two cookies of one name are none (SECURITY #41).
+    /// Returns the value, if the browser sent exactly one: two cookies of one name count as none (SECURITY #41).
     pub(crate) fn one(self, headers: &HeaderMap, secure: bool) -> Option<String> {
         match <[String; 1]>::try_from(self.all(headers, secure)) {
             Ok([value]) => Some(value),
@@ -112,7 +113,7 @@ impl Jar {
     }
 }
 
-/// Whether a browser sent any cookie of ours.
+/// Returns true if the browser sent any cookie of ours.
 pub(crate) fn any(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(';')).any(|pair| {
@@ -122,7 +123,7 @@ pub(crate) fn any(headers: &HeaderMap) -> bool {
     })
 }
 
-fn tab_name(secure: bool, interaction: &str) -> String {
+fn interaction_name(secure: bool, interaction: &str) -> String {
     let prefix = if secure { "__Host-" } else { "" };
     let short: String = interaction.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
     format!("{prefix}mc_tab_{short}")
@@ -148,15 +149,15 @@ mod tests {
     fn two_cookies_of_one_name_are_none() {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, "mc_session=a; other=b".parse().unwrap());
-        assert_eq!(Jar::Session.one(&headers, false).as_deref(), Some("a"));
+        assert_eq!(Cookie::Session.one(&headers, false).as_deref(), Some("a"));
         headers.append(header::COOKIE, "mc_session=c".parse().unwrap());
-        assert_eq!(Jar::Session.one(&headers, false), None);
-        assert_eq!(Jar::Session.one(&headers, true), None);
+        assert_eq!(Cookie::Session.one(&headers, false), None);
+        assert_eq!(Cookie::Session.one(&headers, true), None);
     }
 
     #[test]
     fn over_https_they_are_bound_to_the_host() {
-        let cookie = Jar::Session.bake(true, "/", "x".into(), None).to_string();
+        let cookie = Cookie::Session.set(true, "/", "x".into(), None).to_string();
         assert_eq!(cookie, "__Host-mc_session=x; HttpOnly; SameSite=Lax; Secure; Path=/");
     }
 }

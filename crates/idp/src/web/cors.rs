@@ -5,7 +5,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::Idp;
 
-/// Scripts of origins that a client's file lists may read the answers of the endpoints that clients call (SECURITY #16). Never with
+/// Lets scripts of the origins that a client's file lists read the answers of the endpoints that clients call (SECURITY #16). Never with
 /// credentials: our cookies mean nothing there.
 pub(crate) fn listed(idp: &Idp) -> CorsLayer {
     let agencies = idp.agencies.clone();

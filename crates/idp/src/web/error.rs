@@ -1,61 +1,61 @@
-//! Three audiences: the person reads a sentence and a reference, the log gets the cause under the same reference. (A client's errors are
-//! made by the endpoints.)
+//! Failures that end with a page: the person reads a sentence and a reference, the log holds the cause under the same reference. Clients' errors are
+//! made by the endpoints.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use kernel::Fault;
 use pages::page::ProblemKind;
 
-/// Why a request ends with a page of ours.
+/// The reason why a request ends with a page that says no.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) kind: ProblemKind,
-    /// For the log; holds no secret.
+    /// The cause, for the log; it holds no secret.
     pub(crate) cause: String,
-    /// Where the person may begin again.
+    /// The address at which the person may begin again.
     pub(crate) retry: Option<String>,
-    /// Seconds after which it may be tried again.
+    /// Seconds until the request may be tried again.
     pub(crate) wait: Option<u32>,
     /// The agency whose look the page has.
     pub(crate) agency: Option<String>,
-    /// Where the browser is sent instead of a page.
-    pub(crate) onward: Option<Box<Onward>>,
+    /// The redirect that takes the place of the page.
+    pub(crate) redirect: Option<Box<Redirect>>,
 }
 
-/// A way on in place of a page that says no.
+/// A redirect in place of a page that says no.
 #[derive(Clone, Debug)]
-pub(crate) struct Onward {
+pub(crate) struct Redirect {
     /// An address of ours.
     pub(crate) to: String,
-    /// `Set-Cookie`, as it is sent.
+    /// The values of `Set-Cookie`.
     pub(crate) cookies: Vec<String>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: ProblemKind, cause: impl Into<String>) -> Self {
-        Self { kind, cause: cause.into(), retry: None, wait: None, agency: None, onward: None }
+        Self { kind, cause: cause.into(), retry: None, wait: None, agency: None, redirect: None }
     }
 
-    /// With a way to begin again.
+    /// Adds the address at which the person may begin again.
     pub(crate) fn retry(mut self, url: impl Into<String>) -> Self {
         self.retry = Some(url.into());
         self
     }
 
-    /// With the seconds after which it may be tried again.
+    /// Adds the seconds until the request may be tried again.
     pub(crate) fn wait(self, seconds: u32) -> Self {
         Self { wait: Some(seconds), ..self }
     }
 
-    /// In the look of an agency.
+    /// Shows the page in the look of an agency.
     pub(crate) fn at(mut self, agency: Option<String>) -> Self {
         self.agency = agency;
         self
     }
 
-    /// Leads on instead.
-    pub(crate) fn onward(mut self, to: impl Into<String>, cookies: Vec<String>) -> Self {
-        self.onward = Some(Box::new(Onward { to: to.into(), cookies }));
+    /// Redirects the browser in place of a page.
+    pub(crate) fn redirect(mut self, to: impl Into<String>, cookies: Vec<String>) -> Self {
+        self.redirect = Some(Box::new(Redirect { to: to.into(), cookies }));
         self
     }
 
@@ -95,10 +95,17 @@ impl From<pages::Error> for Failure {
 }
 
 impl IntoResponse for Failure {
-    /// Bare: the outermost layer writes the page, in the person's language.
+    /// Answers without a body: the outermost layer writes the page, in the person's language.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// Lets extractors that answer with a page of their own use `?` on failures.
+impl From<Failure> for Response {
+    fn from(failure: Failure) -> Self {
+        failure.into_response()
     }
 }

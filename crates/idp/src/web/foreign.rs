@@ -1,77 +1,74 @@
-//! Forms that other sites post: portals, to `/authorize` and `/end-session`, and whoever else tries. They come without our cookies (SameSite=Lax), so
-//! nothing is known of the browser, and nothing is set in it: a cookie would take the place of one that is there (SECURITY #42, #44).
+//! Forms that other sites post: portals, to `/authorize` and `/end-session`, and attackers. They come without our cookies (SameSite=Lax), so nothing is
+//! known of the browser, and no cookie is set in it: that would replace one that is there (SECURITY #42, #44).
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use pages::page::FormPost;
 
-use super::{
-    answer::{Answer, Setting},
-    browser::Browser,
-    cookie::Jar,
-    error::Failure,
-};
+use super::{browser::Browser, cookie::Cookie, error::Failure, response::ResponseBuilder};
 use crate::Idp;
 
-/// What a request says of where it comes from.
+/// The site from which a request comes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum From {
+enum Site {
     /// A page of ours, or the person.
-    Here,
-    Elsewhere,
-    /// An old browser, or none, says nothing.
+    Ours,
+    Other,
+    /// The browser does not tell: an old one, or none at all.
     Unknown,
 }
 
-/// The word of the browser (Fetch Metadata), or else the origin, which browsers before 2023 give as "null" for our own forms too.
-fn from(headers: &HeaderMap, issuer: &str) -> From {
+/// Reads what the browser says of the site (Fetch Metadata), or else the origin, which browsers before 2023 give as "null" for our own forms too.
+fn site(headers: &HeaderMap, issuer: &str) -> Site {
     let text = |name: &str| headers.get(name).map(|v| v.to_str().unwrap_or("?").to_owned());
     if let Some(site) = text("sec-fetch-site") {
-        return if matches!(site.as_str(), "same-origin" | "none") { From::Here } else { From::Elsewhere };
+        return if matches!(site.as_str(), "same-origin" | "none") { Site::Ours } else { Site::Other };
     }
     match text("origin").as_deref() {
-        None | Some("null") => From::Unknown,
-        Some(origin) if issuer == origin || issuer.starts_with(&format!("{origin}/")) => From::Here,
-        Some(_) => From::Elsewhere,
+        None | Some("null") => Site::Unknown,
+        Some(origin) if issuer == origin || issuer.starts_with(&format!("{origin}/")) => Site::Ours,
+        Some(_) => Site::Other,
     }
 }
 
-/// Whether the browser says that a page of another site sends this.
-pub(crate) fn is_elsewhere(headers: &HeaderMap, issuer: &str) -> bool {
-    from(headers, issuer) == From::Elsewhere
+/// Returns true if the browser says that a page of another site sends the request.
+pub(crate) fn is_from_other_site(headers: &HeaderMap, issuer: &str) -> bool {
+    site(headers, issuer) == Site::Other
 }
 
 /// A form that a page of another site posts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ForeignPost {
-    /// The browser says so.
+    /// The browser says that it is from another site.
     Certainly,
-    /// It says nothing, and brings no cookie of ours.
+    /// The browser says nothing, and sends no cookie of ours.
     Probably,
 }
 
-/// Whether a request is one.
+/// Returns what the request is, if another site may have posted it.
 pub(crate) fn foreign_post(idp: &Idp, method: &Method, headers: &HeaderMap) -> Option<ForeignPost> {
-    let known = || [Jar::Browser, Jar::Session].iter().any(|jar| !jar.all(headers, idp.secure()).is_empty());
-    match from(headers, &idp.issuer) {
+    let known = || {
+        [Cookie::Browser, Cookie::Session].iter().any(|cookie| !cookie.all(headers, idp.secure()).is_empty())
+    };
+    match site(headers, &idp.issuer) {
         _ if *method != Method::POST => None,
-        From::Elsewhere => Some(ForeignPost::Certainly),
-        From::Unknown if !known() => Some(ForeignPost::Probably),
-        From::Unknown | From::Here => None,
+        Site::Other => Some(ForeignPost::Certainly),
+        Site::Unknown if !known() => Some(ForeignPost::Probably),
+        Site::Unknown | Site::Ours => None,
     }
 }
 
-/// Takes away what would be set in a browser of which nothing is known.
+/// Removes the cookies that would be set in a browser of which nothing is known.
 pub(crate) fn set_nothing(response: &mut Response) {
     response.headers_mut().remove(header::SET_COOKIE);
 }
 
-/// What fits an address (SECURITY "Numbers"), with room for the host.
+/// The maximum length of an address (SECURITY "Numbers"), with room for the host.
 const LONGEST_ADDRESS: usize = 7 * 1024;
 
-/// Sends the browser on to the same request from a page of ours, to which it brings its cookies: as a GET, or, where that is too long for an address, as
-/// a form that posts itself; its redirects end at the portal, so no `form-action` holds them (SECURITY D15). `None` where no such form would help, for the
-/// browser would not say where it comes from either.
+/// Makes the browser send the same request from a page of ours, with its cookies: as a GET, or, if that is too long for an address, as a form that posts
+/// itself; its redirects end at the portal, so no `form-action` holds them (SECURITY D15). `None` if no such form would help, because the browser
+/// would not say where it comes from either.
 pub(crate) fn pass_on(
     idp: &Idp,
     browser: &Browser,
@@ -89,11 +86,10 @@ pub(crate) fn pass_on(
     }
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(both.as_bytes()).into_owned().take(oidc::Params::MOST + 1).collect();
-    // What another site calls its form token is none of ours.
+    // A form token of another site is none of ours.
     let fields: Vec<_> = fields.into_iter().filter(|(name, _)| name != "csrf").collect();
-    let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
     let page = FormPost { action: path.clone(), fields };
-    Answer::new(idp, browser).posts_away().page(&setting, &page).map(Some)
+    ResponseBuilder::new(idp, browser).posts_away().page(&page).map(Some)
 }
 
 #[cfg(test)]
@@ -104,19 +100,19 @@ mod tests {
     fn a_form_is_foreign_by_what_the_browser_says() {
         let of = |headers: &[(&'static str, &'static str)]| {
             let headers = headers.iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap()));
-            from(&headers.collect::<HeaderMap>(), "https://op.example/tenant")
+            site(&headers.collect::<HeaderMap>(), "https://op.example/tenant")
         };
         for (headers, expected) in [
-            (&[("sec-fetch-site", "same-origin"), ("origin", "null")][..], From::Here),
-            (&[("sec-fetch-site", "none")], From::Here),
-            (&[("sec-fetch-site", "cross-site"), ("origin", "https://op.example")], From::Elsewhere),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "null")][..], Site::Ours),
+            (&[("sec-fetch-site", "none")], Site::Ours),
+            (&[("sec-fetch-site", "cross-site"), ("origin", "https://op.example")], Site::Other),
             // A sibling host is another one.
-            (&[("sec-fetch-site", "same-site")], From::Elsewhere),
-            (&[("origin", "https://op.example")], From::Here),
-            (&[("origin", "https://op.example.evil")], From::Elsewhere),
-            (&[("origin", "https://rp.example")], From::Elsewhere),
-            (&[("origin", "null")], From::Unknown),
-            (&[], From::Unknown),
+            (&[("sec-fetch-site", "same-site")], Site::Other),
+            (&[("origin", "https://op.example")], Site::Ours),
+            (&[("origin", "https://op.example.evil")], Site::Other),
+            (&[("origin", "https://rp.example")], Site::Other),
+            (&[("origin", "null")], Site::Unknown),
+            (&[], Site::Unknown),
         ] {
             assert_eq!(of(headers), expected, "{headers:?}");
         }

@@ -1,23 +1,19 @@
-//! The token of a mailed link, whatever a mail program made of its end: what cannot be part of a token is no part of it.
+//! The token of a mailed link, whatever a mail program made of its end: characters that no token has are not read as part of it.
 
-use axum::response::Response;
 use kernel::Token;
 
-use super::{answer::Answer, browser::Browser, cookie::Jar, error::Failure};
-use crate::Idp;
-
-/// Characters of a token: 256 bits in base64url (RFC 4648 §5).
+/// The length of a token in characters: 256 bits in base64url (RFC 4648 §5).
 const LENGTH: usize = 43;
-/// Characters of a query that are looked at.
+/// The maximum number of characters of a query that are read.
 const LONGEST: usize = 4096;
 
-/// What the address of a mailed link's page holds.
+/// The token in the address of a mailed link's page.
 pub(crate) enum Link {
     /// A token.
     Token(Token),
-    /// Something that is none.
+    /// Text that is no token.
     Broken,
-    /// Nothing: the page itself.
+    /// No token: the page itself.
     Bare,
 }
 
@@ -45,7 +41,7 @@ impl Link {
     }
 }
 
-/// Without percent signs; what is no text is no part of a token.
+/// Decodes percent signs; bytes that are no text are no part of a token.
 fn decoded(query: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(query.len()), query.as_bytes());
     while let [first, after @ ..] = rest {
@@ -64,7 +60,7 @@ fn decoded(query: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The first characters that a token has, over blanks and soft ends of lines.
+/// Reads a token at the beginning of a text, over blanks and soft ends of lines.
 fn token(text: &str) -> Option<Token> {
     let mut found = String::new();
     let mut rest = text.chars().peekable();
@@ -84,32 +80,11 @@ fn token(text: &str) -> Option<Token> {
     None
 }
 
-/// What is not seen: blanks, and what text is formatted with.
+/// Returns true for characters that are not seen: blanks, and those that format text.
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || matches!(c, '+' | '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
-}
-
-/// `GET …?token=…`: the token moves to a cookie, so that no address keeps it, and the page is shown without it. What is no token is `dead`, whatever the
-/// cookie holds. `None` where the address holds nothing.
-pub(crate) fn kept(
-    idp: &Idp,
-    browser: &Browser,
-    query: Option<&str>,
-    jar: Jar,
-    path: &str,
-    dead: impl FnOnce() -> Result<Response, Failure>,
-) -> Result<Option<Response>, Failure> {
-    match Link::read(query) {
-        Link::Token(token) => Ok(Some(Answer::new(idp, browser).link(jar, path, &token).see_other(path))),
-        Link::Broken => dead().map(Some),
-        // Where cookies are refused no link works, and it would be said of each that it is dead.
-        Link::Bare => match browser.without_cookies(idp, path) {
-            Some(failure) => Err(failure),
-            None => Ok(None),
-        },
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
-//! The HTTP face. No handler decides, none writes a query.
+//! The HTTP face. Handlers translate: none decides, none writes a query.
 
 mod address;
-mod answer;
-mod arrivals;
 mod body;
 mod browser;
+mod compression;
 mod cookie;
 mod cors;
 mod endpoint;
@@ -13,15 +12,17 @@ mod flash;
 mod foreign;
 mod form;
 mod language;
+mod limits;
 mod link;
-mod packed;
+mod look;
 mod path;
+mod response;
 mod router;
 mod screen;
 mod security;
 mod throttle;
 
 pub use address::{ForwardedHeader, Proxies};
-pub use answer::look;
+pub use look::look;
 pub use router::router;
 pub use throttle::{Throttle, network};

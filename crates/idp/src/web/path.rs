@@ -1,28 +1,68 @@
-//! The addresses of our own pages, written once.
+//! The addresses of our own pages, written once, each with the flash that its page may show.
 
+use super::flash::{
+    AccountEmailFlash, AccountPasswordFlash, Address, CodeFlash, ConfirmFlash, ConnectedFlash, EmailFlash,
+    ForgotFlash, HomeFlash, HubFlash, LegacyFlash, NameFlash, NewAddressFlash, NewPasswordFlash,
+    SessionsFlash, TakeBackFlash,
+};
 use crate::InteractionId;
 
-/// The hub of an interaction.
-pub(crate) fn hub(id: InteractionId) -> String {
-    format!("/authorize/{id}")
+pub(crate) const HOME: Address<HomeFlash> = Address::fixed("/");
+pub(crate) const CONFIRM: Address<ConfirmFlash> = Address::fixed("/confirm");
+pub(crate) const RESET: Address<NewPasswordFlash> = Address::fixed("/reset");
+pub(crate) const NEW_ADDRESS: Address<NewAddressFlash> = Address::fixed("/new-address");
+pub(crate) const TAKE_BACK: Address<TakeBackFlash> = Address::fixed("/take-back");
+pub(crate) const ACCOUNT_EMAIL: Address<AccountEmailFlash> = Address::fixed("/account/email");
+pub(crate) const ACCOUNT_NAME: Address<NameFlash> = Address::fixed("/account/name");
+pub(crate) const ACCOUNT_PASSWORD: Address<AccountPasswordFlash> = Address::fixed("/account/password");
+pub(crate) const ACCOUNT_SESSIONS: Address<SessionsFlash> = Address::fixed("/account/sessions");
+
+/// Returns the hub of an interaction.
+pub(crate) fn hub(id: InteractionId) -> Address<HubFlash> {
+    Address::new(format!("/authorize/{id}"))
 }
 
-/// A page of an interaction.
+pub(crate) fn email(id: InteractionId) -> Address<EmailFlash> {
+    Address::new(of(id, "email"))
+}
+
+pub(crate) fn password(id: InteractionId) -> Address<NewPasswordFlash> {
+    Address::new(of(id, "password"))
+}
+
+pub(crate) fn code(id: InteractionId) -> Address<CodeFlash> {
+    Address::new(of(id, "code"))
+}
+
+pub(crate) fn legacy(id: InteractionId) -> Address<LegacyFlash> {
+    Address::new(of(id, "legacy"))
+}
+
+pub(crate) fn forgot(id: InteractionId) -> Address<ForgotFlash> {
+    Address::new(of(id, "forgot"))
+}
+
+pub(crate) fn connected(id: InteractionId) -> Address<ConnectedFlash> {
+    Address::new(of(id, "connected"))
+}
+
+/// Returns a page of an interaction that shows no flash.
 pub(crate) fn of(id: InteractionId, page: &str) -> String {
     format!("/authorize/{id}/{page}")
 }
 
-/// The interaction to which a page belongs.
+/// Returns the interaction to which a page belongs.
 pub(crate) fn interaction(path: &str) -> Option<InteractionId> {
     path.strip_prefix("/authorize/")?.split('/').next()?.parse().ok()
 }
 
-/// An address of ours, as a browser reads it: one that begins with two slashes is another host's, and a backslash is a slash to browsers (SECURITY #4).
+/// Returns true if a browser reads the address as one of ours: one that begins with two slashes is another host's, and a backslash is a slash to
+/// browsers (SECURITY #4).
 pub(crate) fn is_local(address: &str) -> bool {
     address.starts_with('/') && !address[1..].starts_with(['/', '\\'])
 }
 
-/// This address of ours, or the front page where a browser would read another host in it.
+/// Returns this address, or the front page where a browser would read another host in it.
 pub(crate) fn local(address: String) -> String {
     if is_local(&address) { address } else { "/".to_owned() }
 }

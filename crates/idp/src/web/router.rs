@@ -13,39 +13,39 @@ use pages::{Locale, page::ProblemKind};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    answer::look,
+    compression::accepts_gzip,
     cors,
     endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
-    error::{Failure, Onward},
+    error::{Failure, Redirect},
     foreign, language,
-    packed::takes_gzip,
+    look::look,
     path,
     screen::{
-        account, arrive, confirm, enrol, help, home, hub, legacy, mail_code, new_address, recover, sign_in,
-        sign_out, take_back, terms,
+        account, arrive, confirm::Confirm, enrol, forgot, help, home, hub, legacy, mail_code, mailed_link,
+        new_address::NewAddress, reset::Reset, sign_in, sign_out, take_back::TakeBack, terms,
     },
     security,
 };
 use crate::{Idp, Shared};
 
-/// The longest address that is looked at (SECURITY "Numbers").
+/// The maximum length of an address, in bytes (SECURITY "Numbers").
 const LONGEST_URI: usize = 8 * 1024;
-/// The most that all headers may be together (SECURITY "Numbers").
+/// The maximum length of all headers together, in bytes (SECURITY "Numbers").
 const LONGEST_HEADERS: usize = 16 * 1024;
-/// Characters of a cause in the log.
+/// The maximum length of a cause in the log, in characters.
 const LONGEST_CAUSE: usize = 300;
 
-/// Everything that the provider answers.
+/// Builds the router of everything that the provider answers.
 pub fn router(idp: Idp) -> Router {
     let idp: Shared = Arc::new(idp);
-    let told = Router::new()
+    let bearers = Router::new()
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/introspect", post(introspect::post));
-    let called = Router::new()
+    let endpoints = Router::new()
         .route("/token", post(token::post))
         .route("/revoke", post(revoke::post))
-        .route_layer(middleware::from_fn(to_the_end))
-        .merge(told)
+        .route_layer(middleware::from_fn(run_to_completion))
+        .merge(bearers)
         .route_layer(cors::listed(&idp));
     let documents = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::get))
@@ -70,12 +70,12 @@ pub fn router(idp: Idp) -> Router {
         .route("/authorize/{id}/terms", get(hub::again).post(terms::post))
         .route("/authorize/{id}/refuse", get(terms::refuse))
         .route("/authorize/{id}/connected", get(terms::connected))
-        .route("/authorize/{id}/forgot", get(recover::forgot).post(recover::ask))
+        .route("/authorize/{id}/forgot", get(forgot::get).post(forgot::post))
         .route("/authorize/{id}/help", get(help::get))
-        .route("/confirm", get(confirm::get).post(confirm::post))
-        .route("/reset", get(recover::get).post(recover::post))
-        .route("/new-address", get(new_address::get).post(new_address::post))
-        .route("/take-back", get(take_back::get).post(take_back::post))
+        .route("/confirm", get(mailed_link::get::<Confirm>).post(mailed_link::post::<Confirm>))
+        .route("/reset", get(mailed_link::get::<Reset>).post(mailed_link::post::<Reset>))
+        .route("/new-address", get(mailed_link::get::<NewAddress>).post(mailed_link::post::<NewAddress>))
+        .route("/take-back", get(mailed_link::get::<TakeBack>).post(mailed_link::post::<TakeBack>))
         .route("/", get(home::get))
         .route("/attach", get(home::attach))
         .route("/legacy", get(home::attach))
@@ -98,13 +98,13 @@ pub fn router(idp: Idp) -> Router {
             get(account::sessions::again).post(account::sessions::end_others),
         )
         .route("/sign-out", get(sign_out::get).post(sign_out::post))
-        .route_layer(middleware::from_fn(to_the_end));
+        .route_layer(middleware::from_fn(run_to_completion));
     let files = Router::new()
         .route("/assets/{*path}", get(asset))
-        .route("/look/{file}", get(face))
+        .route("/look/{file}", get(agency_file))
         .route("/help/{picture}", get(help::picture))
         .route("/robots.txt", get(async || "User-agent: *\nDisallow: /\n"));
-    called
+    endpoints
         .merge(documents)
         .merge(screens)
         .merge(files)
@@ -114,25 +114,25 @@ pub fn router(idp: Idp) -> Router {
         .layer(CatchPanicLayer::custom(|_| {
             Failure::new(ProblemKind::Internal, "a handler panicked").into_response()
         }))
-        // One layer for what every request passes: each costs a request, and the protocol's have little else to do.
-        .layer(middleware::from_fn_with_state(idp.clone(), around))
+        // One layer for all that every request passes: each layer costs time, and the protocol's requests have little else to do.
+        .layer(middleware::from_fn_with_state(idp.clone(), outermost))
         .with_state(idp)
 }
 
-/// Runs a handler that may write in a task of its own: a browser that goes away, or a second click that takes the first one back, drops no handler between
-/// two of its writes. An attempt whose password was right is not left counted, and a reset that is done reaches the portals.
-async fn to_the_end(request: Request, next: Next) -> Response {
+/// Runs a handler that may write in a task of its own, so that a client disconnect, or a second click that cancels the first, cannot cancel the handler
+/// between two writes. An attempt whose password was right is not left counted, and a reset that is done reaches the portals.
+async fn run_to_completion(request: Request, next: Next) -> Response {
     let handled = tokio::spawn(next.run(request)).await;
     handled.unwrap_or_else(|_| Failure::new(ProblemKind::Internal, "a handler panicked").into_response())
 }
 
-/// What is around every handler: limits of what is looked at and the choice of a language before it, the page of a [`Failure`] and the headers after it.
-async fn around(State(idp): State<Shared>, request: Request, next: Next) -> Response {
-    let asked = Asked::by(&request);
+/// The outermost layer: limits of lengths and the choice of a language before the handler, the page of a [`Failure`] and the headers after it.
+async fn outermost(State(idp): State<Shared>, request: Request, next: Next) -> Response {
+    let summary = RequestSummary::of(&request);
     let foreign = foreign::foreign_post(&idp, request.method(), request.headers());
-    let response = if written(request.uri()) > LONGEST_URI {
+    let response = if uri_length(request.uri()) > LONGEST_URI {
         Failure::new(ProblemKind::TooLarge, "the address is too long").into_response()
-    } else if length(request.headers()) > LONGEST_HEADERS {
+    } else if headers_length(request.headers()) > LONGEST_HEADERS {
         let mut response = Failure::new(ProblemKind::TooLarge, "the headers are too long").into_response();
         *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         response
@@ -142,27 +142,27 @@ async fn around(State(idp): State<Shared>, request: Request, next: Next) -> Resp
         next.run(request).await
     };
     let (mut parts, body) = response.into_parts();
-    let mut response = match parts.extensions.remove::<Failure>().or_else(|| unread(&parts)) {
-        Some(failure) => explained(&idp, &asked, failure, parts),
+    let mut response = match parts.extensions.remove::<Failure>().or_else(|| rejected_by_axum(&parts)) {
+        Some(failure) => failure_page(&idp, &summary, failure, parts),
         None => Response::from_parts(parts, body),
     };
     if foreign.is_some() {
         foreign::set_nothing(&mut response);
     }
-    security::put(&mut response, asked.uri.path(), idp.secure());
+    security::put(&mut response, summary.uri.path(), idp.secure());
     response
 }
 
-/// What is left of a request after its handler has it: enough to explain a failure.
-struct Asked {
+/// The parts of a request that explain a failure, kept while the handler has the request.
+struct RequestSummary {
     method: Method,
     uri: Uri,
-    /// `Accept-Language` and cookies: what tells the person's language.
+    /// `Accept-Language` and cookies: they tell the person's language.
     headers: HeaderMap,
 }
 
-impl Asked {
-    fn by(request: &Request) -> Self {
+impl RequestSummary {
+    fn of(request: &Request) -> Self {
         let mut headers = HeaderMap::new();
         for name in [header::ACCEPT_LANGUAGE, header::COOKIE] {
             for value in request.headers().get_all(&name) {
@@ -174,8 +174,13 @@ impl Asked {
 }
 
 /// Writes the page of a [`Failure`] in the person's language, and its cause in the log under the same reference.
-fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::response::Parts) -> Response {
-    let (path, cause) = (untrusted(asked.uri.path()), untrusted(&failure.cause).up_to(LONGEST_CAUSE));
+fn failure_page(
+    idp: &Idp,
+    request: &RequestSummary,
+    failure: Failure,
+    mut parts: http::response::Parts,
+) -> Response {
+    let (path, cause) = (untrusted(request.uri.path()), untrusted(&failure.cause).up_to(LONGEST_CAUSE));
     let reference = reference(idp);
     match failure.kind {
         ProblemKind::Internal => tracing::error!(%reference, %path, %cause, "failed"),
@@ -184,23 +189,24 @@ fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::respon
         }
         _ => tracing::info!(%reference, %path, %cause, "refused"),
     }
-    if let Some(onward) = failure.onward {
-        return led_on(*onward);
+    if let Some(redirect) = failure.redirect {
+        return redirected(*redirect);
     }
     let agencies = idp.agencies.load();
     let agency = failure.agency.as_deref().and_then(|id| agencies.agency(id));
-    let accept = asked.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    let accept = request.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     let frame = pages::Frame {
-        locale: language::chosen(idp, &asked.headers)
+        locale: language::chosen(idp, &request.headers)
             .unwrap_or_else(|| Locale::negotiate(None, accept, Locale::Fr)),
         look: agency.map(|agency| look(agency)),
         csrf: String::new(),
         base: String::new(),
-        issuer_host: idp.issuer.split("://").nth(1).unwrap_or_default().to_owned(),
+        issuer_host: idp.issuer_host().to_owned(),
     };
     let passing =
         matches!(failure.kind, ProblemKind::Unavailable | ProblemKind::Busy | ProblemKind::TooOften);
-    let retry_url = failure.retry.clone().or_else(|| passing.then(|| again(&asked.method, &asked.uri)));
+    let retry_url =
+        failure.retry.clone().or_else(|| passing.then(|| retry_address(&request.method, &request.uri)));
     let page = pages::page::Problem { reference, kind: failure.kind, retry_url };
     let own = [StatusCode::METHOD_NOT_ALLOWED, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE];
     let status = if own.contains(&parts.status) { parts.status } else { failure.status() };
@@ -221,8 +227,8 @@ fn explained(idp: &Idp, asked: &Asked, failure: Failure, mut parts: http::respon
     answer
 }
 
-/// Sent on instead of being shown a page.
-fn led_on(Onward { to, cookies }: Onward) -> Response {
+/// Redirects the browser in place of a page.
+fn redirected(Redirect { to, cookies }: Redirect) -> Response {
     let location = HeaderValue::from_str(&path::local(to)).unwrap_or(HeaderValue::from_static("/"));
     let mut answer = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
     for cookie in cookies {
@@ -233,20 +239,20 @@ fn led_on(Onward { to, cookies }: Onward) -> Response {
     answer
 }
 
-/// How long an address is.
-fn written(uri: &Uri) -> usize {
+/// Returns the length of an address.
+fn uri_length(uri: &Uri) -> usize {
     let host = uri.authority().map_or(0, |authority| authority.as_str().len());
     host + uri.path_and_query().map_or(0, |path| path.as_str().len())
 }
 
-/// As they are written: each on its line, after a colon and a space.
-fn length(headers: &HeaderMap) -> usize {
+/// Returns the length of headers as they are written: each on its line, after a colon and a space.
+fn headers_length(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
-/// Where somebody goes on whom passing trouble stopped (SECURITY #117). The same page again; after a form what may have come of it, for it may
-/// have been done, and is not to be sent again unseen.
-fn again(method: &Method, uri: &Uri) -> String {
+/// Returns the address to retry after trouble that passes (SECURITY #117): the same page; after a form, the page that shows what came of it, for the form
+/// may have been done, and is not to be sent again unseen.
+fn retry_address(method: &Method, uri: &Uri) -> String {
     let path = uri.path();
     let to = if method == Method::GET {
         uri.path_and_query().map_or(path, |whole| whole.as_str()).to_owned()
@@ -260,8 +266,9 @@ fn again(method: &Method, uri: &Uri) -> String {
     path::local(to)
 }
 
-/// What never reached a handler: another method, an id that is none, a parameter twice. axum says so in bare English.
-fn unread(parts: &http::response::Parts) -> Option<Failure> {
+/// Returns the failure of a request that never reached a handler: another method, an id that is none, a parameter twice. axum answers those in plain
+/// English.
+fn rejected_by_axum(parts: &http::response::Parts) -> Option<Failure> {
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let bare = parts.status.is_client_error() && kind.starts_with("text/plain");
     let (kind, cause) = match parts.status {
@@ -272,7 +279,7 @@ fn unread(parts: &http::response::Parts) -> Option<Failure> {
     Some(Failure::new(kind, cause).retry("/"))
 }
 
-/// Short enough to be read aloud on the phone: no 0/O, no 1/I/L.
+/// Makes a reference that is short enough to be read aloud on the phone: no 0/O, no 1/I/L.
 fn reference(idp: &Idp) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
     let mut bytes = [0; 8];
@@ -292,16 +299,16 @@ async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
         (header::VARY, "accept-encoding"),
     ];
     match &asset.gzip {
-        Some(packed) if takes_gzip(&headers) => {
-            (known, [(header::CONTENT_ENCODING, "gzip")], packed.as_slice()).into_response()
+        Some(compressed) if accepts_gzip(&headers) => {
+            (known, [(header::CONTENT_ENCODING, "gzip")], compressed.as_slice()).into_response()
         }
         _ => (known, asset.bytes).into_response(),
     }
 }
 
-/// `GET /look/{agency}.css`, and its logo under the ending that it has.
-async fn face(State(idp): State<Shared>, Path(file): Path<String>) -> Response {
-    /// Whatever is in the file: opened by itself, it loads nothing and runs nothing.
+/// `GET /look/{agency}.css`, and the agency's logo under the ending that it has.
+async fn agency_file(State(idp): State<Shared>, Path(file): Path<String>) -> Response {
+    /// The content policy of a logo: opened by itself, it loads nothing and runs nothing, whatever is in the file.
     const STILL: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
     let agencies = idp.agencies.load();
     let (id, extension) = file.rsplit_once('.').unwrap_or_default();

@@ -1,19 +1,19 @@
-//! The headers that every answer carries (SECURITY #105, #106).
+//! The headers that every response carries (SECURITY #105, #106).
 
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
 
-/// Where a page may lead besides our own host.
+/// Exceptions of a page from the content policy, besides our own host.
 #[derive(Clone, Default)]
-pub(crate) struct Leads {
-    /// Whether its form is a portal's: the one page that posts an answer to a client. A browser holds the redirects that follow against `form-action`,
-    /// and a portal's callback may lead to another host (SECURITY D15).
+pub(crate) struct ContentPolicy {
+    /// True for the one page whose form posts an answer to a client. A browser holds the redirects that follow against `form-action`, and a portal's
+    /// callback may lead to another host (SECURITY D15).
     pub(crate) posts_away: bool,
-    /// What its frames load, as origins.
+    /// The origins that the page's frames load.
     pub(crate) frames: Vec<String>,
 }
 
-/// The origin of an address, as CSP writes it; the scheme alone for an app's own scheme.
+/// Returns the origin of an address, as CSP writes it; the scheme alone for an app's own scheme.
 pub(crate) fn origin(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
     match url.scheme() {
@@ -22,22 +22,22 @@ pub(crate) fn origin(address: &str) -> Option<String> {
     }
 }
 
-/// What a page may load, and where its forms lead: to us.
+/// The content policy of a page: what it may load, and where its forms may lead.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
-/// The part of it that the page whose form is a portal's does without.
+/// The part of the policy that a page whose form ends at a portal does without.
 const FORMS: &str = "; form-action 'self'";
 
-/// What other sites' pages may load: documents and what clients call, with or without a browser. `Cross-Origin-Resource-Policy` says so before any
-/// CORS header is looked at.
+/// The paths that other sites' pages may load: documents and the endpoints of clients. Browsers check `Cross-Origin-Resource-Policy` before any CORS
+/// header.
 const FOR_ALL: [&str; 5] = ["/jwks", "/token", "/userinfo", "/introspect", "/revoke"];
 
-/// Puts them on; what a handler has set stays.
+/// Adds the headers; a header that a handler has set stays.
 pub(crate) fn put(response: &mut Response, path: &str, secure: bool) {
-    let policy = match response.extensions_mut().remove::<Leads>() {
+    let policy = match response.extensions_mut().remove::<ContentPolicy>() {
         None => HeaderValue::from_static(POLICY),
-        Some(leads) => leads.policy(),
+        Some(policy) => policy.header(),
     };
-    // At once, instead of growing for one after the other.
+    // Once, so that the map does not grow for each of them.
     response.headers_mut().reserve(9);
     let mut put = |name: HeaderName, value: HeaderValue| {
         response.headers_mut().entry(name).or_insert(value);
@@ -63,13 +63,13 @@ pub(crate) fn put(response: &mut Response, path: &str, secure: bool) {
     }
 }
 
-impl Leads {
-    fn policy(&self) -> HeaderValue {
+impl ContentPolicy {
+    fn header(&self) -> HeaderValue {
         let mut policy = if self.posts_away { POLICY.replace(FORMS, "") } else { POLICY.to_owned() };
         if !self.frames.is_empty() {
             policy = policy + "; frame-src " + &self.frames.join(" ");
         }
-        // Origins are of signs that a header may hold; were one not, nothing would be allowed but what always is.
+        // An origin holds only characters that a header may hold; if one did not, the page would keep the strict policy.
         HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY))
     }
 }

@@ -12,18 +12,18 @@ use governor::{
     state::{StateStore, keyed::ShrinkableKeyedStateStore},
 };
 
-/// How often a network may come: to try something, before anything is hashed (PEOPLE U-56), and to begin something, before a row is written (SECURITY #49).
-/// A network is an IPv4 address or an IPv6 /64.
+/// The limits of a network: of attempts, before anything is hashed (PEOPLE U-56), and of arrivals, before a row is written (SECURITY #49). A network is an
+/// IPv4 address or an IPv6 /64.
 pub struct Throttle {
     attempts: Limit,
     arrivals: Limit,
 }
 
-/// Arrivals for each attempt: a person looks at several pages before they type anything.
+/// Arrivals allowed for each attempt: a person looks at several pages before they type anything.
 const ARRIVALS: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
 
 impl Throttle {
-    /// `per_minute` attempts and five times as many arrivals, all of which may come at once.
+    /// Allows `per_minute` attempts and five times as many arrivals, all of which may come at once.
     pub fn new(per_minute: NonZeroU32) -> Self {
         Self { attempts: Limit::new(per_minute), arrivals: Limit::new(per_minute.saturating_mul(ARRIVALS)) }
     }
@@ -44,14 +44,14 @@ impl Throttle {
         self.arrivals.take(ip)
     }
 
-    /// Forgets networks that have been quiet: the worker calls it, so that memory stays flat.
+    /// Removes networks that have been quiet: the worker calls it, so that memory stays flat.
     pub fn tidy(&self) {
         self.attempts.limiter.retain_recent();
         self.arrivals.limiter.retain_recent();
     }
 }
 
-/// So many in a minute from one network.
+/// A limit of tries in a minute from one network.
 struct Limit {
     limiter: RateLimiter<IpAddr, Networks, DefaultClock>,
     clock: DefaultClock,
@@ -73,15 +73,15 @@ impl Limit {
     }
 }
 
-/// Networks that are counted at a time: some megabytes.
+/// The maximum number of networks that are counted at a time: some megabytes.
 const MOST: usize = 50_000;
-/// Nanoseconds between two looks for quiet networks while all places are taken.
+/// Nanoseconds between two searches for quiet networks while all places are taken.
 const PAUSE: u64 = 1_000_000_000;
 
-/// What is known of each network: the time at which it has all its tries again. Where all places are taken and nobody is quiet, a network more is not
-/// counted: sources in great number are the proxy's to slow, and what they try is counted by account and by client all the same.
+/// The time at which each network has all its tries again. If all places are taken and no network is quiet, one more is not counted: sources in great
+/// number are the proxy's to slow, and what they try is counted by account and by client all the same.
 struct Networks {
-    /// Nanoseconds for which one try counts.
+    /// The time for which one try counts, in nanoseconds.
     interval: u64,
     counted: Mutex<Counted>,
 }
@@ -98,13 +98,13 @@ impl Networks {
     }
 
     fn counted(&self) -> MutexGuard<'_, Counted> {
-        // The map is whole whatever happened to the thread that held it.
+        // A panic in another thread leaves the map whole.
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Counted {
-    /// Makes room where somebody has been quiet; returns whether there is any.
+    /// Removes quiet networks if all places are taken; returns true if there is room.
     fn has_room(&mut self, now: u64) -> bool {
         if self.until.len() >= MOST && now >= self.swept.saturating_add(PAUSE) {
             self.swept = now;
@@ -153,7 +153,7 @@ impl ShrinkableKeyedStateStore<IpAddr> for Networks {
     }
 }
 
-/// Whom an address is counted as.
+/// Returns the network as which an address is counted.
 pub fn network(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
@@ -164,8 +164,8 @@ pub fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// The doors at which somebody may be told to wait.
-const DOORS: &[&str] = &[
+/// The pages at which a network may have to wait, as the metric names them.
+const PAGES: &[&str] = &[
     "account/email",
     "account/password",
     "attach",
@@ -185,20 +185,20 @@ const DOORS: &[&str] = &[
     "terms",
 ];
 
-/// The name of the door at `path`.
-pub(crate) fn door(path: &str) -> &'static str {
+/// Returns the name of the page at `path` for the metric.
+pub(crate) fn page_label(path: &str) -> &'static str {
     let path = path.trim_matches('/');
     let name = match path.strip_prefix("authorize/") {
         Some(inside) => inside.split_once('/').map_or("authorize", |(_, page)| page),
         None if path.is_empty() => "home",
         None => path,
     };
-    DOORS.iter().find(|door| **door == name).copied().unwrap_or("other")
+    PAGES.iter().find(|page| **page == name).copied().unwrap_or("other")
 }
 
-/// Counts somebody who was told to wait at a door: where all come from one address, an operator sees it here.
-pub(crate) fn count(door: &'static str) {
-    metrics::counter!("moncompte_throttled_total", "door" => door).increment(1);
+/// Counts a network that has to wait at a page: where everybody comes from one address, an operator sees it here.
+pub(crate) fn count(page: &'static str) {
+    metrics::counter!("moncompte_throttled_total", "door" => page).increment(1);
 }
 
 #[cfg(test)]
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_door_has_one_of_a_few_names() {
+    fn a_page_has_one_of_a_few_names() {
         for (path, name) in [
             ("/", "home"),
             ("/authorize", "authorize"),
@@ -250,7 +250,7 @@ mod tests {
             ("/confirm", "confirm"),
             ("/whatever", "other"),
         ] {
-            assert_eq!(door(path), name);
+            assert_eq!(page_label(path), name);
         }
     }
 }

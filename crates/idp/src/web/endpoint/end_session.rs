@@ -8,12 +8,11 @@ use crate::{
     Idp, Shared,
     grant::EndSession,
     web::{
-        answer::{Answer, Setting},
         body,
         browser::Browser,
-        cookie::Jar,
         error::Failure,
         foreign::{self, ForeignPost},
+        response::ResponseBuilder,
     },
 };
 
@@ -26,7 +25,7 @@ pub(crate) async fn get(
     end(&idp, &browser, &[query.as_deref().unwrap_or_default()], false).await
 }
 
-/// `POST /end-session`: the same from a portal's form, which brings no cookies and is sent on to the GET that does, or the person's yes from our own.
+/// `POST /end-session`: the same from a portal's form, which brings no cookies and is redirected to the GET that does, or the person's yes from our own.
 pub(crate) async fn post(
     State(idp): State<Shared>,
     browser: Browser,
@@ -35,7 +34,7 @@ pub(crate) async fn post(
 ) -> Result<Response, Failure> {
     let foreign = foreign::foreign_post(&idp, request.method(), request.headers());
     let body = body::read(request.into_body(), &idp).await?;
-    // What is no text says nothing.
+    // A body that is no text says nothing.
     let body = std::str::from_utf8(&body).unwrap_or_default();
     let raw = [query.as_deref().unwrap_or_default(), body];
     // A portal's form cannot hold our form token, so what holds it is ours (SECURITY #44).
@@ -56,55 +55,46 @@ pub(crate) async fn post(
     end(&idp, &browser, &raw, csrf.is_some()).await
 }
 
-/// The session has ended here; the page ends it in the clients' frames and goes on.
+/// Answers with the page that ends the session in the clients' frames and goes on; here it has ended.
 pub(crate) fn signing_out(
-    answer: Answer<'_>,
-    setting: &Setting<'_>,
+    response: ResponseBuilder<'_>,
     frames: Vec<String>,
     after: Option<String>,
 ) -> Result<Response, Failure> {
-    let cleared = Jar::Session.clear(answer.idp().secure(), "/");
     let next = after.unwrap_or_else(|| "/sign-out".into());
-    answer.cookie(cleared).frames(&frames).page(setting, &page::SigningOut { frames, next })
+    response.signed_out().frames(&frames).page(&page::SigningOut { frames, next })
 }
 
 async fn end(idp: &Idp, browser: &Browser, raw: &[&str], confirmed: bool) -> Result<Response, Failure> {
-    let answer = Answer::new(idp, browser);
+    let response = ResponseBuilder::new(idp, browser);
     match idp.grants.end_session(raw, browser.session.as_ref(), confirmed).await? {
         EndSession::Done(after) => {
             // Only what has ended is taken away: another site's request may come without the cookie that is there (SameSite=Lax).
-            let answer = match browser.session {
-                Some(_) => answer.cookie(Jar::Session.clear(idp.secure(), "/")),
-                None => answer,
-            };
+            let response = if browser.session.is_some() { response.signed_out() } else { response };
             let after = after.as_deref().unwrap_or("/sign-out");
             if !confirmed {
-                return Ok(answer.see_other(after));
+                return Ok(response.see_other(after));
             }
             // From a form of ours (SECURITY D15).
-            let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
-            answer.leave_to(&setting, after)
+            response.leave_to(after)
         }
-        EndSession::Frames { frames, after } => {
-            let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
-            signing_out(answer, &setting, frames, after)
-        }
+        EndSession::Frames { frames, after } => signing_out(response, frames, after),
         EndSession::Confirm { fields, client_id, .. } => {
             let agencies = idp.agencies.load();
             let portal = client_id.as_deref().and_then(|id| agencies.portal(id));
-            let wish: Vec<String> = fields
+            let ui_locales: Vec<String> = fields
                 .iter()
                 .filter(|(name, _)| *name == "ui_locales")
                 .flat_map(|(_, value)| value.split(' ').map(str::to_owned))
                 .collect();
             let agency = portal.map(|(agency, _)| &**agency);
-            let setting = Setting { locale: browser.locale(&wish, agency), agency, base: String::new() };
+            let response = response.agency(agency).locale(browser.locale(&ui_locales, agency));
             let page = page::SignOutConfirm {
                 client_name: portal.map(|(_, portal)| portal.name.clone()),
                 action: oidc::discovery::path::END_SESSION.into(),
                 hidden: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             };
-            answer.page(&setting, &page)
+            response.page(&page)
         }
     }
 }

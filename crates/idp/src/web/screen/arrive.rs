@@ -1,6 +1,7 @@
-//! The authorization endpoint's face: from a portal's request to an interaction in this browser.
+//! The authorization endpoint: from a portal's request to an interaction in this browser.
 
 use accounts::{LegacyProof, Ticket};
+use agencies::Agency;
 use axum::{
     extract::{RawQuery, Request, State},
     response::Response,
@@ -11,17 +12,17 @@ use oidc::{
 };
 use pages::page::ProblemKind;
 
-use super::turn::{self, Known, Turn};
+use super::interaction::{self, AccountState, InteractionContext};
 use crate::{
     Idp, Shared,
     grant::{Ask, Asking, Completed},
     web::{
-        answer::{Answer, Setting},
-        arrivals, body,
+        body,
         browser::Browser,
         error::Failure,
-        flash::{Flash, Said},
-        foreign, path,
+        flash::{self, HubFlash, LegacyFlash, LegacyRefused, SignInFlash},
+        foreign, limits, path,
+        response::ResponseBuilder,
     },
 };
 
@@ -31,7 +32,7 @@ pub(crate) async fn get(
     browser: Browser,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
-    arrive(&idp, &browser, &[query.as_deref().unwrap_or_default()]).await
+    arrive(&idp, browser, &[query.as_deref().unwrap_or_default()]).await
 }
 
 /// `POST /authorize`: the same parameters in a form, from another site by its nature.
@@ -44,7 +45,7 @@ pub(crate) async fn post(
     let foreign = foreign::foreign_post(&idp, request.method(), request.headers());
     let body = body::read(request.into_body(), &idp).await?;
     let body = std::str::from_utf8(&body).map_err(|_| Failure::new(ProblemKind::BadRequest, "not UTF-8"))?;
-    // From another site our cookies do not come along (SameSite=Lax). The same request as a GET brings them, so single sign-on holds and this
+    // A form from another site comes without our cookies (SameSite=Lax). The same request as a GET brings them, so single sign-on holds and this
     // browser's other tabs keep their cookie.
     let raw = [query.as_deref().unwrap_or_default(), body];
     if let Some(post) = foreign
@@ -52,31 +53,38 @@ pub(crate) async fn post(
     {
         return Ok(passed);
     }
-    arrive(&idp, &browser, &raw).await
+    arrive(&idp, browser, &raw).await
 }
 
-async fn arrive(idp: &Idp, browser: &Browser, raw: &[&str]) -> Result<Response, Failure> {
+async fn arrive(idp: &Shared, browser: Browser, raw: &[&str]) -> Result<Response, Failure> {
     let asking = match idp.grants.ask(raw).await? {
         Ask::Good(asking) => asking,
         Ask::Refused(refusal) => return Err(Failure::new(kind(idp, raw, &refusal), refusal.to_string())),
-        Ask::Answer(response) => return at_once(idp, browser, None, response),
+        Ask::Answer(response) => return at_once(idp, &browser, None, response),
     };
-    if let Some(response) = answer(idp, browser, &asking).await? {
-        return at_once(idp, browser, Some(&asking), response);
+    if let Some(response) = answer(idp, &browser, &asking).await? {
+        return at_once(idp, &browser, Some(&asking), response);
     }
-    // From here on it writes a row; whatever was answered so far wrote none for a stranger.
-    arrivals::take(idp, browser)?;
+    // From here on a row is written; whatever was answered so far wrote none for a stranger.
+    limits::arrival(idp, &browser)?;
     let session = browser.session.as_ref().map(|s| s.id);
     let id = idp.grants.keep(*asking, &browser.token, session).await?;
-    let turn = Turn::load(idp, browser, id).await?;
-    let begun = || turn.answer().began_at(id, turn.agency.as_deref());
-    match redeem_ticket(&turn).await? {
-        Some((page, flash)) => Ok(begun().flash(&page, &flash).enter(id, &page)),
-        None => Ok(begun().enter(id, &path::hub(id))),
-    }
+    let context = InteractionContext::load(idp, browser, id).await?;
+    let begun = || context.response().began_at(id, context.agency.as_deref());
+    Ok(match redeem_ticket(&context).await? {
+        Redeemed::Hub => begun().enter(id, context.hub()),
+        Redeemed::Invalid => {
+            let flash = HubFlash::SignIn(SignInFlash::TicketInvalid);
+            begun().flash(&context.hub(), &flash).enter(id, context.hub())
+        }
+        Redeemed::Moved(flash) => {
+            let page = path::legacy(id);
+            begun().flash(&page, &flash).enter(id, page)
+        }
+    })
 }
 
-/// The client's answer, where no page is needed for it: a code for somebody who is signed in, or the error that `prompt=none` asks for in place of a
+/// Returns the client's answer, if no page is needed for it: a code for somebody who is signed in, or the error that `prompt=none` asks for in place of a
 /// page (OIDC Core §3.1.2.1). Nothing of such a request is stored.
 async fn answer(idp: &Idp, browser: &Browser, asking: &Asking) -> Result<Option<respond::Response>, Failure> {
     let Asking { request, agency, portal } = asking;
@@ -85,18 +93,18 @@ async fn answer(idp: &Idp, browser: &Browser, asking: &Asking) -> Result<Option<
     if request.migration_ticket.is_some() && !asked.silently {
         return Ok(None);
     }
-    let standing = |known| Standing {
+    let standing = |state| Standing {
         now: idp.context.now(),
         enrolment: None,
         session: browser
             .session
             .as_ref()
-            .map(|session| turn::signed_in(idp, session, Some(portal), false, known)),
+            .map(|session| interaction::signed_in(idp, session, Some(portal), false, state)),
         unlinked_allowed: false,
     };
-    let mut next = decide(&asked, &standing(Known::DONE));
+    let mut next = decide(&asked, &standing(AccountState::DONE));
     if let (Next::Return(Outcome::Code), Some(session)) = (&next, &browser.session) {
-        next = decide(&asked, &standing(Known::of(idp, session, Some(&**agency)).await?));
+        next = decide(&asked, &standing(AccountState::load(idp, session, Some(&**agency)).await?));
     }
     match (next, &browser.session) {
         (Next::Return(Outcome::Error(error)), _) => Ok(Some(idp.grants.refuse(request, &error))),
@@ -112,7 +120,7 @@ async fn answer(idp: &Idp, browser: &Browser, asking: &Asking) -> Result<Option<
     }
 }
 
-/// To the client, by the redirect that answers its own.
+/// Answers the client by the redirect that answers its own.
 fn at_once(
     idp: &Idp,
     browser: &Browser,
@@ -120,11 +128,10 @@ fn at_once(
     response: respond::Response,
 ) -> Result<Response, Failure> {
     let agency = asking.map(|asking| &*asking.agency);
-    let setting = Setting { locale: browser.locale(&[], agency), agency, base: String::new() };
-    Answer::without_cookies(idp, browser).back_at_once(&setting, response)
+    ResponseBuilder::without_cookies(idp, browser).agency(agency).back_at_once(response)
 }
 
-/// Whom there is to answer is not settled: a page of ours.
+/// Returns the page of a request whose client is not known to be answered.
 fn kind(idp: &Idp, raw: &[&str], refusal: &oidc::Refusal) -> ProblemKind {
     match refusal {
         // The agency is one of ours, and its file is being mended (SECURITY D20).
@@ -135,59 +142,62 @@ fn kind(idp: &Idp, raw: &[&str], refusal: &oidc::Refusal) -> ProblemKind {
     }
 }
 
-/// A portal that has just checked the old credentials hands the person over with a ticket (SPEC J2). A ticket that does not hold loses nothing:
-/// the person is told and may type the old credentials here.
-async fn redeem_ticket(turn: &Turn<'_>) -> Result<Option<(String, Flash)>, Failure> {
-    let request = turn.interaction.request.as_ref();
-    let (Some(jwt), Some(agency)) = (request.and_then(|r| r.migration_ticket.as_deref()), &turn.agency)
-    else {
-        return Ok(None);
-    };
-    let idp = turn.idp;
-    let invalid = || Some((turn.hub(), Flash::said(Said::TicketInvalid)));
-    let Some(key) = &agency.ticket else {
-        tracing::warn!(agency = agency.id, "a migration ticket, but the agency's file names no ticket key");
-        return Ok(invalid());
-    };
-    let client_id = request.map(|r| r.client_id.as_str()).unwrap_or_default();
-    let issuers = [client_id, agency.id.as_str()];
-    let ticket = match oidc::ticket::verify(
-        jwt,
-        std::slice::from_ref(&key.0),
-        &issuers,
-        &idp.issuer,
-        idp.context.now(),
-    ) {
-        Ok(ticket) => ticket,
-        Err(refused) => {
-            tracing::warn!(agency = agency.id, %refused, "a migration ticket is refused");
-            return Ok(invalid());
-        }
-    };
-    let ticket = Ticket {
-        jti: ticket.jti,
-        expires_at: ticket.expires_at,
-        identifier: ticket.identifier,
-        client_ref: ticket.client_ref,
-        email: ticket.email,
-        name: ticket.name,
-    };
-    let origin = turn.id().to_string();
-    let visitor = turn.visitor();
+/// The outcome of a request's ticket.
+enum Redeemed {
+    /// There was none, or it did its work: the hub goes on.
+    Hub,
+    Invalid,
+    /// The identity has an account already.
+    Moved(LegacyFlash),
+}
+
+/// Redeems the ticket by which a portal that has just checked the old credentials hands the person over (SPEC J2). A ticket that does not hold loses
+/// nothing: the person is told and may type the old credentials here.
+async fn redeem_ticket(context: &InteractionContext) -> Result<Redeemed, Failure> {
+    let request = context.interaction.request.as_ref();
+    let (Some(request), Some(agency)) = (request, &context.agency) else { return Ok(Redeemed::Hub) };
+    let Some(jwt) = &request.migration_ticket else { return Ok(Redeemed::Hub) };
+    let idp = &context.idp;
+    let Some(ticket) = verified(idp, agency, &request.client_id, jwt) else { return Ok(Redeemed::Invalid) };
+    let (origin, visitor) = (context.id().to_string(), context.visitor());
     match idp.accounts.prove_by_ticket(agency, &ticket, Some(&origin), &visitor).await? {
         LegacyProof::Enrolment(enrolment) => {
-            idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
-            Ok(None)
+            idp.grants.set_enrolment(&context.interaction, Some(enrolment)).await?;
+            Ok(Redeemed::Hub)
         }
         LegacyProof::Moved { account, .. }
-            if turn.browser.session.as_ref().is_some_and(|s| s.account == account) =>
+            if context.browser.session.as_ref().is_some_and(|s| s.account == account) =>
         {
-            Ok(None)
+            Ok(Redeemed::Hub)
         }
-        LegacyProof::Moved { hint, .. } => {
-            Ok(Some((turn.path("legacy"), Flash::said(Said::Moved(hint)).typed(&ticket.identifier))))
+        LegacyProof::Moved { hint, .. } => Ok(Redeemed::Moved(LegacyFlash {
+            error: Some(LegacyRefused::Moved { hint }),
+            identifier: flash::typed(&ticket.identifier),
+        })),
+        LegacyProof::Busy => Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(context.hub())),
+        _ => Ok(Redeemed::Invalid),
+    }
+}
+
+/// Returns the ticket, if the agency signed it for this provider. A refusal is logged.
+fn verified(idp: &Idp, agency: &Agency, client_id: &str, jwt: &str) -> Option<Ticket> {
+    let Some(key) = &agency.ticket else {
+        tracing::warn!(agency = agency.id, "a migration ticket, but the agency's file names no ticket key");
+        return None;
+    };
+    let (keys, issuers) = (std::slice::from_ref(&key.0), [client_id, agency.id.as_str()]);
+    match oidc::ticket::verify(jwt, keys, &issuers, &idp.issuer, idp.context.now()) {
+        Ok(ticket) => Some(Ticket {
+            jti: ticket.jti,
+            expires_at: ticket.expires_at,
+            identifier: ticket.identifier,
+            client_ref: ticket.client_ref,
+            email: ticket.email,
+            name: ticket.name,
+        }),
+        Err(refused) => {
+            tracing::warn!(agency = agency.id, %refused, "a migration ticket is refused");
+            None
         }
-        LegacyProof::Busy => Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(turn.hub())),
-        _ => Ok(invalid()),
     }
 }

@@ -1,127 +1,112 @@
 //! The mailed link of the move, opened on any device. Opening it changes nothing; signing in on it does (SPEC J2.5).
 
-use accounts::{Confirm, EnrolmentId, Stage};
-use axum::{
-    extract::{RawQuery, State},
-    response::Response,
-};
-use kernel::Token;
+use accounts::{EnrolmentId, Stage};
+use axum::response::Response;
 use pages::page::{self, LinkPurpose};
 use serde::Deserialize;
 
-use super::turn::Turn;
+use super::mailed_link::{DeadForm, LinkKind, MailedLink};
 use crate::{
-    Idp, InteractionId, Shared,
+    InteractionId,
     web::{
-        answer::{Answer, Setting},
-        browser::Browser,
-        cookie::Jar,
+        cookie::Cookie,
         error::Failure,
-        flash::{Flash, Missing, Said},
-        form::Form,
-        link, path,
+        flash::{self, Address, ConfirmFlash, Missing, PasswordError},
+        form::TypedPassword,
+        limits, path,
     },
 };
 
-const PATH: &str = "/confirm";
-
-/// `GET /confirm?token=…` moves the token to a cookie; `GET /confirm` shows the page.
-pub(crate) async fn get(
-    State(idp): State<Shared>,
-    RawQuery(query): RawQuery,
-    headers: http::HeaderMap,
-    browser: Browser,
-) -> Result<Response, Failure> {
-    let broken = || dead(&idp, &browser);
-    if let Some(kept) = link::kept(&idp, &browser, query.as_deref(), Jar::Confirm, PATH, broken)? {
-        return Ok(kept);
-    }
-    let answer = Answer::new(&idp, &browser);
-    let token = Jar::Confirm.one(&headers, idp.secure()).and_then(|t| Token::parse(&t));
-    let Some(token) = token else { return dead(&idp, &browser) };
-    let Some(enrolment) = idp.accounts.confirm_page(&token).await? else { return dead(&idp, &browser) };
-    let agencies = idp.agencies.load();
-    let agency = agencies.agency(&enrolment.agency_id);
-    let setting = Setting {
-        locale: browser.locale(&[], agency.map(|a| &**a)),
-        agency: agency.map(|a| &**a),
-        base: String::new(),
-    };
-    let agency_name = agency.map(|a| a.name.clone()).unwrap_or_default();
-    if enrolment.stage == Stage::Finished {
-        let continue_url = agency.and_then(|a| a.entrance(&idp.issuer)).unwrap_or_else(|| "/".into());
-        return answer.page(&setting, &page::AlreadyConfirmed { agency_name, continue_url });
-    }
-    let flash = browser.flash(&idp);
-    // The address is typed, not shown: whoever holds only the link learns nothing.
-    let page = page::Confirm { email: flash.typed.clone(), agency_name, error: flash.confirm_error() };
-    answer.page(&setting, &page)
-}
-
-fn dead(idp: &Idp, browser: &Browser) -> Result<Response, Failure> {
-    let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
-    Answer::new(idp, browser).page(&setting, &page::LinkDead { purpose: LinkPurpose::Confirm })
-}
+/// The mailed link of the move.
+pub(crate) struct Confirm;
 
 #[derive(Deserialize)]
-pub(crate) struct Fields {
+pub(crate) struct ConfirmForm {
     email: String,
-    password: String,
+    password: TypedPassword,
 }
 
-/// `POST /confirm`.
-pub(crate) async fn post(
-    State(idp): State<Shared>,
-    headers: http::HeaderMap,
-    Form { browser, fields }: Form<Fields>,
-) -> Result<Response, Failure> {
-    let answer = || Answer::new(&idp, &browser);
-    let token = Jar::Confirm.one(&headers, idp.secure()).and_then(|t| Token::parse(&t));
-    let Some(token) = token else { return Ok(answer().see_other(PATH)) };
-    let say = |said| Ok(answer().say(PATH, &Flash::said(said).typed(&fields.email)));
-    if let Some(missing) = Missing::of_address(&fields.email, &fields.password) {
-        return say(Said::Missing(missing));
-    }
-    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
-        return say(Said::Throttled(seconds));
-    }
-    match idp.accounts.confirm(&token, &fields.email, &fields.password).await? {
-        Confirm::Done(enrolment) => {
-            let id = interaction_for(&idp, &browser, enrolment).await?;
-            idp.accounts.confirmed_in(enrolment, &id.to_string()).await?;
-            // The link stays in its cookie: the form sent again, or gone back to, leads where it led.
-            Ok(answer().see_other(&path::hub(id)))
+impl LinkKind for Confirm {
+    type Flash = ConfirmFlash;
+    type Fields = ConfirmForm;
+
+    const ADDRESS: Address<ConfirmFlash> = path::CONFIRM;
+    const COOKIE: Cookie = Cookie::Confirm;
+    const PURPOSE: LinkPurpose = LinkPurpose::Confirm;
+    const DEAD_FORM: DeadForm = DeadForm::Redirect;
+
+    async fn page(link: &MailedLink<Self>, flash: Option<ConfirmFlash>) -> Result<Option<Response>, Failure> {
+        let Some(enrolment) = link.idp.accounts.confirm_page(&link.token).await? else { return Ok(None) };
+        let agencies = link.idp.agencies.load();
+        let agency = agencies.agency(&enrolment.agency_id).map(|agency| &**agency);
+        let response = link.response().agency(agency);
+        let agency_name = agency.map(|a| a.name.clone()).unwrap_or_default();
+        if enrolment.stage == Stage::Finished {
+            let continue_url =
+                agency.and_then(|a| a.entrance(&link.idp.issuer)).unwrap_or_else(|| "/".into());
+            return response.page(&page::AlreadyConfirmed { agency_name, continue_url }).map(Some);
         }
-        Confirm::Wrong { remaining } => say(Said::Wrong(remaining)),
-        Confirm::NoAddress(no_address) => say(Said::Missing(Missing::address(no_address))),
-        Confirm::NoPassword => say(Said::Missing(Missing::password())),
-        Confirm::Refused => say(Said::Unusable),
-        Confirm::Locked => say(Said::Locked(0)),
-        Confirm::Busy => say(Said::Busy),
-        Confirm::Already | Confirm::Dead => Ok(answer().see_other(PATH)),
+        // The address is typed, not shown: whoever holds only the link learns nothing.
+        let (email, error) = match flash {
+            Some(ConfirmFlash { error, email }) => (email, Some(error)),
+            None => (String::new(), None),
+        };
+        let page = page::Confirm { email, agency_name, error: error.map(Into::into) };
+        response.busy_if(error == Some(PasswordError::Busy)).page(&page).map(Some)
+    }
+
+    async fn act(link: &MailedLink<Self>, fields: ConfirmForm) -> Result<Option<Response>, Failure> {
+        let ConfirmForm { email, password } = &fields;
+        let refuse = |error| {
+            let flash = ConfirmFlash { error, email: flash::typed(email) };
+            Ok(Some(link.response().say(&path::CONFIRM, &flash)))
+        };
+        if let Some(missing) = Missing::of_address(email, password) {
+            return refuse(PasswordError::Missing(missing));
+        }
+        if let Err(seconds) = limits::attempt(&link.idp, &link.browser) {
+            return refuse(PasswordError::Throttled { seconds });
+        }
+        match link.idp.accounts.confirm(&link.token, email, password).await? {
+            accounts::Confirm::Done(enrolment) => {
+                let id = interaction_for(link, enrolment).await?;
+                link.idp.accounts.confirmed_in(enrolment, &id.to_string()).await?;
+                // The link stays in its cookie: the form sent again, or gone back to, leads where it led.
+                Ok(Some(link.response().see_other(path::hub(id))))
+            }
+            accounts::Confirm::Wrong { remaining } => refuse(PasswordError::Wrong { remaining }),
+            accounts::Confirm::NoAddress(no_address) => {
+                refuse(PasswordError::Missing(Missing::address(no_address)))
+            }
+            accounts::Confirm::NoPassword => refuse(PasswordError::Missing(Missing::password())),
+            accounts::Confirm::Refused => refuse(PasswordError::Unusable),
+            accounts::Confirm::Locked => refuse(PasswordError::Locked),
+            accounts::Confirm::Busy => refuse(PasswordError::Busy),
+            accounts::Confirm::Already | accounts::Confirm::Dead => Ok(None),
+        }
     }
 }
 
-/// The interaction in which the move began, if this is its browser; else one of this browser's own.
+/// Returns the interaction in which the move began, if this is its browser; else a new one of this browser's own.
 async fn interaction_for(
-    idp: &Idp,
-    browser: &Browser,
+    link: &MailedLink<Confirm>,
     enrolment: EnrolmentId,
 ) -> Result<InteractionId, Failure> {
-    let found = idp.accounts.enrolment(enrolment).await?;
-    let origin =
-        found.as_ref().and_then(|e| e.origin.as_deref()).and_then(|o| o.parse::<InteractionId>().ok());
+    let (grants, browser) = (&link.idp.grants, &link.browser.token);
+    let found = link.idp.accounts.enrolment(enrolment).await?;
+    let origin = found.as_ref().and_then(|e| e.origin.as_deref()).and_then(|o| o.parse().ok());
     if let Some(id) = origin
-        && let Some(turn) = Turn::find(idp, browser, id).await?
+        && let Some(interaction) = grants.find(id, browser).await?
     {
-        if turn.interaction.enrolment != Some(enrolment) {
-            idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
+        if interaction.enrolment != Some(enrolment) {
+            grants.set_enrolment(&interaction, Some(enrolment)).await?;
         }
         return Ok(id);
     }
     let agency = found.map(|e| e.agency_id);
-    let id = idp.grants.start_home(&browser.token, agency.as_deref()).await?;
-    let turn = Turn::load(idp, browser, id).await?;
-    idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
+    let id = grants.start_home(browser, agency.as_deref()).await?;
+    if let Some(interaction) = grants.find(id, browser).await? {
+        grants.set_enrolment(&interaction, Some(enrolment)).await?;
+    }
     Ok(id)
 }

@@ -8,31 +8,22 @@ use pages::{
     page::{self, ProblemKind},
 };
 
-use super::turn::Turn;
+use super::interaction::InteractionContext;
 use crate::{
-    Idp, InteractionId, Shared,
+    Idp, Shared,
     web::{
-        answer::{Answer, Setting, look},
-        browser::Browser,
-        error::Failure,
-        packed::takes_gzip,
+        browser::Browser, compression::accepts_gzip, error::Failure, look::look, response::ResponseBuilder,
     },
 };
 
 /// `GET /authorize/{id}/help`: the help page of the agency (SPEC J9).
-pub(crate) async fn get(
-    State(idp): State<Shared>,
-    Path(id): Path<InteractionId>,
-    browser: Browser,
-) -> Result<Response, Failure> {
-    let turn = Turn::load(&idp, &browser, id).await?;
-    turn.answer().page(&turn.setting(), &page(&idp, turn.hub()))
+pub(crate) async fn get(context: InteractionContext) -> Result<Response, Failure> {
+    context.response().page(&page(&context.idp, context.hub().into()))
 }
 
 /// `GET /help`, from a page outside an interaction.
 pub(crate) async fn bare(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
-    let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
-    Answer::new(&idp, &browser).page(&setting, &page(&idp, "/".into()))
+    ResponseBuilder::new(&idp, &browser).page(&page(&idp, "/".into()))
 }
 
 /// `GET /help/{picture}`: a picture of a step of the move, `fr-1.svg`, in an agency's colours where it is named, `fr-1-tilleuls.svg`.
@@ -55,15 +46,15 @@ pub(crate) async fn picture(
         .picture(locale, look.as_ref(), step)
         .map_err(|fault| Failure::new(ProblemKind::Internal, fault.to_string()))?;
     let svg = svg.ok_or_else(missing)?;
-    let known = [
+    let content = [
         (header::CONTENT_TYPE, "image/svg+xml"),
         (header::CACHE_CONTROL, "public, max-age=300"),
         (header::VARY, "accept-encoding"),
     ];
-    // It holds nobody's token, so it may be packed.
-    Ok(match takes_gzip(&headers).then(|| pages::packed(svg.as_bytes())).flatten() {
-        Some(packed) => (known, [(header::CONTENT_ENCODING, "gzip")], packed).into_response(),
-        None => (known, svg).into_response(),
+    // A picture holds nobody's token, so it may be compressed.
+    Ok(match accepts_gzip(&headers).then(|| pages::packed(svg.as_bytes())).flatten() {
+        Some(compressed) => (content, [(header::CONTENT_ENCODING, "gzip")], compressed).into_response(),
+        None => (content, svg).into_response(),
     })
 }
 

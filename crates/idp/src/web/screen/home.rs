@@ -1,22 +1,15 @@
-//! The provider's own front door: no portal asked (SPEC J1, PEOPLE U-45).
+//! The provider's own front page: no portal asked (SPEC J1, PEOPLE U-45).
 
 use axum::{extract::State, response::Response};
 use pages::page;
 
 use crate::{
     Idp, Shared,
-    web::{
-        answer::{Answer, Setting},
-        arrivals,
-        browser::Browser,
-        error::Failure,
-        path,
-    },
+    web::{browser::Browser, error::Failure, limits, path, response::ResponseBuilder},
 };
 
 /// `GET /`: a person's agencies, one click to each; sign-in first.
 pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
-    let answer = Answer::new(&idp, &browser);
     let person = match &browser.session {
         Some(session) if idp.accounts.terms_due(session.account).await?.is_none() => {
             idp.accounts.account(session.account).await?
@@ -24,9 +17,7 @@ pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<R
         _ => None,
     };
     let Some(person) = person else {
-        arrivals::take(&idp, &browser)?;
-        let id = idp.grants.start_home(&browser.token, None).await?;
-        return Ok(answer.enter(id, &path::hub(id)));
+        return sign_in(&idp, &browser).await;
     };
     let agencies = idp.agencies.load();
     let linked = idp.accounts.linked_agencies(person.id).await?;
@@ -39,10 +30,16 @@ pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<R
         name: person.name,
         email: person.email,
         agencies: shown.collect(),
-        notice: browser.flash(&idp).home_notice(),
+        notice: browser.flash(&idp, &path::HOME).map(Into::into),
     };
-    let setting = Setting { locale: browser.locale(&[], None), agency: None, base: String::new() };
-    answer.page(&setting, &page)
+    ResponseBuilder::new(&idp, &browser).page(&page)
+}
+
+/// Begins an interaction of the kind *home*, whose hub asks the person to sign in.
+pub(crate) async fn sign_in(idp: &Idp, browser: &Browser) -> Result<Response, Failure> {
+    limits::arrival(idp, browser)?;
+    let id = idp.grants.start_home(&browser.token, None).await?;
+    Ok(ResponseBuilder::new(idp, browser).enter(id, path::hub(id)))
 }
 
 /// `GET /attach`: another agency's old identifiers.
@@ -56,7 +53,7 @@ pub(crate) async fn forgot(State(idp): State<Shared>, browser: Browser) -> Resul
 }
 
 async fn at_home(idp: &Idp, browser: &Browser, page: &str) -> Result<Response, Failure> {
-    arrivals::take(idp, browser)?;
+    limits::arrival(idp, browser)?;
     let id = idp.grants.start_home(&browser.token, None).await?;
-    Ok(Answer::new(idp, browser).enter(id, &path::of(id, page)))
+    Ok(ResponseBuilder::new(idp, browser).enter(id, path::of(id, page)))
 }

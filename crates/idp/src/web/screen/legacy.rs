@@ -2,128 +2,117 @@ use std::sync::Arc;
 
 use accounts::LegacyProof;
 use agencies::Agency;
-use axum::{
-    extract::{Path, Query, State},
-    response::Response,
-};
+use axum::{extract::Query, response::Response};
 use pages::page::{self, AgencyChoice, ChooseAgency, ChoosePurpose};
 use serde::Deserialize;
 
-use super::turn::Turn;
-use crate::{
-    InteractionId, Shared,
-    web::{
-        browser::Browser,
-        error::Failure,
-        flash::{Flash, Missing, Said},
-        form::Form,
-    },
+use super::interaction::InteractionContext;
+use crate::web::{
+    error::Failure,
+    flash::{self, LegacyFlash, LegacyRefused, Missing},
+    form::{Form, TypedPassword},
+    limits, path,
 };
 
 #[derive(Deserialize)]
-pub(crate) struct Chosen {
+pub(crate) struct ChosenAgency {
     agency: Option<String>,
 }
 
 /// `GET /authorize/{id}/legacy`: the agency's old identifiers; at home, first which agency's.
 pub(crate) async fn get(
-    State(idp): State<Shared>,
-    Path(id): Path<InteractionId>,
-    Query(chosen): Query<Chosen>,
-    browser: Browser,
+    Query(chosen): Query<ChosenAgency>,
+    mut context: InteractionContext,
 ) -> Result<Response, Failure> {
-    let mut turn = Turn::load(&idp, &browser, id).await?;
-    let flash = browser.flash(&idp);
-    let Some(agency) = agency(&turn, chosen.agency.as_deref()) else { return choose(&turn) };
+    let flash = context.browser.flash(&context.idp, &path::legacy(context.id()));
+    let Some(agency) = agency(&context, chosen.agency.as_deref()) else { return choose(&context) };
+    let (error, identifier) = match flash {
+        Some(LegacyFlash { error, identifier }) => (error, identifier),
+        None => (None, String::new()),
+    };
+    let busy = matches!(error, Some(LegacyRefused::Busy));
     let page = page::Legacy {
         identifier_label: agency.directory.identifier_label.clone(),
-        identifier: flash.typed.clone(),
+        identifier,
         agency_id: agency.id.clone(),
-        error: flash.legacy_error(agency.ticket.is_some()),
+        error: error.map(|error| error.shown(agency.ticket.is_some())),
     };
-    turn.agency = Some(agency);
-    turn.answer().page(&turn.setting(), &page)
+    context.agency = Some(agency);
+    context.response().busy_if(busy).page(&page)
 }
 
-/// The portal's agency; only where no portal asks, the one that was chosen (SECURITY #81).
-fn agency(turn: &Turn<'_>, chosen: Option<&str>) -> Option<Arc<Agency>> {
-    if turn.portal.is_some() {
-        return turn.agency.clone();
+/// Returns the portal's agency; only if no portal asks, the one that was chosen (SECURITY #81).
+fn agency(context: &InteractionContext, chosen: Option<&str>) -> Option<Arc<Agency>> {
+    if context.portal.is_some() {
+        return context.agency.clone();
     }
-    let agencies = turn.idp.agencies.load();
-    chosen.and_then(|id| agencies.agency(id)).cloned().or_else(|| turn.agency.clone())
+    let agencies = context.idp.agencies.load();
+    chosen.and_then(|id| agencies.agency(id)).cloned().or_else(|| context.agency.clone())
 }
 
-fn choose(turn: &Turn<'_>) -> Result<Response, Failure> {
-    let agencies = turn.idp.agencies.load();
+fn choose(context: &InteractionContext) -> Result<Response, Failure> {
+    let agencies = context.idp.agencies.load();
     let choice =
         |a: &Arc<Agency>| AgencyChoice { id: a.id.clone(), name: a.name.clone(), city: a.city.clone() };
-    let purpose = if turn.browser.session.is_some() { ChoosePurpose::Attach } else { ChoosePurpose::Move };
+    let purpose = if context.browser.session.is_some() { ChoosePurpose::Attach } else { ChoosePurpose::Move };
     let page = ChooseAgency { agencies: agencies.iter().map(choice).collect(), purpose };
-    turn.answer().page(&turn.setting(), &page)
+    context.response().page(&page)
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Fields {
+pub(crate) struct LegacyForm {
     agency: Option<String>,
     identifier: String,
     #[serde(default)]
-    password: String,
+    password: TypedPassword,
     carry: Option<String>,
 }
 
-/// `POST /authorize/{id}/legacy`: right credentials begin a move, or go on with it. With `carry`, an identifier that was typed at another door only
+/// `POST /authorize/{id}/legacy`: right credentials begin a move, or go on with it. With `carry`, an identifier that was typed on another page only
 /// fills the field in: so it becomes no part of an address.
 pub(crate) async fn post(
-    State(idp): State<Shared>,
-    Path(id): Path<InteractionId>,
-    Form { browser, fields }: Form<Fields>,
+    Form { context, fields }: Form<InteractionContext, LegacyForm>,
 ) -> Result<Response, Failure> {
-    let turn = Turn::load(&idp, &browser, id).await?;
-    let Some(agency) = agency(&turn, fields.agency.as_deref()) else { return choose(&turn) };
-    let say = |said: Option<Said>| {
-        let page = turn.path("legacy");
-        let flash = Flash { said, ..Flash::default() }.typed(&fields.identifier);
-        let answer = turn.answer().flash(&page, &flash);
+    let (idp, id) = (&context.idp, context.id());
+    let LegacyForm { identifier, password, .. } = &fields;
+    let Some(agency) = agency(&context, fields.agency.as_deref()) else { return choose(&context) };
+    let say = |error: Option<LegacyRefused>| {
+        let page = path::legacy(id);
+        let flash = LegacyFlash { error, identifier: flash::typed(identifier) };
+        let response = context.response().flash(&page, &flash);
         // At home the address keeps which agency was chosen.
-        Ok(answer.see_other(&if turn.portal.is_some() {
-            page
-        } else {
-            format!("{page}?agency={}", agency.id)
-        }))
+        Ok(match context.portal {
+            Some(_) => response.see_other(page),
+            None => response.see_other(format!("{}?agency={}", page.as_str(), agency.id)),
+        })
     };
     if fields.carry.is_some() {
         return say(None);
     }
-    if let Some(missing) = Missing::of_identifier(&fields.identifier, &fields.password) {
-        return say(Some(Said::Missing(missing)));
+    if let Some(missing) = Missing::of_identifier(identifier, password) {
+        return say(Some(LegacyRefused::Missing(missing)));
     }
-    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
-        return say(Some(Said::Throttled(seconds)));
+    if let Err(seconds) = limits::attempt(idp, &context.browser) {
+        return say(Some(LegacyRefused::Throttled { seconds }));
     }
-    let origin = id.to_string();
-    let visitor = turn.visitor();
-    let proof = idp
-        .accounts
-        .prove_legacy(&agency, &fields.identifier, &fields.password, Some(&origin), &visitor)
-        .await?;
-    match proof {
+    let (origin, visitor) = (id.to_string(), context.visitor());
+    match idp.accounts.prove_legacy(&agency, identifier, password, Some(&origin), &visitor).await? {
         LegacyProof::Enrolment(enrolment) => {
-            if turn.portal.is_none() {
-                idp.grants.set_agency(&turn.interaction, &agency.id).await?;
+            if context.portal.is_none() {
+                idp.grants.set_agency(&context.interaction, &agency.id).await?;
             }
-            idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
-            Ok(turn.to_hub())
+            idp.grants.set_enrolment(&context.interaction, Some(enrolment)).await?;
+            Ok(context.to_hub())
         }
-        LegacyProof::Wrong { remaining } => say(Some(Said::Wrong(remaining))),
+        LegacyProof::Wrong { remaining } => say(Some(LegacyRefused::Wrong { remaining })),
         LegacyProof::Locked { minutes } => {
-            say(Some(Said::Locked(u32::try_from(minutes).unwrap_or(u32::MAX))))
+            say(Some(LegacyRefused::Locked { minutes: u32::try_from(minutes).unwrap_or(u32::MAX) }))
         }
-        LegacyProof::Moved { hint, .. } => say(Some(Said::Moved(hint))),
+        LegacyProof::Moved { hint, .. } => say(Some(LegacyRefused::Moved { hint })),
         LegacyProof::NoIdentifier | LegacyProof::NoPassword => {
-            say(Missing::of_identifier(&fields.identifier, &fields.password).map(Said::Missing))
+            say(Missing::of_identifier(identifier, password).map(LegacyRefused::Missing))
         }
-        LegacyProof::Refused => say(Some(Said::Unusable)),
-        LegacyProof::Busy => say(Some(Said::Busy)),
+        LegacyProof::Refused => say(Some(LegacyRefused::Unusable)),
+        LegacyProof::Busy => say(Some(LegacyRefused::Busy)),
     }
 }

@@ -1,73 +1,56 @@
 //! Step 4 of the move by the code in the mail instead of its link (SPEC J2.4, docs/adr/0010).
 
 use accounts::{CodeGiven, Enrolment};
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::response::Response;
 use pages::page::{self, CodeError};
 use serde::Deserialize;
 
-use super::{enrol, turn::Turn};
-use crate::{
-    InteractionId, Shared,
-    web::{
-        browser::Browser,
-        error::Failure,
-        flash::{Flash, Said},
-        form::Form,
-    },
-};
+use super::{enrol, interaction::InteractionContext};
+use crate::web::{error::Failure, flash::CodeFlash, form::Form, limits, path};
 
-/// Whether this interaction may confirm the address by a code: the password was chosen in it.
-pub(crate) fn offered(turn: &Turn<'_>, enrolment: &Enrolment) -> bool {
-    enrolment.chosen_in(&turn.id().to_string())
+/// Returns true if this interaction may confirm the address by a code: the password was chosen in it.
+pub(crate) fn offered(context: &InteractionContext, enrolment: &Enrolment) -> bool {
+    enrolment.chosen_in(&context.id().to_string())
 }
 
 /// `GET /authorize/{id}/code`: a page of its own, which never reloads by itself, so that nothing typed is lost.
-pub(crate) async fn get(
-    State(idp): State<Shared>,
-    Path(id): Path<InteractionId>,
-    browser: Browser,
-) -> Result<Response, Failure> {
-    let turn = Turn::load(&idp, &browser, id).await?;
-    let flash = browser.flash(&idp);
-    let Some(enrolment) = turn.enrolment().await?.filter(|e| offered(&turn, e)) else {
-        return Ok(turn.to_hub());
+pub(crate) async fn get(context: InteractionContext) -> Result<Response, Failure> {
+    let idp = &context.idp;
+    let flash = context.browser.flash(idp, &path::code(context.id()));
+    let Some(enrolment) = context.enrolment().await?.filter(|e| offered(&context, e)) else {
+        return Ok(context.to_hub());
     };
     let spent = (!enrolment.has_code(idp.context.now())).then_some(CodeError::Spent);
     let mails = idp.accounts.next_mail(&enrolment).left;
-    let status_url = enrol::status_url(&turn, &enrolment);
+    let status_url = enrol::status_url(&context, &enrolment);
     let page = page::MailCode {
         email: enrolment.email.unwrap_or_default(),
         resends_left: u32::try_from(mails).unwrap_or(0),
         status_url,
-        error: spent.or_else(|| flash.code_error()),
+        error: spent.or_else(|| flash.map(Into::into)),
     };
-    turn.answer().page(&turn.setting(), &page)
+    context.response().page(&page)
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Fields {
+pub(crate) struct CodeForm {
     code: String,
 }
 
 /// `POST /authorize/{id}/code`.
 pub(crate) async fn post(
-    State(idp): State<Shared>,
-    Path(id): Path<InteractionId>,
-    Form { browser, fields }: Form<Fields>,
+    Form { context, fields }: Form<InteractionContext, CodeForm>,
 ) -> Result<Response, Failure> {
-    let turn = Turn::load(&idp, &browser, id).await?;
-    let Some(enrolment) = turn.enrolment().await? else { return Ok(turn.to_hub()) };
-    let say = |said| Ok(turn.answer().say(&turn.path("code"), &Flash::said(said)));
-    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
-        return say(Said::Throttled(seconds));
+    let idp = &context.idp;
+    let Some(enrolment) = context.enrolment().await? else { return Ok(context.to_hub()) };
+    let refuse = |flash| Ok(context.response().say(&path::code(context.id()), &flash));
+    if let Err(seconds) = limits::attempt(idp, &context.browser) {
+        return refuse(CodeFlash::Throttled { seconds });
     }
-    match idp.accounts.confirm_by_code(enrolment.id, &id.to_string(), &fields.code).await? {
-        CodeGiven::Done | CodeGiven::NotNow => Ok(turn.to_hub()),
-        CodeGiven::Wrong { remaining } => say(Said::Wrong(remaining)),
-        CodeGiven::Spent => say(Said::TooMany),
-        CodeGiven::Unreadable => say(Said::Invalid),
+    match idp.accounts.confirm_by_code(enrolment.id, &context.id().to_string(), &fields.code).await? {
+        CodeGiven::Done | CodeGiven::NotNow => Ok(context.to_hub()),
+        CodeGiven::Wrong { remaining } => refuse(CodeFlash::Wrong { remaining }),
+        CodeGiven::Spent => refuse(CodeFlash::TooMany),
+        CodeGiven::Unreadable => refuse(CodeFlash::Unreadable),
     }
 }

@@ -1,96 +1,82 @@
 use accounts::{EnrolmentId, SignIn};
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::response::Response;
 use serde::Deserialize;
 
-use super::turn::Turn;
-use crate::{
-    InteractionId, Shared,
-    web::{
-        cookie::Jar,
-        error::Failure,
-        flash::{Flash, Missing, Said},
-        form::Form,
-    },
+use super::interaction::InteractionContext;
+use crate::web::{
+    error::Failure,
+    flash::{self, HubFlash, Missing, PasswordError},
+    form::{EmptyForm, Form, TypedPassword},
+    limits,
 };
 
 #[derive(Deserialize)]
-pub(crate) struct Fields {
+pub(crate) struct SignInForm {
     email: String,
-    password: String,
+    password: TypedPassword,
     keep: Option<String>,
 }
 
 /// `POST /authorize/{id}/sign-in`.
 pub(crate) async fn post(
-    State(idp): State<Shared>,
-    Path(id): Path<InteractionId>,
-    Form { browser, fields }: Form<Fields>,
+    Form { context, fields }: Form<InteractionContext, SignInForm>,
 ) -> Result<Response, Failure> {
-    let turn = Turn::load(&idp, &browser, id).await?;
-    let keep = fields.keep.is_some();
-    let say = |said| Ok(turn.answer().say(&turn.hub(), &Flash::said(said).typed(&fields.email).keep(keep)));
-    if let Some(missing) = Missing::of_address(&fields.email, &fields.password) {
-        return say(Said::Missing(missing));
+    let (idp, browser) = (&context.idp, &context.browser);
+    let SignInForm { email, password, keep } = &fields;
+    let keep = keep.is_some();
+    let refuse = |error| {
+        let flash = HubFlash::Refused { error, email: flash::typed(email), keep };
+        Ok(context.response().say(&context.hub(), &flash))
+    };
+    if let Some(missing) = Missing::of_address(email, password) {
+        return refuse(PasswordError::Missing(missing));
     }
-    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
-        return say(Said::Throttled(seconds));
+    if let Err(seconds) = limits::attempt(idp, browser) {
+        return refuse(PasswordError::Throttled { seconds });
     }
     let previous = browser.session.as_ref();
-    match idp.accounts.sign_in(&fields.email, &fields.password, keep, previous, &turn.visitor()).await? {
-        SignIn::In(signed_in) => Ok(turn.signed_in(&signed_in).await?.see_other(&turn.hub())),
-        SignIn::Move(enrolment) => go_on(&turn, enrolment).await,
-        refused => say(said(&refused)),
+    match idp.accounts.sign_in(email, password, keep, previous, &context.visitor()).await? {
+        SignIn::In(signed_in) => Ok(context.signed_in(&signed_in).await?.see_other(context.hub())),
+        SignIn::Move(enrolment) => continue_move(&context, enrolment).await,
+        refused => refuse(password_error(&refused)),
     }
 }
 
-/// A move that was left half-way goes on here, whatever the device: its own password was given.
-async fn go_on(turn: &Turn<'_>, enrolment: EnrolmentId) -> Result<Response, Failure> {
-    if turn.portal.is_none()
-        && let Some(found) = turn.idp.accounts.enrolment(enrolment).await?
+/// Continues a move that was left half-way, whatever the device: its own password was given.
+async fn continue_move(context: &InteractionContext, enrolment: EnrolmentId) -> Result<Response, Failure> {
+    let idp = &context.idp;
+    if context.portal.is_none()
+        && let Some(found) = idp.accounts.enrolment(enrolment).await?
     {
-        turn.idp.grants.set_agency(&turn.interaction, &found.agency_id).await?;
+        idp.grants.set_agency(&context.interaction, &found.agency_id).await?;
     }
-    turn.idp.grants.set_enrolment(&turn.interaction, Some(enrolment)).await?;
-    Ok(turn.to_hub())
+    idp.grants.set_enrolment(&context.interaction, Some(enrolment)).await?;
+    Ok(context.to_hub())
 }
 
-/// What the page says of a password that was not taken.
-pub(crate) fn said(refused: &SignIn) -> Said {
+/// Returns what a page says of a password that was not taken.
+pub(crate) fn password_error(refused: &SignIn) -> PasswordError {
     match refused {
-        SignIn::Wrong { remaining } => Said::Wrong(*remaining),
-        SignIn::Locked => Said::Locked(0),
-        SignIn::Busy | SignIn::In(_) | SignIn::Move(_) => Said::Busy,
-        SignIn::NoAddress(no_address) => Said::Missing(Missing::address(*no_address)),
-        SignIn::NoPassword => Said::Missing(Missing::password()),
-        SignIn::Refused => Said::Unusable,
+        SignIn::Wrong { remaining } => PasswordError::Wrong { remaining: *remaining },
+        SignIn::Locked => PasswordError::Locked,
+        SignIn::Busy | SignIn::In(_) | SignIn::Move(_) => PasswordError::Busy,
+        SignIn::NoAddress(no_address) => PasswordError::Missing(Missing::address(*no_address)),
+        SignIn::NoPassword => PasswordError::Missing(Missing::password()),
+        SignIn::Refused => PasswordError::Unusable,
     }
 }
-
-#[derive(Deserialize)]
-pub(crate) struct Nothing {}
 
 /// `POST /authorize/{id}/switch`: somebody else signs in here.
 pub(crate) async fn switch(
-    State(idp): State<Shared>,
-    Path(id): Path<InteractionId>,
-    Form { browser, .. }: Form<Nothing>,
+    Form { context, .. }: Form<InteractionContext, EmptyForm>,
 ) -> Result<Response, Failure> {
-    let turn = Turn::load(&idp, &browser, id).await?;
-    if let Some(session) = &browser.session {
-        idp.grants.sign_out(session.id).await?;
+    if let Some(session) = &context.browser.session {
+        context.idp.grants.sign_out(session.id).await?;
     }
-    Ok(turn.answer().cookie(Jar::Session.clear(idp.secure(), "/")).see_other(&turn.hub()))
+    Ok(context.response().signed_out().see_other(context.hub()))
 }
 
 /// `POST /authorize/{id}/continue`: to a portal that lets people in without a link.
-pub(crate) async fn proceed(
-    State(idp): State<Shared>,
-    Path(id): Path<InteractionId>,
-    Form { browser, .. }: Form<Nothing>,
-) -> Result<Response, Failure> {
-    let turn = Turn::load(&idp, &browser, id).await?;
-    Ok(turn.answer().say(&turn.hub(), &Flash::said(Said::Unlinked)))
+pub(crate) async fn proceed(Form { context, .. }: Form<InteractionContext, EmptyForm>) -> Response {
+    context.response().say(&context.hub(), &HubFlash::Unlinked)
 }

@@ -1,108 +1,83 @@
-//! The link mailed to the address that an account had: stops the change, or takes it back (PEOPLE U-68). Opening it changes nothing.
+//! The link mailed to the address that an account had: stops the change, or takes it back (PEOPLE U-68).
 
-use accounts::TakeBack;
-use axum::{
-    extract::{RawQuery, State},
-    response::Response,
-};
-use http::HeaderMap;
-use kernel::Token;
-use pages::page::{self, LinkDead, LinkPurpose, ProblemKind};
+use axum::response::Response;
+use pages::page::{self, LinkPurpose, ProblemKind};
 use serde::Deserialize;
 
-use super::enrol::min_length;
-use crate::{
-    Idp, Shared,
-    web::{
-        answer::{Answer, Setting},
-        browser::Browser,
-        cookie::Jar,
-        error::Failure,
-        flash::{Flash, Said},
-        form::Form,
-        link,
-    },
+use super::{
+    enrol::min_length,
+    mailed_link::{DeadForm, LinkKind, MailedLink},
+};
+use crate::web::{
+    cookie::Cookie,
+    error::Failure,
+    flash::{Address, HomeFlash, NewPasswordFlash, Problems, TakeBackFlash},
+    form::TypedPassword,
+    limits, path,
 };
 
-const PATH: &str = "/take-back";
-
-/// `GET /take-back?token=…` moves the token to a cookie; `GET /take-back` shows the page.
-pub(crate) async fn get(
-    State(idp): State<Shared>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    browser: Browser,
-) -> Result<Response, Failure> {
-    let broken = || dead(&idp, &browser, LinkPurpose::TakeBack);
-    if let Some(kept) = link::kept(&idp, &browser, query.as_deref(), Jar::TakeBack, PATH, broken)? {
-        return Ok(kept);
-    }
-    let answer = Answer::new(&idp, &browser);
-    let flash = browser.flash(&idp);
-    if flash.said == Some(Said::Taken) {
-        return dead(&idp, &browser, LinkPurpose::AddressTaken);
-    }
-    let found = match held(&idp, &headers) {
-        Some(token) => idp.accounts.take_back_page(&token).await?,
-        None => None,
-    };
-    let Some(found) = found else { return dead(&idp, &browser, LinkPurpose::TakeBack) };
-    let min_length = min_length(&idp);
-    let page = page::TakeBack {
-        email: found.email,
-        changed: found.changed,
-        min_length,
-        forbidden_words: found.context,
-        errors: flash.password_problems(min_length),
-        waits: flash.waits(),
-    };
-    answer.page(&setting(&browser), &page)
-}
-
-fn held(idp: &Idp, headers: &HeaderMap) -> Option<Token> {
-    Jar::TakeBack.one(headers, idp.secure()).and_then(|t| Token::parse(&t))
-}
-
-fn dead(idp: &Idp, browser: &Browser, purpose: LinkPurpose) -> Result<Response, Failure> {
-    Answer::new(idp, browser).page(&setting(browser), &LinkDead { purpose })
-}
-
-fn setting(browser: &Browser) -> Setting<'static> {
-    Setting { locale: browser.locale(&[], None), agency: None, base: String::new() }
-}
+/// The link mailed to the address that an account had.
+pub(crate) struct TakeBack;
 
 #[derive(Deserialize)]
-pub(crate) struct Fields {
-    password: String,
+pub(crate) struct TakeBackForm {
+    password: TypedPassword,
 }
 
-/// `POST /take-back`: the older address, a new password, and nobody else signed in.
-pub(crate) async fn post(
-    State(idp): State<Shared>,
-    headers: HeaderMap,
-    Form { browser, fields }: Form<Fields>,
-) -> Result<Response, Failure> {
-    let answer = || Answer::new(&idp, &browser);
-    let Some(token) = held(&idp, &headers) else { return dead(&idp, &browser, LinkPurpose::TakeBack) };
-    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
-        return Ok(answer().say(PATH, &Flash::said(Said::Throttled(seconds))));
+impl LinkKind for TakeBack {
+    type Flash = TakeBackFlash;
+    type Fields = TakeBackForm;
+
+    const ADDRESS: Address<TakeBackFlash> = path::TAKE_BACK;
+    const COOKIE: Cookie = Cookie::TakeBack;
+    const PURPOSE: LinkPurpose = LinkPurpose::TakeBack;
+    const DEAD_FORM: DeadForm = DeadForm::Page;
+
+    async fn page(
+        link: &MailedLink<Self>,
+        flash: Option<TakeBackFlash>,
+    ) -> Result<Option<Response>, Failure> {
+        let flash = match flash {
+            Some(TakeBackFlash::Taken) => return link.dead_page(LinkPurpose::AddressTaken).map(Some),
+            Some(TakeBackFlash::Password(flash)) => Some(flash),
+            None => None,
+        };
+        let Some(found) = link.idp.accounts.take_back_page(&link.token).await? else { return Ok(None) };
+        let min_length = min_length(&link.idp);
+        let (errors, waits) = NewPasswordFlash::shown(flash.as_ref(), min_length);
+        let page = page::TakeBack {
+            email: found.email,
+            changed: found.changed,
+            min_length,
+            forbidden_words: found.context,
+            errors,
+            waits,
+        };
+        link.response().page(&page).map(Some)
     }
-    let session = browser.session.as_ref();
-    match idp.accounts.take_back(&token, &fields.password, session, &browser.visitor).await? {
-        TakeBack::Done(signed_in) => {
-            if let Some(old) = &browser.session {
-                idp.grants.session_replaced(old, &signed_in.session).await?;
+
+    /// Restores the older address, sets a new password and signs everybody else out.
+    async fn act(link: &MailedLink<Self>, fields: TakeBackForm) -> Result<Option<Response>, Failure> {
+        let (idp, browser) = (&link.idp, &link.browser);
+        let say = |flash| Ok(Some(link.response().say(&path::TAKE_BACK, &flash)));
+        if let Err(seconds) = limits::attempt(idp, browser) {
+            return say(TakeBackFlash::Password(NewPasswordFlash::Throttled(seconds)));
+        }
+        let session = browser.session.as_ref();
+        match idp.accounts.take_back(&link.token, &fields.password, session, &browser.visitor).await? {
+            accounts::TakeBack::Done(signed_in) => {
+                let cleared = Cookie::TakeBack.clear(idp.secure(), path::TAKE_BACK.as_str());
+                let response = link.signed_in(&signed_in).await?.cookie(cleared);
+                Ok(Some(response.say(&path::HOME, &HomeFlash::EmailTakenBack)))
             }
-            let cleared = Jar::TakeBack.clear(idp.secure(), PATH);
-            let answer = answer().cookie(cleared).signed_in(&signed_in);
-            Ok(answer.say("/", &Flash::said(Said::EmailTakenBack)))
+            accounts::TakeBack::Problems(problems) => {
+                say(TakeBackFlash::Password(NewPasswordFlash::Problems(Problems::new(problems))))
+            }
+            accounts::TakeBack::Taken => say(TakeBackFlash::Taken),
+            accounts::TakeBack::Dead => Ok(None),
+            accounts::TakeBack::Busy => {
+                Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(path::TAKE_BACK))
+            }
         }
-        TakeBack::Problems(problems) => {
-            let said = Said::Problems(problems.into_iter().map(Into::into).collect());
-            Ok(answer().say(PATH, &Flash::said(said)))
-        }
-        TakeBack::Taken => Ok(answer().say(PATH, &Flash::said(Said::Taken))),
-        TakeBack::Dead => dead(&idp, &browser, LinkPurpose::TakeBack),
-        TakeBack::Busy => Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(PATH)),
     }
 }

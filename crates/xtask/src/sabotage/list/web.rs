@@ -23,8 +23,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "takes a form from another site",
         items: &[42],
         file: "crates/idp/src/web/form.rs",
-        find: r#"if is_elsewhere(&parts.headers, &idp.issuer) {"#,
-        replace: r#"if is_elsewhere(&parts.headers, &idp.issuer) && browser.fresh {"#,
+        find: "if is_from_other_site(&parts.headers, &idp.issuer) {",
+        replace: "if is_from_other_site(&parts.headers, &idp.issuer) && browser.is_new {",
         caught_by: journey(&["a_form_that_is_not_this_browsers_changes_nothing"]),
     },
     Sabotage {
@@ -121,7 +121,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "lets one network arrive as often as it likes",
         items: &[49],
-        file: "crates/idp/src/web/arrivals.rs",
+        file: "crates/idp/src/web/limits.rs",
         find: "idp.throttle.arrive(browser.visitor.ip)",
         replace: "idp.throttle.arrive(None)",
         caught_by: journey(&["a_network_arrives_only_so_often_in_a_minute"]),
@@ -161,15 +161,15 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "lets one network try as often as it likes",
         items: &[56],
-        file: "crates/idp/src/web/screen/sign_in.rs",
-        find: "if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {",
-        replace: "if let Err(seconds) = idp.throttle.take(None) {",
+        file: "crates/idp/src/web/limits.rs",
+        find: ".take(browser.visitor.ip)",
+        replace: ".take(None)",
         caught_by: journey(&["one_network_tries_only_so_often_whatever_the_account"]),
     },
     Sabotage {
         name: "opens a sealed message at any address",
         items: &[42],
-        file: "crates/idp/src/web/browser.rs",
+        file: "crates/idp/src/web/flash/mod.rs",
         find: r#"format!("flash {path}")"#,
         replace: r#"format!("flash {}", path.is_empty())"#,
         caught_by: journey(&["a_flash_opens_at_its_own_address_only"]),
@@ -178,15 +178,15 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "sends a silent request to a page",
         items: &[14],
         file: "crates/idp/src/web/screen/arrive.rs",
-        find: "if let Some(response) = answer(idp, browser, &asking).await? {",
-        replace: "if let Some(response) = answer(idp, browser, &asking).await?.filter(|_| false) {",
+        find: "if let Some(response) = answer(idp, &browser, &asking).await? {",
+        replace: "if let Some(response) = answer(idp, &browser, &asking).await?.filter(|_| false) {",
         caught_by: journey(&["silence_is_answered_at_the_client_at_once_and_nothing_is_stored"]),
     },
     Sabotage {
         name: "ends a form on another host by redirects",
         items: &[105],
-        file: "crates/idp/src/web/answer.rs",
-        find: "respond::Response::Redirect(to) => self.on_to(setting, &to),",
+        file: "crates/idp/src/web/response.rs",
+        find: "respond::Response::Redirect(to) => self.on_to(&to),",
         replace: "respond::Response::Redirect(to) => Ok(self.see_other(&to)),",
         caught_by: journey(&["after_a_form_a_page_of_ours_goes_on"]),
     },
@@ -209,9 +209,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "begins anew again and again at a portal that leads back",
         items: &[12],
-        file: "crates/idp/src/web/screen/turn.rs",
-        find: "Some(to) if flash.said != Some(Said::SentAnew) => {",
-        replace: "Some(to) if flash.typed.is_empty() => {",
+        file: "crates/idp/src/web/screen/interaction.rs",
+        find: "Some(to) if !matches!(flash, Some(HubFlash::SentAnew)) => {",
+        replace: "Some(to) if flash.is_none_or(|_| true) => {",
         caught_by: journey(&["what_a_portal_was_handed_is_never_handed_to_it_again"]),
     },
     Sabotage {
@@ -296,16 +296,16 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "reads an address of any length",
         items: &[109],
         file: "crates/idp/src/web/router.rs",
-        find: "written(request.uri()) > LONGEST_URI",
-        replace: "written(request.uri()) > 1000 * LONGEST_URI",
+        find: "uri_length(request.uri()) > LONGEST_URI",
+        replace: "uri_length(request.uri()) > 1000 * LONGEST_URI",
         caught_by: journey(&["long_and_odd_addresses_get_a_page"]),
     },
     Sabotage {
         name: "moves a person of the agency that a form names",
         items: &[81],
         file: "crates/idp/src/web/screen/legacy.rs",
-        find: r#"    if turn.portal.is_some() {
-        return turn.agency.clone();
+        find: r#"    if context.portal.is_some() {
+        return context.agency.clone();
     }
 "#,
         replace: "",
@@ -314,36 +314,36 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "tells at the door of resets whether there is an account",
         items: &[59, 73],
-        file: "crates/idp/src/web/screen/recover.rs",
-        find: r#"    idp.accounts.forgot(&fields.email, &turn.visitor()).await?;
-    say(Said::Mailed)"#,
+        file: "crates/idp/src/web/screen/forgot.rs",
+        find: r#"    idp.accounts.forgot(&fields.email, &context.visitor()).await?;
+    say(ForgotAnswer::Mailed)"#,
         replace: r#"    let known = idp.accounts.owner_of(&fields.email).await?.is_some();
-    idp.accounts.forgot(&fields.email, &turn.visitor()).await?;
-    say(if known { Said::Mailed } else { Said::Invalid })"#,
+    idp.accounts.forgot(&fields.email, &context.visitor()).await?;
+    say(if known { ForgotAnswer::Mailed } else { ForgotAnswer::Throttled { seconds: 1 } })"#,
         caught_by: journey(&["a_forgotten_password_is_replaced_by_the_newest_link_once"]),
     },
     Sabotage {
         name: "leaves the token of a mailed link in the address",
         items: &[71],
-        file: "crates/idp/src/web/link.rs",
-        find: ".link(jar, path, &token).see_other(path)",
-        replace: r#".link(jar, path, &token).see_other(&format!("{path}?sent={}", token.text()))"#,
+        file: "crates/idp/src/web/screen/mailed_link.rs",
+        find: ".link(K::COOKIE, path.as_str(), &token).see_other(path)",
+        replace: r#".link(K::COOKIE, path.as_str(), &token).see_other(format!("{}?sent={}", path.as_str(), token.text()))"#,
         caught_by: journey(&["a_mailed_token_leaves_the_address_at_once"]),
     },
     Sabotage {
         name: "shows whose an identity became to whoever knows its old credentials",
         items: &[78],
         file: "crates/idp/src/web/screen/hub.rs",
-        find: ".filter(|e| e.may_end_in(&turn.id().to_string()))",
+        find: ".filter(|e| e.may_end_in(&context.id().to_string()))",
         replace: "",
         caught_by: journey(&["whoever_comes_too_late_does_not_read_whose_it_became"]),
     },
     Sabotage {
         name: "shows newer terms as if nothing had been refused",
         items: &[90],
-        file: "crates/idp/src/web/answer.rs",
-        find: "Some(Said::Changed) => *response.status_mut() = StatusCode::CONFLICT,",
-        replace: "",
+        file: "crates/idp/src/web/screen/terms.rs",
+        find: "Some(TermsFlash::Changed) => context.response().status(StatusCode::CONFLICT),",
+        replace: "Some(TermsFlash::Changed) => context.response(),",
         caught_by: journey(&["a_text_that_changed_while_it_was_read_is_shown_again"]),
     },
     Sabotage {

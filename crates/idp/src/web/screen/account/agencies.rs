@@ -1,15 +1,12 @@
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use pages::page::{AccountAgencies, AgencyCard};
 
-use super::{Member, sign_in_first};
-use crate::{
-    Shared,
-    web::{answer::logo_url, browser::Browser, error::Failure},
-};
+use super::Member;
+use crate::web::{error::Failure, look::logo_url};
 
 /// `GET /account/agencies`: what is attached, and the way to each portal.
-pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
-    let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
+pub(crate) async fn get(member: Member) -> Result<Response, Failure> {
+    let idp = &member.idp;
     let known = idp.agencies.load();
     let linked = idp.accounts.linked_agencies(member.person.id).await?;
     let card = |link: accounts::LinkedAgency| {
@@ -25,5 +22,5 @@ pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<R
         })
     };
     let page = AccountAgencies { agencies: linked.into_iter().filter_map(card).collect() };
-    member.answer().page(&member.setting(), &page)
+    member.response().page(&page)
 }

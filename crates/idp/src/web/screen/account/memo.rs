@@ -1,16 +1,13 @@
 use agencies::Agency;
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use pages::page::{Memo, MemoAgency};
 
-use super::{Member, sign_in_first};
-use crate::{
-    Shared,
-    web::{answer::contact, browser::Browser, error::Failure},
-};
+use super::Member;
+use crate::web::{error::Failure, look::contact};
 
 /// `GET /account/memo`: how to sign in again, on a sheet to print.
-pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
-    let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
+pub(crate) async fn get(member: Member) -> Result<Response, Failure> {
+    let idp = &member.idp;
     let known = idp.agencies.load();
     let linked = idp.accounts.linked_agencies(member.person.id).await?;
     let entry = |agency: &Agency| MemoAgency {
@@ -25,10 +22,10 @@ pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<R
         lock_failures: rules.lock.limit,
         reset_minutes: rules.reset_minutes(),
     };
-    member.answer().page(&member.setting(), &page)
+    member.response().page(&page)
 }
 
-/// The home of its portal as one types it.
+/// Returns the home of an agency's portal as people type it.
 fn site(agency: &Agency) -> Option<String> {
     let home = agency.portals.first()?.home.as_deref()?;
     let bare = home.split_once("://").map_or(home, |(_, rest)| rest);

@@ -10,58 +10,66 @@ pub(crate) mod password;
 pub(crate) mod sessions;
 
 use accounts::{Account, Session};
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{FromRequestParts, State},
+    response::Response,
+};
+use http::request::Parts;
 
+use super::home;
 use crate::{
-    Idp, Shared,
-    web::{
-        answer::{Answer, Setting},
-        arrivals,
-        browser::Browser,
-        error::Failure,
-        path,
-    },
+    Shared,
+    web::{browser::Browser, error::Failure, form::FromBrowser, path, response::ResponseBuilder},
 };
 
 /// The owner of the account, signed in in this browser. New terms that are due do not stand in the way: nobody has to accept anything to sign a lost
 /// device out.
-pub(crate) struct Member<'a> {
-    pub(crate) idp: &'a Idp,
-    pub(crate) browser: &'a Browser,
-    pub(crate) session: &'a Session,
+pub(crate) struct Member {
+    pub(crate) idp: Shared,
+    pub(crate) browser: Browser,
+    pub(crate) session: Session,
     pub(crate) person: Account,
 }
 
-impl<'a> Member<'a> {
-    pub(crate) async fn of(idp: &'a Idp, browser: &'a Browser) -> Result<Option<Self>, Failure> {
-        let Some(session) = &browser.session else { return Ok(None) };
-        let person = idp.accounts.account(session.account).await?;
-        Ok(person.map(|person| Self { idp, browser, session, person }))
-    }
-
-    pub(crate) fn answer(&self) -> Answer<'a> {
-        Answer::new(self.idp, self.browser)
-    }
-
-    /// In the session that took the place of this one, when all others of the account died.
-    pub(crate) async fn goes_on(&self, signed_in: &accounts::SignedIn) -> Result<Answer<'a>, Failure> {
-        self.idp.grants.session_replaced(self.session, &signed_in.session).await?;
-        Ok(self.answer().signed_in(signed_in))
-    }
-
-    pub(crate) fn setting(&self) -> Setting<'static> {
-        Setting { locale: self.browser.locale(&[], None), agency: None, base: String::new() }
+impl FromBrowser for Member {
+    async fn from_browser(browser: Browser, _: &mut Parts, idp: &Shared) -> Result<Self, Response> {
+        let person = match &browser.session {
+            Some(session) => idp.accounts.account(session.account).await.map_err(Failure::from)?,
+            None => None,
+        };
+        match (browser.session.clone(), person) {
+            (Some(session), Some(person)) => Ok(Self { idp: idp.clone(), browser, session, person }),
+            // Nobody is signed in here, or no longer.
+            _ => Err(home::sign_in(idp, &browser).await?),
+        }
     }
 }
 
-/// Nobody is signed in here, or no longer: the sign-in page.
-pub(crate) async fn sign_in_first(idp: &Idp, browser: &Browser) -> Result<Response, Failure> {
-    arrivals::take(idp, browser)?;
-    let id = idp.grants.start_home(&browser.token, None).await?;
-    Ok(Answer::new(idp, browser).enter(id, &path::hub(id)))
+impl FromRequestParts<Shared> for Member {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, idp: &Shared) -> Result<Self, Response> {
+        let browser = Browser::from_request_parts(parts, idp).await?;
+        Self::from_browser(browser, parts, idp).await
+    }
 }
 
-/// `GET /account`: what portals may link to.
+impl Member {
+    pub(crate) fn response(&self) -> ResponseBuilder<'_> {
+        ResponseBuilder::new(&self.idp, &self.browser)
+    }
+
+    /// Goes on in the session that replaced this one, when all others of the account ended.
+    pub(crate) async fn replace_session(
+        &self,
+        signed_in: &accounts::SignedIn,
+    ) -> Result<ResponseBuilder<'_>, Failure> {
+        self.idp.grants.session_replaced(&self.session, &signed_in.session).await?;
+        Ok(self.response().signed_in(signed_in))
+    }
+}
+
+/// `GET /account`: the address to which portals may link.
 pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Response {
-    Answer::new(&idp, &browser).see_other("/")
+    ResponseBuilder::new(&idp, &browser).see_other(path::HOME)
 }

@@ -1,44 +1,36 @@
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use pages::page::AccountName;
 use serde::Deserialize;
 
-use super::{Member, sign_in_first};
-use crate::{
-    Shared,
-    web::{
-        browser::Browser,
-        error::Failure,
-        flash::{Flash, Said},
-        form::Form,
-    },
+use super::Member;
+use crate::web::{
+    error::Failure,
+    flash::{self, HomeFlash, NameFlash},
+    form::Form,
+    path,
 };
 
-const PATH: &str = "/account/name";
-
 /// `GET /account/name`.
-pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
-    let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
-    let flash = browser.flash(&idp);
-    let page = match flash.said {
-        Some(Said::Invalid) => AccountName { name: flash.typed, wrong: true },
-        _ => AccountName { name: member.person.name.clone().unwrap_or_default(), wrong: false },
+pub(crate) async fn get(member: Member) -> Result<Response, Failure> {
+    let page = match member.browser.flash(&member.idp, &path::ACCOUNT_NAME) {
+        Some(NameFlash { refused }) => AccountName { name: refused, wrong: true },
+        None => AccountName { name: member.person.name.clone().unwrap_or_default(), wrong: false },
     };
-    member.answer().page(&member.setting(), &page)
+    member.response().page(&page)
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Fields {
+pub(crate) struct NameForm {
     name: String,
 }
 
 /// `POST /account/name`: portals are told at their next token.
 pub(crate) async fn post(
-    State(idp): State<Shared>,
-    Form { browser, fields }: Form<Fields>,
+    Form { context: member, fields }: Form<Member, NameForm>,
 ) -> Result<Response, Failure> {
-    let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
-    if idp.accounts.rename(member.person.id, &fields.name).await? {
-        return Ok(member.answer().say("/", &Flash::said(Said::NameSaved)));
+    if member.idp.accounts.rename(member.person.id, &fields.name).await? {
+        return Ok(member.response().say(&path::HOME, &HomeFlash::Name));
     }
-    Ok(member.answer().say(PATH, &Flash::said(Said::Invalid).typed(&fields.name)))
+    let flash = NameFlash { refused: flash::typed(&fields.name) };
+    Ok(member.response().say(&path::ACCOUNT_NAME, &flash))
 }

@@ -1,40 +1,40 @@
 use accounts::{NewPassword, PasswordChange, context_words};
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use pages::page::{AccountPassword, ProblemKind};
 use serde::Deserialize;
 
 use super::{
-    super::{enrol::min_length, sign_in::said},
-    Member, sign_in_first,
+    super::{enrol::min_length, sign_in::password_error},
+    Member,
 };
-use crate::{
-    Shared,
-    web::{
-        browser::Browser,
-        error::Failure,
-        flash::{Flash, Said},
-        form::Form,
-    },
+use crate::web::{
+    error::Failure,
+    flash::{AccountPasswordFlash, HomeFlash, PasswordError, Problems},
+    form::{Form, TypedPassword},
+    limits, path,
 };
-
-const PATH: &str = "/account/password";
 
 /// `GET /account/password`.
-pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
-    let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
-    let (flash, min_length) = (browser.flash(&idp), min_length(&idp));
+pub(crate) async fn get(member: Member) -> Result<Response, Failure> {
+    let flash = member.browser.flash(&member.idp, &path::ACCOUNT_PASSWORD);
+    let min_length = min_length(&member.idp);
+    let (error, errors) = match flash {
+        Some(AccountPasswordFlash::Refused(error)) => (Some(error), Vec::new()),
+        Some(AccountPasswordFlash::Problems(problems)) => (None, problems.shown(min_length)),
+        None => (None, Vec::new()),
+    };
     let page = AccountPassword {
         forbidden_words: context(&member).await?,
         email: member.person.email.clone(),
         min_length,
-        error: flash.sign_in_error(),
-        errors: flash.password_problems(min_length),
+        error: error.map(Into::into),
+        errors,
     };
-    member.answer().page(&member.setting(), &page)
+    member.response().busy_if(error == Some(PasswordError::Busy)).page(&page)
 }
 
-/// The person's name, address and agencies.
-async fn context(member: &Member<'_>) -> Result<Vec<String>, Failure> {
+/// Returns the words that a password may not hold: the person's name, address and agencies.
+async fn context(member: &Member) -> Result<Vec<String>, Failure> {
     let agencies = member.idp.agencies.load();
     let linked = member.idp.accounts.linked_agencies(member.person.id).await?;
     let names = linked.iter().filter_map(|link| agencies.agency(&link.agency_id)).map(|a| a.name.as_str());
@@ -43,33 +43,31 @@ async fn context(member: &Member<'_>) -> Result<Vec<String>, Failure> {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Fields {
-    current: String,
-    password: String,
+pub(crate) struct NewPasswordForm {
+    current: TypedPassword,
+    password: TypedPassword,
 }
 
 /// `POST /account/password`: every other session and token of the account ends (SPEC J6); this browser goes on with a new session.
 pub(crate) async fn post(
-    State(idp): State<Shared>,
-    Form { browser, fields }: Form<Fields>,
+    Form { context: member, fields }: Form<Member, NewPasswordForm>,
 ) -> Result<Response, Failure> {
-    let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
-    let say = |said| Ok(member.answer().say(PATH, &Flash::said(said)));
-    if let Err(seconds) = idp.throttle.take(browser.visitor.ip) {
-        return say(Said::Throttled(seconds));
+    let (idp, browser) = (&member.idp, &member.browser);
+    let refuse = |flash| Ok(member.response().say(&path::ACCOUNT_PASSWORD, &flash));
+    if let Err(seconds) = limits::attempt(idp, browser) {
+        return refuse(AccountPasswordFlash::Refused(PasswordError::Throttled { seconds }));
     }
     let context = context(&member).await?;
     let typed = NewPassword { current: &fields.current, new: &fields.password, context: &context };
-    match idp.accounts.change_password(member.session, &typed, &browser.visitor).await? {
+    match idp.accounts.change_password(&member.session, &typed, &browser.visitor).await? {
         PasswordChange::Done(signed_in) => {
-            let answer = member.goes_on(&signed_in).await?;
-            Ok(answer.say("/", &Flash::said(Said::PasswordSaved)))
+            Ok(member.replace_session(&signed_in).await?.say(&path::HOME, &HomeFlash::Password))
         }
-        PasswordChange::Problems(problems) => {
-            say(Said::Problems(problems.into_iter().map(Into::into).collect()))
+        PasswordChange::Problems(problems) => refuse(AccountPasswordFlash::Problems(Problems::new(problems))),
+        PasswordChange::Refused(refused) => refuse(AccountPasswordFlash::Refused(password_error(&refused))),
+        PasswordChange::Busy => {
+            Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(path::ACCOUNT_PASSWORD))
         }
-        PasswordChange::Refused(refused) => say(said(&refused)),
-        PasswordChange::Busy => Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(PATH)),
-        PasswordChange::Gone => Ok(member.answer().see_other(PATH)),
+        PasswordChange::Gone => Ok(member.response().see_other(path::ACCOUNT_PASSWORD)),
     }
 }

@@ -1,30 +1,29 @@
 use accounts::{OpenSession, SessionId};
 use axum::{extract::State, response::Response};
-use pages::page::{AccountSessions, SessionRow, SessionsNotice};
+use pages::page::{AccountSessions, SessionRow};
 use serde::Deserialize;
 
-use super::{super::sign_in::Nothing, Member, sign_in_first};
+use super::{super::home, Member};
 use crate::{
     Shared,
     web::{
-        answer::Answer,
         browser::Browser,
         error::Failure,
-        flash::{Flash, Said},
-        form::Form,
+        flash::SessionsFlash,
+        form::{EmptyForm, Form},
+        path,
+        response::ResponseBuilder,
     },
 };
 
-const PATH: &str = "/account/sessions";
-
 /// `GET /account/sessions`: where the account is open (SECURITY #50). What the browsers are, never where.
-pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<Response, Failure> {
-    let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
+pub(crate) async fn get(member: Member) -> Result<Response, Failure> {
+    let (idp, browser) = (&member.idp, &member.browser);
     let now = idp.context.now();
     let open = idp.accounts.open_sessions(member.person.id).await?;
     let (here, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|s| s.id == member.session.id);
     // It ended in another browser a moment ago.
-    let Some(here) = here.into_iter().next() else { return sign_in_first(&idp, &browser).await };
+    let Some(here) = here.into_iter().next() else { return home::sign_in(idp, browser).await };
     let row = |session: OpenSession| SessionRow {
         id: session.id.to_string(),
         browser: session.device.browser.map(str::to_owned),
@@ -33,44 +32,37 @@ pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<R
         unused: now - session.last_seen,
         kept: session.kept,
     };
-    let notice = match browser.flash(&idp).said {
-        Some(Said::SessionEnded) => Some(SessionsNotice::Ended),
-        Some(Said::SessionsEnded) => Some(SessionsNotice::EndedAll),
-        _ => None,
-    };
+    let notice = browser.flash(idp, &path::ACCOUNT_SESSIONS).map(Into::into);
     let page = AccountSessions { here: row(here), others: others.into_iter().map(row).collect(), notice };
-    member.answer().page(&member.setting(), &page)
+    member.response().page(&page)
 }
 
-/// A reloaded or bookmarked form address leads to the list.
+/// Redirects a reloaded or bookmarked form address to the list.
 pub(crate) async fn again(State(idp): State<Shared>, browser: Browser) -> Response {
-    Answer::new(&idp, &browser).see_other(PATH)
+    ResponseBuilder::new(&idp, &browser).see_other(path::ACCOUNT_SESSIONS)
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Fields {
+pub(crate) struct SessionForm {
     session: String,
 }
 
 /// `POST /account/sessions/end`: one session, at its portals too.
 pub(crate) async fn end(
-    State(idp): State<Shared>,
-    Form { browser, fields }: Form<Fields>,
+    Form { context: member, fields }: Form<Member, SessionForm>,
 ) -> Result<Response, Failure> {
-    let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
-    // Whatever is no session of theirs, or none that lives, has nothing left to end: the page says what it shows.
+    // A session of somebody else, or one that is over, leaves nothing to end: the page says what it shows.
     if let Ok(id) = fields.session.parse::<SessionId>() {
-        idp.grants.end_elsewhere(member.person.id, id).await?;
+        member.idp.grants.end_elsewhere(member.person.id, id).await?;
     }
-    Ok(member.answer().say(PATH, &Flash::said(Said::SessionEnded)))
+    Ok(member.response().say(&path::ACCOUNT_SESSIONS, &SessionsFlash::Ended))
 }
 
 /// `POST /account/sessions/end-others`: all but this one.
 pub(crate) async fn end_others(
-    State(idp): State<Shared>,
-    Form { browser, .. }: Form<Nothing>,
+    Form { context: member, .. }: Form<Member, EmptyForm>,
 ) -> Result<Response, Failure> {
-    let Some(member) = Member::of(&idp, &browser).await? else { return sign_in_first(&idp, &browser).await };
-    idp.grants.end_all_elsewhere(member.person.id, member.session.id, &browser.visitor).await?;
-    Ok(member.answer().say(PATH, &Flash::said(Said::SessionsEnded)))
+    let (grants, visitor) = (&member.idp.grants, &member.browser.visitor);
+    grants.end_all_elsewhere(member.person.id, member.session.id, visitor).await?;
+    Ok(member.response().say(&path::ACCOUNT_SESSIONS, &SessionsFlash::EndedAll))
 }

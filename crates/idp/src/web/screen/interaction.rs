@@ -2,7 +2,11 @@ use std::sync::Arc;
 
 use accounts::{Enrolment, Stage};
 use agencies::{Agency, Portal};
-use axum::response::Response;
+use axum::{
+    extract::{FromRequestParts, Path},
+    response::Response,
+};
+use http::request::Parts;
 use oidc::decide::{Asked, SignedIn, Standing, Step};
 use pages::{
     Locale,
@@ -11,49 +15,63 @@ use pages::{
 
 use super::lost;
 use crate::{
-    Idp, InteractionId,
+    Idp, InteractionId, Shared,
     grant::Interaction,
     web::{
-        answer::{Answer, Setting},
         browser::Browser,
         error::Failure,
-        flash::{Flash, Said},
+        flash::{Address, HubFlash},
+        form::FromBrowser,
         path,
+        response::ResponseBuilder,
     },
 };
 
 /// An interaction in the browser that owns it: what every screen of it starts from.
-pub(crate) struct Turn<'a> {
-    pub(crate) idp: &'a Idp,
-    pub(crate) browser: &'a Browser,
+pub(crate) struct InteractionContext {
+    pub(crate) idp: Shared,
+    pub(crate) browser: Browser,
     pub(crate) interaction: Interaction,
     pub(crate) agency: Option<Arc<Agency>>,
     pub(crate) portal: Option<Portal>,
     pub(crate) locale: Locale,
 }
 
-impl<'a> Turn<'a> {
-    /// Finds it.
+impl FromBrowser for InteractionContext {
+    async fn from_browser(browser: Browser, parts: &mut Parts, idp: &Shared) -> Result<Self, Response> {
+        let Ok(Path(id)) = Path::<InteractionId>::from_request_parts(parts, idp).await else {
+            return Err(Failure::new(ProblemKind::BadRequest, "no id of an interaction").retry("/").into());
+        };
+        Ok(Self::load(idp, browser, id).await?)
+    }
+}
+
+impl FromRequestParts<Shared> for InteractionContext {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, idp: &Shared) -> Result<Self, Response> {
+        let browser = Browser::from_request_parts(parts, idp).await?;
+        Self::from_browser(browser, parts, idp).await
+    }
+}
+
+impl InteractionContext {
+    /// Loads an interaction by its id.
     ///
     /// # Errors
     /// A page that says how to begin again, for another browser's interaction or one that is too old (SECURITY #13).
-    pub(crate) async fn load(idp: &'a Idp, browser: &'a Browser, id: InteractionId) -> Result<Self, Failure> {
-        match Self::find(idp, browser, id).await? {
-            Some(turn) => Ok(turn),
-            None => Err(lost::lost(idp, browser, id).await?),
+    pub(crate) async fn load(idp: &Shared, browser: Browser, id: InteractionId) -> Result<Self, Failure> {
+        match idp.grants.find(id, &browser.token).await? {
+            Some(interaction) => Self::new(idp, browser, interaction),
+            None => Err(lost::lost(idp, &browser, id).await?),
         }
     }
 
-    /// Finds it, if it is this browser's and may be gone on with.
+    /// Adds the agency, the portal and the language to an interaction that is this browser's.
     ///
     /// # Errors
-    /// The database, or a client that is no longer configured.
-    pub(crate) async fn find(
-        idp: &'a Idp,
-        browser: &'a Browser,
-        id: InteractionId,
-    ) -> Result<Option<Self>, Failure> {
-        let Some(interaction) = idp.grants.find(id, &browser.token).await? else { return Ok(None) };
+    /// The client is no longer configured.
+    pub(crate) fn new(idp: &Shared, browser: Browser, interaction: Interaction) -> Result<Self, Failure> {
         let agencies = idp.agencies.load();
         let (agency, portal) = match &interaction.request {
             Some(request) => {
@@ -66,45 +84,43 @@ impl<'a> Turn<'a> {
             }
             None => (interaction.agency_id.as_deref().and_then(|id| agencies.agency(id)).cloned(), None),
         };
-        let wish = interaction.request.as_ref().map(|r| r.ui_locales.clone()).unwrap_or_default();
-        let locale = browser.locale(&wish, agency.as_deref());
-        Ok(Some(Self { idp, browser, interaction, agency, portal, locale }))
+        let ui_locales = interaction.request.as_ref().map(|r| r.ui_locales.as_slice()).unwrap_or_default();
+        let locale = browser.locale(ui_locales, agency.as_deref());
+        Ok(Self { idp: idp.clone(), browser, interaction, agency, portal, locale })
     }
 
     pub(crate) fn id(&self) -> InteractionId {
         self.interaction.id
     }
 
-    pub(crate) fn hub(&self) -> String {
+    pub(crate) fn hub(&self) -> Address<HubFlash> {
         path::hub(self.id())
     }
 
-    pub(crate) fn path(&self, page: &str) -> String {
-        path::of(self.id(), page)
+    pub(crate) fn response(&self) -> ResponseBuilder<'_> {
+        ResponseBuilder::new(&self.idp, &self.browser)
+            .agency(self.agency.as_deref())
+            .locale(self.locale)
+            .base(self.hub().into())
     }
 
-    pub(crate) fn setting(&self) -> Setting<'_> {
-        Setting { locale: self.locale, agency: self.agency.as_deref(), base: self.hub() }
-    }
-
-    pub(crate) fn answer(&self) -> Answer<'a> {
-        Answer::new(self.idp, self.browser)
-    }
-
-    /// Signed in in this browser; whatever its older session had at portals goes over or ends.
-    pub(crate) async fn signed_in(&self, signed_in: &accounts::SignedIn) -> Result<Answer<'a>, Failure> {
+    /// Signs in this browser; the sessions at portals of the session that it replaces go over to the new one, or end.
+    pub(crate) async fn signed_in(
+        &self,
+        signed_in: &accounts::SignedIn,
+    ) -> Result<ResponseBuilder<'_>, Failure> {
         if let Some(old) = &self.browser.session {
             self.idp.grants.session_replaced(old, &signed_in.session).await?;
         }
         self.idp.grants.end_oldest(signed_in.session.account, signed_in.session.id).await?;
-        Ok(self.answer().signed_in(signed_in))
+        Ok(self.response().signed_in(signed_in))
     }
 
     pub(crate) fn to_hub(&self) -> Response {
-        self.answer().see_other(&self.hub())
+        self.response().see_other(self.hub())
     }
 
-    /// Who is at the other end, in the language of the page.
+    /// Returns the visitor, with the language of the page and this interaction as origin.
     pub(crate) fn visitor(&self) -> accounts::Visitor {
         let agency_id = self.agency.as_ref().map(|agency| agency.id.clone());
         accounts::Visitor {
@@ -114,55 +130,55 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// To the agency's portal, which begins a sign-in of its own; to the person's agencies where none is known.
+    /// Leads to the agency's portal, which begins a sign-in of its own; to the person's agencies where none is known.
     pub(crate) fn to_entrance(&self) -> Result<Response, Failure> {
-        self.answer().on_to(&self.setting(), &self.entrance())
+        self.response().on_to(&self.entrance())
     }
 
     fn entrance(&self) -> String {
         let agency = self.agency.as_ref().and_then(|agency| agency.entrance(&self.idp.issuer));
-        self.anew().or(agency).unwrap_or_else(|| "/".into())
+        self.portal_sign_in().or(agency).unwrap_or_else(|| "/".into())
     }
 
-    /// Where the portal that asked begins another sign-in.
-    fn anew(&self) -> Option<String> {
+    /// Returns the address at which the portal that asked begins another sign-in.
+    fn portal_sign_in(&self) -> Option<String> {
         self.portal.as_ref()?.sign_in_anew(&self.idp.issuer)
     }
 
-    /// What a sign-in that has been answered, or whose portal has forgotten it, leads to: nothing of it is handed over again, the portal asks anew, and
-    /// who is signed in is asked nothing. `None` where nobody is, and the portal offers no such way: then the sign-in page.
-    pub(crate) fn over(&self, flash: &Flash) -> Option<Result<Response, Failure>> {
-        let anew = self.anew();
-        match &anew {
+    /// Answers an interaction that is over, or that its portal has forgotten: nothing of it is handed over again, the portal asks anew, and who is signed
+    /// in is asked nothing. `None` if nobody is and the portal offers no such address: then the sign-in page follows.
+    pub(crate) fn over(&self, flash: Option<&HubFlash>) -> Option<Result<Response, Failure>> {
+        let sign_in = self.portal_sign_in();
+        match &sign_in {
             // Once by itself: a portal that fails and leads back here would send its people round and round.
-            Some(to) if flash.said != Some(Said::SentAnew) => {
-                let answer = self.answer().flash(&self.hub(), &Flash::said(Said::SentAnew));
-                Some(answer.on_to(&self.setting(), to))
+            Some(to) if !matches!(flash, Some(HubFlash::SentAnew)) => {
+                Some(self.response().flash(&self.hub(), &HubFlash::SentAnew).on_to(to))
             }
             _ if self.browser.session.is_some() => {
                 let home = self.portal.as_ref().and_then(|portal| portal.home.clone());
-                let page = page::Finished { open_url: anew.or(home).unwrap_or_else(|| self.entrance()) };
-                Some(self.answer().page(&self.setting(), &page))
+                let page = page::Finished { open_url: sign_in.or(home).unwrap_or_else(|| self.entrance()) };
+                Some(self.response().page(&page))
             }
             _ => None,
         }
     }
 
-    /// Whether the portal has most likely forgotten this request, and another one asks its person nothing.
+    /// Returns true if the portal has most likely forgotten this request, and another one asks its person nothing.
     pub(crate) fn is_forgotten(&self) -> bool {
         let asked = self.interaction.asked();
         let asks_each_time = asked.again || asked.choice || asked.max_age.is_some();
-        let begins = self.portal.as_ref().is_some_and(|p| p.home.is_some() || self.anew().is_some());
+        let begins =
+            self.portal.as_ref().is_some_and(|p| p.home.is_some() || self.portal_sign_in().is_some());
         begins && !asks_each_time && self.interaction.is_old(self.idp.context.now())
     }
 
-    /// The unfinished enrolment of this interaction, or the finished one.
+    /// Returns the unfinished enrolment of this interaction, or the finished one.
     pub(crate) async fn enrolment(&self) -> Result<Option<Enrolment>, Failure> {
         let Some(id) = self.interaction.enrolment else { return Ok(None) };
         Ok(self.idp.accounts.enrolment(id).await?)
     }
 
-    /// The agency of an enrolment: at home it need not be the interaction's.
+    /// Returns the agency of an enrolment: at home it need not be the interaction's.
     pub(crate) fn agency_of(&self, enrolment: &Enrolment) -> Result<Arc<Agency>, Failure> {
         self.idp
             .agencies
@@ -172,7 +188,7 @@ impl<'a> Turn<'a> {
             .ok_or_else(|| Failure::new(ProblemKind::NotFound, "the agency is no longer configured"))
     }
 
-    /// What is asked and what is true: all that the decision needs.
+    /// Returns what the request asks and what is true: all that the decision needs.
     pub(crate) async fn facts(
         &self,
         enrolment: Option<&Enrolment>,
@@ -181,9 +197,9 @@ impl<'a> Turn<'a> {
         let asked = self.interaction.asked();
         let session = match &self.browser.session {
             Some(session) => {
-                let known = Known::of(self.idp, session, self.agency.as_deref()).await?;
+                let state = AccountState::load(&self.idp, session, self.agency.as_deref()).await?;
                 let fresh = self.interaction.is_fresh(session);
-                Some(signed_in(self.idp, session, self.portal.as_ref(), fresh, known))
+                Some(signed_in(&self.idp, session, self.portal.as_ref(), fresh, state))
             }
             None => None,
         };
@@ -196,7 +212,7 @@ impl<'a> Turn<'a> {
         Ok((asked, standing))
     }
 
-    /// What this interaction has to do next in a move. One that neither chose the password nor followed the link waits for the mail.
+    /// Returns the next step of a move in this interaction. One that neither chose the password nor followed the link waits for the mail.
     pub(crate) fn step(&self, enrolment: &Enrolment) -> Option<Step> {
         match step(enrolment.stage) {
             Some(Step::Terms) if !enrolment.may_end_in(&self.id().to_string()) => Some(Step::Mail),
@@ -205,18 +221,18 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// What the database knows of somebody who is signed in, at an agency.
+/// The state of an account, at an agency, on which the decision depends.
 #[derive(Clone, Copy)]
-pub(crate) struct Known {
+pub(crate) struct AccountState {
     terms_due: bool,
     linked: bool,
 }
 
-impl Known {
-    /// Somebody who has nothing left to do: what a decision is first made with, for most need not look further.
+impl AccountState {
+    /// The state of an account that has nothing left to do: a decision is first made with this, for most need not look further.
     pub(crate) const DONE: Self = Self { terms_due: false, linked: true };
 
-    pub(crate) async fn of(
+    pub(crate) async fn load(
         idp: &Idp,
         session: &accounts::Session,
         agency: Option<&Agency>,
@@ -229,16 +245,16 @@ impl Known {
     }
 }
 
-/// Who is signed in, as the decision is told.
+/// Returns the session in the form that the decision takes.
 pub(crate) fn signed_in(
     idp: &Idp,
     session: &accounts::Session,
     portal: Option<&Portal>,
     fresh: bool,
-    known: Known,
+    state: AccountState,
 ) -> SignedIn {
     let sub = portal.map(|p| idp.grants.subject(&p.client, session.account)).unwrap_or_default();
-    SignedIn { sub, auth_time: session.auth_time, fresh, terms_due: known.terms_due, linked: known.linked }
+    SignedIn { sub, auth_time: session.auth_time, fresh, terms_due: state.terms_due, linked: state.linked }
 }
 
 fn step(stage: Stage) -> Option<Step> {
