@@ -93,37 +93,12 @@ async fn forms_that_end_at_the_portal_lead_to_us() {
         let mut browser = Visitor::signed_in(&world, &router).await;
         let reply = browser.get(&format!("/authorize?{}", form(&asking(&[("prompt", "login")]))), &[]).await;
         let id = reply.header("location").rsplit('/').next().unwrap().to_owned();
-        let (context, now) = (&world.bed.context, world.bed.context.now());
         let token = world.reset_link(world.account, Some(&id)).await;
         let reply = browser.get(&format!("/reset?token={}", token.text()), &[]).await;
         let page = browser.follow(reply).await;
         assert!(page.header("content-security-policy").ends_with("form-action 'self'"), "reset");
 
-        let enrolment = context.id::<uuid::Uuid>();
-        let identity = context.id::<uuid::Uuid>();
-        let known = vec![
-            ("id", identity.into()),
-            ("agency_id", "tilleuls".into()),
-            ("identifier", "T2".into()),
-            ("identifier_canonical", "t2".into()),
-            ("client_ref", "C43".into()),
-            ("profile", "{}".into()),
-            ("fingerprint", "".into()),
-            ("verifier_kind", "none".into()),
-            ("recogniser_kind", "none".into()),
-            ("imported_at", now.into()),
-        ];
-        world.write("legacy_identity", known).await;
-        let begun = vec![
-            ("id", enrolment.into()),
-            ("agency_id", "tilleuls".into()),
-            ("legacy_identity_id", identity.into()),
-            ("stage", "notice".into()),
-            ("locale", "fr".into()),
-            ("created_at", now.into()),
-            ("expires_at", (now + 1800).into()),
-        ];
-        world.write("enrolment", begun).await;
+        let enrolment = world.enrolment("T2").await;
         let own = kernel::Token::parse(&browser.cookies["__Host-mc_browser"]).unwrap();
         let at = world.a.find(id.parse().unwrap(), &own).await.unwrap().unwrap();
         world.a.set_enrolment(&at, Some(enrolment.into())).await.unwrap();

@@ -83,7 +83,7 @@ async fn the_provider_has_a_door_of_its_own() {
         assert!(at.asked().home && at.request.is_none());
         assert!(matches!(world.a.complete(&at, &session).await.unwrap(), Completed::Home));
         world.a.set_agency(&at, "rivage").await.unwrap();
-        let enrolment = world.bed.context.id();
+        let enrolment = world.enrolment("T2").await.into();
         world.a.set_enrolment(&at, Some(enrolment)).await.unwrap();
         let at = world.a.find(id, &world.browser).await.unwrap().unwrap();
         assert_eq!((at.agency_id.as_deref(), at.enrolment), (Some("rivage"), Some(enrolment)));

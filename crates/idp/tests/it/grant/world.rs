@@ -237,6 +237,36 @@ impl World {
         token
     }
 
+    /// A move that was begun for a new old identifier, of which nobody has read anything yet.
+    pub async fn enrolment(&self, identifier: &str) -> uuid::Uuid {
+        let (context, now) = (&self.bed.context, self.bed.context.now());
+        let (identity, enrolment) = (context.id::<uuid::Uuid>(), context.id::<uuid::Uuid>());
+        let known = vec![
+            ("id", identity.into()),
+            ("agency_id", "tilleuls".into()),
+            ("identifier", identifier.into()),
+            ("identifier_canonical", identifier.to_lowercase().into()),
+            ("client_ref", "C43".into()),
+            ("profile", "{}".into()),
+            ("fingerprint", "".into()),
+            ("verifier_kind", "none".into()),
+            ("recogniser_kind", "none".into()),
+            ("imported_at", now.into()),
+        ];
+        self.write("legacy_identity", known).await;
+        let begun = vec![
+            ("id", enrolment.into()),
+            ("agency_id", "tilleuls".into()),
+            ("legacy_identity_id", identity.into()),
+            ("stage", "notice".into()),
+            ("locale", "fr".into()),
+            ("created_at", now.into()),
+            ("expires_at", (now + 1800).into()),
+        ];
+        self.write("enrolment", begun).await;
+        enrolment
+    }
+
     /// The person sets a new password elsewhere, which ends all that was given before.
     pub async fn reset_password(&self) {
         let link = self.reset_link(self.account, None).await;
