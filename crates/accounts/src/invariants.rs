@@ -21,8 +21,8 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "I5",
         says: "one counter for an address and a browser, and for an old identifier and a network, on all nodes",
-        otherwise: "nodes count apart, and five attempts are five for each: restore the index",
-        seen_by: SeenBy::Unique("uq_attempt_subject_bucket"),
+        otherwise: "nodes count apart, and five attempts are five for each: restore the key",
+        seen_by: SeenBy::Key("attempt"),
     },
     Invariant {
         id: "I6",
@@ -217,8 +217,8 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "I18",
         says: "a migration ticket is used once, on all nodes",
-        otherwise: "a ticket could be played again: restore the index",
-        seen_by: SeenBy::Unique("uq_used_ticket_agency_id_jti"),
+        otherwise: "a ticket could be played again: restore the key",
+        seen_by: SeenBy::Key("used_ticket"),
     },
     Invariant {
         id: "I21",

@@ -33,6 +33,8 @@ pub enum SeenBy {
     Query(&'static str),
     /// The unique index of this name is there, so that the database itself refuses what would break it.
     Unique(&'static str),
+    /// The table has a primary key, so that the database itself refuses what would break it.
+    Key(&'static str),
     /// What SQL cannot see.
     Check(Check),
     /// No single state of the database shows it: which tests hold it.
@@ -125,6 +127,11 @@ impl Reading {
                     seen.push(format!("SELECT {nth} AS nth, 1 - count(*) AS n FROM {known} = '{index}'"));
                     Verdict::Holds
                 }
+                SeenBy::Key(table) => {
+                    let [before, after] = self.either(KEY);
+                    seen.push(format!("SELECT {nth} AS nth, 1 - count(*) AS n FROM {before}{table}{after}"));
+                    Verdict::Holds
+                }
             });
         }
         if !seen.is_empty() {
@@ -135,7 +142,7 @@ impl Reading {
         Ok(verdicts)
     }
 
-    fn either(&self, [sqlite, postgres]: [&'static str; 2]) -> &'static str {
+    fn either<T>(&self, [sqlite, postgres]: [T; 2]) -> T {
         if self.tx.get_database_backend() == DbBackend::Sqlite { sqlite } else { postgres }
     }
 
@@ -163,6 +170,11 @@ impl Verdict {
 const UNIQUE: [&str; 2] = [
     "sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND name",
     "pg_indexes WHERE schemaname = current_schema() AND indexdef LIKE 'CREATE UNIQUE%' AND indexname",
+];
+/// What stands before the name of a table, and after it.
+const KEY: [[&str; 2]; 2] = [
+    ["pragma_table_info('", "') WHERE pk = 1"],
+    ["pg_index WHERE indisprimary AND indrelid = to_regclass('", "')"],
 ];
 const FORGETFUL: [&str; 2] = [
     "SELECT 0 AS nth, (SELECT journal_mode <> 'wal' FROM pragma_journal_mode) + (SELECT synchronous < 2 FROM pragma_synchronous) AS n",

@@ -2,6 +2,7 @@
 //! of the database when the test is over. Test-only.
 
 mod audit;
+mod before;
 
 use std::{
     path::Path,
@@ -46,18 +47,24 @@ impl Bed {
 
     /// On an SQLite file in a temporary folder.
     pub async fn sqlite() -> Self {
+        Self::sqlite_of(sqlite_template().await).await
+    }
+
+    async fn sqlite_of(content: impl AsRef<[u8]>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("test.db");
-        std::fs::write(&file, sqlite_template().await).expect("a database for the test");
+        std::fs::write(&file, content).expect("a database for the test");
         Self::at(sqlite_address(&file), "sqlite", folder).await
     }
 
     /// On a new database of the server at `TEST_POSTGRES_URL`; `None` where the variable is not set (`cargo xtask test` sets it).
     pub async fn postgres() -> Option<Self> {
-        #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the server is")]
-        let server = std::env::var("TEST_POSTGRES_URL").ok()?;
-        let template = postgres_template(&server).await;
-        let address = new_database(&server, &format!("TEMPLATE {template}")).await.1;
+        let template = postgres_template(&server()?).await;
+        Self::postgres_of(&format!("TEMPLATE {template}")).await
+    }
+
+    async fn postgres_of(from: &str) -> Option<Self> {
+        let address = new_database(&server()?, from).await.1;
         let folder = tempfile::tempdir().expect("a temporary folder");
         Some(Self::at(address, "postgres", folder).await)
     }
@@ -82,9 +89,12 @@ impl Bed {
         Self { context, clock, address, name, invariants, _folder: folder }
     }
 
-    /// Applies what is missing of the schema: for a test that puts the database back to what a release before left.
-    pub async fn migrate(&self) {
-        migrations::up(self.context.db.unhurried()).await.expect("the schema applies");
+    /// Brings the schema up to date, as the program does when it starts.
+    ///
+    /// # Errors
+    /// [`migrations::Error`].
+    pub async fn migrate(&self) -> Result<(), migrations::Error> {
+        migrations::up(self.context.db.unhurried()).await
     }
 
     /// Another node on the same database.
@@ -125,6 +135,12 @@ async fn postgres_template(server: &str) -> &'static str {
         name
     };
     TEMPLATE.get_or_init(make).await
+}
+
+/// The address of the server, if there is one.
+fn server() -> Option<String> {
+    #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the server is")]
+    std::env::var("TEST_POSTGRES_URL").ok()
 }
 
 /// A new database on the server: its name, and its address.

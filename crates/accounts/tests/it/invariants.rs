@@ -13,8 +13,8 @@ const PLANTS: &[(&str, &str, &str)] = &[
     ("I5", "UPDATE attempt SET failures = -1", "UPDATE attempt SET failures = 1"),
     (
         "I5",
-        "DROP INDEX uq_attempt_subject_bucket",
-        "CREATE UNIQUE INDEX uq_attempt_subject_bucket ON attempt (subject, bucket)",
+        "ALTER TABLE attempt RENAME TO attempt_away; CREATE TABLE attempt AS SELECT * FROM attempt_away",
+        "DROP TABLE attempt; ALTER TABLE attempt_away RENAME TO attempt",
     ),
     // An index of that name that is not unique is not the index.
     (
@@ -141,8 +141,8 @@ const PLANTS: &[(&str, &str, &str)] = &[
     ),
     (
         "I18",
-        "DROP INDEX uq_used_ticket_agency_id_jti",
-        "CREATE UNIQUE INDEX uq_used_ticket_agency_id_jti ON used_ticket (agency_id, jti)",
+        "ALTER TABLE used_ticket RENAME TO used_ticket_away; CREATE TABLE used_ticket AS SELECT * FROM used_ticket_away",
+        "DROP TABLE used_ticket; ALTER TABLE used_ticket_away RENAME TO used_ticket",
     ),
     // Changed, added before the beginning, and cut at the end.
     (

@@ -95,11 +95,11 @@ async fn two_moves_of_one_identity_make_one_link() {
         let accounts = &stage.accounts;
         stage.import(&stage.tilleuls, CSV).await;
         let (one, first) = stage.up_to_mail(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
-        stage.write("UPDATE enrolment SET finished_at = 1").await;
+        stage.write("UPDATE enrolment SET finished_at = 1, stage = 'finished'").await;
         let other = "autre@exemple.test";
         let (two, second) = stage.up_to_mail(&stage.tilleuls, "100", "Vieux-Secret 1", other).await;
         assert_ne!(one, two);
-        stage.write("UPDATE enrolment SET finished_at = NULL").await;
+        stage.write("UPDATE enrolment SET finished_at = NULL, stage = 'mail' WHERE finished_at = 1").await;
         assert_eq!(accounts.confirm(&first, EMAIL, PASSWORD).await.unwrap(), Confirm::Done(one));
         assert_eq!(accounts.confirm(&second, other, PASSWORD).await.unwrap(), Confirm::Done(two));
         let ended = accounts.finish(one, &shown(), false, None, &visitor()).await.unwrap();

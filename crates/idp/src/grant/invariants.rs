@@ -105,7 +105,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "I18",
         says: "no client assertion was taken twice",
-        otherwise: "somebody played a client's proof again: have that client change its key, and restore the index below",
+        otherwise: "somebody played a client's proof again: have that client change its key, and restore the primary key below",
         seen_by: SeenBy::Query(
             "SELECT count(*) AS n FROM (SELECT client_id, jti FROM used_assertion GROUP BY client_id, jti HAVING count(*) > 1) AS twice",
         ),
@@ -113,8 +113,8 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "I18",
         says: "the database refuses a client assertion the second time, on all nodes",
-        otherwise: "a client's proof could be played again: restore the index",
-        seen_by: SeenBy::Unique("uq_used_assertion_client_id_jti"),
+        otherwise: "a client's proof could be played again: restore the key",
+        seen_by: SeenBy::Key("used_assertion"),
     },
     Invariant {
         id: "I22",

@@ -167,9 +167,7 @@ async fn by_itself(bare: &Bare, rows: u64) -> f64 {
         Bare::Sqlite { .. } => {
             let list = "SELECT group_concat(sql, ';') FROM sqlite_master WHERE tbl_name = 'legacy_identity' AND sql IS NOT NULL";
             let made = bare.text(list).await;
-            made.replace("\"legacy_identity\"", "twin")
-                .replace("CREATE UNIQUE INDEX \"", "CREATE UNIQUE INDEX \"twin_")
-                .replace("CREATE INDEX \"", "CREATE INDEX \"twin_")
+            made.replace(" legacy_identity (", " twin (").replace(" INDEX ", " INDEX twin_")
         }
     };
     bare.run(&shape).await;

@@ -1,10 +1,18 @@
-//! What the database keeps and how, what becomes of those who ask when it cannot, and what keeps a node standing: crates/kernel, crates/moncompte/src.
+//! What the database keeps and how, what becomes of those who ask when it cannot, and what keeps a node standing: migrations, crates/kernel,
+//! crates/moncompte/src.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 
 const fn kernel(names: &'static [&'static str]) -> Tests {
     beside("kernel", names)
 }
+
+/// Tests of the schema on both databases.
+const fn upgrade(names: &'static [&'static str]) -> Tests {
+    Tests { package: "testbed", binary: Some("upgrade"), names }
+}
+
+const SCHEMA: Tests = upgrade(&["the_database_itself_refuses_what_breaks_an_invariant"]);
 
 const DISK: Tests = it("moncompte", &["without_room_for_the_database_nothing_is_half_done_and_it_heals"]);
 
@@ -198,5 +206,37 @@ pub(super) const GUARDS: &[Sabotage] = &[
         find: "self.names().insert(name);",
         replace: "if !name.is_empty() {\n                return;\n            }",
         caught_by: beside("moncompte", &["a_task_that_ends_or_panics_begins_again_and_is_told_of_meanwhile"]),
+    },
+    Sabotage {
+        name: "lets the database count any number of wrong passwords",
+        items: &[51],
+        file: "migrations/src/m0017_baseline.rs",
+        find: "\"failures BETWEEN 0 AND 10 OR",
+        replace: "\"failures >= 0 OR",
+        caught_by: SCHEMA,
+    },
+    Sabotage {
+        name: "lets a link name an identity that is not there",
+        items: &[79],
+        file: "migrations/src/m0017_baseline.rs",
+        find: "        reference(\"legacy_identity_id\", \"legacy_identity\", Restrict),\n    ],\n    indexes: &[\n        unique(\"uq_link",
+        replace: "    ],\n    indexes: &[\n        unique(\"uq_link",
+        caught_by: SCHEMA,
+    },
+    Sabotage {
+        name: "deletes an acceptance with its account",
+        items: &[91],
+        file: "migrations/src/m0017_baseline.rs",
+        find: "Restrict)],\n    indexes: &[unique(\"uq_acceptance",
+        replace: "Cascade)],\n    indexes: &[unique(\"uq_acceptance",
+        caught_by: SCHEMA,
+    },
+    Sabotage {
+        name: "carries rows into the new schema without looking at them",
+        items: &[122],
+        file: "migrations/src/upgrade.rs",
+        find: "if !violations.is_empty() {",
+        replace: "if violations.is_empty() && false {",
+        caught_by: upgrade(&["rows_that_break_a_rule_are_named_and_nothing_changes"]),
     },
 ];

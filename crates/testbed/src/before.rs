@@ -1,0 +1,36 @@
+//! Databases as the release before the baseline left them (docs/adr/0013).
+
+use kernel::sea_orm::ConnectionTrait;
+
+use crate::Bed;
+
+impl Bed {
+    /// One on each database that is there, with the schema of the migrations m0001 to m0016. Nothing that needs the schema of today works until
+    /// [`Bed::migrate`].
+    pub async fn both_before_baseline() -> Vec<Self> {
+        let mut beds = vec![Self::sqlite_of(Vec::new()).await];
+        beds.extend(Self::postgres_of("").await);
+        for bed in &beds {
+            let schema = match bed.name {
+                "sqlite" => include_str!("../before/sqlite.sql"),
+                _ => include_str!("../before/postgres.sql"),
+            };
+            bed.context.db.unhurried().execute_unprepared(schema).await.expect("the schema before");
+        }
+        beds
+    }
+
+    /// Writes rows of every table, which the release before the baseline and this one can both have written.
+    pub async fn fill(&self) {
+        let (sqlite, rows) = (self.name == "sqlite", include_str!("../before/rows.sql"));
+        let mut rows = rows.to_owned();
+        for id in 1..=9 {
+            let hex = format!("0198f0000000700080000000000000{id:02}");
+            rows = rows
+                .replace(&format!("@{id}"), &if sqlite { format!("x'{hex}'") } else { format!("'{hex}'") });
+        }
+        let [bytes, empty] = if sqlite { ["x'0102ff'", "x''"] } else { [r"'\x0102ff'", "''"] };
+        let rows = rows.replace("@empty", empty).replace("@b", bytes);
+        self.context.db.unhurried().execute_unprepared(&rows).await.expect("rows of every table");
+    }
+}
