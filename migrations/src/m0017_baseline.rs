@@ -1,4 +1,4 @@
-//! The whole schema. What each constraint holds, and which references there are none for, is told in docs/adr/0013.
+//! The whole schema. docs/adr/0013 explains what each kind of constraint holds, and which columns are no references.
 
 use sea_orm_migration::{prelude::*, sea_orm::ConnectionTrait};
 
@@ -108,7 +108,7 @@ const OUTBOX: Table = Table {
     indexes: &[index("ix_outbox_sent_at_dead_at_not_before", "sent_at, dead_at, not_before")],
 };
 
-/// `profile` is read by nobody since m0009: what an agency knows is at the identity. `changed_at` is the claim `updated_at`; `named_at` and `spoken_at` say
+/// Nothing reads `profile` since m0009: what an agency knows is at the identity. `changed_at` is the claim `updated_at`; `named_at` and `spoken_at` say
 /// when the owner chose the name and the language.
 const ACCOUNT: Table = Table {
     name: "account",
@@ -502,7 +502,7 @@ const INTERACTION: Table = Table {
     references: &[reference("enrolment_id", "enrolment", SetNull)],
     indexes: &[
         index("ix_interaction_expires_at", "expires_at"),
-        // For the purge of what strangers leave.
+        // For the purge of interactions in which nobody sent a form.
         index("ix_interaction_left", "created_at")
             .only("went_on_at IS NULL AND enrolment_id IS NULL AND completed_at IS NULL"),
         // For the purge of enrolments. Partial: most interactions have none.
@@ -581,7 +581,7 @@ const REFRESH_TOKEN: Table = Table {
         unique("uq_refresh_token_live", "grant_id").only("used_at IS NULL"),
         // For the purge of grants, which the index above does not serve.
         index("ix_refresh_token_grant_id", "grant_id"),
-        // For whoever takes the sealed ones away, a moment later.
+        // For the removal of sealed tokens, a minute later.
         index("ix_refresh_token_sealed", "created_at").only("sealed IS NOT NULL"),
     ],
 };

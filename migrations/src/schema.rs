@@ -1,4 +1,4 @@
-//! The words in which the baseline is written, and the statements that they become on each database.
+//! The types that describe a table, and the statements of each database that they become.
 
 use sea_orm_migration::sea_orm::DbBackend;
 

@@ -20,6 +20,7 @@ pub(crate) struct Doctor {
     json: bool,
 }
 
+/// An invariant and what became of it.
 struct Finding {
     invariant: &'static Invariant,
     verdict: Verdict,
@@ -28,18 +29,18 @@ struct Finding {
 impl Doctor {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         telemetry::begin(self.place.log, "warn");
-        let found = match look(&self.place).await {
+        let found = match judge(&self.place).await {
             Ok(found) => found,
             Err(error) => {
-                // Not 1: whoever watches must be able to tell "broken" from "not known".
+                // Not 1, which means broken: a monitor must be able to tell broken from unknown.
                 tell(&error);
                 return Ok(ExitCode::from(2));
             }
         };
         if self.json {
-            out!("{}", json!({ "invariants": found.iter().map(Finding::told).collect::<Vec<_>>() }));
+            out!("{}", json!({ "invariants": found.iter().map(Finding::to_json).collect::<Vec<_>>() }));
         } else {
-            found.iter().for_each(Finding::show);
+            found.iter().for_each(Finding::print);
             let count = |is: fn(&Verdict) -> bool| found.iter().filter(|f| is(&f.verdict)).count();
             out!(
                 "{} hold, {} broken, {} cannot be seen in a database.",
@@ -53,7 +54,7 @@ impl Doctor {
     }
 }
 
-/// All that is known of what is always true, in the order of its numbers.
+/// The invariants of all crates, in the order of their numbers.
 fn all() -> Vec<&'static Invariant> {
     let lists = [kernel::INVARIANTS, accounts::INVARIANTS, idp::grant::INVARIANTS];
     let mut all: Vec<&Invariant> = lists.into_iter().flatten().collect();
@@ -61,7 +62,8 @@ fn all() -> Vec<&'static Invariant> {
     all
 }
 
-async fn look(place: &Where) -> anyhow::Result<Vec<Finding>> {
+/// Judges every invariant in one snapshot of the database.
+async fn judge(place: &Where) -> anyhow::Result<Vec<Finding>> {
     let config = Config::read(&place.config)?;
     let keys = Arc::new(SealKeys::new(config.key, config.older_keys));
     let why =
@@ -73,7 +75,7 @@ async fn look(place: &Where) -> anyhow::Result<Vec<Finding>> {
 }
 
 impl Finding {
-    fn told(&self) -> Value {
+    fn to_json(&self) -> Value {
         let Invariant { id, says, otherwise, .. } = self.invariant;
         match self.verdict {
             Verdict::Holds => json!({ "id": id, "says": says, "state": "holds" }),
@@ -84,7 +86,7 @@ impl Finding {
         }
     }
 
-    fn show(&self) {
+    fn print(&self) {
         let Invariant { id, says, otherwise, .. } = self.invariant;
         match self.verdict {
             Verdict::Holds => out!("{id:4} holds     {says}"),
