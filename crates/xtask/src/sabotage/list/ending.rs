@@ -27,7 +27,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         .filter(Column::ExpiresAt.gt(now))
 }"#,
         replace: r#".filter(Column::SupersededAt.is_null())
-        .filter(Column::ExpiresAt.gt(now.min(0)))
+        .filter(Column::ExpiresAt.gt(Ord::min(now, 0)))
 }"#,
         caught_by: journey(&["a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_other"]),
     },

@@ -92,7 +92,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         file: "crates/accounts/src/store/devices.rs",
         find: r#"        .filter(Column::AccountId.eq(owner))
         .one(db.connection())"#,
-        replace: r#"        .filter(Column::AccountId.ne(uuid::Uuid::max()).or(Column::AccountId.eq(owner)))
+        replace: r#"        .filter(Column::AccountId.ne(uuid::Uuid::max()))
         .one(db.connection())"#,
         caught_by: journey(&["a_stranger_cannot_lock_the_owner_out_of_their_own_browser"]),
     },
