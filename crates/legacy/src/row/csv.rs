@@ -1,3 +1,6 @@
+//! The splitter of CSV rows. It is written here because a row has to be bad with its line number where a quote is forgotten, and the libraries for CSV forgive
+//! what stands behind a closing quote; encodings are `encoding_rs`'s.
+
 use zeroize::Zeroizing;
 
 use super::{
@@ -110,8 +113,7 @@ pub(super) enum End {
     Open,
 }
 
-/// Splits a row, one physical line at a time, by RFC 4180 to the letter. The libraries for CSV forgive what stands behind a closing quote; here that
-/// shows a forgotten one.
+/// Splits a row, one physical line at a time, by RFC 4180 to the letter. Something behind a closing quote shows a forgotten one.
 struct Splitter {
     delimiter: char,
     values: Zeroizing<String>,
