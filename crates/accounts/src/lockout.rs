@@ -123,8 +123,8 @@ impl Counter {
         Self::of(keyed(context, &["enrolment", id]), String::new())
     }
 
-    /// Returns the counter of the new password of an account, sent again with the mailed link that set it.
-    pub(crate) fn of_link(context: &Context, id: &str) -> Self {
+    /// Returns the counter of a password that was sent again with the link or the session that set it.
+    pub(crate) fn of_used_proof(context: &Context, id: &str) -> Self {
         Self::of(keyed(context, &["link", id]), String::new())
     }
 

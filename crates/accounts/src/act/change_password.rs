@@ -1,10 +1,13 @@
-use kernel::{Fault, Password};
+use kernel::{Fault, Password, Token};
 
 use crate::{
     Accounts, PasswordProblem, Session, SignIn, SignedIn, Visitor,
-    act::renew::{Change, Renewed},
+    act::{
+        renew::{Change, Renewed},
+        sign_in_again::SentAgain,
+    },
     guard::{Reauthentication, secret_of},
-    store::accounts,
+    store::{accounts, sessions},
 };
 
 /// The fields of the page on which a password is changed.
@@ -70,5 +73,28 @@ impl Accounts {
             // The address stays: nobody else can have it.
             Renewed::Stale | Renewed::Taken => PasswordChange::Gone,
         })
+    }
+
+    /// Answers the form, sent again by a browser that got no answer to it: `token` opened the session in which the password was changed a moment ago, and
+    /// `typed` is the password that was set. Returns `None` in all other cases; nothing changes then.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn password_changed_again(
+        &self,
+        token: &Token,
+        typed: &str,
+        visitor: &Visitor,
+    ) -> Result<Option<Box<SignedIn>>, Fault> {
+        let ended = sessions::ended_since(&self.context.db, &token.digest(), self.sent_again_since()).await?;
+        // The transaction that ended the session set the password: it was not ended otherwise, and no change came after it.
+        let Some((session, owner)) =
+            ended.filter(|(session, owner)| session.ended_at == Some(owner.password_changed_at))
+        else {
+            return Ok(None);
+        };
+        let form =
+            SentAgain { proof: session.id.to_string(), typed, keep: session.persistent, previous: None };
+        self.sign_in_again(&owner, &form, visitor).await
     }
 }

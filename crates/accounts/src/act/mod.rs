@@ -22,6 +22,7 @@ mod purge;
 mod renew;
 mod reset;
 mod sign_in;
+mod sign_in_again;
 mod take_back;
 mod wrap;
 

@@ -1,13 +1,15 @@
 //! A new password by a mailed link.
 
-use kernel::{Done, Fault, Password, Token, Tx};
+use kernel::{Fault, Password, Token};
 
 use crate::{
     Accounts, Origin, PasswordProblem, Session, SignedIn, Visitor,
-    act::renew::{Change, Renewed},
+    act::{
+        renew::{Change, Renewed},
+        sign_in_again::SentAgain,
+    },
     context_words,
-    guard::{Guarded, secret_of},
-    lockout::Counter,
+    guard::secret_of,
     store::{AccountRow, ResetLinkRow, accounts, reset_links},
 };
 
@@ -36,9 +38,6 @@ pub enum Reset {
     /// Come back in a moment.
     Busy,
 }
-
-/// Seconds in which the page of a used link may be sent again by a browser that did not wait for the answer: a double click, a line that broke.
-const AGAIN: i64 = 30;
 
 impl Accounts {
     /// Returns the reset page; `None` for a dead link. Looking changes nothing (SECURITY #70).
@@ -94,8 +93,7 @@ impl Accounts {
         }
     }
 
-    /// Answers the page, sent again by a browser that got no answer to it. Nobody is signed in by a used link (SECURITY I8): the password that came with it,
-    /// which is the account's now, signs in. Attempts are counted for the link alone, so that many at once do not lock the account (SECURITY B10).
+    /// Answers the page, sent again by a browser that got no answer to it.
     async fn used_or_dead(
         &self,
         token: &Token,
@@ -104,26 +102,19 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<Reset, Fault> {
         let db = &self.context.db;
-        let used = reset_links::used_since(db, &token.digest(), self.context.now() - AGAIN).await?;
+        let used = reset_links::used_since(db, &token.digest(), self.sent_again_since()).await?;
         let Some(link) = used else { return Ok(Reset::Dead) };
         let owner = accounts::enabled(db, link.account_id).await?;
-        let counter = Counter::of_link(&self.context, &link.id.to_string());
-        let origin = way_back(link);
-        let (Some(owner), Ok(password)) = (owner, Password::new(typed)) else {
-            return Ok(Reset::Used(origin));
+        let form = SentAgain { proof: link.id.to_string(), typed, keep: false, previous };
+        let (used_at, origin) = (link.used_at, way_back(link));
+        let signed_in = match owner.filter(|owner| used_at == Some(owner.password_changed_at)) {
+            Some(owner) => self.sign_in_again(&owner, &form, visitor).await?,
+            None => None,
         };
-        let stored = Some(owner.password_hash.as_str());
-        let Guarded::Right { .. } = self.guard(&counter, stored, secret_of(&password)).await? else {
-            return Ok(Reset::Used(origin));
-        };
-        let signed_in = db
-            .write(async |tx: &Tx| {
-                // A link's own counter: no account's, and the evidence tells of the reset.
-                let _ = counter.clear(tx).await?;
-                Ok(Done::Commit(self.open_session(tx, &owner, false, visitor, previous).await?))
-            })
-            .await?;
-        Ok(Reset::Again(Box::new(signed_in), origin))
+        Ok(match signed_in {
+            Some(signed_in) => Reset::Again(signed_in, origin),
+            None => Reset::Used(origin),
+        })
     }
 }
 

@@ -4,7 +4,10 @@ use kernel::{Fault, Password, Token};
 
 use crate::{
     Accounts, PasswordProblem, Session, SignedIn, Visitor,
-    act::renew::{Change, Renewed},
+    act::{
+        renew::{Change, Renewed},
+        sign_in_again::SentAgain,
+    },
     context_words,
     guard::secret_of,
     store::{AccountRow, EmailChangeRow, accounts, email_changes},
@@ -28,6 +31,8 @@ pub enum TakeBack {
     Problems(Vec<PasswordProblem>),
     /// The old address has another account by now.
     Taken,
+    /// The link took the address back a moment ago, and this is the password that it set: this browser is signed in by it. Nothing else changed.
+    Again(Box<SignedIn>),
     /// The link is used, or too old.
     Dead,
     /// Come back in a moment.
@@ -70,7 +75,9 @@ impl Accounts {
         previous: Option<&Session>,
         visitor: &Visitor,
     ) -> Result<TakeBack, Fault> {
-        let Some((wish, owner)) = self.reversible(token).await? else { return Ok(TakeBack::Dead) };
+        let Some((wish, owner)) = self.reversible(token).await? else {
+            return self.taken_back_or_dead(token, typed, previous, visitor).await;
+        };
         let password = match Password::new(typed) {
             Ok(password) => password,
             Err(refused) => return Ok(TakeBack::Problems(vec![refused.into()])),
@@ -84,8 +91,32 @@ impl Accounts {
         let change = Change::TakeBack { wish: &wish, hash };
         Ok(match self.renew(&owner, &change, previous, visitor).await? {
             Renewed::Done(signed_in) => TakeBack::Done(signed_in),
-            Renewed::Stale => TakeBack::Dead,
+            Renewed::Stale => return self.taken_back_or_dead(token, typed, previous, visitor).await,
             Renewed::Taken => TakeBack::Taken,
         })
+    }
+
+    /// Answers the page, sent again by a browser that got no answer to it.
+    async fn taken_back_or_dead(
+        &self,
+        token: &Token,
+        typed: &str,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<TakeBack, Fault> {
+        let db = &self.context.db;
+        let Some(wish) = email_changes::by_undo_link(db, &token.digest()).await? else {
+            return Ok(TakeBack::Dead);
+        };
+        let owner = accounts::enabled(db, wish.account_id).await?;
+        // The transaction that ended the wish set the password: it was this link, and no change after it.
+        let set_by_link = |owner: &AccountRow| wish.ended_at == Some(owner.password_changed_at);
+        let Some(owner) = owner.filter(set_by_link) else { return Ok(TakeBack::Dead) };
+        if owner.password_changed_at <= self.sent_again_since() {
+            return Ok(TakeBack::Dead);
+        }
+        let form = SentAgain { proof: wish.id.to_string(), typed, keep: false, previous };
+        let signed_in = self.sign_in_again(&owner, &form, visitor).await?;
+        Ok(signed_in.map_or(TakeBack::Dead, TakeBack::Again))
     }
 }

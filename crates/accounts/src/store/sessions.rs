@@ -29,6 +29,34 @@ pub(crate) async fn by_token(
     Ok(found.and_then(|(row, owner)| Some((row, owner?))))
 }
 
+/// Returns the session that a token opened, if it was ended after a moment, with its account unless that is disabled.
+pub(crate) async fn ended_since(
+    db: &impl Read,
+    token: &Digest,
+    since: Unix,
+) -> Result<Option<(SessionRow, AccountRow)>, Fault> {
+    let found = Entity::find()
+        .filter(Column::TokenHash.eq(token.as_str()))
+        .filter(Column::EndedAt.gt(since))
+        .find_also_related(account::Entity)
+        .one(db.connection())
+        .await?;
+    let enabled = |owner: &AccountRow| owner.disabled_at.is_none();
+    Ok(found.and_then(|(row, owner)| Some((row, owner.filter(enabled)?))))
+}
+
+/// Returns the session that began in the transaction that set an account's password, unless it was ended.
+pub(crate) async fn begun_with(db: &impl Read, owner: &AccountRow) -> Result<Option<SessionRow>, Fault> {
+    Ok(Entity::find()
+        .filter(Column::AccountId.eq(owner.id))
+        .filter(Column::AuthEpoch.eq(owner.auth_epoch))
+        .filter(Column::CreatedAt.eq(owner.password_changed_at))
+        .filter(Column::EndedAt.is_null())
+        .order_by_asc(Column::Id)
+        .one(db.connection())
+        .await?)
+}
+
 /// Returns a session, unless it was ended.
 pub(crate) async fn by_id(db: &impl Read, id: SessionId) -> Result<Option<SessionRow>, Fault> {
     Ok(Entity::find_by_id(id).filter(Column::EndedAt.is_null()).one(db.connection()).await?)

@@ -65,7 +65,7 @@ impl LinkKind for TakeBack {
         }
         let session = browser.session.as_ref();
         match idp.accounts.take_back(&link.token, &fields.password, session, &browser.visitor).await? {
-            accounts::TakeBack::Done(signed_in) => {
+            accounts::TakeBack::Done(signed_in) | accounts::TakeBack::Again(signed_in) => {
                 let cleared = Cookie::TakeBack.clear(idp.secure(), path::TAKE_BACK.as_str());
                 let response = link.signed_in(&signed_in).await?.cookie(cleared);
                 Ok(Some(response.say(&path::HOME, &HomeFlash::EmailTakenBack)))

@@ -142,6 +142,60 @@ async fn accounts(world: &World) -> Vec<String> {
     world.people().await.into_iter().filter(|line| line.starts_with("account ")).collect()
 }
 
+/// B19: the change of a password sent again, its first answer lost, ends where the first ended: nothing is counted, nothing happens twice, and the session that
+/// nobody got is no more.
+#[tokio::test]
+async fn a_changed_password_sent_again_is_told_that_it_is_saved() {
+    for world in World::both().await {
+        world.moved("tilleuls", "100", MARIE).await;
+        let portal = Portal::new(&world, "tilleuls");
+        let mut marie = Visitor::new(&world);
+        portal.send(&mut marie, &[]).await;
+        marie.sign_in(MARIE, PASSWORD).await;
+        marie.open("/account/password").await;
+        let form = [("current", PASSWORD), ("password", NEW)];
+        marie.submit_in_vain("/password", &form).await;
+        let set = accounts(&world).await;
+        let (mut wrong, mut late) = (copy(&marie, &world), copy(&marie, &world));
+        wrong.submit("/password", &[("current", PASSWORD), ("password", "autre chose de long")]).await;
+        wrong.screen.says("Connexion").says_not("invalide");
+        marie.submit("/password", &form).await.says("Votre nouveau mot de passe est enregistré");
+        marie.open("/account/sessions").await.says("Cet appareil");
+        assert_eq!(world.count("session", "ended_at IS NULL").await, 1, "{}", world.bed.name);
+        assert_eq!(world.count("evidence", "kind = 'password changed'").await, 1, "{}", world.bed.name);
+        assert_eq!(accounts(&world).await, set, "{}", world.bed.name);
+        world.bed.clock.advance(30);
+        late.submit("/password", &form).await.says("Connexion").says_not("est enregistré");
+        assert_eq!(world.mails().await.iter().filter(|mail| mail.about == "changed").count(), 1);
+    }
+}
+
+/// B19, docs/adr/0009: the same of an address that is taken back.
+#[tokio::test]
+async fn an_address_taken_back_and_sent_again_is_told_that_it_is_back() {
+    for world in World::both().await {
+        world.moved("tilleuls", "100", MARIE).await;
+        let mut marie = Visitor::new(&world);
+        marie.open("/").await;
+        marie.sign_in(MARIE, PASSWORD).await;
+        marie.open("/account/email").await;
+        marie.submit("/email", &[("email", "autre@exemple.test"), ("password", PASSWORD)]).await;
+        let link = world.mail_to(MARIE, "take-back").await.link.unwrap();
+        marie.open(&link).await;
+        marie.submit_in_vain("/take-back", &[("password", NEW)]).await;
+        let set = accounts(&world).await;
+        let (mut wrong, mut late) = (copy(&marie, &world), copy(&marie, &world));
+        wrong.submit("/take-back", &[("password", PASSWORD)]).await.says("Ce lien ne fonctionne plus");
+        marie.submit("/take-back", &[("password", NEW)]).await;
+        assert!(marie.cookies.iter().any(|c| c.name() == "mc_session"), "{}", marie.screen.text());
+        marie.screen.says("Bonjour");
+        assert_eq!(world.count("session", "ended_at IS NULL").await, 1, "{}", world.bed.name);
+        assert_eq!(accounts(&world).await, set, "{}", world.bed.name);
+        world.bed.clock.advance(30);
+        late.submit("/take-back", &[("password", NEW)]).await.says("Ce lien ne fonctionne plus");
+    }
+}
+
 /// SECURITY #67 to #69, I8: a used link sets no password and signs nobody in. A moment later it says that the password is set, afterwards that it is dead.
 #[tokio::test]
 async fn a_new_password_sent_again_is_told_that_it_is_set() {

@@ -1,17 +1,25 @@
 use accounts::{NewPassword, PasswordChange, context_words};
 use axum::response::Response;
+use http::request::Parts;
+use kernel::Token;
 use pages::page::{AccountPassword, ProblemKind};
 use serde::Deserialize;
 
 use super::{
-    super::{enrol::min_length, sign_in::password_error},
+    super::{enrol::min_length, home, sign_in::password_error},
     Member,
 };
-use crate::web::{
-    error::Failure,
-    flash::{AccountPasswordFlash, HomeFlash, PasswordError, Problems},
-    form::{Form, TypedPassword},
-    limits, path,
+use crate::{
+    Shared,
+    web::{
+        browser::Browser,
+        cookie::Cookie,
+        error::Failure,
+        flash::{AccountPasswordFlash, HomeFlash, PasswordError, Problems},
+        form::{Form, FromBrowser, TypedPassword},
+        limits, path,
+        response::ResponseBuilder,
+    },
 };
 
 /// `GET /account/password`.
@@ -48,16 +56,65 @@ pub(crate) struct NewPasswordForm {
     password: TypedPassword,
 }
 
+/// The sender of the form.
+pub(crate) enum Sender {
+    /// The person who is signed in.
+    Member(Box<Member>),
+    /// A browser whose session has ended, as it does when the form comes the first time.
+    SignedOut {
+        idp: Shared,
+        browser: Browser,
+        /// The token of the session.
+        token: Token,
+    },
+}
+
+impl FromBrowser for Sender {
+    async fn from_browser(browser: Browser, parts: &mut Parts, idp: &Shared) -> Result<Self, Response> {
+        let token = Cookie::Session.one(&parts.headers, idp.secure()).and_then(|value| Token::parse(&value));
+        match token {
+            Some(token) if browser.session.is_none() => {
+                Ok(Self::SignedOut { idp: idp.clone(), browser, token })
+            }
+            _ => Ok(Self::Member(Box::new(Member::from_browser(browser, parts, idp).await?))),
+        }
+    }
+}
+
 /// `POST /account/password`: every other session and token of the account ends (SPEC J6); this browser goes on with a new session.
 pub(crate) async fn post(
-    Form { context: member, fields }: Form<Member, NewPasswordForm>,
+    Form { context: sender, fields }: Form<Sender, NewPasswordForm>,
 ) -> Result<Response, Failure> {
+    match sender {
+        Sender::Member(member) => change(&member, &fields).await,
+        Sender::SignedOut { idp, browser, token } => sent_again(&idp, &browser, &token, &fields).await,
+    }
+}
+
+/// Answers the form that was sent again before its first answer came as that one did; asks for the sign-in in all other cases.
+async fn sent_again(
+    idp: &Shared,
+    browser: &Browser,
+    token: &Token,
+    fields: &NewPasswordForm,
+) -> Result<Response, Failure> {
+    if limits::attempt(idp, browser).is_ok()
+        && let Some(signed_in) =
+            idp.accounts.password_changed_again(token, &fields.password, &browser.visitor).await?
+    {
+        let response = ResponseBuilder::new(idp, browser).signed_in(&signed_in);
+        return Ok(response.say(&path::HOME, &HomeFlash::Password));
+    }
+    home::sign_in(idp, browser).await
+}
+
+async fn change(member: &Member, fields: &NewPasswordForm) -> Result<Response, Failure> {
     let (idp, browser) = (&member.idp, &member.browser);
     let refuse = |flash| Ok(member.response().say(&path::ACCOUNT_PASSWORD, &flash));
     if let Err(seconds) = limits::attempt(idp, browser) {
         return refuse(AccountPasswordFlash::Refused(PasswordError::Throttled { seconds }));
     }
-    let context = context(&member).await?;
+    let context = context(member).await?;
     let typed = NewPassword { current: &fields.current, new: &fields.password, context: &context };
     match idp.accounts.change_password(&member.session, &typed, &browser.visitor).await? {
         PasswordChange::Done(signed_in) => {

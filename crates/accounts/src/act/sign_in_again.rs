@@ -1,0 +1,62 @@
+//! The answer to a form that sets a password and was sent again: a double click, a line that broke before the answer came.
+
+use kernel::{Done, Fault, Password, Tx, Unix};
+
+use crate::{
+    Accounts, Session, SignedIn, Visitor,
+    guard::{Guarded, secret_of},
+    lockout::Counter,
+    store::{AccountRow, sessions},
+};
+
+/// Seconds in which the form may be sent again, after what proved its sender was used up.
+const AGAIN: i64 = 30;
+
+/// A form that was sent again.
+pub(crate) struct SentAgain<'a> {
+    /// The id of what proved its sender the first time: a mailed link, or a session.
+    pub(crate) proof: String,
+    /// The password in it.
+    pub(crate) typed: &'a str,
+    /// True if the new session outlives the browser, as the one before it did.
+    pub(crate) keep: bool,
+    /// The session of this browser.
+    pub(crate) previous: Option<&'a Session>,
+}
+
+impl Accounts {
+    /// Returns the moment since which a proof may have been used for its form to be answered again.
+    pub(crate) fn sent_again_since(&self) -> Unix {
+        self.context.now() - AGAIN
+    }
+
+    /// Signs in by the password that the form has set, and by nothing else: a used proof signs nobody in (SECURITY I8). The session that the lost answer held
+    /// ends: nobody has it. Returns `None` where the password is not the account's. Attempts are counted for the proof alone, so that many at once do not lock the account (SECURITY B10).
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub(crate) async fn sign_in_again(
+        &self,
+        owner: &AccountRow,
+        form: &SentAgain<'_>,
+        visitor: &Visitor,
+    ) -> Result<Option<Box<SignedIn>>, Fault> {
+        let Ok(password) = Password::new(form.typed) else { return Ok(None) };
+        let counter = Counter::of_used_proof(&self.context, &form.proof);
+        let stored = Some(owner.password_hash.as_str());
+        let Guarded::Right { .. } = self.guard(&counter, stored, secret_of(&password)).await? else {
+            return Ok(None);
+        };
+        let db = &self.context.db;
+        let lost = sessions::begun_with(db, owner).await?.map(Session::from);
+        let replaces = form.previous.filter(|session| session.account != owner.id).or(lost.as_ref());
+        let signed_in = db
+            .write(async |tx: &Tx| {
+                // No account's own counter, and the evidence tells of the change.
+                let _ = counter.clear(tx).await?;
+                Ok(Done::Commit(self.open_session(tx, owner, form.keep, visitor, replaces).await?))
+            })
+            .await?;
+        Ok(Some(Box::new(signed_in)))
+    }
+}
