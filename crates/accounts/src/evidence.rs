@@ -2,7 +2,7 @@
 //! its place can be changed without the key that lives outside the database. Whoever writes to the database can still take the last entries
 //! away, with the rows that they speak of and the head set back; docs/security.md says what else is not seen.
 
-use kernel::{Context, Digest, Fault, Looking, Read, Reading, SealKeys, Tx, Unix};
+use kernel::{CheckFuture, Context, Digest, Fault, Read, SealKeys, Snapshot, Tx, Unix};
 use serde::Serialize;
 
 use crate::{
@@ -67,8 +67,8 @@ async fn verify(db: &impl Read, keys: &SealKeys) -> Result<Result<u64, i64>, Fau
 }
 
 /// SECURITY I21, for [`crate::INVARIANTS`].
-pub(crate) fn chain(reading: &Reading) -> Looking<'_> {
-    Box::pin(async { Ok(u64::from(verify(reading, reading.keys()).await?.is_err())) })
+pub(crate) fn chain(snapshot: &Snapshot) -> CheckFuture<'_> {
+    Box::pin(async { Ok(u64::from(verify(snapshot, snapshot.keys()).await?.is_err())) })
 }
 
 impl Accounts {

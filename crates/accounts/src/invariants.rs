@@ -1,6 +1,6 @@
 //! The invariants of this slice's rows (SECURITY part C).
 
-use kernel::{Fault, Invariant, Looking, Reading, SeenBy};
+use kernel::{CheckFuture, Fault, Invariant, SeenBy, Snapshot};
 use uuid::Uuid;
 
 use crate::{
@@ -28,7 +28,7 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "I6",
         says: "a counter of wrong passwords goes down by a reset only: a right password, a mailed link, the end of an old identifier's lock, a month without a try, four hundred days of a lock",
         otherwise: "guessing goes on after five",
-        seen_by: SeenBy::Words(
+        seen_by: SeenBy::Tests(
             "it compares two moments; `lockout.rs` counts each check, also with 200 at once",
         ),
     },
@@ -210,7 +210,7 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "I17",
         says: "the session after a sign-in is another one than before it",
         otherwise: "a session that somebody else chose becomes a person's",
-        seen_by: SeenBy::Words(
+        seen_by: SeenBy::Tests(
             "it compares two moments; every sign-in writes a row of its own, which `keeping.rs` looks at",
         ),
     },
@@ -275,7 +275,7 @@ const ORPHANS: &str = "SELECT \
 const BATCH: u64 = 5000;
 
 /// Canonical forms are made here and nowhere else: no SQL can say what they should be (DESIGN "Rules that the databases force").
-fn uncanonical(reading: &Reading) -> Looking<'_> {
+fn uncanonical(snapshot: &Snapshot) -> CheckFuture<'_> {
     Box::pin(async {
         let wrong = |email: &str, canonical: &str| {
             Email::parse(email).is_none_or(|address| address.canonical() != canonical)
@@ -283,12 +283,12 @@ fn uncanonical(reading: &Reading) -> Looking<'_> {
         let mut broken = 0;
         let mut last = AccountId(Uuid::nil());
         loop {
-            let rows = accounts::addresses_after(reading, last, BATCH).await?;
+            let rows = accounts::addresses_after(snapshot, last, BATCH).await?;
             let Some(end) = rows.last() else { break };
             last = end.0;
             broken += rows.iter().filter(|(_, email, canonical)| wrong(email, canonical)).count();
         }
-        let unfinished = enrolments::unfinished_addresses(reading).await?;
+        let unfinished = enrolments::unfinished_addresses(snapshot).await?;
         broken += unfinished
             .iter()
             .filter(|pair| match pair {

@@ -217,7 +217,7 @@ impl Counter {
                 return Ok((tx, cleared));
             }
             // Another one has failed since this one was reserved.
-            tx.give_up().await;
+            tx.rollback().await;
         }
         let tx = db.begin_recorded().await?;
         let cleared = self.clear(&tx).await?;

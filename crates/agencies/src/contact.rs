@@ -1,23 +1,23 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How to reach the agency: what the help page ends with.
+/// The agency's contact details, shown at the end of the help page.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
-    /// As people dial it.
+    /// The phone number as people dial it.
     pub phone: Option<String>,
-    /// For questions.
+    /// The email address for questions.
     pub email: Option<String>,
-    /// Opening hours, in words.
+    /// Opening hours as text.
     pub hours: Option<String>,
     /// The agency's site.
     pub website: Option<String>,
-    /// Where its office is.
+    /// The address of its office.
     pub address: Option<String>,
 }
 
-/// Who answers for the data that the agency hands over (GDPR art. 14; PEOPLE F-17, F-19): printed in the notice.
+/// The controller of the data that the agency hands over (GDPR art. 14; PEOPLE F-17, F-19), named in the notice.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Controller {

@@ -2,17 +2,17 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
-/// Where an agency's legacy identities are checked, and what counts as the same identifier there.
+/// The rules for an agency's legacy identifiers: their label, and which spellings are the same identifier.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Directory {
-    /// What the agency calls its identifiers, e.g. `Numéro client`.
+    /// The agency's name for its identifiers, e.g. `Numéro client`.
     pub identifier_label: String,
-    /// Whether `DUPONT` and `dupont` are two people.
+    /// True if `DUPONT` and `dupont` are different identifiers.
     pub case_sensitive: bool,
-    /// Characters that people add or leave out and that mean nothing, e.g. ` .-`.
+    /// Characters without meaning, which people add or leave out, e.g. ` .-`.
     pub ignored: String,
-    /// Whether `00042` and `42` are the same. They are not unless this says so.
+    /// True if `00042` and `42` are the same identifier.
     pub leading_zeros_ignored: bool,
 }
 
@@ -28,13 +28,13 @@ impl Default for Directory {
 }
 
 impl Directory {
-    /// The longest identifier, in characters.
+    /// The maximum length of an identifier, in characters.
     pub const LONGEST: usize = 128;
 
-    /// The one form under which an identifier is stored and looked for; `None` when it can be nobody's.
+    /// Returns the canonical form under which an identifier is stored and looked up; `None` if it cannot be an identifier.
     pub fn canonical(&self, typed: &str) -> Option<String> {
         let typed = typed.trim();
-        // ASCII is its own NFKC, and nearly every identifier is.
+        // ASCII equals its NFKC form, and nearly every identifier is ASCII.
         let text = if typed.is_ascii() { typed.to_owned() } else { typed.nfkc().collect() };
         if text.is_empty() || text.chars().count() > Self::LONGEST || text.chars().any(char::is_control) {
             return None;

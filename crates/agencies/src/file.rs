@@ -1,26 +1,26 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Contact, Controller, Directory, Look, Words};
+use crate::{Contact, Controller, CustomTexts, Directory, Look};
 
 /// `config/agencies/<id>.toml`. Unknown keys are refused.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgencyFile {
-    /// As people know it.
+    /// The name that people know.
     pub name: String,
-    /// Where it is: tells apart agencies of the same name.
+    /// The city of its office; distinguishes agencies of the same name.
     pub city: Option<String>,
     /// Language of its pages where neither the portal nor the browser asks for one: `fr` or `en`.
     #[serde(default = "french")]
     pub language: String,
-    /// Who answers for the data.
+    /// The controller of its data.
     pub controller: Controller,
     /// Colours and logo.
     pub look: Look,
-    /// What it says in its own words.
+    /// Custom texts on its pages and mails.
     #[serde(default)]
-    pub words: Words,
+    pub words: CustomTexts,
     /// Phone, mail, hours.
     #[serde(default)]
     pub contact: Contact,
@@ -30,7 +30,7 @@ pub struct AgencyFile {
     /// Its clients; the first one is its portal.
     #[serde(default)]
     pub portal: Vec<PortalSection>,
-    /// How its portal signs migration tickets.
+    /// The key with which its portal signs migration tickets.
     pub ticket: Option<TicketSection>,
 }
 
@@ -44,9 +44,9 @@ fn french() -> String {
 pub struct PortalSection {
     /// `client_id`.
     pub client_id: String,
-    /// What people call it; the agency's name unless set.
+    /// The name that people know; the agency's name unless set.
     pub name: Option<String>,
-    /// Where it begins, for people who start at the provider.
+    /// Its start page, for people who start at the provider.
     pub home: Option<String>,
     /// `web` or `native`.
     #[serde(default)]
@@ -58,53 +58,53 @@ pub struct PortalSection {
     pub client_secret_sha256: Vec<String>,
     /// A file that holds the secret.
     pub client_secret_file: Option<String>,
-    /// Exact addresses.
+    /// Exact redirect addresses.
     pub redirect_uris: Vec<String>,
-    /// Exact addresses.
+    /// Exact addresses for the return after a sign-out.
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
-    /// Where logout tokens are posted.
+    /// The address to which logout tokens are posted.
     pub backchannel_logout_uri: Option<String>,
-    /// Loaded in a frame at sign-out.
+    /// The address loaded in a frame at sign-out.
     pub frontchannel_logout_uri: Option<String>,
-    /// Where a sign-in that begins at the provider is sent.
+    /// The address that starts a sign-in from the provider.
     pub initiate_login_uri: Option<String>,
-    /// How it may have its answers: `query`, `fragment`, `form_post`; all of them unless set.
+    /// The response modes that it may ask for: `query`, `fragment`, `form_post`; all of them unless set.
     pub response_modes: Option<Vec<String>>,
-    /// Signs its ID tokens, access tokens and logout tokens: `RS256`, `PS256`, `ES256` or `EdDSA`.
+    /// The signing algorithm of its ID tokens, access tokens and logout tokens: `RS256`, `PS256`, `ES256` or `EdDSA`.
     pub id_token_signed_response_alg: Option<String>,
-    /// Signs its userinfo answers, which are plain JSON otherwise: `RS256`, `PS256`, `ES256` or `EdDSA`.
+    /// The signing algorithm of its userinfo responses, which are plain JSON otherwise: `RS256`, `PS256`, `ES256` or `EdDSA`.
     pub userinfo_signed_response_alg: Option<String>,
     /// Public keys of `private_key_jwt`, as JWKs.
     #[serde(default)]
     pub jwks: Vec<serde_json::Value>,
-    /// Where the public keys of `private_key_jwt` are read instead: https.
+    /// The https address from which the public keys of `private_key_jwt` are read instead.
     pub jwks_uri: Option<String>,
     /// The algorithm of its client assertions, for keys that name none.
     pub token_endpoint_auth_signing_alg: Option<String>,
-    /// What it may be told and given, of `openid`, `profile`, `email`, `address`, `phone`, `offline_access`. Unless set: `openid`, `email`,
+    /// Scopes that it may request: `openid`, `profile`, `email`, `address`, `phone`, `offline_access`. Unless set: `openid`, `email`,
     /// `offline_access`, and `profile` without birth date and gender.
     pub scopes: Option<Vec<String>>,
     /// `authorization_code`, `refresh_token`; both unless set.
     pub grant_types: Option<Vec<String>>,
     /// `pairwise`: another `sub` at every agency; `public`: the same at all clients of that type.
     pub subject_type: Option<String>,
-    /// The password is asked for when the last time is longer ago, in seconds, where a request says nothing.
+    /// The maximum age of a sign-in in seconds, for requests without `max_age`; the password is asked for again after it.
     pub default_max_age: Option<i64>,
-    /// Protected resources that its access tokens may be for (`resource`), byte for byte: `https://api.agence.fr/`.
+    /// The protected resources that its access tokens may be for (`resource`), byte for byte: `https://api.agence.fr/`.
     #[serde(default)]
     pub resources: Vec<String>,
-    /// Why this confidential client may do without PKCE.
+    /// The reason why this confidential client may omit PKCE.
     pub pkce_exempt_because: Option<String>,
     /// Exact origins of browser apps that call /token, /userinfo, /revoke and /introspect themselves: `https://app.agence.fr`.
     #[serde(default)]
     pub cors_origins: Vec<String>,
-    /// Whether somebody whose account has no link at this agency may come in all the same.
+    /// True if accounts without a link at this agency may sign in.
     #[serde(default)]
     pub allow_unlinked: bool,
 }
 
-/// The key of migration tickets: one of the two.
+/// The key that verifies migration tickets: exactly one of the two.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TicketSection {

@@ -1,13 +1,13 @@
-//! Agencies: a portal (an OIDC client), a look, a contact and the rules of a directory. An agency is one file; this crate reads its text, never the file.
+//! Agencies: a portal (an OIDC client), a look, a contact and the rules of a directory. An agency is one file; this crate parses its text and never reads files.
 
 mod agency;
 mod contact;
 mod directory;
 mod file;
+mod file_error;
 mod logo;
 mod look;
 mod portal;
-mod problem;
 mod read;
 
 use std::{
@@ -19,46 +19,46 @@ pub use agency::Agency;
 pub use contact::{Contact, Controller};
 pub use directory::Directory;
 pub use file::{AgencyFile, PortalSection, TicketSection};
+pub use file_error::{FileError, line_of};
 pub use logo::Logo;
-pub use look::{Look, Said, Words};
+pub use look::{CustomTexts, LocalizedText, Look};
 pub use portal::{Portal, TicketKey};
-pub use problem::Problem;
 pub use read::SecretSource;
 
-/// All agencies, found by id and by client. Replaced whole when config changes, never altered.
+/// All agencies, by id and by client. Replaced as a whole when the configuration changes.
 #[derive(Clone, Default)]
 pub struct Agencies {
     agencies: BTreeMap<String, Arc<Agency>>,
     owners: BTreeMap<String, String>,
-    /// Clients that are somebody's, and that are not served now.
+    /// Known clients that are not served now.
     withheld: BTreeSet<String>,
 }
 
-/// A client that stands in the files of several agencies.
+/// A client id that the files of several agencies name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Contested {
     /// Its `client_id`.
     pub client_id: String,
-    /// The agencies, each once, in the order of their ids.
+    /// The agencies, without duplicates, ordered by id.
     pub agencies: Vec<String>,
 }
 
 impl Agencies {
-    /// Puts them together.
+    /// Builds the set.
     ///
     /// # Errors
-    /// Two agencies that name the same client.
-    pub fn new(all: Vec<Agency>) -> Result<Self, Problem> {
+    /// Two agencies name the same client.
+    pub fn new(all: Vec<Agency>) -> Result<Self, FileError> {
         let mut out = Self::default();
         for agency in all {
             for portal in &agency.portals {
                 let client_id = portal.client.client_id.clone();
                 if let Some(other) = out.owners.insert(client_id.clone(), agency.id.clone()) {
                     let key = "portal.client_id";
-                    let mend = format!(
+                    let reason = format!(
                         "the client \"{client_id}\" is also in the file of \"{other}\": name it otherwise"
                     );
-                    return Err(Problem { line: None, key: key.into(), mend });
+                    return Err(FileError { line: None, key: key.into(), reason });
                 }
             }
             out.agencies.insert(agency.id.clone(), Arc::new(agency));
@@ -66,9 +66,9 @@ impl Agencies {
         Ok(out)
     }
 
-    /// Puts together all that can be served: one agency's mistake is that agency's alone (SECURITY D20). `left_out`: the clients that files name which cannot
-    /// be taken, each with the id of its agency. A client that several agencies name is served for none of them, for nothing tells whose it
-    /// is; their other clients are.
+    /// Builds the set of all that can be served: an error in one agency's file affects no other (SECURITY D20). `left_out` holds the clients of unusable
+    /// files, each with the id of its agency. A client that several agencies name is served for none of them, since nothing tells which of them owns it; their
+    /// other clients are served.
     pub fn apart(all: Vec<Agency>, left_out: Vec<(String, String)>) -> (Self, Vec<Contested>) {
         let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let of_files = all.iter().flat_map(|agency| {
@@ -94,30 +94,30 @@ impl Agencies {
         (out, contested)
     }
 
-    /// Whether the client is somebody's and is not served now, because of a mistake in its agency's file.
+    /// Returns true if the client is known but not served now, because of an error in its agency's file.
     pub fn withholds(&self, client_id: &str) -> bool {
         self.withheld.contains(client_id)
     }
 
-    /// By its id.
+    /// Finds an agency by its id.
     pub fn agency(&self, id: &str) -> Option<&Arc<Agency>> {
         self.agencies.get(id)
     }
 
-    /// The client and its agency.
+    /// Finds a client and its agency.
     pub fn portal(&self, client_id: &str) -> Option<(&Arc<Agency>, &Portal)> {
         let agency = self.agencies.get(self.owners.get(client_id)?)?;
         Some((agency, agency.portals.iter().find(|p| p.client.client_id == client_id)?))
     }
 
-    /// Whether some client's scripts run at this origin.
+    /// Returns true if a client's scripts run at this origin.
     pub fn lists_origin(&self, origin: &str) -> bool {
         self.iter()
             .flat_map(|agency| &agency.portals)
             .any(|portal| portal.client.cors_origins.iter().any(|o| o == origin))
     }
 
-    /// All, by id.
+    /// Returns all agencies, ordered by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Agency>> {
         self.agencies.values()
     }

@@ -1,24 +1,24 @@
 use std::sync::Arc;
 
-/// A picture that is served as it is, beside the agency's style sheet.
+/// An image that is served unchanged, beside the agency's style sheet.
 #[derive(Clone)]
 pub struct Logo {
-    /// As in its address: `svg`, `png`, `jpg` or `webp`.
+    /// The file extension in its address: `svg`, `png`, `jpg` or `webp`.
     pub extension: &'static str,
-    /// For `Content-Type`.
+    /// The value of `Content-Type`.
     pub content_type: &'static str,
     /// The file.
     pub bytes: Arc<[u8]>,
 }
 
-/// A page with its logo is to cost no more than 30 kB on the wire.
+/// The maximum size, so that a page with its logo stays below 30 kB on the wire.
 const LONGEST: usize = 6 * 1024;
 
 impl Logo {
-    /// Looks at a file: its first bytes tell what it is, not its name.
+    /// Reads an image. Its first bytes determine the type, not its name.
     ///
     /// # Errors
-    /// What to do instead, in one sentence.
+    /// The remedy, in one sentence.
     pub fn read(bytes: Vec<u8>) -> Result<Self, String> {
         let is = |at: usize, sign: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(sign));
         let (extension, content_type) = if is(0, b"\x89PNG\r\n\x1a\n") {
@@ -41,8 +41,8 @@ impl Logo {
     }
 }
 
-/// An SVG that draws and does nothing else. It is shown as an image, where no script runs, and served in a sandbox; a file that tries all the same is
-/// somebody's mistake or worse.
+/// Accepts an SVG that only draws. Scripts could not run anyway, since it is shown as an image and served in a sandbox; a file that tries is a mistake
+/// or worse.
 fn drawn(bytes: &[u8]) -> Result<(), String> {
     const ACTS: [&str; 5] = ["<script", "<foreignobject", "<iframe", "<!entity", "javascript:"];
     let text = std::str::from_utf8(bytes).unwrap_or_default().to_lowercase();

@@ -1,37 +1,37 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How the agency's pages and mails look.
+/// The look of the agency's pages and mails.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Look {
-    /// The first colour, `#rrggbb`: buttons and links. It is words, or stands under words: a contrast of 4.5:1.
+    /// The first colour, `#rrggbb`: buttons and links. Used for text and behind text: a contrast of 4.5:1.
     pub accent: String,
-    /// The second colour, `#rrggbb`: the band at the head of pages and mails, the step that one is at, the edge of the agency's own words. Never
-    /// words: a contrast of 3:1. The first one unless set.
+    /// The second colour, `#rrggbb`: the band at the top of pages and mails, the current step, the edge of the agency's own texts. Never
+    /// used for text: a contrast of 3:1. The first one unless set.
     pub second: Option<String>,
     /// A logo, in the folder of the configuration: `logos/tilleuls.svg`. SVG, PNG, JPEG or WebP, 6 kB at most, shown 48 pixels high.
     pub logo: Option<String>,
 }
 
-/// What the agency says in its own words, in the few places that are kept for them. Plain text, in both languages.
+/// Texts of the agency, in a few fixed places. Plain text, in both languages.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Words {
+pub struct CustomTexts {
     /// Under the heading of the sign-in page.
-    pub sign_in: Option<Said>,
-    /// In the notice that a move begins with: how people were told of it, say.
-    pub notice: Option<Said>,
-    /// Before how to reach the agency: at the end of the help page, and where only the agency can help.
-    pub contact: Option<Said>,
+    pub sign_in: Option<LocalizedText>,
+    /// In the notice that opens a move, e.g. how people were informed of it.
+    pub notice: Option<LocalizedText>,
+    /// Before the contact details: at the end of the help page, and where only the agency can help.
+    pub contact: Option<LocalizedText>,
     /// The last line of its mails.
-    pub mail: Option<Said>,
+    pub mail: Option<LocalizedText>,
 }
 
-/// One sentence or two.
+/// One or two sentences in both languages.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Said {
+pub struct LocalizedText {
     /// In French.
     #[schemars(length(min = 1, max = LONGEST))]
     pub fr: String,
@@ -40,12 +40,12 @@ pub struct Said {
     pub en: String,
 }
 
-/// In characters.
+/// The maximum length of a text, in characters.
 const LONGEST: usize = 200;
 
-impl Words {
-    /// All of them, by key.
-    pub fn all(&self) -> [(&'static str, Option<&Said>); 4] {
+impl CustomTexts {
+    /// Returns all texts with their keys.
+    pub fn all(&self) -> [(&'static str, Option<&LocalizedText>); 4] {
         [
             ("sign_in", self.sign_in.as_ref()),
             ("notice", self.notice.as_ref()),
@@ -55,9 +55,9 @@ impl Words {
     }
 }
 
-/// What keeps a text from standing on pages and in mails, if anything does.
-pub(crate) fn unsaid(text: &str) -> Option<String> {
-    // Signs that turn the direction of what follows: a text could show itself as another (Unicode TR36 §2.7).
+/// Returns the reason why a text may not be shown, if there is one.
+pub(crate) fn text_error(text: &str) -> Option<String> {
+    // Bidirectional control characters could make a text show as another (Unicode TR36 §2.7).
     let turns =
         |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let length = text.chars().count();
@@ -68,7 +68,7 @@ pub(crate) fn unsaid(text: &str) -> Option<String> {
     } else if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || turns(c)) {
         Some("must be one line of plain text".into())
     } else if ["://", "www."].iter().any(|sign| text.to_lowercase().contains(sign)) {
-        // Mail programs make links of them; PEOPLE F-47: a mail leads to us alone.
+        // Mail programs turn them into links, and our mails link to us alone (PEOPLE F-47).
         Some("must hold no web address: the agency's site stands in contact.website".into())
     } else {
         None
@@ -83,13 +83,13 @@ mod tests {
     fn words_are_one_line_of_plain_text_without_addresses() {
         for good in ["Bienvenue.", "L’équipe vous remercie — à bientôt !", &"é".repeat(200), "<b>", "a@b.fr"]
         {
-            assert_eq!(unsaid(good), None, "{good}");
+            assert_eq!(text_error(good), None, "{good}");
         }
         let long = "é".repeat(201);
         for bad in
             ["", "  ", &long, "a\nb", "a\u{2028}b", "a\u{202e}b", "a\u{7}b", "http://x.fr", "voir WWW.x.fr"]
         {
-            assert!(unsaid(bad).is_some(), "{bad:?}");
+            assert!(text_error(bad).is_some(), "{bad:?}");
         }
     }
 }

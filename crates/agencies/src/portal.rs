@@ -2,21 +2,21 @@ use std::sync::Arc;
 
 use oidc::{client::Client, jwt::Key};
 
-/// One client of an agency.
+/// A client of an agency.
 #[derive(Clone)]
 pub struct Portal {
-    /// What the protocol knows of it: shared, for it is asked for by every request.
+    /// Its registration; shared, since every request reads it.
     pub client: Arc<Client>,
-    /// What people call it.
+    /// The name that people know.
     pub name: String,
-    /// Where it begins.
+    /// Its start page.
     pub home: Option<String>,
-    /// Whether somebody whose account has no link at this agency may come in all the same.
+    /// True if accounts without a link at this agency may sign in.
     pub allow_unlinked: bool,
 }
 
 impl Portal {
-    /// Where a sign-in of this portal is begun from elsewhere (OIDC Core §4): it asks with a `state` of its own, and nobody is asked anything twice.
+    /// Returns the address that starts a sign-in of this portal (OIDC Core §4): the portal then sends a request with a `state` of its own.
     pub fn sign_in_anew(&self, issuer: &str) -> Option<String> {
         let mut url = url::Url::parse(self.client.initiate_login_uri.as_deref()?).ok()?;
         url.query_pairs_mut().append_pair("iss", issuer);
@@ -24,6 +24,6 @@ impl Portal {
     }
 }
 
-/// What checks an agency's migration tickets. It has no Debug: it may be a secret.
+/// The key that verifies an agency's migration tickets. No Debug, for it may be a secret.
 #[derive(Clone)]
 pub struct TicketKey(pub Key);

@@ -1,4 +1,4 @@
-//! From the text of an agency's file to an agency, or to all that is wrong with it.
+//! Reads an agency from the text of its file, or reports every error in it.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use oidc::{
 };
 
 use crate::{
-    Agency, AgencyFile, Portal, Problem, Said, TicketKey, Words,
+    Agency, AgencyFile, CustomTexts, FileError, LocalizedText, Portal, TicketKey,
     file::{PortalSection, TicketSection},
-    look::unsaid,
-    problem::{line_at, line_of},
+    file_error::{line_at, line_of},
+    look::text_error,
 };
 
-/// Reads a secret that a file only names; answers one sentence when it cannot.
+/// Reads a secret that a file refers to; the error is one sentence.
 pub type SecretSource<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
 impl Agency {
     /// Reads the text of `agencies/<id>.toml`.
     ///
     /// # Errors
-    /// All that is wrong, each with its line, key and mend.
-    pub fn read(id: &str, text: &str, secrets: SecretSource<'_>) -> Result<Self, Vec<Problem>> {
+    /// Every error, each with its line, key and reason.
+    pub fn read(id: &str, text: &str, secrets: SecretSource<'_>) -> Result<Self, Vec<FileError>> {
         let file: AgencyFile = toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| line_at(text, span.start));
-            vec![Problem { line, key: key_of(error.message()), mend: error.message().to_owned() }]
+            vec![FileError { line, key: key_of(error.message()), reason: error.message().to_owned() }]
         })?;
         let mut reader = Reader { text, problems: Vec::new() };
         let agency = reader.agency(id, file, secrets);
@@ -39,7 +39,7 @@ fn is_colour(text: &str) -> bool {
     digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// The key that a TOML error names between backticks.
+/// Returns the key that a TOML error quotes in backticks.
 fn key_of(message: &str) -> String {
     let is_key = |text: &&str| text.chars().any(char::is_alphanumeric);
     message.split('`').nth(1).filter(is_key).unwrap_or("file").to_owned()
@@ -47,15 +47,15 @@ fn key_of(message: &str) -> String {
 
 struct Reader<'a> {
     text: &'a str,
-    problems: Vec<Problem>,
+    problems: Vec<FileError>,
 }
 
 impl Reader<'_> {
-    fn wrong(&mut self, key: &str, nth: usize, mend: impl Into<String>) {
-        self.problems.push(Problem {
+    fn wrong(&mut self, key: &str, nth: usize, reason: impl Into<String>) {
+        self.problems.push(FileError {
             line: line_of(self.text, key, nth),
             key: key.into(),
-            mend: mend.into(),
+            reason: reason.into(),
         });
     }
 
@@ -122,12 +122,12 @@ impl Reader<'_> {
         }
     }
 
-    fn words(&mut self, words: &Words) {
+    fn words(&mut self, words: &CustomTexts) {
         for (place, said) in words.all() {
-            let Some(Said { fr, en }) = said else { continue };
+            let Some(LocalizedText { fr, en }) = said else { continue };
             for (language, text) in [("fr", fr), ("en", en)] {
-                if let Some(mend) = unsaid(text) {
-                    self.wrong(&format!("words.{place}.{language}"), 0, mend);
+                if let Some(reason) = text_error(text) {
+                    self.wrong(&format!("words.{place}.{language}"), 0, reason);
                 }
             }
         }
@@ -156,7 +156,7 @@ impl Reader<'_> {
         }
         if let Some(scopes) = section.scopes {
             client.scopes = scopes.iter().map(String::as_str).collect();
-            // Who names `profile` is given all of it.
+            // A file that names `profile` gets all of its claims.
             client.withheld = &[];
         }
         let mut choose = Chooser { reader: self, nth };
@@ -186,7 +186,7 @@ impl Reader<'_> {
         if let Some(modes) = choose.many("response_modes", section.response_modes, &modes) {
             client.response_modes = modes;
         } else if silent {
-            // What discovery lists, for libraries go by that (OAuth Multiple Response Types §2.1).
+            // The modes in discovery, since libraries choose from it (OAuth Multiple Response Types §2.1).
             client.response_modes = ResponseMode::ALL.to_vec();
         }
         if let Some(reason) = section.pkce_exempt_because {
@@ -213,7 +213,7 @@ impl Reader<'_> {
         }
         if let Some(path) = section.client_secret_file {
             match secrets(&path) {
-                // The secret itself is kept where nothing else will do (OIDC Core §9).
+                // The secret itself is kept only for the one method that needs it (OIDC Core §9).
                 Ok(secret) if client.token_endpoint_auth_method == AuthMethod::SecretJwt => {
                     match Key::shared(secret.as_bytes()) {
                         Ok(key) => client.secret_keys.push(key),
@@ -235,7 +235,7 @@ impl Reader<'_> {
                 "scope" => "portal.scopes".to_owned(),
                 field => format!("portal.{field}"),
             };
-            self.wrong(&key, nth, found.mend);
+            self.wrong(&key, nth, found.reason);
         }
         if let Some(home) = &section.home
             && !url::Url::parse(home).is_ok_and(|u| matches!(u.scheme(), "https" | "http"))
@@ -268,7 +268,7 @@ impl Reader<'_> {
     }
 }
 
-/// Values by the names that a file gives them.
+/// Values by their names in a file.
 type Named<T> = [(&'static str, T)];
 
 const APPLICATION_TYPES: &Named<ApplicationType> =
@@ -278,7 +278,7 @@ fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<(&'static str, 
     all.iter().map(|value| (name(*value), *value)).collect()
 }
 
-/// Reads values that are one of a few.
+/// Reads keys with a fixed set of values.
 struct Chooser<'a, 'b> {
     reader: &'a mut Reader<'b>,
     nth: usize,
@@ -321,7 +321,7 @@ client_secret_file = "tilleuls.secret"
 redirect_uris = ["https://espace.tilleuls.example/callback"]
 "##;
 
-    fn read(text: &str) -> Result<Agency, Vec<Problem>> {
+    fn read(text: &str) -> Result<Agency, Vec<FileError>> {
         Agency::read("tilleuls", text, &|path| match path {
             "tilleuls.secret" => Ok("0123456789abcdef0123456789abcdef".into()),
             _ => Err(format!("{path} cannot be read")),
@@ -457,7 +457,7 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
         for (from, to, key, line) in table {
             let problems = read(&GOOD.replace(from, to)).err().unwrap_or_default();
             assert!(
-                problems.iter().any(|p| p.key == *key && p.line == Some(*line) && !p.mend.is_empty()),
+                problems.iter().any(|p| p.key == *key && p.line == Some(*line) && !p.reason.is_empty()),
                 "{to}: {problems:?}"
             );
         }

@@ -27,7 +27,7 @@ pub fn authorization(data: &[u8]) {
     native.application_type = ApplicationType::Native;
     native.token_endpoint_auth_method = AuthMethod::None;
     native.response_modes = ResponseMode::ALL.to_vec();
-    assert!(request::settle(&params, None).is_err(), "nobody asked, and somebody is answered");
+    assert!(request::resolve_return_path(&params, None).is_err(), "nobody asked, and somebody is answered");
     for client in [&web, &native] {
         ask(&params, client);
         ask(&params, &Client { pkce: Pkce::Exempt, ..client.clone() });
@@ -35,7 +35,7 @@ pub fn authorization(data: &[u8]) {
 }
 
 fn ask(params: &Params, client: &Client) {
-    let Ok(path) = request::settle(params, Some(client)) else { return };
+    let Ok(path) = request::resolve_return_path(params, Some(client)) else { return };
     let to = path.redirect_uri();
     let registered = WEB.contains(&to) || NATIVE.contains(&to) || loopback(to);
     assert!(registered && params.get("client_id") == Some(&client.client_id), "answered at {to}");
@@ -93,7 +93,7 @@ pub fn form(data: &[u8]) {
     let Ok(params) = Params::parse(&[query, body]) else { return };
     let all =
         || url::form_urlencoded::parse(query.as_bytes()).chain(url::form_urlencoded::parse(body.as_bytes()));
-    assert!(all().count() <= Params::MOST);
+    assert!(all().count() <= Params::MAX);
     for (name, value) in all() {
         // RFC 8707 §2: the one parameter that may be repeated.
         if name == "resource" {

@@ -8,7 +8,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 /// Seconds since 1970-01-01 UTC.
 pub type Unix = i64;
 
-/// Where the time comes from. Rules take a [`Unix`]; only edges hold a clock.
+/// The source of time. Rules take a [`Unix`]; only edges hold a clock.
 pub trait Clock: Send + Sync + 'static {
     /// Milliseconds since 1970-01-01 UTC.
     fn now_millis(&self) -> i64;
@@ -18,41 +18,41 @@ pub trait Clock: Send + Sync + 'static {
         self.now_millis().div_euclid(1000)
     }
 
-    /// It was this late already, somewhere: in milliseconds since 1970-01-01 UTC. A clock that can go on from there does.
+    /// Reports a time that any node has reported, in milliseconds since 1970-01-01 UTC. A clock that never goes back continues from the latest.
     fn observe(&self, _millis: i64) {}
 
-    /// By how many milliseconds the machine's own clock is behind this one.
+    /// Returns by how many milliseconds the machine's own clock is behind this one.
     fn skew(&self) -> i64 {
         self.now_millis() - self.machine_millis()
     }
 
-    /// What the machine's own clock says, in milliseconds since 1970-01-01 UTC.
+    /// Returns the time by the machine's own clock, in milliseconds since 1970-01-01 UTC.
     fn machine_millis(&self) -> i64 {
         self.now_millis()
     }
 
-    /// The database's clock was compared with the machine's: it said `theirs`, when the machine's was ahead of it by `off` milliseconds.
-    fn observe_database(&self, _theirs: i64, _off: i64) {}
+    /// Reports a comparison with the database's clock: its time, and by how many milliseconds the machine's clock was ahead of it.
+    fn observe_database(&self, _database: i64, _offset: i64) {}
 
-    /// By how many milliseconds the machine's clock is ahead of the database's, as that went on since they were compared last; negative where it is behind.
+    /// Returns by how many milliseconds the machine's clock is ahead of the database's, projected from the last comparison; negative if it is behind.
     fn database_offset(&self) -> i64 {
         0
     }
 
-    /// Whether the machine's clock may be believed: it is not far from the database's (SECURITY D13).
+    /// Returns true if the machine's clock is close enough to the database's to be relied on (SECURITY D13).
     fn is_trusted(&self) -> bool {
         self.database_offset().saturating_abs() <= MAX_DATABASE_OFFSET
     }
 }
 
-/// A machine whose clock is so many milliseconds behind what was seen is not ready: somebody has to look, for one of the two is wrong.
+/// The maximum skew in milliseconds. A node whose clock is further behind the latest reported time is not ready: an operator must find out which one is wrong.
 pub const MAX_SKEW: i64 = 3_600_000;
 
-/// A machine whose clock is more milliseconds than this from the database's is unfit: it shares no time (SECURITY D13, B23).
+/// The maximum difference in milliseconds between the clocks of the machine and the database. A node beyond it is unfit and shares no time (SECURITY D13, B23).
 pub const MAX_DATABASE_OFFSET: i64 = 120_000;
 
-/// A time that is more milliseconds than this ahead of the database's clock, where the machine's agrees with that, was never a right one. Nobody goes on
-/// from it.
+/// The maximum number of milliseconds that a stored time may be ahead of the database's clock while the machine agrees with the database. A later time is
+/// wrong and is ignored.
 pub const MAX_AHEAD: i64 = 86_400_000;
 
 /// The machine's clock.
@@ -66,23 +66,23 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that never goes back (SECURITY I19, #121). Where the machine's is behind what was seen, time goes on from there at half its speed, until
-/// the machine's has caught up: nothing that has expired becomes valid again, and no span of time is cut short.
+/// A clock that never goes back (SECURITY I19, #121). If the machine's clock is behind the latest time seen, this clock runs at half speed from that time until
+/// the machine has caught up: nothing that has expired becomes valid again, and no span of time is cut short.
 ///
-/// Where the database has a clock of its own, the machine's is believed as long as it stays within [`MAX_DATABASE_OFFSET`] of the last time on which the two agreed.
-/// Otherwise time goes on from there, and from the database's where they never agreed (SECURITY D13).
+/// If the database has a clock of its own, the machine's clock is used as long as it stays within [`MAX_DATABASE_OFFSET`] of the time projected from the last
+/// agreement of the two. Otherwise the projected time is used, or the database's time if the two never agreed (SECURITY D13).
 pub struct SteadyClock<C = SystemClock> {
     machine: C,
-    begun: Instant,
+    started: Instant,
     state: Mutex<State>,
 }
 
-/// A time, and when that was: milliseconds since 1970-01-01 UTC, and since the clock was begun.
+/// A time in milliseconds since 1970-01-01 UTC, and when it was read in milliseconds since the clock was started.
 #[derive(Clone, Copy)]
 struct Moment(i64, i64);
 
 impl Moment {
-    /// What time it is by it, so long after the clock was begun.
+    /// Returns the time projected to `passed` milliseconds after the clock was started.
     fn later(self, passed: i64) -> i64 {
         self.0.saturating_add(passed - self.1)
     }
@@ -91,37 +91,37 @@ impl Moment {
 struct State {
     /// The highest time seen.
     seen: Moment,
-    /// The last time on which the two clocks agreed.
+    /// The time at which the two clocks last agreed.
     agreed: Option<Moment>,
-    /// What the database's clock said last.
-    theirs: Option<Moment>,
+    /// The last time read from the database's clock, on the machine's scale.
+    database: Option<Moment>,
 }
 
 impl<C: Clock> SteadyClock<C> {
-    /// Over this clock.
+    /// Returns a clock over `machine`.
     pub fn over(machine: C) -> Self {
         #[allow(
             clippy::disallowed_methods,
             reason = "it measures how long ago something was seen, whatever the time is"
         )]
-        let begun = Instant::now();
-        let state = State { seen: Moment(machine.now_millis(), 0), agreed: None, theirs: None };
-        Self { machine, begun, state: Mutex::new(state) }
+        let started = Instant::now();
+        let state = State { seen: Moment(machine.now_millis(), 0), agreed: None, database: None };
+        Self { machine, started, state: Mutex::new(state) }
     }
 
-    /// With what the machine's clock says now, and how long this one has gone.
+    /// Calls `look` with the state, the machine's time, and the time since this clock was started.
     fn with<T>(&self, look: impl FnOnce(&mut State, i64, i64) -> T) -> T {
-        // Nothing is done under the lock that could stop half-way.
+        // The closure cannot leave the state half written, so a poisoned lock is safe to use.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (machine, passed) = (self.machine.now_millis(), self.begun.elapsed().as_millis());
+        let (machine, passed) = (self.machine.now_millis(), self.started.elapsed().as_millis());
         look(&mut state, machine, i64::try_from(passed).unwrap_or(i64::MAX))
     }
 
-    /// The time, after it was told what was seen elsewhere.
-    fn told(&self, elsewhere: i64) -> i64 {
+    /// Returns the current time, after taking into account a time seen on another node.
+    fn advance(&self, elsewhere: i64) -> i64 {
         self.with(|state, machine, passed| {
-            let machine = believed(machine, state.agreed.map(|agreed| agreed.later(passed)));
-            let now = steady(machine, state.seen.0, passed - state.seen.1);
+            let machine = trusted_millis(machine, state.agreed.map(|agreed| agreed.later(passed)));
+            let now = monotonic(machine, state.seen.0, passed - state.seen.1);
             let latest = now.max(elsewhere);
             if latest == machine || latest > now {
                 state.seen = Moment(latest, passed);
@@ -131,37 +131,36 @@ impl<C: Clock> SteadyClock<C> {
     }
 }
 
-/// The machine's clock as long as it says about what was `agreed`, and that otherwise. Milliseconds.
-fn believed(machine: i64, agreed: Option<i64>) -> i64 {
+/// Returns the machine's time if it is near the projected agreement, and the agreement otherwise, in milliseconds.
+fn trusted_millis(machine: i64, agreed: Option<i64>) -> i64 {
     agreed.filter(|at| machine.saturating_sub(*at).saturating_abs() > MAX_DATABASE_OFFSET).unwrap_or(machine)
 }
 
-/// What time it is: the machine's, unless that is behind what was `seen` so long `ago`. Milliseconds.
-fn steady(machine: i64, seen: i64, ago: i64) -> i64 {
+/// Returns the later of the machine's time and the time `seen` continued at half speed, in milliseconds.
+fn monotonic(machine: i64, seen: i64, ago: i64) -> i64 {
     machine.max(seen.saturating_add(ago / 2))
 }
 
 impl<C: Clock> Clock for SteadyClock<C> {
     fn now_millis(&self) -> i64 {
-        self.told(i64::MIN)
+        self.advance(i64::MIN)
     }
 
     fn observe(&self, millis: i64) {
-        self.told(millis);
+        self.advance(millis);
     }
 
     fn machine_millis(&self) -> i64 {
         self.machine.now_millis()
     }
 
-    fn observe_database(&self, theirs: i64, off: i64) {
+    fn observe_database(&self, database: i64, offset: i64) {
         self.with(|state, machine, passed| {
-            // As the machine's clock has it: so what it does from now on is seen at once.
-            state.theirs = Some(Moment(machine.saturating_sub(off), passed));
-            let fit = off.abs() <= MAX_DATABASE_OFFSET;
-            let right = Moment(if fit { machine } else { theirs }, passed);
-            // At its start a machine whose clock is wrong has nothing but the database's word. Later, whichever of the two has jumped, what both said before
-            // is right, and goes on.
+            // Stored on the machine's scale, so that a jump of the machine's clock shows at once.
+            state.database = Some(Moment(machine.saturating_sub(offset), passed));
+            let fit = offset.abs() <= MAX_DATABASE_OFFSET;
+            let right = Moment(if fit { machine } else { database }, passed);
+            // Before the first agreement the database's time is the only reference. After it, the projected agreement is right, whichever of the two clocks has jumped.
             if fit || state.agreed.is_none() {
                 let far = state.seen.0.saturating_sub(right.0) > MAX_AHEAD;
                 if far || !fit {
@@ -174,12 +173,12 @@ impl<C: Clock> Clock for SteadyClock<C> {
 
     fn database_offset(&self) -> i64 {
         self.with(|state, machine, passed| {
-            state.theirs.map_or(0, |theirs| machine.saturating_sub(theirs.later(passed)))
+            state.database.map_or(0, |database| machine.saturating_sub(database.later(passed)))
         })
     }
 }
 
-/// Where randomness comes from.
+/// A source of randomness.
 pub trait Rng: Send + Sync + 'static {
     /// Fills the buffer with unpredictable bytes.
     ///
@@ -188,11 +187,11 @@ pub trait Rng: Send + Sync + 'static {
     fn fill(&self, buffer: &mut [u8]);
 }
 
-/// The system's generator.
+/// The operating system's random generator.
 pub struct SystemRng(SystemRandom);
 
 impl SystemRng {
-    /// The system's generator.
+    /// Opens the operating system's random generator.
     pub fn new() -> Self {
         Self(SystemRandom::new())
     }
@@ -221,22 +220,23 @@ mod tests {
 
     #[test]
     fn time_follows_the_machine_and_waits_for_one_that_stepped_back() {
-        assert_eq!(steady(1000, 900, 100), 1000);
-        assert_eq!(steady(9000, 900, 100), 9000, "a step forward is believed");
+        assert_eq!(monotonic(1000, 900, 100), 1000);
+        assert_eq!(monotonic(9000, 900, 100), 9000, "a step forward is accepted");
         // It stepped back by 10 s when it was 20 s: at half speed it is met after 20 s.
-        let told: Vec<_> = [0, 1, 10, 19, 20, 30].map(|s| steady(10_000 + s * 1000, 20_000, s * 1000)).into();
+        let told: Vec<_> =
+            [0, 1, 10, 19, 20, 30].map(|s| monotonic(10_000 + s * 1000, 20_000, s * 1000)).into();
         assert_eq!(told, [20_000, 20_500, 25_000, 29_500, 30_000, 40_000]);
-        assert_eq!(steady(0, i64::MAX, 2), i64::MAX);
+        assert_eq!(monotonic(0, i64::MAX, 2), i64::MAX);
     }
 
     #[test]
     fn a_machine_is_believed_as_far_as_it_stays_near_what_was_agreed() {
         let far = 40 * 86_400_000;
-        assert_eq!(believed(far, None), far, "there is nothing to compare it with");
-        assert_eq!([999, 1000, 1001].map(|machine| believed(machine, Some(1000))), [999, 1000, 1001]);
-        assert_eq!(believed(1000 + MAX_DATABASE_OFFSET, Some(1000)), 1000 + MAX_DATABASE_OFFSET);
+        assert_eq!(trusted_millis(far, None), far, "there is nothing to compare it with");
+        assert_eq!([999, 1000, 1001].map(|machine| trusted_millis(machine, Some(1000))), [999, 1000, 1001]);
+        assert_eq!(trusted_millis(1000 + MAX_DATABASE_OFFSET, Some(1000)), 1000 + MAX_DATABASE_OFFSET);
         for wrong in [far, -far, 1001 + MAX_DATABASE_OFFSET, i64::MAX, i64::MIN] {
-            assert_eq!(believed(wrong, Some(1000)), 1000, "{wrong}");
+            assert_eq!(trusted_millis(wrong, Some(1000)), 1000, "{wrong}");
         }
     }
 

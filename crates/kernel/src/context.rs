@@ -4,7 +4,7 @@ use uuid::{Builder, Uuid};
 
 use crate::{Clock, Db, Fault, MAX_AHEAD, MAX_DATABASE_OFFSET, Rng, SealKeys, Token, Unix};
 
-/// What every slice stands on: database, time, randomness and the keys that seal. Cheap to clone.
+/// The resources that every slice uses: database, time, randomness and the sealing keys. Cheap to clone.
 #[derive(Clone)]
 pub struct Context {
     /// The database.
@@ -13,37 +13,37 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub rng: Arc<dyn Rng>,
-    /// The keys that live outside the database.
+    /// The sealing keys, which live outside the database.
     pub keys: Arc<SealKeys>,
 }
 
 impl Context {
-    /// Now, in seconds.
+    /// Returns the current time in seconds.
     pub fn now(&self) -> Unix {
         self.clock.now()
     }
 
-    /// Compares this machine's clock with the database's. Where they agree it tells the other nodes, and this one after a restart, how late it is, and goes on
-    /// from the latest that any of them saw (SECURITY D13, I19). A machine whose clock is far from the database's shares nothing.
+    /// Compares this machine's clock with the database's. If they agree, stores the current time for the other nodes and for this one after a restart, and
+    /// continues from the latest time that any node has stored (SECURITY D13, I19). A node whose clock is far from the database's shares nothing.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn share_time(&self) -> Result<(), Fault> {
-        let asked = self.clock.machine_millis();
-        let theirs = self.db.database_time().await?;
-        if let Some(theirs) = theirs {
-            self.clock.observe_database(theirs, ahead(asked, self.clock.machine_millis(), theirs));
+        let sent = self.clock.machine_millis();
+        let database = self.db.database_time().await?;
+        if let Some(database) = database {
+            self.clock.observe_database(database, offset(sent, self.clock.machine_millis(), database));
             if !self.clock.is_trusted() {
                 return Ok(());
             }
         }
-        let bounded = |most: i64| theirs.map_or(i64::MAX, |theirs| theirs.saturating_add(most));
-        let late = self.clock.now_millis().min(bounded(MAX_DATABASE_OFFSET));
-        self.clock.observe(self.db.advance_time(late, bounded(MAX_AHEAD)).await?);
+        let bounded = |max: i64| database.map_or(i64::MAX, |database| database.saturating_add(max));
+        let now = self.clock.now_millis().min(bounded(MAX_DATABASE_OFFSET));
+        self.clock.observe(self.db.advance_time(now, bounded(MAX_AHEAD)).await?);
         Ok(())
     }
 
-    /// A new id, ordered by time.
+    /// Returns a new id, ordered by time.
     pub fn id<T: From<Uuid>>(&self) -> T {
         let mut bytes = [0; 10];
         self.rng.fill(&mut bytes);
@@ -51,34 +51,34 @@ impl Context {
         Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid().into()
     }
 
-    /// A new 256-bit token.
+    /// Returns a new 256-bit token.
     pub fn token(&self) -> Token {
         Token::generate(&*self.rng)
     }
 
-    /// Seals for `purpose`.
+    /// Seals `plain` for `purpose`.
     pub fn seal(&self, purpose: &str, plain: &[u8]) -> Vec<u8> {
         self.keys.seal(&*self.rng, purpose, plain)
     }
 
-    /// Makes sure that this node seals with the key that the database knows (SECURITY #37).
+    /// Checks that this node seals with the key that the database knows (SECURITY #37).
     ///
     /// # Errors
-    /// [`Fault::Broken`] when another key sealed what is in there.
+    /// [`Fault::Broken`] if the database was sealed with another key.
     pub async fn check_key(&self) -> Result<(), Fault> {
-        let ours = self.keys.fingerprint();
-        let theirs = self.db.insert_or_get("seal_key", &ours).await?;
-        if ours == theirs {
+        let own = self.keys.fingerprint();
+        let stored = self.db.insert_or_get("seal_key", &own).await?;
+        if own == stored {
             return Ok(());
         }
         Err(Fault::Broken("the secret key is not the one that this database was sealed with".into()))
     }
 }
 
-/// By how many milliseconds the machine's clock is ahead of the database's, which said `theirs` at some moment between `asked` and `answered`: how long the
-/// answer took is no difference between clocks.
-fn ahead(asked: i64, answered: i64, theirs: i64) -> i64 {
-    (asked - theirs).max(0) + (answered - theirs).min(0)
+/// Returns by how many milliseconds the machine's clock is ahead of the database's. The database read `database` at some moment between `sent` and
+/// `answered`, so the time that the answer took does not count as an offset.
+fn offset(sent: i64, answered: i64, database: i64) -> i64 {
+    (sent - database).max(0) + (answered - database).min(0)
 }
 
 #[cfg(test)]
@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn a_slow_answer_is_no_difference_between_clocks() {
-        assert_eq!([1000, 5000, 9000].map(|theirs| ahead(1000, 9000, theirs)), [0, 0, 0]);
-        assert_eq!(ahead(1000, 9000, 400), 600);
-        assert_eq!(ahead(1000, 9000, 9700), -700);
+        assert_eq!([1000, 5000, 9000].map(|database| offset(1000, 9000, database)), [0, 0, 0]);
+        assert_eq!(offset(1000, 9000, 400), 600);
+        assert_eq!(offset(1000, 9000, 9700), -700);
     }
 }

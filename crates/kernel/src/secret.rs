@@ -1,3 +1,8 @@
+//! Tokens, passwords, and the keys that seal what a copy of the database must not reveal.
+//!
+//! A subkey is the HMAC-SHA-256 of its purpose under the key. It is not HKDF of the same name, for that would give other subkeys, and nothing that was stored
+//! would open; for one output of a uniformly random key, a single HMAC is the same pseudorandom function (RFC 5869 §3.3).
+
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     digest, hmac,
@@ -8,42 +13,42 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{Fault, Rng};
 
-/// SHA-256.
+/// Returns the SHA-256 digest.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     out
 }
 
-/// 256 random bits that open something: a code, a session, a mailed link. Stored only as its [`Digest`].
+/// A secret of 256 random bits: a code, a session, a mailed link. Stored only as its [`Digest`].
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Token([u8; 32]);
 
 impl Token {
-    /// A new one.
+    /// Generates a new one.
     pub fn generate(rng: &dyn Rng) -> Self {
         let mut bytes = [0; 32];
         rng.fill(&mut bytes);
         Self(bytes)
     }
 
-    /// One that can be made again from what is stored, but only with a key that is not: see [`SealKeys::mac`].
+    /// Builds a token that can be derived again from stored values, but only with a key that is not stored: see [`SealKeys::mac`].
     pub fn of_mac(mac: [u8; 32]) -> Self {
         Self(mac)
     }
 
-    /// Reads 43 base64url characters; anything else is no token.
+    /// Reads 43 base64url characters; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         Some(Self(bytes.try_into().ok()?))
     }
 
-    /// What travels: 43 base64url characters.
+    /// Returns the text that travels: 43 base64url characters.
     pub fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// What is stored.
+    /// Returns the digest that is stored.
     pub fn digest(&self) -> Digest {
         Digest(URL_SAFE_NO_PAD.encode(sha256(&self.0)))
     }
@@ -54,23 +59,23 @@ impl Token {
 pub struct Digest(String);
 
 impl Digest {
-    /// The text form of a keyed hash.
+    /// Returns the text form of a keyed hash.
     pub fn of_mac(mac: [u8; 32]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// The text in the database.
+    /// Returns the text in the database.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Into the text in the database.
+    /// Converts into the text in the database.
     pub fn into_string(self) -> String {
         self.0
     }
 }
 
-/// Why a password is not even looked at.
+/// The reason why a password is refused without being hashed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PasswordRefused {
     /// More than [`Password::MAX`] bytes: refused, never truncated (SECURITY #61, #62).
@@ -79,22 +84,22 @@ pub enum PasswordRefused {
     /// NUL or another control character.
     #[error("contains a control character")]
     Control,
-    /// Nothing, or nothing that can be seen (SECURITY D12).
+    /// Empty, or invisible characters only (SECURITY D12).
     #[error("is nothing, or blanks only")]
     Blank,
 }
 
-/// A password that somebody typed. It never prints.
+/// A password as typed. It never prints.
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Longest, in bytes.
+    /// The maximum length in bytes.
     pub const MAX: usize = 1024;
 
-    /// Takes what was typed, untrimmed.
+    /// Takes the text as typed, untrimmed.
     ///
     /// # Errors
-    /// [`PasswordRefused`] before anything is hashed.
+    /// [`PasswordRefused`], before anything is hashed.
     pub fn new(typed: impl Into<String>) -> Result<Self, PasswordRefused> {
         let typed = Zeroizing::new(typed.into());
         if typed.len() > Self::MAX {
@@ -109,25 +114,25 @@ impl Password {
         Ok(Self(typed))
     }
 
-    /// Whether nothing is left once every blank is taken away: spaces of any width, control and format characters, and letters without a shape. Many
-    /// old tables hold the hash of nothing for accounts that were never opened, so such a password is nobody's secret (SECURITY D12).
+    /// Returns true if every character is invisible: spaces of any width, control and format characters, and letters without a shape. Many old tables hold the
+    /// hash of an empty password for accounts that were never opened, so such a password proves nothing (SECURITY D12).
     pub fn is_blank(typed: &str) -> bool {
-        typed.chars().all(shows_nothing)
+        typed.chars().all(is_invisible)
     }
 
-    /// As typed: what an agency's old system would have hashed.
+    /// Returns the text as typed, which is what an agency's old system hashed.
     pub fn typed(&self) -> &str {
         &self.0
     }
 
-    /// NFKC, so that the same text typed on another keyboard is the same password (NIST SP 800-63B-4 §3.1.1.2).
+    /// Returns the NFKC form, so that the same text typed on another keyboard is the same password (NIST SP 800-63B-4 §3.1.1.2).
     pub fn normal(&self) -> Zeroizing<String> {
         Zeroizing::new(self.0.nfkc().collect())
     }
 }
 
-/// White space, control characters, the category Cf, and what is drawn as nothing beside it (Unicode 16, `Default_Ignorable_Code_Point`).
-fn shows_nothing(c: char) -> bool {
+/// Returns true for white space, control characters, the category Cf, and other invisible characters (Unicode 16, `Default_Ignorable_Code_Point`).
+fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || matches!(c,
@@ -138,17 +143,17 @@ fn shows_nothing(c: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// One 256-bit key that lives outside the database.
+/// A 256-bit key that lives outside the database.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct SealKey([u8; 32]);
 
 impl SealKey {
-    /// From its bytes.
+    /// Builds a key from its bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// A new one.
+    /// Generates a new one.
     pub fn generate(rng: &dyn Rng) -> Self {
         let mut bytes = [0; 32];
         rng.fill(&mut bytes);
@@ -161,7 +166,7 @@ impl SealKey {
         Some(Self(Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?).as_slice().try_into().ok()?))
     }
 
-    /// What an operator keeps in a file: 43 base64url characters.
+    /// Returns the text that an operator keeps in a file: 43 base64url characters.
     pub fn text(&self) -> Zeroizing<String> {
         Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0))
     }
@@ -180,7 +185,7 @@ impl SealKey {
     }
 }
 
-/// The keys that seal what must not be readable in a copy of the database. The first one seals, all of them open.
+/// The keys that seal values which a copy of the database must not reveal. The first one seals, all of them open.
 pub struct SealKeys(Vec<SealKey>);
 
 impl SealKeys {
@@ -191,12 +196,12 @@ impl SealKeys {
         Self(keys)
     }
 
-    /// Names the current key without telling anything of it; stored, so that a node with another key is noticed (SECURITY #37).
+    /// Returns a name of the current key that reveals nothing of it; stored, so that a node with another key is noticed (SECURITY #37).
     pub fn fingerprint(&self) -> String {
         URL_SAFE_NO_PAD.encode(&self.0[0].subkey("moncompte key fingerprint")[..12])
     }
 
-    /// AES-256-GCM under a key of its own for `purpose`; the same purpose opens it.
+    /// Seals with AES-256-GCM under a subkey of `purpose`; the same purpose opens the result.
     pub fn seal(&self, rng: &dyn Rng, purpose: &str, plain: &[u8]) -> Vec<u8> {
         let key = &self.0[0];
         let mut nonce = [0; NONCE_LEN];
@@ -212,10 +217,10 @@ impl SealKeys {
         out
     }
 
-    /// Opens what [`Self::seal`] sealed for the same purpose.
+    /// Opens a value that [`Self::seal`] sealed for the same purpose.
     ///
     /// # Errors
-    /// [`Fault::Broken`] when no key fits or a bit was changed.
+    /// [`Fault::Broken`] if no key fits or a bit was changed.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let broken =
             || Fault::Broken(format!("a sealed value ({purpose}) does not open: wrong key, or changed"));
@@ -232,32 +237,33 @@ impl SealKeys {
         Ok(body)
     }
 
-    /// HMAC-SHA-256 under a key of its own for `purpose`: for values that are compared, not opened.
+    /// Returns the HMAC-SHA-256 under a subkey of `purpose`: for values that are compared, not opened.
     pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
         self.mac_key(purpose).mac(data)
     }
 
-    /// Whether `begin` are the first bytes of [`Self::mac`], under the current key or an older one: for what was handed out before the key was replaced.
-    pub fn knows_mac(&self, purpose: &str, data: &[u8], begin: &[u8]) -> bool {
+    /// Returns true if `prefix` is a prefix of [`Self::mac`] under the current key or an older one, for values handed out before the key was replaced.
+    pub fn knows_mac(&self, purpose: &str, data: &[u8], prefix: &[u8]) -> bool {
         self.0.iter().any(|key| {
             let mac = MacKey(hmac::Key::new(hmac::HMAC_SHA256, &key.subkey(purpose))).mac(data);
-            // No byte's comparison ends the look early: its time tells nothing.
-            let differs = mac.iter().zip(begin).fold(0, |differs, (ours, theirs)| differs | (ours ^ theirs));
-            differs == 0 && !begin.is_empty() && begin.len() <= mac.len()
+            // The comparison takes constant time.
+            let difference =
+                mac.iter().zip(prefix).fold(0, |difference, (ours, theirs)| difference | (ours ^ theirs));
+            difference == 0 && !prefix.is_empty() && prefix.len() <= mac.len()
         })
     }
 
-    /// The key of [`Self::mac`], for whoever has many values.
+    /// Returns the key of [`Self::mac`], for callers with many values.
     pub fn mac_key(&self, purpose: &str) -> MacKey {
         MacKey(hmac::Key::new(hmac::HMAC_SHA256, &self.0[0].subkey(purpose)))
     }
 }
 
-/// A key for values of one purpose that are compared, not opened. It has no Debug: it is a secret.
+/// A key for values of one purpose that are compared, not opened. It has no Debug, for it is a secret.
 pub struct MacKey(hmac::Key);
 
 impl MacKey {
-    /// HMAC-SHA-256.
+    /// Returns the HMAC-SHA-256.
     pub fn mac(&self, data: &[u8]) -> [u8; 32] {
         let mut out = [0; 32];
         out.copy_from_slice(hmac::sign(&self.0, data).as_ref());

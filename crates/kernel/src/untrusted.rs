@@ -1,4 +1,4 @@
-//! What strangers send, on its way into a log: short, on one line, and not for ever (SECURITY D14, #123).
+//! Untrusted text in logs: short, on one line, and bounded in number (SECURITY D14, #123).
 
 use std::{
     fmt::{self, Write},
@@ -7,33 +7,33 @@ use std::{
 
 use crate::Unix;
 
-/// Characters of a stranger's text that a log line shows.
-const SHOWN: usize = 100;
+/// The number of characters that a log line shows.
+const MAX_SHOWN: usize = 100;
 
-/// A stranger's text as a log line shows it: cut, and without signs that would end the line, close a quote or steer a terminal.
+/// Untrusted text as a log line shows it: cut, and without characters that would end the line, close a quote or control a terminal.
 #[derive(Clone, Copy)]
 pub struct Untrusted<'a> {
     text: &'a str,
-    most: usize,
+    max: usize,
 }
 
-/// Wraps `text` for a log line, of which the first hundred characters are shown.
+/// Wraps `text` for a log line that shows its first hundred characters.
 pub fn untrusted(text: &str) -> Untrusted<'_> {
-    Untrusted { text, most: SHOWN }
+    Untrusted { text, max: MAX_SHOWN }
 }
 
 impl Untrusted<'_> {
-    /// Shows `most` characters instead: for sentences of ours that hold a few of a stranger's words.
+    /// Shows `max` characters instead: for our own sentences that quote a few untrusted words.
     #[must_use]
-    pub fn up_to(self, most: usize) -> Self {
-        Self { most, ..self }
+    pub fn up_to(self, max: usize) -> Self {
+        Self { max, ..self }
     }
 }
 
 impl fmt::Display for Untrusted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.text.chars();
-        for c in rest.by_ref().take(self.most) {
+        for c in rest.by_ref().take(self.max) {
             match c {
                 '\'' => f.write_char(c)?,
                 c => write!(f, "{}", c.escape_debug())?,
@@ -43,21 +43,21 @@ impl fmt::Display for Untrusted<'_> {
     }
 }
 
-/// Says at most once a minute that something is so.
-pub struct Seldom(AtomicI64);
+/// A limit of one log line a minute.
+pub struct OncePerMinute(AtomicI64);
 
-impl Seldom {
-    const PAUSE: i64 = 60;
+impl OncePerMinute {
+    const INTERVAL: i64 = 60;
 
-    /// Returns whether a minute has passed since it last returned true.
-    pub fn may(&self, now: Unix) -> bool {
+    /// Returns true if a minute has passed since it last returned true.
+    pub fn is_due(&self, now: Unix) -> bool {
         let last = self.0.load(Ordering::Relaxed);
-        now >= last.saturating_add(Self::PAUSE)
+        now >= last.saturating_add(Self::INTERVAL)
             && self.0.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
-impl Default for Seldom {
+impl Default for OncePerMinute {
     fn default() -> Self {
         Self(AtomicI64::new(i64::MIN))
     }
@@ -84,9 +84,9 @@ mod tests {
 
     #[test]
     fn it_is_said_once_a_minute() {
-        let seldom = Seldom::default();
+        let limit = OncePerMinute::default();
         assert_eq!(
-            [0, 1, 59, 60, 61, 120].map(|now| seldom.may(now)),
+            [0, 1, 59, 60, 61, 120].map(|now| limit.is_due(now)),
             [true, false, false, true, false, true]
         );
     }

@@ -1,4 +1,4 @@
-//! Letters that come back (RFC 3464): a delivery status notification to the address that one letter has, and that tells a failure for good.
+//! Bounces (RFC 3464): delivery status notifications that report a permanent failure, sent to the return path of one message.
 
 use std::{
     fs, io,
@@ -11,21 +11,21 @@ use uuid::Uuid;
 
 use crate::{return_path::ReturnPath, smtp::status};
 
-/// The most of a message that is read: the notice stands before the message that came back.
-pub(crate) const MOST: u64 = 256 * 1024;
-/// Messages that are read from the folder in one round.
-const MOST_MESSAGES: usize = 50;
+/// The number of bytes of a message that are read: the notification precedes the returned message.
+pub(crate) const MAX_BYTES: u64 = 256 * 1024;
+/// The number of messages that are read from the folder in one round.
+const MAX_MESSAGES: usize = 50;
 
-/// A letter that will not arrive.
+/// A message that could not be delivered.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct Bounce {
-    /// Which one.
-    pub(crate) letter: Uuid,
-    /// Why, e.g. `5.1.1`; never the server's own words, which may hold the address.
+    /// The id of the message.
+    pub(crate) message: Uuid,
+    /// The status, e.g. `5.1.1`; never the server's own text, which may hold the address.
     pub(crate) status: String,
 }
 
-/// Reads a message; `None` where it is no notice of a failure for good, or about no letter of this service.
+/// Parses a bounce; `None` if the mail does not report a permanent failure of a message of this service.
 pub(crate) fn read(message: &[u8], path: &ReturnPath) -> Option<Bounce> {
     let parsed = MessageParser::default().parse(message)?;
     let notices = parsed.parts.iter().filter(|part| {
@@ -37,10 +37,10 @@ pub(crate) fn read(message: &[u8], path: &ReturnPath) -> Option<Bounce> {
         PartType::Binary(bytes) | PartType::InlineBinary(bytes) => failed(&String::from_utf8_lossy(bytes)),
         _ => None,
     })?;
-    Some(Bounce { letter: path.letter_in(&String::from_utf8_lossy(message))?, status })
+    Some(Bounce { message: path.message_in(&String::from_utf8_lossy(message))?, status })
 }
 
-/// The status of the first recipient whose delivery failed for good (RFC 3464 §2.3): each has a group of fields, after an empty line.
+/// Returns the status of the first recipient whose delivery failed permanently (RFC 3464 §2.3): each has a group of fields, after an empty line.
 fn failed(notice: &str) -> Option<String> {
     let lines: Vec<&str> = notice.lines().map(str::trim_end).collect();
     lines.split(|line| line.is_empty()).find_map(|group| {
@@ -58,15 +58,15 @@ fn failed(notice: &str) -> Option<String> {
     })
 }
 
-/// Messages that lie in a Maildir, as far as each is read. It is a mailbox of its own: what has been read is deleted.
-pub(crate) fn lying_in(folder: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+/// Reads the messages of a Maildir, up to the maximum size of each. The mailbox serves bounces only, so what has been read is deleted.
+pub(crate) fn messages_in(folder: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut found = Vec::new();
     for part in ["new", "cur"] {
-        for entry in fs::read_dir(folder.join(part))?.take(MOST_MESSAGES - found.len()) {
+        for entry in fs::read_dir(folder.join(part))?.take(MAX_MESSAGES - found.len()) {
             let path = entry?.path();
             if path.is_file() {
                 let mut message = Vec::new();
-                fs::File::open(&path)?.take(MOST).read_to_end(&mut message)?;
+                fs::File::open(&path)?.take(MAX_BYTES).read_to_end(&mut message)?;
                 found.push((path, message));
             }
         }
@@ -100,9 +100,9 @@ mod tests {
     }
 
     #[test]
-    fn only_a_failure_for_good_of_a_letter_of_ours_counts() {
-        let (path, letter) = (path(), Uuid::from_u128(42));
-        let to = path.of(letter).unwrap().to_string();
+    fn only_a_failure_for_good_of_a_message_of_ours_counts() {
+        let (path, message) = (path(), Uuid::from_u128(42));
+        let to = path.of(message).unwrap().to_string();
         for (action, status, known) in [
             ("failed", "5.1.1", Some("5.1.1")),
             ("Failed", "5.0.0 (permanent failure)", Some("5.0.0")),
@@ -116,7 +116,7 @@ mod tests {
             ("failed", "5.1", None),
         ] {
             let read = read(notice(&to, action, status).as_bytes(), &path);
-            let expected = known.map(|status| Bounce { letter, status: status.into() });
+            let expected = known.map(|status| Bounce { message, status: status.into() });
             assert_eq!(read, expected, "{action} {status}");
         }
         assert_eq!(read(notice("bounce@retour.exemple.test", "failed", "5.1.1").as_bytes(), &path), None);

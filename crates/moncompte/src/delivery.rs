@@ -1,19 +1,19 @@
-//! How letters leave the outbox. Each queue has places of its own, so that a portal that hangs keeps no mail waiting (FINDING S19); the mails pause while
-//! their server refuses all of them, and no letter ends but by a verdict on its address or by its age (SECURITY D19).
+//! Delivery of the outbox. Each queue has its own concurrency, so that a portal that hangs delays no mail (FINDING S19). Mail pauses while the server refuses
+//! all of it, and a message ends only by a verdict on its address or by its age (SECURITY D19).
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use idp::grant::BACKCHANNEL_LOGOUT;
 use kernel::{
     Fault,
-    outbox::{self, Fate, Leased, Pause, Wanted},
+    outbox::{self, Leased, Outcome, Pause, Selection},
 };
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     bounce,
-    hosts::Visit,
+    hosts::Call,
     post::{Blame, NotSent},
     worker::Worker,
 };
@@ -21,60 +21,60 @@ use crate::{
 const MAIL: &str = "mail";
 const RECOVERY: &str = "recovery";
 
-/// A queue: the kinds of its letters, and how many may be under way at once.
+/// A queue: the kinds of its messages, and its concurrency.
 struct Lane {
     name: &'static str,
     kinds: &'static [&'static str],
     places: usize,
 }
 
-/// A kind that is in none of them waits for a node that knows it.
+/// A kind in none of the queues waits for a newer node that knows it.
 const LANES: [Lane; 3] = [
     Lane { name: "mail", kinds: &[MAIL], places: 8 },
     Lane { name: "work", kinds: &[RECOVERY, accounts::SESSIONS_ENDED], places: 4 },
     Lane { name: "calls", kinds: &[BACKCHANNEL_LOGOUT], places: 8 },
 ];
 
-/// A letter that this node holds, and what else it holds for it.
-struct Held {
-    letter: Leased,
-    /// The letter asks whether the server still refuses.
+/// A leased message, and what else this node holds for it.
+struct Delivery {
+    message: Leased,
+    /// The right to probe the mail server, if this message is the probe.
     probe: Option<Pause>,
-    /// The call that is under way.
-    visit: Option<Visit>,
+    /// The call to a portal, if this message is one.
+    call: Option<Call>,
 }
 
 impl Worker {
-    /// Sends what is due until told to stop; what was begun is ended.
+    /// Delivers due messages until told to stop; deliveries under way are completed.
     pub(crate) async fn deliver(self: Arc<Self>, stop: CancellationToken) {
-        let bells = LANES.map(|_| Notify::new());
+        let notifiers = LANES.map(|_| Notify::new());
         let [mail, work, calls] = &LANES;
         tokio::join!(
-            self.lane(mail, &bells[0], &stop),
-            self.lane(work, &bells[1], &stop),
-            self.lane(calls, &bells[2], &stop),
-            self.ring(&bells, &stop),
-            self.look_round(&stop),
+            self.lane(mail, &notifiers[0], &stop),
+            self.lane(work, &notifiers[1], &stop),
+            self.lane(calls, &notifiers[2], &stop),
+            self.notify_queues(&notifiers, &stop),
+            self.periodic_round(&stop),
         );
     }
 
-    /// Tells every queue that a letter was committed.
-    async fn ring(&self, bells: &[Notify], stop: &CancellationToken) {
+    /// Wakes every queue when a message is committed.
+    async fn notify_queues(&self, notifiers: &[Notify], stop: &CancellationToken) {
         loop {
             tokio::select! {
-                () = self.idp.context.db.mail_committed() => bells.iter().for_each(Notify::notify_one),
+                () = self.idp.context.db.mail_committed() => notifiers.iter().for_each(Notify::notify_one),
                 () = stop.cancelled() => return,
             }
         }
     }
 
-    async fn lane(self: &Arc<Self>, lane: &'static Lane, bell: &Notify, stop: &CancellationToken) {
+    async fn lane(self: &Arc<Self>, lane: &'static Lane, notifier: &Notify, stop: &CancellationToken) {
         let mut under_way = JoinSet::new();
         while !stop.is_cancelled() {
             let held = match self.take(lane, under_way.len()).await {
                 Ok(held) => held,
                 Err(fault) => {
-                    tracing::warn!(%fault, queue = lane.name, "the outbox cannot be read");
+                    tracing::warn!(%fault, queue = lane.name, "outbox unreadable");
                     Vec::new()
                 }
             };
@@ -87,7 +87,7 @@ impl Worker {
             if nothing || under_way.len() >= lane.places {
                 tokio::select! {
                     Some(_) = under_way.join_next() => {}
-                    () = bell.notified() => {}
+                    () = notifier.notified() => {}
                     () = tokio::time::sleep(Duration::from_secs(1)) => {}
                     () = stop.cancelled() => {}
                 }
@@ -96,50 +96,51 @@ impl Worker {
         while under_way.join_next().await.is_some() {}
     }
 
-    async fn take(&self, lane: &Lane, under_way: usize) -> Result<Vec<Held>, Fault> {
+    async fn take(&self, lane: &Lane, under_way: usize) -> Result<Vec<Delivery>, Fault> {
         let room = lane.places.saturating_sub(under_way);
         if room == 0 {
             return Ok(Vec::new());
         }
         let (db, now) = (&self.idp.context.db, self.idp.context.now());
-        let wanted = Wanted { kinds: lane.kinds, except: &[] };
+        let selection = Selection { kinds: lane.kinds, except: &[] };
         match lane.name {
             "mail" => match outbox::paused(db.reader()).await? {
-                Some(pause) => self.take_probe(wanted, &pause, under_way).await,
-                None => self.take_all(wanted, room as u64).await,
+                Some(pause) => self.take_probe(selection, &pause, under_way).await,
+                None => self.take_all(selection, room as u64).await,
             },
             "calls" => {
                 let except = self.closed_clients(now);
-                // One at a time: the next one must see that this one's host has a call more.
-                let mut held = self.take_all(Wanted { except: &except, ..wanted }, 1).await?;
+                // One at a time, since each call counts towards the limit of its host.
+                let mut held = self.take_all(Selection { except: &except, ..selection }, 1).await?;
                 for held in &mut held {
-                    let host = held.letter.destination.as_deref().and_then(|client| self.host_of(client));
-                    held.visit = host.and_then(|host| self.outbound.hosts.visit(&host, now));
+                    let host = held.message.destination.as_deref().and_then(|client| self.host_of(client));
+                    held.call = host.and_then(|host| self.outbound.hosts.call(&host, now));
                 }
                 Ok(held)
             }
-            _ => self.take_all(wanted, room as u64).await,
+            _ => self.take_all(selection, room as u64).await,
         }
     }
 
-    async fn take_all(&self, wanted: Wanted<'_>, room: u64) -> Result<Vec<Held>, Fault> {
-        let letters = outbox::lease_of(&self.idp.context.db, self.idp.context.now(), wanted, room).await?;
-        Ok(letters.into_iter().map(|letter| Held { letter, probe: None, visit: None }).collect())
+    async fn take_all(&self, selection: Selection<'_>, room: u64) -> Result<Vec<Delivery>, Fault> {
+        let messages =
+            outbox::lease_of(&self.idp.context.db, self.idp.context.now(), selection, room).await?;
+        Ok(messages.into_iter().map(|message| Delivery { message, probe: None, call: None }).collect())
     }
 
-    /// While the server refuses all letters, one asks whether it still does, on one node.
+    /// Takes the right to probe while the server refuses all messages: one message, on one node.
     async fn take_probe(
         &self,
-        wanted: Wanted<'_>,
+        selection: Selection<'_>,
         pause: &Pause,
         under_way: usize,
-    ) -> Result<Vec<Held>, Fault> {
+    ) -> Result<Vec<Delivery>, Fault> {
         let (db, now) = (&self.idp.context.db, self.idp.context.now());
-        if under_way > 0 || now < pause.until || !outbox::is_due(db, now, wanted).await? {
+        if under_way > 0 || now < pause.until || !outbox::is_due(db, now, selection).await? {
             return Ok(Vec::new());
         }
         let Some(probe) = outbox::take_probe(db, now, pause).await? else { return Ok(Vec::new()) };
-        let mut held = self.take_all(wanted, 1).await?;
+        let mut held = self.take_all(selection, 1).await?;
         match held.first_mut() {
             Some(held) => held.probe = Some(probe),
             None => outbox::return_probe(db, now, &probe).await?,
@@ -147,14 +148,14 @@ impl Worker {
         Ok(held)
     }
 
-    /// The host that an agency's client has for its logout calls.
+    /// Returns the host of a client's logout address.
     fn host_of(&self, client_id: &str) -> Option<String> {
         let agencies = self.idp.agencies.load();
         let (_, portal) = agencies.portal(client_id)?;
         host(portal.client.backchannel_logout_uri.as_deref()?)
     }
 
-    /// Clients whose host has enough calls, or is silent: their letters stay where they are.
+    /// Returns the clients whose host has enough calls or does not answer: their messages are skipped.
     fn closed_clients(&self, now: kernel::Unix) -> Vec<String> {
         let agencies = self.idp.agencies.load();
         let portals = agencies.iter().flat_map(|agency| &agency.portals);
@@ -165,141 +166,136 @@ impl Worker {
         closed.map(|portal| portal.client.client_id.clone()).collect()
     }
 
-    async fn one(&self, held: Held) {
-        let Held { letter, probe, visit } = held;
+    async fn one(&self, held: Delivery) {
+        let Delivery { message, probe, call } = held;
         let context = &self.idp.context;
-        let outcome = if letter.expires_at.is_some_and(|end| end <= context.now()) {
-            // `fate` says the same of it, and it is told as any other that expires.
+        let outcome = if message.expires_at.is_some_and(|end| end <= context.now()) {
+            // `next_outcome` gives the same result, and it is logged as any other that expires.
             Err(NotSent::waits("worthless by now"))
         } else {
-            self.send(&letter, visit).await
+            self.send(&message, call).await
         };
         let written = match &outcome {
-            Ok(()) => self.has_left(&letter).await,
-            Err(NotSent { blame: Blame::Address, why }) => self.is_refused(&letter, why).await,
-            Err(NotSent { blame: Blame::Letter, why }) => self.waits(&letter, why).await,
-            Err(NotSent { blame: Blame::Server { longest_pause }, why }) => {
-                self.all_wait(&letter, probe.as_ref(), why, *longest_pause).await
+            Ok(()) => self.has_left(&message).await,
+            Err(NotSent { blame: Blame::Address, why }) => self.is_refused(&message, why).await,
+            Err(NotSent { blame: Blame::Message, why }) => self.waits(&message, why).await,
+            Err(NotSent { blame: Blame::Server { max_pause }, why }) => {
+                self.all_wait(&message, probe.as_ref(), why, *max_pause).await
             }
         };
         if let Err(fault) = written {
-            // Its lease ends by itself; it is sent once more then (at least once).
-            tracing::warn!(%fault, letter = %letter.id, "the outcome of a letter is not written");
+            // Its lease ends by itself, and it is sent once more (at least once).
+            tracing::warn!(%fault, message_id = %message.id, "message outcome not stored");
         }
         let refuses_all = matches!(outcome, Err(NotSent { blame: Blame::Server { .. }, .. }));
         if probe.is_some() && !refuses_all {
             match outbox::end_pause(&context.db).await {
-                Ok(_) => tracing::warn!("the mail server takes letters again: the mails go on"),
-                Err(fault) => tracing::warn!(%fault, "the end of the pause of the mails is not written"),
+                Ok(_) => tracing::warn!("mail pause ended: the mail server accepts messages again"),
+                Err(fault) => tracing::warn!(%fault, "end of the mail pause not stored"),
             }
         }
     }
 
-    async fn has_left(&self, letter: &Leased) -> Result<(), Fault> {
-        count(letter, "sent");
-        outbox::sent(&self.idp.context.db, letter.id, self.idp.context.now()).await
+    async fn has_left(&self, message: &Leased) -> Result<(), Fault> {
+        count(message, "sent");
+        outbox::sent(&self.idp.context.db, message.id, self.idp.context.now()).await
     }
 
-    async fn is_refused(&self, letter: &Leased, why: &str) -> Result<(), Fault> {
-        count(letter, "dead");
-        tracing::warn!(letter = %letter.id, kind = letter.kind, why, "a letter is dead: its address was refused");
-        self.idp.accounts.mail_refused(letter, why).await
+    async fn is_refused(&self, message: &Leased, why: &str) -> Result<(), Fault> {
+        count(message, "dead");
+        tracing::warn!(message_id = %message.id, kind = message.kind, why, "message dead: address refused");
+        self.idp.accounts.mail_refused(message, why).await
     }
 
-    async fn waits(&self, letter: &Leased, why: &str) -> Result<(), Fault> {
+    async fn waits(&self, message: &Leased, why: &str) -> Result<(), Fault> {
         let context = &self.idp.context;
         let now = context.now();
-        let fate = outbox::fate(letter.attempts, letter.created_at, letter.expires_at, now, false);
-        self.tell_fate(letter, fate, why);
-        outbox::failed(&context.db, letter, fate, why, now).await
+        let outcome =
+            outbox::next_outcome(message.attempts, message.created_at, message.expires_at, now, false);
+        self.log_outcome(message, outcome, why);
+        outbox::failed(&context.db, message, outcome, why, now).await
     }
 
     async fn all_wait(
         &self,
-        letter: &Leased,
+        message: &Leased,
         probe: Option<&Pause>,
         why: &str,
         longest: i64,
     ) -> Result<(), Fault> {
         let context = &self.idp.context;
         let now = context.now();
-        let fate = outbox::fate_in_pause(letter.created_at, letter.expires_at, now);
-        self.tell_fate(letter, fate, why);
-        // The pause first: between the two the letter is due.
+        let outcome = outbox::outcome_in_pause(message.created_at, message.expires_at, now);
+        self.log_outcome(message, outcome, why);
+        // The pause comes first: in between, the message would be due.
         match probe {
             Some(probe) => {
-                tracing::error!(why, tries = probe.tries + 1, "the mail server refuses all letters still");
+                tracing::error!(why, tries = probe.tries + 1, "mail server still refuses all messages");
                 outbox::extend_pause(&context.db, now, probe, why, longest).await?;
             }
             None => {
                 if outbox::pause(&context.db, now, why, longest).await? {
-                    tracing::error!(
-                        why,
-                        "the mail server refuses all letters: the mails pause until it takes one"
-                    );
+                    tracing::error!(why, "mail paused: the mail server refuses all messages");
                 }
             }
         }
-        outbox::failed(&context.db, letter, fate, why, now).await
+        outbox::failed(&context.db, message, outcome, why, now).await
     }
 
-    fn tell_fate(&self, letter: &Leased, fate: Fate, why: &str) {
-        if fate == Fate::Dead {
-            count(letter, "expired");
-            tracing::error!(letter = %letter.id, kind = letter.kind, why, "a letter expired before it could be sent");
+    fn log_outcome(&self, message: &Leased, outcome: Outcome, why: &str) {
+        if outcome == Outcome::Dead {
+            count(message, "expired");
+            tracing::error!(message_id = %message.id, kind = message.kind, why, "message expired unsent");
         } else {
-            count(letter, "retried");
-            tracing::warn!(letter = %letter.id, kind = letter.kind, why, "a letter waits");
+            count(message, "retried");
+            tracing::warn!(message_id = %message.id, kind = message.kind, why, "message retry scheduled");
         }
     }
 
-    async fn send(&self, letter: &Leased, visit: Option<Visit>) -> Result<(), NotSent> {
-        match letter.kind.as_str() {
+    async fn send(&self, message: &Leased, call: Option<Call>) -> Result<(), NotSent> {
+        match message.kind.as_str() {
             MAIL => {
-                let mail = letter.payload::<accounts::Mail>(&self.idp.context).map_err(NotSent::waits)?;
-                self.post.send(self.writer.write(letter, &mail)?).await
+                let mail = message.payload::<accounts::Mail>(&self.idp.context).map_err(NotSent::waits)?;
+                self.post.send(self.writer.write(message, &mail)?).await
             }
-            RECOVERY => self.idp.accounts.recover(letter).await.map_err(NotSent::waits),
-            accounts::SESSIONS_ENDED => self.idp.grants.sessions_ended(letter).await.map_err(NotSent::waits),
-            BACKCHANNEL_LOGOUT => self.call(letter, visit).await,
-            other => Err(NotSent::waits(format!("nobody sends letters of the kind {other}"))),
+            RECOVERY => self.idp.accounts.recover(message).await.map_err(NotSent::waits),
+            accounts::SESSIONS_ENDED => self.idp.grants.sessions_ended(message).await.map_err(NotSent::waits),
+            BACKCHANNEL_LOGOUT => self.post_logout(message, call).await,
+            other => Err(NotSent::waits(format!("nobody sends messages of the kind {other}"))),
         }
     }
 
-    async fn call(&self, letter: &Leased, visit: Option<Visit>) -> Result<(), NotSent> {
+    async fn post_logout(&self, message: &Leased, call: Option<Call>) -> Result<(), NotSent> {
         let context = &self.idp.context;
-        let Some(call) = self.idp.grants.logout_call(letter).await.map_err(NotSent::waits)? else {
+        let Some(logout) = self.idp.grants.logout_call(message).await.map_err(NotSent::waits)? else {
             return Ok(());
         };
-        let host = host(&call.uri).unwrap_or_default();
-        // An older node's letter does not say in clear whom it is for.
-        let visit = visit.or_else(|| self.outbound.hosts.visit(&host, context.now()));
-        let Some(visit) = visit else {
+        let host = host(&logout.uri).unwrap_or_default();
+        // Messages of older nodes have no destination column.
+        let call = call.or_else(|| self.outbound.hosts.call(&host, context.now()));
+        let Some(call) = call else {
             return Err(NotSent::waits("its host has enough calls at the moment"));
         };
-        let posted = self.outbound.post_form(&call.uri, "logout_token", &call.logout_token).await;
+        let posted = self.outbound.post_form(&logout.uri, "logout_token", &logout.logout_token).await;
         let answered = posted.as_ref().err().is_none_or(|error| error.answered);
-        if visit.ended(answered, context.now()) {
-            tracing::error!(
-                host,
-                "a portal does not answer logout calls: it is called less often until it does"
-            );
+        if call.ended(answered, context.now()) {
+            tracing::error!(host, "portal unresponsive to logout calls: called less often until it answers");
         }
         posted.map_err(|error| NotSent::waits(error.why))
     }
 
-    /// What no letter's way shows: those that expire while they wait, those that come back, and how many there are.
-    async fn look_round(&self, stop: &CancellationToken) {
+    /// Handles what no single delivery sees: messages that expire while they wait, bounces, and the gauges.
+    async fn periodic_round(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             let context = &self.idp.context;
             self.post.tidy();
             for (what, done) in [
-                ("letters that expired", self.expire().await),
-                ("letters that came back", self.read_bounces().await),
-                ("the count of the letters", self.measure().await),
+                ("messages that expired", self.expire().await),
+                ("messages that came back", self.read_bounces().await),
+                ("the count of the messages", self.measure().await),
             ] {
                 if let Err(fault) = done {
-                    tracing::warn!(%fault, what, "a chore waits");
+                    tracing::warn!(%fault, what, "periodic task postponed");
                 }
             }
             metrics::gauge!("moncompte_logout_hosts_silent")
@@ -314,13 +310,13 @@ impl Worker {
     async fn expire(&self) -> Result<(), Fault> {
         let context = &self.idp.context;
         if !context.clock.is_trusted() {
-            // Nothing is given up by a time that may be wrong (SECURITY D13).
+            // Nothing expires by a time that may be wrong (SECURITY D13).
             return Ok(());
         }
-        for (letter, kind) in outbox::expire(&context.db, context.now()).await? {
+        for (message, kind) in outbox::expire(&context.db, context.now()).await? {
             metrics::counter!("moncompte_letters_total", "kind" => kind.clone(), "fate" => "expired")
                 .increment(1);
-            tracing::error!(%letter, kind, "a letter expired before it could be sent");
+            tracing::error!(message_id = %message, kind, "message expired unsent");
         }
         Ok(())
     }
@@ -328,19 +324,19 @@ impl Worker {
     async fn read_bounces(&self) -> Result<(), Fault> {
         let Some(path) = &self.writer.return_path else { return Ok(()) };
         let Some(folder) = path.folder.clone() else { return Ok(()) };
-        let read = tokio::task::spawn_blocking(move || bounce::lying_in(&folder)).await;
+        let read = tokio::task::spawn_blocking(move || bounce::messages_in(&folder)).await;
         let broken = |error: &dyn std::fmt::Display| Fault::Unavailable(format!("mail.bounces: {error}"));
         let messages = read.map_err(|e| broken(&e))?.map_err(|e| broken(&e))?;
         for (file, message) in messages {
             if let Some(bounce) = bounce::read(&message, path) {
                 let why = format!("came back: {}", bounce.status);
-                if self.idp.accounts.mail_bounced(bounce.letter, &why).await? {
+                if self.idp.accounts.mail_bounced(bounce.message, &why).await? {
                     metrics::counter!("moncompte_letters_total", "kind" => MAIL, "fate" => "bounced")
                         .increment(1);
-                    tracing::warn!(letter = %bounce.letter, status = bounce.status, "a letter came back");
+                    tracing::warn!(message_id = %bounce.message, status = bounce.status, "message bounced");
                 }
             }
-            // Another node may have read it too, and it was no news to one of the two.
+            // Another node may have read it too, in which case it was news to one of them only.
             let _ = tokio::fs::remove_file(file).await;
         }
         Ok(())
@@ -350,30 +346,31 @@ impl Worker {
         let context = &self.idp.context;
         let paused = outbox::paused(context.db.reader()).await?.is_some();
         metrics::gauge!("moncompte_outbox_paused").set(f64::from(u8::from(paused)));
-        let standing = outbox::standing(context.db.reader()).await?;
+        let status = outbox::status(context.db.reader()).await?;
         for lane in &LANES {
-            let of_lane = || standing.iter().filter(|s| lane.kinds.contains(&s.kind.as_str()));
+            let of_lane = || status.iter().filter(|s| lane.kinds.contains(&s.kind.as_str()));
             let waiting: i64 = of_lane().map(|s| s.waiting).sum();
             let oldest = of_lane().filter_map(|s| s.oldest).min().map_or(0, |at| (context.now() - at).max(0));
             metrics::gauge!("moncompte_outbox_waiting", "queue" => lane.name).set(waiting as f64);
             metrics::gauge!("moncompte_outbox_oldest_seconds", "queue" => lane.name).set(oldest as f64);
             let mut dead: BTreeMap<&str, i64> =
                 BTreeMap::from([("refused", 0), ("expired", 0), ("dropped", 0)]);
-            for (why, letters) in of_lane().flat_map(|s| &s.dead) {
-                *dead.entry(why).or_default() += letters;
+            for (why, messages) in of_lane().flat_map(|s| &s.dead) {
+                *dead.entry(why).or_default() += messages;
             }
-            for (why, letters) in dead {
+            for (why, messages) in dead {
                 let why = why.to_owned();
                 metrics::gauge!("moncompte_outbox_dead", "queue" => lane.name, "why" => why)
-                    .set(letters as f64);
+                    .set(messages as f64);
             }
         }
         Ok(())
     }
 }
 
-fn count(letter: &Leased, fate: &'static str) {
-    metrics::counter!("moncompte_letters_total", "kind" => letter.kind.clone(), "fate" => fate).increment(1);
+fn count(message: &Leased, outcome: &'static str) {
+    metrics::counter!("moncompte_letters_total", "kind" => message.kind.clone(), "fate" => outcome)
+        .increment(1);
 }
 
 fn host(uri: &str) -> Option<String> {

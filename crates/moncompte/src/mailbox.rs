@@ -15,14 +15,14 @@ use axum::{
 use mail_parser::{MessageParser, MimeHeaders};
 use serde::Serialize;
 
-/// Mails that are kept; the oldest makes room.
-const ROOM: usize = 10_000;
-/// Mails that the page shows.
-const SHOWN: usize = 500;
+/// The number of mails that are kept; the oldest are deleted.
+const MAX_KEPT: usize = 10_000;
+/// The number of mails that the page shows.
+const MAX_SHOWN: usize = 500;
 
-/// A folder of mails, one file each, named in the order in which they came.
+/// A folder of mails, one file each, numbered in order of arrival.
 #[derive(Clone)]
-pub(crate) struct Shelf(Arc<PathBuf>);
+pub(crate) struct DemoMailbox(Arc<PathBuf>);
 
 #[derive(Serialize)]
 struct Shown {
@@ -35,7 +35,7 @@ struct Shown {
     attachments: Vec<String>,
 }
 
-impl Shelf {
+impl DemoMailbox {
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self(Arc::new(folder.to_owned())))
@@ -44,12 +44,12 @@ impl Shelf {
     pub(crate) fn put(&self, mail: &[u8]) -> io::Result<()> {
         let kept = self.numbers();
         let next = kept.last().map_or(1, |last| last + 1);
-        if kept.len() >= ROOM
+        if kept.len() >= MAX_KEPT
             && let Some(oldest) = kept.first()
         {
             fs::remove_file(self.0.join(format!("{oldest:06}.eml")))?;
         }
-        // Written whole or not at all: the page may be looking.
+        // Renamed when complete, since the page may be reading.
         let (part, whole) = (self.0.join(format!(".{next:06}")), self.0.join(format!("{next:06}.eml")));
         fs::write(&part, mail)?;
         fs::rename(part, whole)
@@ -73,13 +73,13 @@ impl Shelf {
         })
     }
 
-    /// Newest first.
+    /// Returns the mails, newest first.
     fn all(&self) -> Vec<Shown> {
-        let newest = self.numbers().into_iter().rev().take(SHOWN);
+        let newest = self.numbers().into_iter().rev().take(MAX_SHOWN);
         newest.filter_map(|number| self.read(&format!("{number:06}"))).collect()
     }
 
-    /// In the order in which they came.
+    /// Returns the numbers of the mails, in order of arrival.
     fn numbers(&self) -> Vec<u64> {
         let files = fs::read_dir(&*self.0).into_iter().flatten().flatten();
         let mut numbers: Vec<u64> =
@@ -89,14 +89,14 @@ impl Shelf {
     }
 }
 
-/// The page: `/`, `/mail/{id}`, `/mail/{id}/html`, and `/mails.json` for programs.
-pub(crate) fn router(shelf: Shelf) -> Router {
+/// Returns the routes: `/`, `/mail/{id}`, `/mail/{id}/html`, and `/mails.json` for programs.
+pub(crate) fn router(mailbox: DemoMailbox) -> Router {
     Router::new()
         .route("/", get(list))
         .route("/mail/{id}", get(one))
         .route("/mail/{id}/html", get(html))
-        .route("/mails.json", get(async |State(shelf): State<Shelf>| Json(shelf.all())))
-        .with_state(shelf)
+        .route("/mails.json", get(async |State(mailbox): State<DemoMailbox>| Json(mailbox.all())))
+        .with_state(mailbox)
 }
 
 const STYLE: &str = "<style>body{font:17px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c1f24}\
@@ -113,8 +113,8 @@ fn page(title: &str, refresh: bool, body: &str) -> Html<String> {
     ))
 }
 
-async fn list(State(shelf): State<Shelf>) -> Response {
-    let mails = shelf.all();
+async fn list(State(mailbox): State<DemoMailbox>) -> Response {
+    let mails = mailbox.all();
     let mut rows = String::new();
     for mail in &mails {
         rows += &format!(
@@ -134,8 +134,8 @@ async fn list(State(shelf): State<Shelf>) -> Response {
     page("Boîte aux lettres", true, &body).into_response()
 }
 
-async fn one(State(shelf): State<Shelf>, Segment(id): Segment<String>) -> Response {
-    let Some(mail) = shelf.read(&id) else { return missing() };
+async fn one(State(mailbox): State<DemoMailbox>, Segment(id): Segment<String>) -> Response {
+    let Some(mail) = mailbox.read(&id) else { return missing() };
     let attached = if mail.attachments.is_empty() {
         String::new()
     } else {
@@ -152,8 +152,8 @@ async fn one(State(shelf): State<Shelf>, Segment(id): Segment<String>) -> Respon
     page(&mail.subject, false, &body).into_response()
 }
 
-async fn html(State(shelf): State<Shelf>, Segment(id): Segment<String>) -> Response {
-    match shelf.read(&id) {
+async fn html(State(mailbox): State<DemoMailbox>, Segment(id): Segment<String>) -> Response {
+    match mailbox.read(&id) {
         Some(mail) => Html(mail.html.replacen("<head>", "<head><base target='_top'>", 1)).into_response(),
         None => missing(),
     }
@@ -172,7 +172,7 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// Escaped text, its addresses as links.
+/// Returns escaped text with its addresses as links.
 fn link(text: &str) -> String {
     let word = |word: &str| match word.trim_end() {
         url if url.starts_with("http://") || url.starts_with("https://") => {

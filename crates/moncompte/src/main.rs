@@ -1,4 +1,4 @@
-//! moncompte: one account per person for every agency's portal. This program reads config, wires the parts together, and runs its commands
+//! moncompte: one account per person for every agency's portal. This program reads the configuration, wires the parts together, and runs its commands
 //! and the worker.
 
 mod bounce;
@@ -14,7 +14,7 @@ mod print;
 mod return_path;
 mod serving;
 mod smtp;
-mod standing;
+mod supervisor;
 mod telemetry;
 mod wire;
 mod worker;
@@ -25,14 +25,14 @@ use clap::Parser;
 use print::err;
 use tikv_jemallocator::Jemalloc;
 
-/// Requests are small and many, and are served on several threads: a fifth of a token's cost was in the C library's allocator, and this one halves that
-/// (docs/performance.md). How it is set up stands in `.cargo/config.toml`.
+/// Many small requests run on several threads: the C library's allocator took a fifth of the cost of a token, and this one halves that
+/// (docs/performance.md). Its settings are in `.cargo/config.toml`.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // Whatever the program makes is its user's alone: database, log, mails, the demo's secrets. SQLite makes three files, and more libraries make theirs.
+    // Files are readable by their user alone: database, log, mails, the demo's secrets. SQLite creates three files, and other libraries create theirs.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let code = command::Cli::parse().run().await.unwrap_or_else(|error| {
         telemetry::end();
@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
     print::ended(code)
 }
 
-/// One sentence that says what to do; causes follow on one line each.
+/// Prints an error as one sentence that says what to do, and its causes on one line each.
 fn tell(error: &anyhow::Error) {
     err!("moncompte: {error}");
     for cause in error.chain().skip(1) {

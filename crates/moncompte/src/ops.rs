@@ -7,21 +7,21 @@ use axum::{Router, extract::State, http::StatusCode, routing::get};
 use kernel::MAX_SKEW;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::{standing::Standing, telemetry};
+use crate::{supervisor::Supervisor, telemetry};
 
 #[derive(Clone)]
 struct Ops {
     accounts: Accounts,
-    standing: Standing,
+    supervisor: Supervisor,
     metrics: PrometheusHandle,
-    /// What readiness says where all is well: the agencies that are left out are told with it.
+    /// The response of readiness without trouble, which names the agencies that are left out.
     well: Arc<str>,
 }
 
-/// `/health/live`, `/health/ready`, `/metrics`. `agencies`: all of them, and whether there is a mistake in its file.
+/// Returns the routes `/health/live`, `/health/ready` and `/metrics`. `agencies` maps every agency to true if its file has a mistake.
 pub(crate) fn router(
     accounts: Accounts,
-    standing: Standing,
+    supervisor: Supervisor,
     agencies: BTreeMap<String, bool>,
 ) -> anyhow::Result<Router> {
     let metrics = PrometheusBuilder::new().install_recorder()?;
@@ -37,7 +37,7 @@ pub(crate) fn router(
         .route("/health/live", get(async || "ok\n"))
         .route("/health/ready", get(ready))
         .route("/metrics", get(measures))
-        .with_state(Ops { accounts, standing, metrics, well: well.into() }))
+        .with_state(Ops { accounts, supervisor, metrics, well: well.into() }))
 }
 
 async fn measures(State(ops): State<Ops>) -> String {
@@ -56,7 +56,7 @@ async fn ready(State(ops): State<Ops>) -> (StatusCode, String) {
     }
 }
 
-/// Why this node should get no requests.
+/// Returns the reason why this node should get no requests, if there is one.
 async fn trouble(ops: &Ops) -> Option<String> {
     let context = ops.accounts.context();
     if !context.clock.is_trusted() {
@@ -70,6 +70,6 @@ async fn trouble(ops: &Ops) -> Option<String> {
         Ok(()) if !context.db.takes_writes() => return Some("the database takes no writes".into()),
         Ok(()) => {}
     }
-    let down = ops.standing.down();
+    let down = ops.supervisor.down();
     (!down.is_empty()).then(|| format!("a part of the worker is down: {}", down.join(", ")))
 }

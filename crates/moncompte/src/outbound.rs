@@ -1,5 +1,5 @@
-//! Calls to addresses in agencies' files: no redirects, five seconds, no private addresses unless config names the host (SECURITY D4, #48). A name is looked at
-//! by the address to which the connection is made, so that another answer to a second question changes nothing.
+//! Calls to addresses in agencies' files: no redirects, five seconds, no private addresses unless the configuration allows the host (SECURITY D4, #48). A name
+//! is checked by the address to which the connection is made, so a different answer to a second DNS query changes nothing.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -18,23 +18,23 @@ use reqwest::{
 
 use crate::hosts::Hosts;
 
-/// The most that is read (SECURITY D4).
-const LONGEST_DOCUMENT: usize = 64 * 1024;
+/// The maximum size of a document (SECURITY D4).
+const MAX_DOCUMENT: usize = 64 * 1024;
 
 /// A client for calls to addresses in agencies' files.
 #[derive(Clone)]
 pub(crate) struct Outbound {
     client: Client,
     allow: Arc<[String]>,
-    /// The hosts that are posted to.
+    /// The hosts that receive logout calls.
     pub(crate) hosts: Arc<Hosts>,
 }
 
-/// Why a post did not succeed.
+/// A failed call.
 pub(crate) struct NotPosted {
-    /// The host answered, and it was no failure of its own: it is alive.
+    /// True if the host answered and the failure is not its own.
     pub(crate) answered: bool,
-    /// For the operator.
+    /// The reason, for the operator.
     pub(crate) why: String,
 }
 
@@ -65,7 +65,7 @@ impl Outbound {
             .redirect(Policy::none())
             .timeout(Duration::from_secs(5))
             .dns_resolver(Arc::new(Guard(allow.clone())))
-            // A proxy named in the environment would resolve the host itself, and no guard would see the address.
+            // A proxy named in the environment would resolve the host itself, and bypass the check of the address.
             .no_proxy()
             .user_agent("moncompte");
         if let Some(pem) = extra_ca {
@@ -76,7 +76,7 @@ impl Outbound {
         Ok(Self { client: builder.build()?, allow, hosts: Arc::default() })
     }
 
-    /// Posts a form; any 2xx is success, the body is not read.
+    /// Posts a form; any 2xx is success, and the body is not read.
     pub(crate) async fn post_form(&self, uri: &str, field: &str, value: &str) -> Result<(), NotPosted> {
         let silent = |why: String| NotPosted { answered: false, why };
         let url = self.allowed(uri).map_err(silent)?;
@@ -95,7 +95,7 @@ impl Outbound {
         Err(NotPosted { answered, why: format!("answered {status}") })
     }
 
-    /// A literal address is never resolved, so it is looked at here; a name is looked at by [`Guard`].
+    /// Checks a literal address here, since it is never resolved; [`Guard`] checks names.
     fn allowed(&self, uri: &str) -> Result<url::Url, String> {
         let url = url::Url::parse(uri).map_err(|e| e.to_string())?;
         let literal = match url.host() {
@@ -125,7 +125,7 @@ impl Outbound {
         let mut text = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(said)? {
             text.extend_from_slice(&chunk);
-            if text.len() > LONGEST_DOCUMENT {
+            if text.len() > MAX_DOCUMENT {
                 return Err("is longer than 64 KiB".into());
             }
         }
@@ -140,8 +140,7 @@ impl KeySource for Outbound {
     }
 }
 
-/// IPv4 networks that are nobody's, somebody's own, or this machine's surroundings: IANA's special-purpose registry (RFC 6890), and the address at which Azure
-/// answers its machines.
+/// IPv4 networks that are unassigned, private, or local: IANA's special-purpose registry (RFC 6890), and the metadata address of Azure.
 const NOT_PUBLIC_V4: &[(Ipv4Addr, u8)] = &[
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -164,7 +163,7 @@ const NOT_PUBLIC_V4: &[(Ipv4Addr, u8)] = &[
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// Of 2000::/3, which is all that is public of IPv6, what is not: protocols' own and Teredo, documentation, 6to4 (looked at before), and its like.
+/// The parts of 2000::/3, the public IPv6 space, that are not public: protocol assignments and Teredo, documentation, 6to4 (checked before), and similar.
 const NOT_PUBLIC_V6: &[(Ipv6Addr, u8)] = &[
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
@@ -173,7 +172,7 @@ const NOT_PUBLIC_V6: &[(Ipv6Addr, u8)] = &[
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// Whether an address leads to the internet, and not to a machine beside this one, however it is written.
+/// Returns true if an address is on the public internet, in whatever notation.
 fn is_public(ip: IpAddr) -> bool {
     let ip = match ip {
         IpAddr::V4(ip) => {
@@ -191,8 +190,8 @@ fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address to which an IPv6 one leads: mapped (RFC 4291 §2.5.5.2), translated (RFC 6052, RFC 7915), by 6to4 (RFC 3056) or ISATAP (RFC 5214). One that is
-/// only compatible (`::a.b.c.d`), or translated within a network (64:ff9b:1::/48), is not public by itself.
+/// Returns the IPv4 address embedded in an IPv6 one: mapped (RFC 4291 §2.5.5.2), translated (RFC 6052, RFC 7915), by 6to4 (RFC 3056) or ISATAP (RFC 5214).
+/// Compatible addresses (`::a.b.c.d`) and those translated within a network (64:ff9b:1::/48) are not public anyway.
 fn inner(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, g, h] = ip.segments();
     let of = |high: u16, low: u16| {

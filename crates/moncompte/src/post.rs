@@ -1,4 +1,4 @@
-//! From a letter in the outbox to a mail that leaves.
+//! Composes mails from messages of the outbox, and hands them to the transport.
 
 use accounts::{Mail, MailBody};
 use agencies::Agencies;
@@ -18,53 +18,53 @@ use pages::{Locale, MailFrame, mail};
 
 use crate::{
     config::{Config, SmtpSecurity},
-    mailbox::Shelf,
+    mailbox::DemoMailbox,
     return_path::ReturnPath,
     smtp::Smtp,
 };
 
-/// How mail leaves.
+/// A mail transport.
 pub(crate) enum Post {
-    /// To a server, over TLS always.
+    /// A mail server, always over TLS.
     Smtp(Smtp),
-    /// Into a folder.
+    /// A folder.
     Folder(AsyncFileTransport<Tokio1Executor>),
-    /// To the demo's mailbox page.
-    Shelf(Shelf),
+    /// The demo's mailbox page.
+    DemoMailbox(DemoMailbox),
 }
 
-/// Whose fault it is that a letter did not leave (SECURITY D19).
+/// The cause of a failed delivery (SECURITY D19).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Blame {
-    /// The address's, by the verdict of the server that answers for it: the letter ends.
+    /// The address, by the verdict of its own server: the message ends.
     Address,
-    /// This letter's, for now: it is tried again.
-    Letter,
-    /// None of the letter's: the server refuses all of them, and the queue pauses.
+    /// This message, for now: it is retried.
+    Message,
+    /// The server, which refuses all messages: the queue pauses.
     Server {
-        /// Seconds at most until the next letter asks.
-        longest_pause: i64,
+        /// The maximum number of seconds until the next probe.
+        max_pause: i64,
     },
 }
 
-/// Why a letter did not leave.
+/// A failed delivery.
 #[derive(Debug)]
 pub(crate) struct NotSent {
-    /// Whose fault it is.
+    /// The cause.
     pub(crate) blame: Blame,
-    /// For the operator.
+    /// The reason, for the operator.
     pub(crate) why: String,
 }
 
 impl NotSent {
-    /// It is tried again.
+    /// Returns a failure after which the message is retried.
     pub(crate) fn waits(why: impl ToString) -> Self {
-        Self { blame: Blame::Letter, why: why.to_string() }
+        Self { blame: Blame::Message, why: why.to_string() }
     }
 }
 
 impl Post {
-    /// As config says; a folder is there already, or made by whoever sends.
+    /// Returns the configured transport; a folder must exist.
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
         let mail = &config.settings.mail;
         if let Some(folder) = &mail.folder {
@@ -98,21 +98,21 @@ impl Post {
         }))
     }
 
-    /// Sends a message.
+    /// Sends a mail.
     pub(crate) async fn send(&self, message: Message) -> Result<(), NotSent> {
-        // A folder that takes no file takes none of them.
+        // A folder that refuses one file refuses all of them.
         let all = |error: &dyn std::fmt::Display| NotSent {
-            blame: Blame::Server { longest_pause: 60 },
+            blame: Blame::Server { max_pause: 60 },
             why: error.to_string(),
         };
         match self {
             Self::Smtp(smtp) => smtp.send(&message).await,
             Self::Folder(transport) => transport.send(message).await.map(|_| ()).map_err(|e| all(&e)),
-            Self::Shelf(shelf) => shelf.put(&message.formatted()).map_err(|e| all(&e)),
+            Self::DemoMailbox(demo_mailbox) => demo_mailbox.put(&message.formatted()).map_err(|e| all(&e)),
         }
     }
 
-    /// Closes connections that nobody uses.
+    /// Closes idle connections.
     pub(crate) fn tidy(&self) {
         if let Self::Smtp(smtp) = self {
             smtp.tidy();
@@ -120,31 +120,31 @@ impl Post {
     }
 }
 
-/// Makes the words of a mail.
+/// Composes mails.
 pub(crate) struct Writer {
     pub(crate) issuer: String,
     pub(crate) from: Mailbox,
     pub(crate) pages: std::sync::Arc<pages::Pages>,
     pub(crate) agencies: std::sync::Arc<arc_swap::ArcSwap<Agencies>>,
     pub(crate) terms: std::sync::Arc<arc_swap::ArcSwap<accounts::TermsLibrary>>,
-    /// Where letters come back to, if config says it; else to the sender.
+    /// The return path, if configured; otherwise the sender.
     pub(crate) return_path: Option<ReturnPath>,
 }
 
 impl Writer {
-    /// The message of a letter. Its Message-ID is the letter's id, so a second copy can be known as one (SECURITY #98).
+    /// Composes the mail of a message. Its Message-ID is the message's id, so that a second copy can be recognised (SECURITY #98).
     ///
     /// # Errors
-    /// [`NotSent`]: where it is no address at all, the letter ends; whatever else is wrong is not the address's fault.
-    pub(crate) fn write(&self, letter: &Leased, mail: &Mail) -> Result<Message, NotSent> {
+    /// [`NotSent`]: an invalid address ends the message; any other failure is not the address's.
+    pub(crate) fn write(&self, message: &Leased, mail: &Mail) -> Result<Message, NotSent> {
         let to: Address = mail.to.parse().map_err(|_| NotSent {
             blame: Blame::Address,
             why: "no mail can be sent to this address".into(),
         })?;
-        self.compose(letter, mail, to).map_err(|error| NotSent::waits(format!("{error:#}")))
+        self.compose(message, mail, to).map_err(|error| NotSent::waits(format!("{error:#}")))
     }
 
-    fn compose(&self, letter: &Leased, mail: &Mail, to: Address) -> anyhow::Result<Message> {
+    fn compose(&self, message: &Leased, mail: &Mail, to: Address) -> anyhow::Result<Message> {
         let agencies = self.agencies.load();
         let agency = mail.agency_id.as_deref().and_then(|id| agencies.agency(id));
         let frame = MailFrame {
@@ -158,7 +158,7 @@ impl Writer {
         let content = MultiPart::alternative()
             .singlepart(SinglePart::plain(words.text))
             .singlepart(SinglePart::html(words.html));
-        let back = self.return_path.as_ref().and_then(|path| path.of(letter.id));
+        let back = self.return_path.as_ref().and_then(|path| path.of(message.id));
         let envelope =
             Envelope::new(Some(back.unwrap_or_else(|| self.from.email.clone())), vec![to.clone()])?;
         let builder = Message::builder()
@@ -166,10 +166,10 @@ impl Writer {
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(words.subject)
-            .message_id(Some(format!("<{}@{host}>", letter.id)))
+            .message_id(Some(format!("<{}@{host}>", message.id)))
             .header(AutoSubmitted);
         let message = match self.accepted_text(mail) {
-            // The text itself, not only a link to it (PEOPLE U-50).
+            // The text itself, and not only a link to it (PEOPLE U-50).
             Some((name, text)) => builder.multipart(
                 MultiPart::mixed()
                     .multipart(content)
@@ -303,7 +303,7 @@ impl Writer {
     }
 }
 
-/// RFC 3834 §5: nobody's holiday answer is wanted.
+/// Suppresses automatic replies (RFC 3834 §5).
 #[derive(Clone)]
 struct AutoSubmitted;
 

@@ -1,5 +1,5 @@
-//! What commands print. `println!` panics where nobody takes it: a pipe whose reader has gone (`check | head -1`), a disk without room. Here a reader who has
-//! gone is no failure, and output that was lost for any other reason is told once, by the exit code too.
+//! Output of commands. `println!` panics if the output is closed: a pipe whose reader has gone (`check | head -1`), a full disk. Here a closed pipe is no
+//! failure, and output lost for any other reason is reported once, by the exit code too.
 
 use std::{
     fmt::Arguments,
@@ -28,12 +28,12 @@ pub(crate) fn to_stdout(text: Arguments<'_>) {
     }
 }
 
-/// Where standard error takes nothing there is nobody left to tell.
+/// Errors are ignored, since there is no other output to report them on.
 pub(crate) fn to_stderr(text: Arguments<'_>) {
     let _ = line(std::io::stderr().lock(), text);
 }
 
-/// One write for a line, so that lines of several processes do not mix.
+/// Writes a line at once, so that lines of several processes do not mix.
 fn line(mut to: impl Write, text: Arguments<'_>) -> Result<()> {
     to.write_all(format!("{text}\n").as_bytes())?;
     to.flush()
@@ -43,7 +43,7 @@ fn is_lost(printed: &Result<()>) -> bool {
     printed.as_ref().is_err_and(|error| error.kind() != ErrorKind::BrokenPipe)
 }
 
-/// The exit code of a command that ends with this one: a failure where its output was lost.
+/// Returns the exit code of a command: a failure if its output was lost.
 pub(crate) fn ended(code: ExitCode) -> ExitCode {
     if LOST.load(Ordering::Relaxed) && code == ExitCode::SUCCESS {
         err!("moncompte: the output could not be written");

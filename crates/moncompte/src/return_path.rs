@@ -1,5 +1,5 @@
-//! The address that letters come back to: one of its own for each letter, so that a notice tells which letter it is about, and a code that only this
-//! service can make, so that nobody else's notice is believed.
+//! The return path: an address of its own for each message, so that a bounce identifies its message, with a code that only this service can compute, so that
+//! forged bounces are ignored.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -8,13 +8,13 @@ use lettre::Address;
 use uuid::Uuid;
 
 const PURPOSE: &str = "return path";
-/// Hexadecimal digits of a letter's id and of its code: with `bounce+` they stay below the 64 characters of a local part (RFC 5321 §4.5.3.1.1).
+/// Hexadecimal digits of a message's id and of its code: with `bounce+` they stay below the 64 characters of a local part (RFC 5321 §4.5.3.1.1).
 const ID: usize = 32;
 const CODE: usize = 16;
-/// The longest local part that leaves room for them.
-pub(crate) const LONGEST_LOCAL: usize = 64 - 1 - ID - CODE;
+/// The maximum local part that leaves room for them.
+pub(crate) const MAX_LOCAL_PART: usize = 64 - 1 - ID - CODE;
 
-/// `[mail] return_path`, and where what comes back is read.
+/// The configured return path, and the folder from which bounces are read.
 pub(crate) struct ReturnPath {
     local: String,
     domain: String,
@@ -23,37 +23,37 @@ pub(crate) struct ReturnPath {
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// Whether an address can be a return path.
+/// Returns true if an address can be a return path.
 pub(crate) fn fits(address: &str) -> bool {
     let parsed = address.parse::<Address>();
-    parsed.is_ok_and(|a| a.user().len() <= LONGEST_LOCAL && !a.user().contains(['+', '"']))
+    parsed.is_ok_and(|a| a.user().len() <= MAX_LOCAL_PART && !a.user().contains(['+', '"']))
 }
 
 impl ReturnPath {
-    /// `address`: one that [`fits`].
+    /// Returns the return path for an address that [`fits`].
     pub(crate) fn new(address: &str, folder: Option<PathBuf>, keys: Arc<SealKeys>) -> Option<Self> {
         let (local, domain) = address.rsplit_once('@')?;
         Some(Self { local: local.to_lowercase(), domain: domain.to_lowercase(), keys, folder })
     }
 
-    /// The address to which one letter comes back.
-    pub(crate) fn of(&self, letter: Uuid) -> Option<Address> {
-        let code = self.keys.mac(PURPOSE, letter.as_bytes());
+    /// Returns the return path of one message.
+    pub(crate) fn of(&self, message: Uuid) -> Option<Address> {
+        let code = self.keys.mac(PURPOSE, message.as_bytes());
         let code: String = code[..CODE / 2].iter().map(|byte| format!("{byte:02x}")).collect();
-        Address::new(format!("{}+{}{code}", self.local, letter.simple()), &self.domain).ok()
+        Address::new(format!("{}+{}{code}", self.local, message.simple()), &self.domain).ok()
     }
 
-    /// The letter whose address stands somewhere in a text. Mail servers may change its case.
-    pub(crate) fn letter_in(&self, text: &str) -> Option<Uuid> {
+    /// Returns the message whose return path occurs in a text. Mail servers may change its case.
+    pub(crate) fn message_in(&self, text: &str) -> Option<Uuid> {
         let text = text.to_ascii_lowercase();
         let (before, after) = (format!("{}+", self.local), format!("@{}", self.domain));
         text.match_indices(&before).find_map(|(at, _)| {
             let rest = &text[at + before.len()..];
             let (id, rest) = rest.split_at_checked(ID)?;
             let (code, rest) = rest.split_at_checked(CODE)?;
-            let letter = Uuid::try_parse(id).ok()?;
-            let known = self.keys.knows_mac(PURPOSE, letter.as_bytes(), &bytes(code)?);
-            (known && rest.starts_with(&after)).then_some(letter)
+            let message = Uuid::try_parse(id).ok()?;
+            let known = self.keys.knows_mac(PURPOSE, message.as_bytes(), &bytes(code)?);
+            (known && rest.starts_with(&after)).then_some(message)
         })
     }
 }
@@ -75,9 +75,9 @@ mod tests {
     }
 
     #[test]
-    fn only_an_address_of_our_own_names_a_letter() {
-        let (ours, letter) = (path(7, vec![]), Uuid::from_u128(0x1234_5678));
-        let address = ours.of(letter).unwrap().to_string();
+    fn only_an_address_of_our_own_names_a_message() {
+        let (ours, message) = (path(7, vec![]), Uuid::from_u128(0x1234_5678));
+        let address = ours.of(message).unwrap().to_string();
         assert!(address.starts_with("bounce+0000"), "{address}");
         assert!(address.split('@').next().unwrap().len() <= 64);
         for text in [
@@ -85,9 +85,9 @@ mod tests {
             format!("To: <{address}>\r\n"),
             format!("bounce+ bounce+zz X-Original-To: {}", address.to_uppercase()),
         ] {
-            assert_eq!(ours.letter_in(&text), Some(letter), "{text}");
+            assert_eq!(ours.message_in(&text), Some(message), "{text}");
         }
-        let forged = path(8, vec![]).of(letter).unwrap().to_string();
+        let forged = path(8, vec![]).of(message).unwrap().to_string();
         let other = ours.of(Uuid::from_u128(9)).unwrap().to_string().replace("09", "08");
         for text in [
             forged.clone(),
@@ -96,14 +96,14 @@ mod tests {
             address[..50].to_owned(),
             "bounce+é".repeat(40),
         ] {
-            assert_eq!(ours.letter_in(&text), None, "{text}");
+            assert_eq!(ours.message_in(&text), None, "{text}");
         }
-        // A letter that left before the key was replaced.
-        assert_eq!(path(9, vec![SealKey::new([8; 32])]).letter_in(&forged), Some(letter));
+        // A message that left before the key was replaced.
+        assert_eq!(path(9, vec![SealKey::new([8; 32])]).message_in(&forged), Some(message));
     }
 
     #[test]
-    fn a_return_path_leaves_room_for_its_letter() {
+    fn a_return_path_leaves_room_for_its_message() {
         assert!(fits("bounce@exemple.test") && fits("retour-moncpt@exemple.test"));
         for address in ["bounce", "a+b@exemple.test", "quite-a-long-name@exemple.test", "a b@exemple.test"] {
             assert!(!fits(address), "{address}");

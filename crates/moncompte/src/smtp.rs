@@ -1,5 +1,5 @@
-//! A conversation with the mail server that knows at which command it was refused: only a verdict on the address ends a letter (SECURITY D19). lettre's own
-//! transport hides the command, so its connection is driven here.
+//! An SMTP client that knows which command the server refused, since only a verdict on the address ends a message (SECURITY D19). lettre's own transport hides
+//! the command, so its connection is driven here.
 
 use std::{error::Error as _, sync::Mutex, time::Duration};
 
@@ -20,22 +20,22 @@ use crate::{
     post::{Blame, NotSent},
 };
 
-/// Within the lease of a letter: a server that answers a word at a time must not make another node send it too.
-const WHOLE: Duration = Duration::from_secs(50);
-/// The most that a connection may take until it is signed in.
-const OPENING: Duration = Duration::from_secs(20);
-/// The most that a short answer may take.
-const SHORT: Duration = Duration::from_secs(10);
-/// A connection that was unused for so long is closed, before the server does it.
-const IDLE: Duration = Duration::from_secs(30);
-/// Connections that are kept open.
-const MOST_IDLE: usize = 8;
+/// The timeout of a delivery, within the lease of a message: a slow server must not make another node send it too.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(50);
+/// The timeout of connecting and signing in.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// The timeout of a short reply.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection that was idle for this long is closed, before the server closes it.
+const MAX_IDLE: Duration = Duration::from_secs(30);
+/// The maximum number of idle connections.
+const MAX_IDLE_CONNECTIONS: usize = 8;
 
-/// Seconds between two questions whether the server still refuses; more where it refused the password, for servers that shut out who errs too often.
-const LONGEST_PAUSE: i64 = 60;
-const LONGEST_PAUSE_OF_SIGN_IN: i64 = 300;
+/// The maximum number of seconds between two probes; more after a refused password, for servers that lock out repeated failures.
+const MAX_PAUSE: i64 = 60;
+const MAX_SIGN_IN_PAUSE: i64 = 300;
 
-/// The server that takes the mails.
+/// A mail server.
 pub(crate) struct Smtp {
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -45,10 +45,10 @@ pub(crate) struct Smtp {
     pub(crate) idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
 }
 
-/// What was asked when the server refused.
+/// The command that the server refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Step {
-    /// To be spoken to: its greeting, and EHLO.
+    /// The greeting, and EHLO.
     Connect,
     /// STARTTLS.
     Tls,
@@ -58,14 +58,14 @@ pub(crate) enum Step {
     Mail,
     /// RCPT TO.
     Rcpt,
-    /// DATA, and the message.
+    /// DATA, and the mail.
     Message,
 }
 
 impl Smtp {
-    /// Sends a message. Its envelope has one recipient.
+    /// Sends a mail. Its envelope has one recipient.
     pub(crate) async fn send(&self, message: &Message) -> Result<(), NotSent> {
-        let deadline = Instant::now() + WHOLE;
+        let deadline = Instant::now() + DELIVERY_TIMEOUT;
         let text = message.formatted();
         let mut line = match self.idle_line().await {
             Some(line) => line,
@@ -73,14 +73,14 @@ impl Smtp {
         };
         let mut begun = self.begin(&mut line, message, &text).await;
         if begun.is_err() && line.1 {
-            // The server may have closed a connection that was idle: a fresh one tells.
+            // The server may have closed an idle connection; a new one tells.
             line = self.open().await?;
             begun = self.begin(&mut line, message, &text).await;
         }
         let outcome = match begun {
             Ok(()) => match timeout_at(deadline, carry(&mut line.0, message, &text)).await {
                 Ok(outcome) => outcome,
-                // It hangs: nothing more is said to it.
+                // The server hangs, so the connection is abandoned.
                 Err(_) => return Err(slow(Step::Message)),
             },
             Err(refused) => Err(refused),
@@ -88,7 +88,7 @@ impl Smtp {
         match &outcome {
             Ok(()) => self.keep(line.0),
             Err(NotSent { blame: Blame::Address, .. }) => {
-                if matches!(timeout(SHORT, line.0.command(Rset)).await, Ok(Ok(_))) {
+                if matches!(timeout(REPLY_TIMEOUT, line.0.command(Rset)).await, Ok(Ok(_))) {
                     self.keep(line.0);
                 }
             }
@@ -99,34 +99,34 @@ impl Smtp {
         outcome
     }
 
-    /// Closes what has been unused for too long.
+    /// Closes connections that have been idle for too long.
     pub(crate) fn tidy(&self) {
         if let Ok(mut idle) = self.idle.lock() {
-            idle.retain(|(_, since)| since.elapsed() < IDLE);
+            idle.retain(|(_, since)| since.elapsed() < MAX_IDLE);
         }
     }
 
     fn keep(&self, line: AsyncSmtpConnection) {
         if let Ok(mut idle) = self.idle.lock()
-            && idle.len() < MOST_IDLE
+            && idle.len() < MAX_IDLE_CONNECTIONS
         {
             idle.push((line, Instant::now()));
         }
     }
 
-    /// A connection that was used before and still answers; with it, that it was.
+    /// Returns an idle connection that still answers; the flag says that it was used before.
     async fn idle_line(&self) -> Option<(AsyncSmtpConnection, bool)> {
         loop {
             let (mut line, since) = self.idle.lock().ok()?.pop()?;
-            if since.elapsed() < IDLE && timeout(SHORT, line.test_connected()).await == Ok(true) {
+            if since.elapsed() < MAX_IDLE && timeout(REPLY_TIMEOUT, line.test_connected()).await == Ok(true) {
                 return Some((line, true));
             }
         }
     }
 
-    /// A connection that is encrypted and signed in; with it, that it was never used.
+    /// Returns a new connection, encrypted and signed in; the flag says that it was never used.
     async fn open(&self) -> Result<(AsyncSmtpConnection, bool), NotSent> {
-        match timeout(OPENING, self.connect()).await {
+        match timeout(CONNECT_TIMEOUT, self.connect()).await {
             Ok(line) => Ok((line?, false)),
             Err(_) => Err(slow(Step::Connect)),
         }
@@ -139,11 +139,12 @@ impl Smtp {
             SmtpSecurity::Starttls => (None, Some(self.tls.clone())),
         };
         let server = (self.host.as_str(), self.port);
-        let mut line = AsyncSmtpConnection::connect_tokio1(server, Some(OPENING), &name, wrapped, None)
-            .await
-            .map_err(|error| not_sent(Step::Connect, &error))?;
+        let mut line =
+            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT_TIMEOUT), &name, wrapped, None)
+                .await
+                .map_err(|error| not_sent(Step::Connect, &error))?;
         if let Some(tls) = upgraded {
-            // A server that does not offer it never sees a mail or a password.
+            // A server that does not offer it never gets a mail or a password.
             line.starttls(tls, &name).await.map_err(|error| not_sent(Step::Tls, &error))?;
         }
         if let Some(credentials) = &self.credentials {
@@ -165,7 +166,7 @@ impl Smtp {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         let command = Mail::new(message.envelope().from().cloned(), parameters);
-        match timeout(SHORT, line.command(command)).await {
+        match timeout(REPLY_TIMEOUT, line.command(command)).await {
             Ok(answer) => answer.map(|_| ()).map_err(|error| not_sent(Step::Mail, &error)),
             Err(_) => Err(slow(Step::Mail)),
         }
@@ -206,22 +207,22 @@ impl Step {
     }
 }
 
-/// Whose fault a refusal is (SECURITY D19). `code`: the reply's, if there was one; `said`: its text (RFC 5321 §4.2, RFC 3463).
+/// Returns the cause of a refusal (SECURITY D19) from the reply's code, if there was one, and its text `said` (RFC 5321 §4.2, RFC 3463).
 pub(crate) fn blame(step: Step, code: Option<u16>, said: &str) -> Blame {
     match step {
-        Step::Connect | Step::Tls | Step::Mail => Blame::Server { longest_pause: LONGEST_PAUSE },
-        Step::SignIn => Blame::Server { longest_pause: LONGEST_PAUSE_OF_SIGN_IN },
+        Step::Connect | Step::Tls | Step::Mail => Blame::Server { max_pause: MAX_PAUSE },
+        Step::SignIn => Blame::Server { max_pause: MAX_SIGN_IN_PAUSE },
         Step::Rcpt if code.is_some_and(|code| is_verdict(code, said)) => Blame::Address,
         Step::Message if code.is_some_and(|code| code >= 500) && enhanced(said) == Some(true) => {
             Blame::Address
         }
-        Step::Rcpt | Step::Message => Blame::Letter,
+        Step::Rcpt | Step::Message => Blame::Message,
     }
 }
 
-/// Whether an answer to RCPT is a verdict on the address, and not on who sends.
+/// Returns true if a reply to RCPT is a verdict on the address, and not on the sender.
 fn is_verdict(code: u16, said: &str) -> bool {
-    /// Words of servers that give no enhanced code and do not mean the address: no relaying, a sign-in is missing, block lists.
+    /// Phrases of servers that give no enhanced code and do not mean the address: relaying denied, authentication required, block lists.
     const MEANS_THE_SENDER: [&str; 10] = [
         "relay",
         "sender",
@@ -243,22 +244,22 @@ fn is_verdict(code: u16, said: &str) -> bool {
     })
 }
 
-/// Whether the enhanced code of a permanent refusal is about the address; `None` where there is none, or it says nothing (RFC 3463 §3).
+/// Returns true if the enhanced code of a permanent refusal is about the address; `None` without a code, or if it is unspecific (RFC 3463 §3).
 fn enhanced(said: &str) -> Option<bool> {
     let (subject, detail) = said.split_whitespace().find_map(status)?;
     match (subject, detail) {
-        // Said by servers that have no better code; the reply's own code tells more.
+        // Used by servers without a better code; the reply's own code says more.
         (0 | 5, 0) | (1, 0) => None,
-        // The sender's address; and one that is valid.
+        // The sender's address, or a valid one.
         (1, 5 | 7 | 8) => Some(false),
-        // No such mailbox or host, closed; no way to the host; as Exchange Online says of a mailbox that it does not know.
+        // No such mailbox or host, or closed; no route to the host; Exchange Online's code for unknown mailboxes.
         (1, _) | (2, 1) | (4, 1 | 4) => Some(true),
-        // Full, too long, the system's, the protocol's, policy.
+        // Full, too large, system, protocol, policy.
         _ => Some(false),
     }
 }
 
-/// Subject and detail of an enhanced code of a permanent failure, e.g. `5.1.1` (RFC 3463 §2).
+/// Parses subject and detail of an enhanced code of a permanent failure, e.g. `5.1.1` (RFC 3463 §2).
 pub(crate) fn status(word: &str) -> Option<(u16, u16)> {
     let mut parts = word.trim_matches(|c: char| !c.is_ascii_digit()).strip_prefix("5.")?.split('.');
     let number = |part: &str| (part.len() <= 3).then(|| part.parse().ok()).flatten();
@@ -266,7 +267,7 @@ pub(crate) fn status(word: &str) -> Option<(u16, u16)> {
     parts.next().is_none().then_some(status)
 }
 
-/// Servers like to repeat the address that they refuse; logs hold none (SPEC "Faces").
+/// Masks addresses, which servers like to repeat and logs must not hold (SPEC "Faces").
 fn without_addresses(text: &str) -> String {
     text.split_whitespace()
         .map(|word| if word.contains('@') { "<address>" } else { word })
@@ -288,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_verdict_on_the_address_ends_a_letter() {
+    fn only_a_verdict_on_the_address_ends_a_message() {
         for said in [
             "550 5.1.1 <x@exemple.test>: Recipient address rejected: User unknown",
             "550 5.1.1 The email account that you tried to reach does not exist. Please check the sender's spelling",
@@ -335,9 +336,9 @@ mod tests {
             "421 4.7.0 Too many",
         ] {
             let (code, text) = said.split_at(3);
-            assert_eq!(blame(Step::Rcpt, code.parse().ok(), text), Blame::Letter, "{said}");
+            assert_eq!(blame(Step::Rcpt, code.parse().ok(), text), Blame::Message, "{said}");
         }
-        assert_eq!(blame(Step::Rcpt, None, ""), Blame::Letter, "hung up");
+        assert_eq!(blame(Step::Rcpt, None, ""), Blame::Message, "hung up");
     }
 
     #[test]
@@ -354,13 +355,13 @@ mod tests {
             (451, "4.3.0 not now"),
             (450, "5.1.1 contradictory"),
         ] {
-            assert_eq!(blame(Step::Message, Some(code), said), Blame::Letter, "{code} {said}");
+            assert_eq!(blame(Step::Message, Some(code), said), Blame::Message, "{code} {said}");
         }
-        assert_eq!(blame(Step::Message, None, ""), Blame::Letter, "hung up");
+        assert_eq!(blame(Step::Message, None, ""), Blame::Message, "hung up");
     }
 
     #[test]
-    fn a_refusal_before_the_address_was_named_is_of_all_letters() {
+    fn a_refusal_before_the_address_was_named_is_of_all_messages() {
         for (step, code, said) in [
             (Step::Connect, Some(554), "5.7.1 go away"),
             (Step::Connect, None, ""),
@@ -369,8 +370,8 @@ mod tests {
             (Step::Mail, Some(550), "5.1.1 contradictory"),
             (Step::Mail, Some(451), ""),
         ] {
-            assert_eq!(blame(step, code, said), Blame::Server { longest_pause: 60 }, "{step:?} {said}");
+            assert_eq!(blame(step, code, said), Blame::Server { max_pause: 60 }, "{step:?} {said}");
         }
-        assert_eq!(blame(Step::SignIn, Some(535), "5.7.8"), Blame::Server { longest_pause: 300 });
+        assert_eq!(blame(Step::SignIn, Some(535), "5.7.8"), Blame::Server { max_pause: 300 });
     }
 }

@@ -8,25 +8,25 @@ use std::{
 use clap::ValueEnum;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// For a terminal.
+    /// Text for a terminal.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 static LOG: OnceLock<Log> = OnceLock::new();
 
-/// Begins to log to standard error; `MONCOMPTE_LOG` (e.g. `info,sqlx=warn`) says what.
+/// Starts logging to standard error; `MONCOMPTE_LOG` (e.g. `info,sqlx=warn`) filters events.
 pub(crate) fn begin(format: LogFormat, default: &str) {
     let filter = EnvFilter::try_from_env("MONCOMPTE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(LOG.get_or_init(|| Log::to(io::stderr())).clone())
-        // What it has to say of a log that fails, it would print, and panic where that fails.
+        // The subscriber prints its own errors, and would panic if that fails.
         .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false);
@@ -37,23 +37,23 @@ pub(crate) fn begin(format: LogFormat, default: &str) {
     };
 }
 
-/// Waits until all that was logged is written, or a moment.
+/// Waits until all logged lines are written, or for a moment.
 pub(crate) fn end() {
     if let Some(log) = LOG.get() {
         log.flush(Duration::from_secs(1));
     }
 }
 
-/// Lines of the log that were lost, for `/metrics`.
+/// Returns the number of log lines that were lost, for `/metrics`.
 pub(crate) fn lost() -> u64 {
     LOG.get().map_or(0, |log| log.queue().lost)
 }
 
-/// Most bytes that wait to be written. What comes while so much waits is lost: a log that nobody takes must neither fill the memory nor stop a request.
-const MOST: usize = 1024 * 1024;
+/// The maximum number of bytes that wait to be written. Further lines are lost: an unread log must neither fill the memory nor stop a request.
+const MAX_BYTES: usize = 1024 * 1024;
 
-/// The log's lines on their way to standard error. A thread writes them, so a reader that has stopped reading, a pipe that was closed and a disk without room
-/// harm nobody who logs; what cannot be written is counted.
+/// Log lines on their way to standard error. A thread writes them, so that a stopped reader, a closed pipe or a full disk does not affect the code that logs;
+/// lines that cannot be written are counted.
 #[derive(Clone)]
 struct Log(Arc<Shared>);
 
@@ -66,7 +66,7 @@ struct Shared {
 struct Queue {
     lines: VecDeque<Vec<u8>>,
     bytes: usize,
-    /// One has been taken out and is not written yet.
+    /// True while a line was taken out and is not written yet.
     writing: bool,
     lost: u64,
 }
@@ -77,14 +77,14 @@ impl Log {
         let writer = log.clone();
         let begun = std::thread::Builder::new().name("log".into()).spawn(move || writer.write_to(&mut end));
         if begun.is_err() {
-            // No thread is to be had: all lines are lost, once the queue is full, and counted.
+            // Without a thread, all lines are lost once the queue is full, and counted.
             log.queue().lost += 1;
         }
         log
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        // Nothing is done under the lock that could stop half-way.
+        // The closure cannot leave the state half written, so a poisoned lock is safe to use.
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -110,7 +110,7 @@ impl Log {
 
     fn put(&self, line: &[u8]) {
         let mut queue = self.queue();
-        if queue.bytes + line.len() > MOST {
+        if queue.bytes + line.len() > MAX_BYTES {
             queue.lost += 1;
             return;
         }
@@ -134,7 +134,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// The log writes a whole line at a time.
+/// The subscriber writes a whole line at a time.
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);
@@ -179,7 +179,7 @@ mod tests {
         for _ in 0..100 {
             log.write_all(&long).unwrap();
         }
-        assert!(log.queue().bytes <= MOST);
+        assert!(log.queue().bytes <= MAX_BYTES);
         let lost = log.queue().lost;
         assert!((80..100).contains(&lost), "{lost}");
         // Somebody reads again.

@@ -1,4 +1,4 @@
-//! Puts the parts together.
+//! Wires the parts together.
 
 use std::{collections::BTreeMap, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
@@ -16,19 +16,19 @@ use crate::{
     serving::Limits,
 };
 
-/// Everything that runs.
+/// The running parts.
 pub(crate) struct Wired {
     pub(crate) idp: Idp,
     pub(crate) writer: Writer,
     pub(crate) outbound: Outbound,
     pub(crate) limits: Limits,
-    /// KiB that password hashing may take.
+    /// The memory that password hashing may use, in KiB.
     pub(crate) hash_memory: usize,
-    /// The agencies with a mistake in their files.
+    /// The agencies with mistakes in their files.
     pub(crate) left_out: Vec<LeftOut>,
 }
 
-/// Opens the database at `address`, brings its schema up to date and makes sure of its key.
+/// Opens the database at `address`, migrates its schema and checks its key.
 pub(crate) async fn context(address: &str, keys: SealKeys) -> anyhow::Result<Context> {
     let file = address.strip_prefix("sqlite://").and_then(|path| path.split('?').next());
     if let Some(file) = file.map(Path::new) {
@@ -54,7 +54,7 @@ pub(crate) async fn context(address: &str, keys: SealKeys) -> anyhow::Result<Con
     Ok(context)
 }
 
-/// A database that was made before is read by its owner alone from now on, as one is that is made (see `main`). SQLite gives its log the rights that the file has.
+/// Makes an existing database readable by its owner alone, like a new one (see `main`). SQLite gives its log the permissions of the file.
 fn keep_private(file: &Path) {
     use std::os::unix::fs::PermissionsExt;
     for ending in ["", "-wal", "-shm", "-journal"] {
@@ -62,28 +62,28 @@ fn keep_private(file: &Path) {
         path.push(ending);
         let open = std::fs::metadata(&path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
         if open && let Err(error) = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)) {
-            tracing::warn!(path = %path.display(), %error, "others may read the database: chmod 600 it");
+            tracing::warn!(path = %path.display(), %error, "database file readable by other users: chmod 600 it");
         }
     }
 }
 
-/// One node at a time on PostgreSQL: the lock is held by a transaction of its own until the schema stands (SECURITY #122).
+/// Migrates one node at a time on PostgreSQL: a transaction holds the lock until the schema is up to date (SECURITY #122).
 async fn migrate(db: &Db, address: &str) -> anyhow::Result<()> {
     use kernel::sea_orm::{ConnectionTrait, TransactionTrait};
     if address.starts_with("sqlite:") {
-        return Ok(migrations::up(db.unhurried()).await?);
+        return Ok(migrations::up(db.without_timeout()).await?);
     }
-    let turn = db.unhurried().begin().await?;
-    // Another node's migration may take longer than a request would wait, and this transaction is idle while ours runs.
+    let turn = db.without_timeout().begin().await?;
+    // Another node's migration may take longer than a request would wait, and this transaction is idle during ours.
     turn.execute_unprepared("SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
         .await?;
     turn.execute_unprepared("SELECT pg_advisory_xact_lock(20261123)").await?;
-    migrations::up(db.unhurried()).await?;
+    migrations::up(db.without_timeout()).await?;
     Ok(turn.commit().await?)
 }
 
 impl Wired {
-    /// From config.
+    /// Builds the parts from the configuration.
     pub(crate) async fn new(config: Config) -> anyhow::Result<Self> {
         let (rules, cost) = (config.rules(), config.hash_cost());
         let settings = config.settings;
@@ -137,7 +137,7 @@ impl Wired {
         Ok(Self { idp, writer, outbound, limits, hash_memory, left_out: config.left_out })
     }
 
-    /// Every agency, and whether there is a mistake in its file (SECURITY D20).
+    /// Returns every agency, with true if its file has a mistake (SECURITY D20).
     pub(crate) fn agencies(&self) -> BTreeMap<String, bool> {
         let served = self.idp.agencies.load();
         let served = served.iter().map(|agency| (agency.id.clone(), false));

@@ -1,5 +1,5 @@
-//! What runs beside the requests: letters leave, weak hashes are wrapped, old rows go, keys rotate. Every node may run it: each piece of work is taken by
-//! a conditional statement.
+//! Work outside requests: delivery of messages, wrapping of weak hashes, deletion of old rows, key rotation. Every node may run it: each piece of work is taken
+//! by a conditional statement.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     outbound::Outbound,
     post::{Post, Writer},
-    standing::{Life, Standing},
+    supervisor::{Supervisor, TaskFuture},
 };
 
 /// The worker's parts.
@@ -20,14 +20,14 @@ pub(crate) struct Worker {
     pub(crate) writer: Writer,
     pub(crate) post: Post,
     pub(crate) outbound: Outbound,
-    /// Where it tells which of its parts run.
-    pub(crate) standing: Standing,
+    /// The supervisor of its parts.
+    pub(crate) supervisor: Supervisor,
 }
 
-/// Begins a part of the worker.
-type Begin = fn(Arc<Worker>, CancellationToken) -> Life;
+/// Starts a part of the worker.
+type Begin = fn(Arc<Worker>, CancellationToken) -> TaskFuture;
 
-/// What the worker does beside each other. A part that ends before it is told to begins again.
+/// The parts, which run concurrently. A part that ends early is restarted.
 const PARTS: [(&str, Begin); 3] = [
     ("letters", |worker, stop| Box::pin(worker.deliver(stop))),
     ("time", |worker, stop| Box::pin(worker.share_time(stop))),
@@ -35,26 +35,26 @@ const PARTS: [(&str, Begin); 3] = [
 ];
 
 impl Worker {
-    /// Works until told to stop; what was begun is ended.
+    /// Works until told to stop; work under way is completed.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let this = Arc::new(self);
         let mut parts = JoinSet::new();
         for (name, begin) in PARTS {
-            let (this, standing, stop) = (this.clone(), this.standing.clone(), stop.clone());
+            let (this, supervisor, stop) = (this.clone(), this.supervisor.clone(), stop.clone());
             parts.spawn(async move {
-                standing.attend(name, || begin(this.clone(), stop.clone()), &stop).await;
+                supervisor.supervise(name, || begin(this.clone(), stop.clone()), &stop).await;
             });
         }
         parts.join_all().await;
     }
 
-    /// How late it is, for the other nodes and the next start; and says so where this machine's clock and that do not agree.
+    /// Shares the time with the other nodes and the next start, and logs a clock that disagrees with it.
     async fn share_time(self: Arc<Self>, stop: CancellationToken) {
         let context = &self.idp.context;
         let mut wrong = 0_u32;
         loop {
             if let Err(fault) = context.share_time().await {
-                tracing::warn!(%fault, "how late it is cannot be shared");
+                tracing::warn!(%fault, "shared time not stored");
             }
             let (fit, behind) = (context.clock.is_trusted(), context.clock.skew());
             // At once, and every minute.
@@ -62,19 +62,19 @@ impl Worker {
             if !fit && tells {
                 tracing::error!(
                     seconds_ahead = context.clock.database_offset() / 1000,
-                    "this machine's clock is far from the database's: correct it; until then this node is not ready and shares no time"
+                    "machine clock far from the database's: correct it; until then this node is not ready and shares no time"
                 );
             } else if behind > MAX_SKEW && tells {
                 tracing::error!(
                     seconds = behind / 1000,
-                    "this machine's clock is behind the time that was seen: correct it, or see `moncompte clock --help`"
+                    "machine clock behind the latest time reported: correct it, or see `moncompte clock --help`"
                 );
             }
             wrong = if fit && behind <= MAX_SKEW { 0 } else { wrong.wrapping_add(1) };
             if stop.is_cancelled() {
                 return;
             }
-            // Where it was refused, soon again: that it heals is seen by it.
+            // Sooner after a refused write, since this is what detects the recovery.
             let pause = Duration::from_secs(if context.db.takes_writes() { 5 } else { 1 });
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -88,19 +88,19 @@ impl Worker {
         let mut slow = 0_u32;
         while !stop.is_cancelled() {
             let wrapped = self.idp.accounts.wrap_sealed(1).await.unwrap_or_else(|fault| {
-                tracing::warn!(%fault, "wrapping old hashes waits");
+                tracing::warn!(%fault, "wrapping of old hashes postponed");
                 0
             });
             if slow == 0 {
                 self.tidy().await;
             } else if slow.is_multiple_of(60) {
-                // Sealed refresh tokens are worth something: they are not kept for minutes (SECURITY D16).
+                // Sealed refresh tokens are valuable, so they are deleted within seconds (SECURITY D16).
                 if let Err(fault) = self.idp.grants.forget_children().await {
-                    tracing::warn!(%fault, "a chore waits");
+                    tracing::warn!(%fault, "periodic task postponed");
                 }
             }
             slow = (slow + 1) % 600;
-            // A polite pace: people who sign in come first.
+            // Throttled, so that people who sign in come first.
             let pause = if wrapped > 0 { Duration::from_millis(100) } else { Duration::from_secs(1) };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -112,7 +112,7 @@ impl Worker {
     async fn tidy(&self) {
         self.idp.throttle.tidy();
         if !self.idp.context.clock.is_trusted() {
-            // Nothing is forgotten, and no key replaced, by a time that may be wrong.
+            // Nothing is deleted, and no key replaced, by a time that may be wrong.
             return;
         }
         for (what, done) in [
@@ -122,7 +122,7 @@ impl Worker {
             ("old letters", outbox::purge(&self.idp.context.db, self.idp.context.now()).await),
         ] {
             if let Err(fault) = done {
-                tracing::warn!(%fault, what, "a chore waits");
+                tracing::warn!(%fault, what, "periodic task postponed");
             }
         }
     }

@@ -1,25 +1,25 @@
-//! Authentication context classes: what this provider says of how a person signed in, and how a client asks for more
+//! Authentication context classes: how this provider describes a sign-in, and how a client asks for a stronger one
 //! (OIDC Core §2 `acr`, §3.1.2.1 `acr_values`, §5.5.1.1; RFC 9470 §4, §5).
 
 use serde_json::Value;
 
-/// So many seconds a password counts as just typed (SPEC J3).
-pub const FRESH: i64 = 300;
+/// The number of seconds for which a password counts as just typed (SPEC J3).
+pub const FRESH_PASSWORD_AGE: i64 = 300;
 
-/// How a sign-in was made.
+/// An authentication context class.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Acr {
-    /// A password was typed in this browser within the last [`FRESH`] seconds: what a portal asks for before something that matters.
+    /// A password was typed in this browser within the last [`FRESH_PASSWORD_AGE`] seconds; portals ask for it before sensitive operations.
     FreshPassword,
     /// A password was typed in this browser, at `auth_time`.
     Password,
 }
 
 impl Acr {
-    /// All that this provider can reach, the strongest first.
+    /// All classes that this provider supports, strongest first.
     pub const ALL: &'static [Self] = &[Self::FreshPassword, Self::Password];
 
-    /// What stands in `acr`.
+    /// Returns the value of the claim `acr`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FreshPassword => "urn:moncompte:acr:password:fresh",
@@ -27,33 +27,33 @@ impl Acr {
         }
     }
 
-    /// From what a client names.
+    /// Parses a value named by a client.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|acr| acr.as_str() == name)
     }
 
-    /// Whether a password that was typed `age` seconds ago is that.
+    /// Returns true if a password typed `age` seconds ago reaches this class.
     pub fn reached(self, age: i64) -> bool {
         match self {
-            Self::FreshPassword => age <= FRESH,
+            Self::FreshPassword => age <= FRESH_PASSWORD_AGE,
             Self::Password => true,
         }
     }
 }
 
-/// What a client asks of a sign-in.
+/// The classes that a client asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Wish {
-    /// Those that this provider knows, in the client's order of preference.
+pub struct AcrRequest {
+    /// The supported ones, in the client's order of preference.
     pub values: Vec<Acr>,
-    /// Any value was named, known or not.
+    /// True if the client named any value, supported or not.
     pub named: bool,
-    /// None other will do.
+    /// True if no other class will do.
     pub essential: bool,
 }
 
-impl Wish {
-    /// From the claim `acr` of the `claims` parameter, or else from `acr_values`.
+impl AcrRequest {
+    /// Reads the claim `acr` of the `claims` parameter, or else `acr_values`.
     pub fn read(claim: Option<&Value>, acr_values: &[String]) -> Self {
         let Some(claim) = claim.filter(|claim| claim.is_object()) else { return Self::of(acr_values, false) };
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -70,17 +70,17 @@ impl Wish {
         Self { values: known, named: !values.is_empty(), essential }
     }
 
-    /// The best that a password typed `age` seconds ago fulfils.
+    /// Returns the most preferred class that a password typed `age` seconds ago reaches.
     pub fn met(&self, age: i64) -> Option<Acr> {
         self.values.iter().copied().find(|acr| acr.reached(age))
     }
 
-    /// Whether typing the password again would please the client more.
+    /// Returns true if typing the password again would reach a class that the client prefers.
     pub fn wants_more(&self, age: i64) -> bool {
         self.values.first().is_some_and(|first| !first.reached(age))
     }
 
-    /// Whether nothing that will do has been reached.
+    /// Returns true if no acceptable class has been reached.
     pub fn unmet(&self, age: i64) -> bool {
         self.essential && !self.values.is_empty() && self.met(age).is_none()
     }
@@ -100,23 +100,24 @@ mod tests {
     #[test]
     fn a_password_of_an_hour_ago_is_a_password_but_not_a_fresh_one() {
         let [fresh, plain] = [Acr::FreshPassword, Acr::Password];
-        let first = Wish::read(None, &texts(&[fresh, plain]));
+        let first = AcrRequest::read(None, &texts(&[fresh, plain]));
         assert_eq!((first.met(10), first.wants_more(10)), (Some(fresh), false));
         assert_eq!((first.met(3600), first.wants_more(3600), first.unmet(3600)), (Some(plain), true, false));
-        let content = Wish::read(None, &texts(&[plain, fresh]));
+        let content = AcrRequest::read(None, &texts(&[plain, fresh]));
         assert_eq!((content.met(10), content.wants_more(3600)), (Some(plain), false));
-        assert_eq!(Wish::read(None, &["1".into(), "2".into()]).met(0), None);
+        assert_eq!(AcrRequest::read(None, &["1".into(), "2".into()]).met(0), None);
     }
 
     /// OIDC Core §5.5.1.1
     #[test]
     fn an_essential_one_is_met_or_not() {
         let fresh = Acr::FreshPassword;
-        let essential = Wish::read(Some(&json!({ "essential": true, "value": fresh.as_str() })), &[]);
-        assert!(essential.unmet(3600) && !essential.unmet(FRESH));
-        let strange = Wish::read(Some(&json!({ "essential": true, "values": ["gold"] })), &texts(&[fresh]));
+        let essential = AcrRequest::read(Some(&json!({ "essential": true, "value": fresh.as_str() })), &[]);
+        assert!(essential.unmet(3600) && !essential.unmet(FRESH_PASSWORD_AGE));
+        let strange =
+            AcrRequest::read(Some(&json!({ "essential": true, "values": ["gold"] })), &texts(&[fresh]));
         assert!(strange.named && strange.values.is_empty());
-        let wish = Wish::read(Some(&Value::Null), &texts(&[fresh]));
+        let wish = AcrRequest::read(Some(&Value::Null), &texts(&[fresh]));
         assert_eq!((wish.values, wish.essential), (vec![fresh], false));
     }
 }

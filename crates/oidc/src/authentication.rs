@@ -14,21 +14,21 @@ use crate::{
 
 /// The only `client_assertion_type` (RFC 7523 §2.2).
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// A client assertion lives at most so long, in seconds (SECURITY "Numbers").
-pub const LONGEST_ASSERTION: i64 = 300;
+/// The maximum lifetime of a client assertion, in seconds (SECURITY "Numbers").
+pub const MAX_ASSERTION_LIFETIME: i64 = 300;
 
-/// How the caller says who it is: as it came, nothing judged yet. No Debug: it holds a secret.
+/// Client credentials as presented, not verified. No Debug, for it holds a secret.
 pub struct Presented {
-    /// `Some(None)`: a header that is no Basic credentials.
+    /// `Some(None)` for a header without valid Basic credentials.
     header: Option<Option<(String, String)>>,
     client_id: Option<String>,
-    /// There with or without a value: either is a use of the method.
+    /// Present with or without a value: both count as use of the method.
     secret: Option<String>,
     assertion: Option<String>,
     assertion_type: Option<String>,
 }
 
-/// The one method that is used.
+/// The one method that the request uses.
 enum Used<'a> {
     Nothing,
     Header(&'a str),
@@ -42,7 +42,7 @@ impl Presented {
         let given = |name| params.has(name).then(|| params.get(name).unwrap_or_default().to_owned());
         Self {
             header: authorization.map(basic),
-            // With an assertion it may be left out (RFC 7523 §2.2): the name in the token finds the key that then has to fit.
+            // Optional with an assertion (RFC 7523 §2.2): the token's `sub` finds the key, which then has to verify it.
             client_id: params
                 .get("client_id")
                 .map(str::to_owned)
@@ -53,15 +53,15 @@ impl Presented {
         }
     }
 
-    /// Whom it claims to be: the name under which the client is to be found.
+    /// Returns the claimed client id, by which to find the client.
     pub fn client_id(&self) -> Option<&str> {
         let in_header = self.header.as_ref().and_then(Option::as_ref).map(|(id, _)| id.as_str());
         in_header.or(self.client_id.as_deref())
     }
 
-    /// Whether a key of the client is needed, and its `kid` if the assertion names one. Read before the signature is checked, only to find
-    /// the key (RFC 7523 §3).
-    pub fn key_wanted(&self) -> Option<Option<String>> {
+    /// Returns `Some` if a key of the client is needed, with the `kid` that the assertion names. Read before the signature is verified, only to
+    /// find the key (RFC 7523 §3).
+    pub fn requested_key(&self) -> Option<Option<String>> {
         let assertion = self.assertion.as_deref()?;
         Some(jsonwebtoken::decode_header(assertion).ok().and_then(|header| header.kid))
     }
@@ -76,33 +76,33 @@ impl Presented {
     }
 }
 
-/// What stands of a client assertion: its `jti` is to be used up, once over all nodes (SECURITY I18).
+/// The verified parts of a client assertion. Its `jti` must then be used up, once over all nodes (SECURITY I18).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Assertion {
-    /// Unique for this client.
+    /// The token's id, unique for this client.
     pub jti: String,
-    /// Until then.
+    /// The end of the token's lifetime.
     pub expires_at: i64,
 }
 
-/// Who asks, and what is known of them.
+/// A client that authenticates, and what is known of it.
 pub struct Caller<'a> {
-    /// What came.
+    /// The credentials as presented.
     pub presented: &'a Presented,
-    /// What was found under [`Presented::client_id`].
+    /// The client found by [`Presented::client_id`].
     pub client: Option<&'a Client>,
     /// The client's public keys: those of its file, or those read at its `jwks_uri`.
     pub keys: &'a [Key],
-    /// The issuer, and the token endpoint's address (OIDC Core §9).
+    /// The accepted audiences: the issuer and the token endpoint's address (OIDC Core §9).
     pub audiences: &'a [&'a str],
-    /// Seconds since 1970.
+    /// The current time.
     pub now: i64,
 }
 
-/// One check. The last one fills in what stands of an assertion.
+/// A check. The last one fills in the assertion.
 pub type Check = fn(&Caller<'_>, &mut Option<Assertion>) -> Result<(), Error>;
 
-/// What is asked, in this order. What is wrong with the request itself is said; whether there is such a client, or what its secret is, never.
+/// The checks, in order. Errors describe the request itself, but never reveal whether the client exists or its secret is right.
 pub const CHECKS: &[(&str, Check)] = &[
     ("RFC 6749 §2.3.1 the header is Basic and form-encoded", header_is_basic),
     ("RFC 6749 §2.3 one method a request", one_method),
@@ -118,7 +118,7 @@ pub const CHECKS: &[(&str, Check)] = &[
 /// Runs [`CHECKS`].
 ///
 /// # Errors
-/// The first check's: `invalid_client`.
+/// `invalid_client`, from the first check that fails.
 pub fn authenticate(caller: &Caller<'_>) -> Result<Option<Assertion>, Error> {
     let mut proved = None;
     for (_, check) in CHECKS {
@@ -178,7 +178,7 @@ fn client<'a>(caller: &Caller<'a>) -> Result<&'a Client, Error> {
     caller.client.filter(|c| named == Some(&c.client_id)).ok_or_else(failed)
 }
 
-/// One method a client, never another (SECURITY #25).
+/// Accepts the registered method and no other (SECURITY #25).
 fn registered_method(caller: &Caller<'_>, _: &mut Option<Assertion>) -> Result<(), Error> {
     let fits = matches!(
         (caller.presented.used(), client(caller)?.token_endpoint_auth_method),
@@ -206,7 +206,7 @@ fn assertion(caller: &Caller<'_>, proved: &mut Option<Assertion>) -> Result<(), 
     Ok(())
 }
 
-/// SECURITY #27: whose it is, for whom, for how long, and a name to use up.
+/// Verifies an assertion: issuer, subject, audience, lifetime and id (SECURITY #27).
 fn judge(token: &str, client: &Client, keys: &[Key], caller: &Caller<'_>) -> Result<Assertion, jwt::Refused> {
     let now = caller.now;
     let rules = Rules {
@@ -228,7 +228,7 @@ fn judge(token: &str, client: &Client, keys: &[Key], caller: &Caller<'_>) -> Res
         return Err(jwt::Refused::Claim("sub"));
     }
     let expires_at = jwt::number(&claims, "exp")?.ok_or(jwt::Refused::Claim("exp"))?;
-    if expires_at > now + LONGEST_ASSERTION + jwt::SKEW {
+    if expires_at > now + MAX_ASSERTION_LIFETIME + jwt::SKEW {
         return Err(jwt::Refused::Claim("exp"));
     }
     let jti = jwt::text(&claims, "jti").filter(|j| j.len() <= 256).ok_or(jwt::Refused::Claim("jti"))?;
@@ -241,7 +241,7 @@ fn claimed_subject(token: &str) -> Option<String> {
     jwt::text(&claims, "sub").map(str::to_owned)
 }
 
-/// `Basic`: both halves are form-encoded before they are joined (RFC 6749 §2.3.1).
+/// Decodes `Basic` credentials: both halves are form-encoded before they are joined (RFC 6749 §2.3.1).
 fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, value) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -252,7 +252,8 @@ fn basic(header: &str) -> Option<(String, String)> {
     Some((form_decoded(id)?, form_decoded(secret)?))
 }
 
-/// `None` for a `%` that does not begin a byte, or bytes that are no text.
+/// Decodes form encoding; `None` for a malformed `%` escape, invalid UTF-8 or control characters. Written here because the libraries pass a malformed escape
+/// through, and a secret must have one reading only.
 fn form_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -1,4 +1,4 @@
-//! What tokens say (OIDC Core §2, §5; RFC 9068; OIDC Back-Channel Logout §2.4).
+//! The claims of tokens and of userinfo (OIDC Core §2, §5; RFC 9068; OIDC Back-Channel Logout §2.4).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,13 +12,13 @@ use crate::{
     request::ClaimsRequest,
 };
 
-/// `typ` of an ID token.
+/// The `typ` of an ID token.
 pub const ID_TOKEN: &str = "JWT";
-/// `typ` of an access token (RFC 9068 §2.1).
+/// The `typ` of an access token (RFC 9068 §2.1).
 pub const ACCESS_TOKEN: &str = "at+jwt";
-/// `typ` of a logout token (OIDC Back-Channel Logout §2.4).
+/// The `typ` of a logout token (OIDC Back-Channel Logout §2.4).
 pub const LOGOUT_TOKEN: &str = "logout+jwt";
-/// The claim of our access tokens that names their grant: everything that takes one looks there (SECURITY D5).
+/// The private claim of access tokens that names their grant; every endpoint that accepts one reads it (SECURITY D5).
 pub const GRANT: &str = "grant";
 
 const PROFILE: &[&str] = &[
@@ -38,7 +38,7 @@ const PROFILE: &[&str] = &[
     "updated_at",
 ];
 
-/// Standard claims by scope (OIDC Core §5.4).
+/// The standard claims by scope (OIDC Core §5.4).
 pub const BY_SCOPE: &[(&str, &[&str])] = &[
     ("profile", PROFILE),
     ("email", &["email", "email_verified"]),
@@ -49,31 +49,31 @@ pub const BY_SCOPE: &[(&str, &[&str])] = &[
 /// Claims of the scope `profile` that a client gets only if its file names its scopes: few portals need them (SECURITY D11, data minimisation).
 pub const NOT_BY_DEFAULT: &[&str] = &["birthdate", "gender"];
 
-/// Ours: the agency's own references for this person, at the agency that asks and nowhere else (SPEC J13).
+/// A private claim: the agency's own references for this person, disclosed to that agency only (SPEC J13).
 pub const CLIENT_REFS: &str = "client_refs";
 
-/// What is known of a person at the agency of the client that asks.
+/// A person's data at the agency of the requesting client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Person {
-    /// Verified.
+    /// The verified email address.
     pub email: String,
-    /// What to call them.
+    /// The display name.
     pub name: Option<String>,
-    /// Other standard claims by their names, as that agency imported them.
+    /// Other standard claims by name, as the agency imported them.
     pub profile: Map<String, Value>,
-    /// Seconds since 1970; `None` for an agency that has no link with this person and is told name and email only.
+    /// Seconds since 1970; `None` if the agency has no link with this person and gets name and email only.
     pub updated_at: Option<i64>,
-    /// References of that agency.
+    /// The agency's references for this person.
     pub client_refs: Vec<String>,
 }
 
-/// What may be told of a person to one client. Only [`Person::disclosed_to`] makes one, so nothing else about a person gets into a token or an answer
-/// (SECURITY D11).
+/// The claims that may be disclosed to one client. Only [`Person::disclosed_to`] makes one, so nothing else about a person gets into a token or a
+/// response (SECURITY D11).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disclosed(Claims);
 
 impl Person {
-    /// The claims that this client's file allows, as it stands now; which of them an answer holds depends on what was asked for.
+    /// Returns the claims that the client's file allows today. The request decides which of them a response holds.
     pub fn disclosed_to(&self, client: &Client) -> Disclosed {
         let mut claims = self.all();
         claims.retain(|name, _| client.is_allowed(name));
@@ -83,7 +83,7 @@ impl Person {
     fn all(&self) -> Claims {
         let mut all: Claims = self.profile.clone();
         all.retain(|name, value| is_standard(name, value));
-        // Name, email and the time of the last change are the account's, whatever a profile says of them.
+        // These claims come from the account, whatever the profile says.
         for own in ["name", "updated_at"] {
             all.remove(own);
         }
@@ -92,7 +92,7 @@ impl Person {
         }
         all.insert("email".into(), json!(self.email));
         all.insert("email_verified".into(), json!(true));
-        // Nobody has called that number, unless the profile says so (OIDC Core §5.1).
+        // Unverified unless the profile says otherwise (OIDC Core §5.1).
         if all.get("phone_number").is_some_and(|number| number != "") {
             all.entry("phone_number_verified").or_insert(json!(false));
         }
@@ -107,7 +107,7 @@ impl Person {
     }
 }
 
-/// Whether a claim of a profile is one of [`BY_SCOPE`] and has the type that OIDC Core §5.1 gives it.
+/// Returns true if a claim of a profile is in [`BY_SCOPE`] and has the type given by OIDC Core §5.1.
 fn is_standard(name: &str, value: &Value) -> bool {
     BY_SCOPE.iter().any(|(_, names)| names.contains(&name))
         && match name {
@@ -117,15 +117,15 @@ fn is_standard(name: &str, value: &Value) -> bool {
         }
 }
 
-/// The subject as this client sees it. Pairwise (OIDC Core §8.1): HMAC-SHA-256 over sector and account, so that two agencies cannot
-/// compare their people and nobody without `salt` can compute it. `salt` must never change.
+/// Returns the subject for this client. Pairwise (OIDC Core §8.1): HMAC-SHA-256 over sector and account, so that two agencies cannot compare their people
+/// and nobody without `salt` can compute it. `salt` must never change.
 pub fn subject(client: &Client, account: &str, salt: &[u8; 32]) -> String {
     let sector = match client.subject_type {
         SubjectType::Pairwise => client.sector.as_str(),
         SubjectType::Public => "",
     };
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(salt).expect("HMAC takes a key of any length");
-    // The length first: no sector and account can be cut otherwise.
+    // The length comes first, so that sector and account cannot be split in another way.
     mac.update(&u64::try_from(sector.len()).unwrap_or(u64::MAX).to_be_bytes());
     mac.update(sector.as_bytes());
     mac.update(account.as_bytes());
@@ -135,21 +135,21 @@ pub fn subject(client: &Client, account: &str, salt: &[u8; 32]) -> String {
 /// The facts of a sign-in that every token of its grant repeats.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant<'a> {
-    /// The provider.
+    /// The issuer.
     pub issuer: &'a str,
-    /// To whom.
+    /// The client.
     pub client_id: &'a str,
-    /// [`subject`].
+    /// The [`subject`].
     pub sub: &'a str,
-    /// The session as this client knows it.
+    /// The session id for this client.
     pub sid: &'a str,
-    /// When the password was typed.
+    /// The time at which the password was typed.
     pub auth_time: i64,
-    /// How strong the sign-in was.
+    /// The authentication context class reached.
     pub acr: Option<&'a str>,
 }
 
-/// ID token (OIDC Core §2): who, and nothing about them but what `claims` asked for (PROTOCOL pitfall 5).
+/// Returns the claims of an ID token (OIDC Core §2): the subject, and about the person only what `claims` asked for (PROTOCOL pitfall 5).
 pub fn id_token(
     grant: &Grant<'_>,
     alg: Alg,
@@ -180,7 +180,7 @@ pub fn id_token(
     claims
 }
 
-/// Left half of the hash that belongs to the algorithm (OIDC Core §3.1.3.6).
+/// Returns the left half of the hash that belongs to the algorithm (OIDC Core §3.1.3.6).
 pub fn half_hash(alg: Alg, token: &str) -> String {
     match alg {
         Alg::EdDSA => URL_SAFE_NO_PAD.encode(&Sha512::digest(token.as_bytes())[..32]),
@@ -188,16 +188,16 @@ pub fn half_hash(alg: Alg, token: &str) -> String {
     }
 }
 
-/// What an access token opens.
+/// The extent of an access token.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Access<'a> {
     /// The scope.
     pub scope: &'a Scope,
-    /// Protected resources (RFC 8707); with none it is for the provider itself, whose userinfo it opens.
+    /// The protected resources (RFC 8707); if empty, the token is for the provider's own userinfo.
     pub resources: &'a [String],
 }
 
-/// Access token (RFC 9068 §2.2).
+/// Returns the claims of an access token (RFC 9068 §2.2).
 pub fn access_token(
     grant: &Grant<'_>,
     access: Access<'_>,
@@ -220,7 +220,7 @@ pub fn access_token(
     claims
 }
 
-/// Userinfo (OIDC Core §5.3.2): what the scope opens and what `claims` asked for one by one.
+/// Returns the userinfo response (OIDC Core §5.3.2): the claims of the scope, and those asked for individually.
 pub fn userinfo(sub: &str, scope: &Scope, asked: &ClaimsRequest, Disclosed(person): &Disclosed) -> Claims {
     let opened = |name: &str| BY_SCOPE.iter().any(|(s, names)| scope.contains(s) && names.contains(&name));
     let mut claims: Claims = person.clone();
@@ -229,7 +229,7 @@ pub fn userinfo(sub: &str, scope: &Scope, asked: &ClaimsRequest, Disclosed(perso
     claims
 }
 
-/// Logout token (OIDC Back-Channel Logout §2.4): no nonce, short.
+/// Returns the claims of a logout token (OIDC Back-Channel Logout §2.4): no nonce, and short-lived.
 pub fn logout_token(grant: &Grant<'_>, jti: &str, (now, life): (i64, i64)) -> Claims {
     object(json!({
         "iss": grant.issuer, "sub": grant.sub, "aud": grant.client_id, "sid": grant.sid, "iat": now, "exp": now + life, "jti": jti,

@@ -1,4 +1,4 @@
-//! What a client (relying party) is. Plain data: the agency's file is read elsewhere and checked by [`crate::registration`].
+//! Clients (relying parties) as plain data. The agency's file is read elsewhere and checked by [`crate::registration`].
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -14,11 +14,11 @@ pub enum ApplicationType {
     /// Runs on a server.
     #[default]
     Web,
-    /// Runs on the person's device: loopback addresses with any port, schemes of its own (RFC 8252).
+    /// Runs on the person's device: loopback addresses with any port, or private URI schemes (RFC 8252).
     Native,
 }
 
-/// How a client proves itself at the token endpoint (OIDC Core §9). One a client, never another.
+/// An authentication method at the token endpoint (OIDC Core §9). Each client has one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AuthMethod {
     /// `none`: a public client.
@@ -34,11 +34,11 @@ pub enum AuthMethod {
 }
 
 impl AuthMethod {
-    /// All that work here, for discovery.
+    /// All supported methods, for discovery.
     pub const ALL: &'static [Self] =
         &[Self::SecretBasic, Self::SecretPost, Self::SecretJwt, Self::PrivateKeyJwt, Self::None];
 
-    /// The registered name.
+    /// Returns the registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -49,13 +49,13 @@ impl AuthMethod {
         }
     }
 
-    /// From the registered name.
+    /// Parses the registered name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|m| m.as_str() == name)
     }
 }
 
-/// What a client may come to the token endpoint with.
+/// A grant type of the token endpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GrantType {
     /// `authorization_code`
@@ -65,10 +65,10 @@ pub enum GrantType {
 }
 
 impl GrantType {
-    /// All that work here.
+    /// All supported grant types.
     pub const ALL: &'static [Self] = &[Self::AuthorizationCode, Self::RefreshToken];
 
-    /// The registered name.
+    /// Returns the registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
@@ -76,13 +76,13 @@ impl GrantType {
         }
     }
 
-    /// From the registered name.
+    /// Parses the registered name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|g| g.as_str() == name)
     }
 }
 
-/// How the authorization response travels (OAuth Multiple Response Types §2.1, OAuth Form Post).
+/// A response mode (OAuth Multiple Response Types §2.1, OAuth Form Post).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseMode {
@@ -91,15 +91,15 @@ pub enum ResponseMode {
     Query,
     /// In the fragment.
     Fragment,
-    /// In a form that posts itself.
+    /// In a form that submits itself.
     FormPost,
 }
 
 impl ResponseMode {
-    /// All that work here.
+    /// All supported modes.
     pub const ALL: &'static [Self] = &[Self::Query, Self::Fragment, Self::FormPost];
 
-    /// The registered name.
+    /// Returns the registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",
@@ -108,23 +108,23 @@ impl ResponseMode {
         }
     }
 
-    /// From the registered name.
+    /// Parses the registered name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|m| m.as_str() == name)
     }
 }
 
-/// Whether PKCE may be left out (SECURITY D3).
+/// The requirement of PKCE (SECURITY D3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Pkce {
-    /// Always.
+    /// The client must use it.
     #[default]
     Required,
-    /// A confidential client that cannot; its file says why.
+    /// A confidential client that cannot use it; its file says why.
     Exempt,
 }
 
-/// OIDC Core §8.
+/// A subject type (OIDC Core §8).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum SubjectType {
     /// Another `sub` in every sector.
@@ -135,10 +135,10 @@ pub enum SubjectType {
 }
 
 impl SubjectType {
-    /// Both.
+    /// All supported types.
     pub const ALL: &'static [Self] = &[Self::Pairwise, Self::Public];
 
-    /// The registered name.
+    /// Returns the registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pairwise => "pairwise",
@@ -146,7 +146,7 @@ impl SubjectType {
         }
     }
 
-    /// From the registered name.
+    /// Parses the registered name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|t| t.as_str() == name)
     }
@@ -157,64 +157,64 @@ impl SubjectType {
 pub struct Client {
     /// `client_id`.
     pub client_id: String,
-    /// Whose it is: the agency's id.
+    /// The id of the agency that owns it.
     pub owner: String,
     /// Pairwise `sub` is the same within a sector; the owner's id unless set (OIDC Core §8.1).
     pub sector: String,
-    /// Exact addresses.
+    /// Exact redirect addresses.
     pub redirect_uris: Vec<String>,
-    /// Exact addresses (OIDC RP-Initiated Logout §3.1).
+    /// Exact addresses for the return after a sign-out (OIDC RP-Initiated Logout §3.1).
     pub post_logout_redirect_uris: Vec<String>,
     /// Web or native.
     pub application_type: ApplicationType,
-    /// How it proves itself.
+    /// The authentication method.
     pub token_endpoint_auth_method: AuthMethod,
-    /// SHA-256 of each secret that is valid now: two while one is being replaced. Secrets are random and long, so one fast hash does.
+    /// The SHA-256 of each valid secret: two while one is being replaced. Secrets are random and long, so a fast hash suffices.
     pub secret_hashes: Vec<[u8; 32]>,
     /// The secret itself for `client_secret_jwt`, which no hash can check (OIDC Core §9).
     pub secret_keys: Vec<Key>,
     /// Public keys for `private_key_jwt`.
     pub keys: Vec<Key>,
-    /// Where its public keys are read instead (SECURITY D4: an administrator wrote it).
+    /// The address from which its public keys are read instead (SECURITY D4: an administrator wrote it).
     pub jwks_uri: Option<String>,
-    /// The algorithm of its assertions, for keys that name none; any that its keys are for if none.
+    /// The algorithm of its assertions, for keys that name none; `None` if any algorithm of its keys is accepted.
     pub token_endpoint_auth_signing_alg: Option<Alg>,
-    /// Whether PKCE may be left out.
+    /// The requirement of PKCE.
     pub pkce: Pkce,
-    /// Scope values that it may get.
+    /// The scope values that it may get.
     pub scopes: Scope,
     /// Claims that it does not get although one of its scopes releases them.
     pub withheld: &'static [&'static str],
-    /// Protected resources that its access tokens may be for, byte for byte (RFC 8707).
+    /// The protected resources that its access tokens may be for, compared byte for byte (RFC 8707).
     pub resources: Vec<String>,
     /// `grant_types`.
     pub grant_types: Vec<GrantType>,
-    /// Response modes that it may ask for (SECURITY #11).
+    /// The response modes that it may ask for (SECURITY #11).
     pub response_modes: Vec<ResponseMode>,
-    /// Signs its ID tokens and logout tokens.
+    /// The signing algorithm of its ID tokens and logout tokens.
     pub id_token_signed_response_alg: Alg,
-    /// Signs its userinfo answers; plain JSON if none (OIDC Core §5.3.2).
+    /// The signing algorithm of its userinfo responses; plain JSON if `None` (OIDC Core §5.3.2).
     pub userinfo_signed_response_alg: Option<Alg>,
     /// Pairwise or public.
     pub subject_type: SubjectType,
     /// OIDC Back-Channel Logout §2.2.
     pub backchannel_logout_uri: Option<String>,
-    /// Whether logout tokens must carry `sid`; ours always do.
+    /// True if logout tokens must carry `sid`; ours always do.
     pub backchannel_logout_session_required: bool,
     /// OIDC Front-Channel Logout §2.
     pub frontchannel_logout_uri: Option<String>,
-    /// Whether `iss` and `sid` must be in the query.
+    /// True if `iss` and `sid` must be in the query.
     pub frontchannel_logout_session_required: bool,
-    /// Where the provider sends somebody who starts at the provider (OIDC Core §4).
+    /// The address to which the provider sends a person who starts at the provider (OIDC Core §4).
     pub initiate_login_uri: Option<String>,
-    /// `max_age` for requests without one.
+    /// The `max_age` of requests without one.
     pub default_max_age: Option<i64>,
-    /// Exact origins whose scripts may read the answers of the endpoints that it calls (SECURITY #16).
+    /// Exact origins whose scripts may read the responses of the endpoints that it calls (SECURITY #16).
     pub cors_origins: Vec<String>,
 }
 
 impl Client {
-    /// A confidential web client with the defaults; addresses and a secret are still to come.
+    /// Returns a confidential web client with the defaults, without addresses and secret.
     pub fn new(client_id: impl Into<String>, owner: impl Into<String>) -> Self {
         let owner = owner.into();
         Self {
@@ -249,12 +249,12 @@ impl Client {
         }
     }
 
-    /// The hash under which a secret is kept.
+    /// Returns the hash that is stored of a secret.
     pub fn hash_secret(secret: &str) -> [u8; 32] {
         Sha256::digest(secret.as_bytes()).into()
     }
 
-    /// Whether `presented` is one of its secrets; compared as hashes, every one of them, in constant time (SECURITY #26).
+    /// Returns true if `presented` is one of its secrets. Compares the hashes of all of them in constant time (SECURITY #26).
     pub fn knows_secret(&self, presented: &str) -> bool {
         let presented = Self::hash_secret(presented);
         let mut known = subtle::Choice::from(0);
@@ -264,8 +264,8 @@ impl Client {
         known.into()
     }
 
-    /// Whether its file allows it a claim about a person, by whichever way it asks (SECURITY D11): one of its scopes releases the claim, and it is
-    /// not withheld. An agency's own references go to each of its clients.
+    /// Returns true if the client's file allows it a claim about a person, however it asks (SECURITY D11): one of its scopes releases the claim, and the
+    /// claim is not withheld. An agency's own references go to each of its clients.
     pub fn is_allowed(&self, claim: &str) -> bool {
         let released = || {
             let by = claims::BY_SCOPE.iter().find(|(_, names)| names.contains(&claim));
@@ -274,12 +274,12 @@ impl Client {
         claim == claims::CLIENT_REFS || (released() && !self.withheld.contains(&claim))
     }
 
-    /// Whether it may use `grant`.
+    /// Returns true if it may use `grant`.
     pub fn may(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
     }
 
-    /// Whether `uri` is, byte for byte, one of the registered redirect addresses. A native client may use any port on a loopback
+    /// Returns true if `uri` is, byte for byte, one of the registered redirect addresses. A native client may use any port on a loopback
     /// address given as an IP literal (RFC 8252 §7.3, SECURITY #2).
     pub fn redirects_to(&self, uri: &str) -> bool {
         self.redirect_uris.iter().any(|registered| registered == uri)
@@ -289,15 +289,15 @@ impl Client {
                 }))
     }
 
-    /// Whether `uri` is, byte for byte, one of the registered addresses for after a sign-out. An address without a path is the one with `/`: whoever
-    /// registers one may send the other (RFC 3986 §6.2.3).
+    /// Returns true if `uri` is, byte for byte, one of the registered addresses for the return after a sign-out. An address without a path equals the one with
+    /// `/` (RFC 3986 §6.2.3).
     pub fn returns_to(&self, uri: &str) -> bool {
         let uri = without_root(uri);
         self.post_logout_redirect_uris.iter().any(|registered| without_root(registered) == uri)
     }
 }
 
-/// `https://host` for `https://host/`, and any other address as it is.
+/// Returns `https://host` for `https://host/`, and any other address unchanged.
 fn without_root(uri: &str) -> &str {
     let host = uri.strip_suffix('/').filter(|rest| {
         let host = rest.strip_prefix("https://").or_else(|| rest.strip_prefix("http://"));
@@ -306,7 +306,7 @@ fn without_root(uri: &str) -> &str {
     host.unwrap_or(uri)
 }
 
-/// `(host, rest)` of `http://127.0.0.1[:port]rest`, without the port; nothing for any other address.
+/// Returns `(host, rest)` of `http://127.0.0.1[:port]rest`, without the port; `None` for any other address.
 fn without_loopback_port(uri: &str) -> Option<(&'static str, &str)> {
     for host in ["http://127.0.0.1", "http://[::1]"] {
         let Some(rest) = uri.strip_prefix(host) else {

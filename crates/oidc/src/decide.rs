@@ -1,29 +1,29 @@
-//! What comes next for an interaction. Called by the hub at every turn with what is true now, so nothing is remembered between turns but
-//! the interaction itself: leaving, reloading and coming back are all the same question.
+//! The next step of an interaction. The hub calls this at every request with the current facts, so nothing is remembered between requests but the
+//! interaction itself: leaving, reloading and coming back are the same question.
 
-use crate::{Code, Error, acr::Wish, request::AuthorizationRequest};
+use crate::{Code, Error, acr::AcrRequest, request::AuthorizationRequest};
 
-/// What the request asks of the answer.
+/// The parameters of a request that decide about sign-in.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Asked {
+pub struct SignInRequest {
     /// `prompt=none`: no page may be shown.
     pub silently: bool,
-    /// `prompt=login`: the person signs in again.
+    /// `prompt=login`: the person must sign in again.
     pub again: bool,
-    /// `prompt=select_account`: the person may become somebody else.
+    /// `prompt=select_account`: the person may switch accounts.
     pub choice: bool,
     /// `max_age` in seconds.
     pub max_age: Option<i64>,
-    /// How strong the sign-in is to be.
-    pub acr: Wish,
-    /// The `sub` of the only person who will do.
+    /// The requested strength of the sign-in.
+    pub acr: AcrRequest,
+    /// The `sub` of the expected person.
     pub sub: Option<String>,
-    /// There is no client: the person came to the provider itself.
+    /// True without a client: the person came to the provider itself.
     pub home: bool,
 }
 
-impl Asked {
-    /// By a client.
+impl SignInRequest {
+    /// Returns the parameters of a client's request.
     pub fn by(request: &AuthorizationRequest) -> Self {
         Self {
             silently: request.prompt.none,
@@ -36,157 +36,157 @@ impl Asked {
         }
     }
 
-    /// By the person, at the provider's own door.
+    /// Returns the parameters of a visit to the provider's own pages.
     pub fn at_home() -> Self {
         Self { home: true, ..Self::default() }
     }
 }
 
-/// Who is signed in in this browser.
+/// The session of a person who is signed in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SignedIn {
-    /// The account's `sub` as the asking client sees it; anything at home.
+    /// The account's `sub` for the requesting client; any value without a client.
     pub sub: String,
-    /// When the password was last typed.
+    /// The time at which the password was last typed.
     pub auth_time: i64,
-    /// It was typed since the interaction began: that sign-in was made for it. Not to be had from times alone, which are whole seconds.
+    /// True if the password was typed since the interaction began. Times alone cannot tell, since they are whole seconds.
     pub fresh: bool,
-    /// The account has not accepted the terms that are due.
+    /// True if the account has not accepted the terms that are due.
     pub terms_due: bool,
-    /// The account has a link at the client's agency.
+    /// True if the account is linked with the client's agency.
     pub linked: bool,
 }
 
-/// How far a move has come (SPEC J2). The step says which page is next.
+/// The progress of a move (SPEC J2). The step decides which page is next.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
-    /// Access is changing: the notice is to be read.
+    /// The notice must be read.
     Notice,
-    /// An email is to be given.
+    /// An email address must be given.
     Email,
-    /// A password is to be chosen.
+    /// A password must be chosen.
     Password,
-    /// A mail is out; its link has not been followed.
+    /// A mail was sent; its link has not been followed.
     Mail,
-    /// The email belongs to an account: that account is to agree (SPEC J3).
+    /// The address belongs to an account, which must agree (SPEC J3).
     Link,
-    /// Confirmed; the terms are to be accepted, then the account exists.
+    /// The address is confirmed; the terms must be accepted, then the account exists.
     Terms,
 }
 
-/// What is true now.
+/// The current facts.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Standing {
-    /// Seconds since 1970.
+pub struct Facts {
+    /// The current time.
     pub now: i64,
     /// The unfinished enrolment of this interaction, if any.
     pub enrolment: Option<Step>,
-    /// The session of this browser, if it is alive.
+    /// The live session of this browser, if any.
     pub session: Option<SignedIn>,
-    /// The agency lets accounts in that have no link with it (SPEC J13).
+    /// True if the agency admits accounts without a link (SPEC J13).
     pub unlinked_allowed: bool,
 }
 
-/// Why somebody who may be signed in is asked to sign in.
+/// The reason for a sign-in page.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Why {
     /// Nobody is signed in.
     Nobody,
-    /// The client wants it typed again: `prompt=login`.
+    /// `prompt=login`: the client wants the password typed again.
     Again,
-    /// The last time is longer ago than `max_age`.
+    /// The last sign-in is older than `max_age`.
     TooLongAgo,
-    /// The client asks for a stronger sign-in than the last one (RFC 9470).
+    /// The client asks for a stronger sign-in (RFC 9470).
     Stronger,
-    /// The client lets the person choose.
+    /// The client lets the person choose an account.
     Choose,
-    /// The client expects somebody else.
+    /// The client expects another person.
     SomebodyElse,
 }
 
-/// What comes next.
+/// The next step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Next {
     /// Ask for email and password.
     SignIn(Why),
-    /// A step of the move.
+    /// Continue the move at this step.
     Enrol(Step),
     /// Show the terms: a newer version is due.
     AcceptTerms,
-    /// The account has no link with this agency: say so, and offer to attach it.
+    /// Say that the account has no link with this agency, and offer to attach it.
     NotLinked,
-    /// Done.
+    /// End the interaction.
     Return(Outcome),
 }
 
-/// How an interaction ends.
+/// The end of an interaction.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// A code for the client.
+    /// An authorization code for the client.
     Code,
-    /// The person's own page: nobody else asked.
+    /// The person's own page, as there is no client.
     Home,
     /// An error for the client.
     Error(Error),
 }
 
-/// Decides. The order is: a move under way, then who, then whether they may, then the answer.
-pub fn decide(asked: &Asked, standing: &Standing) -> Next {
-    // A move under way is not forgotten for a question of sign-in: it ends in one.
-    if let Some(step) = standing.enrolment {
-        return asking(asked, Code::InteractionRequired, "a move is under way", Next::Enrol(step));
+/// Decides the next step, in this order: a move under way, the person, their rights, the response.
+pub fn decide(request: &SignInRequest, facts: &Facts) -> Next {
+    // A move under way comes before any question of sign-in, since it ends in one.
+    if let Some(step) = facts.enrolment {
+        return asking(request, Code::InteractionRequired, "a move is under way", Next::Enrol(step));
     }
-    let Some(session) = &standing.session else {
-        return asking(asked, Code::LoginRequired, "nobody is signed in", Next::SignIn(Why::Nobody));
+    let Some(session) = &facts.session else {
+        return asking(request, Code::LoginRequired, "nobody is signed in", Next::SignIn(Why::Nobody));
     };
-    let age = standing.now.saturating_sub(session.auth_time);
-    let stronger = asked.acr.wants_more(age) && (!asked.silently || asked.acr.unmet(age));
-    // A password typed for this request is as good as it gets; this also ends what max_age=0 would repeat for ever.
+    let age = facts.now.saturating_sub(session.auth_time);
+    let stronger = request.acr.wants_more(age) && (!request.silently || request.acr.unmet(age));
+    // A password typed for this request is always enough; otherwise max_age=0 would repeat for ever.
     let why = match () {
         () if session.fresh => None,
-        () if asked.again => Some(Why::Again),
-        // max_age=0 is prompt=login, whatever the second (OIDC Core §3.1.2.1).
-        () if asked.max_age.is_some_and(|most| age > most || most == 0) => Some(Why::TooLongAgo),
+        () if request.again => Some(Why::Again),
+        // max_age=0 is prompt=login, even within the same second (OIDC Core §3.1.2.1).
+        () if request.max_age.is_some_and(|most| age > most || most == 0) => Some(Why::TooLongAgo),
         () if stronger => Some(Why::Stronger),
-        () if asked.choice => Some(Why::Choose),
+        () if request.choice => Some(Why::Choose),
         () => None,
     };
     if let Some(why) = why {
-        return asking(asked, Code::LoginRequired, "the person has to sign in again", Next::SignIn(why));
+        return asking(request, Code::LoginRequired, "the person has to sign in again", Next::SignIn(why));
     }
-    if asked.sub.as_ref().is_some_and(|sub| *sub != session.sub) {
-        // Whoever has just signed in will not become another person by being asked again (OIDC Core §3.1.2.1 id_token_hint).
+    if request.sub.as_ref().is_some_and(|sub| *sub != session.sub) {
+        // Asking again would not help: the person has just signed in (OIDC Core §3.1.2.1 id_token_hint).
         if session.fresh {
             return refuse(Code::LoginRequired, "somebody else than the hinted person is signed in");
         }
         return asking(
-            asked,
+            request,
             Code::LoginRequired,
             "another person is signed in",
             Next::SignIn(Why::SomebodyElse),
         );
     }
-    if !asked.home && !session.linked && !standing.unlinked_allowed {
+    if !request.home && !session.linked && !facts.unlinked_allowed {
         return asking(
-            asked,
+            request,
             Code::InteractionRequired,
             "the account is not linked with this agency",
             Next::NotLinked,
         );
     }
     if session.terms_due {
-        return asking(asked, Code::InteractionRequired, "terms are to be accepted", Next::AcceptTerms);
+        return asking(request, Code::InteractionRequired, "terms are to be accepted", Next::AcceptTerms);
     }
-    // Only who took more than the time that a password stays fresh for the pages before this one comes here.
-    if asked.acr.unmet(age) {
+    // Reached only if the pages before this one took longer than a password stays fresh.
+    if request.acr.unmet(age) {
         return refuse(Code::UnmetAuthenticationRequirements, "the essential acr was not reached");
     }
-    Next::Return(if asked.home { Outcome::Home } else { Outcome::Code })
+    Next::Return(if request.home { Outcome::Home } else { Outcome::Code })
 }
 
-/// `next` needs a page; with `prompt=none` it is an error instead.
-fn asking(asked: &Asked, code: Code, why: &'static str, next: Next) -> Next {
-    if asked.silently { refuse(code, why) } else { next }
+/// Returns `next`, which needs a page, or an error with `prompt=none`.
+fn asking(request: &SignInRequest, code: Code, why: &'static str, next: Next) -> Next {
+    if request.silently { refuse(code, why) } else { next }
 }
 
 fn refuse(code: Code, why: &'static str) -> Next {

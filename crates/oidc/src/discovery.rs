@@ -1,5 +1,5 @@
-//! The metadata document (OIDC Discovery §3, RFC 8414 §2, OIDC Back-Channel Logout §2.1, OIDC Front-Channel Logout §3, RFC 9207 §3). It names what works and nothing
-//! else.
+//! The metadata document (OIDC Discovery §3, RFC 8414 §2, OIDC Back-Channel Logout §2.1, OIDC Front-Channel Logout §3, RFC 9207 §3). It names only what is
+//! supported.
 
 use serde_json::{Value, json};
 
@@ -12,12 +12,8 @@ use crate::{
     pkce,
 };
 
-/// Paths of the endpoints below the issuer.
+/// Paths of the endpoints, relative to the issuer.
 pub mod path {
-    /// OIDC Discovery §4
-    pub const CONFIGURATION: &str = "/.well-known/openid-configuration";
-    /// RFC 8414 §3
-    pub const OAUTH_CONFIGURATION: &str = "/.well-known/oauth-authorization-server";
     /// Authorization endpoint.
     pub const AUTHORIZE: &str = "/authorize";
     /// Token endpoint.
@@ -34,7 +30,7 @@ pub mod path {
     pub const REVOKE: &str = "/revoke";
 }
 
-/// The document. `issuer` is compared byte for byte by clients, so it goes in as it stands in config.
+/// Returns the document. Clients compare `issuer` byte for byte, so it stays as written in the configuration.
 pub fn metadata(issuer: &str, algs: &[Alg], ui_locales: &[&str]) -> Value {
     let at = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
     let algs: Vec<_> = algs.iter().map(|a| a.as_str()).collect();

@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 
-/// The registered error codes that this provider speaks (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 8707 §2, RFC 8628 §3.5,
-/// OIDC Core §3.1.2.6,
+/// The registered error codes that this provider uses (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 8707 §2, RFC 8628 §3.5, OIDC Core §3.1.2.6,
 /// OIDC Unmet Authentication Requirements).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[allow(missing_docs, reason = "each is named after its code, which the registry explains")]
@@ -15,8 +14,6 @@ pub enum Code {
     TemporarilyUnavailable,
     LoginRequired,
     InteractionRequired,
-    ConsentRequired,
-    AccountSelectionRequired,
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
@@ -24,7 +21,6 @@ pub enum Code {
     InvalidClient,
     InvalidGrant,
     UnsupportedGrantType,
-    UnsupportedTokenType,
     InvalidTarget,
     SlowDown,
     InvalidToken,
@@ -32,7 +28,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// What travels.
+    /// Returns the registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
@@ -44,8 +40,6 @@ impl Code {
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::LoginRequired => "login_required",
             Self::InteractionRequired => "interaction_required",
-            Self::ConsentRequired => "consent_required",
-            Self::AccountSelectionRequired => "account_selection_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
@@ -53,7 +47,6 @@ impl Code {
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
-            Self::UnsupportedTokenType => "unsupported_token_type",
             Self::InvalidTarget => "invalid_target",
             Self::SlowDown => "slow_down",
             Self::InvalidToken => "invalid_token",
@@ -61,7 +54,7 @@ impl Code {
         }
     }
 
-    /// The HTTP status where the error is the body of an answer (token endpoint, userinfo): RFC 6749 §5.2, RFC 6750 §3.1, RFC 6585 §4.
+    /// Returns the HTTP status of a response whose body is the error (token endpoint, userinfo): RFC 6749 §5.2, RFC 6750 §3.1, RFC 6585 §4.
     pub fn status(self) -> u16 {
         match self {
             Self::InvalidClient | Self::InvalidToken => 401,
@@ -74,7 +67,7 @@ impl Code {
     }
 }
 
-/// An error for a client: a code and a sentence for its developer.
+/// An error for a client: a code, and a sentence for its developer.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{}: {description}", code.as_str())]
 pub struct Error {
@@ -83,7 +76,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// Characters that RFC 6749 §4.1.2.1 does not allow in a description become `?`.
+    /// Builds an error. Characters that RFC 6749 §4.1.2.1 does not allow in a description become `?`.
     pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
         let mut description = description.into();
         if !description.chars().all(is_description_char) {
@@ -92,17 +85,17 @@ impl Error {
         Self { code, description }
     }
 
-    /// The code.
+    /// Returns the code.
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// For the client's developer: printable ASCII without quotes and backslash.
+    /// Returns the description: printable ASCII without quotes and backslash.
     pub fn description(&self) -> &str {
         &self.description
     }
 
-    /// The HTTP status of an answer that carries it.
+    /// Returns the HTTP status of a response that carries the error.
     pub fn status(&self) -> u16 {
         self.code.status()
     }
@@ -120,43 +113,43 @@ impl Error {
     }
 }
 
-/// %x20-21 / %x23-5B / %x5D-7E
+/// Returns true for %x20-21 / %x23-5B / %x5D-7E.
 fn is_description_char(c: char) -> bool {
     matches!(c, ' '..='~') && c != '"' && c != '\\'
 }
 
-/// A request that cannot be answered at the client, because who asks or where to answer is not settled: an error page of ours, no
+/// A request whose errors cannot be returned to the client, because the client or its redirect address is not established: an error page of ours, no
 /// redirect, no link out (RFC 6749 §4.1.2.1, SECURITY #1, #3, #6).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
-    /// A parameter is there twice (RFC 6749 §3.1).
+    /// A parameter is repeated (RFC 6749 §3.1).
     #[error("the parameter {0} is repeated")]
     Repeated(String),
     /// A parameter holds a control character.
     #[error("the parameter {0} holds a control character")]
     Control(String),
-    /// More than [`crate::Params::MOST`].
+    /// More than [`crate::Params::MAX`] parameters.
     #[error("too many parameters")]
     TooMany,
-    /// Longer than its limit.
+    /// A parameter is too long.
     #[error("the parameter {0} is too long")]
     TooLong(&'static str),
     /// No `client_id`.
     #[error("client_id is missing")]
     NoClient,
-    /// A `client_id` that nobody has.
+    /// An unknown `client_id`.
     #[error("client_id is not known here")]
     UnknownClient,
     /// No `redirect_uri` (OIDC Core §3.1.2.1 requires it).
     #[error("redirect_uri is missing")]
     NoRedirect,
-    /// Not, byte for byte, one of the registered addresses (OIDC Core §3.1.2.1).
+    /// The `redirect_uri` is not, byte for byte, one of the registered addresses (OIDC Core §3.1.2.1).
     #[error("redirect_uri is not one that the client registered")]
     UnknownRedirect,
 }
 
 impl From<Refusal> for Error {
-    /// Where the answer is JSON anyway, e.g. at the token endpoint.
+    /// For endpoints that answer with JSON anyway, e.g. the token endpoint.
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
             Refusal::UnknownClient => Code::InvalidClient,

@@ -1,91 +1,51 @@
-//! Reading and assembling signed tokens (RFC 7515, RFC 7519, RFC 8725).
+//! Verification and assembly of signed tokens (RFC 7515, RFC 7519, RFC 8725).
 //!
 //! The algorithm comes from the key record, never from the token's header: the header must agree with it (SECURITY #31). Times are
-//! judged against an argument, not against the machine's clock.
+//! compared with an argument, not with the machine's clock.
+//!
+//! jsonwebtoken parses header and key records; the frame is written here, because it verifies with keys that were parsed before (`verifier.rs`) and refuses
+//! repeated names and foreign header members, which jsonwebtoken accepts.
 
 use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, Header, jwk::Jwk};
+use jsonwebtoken::{Header, jwk::Jwk};
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
 use serde_json::{Map, Value, json, value::RawValue};
 
+pub use crate::alg::Alg;
 use crate::verifier::Verifier;
 
-/// Claims of a token.
+/// The claims of a token.
 pub type Claims = Map<String, Value>;
 
-/// Seconds by which two clocks may differ (SECURITY "Numbers").
+/// The tolerated difference between two clocks, in seconds (SECURITY "Numbers").
 pub const SKEW: i64 = 10;
-/// Longer tokens are not looked at.
-pub const LONGEST: usize = 8192;
+/// The maximum length of a token that is read.
+pub const MAX_LENGTH: usize = 8192;
 
-/// Signature algorithms that this provider speaks. There is no `none`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "named by RFC 7518 §3.1 and RFC 8037")]
-pub enum Alg {
-    RS256,
-    PS256,
-    ES256,
-    EdDSA,
-    HS256,
-}
-
-impl Alg {
-    /// Those that the provider itself signs with.
-    pub const SIGNING: &'static [Self] = &[Self::RS256, Self::PS256, Self::ES256, Self::EdDSA];
-
-    /// The registered name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RS256 => "RS256",
-            Self::PS256 => "PS256",
-            Self::ES256 => "ES256",
-            Self::EdDSA => "EdDSA",
-            Self::HS256 => "HS256",
-        }
-    }
-
-    /// From the registered name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::RS256, Self::PS256, Self::ES256, Self::EdDSA, Self::HS256]
-            .into_iter()
-            .find(|a| a.as_str() == name)
-    }
-
-    fn library(self) -> Algorithm {
-        match self {
-            Self::RS256 => Algorithm::RS256,
-            Self::PS256 => Algorithm::PS256,
-            Self::ES256 => Algorithm::ES256,
-            Self::EdDSA => Algorithm::EdDSA,
-            Self::HS256 => Algorithm::HS256,
-        }
-    }
-}
-
-/// A key that checks signatures, with the one algorithm that it is for.
+/// A key that verifies signatures, bound to one algorithm.
 #[derive(Clone)]
 pub struct Key {
-    /// Its name, if it has one.
+    /// The key id, if there is one.
     pub kid: Option<String>,
     alg: Alg,
     verifier: Arc<Verifier>,
 }
 
-/// Why a key record cannot be used.
+/// The reason why a key record is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyRefused {
-    /// Not a JWK at all, or a member is there twice (RFC 7517 §4).
+    /// Not a JWK, or a member is repeated (RFC 7517 §4).
     #[error("is not a JSON Web Key")]
     NotAJwk,
-    /// The private part is there.
+    /// The record holds the private part.
     #[error("holds a private key: give the public part only")]
     Private,
-    /// Type and algorithm do not fit, or are not spoken here.
+    /// Type and algorithm do not fit each other, or are not supported.
     #[error("must be an RSA, P-256 or Ed25519 key for RS256, PS256, ES256 or EdDSA")]
     Unsupported,
     /// Below 128 bits of strength (SECURITY #38).
@@ -94,7 +54,7 @@ pub enum KeyRefused {
 }
 
 impl Key {
-    /// A shared secret for HS256.
+    /// Builds a shared secret for HS256.
     ///
     /// # Errors
     /// [`KeyRefused::Weak`] below 32 bytes (RFC 7518 §3.2).
@@ -106,7 +66,7 @@ impl Key {
         Ok(Self { kid: None, alg: Alg::HS256, verifier: Arc::new(verifier) })
     }
 
-    /// A public key as JWK text (RFC 7517). `alg` in the record decides; without one it is RS256, ES256 or EdDSA by the key's type.
+    /// Reads a public key from JWK text (RFC 7517). `alg` in the record decides; without it the key's type does: RS256, ES256 or EdDSA.
     ///
     /// # Errors
     /// [`KeyRefused`].
@@ -114,13 +74,13 @@ impl Key {
         Self::from_jwk_for(text, None)
     }
 
-    /// The keys of a JWK Set (RFC 7517 §5) that check signatures here. Others are passed over, as the specification asks: a set may serve
-    /// more than one purpose. A key whose private part is published proves nothing and is passed over too.
+    /// Reads the keys of a JWK Set (RFC 7517 §5) that verify signatures here. Others are skipped, as the specification asks: a set may serve several purposes.
+    /// A key whose private part is published proves nothing and is skipped too.
     ///
     /// # Errors
-    /// [`KeyRefused::NotAJwk`] where there is no list of keys.
+    /// [`KeyRefused::NotAJwk`] if there is no list of keys.
     pub fn set(text: &str, alg: Option<Alg>) -> Result<Vec<Self>, KeyRefused> {
-        /// More keys than a client changes between.
+        /// More keys than a client rotates between.
         const MOST: usize = 50;
         #[derive(Deserialize)]
         struct Set<'a> {
@@ -132,8 +92,7 @@ impl Key {
         Ok(records.filter_map(|record| Self::from_jwk_for(record.get(), alg).ok()).collect())
     }
 
-    /// The same as [`Self::from_jwk`], for a client that has registered the algorithm it signs with: `alg` is then the one of a record that names
-    /// none.
+    /// Reads a key as [`Self::from_jwk`] does, for a client that registered its algorithm: `registered` then applies to a record without `alg`.
     ///
     /// # Errors
     /// [`KeyRefused`].
@@ -158,7 +117,7 @@ impl Key {
             Some(name) if name == natural.as_str() => natural,
             Some(_) => return Err(KeyRefused::Unsupported),
         };
-        // What it is made of in bytes: a modulus without the zeros before it, coordinates in full (RFC 7518 §6.2.1.2, RFC 8037 §2).
+        // The significant bytes: a modulus without leading zeros, coordinates in full (RFC 7518 §6.2.1.2, RFC 8037 §2).
         let bytes =
             |name: &str| field(name).and_then(|n| URL_SAFE_NO_PAD.decode(n).ok()).ok_or(KeyRefused::NotAJwk);
         let verifier = match natural {
@@ -177,30 +136,30 @@ impl Key {
         };
         let verifier = Arc::new(verifier.ok_or(KeyRefused::NotAJwk)?);
         let kid = field("kid").map(str::to_owned);
-        // Its other members, of which none is used, are what they should be.
+        // The other members are unused but must be well-formed.
         let _: Jwk = serde_json::from_value(Value::Object(record)).map_err(|_| KeyRefused::NotAJwk)?;
         Ok(Self { kid, alg, verifier })
     }
 
-    /// The algorithm that this key is for.
+    /// Returns the algorithm of this key.
     pub fn alg(&self) -> Alg {
         self.alg
     }
 }
 
-/// Why a token is not accepted. For the log: clients get one code for all of them.
+/// The reason why a token is refused. For the log: clients get one code for all of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refused {
-    /// Not three parts of base64url with JSON in them, or too long, or a claim is there twice.
+    /// Not three parts of base64url with JSON in them, too long, or with a repeated claim.
     #[error("it is not a well-formed signed token")]
     Malformed,
-    /// `typ` is another kind of token's (RFC 8725 §3.11).
+    /// The `typ` is that of another kind of token (RFC 8725 §3.11).
     #[error("its typ says that it is another kind of token")]
     Type,
     /// `crit`, `jwk`, `jku`, `x5u`, `x5c`, `b64`, `enc` or `zip` in the header (SECURITY #31, #32).
     #[error("its header asks for something that is not done here")]
     Header,
-    /// No key of that name and algorithm.
+    /// No key has this id and algorithm.
     #[error("no known key has its kid and alg")]
     UnknownKey,
     /// The signature is wrong.
@@ -209,42 +168,42 @@ pub enum Refused {
     /// A required claim is missing or of the wrong type (SECURITY #33).
     #[error("the claim {0} is missing or malformed")]
     Claim(&'static str),
-    /// Another `iss`.
+    /// The issuer is not accepted.
     #[error("its iss is not the one expected")]
     Issuer,
-    /// Another `aud`.
+    /// The audience is not accepted.
     #[error("its aud is not this provider")]
     Audience,
-    /// Past `exp`.
+    /// The token has expired.
     #[error("it has expired")]
     Expired,
-    /// Before `nbf` or `iat`.
+    /// The time is before `nbf` or `iat`.
     #[error("it is not valid yet")]
     NotYet,
 }
 
-/// What a token must be to be accepted.
+/// The requirements for a token.
 pub struct Rules<'a> {
     /// Accepted values of `typ`, lower-case, without `application/`.
     pub typ: &'a [&'a str],
-    /// Whether a header without `typ` passes too.
+    /// True if a header without `typ` is accepted too.
     pub typ_may_be_absent: bool,
-    /// Accepted issuers; empty: any.
+    /// The accepted issuers; any if empty.
     pub issuers: &'a [&'a str],
-    /// Must be `aud` or in it; `None`: any.
+    /// The required audience; any if `None`.
     pub audience: Option<&'a str>,
-    /// Claims that must be there.
+    /// The required claims.
     pub required: &'a [&'static str],
-    /// The time, and whether `exp` is looked at: an expired ID token is still a hint (OIDC Core §3.1.2.1).
+    /// The current time, or `None` to ignore `exp`: an expired ID token is still a hint (OIDC Core §3.1.2.1).
     pub now: Option<i64>,
 }
 
-/// Checks signature, type and claims.
+/// Verifies signature, type and claims.
 ///
 /// # Errors
 /// [`Refused`].
 pub fn verify(token: &str, keys: &[Key], rules: &Rules<'_>) -> Result<Claims, Refused> {
-    if token.len() > LONGEST {
+    if token.len() > MAX_LENGTH {
         return Err(Refused::Malformed);
     }
     let header = header(token)?;
@@ -263,8 +222,8 @@ pub fn verify(token: &str, keys: &[Key], rules: &Rules<'_>) -> Result<Claims, Re
     Ok(claims)
 }
 
-/// Members of a header that name another key or another way to read what follows. They are refused whatever their value: a reader that
-/// takes `null` for absent would read another token than one that does not.
+/// Header members that name another key or another reading of the payload. They are refused whatever their value: a reader that takes `null` for absent
+/// would read another token than one that does not.
 const FOREIGN: [&str; 8] = ["jwk", "jku", "x5u", "x5c", "crit", "b64", "enc", "zip"];
 
 fn header(token: &str) -> Result<Header, Refused> {
@@ -277,7 +236,7 @@ fn header(token: &str) -> Result<Header, Refused> {
     jsonwebtoken::decode_header(token).map_err(|_| Refused::Malformed)
 }
 
-/// `None`: another key may fit.
+/// Verifies with one key; `None` if another key may fit.
 fn signed_by(token: &str, key: &Key) -> Option<Result<Claims, Refused>> {
     let malformed = || Some(Err(Refused::Malformed));
     let Some((message, signature)) = token.rsplit_once('.') else { return malformed() };
@@ -288,7 +247,7 @@ fn signed_by(token: &str, key: &Key) -> Option<Result<Claims, Refused>> {
     if !key.verifier.accepts(message.as_bytes(), &signature) {
         return None;
     }
-    // Read after it was checked: nobody else's words reach the reader.
+    // Parsed after the signature was verified, so untrusted bytes never reach the parser.
     let Ok(payload) = URL_SAFE_NO_PAD.decode(payload) else { return malformed() };
     Some(serde_json::from_slice(&payload).map(|Strict(claims)| claims).map_err(|_| Refused::Malformed))
 }
@@ -328,12 +287,12 @@ fn judge(claims: &Claims, rules: &Rules<'_>) -> Result<(), Refused> {
     Ok(())
 }
 
-/// A claim that is a text.
+/// Returns a claim that is a string.
 pub fn text<'a>(claims: &'a Claims, name: &str) -> Option<&'a str> {
     claims.get(name).and_then(Value::as_str)
 }
 
-/// A `NumericDate` (RFC 7519 §2), in whole seconds; another type, a negative or an absurd number is refused.
+/// Returns a `NumericDate` (RFC 7519 §2) in whole seconds; other types, negative and absurd numbers are refused.
 ///
 /// # Errors
 /// [`Refused::Claim`].
@@ -346,7 +305,7 @@ pub fn number(claims: &Claims, name: &'static str) -> Result<Option<i64>, Refuse
     seconds.filter(|s| (0..=1 << 53).contains(s)).map(Some).ok_or(Refused::Claim(name))
 }
 
-/// `aud`, which is a text or a list of texts (RFC 7519 §4.1.3).
+/// Returns `aud`, a string or a list of strings (RFC 7519 §4.1.3).
 ///
 /// # Errors
 /// [`Refused::Claim`] for anything else.
@@ -361,7 +320,7 @@ pub fn audience(claims: &Claims) -> Result<Vec<&str>, Refused> {
     }
 }
 
-/// What a signature is made over (RFC 7515 §5.1): the caller signs these bytes and appends the result with [`complete`].
+/// Returns the bytes to sign (RFC 7515 §5.1); the caller appends the signature with [`complete`].
 pub fn signing_input(alg: Alg, kid: &str, typ: &str, claims: &Claims) -> String {
     let header = json!({ "alg": alg.as_str(), "typ": typ, "kid": kid });
     let part = |value: &[u8]| URL_SAFE_NO_PAD.encode(value);
@@ -372,12 +331,12 @@ pub fn signing_input(alg: Alg, kid: &str, typ: &str, claims: &Claims) -> String 
     )
 }
 
-/// The token: what was signed, and the signature.
+/// Returns the token: the signing input and the signature.
 pub fn complete(signing_input: String, signature: &[u8]) -> String {
     format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// A header, claims or a key record in which no name is there twice: readers that keep the first and readers that keep the last would disagree (RFC 7519 §4).
+/// A JSON object without repeated names: readers that keep the first and readers that keep the last value would disagree (RFC 7519 §4).
 struct Strict(Claims);
 
 impl<'de> Deserialize<'de> for Strict {

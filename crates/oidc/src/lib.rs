@@ -1,9 +1,8 @@
-//! The specifications as pure functions on plain values: no clock, no randomness, no I/O. Time comes in as `i64` seconds since
+//! The specifications as pure functions on plain values: no clock, no randomness, no I/O. Times are `i64` seconds since
 //! 1970-01-01 UTC.
 //!
-//! An authorization request goes through [`request`] (whom to answer, then the ordered list of checks), [`decide`] (what comes next)
-//! and [`respond`] (the way back). The endpoints that clients call ask [`authentication`] who calls; the token endpoint asks [`token`] what is given; what
-//! tokens say is in [`claims`].
+//! An authorization request goes through [`request`] (the return path, then the ordered list of checks), [`decide`] (the next step) and [`respond`] (the
+//! response). Endpoints that clients call use [`authentication`]; the token endpoint uses [`token`]; the claims of tokens are in [`claims`].
 //!
 //! ```
 //! use oidc::{client::Client, request};
@@ -13,9 +12,9 @@
 //!
 //! let raw = "client_id=tilleuls-portal&redirect_uri=https%3A%2F%2Fportal.example%2Fcb&response_type=token&state=abc";
 //! let params = oidc::Params::parse(&[raw]).unwrap();
-//! // First whom to answer: a failure here is a page of ours, never a redirect.
-//! let path = request::settle(&params, Some(&client)).unwrap();
-//! // Then what was asked: a failure here goes back through the settled path.
+//! // First the return path: a failure here is an error page, never a redirect.
+//! let path = request::resolve_return_path(&params, Some(&client)).unwrap();
+//! // Then the checks: a failure here is returned to the client through the path.
 //! let error = request::check(&params, &client, &path).unwrap_err();
 //! let response = oidc::respond::failure(&path, "https://op.example", &error);
 //! let oidc::respond::Response::Redirect(to) = response else { panic!() };
@@ -23,6 +22,7 @@
 //! ```
 
 pub mod acr;
+mod alg;
 pub mod authentication;
 pub mod claims;
 pub mod client;

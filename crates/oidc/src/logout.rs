@@ -2,7 +2,7 @@
 
 use crate::{Params, client::Client, respond::append};
 
-/// An ID token of ours that was given as a hint, its signature checked, its expiry not.
+/// An ID token of ours given as a hint: its signature was verified, its expiry was not.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hint {
     /// `aud`: the client that holds it.
@@ -14,68 +14,68 @@ pub struct Hint {
 /// The `id_token_hint` of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Hinted<'a> {
-    /// None was given.
+    /// No hint was given.
     Nothing,
-    /// It is one of ours.
+    /// A valid ID token of ours.
     Ours(&'a Hint),
-    /// It is not.
+    /// Anything else.
     Foreign,
 }
 
-/// What came with the request.
-pub struct Asked<'a> {
+/// A sign-out request.
+pub struct LogoutRequest<'a> {
     /// The hint.
     pub hint: Hinted<'a>,
-    /// `client_id`, `post_logout_redirect_uri` and `state` are read from here.
+    /// The parameters, of which `client_id`, `post_logout_redirect_uri` and `state` are read.
     pub params: &'a Params,
     /// The client of the hint.
     pub client: Option<&'a Client>,
-    /// The `sid` by which the hint's client knows this browser's session; `None` when nobody is signed in or that client is not part of it.
+    /// The `sid` by which the hint's client knows this browser's session; `None` if nobody is signed in or that client is not part of the session.
     pub sid_here: Option<&'a str>,
-    /// Somebody is signed in in this browser.
+    /// True if somebody is signed in in this browser.
     pub signed_in: bool,
 }
 
-/// Where the person goes afterwards: with `None` to our own page.
+/// The address to return to; `None` for our own page.
 pub type After = Option<String>;
 
-/// What to do.
+/// The response to a sign-out request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Decision {
-    /// End the session, then go on.
+    /// End the session, then return.
     End(After),
-    /// Nobody is signed in: go on.
+    /// Nobody is signed in: return.
     Already(After),
-    /// Ask first: no hint, one of another session, or one that does not hold. Anybody can make a browser come here (SECURITY #44).
+    /// Ask first: no hint, one of another session, or an invalid one. Anybody can make a browser come here (SECURITY #44).
     Confirm(After),
 }
 
-/// What is wrong with a request, for the log of whoever runs the client. The person signs out all the same: a portal's slip leaves nobody signed in on a
-/// shared machine.
+/// An error in a request, for the log of the client's operator. The person signs out all the same, so that a portal's mistake leaves nobody signed in
+/// on a shared machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Slip {
-    /// The hint is no ID token of ours.
+pub enum Anomaly {
+    /// The hint is not an ID token of ours.
     ForeignHint,
     /// `client_id` names another client than the hint.
     OtherClient,
-    /// The address is not one that the hint's client registered: it is not followed.
+    /// The hint's client did not register the address, so it is not followed.
     Unregistered {
-        /// As it came, cut to [`LONGEST_TOLD`] characters.
+        /// The address as sent, cut to [`MAX_LOGGED_ADDRESS`] characters.
         sent: String,
-        /// The registered address that is most like it.
+        /// The most similar registered address.
         nearest: Option<String>,
     },
 }
 
-/// Characters of an address that are told.
-pub const LONGEST_TOLD: usize = 100;
+/// The number of characters of an address that are logged.
+pub const MAX_LOGGED_ADDRESS: usize = 100;
 
-impl std::fmt::Display for Slip {
+impl std::fmt::Display for Anomaly {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::ForeignHint => f.write_str("id_token_hint is not an ID token of this provider"),
             Self::OtherClient => f.write_str("client_id is not the one of id_token_hint"),
-            // Escaped: it is somebody's text, and a log line stays one line.
+            // Escaped, since it is untrusted text and must stay on one line.
             Self::Unregistered { sent, nearest: Some(nearest) } => {
                 write!(
                     f,
@@ -89,60 +89,61 @@ impl std::fmt::Display for Slip {
     }
 }
 
-/// The hint, where it holds and belongs to the client that is named.
-fn good_hint<'a>(asked: &Asked<'a>) -> Result<Option<&'a Hint>, Slip> {
-    match asked.hint {
+/// Returns the hint if it is valid and belongs to the named client.
+fn good_hint<'a>(request: &LogoutRequest<'a>) -> Result<Option<&'a Hint>, Anomaly> {
+    match request.hint {
         Hinted::Nothing => Ok(None),
-        Hinted::Foreign => Err(Slip::ForeignHint),
-        Hinted::Ours(hint) => match asked.params.get("client_id") {
-            Some(named) if named != hint.client_id => Err(Slip::OtherClient),
+        Hinted::Foreign => Err(Anomaly::ForeignHint),
+        Hinted::Ours(hint) => match request.params.get("client_id") {
+            Some(named) if named != hint.client_id => Err(Anomaly::OtherClient),
             _ => Ok(Some(hint)),
         },
     }
 }
 
-/// Finds what is wrong with a request that is answered all the same.
-pub fn slip(asked: &Asked<'_>) -> Option<Slip> {
-    let hint = match good_hint(asked) {
+/// Returns the error of a request that is answered all the same.
+pub fn anomaly(request: &LogoutRequest<'_>) -> Option<Anomaly> {
+    let hint = match good_hint(request) {
         Ok(hint) => hint?,
-        Err(slip) => return Some(slip),
+        Err(anomaly) => return Some(anomaly),
     };
-    let uri = asked.params.get("post_logout_redirect_uri")?;
-    let client = asked.client.filter(|client| client.client_id == hint.client_id);
+    let uri = request.params.get("post_logout_redirect_uri")?;
+    let client = request.client.filter(|client| client.client_id == hint.client_id);
     if client.is_some_and(|client| client.returns_to(uri)) {
         return None;
     }
     let alike = |registered: &str| registered.chars().zip(uri.chars()).take_while(|(a, b)| a == b).count();
     let registered = client.map(|client| &client.post_logout_redirect_uris[..]).unwrap_or_default();
     let nearest = registered.iter().max_by_key(|registered| alike(registered)).cloned();
-    Some(Slip::Unregistered { sent: uri.chars().take(LONGEST_TOLD).collect(), nearest })
+    Some(Anomaly::Unregistered { sent: uri.chars().take(MAX_LOGGED_ADDRESS).collect(), nearest })
 }
 
-/// Decides. A redirect needs a hint of ours, a client that is still known, and one of its registered addresses, byte for byte. Whatever else came ends
-/// nothing without a question, and keeps nobody from signing out.
-pub fn decide(asked: &Asked<'_>) -> Decision {
-    let hint = good_hint(asked).unwrap_or_default();
-    let after = match (hint, asked.params.get("post_logout_redirect_uri")) {
+/// Decides. A redirect needs a hint of ours, a known client, and one of its registered addresses, byte for byte. Any other request ends nothing without a
+/// question, but never prevents a sign-out.
+pub fn decide(request: &LogoutRequest<'_>) -> Decision {
+    let hint = good_hint(request).unwrap_or_default();
+    let after = match (hint, request.params.get("post_logout_redirect_uri")) {
         (_, None) => None,
-        // Without a hint nothing tells who sent the browser here: the address is not followed (§3).
+        // Without a hint the sender is unknown, so the address is not followed (§3).
         (None, Some(_)) => None,
         (Some(hint), Some(uri)) => {
-            let registered = asked.client.is_some_and(|c| c.client_id == hint.client_id && c.returns_to(uri));
-            let state = asked.params.get("state").filter(|s| s.len() <= crate::request::LONGEST_STATE);
+            let registered =
+                request.client.is_some_and(|c| c.client_id == hint.client_id && c.returns_to(uri));
+            let state = request.params.get("state").filter(|s| s.len() <= crate::request::MAX_STATE_LENGTH);
             let there = || state.map_or_else(|| uri.to_owned(), |s| append(uri, &[("state", s.to_owned())]));
             registered.then(there)
         }
     };
-    if !asked.signed_in {
+    if !request.signed_in {
         return Decision::Already(after);
     }
     match hint {
-        Some(hint) if asked.sid_here == Some(&hint.sid) => Decision::End(after),
+        Some(hint) if request.sid_here == Some(&hint.sid) => Decision::End(after),
         _ => Decision::Confirm(after),
     }
 }
 
-/// The address that a frame loads so that the client's own cookies end: `uri` with `iss` and `sid` and nothing else
+/// Returns the address that a frame loads to end the client's own cookies: `uri` with `iss` and `sid` and nothing else
 /// (OIDC Front-Channel Logout §2).
 pub fn front_channel(uri: &str, issuer: &str, sid: &str) -> String {
     append(uri, &[("iss", issuer.to_owned()), ("sid", sid.to_owned())])
@@ -164,7 +165,7 @@ mod tests {
             Ok(None) => Hinted::Nothing,
             Ok(Some(hint)) => Hinted::Ours(hint),
         };
-        decide(&Asked { hint, params: &params, client: Some(&client), sid_here, signed_in })
+        decide(&LogoutRequest { hint, params: &params, client: Some(&client), sid_here, signed_in })
     }
 
     /// rp-initiated-logout, -no-state
@@ -225,7 +226,7 @@ mod tests {
                 .finish();
             let params = Params::parse(&[&raw]).unwrap();
             let hint = Hinted::Ours(&hint);
-            slip(&Asked { hint, params: &params, client, sid_here: None, signed_in: true })
+            anomaly(&LogoutRequest { hint, params: &params, client, sid_here: None, signed_in: true })
                 .map(|s| s.to_string())
         };
         assert_eq!(told("https://rp.example/out", Some(&client)), None);

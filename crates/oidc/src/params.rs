@@ -1,23 +1,23 @@
 use crate::{Refusal, resource};
 
-/// The parameters of one request, each there once (RFC 6749 §3.1) but `resource` (RFC 8707 §2).
+/// The parameters of one request. None is repeated (RFC 6749 §3.1) except `resource` (RFC 8707 §2).
 #[derive(Clone, Debug, Default)]
 pub struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// At most so many in one request (SECURITY "Numbers").
-    pub const MOST: usize = 100;
+    /// The maximum number of parameters of a request (SECURITY "Numbers").
+    pub const MAX: usize = 100;
 
-    /// Reads `application/x-www-form-urlencoded` text: a query, a body, or both of one request, so that a parameter split between them
-    /// counts as repeated (SECURITY #6).
+    /// Parses `application/x-www-form-urlencoded` text: a query, a body, or both of one request, so that a parameter split between them counts as repeated
+    /// (SECURITY #6).
     ///
     /// # Errors
-    /// [`Refusal`] for repeated, too many, or control characters. White space is allowed in `claims`, which is JSON.
+    /// [`Refusal`] for repeated parameters, too many, or control characters. White space is allowed in `claims`, which is JSON.
     pub fn parse(raw: &[&str]) -> Result<Self, Refusal> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for text in raw {
             for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
-                if pairs.len() == Self::MOST {
+                if pairs.len() == Self::MAX {
                     return Err(Refusal::TooMany);
                 }
                 let allowed =
@@ -27,7 +27,7 @@ impl Params {
                         name.chars().filter(|c| !c.is_control()).take(40).collect(),
                     ));
                 }
-                // `client_id[]` is how some frameworks spell a repeated parameter.
+                // Some frameworks write a repeated parameter as `client_id[]`.
                 let plain = name.split('[').next().unwrap_or_default();
                 if name != resource::PARAMETER
                     && pairs
@@ -42,17 +42,17 @@ impl Params {
         Ok(Self(pairs))
     }
 
-    /// The value; a parameter without a value counts as left out (RFC 6749 §3.1).
+    /// Returns the value; a parameter without a value counts as omitted (RFC 6749 §3.1).
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
-    /// All values of a parameter that may be there more than once.
+    /// Returns all values of a parameter that may be repeated.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
-    /// Whether it is there at all, with a value or without.
+    /// Returns true if the parameter is present, with or without a value.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(n, _)| n == name)
     }

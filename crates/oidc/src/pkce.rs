@@ -9,20 +9,20 @@ use crate::Error;
 /// The only method (RFC 7636 §4.2); `plain` protects nothing that travels with it.
 pub const METHOD: &str = "S256";
 
-/// Whether `text` can be an S256 challenge: 43 base64url characters of a SHA-256.
+/// Returns true if `text` can be an S256 challenge: 43 base64url characters of a SHA-256.
 pub fn is_challenge(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// Compares what came with the code request with what came to the token endpoint.
+/// Compares the challenge of the authorization request with the verifier of the token request.
 ///
 /// # Errors
-/// `invalid_grant` when they do not belong together, also when only one of the two is there; the code is not burned (SECURITY D7).
+/// `invalid_grant` if they do not match, or only one of them is present; the code stays valid (SECURITY D7).
 pub fn compare(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Error> {
     match (challenge, verifier) {
         (None, None) => Ok(()),
         (Some(_), None) => Err(Error::invalid_grant("code_verifier is missing")),
-        // A code that was asked for without a challenge, by whoever put it into this client's hands (RFC 9700 §4.8.2).
+        // A code requested without a challenge may have been injected into this client (RFC 9700 §4.8.2).
         (None, Some(_)) => {
             Err(Error::invalid_grant("code_verifier for a code that was requested without code_challenge"))
         }

@@ -1,5 +1,5 @@
-//! What a client's registration must be (OIDC Registration §2, RFC 8252, RFC 9700 §2.1). Run when an agency's file is loaded: a client
-//! that has a problem never comes to the protocol.
+//! The rules for a client's registration (OIDC Registration §2, RFC 8252, RFC 9700 §2.1). They run when an agency's file is loaded: a client
+//! with an error never reaches the protocol.
 
 use url::{Host, Url};
 
@@ -8,19 +8,19 @@ use crate::{
     jwt::Alg,
 };
 
-/// One thing that is wrong, and what to do.
+/// An error in a registration.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Problem {
+pub struct RegistrationError {
     /// The metadata field.
     pub field: &'static str,
-    /// What to write instead.
-    pub mend: String,
+    /// The error, and its remedy.
+    pub reason: String,
 }
 
-/// Looks at everything; an empty list means that the client may be used.
-pub fn check(client: &Client) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut report = |field, mend: String| problems.push(Problem { field, mend });
+/// Checks all rules; the client may be used if the list is empty.
+pub fn check(client: &Client) -> Vec<RegistrationError> {
+    let mut errors = Vec::new();
+    let mut report = |field, reason: String| errors.push(RegistrationError { field, reason });
     let id = &client.client_id;
     if id.is_empty()
         || id.len() > 100
@@ -32,13 +32,13 @@ pub fn check(client: &Client) -> Vec<Problem> {
         report("redirect_uris", "name at least one address".into());
     }
     for uri in &client.redirect_uris {
-        if let Err(mend) = redirect_address(uri, client.application_type) {
-            report("redirect_uris", format!("{}: {mend}", short(uri)));
+        if let Err(reason) = redirect_address(uri, client.application_type) {
+            report("redirect_uris", format!("{}: {reason}", short(uri)));
         }
     }
     for uri in &client.post_logout_redirect_uris {
-        if let Err(mend) = redirect_address(uri, client.application_type) {
-            report("post_logout_redirect_uris", format!("{}: {mend}", short(uri)));
+        if let Err(reason) = redirect_address(uri, client.application_type) {
+            report("post_logout_redirect_uris", format!("{}: {reason}", short(uri)));
         }
     }
     for (field, uri) in [
@@ -46,27 +46,27 @@ pub fn check(client: &Client) -> Vec<Problem> {
         ("frontchannel_logout_uri", &client.frontchannel_logout_uri),
         ("initiate_login_uri", &client.initiate_login_uri),
     ] {
-        if let Some(Err(mend)) = uri.as_deref().map(|uri| redirect_address(uri, ApplicationType::Web)) {
-            report(field, mend.into());
+        if let Some(Err(reason)) = uri.as_deref().map(|uri| redirect_address(uri, ApplicationType::Web)) {
+            report(field, reason.into());
         }
     }
     for origin in &client.cors_origins {
         let exact = Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
         if !exact || redirect_address(origin, ApplicationType::Web).is_err() {
-            let mend = "write an exact origin, such as https://app.example: no path, no slash at the end";
-            report("cors_origins", format!("{}: {mend}", short(origin)));
+            let reason = "write an exact origin, such as https://app.example: no path, no slash at the end";
+            report("cors_origins", format!("{}: {reason}", short(origin)));
         }
     }
     for resource in &client.resources {
-        // RFC 8707 §2: an absolute URI without a fragment.
+        // An absolute URI without a fragment (RFC 8707 §2).
         let absolute = Url::parse(resource).is_ok() && resource.bytes().all(|b| b.is_ascii_graphic());
         if !absolute || resource.contains('#') || resource.len() > 2048 {
-            let mend = "write an absolute URI without a fragment, such as https://api.agence.fr/";
-            report("resources", format!("{}: {mend}", short(resource)));
+            let reason = "write an absolute URI without a fragment, such as https://api.agence.fr/";
+            report("resources", format!("{}: {reason}", short(resource)));
         }
     }
-    for (field, mend) in authentication(client) {
-        report(field, mend.into());
+    for (field, reason) in authentication(client) {
+        report(field, reason.into());
     }
     if !client.scopes.contains("openid") {
         report("scope", "it must contain openid".into());
@@ -91,24 +91,24 @@ pub fn check(client: &Client) -> Vec<Problem> {
             report(field, "choose RS256, PS256, ES256 or EdDSA".into());
         }
     }
-    problems
+    errors
 }
 
 fn authentication(client: &Client) -> Vec<(&'static str, &'static str)> {
-    let mut problems = Vec::new();
+    let mut errors = Vec::new();
     let method = client.token_endpoint_auth_method;
     if client.jwks_uri.is_some() && !client.keys.is_empty() {
-        problems.push(("jwks_uri", "give either jwks or jwks_uri, not both"));
+        errors.push(("jwks_uri", "give either jwks or jwks_uri, not both"));
     }
     if let Some(uri) = &client.jwks_uri {
         if method != AuthMethod::PrivateKeyJwt {
-            problems.push(("jwks_uri", "is read for private_key_jwt only: set token_endpoint_auth_method"));
+            errors.push(("jwks_uri", "is read for private_key_jwt only: set token_endpoint_auth_method"));
         }
-        // Unlike an address for browsers, http to this very host would be a way in (SECURITY D4).
+        // The provider itself fetches this address, so even http to the local host would be an attack path (SECURITY D4).
         if !uri.starts_with("https://") {
-            problems.push(("jwks_uri", "use https"));
-        } else if let Err(mend) = redirect_address(uri, ApplicationType::Web) {
-            problems.push(("jwks_uri", mend));
+            errors.push(("jwks_uri", "use https"));
+        } else if let Err(reason) = redirect_address(uri, ApplicationType::Web) {
+            errors.push(("jwks_uri", reason));
         }
     }
     let fits = match client.token_endpoint_auth_signing_alg {
@@ -117,36 +117,36 @@ fn authentication(client: &Client) -> Vec<(&'static str, &'static str)> {
         Some(alg) => method == AuthMethod::PrivateKeyJwt && client.keys.iter().all(|key| key.alg() == alg),
     };
     if !fits {
-        let mend = "is HS256 for client_secret_jwt, and for private_key_jwt what the client's keys are for";
-        problems.push(("token_endpoint_auth_signing_alg", mend));
+        let reason = "is HS256 for client_secret_jwt, and for private_key_jwt what the client's keys are for";
+        errors.push(("token_endpoint_auth_signing_alg", reason));
     }
     match method {
         AuthMethod::SecretBasic | AuthMethod::SecretPost if client.secret_hashes.is_empty() => {
-            problems.push((
+            errors.push((
                 "client_secret",
                 "give the client a secret, or set token_endpoint_auth_method to none",
             ));
         }
         AuthMethod::SecretJwt if client.secret_keys.is_empty() => {
-            problems
+            errors
                 .push(("client_secret", "client_secret_jwt needs the secret itself, in client_secret_file"));
         }
         AuthMethod::PrivateKeyJwt if client.keys.is_empty() && client.jwks_uri.is_none() => {
-            problems.push(("jwks", "give the client's public keys, in jwks or by jwks_uri"));
+            errors.push(("jwks", "give the client's public keys, in jwks or by jwks_uri"));
         }
         AuthMethod::None if !client.secret_hashes.is_empty() => {
-            problems
+            errors
                 .push(("token_endpoint_auth_method", "a public client has no secret: remove one of the two"));
         }
         AuthMethod::None if client.pkce == Pkce::Exempt => {
-            problems.push(("pkce", "a public client cannot be exempted from PKCE"));
+            errors.push(("pkce", "a public client cannot be exempted from PKCE"));
         }
         _ => {}
     }
-    problems
+    errors
 }
 
-/// An address that a browser may be sent to.
+/// Checks an address to which a browser may be redirected.
 fn redirect_address(uri: &str, application: ApplicationType) -> Result<(), &'static str> {
     if uri.len() > 2048 {
         return Err("is longer than 2048 characters");
@@ -169,7 +169,7 @@ fn redirect_address(uri: &str, application: ApplicationType) -> Result<(), &'sta
         "https" if parsed.host().is_some() => Ok(()),
         "http" if parsed.host().is_some_and(is_loopback) => Ok(()),
         "http" => Err("use https; http is for localhost only"),
-        // RFC 8252 §7.1: a name that the app's maker owns, turned round.
+        // A reversed domain name that the app's maker owns (RFC 8252 §7.1).
         scheme if application == ApplicationType::Native && scheme.contains('.') => Ok(()),
         _ => Err("use https"),
     }

@@ -1,4 +1,4 @@
-//! The authorization request (OIDC Core §3.1.2.1): first whom to answer, then the ordered list of [`CHECKS`].
+//! The authorization request (OIDC Core §3.1.2.1): first the return path, then the ordered list of [`CHECKS`].
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -6,20 +6,20 @@ use serde_json::{Map, Value};
 
 use crate::{
     Code, Error, Params, Refusal, Scope,
-    acr::Wish,
+    acr::AcrRequest,
     client::{Client, GrantType, Pkce, ResponseMode},
     pkce, resource,
 };
 
-/// `state` may be so long (SECURITY "Numbers").
-pub const LONGEST_STATE: usize = 2048;
-/// `nonce` may be so long (SECURITY "Numbers").
-pub const LONGEST_NONCE: usize = 512;
+/// The maximum length of `state` (SECURITY "Numbers").
+pub const MAX_STATE_LENGTH: usize = 2048;
+/// The maximum length of `nonce` (SECURITY "Numbers").
+pub const MAX_NONCE_LENGTH: usize = 512;
 const LONGEST_ADDRESS: usize = 2048;
 const LONGEST_CLAIMS: usize = 4096;
 const LONGEST_TOKEN: usize = 8192;
 
-/// Where the answer goes: a registered address, and what the client wants back. Only [`settle`] makes one.
+/// The way back to the client: a registered address, `state` and the response mode. Only [`resolve_return_path`] makes one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ReturnPath {
     pub(crate) redirect_uri: String,
@@ -28,7 +28,7 @@ pub struct ReturnPath {
 }
 
 impl ReturnPath {
-    /// The registered address that was asked for, byte for byte.
+    /// Returns the registered address that was requested, byte for byte.
     pub fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
@@ -39,14 +39,13 @@ impl ReturnPath {
 pub struct Prompt {
     /// No page may be shown.
     pub none: bool,
-    /// The person signs in again.
+    /// The person must sign in again.
     pub login: bool,
     /// The person may choose another account.
     pub select_account: bool,
 }
 
-/// The `claims` parameter (OIDC Core §5.5): what was asked for, claim by claim; the value says whether it is essential and which values
-/// would do.
+/// The `claims` parameter (OIDC Core §5.5): the requested claims, each with its value, which says whether it is essential and which values are acceptable.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ClaimsRequest {
     /// For the userinfo answer.
@@ -57,50 +56,50 @@ pub struct ClaimsRequest {
     pub id_token: Map<String, Value>,
 }
 
-/// A request that passed every check. Stored as JSON in an interaction.
+/// A request that passed all checks. Stored as JSON in an interaction.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
     /// `client_id`.
     pub client_id: String,
-    /// Where the answer goes.
+    /// The way back to the client.
     pub path: ReturnPath,
-    /// What is granted: asked for, known here, and allowed for the client.
+    /// The granted scope: requested, known, and allowed for the client.
     pub scope: Scope,
-    /// Goes into the ID token as it came.
+    /// Copied into the ID token.
     pub nonce: Option<String>,
-    /// S256.
+    /// The PKCE challenge (S256).
     pub code_challenge: Option<String>,
-    /// What may or must be shown.
+    /// The pages that may or must be shown.
     pub prompt: Prompt,
-    /// Seconds.
+    /// The maximum age of the sign-in in seconds.
     pub max_age: Option<i64>,
-    /// The token as it came; whoever checks it puts its `sub` into `hinted_sub` and drops it.
+    /// The token as sent; the caller that verifies it stores its `sub` in `hinted_sub` and drops it.
     pub id_token_hint: Option<String>,
-    /// Who must be signed in: from a checked hint, or from `claims.id_token.sub`.
+    /// The expected person: from a verified hint, or from `claims.id_token.sub`.
     pub hinted_sub: Option<String>,
-    /// Fills in the email field.
+    /// Prefills the email field.
     pub login_hint: Option<String>,
-    /// In the person's order.
+    /// Languages in the person's order of preference.
     pub ui_locales: Vec<String>,
-    /// In the client's order.
+    /// Classes in the client's order of preference.
     pub acr_values: Vec<String>,
-    /// Single claims.
+    /// Claims requested individually.
     pub claims: ClaimsRequest,
-    /// Which protected resources the access token is for (RFC 8707).
+    /// The protected resources that the access token is for (RFC 8707).
     #[serde(default)]
     pub resources: Vec<String>,
-    /// Ours: the move begun at the portal ([`crate::ticket`]).
+    /// A parameter of ours: the move begun at the portal ([`crate::ticket`]).
     pub migration_ticket: Option<String>,
 }
 
 impl AuthorizationRequest {
-    /// How strong a sign-in is asked for: by the claim `acr`, or else by `acr_values` (OIDC Core §5.5.1.1, §3.1.2.1).
-    pub fn acr(&self) -> Wish {
-        Wish::read(self.claims.id_token.get("acr"), &self.acr_values)
+    /// Returns the requested strength of the sign-in: from the claim `acr`, or else `acr_values` (OIDC Core §5.5.1.1, §3.1.2.1).
+    pub fn acr(&self) -> AcrRequest {
+        AcrRequest::read(self.claims.id_token.get("acr"), &self.acr_values)
     }
 }
 
-/// Finds `client_id`, the first thing that is needed.
+/// Returns `client_id`, the first parameter that is needed.
 ///
 /// # Errors
 /// [`Refusal::NoClient`].
@@ -108,11 +107,11 @@ pub fn client_id(params: &Params) -> Result<&str, Refusal> {
     params.get("client_id").ok_or(Refusal::NoClient)
 }
 
-/// One check of whom there is to answer.
-pub type Settling = fn(&Params, Option<&Client>) -> Result<(), Refusal>;
+/// A check of the return path.
+pub type ReturnPathCheck = fn(&Params, Option<&Client>) -> Result<(), Refusal>;
 
-/// Whom to answer, in this order. Until all of it is settled nobody is redirected anywhere.
-pub const SETTLE: &[(&str, Settling)] = &[
+/// The checks of the return path, in order. Nobody is redirected until all of them pass.
+pub const RETURN_PATH_CHECKS: &[(&str, ReturnPathCheck)] = &[
     ("RFC 6749 §2.2 client_id is there", |params, _| client_id(params).map(|_| ())),
     ("RFC 6749 §4.1.2.1 the client is known", |params, client| {
         let known = client.is_some_and(|c| params.get("client_id") == Some(&c.client_id));
@@ -127,17 +126,17 @@ pub const SETTLE: &[(&str, Settling)] = &[
         if registered { Ok(()) } else { Err(Refusal::UnknownRedirect) }
     }),
     ("SECURITY Numbers state", |params, _| {
-        let long = params.get("state").is_some_and(|state| state.len() > LONGEST_STATE);
+        let long = params.get("state").is_some_and(|state| state.len() > MAX_STATE_LENGTH);
         if long { Err(Refusal::TooLong("state")) } else { Ok(()) }
     }),
 ];
 
-/// Settles whom to answer before anything else is judged (RFC 6749 §4.1.2.1): runs [`SETTLE`]. `client` is what was found under [`client_id`].
+/// Establishes the return path before anything else is checked (RFC 6749 §4.1.2.1): runs [`RETURN_PATH_CHECKS`]. `client` is the one found by [`client_id`].
 ///
 /// # Errors
 /// [`Refusal`]: an error page, never a redirect.
-pub fn settle(params: &Params, client: Option<&Client>) -> Result<ReturnPath, Refusal> {
-    for (_, check) in SETTLE {
+pub fn resolve_return_path(params: &Params, client: Option<&Client>) -> Result<ReturnPath, Refusal> {
+    for (_, check) in RETURN_PATH_CHECKS {
         check(params, client)?;
     }
     let inside = Inside::of(params);
@@ -150,9 +149,9 @@ pub fn settle(params: &Params, client: Option<&Client>) -> Result<ReturnPath, Re
     })
 }
 
-/// What the answer to a request object needs of it. Objects are refused ([`CHECKS`]), so nothing in one is trusted or checked: only where the client
-/// looks for that refusal is read, and there what is inside wins (OIDC Core §6.1). The redirect address is always the registered one outside. A `nonce`
-/// inside has no place in a refusal.
+/// The parts of a request object that its refusal needs. Objects are refused ([`CHECKS`]), so nothing in one is trusted or verified; only `state` and the
+/// response mode are read, and their values inside win (OIDC Core §6.1). The redirect address is always the registered one outside. A `nonce` inside has no
+/// place in a refusal.
 #[derive(Deserialize, Default)]
 struct Inside {
     #[serde(default)]
@@ -162,7 +161,7 @@ struct Inside {
 }
 
 impl Inside {
-    /// Empty where there is no object, or one that is too long, malformed, or names one of the two twice.
+    /// Reads a request object; empty if there is none, or if it is too long, malformed, or repeats one of the two.
     fn of(params: &Params) -> Self {
         let object = params.get("request").filter(|object| object.len() <= LONGEST_TOKEN);
         let payload = object.and_then(|object| object.split('.').nth(1));
@@ -174,17 +173,18 @@ impl Inside {
         self.response_mode.as_str().and_then(ResponseMode::parse)
     }
 
-    /// Held to what holds for the parameter.
+    /// Returns `state` under the same limits as the parameter.
     fn state(&self) -> Option<&str> {
-        let fits = |s: &&str| !s.is_empty() && s.len() <= LONGEST_STATE && !s.chars().any(char::is_control);
+        let fits =
+            |s: &&str| !s.is_empty() && s.len() <= MAX_STATE_LENGTH && !s.chars().any(char::is_control);
         self.state.as_str().filter(fits)
     }
 }
 
-/// One check. It may fill in its part of the request.
+/// A check. It may fill in its part of the request.
 pub type Check = fn(&Params, &Client, &mut AuthorizationRequest) -> Result<(), Error>;
 
-/// What is asked, in this order. The first failure goes back to the client.
+/// The checks, in order. The first failure is returned to the client.
 pub const CHECKS: &[(&str, Check)] = &[
     ("OIDC Core §7.2.1", no_registration),
     ("OIDC Core §6.1, §6.2; SECURITY D4", no_request_object),
@@ -207,7 +207,7 @@ pub const CHECKS: &[(&str, Check)] = &[
 /// Runs [`CHECKS`].
 ///
 /// # Errors
-/// The first check's; it leaves through `path` ([`crate::respond::failure`]).
+/// The error of the first check that fails; it is returned through `path` ([`crate::respond::failure`]).
 pub fn check(params: &Params, client: &Client, path: &ReturnPath) -> Result<AuthorizationRequest, Error> {
     let mut request = AuthorizationRequest {
         client_id: client.client_id.clone(),
@@ -282,7 +282,7 @@ fn scope(params: &Params, client: &Client, request: &mut AuthorizationRequest) -
     if !asked.contains("openid") {
         return Err(Error::new(Code::InvalidScope, "scope must contain openid"));
     }
-    // Values that are not understood are left out, not refused (OIDC Core §3.1.2.1); the token response says what was granted.
+    // Unknown values are left out, not refused (OIDC Core §3.1.2.1); the token response names the granted scope.
     request.scope = asked.intersect(&Scope::KNOWN.iter().copied().collect()).intersect(&client.scopes);
     if !client.may(GrantType::RefreshToken) {
         request.scope = request.scope.iter().filter(|v| *v != "offline_access").collect();
@@ -292,7 +292,7 @@ fn scope(params: &Params, client: &Client, request: &mut AuthorizationRequest) -
 
 fn nonce(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
     request.nonce = params.get("nonce").map(str::to_owned);
-    if request.nonce.as_ref().is_some_and(|n| n.len() > LONGEST_NONCE) {
+    if request.nonce.as_ref().is_some_and(|n| n.len() > MAX_NONCE_LENGTH) {
         return Err(Error::invalid_request("nonce is too long"));
     }
     Ok(())
@@ -305,7 +305,7 @@ fn code_challenge(params: &Params, client: &Client, request: &mut AuthorizationR
             _ => Err(Error::invalid_request("code_challenge is missing")),
         };
     }
-    // Without a method it would be `plain` (RFC 7636 §4.3), which protects nothing.
+    // The default method would be `plain` (RFC 7636 §4.3), which protects nothing.
     if params.get("code_challenge_method") != Some(pkce::METHOD) {
         return Err(Error::invalid_request("code_challenge_method must be S256"));
     }
@@ -324,7 +324,7 @@ fn prompt(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Re
             "none" => request.prompt.none = true,
             "login" => request.prompt.login = true,
             "select_account" => request.prompt.select_account = true,
-            // Nobody is asked for consent here: agencies' portals are the account's own. The value is understood and changes nothing.
+            // Understood, but no page asks for consent: agencies' portals are first parties.
             "consent" => {}
             _ => return Err(Error::invalid_request("prompt holds an unknown value")),
         }
@@ -361,7 +361,7 @@ fn claims(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Re
         Some(_) => Err(malformed()),
     };
     request.claims = ClaimsRequest { userinfo: part("userinfo")?, id_token: part("id_token")? };
-    // A request for one `sub` is a request for one person (OIDC Core §5.5.1).
+    // A request for a specific `sub` is a request for that person (OIDC Core §5.5.1).
     request.hinted_sub = request
         .claims
         .id_token
@@ -372,7 +372,7 @@ fn claims(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Re
     Ok(())
 }
 
-/// An essential `acr` that cannot be reached is a failed authentication.
+/// Refuses an essential `acr` that is not supported, as a failed authentication.
 fn essential_acr(_: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
     let wish = request.acr();
     if wish.essential && wish.values.is_empty() && wish.named {
@@ -394,7 +394,7 @@ fn id_token_hint(params: &Params, _: &Client, request: &mut AuthorizationRequest
     Ok(())
 }
 
-/// None of these is ever an error: what cannot be used is left out.
+/// Reads the hints. They never cause an error: unusable values are left out.
 fn hints(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
     let list = |name| -> Vec<String> {
         let text = params.get(name).filter(|t| t.len() <= 512).unwrap_or_default();
@@ -407,7 +407,7 @@ fn hints(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Res
 }
 
 fn migration_ticket(params: &Params, _: &Client, request: &mut AuthorizationRequest) -> Result<(), Error> {
-    // A ticket that is no good is told to the person, who can go on without it: too long is as good as none.
+    // An unusable ticket is reported to the person, who can continue without it; one that is too long counts as unusable.
     request.migration_ticket =
         params.get("migration_ticket").filter(|t| t.len() <= LONGEST_TOKEN).map(str::to_owned);
     Ok(())

@@ -29,7 +29,7 @@ fn raw(changes: &[(&str, Option<&str>)]) -> String {
 
 fn ask(client: &Client, changes: &[(&str, Option<&str>)]) -> Result<AuthorizationRequest, Error> {
     let params = Params::parse(&[&raw(changes)]).unwrap();
-    let path = settle(&params, Some(client)).unwrap();
+    let path = resolve_return_path(&params, Some(client)).unwrap();
     check(&params, client, &path)
 }
 
@@ -52,7 +52,7 @@ fn an_ordinary_request_passes_and_survives_storage() {
 #[test]
 fn whom_to_answer_comes_first() {
     let settled = |client: Option<&Client>, changes: &[(&str, Option<&str>)]| {
-        settle(&Params::parse(&[&raw(changes)]).unwrap(), client)
+        resolve_return_path(&Params::parse(&[&raw(changes)]).unwrap(), client)
     };
     let client = rp();
     assert_eq!(settled(None, &[]), Err(Refusal::UnknownClient));
@@ -137,7 +137,7 @@ fn response_modes_are_the_clients_own() {
     );
     // An error of such a request travels the same way.
     let params = Params::parse(&[&raw(&[("response_mode", Some("form_post")), ("scope", None)])]).unwrap();
-    assert_eq!(settle(&params, Some(&posts)).unwrap().mode, ResponseMode::FormPost);
+    assert_eq!(resolve_return_path(&params, Some(&posts)).unwrap().mode, ResponseMode::FormPost);
 }
 
 /// OIDC Core §6.1; oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported: the refusal of an object goes where the object says, if the
@@ -150,7 +150,7 @@ fn a_refused_request_object_is_answered_where_it_says() {
         let mut changes = vec![("request", Some(object.as_str()))];
         changes.extend(outside);
         assert_eq!(ask(client, &changes).unwrap_err().code(), Code::RequestNotSupported, "{inside}");
-        let path = settle(&Params::parse(&[&raw(&changes)]).unwrap(), Some(client)).unwrap();
+        let path = resolve_return_path(&Params::parse(&[&raw(&changes)]).unwrap(), Some(client)).unwrap();
         assert_eq!(path.redirect_uri(), "https://rp.example/cb");
         (path.state, path.mode)
     };
@@ -162,8 +162,8 @@ fn a_refused_request_object_is_answered_where_it_says() {
     let outside = [("response_mode", Some("fragment"))];
     assert_eq!(settled(&posts, only, &outside), (state("in"), ResponseMode::FormPost));
     assert_eq!(settled(&rp(), only, &[("state", None)]), (state("in"), ResponseMode::Query));
-    // What is no value of theirs, or is there twice, is passed over; what stands outside holds.
-    let long = format!(r#"{{"state":"{}","response_mode":"web_message"}}"#, "x".repeat(LONGEST_STATE + 1));
+    // Invalid and repeated values are skipped; the parameters outside apply.
+    let long = format!(r#"{{"state":"{}","response_mode":"web_message"}}"#, "x".repeat(MAX_STATE_LENGTH + 1));
     for odd in [
         r#"{"state":"a","state":"b","response_mode":"form_post"}"#,
         r#"{"state":1,"response_mode":["form_post"]}"#,
@@ -234,7 +234,7 @@ proptest! {
         let text = raw(&[(name.as_str(), Some(value.as_str()))]);
         if let Ok(params) = Params::parse(&[&text]) {
             let client = rp();
-            if let Ok(path) = settle(&params, Some(&client)) {
+            if let Ok(path) = resolve_return_path(&params, Some(&client)) {
                 prop_assert_eq!(path.redirect_uri(), "https://rp.example/cb");
                 if let Ok(request) = check(&params, &client, &path) {
                     prop_assert!(request.scope.contains("openid") && request.scope.is_within(&client.scopes));

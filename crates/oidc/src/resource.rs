@@ -1,21 +1,21 @@
-//! Resource indicators (RFC 8707): which protected resources an access token is for. A client's file lists those that it may name; a token
+//! Resource indicators (RFC 8707): the protected resources that an access token is for. A client's file lists those that it may name; a token
 //! without any is for the provider's own userinfo.
 
 use crate::{Code, Error, Params, client::Client};
 
-/// The parameter, the only one that may be there more than once (RFC 8707 §2).
+/// The parameter, the only one that may be repeated (RFC 8707 §2).
 pub const PARAMETER: &str = "resource";
-/// One request may name so many.
-pub const MOST: usize = 5;
+/// The maximum number of `resource` values per request.
+pub const MAX_RESOURCES: usize = 5;
 
-/// What a request names, in its order, each once.
+/// Returns the resources that a request names, in order, without duplicates.
 ///
 /// # Errors
-/// `invalid_target`: one that this client may not name, or too many.
+/// `invalid_target` for a resource that this client may not name, or too many.
 pub fn read(params: &Params, client: &Client) -> Result<Vec<String>, Error> {
     let mut named: Vec<String> = Vec::new();
     for resource in params.all(PARAMETER) {
-        // Byte for byte, like every address of a client: there is nothing to normalise and nothing to get wrong.
+        // Compared byte for byte, like every address of a client, so there is no normalisation to get wrong.
         if !client.resources.iter().any(|known| known == resource) {
             return Err(Error::new(Code::InvalidTarget, "resource is not one that this client may name"));
         }
@@ -23,15 +23,14 @@ pub fn read(params: &Params, client: &Client) -> Result<Vec<String>, Error> {
             named.push(resource.to_owned());
         }
     }
-    if named.len() > MOST {
+    if named.len() > MAX_RESOURCES {
         return Err(Error::new(Code::InvalidTarget, "resource names too many"));
     }
     Ok(named)
 }
 
-/// For which resources a token is given (RFC 8707 §2.2): those `asked` for at the token endpoint, or else all that were `granted` at the
-/// authorization endpoint; never more than was granted there, where anything was, nor than the client may name today (SECURITY #23).
-/// Nothing means the provider itself.
+/// Returns the resources of a token (RFC 8707 §2.2): those `asked` for at the token endpoint, or else all that were `granted` at the authorization
+/// endpoint; never more than was granted there, if anything was, nor than the client may name today (SECURITY #23). An empty list means the provider itself.
 ///
 /// # Errors
 /// `invalid_target`.

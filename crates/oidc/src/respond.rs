@@ -4,26 +4,26 @@ use url::form_urlencoded::byte_serialize;
 
 use crate::{Error, client::ResponseMode, request::ReturnPath};
 
-/// What the browser is told.
+/// The response to the browser.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Response {
-    /// 303 to this address.
+    /// A redirect (303) to this address.
     Redirect(String),
-    /// A page whose form posts itself (OAuth 2.0 Form Post Response Mode).
+    /// A page with a form that submits itself (OAuth 2.0 Form Post Response Mode).
     FormPost {
         /// The registered address.
         action: String,
-        /// Hidden fields, in order, not yet escaped.
+        /// The hidden fields, in order, not yet escaped.
         fields: Vec<(&'static str, String)>,
     },
 }
 
-/// The way back with a code.
+/// Returns the response that carries a code.
 pub fn success(path: &ReturnPath, issuer: &str, code: &str) -> Response {
     build(path, vec![("code", code.to_owned())], issuer)
 }
 
-/// The way back with an error.
+/// Returns the response that carries an error.
 pub fn failure(path: &ReturnPath, issuer: &str, error: &Error) -> Response {
     let fields = vec![
         ("error", error.code().as_str().to_owned()),
@@ -32,7 +32,7 @@ pub fn failure(path: &ReturnPath, issuer: &str, error: &Error) -> Response {
     build(path, fields, issuer)
 }
 
-/// `state` as it came and only if it came; `iss` always (RFC 9207 §2, SECURITY #9).
+/// Builds a response: `state` unchanged and only if it was sent; `iss` always (RFC 9207 §2, SECURITY #9).
 fn build(path: &ReturnPath, mut fields: Vec<(&'static str, String)>, issuer: &str) -> Response {
     if let Some(state) = &path.state {
         fields.push(("state", state.clone()));
@@ -45,7 +45,7 @@ fn build(path: &ReturnPath, mut fields: Vec<(&'static str, String)>, issuer: &st
     }
 }
 
-/// Adds to the query; what is there stays as it is, byte for byte (RFC 6749 §3.1.2).
+/// Appends to the query, which otherwise stays unchanged, byte for byte (RFC 6749 §3.1.2).
 pub(crate) fn append(uri: &str, fields: &[(&'static str, String)]) -> String {
     let joint = match uri.find('?') {
         None => "?",

@@ -4,29 +4,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Code, Error};
 
-/// A set of scope values in the order in which they were asked for (RFC 6749 §3.3). Serialised as one text.
+/// A set of scope values in the requested order (RFC 6749 §3.3). Serialised as one string.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Scope(Vec<String>);
 
 impl Scope {
-    /// What this provider understands (OIDC Core §5.4, §11).
+    /// The supported values (OIDC Core §5.4, §11).
     pub const KNOWN: &'static [&'static str] =
         &["openid", "profile", "email", "address", "phone", "offline_access"];
 
-    /// What a client may ask for whose file names no scopes (SECURITY D11); `profile` is then without
+    /// The values that a client may request if its file names none (SECURITY D11); `profile` is then without
     /// [`crate::claims::NOT_BY_DEFAULT`].
     pub const DEFAULT: &'static [&'static str] = &["openid", "profile", "email", "offline_access"];
 
-    /// Longest text (SECURITY "Numbers").
-    pub const LONGEST: usize = 1024;
+    /// The maximum length (SECURITY "Numbers").
+    pub const MAX_LENGTH: usize = 1024;
 
-    /// Reads values separated by one space each.
+    /// Parses values separated by one space each.
     ///
     /// # Errors
-    /// `invalid_scope`: too long, or a character that RFC 6749 §3.3 does not allow.
+    /// `invalid_scope` if it is too long or has a character that RFC 6749 §3.3 does not allow.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() > Self::LONGEST {
+        if text.len() > Self::MAX_LENGTH {
             return Err(Error::new(Code::InvalidScope, "scope is too long"));
         }
         let mut values = Vec::new();
@@ -41,28 +41,28 @@ impl Scope {
         Ok(Self(values))
     }
 
-    /// Whether `value` is in it.
+    /// Returns true if it contains `value`.
     pub fn contains(&self, value: &str) -> bool {
         self.0.iter().any(|v| v == value)
     }
 
-    /// Whether nothing is in it.
+    /// Returns true if it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The values, in order.
+    /// Returns the values, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// What is in both, in this one's order.
+    /// Returns the values that both have, in the order of `self`.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
         Self(self.0.iter().filter(|v| other.contains(v)).cloned().collect())
     }
 
-    /// Whether `other` has everything that this one has.
+    /// Returns true if `other` has every value of `self`.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.iter().all(|v| other.contains(v))
     }

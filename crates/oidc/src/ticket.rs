@@ -1,4 +1,4 @@
-//! The migration ticket: how a portal hands over somebody whose old credentials it has just checked (SPEC J2). A JWT by the agency's
+//! The migration ticket: a portal hands over a person whose old credentials it has just checked (SPEC J2). A JWT signed by the agency's
 //! ticket key, sent as the parameter `migration_ticket` of an authorization request.
 //!
 //! | claim | is |
@@ -14,10 +14,10 @@
 
 use crate::jwt::{self, Key, Refused, Rules};
 
-/// `exp` lies at most so many seconds ahead.
-pub const LONGEST_LIFE: i64 = 300;
+/// The maximum number of seconds from now to `exp`.
+pub const MAX_LIFETIME: i64 = 300;
 
-/// What a ticket says, once its signature and its rules are checked. Single use (`jti`) is still to be settled.
+/// The content of a verified ticket. Whether its `jti` was used before is checked by the caller.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ticket {
     /// The legacy identifier.
@@ -30,13 +30,13 @@ pub struct Ticket {
     pub name: Option<String>,
     /// Unique within the agency.
     pub jti: String,
-    /// When it stops being worth anything: remember `jti` until then.
+    /// The end of its lifetime: remember `jti` until then.
     pub expires_at: i64,
 }
 
-/// Checks a ticket.
+/// Verifies a ticket.
 ///
-/// `issuers`: the ids that may be in `iss`, i.e. the client's and its agency's. `issuer`: this provider.
+/// `issuers` are the accepted values of `iss`: the client's id and its agency's. `issuer` is this provider.
 ///
 /// # Errors
 /// [`Refused`], for the log: the person reads one sentence and may type the old credentials instead.
@@ -56,13 +56,13 @@ pub fn verify(
         now: Some(now),
     };
     let claims = jwt::verify(token, keys, &rules)?;
-    // With the issuer as the one audience: a token meant for several is meant for others too (RFC 8725 §3.9).
+    // Only the issuer: a token with several audiences is meant for others too (RFC 8725 §3.9).
     if jwt::audience(&claims)?.len() != 1 {
         return Err(Refused::Audience);
     }
     let time = |name| jwt::number(&claims, name)?.ok_or(Refused::Claim(name));
     let (iat, exp) = (time("iat")?, time("exp")?);
-    if exp > now + LONGEST_LIFE + jwt::SKEW || exp > iat + LONGEST_LIFE + jwt::SKEW || exp <= iat {
+    if exp > now + MAX_LIFETIME + jwt::SKEW || exp > iat + MAX_LIFETIME + jwt::SKEW || exp <= iat {
         return Err(Refused::Claim("exp"));
     }
     let claim = |name: &'static str, most: usize| {

@@ -1,5 +1,5 @@
-//! The token endpoint (RFC 6749 §4.1.3, §6; OIDC Core §3.1.3, §12; RFC 8707 §2.2): what is asked for, and whether it is given. Each decision is a
-//! literal list of checks. Who asks is settled before, in [`crate::authentication`].
+//! The token endpoint (RFC 6749 §4.1.3, §6; OIDC Core §3.1.3, §12; RFC 8707 §2.2). Each decision is a literal list of checks. The client is
+//! authenticated before, by [`crate::authentication`].
 
 use crate::{
     Code, Error, Params, Scope,
@@ -7,38 +7,38 @@ use crate::{
     pkce, resource,
 };
 
-/// What is asked for. No Debug: it holds a code or a token.
+/// A token request. No Debug, for it holds a code or a token.
 pub struct TokenRequest {
-    /// What is redeemed.
+    /// The grant that is redeemed.
     pub redeem: Redeem,
-    /// For which resources (RFC 8707 §2.2).
+    /// The requested resources (RFC 8707 §2.2).
     pub resources: Vec<String>,
 }
 
-/// What is redeemed. No Debug.
+/// The grant that is redeemed. No Debug.
 pub enum Redeem {
     /// `authorization_code`
     Code {
-        /// The code as it came.
+        /// The code as sent.
         code: String,
-        /// Must equal the one of the authorization request.
+        /// The redirect address, which must equal that of the authorization request.
         redirect_uri: Option<String>,
-        /// PKCE.
+        /// The PKCE verifier.
         verifier: Option<String>,
     },
     /// `refresh_token`
     Refresh {
-        /// The token as it came.
+        /// The token as sent.
         token: String,
-        /// Less than was granted, if less is enough.
+        /// A narrower scope, if the client asks for one.
         scope: Option<Scope>,
     },
 }
 
-/// One check of a token request by a client that has proved itself.
+/// A check of a token request by an authenticated client.
 pub type RequestCheck = fn(&Params, &Client, GrantType) -> Result<(), Error>;
 
-/// What is asked of the form, in this order, once its `grant_type` is known.
+/// The checks of the form, in order, once its `grant_type` is known.
 pub const REQUEST_CHECKS: &[(&str, RequestCheck)] = &[
     ("RFC 6749 §5.2 unauthorized_client", |_, client, grant| {
         if client.may(grant) {
@@ -64,7 +64,7 @@ fn redeemed(grant: GrantType) -> &'static str {
 }
 
 impl TokenRequest {
-    /// Reads the form of a client that has proved itself: the grant type, then [`REQUEST_CHECKS`].
+    /// Reads the form of an authenticated client: the grant type, then [`REQUEST_CHECKS`].
     ///
     /// # Errors
     /// `unsupported_grant_type`, `unauthorized_client`, `invalid_request`, `invalid_scope`, `invalid_target`.
@@ -93,57 +93,57 @@ impl TokenRequest {
     }
 }
 
-/// What the authorization endpoint stored with a code.
+/// The stored state of a code.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CodeRecord {
-    /// Who asked.
+    /// The client that requested it.
     pub client_id: String,
-    /// Where it went.
+    /// The redirect address of the request.
     pub redirect_uri: String,
-    /// PKCE.
+    /// The PKCE challenge.
     pub code_challenge: Option<String>,
-    /// Resources that were asked for (RFC 8707).
+    /// The requested resources (RFC 8707).
     pub resources: Vec<String>,
-    /// When it ends.
+    /// The time at which it expires.
     pub expires_at: i64,
-    /// It has given tokens.
+    /// True if it has been redeemed.
     pub used: bool,
-    /// Its grant has been revoked.
+    /// True if its grant has been revoked.
     pub revoked: bool,
 }
 
-/// What came to the token endpoint with a code.
+/// An attempt to redeem a code.
 #[derive(Clone, Copy)]
 pub struct CodeAttempt<'a> {
-    /// Who has proved itself.
+    /// The authenticated client.
     pub client: &'a Client,
-    /// As it came.
+    /// The redirect address as sent.
     pub redirect_uri: Option<&'a str>,
-    /// As it came.
+    /// The PKCE verifier as sent.
     pub verifier: Option<&'a str>,
-    /// As they came.
+    /// The resources as sent.
     pub resources: &'a [String],
-    /// Seconds since 1970.
+    /// The current time.
     pub now: i64,
 }
 
-/// What to do about a code or a refresh token.
+/// The decision about a code or a refresh token.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Verdict<T> {
-    /// Give tokens, if one conditional statement marks it used.
+pub enum RedeemDecision<T> {
+    /// Issue tokens, if one conditional statement marks it as used.
     Give(T),
     /// Refuse and change nothing (SECURITY D7).
     Refuse(Error),
-    /// A second valid use: refuse, and revoke all that the first one gave (SECURITY #17, #20).
+    /// A second valid use: refuse, and revoke everything that the first one issued (SECURITY #17, #20).
     Reuse,
 }
 
-/// Why a check stops: what becomes of the code or token.
+/// The reason why a check stops.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Stop {
-    /// [`Verdict::Refuse`].
+    /// See [`RedeemDecision::Refuse`].
     Refuse(Error),
-    /// [`Verdict::Reuse`].
+    /// See [`RedeemDecision::Reuse`].
     Reuse,
 }
 
@@ -153,7 +153,7 @@ impl From<Error> for Stop {
     }
 }
 
-impl<T> From<Stop> for Verdict<T> {
+impl<T> From<Stop> for RedeemDecision<T> {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Refuse(error) => Self::Refuse(error),
@@ -166,10 +166,10 @@ fn refuse_unless(fine: bool, why: &'static str) -> Result<(), Stop> {
     if fine { Ok(()) } else { Err(Error::invalid_grant(why).into()) }
 }
 
-/// One check of a code. The last one fills in for which resources the access token is.
+/// A check of a code. The last one fills in the resources of the access token.
 pub type CodeCheck = fn(&CodeRecord, &CodeAttempt<'_>, &mut Vec<String>) -> Result<(), Stop>;
 
-/// The order matters: only who could have redeemed the code can reveal its reuse (SECURITY D7).
+/// The checks, in an order that matters: only a client that could have redeemed the code can reveal its reuse (SECURITY D7).
 pub const CODE_CHECKS: &[(&str, CodeCheck)] = &[
     ("RFC 6749 §4.1.3 the code was issued to this client", |record, attempt, _| {
         refuse_unless(record.client_id == attempt.client.client_id, "the code was not issued to this client")
@@ -194,37 +194,37 @@ pub const CODE_CHECKS: &[(&str, CodeCheck)] = &[
     }),
 ];
 
-/// Runs [`CODE_CHECKS`] and says for which resources the access token is.
-pub fn exchange(record: &CodeRecord, attempt: &CodeAttempt<'_>) -> Verdict<Vec<String>> {
+/// Runs [`CODE_CHECKS`] and returns the resources of the access token.
+pub fn exchange(record: &CodeRecord, attempt: &CodeAttempt<'_>) -> RedeemDecision<Vec<String>> {
     let mut resources = Vec::new();
     match CODE_CHECKS.iter().try_for_each(|(_, check)| check(record, attempt, &mut resources)) {
-        Ok(()) => Verdict::Give(resources),
+        Ok(()) => RedeemDecision::Give(resources),
         Err(stop) => stop.into(),
     }
 }
 
-/// What is known of a refresh token.
+/// The stored state of a refresh token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefreshRecord {
-    /// Whose it is.
+    /// The client that it belongs to.
     pub client_id: String,
-    /// What was granted.
+    /// The granted scope.
     pub scope: Scope,
-    /// Resources that were granted (RFC 8707).
+    /// The granted resources (RFC 8707).
     pub resources: Vec<String>,
-    /// When it ends for lack of use.
+    /// The time at which it expires unless used.
     pub expires_at: i64,
-    /// When the family ends, used or not (SECURITY #24).
+    /// The time at which its family expires, used or not (SECURITY #24).
     pub family_ends_at: i64,
     /// Its rotation, if it has been rotated.
     pub rotated: Option<Rotated>,
-    /// Its family has been revoked.
+    /// True if its family has been revoked.
     pub revoked: bool,
-    /// It goes with a session, for it lacks `offline_access` ([`is_offline`]), and that session is over.
+    /// True if it depends on a session, for lack of `offline_access` ([`is_offline`]), and that session has ended.
     pub session_over: bool,
 }
 
-/// Whether what was granted outlives the session in which it was (OIDC Core §11). What the client may have today bounds what was granted then.
+/// Returns true if the grant outlives the session in which it was made (OIDC Core §11). The client's scopes of today bound those granted.
 pub fn is_offline(granted: &Scope, client: &Client) -> bool {
     granted.contains(OFFLINE_ACCESS) && client.scopes.contains(OFFLINE_ACCESS)
 }
@@ -234,49 +234,49 @@ const OFFLINE_ACCESS: &str = "offline_access";
 /// The rotation of a refresh token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rotated {
-    /// When.
+    /// The time of the rotation.
     pub at: i64,
-    /// The token in its place has not been used, and can be given once more.
+    /// True if the replacing token has not been used, and can be issued once more.
     pub child_unused: bool,
 }
 
-/// Seconds in which a client may send a refresh token twice: two of its workers at once, or an answer that got lost (SECURITY D16).
-pub const AGAIN: i64 = 10;
+/// The number of seconds in which a client may send a refresh token twice: two of its workers at once, or after a lost response (SECURITY D16).
+pub const RETRY_WINDOW: i64 = 10;
 
-/// Whether a refresh token that was rotated is one that its own client sends once more, and no reuse: the same child is given again. A public client
-/// proves nothing, so whoever sends its token may be somebody else.
-fn comes_again(rotated: Rotated, attempt: &RefreshAttempt<'_>) -> bool {
+/// Returns true if a rotated refresh token is sent again by its own client rather than reused: the same child is issued again. A public client proves
+/// nothing, so the sender of its token may be somebody else.
+fn is_retry(rotated: Rotated, attempt: &RefreshAttempt<'_>) -> bool {
     attempt.client.token_endpoint_auth_method != AuthMethod::None
         && rotated.child_unused
-        && (attempt.now - rotated.at).abs() <= AGAIN
+        && (attempt.now - rotated.at).abs() <= RETRY_WINDOW
 }
 
-/// What came to the token endpoint with a refresh token.
+/// An attempt to redeem a refresh token.
 #[derive(Clone, Copy)]
 pub struct RefreshAttempt<'a> {
-    /// Who has proved itself.
+    /// The authenticated client.
     pub client: &'a Client,
-    /// As it came.
+    /// The scope as sent.
     pub scope: Option<&'a Scope>,
-    /// As they came.
+    /// The resources as sent.
     pub resources: &'a [String],
-    /// Seconds since 1970.
+    /// The current time.
     pub now: i64,
 }
 
-/// What the new access token opens.
+/// The extent of the new access token.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Refreshed {
-    /// What was asked for, or else all that was granted.
+    /// The requested scope, or else the granted one.
     pub scope: Scope,
-    /// For which resources it is.
+    /// Its resources.
     pub resources: Vec<String>,
 }
 
-/// One check of a refresh token. The last ones fill in what the new access token opens.
+/// A check of a refresh token. The last ones fill in the extent of the new access token.
 pub type RefreshCheck = fn(&RefreshRecord, &RefreshAttempt<'_>, &mut Refreshed) -> Result<(), Stop>;
 
-/// The order matters: somebody else's token tells nothing and changes nothing, and a family that is dead cannot be killed again.
+/// The checks, in an order that matters: another client's token reveals nothing and changes nothing, and a revoked family cannot be revoked again.
 pub const REFRESH_CHECKS: &[(&str, RefreshCheck)] = &[
     ("RFC 6749 §6 bound to the client", |record, attempt, _| {
         refuse_unless(record.client_id == attempt.client.client_id, "the token was not issued to this client")
@@ -285,7 +285,7 @@ pub const REFRESH_CHECKS: &[(&str, RefreshCheck)] = &[
         refuse_unless(!record.revoked, "the token was revoked")
     }),
     ("RFC 9700 §4.14.2 used once", |record, attempt, _| match record.rotated {
-        Some(rotated) if !comes_again(rotated, attempt) => Err(Stop::Reuse),
+        Some(rotated) if !is_retry(rotated, attempt) => Err(Stop::Reuse),
         _ => Ok(()),
     }),
     ("RFC 9700 §4.14.2 lifetime", |record, attempt, _| {
@@ -296,7 +296,7 @@ pub const REFRESH_CHECKS: &[(&str, RefreshCheck)] = &[
         refuse_unless(!record.session_over, "the session has ended")
     }),
     ("RFC 6749 §6 scope is not more than was granted", |record, attempt, given| {
-        // What the client may have today bounds what was granted then (SECURITY #23, I15).
+        // The client's scopes of today bound those granted (SECURITY #23, I15).
         let granted = record.scope.intersect(&attempt.client.scopes);
         given.scope = attempt.scope.cloned().unwrap_or_else(|| granted.clone());
         if attempt.scope.is_some() && (given.scope.is_empty() || !given.scope.is_within(&granted)) {
@@ -310,11 +310,11 @@ pub const REFRESH_CHECKS: &[(&str, RefreshCheck)] = &[
     }),
 ];
 
-/// Runs [`REFRESH_CHECKS`] and says what the new access token opens.
-pub fn refresh(record: &RefreshRecord, attempt: &RefreshAttempt<'_>) -> Verdict<Refreshed> {
+/// Runs [`REFRESH_CHECKS`] and returns the extent of the new access token.
+pub fn refresh(record: &RefreshRecord, attempt: &RefreshAttempt<'_>) -> RedeemDecision<Refreshed> {
     let mut given = Refreshed::default();
     match REFRESH_CHECKS.iter().try_for_each(|(_, check)| check(record, attempt, &mut given)) {
-        Ok(()) => Verdict::Give(given),
+        Ok(()) => RedeemDecision::Give(given),
         Err(stop) => stop.into(),
     }
 }

@@ -56,7 +56,7 @@ fn a_wrong_redemption_is_refused_and_reveals_no_reuse() {
         .iter()
         .enumerate()
         {
-            let Verdict::Refuse(error) = exchange(&record, wrong) else { panic!("{nth}") };
+            let RedeemDecision::Refuse(error) = exchange(&record, wrong) else { panic!("{nth}") };
             assert_eq!((error.code(), error.status()), (Code::InvalidGrant, 400));
         }
     }
@@ -66,13 +66,13 @@ fn a_wrong_redemption_is_refused_and_reveals_no_reuse() {
 fn a_second_valid_redemption_is_reuse_for_ever() {
     let rp = client();
     let at = |now| CodeAttempt { now, ..attempt(&rp) };
-    assert_eq!(exchange(&code(), &at(NOW)), Verdict::Give(vec![]));
+    assert_eq!(exchange(&code(), &at(NOW)), RedeemDecision::Give(vec![]));
     let used = CodeRecord { used: true, ..code() };
-    assert_eq!(exchange(&used, &at(NOW)), Verdict::Reuse);
-    assert_eq!(exchange(&used, &at(NOW + 90)), Verdict::Reuse);
-    assert!(matches!(exchange(&code(), &at(NOW + 60)), Verdict::Refuse(_)));
-    assert_eq!(exchange(&code(), &at(NOW + 59)), Verdict::Give(vec![]));
-    assert!(matches!(exchange(&CodeRecord { revoked: true, ..code() }, &at(NOW)), Verdict::Refuse(_)));
+    assert_eq!(exchange(&used, &at(NOW)), RedeemDecision::Reuse);
+    assert_eq!(exchange(&used, &at(NOW + 90)), RedeemDecision::Reuse);
+    assert!(matches!(exchange(&code(), &at(NOW + 60)), RedeemDecision::Refuse(_)));
+    assert_eq!(exchange(&code(), &at(NOW + 59)), RedeemDecision::Give(vec![]));
+    assert!(matches!(exchange(&CodeRecord { revoked: true, ..code() }, &at(NOW)), RedeemDecision::Refuse(_)));
 }
 
 fn refresh_record() -> RefreshRecord {
@@ -88,13 +88,18 @@ fn refresh_record() -> RefreshRecord {
     }
 }
 
-fn refreshed(record: &RefreshRecord, client: &Client, asked: Option<&str>, now: i64) -> Verdict<Refreshed> {
+fn refreshed(
+    record: &RefreshRecord,
+    client: &Client,
+    asked: Option<&str>,
+    now: i64,
+) -> RedeemDecision<Refreshed> {
     let scope = asked.map(|s| Scope::parse(s).unwrap());
     refresh(record, &RefreshAttempt { client, scope: scope.as_ref(), resources: &[], now })
 }
 
-fn gives(scope: &str) -> Verdict<Refreshed> {
-    Verdict::Give(Refreshed { scope: Scope::parse(scope).unwrap(), resources: vec![] })
+fn gives(scope: &str) -> RedeemDecision<Refreshed> {
+    RedeemDecision::Give(Refreshed { scope: Scope::parse(scope).unwrap(), resources: vec![] })
 }
 
 /// SECURITY #20, #23, #24
@@ -104,10 +109,10 @@ fn refresh_rotates_narrows_and_ends() {
     let run = |record: RefreshRecord, asked, now| refreshed(&record, &rp, asked, now);
     assert_eq!(run(refresh_record(), None, NOW), gives("openid email offline_access"));
     assert_eq!(run(refresh_record(), Some("openid"), NOW), gives("openid"));
-    let Verdict::Refuse(more) = run(refresh_record(), Some("openid phone"), NOW) else { panic!() };
+    let RedeemDecision::Refuse(more) = run(refresh_record(), Some("openid phone"), NOW) else { panic!() };
     assert_eq!(more.code(), Code::InvalidScope);
     let rotated = Some(Rotated { at: NOW, child_unused: false });
-    assert_eq!(run(RefreshRecord { rotated, ..refresh_record() }, None, NOW), Verdict::Reuse);
+    assert_eq!(run(RefreshRecord { rotated, ..refresh_record() }, None, NOW), RedeemDecision::Reuse);
     for dead in [
         (RefreshRecord { revoked: true, rotated, ..refresh_record() }, NOW),
         (RefreshRecord { client_id: "other".into(), rotated, ..refresh_record() }, NOW),
@@ -115,7 +120,7 @@ fn refresh_rotates_narrows_and_ends() {
         (RefreshRecord { session_over: true, ..refresh_record() }, NOW),
         (RefreshRecord { expires_at: NOW + 900, ..refresh_record() }, NOW + 90),
     ] {
-        assert!(matches!(run(dead.0, None, dead.1), Verdict::Refuse(_)));
+        assert!(matches!(run(dead.0, None, dead.1), RedeemDecision::Refuse(_)));
     }
     let shrunk = Client { scopes: Scope::parse("openid").unwrap(), ..client() };
     assert_eq!(refreshed(&refresh_record(), &shrunk, None, NOW), gives("openid"));
@@ -132,10 +137,10 @@ fn a_token_that_comes_twice_gives_the_same_child_to_its_own_client_for_ten_secon
         // A node whose clock is a second behind.
         (&rp, true, None, NOW - 1, gives("openid email offline_access")),
         (&rp, true, Some("openid"), NOW + 10, gives("openid")),
-        (&rp, true, None, NOW + 11, Verdict::Reuse),
-        (&rp, true, None, NOW - 11, Verdict::Reuse),
-        (&rp, false, None, NOW, Verdict::Reuse),
-        (&public, true, None, NOW, Verdict::Reuse),
+        (&rp, true, None, NOW + 11, RedeemDecision::Reuse),
+        (&rp, true, None, NOW - 11, RedeemDecision::Reuse),
+        (&rp, false, None, NOW, RedeemDecision::Reuse),
+        (&public, true, None, NOW, RedeemDecision::Reuse),
     ] {
         assert_eq!(refreshed(&rotated(child_unused), client, asked, now), expected, "{child_unused} {now}");
     }
@@ -146,7 +151,7 @@ fn a_token_that_comes_twice_gives_the_same_child_to_its_own_client_for_ten_secon
         (RefreshRecord { family_ends_at: NOW, ..rotated(true) }, None),
         (RefreshRecord { client_id: "other".into(), ..rotated(true) }, None),
     ] {
-        assert!(matches!(refreshed(&record, &rp, asked, NOW), Verdict::Refuse(_)), "{record:?}");
+        assert!(matches!(refreshed(&record, &rp, asked, NOW), RedeemDecision::Refuse(_)), "{record:?}");
     }
 }
 
@@ -167,16 +172,16 @@ fn resources_narrow_like_scope() {
     let rp = Client { resources: vec![a.clone(), b.clone()], ..client() };
     let code = CodeRecord { resources: vec![a.clone()], ..code() };
     let asked = |resources| exchange(&code, &CodeAttempt { resources, ..attempt(&rp) });
-    assert_eq!(asked(&[]), Verdict::Give(vec![a.clone()]));
-    let Verdict::Refuse(more) = asked(std::slice::from_ref(&b)) else { panic!() };
+    assert_eq!(asked(&[]), RedeemDecision::Give(vec![a.clone()]));
+    let RedeemDecision::Refuse(more) = asked(std::slice::from_ref(&b)) else { panic!() };
     assert_eq!(more.code(), Code::InvalidTarget);
     let record = RefreshRecord { resources: vec![a.clone(), b.clone()], ..refresh_record() };
     let asked =
         |client, resources| refresh(&record, &RefreshAttempt { client, scope: None, resources, now: NOW });
-    let Verdict::Give(given) = asked(&rp, std::slice::from_ref(&b)) else { panic!() };
+    let RedeemDecision::Give(given) = asked(&rp, std::slice::from_ref(&b)) else { panic!() };
     assert_eq!(given.resources, std::slice::from_ref(&b));
-    // What the client's file no longer names is not given by way of what was granted (SECURITY #23).
+    // Resources that the client's file no longer names are not granted, although they were before (SECURITY #23).
     let shrunk = Client { resources: vec![b.clone()], ..client() };
-    assert!(matches!(asked(&shrunk, &[]), Verdict::Refuse(_)));
-    assert!(matches!(asked(&shrunk, std::slice::from_ref(&b)), Verdict::Give(_)));
+    assert!(matches!(asked(&shrunk, &[]), RedeemDecision::Refuse(_)));
+    assert!(matches!(asked(&shrunk, std::slice::from_ref(&b)), RedeemDecision::Give(_)));
 }

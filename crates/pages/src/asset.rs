@@ -9,7 +9,7 @@ use flate2::{Compression, write::GzEncoder};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-/// Where pages expect assets: `/assets/{path}`.
+/// The path of assets: `/assets/{path}`.
 pub const ASSET_ROOT: &str = "/assets/";
 
 #[derive(RustEmbed)]
@@ -22,39 +22,39 @@ pub struct Asset {
     pub content_type: &'static str,
     /// The file.
     pub bytes: &'static [u8],
-    /// The same for who accepts `Content-Encoding: gzip`; `None` where that would be no smaller.
+    /// The content compressed with gzip; `None` if that is not smaller.
     pub gzip: Option<Vec<u8>>,
 }
 
-/// By served name, `moncompte.3f2a9c81d0b4.css`.
+/// The assets by served name, e.g. `moncompte.3f2a9c81d0b4.css`.
 static ASSETS: LazyLock<BTreeMap<String, Asset>> = LazyLock::new(|| {
     Files::iter()
         .filter_map(|file| {
             let bytes = bytes(&file)?;
-            let gzip = packed(bytes).filter(|packed| packed.len() < bytes.len());
+            let gzip = precompressed(bytes).filter(|precompressed| precompressed.len() < bytes.len());
             let asset = Asset { content_type: content_type(&file)?, bytes, gzip };
             Some((hashed_name(&file, asset.bytes)?, asset))
         })
         .collect()
 });
 
-/// The asset that is served at `/assets/{path}`. The name carries a hash of the content, so it may be cached for ever
+/// Returns the asset that is served at `/assets/{path}`. The name carries a hash of the content, so it may be cached for ever
 /// (`Cache-Control: public, max-age=31536000, immutable`).
 ///
-/// Only assets are packed. A page holds the form token beside what an address may have chosen: packed, its length would tell
+/// Only assets are compressed. A page holds the form token beside text that an address may have chosen: compressed, its length would tell
 /// a listener about the token (BREACH).
 pub fn asset(path: &str) -> Option<&'static Asset> {
     ASSETS.get(path)
 }
 
-/// The same for who accepts `Content-Encoding: gzip`. Never for a page: see [`asset`].
-pub fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
+/// Compresses with gzip, for clients that accept it; `None` if the result is not smaller. Never for a page: see [`asset`].
+pub fn precompressed(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
     packer.write_all(bytes).ok()?;
     packer.finish().ok()
 }
 
-/// The address of an asset by its plain name: `moncompte.css` gives `/assets/moncompte.3f2a9c81d0b4.css`.
+/// Returns the address of an asset by its plain name: `moncompte.css` gives `/assets/moncompte.3f2a9c81d0b4.css`.
 pub fn url(name: &str) -> Option<String> {
     let served = hashed_name(name, bytes(name)?)?;
     ASSETS.contains_key(&served).then(|| format!("{ASSET_ROOT}{served}"))
@@ -70,7 +70,7 @@ fn hashed_name(name: &str, bytes: &[u8]) -> Option<String> {
 fn bytes(name: &str) -> Option<&'static [u8]> {
     match Files::get(name)?.data {
         Cow::Borrowed(bytes) => Some(bytes),
-        // Only when read from disk, which the feature `debug-embed` excludes.
+        // Occurs only when files are read from disk, which the feature `debug-embed` excludes.
         Cow::Owned(_) => None,
     }
 }

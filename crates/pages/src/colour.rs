@@ -1,4 +1,7 @@
-//! Colours as numbers: contrast per WCAG 2.1 §1.4.3, and the nearest colour that has enough of it.
+//! Colours: contrast per WCAG 2.1 §1.4.3, and the nearest colour with enough contrast.
+//!
+//! The two published conversions are written here rather than taken from `palette`, because agencies' files were accepted by these numbers: a last digit that
+//! differs would refuse a colour that is in use, and the search for the nearest one needs the gamut check anyway.
 
 use std::fmt;
 
@@ -22,13 +25,13 @@ impl Rgb {
         Some(Rgb(part(0)?, part(2)?, part(4)?))
     }
 
-    /// Relative luminance, WCAG 2.1 glossary.
+    /// Returns the relative luminance (WCAG 2.1 glossary).
     fn luminance(self) -> f64 {
         let [r, g, b] = self.linear();
         0.2126 * r + 0.7152 * g + 0.0722 * b
     }
 
-    /// From 1 to 21.
+    /// Returns the contrast ratio, from 1 to 21.
     pub(crate) fn contrast(self, other: Rgb) -> f64 {
         let (a, b) = (self.luminance(), other.luminance());
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
@@ -39,9 +42,9 @@ impl Rgb {
         Rgb(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
     }
 
-    /// The colour that `passes` and differs least in lightness, of the same hue; itself where it passes already. `None` where no lightness does.
+    /// Returns the colour of the same hue that `passes` and differs least in lightness; itself if it passes. `None` if no lightness does.
     pub(crate) fn nearest(self, passes: impl Fn(Rgb) -> bool) -> Option<Rgb> {
-        /// Finer than eight bits can tell apart.
+        /// Finer than eight bits can distinguish.
         const STEPS: u32 = 400;
         if passes(self) {
             return Some(self);
@@ -83,7 +86,7 @@ impl fmt::Display for Rgb {
     }
 }
 
-/// A colour as eyes compare it: <https://bottosson.github.io/posts/oklab/>.
+/// A colour in the Oklab space: <https://bottosson.github.io/posts/oklab/>.
 #[derive(Clone, Copy)]
 struct Oklab {
     /// 0 is black, 1 is white.
@@ -93,7 +96,7 @@ struct Oklab {
 }
 
 impl Oklab {
-    /// The same hue at another lightness, as vivid as a screen can show it there and no more vivid than this.
+    /// Returns the same hue at another lightness, with the largest chroma that sRGB can show there, up to that of this colour.
     fn at(self, lightness: f64) -> Rgb {
         let with = |share: f64| Oklab { lightness, a: self.a * share, b: self.b * share }.linear();
         let (mut fits, mut exceeds) = (0.0, 1.0);
@@ -122,13 +125,13 @@ impl Oklab {
     }
 }
 
-/// Whether a screen can show it; grey at either end leaves the range by a rounding.
+/// Returns true if the colour is in the sRGB gamut, with a tolerance for rounding at black and white.
 fn shown(linear: [f64; 3]) -> bool {
     linear.iter().all(|c| (-1e-4..=1.0 + 1e-4).contains(c))
 }
 
 fn byte(share: f64) -> u8 {
-    // Kept between 0 and 255, so the cast cannot leave the range.
+    // Clamped to 0..=255, so the cast cannot leave the range.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let byte = (share.clamp(0.0, 1.0) * 255.0).round() as u8;
     byte
@@ -200,11 +203,11 @@ mod tests {
         /// Black or white has 4.58 on any background, so there is always one that passes.
         #[test]
         fn the_nearest_passes_and_one_that_passes_stays(
-            colour in any_colour(), context in any_colour(), least in 1.0..4.5
+            colour in any_colour(), background in any_colour(), least in 1.0..4.5
         ) {
-            let passes = |c: Rgb| c.contrast(context) >= least;
+            let passes = |c: Rgb| c.contrast(background) >= least;
             let found = colour.nearest(passes);
-            prop_assert!(found.is_some_and(passes), "{} on {}", colour, context);
+            prop_assert!(found.is_some_and(passes), "{} on {}", colour, background);
             if passes(colour) {
                 prop_assert_eq!(found, Some(colour));
             }
@@ -214,9 +217,9 @@ mod tests {
         /// It differs in lightness, and no smaller difference would do.
         #[test]
         fn the_nearest_is_of_the_same_hue_and_no_other_is_nearer(
-            colour in any_colour(), context in any_colour(), least in 1.0..4.5
+            colour in any_colour(), background in any_colour(), least in 1.0..4.5
         ) {
-            let passes = |c: Rgb| c.contrast(context) >= least;
+            let passes = |c: Rgb| c.contrast(background) >= least;
             let found = colour.nearest(passes).unwrap();
             let ((from, vivid, hue), (to, left, got)) = (seen(colour), seen(found));
             prop_assert!(left <= vivid + 0.01, "{} is more vivid than {}", found, colour);

@@ -1,4 +1,4 @@
-//! What can go wrong while rendering: always a fault of ours, never of the person's.
+//! Errors of rendering: always a fault of ours, never of the person's.
 
 /// A page or a mail could not be rendered. None of these depends on what a person typed.
 #[derive(Debug, thiserror::Error)]
@@ -9,9 +9,9 @@ pub enum Error {
     /// A translation file does not parse.
     #[error("translation {file}: {why}")]
     Translation {
-        /// The file, relative to `translations/`.
+        /// The path of the file, relative to `translations/`.
         file: String,
-        /// What the parser said.
+        /// The parser's message.
         why: String,
     },
 }

@@ -1,77 +1,77 @@
-//! What surrounds every page: language, the agency's look, the form token and where forms go.
+//! The frame of every page: language, the agency's theme, the form token and the prefix of its addresses.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Locale, shades};
 
-/// What every page needs besides its own content. No `Debug`: it carries the form token.
+/// The values that every page needs besides its own. No `Debug`, for it carries the form token.
 #[derive(Clone, Serialize)]
 pub struct Frame {
     /// The language of the page.
     pub locale: Locale,
-    /// The agency whose portal the person comes from; `None` where no agency is known.
-    pub look: Option<Look>,
+    /// The theme of the agency whose portal the person comes from; `None` if no agency is known.
+    pub look: Option<Theme>,
     /// The anti-forgery token, written as hidden field `csrf` in every form.
     pub csrf: String,
     /// The prefix of the addresses of this interaction, without a trailing slash: `/authorize/<uuid>`. Empty outside an
     /// interaction; links such as `{base}/help` then become `/help`.
     pub base: String,
-    /// The host people should see in their address bar, shown in the footer: `compte.example.fr`.
+    /// The host that people should see in their address bar, shown in the footer: `compte.example.fr`.
     pub issuer_host: String,
 }
 
-/// How an agency presents itself.
+/// The presentation of an agency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Look {
-    /// The agency's id, as in the name of its file: `tilleuls`. Its colour is served at `/look/{agency_id}.css`.
+pub struct Theme {
+    /// The agency's id, as in the name of its file: `tilleuls`. Its style sheet is served at `/look/{agency_id}.css`.
     pub agency_id: String,
-    /// The name people know: `Agence des Tilleuls`.
+    /// The name that people know: `Agence des Tilleuls`.
     pub agency_name: String,
-    /// The agency's first colour, `#rrggbb`: buttons and links. See [`crate::faults`]: configuration should refuse one that
-    /// cannot be read where it is used; a page rendered with one all the same gets the nearest that can.
+    /// The agency's first colour, `#rrggbb`: buttons and links. The configuration should refuse one that is unreadable where it is used
+    /// ([`crate::colour_errors`]); a page rendered with one gets the nearest readable colour.
     pub accent: String,
-    /// Its second colour: the band at the head of the page, the step that one is at, the edge of the agency's own words. The
-    /// first one unless there is another.
+    /// Its second colour: the band at the top of the page, the current step, the edge of the agency's own texts. The first one unless
+    /// there is another.
     pub second: Option<String>,
     /// The logo, on our own origin (pages load nothing from elsewhere).
     pub logo_url: Option<String>,
-    /// How to reach the agency.
+    /// The contact details of the agency.
     pub contact: Contact,
-    /// What it says in its own words.
+    /// Its custom texts.
     #[serde(default)]
-    pub words: Words,
+    pub words: CustomTexts,
 }
 
-/// An agency's own words in the few places that are kept for them: plain text, shown as it is.
+/// The custom texts of an agency, in a few fixed places: plain text, shown unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Words {
+pub struct CustomTexts {
     /// Under the heading of the sign-in page.
-    pub sign_in: Option<Said>,
+    pub sign_in: Option<LocalizedText>,
     /// In the notice that a move begins with.
-    pub notice: Option<Said>,
-    /// Before how to reach the agency: at the end of the help page, and where a person can only turn to the agency.
-    pub contact: Option<Said>,
+    pub notice: Option<LocalizedText>,
+    /// Before the contact details: at the end of the help page, and where only the agency can help.
+    pub contact: Option<LocalizedText>,
     /// The last line of its mails.
-    pub mail: Option<Said>,
+    pub mail: Option<LocalizedText>,
 }
 
-/// One sentence or two, in each language.
+/// One or two sentences in each language.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Said {
+pub struct LocalizedText {
     /// In French.
     pub fr: String,
     /// In English.
     pub en: String,
 }
 
-/// How to reach an agency; what is `None` is not shown.
+/// The contact details of an agency; those that are `None` are not shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
-    /// As printed on letters: `01 23 45 67 89`.
+    /// The phone number as printed on letters: `01 23 45 67 89`.
     pub phone: Option<String>,
-    /// The address that a person may write to.
+    /// The email address for questions.
     pub email: Option<String>,
-    /// Opening hours in words.
+    /// Opening hours as text.
     pub hours: Option<String>,
     /// The public web site, `https://…`.
     pub website: Option<String>,
@@ -79,10 +79,10 @@ pub struct Contact {
     pub address: Option<String>,
 }
 
-impl Look {
-    /// The style sheet that carries the agency's colours, to be served at `/look/{agency_id}.css` as `text/css`. All
-    /// shades are derived so that words on them keep a contrast of at least 4.5:1 and other signs 3:1 (WCAG 2.1, 1.4.3 and
-    /// 1.4.11), whatever the colours; one that is not `#rrggbb` gives the neutral one.
+impl Theme {
+    /// Returns the style sheet with the agency's colours, to be served at `/look/{agency_id}.css` as `text/css`. All shades are derived so that
+    /// text on them has a contrast of at least 4.5:1 and other signs 3:1 (WCAG 2.1, 1.4.3 and 1.4.11), whatever the colours; one that is not
+    /// `#rrggbb` is replaced by the neutral one.
     pub fn stylesheet(&self) -> String {
         shades::stylesheet(&self.accent, self.second.as_deref())
     }

@@ -1,4 +1,4 @@
-//! Everything that people may be shown, as the samples have it: for pictures to look at, and for machines that look whether everybody can use it.
+//! Every page and mail in every state, from the samples: for pictures, and for automatic checks of accessibility.
 
 use crate::page::{
     AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountName,
@@ -8,29 +8,29 @@ use crate::page::{
     PasswordSet, Problem, Reset, SignIn, SignOutConfirm, SignedOut, SigningOut, TakeBack, Terms,
     TermsRefused,
 };
-use crate::{Contact, Error, Frame, Look, MailBody, MailFrame, Pages, Said, Words};
+use crate::{Contact, CustomTexts, Error, Frame, LocalizedText, MailBody, MailFrame, Pages, Theme};
 
 /// A page or a mail in one of its states.
-pub struct Leaf {
+pub struct Sample {
     /// The template's name and the number of the state: `sign-in-2`.
     pub name: String,
     /// The whole document.
     pub html: String,
 }
 
-/// Somebody who is shown every page.
-pub trait Beholder {
-    /// This one.
+/// A visitor of every page.
+pub trait PageVisitor {
+    /// Visits a page.
     ///
     /// # Errors
-    /// Whatever keeps them from seeing more.
+    /// The visitor's own error, which ends the visit.
     fn page<P: Page>(&mut self) -> Result<(), Error>;
 }
 
-/// An agency that fills every place that is kept for one.
-pub fn look() -> Look {
-    let said = |fr: &str, en: &str| Some(Said { fr: fr.into(), en: en.into() });
-    Look {
+/// Returns the theme of an agency that fills every place.
+pub fn look() -> Theme {
+    let said = |fr: &str, en: &str| Some(LocalizedText { fr: fr.into(), en: en.into() });
+    Theme {
         agency_id: "tilleuls".into(),
         agency_name: "Agence des Tilleuls".into(),
         accent: "#1f6f54".into(),
@@ -43,7 +43,7 @@ pub fn look() -> Look {
             website: Some("https://www.tilleuls.example".into()),
             address: Some("12 rue des Tilleuls\n56100 Lorient".into()),
         },
-        words: Words {
+        words: CustomTexts {
             sign_in: said(
                 "Bienvenue. Vos appels de charges et vos comptes rendus d’assemblée vous attendent.",
                 "Welcome. Your service charge statements and the minutes of your meetings are waiting for you.",
@@ -61,13 +61,13 @@ pub fn look() -> Look {
     }
 }
 
-/// Shows every page there is. A test compares this list with the templates.
+/// Visits every page. A test compares this list with the templates.
 ///
 /// # Errors
-/// As [`Beholder::page`].
-pub fn every_page(eyes: &mut impl Beholder) -> Result<(), Error> {
+/// As [`PageVisitor::page`].
+pub fn every_page(visitor: &mut impl PageVisitor) -> Result<(), Error> {
     macro_rules! show {
-        ($($page:ty),* $(,)?) => { $(eyes.page::<$page>()?;)* };
+        ($($page:ty),* $(,)?) => { $(visitor.page::<$page>()?;)* };
     }
     show!(
         SignIn,
@@ -116,21 +116,21 @@ pub fn every_page(eyes: &mut impl Beholder) -> Result<(), Error> {
     Ok(())
 }
 
-/// Every page in every state, in one frame.
+/// Returns every page in every state, in one frame.
 ///
 /// # Errors
 /// As [`Pages::render`].
-pub fn pages(pages: &Pages, frame: &Frame) -> Result<Vec<Leaf>, Error> {
+pub fn pages(pages: &Pages, frame: &Frame) -> Result<Vec<Sample>, Error> {
     struct Album<'a> {
         pages: &'a Pages,
         frame: &'a Frame,
-        leaves: Vec<Leaf>,
+        leaves: Vec<Sample>,
     }
-    impl Beholder for Album<'_> {
+    impl PageVisitor for Album<'_> {
         fn page<P: Page>(&mut self) -> Result<(), Error> {
             for (n, page) in P::samples().iter().enumerate() {
                 let html = self.pages.render(self.frame, page)?.html;
-                self.leaves.push(Leaf { name: format!("{}-{n}", P::NAME), html });
+                self.leaves.push(Sample { name: format!("{}-{n}", P::NAME), html });
             }
             Ok(())
         }
@@ -140,14 +140,14 @@ pub fn pages(pages: &Pages, frame: &Frame) -> Result<Vec<Leaf>, Error> {
     Ok(album.leaves)
 }
 
-/// Every mail.
+/// Returns every mail.
 ///
 /// # Errors
 /// As [`Pages::render_mail`].
-pub fn mails(pages: &Pages, frame: &MailFrame) -> Result<Vec<Leaf>, Error> {
+pub fn mails(pages: &Pages, frame: &MailFrame) -> Result<Vec<Sample>, Error> {
     let leaf = |body: &MailBody| {
         let html = pages.render_mail(frame, body)?.html;
-        Ok(Leaf { name: format!("mail-{}", body.name()), html })
+        Ok(Sample { name: format!("mail-{}", body.name()), html })
     };
     MailBody::samples().iter().map(leaf).collect()
 }
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn no_page_is_left_out() {
         struct Names(BTreeSet<String>);
-        impl Beholder for Names {
+        impl PageVisitor for Names {
             fn page<P: Page>(&mut self) -> Result<(), Error> {
                 self.0.insert(format!("{}.html", P::NAME));
                 Ok(())

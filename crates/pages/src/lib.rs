@@ -1,4 +1,4 @@
-//! What people read: pages and mails as typed structs, rendered in French and English.
+//! Pages and mails as typed structs, rendered in French and English.
 //!
 //! A page is a struct with samples; a mail is a variant of [`MailBody`]. Templates, translations, the style sheet and the
 //! scripts are embedded. The crate knows no HTTP and no database: it is given plain values and returns text.
@@ -20,9 +20,9 @@
 //! # Ok::<(), pages::Error>(())
 //! ```
 //!
-//! **What the HTTP side has to serve for it:** `/assets/{path}` from [`asset`], `/look/{agency_id}.css` from
-//! [`Look::stylesheet`], and on every form the hidden field `csrf` to check. Pages need nothing beyond
-//! `Content-Security-Policy: default-src 'self'` (and a `form-action` that lets forms go where they go, and a `frame-src` for [`page::SigningOut`]).
+//! **The HTTP side serves** `/assets/{path}` from [`asset`] and `/look/{agency_id}.css` from [`Theme::stylesheet`], and checks the hidden field `csrf` of
+//! every form. Pages need nothing beyond `Content-Security-Policy: default-src 'self'` (with a `form-action` for the targets of forms, and a `frame-src`
+//! for [`page::SigningOut`]).
 
 mod asset;
 mod colour;
@@ -39,13 +39,13 @@ mod render;
 mod shades;
 mod translate;
 
-pub use asset::{ASSET_ROOT, Asset, asset, packed, url as asset_url};
+pub use asset::{ASSET_ROOT, Asset, asset, precompressed, url as asset_url};
 pub use error::Error;
-pub use frame::{Contact, Frame, Look, Said, Words};
+pub use frame::{Contact, CustomTexts, Frame, LocalizedText, Theme};
 pub use locale::Locale;
 pub use mail::{Mail, MailBody, MailFrame};
 pub use markdown::{Html, markdown};
 pub use page::Page;
 pub use provider::Provider;
 pub use render::{Pages, Rendered};
-pub use shades::{ColourError, faults};
+pub use shades::{ColourError, colour_errors};

@@ -1,12 +1,12 @@
-//! The two languages of the pages, and how one is chosen.
+//! The two languages of the pages, and their negotiation.
 
 use serde::{Deserialize, Serialize};
 
-/// A language that pages and mails are written in.
+/// A language of pages and mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
-    /// French, the first language of everything here.
+    /// French, the default.
     Fr,
     /// English.
     En,
@@ -16,9 +16,9 @@ impl Locale {
     /// Both languages, French first.
     pub const ALL: [Locale; 2] = [Locale::Fr, Locale::En];
 
-    /// Chooses a language: what the portal asked for (`ui_locales`, OIDC Core §3.1.2.1, space-separated, best first), then
+    /// Negotiates the language: what the portal asked for (`ui_locales`, OIDC Core §3.1.2.1, space-separated, best first), then
     /// what the browser prefers (`Accept-Language`, RFC 9110 §12.5.4), then `fallback` (the agency's setting).
-    /// Unknown or malformed tags are passed over, never an error.
+    /// Unknown or malformed tags are skipped, never an error.
     pub fn negotiate(ui_locales: Option<&str>, accept_language: Option<&str>, fallback: Locale) -> Locale {
         ui_locales
             .and_then(|tags| tags.split_ascii_whitespace().find_map(Locale::from_tag))
@@ -26,13 +26,13 @@ impl Locale {
             .unwrap_or(fallback)
     }
 
-    /// The language of a BCP 47 tag (`fr`, `fr-CA`, `EN_gb`), if it is one of ours.
+    /// Returns the language of a BCP 47 tag (`fr`, `fr-CA`, `EN_gb`), if it is one of ours.
     pub fn from_tag(tag: &str) -> Option<Locale> {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
         Locale::ALL.into_iter().find(|locale| primary.eq_ignore_ascii_case(locale.tag()))
     }
 
-    /// The tag for `lang` attributes, `Content-Language` and records: `fr` or `en`.
+    /// Returns the tag for `lang` attributes, `Content-Language` and records: `fr` or `en`.
     pub fn tag(self) -> &'static str {
         match self {
             Locale::Fr => "fr",

@@ -1,27 +1,26 @@
-//! The mails: one struct each, wrapped in [`MailBody`], which is stored (sealed) in the outbox and rendered when sent.
+//! The mails: one struct each, wrapped in [`MailBody`]. The program maps the mails stored in the outbox to these when it sends them.
 //!
-//! No subject and no preview carries a secret; each mail has at most one button, and the address behind it in plain sight; no
-//! image is loaded and no link rewritten. None contains free text that a person typed, besides their own address.
-//! No `Debug` on a mail whose link holds a token.
+//! No subject and no preview carries a secret; each mail has at most one button, with its address in plain sight; no image is loaded and no link
+//! rewritten. None contains free text that a person typed, besides their own address. Nothing that carries a link has `Debug`.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Locale, Look};
+use crate::{Locale, Theme};
 
-/// What surrounds a mail.
+/// The frame of a mail.
 #[derive(Clone, Serialize)]
 pub struct MailFrame {
     /// The language of the mail.
     pub locale: Locale,
-    /// The agency it is about; `None` for the account as such.
-    pub look: Option<Look>,
+    /// The theme of the agency that it is about; `None` for the account as such.
+    pub look: Option<Theme>,
     /// The provider's issuer, as in the address bar: `https://compte.example.fr`.
     pub issuer: String,
 }
 
-/// A rendered mail: header fields and attachments are the sender's.
+/// A rendered mail, without header fields and attachments, which the sender adds.
 pub struct Mail {
-    /// One line, names the agency, no secret.
+    /// The subject: one line that names the agency, without secrets.
     pub subject: String,
     /// The text part.
     pub text: String,
@@ -29,11 +28,11 @@ pub struct Mail {
     pub html: String,
 }
 
-/// What a mail says.
+/// The content of a mail.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "mail", rename_all = "kebab-case")]
 pub enum MailBody {
-    /// SPEC J2.4: the link of the move.
+    /// SPEC J2.4: confirms the address of a move.
     Confirm(Confirm),
     /// SPEC J2.7: the account exists; receipt of the acceptance. The sender attaches the text of the terms.
     Welcome(Welcome),
@@ -41,27 +40,27 @@ pub enum MailBody {
     LinkAdded(LinkAdded),
     /// SPEC J5: the account is locked, with the link that unlocks it.
     AccountLocked(AccountLocked),
-    /// SPEC J6: a new password was asked for.
+    /// SPEC J6: resets the password.
     ResetPassword(ResetPassword),
-    /// SPEC J6: a new password was asked for an address that has only an unfinished move.
+    /// SPEC J6: a reset was requested for an address that has only an unfinished move.
     FinishEnrolment(FinishEnrolment),
     /// The password was changed.
     PasswordChanged(PasswordChanged),
-    /// PEOPLE U-12, to the address that the agency had: another one was chosen at the move.
+    /// PEOPLE U-12, to the address in the agency's files: another one was chosen at the move.
     AddressChosen(AddressChosen),
     /// SPEC J7: receipt of a later version of the terms. The sender attaches the text.
     TermsAccepted(TermsAccepted),
-    /// SPEC J11, to an address that somebody wants for their account: the link that confirms it.
+    /// SPEC J11, to the new address of an account: confirms it.
     ConfirmAddress(ConfirmAddress),
-    /// PEOPLE U-68, to the account's address: another one was asked for; with the link that stops it.
+    /// PEOPLE U-68, to the account's address: a change to another one was requested; with a link that stops it.
     AddressAsked(AddressAsked),
-    /// PEOPLE U-68, to the address that the account had: with the link that takes it back.
+    /// PEOPLE U-68, to the previous address: with a link that restores it.
     AddressReplaced(AddressReplaced),
-    /// SPEC J11, to the address that the account has now.
+    /// SPEC J11, to the account's new address.
     AddressChanged(AddressChanged),
-    /// PEOPLE U-68, to both addresses: the older one is the account's again.
+    /// PEOPLE U-68, to both addresses: the previous one was restored.
     AddressTakenBack(AddressTakenBack),
-    /// SPEC J11: a sign-in in a browser that the account did not know.
+    /// SPEC J11: a sign-in in an unknown browser.
     NewDevice(NewDevice),
 }
 
@@ -72,9 +71,9 @@ pub struct Confirm {
     pub link: String,
     /// The address to confirm.
     pub email: String,
-    /// How long the link works.
+    /// The lifetime of the link, in days.
     pub days: u16,
-    /// `1234 5678`: what the browser in which the password was chosen takes in place of the link.
+    /// `1234 5678`: accepted, instead of the link, by the browser in which the password was chosen.
     pub code: Option<String>,
     /// How long the code works.
     pub code_days: u16,
@@ -113,7 +112,7 @@ pub struct LinkAdded {
 pub struct AccountLocked {
     /// Absolute; resets the password.
     pub link: String,
-    /// How long the link works.
+    /// The lifetime of the link, in minutes.
     pub minutes: u16,
 }
 
@@ -122,7 +121,7 @@ pub struct AccountLocked {
 pub struct ResetPassword {
     /// Absolute.
     pub link: String,
-    /// How long the link works.
+    /// The lifetime of the link, in minutes.
     pub minutes: u16,
 }
 
@@ -173,33 +172,33 @@ pub struct TermsAccepted {
 pub struct ConfirmAddress {
     /// Absolute.
     pub link: String,
-    /// How long the link works.
+    /// The lifetime of the link, in hours.
     pub hours: u16,
 }
 
 /// [`MailBody::AddressAsked`].
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AddressAsked {
-    /// Absolute; stops it.
+    /// Absolute; stops the change.
     pub link: String,
     /// `m•••••@g•••.com`
     pub masked_email: String,
     /// Unix seconds.
     pub when: i64,
-    /// How long the wish lives.
+    /// The lifetime of the request, in hours.
     pub hours: u16,
 }
 
 /// [`MailBody::AddressReplaced`].
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AddressReplaced {
-    /// Absolute; takes it back.
+    /// Absolute; restores the previous address.
     pub link: String,
     /// `m•••••@g•••.com`
     pub masked_email: String,
     /// Unix seconds.
     pub when: i64,
-    /// How long the link works.
+    /// The lifetime of the link, in days.
     pub days: u16,
 }
 
@@ -224,7 +223,7 @@ pub struct AddressTakenBack {
 pub struct NewDevice {
     /// Absolute; the list of devices, which asks for a sign-in.
     pub link: String,
-    /// `Firefox`; `None` for one that is not known.
+    /// `Firefox`; `None` if unknown.
     pub browser: Option<String>,
     /// `Windows`.
     pub system: Option<String>,
@@ -233,7 +232,7 @@ pub struct NewDevice {
 }
 
 impl MailBody {
-    /// The template's name in `templates/mail/`, also a stable name for logs and counters.
+    /// Returns the template's name in `templates/mail/`, also a stable name for logs and counters.
     pub fn name(&self) -> &'static str {
         match self {
             MailBody::Confirm(_) => "confirm",
@@ -254,7 +253,7 @@ impl MailBody {
         }
     }
 
-    /// One of each.
+    /// Returns a sample of each mail.
     pub fn samples() -> Vec<MailBody> {
         let agency = || "Agence des Tilleuls".to_owned();
         let email = || "marie.durand@example.fr".to_owned();

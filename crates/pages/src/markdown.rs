@@ -1,15 +1,15 @@
-//! The text of the terms: Markdown in, harmless HTML out.
+//! Rendering of the terms: Markdown in, safe HTML out.
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 use serde::Serialize;
 
-/// HTML that may be written into a page as it is. Only [`markdown`] makes one.
+/// HTML that may be written into a page unescaped. Only [`markdown`] makes one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Html(String);
 
 impl Html {
-    /// The markup.
+    /// Returns the markup.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,7 +1,7 @@
 //! The pages: one struct each, with samples. Every page × sample × language is rendered and checked by `tests/render.rs`.
 //!
-//! Addresses in the field notes are relative to [`crate::Frame::base`], written `{base}`. Every form carries the hidden
-//! field `csrf`. `remaining` is always what may still be tried: 4 after the first failure.
+//! Addresses in the field notes are relative to [`crate::Frame::base`], written `{base}`. Every form carries the hidden field `csrf`. `remaining` is
+//! the number of attempts left: 4 after the first failure.
 
 mod account;
 mod address;
@@ -44,12 +44,12 @@ pub trait Page: Serialize {
     /// The file in `templates/page/`, without `.html`.
     const NAME: &'static str;
 
-    /// Whether the page says that something was wrong: its title then begins with "Erreur" (RGAA 8.6).
+    /// Returns true if the page reports an error: its title then begins with "Erreur" (RGAA 8.6).
     fn has_error(&self) -> bool {
         false
     }
 
-    /// One value for each thing that the page can look like.
+    /// Returns a sample of each state of the page.
     fn samples() -> Vec<Self>
     where
         Self: Sized;

@@ -1,25 +1,28 @@
-//! Pictures of the real pages, for the help page (SPEC J9): rendered from the very templates each time they are asked for, so they are never out of date, and
-//! wear the agency's own colours. A picture is an SVG document that holds the page's head and main part with the style sheet, and is shown by `<img>`: a
-//! document of its own, in which nothing runs, nothing is loaded, and no id or field meets one of the page around it.
+//! Pictures of the real pages, for the help page (SPEC J9), rendered on request from the same templates, so that they are never out of date and have the
+//! agency's colours. A picture is an SVG document that holds the page's head and main part with the style sheet, and is shown by `<img>`: a document of its
+//! own, in which nothing runs or loads, and whose ids and fields do not clash with those of the page around it.
+//!
+//! HTML is turned into XML by [`xml`], which knows our own templates only; an HTML parser in the program would be the larger risk. It runs at each request
+//! rather than at build time, because the result depends on the agency and the language.
 
 use std::fmt::Write as _;
 
 use crate::page::{Confirm, Email, Legacy, LookAtYourMail, Page, Password, Terms};
-use crate::{Error, Frame, Locale, Look, Pages, asset};
+use crate::{Error, Frame, Locale, Pages, Theme, asset};
 
-/// As wide as a telephone, in CSS pixels.
+/// The width of a telephone, in CSS pixels.
 const WIDTH: u32 = 390;
-/// The upper part of the page: what one sees before one scrolls.
+/// The upper part of the page, visible without scrolling.
 const HEIGHT: u32 = 585;
 
 impl Pages {
-    /// The picture of a step of the move, as an SVG document; `None` where there is no such step.
+    /// Returns the picture of a step of the move, as an SVG document; `None` if there is no such step.
     ///
     /// # Errors
     /// As [`Pages::render`].
-    pub fn picture(&self, locale: Locale, look: Option<&Look>, step: u8) -> Result<Option<String>, Error> {
-        // A picture loads nothing, a logo neither: the initials stand in its place.
-        let look = look.map(|look| Look { logo_url: None, ..look.clone() });
+    pub fn picture(&self, locale: Locale, look: Option<&Theme>, step: u8) -> Result<Option<String>, Error> {
+        // A picture cannot load a logo, so the initials are shown instead.
+        let look = look.map(|look| Theme { logo_url: None, ..look.clone() });
         let frame =
             Frame { locale, look, csrf: String::new(), base: String::new(), issuer_host: String::new() };
         let agency = frame.look.as_ref().map(|look| look.agency_name.clone());
@@ -47,7 +50,7 @@ impl Pages {
             _ => return Ok(None),
         }?
         .html;
-        let own = frame.look.as_ref().map(Look::stylesheet).unwrap_or_default();
+        let own = frame.look.as_ref().map(Theme::stylesheet).unwrap_or_default();
         Ok(Some(svg(&html, &own)))
     }
 }
@@ -72,7 +75,7 @@ fn svg(html: &str, look: &str) -> String {
 /// Elements that HTML never closes.
 const VOID: [&str; 8] = ["br", "hr", "img", "input", "link", "meta", "source", "wbr"];
 
-/// Our own HTML as XML: what HTML lets stand open is closed, an attribute without a value gets one, an icon says what it is. Comments go.
+/// Turns our own HTML into XML: closes void elements, gives every attribute a value, adds the namespace of icons, and drops comments.
 fn xml(html: &str) -> String {
     let mut out = String::with_capacity(html.len() + 512);
     let mut rest = html;
@@ -104,7 +107,7 @@ fn xml(html: &str) -> String {
     out
 }
 
-/// Where a tag ends: at the first `>` outside quotes.
+/// Returns the end of a tag: the first `>` outside quotes.
 fn tag_end(text: &str) -> usize {
     let mut quote = None;
     for (at, c) in text.char_indices() {

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-/// Whose mailbox an address is: each calls the folder of unwanted mail by another name.
+/// A mail provider: each has its own name for the spam folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
@@ -8,7 +8,7 @@ pub enum Provider {
     Orange,
     /// Free.
     Free,
-    /// SFR and what it took over: Neuf, Cegetel, Club-Internet, Numericable.
+    /// SFR and the brands that it took over: Neuf, Cegetel, Club-Internet, Numericable.
     Sfr,
     /// laposte.net.
     LaPoste,
@@ -24,7 +24,7 @@ pub enum Provider {
     Other,
 }
 
-/// A domain, or the first part of one (`yahoo.`) where a provider has one in each country.
+/// A domain, or the first part of one (`yahoo.`) for providers with a domain in each country.
 const DOMAINS: &[(&str, Provider)] = &[
     ("orange.fr", Provider::Orange),
     ("orange.com", Provider::Orange),
@@ -56,7 +56,7 @@ const DOMAINS: &[(&str, Provider)] = &[
 ];
 
 impl Provider {
-    /// Those with words of their own, as the help page lists them.
+    /// The providers with their own texts, as the help page lists them.
     pub const KNOWN: [Provider; 8] = [
         Provider::Orange,
         Provider::Free,
@@ -68,10 +68,10 @@ impl Provider {
         Provider::Icloud,
     ];
 
-    /// By the address's domain.
+    /// Returns the provider by the address's domain.
     pub fn of(email: &str) -> Provider {
         let domain = email.rsplit('@').next().unwrap_or_default().trim().to_ascii_lowercase();
-        // `outlook.fr` and `yahoo.co.uk`, but not `outlook.example.org`: an ending has two parts at most, each of two or three letters.
+        // `outlook.fr` and `yahoo.co.uk`, but not `outlook.example.org`: a suffix has at most two parts, each of two or three letters.
         let ending = |rest: &str| {
             rest.split('.').count() <= 2 && rest.split('.').all(|part| matches!(part.len(), 2 | 3))
         };

@@ -1,4 +1,4 @@
-//! Templates and how they are filled.
+//! Rendering of templates.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use minijinja::{
 use rust_embed::RustEmbed;
 
 use crate::shades::Shades;
-use crate::translate::Words;
+use crate::translate::Translator;
 use crate::{Error, Frame, Locale, Mail, MailBody, MailFrame, Page, asset};
 
 #[derive(RustEmbed)]
@@ -33,10 +33,10 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Parses the embedded translations; the templates follow when they are needed.
+    /// Parses the embedded translations; templates are parsed when first used.
     ///
     /// # Errors
-    /// When one of them is malformed: a fault of the build, found by this crate's tests.
+    /// If one of them is malformed: an error of the build, found by this crate's tests.
     pub fn new() -> Result<Pages, Error> {
         Ok(Pages { french: environment(Locale::Fr)?, english: environment(Locale::En)? })
     }
@@ -44,7 +44,7 @@ impl Pages {
     /// Renders a page.
     ///
     /// # Errors
-    /// When a template is malformed or asks for something that does not exist: a fault of ours, found by this crate's tests, which show them all.
+    /// If a template is malformed or uses a value that does not exist: an error of the build, found by this crate's tests, which render all of them.
     pub fn render<P: Page>(&self, frame: &Frame, page: &P) -> Result<Rendered, Error> {
         let context = context! {
             locale => frame.locale.tag(),
@@ -109,13 +109,13 @@ impl Pages {
 }
 
 fn environment(locale: Locale) -> Result<Environment<'static>, Error> {
-    let words = Arc::new(Words::load(locale)?);
+    let words = Arc::new(Translator::load(locale)?);
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_formatter(format_value);
     let t = Arc::clone(&words);
     env.add_function("t", move |state: &State<'_, '_>, key: &str, args: Kwargs| {
-        t.say(key, &args, matches!(state.auto_escape(), AutoEscape::Html))
+        t.translate(key, &args, matches!(state.auto_escape(), AutoEscape::Html))
     });
     let calendar = Arc::clone(&words);
     env.add_filter("moment", move |unix: i64| words.moment(unix));
@@ -127,19 +127,19 @@ fn environment(locale: Locale) -> Result<Environment<'static>, Error> {
             TemplateError::new(ErrorKind::InvalidOperation, format!("asset({name:?}): no such file"))
         })
     });
-    // Each is parsed when it is first shown, once: most of them are shown by few providers, and in one language.
+    // Each is parsed when first used, once: most of them are used by few providers, and in one language.
     env.set_loader(|name| Ok(source(name)));
     Ok(env)
 }
 
-/// The template of this name. The two parts of a mail have one source; the name's ending decides about escaping.
+/// Returns the template of this name. The two parts of a mail have one source; the ending of the name decides about escaping.
 fn source(name: &str) -> Option<String> {
     let of_both = || Files::get(&format!("{}.j2", name.rsplit_once('.')?.0));
     let file = Files::get(name).or_else(of_both)?;
     Some(String::from_utf8_lossy(&file.data).into_owned())
 }
 
-/// The engine's own escaping also turns every `/` into `&#x2f;`, which makes addresses unreadable and pages long.
+/// Escapes values. The engine's own escaping also turns every `/` into `&#x2f;`, which makes addresses unreadable and pages long.
 fn format_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), TemplateError> {
     if value.is_undefined() || value.is_none() {
         return Err(TemplateError::new(ErrorKind::UndefinedError, "a value to be shown is missing"));
@@ -168,7 +168,7 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-/// What [`escape`] escaped. The engine escapes the parts of a concatenation when one of them is markup already.
+/// Reverses [`escape`]. The engine escapes the parts of a concatenation if one of them is markup already.
 fn unescape(markup: &str) -> String {
     [
         ("&lt;", "<"),
@@ -183,7 +183,7 @@ fn unescape(markup: &str) -> String {
     .fold(markup.to_owned(), |text, (entity, c)| text.replace(entity, c))
 }
 
-/// A long hexadecimal number in groups of eight, so that it can be read out and wrapped.
+/// Formats a long hexadecimal number in groups of eight, so that it can be read out and wrapped.
 fn grouped(text: &str) -> String {
     let mut out = String::new();
     for (at, c) in text.chars().enumerate() {
@@ -194,7 +194,7 @@ fn grouped(text: &str) -> String {
     out
 }
 
-/// A subject is one header line and a title one line, whatever a name contains.
+/// Replaces line breaks: a subject is one header line and a title one line, whatever a name contains.
 fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}')
         .collect::<Vec<_>>()

@@ -1,74 +1,75 @@
-//! An agency's two colours where they are used, by day and in the dark, and whether they can be seen there (PEOPLE F-35, U-59).
+//! The shades of an agency's two colours, by day and in the dark, and the checks of their contrast (PEOPLE F-35, U-59).
 
 use crate::colour::{BLACK, Rgb, WHITE};
 
-/// The least contrast between words and what they stand on (WCAG 2.1, 1.4.3; RGAA 3.2).
-const WORDS: f64 = 4.5;
-/// The least contrast of what is no words but tells something (WCAG 2.1, 1.4.11; RGAA 3.3).
-const SIGNS: f64 = 3.0;
-/// What derived shades are given instead, where nobody chose how much.
-const PLAIN: f64 = 7.0;
+/// The minimum contrast between text and its background (WCAG 2.1, 1.4.3; RGAA 3.2).
+const TEXT_CONTRAST: f64 = 4.5;
+/// The minimum contrast of signs other than text (WCAG 2.1, 1.4.11; RGAA 3.3).
+const SIGN_CONTRAST: f64 = 3.0;
+/// The contrast of derived shades.
+const DERIVED_CONTRAST: f64 = 7.0;
 
-/// `--paper` and `--card` of the style sheet, by day and in the dark, and `--on-accent` of its dark half.
+/// The colours `--paper` and `--card` of the style sheet, by day and in the dark, and `--on-accent` of its dark half.
 const PAPER: Rgb = Rgb::new(0xf5, 0xf2, 0xec);
 const CARD: Rgb = WHITE;
 const NIGHT_PAPER: Rgb = Rgb::new(0x12, 0x15, 0x1b);
 const NIGHT_CARD: Rgb = Rgb::new(0x1b, 0x20, 0x28);
 const NIGHT_INK: Rgb = Rgb::new(0x10, 0x14, 0x1a);
-/// `--accent` and `--second`: used where an agency has no colour, or none that can be read.
+/// The colours `--accent` and `--second` for an agency without readable colours.
 const NEUTRAL: Rgb = Rgb::new(0x23, 0x4a, 0x6b);
 
-/// Why a colour cannot be an agency's.
+/// The reason why a colour is refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ColourError {
     /// It is not written `#rrggbb`.
     #[error("`{0}` is not a colour: write six hexadecimal digits, as in #1f6f54")]
     NotAColour(String),
-    /// It cannot be told well enough from what it meets.
+    /// The contrast with a colour that it meets is too low.
     #[error(
         "{colour} and {other} have a contrast of {}, and {least} is needed for {used}; the nearest colour that passes is {suggestion}",
         floored(*.ratio)
     )]
     TooFaint {
-        /// As given.
+        /// The colour as given.
         colour: String,
-        /// What it meets on the page.
+        /// The colour that it meets on the page.
         other: String,
-        /// Where they meet.
+        /// The place where they meet.
         used: &'static str,
         /// Their contrast, from 1 to 21.
         ratio: f64,
-        /// The contrast that is needed there: 4.5 for words, 3 for other signs.
+        /// The minimum contrast there: 4.5 for text, 3 for other signs.
         least: f64,
         /// The colour of the same hue, nearest in lightness (OKLab), that has enough contrast wherever this one is used.
         suggestion: String,
     },
 }
 
-/// 4.497 is not 4.5.
+/// Rounds down: 4.497 is not 4.5.
 fn floored(ratio: f64) -> f64 {
     (ratio * 100.0).floor() / 100.0
 }
 
-/// All that keeps two colours from being an agency's, each with the key of the one at fault, `accent` or `second`. Looked at is every place
-/// where pages and mails use them or a shade of them.
-pub fn faults(accent: &str, second: Option<&str>) -> Vec<(&'static str, ColourError)> {
+/// Returns every error of an agency's two colours, each with the key of the colour, `accent` or `second`. Covers every place where pages and mails use
+/// them or a shade of them.
+pub fn colour_errors(accent: &str, second: Option<&str>) -> Vec<(&'static str, ColourError)> {
     let mut found = Vec::new();
-    let given = [("accent", Some(accent), accent_uses as Uses), ("second", second, second_uses)];
+    let given = [("accent", Some(accent), accent_uses as ColourPairs), ("second", second, second_uses)];
     for (key, text, uses) in given.into_iter().filter_map(|(key, text, uses)| Some((key, text?, uses))) {
         let Some(colour) = Rgb::parse(text) else {
             found.push((key, ColourError::NotAColour(text.to_owned())));
             continue;
         };
         let suggestion = readable(colour, uses);
-        for Use { used, front, context, least } in uses(colour).into_iter().filter(|u| !u.passes()) {
-            // The agency's own colour first, whichever of the two it is.
-            let (of, other) = if context == colour { (context, front) } else { (front, context) };
+        for ColourPair { used, front, background, least } in uses(colour).into_iter().filter(|u| !u.passes())
+        {
+            // The agency's own colour comes first, whether it is in front or behind.
+            let (of, other) = if background == colour { (background, front) } else { (front, background) };
             let error = ColourError::TooFaint {
                 colour: of.to_string(),
                 other: other.to_string(),
                 used,
-                ratio: front.contrast(context),
+                ratio: front.contrast(background),
                 least,
                 suggestion: suggestion.to_string(),
             };
@@ -79,25 +80,25 @@ pub fn faults(accent: &str, second: Option<&str>) -> Vec<(&'static str, ColourEr
 }
 
 /// Two colours that meet.
-struct Use {
+struct ColourPair {
     used: &'static str,
     front: Rgb,
-    context: Rgb,
+    background: Rgb,
     least: f64,
 }
 
-impl Use {
+impl ColourPair {
     fn passes(&self) -> bool {
-        self.front.contrast(self.context) >= self.least
+        self.front.contrast(self.background) >= self.least
     }
 }
 
-/// Where a colour is used, if it were this one.
-type Uses = fn(Rgb) -> Vec<Use>;
+/// Returns the places where a colour would be used.
+type ColourPairs = fn(Rgb) -> Vec<ColourPair>;
 
-fn accent_uses(accent: Rgb) -> Vec<Use> {
-    let words = |used, front, context| Use { used, front, context, least: WORDS };
-    let dark = in_the_dark(accent, PLAIN);
+fn accent_uses(accent: Rgb) -> Vec<ColourPair> {
+    let words = |used, front, background| ColourPair { used, front, background, least: TEXT_CONTRAST };
+    let dark = in_the_dark(accent, DERIVED_CONTRAST);
     let dark_soft = dark.mixed(NIGHT_CARD, 0.90);
     vec![
         words("white words on buttons, and links on a card", accent, CARD),
@@ -110,9 +111,9 @@ fn accent_uses(accent: Rgb) -> Vec<Use> {
     ]
 }
 
-fn second_uses(second: Rgb) -> Vec<Use> {
-    let signs = |used, front, context| Use { used, front, context, least: SIGNS };
-    let dark = in_the_dark(second, WORDS);
+fn second_uses(second: Rgb) -> Vec<ColourPair> {
+    let signs = |used, front, background| ColourPair { used, front, background, least: SIGN_CONTRAST };
+    let dark = in_the_dark(second, TEXT_CONTRAST);
     vec![
         signs("the step that one is at, on a card", second, CARD),
         signs("the band at the head of the page", second, PAPER),
@@ -121,12 +122,12 @@ fn second_uses(second: Rgb) -> Vec<Use> {
     ]
 }
 
-/// The nearest that passes wherever it is used.
-fn readable(colour: Rgb, uses: Uses) -> Rgb {
-    colour.nearest(|candidate| uses(candidate).iter().all(Use::passes)).unwrap_or(NEUTRAL)
+/// Returns the nearest colour that passes wherever it is used.
+fn readable(colour: Rgb, uses: ColourPairs) -> Rgb {
+    colour.nearest(|candidate| uses(candidate).iter().all(ColourPair::passes)).unwrap_or(NEUTRAL)
 }
 
-/// The nearest for eyes in the dark: light on a card that is nearly black.
+/// Returns the nearest colour for the dark mode: light on a card that is nearly black.
 fn in_the_dark(colour: Rgb, least: f64) -> Rgb {
     colour.nearest(|candidate| candidate.contrast(NIGHT_CARD) >= least).unwrap_or(WHITE)
 }
@@ -144,24 +145,24 @@ pub(crate) fn stylesheet(accent: &str, second: Option<&str>) -> String {
 
 /// The readable shades of two colours, for the style sheet and for mails.
 pub(crate) struct Shades {
-    /// Backgrounds under white words, and links.
+    /// Backgrounds under white text, and links.
     pub(crate) accent: String,
-    /// The same, pressed or hovered; also words on `soft`.
+    /// The same, pressed or hovered; also text on `soft`.
     pub(crate) deep: String,
     /// A pale background.
     pub(crate) soft: String,
     /// A border on a pale background; decoration only.
     pub(crate) line: String,
-    /// Bands, and the step that one is at; never words, and never under words.
+    /// Bands, and the current step; never text, and never under text.
     pub(crate) second: String,
 }
 
 impl Shades {
-    /// By day. An agency without a second colour has its first one there too.
+    /// Returns the shades by day. An agency without a second colour uses its first one there too.
     pub(crate) fn of(accent: &str, second: Option<&str>) -> Shades {
         let accent = readable(Rgb::parse(accent).unwrap_or(NEUTRAL), accent_uses);
         let second = readable(second.and_then(Rgb::parse).unwrap_or(accent), second_uses);
-        let deep = accent.mixed(BLACK, 0.28).nearest(|deep| deep.contrast(WHITE) >= PLAIN);
+        let deep = accent.mixed(BLACK, 0.28).nearest(|deep| deep.contrast(WHITE) >= DERIVED_CONTRAST);
         Shades {
             accent: accent.to_string(),
             deep: deep.unwrap_or(BLACK).to_string(),
@@ -171,17 +172,17 @@ impl Shades {
         }
     }
 
-    /// The same for eyes in the dark: light on a card that is nearly black, dark words on light buttons.
+    /// Returns the shades for the dark mode: light on a card that is nearly black, dark text on light buttons.
     pub(crate) fn in_the_dark(accent: &str, second: Option<&str>) -> Shades {
         let day = Rgb::parse(accent).unwrap_or(NEUTRAL);
         let second = second.and_then(Rgb::parse).unwrap_or(day);
-        let accent = in_the_dark(day, PLAIN);
+        let accent = in_the_dark(day, DERIVED_CONTRAST);
         Shades {
             accent: accent.to_string(),
             deep: accent.mixed(WHITE, 0.45).to_string(),
             soft: accent.mixed(NIGHT_CARD, 0.90).to_string(),
             line: accent.mixed(NIGHT_CARD, 0.65).to_string(),
-            second: in_the_dark(second, WORDS).to_string(),
+            second: in_the_dark(second, TEXT_CONTRAST).to_string(),
         }
     }
 }
@@ -198,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_pale_colour_is_refused_with_both_colours_the_ratio_and_one_that_would_do() {
-        let found = faults("#ffcc00", Some("#ffcc00"));
+        let found = colour_errors("#ffcc00", Some("#ffcc00"));
         let told: Vec<_> = found.iter().map(|(key, error)| format!("{key}: {error}")).collect();
         assert_eq!(told.len(), 5, "{told:#?}");
         assert!(
@@ -212,16 +213,16 @@ mod tests {
             let ColourError::TooFaint { suggestion, .. } = error else { panic!("{error}") };
             let (accent, second) =
                 if key == "accent" { (&*suggestion, None) } else { ("#000000", Some(&*suggestion)) };
-            assert_eq!(faults(accent, second), []);
+            assert_eq!(colour_errors(accent, second), []);
         }
     }
 
     /// White on it would do; a link at the foot of the page would not.
     #[test]
     fn what_only_a_card_can_bear_is_refused() {
-        let found = faults("#767676", None);
+        let found = colour_errors("#767676", None);
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(rgb("#767676").contrast(WHITE) >= WORDS);
+        assert!(rgb("#767676").contrast(WHITE) >= TEXT_CONTRAST);
         assert!(
             found
                 .iter()
@@ -231,7 +232,7 @@ mod tests {
 
     #[test]
     fn what_is_no_colour_is_refused() {
-        let found = faults("red", Some("}body{"));
+        let found = colour_errors("red", Some("}body{"));
         assert_eq!(
             found,
             [
@@ -249,7 +250,7 @@ mod tests {
         assert_eq!((shades.accent.as_str(), shades.second.as_str()), ("#2f6b3a", "#2f6b3a"));
     }
 
-    /// What is reckoned with here is what the style sheet says.
+    /// The constants equal the values in the style sheet.
     #[test]
     fn the_grounds_are_those_of_the_style_sheet() {
         let sheet = include_str!("../assets/moncompte.css");
@@ -267,16 +268,19 @@ mod tests {
         says(night, "paper", NIGHT_PAPER);
         says(night, "card", NIGHT_CARD);
         says(night, "on-accent", NIGHT_INK);
-        // Where nobody has a look: the colours of the service itself.
+        // The colours of the service itself, without an agency.
         for (half, paper, card) in [(day, PAPER, CARD), (night, NIGHT_PAPER, NIGHT_CARD)] {
             let value = |name: &str| {
                 rgb(half.split(&format!("--{name}: ")).nth(1).unwrap().split(';').next().unwrap())
             };
-            for context in [paper, card, value("accent-soft")] {
-                assert!(value("accent").contrast(context) >= WORDS);
-                assert!(value("second").contrast(context) >= SIGNS);
-                assert!(value("focus").contrast(context) >= SIGNS, "the ring around what has the focus");
-                assert!(value("line-2").contrast(context) >= SIGNS, "the edge of a field");
+            for background in [paper, card, value("accent-soft")] {
+                assert!(value("accent").contrast(background) >= TEXT_CONTRAST);
+                assert!(value("second").contrast(background) >= SIGN_CONTRAST);
+                assert!(
+                    value("focus").contrast(background) >= SIGN_CONTRAST,
+                    "the ring around what has the focus"
+                );
+                assert!(value("line-2").contrast(background) >= SIGN_CONTRAST, "the edge of a field");
             }
         }
     }
@@ -296,8 +300,8 @@ mod tests {
                 (rgb(&dark.accent), NIGHT_CARD), (rgb(&dark.accent), NIGHT_PAPER), (rgb(&dark.accent), rgb(&dark.soft)),
                 (rgb(&dark.deep), rgb(&dark.soft)), (NIGHT_INK, rgb(&dark.accent)), (NIGHT_INK, rgb(&dark.deep)),
             ];
-            for (words, context) in pairs {
-                prop_assert!(words.contrast(context) >= WORDS, "{} {}: {} on {}", accent, second, words, context);
+            for (words, background) in pairs {
+                prop_assert!(words.contrast(background) >= TEXT_CONTRAST, "{} {}: {} on {}", accent, second, words, background);
             }
             // A ring of focus stands off what it surrounds; --focus of the style sheet, by day and in the dark.
             let signs = [
@@ -305,16 +309,16 @@ mod tests {
                 (rgb(&dark.second), NIGHT_CARD), (rgb(&dark.second), NIGHT_PAPER),
                 (rgb("#0b45c4"), rgb(&day.soft)), (rgb("#9db9ff"), rgb(&dark.soft)),
             ];
-            for (sign, context) in signs {
-                prop_assert!(sign.contrast(context) >= SIGNS, "{} {}: {} on {}", accent, second, sign, context);
+            for (sign, background) in signs {
+                prop_assert!(sign.contrast(background) >= SIGN_CONTRAST, "{} {}: {} on {}", accent, second, sign, background);
             }
         }
 
-        /// What `moncompte check` lets pass is shown as it was given.
+        /// Colours that `moncompte check` accepts are shown unchanged.
         #[test]
         fn a_colour_without_fault_is_shown_as_it_is(accent in any_colour(), second in any_colour()) {
             let shades = Shades::of(&accent, Some(&second));
-            let faulty = faults(&accent, Some(&second));
+            let faulty = colour_errors(&accent, Some(&second));
             prop_assert_eq!(shades.accent == accent, faulty.iter().all(|(key, _)| *key != "accent"));
             prop_assert_eq!(shades.second == second, faulty.iter().all(|(key, _)| *key != "second"));
         }

@@ -1,4 +1,4 @@
-//! Translations: Fluent files, and the moment in words. A missing key or argument is an error, never an empty place.
+//! Translations from Fluent files, and dates in words. A missing key or argument is an error, never an empty text.
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -16,18 +16,18 @@ use crate::{Error, Locale};
 struct Files;
 
 /// All messages in one language.
-pub(crate) struct Words {
+pub(crate) struct Translator {
     bundle: FluentBundle<FluentResource>,
 }
 
-impl Words {
-    pub(crate) fn load(locale: Locale) -> Result<Words, Error> {
+impl Translator {
+    pub(crate) fn load(locale: Locale) -> Result<Translator, Error> {
         let language: LanguageIdentifier = locale
             .tag()
             .parse()
             .map_err(|error| Error::Translation { file: locale.tag().into(), why: format!("{error:?}") })?;
         let mut bundle = FluentBundle::new_concurrent(vec![language]);
-        // The marks around inserted values are for mixed writing directions; password managers and mail subjects trip over them.
+        // Isolation marks around inserted values serve mixed writing directions; they break password managers and mail subjects.
         bundle.set_use_isolating(false);
         for file in Files::iter().filter(|file| file.starts_with(&format!("{}/", locale.tag()))) {
             let fault = |why: String| Error::Translation { file: file.to_string(), why };
@@ -37,22 +37,22 @@ impl Words {
                 FluentResource::try_new(text).map_err(|(_, errors)| fault(format!("{errors:?}")))?;
             bundle.add_resource(resource).map_err(|errors| fault(format!("{errors:?}")))?;
         }
-        Ok(Words { bundle })
+        Ok(Translator { bundle })
     }
 
-    /// `t("key", name=value)`. Translations are ours and may hold markup; the values put into them never do: in an HTML
-    /// template they are escaped and the result is safe, in a text template everything stays as it is.
-    pub(crate) fn say(&self, key: &str, args: &Kwargs, html: bool) -> Result<Value, TemplateError> {
+    /// Translates `t("key", name=value)`. Translations are ours and may hold markup; inserted values never do: in an HTML template they are escaped and the
+    /// result is safe, in a text template everything stays unchanged.
+    pub(crate) fn translate(&self, key: &str, args: &Kwargs, html: bool) -> Result<Value, TemplateError> {
         let text = self.format(key, &fluent_args(args, html)?)?;
         Ok(if html { Value::from_safe_string(text) } else { Value::from(text) })
     }
 
-    /// A date and a time of day in Paris, in words. `unix` in seconds.
+    /// Returns a date and a time of day in Paris, in words. `unix` is in seconds.
     pub(crate) fn moment(&self, unix: i64) -> Result<String, TemplateError> {
         self.calendar("moment", unix)
     }
 
-    /// The same without the time of day.
+    /// Returns the date without the time of day.
     pub(crate) fn date(&self, unix: i64) -> Result<String, TemplateError> {
         self.calendar("date", unix)
     }
@@ -93,7 +93,7 @@ fn fluent_args(args: &Kwargs, as_markup: bool) -> Result<FluentArgs<'static>, Te
     Ok(out)
 }
 
-/// Directive 2000/84/EC: summer time runs from the last Sunday of March to the last Sunday of October, 01:00 UTC.
+/// Converts to the time in Paris. Directive 2000/84/EC: summer time runs from the last Sunday of March to the last Sunday of October, 01:00 UTC.
 fn in_paris(unix: i64) -> Option<OffsetDateTime> {
     let utc = OffsetDateTime::from_unix_timestamp(unix).ok()?;
     let change = |month| {
@@ -107,7 +107,7 @@ fn in_paris(unix: i64) -> Option<OffsetDateTime> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Words, in_paris};
+    use super::{Translator, in_paris};
     use crate::Locale;
 
     #[test]
@@ -122,11 +122,14 @@ mod tests {
 
     #[test]
     fn a_moment_reads_like_a_sentence() {
-        let french = Words::load(Locale::Fr).unwrap().moment(1_793_527_440).unwrap();
+        let french = Translator::load(Locale::Fr).unwrap().moment(1_793_527_440).unwrap();
         assert_eq!(french, "1er\u{a0}novembre 2026 à 11\u{a0}h\u{a0}04 (heure de Paris)");
-        let english = Words::load(Locale::En).unwrap().moment(1_793_527_440).unwrap();
+        let english = Translator::load(Locale::En).unwrap().moment(1_793_527_440).unwrap();
         assert_eq!(english, "1\u{a0}November 2026 at 11:04 (Paris time)");
-        assert_eq!(Words::load(Locale::Fr).unwrap().date(1_793_527_440).unwrap(), "1er\u{a0}novembre 2026");
-        assert!(Words::load(Locale::Fr).unwrap().moment(i64::MAX).is_err());
+        assert_eq!(
+            Translator::load(Locale::Fr).unwrap().date(1_793_527_440).unwrap(),
+            "1er\u{a0}novembre 2026"
+        );
+        assert!(Translator::load(Locale::Fr).unwrap().moment(i64::MAX).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.6), verified with jsonwebtoken: openidconnect has no notion of them.
+//! Verification of logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.6) with jsonwebtoken, since openidconnect does not support them.
 
 use std::sync::Arc;
 
@@ -7,24 +7,24 @@ use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_he
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::expiring_cache::ExpiringCache;
 use crate::provider::{Known, Provider};
 use crate::random;
-use crate::shelf::Shelf;
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
-/// Between the provider's clock and ours.
+/// The tolerated difference between the provider's clock and ours.
 const SKEW_SECONDS: i64 = 60;
-/// A token issued longer ago was not just sent.
+/// The maximum age of a token: it is sent when it is issued.
 const OLDEST_SECONDS: i64 = 600;
 
-/// Whom to sign out. At least one of the two is there.
+/// The session or person to sign out. At least one of the two is set.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Goodbye {
+pub(crate) struct LogoutSubject {
     pub sid: Option<String>,
     pub sub: Option<String>,
 }
 
-/// Why a logout token is refused; for the log.
+/// The reason why a logout token is refused, for the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
     #[error("not a JWT, or a bad signature: {0}")]
@@ -49,7 +49,7 @@ struct Claims {
     events: Map<String, Value>,
     sub: Option<String>,
     sid: Option<String>,
-    // Present and null is present: an ID token must never pass (§2.4).
+    // A claim that is present and null is present: an ID token must never pass (§2.4).
     #[serde(default, deserialize_with = "whatever")]
     nonce: Option<Value>,
 }
@@ -65,41 +65,41 @@ fn whatever<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>,
     Value::deserialize(value).map(Some)
 }
 
-/// Who this portal is to the provider.
-pub(crate) struct Me<'a> {
+/// This portal, as the provider knows it.
+pub(crate) struct RelyingParty<'a> {
     pub issuer: &'a str,
     pub client_id: &'a str,
 }
 
-/// Token ids seen, each remembered for longer than its token is good.
-pub(crate) type SeenTokens = Shelf<()>;
+/// The ids of tokens that were seen, each kept for longer than its token is valid.
+pub(crate) type SeenTokens = ExpiringCache<()>;
 
-/// A memory for token ids.
+/// Returns an empty set of seen tokens.
 pub(crate) fn seen_tokens() -> SeenTokens {
-    Shelf::new(2 * OLDEST_SECONDS + 2 * SKEW_SECONDS, 100_000)
+    ExpiringCache::new(2 * OLDEST_SECONDS + 2 * SKEW_SECONDS, 100_000)
 }
 
-/// Checks a logout token, uses up its id, and says who it is about.
+/// Verifies a logout token, uses up its id, and returns its subject.
 pub(crate) async fn verify(
     provider: &Provider,
     seen: &SeenTokens,
-    me: &Me<'_>,
+    relying_party: &RelyingParty<'_>,
     token: &str,
     now: i64,
-) -> Result<Goodbye, Refused> {
+) -> Result<LogoutSubject, Refused> {
     let header = decode_header(token)?;
     check_header(&header)?;
     let mut known = provider.known().await?;
     if !known.keys.iter().any(|key| fits(key, &header)) {
-        known = provider.known_anew().await?;
+        known = provider.known_refreshed().await?;
     }
     let claims = decode_claims(&known, &header, token)?;
-    check_claims(&claims, me, now)?;
-    // Only now: a token that we refuse uses nothing up.
+    check_claims(&claims, relying_party, now)?;
+    // Last, so that a refused token uses nothing up.
     if !seen.put(random::fingerprint(&claims.jti), (), now) {
         return Err(Refused::Replayed);
     }
-    Ok(Goodbye { sid: claims.sid, sub: claims.sub })
+    Ok(LogoutSubject { sid: claims.sid, sub: claims.sub })
 }
 
 fn check_header(header: &Header) -> Result<(), Refused> {
@@ -114,7 +114,7 @@ fn check_header(header: &Header) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Whether this key may have signed under this header. The key says which algorithm is meant, never the header alone.
+/// Returns true if this key may have signed under this header. The key decides the algorithm, never the header alone.
 fn fits(key: &Jwk, header: &Header) -> bool {
     let named = header.kid.is_none() || header.kid == key.common.key_id;
     let signs = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
@@ -136,7 +136,7 @@ fn by_kind(key: &Jwk) -> &'static [Algorithm] {
 
 fn decode_claims(known: &Arc<Known>, header: &Header, token: &str) -> Result<Claims, Refused> {
     let mut validation = Validation::new(header.alg);
-    // Our clock, not the library's: see `check_claims`.
+    // Times are compared with our clock in `check_claims`.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
@@ -150,15 +150,15 @@ fn decode_claims(known: &Arc<Known>, header: &Header, token: &str) -> Result<Cla
     Err(refused)
 }
 
-/// §2.6, in its order.
-fn check_claims(claims: &Claims, me: &Me<'_>, now: i64) -> Result<(), Refused> {
+/// Checks the claims in the order of §2.6.
+fn check_claims(claims: &Claims, relying_party: &RelyingParty<'_>, now: i64) -> Result<(), Refused> {
     let aud_fits = match &claims.aud {
-        Audience::One(aud) => aud == me.client_id,
-        Audience::Many(all) => all.len() == 1 && all[0] == me.client_id,
+        Audience::One(aud) => aud == relying_party.client_id,
+        Audience::Many(all) => all.len() == 1 && all[0] == relying_party.client_id,
     };
     let event = claims.events.get(EVENT);
     let checks = [
-        (claims.iss == me.issuer, "another issuer"),
+        (claims.iss == relying_party.issuer, "another issuer"),
         (aud_fits, "for another client"),
         (claims.iat <= now + SKEW_SECONDS, "issued in the future"),
         (claims.iat > now - OLDEST_SECONDS, "issued long ago"),

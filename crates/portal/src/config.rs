@@ -1,4 +1,4 @@
-//! What an agency writes about its portal, and the check that all of it can work before anything starts.
+//! The configuration of a portal, and its checks before anything starts.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -9,18 +9,18 @@ use url::Url;
 use crate::Error;
 use crate::records::{Clients, LegacyLogins};
 
-/// Everything a portal needs to know. Unknown keys are refused, so that a misspelt one is never ignored.
+/// The configuration. Unknown keys are refused, so that a misspelt one is never ignored.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where the program `portal` listens; [`crate::serve`] is given its listener and does not look here.
+    /// The address to listen on; used by the program `portal` only, since [`crate::serve`] is given its listener.
     #[serde(default = "any_loopback_port")]
     pub listen: SocketAddr,
-    /// The address people type, without a path: `https://clients.agence.example` or `http://localhost:8081`.
+    /// The address that people type, without a path: `https://clients.agence.example` or `http://localhost:8081`.
     pub base_url: String,
     /// The agency's name, as on its letterhead.
     pub agency_name: String,
-    /// Where the agency is.
+    /// The agency's city.
     pub city: String,
     /// One sentence under the name on the front page.
     #[serde(default)]
@@ -48,40 +48,40 @@ pub struct Config {
     pub client_secret: Secret,
     /// Name of the session cookie. Browsers do not tell ports apart: portals on one host need different names.
     pub cookie_name: String,
-    /// Scopes asked for; `openid` is always added.
+    /// The requested scopes; `openid` is always added.
     #[serde(default = "default_scopes")]
     pub scopes: Vec<String>,
-    /// How this portal vouches for people who signed in with their old identifiers. Needed by the old sign-in form.
+    /// The key of migration tickets, with which this portal vouches for people who signed in with their old identifiers. The old sign-in form needs it.
     #[serde(default)]
     pub ticket: Option<Ticket>,
-    /// What the agency knows of its clients, by client reference.
+    /// The agency's records of its clients, by client reference.
     pub clients_file: Source<Clients>,
     /// The portal's own old identifiers. Without them, or without `ticket`, there is no old sign-in form.
     #[serde(default)]
     pub legacy_logins: Option<Source<LegacyLogins>>,
 }
 
-/// The migration ticket's key and terms: a JWT signed with HS256, good for one sign-in.
+/// The key and terms of migration tickets: JWTs signed with HS256, valid for one sign-in.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ticket {
-    /// Secret shared with the provider; its UTF-8 bytes are the key. At least 32 bytes (RFC 7518 §3.2).
+    /// The secret shared with the provider; its UTF-8 bytes are the key. At least 32 bytes (RFC 7518 §3.2).
     pub key: Secret,
     /// The `iss` claim; the `client_id` when left out.
     #[serde(default)]
     pub issuer: Option<String>,
-    /// Life of a ticket in seconds, at most 300.
+    /// The lifetime of a ticket in seconds, at most 300.
     #[serde(default = "default_ticket_lifetime")]
     pub lifetime_seconds: u32,
 }
 
-/// A value given in place, or the path of a JSON file that holds it (relative to the configuration file).
+/// An inline value, or the path of a JSON file that holds it (relative to the configuration file).
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
 pub enum Source<T> {
-    /// Read when the portal starts.
+    /// A file, read when the portal starts.
     File(PathBuf),
-    /// Already here.
+    /// An inline value.
     Data(T),
 }
 
@@ -108,7 +108,7 @@ impl Mark {
     }
 }
 
-/// A text that never prints.
+/// A string that never prints.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -128,7 +128,7 @@ impl Config {
     /// Reads a TOML text; relative paths in it start at `folder`.
     ///
     /// # Errors
-    /// Where the text is not TOML, or has missing or unknown keys.
+    /// If the text is not TOML, or has missing or unknown keys.
     pub fn from_toml(text: &str, folder: &Path) -> Result<Self, Error> {
         let mut config: Self = toml::from_str(text).map_err(|error| Error::Toml(Box::new(error)))?;
         config.clients_file.start_at(folder);
@@ -138,7 +138,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Checks each value; what cannot work is told before the portal answers anybody.
+    /// Checks each value before the portal starts.
     pub(crate) fn check(&self) -> Result<Addresses, Error> {
         let base = Url::parse(&self.base_url).map_err(|_| refused("base_url", "is not an address"))?;
         if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {
@@ -182,11 +182,11 @@ impl<T> Source<T> {
     }
 }
 
-/// The two origins that everything is compared with.
+/// The origins that addresses are compared with.
 pub(crate) struct Addresses {
-    /// Of this portal: no trailing slash, default port left out, as browsers write it.
+    /// This portal's origin: no trailing slash, default port omitted, as browsers write it.
     pub origin: String,
-    /// Of the provider.
+    /// The provider's origin.
     pub issuer_origin: String,
 }
 
@@ -195,7 +195,7 @@ impl Addresses {
         self.origin.starts_with("https:")
     }
 
-    /// An address of this portal; `path` begins with a slash.
+    /// Returns an address of this portal; `path` begins with a slash.
     pub fn own(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
     }

@@ -17,7 +17,7 @@
 //!     "##,
 //!     std::path::Path::new("."),
 //! )?;
-//! // Speaks to nobody yet: the provider is looked for when the first person signs in.
+//! // Contacts nobody yet: discovery runs when the first person signs in.
 //! let router = portal::router(config)?;
 //! # drop(router);
 //! # Ok(())
@@ -26,15 +26,15 @@
 
 mod back_channel;
 mod config;
+mod expiring_cache;
 mod look;
-mod old_door;
+mod old_sign_in;
 mod portal;
 mod provider;
 mod random;
 mod records;
 mod refresh;
 mod session;
-mod shelf;
 mod sign_in;
 mod sign_out;
 mod ticket;
@@ -53,47 +53,47 @@ pub use crate::records::{
     Call, ClientRecord, Clients, Document, LegacyLogin, LegacyLogins, Meeting, Message, Property,
 };
 
-/// How long open connections may go on after the portal was told to stop.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// The time for which open connections may continue after the portal was told to stop.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Tells the time in Unix seconds.
+/// A clock in Unix seconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Why a portal does not start, or stopped.
+/// An error that keeps a portal from starting, or stopped it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A value that cannot work.
+    /// An invalid value.
     #[error("{field} {problem}")]
     Config {
         /// The key.
         field: &'static str,
-        /// What is wrong with it.
+        /// The error.
         problem: &'static str,
     },
-    /// The configuration is not what it should be; the text names the line.
+    /// The configuration is not valid TOML, or has missing or unknown keys; the text names the line.
     #[error("{0}")]
     Toml(Box<toml::de::Error>),
     /// A file of records cannot be read.
     #[error("{path}: {source}", path = path.display())]
     File {
-        /// Which one.
+        /// The path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A file of records is not what it should be.
+    /// A file of records is not valid.
     #[error("{path}: {source}", path = path.display())]
     Json {
-        /// Which one.
+        /// The path.
         path: PathBuf,
-        /// Where and why.
+        /// The position and the cause.
         source: serde_json::Error,
     },
-    /// No HTTP client could be made, for want of certificates for example.
+    /// The HTTP client could not be built, e.g. for lack of certificates.
     #[error("no HTTP client: {0}")]
     HttpClient(reqwest::Error),
-    /// A template is broken.
+    /// A template is invalid.
     #[error("template: {0}")]
     Template(#[from] minijinja::Error),
     /// The listener failed.
@@ -101,15 +101,15 @@ pub enum Error {
     Serve(#[from] std::io::Error),
 }
 
-/// The portal as a router, on the system's clock.
+/// Returns the portal as a router, on the system's clock.
 ///
 /// # Errors
-/// Where the configuration or a file of records cannot be used. A provider that is down is no error.
+/// If the configuration or a file of records cannot be used. An unreachable provider is no error.
 pub fn router(config: Config) -> Result<Router, Error> {
     router_at(config, system_clock())
 }
 
-/// The portal as a router, on a clock of the caller's.
+/// Returns the portal as a router, on the given clock.
 ///
 /// # Errors
 /// As [`router`].
@@ -117,10 +117,10 @@ pub fn router_at(config: Config, clock: Clock) -> Result<Router, Error> {
     Ok(web::router(portal::Portal::new(config, clock)?))
 }
 
-/// Serves the portal until `shutdown` resolves; open connections get five seconds more.
+/// Serves the portal until `shutdown` resolves; open connections get five more seconds.
 ///
 /// # Errors
-/// As [`router`], and where the listener fails.
+/// As [`router`], and if the listener fails.
 pub async fn serve(
     listener: TcpListener,
     config: Config,
@@ -133,9 +133,9 @@ pub async fn serve(
         drop(told);
     });
     let deadline = async {
-        // An error is the news: the other end is dropped when the shutdown begins.
+        // The sender is dropped when the shutdown begins, which is the signal.
         while telling.changed().await.is_ok() {}
-        tokio::time::sleep(FAREWELL).await;
+        tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
     };
     tokio::select! {
         ended = server.into_future() => Ok(ended?),
@@ -154,7 +154,7 @@ fn system_clock() -> Clock {
     })
 }
 
-/// The first hundred characters of what others sent, for the log.
+/// Returns the first hundred characters of untrusted text, for the log.
 pub(crate) fn short(text: &str) -> String {
     text.chars().take(100).collect()
 }

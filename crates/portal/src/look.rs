@@ -1,13 +1,13 @@
-//! The agency's colour, made safe to read.
+//! The agency's colour, adjusted for readable text.
 
 use crate::Error;
 use crate::config::{Mark, refused};
 
-/// Black or white text needs this contrast (WCAG 2.2 §1.4.3).
+/// The minimum contrast of black or white text (WCAG 2.2 §1.4.3).
 const CONTRAST: f64 = 4.5;
 
 /// The stylesheet's variables and the emblem.
-pub(crate) struct Look {
+pub(crate) struct Theme {
     pub css: String,
     pub mark: Mark,
     pub icon: String,
@@ -16,8 +16,8 @@ pub(crate) struct Look {
 #[derive(Clone, Copy)]
 struct Colour([f64; 3]);
 
-impl Look {
-    /// From `#rrggbb`.
+impl Theme {
+    /// Derives the theme from `#rrggbb`.
     pub fn of(accent: &str, mark: Mark) -> Result<Self, Error> {
         let accent = Colour::read(accent).ok_or_else(|| refused("accent", "must look like #1f5f8b"))?;
         let white = Colour([255.0; 3]);
@@ -39,7 +39,7 @@ impl Look {
     }
 }
 
-/// The outline of an emblem on a 24 × 24 grid.
+/// Returns the outline of an emblem on a 24 × 24 grid.
 pub(crate) fn outline(mark: Mark) -> &'static str {
     match mark {
         Mark::House => "M4 11.2 12 4l8 7.2V20h-5.4v-5.2H9.4V20H4z",
@@ -85,7 +85,7 @@ impl Colour {
         mixed
     }
 
-    /// WCAG relative luminance.
+    /// Returns the relative luminance (WCAG 2.2).
     fn luminance(self) -> f64 {
         let [r, g, b] = self.0.map(|c| {
             let c = c / 255.0;
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn any_accent_can_be_read() {
         for accent in ["#000000", "#ffffff", "#ffe600", "#2f7d4f", "#1b6a8f"] {
-            let look = Look::of(accent, Mark::Leaf).expect("a colour");
+            let look = Theme::of(accent, Mark::Leaf).expect("a colour");
             let strong =
                 look.css.split("--accent:").nth(1).and_then(|rest| rest.get(..7)).and_then(Colour::read);
             assert!(strong.expect("a colour").contrast(Colour([255.0; 3])) >= CONTRAST, "{accent}");
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn what_is_not_a_colour_is_refused() {
         for accent in ["", "#fff", "red", "#1f5f8b;}body{display:none"] {
-            assert!(Look::of(accent, Mark::House).is_err(), "{accent}");
+            assert!(Theme::of(accent, Mark::House).is_err(), "{accent}");
         }
     }
 }

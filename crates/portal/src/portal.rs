@@ -1,17 +1,17 @@
-//! The portal as a whole: what every request can reach.
+//! The state of a portal, available to every request.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::back_channel::{SeenTokens, seen_tokens};
 use crate::config::{Addresses, Config};
-use crate::look::Look;
-use crate::old_door::OldDoor;
+use crate::look::Theme;
+use crate::old_sign_in::OldSignIn;
 use crate::provider::Provider;
 use crate::records::{self, Clients};
 use crate::session::Sessions;
 use crate::sign_in::{Pending, pending};
-use crate::sign_out::{Departures, departures};
+use crate::sign_out::{PendingSignOuts, pending_sign_outs};
 use crate::web::page::Pages;
 use crate::{Clock, Error, random};
 
@@ -19,13 +19,13 @@ use crate::{Clock, Error, random};
 pub(crate) struct Portal {
     pub config: Config,
     pub addresses: Addresses,
-    pub look: Look,
+    pub look: Theme,
     pub clients: Clients,
-    pub old_door: Option<OldDoor>,
+    pub old_sign_in: Option<OldSignIn>,
     pub provider: Provider,
     pub sessions: Sessions,
     pub pending: Pending,
-    pub departures: Departures,
+    pub pending_sign_outs: PendingSignOuts,
     pub seen_tokens: SeenTokens,
     pub pages: Pages,
     clock: Clock,
@@ -33,13 +33,13 @@ pub(crate) struct Portal {
 }
 
 impl Portal {
-    /// Reads the records and checks everything; speaks to nobody.
+    /// Reads the records and checks the configuration, without any network access.
     pub fn new(config: Config, clock: Clock) -> Result<Self, Error> {
         let addresses = config.check()?;
-        let look = Look::of(&config.accent, config.mark)?;
+        let look = Theme::of(&config.accent, config.mark)?;
         let clients = records::load(&config.clients_file)?;
-        let old_door = match (&config.legacy_logins, &config.ticket) {
-            (Some(logins), Some(_)) => Some(OldDoor::new(records::load(logins)?)),
+        let old_sign_in = match (&config.legacy_logins, &config.ticket) {
+            (Some(logins), Some(_)) => Some(OldSignIn::new(records::load(logins)?)),
             _ => None,
         };
         Ok(Self {
@@ -47,10 +47,10 @@ impl Portal {
             addresses,
             look,
             clients,
-            old_door,
+            old_sign_in,
             sessions: Sessions::default(),
             pending: pending(),
-            departures: departures(),
+            pending_sign_outs: pending_sign_outs(),
             seen_tokens: seen_tokens(),
             pages: Pages::new()?,
             clock,
@@ -59,17 +59,17 @@ impl Portal {
         })
     }
 
-    /// Unix seconds.
+    /// Returns the current time in Unix seconds.
     pub fn now(&self) -> i64 {
         (self.clock)()
     }
 
-    /// What a form must carry to be believed: bound to the cookie of the browser that was shown it.
+    /// Returns the token of a form, bound to the cookie of the browser that is shown it.
     pub fn form_token(&self, cookie: &str) -> String {
         hex::encode(self.form_mac(cookie).finalize().into_bytes())
     }
 
-    /// Whether a form came from a page of ours in this browser.
+    /// Returns true if a form came from a page of ours in this browser.
     pub fn form_token_fits(&self, cookie: &str, token: &str) -> bool {
         hex::decode(token).is_ok_and(|token| self.form_mac(cookie).verify_slice(&token).is_ok())
     }

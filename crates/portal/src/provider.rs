@@ -1,4 +1,4 @@
-//! The OpenID provider as this portal sees it: its metadata and keys, fetched when first needed and kept for a while.
+//! The OpenID provider: its metadata and keys, fetched when first needed and cached.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,16 +22,16 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Addresses, Config, refused};
 use crate::{Clock, Error};
 
-/// How long metadata and keys are used before they are fetched again.
+/// The time for which metadata and keys are used before they are fetched again.
 const FRESH_SECONDS: i64 = 3_600;
-/// An unknown key id makes us fetch again, but not more often than this: a forged id must not become our flood.
+/// The minimum time between two fetches for unknown key ids, so that forged ids cannot cause a flood of requests.
 const REFETCH_SECONDS: i64 = 30;
-/// After a failure nobody waits for another attempt during this time.
+/// The time for which requests fail at once after a failed fetch.
 const PAUSE_SECONDS: i64 = 2;
-/// No answer of a provider is larger than this.
-const LARGEST_BODY: usize = 1024 * 1024;
+/// The maximum size of a response of the provider.
+const MAX_BODY: usize = 1024 * 1024;
 
-/// What RP-Initiated Logout 1.0 and RFC 9207 add to the metadata.
+/// The metadata added by RP-Initiated Logout 1.0 and RFC 9207.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct MoreMetadata {
     pub end_session_endpoint: Option<EndSessionUrl>,
@@ -40,12 +40,12 @@ pub(crate) struct MoreMetadata {
 }
 impl AdditionalProviderMetadata for MoreMetadata {}
 
-/// The claims beyond the standard ones that a client space lives on.
+/// The non-standard claims that the client space needs.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct MoreClaims {
     /// The agency's own references of this person.
     pub client_refs: Option<Vec<String>>,
-    /// The provider's session, for back-channel logout.
+    /// The provider's session id, for back-channel logout.
     pub sid: Option<String>,
 }
 impl AdditionalClaims for MoreClaims {}
@@ -104,16 +104,16 @@ pub(crate) type Client = openidconnect::Client<
     EndpointMaybeSet,
 >;
 
-/// One state of the provider's metadata and keys.
+/// A snapshot of the provider's metadata and keys.
 pub(crate) struct Known {
     pub metadata: Metadata,
     pub client: Client,
-    /// The same keys for jsonwebtoken, which verifies logout tokens. Keys it cannot read are left out.
+    /// The same keys for jsonwebtoken, which verifies logout tokens. Keys that it cannot read are left out.
     pub keys: Vec<jsonwebtoken::jwk::Jwk>,
     fetched_at: i64,
 }
 
-/// Finds the provider when it is needed, and again when what we know is old.
+/// A cache of the provider's metadata and keys.
 pub(crate) struct Provider {
     issuer: IssuerUrl,
     client_id: ClientId,
@@ -122,7 +122,7 @@ pub(crate) struct Provider {
     http: Http,
     clock: Clock,
     state: RwLock<State>,
-    // One fetch at a time; those who wait use what it brought.
+    // Allows one fetch at a time; waiting requests use its result.
     gate: tokio::sync::Mutex<()>,
 }
 
@@ -132,13 +132,13 @@ struct State {
     failed_at: Option<i64>,
 }
 
-/// The provider does not answer, or answers what no provider should. The text is for the log.
+/// The provider does not answer, or its answer is invalid. The text is for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("the provider cannot be used: {0}")]
 pub(crate) struct Unreachable(String);
 
 impl Provider {
-    /// Fetches nothing yet.
+    /// Builds the cache without fetching.
     pub fn new(config: &Config, addresses: &Addresses, clock: Clock) -> Result<Self, Error> {
         let issuer =
             IssuerUrl::new(config.issuer.clone()).map_err(|_| refused("issuer", "is not an address"))?;
@@ -160,17 +160,17 @@ impl Provider {
         &self.http
     }
 
-    /// Metadata and keys, at most an hour old unless the provider is silent.
+    /// Returns metadata and keys, at most an hour old unless the provider is unreachable.
     pub async fn known(&self) -> Result<Arc<Known>, Unreachable> {
         self.known_within(FRESH_SECONDS).await
     }
 
-    /// For a key id that we do not know: keys fetched a moment ago (OIDC Core §10.1.1).
-    pub async fn known_anew(&self) -> Result<Arc<Known>, Unreachable> {
+    /// Returns keys that were just fetched, for an unknown key id (OIDC Core §10.1.1).
+    pub async fn known_refreshed(&self) -> Result<Arc<Known>, Unreachable> {
         self.known_within(REFETCH_SECONDS).await
     }
 
-    /// What is known without asking anybody.
+    /// Returns the cached metadata and keys without a fetch.
     pub fn remembered(&self) -> Option<Arc<Known>> {
         self.state.read().unwrap_or_else(PoisonError::into_inner).known.clone()
     }
@@ -222,7 +222,7 @@ fn as_jwk(key: &CoreJsonWebKey) -> Option<jsonwebtoken::jwk::Jwk> {
     serde_json::to_value(key).and_then(serde_json::from_value).ok()
 }
 
-/// An error with its causes, on one line.
+/// Returns an error with its causes, on one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -233,10 +233,10 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The HTTP client: bounded in time and size, never following a redirect, deaf to proxy variables.
+/// The HTTP client: limited in time and size, without redirects and without proxy variables.
 pub(crate) struct Http(reqwest::Client);
 
-/// What can happen on the way to the provider.
+/// A failed request to the provider.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpError {
     #[error(transparent)]
@@ -262,7 +262,7 @@ impl Http {
             .map_err(Error::HttpClient)
     }
 
-    /// The shape openidconnect asks for.
+    /// Returns the function that openidconnect calls.
     pub fn caller(&self) -> impl Fn(HttpRequest) -> Answer + use<> {
         let client = self.0.clone();
         move |request| Box::pin(send(client.clone(), request))
@@ -273,7 +273,7 @@ async fn send(client: reqwest::Client, request: HttpRequest) -> Result<HttpRespo
     let mut response = client.execute(request.try_into()?).await?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > LARGEST_BODY {
+        if body.len() + chunk.len() > MAX_BODY {
             return Err(HttpError::TooLarge);
         }
         body.extend_from_slice(&chunk);

@@ -1,15 +1,15 @@
-//! The one place where this program draws random numbers.
+//! The source of random numbers of this program.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// A new identifier of 256 bits, base64url: cookies, `state`, `nonce`, PKCE verifiers.
+/// Returns a new identifier of 256 bits, base64url: cookies, `state`, `nonce`, PKCE verifiers.
 pub(crate) fn token() -> String {
     URL_SAFE_NO_PAD.encode(bytes())
 }
 
-/// 256 random bits.
+/// Returns 256 random bits.
 pub(crate) fn bytes() -> [u8; 32] {
     let mut bytes = [0; 32];
     #[allow(
@@ -20,10 +20,10 @@ pub(crate) fn bytes() -> [u8; 32] {
     bytes
 }
 
-/// What is stored in place of a token that a browser holds: finding it tells nothing through time.
+/// The hash stored in place of a token that a browser holds, so that the time of a lookup reveals nothing.
 pub(crate) type Fingerprint = [u8; 32];
 
-/// The fingerprint of a token.
+/// Returns the fingerprint of a token.
 pub(crate) fn fingerprint(token: &str) -> Fingerprint {
     Sha256::digest(token).into()
 }

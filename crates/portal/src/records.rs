@@ -1,4 +1,4 @@
-//! What the agency keeps about its clients, and its own old identifiers: two JSON files, read once.
+//! The agency's records of its clients, and its old identifiers: two JSON files, read once.
 
 use std::collections::HashMap;
 
@@ -52,13 +52,13 @@ pub struct Property {
 #[derive(Clone, Default, Deserialize, serde::Serialize)]
 #[serde(default)]
 pub struct Call {
-    /// What it is for.
+    /// The purpose.
     pub label: Option<String>,
     /// Due day, `YYYY-MM-DD`.
     pub due: Option<String>,
     /// Amount in euro cents.
     pub amount_cents: Option<i64>,
-    /// Whether it was paid; unknown when missing.
+    /// True if it was paid; unknown if missing.
     pub paid: Option<bool>,
 }
 
@@ -76,7 +76,7 @@ pub struct Document {
 #[derive(Clone, Default, Deserialize, serde::Serialize)]
 #[serde(default)]
 pub struct Message {
-    /// Who wrote it.
+    /// The author.
     pub from: Option<String>,
     /// Its day, `YYYY-MM-DD`.
     pub date: Option<String>,
@@ -88,13 +88,13 @@ pub struct Message {
 #[derive(Clone, Default, Deserialize, serde::Serialize)]
 #[serde(default)]
 pub struct Meeting {
-    /// What meeting it is.
+    /// The name of the meeting.
     pub label: Option<String>,
     /// Its day, `YYYY-MM-DD`.
     pub date: Option<String>,
     /// Its hour, as written.
     pub time: Option<String>,
-    /// Where it is held.
+    /// The place.
     pub place: Option<String>,
 }
 
@@ -104,9 +104,9 @@ pub struct Meeting {
 pub struct LegacyLogin {
     /// Hex of SHA-256 over salt and password.
     pub password_sha256: Option<Secret>,
-    /// Put before the password.
+    /// The text put before the password.
     pub salt: Option<String>,
-    /// The password itself, where there is no hash.
+    /// The password in clear, if there is no hash.
     pub password: Option<Secret>,
     /// The agency's reference of this client.
     pub client_ref: Option<String>,
@@ -117,7 +117,7 @@ pub struct LegacyLogin {
 }
 
 impl LegacyLogin {
-    /// Whether this is the password. An entry without a password has none that fits.
+    /// Returns true if this is the password. An entry without a password accepts none.
     pub(crate) fn fits(&self, password: &str) -> bool {
         let salt = self.salt.as_deref().unwrap_or_default();
         let given = digest(salt, password);
@@ -134,7 +134,7 @@ fn digest(salt: &str, password: &str) -> [u8; 32] {
     Sha256::new().chain_update(salt).chain_update(password).finalize().into()
 }
 
-/// The value itself, or what is in the file.
+/// Returns the inline value, or the content of the file.
 pub(crate) fn load<T: DeserializeOwned + Clone>(source: &Source<T>) -> Result<T, Error> {
     match source {
         Source::Data(data) => Ok(data.clone()),

@@ -10,31 +10,31 @@ use crate::provider::{IdToken, TokenResponse, chain};
 use crate::session::{Person, Session, Tokens};
 use crate::sign_in::{self, Refusal};
 
-/// An access token that ends sooner than this is renewed before it is needed.
+/// An access token that expires sooner than this is renewed.
 const SOON_SECONDS: i64 = 60;
 
-/// How a renewal went.
+/// The result of a renewal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Renewal {
     Done,
     NotNeeded,
-    /// The provider gave no refresh token.
+    /// There is no refresh token.
     Impossible,
-    /// The provider does not answer, or not sensibly. The session goes on with what it has.
+    /// The provider does not answer, or its answer is invalid. The session continues unchanged.
     Postponed,
-    /// The provider took the grant back: the session here is over too.
+    /// The provider revoked the grant, so the session ends too.
     Over,
 }
 
-/// When to renew.
+/// The condition of a renewal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
     Now,
     IfSoonOver,
 }
 
-/// Renews the tokens of a session. Runs in a task of its own: a browser that hangs up in the middle would otherwise lose
-/// the new refresh token, and the old one, used again, would cost the person their whole grant.
+/// Renews the tokens of a session. Runs in a task of its own: a client that disconnects in the middle would otherwise lose the new refresh token, and the old one,
+/// used again, would cost the person their whole grant.
 pub(crate) async fn renew(portal: &Arc<Portal>, session: &Arc<Session>, when: When) -> Renewal {
     let (portal, session) = (portal.clone(), session.clone());
     tokio::spawn(async move { renew_alone(&portal, &session, when).await })
@@ -47,7 +47,7 @@ async fn renew_alone(portal: &Portal, session: &Session, when: When) -> Renewal 
     if when == When::IfSoonOver && !soon_over() {
         return Renewal::NotNeeded;
     }
-    // Two tabs at once: the second one waits here and then finds nothing left to do.
+    // A second tab waits here and then finds nothing left to do.
     let mut tokens = session.tokens.lock().await;
     if when == When::IfSoonOver && !soon_over() {
         return Renewal::NotNeeded;
@@ -64,14 +64,14 @@ async fn renew_alone(portal: &Portal, session: &Session, when: When) -> Renewal 
             return Renewal::Over;
         }
         Err(error) => {
-            tracing::warn!(error = %chain(&error), "the refresh token could not be used");
+            tracing::warn!(error = %chain(&error), "refresh failed");
             return Renewal::Postponed;
         }
     };
     take_over(portal, session, &mut tokens, answer).await
 }
 
-/// Keeps the new tokens first, then looks at who they speak of: the old refresh token is gone in any case.
+/// Stores the new tokens first, then checks their subject: the old refresh token is used up in any case.
 async fn take_over(
     portal: &Portal,
     session: &Session,
@@ -82,26 +82,26 @@ async fn take_over(
     if let Some(refresh) = answer.refresh_token() {
         tokens.refresh = Some(refresh.clone());
     }
-    // Without a new ID token (OIDC Core §12.2 allows that) what we know of the person stands.
+    // Without a new ID token, which OIDC Core §12.2 allows, the known claims stay.
     let mut person = session.person();
     person.access_until = sign_in::access_until(portal, &answer);
     if let Some(id_token) = answer.id_token() {
-        match told_anew(portal, session, id_token, &answer).await {
+        match refreshed_person(portal, session, id_token, &answer).await {
             Ok(told) => person = told.unwrap_or(person),
             Err(error) => {
-                tracing::warn!(%error, "a refreshed ID token is refused");
+                tracing::warn!(%error, "refreshed ID token refused");
                 return Renewal::Over;
             }
         }
         tokens.id_token = id_token.clone();
     }
-    // Last, and all at once: until here other tabs wait for us.
+    // Last and at once: until here other tabs wait.
     session.set_person(person);
     Renewal::Done
 }
 
-/// What the provider says of the person now; `None` where it does not answer.
-async fn told_anew(
+/// Returns the person's current claims from userinfo; `None` if it does not answer.
+async fn refreshed_person(
     portal: &Portal,
     session: &Session,
     id_token: &IdToken,
@@ -113,5 +113,5 @@ async fn told_anew(
         return Err(Refusal::IdToken("it speaks of somebody else".to_owned()));
     }
     let person = sign_in::person(portal, &known, &claims, answer).await;
-    Ok(person.inspect_err(|error| tracing::warn!(%error, "userinfo after a refresh")).ok())
+    Ok(person.inspect_err(|error| tracing::warn!(%error, "userinfo request failed after a refresh")).ok())
 }

@@ -1,4 +1,4 @@
-//! Who is signed in here: sessions in this process's memory, found by a cookie of which only a fingerprint is kept.
+//! Sessions in this process's memory, found by a cookie of which only a fingerprint is stored.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,32 +9,32 @@ use openidconnect::{AccessToken, RefreshToken};
 use crate::provider::IdToken;
 use crate::random::{self, Fingerprint};
 
-/// A session nobody used for this long is over.
+/// A session ends after this time without use.
 const IDLE_SECONDS: i64 = 2 * 3_600;
-/// No session lives longer, used or not.
-const LONGEST_SECONDS: i64 = 12 * 3_600;
-/// More sessions than this portal will ever see; the least recently used goes first.
-const ROOM: usize = 100_000;
+/// A session ends after this time, used or not.
+const MAX_SECONDS: i64 = 12 * 3_600;
+/// The maximum number of sessions; beyond it the least recently used ends.
+const MAX_SESSIONS: usize = 100_000;
 
-/// What the provider told us about a person, as of the last answer.
+/// The person's claims, as of the provider's last response.
 #[derive(Clone, Default)]
 pub(crate) struct Person {
     pub email: Option<String>,
     pub email_verified: bool,
     pub name: Option<String>,
     pub client_refs: Vec<String>,
-    /// When the access token ends, Unix seconds.
+    /// The expiry of the access token in Unix seconds.
     pub access_until: i64,
 }
 
-/// The tokens of a session. Whoever changes them holds the lock for the whole exchange: a refresh token is good once.
+/// The tokens of a session. A renewal holds the lock for the whole exchange, since a refresh token is valid once.
 pub(crate) struct Tokens {
     pub id_token: IdToken,
     pub access: AccessToken,
     pub refresh: Option<RefreshToken>,
 }
 
-/// What the next page says once.
+/// A notice for the next page, shown once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notice {
     Refreshed,
@@ -42,7 +42,7 @@ pub(crate) enum Notice {
     NoRefreshToken,
 }
 
-/// One signed-in browser.
+/// A signed-in browser.
 pub(crate) struct Session {
     pub sub: String,
     pub sid: Option<String>,
@@ -83,7 +83,7 @@ impl Session {
     }
 
     fn alive(&self, now: i64) -> bool {
-        now - self.seen_at.load(Ordering::Relaxed) < IDLE_SECONDS && now - self.began_at < LONGEST_SECONDS
+        now - self.seen_at.load(Ordering::Relaxed) < IDLE_SECONDS && now - self.began_at < MAX_SECONDS
     }
 }
 
@@ -92,14 +92,14 @@ impl Session {
 pub(crate) struct Sessions(Mutex<HashMap<Fingerprint, Arc<Session>>>);
 
 impl Sessions {
-    /// Opens a session under a new id, which is returned and goes to the browser alone.
+    /// Opens a session under a new id, which is returned and sent to the browser alone.
     pub fn open(&self, session: Session, now: i64) -> String {
         let id = random::token();
         let mut all = self.lock();
-        if all.len() >= ROOM {
+        if all.len() >= MAX_SESSIONS {
             all.retain(|_, session| session.alive(now));
         }
-        if all.len() >= ROOM {
+        if all.len() >= MAX_SESSIONS {
             let oldest =
                 all.iter().min_by_key(|(_, s)| s.seen_at.load(Ordering::Relaxed)).map(|(key, _)| *key);
             oldest.map(|key| all.remove(&key));
@@ -108,7 +108,7 @@ impl Sessions {
         id
     }
 
-    /// The live session of an id; being found counts as use.
+    /// Returns the live session of an id and counts the lookup as use.
     pub fn find(&self, id: &str, now: i64) -> Option<Arc<Session>> {
         let key = random::fingerprint(id);
         let mut all = self.lock();
@@ -126,8 +126,8 @@ impl Sessions {
         self.lock().remove(&random::fingerprint(id))
     }
 
-    /// Ends the sessions a logout token speaks of (Back-Channel Logout §2.7): those of `sid`, or all of `sub` where no
-    /// session is named. Returns how many.
+    /// Ends the sessions that a logout token names (Back-Channel Logout §2.7): those of `sid`, or all of `sub` if no session is named. Returns their
+    /// number.
     pub fn close_all(&self, sid: Option<&str>, sub: Option<&str>) -> usize {
         let mut all = self.lock();
         let before = all.len();

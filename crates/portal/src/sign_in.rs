@@ -1,4 +1,4 @@
-//! Signing in: the authorization request, and what comes back from it (OIDC Core §3.1).
+//! Sign-in: the authorization request and its response (OIDC Core §3.1).
 
 use openidconnect::core::{CoreAuthenticationFlow, CoreErrorResponseType, CoreJwsSigningAlgorithm};
 use openidconnect::{
@@ -9,43 +9,43 @@ use openidconnect::{
 use subtle::ConstantTimeEq;
 use url::Url;
 
+use crate::expiring_cache::ExpiringCache;
 use crate::portal::Portal;
 use crate::provider::{IdToken, IdTokenClaims, Known, MoreClaims, TokenResponse, Unreachable, chain};
 use crate::random::{self, Fingerprint};
 use crate::session::{Person, Session, Tokens};
-use crate::shelf::Shelf;
 use crate::short;
 
-/// Somebody may take their time at the provider: move there, read a mail, come back.
+/// The time that a person may take at the provider: to move, read a mail and come back.
 const PENDING_SECONDS: i64 = 2 * 3_600;
-/// A token that claims to be issued further in the future than this is refused.
+/// The tolerated time by which a token may be issued in the future.
 const SKEW_SECONDS: i64 = 60;
-/// A token fetched a moment ago cannot be this old.
+/// The maximum age of a token that was just fetched.
 const OLDEST_SECONDS: i64 = 600;
 
-/// Sign-ins under way, by the fingerprint of their `state`; as many at a time as a browser has tabs.
-pub(crate) type Pending = Shelf<Begun>;
+/// Pending sign-ins, by the fingerprint of their `state`; several at a time for a browser with several tabs.
+pub(crate) type Pending = ExpiringCache<PendingSignIn>;
 
-/// A memory for sign-ins under way.
+/// Returns an empty set of pending sign-ins.
 pub(crate) fn pending() -> Pending {
-    Shelf::new(PENDING_SECONDS, 50_000)
+    ExpiringCache::new(PENDING_SECONDS, 50_000)
 }
 
-/// What is remembered of a sign-in while the person is at the provider.
-pub(crate) struct Begun {
+/// The state of a sign-in while the person is at the provider.
+pub(crate) struct PendingSignIn {
     browser: Fingerprint,
     nonce: Nonce,
     verifier: PkceCodeVerifier,
 }
 
-/// What may be added to an authorization request.
+/// Optional parameters of an authorization request.
 #[derive(Default)]
 pub(crate) struct Extra {
     pub migration_ticket: Option<String>,
     pub login_hint: Option<String>,
 }
 
-/// The parameters that come back (RFC 6749 §4.1.2, RFC 9207).
+/// The parameters of an authorization response (RFC 6749 §4.1.2, RFC 9207).
 #[derive(Default)]
 pub(crate) struct Answer {
     pub state: Option<String>,
@@ -55,12 +55,12 @@ pub(crate) struct Answer {
     pub error_description: Option<String>,
 }
 
-/// Why nobody is signed in. Each is one page.
+/// The reason why a sign-in failed. Each has its page.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
-    /// Too old, used before, begun in another browser, or made up.
+    /// Expired, used before, started in another browser, or invented.
     #[error("no such sign-in under way in this browser")]
     Stale,
     #[error("the answer names another issuer, or none")]
@@ -79,7 +79,7 @@ pub(crate) enum Refusal {
     UserInfo(String),
 }
 
-/// An error response (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6), in the kinds that a person can do something about.
+/// An error response (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6), grouped by what the person can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Denied {
     #[error("access_denied")]
@@ -105,7 +105,7 @@ impl Denied {
     }
 }
 
-/// The address at the provider that begins a sign-in for this browser.
+/// Returns the provider's address that starts a sign-in for this browser.
 pub(crate) async fn begin(portal: &Portal, browser: Fingerprint, extra: Extra) -> Result<Url, Refusal> {
     let known = portal.provider.known().await?;
     let verifier = PkceCodeVerifier::new(random::token());
@@ -115,7 +115,7 @@ pub(crate) async fn begin(portal: &Portal, browser: Fingerprint, extra: Extra) -
         .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || state, || nonce)
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
         .add_ui_locale(LanguageTag::new("fr".to_owned()));
-    // openidconnect adds `openid` on its own.
+    // openidconnect adds `openid` itself.
     for scope in portal.config.scopes.iter().filter(|scope| *scope != "openid") {
         request = request.add_scope(Scope::new(scope.clone()));
     }
@@ -126,11 +126,15 @@ pub(crate) async fn begin(portal: &Portal, browser: Fingerprint, extra: Extra) -
         request = request.add_extra_param("migration_ticket", ticket);
     }
     let (address, state, nonce) = request.url();
-    portal.pending.put(random::fingerprint(state.secret()), Begun { browser, nonce, verifier }, portal.now());
+    portal.pending.put(
+        random::fingerprint(state.secret()),
+        PendingSignIn { browser, nonce, verifier },
+        portal.now(),
+    );
     Ok(address)
 }
 
-/// WriteQueue the provider's answer into a session, or into the reason why not.
+/// Turns the authorization response into a session, or into the reason of its failure.
 pub(crate) async fn finish(
     portal: &Portal,
     browser: Option<Fingerprint>,
@@ -138,7 +142,7 @@ pub(crate) async fn finish(
 ) -> Result<Session, Refusal> {
     let state = answer.state.as_deref().ok_or(Refusal::Stale)?;
     let browser = browser.ok_or(Refusal::Stale)?;
-    // Taken, whatever comes next: a state is good for one answer.
+    // Removed whatever the outcome: a state is valid for one response.
     let begun = portal.pending.take(&random::fingerprint(state), portal.now()).ok_or(Refusal::Stale)?;
     if !bool::from(begun.browser.ct_eq(&browser)) {
         return Err(Refusal::Stale);
@@ -147,7 +151,7 @@ pub(crate) async fn finish(
     check_issuer(portal, &known, answer.iss.as_deref())?;
     if let Some(error) = answer.error {
         let description = answer.error_description.unwrap_or_default();
-        tracing::info!(error = ?short(&error), description = ?short(&description), "the provider refused a sign-in");
+        tracing::info!(error = ?short(&error), description = ?short(&description), "sign-in refused by the provider");
         return Err(Refusal::Denied(Denied::read(&error)));
     }
     let code = AuthorizationCode::new(answer.code.ok_or(Refusal::Incomplete)?);
@@ -161,7 +165,7 @@ pub(crate) async fn finish(
     Ok(Session::new(claims.subject().to_string(), sid, person, kept, portal.now()))
 }
 
-/// RFC 9207 §2.4: before anything else of the answer is believed.
+/// Checks the issuer before anything else in the response is trusted (RFC 9207 §2.4).
 fn check_issuer(portal: &Portal, known: &Known, iss: Option<&str>) -> Result<(), Refusal> {
     let promised = known.metadata.additional_metadata().authorization_response_iss_parameter_supported;
     match iss {
@@ -187,8 +191,8 @@ async fn exchange(
     })
 }
 
-/// Verifies an ID token (OIDC Core §3.1.3.7; without a nonce, §12.2) and its binding to the access token (§3.1.3.6).
-/// A key id that we do not know makes us look for new keys once.
+/// Verifies an ID token (OIDC Core §3.1.3.7; without a nonce, §12.2) and its binding to the access token (§3.1.3.6). An unknown key id makes the portal
+/// fetch the keys once.
 pub(crate) async fn verify(
     portal: &Portal,
     known: std::sync::Arc<Known>,
@@ -198,7 +202,7 @@ pub(crate) async fn verify(
 ) -> Result<(std::sync::Arc<Known>, IdTokenClaims), Refusal> {
     match verify_with(portal, &known, id_token, nonce, access) {
         Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
-            let anew = portal.provider.known_anew().await?;
+            let anew = portal.provider.known_refreshed().await?;
             let claims = verify_with(portal, &anew, id_token, nonce, access);
             claims.map(|claims| (anew, claims))
         }
@@ -219,7 +223,7 @@ fn verify_with(
     let verifier = known
         .client
         .id_token_verifier()
-        // Asymmetric only: a client secret is not a signing key here, and `none` is nothing at all.
+        // Asymmetric algorithms only: the client secret is not a signing key here, and `none` is refused.
         .set_allowed_algs([RsaSsaPkcs1V15Sha256, RsaSsaPssSha256, EcdsaP256Sha256, EdDsa])
         .set_time_fn(move || chrono::DateTime::from_timestamp(now, 0).unwrap_or_default())
         .set_issue_time_verifier_fn(move |issued| match issued.timestamp() {
@@ -231,7 +235,7 @@ fn verify_with(
         Some(nonce) => id_token.claims(&verifier, nonce)?,
         None => id_token.claims(&verifier, |_: Option<&Nonce>| Ok(()))?,
     };
-    // openidconnect leaves azp to us (OIDC Core §3.1.3.7, 4 and 5).
+    // openidconnect leaves azp to the caller (OIDC Core §3.1.3.7, 4 and 5).
     if claims.authorized_party().is_some_and(|azp| azp.as_str() != portal.config.client_id) {
         return Err(ClaimsVerificationError::InvalidAudience("azp names another client".to_owned()));
     }
@@ -247,7 +251,7 @@ fn verify_with(
     Ok(claims.clone())
 }
 
-/// Asks userinfo, where there is one, and fills up from the ID token. Another subject's answer is refused (OIDC Core §5.3.2).
+/// Requests userinfo, if available, and completes it from the ID token. A response with another subject is refused (OIDC Core §5.3.2).
 pub(crate) async fn person(
     portal: &Portal,
     known: &Known,
@@ -281,7 +285,7 @@ pub(crate) async fn person(
     Ok(person)
 }
 
-/// When the access token ends. Without `expires_in` it is taken to be short.
+/// Returns the expiry of the access token. Without `expires_in` a short lifetime is assumed.
 pub(crate) fn access_until(portal: &Portal, tokens: &TokenResponse) -> i64 {
     let seconds = tokens.expires_in().map_or(300, |life| i64::try_from(life.as_secs()).unwrap_or(i64::MAX));
     portal.now().saturating_add(seconds)

@@ -1,29 +1,29 @@
-//! Signing out at the provider too (OpenID Connect RP-Initiated Logout 1.0).
+//! Sign-out at the provider (OpenID Connect RP-Initiated Logout 1.0).
 
 use openidconnect::{ClientId, CsrfToken, LanguageTag, LogoutRequest, PostLogoutRedirectUrl};
 use subtle::ConstantTimeEq;
 use url::Url;
 
+use crate::expiring_cache::ExpiringCache;
 use crate::portal::Portal;
 use crate::random::{self, Fingerprint};
 use crate::session::Session;
-use crate::shelf::Shelf;
 
-/// Browsers on their way through the provider's sign-out, by the fingerprint of the `state`.
-pub(crate) type Departures = Shelf<Fingerprint>;
+/// Pending sign-outs at the provider, by the fingerprint of their `state`.
+pub(crate) type PendingSignOuts = ExpiringCache<Fingerprint>;
 
-/// A memory for departures.
-pub(crate) fn departures() -> Departures {
-    Shelf::new(1_800, 50_000)
+/// Returns an empty set of pending sign-outs.
+pub(crate) fn pending_sign_outs() -> PendingSignOuts {
+    ExpiringCache::new(1_800, 50_000)
 }
 
-/// The provider's sign-out address for this session; `None` where it has none or cannot be asked.
+/// Returns the provider's sign-out address for this session; `None` if there is none or it cannot be fetched.
 pub(crate) async fn begin(portal: &Portal, browser: Fingerprint, session: &Session) -> Option<Url> {
     let known = portal.provider.known().await.ok()?;
     let endpoint = known.metadata.additional_metadata().end_session_endpoint.clone()?;
     let back = PostLogoutRedirectUrl::new(portal.addresses.own("/logged-out")).ok()?;
     let state = random::token();
-    portal.departures.put(random::fingerprint(&state), browser, portal.now());
+    portal.pending_sign_outs.put(random::fingerprint(&state), browser, portal.now());
     let tokens = session.tokens.lock().await;
     let request = LogoutRequest::from(endpoint)
         .set_id_token_hint(&tokens.id_token)
@@ -34,9 +34,9 @@ pub(crate) async fn begin(portal: &Portal, browser: Fingerprint, session: &Sessi
     Some(request.http_get_url())
 }
 
-/// Whether the provider sent this very browser back from the sign-out that it began; true once.
+/// Returns true, once, if the provider sent this browser back from the sign-out that it started.
 pub(crate) fn finish(portal: &Portal, browser: Option<Fingerprint>, state: &str) -> bool {
-    let begun = portal.departures.take(&random::fingerprint(state), portal.now());
+    let begun = portal.pending_sign_outs.take(&random::fingerprint(state), portal.now());
     match (begun, browser) {
         (Some(begun), Some(browser)) => begun.ct_eq(&browser).into(),
         _ => false,

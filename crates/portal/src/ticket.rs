@@ -1,4 +1,4 @@
-//! The migration ticket: the portal's word, to the provider, that it has just recognised one of its clients.
+//! Migration tickets: the portal vouches to the provider for a client that it has just recognised.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::Serialize;
@@ -15,7 +15,7 @@ struct Claims<'a> {
     sub: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_ref: Option<&'a str>,
-    /// A proposal only: nobody has confirmed it.
+    /// A proposal: nobody has confirmed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ struct Claims<'a> {
     exp: i64,
 }
 
-/// A ticket for the holder of `identifier`, good once and for at most five minutes.
+/// Issues a ticket for the holder of `identifier`, valid once and for at most five minutes.
 pub(crate) fn issue(
     config: &Config,
     ticket: &Ticket,

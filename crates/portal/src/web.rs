@@ -1,13 +1,13 @@
-//! The portal's face: routes, and what every answer carries.
+//! The portal's HTTP side: routes, and the headers of every response.
 
 mod assets;
 mod entry;
 mod form;
 mod old_form;
 pub(crate) mod page;
+mod sign_out;
 mod space;
 mod visitor;
-mod way_out;
 mod write;
 
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use crate::portal::Portal;
 use crate::web::page::ErrorPage;
 use crate::web::visitor::Visitor;
 
-/// No form of this portal is larger.
-const LARGEST_FORM: usize = 64 * 1024;
+/// The maximum size of a form.
+const MAX_FORM: usize = 64 * 1024;
 
-/// All routes.
+/// Returns the routes.
 pub(crate) fn router(portal: Portal) -> Router {
     let portal = Arc::new(portal);
     Router::new()
@@ -37,15 +37,15 @@ pub(crate) fn router(portal: Portal) -> Router {
         .route("/anciens-identifiants", get(old_form::show).post(old_form::submit))
         .route("/espace", get(space::show))
         .route("/refresh", post(space::refresh))
-        .route("/logout", post(way_out::leave))
-        .route("/logged-out", get(way_out::left))
-        .route("/backchannel-logout", post(way_out::back_channel))
+        .route("/logout", post(sign_out::leave))
+        .route("/logged-out", get(sign_out::left))
+        .route("/backchannel-logout", post(sign_out::back_channel))
         .route("/assets/portal.css", get(assets::stylesheet))
         .route("/assets/theme.css", get(assets::theme))
         .route("/assets/icon.svg", get(assets::icon))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(middleware::from_fn_with_state(portal.clone(), guard))
         .with_state(portal)
 }
@@ -58,14 +58,14 @@ async fn wrong_method(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Re
     page::error(&portal, &visitor, StatusCode::METHOD_NOT_ALLOWED, ErrorPage::NotFound)
 }
 
-/// The headers of every answer.
+/// Sets the headers of every response.
 async fn guard(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        // Not `no-referrer`: with that, browsers send `Origin: null` on our own forms.
+        // Not `no-referrer`, with which browsers send `Origin: null` on our own forms.
         (header::REFERRER_POLICY, "same-origin"),
     ];
     for (name, value) in fixed {
@@ -84,7 +84,7 @@ async fn guard(State(portal): State<Arc<Portal>>, request: Request, next: Next) 
     response
 }
 
-/// `form-action` also governs where a posted form is redirected to: sign-in and sign-out end at the provider.
+/// Returns the content security policy. `form-action` also applies to redirects after a form, and sign-in and sign-out lead to the provider.
 fn content_policy(portal: &Portal) -> String {
     let mut targets = vec!["'self'".to_owned(), portal.addresses.issuer_origin.clone()];
     if let Some(known) = portal.provider.remembered() {

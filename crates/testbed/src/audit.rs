@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, thread};
 
-use kernel::{Fault, Invariant, Reading, SealKeys, SeenBy, Verdict, sea_orm::ConnectionTrait};
+use kernel::{Fault, Invariant, SealKeys, SeenBy, Snapshot, Verdict, sea_orm::ConnectionTrait};
 
 use crate::Bed;
 
@@ -31,7 +31,7 @@ impl Bed {
         }
         assert_eq!(self.broken().await, Vec::<String>::new(), "{}: after it was mended", self.name);
         let unseen = |row: &&Invariant| {
-            !matches!(row.seen_by, SeenBy::Words(_)) && !seen.contains(&format!("{}: {}", row.id, row.says))
+            !matches!(row.seen_by, SeenBy::Tests(_)) && !seen.contains(&format!("{}: {}", row.id, row.says))
         };
         let unseen: Vec<&str> = list.into_iter().filter(unseen).map(|row| row.says).collect();
         assert_eq!(unseen, Vec::<&str>::new(), "{}: nothing breaks these", self.name);
@@ -52,7 +52,7 @@ impl Bed {
     }
 
     async fn write(&self, statements: &str) {
-        let done = self.context.db.unhurried().execute_unprepared(statements).await;
+        let done = self.context.db.without_timeout().execute_unprepared(statements).await;
         done.unwrap_or_else(|error| panic!("{}: {statements}: {error}", self.name));
     }
 
@@ -90,11 +90,11 @@ async fn look(
     keys: Arc<SealKeys>,
     invariants: &[&'static Invariant],
 ) -> Result<Vec<String>, Fault> {
-    let reading = Reading::open(address, keys).await?;
+    let snapshot = Snapshot::open(address, keys).await?;
     // The server that `cargo xtask` starts for tests forgets on purpose: it writes nothing through to the disk (SECURITY I20).
     let forgetful = |invariant: &Invariant| invariant.id == "I20" && address.starts_with("postgres");
     let looked: Vec<&Invariant> = invariants.iter().copied().filter(|i| !forgetful(i)).collect();
-    let verdicts = reading.judge(&looked).await?;
+    let verdicts = snapshot.judge(&looked).await?;
     let broken = looked.iter().zip(verdicts).filter_map(|(invariant, verdict)| match verdict {
         Verdict::Broken(rows) => Some(format!("{}: {} ({rows})", invariant.id, invariant.says)),
         _ => None,

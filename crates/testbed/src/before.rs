@@ -15,7 +15,7 @@ impl Bed {
                 "sqlite" => include_str!("../before/sqlite.sql"),
                 _ => include_str!("../before/postgres.sql"),
             };
-            bed.context.db.unhurried().execute_unprepared(schema).await.expect("the schema before");
+            bed.context.db.without_timeout().execute_unprepared(schema).await.expect("the schema before");
         }
         beds
     }
@@ -31,6 +31,6 @@ impl Bed {
         }
         let [bytes, empty] = if sqlite { ["x'0102ff'", "x''"] } else { [r"'\x0102ff'", "''"] };
         let rows = rows.replace("@empty", empty).replace("@b", bytes);
-        self.context.db.unhurried().execute_unprepared(&rows).await.expect("rows of every table");
+        self.context.db.without_timeout().execute_unprepared(&rows).await.expect("rows of every table");
     }
 }

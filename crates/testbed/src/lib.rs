@@ -94,7 +94,7 @@ impl Bed {
     /// # Errors
     /// [`migrations::Error`].
     pub async fn migrate(&self) -> Result<(), migrations::Error> {
-        migrations::up(self.context.db.unhurried()).await
+        migrations::up(self.context.db.without_timeout()).await
     }
 
     /// Another node on the same database.
@@ -114,10 +114,10 @@ async fn sqlite_template() -> &'static [u8] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (made, whole) = (folder.path().join("made.db"), folder.path().join("whole.db"));
         let db = Db::connect(&sqlite_address(&made)).await.expect("a database to copy");
-        migrations::up(db.unhurried()).await.expect("the schema applies");
+        migrations::up(db.without_timeout()).await.expect("the schema applies");
         // One file, without a journal beside it.
         let copy = format!("VACUUM INTO '{}'", whole.display());
-        db.unhurried().execute_unprepared(&copy).await.expect("the database is copied");
+        db.without_timeout().execute_unprepared(&copy).await.expect("the database is copied");
         std::fs::read(&whole).expect("the copy is there")
     };
     TEMPLATE.get_or_init(make).await
@@ -129,7 +129,7 @@ async fn postgres_template(server: &str) -> &'static str {
     let make = async || {
         let (name, address) = new_database(server, "").await;
         let db = Db::connect(&address).await.expect("a database to copy");
-        migrations::up(db.unhurried()).await.expect("the schema applies");
+        migrations::up(db.without_timeout()).await.expect("the schema applies");
         // The server copies no database that somebody is connected to.
         db.close().await.expect("the template is left alone");
         name
@@ -148,7 +148,7 @@ async fn new_database(server: &str, from: &str) -> (String, String) {
     let name = format!("t{}", uuid::Uuid::new_v4().simple());
     let admin = Db::connect(server).await.expect("the test server answers");
     let create = format!("CREATE DATABASE {name} {from}");
-    admin.unhurried().execute_unprepared(&create).await.expect("a database for the test");
+    admin.without_timeout().execute_unprepared(&create).await.expect("a database for the test");
     let (base, _) = server.rsplit_once('/').expect("an address that ends in a database name");
     let address = format!("{base}/{name}");
     (name, address)

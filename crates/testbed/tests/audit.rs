@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use kernel::{
-    INVARIANTS, Invariant, Reading, SeenBy, Verdict, outbox,
+    INVARIANTS, Invariant, SeenBy, Snapshot, Verdict, outbox,
     sea_orm::{ConnectionTrait, Database},
 };
 use testbed::Bed;
@@ -49,7 +49,7 @@ const PLANTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-async fn letter(bed: &Bed, expires_at: Option<i64>) {
+async fn message(bed: &Bed, expires_at: Option<i64>) {
     let tx = bed.context.db.begin().await.unwrap();
     outbox::enqueue(&tx, &bed.context, "mail", &"words", expires_at).await.unwrap();
     tx.commit().await.unwrap();
@@ -59,40 +59,40 @@ async fn letter(bed: &Bed, expires_at: Option<i64>) {
 async fn each_invariant_of_the_kernel_can_be_seen_broken() {
     for bed in Bed::both().await {
         let (db, now) = (&bed.context.db, bed.context.now());
-        letter(&bed, None).await;
+        message(&bed, None).await;
         for held in outbox::lease(db, now, 1).await.unwrap() {
             outbox::sent(db, held.id, now).await.unwrap();
         }
-        letter(&bed, Some(now + 600)).await;
-        letter(&bed, None).await;
+        message(&bed, Some(now + 600)).await;
+        message(&bed, None).await;
         // The settings have a test of their own.
         let rows = INVARIANTS.iter().filter(|invariant| invariant.id != "I20");
         bed.see_each_broken(rows, PLANTS).await;
     }
 }
 
-/// SECURITY I12, #120: a worker that stood still while its lease ended has no say in what became of the letter since.
+/// SECURITY I12, #120: a worker that stood still while its lease ended has no say in what became of the message since.
 #[tokio::test]
 async fn a_worker_that_comes_too_late_disturbs_nobody() {
     for bed in Bed::both().await {
         let (db, now) = (&bed.context.db, bed.context.now());
-        letter(&bed, None).await;
+        message(&bed, None).await;
         let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
         let now = now + outbox::LEASE;
         let holder = outbox::lease(db, now, 1).await.unwrap().remove(0);
         // The second one is at work on it: nobody else may take it because the first one failed.
-        outbox::failed(db, &late, outbox::Fate::Retry(now), "too slow", now).await.unwrap();
+        outbox::failed(db, &late, outbox::Outcome::Retry(now), "too slow", now).await.unwrap();
         assert_eq!(outbox::lease(db, now, 1).await.unwrap().len(), 0, "{}", bed.name);
         outbox::sent(db, holder.id, now).await.unwrap();
-        outbox::failed(db, &late, outbox::Fate::Dead, "no such mailbox", now).await.unwrap();
-        outbox::failed(db, &holder, outbox::Fate::Dead, "no such mailbox", now).await.unwrap();
+        outbox::failed(db, &late, outbox::Outcome::Dead, "no such mailbox", now).await.unwrap();
+        outbox::failed(db, &holder, outbox::Outcome::Dead, "no such mailbox", now).await.unwrap();
         assert_eq!(bed.broken().await, Vec::<String>::new(), "sent is sent");
         // And one that went out after all.
-        letter(&bed, None).await;
+        message(&bed, None).await;
         let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
         let now = now + outbox::LEASE;
         let holder = outbox::lease(db, now, 1).await.unwrap().remove(0);
-        outbox::failed(db, &holder, outbox::Fate::Dead, "no such mailbox", now).await.unwrap();
+        outbox::failed(db, &holder, outbox::Outcome::Dead, "no such mailbox", now).await.unwrap();
         outbox::sent(db, late.id, now).await.unwrap();
         assert_eq!(bed.broken().await, Vec::<String>::new(), "sent is sent");
     }
@@ -126,9 +126,9 @@ async fn a_database_that_may_forget_is_noticed() {
 
 /// How many settings may forget. The server that is made for tests is one that does.
 async fn durable(bed: &Bed) -> u64 {
-    let reading = Reading::open(&bed.address, bed.context.keys.clone()).await.unwrap();
+    let snapshot = Snapshot::open(&bed.address, bed.context.keys.clone()).await.unwrap();
     let i20 = INVARIANTS.iter().find(|invariant| invariant.id == "I20").unwrap();
-    match reading.judge(&[i20]).await.unwrap()[..] {
+    match snapshot.judge(&[i20]).await.unwrap()[..] {
         [Verdict::Broken(settings)] => settings,
         _ => 0,
     }
@@ -144,13 +144,13 @@ async fn a_reading_cannot_write_and_stays_in_its_moment() {
             otherwise: "",
             seen_by: SeenBy::Query("SELECT count(*) AS n FROM outbox"),
         };
-        let reading = Reading::open(&bed.address, bed.context.keys.clone()).await.unwrap();
-        assert_eq!(reading.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds]);
-        letter(&bed, None).await;
-        assert_eq!(reading.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds], "{}", bed.name);
-        let delete = reading.conn().execute_unprepared("DELETE FROM outbox").await;
+        let snapshot = Snapshot::open(&bed.address, bed.context.keys.clone()).await.unwrap();
+        assert_eq!(snapshot.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds]);
+        message(&bed, None).await;
+        assert_eq!(snapshot.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds], "{}", bed.name);
+        let delete = snapshot.conn().execute_unprepared("DELETE FROM outbox").await;
         assert!(delete.unwrap_err().to_string().contains("read"), "{}", bed.name);
-        let next = Reading::open(&bed.address, bed.context.keys.clone()).await.unwrap();
+        let next = Snapshot::open(&bed.address, bed.context.keys.clone()).await.unwrap();
         assert_eq!(next.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Broken(1)]);
     }
 }
@@ -159,13 +159,13 @@ async fn a_reading_cannot_write_and_stays_in_its_moment() {
 async fn a_reading_makes_no_database() {
     let bed = Bed::sqlite().await;
     let nowhere = format!("{}.not", bed.address);
-    assert!(Reading::open(&nowhere, bed.context.keys.clone()).await.is_err());
+    assert!(Snapshot::open(&nowhere, bed.context.keys.clone()).await.is_err());
     assert!(!std::path::Path::new(nowhere.strip_prefix("sqlite://").unwrap()).exists());
 }
 
 const NEVER: &[Invariant] = &[Invariant {
     id: "I0",
-    says: "no letter is ever written",
+    says: "no message is ever written",
     otherwise: "",
     seen_by: SeenBy::Query("SELECT count(*) AS n FROM outbox"),
 }];
@@ -173,20 +173,20 @@ const NEVER: &[Invariant] = &[Invariant {
 /// A test that leaves its database broken has failed, whatever else it looked at.
 #[test]
 fn a_bed_that_is_left_broken_fails_its_test() {
-    for (letters, broken) in [(0, false), (1, true)] {
+    for (messages, broken) in [(0, false), (1, true)] {
         let test = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
                 for bed in Bed::both().await {
                     let bed = bed.holding(&[NEVER]);
-                    for _ in 0..letters {
-                        letter(&bed, None).await;
+                    for _ in 0..messages {
+                        message(&bed, None).await;
                     }
                 }
             });
         });
         let said = test.join().err().and_then(|said| said.downcast::<String>().ok());
-        let told = said.as_deref().is_some_and(|said| said.contains("I0: no letter is ever written (1)"));
+        let told = said.as_deref().is_some_and(|said| said.contains("I0: no message is ever written (1)"));
         assert_eq!(told, broken, "{said:?}");
     }
 }
@@ -198,7 +198,7 @@ fn a_test_that_failed_is_not_looked_at() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let bed = Arc::new(Bed::sqlite().await.holding(&[NEVER]));
-            letter(&bed, None).await;
+            message(&bed, None).await;
             panic!("the test's own words");
         });
     });

@@ -10,13 +10,19 @@ use testbed::Bed;
 
 /// The first column of each row.
 async fn texts(bed: &Bed, sql: &str) -> Vec<String> {
-    let db = bed.context.db.unhurried();
+    let db = bed.context.db.without_timeout();
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
     rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }
 
 async fn write(bed: &Bed, sql: &str) -> Result<(), String> {
-    bed.context.db.unhurried().execute_unprepared(sql).await.map(drop).map_err(|error| error.to_string())
+    bed.context
+        .db
+        .without_timeout()
+        .execute_unprepared(sql)
+        .await
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
 
 /// Everything that the database knows of its schema, and the migrations that it has.
@@ -224,7 +230,7 @@ async fn an_address_is_found_by_its_index_and_changes_beside_a_sign_in() {
     const CHANGE: &str = "UPDATE account SET email_canonical = 'neuf@exemple.test' WHERE email_canonical = 'paul@exemple.test'";
     for bed in Bed::both().await {
         bed.fill().await;
-        let backend = bed.context.db.unhurried().get_database_backend();
+        let backend = bed.context.db.without_timeout().get_database_backend();
         let explain = match bed.name {
             "sqlite" => ["SELECT 1", "EXPLAIN QUERY PLAN"],
             _ => ["SET LOCAL enable_seqscan = off", "EXPLAIN"],

@@ -1,4 +1,4 @@
-//! What the provider does in a second, beside what this machine can do of the same work: `crates/moncompte/benches/whole`.
+//! Benchmarks of the provider, beside what this machine can do of the same work: `crates/moncompte/benches/whole`.
 
 use std::path::PathBuf;
 
@@ -8,25 +8,25 @@ use clap::Args;
 use crate::postgres::{Cluster, Purpose};
 use crate::services;
 use crate::shell::{self, cargo};
-use crate::tools::{Tool, make_ready};
+use crate::tools::{Tool, install_missing};
 
-/// What `cargo xtask bench` can be told.
+/// The options of `cargo xtask bench`.
 #[derive(Args)]
 pub(crate) struct BenchArgs {
-    /// Short rounds and small tables: whether it works, not how fast it is
+    /// Short rounds and small tables: checks that it works, not how fast it is
     #[arg(long)]
     quick: bool,
-    /// Where the report goes: bench.json, bench.md and bench.svg
+    /// Folder for the report: bench.json, bench.md and bench.svg
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     out: PathBuf,
-    /// Only the measurements that have this word in their names
+    /// Only the measurements whose names contain this word
     #[arg(long, value_name = "WORD")]
     only: Option<String>,
 }
 
-/// `cargo xtask bench`: the release build, on SQLite and, where it is installed, on a PostgreSQL of its own that forgets nothing.
+/// Runs `cargo xtask bench`: the release build, on SQLite and, if installed, on a PostgreSQL cluster of its own with durability on.
 pub(crate) fn command(args: &BenchArgs) -> Result<()> {
-    for (_, cost) in make_ready(&[Tool::Postgres].into()) {
+    for (_, cost) in install_missing(&[Tool::Postgres].into()) {
         eprintln!("{cost}");
     }
     let cluster = Tool::Postgres.find().map(|_| Cluster::start(Purpose::Measurements)).transpose()?;
@@ -35,7 +35,7 @@ pub(crate) fn command(args: &BenchArgs) -> Result<()> {
     bench.args(args.quick.then_some("--quick"));
     bench.args(args.only.iter().flat_map(|word| ["--only", word]));
     bench.envs(services::variables(cluster.as_ref(), false));
-    // A server that tests use forgets what the power takes, and is no measure.
+    // Results on the tests' server, whose durability is off, would be meaningless.
     if cluster.is_none() {
         bench.env_remove("TEST_POSTGRES_URL");
     }

@@ -1,4 +1,4 @@
-//! The steps that are a cargo command each. None sets flags of the compiler, so none undoes what another one built.
+//! The steps that run a single cargo command. None sets compiler flags, so none invalidates what another one built.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -9,17 +9,17 @@ use crate::report::Outcome;
 use crate::shell::{self, cargo};
 use crate::tools::component;
 
-/// Crates that must not be in the graph: a second crypto library, or the system's.
+/// Crates that must not be in the graph: another crypto library, or the system's.
 const BANNED: [&str; 4] = ["ring", "openssl", "openssl-sys", "native-tls"];
 
-/// Is everything formatted?
+/// Checks the formatting.
 pub(crate) fn format() -> Result<Outcome> {
     shell::run(&mut cargo(["fmt", "--all", "--check", "--", "-l"]))
         .context("the files above differ from what `cargo fmt --all` writes")?;
     Ok(Outcome::passed())
 }
 
-/// Is aws-lc-rs the only crypto library? A lock file also names crates that no feature turns on: the tree does not.
+/// Checks that aws-lc-rs is the only crypto library. A lock file also names crates that no feature enables; the tree does not.
 pub(crate) fn crypto() -> Result<Outcome> {
     let all =
         ["tree", "--workspace", "--edges", "all", "--target", "all", "--prefix", "none", "--format", "{p}"];
@@ -31,7 +31,7 @@ pub(crate) fn crypto() -> Result<Outcome> {
     let packages: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     let found: Vec<&str> = BANNED.into_iter().filter(|banned| packages.contains(banned)).collect();
     for banned in &found {
-        // Says who brings it.
+        // Prints the crates that depend on it.
         shell::run(&mut cargo([
             "tree",
             "--workspace",
@@ -49,7 +49,7 @@ pub(crate) fn crypto() -> Result<Outcome> {
     Ok(Outcome::Passed(format!("{} crates, none of {}", packages.len(), BANNED.join(", "))))
 }
 
-/// Licences, bans, sources. The advisories need the network and their database: `cargo deny check advisories`.
+/// Checks licences, bans and sources. Advisories need the network: `cargo deny check advisories`.
 pub(crate) fn deny() -> Result<Outcome> {
     if component("deny").is_none() {
         return Ok(Outcome::Skipped(
@@ -60,20 +60,20 @@ pub(crate) fn deny() -> Result<Outcome> {
     Ok(Outcome::passed())
 }
 
-/// Lints, with warnings as errors.
+/// Runs clippy, with warnings as errors.
 pub(crate) fn clippy() -> Result<Outcome> {
     shell::run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     Ok(Outcome::passed())
 }
 
-/// Everything once: first as `cargo run` builds it, so that the demo is what a reader of the README gets.
+/// Builds everything once: first as `cargo run` does, so that the demo is what a reader of the README gets.
 pub(crate) fn build() -> Result<Outcome> {
     shell::run(&mut cargo(["build"]))?;
     shell::run(&mut cargo(["build", "--workspace", "--all-targets"]))?;
     Ok(Outcome::passed())
 }
 
-/// All tests, with the variables that tests read.
+/// Runs all tests, with the variables that they read.
 pub(crate) fn test(variables: &[(&'static str, OsString)]) -> Result<Outcome> {
     let mut commands = if component("nextest").is_some() {
         let nextest = cargo(["nextest", "run", "--workspace", "--no-fail-fast"]);

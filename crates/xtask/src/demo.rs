@@ -1,4 +1,4 @@
-//! The demo as a reader of the README starts it: it answers in time, shows its pages, and stops when told to.
+//! A check of the demo as a reader of the README starts it: it answers in time, shows its pages, and stops when told to.
 
 use std::fs;
 use std::net::TcpListener;
@@ -10,18 +10,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::interrupt::{self, Reached};
+use crate::interrupt::{self, InterruptGuard};
 use crate::report::Outcome;
 use crate::{http, readme, shell};
 
-/// From the program's start, on an empty folder, until it answers.
+/// The maximum time from the start, on an empty folder, to the first answer.
 const BUDGET: Duration = Duration::from_secs(2);
-/// Starts that are measured; the best counts, for the machine may be busy with something else.
+/// The number of measured starts; the best counts, since the machine may be busy.
 const STARTS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(60);
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
-/// Walks the README's command once, then measures the built program.
+/// Runs the README's command once, then measures the built program.
 pub(crate) fn check() -> Result<Outcome> {
     shell::run(&mut shell::cargo(["build"]))?;
     let mut words = readme::DEMO.split(' ').skip(1);
@@ -49,14 +49,14 @@ pub(crate) fn check() -> Result<Outcome> {
     })
 }
 
-/// A running demo on ports and a folder of its own.
+/// A running demo, on ports and a folder of its own.
 struct Demo {
     child: Child,
     started: Instant,
     ports: [u16; 4],
     folder: tempfile::TempDir,
-    // An interrupt of ours reaches it.
-    _reached: Reached,
+    // Forwards an interrupt to it.
+    _interrupt: InterruptGuard,
 }
 
 impl Demo {
@@ -70,10 +70,10 @@ impl Demo {
         let started = shell::now();
         let child = command.process_group(0).spawn().context("cannot start the demo")?;
         let reached = interrupt::reach(child.id());
-        Ok(Self { child, started, ports, folder, _reached: reached })
+        Ok(Self { child, started, ports, folder, _interrupt: reached })
     }
 
-    /// Waits until the provider answers; how long that took from the start.
+    /// Waits until the provider answers; returns the time since the start.
     fn answers(&mut self) -> Result<Duration> {
         let answer = shell::poll(PATIENCE, || {
             if let Some(status) = self.child.try_wait()? {
@@ -89,7 +89,7 @@ impl Demo {
         Ok(took)
     }
 
-    /// The two portals and the mailbox have a page each.
+    /// Fetches a page of each portal and of the mailbox.
     fn shows_its_pages(&self) -> Result<()> {
         for port in &self.ports[1..] {
             let address = format!("http://localhost:{port}/");
@@ -101,7 +101,7 @@ impl Demo {
         Ok(())
     }
 
-    /// SIGTERM ends it, with success.
+    /// Checks that SIGTERM ends it with success.
     fn stops(&mut self) -> Result<()> {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("no process id")?;
         kill_process(pid, Signal::TERM).context("cannot send SIGTERM to the demo")?;
@@ -119,7 +119,7 @@ impl Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        // Both fail, harmlessly, where it has already ended.
+        // Both fail, harmlessly, if it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -129,7 +129,7 @@ fn said(folder: &Path) -> String {
     fs::read_to_string(folder.join("said")).unwrap_or_default()
 }
 
-/// Four free ports in a row.
+/// Returns four free ports in a row.
 fn free_ports() -> Result<[u16; 4]> {
     const ATTEMPTS: usize = 100;
     let bind = |port| TcpListener::bind(("127.0.0.1", port));

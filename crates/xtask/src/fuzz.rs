@@ -1,5 +1,5 @@
-//! The targets of `crates/fuzz` under libFuzzer: on the stable compiler, without cargo-fuzz, in a target folder of their own, because the
-//! flags that let libFuzzer see where an input went would undo what every other step has built.
+//! The targets of `crates/fuzz` under libFuzzer: on the stable compiler, without cargo-fuzz, in a target folder of their own, because the coverage flags of
+//! libFuzzer would invalidate every other build.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,20 +11,20 @@ use clap::Args;
 use crate::report::Outcome;
 use crate::shell::{self, cargo};
 
-/// What `cargo xtask fuzz` can be told.
+/// The options of `cargo xtask fuzz`.
 #[derive(Args)]
 pub(crate) struct FuzzArgs {
-    /// Runs each target for so long
+    /// Number of seconds for each target
     #[arg(long, value_name = "N", default_value_t = 60)]
     seconds: u32,
     /// Runs this target alone: the name of a folder in crates/fuzz/seeds
     target: Option<String>,
 }
 
-/// In `cargo xtask test`: long enough to find what a change has just broken.
-const GLANCE: u32 = 3;
+/// The number of seconds in `cargo xtask test`: enough to find recent regressions.
+const SHORT_RUN: u32 = 3;
 
-/// What cargo-fuzz sets, without the sanitizers: they need a nightly compiler, and have little to find where `unsafe` is forbidden.
+/// The flags of cargo-fuzz without the sanitizers, which need a nightly compiler and find little in code that forbids `unsafe`.
 const COVERAGE: [&str; 6] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -34,14 +34,14 @@ const COVERAGE: [&str; 6] = [
     "-Ccodegen-units=1",
 ];
 
-/// A few seconds of each target.
-pub(crate) fn glance() -> Result<Outcome> {
+/// Runs each target for a few seconds.
+pub(crate) fn short_run() -> Result<Outcome> {
     let targets = targets()?;
-    run(&targets, GLANCE)?;
-    Ok(Outcome::Passed(format!("{} targets, {GLANCE} s each", targets.len())))
+    run(&targets, SHORT_RUN)?;
+    Ok(Outcome::Passed(format!("{} targets, {SHORT_RUN} s each", targets.len())))
 }
 
-/// `cargo xtask fuzz`.
+/// Runs `cargo xtask fuzz`.
 pub(crate) fn command(args: &FuzzArgs) -> Result<()> {
     let all = targets()?;
     let chosen: Vec<String> =
@@ -50,7 +50,7 @@ pub(crate) fn command(args: &FuzzArgs) -> Result<()> {
     run(&chosen, args.seconds)
 }
 
-/// Every folder of seeds is a target; a test of that crate holds folders, programs and functions together.
+/// Returns the targets. Every folder of seeds is one; a test of that crate compares folders, programs and functions.
 fn targets() -> Result<Vec<String>> {
     let folder = seeds();
     let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -72,7 +72,7 @@ fn run(targets: &[String], seconds: u32) -> Result<()> {
     let place = folder.to_string_lossy();
     let mut build =
         cargo(["build", "--package", "fuzz", "--bins", "--features", "libfuzzer", "--profile", "fuzz"]);
-    // With a target named, the flags leave build scripts and macros alone, which have no libFuzzer to link with.
+    // With an explicit `--target`, the flags do not apply to build scripts and macros, which cannot link with libFuzzer.
     build.args(["--target", &host, "--target-dir", &place]);
     build.env("RUSTFLAGS", COVERAGE.join(" ")).env_remove("CARGO_ENCODED_RUSTFLAGS");
     shell::run(&mut build)?;
@@ -102,7 +102,7 @@ fn run(targets: &[String], seconds: u32) -> Result<()> {
     Ok(())
 }
 
-/// The platform of this compiler.
+/// Returns the platform of this compiler.
 fn host() -> Result<String> {
     let told = shell::capture(Command::new("rustc").arg("-vV"))?;
     let told = String::from_utf8_lossy(&told.stdout);

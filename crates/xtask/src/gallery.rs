@@ -1,4 +1,4 @@
-//! A picture of every page and mail in every state, for people to look at.
+//! Pictures of every page and mail in every state.
 
 use std::path::PathBuf;
 
@@ -7,19 +7,19 @@ use clap::Args;
 
 use crate::services;
 use crate::shell::{self, cargo};
-use crate::tools::{Tool, make_ready};
+use crate::tools::{Tool, install_missing};
 
-/// What `cargo xtask gallery` can be told.
+/// The options of `cargo xtask gallery`.
 #[derive(Args)]
 pub(crate) struct GalleryArgs {
-    /// Where the pictures go, and a sheet of them all
+    /// Folder for the pictures and the sheet of all of them
     #[arg(long, value_name = "DIR", default_value = "target/gallery")]
     out: PathBuf,
 }
 
-/// `cargo xtask gallery`: on a phone, on a phone in the dark and on a desk, in both languages.
+/// Runs `cargo xtask gallery`: on a phone, on a phone in dark mode and on a desktop, in both languages.
 pub(crate) fn command(args: &GalleryArgs) -> Result<()> {
-    for (_, cost) in make_ready(&services::BROWSER.into()) {
+    for (_, cost) in install_missing(&services::BROWSER.into()) {
         eprintln!("{cost}");
     }
     let _ = Tool::Chromium.find().context("pictures need Chromium")?;

@@ -1,14 +1,14 @@
-//! Just enough HTTP to ask a program on this machine for a page, so that the tool that is built first stays small.
+//! A minimal HTTP client for programs on this machine, so that this tool, which is built first, stays small.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// An answer: its status, and its text with headers.
+/// A response.
 pub(crate) struct Answer {
     /// The status code.
     pub(crate) status: u16,
-    /// Headers and body as they came.
+    /// Headers and body as received.
     pub(crate) text: String,
 }
 

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the running command is told to stop, then the run ends the ordinary way, so that `Drop` cleans up.
+//! Handling of Ctrl-C and SIGTERM: the running command is told to stop, then the run ends normally, so that `Drop` cleans up.
 
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 struct State {
     interrupted: bool,
-    /// Leaders of the process groups that are running for us.
+    /// The leaders of our running process groups.
     groups: BTreeSet<u32>,
 }
 
@@ -19,7 +19,7 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Begins to listen; to be called once, before anything is started.
+/// Starts to listen; must be called once, before anything is started.
 pub(crate) fn listen() -> Result<()> {
     ctrlc::set_handler(|| {
         let mut state = state();
@@ -32,26 +32,26 @@ pub(crate) fn listen() -> Result<()> {
     .context("cannot listen for Ctrl-C")
 }
 
-/// A process group that an interrupt reaches for as long as this lives.
-pub(crate) struct Reached(u32);
+/// Forwards interrupts to a process group, until dropped.
+pub(crate) struct InterruptGuard(u32);
 
-/// Lets an interrupt reach the group that process `leader` leads.
-pub(crate) fn reach(leader: u32) -> Reached {
+/// Forwards interrupts to the group whose leader is process `leader`.
+pub(crate) fn reach(leader: u32) -> InterruptGuard {
     let mut state = state();
     state.groups.insert(leader);
     if state.interrupted {
         terminate(leader);
     }
-    Reached(leader)
+    InterruptGuard(leader)
 }
 
-impl Drop for Reached {
+impl Drop for InterruptGuard {
     fn drop(&mut self) {
         state().groups.remove(&self.0);
     }
 }
 
-/// An error once somebody asked to stop.
+/// Returns an error if an interrupt was received.
 pub(crate) fn check() -> Result<()> {
     if state().interrupted {
         bail!("interrupted");
@@ -59,7 +59,7 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Returns when somebody asks to stop.
+/// Waits for an interrupt.
 pub(crate) fn wait() {
     let mut state = state();
     while !state.interrupted {
@@ -69,7 +69,7 @@ pub(crate) fn wait() {
 
 fn terminate(leader: u32) {
     if let Some(pid) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
-        // The group may have ended by itself in this moment: nothing is left to stop then.
+        // The group may have just ended by itself.
         let _ = kill_process_group(pid, Signal::TERM);
     }
 }

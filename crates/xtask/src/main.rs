@@ -1,12 +1,13 @@
-//! The yard: what builds, checks and tests moncompte, in one command a person or a machine can run.
+//! The project's tasks: commands that build, check and test moncompte, for people and CI.
 //!
-//! `cargo xtask test` is the README's test command and all that `.ci/run` calls. `cargo xtask services` starts what
-//! the tests lean on and stays, so that `cargo test -p …` in another terminal finds it.
+//! `cargo xtask test` is the README's test command and all that `.ci/run` calls. `cargo xtask services` starts the services that tests need
+//! and keeps them running, for `cargo test -p …` in another terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to the terminal")]
 
 mod bench;
 mod checks;
 mod demo;
+mod dependencies;
 mod fuzz;
 mod gallery;
 mod http;
@@ -43,31 +44,31 @@ enum Command {
     Test(TestArgs),
     /// Looks for inputs that break the fuzz targets, for as long as told
     Fuzz(fuzz::FuzzArgs),
-    /// Takes out one guard at a time in a copy of the tree, and demands that the tests notice
+    /// Removes one guard at a time in a copy of the tree, and demands that tests fail
     Sabotage(sabotage::SabotageArgs),
-    /// Lets people live on two nodes while everything that can break breaks, for as long as told
+    /// Simulates people on two nodes under random failures, for as long as told
     Torture(torture::TortureArgs),
     /// Takes a picture of every page and mail in every state
     Gallery(gallery::GalleryArgs),
-    /// Measures the release build beside what this machine can do, in one run
+    /// Measures the release build beside what this machine can do
     Bench(bench::BenchArgs),
     /// Starts PostgreSQL, prints the export lines that tests read, and stays until Ctrl-C
     Services,
 }
 
-/// What `cargo xtask test` can be told.
+/// The options of `cargo xtask test`.
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Runs this step alone (may be repeated)
+    /// Runs only this step (may be repeated)
     #[arg(long, value_name = "STEP")]
     only: Vec<steps::Step>,
-    /// Leaves out the tests that need Chromium
+    /// Skips the tests that need Chromium
     #[arg(long)]
     skip_browser: bool,
-    /// Leaves the PostgreSQL of this run alive, and says where it is
+    /// Keeps this run's PostgreSQL running, and prints its address
     #[arg(long)]
     keep_postgres: bool,
-    /// Fails where a tool is missing, instead of skipping the tests that need it
+    /// Fails if a tool is missing, instead of skipping the tests that need it
     #[arg(long, env = "MONCOMPTE_CI", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     require_all: bool,
 }

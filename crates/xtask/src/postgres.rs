@@ -1,6 +1,6 @@
-//! One PostgreSQL cluster for a whole run: made in a temporary folder, never as root, gone at the end.
+//! A PostgreSQL cluster for a whole run: made in a temporary folder, never as root, removed at the end.
 //!
-//! Durability is off, for these databases are thrown away, unless it is what is measured. A test makes its own database in it and disturbs nobody.
+//! Durability is off, since the databases are thrown away, except for measurements. Each test makes its own database in it.
 
 use std::fs;
 use std::io::Read;
@@ -21,7 +21,7 @@ use crate::tools::{is_program, on_path};
 const START: Duration = Duration::from_secs(60);
 const ATTEMPTS: usize = 3;
 
-/// The folder of PostgreSQL's binaries: Debian's newest, or the one on the `PATH`.
+/// Returns the folder of PostgreSQL's binaries: Debian's newest, or the one on the `PATH`.
 pub(crate) fn binaries() -> Option<PathBuf> {
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = debian
@@ -37,21 +37,21 @@ pub(crate) fn binaries() -> Option<PathBuf> {
 /// A running cluster; dropping it stops the server and removes its folder.
 pub(crate) struct Cluster {
     url: String,
-    // Before the folder: fields are dropped in this order.
+    // Declared before the folder, since fields are dropped in this order.
     server: Server,
     folder: TempDir,
 }
 
 struct Server(Option<Child>);
 
-/// What a cluster is for.
+/// The purpose of a cluster.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Tests: it forgets what the power takes, and ends with this process.
+    /// Tests: durability is off, and the server ends with this process.
     Tests,
-    /// Tests that somebody may look at afterwards: the server does not end with this process.
+    /// Tests to be inspected afterwards: the server does not end with this process.
     Afterwards,
-    /// Measurements: what it has acknowledged is on the disk, as with an operator.
+    /// Measurements: durability is on, as in production.
     Measurements,
 }
 
@@ -82,12 +82,12 @@ impl Cluster {
         bail!("PostgreSQL does not start; its log says:\n{log}");
     }
 
-    /// The address of the maintenance database, as a superuser.
+    /// Returns the address of the maintenance database, as a superuser.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Leaves the server running and its folder in place; says how to end both.
+    /// Leaves the server running and its folder in place; returns how to remove both.
     pub(crate) fn leave(mut self) -> String {
         let folder = self.folder.keep();
         let process = self.server.0.take().map(|child| child.id()).unwrap_or_default();
@@ -103,7 +103,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let Some(mut child) = self.0.take() else { return };
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        // SIGQUIT is PostgreSQL's immediate shutdown: it takes its own children along.
+        // SIGQUIT is PostgreSQL's immediate shutdown, which also stops its child processes.
         let told = pid.is_some_and(|pid| kill_process(pid, Signal::QUIT).is_ok());
         if !told {
             let _ = child.kill();
@@ -144,7 +144,7 @@ fn spawn(bin: &Path, user: Option<&User>, folder: &Path, port: u16, purpose: Pur
     server.spawn().context("cannot start postgres")
 }
 
-/// The server once it answers on its port; nothing if it ended, as it does when somebody took the port meanwhile.
+/// Waits until the server answers on its port; returns `None` if it ended, e.g. because the port was taken meanwhile.
 fn answering(mut server: Server, bin: &Path, port: u16) -> Result<Option<Server>> {
     let answers = shell::poll(START, || {
         let ended = server.0.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
@@ -159,7 +159,7 @@ fn answering(mut server: Server, bin: &Path, port: u16) -> Result<Option<Server>
     }
 }
 
-/// Whom the server runs as where we are root, which PostgreSQL refuses to be.
+/// The user that runs the server if we are root, since PostgreSQL refuses to run as root.
 struct User {
     uid: u32,
     gid: u32,
@@ -182,7 +182,7 @@ impl User {
     }
 }
 
-/// A command as that user, and with a signal that it gets when we die, where the system has `setpriv` (any Linux).
+/// Returns a command that runs as that user, and gets a signal when this process dies, if the system has `setpriv` (any Linux).
 fn as_user(program: &Path, user: Option<&User>, at_our_end: Option<&str>) -> Command {
     let Some(setpriv) = on_path("setpriv") else {
         return Command::new(program);

@@ -1,4 +1,4 @@
-//! The tests' own Python: a virtual environment under `target/` with exactly what `python.txt` lists.
+//! The Python installation of the tests: a virtual environment under `target/` with exactly what `python.txt` lists.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,12 +15,12 @@ fn folder() -> PathBuf {
     shell::target().join("test-venv")
 }
 
-/// A copy of the list that the environment was made from, written last: without it, or with another, it is made anew.
+/// Returns a copy of the list that the environment was made from, written last: if it is missing or differs, the environment is made again.
 fn stamp() -> PathBuf {
     folder().join("made-from.txt")
 }
 
-/// The environment's interpreter, if it is complete.
+/// Returns the environment's interpreter, if it is complete.
 pub(crate) fn environment() -> Option<PathBuf> {
     let interpreter = folder().join("bin/python");
     let complete = fs::read_to_string(stamp()).is_ok_and(|made_from| made_from == REQUIREMENTS);
@@ -31,7 +31,7 @@ pub(crate) fn environment() -> Option<PathBuf> {
     .then_some(interpreter)
 }
 
-/// Makes the environment with the first Python 3 at hand that can.
+/// Makes the environment with the first suitable Python 3.
 pub(crate) fn make() -> Result<()> {
     let base = base().context("no Python 3 with venv and ensurepip")?;
     let folder = folder();
@@ -45,7 +45,7 @@ pub(crate) fn make() -> Result<()> {
     fs::write(stamp(), REQUIREMENTS).context("cannot finish the Python environment")
 }
 
-/// A Python 3 that can make environments: Debian's can only once `python3-venv` is there.
+/// Returns a Python 3 that can make environments; Debian's needs `python3-venv`.
 fn base() -> Option<PathBuf> {
     let candidates = [on_path("python3"), Some(PathBuf::from("/usr/bin/python3"))];
     candidates

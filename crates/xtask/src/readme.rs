@@ -1,4 +1,4 @@
-//! The README's commands are the ones that run here, word for word.
+//! A check that the README's commands are the ones that run here, word for word.
 
 use std::fs;
 
@@ -27,7 +27,7 @@ pub(crate) fn check() -> Result<Outcome> {
     Ok(Outcome::passed())
 }
 
-/// The cargo commands in the fenced blocks, in order, without prompts and comments.
+/// Returns the cargo commands in the fenced blocks, in order, without prompts and comments.
 fn commands(markdown: &str) -> Vec<String> {
     let mut fenced = false;
     let mut found = Vec::new();

@@ -1,41 +1,41 @@
-//! The table at the end of a run: each step, how long it took, how it ended.
+//! The summary of a run: each step, its duration and outcome.
 
 use std::time::Duration;
 
-/// How a step ended.
+/// The outcome of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// All is well; the text, often empty, is worth a glance.
+    /// Passed, with an optional note.
     Passed(String),
-    /// Not done, and why.
+    /// Skipped, with the reason.
     Skipped(String),
-    /// Not well, and why.
+    /// Failed, with the reason.
     Failed(String),
 }
 
 impl Outcome {
-    /// Passed, with nothing more to say.
+    /// Returns a pass without a note.
     pub(crate) fn passed() -> Self {
         Self::Passed(String::new())
     }
 
-    /// Whether the run as a whole can no longer pass.
+    /// Returns true if the run as a whole has failed.
     pub(crate) fn is_failure(&self) -> bool {
         matches!(self, Self::Failed(_))
     }
 }
 
-/// One row of the table.
+/// A row of the summary.
 pub(crate) struct Row {
     /// The step's name.
     pub(crate) step: &'static str,
-    /// How long it took.
+    /// The duration.
     pub(crate) took: Duration,
-    /// How it ended.
+    /// The outcome.
     pub(crate) outcome: Outcome,
 }
 
-/// The table, ready to print.
+/// Returns the summary, ready to print.
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut text = format!("\n{:<8} {:>8}  {:<8} note\n", "step", "time", "result");
     for row in rows {
@@ -44,7 +44,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
             Outcome::Skipped(note) => ("skipped", note),
             Outcome::Failed(note) => ("FAILED", note),
         };
-        // The rest of a long one was printed when it happened.
+        // The rest of a long note was printed when it occurred.
         let note = note.lines().next().unwrap_or_default();
         let line = format!("{:<8} {:>6.1} s  {result:<8} {note}", row.step, row.took.as_secs_f64());
         text.push_str(line.trim_end());

@@ -1,4 +1,4 @@
-//! The container's file system: laid out as the Containerfile does, and the program starts in it, as nobody in particular.
+//! A check of the container's file system: laid out as the Containerfile does, with the program running in it as an unprivileged user.
 
 use std::process::Command;
 

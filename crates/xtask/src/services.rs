@@ -1,4 +1,4 @@
-//! What the tests lean on, as the environment variables that they (and nothing else) read.
+//! The services and tools that tests need, as the environment variables that they (and nothing else) read.
 
 use std::ffi::OsString;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::interrupt;
 use crate::postgres::{Cluster, Purpose};
-use crate::tools::{Tool, make_ready};
+use crate::tools::{Tool, install_missing};
 
 /// The tools that tests use.
 pub(crate) const TOOLS: [Tool; 7] = [
@@ -18,10 +18,10 @@ pub(crate) const TOOLS: [Tool; 7] = [
     Tool::Apache,
     Tool::Openssl,
 ];
-/// Those among them that only browser tests use.
+/// The tools that only browser tests use.
 pub(crate) const BROWSER: [Tool; 2] = [Tool::Chromium, Tool::Chromedriver];
 
-/// The variables: only for what is there, and a test says what it does not find.
+/// Returns the variables of what is installed; a test reports what it misses.
 pub(crate) fn variables(cluster: Option<&Cluster>, browser: bool) -> Vec<(&'static str, OsString)> {
     let path = |name, tool: Tool| tool.find().map(|file| (name, file.into_os_string()));
     let pair = [("TEST_CHROMIUM", Tool::Chromium), ("TEST_CHROMEDRIVER", Tool::Chromedriver)];
@@ -33,9 +33,9 @@ pub(crate) fn variables(cluster: Option<&Cluster>, browser: bool) -> Vec<(&'stat
     postgres.into_iter().chain(browser).chain(others).collect()
 }
 
-/// `cargo xtask services`: starts them, prints the export lines and stays until Ctrl-C.
+/// Runs `cargo xtask services`: starts them, prints the export lines and waits for Ctrl-C.
 pub(crate) fn run() -> Result<()> {
-    for (_, cost) in make_ready(&TOOLS.into()) {
+    for (_, cost) in install_missing(&TOOLS.into()) {
         eprintln!("{cost}");
     }
     let cluster = Cluster::start(Purpose::Tests)?;

@@ -1,4 +1,4 @@
-//! Runs commands: from the workspace's root, in a process group of their own, reachable by an interrupt.
+//! Runs commands from the workspace's root, each in a process group of its own that interrupts are forwarded to.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -9,29 +9,29 @@ use anyhow::{Context, Result, bail};
 
 use crate::interrupt;
 
-/// The workspace's root folder.
+/// Returns the workspace's root folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
-/// Where cargo puts what it builds: `CARGO_TARGET_DIR` or `target/`.
+/// Returns cargo's target folder: `CARGO_TARGET_DIR` or `target/`.
 pub(crate) fn target() -> PathBuf {
     variable("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
-/// A variable of the environment, if it is set.
+/// Returns an environment variable, if it is set.
 pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
     #[allow(clippy::disallowed_methods, reason = "a tool reads its environment")]
     std::env::var_os(name)
 }
 
-/// The instant of now, to measure how long something took.
+/// Returns the current instant, to measure durations.
 pub(crate) fn now() -> Instant {
     #[allow(clippy::disallowed_methods, reason = "a tool measures what it runs")]
     Instant::now()
 }
 
-/// A cargo command, by the cargo that runs us.
+/// Returns a cargo command, using the cargo that runs this program.
 pub(crate) fn cargo<const N: usize>(args: [&str; N]) -> Command {
     let mut command = Command::new(variable("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args);
@@ -58,18 +58,18 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command that is meant to be short and gives back what it wrote, whether it succeeded or not.
+/// Runs a short command and returns its output, whether it succeeded or not.
 pub(crate) fn capture(command: &mut Command) -> Result<Output> {
     let line = show(command);
     command.stdin(Stdio::null()).output().with_context(|| format!("cannot start `{line}`"))
 }
 
-/// Whether a short command can be started and succeeds.
+/// Returns true if a short command can be started and succeeds.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     capture(command).is_ok_and(|output| output.status.success())
 }
 
-/// A command as one would type it, without the path of its program.
+/// Returns a command as one would type it, without the path of its program.
 pub(crate) fn show(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     std::iter::once(program)
@@ -79,8 +79,8 @@ pub(crate) fn show(command: &Command) -> String {
         .join(" ")
 }
 
-/// Asks again and again until there is an answer, an error or the end of `patience`.
-pub(crate) fn poll<T>(patience: Duration, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<Option<T>> {
+/// Polls until there is a result or an error, or the timeout expires.
+pub(crate) fn poll<T>(timeout: Duration, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<Option<T>> {
     const PAUSE: Duration = Duration::from_millis(20);
     let start = now();
     loop {
@@ -88,7 +88,7 @@ pub(crate) fn poll<T>(patience: Duration, mut ask: impl FnMut() -> Result<Option
         if let Some(answer) = ask()? {
             return Ok(Some(answer));
         }
-        if start.elapsed() > patience {
+        if start.elapsed() > timeout {
             return Ok(None);
         }
         std::thread::sleep(PAUSE);

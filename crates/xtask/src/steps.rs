@@ -1,4 +1,4 @@
-//! The steps of `cargo xtask test`, in their order: cheap ones first, and the table of how they went.
+//! The steps of `cargo xtask test`, in order: cheap ones first.
 
 use std::collections::BTreeSet;
 
@@ -7,35 +7,37 @@ use clap::ValueEnum;
 
 use crate::postgres::{Cluster, Purpose};
 use crate::report::{Outcome, Row, table};
-use crate::tools::{Tool, make_ready};
-use crate::{TestArgs, checks, demo, fuzz, interrupt, readme, rootfs, services, shell, unit};
+use crate::tools::{Tool, install_missing};
+use crate::{TestArgs, checks, demo, dependencies, fuzz, interrupt, readme, rootfs, services, shell, unit};
 
 /// A step of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Step {
     /// Installs what the other steps need
     Tools,
-    /// The README's commands are those that run here
+    /// Compares the README's commands with those that run here
     Readme,
-    /// rustfmt
+    /// Checks the formatting
     Format,
-    /// One crypto library in the graph, and no OpenSSL
+    /// Checks that there is one crypto library, and no OpenSSL
     Crypto,
-    /// Licences, bans and sources by cargo-deny, where it is installed
+    /// Checks that every declared dependency is used
+    Dependencies,
+    /// Checks licences, bans and sources by cargo-deny, if installed
     Deny,
-    /// The systemd unit holds
+    /// Checks the systemd unit
     Unit,
-    /// clippy on everything, warnings are errors
+    /// Runs clippy on everything, warnings are errors
     Clippy,
     /// Builds everything once
     Build,
-    /// All tests, on SQLite and PostgreSQL
+    /// Runs all tests, on SQLite and PostgreSQL
     Test,
-    /// A few seconds of each fuzz target, guided by coverage
+    /// Runs each fuzz target for a few seconds
     Fuzz,
-    /// The README's demo command, from start to SIGTERM
+    /// Runs the README's demo command, from start to SIGTERM
     Demo,
-    /// The program starts in the container's file system
+    /// Starts the program in the container's file system
     Rootfs,
 }
 
@@ -46,6 +48,7 @@ impl Step {
             Self::Readme => "readme",
             Self::Format => "format",
             Self::Crypto => "crypto",
+            Self::Dependencies => "dependencies",
             Self::Deny => "deny",
             Self::Unit => "unit",
             Self::Clippy => "clippy",
@@ -68,17 +71,23 @@ impl Step {
                 .into_iter()
                 .filter(|tool| browser || !services::BROWSER.contains(tool))
                 .collect(),
-            Self::Tools | Self::Readme | Self::Crypto | Self::Deny | Self::Demo | Self::Rootfs => Vec::new(),
+            Self::Tools
+            | Self::Readme
+            | Self::Crypto
+            | Self::Dependencies
+            | Self::Deny
+            | Self::Demo
+            | Self::Rootfs => Vec::new(),
         }
     }
 
-    /// What makes a step pointless once the build failed.
-    fn stands_on_the_build(self) -> bool {
+    /// Returns true if the step is pointless after a failed build.
+    fn needs_build(self) -> bool {
         matches!(self, Self::Test | Self::Fuzz | Self::Demo | Self::Rootfs)
     }
 }
 
-/// Runs the steps, prints the table; an error if one of them failed.
+/// Runs the steps and prints the summary; an error if one of them failed.
 pub(crate) fn run(args: &TestArgs) -> Result<()> {
     let chosen = |step: &Step| args.only.is_empty() || args.only.contains(step) || *step == Step::Tools;
     let steps: Vec<Step> = Step::value_variants().iter().copied().filter(chosen).collect();
@@ -87,7 +96,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<()> {
         println!("\n── {} ──", step.name());
         let start = shell::now();
         let built = !rows.iter().any(|row| row.step == Step::Build.name() && row.outcome.is_failure());
-        let outcome = if built || !step.stands_on_the_build() {
+        let outcome = if built || !step.needs_build() {
             take(*step, &steps, args).unwrap_or_else(|cause| Outcome::Failed(format!("{cause:#}")))
         } else {
             Outcome::Skipped("the build failed".into())
@@ -115,12 +124,13 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
         Step::Readme => readme::check(),
         Step::Format => where_found(Tool::Rustfmt, checks::format),
         Step::Crypto => checks::crypto(),
+        Step::Dependencies => dependencies::check(),
         Step::Deny => checks::deny(),
         Step::Unit => where_found(Tool::SystemdAnalyze, unit::check),
         Step::Clippy => where_found(Tool::Clippy, checks::clippy),
         Step::Build => checks::build(),
         Step::Test => test(args),
-        Step::Fuzz => where_found(Tool::Cxx, fuzz::glance),
+        Step::Fuzz => where_found(Tool::Cxx, fuzz::short_run),
         Step::Demo => demo::check(),
         Step::Rootfs => rootfs::check(),
     }
@@ -128,7 +138,7 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
 
 fn tools(steps: &[Step], args: &TestArgs) -> Outcome {
     let needed: BTreeSet<Tool> = steps.iter().flat_map(|step| step.needs(!args.skip_browser)).collect();
-    let missing: Vec<String> = make_ready(&needed).into_iter().map(|(_, cost)| cost).collect();
+    let missing: Vec<String> = install_missing(&needed).into_iter().map(|(_, cost)| cost).collect();
     if missing.is_empty() {
         return Outcome::passed();
     }

@@ -1,4 +1,4 @@
-//! The programs that steps and tests lean on: where they are, how they come, and what is skipped without them.
+//! The programs that steps and tests need: how to find and install them, and what is skipped without them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::shell::{self, cargo};
 use crate::{node, postgres, python};
 
-/// Where Debian keeps the module.
+/// The path of the module on Debian.
 const MOD_AUTH_OPENIDC: &str = "/usr/lib/apache2/modules/mod_auth_openidc.so";
 
 /// A program that a step needs.
@@ -21,13 +21,13 @@ pub(crate) enum Tool {
     SystemdAnalyze,
     /// `initdb`, `postgres`, `pg_isready`
     Postgres,
-    /// The browser
+    /// Chromium
     Chromium,
-    /// Its WebDriver
+    /// Chromium's WebDriver
     Chromedriver,
-    /// Python with what `python.txt` lists
+    /// Python with the packages of `python.txt`
     Python,
-    /// Node with what `package.json` lists
+    /// Node with the packages of `package.json`
     Node,
     /// Apache with `mod_auth_openidc`
     Apache,
@@ -35,12 +35,12 @@ pub(crate) enum Tool {
     Openssl,
     /// The C++ compiler that builds libFuzzer
     Cxx,
-    /// What builds the allocator
+    /// The build tool of the allocator
     Make,
 }
 
 impl Tool {
-    /// What people call it.
+    /// Returns its name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Rustfmt => "rustfmt",
@@ -58,7 +58,7 @@ impl Tool {
         }
     }
 
-    /// What is not done where it is missing.
+    /// Returns what is skipped without it.
     fn needed_for(self) -> &'static str {
         match self {
             Self::Rustfmt => "the check of the format",
@@ -75,7 +75,7 @@ impl Tool {
         }
     }
 
-    /// The Debian packages that bring it.
+    /// Returns the Debian packages that install it.
     fn packages(self) -> &'static [&'static str] {
         match self {
             Self::Rustfmt | Self::Clippy => &[],
@@ -85,7 +85,7 @@ impl Tool {
             Self::Chromedriver => &["chromium-driver"],
             Self::Python => &["python3", "python3-venv"],
             Self::Node => &["nodejs", "npm"],
-            // Without Debian's `apache2`, which would start one as a service.
+            // Without Debian's `apache2`, which would start a service.
             Self::Apache => &["apache2-bin", "libapache2-mod-auth-openidc"],
             Self::Openssl => &["openssl"],
             Self::Cxx => &["g++"],
@@ -93,7 +93,7 @@ impl Tool {
         }
     }
 
-    /// What makes its folder under `target/`, once its packages are there.
+    /// Returns the function that makes its folder under `target/`, once its packages are installed.
     fn maker(self) -> Option<fn() -> anyhow::Result<()>> {
         match self {
             Self::Python => Some(python::make),
@@ -102,7 +102,7 @@ impl Tool {
         }
     }
 
-    /// Where it is, if it is there.
+    /// Returns its path, if it is installed.
     pub(crate) fn find(self) -> Option<PathBuf> {
         match self {
             Self::Rustfmt => component("fmt"),
@@ -121,9 +121,9 @@ impl Tool {
     }
 }
 
-/// Installs what is missing of `needed` where that is possible, and gives back what is missing still, each with one
-/// sentence that says what that costs.
-pub(crate) fn make_ready(needed: &BTreeSet<Tool>) -> Vec<(Tool, String)> {
+/// Installs the missing tools of `needed` where that is possible, and returns those that are still missing, each with one sentence about the
+/// consequence.
+pub(crate) fn install_missing(needed: &BTreeSet<Tool>) -> Vec<(Tool, String)> {
     let missing = |tool: &Tool| tool.find().is_none();
     let first: Vec<Tool> = needed.iter().copied().filter(missing).collect();
     if first.is_empty() {
@@ -145,11 +145,11 @@ fn install(tools: &[Tool]) -> anyhow::Result<()> {
     for component in components {
         shell::run(Command::new("rustup").args(["component", "add", component.name()]))?;
     }
-    // Python and Node may be there and lack only what pip and npm bring, and that needs no root.
+    // Python and Node may be installed and lack only packages of pip and npm, which need no root.
     let made = |tool: &&Tool| tool.maker().is_some_and(|make| make().is_ok());
     let lacking: Vec<Tool> = tools.iter().filter(|tool| !made(tool)).copied().collect();
     let installed = install_packages(lacking.iter());
-    // Each is tried, also where another one's package could not be had.
+    // Each is tried, even if another one's package could not be installed.
     let makers = lacking.iter().filter_map(|tool| tool.maker());
     let made: Vec<anyhow::Result<()>> = makers.map(|make| make()).collect();
     installed.and(made.into_iter().collect())
@@ -173,7 +173,7 @@ fn install_packages<'a>(tools: impl Iterator<Item = &'a Tool>) -> anyhow::Result
     apt_get(&["update"])?;
     let install = ["install", "-y", "--no-install-recommends"];
     let all: Vec<&str> = install.into_iter().chain(packages.iter().copied()).collect();
-    // One retry, for a mirror that hiccups; then one by one, so that one bad package does not keep the others out.
+    // One retry, for a flaky mirror; then one by one, so that one bad package does not block the others.
     if apt_get(&all).or_else(|_| apt_get(&all)).is_ok() {
         return Ok(());
     }
@@ -182,7 +182,7 @@ fn install_packages<'a>(tools: impl Iterator<Item = &'a Tool>) -> anyhow::Result
     each.into_iter().collect()
 }
 
-/// A program on the `PATH` or where Debian keeps those of the system.
+/// Returns the path of a program on the `PATH` or in Debian's system folders.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = shell::variable("PATH").unwrap_or_default();
     let system = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"].map(PathBuf::from);
@@ -192,13 +192,13 @@ pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
         .find(|file| is_program(file))
 }
 
-/// Whether this is a file that may be executed.
+/// Returns true for a file that may be executed.
 pub(crate) fn is_program(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// A cargo subcommand, if this toolchain has it.
+/// Returns the path of a cargo subcommand, if this toolchain has it.
 pub(crate) fn component(name: &str) -> Option<PathBuf> {
     shell::succeeds(&mut cargo([name, "--version"])).then(|| PathBuf::from(format!("cargo-{name}")))
 }

@@ -1,5 +1,5 @@
-//! The random schedules and the crash points of `crates/moncompte/tests/it/torture`: for as long as one likes, and all of them; what came of it is
-//! said in words that can be quoted.
+//! The random schedules and crash points of `crates/moncompte/tests/it/torture`: for any length of time, and completely; the result is printed in quotable
+//! sentences.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -9,25 +9,25 @@ use clap::Args;
 use crate::postgres::{Cluster, Purpose};
 use crate::services;
 use crate::shell::{self, cargo};
-use crate::tools::{Tool, make_ready};
+use crate::tools::{Tool, install_missing};
 
-/// What `cargo xtask torture` can be told.
+/// The options of `cargo xtask torture`.
 #[derive(Args)]
 pub(crate) struct TortureArgs {
-    /// People live and nodes die for so long, on each database
+    /// Minutes for which people live and nodes die, on each database
     #[arg(long, value_name = "N", default_value_t = 5)]
     minutes: u32,
-    /// The seed of the schedule: the same seed throws the same troubles; without it, another one each time
+    /// Seed of the schedule: the same seed repeats the same failures; random by default
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Instead: the program dies once at every point of every path that writes
+    /// Instead: kills the program once at every point of every writing path
     #[arg(long, conflicts_with_all = ["minutes", "seed"])]
     points: bool,
 }
 
-/// `cargo xtask torture`: on SQLite and, where it is installed, on PostgreSQL, both at once.
+/// Runs `cargo xtask torture`: on SQLite and, if installed, on PostgreSQL, both at once.
 pub(crate) fn command(args: &TortureArgs) -> Result<()> {
-    for (_, cost) in make_ready(&[Tool::Postgres].into()) {
+    for (_, cost) in install_missing(&[Tool::Postgres].into()) {
         eprintln!("{cost}");
     }
     let cluster = Tool::Postgres.find().map(|_| Cluster::start(Purpose::Tests)).transpose()?;
@@ -36,7 +36,7 @@ pub(crate) fn command(args: &TortureArgs) -> Result<()> {
     if args.points {
         tests.arg("torture::crash").env("CRASH_POINTS", "all");
     } else {
-        // The standard library's own randomness is enough to choose a schedule.
+        // The standard library's randomness suffices to choose a schedule.
         let seed = args.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         println!("seed {seed}, {} minutes on each database", args.minutes);
         tests.arg("torture::whatever");

@@ -1,4 +1,4 @@
-//! The systemd unit: systemd itself finds nothing wrong with it, and it stays as locked up as it is.
+//! Checks of the systemd unit: `systemd-analyze` finds no error in it, and its exposure stays low.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -11,16 +11,16 @@ use crate::shell;
 use crate::tools::Tool;
 
 const UNIT: &str = "deploy/systemd/moncompte.service";
-/// The exposure that `systemd-analyze security` may find, in tenths: 0 is none, 100 is a service without any wall.
+/// The maximum exposure that `systemd-analyze security` may report, in tenths: 0 is none, 100 is an unconfined service.
 const EXPOSURE: &str = "12";
 
-/// Verifies the unit below a root of its own, where the program that it starts exists.
+/// Verifies the unit below a root of its own, in which the program that it starts exists.
 pub(crate) fn check() -> Result<Outcome> {
     let analyze = Tool::SystemdAnalyze.find().context("systemd-analyze is missing")?;
     let unit = shell::root().join(UNIT);
     let text = fs::read_to_string(&unit).with_context(|| format!("cannot read {UNIT}"))?;
     let root = tempfile::Builder::new().prefix("moncompte-unit-").tempdir()?;
-    furnish(root.path(), &text)?;
+    populate(root.path(), &text)?;
     let installed = root.path().join("etc/systemd/system/moncompte.service");
     fs::write(&installed, text)?;
 
@@ -31,7 +31,7 @@ pub(crate) fn check() -> Result<Outcome> {
         .arg("moncompte.service");
     let verdict = shell::capture(&mut verify)?;
     let complaints = String::from_utf8_lossy(&verdict.stderr);
-    // Some complaints (an unknown key, for one) do not change the exit status.
+    // Some errors, e.g. an unknown key, do not change the exit status.
     if !verdict.status.success() || complaints.lines().any(|line| line.contains("moncompte.service")) {
         bail!("systemd-analyze verify: {complaints}");
     }
@@ -46,8 +46,8 @@ pub(crate) fn check() -> Result<Outcome> {
     Ok(Outcome::Passed(overall.trim_start_matches(['→', ' ']).to_owned()))
 }
 
-/// Puts the programs that the unit names, and an empty copy of the targets that it orders itself by, below `root`.
-fn furnish(root: &Path, unit: &str) -> Result<()> {
+/// Puts the programs that the unit names, and empty copies of the targets that it orders itself by, below `root`.
+fn populate(root: &Path, unit: &str) -> Result<()> {
     fs::create_dir_all(root.join("etc/systemd/system"))?;
     let targets = root.join("usr/lib/systemd/system");
     fs::create_dir_all(&targets)?;

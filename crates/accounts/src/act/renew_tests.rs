@@ -92,7 +92,7 @@ async fn a_sign_in_that_a_reset_overtook_makes_no_browser_known() {
 
 /// Two versions run side by side for a while.
 #[test]
-fn older_nodes_and_this_one_read_each_others_letters() {
+fn older_nodes_and_this_one_read_each_others_messages() {
     #[derive(Serialize, Deserialize)]
     struct Older {
         accounts: Vec<AccountId>,

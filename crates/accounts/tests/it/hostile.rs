@@ -194,11 +194,11 @@ async fn an_unfinished_enrolments_mail_never_revives_an_older_address() {
             let (id, _) =
                 stage.up_to_mail(&stage.tilleuls, &n.to_string(), &format!("Vieux-Secret {n}"), &first).await;
             stage.accounts.forgot(&first, &visitor()).await.unwrap();
-            let letters =
+            let messages =
                 kernel::outbox::lease(&stage.bed.context.db, stage.bed.context.now(), 10).await.unwrap();
             let worker = {
                 let stage = stage.clone();
-                tokio::spawn(async move { stage.accounts.recover(&letters[0]).await.unwrap() })
+                tokio::spawn(async move { stage.accounts.recover(&messages[0]).await.unwrap() })
             };
             stage.accounts.choose_email(id, &second, true, &visitor()).await.unwrap();
             worker.await.unwrap();
@@ -245,7 +245,7 @@ async fn a_browser_that_only_gave_the_old_credentials_ends_nobodys_move() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_wishes_at_once_one_link_lives() {
-    // SECURITY #69, I7: the worker takes several letters at a time.
+    // SECURITY #69, I7: the worker takes several messages at a time.
     for stage in stages().await {
         stage.import(&stage.tilleuls, &csv(1)).await;
         stage.moved(&stage.tilleuls, "0", "Vieux-Secret 0", "marie@exemple.test").await;
@@ -256,12 +256,12 @@ async fn of_many_wishes_at_once_one_link_lives() {
             for _ in 0..8 {
                 stage.accounts.forgot("marie@exemple.test", &visitor()).await.unwrap();
             }
-            let letters = kernel::outbox::lease(&stage.bed.context.db, now, 8).await.unwrap();
-            let workers: Vec<_> = letters
+            let messages = kernel::outbox::lease(&stage.bed.context.db, now, 8).await.unwrap();
+            let workers: Vec<_> = messages
                 .into_iter()
-                .map(|letter| {
+                .map(|message| {
                     let accounts = stage.accounts.clone();
-                    tokio::spawn(async move { accounts.recover(&letter).await })
+                    tokio::spawn(async move { accounts.recover(&message).await })
                 })
                 .collect();
             for worker in workers {

@@ -7,7 +7,7 @@ use accounts::{
     TermsLibrary, TermsVersion, Visitor,
     legacy::row::{Charset, Format, Rows},
 };
-use agencies::{Agency, Contact, Controller, Directory, Look, Words};
+use agencies::{Agency, Contact, Controller, CustomTexts, Directory, Look};
 use kernel::Token;
 use testbed::Bed;
 
@@ -43,7 +43,7 @@ pub(crate) fn agency(id: &str, name: &str) -> Agency {
         controller: Controller { name: "SARL".into(), dpo: "dpo@exemple.test".into() },
         look: Look { accent: "#1f6f54".into(), ..Look::default() },
         logo: None,
-        words: Words::default(),
+        words: CustomTexts::default(),
         contact: Contact::default(),
         directory: Directory::default(),
         portals: vec![],
@@ -138,15 +138,15 @@ impl Stage {
             if held.is_empty() {
                 return mails;
             }
-            for letter in held {
-                match letter.kind.as_str() {
-                    "mail" => mails.push(letter.payload(&self.bed.context).unwrap()),
-                    "recovery" => self.accounts.recover(&letter).await.unwrap(),
+            for message in held {
+                match message.kind.as_str() {
+                    "mail" => mails.push(message.payload(&self.bed.context).unwrap()),
+                    "recovery" => self.accounts.recover(&message).await.unwrap(),
                     // The provider's.
                     accounts::SESSIONS_ENDED => {}
-                    other => panic!("a letter of the kind {other}"),
+                    other => panic!("a message of the kind {other}"),
                 }
-                kernel::outbox::sent(&self.bed.context.db, letter.id, self.bed.context.now()).await.unwrap();
+                kernel::outbox::sent(&self.bed.context.db, message.id, self.bed.context.now()).await.unwrap();
             }
         }
     }

@@ -104,8 +104,10 @@ impl Interaction {
     }
 
     /// What [`oidc::decide`] is told of the request.
-    pub fn asked(&self) -> oidc::decide::Asked {
-        self.request.as_ref().map_or_else(oidc::decide::Asked::at_home, oidc::decide::Asked::by)
+    pub fn asked(&self) -> oidc::decide::SignInRequest {
+        self.request
+            .as_ref()
+            .map_or_else(oidc::decide::SignInRequest::at_home, oidc::decide::SignInRequest::by)
     }
 }
 
@@ -141,7 +143,7 @@ impl Grants {
             Err(refusal) => return Ok(Ask::Refused(refusal)),
         };
         let client = &portal.client;
-        let path = match request::settle(&params, Some(client)) {
+        let path = match request::resolve_return_path(&params, Some(client)) {
             Ok(path) => path,
             Err(refusal) => return Ok(Ask::Refused(refusal)),
         };

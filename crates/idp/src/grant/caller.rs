@@ -69,7 +69,7 @@ impl Grants {
     async fn prove(&self, presented: &Presented) -> Result<Arc<Client>, EndpointError> {
         let now = self.context.now();
         let client = presented.client_id().and_then(|id| self.client(id)).map(|(_, portal)| portal.client);
-        let keys = match (&client, presented.key_wanted()) {
+        let keys = match (&client, presented.requested_key()) {
             (Some(client), Some(kid)) => self.client_keys.of(client, kid.as_deref(), now).await,
             _ => Vec::new(),
         };

@@ -3,7 +3,7 @@ use oidc::{
     Code, Error,
     claims::Access,
     client::Client,
-    token::{self, CodeAttempt, CodeRecord, Redeem, RefreshAttempt, TokenRequest, Verdict},
+    token::{self, CodeAttempt, CodeRecord, Redeem, RedeemDecision, RefreshAttempt, TokenRequest},
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
 use serde_json::Value;
@@ -59,9 +59,9 @@ impl Grants {
             revoked: grant.revoked_at.is_some(),
         };
         match token::exchange(&record, attempt) {
-            Verdict::Give(resources) => self.give(attempt.client, &row, &grant, &resources).await,
-            Verdict::Refuse(error) => Err(error.into()),
-            Verdict::Reuse => self.code_reused(&grant).await,
+            RedeemDecision::Give(resources) => self.give(attempt.client, &row, &grant, &resources).await,
+            RedeemDecision::Refuse(error) => Err(error.into()),
+            RedeemDecision::Reuse => self.code_reused(&grant).await,
         }
     }
 

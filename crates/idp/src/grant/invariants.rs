@@ -1,6 +1,6 @@
 //! What is always true of this slice's rows (SECURITY part C).
 
-use kernel::{Invariant, Looking, Reading, SeenBy};
+use kernel::{CheckFuture, Invariant, SeenBy, Snapshot};
 
 use super::{SALT_KEY, keys, open_salt};
 
@@ -80,7 +80,7 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "I15",
         says: "what is granted was asked for and is configured, at issue and at every refresh",
         otherwise: "a portal learns more than it may",
-        seen_by: SeenBy::Words(
+        seen_by: SeenBy::Tests(
             "config is not in the database, so each answer reckons it anew; `refresh.rs` shrinks config under a living grant",
         ),
     },
@@ -88,7 +88,7 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "I16",
         says: "no token for a disabled account, a removed client, or where terms are due",
         otherwise: "a portal lets somebody in who should not be",
-        seen_by: SeenBy::Words(
+        seen_by: SeenBy::Tests(
             "account and config are looked at when a token is given or used, terms before a code is given, not when they change; `refresh.rs` takes a client away \
              under a living grant, `terms.rs` publishes terms under a living session",
         ),
@@ -140,9 +140,9 @@ pub const INVARIANTS: &[Invariant] = &[
     },
 ];
 
-fn salt(reading: &Reading) -> Looking<'_> {
+fn salt(snapshot: &Snapshot) -> CheckFuture<'_> {
     Box::pin(async {
-        let stored = reading.stored_value(SALT_KEY).await?;
-        Ok(u64::from(stored.is_some_and(|stored| open_salt(reading.keys(), &stored).is_err())))
+        let stored = snapshot.stored_value(SALT_KEY).await?;
+        Ok(u64::from(stored.is_some_and(|stored| open_salt(snapshot.keys(), &stored).is_err())))
     })
 }

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Context, Fault, Looking, Reading, SealKeys, Unix};
+use kernel::{CheckFuture, Context, Fault, SealKeys, Snapshot, Unix};
 use oidc::jwt::{self, Alg, Claims, Rules};
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, sea_query::OnConflict};
 use serde_json::{Value, json};
@@ -271,10 +271,10 @@ fn parse(keys: &SealKeys, row: &signing_key::Model) -> Result<Held, Fault> {
 }
 
 /// SECURITY I22, for [`super::INVARIANTS`]: the keys that this node cannot sign with, or whose signature the published half does not accept.
-pub(super) fn unusable(reading: &Reading) -> Looking<'_> {
+pub(super) fn unusable(snapshot: &Snapshot) -> CheckFuture<'_> {
     Box::pin(async {
-        let rows = signing_key::Entity::find().all(reading.conn()).await?;
-        let unusable = rows.iter().filter(|row| !parse(reading.keys(), row).is_ok_and(|key| proves(&key)));
+        let rows = signing_key::Entity::find().all(snapshot.conn()).await?;
+        let unusable = rows.iter().filter(|row| !parse(snapshot.keys(), row).is_ok_and(|key| proves(&key)));
         Ok(u64::try_from(unusable.count()).unwrap_or(u64::MAX))
     })
 }

@@ -55,7 +55,7 @@ pub struct LogoutCall {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Letter {
+struct Message {
     client_id: String,
     sub: String,
     sid: String,
@@ -92,7 +92,7 @@ impl Grants {
             (Some(session), Some(hint)) => self.sid_of(session.id, &hint.client_id).await?,
             _ => None,
         };
-        let asked = logout::Asked {
+        let asked = logout::LogoutRequest {
             hint: match &hint {
                 None => Hinted::Nothing,
                 Some(None) => Hinted::Foreign,
@@ -103,9 +103,9 @@ impl Grants {
             sid_here: sid_here.as_deref(),
             signed_in: session.is_some(),
         };
-        if let Some(slip) = logout::slip(&asked) {
+        if let Some(anomaly) = logout::anomaly(&asked) {
             let client = known.map(|hint| hint.client_id.as_str()).unwrap_or_default();
-            tracing::warn!(target: "security", client, %slip, "a sign-out is not as its client registered it");
+            tracing::warn!(target: "security", client, slip = %anomaly, "a sign-out is not as its client registered it");
         }
         match (logout::decide(&asked), session) {
             (Decision::Confirm(after), _) if !confirmed => {
@@ -142,13 +142,13 @@ impl Grants {
         Ok(row.filter(|r| r.ended_at.is_none()).map(|r| r.sid))
     }
 
-    /// The worker's half of every change and sign-in that ended sessions, for letters of the kind [`accounts::SESSIONS_ENDED`] (SPEC J6). What was
-    /// begun since is left alone, however late the letter is, and however often it comes.
+    /// The worker's half of every change and sign-in that ended sessions, for messages of the kind [`accounts::SESSIONS_ENDED`] (SPEC J6). What was
+    /// begun since is left alone, however late the message is, and however often it comes.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn sessions_ended(&self, letter: &Leased) -> Result<(), Fault> {
-        let SessionsEnded { accounts, replaced } = self.accounts.sessions_ended(letter)?;
+    pub async fn sessions_ended(&self, message: &Leased) -> Result<(), Fault> {
+        let SessionsEnded { accounts, replaced } = self.accounts.sessions_ended(message)?;
         if let Some(Replaced { old, new }) = replaced {
             self.go_over(old, new).await?;
             // Ended as well by now: what went over to it late was not told then.
@@ -266,12 +266,12 @@ impl Grants {
                 frames.push(logout::front_channel(uri, &self.settings.issuer, &row.sid));
             }
             if client.backchannel_logout_uri.is_some() {
-                let letter =
-                    Letter { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.context.id() };
-                // In clear whom it is for, so that the letters of a portal that hangs stay where they are (FINDING S19).
-                let client_id = letter.client_id.clone();
+                let message =
+                    Message { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.context.id() };
+                // In clear whom it is for, so that the messages of a portal that hangs stay where they are (FINDING S19).
+                let client_id = message.client_id.clone();
                 let ties = outbox::Ties { destination: Some(&client_id), ..outbox::Ties::default() };
-                outbox::enqueue_tied(tx, &self.context, BACKCHANNEL_LOGOUT, &letter, None, ties).await?;
+                outbox::enqueue_tied(tx, &self.context, BACKCHANNEL_LOGOUT, &message, None, ties).await?;
             }
         }
         let mut revoke = token_grant::Entity::update_many()
@@ -287,7 +287,7 @@ impl Grants {
     }
 
     /// A sign-in or a change has put `new` in the place of `old` in this browser. The same person's portals go over to it, so that one sign-out still
-    /// reaches all of them; another person's are signed out (SECURITY #47). A letter of the kind [`accounts::SESSIONS_ENDED`] says the same: this is
+    /// reaches all of them; another person's are signed out (SECURITY #47). A message of the kind [`accounts::SESSIONS_ENDED`] says the same: this is
     /// for the browser, which may be back before the worker reads it.
     ///
     /// # Errors
@@ -326,24 +326,24 @@ impl Grants {
         tx.commit().await
     }
 
-    /// What the worker posts for a letter of the kind [`BACKCHANNEL_LOGOUT`]; `None` when the client is gone or takes none any more.
+    /// What the worker posts for a message of the kind [`BACKCHANNEL_LOGOUT`]; `None` when the client is gone or takes none any more.
     ///
     /// # Errors
-    /// [`Fault`] when the letter does not open or the key fails.
-    pub async fn logout_call(&self, letter: &Leased) -> Result<Option<LogoutCall>, Fault> {
-        let letter: Letter = letter.payload(&self.context)?;
-        let Some((_, portal)) = self.client(&letter.client_id) else { return Ok(None) };
+    /// [`Fault`] when the message does not open or the key fails.
+    pub async fn logout_call(&self, message: &Leased) -> Result<Option<LogoutCall>, Fault> {
+        let message: Message = message.payload(&self.context)?;
+        let Some((_, portal)) = self.client(&message.client_id) else { return Ok(None) };
         let Some(uri) = portal.client.backchannel_logout_uri.clone() else { return Ok(None) };
         let facts = claims::Grant {
             issuer: &self.settings.issuer,
-            client_id: &letter.client_id,
-            sub: &letter.sub,
-            sid: &letter.sid,
+            client_id: &message.client_id,
+            sub: &message.sub,
+            sid: &message.sid,
             auth_time: 0,
             acr: None,
         };
         let token =
-            claims::logout_token(&facts, &letter.jti.to_string(), (self.context.now(), LOGOUT_TOKEN_LIFE));
+            claims::logout_token(&facts, &message.jti.to_string(), (self.context.now(), LOGOUT_TOKEN_LIFE));
         let alg = portal.client.id_token_signed_response_alg;
         let logout_token = self.keys.sign(alg, claims::LOGOUT_TOKEN, &token).await?;
         Ok(Some(LogoutCall { uri, logout_token }))

@@ -3,7 +3,7 @@ use kernel::{Fault, Token, Unix};
 use oidc::{
     claims::Access,
     client::Client,
-    token::{self, RefreshAttempt, RefreshRecord, Refreshed, Rotated, Verdict},
+    token::{self, RedeemDecision, RefreshAttempt, RefreshRecord, Refreshed, Rotated},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Seconds for which a sealed child is kept: longer than its parent may come again, by what clocks and chores are late.
-const SEALED: i64 = token::AGAIN + 50;
+const SEALED: i64 = token::RETRY_WINDOW + 50;
 
 /// A refresh token that came, and what is known of it.
 struct Known {
@@ -70,9 +70,9 @@ impl Grants {
             session_over: self.session_over(&grant, attempt.client).await?,
         };
         let Refreshed { scope, resources } = match token::refresh(&record, attempt) {
-            Verdict::Give(given) => given,
-            Verdict::Refuse(error) => return Err(error.into()),
-            Verdict::Reuse => return self.refresh_reused(&grant).await.map(Some),
+            RedeemDecision::Give(given) => given,
+            RedeemDecision::Refuse(error) => return Err(error.into()),
+            RedeemDecision::Reuse => return self.refresh_reused(&grant).await.map(Some),
         };
         let client = attempt.client;
         let changed = || invalid_grant("the account has changed since");

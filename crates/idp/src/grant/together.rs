@@ -100,7 +100,7 @@ async fn rotate(db: Db, wanted: Vec<Rotation>) -> Result<HashMap<Rotation, ()>, 
     let done: Vec<Rotation> = used.iter().filter_map(|row| first.remove(&row.hash)).collect();
     if done.is_empty() {
         // Whoever asks next looks at what the others left.
-        tx.give_up().await;
+        tx.rollback().await;
         return Ok(HashMap::new());
     }
     let children = done.iter().map(|rotation| rotation.child.clone().into_active_model().reset_all());

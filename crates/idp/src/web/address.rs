@@ -13,7 +13,7 @@ use std::{
 use axum::extract::ConnectInfo;
 use http::{Extensions, HeaderMap, header};
 use ipnet::IpNet;
-use kernel::{Seldom, Unix, untrusted};
+use kernel::{OncePerMinute, Unix, untrusted};
 
 use crate::Idp;
 
@@ -39,9 +39,9 @@ pub struct Proxies(Arc<Known>);
 struct Known {
     nets: Vec<IpNet>,
     header: ForwardedHeader,
-    told_stranger: Seldom,
-    told_unreadable: Seldom,
-    told_both: Seldom,
+    told_stranger: OncePerMinute,
+    told_unreadable: OncePerMinute,
+    told_both: OncePerMinute,
 }
 
 /// An entry of a list: an address, or text that is none.
@@ -111,24 +111,24 @@ impl Proxies {
         let known = &*self.0;
         let (plain, standard) = (headers.get(X_FORWARDED_FOR), headers.get(header::FORWARDED));
         let Some(sent) = plain.or(standard) else {
-            if source.is_none() && known.told_unreadable.may(now) {
+            if source.is_none() && known.told_unreadable.is_due(now) {
                 tracing::warn!(target: "security", %peer, "no address of the client from a trusted proxy: its clients are not counted by network");
             }
             return;
         };
         if !self.trusts(peer) {
-            if known.told_stranger.may(now) {
+            if known.told_stranger.is_due(now) {
                 tracing::warn!(target: "security", %peer, "forwarding headers from an address that trusted_proxies does not name: if it is a proxy, all its clients are counted as one");
             }
         } else if source.is_none() {
-            if known.told_unreadable.may(now) {
+            if known.told_unreadable.is_due(now) {
                 let text = String::from_utf8_lossy(sent.as_bytes());
                 tracing::warn!(target: "security", %peer, header = %untrusted(&text), "unreadable address of the client from a trusted proxy: its clients are not counted by network");
             }
         } else if known.header == ForwardedHeader::Either
             && plain.is_some()
             && standard.is_some()
-            && known.told_both.may(now)
+            && known.told_both.is_due(now)
         {
             tracing::warn!(target: "security", %peer, "X-Forwarded-For and Forwarded from a trusted proxy: the first is read; name the one that it writes in forwarded_header");
         }

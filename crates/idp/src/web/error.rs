@@ -68,7 +68,6 @@ impl Failure {
             ProblemKind::Forbidden | ProblemKind::ForeignBrowser | ProblemKind::CookiesRefused => {
                 StatusCode::FORBIDDEN
             }
-            ProblemKind::Conflict => StatusCode::CONFLICT,
             ProblemKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProblemKind::TooSlow => StatusCode::REQUEST_TIMEOUT,
             ProblemKind::TooOften => StatusCode::TOO_MANY_REQUESTS,

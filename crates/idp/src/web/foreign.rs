@@ -85,7 +85,7 @@ pub(crate) fn pass_on(
         return Ok(None);
     }
     let fields: Vec<(String, String)> =
-        url::form_urlencoded::parse(both.as_bytes()).into_owned().take(oidc::Params::MOST + 1).collect();
+        url::form_urlencoded::parse(both.as_bytes()).into_owned().take(oidc::Params::MAX + 1).collect();
     // A form token of another site is none of ours.
     let fields: Vec<_> = fields.into_iter().filter(|(name, _)| name != "csrf").collect();
     let page = FormPost { action: path.clone(), fields };

@@ -3,18 +3,19 @@
 use agencies::Agency;
 
 /// Returns an agency's name, colours, contact and words for its pages and mails.
-pub fn look(agency: &Agency) -> pages::Look {
+pub fn look(agency: &Agency) -> pages::Theme {
     let words = &agency.words;
-    let said =
-        |said: &Option<agencies::Said>| said.clone().map(|agencies::Said { fr, en }| pages::Said { fr, en });
-    pages::Look {
+    let said = |said: &Option<agencies::LocalizedText>| {
+        said.clone().map(|agencies::LocalizedText { fr, en }| pages::LocalizedText { fr, en })
+    };
+    pages::Theme {
         agency_id: agency.id.clone(),
         agency_name: agency.name.clone(),
         accent: agency.look.accent.clone(),
         second: agency.look.second.clone(),
         logo_url: logo_url(agency),
         contact: contact(agency),
-        words: pages::Words {
+        words: pages::CustomTexts {
             sign_in: said(&words.sign_in),
             notice: said(&words.notice),
             contact: said(&words.contact),

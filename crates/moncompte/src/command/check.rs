@@ -32,10 +32,10 @@ impl Check {
             out!("{}", serde_json::to_string_pretty(&json!(schema))?);
             return Ok(ExitCode::SUCCESS);
         }
-        // All that `serve` does before it opens the database and its ports.
+        // The same checks as `serve` makes before it opens the database and its ports.
         let config = Prepared::read(&self.place.config)?.config;
         if !config.left_out.is_empty() {
-            // `serve` starts all the same, without them.
+            // `serve` starts without these agencies.
             let mistakes = config.left_out.into_iter().flat_map(|left_out| left_out.mistakes);
             return Err(Mistakes(mistakes.collect()).into());
         }
@@ -44,8 +44,8 @@ impl Check {
             config.agencies.iter().count(),
             config.settings.issuer
         );
-        if let Some(doubt) = config.doubt() {
-            out!("{doubt}.");
+        if let Some(warning) = config.warning() {
+            out!("{warning}.");
         }
         let length = config.settings.password.min_length;
         let meets = if length >= 15 {

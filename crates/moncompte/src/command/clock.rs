@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use kernel::{Clock, Db, MAX_DATABASE_OFFSET, Reading, SealKeys, SystemClock};
+use kernel::{Clock, Db, MAX_DATABASE_OFFSET, SealKeys, Snapshot, SystemClock};
 use serde_json::json;
 
 use super::Where;
@@ -12,8 +12,8 @@ use crate::{config::Config, print::out, telemetry};
 pub(crate) struct ClockCommand {
     #[command(flatten)]
     place: Where,
-    /// Take this machine's clock for right and forget the later time that was seen. Stop every node first: one that runs tells of it again. What
-    /// expired meanwhile by time alone, and was neither used nor ended, lives again.
+    /// Accept this machine's clock and discard the later time that was reported. Stop every node first: a running one reports its time again. Links,
+    /// codes and sessions that expired meanwhile by time alone become valid again.
     #[arg(long)]
     accept: bool,
     /// Print JSON.
@@ -27,10 +27,10 @@ impl ClockCommand {
         let config = Config::read(&self.place.config)?;
         let keys = SealKeys::new(config.key, config.older_keys);
         let why = "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
-        let reading = Reading::open(&config.database, keys.into()).await.context(why)?;
-        let seen = reading.time_seen().await.context(why)?;
-        let theirs = reading.database_time().await.context(why)?;
-        drop(reading);
+        let snapshot = Snapshot::open(&config.database, keys.into()).await.context(why)?;
+        let seen = snapshot.time_seen().await.context(why)?;
+        let theirs = snapshot.database_time().await.context(why)?;
+        drop(snapshot);
         let machine = SystemClock.now_millis();
         let ahead = theirs.map(|theirs| (machine - theirs) / 1000);
         let behind = seen.map_or(0, |seen| (seen - machine).max(0) / 1000);

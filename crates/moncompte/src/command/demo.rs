@@ -1,4 +1,4 @@
-//! The main job in one command: the provider, two agencies' portals and a mailbox, on this machine.
+//! The `demo` command: the provider, two agencies' portals and a mailbox, on this machine.
 
 use std::{
     fs,
@@ -20,11 +20,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    mailbox::{self, Shelf},
+    mailbox::{self, DemoMailbox},
     post::Post,
     print::out,
     serving::{listen, serve, stop_signal},
-    standing::Standing,
+    supervisor::Supervisor,
     telemetry::{self, LogFormat},
     wire::Wired,
     worker::Worker,
@@ -32,15 +32,15 @@ use crate::{
 
 #[derive(Args)]
 pub(crate) struct Demo {
-    /// Move all four ports: N the provider, N+1 and N+2 the portals, N+3 the mailbox.
+    /// First of four ports: N for the provider, N+1 and N+2 for the portals, N+3 for the mailbox.
     #[arg(long, value_name = "N")]
     port_base: Option<u16>,
-    /// Keep the data in this folder; a fresh one otherwise.
+    /// Folder for the data; a new temporary one by default.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
-/// The demo's own files, so that the program needs nothing beside it.
+/// The demo's files, embedded in the program.
 #[derive(Embed)]
 #[folder = "../../config"]
 #[include = "demo/*"]
@@ -69,7 +69,7 @@ struct Agency {
     tagline: &'static str,
     accent: &'static str,
     second: &'static str,
-    /// In its own words: on the sign-in page, in the notice, before its contact, at the end of its mails. French, then English.
+    /// Custom texts: on the sign-in page, in the notice, before the contact, at the end of mails. French, then English.
     words: [(&'static str, &'static str, &'static str); 4],
     mark: &'static str,
     identities: &'static str,
@@ -165,13 +165,13 @@ impl Demo {
         let fresh = self.data.is_none();
         let folder = match self.data {
             Some(folder) => folder,
-            // Under a name that nobody can take before.
+            // An unpredictable name, so that nobody can create the folder before.
             None => tempfile::Builder::new().prefix("moncompte-demo-").tempdir()?.keep(),
         };
         lay_out(&folder, ports).with_context(|| {
             format!("the folder {} cannot be used; choose another with --data DIR", folder.display())
         })?;
-        let shelf = Shelf::open(&folder.join("mails"))?;
+        let demo_mailbox = DemoMailbox::open(&folder.join("mails"))?;
         let wired = Wired::new(Config::read(&folder)?).await?;
         for agency in &AGENCIES {
             import(&wired, agency).await?;
@@ -181,7 +181,7 @@ impl Demo {
             portal_config(&folder, &AGENCIES[0], ports[0], ports[1])?,
             portal_config(&folder, &AGENCIES[1], ports[0], ports[2])?,
         ];
-        run(wired, shelf, listeners, portals, told).await?;
+        run(wired, demo_mailbox, listeners, portals, told).await?;
         out!("The demo has ended. Its data stay in {}.", folder.display());
         Ok(ExitCode::SUCCESS)
     }
@@ -189,7 +189,7 @@ impl Demo {
 
 async fn run(
     wired: Wired,
-    shelf: Shelf,
+    demo_mailbox: DemoMailbox,
     listeners: Vec<TcpListener>,
     portals: [portal::Config; 2],
     told: impl Future<Output = ()>,
@@ -198,10 +198,10 @@ async fn run(
     let [provider, first, second, mails]: [TcpListener; 4] =
         listeners.try_into().map_err(|_| anyhow::anyhow!("four ports are needed"))?;
     let provider_router = idp::router(wired.idp.clone());
-    let post = Post::Shelf(shelf.clone());
+    let post = Post::DemoMailbox(demo_mailbox.clone());
     let Wired { idp, writer, outbound, limits, .. } = wired;
-    let standing = Standing::default();
-    let worker = tokio::spawn(Worker { idp, writer, post, outbound, standing }.run(stop.clone()));
+    let supervisor = Supervisor::default();
+    let worker = tokio::spawn(Worker { idp, writer, post, outbound, supervisor }.run(stop.clone()));
     let portal = |listener, config| {
         let told = stop.clone();
         async move { Ok(portal::serve(listener, config, async move { told.cancelled().await }).await?) }
@@ -217,7 +217,7 @@ async fn run(
     };
     let served = tokio::try_join!(
         serve(provider, provider_router, limits.clone(), stop.clone()),
-        serve(mails, mailbox::router(shelf), limits, stop.clone()),
+        serve(mails, mailbox::router(demo_mailbox), limits, stop.clone()),
         portal(first, tilleuls),
         portal(second, rivage),
         signal,
@@ -227,7 +227,7 @@ async fn run(
     served.map(|_| ())
 }
 
-/// Writes the configuration that an operator would write, with secrets of its own.
+/// Writes the configuration with generated secrets.
 fn lay_out(folder: &Path, ports: [u16; 4]) -> anyhow::Result<()> {
     fs::create_dir_all(folder.join("agencies"))?;
     fs::create_dir_all(folder.join("secrets"))?;
@@ -282,7 +282,7 @@ fn agency_file(agency: &Agency, port: u16) -> String {
     )
 }
 
-/// A secret that is made once and kept with the data.
+/// Writes a secret, unless it exists.
 fn secret(folder: &Path, name: &str, make: impl FnOnce() -> String) -> anyhow::Result<()> {
     let path = folder.join(name);
     if path.exists() {

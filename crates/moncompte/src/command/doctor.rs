@@ -2,7 +2,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use clap::Args;
-use kernel::{Invariant, Reading, SealKeys, Verdict};
+use kernel::{Invariant, SealKeys, Snapshot, Verdict};
 use serde_json::{Value, json};
 
 use super::Where;
@@ -12,7 +12,7 @@ use crate::{config::Config, print::out, telemetry, tell};
 pub(crate) struct Doctor {
     #[command(flatten)]
     place: Where,
-    /// Look at the invariants: what is always true of the rows, whatever happened to them (docs/security.md).
+    /// Check the invariants of the stored rows (docs/security.md).
     #[arg(long, required = true)]
     invariants: bool,
     /// Print JSON.
@@ -46,7 +46,7 @@ impl Doctor {
                 "{} hold, {} broken, {} cannot be seen in a database.",
                 count(|v| matches!(v, Verdict::Holds)),
                 count(|v| matches!(v, Verdict::Broken(_))),
-                count(|v| matches!(v, Verdict::Told(_)))
+                count(|v| matches!(v, Verdict::Tested(_)))
             );
         }
         let broken = found.iter().any(|finding| matches!(finding.verdict, Verdict::Broken(_)));
@@ -68,9 +68,9 @@ async fn judge(place: &Where) -> anyhow::Result<Vec<Finding>> {
     let keys = Arc::new(SealKeys::new(config.key, config.older_keys));
     let why =
         "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
-    let reading = Reading::open(&config.database, keys).await.context(why)?;
+    let snapshot = Snapshot::open(&config.database, keys).await.context(why)?;
     let all = all();
-    let verdicts = reading.judge(&all).await.context(why)?;
+    let verdicts = snapshot.judge(&all).await.context(why)?;
     Ok(all.into_iter().zip(verdicts).map(|(invariant, verdict)| Finding { invariant, verdict }).collect())
 }
 
@@ -82,7 +82,9 @@ impl Finding {
             Verdict::Broken(count) => {
                 json!({ "id": id, "says": says, "state": "broken", "count": count, "otherwise": otherwise })
             }
-            Verdict::Told(words) => json!({ "id": id, "says": says, "state": "not seen", "held_by": words }),
+            Verdict::Tested(words) => {
+                json!({ "id": id, "says": says, "state": "not seen", "held_by": words })
+            }
         }
     }
 
@@ -91,7 +93,7 @@ impl Finding {
         match self.verdict {
             Verdict::Holds => out!("{id:4} holds     {says}"),
             Verdict::Broken(count) => out!("{id:4} BROKEN    {says}: {count}\n{:15}{otherwise}", ""),
-            Verdict::Told(words) => out!("{id:4} not seen  {says}\n{:15}{words}", ""),
+            Verdict::Tested(words) => out!("{id:4} not seen  {says}\n{:15}{words}", ""),
         }
     }
 }

@@ -21,15 +21,15 @@ use crate::{
 pub(crate) struct Import {
     #[command(flatten)]
     place: Where,
-    /// The agency: the name of its file in agencies/.
+    /// Agency: the name of its file in agencies/.
     #[arg(long)]
     agency: String,
-    /// The identities: .csv or .jsonl (docs/import.md).
+    /// Legacy identities, .csv or .jsonl (docs/import.md).
     file: PathBuf,
-    /// Read and judge everything, write nothing.
+    /// Read and check everything, write nothing.
     #[arg(long)]
     dry_run: bool,
-    /// How the bytes become text.
+    /// Character encoding of the file.
     #[arg(long, value_enum, default_value_t)]
     charset: CharsetName,
     /// Print the report as JSON.
@@ -47,7 +47,7 @@ enum CharsetName {
 }
 
 impl Import {
-    /// Exit code 0 when every row was taken, whatever was odd about it; 2 when some were left out.
+    /// Exit code 0 if every row was imported, with or without warnings; 2 if some were left out.
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         telemetry::begin(self.place.log, "warn");
         let format = match self.file.extension().and_then(|e| e.to_str()) {
@@ -98,7 +98,7 @@ impl Import {
                 err!("{}:{}: {}", self.file.display(), bad.line, bad.reason);
             }
             for warned in &report.warnings {
-                err!("{}: {}", self.file.display(), in_words(warned));
+                err!("{}: {}", self.file.display(), warning_text(warned));
             }
             let tried = if self.dry_run { " (tried only, nothing was written)" } else { "" };
             out!(
@@ -133,8 +133,8 @@ fn as_json(warned: &Warned) -> serde_json::Value {
     json!({ "column": column, "what": what.to_string(), "count": count, "lines": lines })
 }
 
-/// `warning: birthdate, 10000 rows (line 2, 3, …): what was found there`.
-fn in_words(Warned { column, what, count, lines }: &Warned) -> String {
+/// Returns `warning: birthdate, 10000 rows (line 2, 3, …): what was found there`.
+fn warning_text(Warned { column, what, count, lines }: &Warned) -> String {
     let rows = if *count == 1 { "row" } else { "rows" };
     let shown: Vec<String> = lines.iter().map(u64::to_string).collect();
     let more = if *count > lines.len() as u64 { ", …" } else { "" };

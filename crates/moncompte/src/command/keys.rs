@@ -16,14 +16,14 @@ pub(crate) struct Keys {
 
 #[derive(Subcommand)]
 enum What {
-    /// Say which keys there are and what each does now.
-    List(Asked),
-    /// Publish new keys now; they sign a day later, and the old ones stay published until their last token has died.
-    Rotate(Asked),
+    /// List the keys and their current state.
+    List(KeysArgs),
+    /// Publish new keys now. They sign from tomorrow on; the old ones stay published until their last token has expired.
+    Rotate(KeysArgs),
 }
 
 #[derive(Args)]
-struct Asked {
+struct KeysArgs {
     #[command(flatten)]
     place: Where,
     /// Print JSON.
@@ -44,8 +44,8 @@ impl Keys {
         }
         let keys = grants.keys().await?;
         if asked.json {
-            let told: Vec<Value> = keys.iter().map(told).collect::<anyhow::Result<_>>()?;
-            out!("{}", json!({ "keys": told }));
+            let listed: Vec<Value> = keys.iter().map(to_json).collect::<anyhow::Result<_>>()?;
+            out!("{}", json!({ "keys": listed }));
         } else {
             for key in &keys {
                 let (alg, from) = (key.alg.as_str(), moment(key.active_from)?);
@@ -56,7 +56,7 @@ impl Keys {
     }
 }
 
-fn told(key: &KeyInfo) -> anyhow::Result<Value> {
+fn to_json(key: &KeyInfo) -> anyhow::Result<Value> {
     Ok(json!({
         "kid": key.kid, "alg": key.alg.as_str(), "state": word(key.state),
         "created_at": moment(key.created_at)?, "active_from": moment(key.active_from)?,

@@ -8,8 +8,8 @@ use accounts::Email;
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use kernel::{
-    Context, Db, Reading, SealKeys, SteadyClock, SystemClock, SystemRng,
-    outbox::{self, Asked, Discarded, Listed, Pause, State},
+    Context, Db, SealKeys, Snapshot, SteadyClock, SystemClock, SystemRng,
+    outbox::{self, Discarded, Filter, Pause, State, UnsentMessage},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -36,56 +36,56 @@ pub(crate) struct Mail {
 
 #[derive(Subcommand)]
 enum What {
-    /// List the letters that were not sent: those that wait, and those that are dead.
+    /// List the messages that were not sent: waiting and dead ones.
     List {
-        /// Only letters of this kind: mail, recovery, sessions_ended, backchannel_logout.
+        /// Only messages of this kind: mail, recovery, sessions_ended, backchannel_logout.
         #[arg(long)]
         kind: Option<String>,
-        /// Only letters in this state.
+        /// Only messages in this state.
         #[arg(long, value_enum)]
         state: Option<Shown>,
-        /// How many at most, the oldest first.
+        /// Maximum number of messages, oldest first.
         #[arg(long, default_value_t = 1000)]
         most: u64,
     },
-    /// Make letters due now, after what kept them is mended.
+    /// Make messages due now, after their cause was fixed.
     ///
-    /// A dead letter begins anew and is tried for five days. A letter whose link is too old, that was dropped, or that is being sent stays as it is.
-    /// Where the mails are paused, the next one asks the mail server at once.
+    /// A dead message starts over and is retried for five days. A message whose link has expired, that was dropped, or that is being sent stays as it is.
+    /// If mail is paused, the next message probes the server at once.
     Retry {
-        /// The letters' ids, as `list` prints them.
+        /// Message ids, as printed by `list`.
         #[arg(required_unless_present = "all_dead", conflicts_with = "all_dead")]
         ids: Vec<Uuid>,
-        /// All dead letters.
+        /// All dead messages.
         #[arg(long)]
         all_dead: bool,
-        /// With --all-dead: only letters of this kind.
+        /// With --all-dead: only messages of this kind.
         #[arg(long, requires = "all_dead")]
         kind: Option<String>,
     },
-    /// End letters: they are never sent, and their content is deleted.
+    /// End messages: they are never sent, and their content is deleted.
     Drop {
-        /// The letters' ids, as `list` prints them.
+        /// Message ids, as printed by `list`.
         #[arg(required = true)]
         ids: Vec<Uuid>,
-        /// Why, in a few words. It is stored with the letter: no names, no addresses.
+        /// Reason, in a few words. It is stored with the message: no names, no addresses.
         #[arg(long)]
         reason: String,
     },
-    /// Read a message that came back to `mail.return_path` from standard input.
+    /// Read a message that was returned to `mail.return_path` from standard input.
     ///
-    /// For a mail server's pipe. A notice of a failure for good (RFC 3464) about a letter of this provider is told to whoever waits for that letter; anything
-    /// else is ignored. Exit code 0: read; 75: it could not be, and the mail server should try again later.
+    /// For a mail server's pipe. A permanent failure (RFC 3464) of a message of this provider is shown to the person who waits for it; any other mail is
+    /// ignored. Exit code 0: read; 75: not readable, and the mail server should try again later.
     Bounce,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Shown {
-    /// To be sent.
+    /// Will be sent.
     Waiting,
-    /// To be sent once the mail server takes mails again.
+    /// Will be sent once the mail server accepts mail again.
     Paused,
-    /// Given up.
+    /// Will not be sent.
     Dead,
 }
 
@@ -123,19 +123,19 @@ impl Mail {
 const WHY: &str =
     "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
 
-/// The database, beside a provider that may run: no schema is made, none is changed.
+/// The database, opened beside a provider that may be running, without creating or changing the schema.
 struct Opened {
     context: Context,
     settings: Settings,
-    reading: Reading,
+    snapshot: Snapshot,
 }
 
 impl Opened {
     async fn at(place: &Where) -> anyhow::Result<Self> {
         let Config { settings, database, key, older_keys, .. } = Config::read(&place.config)?;
         let keys = Arc::new(SealKeys::new(key, older_keys));
-        // First, for it makes no file where there is none.
-        let reading = Reading::open(&database, keys.clone()).await.context(WHY)?;
+        // First, since it creates no file if there is none.
+        let snapshot = Snapshot::open(&database, keys.clone()).await.context(WHY)?;
         let context = Context {
             db: Db::connect(&database).await.context(WHY)?,
             clock: Arc::new(SteadyClock::over(SystemClock)),
@@ -143,10 +143,10 @@ impl Opened {
             keys,
         };
         // The provider's time may be ahead of this machine's.
-        if let Some(seen) = reading.time_seen().await.context(WHY)? {
+        if let Some(seen) = snapshot.time_seen().await.context(WHY)? {
             context.clock.observe(seen);
         }
-        Ok(Self { context, settings, reading })
+        Ok(Self { context, settings, snapshot })
     }
 
     async fn list(
@@ -157,11 +157,11 @@ impl Opened {
         json: bool,
     ) -> anyhow::Result<ExitCode> {
         let now = self.context.now();
-        let pause = outbox::paused(self.reading.conn()).await.context(WHY)?;
+        let pause = outbox::paused(self.snapshot.conn()).await.context(WHY)?;
         let state = shown.map(|shown| if shown == Shown::Dead { State::Dead } else { State::Waiting });
-        let asked = Asked { kind, state, most };
-        let letters = outbox::list(self.reading.conn(), now, asked).await.context(WHY)?;
-        let rows = letters.iter().map(|letter| Row::of(letter, pause.as_ref(), &self.context.keys, now));
+        let asked = Filter { kind, state, most };
+        let messages = outbox::list(self.snapshot.conn(), now, asked).await.context(WHY)?;
+        let rows = messages.iter().map(|message| Row::of(message, pause.as_ref(), &self.context.keys, now));
         let rows: Vec<Row<'_>> = rows.filter(|row| shown.is_none_or(|shown| shown == row.state)).collect();
         if json {
             let pause = pause.map(|pause| {
@@ -170,7 +170,10 @@ impl Opened {
                     "tries": pause.tries, "last_error": pause.why,
                 })
             });
-            out!("{}", json!({ "paused": pause, "letters": rows.iter().map(Row::told).collect::<Vec<_>>() }));
+            out!(
+                "{}",
+                json!({ "paused": pause, "letters": rows.iter().map(Row::to_json).collect::<Vec<_>>() })
+            );
             return Ok(ExitCode::SUCCESS);
         }
         if let Some(Pause { since, until, tries, why }) = pause {
@@ -181,7 +184,7 @@ impl Opened {
             out!("  it said: {why}");
         }
         rows.iter().for_each(Row::show);
-        out!("{} letters.", rows.len());
+        out!("{} messages.", rows.len());
         Ok(ExitCode::SUCCESS)
     }
 
@@ -190,7 +193,7 @@ impl Opened {
         if json {
             out!("{}", json!({ "due": due }));
         } else {
-            out!("{due} letters are due now.");
+            out!("{due} messages are due now.");
         }
         let asked = ids.map_or(0, |ids| ids.len() as u64);
         Ok(if due < asked { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -203,14 +206,14 @@ impl Opened {
             match outbox::discard(&self.context.db, self.context.now(), *id, &reason).await? {
                 Discarded::Done => dropped += 1,
                 Discarded::No => {
-                    err!("moncompte: {id} is no letter that waits or is dead, or it is being sent now")
+                    err!("moncompte: {id} is no message that waits or is dead, or it is being sent now")
                 }
             }
         }
         if json {
             out!("{}", json!({ "dropped": dropped }));
         } else {
-            out!("{dropped} letters are dropped.");
+            out!("{dropped} messages are dropped.");
         }
         Ok(if dropped < ids.len() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
@@ -219,55 +222,55 @@ impl Opened {
         let address = self.settings.mail.return_path.as_deref();
         let path = address.and_then(|address| ReturnPath::new(address, None, self.context.keys.clone()));
         let path = path.context(
-            "mail.return_path is not set in moncompte.toml: set it to the address that letters come back to",
+            "mail.return_path is not set in moncompte.toml: set it to the address that messages come back to",
         )?;
         let mut message = Vec::new();
-        io::stdin().take(bounce::MOST).read_to_end(&mut message)?;
-        // To its end, so that the pipe does not break.
+        io::stdin().take(bounce::MAX_BYTES).read_to_end(&mut message)?;
+        // Read to the end, so that the pipe does not break.
         io::copy(&mut io::stdin(), &mut io::sink())?;
         let bounce = bounce::read(&message, &path);
         let news = match &bounce {
             Some(bounce) => {
                 let why = format!("came back: {}", bounce.status);
-                accounts::mail_bounced(&self.context, bounce.letter, &why).await.context(WHY)?
+                accounts::mail_bounced(&self.context, bounce.message, &why).await.context(WHY)?
             }
             None => false,
         };
         if json {
-            let letter = bounce.as_ref().map(|bounce| bounce.letter.to_string());
-            out!("{}", json!({ "letter": letter, "status": bounce.map(|b| b.status), "news": news }));
+            let message = bounce.as_ref().map(|bounce| bounce.message.to_string());
+            out!("{}", json!({ "letter": message, "status": bounce.map(|b| b.status), "news": news }));
         }
         Ok(())
     }
 }
 
-/// A letter as it is shown.
+/// A message as printed.
 struct Row<'a> {
-    letter: &'a Listed,
+    message: &'a UnsentMessage,
     state: Shown,
     age: i64,
-    /// Seconds until it is tried again.
+    /// Seconds until the next attempt.
     next: Option<i64>,
-    /// Masked.
+    /// The masked recipient.
     to: Option<String>,
 }
 
 impl<'a> Row<'a> {
-    fn of(letter: &'a Listed, pause: Option<&Pause>, keys: &SealKeys, now: i64) -> Self {
-        let is_mail = letter.kind == "mail";
-        let pause = pause.filter(|_| is_mail && letter.state == State::Waiting);
-        let state = match (letter.state, pause) {
+    fn of(message: &'a UnsentMessage, pause: Option<&Pause>, keys: &SealKeys, now: i64) -> Self {
+        let is_mail = message.kind == "mail";
+        let pause = pause.filter(|_| is_mail && message.state == State::Waiting);
+        let state = match (message.state, pause) {
             (State::Dead, _) => Shown::Dead,
             (State::Waiting, Some(_)) => Shown::Paused,
             (State::Waiting, None) => Shown::Waiting,
         };
-        let next = letter.not_before.max(pause.map_or(0, |pause| pause.until));
-        let mail = if is_mail { letter.payload::<accounts::Mail>(keys) } else { None };
+        let next = message.not_before.max(pause.map_or(0, |pause| pause.until));
+        let mail = if is_mail { message.payload::<accounts::Mail>(keys) } else { None };
         Self {
-            letter,
+            message,
             state,
-            age: (now - letter.created_at).max(0),
-            next: (letter.state == State::Waiting).then_some((next - now).max(0)),
+            age: (now - message.created_at).max(0),
+            next: (message.state == State::Waiting).then_some((next - now).max(0)),
             to: mail.and_then(|mail| Email::parse(&mail.to)).map(|address| address.masked()),
         }
     }
@@ -280,8 +283,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn told(&self) -> Value {
-        let Listed { id, kind, attempts, last_error, dead_why, under_way, .. } = self.letter;
+    fn to_json(&self) -> Value {
+        let UnsentMessage { id, kind, attempts, last_error, dead_why, under_way, .. } = self.message;
         json!({
             "id": id.to_string(), "kind": kind, "to": self.to, "state": self.word(), "dead_because": dead_why,
             "age_seconds": self.age, "attempts": attempts, "under_way": under_way,
@@ -290,7 +293,7 @@ impl<'a> Row<'a> {
     }
 
     fn show(&self) {
-        let Listed { id, kind, attempts, last_error, dead_why, .. } = self.letter;
+        let UnsentMessage { id, kind, attempts, last_error, dead_why, .. } = self.message;
         let (state, age, to) = (self.word(), span(self.age), self.to.as_deref().unwrap_or("-"));
         let next = match (self.next, dead_why) {
             (Some(seconds), _) => format!("next try in {}", span(seconds)),
@@ -303,7 +306,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Seconds as one says them.
+/// Formats a number of seconds for people.
 fn span(seconds: i64) -> String {
     match seconds.max(0) {
         seconds @ 0..120 => format!("{seconds} s"),

@@ -25,41 +25,41 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start everything on this machine to look at: the provider, two agencies' portals and a mailbox.
+    /// Start a complete demo on this machine: the provider, two agencies' portals and a mailbox.
     Demo(demo::Demo),
     /// Run the provider.
     Serve(serve::Serve),
-    /// Read the configuration and say everything that is wrong with it.
+    /// Check the configuration and print every error in it.
     Check(check::Check),
-    /// Look whether the database is as it should be.
+    /// Check the database.
     ///
-    /// Exit code 0: everything that can be seen holds; 1: something is broken; 2: it could not be looked at. Nothing is written, no row and no
-    /// schema, so it may run beside a provider, and every hour. It prints counts, never what is in a row.
+    /// Exit code 0: every invariant that can be checked holds; 1: one is broken; 2: the check was not possible. Nothing is written, no row and no
+    /// schema, so it may run beside a provider, and every hour. It prints counts, never the content of rows.
     Doctor(doctor::Doctor),
-    /// Say how far this machine's clock is from the database's, and behind the latest time that any node saw, or accept it.
+    /// Print how far this machine's clock is from the database's and behind the latest time reported by any node, or accept it.
     ///
-    /// A node whose clock is more than two minutes from that of PostgreSQL is not ready, goes by the database's time and shares none: correct its clock. Time
-    /// never goes back: where the clock does, it goes on from the latest that was seen, at half its speed. Beyond an hour the node is not
-    /// ready. Correct the clock; where it was wrong before, in the future, `--accept` takes back what was seen.
+    /// A node whose clock is more than two minutes from PostgreSQL's is not ready, uses the database's time and shares none: correct its clock. Time
+    /// never goes back: if the clock does, time continues from the latest reported, at half speed. Beyond an hour the node is not
+    /// ready. Correct the clock; if it was wrong before, in the future, `--accept` discards the reported time.
     Clock(clock::ClockCommand),
-    /// Read an agency's legacy identities from a CSV or JSONL file.
+    /// Import an agency's legacy identities from a CSV or JSONL file.
     Import(import::Import),
     /// List the signing keys, or replace them.
     Keys(keys::Keys),
-    /// List the letters that were not sent, send them again, end them, or read one that came back.
+    /// List the messages that were not sent, retry them, drop them, or read one that was returned.
     ///
-    /// A letter is a mail, a logout call to a portal, or other work that is done beside requests. The commands may run beside a provider. They print neither
-    /// an address in full nor what a letter says.
+    /// A message is a mail, a logout call to a portal, or other work done outside requests. The commands may run beside a provider. They print neither
+    /// full addresses nor the content of messages.
     Mail(mail::Mail),
 }
 
-/// Where the configuration is.
+/// Options of every command.
 #[derive(Args)]
 pub(crate) struct Where {
-    /// The folder with moncompte.toml, agencies/ and terms/.
+    /// Folder with moncompte.toml, agencies/ and terms/.
     #[arg(long, global = true, env = "MONCOMPTE_CONFIG", default_value = "config")]
     pub(crate) config: PathBuf,
-    /// How the log is written.
+    /// Format of the log.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) log: LogFormat,
 }

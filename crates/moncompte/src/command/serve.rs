@@ -8,7 +8,7 @@ use crate::{
     config::{LeftOut, Prepared},
     ops,
     serving::{Limits, listen, serve, stop_signal},
-    standing::Standing,
+    supervisor::Supervisor,
     telemetry,
     wire::Wired,
     worker::Worker,
@@ -27,8 +27,8 @@ impl Serve {
         let prepared = Prepared::read(&self.place.config)?;
         prepared.make_folders()?;
         let Prepared { config, post } = prepared;
-        if let Some(doubt) = config.doubt() {
-            tracing::warn!("{doubt}");
+        if let Some(warning) = config.warning() {
+            tracing::warn!("{warning}");
         }
         let (public, private) =
             (listen(&config.settings.listen).await?, listen(&config.settings.ops_listen).await?);
@@ -37,11 +37,11 @@ impl Serve {
         let address = public.local_addr()?;
         tracing::info!(%address, issuer = %wired.idp.issuer, hash_memory_mib = wired.hash_memory / 1024, "ready");
         let stop = CancellationToken::new();
-        let standing = Standing::default();
-        let ops = ops::router(wired.idp.accounts.clone(), standing.clone(), wired.agencies())?;
+        let supervisor = Supervisor::default();
+        let ops = ops::router(wired.idp.accounts.clone(), supervisor.clone(), wired.agencies())?;
         let router = idp::router(wired.idp.clone());
         let Wired { idp, writer, outbound, limits, .. } = wired;
-        let worker = tokio::spawn(Worker { idp, writer, post, outbound, standing }.run(stop.clone()));
+        let worker = tokio::spawn(Worker { idp, writer, post, outbound, supervisor }.run(stop.clone()));
         let signal = {
             let stop = stop.clone();
             async move {

@@ -1,22 +1,19 @@
-//! The agencies: a file each. A mistake in one leaves that agency out, and the others are served (SECURITY D20).
+//! Loads the agencies, a file each. An error in one leaves that agency out, and the others are served (SECURITY D20).
 
 use std::path::{Component, Path};
 
 use agencies::{Agencies, Agency, AgencyFile, Contested, Logo, Look};
 use pages::ColourError;
 
-use super::{
-    LeftOut, Mistake,
-    read::{Reader, line_of},
-};
+use super::{LeftOut, Mistake, read::Reader};
 
 impl Reader<'_> {
-    /// Looks whether an agency's colours can be seen. What is no colour at all, its file was told.
+    /// Checks the contrast of an agency's colours. Invalid colours are reported when its file is read.
     fn colours(&mut self, look: &Look, file: &str, text: &str) {
-        let faults = pages::faults(&look.accent, look.second.as_deref()).into_iter();
-        for (colour, error) in faults.filter(|(_, error)| !matches!(error, ColourError::NotAColour(_))) {
+        let errors = pages::colour_errors(&look.accent, look.second.as_deref()).into_iter();
+        for (colour, error) in errors.filter(|(_, error)| !matches!(error, ColourError::NotAColour(_))) {
             let key = format!("look.{colour}");
-            self.wrong(file, line_of(text, &key), &key, error.to_string());
+            self.wrong(file, agencies::line_of(text, &key, 0), &key, error.to_string());
         }
     }
 
@@ -24,7 +21,7 @@ impl Reader<'_> {
         if let Some(name) = &agency.look.logo {
             match self.picture(name) {
                 Ok(logo) => agency.logo = Some(logo),
-                Err(mend) => self.wrong(file, line_of(text, "look.logo"), "look.logo", mend),
+                Err(reason) => self.wrong(file, agencies::line_of(text, "look.logo", 0), "look.logo", reason),
             }
         }
         agency
@@ -32,7 +29,7 @@ impl Reader<'_> {
 
     fn picture(&self, name: &str) -> Result<Logo, String> {
         let path = Path::new(name);
-        // What an agency's file names is published: nothing beside the configuration.
+        // Files that an agency names are published, so they must be inside the configuration folder.
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
             return Err(
                 "must be a file in the folder of the configuration, such as \"logos/exemple.svg\"".into()
@@ -40,10 +37,10 @@ impl Reader<'_> {
         }
         let bytes =
             std::fs::read(self.folder.join(path)).map_err(|e| format!("{name} cannot be read ({e})"))?;
-        Logo::read(bytes).map_err(|mend| format!("{name} {mend}"))
+        Logo::read(bytes).map_err(|reason| format!("{name} {reason}"))
     }
 
-    /// All that can be served; what cannot goes to `left_out`.
+    /// Returns the agencies that can be served; the others go to `left_out`.
     pub(super) fn agencies(&mut self) -> Agencies {
         let (mut all, mut clients) = (Vec::new(), Vec::new());
         for name in self.names("agencies") {
@@ -68,7 +65,7 @@ impl Reader<'_> {
                 _ => {
                     clients
                         .extend(clients_of(&text.unwrap_or_default()).map(|client| (client, id.to_owned())));
-                    let what = "an agency is left out: there is a mistake in its file";
+                    let what = "agency left out: there is a mistake in its file";
                     self.left_out.push(LeftOut { agency: id.to_owned(), what, mistakes });
                 }
             }
@@ -89,14 +86,14 @@ impl Reader<'_> {
                     self.colours(&other.look, file, text);
                 }
                 for problem in problems {
-                    self.wrong(file, problem.line, &problem.key, problem.mend);
+                    self.wrong(file, problem.line, &problem.key, problem.reason);
                 }
                 None
             }
         }
     }
 
-    /// Tells each of the agencies that name a client.
+    /// Reports a client to each of the agencies that name it.
     fn contested(&mut self, Contested { client_id, agencies }: &Contested) {
         for agency in agencies {
             let others: Vec<String> = agencies
@@ -106,7 +103,7 @@ impl Reader<'_> {
                 .collect();
             let file = format!("agencies/{agency}.toml");
             let text = self.text_quietly(&file);
-            let mend = format!(
+            let reason = format!(
                 "the client \"{client_id}\" is also in {}: name it otherwise; until then it is served for none of them",
                 others.join(", ")
             );
@@ -115,12 +112,12 @@ impl Reader<'_> {
                     key.trim() == "client_id" && value.trim().trim_matches(['"', '\'']).eq(client_id)
                 })
             });
-            let mistake = Mistake { file, line: line.map(|n| n + 1), key: "portal.client_id".into(), mend };
+            let mistake = Mistake { file, line: line.map(|n| n + 1), key: "portal.client_id".into(), reason };
             match self.left_out.iter_mut().find(|left_out| left_out.agency == *agency) {
                 Some(known) => known.mistakes.push(mistake),
                 None => self.left_out.push(LeftOut {
                     agency: agency.clone(),
-                    what: "a client of an agency is left out: another agency names it too",
+                    what: "client of an agency left out: another agency names it too",
                     mistakes: vec![mistake],
                 }),
             }
@@ -132,7 +129,7 @@ impl Reader<'_> {
     }
 }
 
-/// The clients that a file names which cannot be taken, as far as it can be read.
+/// Returns the client ids named by an unusable file, as far as it can be parsed.
 fn clients_of(text: &str) -> impl Iterator<Item = String> {
     let table = text.parse::<toml::Table>().unwrap_or_default();
     let portals = table.get("portal").and_then(toml::Value::as_array).cloned().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! `config/moncompte.toml`, `config/agencies/*.toml`, `config/terms/<version>/<lang>.md`: read and judged whole before any of it applies. Every mistake is
-//! told with file, line, key and mend.
+//! The configuration: `config/moncompte.toml`, `config/agencies/*.toml`, `config/terms/<version>/<lang>.md`, read and checked as a whole before it applies.
+//! Every mistake is reported with file, line, key and reason.
 
 mod agencies;
 mod network;
@@ -22,7 +22,7 @@ pub(crate) use prepare::Prepared;
 use read::Reader;
 pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity};
 
-/// All of config, judged.
+/// The checked configuration.
 pub(crate) struct Config {
     pub(crate) folder: PathBuf,
     pub(crate) settings: Settings,
@@ -31,54 +31,50 @@ pub(crate) struct Config {
     pub(crate) older_keys: Vec<SealKey>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) agencies: Agencies,
-    /// The agencies whose files have mistakes: the others are served (SECURITY D20).
+    /// The agencies left out for mistakes in their files: the others are served (SECURITY D20).
     pub(crate) left_out: Vec<LeftOut>,
     pub(crate) terms: TermsLibrary,
 }
 
-/// An agency that is not served, or a client of it that is not, and why.
+/// An agency, or a client of one, that is not served, and the reason.
 #[derive(Debug)]
 pub(crate) struct LeftOut {
-    /// The name of its file, without the ending.
+    /// The name of its file, without the extension.
     pub(crate) agency: String,
-    /// What the log says of it.
+    /// The message for the log.
     pub(crate) what: &'static str,
     pub(crate) mistakes: Vec<Mistake>,
 }
 
 impl LeftOut {
-    /// Tells the operator, one line a mistake.
+    /// Logs each mistake as one event.
     pub(crate) fn log(&self) {
-        for Mistake { file, line, key, mend } in &self.mistakes {
-            tracing::error!(agency = self.agency, file, line, key, mend, "{}", self.what);
+        for Mistake { file, line, key, reason } in &self.mistakes {
+            tracing::error!(agency = self.agency, file, line, key, reason, "{}", self.what);
         }
     }
 }
 
-/// A mistake, and where it is.
+/// A mistake and its position.
 #[derive(Clone, Debug)]
 pub(crate) struct Mistake {
     file: String,
     line: Option<usize>,
     key: String,
-    mend: String,
+    reason: String,
 }
 
-/// Everything that is wrong.
+/// All mistakes of a configuration.
 #[derive(Debug)]
 pub(crate) struct Mistakes(pub(crate) Vec<Mistake>);
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let things = if self.0.len() == 1 {
-            "one thing in the configuration"
-        } else {
-            "several things in the configuration"
-        };
-        write!(f, "{things} cannot stand:")?;
-        for Mistake { file, line, key, mend } in &self.0 {
+        let plural = if self.0.len() == 1 { "" } else { "s" };
+        write!(f, "Invalid configuration ({} error{plural}):", self.0.len())?;
+        for Mistake { file, line, key, reason } in &self.0 {
             let line = line.map(|l| format!(":{l}")).unwrap_or_default();
-            write!(f, "\n  {file}{line}: {key}: {mend}")?;
+            write!(f, "\n  {file}{line}: {key}: {reason}")?;
         }
         Ok(())
     }
@@ -87,25 +83,25 @@ impl fmt::Display for Mistakes {
 impl std::error::Error for Mistakes {}
 
 impl Config {
-    /// Reads the folder. An agency with a mistake in its file is left out.
+    /// Reads the folder. Agencies with mistakes in their files are left out.
     ///
     /// # Errors
-    /// [`Mistakes`], all of them at once, those of agencies too.
+    /// [`Mistakes`]: all of them, including those of agencies.
     pub(crate) fn read(folder: &Path) -> Result<Self, Mistakes> {
         let mut reader = Reader::of(folder);
         let config = reader.read();
-        reader.judged(config)
+        reader.finish(config)
     }
 
-    /// What is allowed and most likely forgotten. The program speaks HTTP without TLS, so an issuer of https has a proxy in front.
-    pub(crate) fn doubt(&self) -> Option<&'static str> {
+    /// Returns a warning about a setting that is allowed but probably forgotten. The program speaks HTTP without TLS, so an https issuer has a proxy in front.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
         let proxied = self.settings.issuer.starts_with("https:");
         (proxied && self.trusted_proxies.is_empty()).then_some(
             "trusted_proxies is empty: if a proxy ends TLS in front of this node, all who come through it are counted as one, and soon told to wait",
         )
     }
 
-    /// What `accounts` is told.
+    /// Returns the settings for `accounts`.
     pub(crate) fn rules(&self) -> Rules {
         let s = &self.settings;
         Rules {
@@ -128,7 +124,7 @@ impl Config {
         HashCost { memory, passes, lanes }
     }
 
-    /// A path in config is relative to its folder.
+    /// Resolves a path of the configuration relative to its folder.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
     }

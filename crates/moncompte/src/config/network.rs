@@ -1,4 +1,4 @@
-//! What the configuration says of the network: where it listens, whom it believes, how it speaks to the database.
+//! Network settings: listening addresses, trusted proxies, and the connection to the database.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -8,7 +8,7 @@ use kernel::sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 use super::{Settings, read::Reader};
 
 impl Reader<'_> {
-    /// Looks whether both addresses can be listened on beside each other.
+    /// Checks that both addresses can be listened on together.
     pub(super) fn listening(&mut self, s: &Settings, text: &str) {
         let mut ports = Vec::new();
         for (key, address) in [("listen", &s.listen), ("ops_listen", &s.ops_listen)] {
@@ -37,7 +37,7 @@ fn host_and_port(address: &str) -> Option<(String, u16)> {
     }
     let (host, port) = address.rsplit_once(':')?;
     let is_name = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
-    // Four numbers are an address, and this is none.
+    // Four numbers are an address, and this one is invalid.
     let is_name = is_name && !host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     is_name.then_some(())?;
     Some((host.to_owned(), port.parse().ok()?))
@@ -47,10 +47,10 @@ fn is_any(host: &str) -> bool {
     host.parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified())
 }
 
-/// Whether strangers are in it for sure: a proxy that is believed says whose address counts (SECURITY D12). Private networks may be as wide as they are.
+/// Returns true if the network certainly includes strangers: the addresses that a trusted proxy reports are believed (SECURITY D12). Private networks may be of any size.
 pub(super) fn is_too_wide(net: IpNet) -> bool {
     let IpNet::V6(net) = net else { return net.prefix_len() < 8 };
-    // All of IPv4, written as IPv6: mapped, translated, tunnelled.
+    // All of IPv4, embedded in IPv6: mapped, translated, tunnelled.
     let holds_ipv4: [(Ipv6Addr, u8); 3] = [
         (Ipv4Addr::UNSPECIFIED.to_ipv6_mapped(), 96),
         (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96),
@@ -67,9 +67,9 @@ pub(super) fn is_too_wide(net: IpNet) -> bool {
     net.prefix_len() < 16 && !private.iter().any(|all| all.contains(&net))
 }
 
-/// Looks at the address of a PostgreSQL. What people are called, and hashes of their passwords, cross a network only under TLS.
+/// Checks the address of a PostgreSQL server. Names and password hashes cross a network only under TLS.
 pub(super) fn postgres(address: &str, without_tls: bool) -> Result<(), String> {
-    // Its own error may repeat the password.
+    // The error of sqlx may repeat the password.
     let options: PgConnectOptions = address
         .parse()
         .map_err(|_| "is no address that can be read: postgres://user:password@host/database, with %-escapes in the password")?;
@@ -144,10 +144,10 @@ mod tests {
             "postgres://u:p@localhost.exemple.fr/x",
             "postgres://u:p@localhost/x?host=db.exemple.fr",
         ] {
-            let mend = postgres(bad, false).unwrap_err();
+            let reason = postgres(bad, false).unwrap_err();
             assert!(
-                mend.contains("?sslmode=verify-full") && mend.contains("database_without_tls"),
-                "{bad}: {mend}"
+                reason.contains("?sslmode=verify-full") && reason.contains("database_without_tls"),
+                "{bad}: {reason}"
             );
             assert_eq!(postgres(bad, true), Ok(()), "{bad}");
         }
@@ -162,8 +162,8 @@ mod tests {
         ] {
             assert_eq!(postgres(good, false), Ok(()), "{good}");
         }
-        let mend = postgres("postgres://u:gehe#im@db/x:y?sslmode=nonsense", false).unwrap_err();
-        assert!(!mend.contains("gehe"), "{mend}");
+        let reason = postgres("postgres://u:gehe#im@db/x:y?sslmode=nonsense", false).unwrap_err();
+        assert!(!reason.contains("gehe"), "{reason}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What `serve` needs beyond its configuration, before it opens the database or a port. `check` prepares the same and lets go of it.
+//! Checks what `serve` needs beyond its configuration, before it opens the database or a port. `check` makes the same checks.
 
 use std::{
     fs,
@@ -16,20 +16,20 @@ use super::{
 };
 use crate::{outbound::Outbound, post::Post};
 
-/// A configuration on which `serve` can start, and how mail leaves.
+/// A configuration with which `serve` can start, and the mail transport.
 pub(crate) struct Prepared {
     pub(crate) config: Config,
     pub(crate) post: Post,
 }
 
 impl Prepared {
-    /// Reads the folder, every file that it names, and looks whether the system gives what it asks for. Nothing is written.
+    /// Reads the folder and every file that it names, and checks that the system provides what it asks for. Nothing is written.
     ///
     /// # Errors
     /// [`Mistakes`], all of them at once.
     pub(crate) fn read(folder: &Path) -> Result<Self, Mistakes> {
         let mut reader = Reader::of(folder);
-        let Some(config) = reader.read() else { return reader.judged(None) };
+        let Some(config) = reader.read() else { return reader.finish(None) };
         let text = fs::read_to_string(folder.join(MAIN)).unwrap_or_default();
         reader.addresses(&config.settings, &text);
         reader.storage(&config, &text);
@@ -41,13 +41,13 @@ impl Prepared {
                 Err(error) => reader.at(&text, "mail", &format!("{error:#}")),
             }
         }
-        reader.judged(prepared.map(|post| Self { config, post }))
+        reader.finish(prepared.map(|post| Self { config, post }))
     }
 
-    /// Makes the folders into which the program writes.
+    /// Creates the folders that the program writes to.
     ///
     /// # Errors
-    /// The system's, in one sentence.
+    /// The system's error, in one sentence.
     pub(crate) fn make_folders(&self) -> anyhow::Result<()> {
         use anyhow::Context;
         if let Some(folder) = &self.config.settings.mail.folder {
@@ -60,7 +60,7 @@ impl Prepared {
 }
 
 impl Reader<'_> {
-    /// Looks whether both addresses are this machine's. Their ports may be taken: by the provider that runs.
+    /// Checks that both addresses belong to this machine. Their ports may be in use, by the running provider.
     fn addresses(&mut self, s: &Settings, text: &str) {
         for (key, address) in [("listen", &s.listen), ("ops_listen", &s.ops_listen)] {
             let ips: Vec<IpAddr> = match address.to_socket_addrs() {
@@ -82,26 +82,26 @@ impl Reader<'_> {
         }
     }
 
-    /// Looks whether there is room where the program writes, for this user.
+    /// Checks that this user can write where the program writes.
     fn storage(&mut self, config: &Config, text: &str) {
         if let Some(folder) = &config.settings.mail.folder
-            && let Err(mend) = can_be_written(&config.path(folder))
+            && let Err(reason) = can_be_written(&config.path(folder))
         {
-            self.at(text, "mail.folder", &mend);
+            self.at(text, "mail.folder", &reason);
         }
         let key = if config.settings.database.is_some() { "database" } else { "database_file" };
         if let Some(file) = config.database_path() {
             let folder =
                 file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let judged = can_be_written(folder)
-                .map_err(|mend| {
+                .map_err(|reason| {
                     format!(
-                        "{mend}; is `database` right, and may this user write there? If not, choose another in `database`"
+                        "{reason}; is `database` right, and may this user write there? If not, choose another in `database`"
                     )
                 })
                 .and_then(|()| is_database(&file));
-            if let Err(mend) = judged {
-                self.at(text, key, &mend);
+            if let Err(reason) = judged {
+                self.at(text, key, &reason);
             }
             return;
         }
@@ -114,13 +114,13 @@ impl Reader<'_> {
             } else {
                 certificates(Path::new(&*file)).map(drop)
             };
-            if let Err(mend) = read {
-                self.at(text, key, &format!("{name}: {mend}"));
+            if let Err(reason) = read {
+                self.at(text, key, &format!("{name}: {reason}"));
             }
         }
     }
 
-    /// Reads what mail and calls to portals are encrypted with.
+    /// Reads the certificate authorities for mail and for calls to portals.
     fn authorities(&mut self, config: &Config, text: &str) {
         if let Some(smtp) = &config.settings.mail.smtp {
             if ServerName::try_from(smtp.host.as_str()).is_err() {
@@ -136,14 +136,14 @@ impl Reader<'_> {
                         self.at(text, "mail.smtp.password_file", "is empty")
                     }
                     Ok(_) => {}
-                    Err(mend) => self.at(text, "mail.smtp.password_file", &mend),
+                    Err(reason) => self.at(text, "mail.smtp.password_file", &reason),
                 }
             }
             if let Some(file) = &smtp.ca_file {
                 let read = certificates(&config.path(file));
                 let read = read.and_then(|pem| Certificate::from_pem(&pem).map_err(|e| e.to_string()));
-                if let Err(mend) = read {
-                    self.at(text, "mail.smtp.ca_file", &mend);
+                if let Err(reason) = read {
+                    self.at(text, "mail.smtp.ca_file", &reason);
                 }
             }
         }
@@ -152,14 +152,14 @@ impl Reader<'_> {
             Outbound::new(config.settings.outbound.allow.clone(), pem.as_deref())
                 .map_err(|e| format!("{e:#}"))
         });
-        if let Err(mend) = made {
-            self.at(text, "outbound.extra_ca", &mend);
+        if let Err(reason) = made {
+            self.at(text, "outbound.extra_ca", &reason);
         }
     }
 }
 
 impl Config {
-    /// The file of a database that is one.
+    /// Returns the file of a SQLite database.
     pub(crate) fn database_path(&self) -> Option<PathBuf> {
         let path = self.database.strip_prefix("sqlite://")?;
         Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
@@ -170,7 +170,7 @@ fn readable(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{} cannot be read ({error})", path.display()))
 }
 
-/// The text of a file of certificates, if there is one in it.
+/// Returns the content of a certificate file, if it holds one.
 fn certificates(path: &Path) -> Result<Vec<u8>, String> {
     let pem = readable(path)?;
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
@@ -178,7 +178,7 @@ fn certificates(path: &Path) -> Result<Vec<u8>, String> {
     if any { Ok(pem) } else { Err(format!("{} holds no certificate: it must be PEM", path.display())) }
 }
 
-/// Whether files can be made in a folder, or the folder itself where it is not there yet: by a file without a name, of which nothing stays.
+/// Checks that files can be created in a folder, or the folder itself if it does not exist, by means of an unnamed file that leaves nothing behind.
 fn can_be_written(folder: &Path) -> Result<(), String> {
     let mut there = folder;
     while fs::metadata(there).is_err() {
@@ -197,7 +197,7 @@ fn can_be_written(folder: &Path) -> Result<(), String> {
     tempfile::tempfile_in(there).map(drop).map_err(|error| cannot(&error))
 }
 
-/// Whether a file is a database that this user may write, or is yet to be made.
+/// Checks that a file is a database that this user may write, or does not exist yet.
 fn is_database(file: &Path) -> Result<(), String> {
     let mut opened = match fs::OpenOptions::new().read(true).write(true).open(file) {
         Ok(opened) => opened,

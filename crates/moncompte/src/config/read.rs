@@ -1,4 +1,4 @@
-//! From the folder to a [`Config`], or to all that is wrong with it.
+//! Reads the folder into a [`Config`], or reports every mistake in it.
 
 use std::{fs, io, path::Path};
 
@@ -7,11 +7,11 @@ use kernel::{Clock, SealKey, SystemClock};
 
 use super::{Config, LeftOut, Mistake, Mistakes, Settings, network};
 
-/// What has been found so far.
+/// The state of reading.
 pub(super) struct Reader<'a> {
     pub(super) folder: &'a Path,
     pub(super) mistakes: Vec<Mistake>,
-    /// The agencies whose files have mistakes.
+    /// The agencies with mistakes in their files.
     pub(super) left_out: Vec<LeftOut>,
 }
 
@@ -22,8 +22,8 @@ impl<'a> Reader<'a> {
         Self { folder, mistakes: Vec::new(), left_out: Vec::new() }
     }
 
-    /// What was read, unless something of it cannot stand.
-    pub(super) fn judged<T>(self, read: Option<T>) -> Result<T, Mistakes> {
+    /// Returns the configuration, or every mistake if there are any.
+    pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, Mistakes> {
         match read {
             Some(read) if self.mistakes.is_empty() => Ok(read),
             _ => {
@@ -33,16 +33,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn wrong(&mut self, file: &str, line: Option<usize>, key: &str, mend: impl Into<String>) {
-        self.mistakes.push(Mistake { file: file.into(), line, key: key.into(), mend: mend.into() });
+    pub(super) fn wrong(&mut self, file: &str, line: Option<usize>, key: &str, reason: impl Into<String>) {
+        self.mistakes.push(Mistake { file: file.into(), line, key: key.into(), reason: reason.into() });
     }
 
     pub(super) fn text(&mut self, file: &str) -> Option<String> {
         match text(&self.folder.join(file)) {
             Ok(text) => Some(text),
-            Err((line, mend)) => {
+            Err((line, reason)) => {
                 let hint = if file == MAIN && line.is_none() { "; is --config right?" } else { "" };
-                self.wrong(file, line, "file", mend + hint);
+                self.wrong(file, line, "file", reason + hint);
                 None
             }
         }
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
         let older_keys = settings.older_secret_key_files.iter();
         let older_keys =
             older_keys.filter_map(|file| self.key(file, "older_secret_key_files", &text)).collect();
-        // A database stays with the key that it was begun with: a node with another one does not start.
+        // A database keeps the key that it was created with: a node with another key does not start.
         if !settings.older_secret_key_files.is_empty() {
             self.at(
                 &text,
@@ -105,9 +105,9 @@ impl<'a> Reader<'a> {
         if !good || s.issuer.ends_with('/') {
             self.at(text, "issuer", "must be https://host[:port], without path, query or slash at its end (http for localhost only)");
         }
-        let mut range = |key: &str, good: bool, mend: &str| {
+        let mut range = |key: &str, good: bool, reason: &str| {
             if !good {
-                self.at(text, key, mend);
+                self.at(text, key, reason);
             }
         };
         range("password.min_length", (8..=64).contains(&s.password.min_length), "must be 8 to 64");
@@ -170,26 +170,26 @@ impl<'a> Reader<'a> {
 
     fn judge_bounces(&mut self, s: &Settings, text: &str) {
         if s.mail.return_path.as_deref().is_some_and(|address| !crate::return_path::fits(address)) {
-            let mend = format!(
+            let reason = format!(
                 "must be an address without \"+\", with at most {} characters before \"@\"",
-                crate::return_path::LONGEST_LOCAL
+                crate::return_path::MAX_LOCAL_PART
             );
-            self.at(text, "mail.return_path", &mend);
+            self.at(text, "mail.return_path", &reason);
         }
         if s.mail.bounces.is_some() && s.mail.return_path.is_none() {
-            self.at(text, "mail.bounces", "needs mail.return_path, whose letters come back there");
+            self.at(text, "mail.bounces", "needs mail.return_path, whose messages come back there");
         }
     }
 
-    pub(super) fn at(&mut self, text: &str, key: &str, mend: &str) {
-        self.wrong(MAIN, line_of(text, key), key, mend);
+    pub(super) fn at(&mut self, text: &str, key: &str, reason: &str) {
+        self.wrong(MAIN, agencies::line_of(text, key, 0), key, reason);
     }
 
     fn proxies(&mut self, s: &Settings, text: &str) -> Vec<IpNet> {
         let mut nets = Vec::new();
         for entry in &s.trusted_proxies {
             match entry.parse::<IpNet>().or_else(|_| entry.parse::<std::net::IpAddr>().map(IpNet::from)) {
-                // Everybody within it could say who they are, and count as somebody else.
+                // Every client in such a network could forge its address and be counted as somebody else.
                 Ok(net) if network::is_too_wide(net) => self.at(
                     text,
                     "trusted_proxies",
@@ -245,8 +245,8 @@ impl<'a> Reader<'a> {
             Ok(address) if address.starts_with("postgres://") || address.starts_with("postgresql://") => {
                 match network::postgres(&address, s.database_without_tls) {
                     Ok(()) => Some(address),
-                    Err(mend) => {
-                        self.at(text, key, &mend);
+                    Err(reason) => {
+                        self.at(text, key, &reason);
                         None
                     }
                 }
@@ -284,27 +284,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The line of `key` (dotted) in a TOML text.
-pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
-    let (table, last) = key.rsplit_once('.').unwrap_or(("", key));
-    let mut inside = table.is_empty();
-    let mut line = None;
-    for (n, row) in text.lines().enumerate() {
-        if let Some(header) = row.trim().strip_prefix('[') {
-            inside = header.trim_end_matches(']') == table;
-        } else if inside && row.split_once('=').is_some_and(|(k, _)| k.trim() == last) {
-            line = Some(n + 1);
-        }
-    }
-    line
-}
-
-/// A path, unless it leads to a folder, or to something that would keep whoever reads it waiting.
+/// Returns the path if it is a regular file: reading anything else may block.
 fn regular(path: &Path) -> io::Result<&Path> {
     if fs::metadata(path)?.is_file() { Ok(path) } else { Err(io::Error::other("it is no file")) }
 }
 
-/// The text of a file; or the line on which something is wrong, and what to do.
+/// Returns the text of a file, or the line of an error and what to do about it.
 fn text(path: &Path) -> Result<String, (Option<usize>, String)> {
     let bytes =
         regular(path).and_then(fs::read).map_err(|error| (None, format!("cannot be read ({error})")))?;
@@ -316,6 +301,6 @@ fn text(path: &Path) -> Result<String, (Option<usize>, String)> {
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
         (Some(line), "holds a character that is not UTF-8: save the file as UTF-8".to_owned())
     })?;
-    // Editors on Windows begin a file with one.
+    // Editors on Windows write a byte order mark.
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

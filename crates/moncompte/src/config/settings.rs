@@ -1,4 +1,4 @@
-//! `moncompte.toml` as it is written: the published schema is made of these.
+//! The settings of `moncompte.toml`; the published schema is generated from them.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,57 +9,57 @@ use serde::Deserialize;
 pub(crate) struct Settings {
     /// The provider's address, exactly as clients know it: https, without a slash at its end.
     pub(crate) issuer: String,
-    /// Where it listens.
+    /// The address to listen on.
     #[serde(default = "default_listen")]
     pub(crate) listen: String,
-    /// Where health and metrics are answered: never the internet.
+    /// The address for health and metrics: never reachable from the internet.
     #[serde(default = "default_ops_listen")]
     pub(crate) ops_listen: String,
     /// `sqlite://path/to/file` or `postgres://…`.
     pub(crate) database: Option<String>,
-    /// A file that holds the database's address, where it has a password in it.
+    /// A file that holds the database's address, for addresses that contain a password.
     pub(crate) database_file: Option<String>,
-    /// Whether a PostgreSQL on another machine may be spoken to without TLS: only on a network that is nobody else's.
+    /// Allow a PostgreSQL server on another machine without TLS: only on a private network.
     #[serde(default)]
     pub(crate) database_without_tls: bool,
-    /// A file with the key that seals what must not be readable in a copy of the database: `openssl rand -base64 32`.
+    /// A file with the key that seals secrets in the database: `openssl rand -base64 32`.
     pub(crate) secret_key_file: String,
     /// Reserved: the key of a database cannot be replaced yet.
     #[serde(default)]
     pub(crate) older_secret_key_files: Vec<String>,
-    /// Proxies whose word on addresses is believed, e.g. `["10.0.0.0/8"]`. Without them, all who come through a proxy are counted as one.
+    /// Trusted proxies, e.g. `["10.0.0.0/8"]`. Without them, all clients behind a proxy are counted as one.
     #[serde(default)]
     pub(crate) trusted_proxies: Vec<String>,
-    /// The header in which they write it.
+    /// The header in which trusted proxies report the client's address.
     #[serde(default)]
     pub(crate) forwarded_header: ForwardedHeader,
-    /// Attempts (sign-in, reset, old identifiers) that one network may make in a minute; it may begin five times as many visits.
+    /// Attempts (sign-in, reset, old identifiers) that one network may make in a minute; it may open five times as many visits.
     #[serde(default = "default_attempts")]
     pub(crate) attempts_per_minute: u32,
     /// Wrong secrets of one client that one network may send in a minute; all networks together, ten times as many.
     #[serde(default = "default_attempts")]
     pub(crate) client_failures_per_minute: u32,
-    /// How many may be connected, and how long they may take.
+    /// Limits on the number and duration of connections.
     #[serde(default)]
     pub(crate) connections: ConnectionsSection,
-    /// What a password must be.
+    /// The rules for passwords.
     #[serde(default)]
     pub(crate) password: PasswordSection,
-    /// What a hash costs.
+    /// The cost of a password hash.
     #[serde(default)]
     pub(crate) argon2: Argon2Section,
-    /// When an account locks.
+    /// The rules for locking an account.
     #[serde(default)]
     pub(crate) lock: LockSection,
-    /// How long people stay signed in.
+    /// The duration of sessions.
     #[serde(default)]
     pub(crate) session: SessionSection,
-    /// How long mailed links live.
+    /// The lifetime of mailed links.
     #[serde(default)]
     pub(crate) links: LinksSection,
-    /// How mail leaves.
+    /// Outgoing mail.
     pub(crate) mail: MailSection,
-    /// What the provider may call.
+    /// Outgoing calls.
     #[serde(default)]
     pub(crate) outbound: OutboundSection,
 }
@@ -67,13 +67,12 @@ pub(crate) struct Settings {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ForwardedHeader {
-    /// `X-Forwarded-For` where it is there, `Forwarded` where it is not: right for proxies that write the first, and for those that write the second and
-    /// drop the first.
+    /// `X-Forwarded-For` if present, `Forwarded` otherwise: for proxies that write the first, and for those that write the second and drop the first.
     #[default]
     Either,
     /// `X-Forwarded-For` alone.
     XForwardedFor,
-    /// `Forwarded` (RFC 7239) alone: for proxies that pass `X-Forwarded-For` on as it came.
+    /// `Forwarded` (RFC 7239) alone: for proxies that pass `X-Forwarded-For` on unchanged.
     Forwarded,
 }
 
@@ -101,15 +100,15 @@ fn default_attempts() -> u32 {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ConnectionsSection {
-    /// Connections at once, as far as the limit of open files allows; then whoever has been quiet for longest gives way.
+    /// Maximum number of connections, as far as the limit of open files allows; beyond it the connection that has been idle longest is closed.
     pub(crate) most: usize,
-    /// Connections of one network at once: an IPv4 address or an IPv6 /64. Trusted proxies are not counted.
+    /// Maximum number of connections of one network: an IPv4 address or an IPv6 /64. Trusted proxies are not counted.
     pub(crate) most_per_network: usize,
-    /// Seconds within which the address and the headers of a request must have come.
+    /// Seconds until the address and the headers of a request must be complete.
     pub(crate) head_seconds: u64,
-    /// Seconds within which what follows them must have come.
+    /// Seconds until the body of a request must be complete.
     pub(crate) body_seconds: u64,
-    /// Seconds that a connection may be quiet between two requests: more than the proxy keeps one.
+    /// Seconds that a connection may be idle between two requests: more than the proxy keeps one.
     pub(crate) idle_seconds: u64,
 }
 
@@ -123,7 +122,7 @@ impl Default for ConnectionsSection {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct PasswordSection {
-    /// Characters at least, from 8.
+    /// Minimum number of characters, from 8.
     pub(crate) min_length: usize,
 }
 
@@ -137,15 +136,15 @@ impl Default for PasswordSection {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Argon2Section {
-    /// KiB, from 19456.
+    /// Memory in KiB, from 19456.
     pub(crate) memory: u32,
-    /// Passes, from 2.
+    /// Number of passes, from 2.
     pub(crate) passes: u32,
-    /// Lanes.
+    /// Number of lanes.
     pub(crate) lanes: u32,
-    /// Hashes at once; one a core unless set.
+    /// Maximum number of concurrent hashes; one per core unless set.
     pub(crate) slots: Option<usize>,
-    /// How many more may wait.
+    /// Maximum number of waiting hashes.
     pub(crate) queue: usize,
 }
 
@@ -159,9 +158,9 @@ impl Default for Argon2Section {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LockSection {
-    /// Failures that lock, 3 to 10.
+    /// Number of failures that lock an account, 3 to 10.
     pub(crate) failures: u8,
-    /// After how many minutes the lock of an old identifier ends by itself.
+    /// Minutes after which the lock of an old identifier ends by itself.
     pub(crate) legacy_minutes: i64,
 }
 
@@ -175,11 +174,11 @@ impl Default for LockSection {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SessionSection {
-    /// Idle hours, when "keep me signed in" was not ticked.
+    /// Hours of inactivity after which a session ends, without "keep me signed in".
     pub(crate) idle_hours: i64,
-    /// Idle days, when it was: they slide.
+    /// Days of inactivity after which a session ends, with "keep me signed in".
     pub(crate) kept_days: i64,
-    /// Days at most, when it was.
+    /// Maximum number of days of a session, with "keep me signed in".
     pub(crate) kept_days_at_most: i64,
 }
 
@@ -193,9 +192,9 @@ impl Default for SessionSection {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LinksSection {
-    /// Days that the confirmation link of a move lives.
+    /// Days that the confirmation link of a move is valid.
     pub(crate) confirm_days: i64,
-    /// Minutes that a reset link lives.
+    /// Minutes that a reset link is valid.
     pub(crate) reset_minutes: i64,
 }
 
@@ -211,33 +210,33 @@ impl Default for LinksSection {
 pub(crate) struct MailSection {
     /// The sender, e.g. `"Mon compte immobilier <ne-pas-repondre@compte.example.fr>"`.
     pub(crate) from: String,
-    /// A folder into which mails are written instead of being sent.
+    /// A folder into which mail is written instead of being sent.
     pub(crate) folder: Option<String>,
-    /// The server that takes them.
+    /// The mail server.
     pub(crate) smtp: Option<SmtpSection>,
-    /// The address that letters come back to, e.g. `"bounce@retour.compte.example.fr"`: what is written to it and to `bounce+…@` the same domain is read from
-    /// `bounces`, or piped into `moncompte mail bounce`. The sender's address unless set.
+    /// The return path of mail, e.g. `"bounce@retour.compte.example.fr"`: mail to it and to `bounce+…@` the same domain is read from `bounces`, or piped into
+    /// `moncompte mail bounce`. The sender's address unless set.
     pub(crate) return_path: Option<String>,
-    /// A Maildir of its own into which what comes back is delivered; what has been read there is deleted.
+    /// A Maildir, for bounces only, into which returned mail is delivered; messages are deleted once read.
     pub(crate) bounces: Option<String>,
 }
 
-/// `[mail.smtp]`. There is no way to send without TLS.
+/// `[mail.smtp]`. Mail is never sent without TLS.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SmtpSection {
-    /// Its name, as in its certificate.
+    /// The host name, as in its certificate.
     pub(crate) host: String,
-    /// 587 for STARTTLS, 465 for TLS from the start, unless set.
+    /// The port; unless set, 587 for STARTTLS and 465 for TLS from the start.
     pub(crate) port: Option<u16>,
     /// `starttls` or `tls`.
     #[serde(default = "default_smtp_security")]
     pub(crate) security: SmtpSecurity,
-    /// Who signs in there.
+    /// The user name.
     pub(crate) username: Option<String>,
     /// A file that holds the password.
     pub(crate) password_file: Option<String>,
-    /// A private certificate authority, PEM.
+    /// A file with a private certificate authority, PEM.
     pub(crate) ca_file: Option<String>,
 }
 
@@ -258,8 +257,8 @@ pub(crate) enum SmtpSecurity {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct OutboundSection {
-    /// Hosts that may be private addresses.
+    /// Hosts that may have private addresses.
     pub(crate) allow: Vec<String>,
-    /// A private certificate authority, PEM.
+    /// A file with a private certificate authority, PEM.
     pub(crate) extra_ca: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The terms of use: a folder a version, a file a language.
+//! Loads the terms of use: a folder per version, a file per language.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::read::Reader;
 
 impl Reader<'_> {
-    /// All versions; one of them must be in force.
+    /// Returns all versions; one of them must be in force.
     pub(super) fn terms(&mut self, now: Unix) -> TermsLibrary {
         let mut versions = Vec::new();
         for version in self.names("terms") {
@@ -24,7 +24,7 @@ impl Reader<'_> {
                 let Some(language) = name.strip_suffix(".md") else { continue };
                 let file = format!("{folder}/{name}");
                 let Some(text) = self.text(&file) else { continue };
-                // The hash that people accept is that of the text as it always was.
+                // The accepted hash is that of the original text.
                 let text = if text.starts_with("+++\r\n") { text.replace("\r\n", "\n") } else { text };
                 match split_front(&text) {
                     Ok((head, body)) => {
@@ -43,17 +43,17 @@ impl Reader<'_> {
                         }
                         front = Some(head);
                     }
-                    Err(mend) => self.wrong(&file, Some(1), "front matter", mend),
+                    Err(reason) => self.wrong(&file, Some(1), "front matter", reason),
                 }
             }
             match front.map(|f| (f.consent, date(&f.effective))) {
                 Some((consent, Some(effective))) => {
                     let twin = versions.iter().find(|known: &&TermsVersion| known.effective == effective);
                     if let Some(twin) = twin.map(|twin| twin.version.clone()) {
-                        let mend = format!(
+                        let reason = format!(
                             "is the same as that of terms/{twin}: one of the two would never be shown"
                         );
-                        self.wrong(&folder, None, "effective", mend);
+                        self.wrong(&folder, None, "effective", reason);
                     }
                     versions.push(TermsVersion { version, effective, consent, editions })
                 }
@@ -66,7 +66,7 @@ impl Reader<'_> {
         if versions.is_empty() {
             self.wrong("terms", None, "folder", "holds no version: add terms/<version>/fr.md");
         } else if versions.iter().all(|v| v.effective > now) {
-            // Every move would fail at its last step.
+            // Otherwise every move would fail at its last step.
             self.wrong(
                 "terms",
                 None,
@@ -132,7 +132,7 @@ mod tests {
             let mut reader = Reader::of(folder.path());
             let library = reader.terms(date("2026-12-01").unwrap());
             let told: Vec<String> =
-                reader.mistakes.iter().map(|m| format!("{} {}: {}", m.file, m.key, m.mend)).collect();
+                reader.mistakes.iter().map(|m| format!("{} {}: {}", m.file, m.key, m.reason)).collect();
             (library, told)
         };
         write("2026-11/fr.md", text);

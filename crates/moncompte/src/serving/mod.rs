@@ -1,7 +1,10 @@
-//! Listening, with a bound on how many may be there and how long they may take, and stopping in good order (SECURITY #110).
+//! Listening with limits on the number and duration of connections, and a graceful shutdown (SECURITY #110).
+//!
+//! hyper serves each connection. Accepting, limits and timeouts are written here, because hyper-util has one timeout for a head, which also starts on an idle
+//! connection, and none for a response that is not read; tower's layers see requests and never the silent connections that the limits are for.
 
-mod door;
-mod pace;
+mod connection_limiter;
+mod connection_timeout;
 
 use std::{future::poll_fn, io, net::SocketAddr, pin::pin, sync::Arc, task::Poll, time::Duration};
 
@@ -17,29 +20,29 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use door::{Door, Place};
-use pace::{Paced, Times};
+use connection_limiter::{ConnectionLimiter, Permit};
+use connection_timeout::{TimedConnection, Timeouts};
 
 use crate::config::ConnectionsSection;
 
-/// Requests that are under way when the program is told to stop have so long.
-const FAREWELL: Duration = Duration::from_secs(10);
-/// Where the system has nothing left for another connection, the next is asked for so much later.
-const BREATH: Duration = Duration::from_millis(100);
-/// Connections of the operators' port.
-const OPERATORS: usize = 64;
-/// Files that are not connections of people: operators', the database's, mails', calls to portals.
-const OTHER_FILES: usize = OPERATORS + 96;
-/// The first line of a request and its headers (SECURITY "Numbers"): an address of 8 KiB, headers of 16.
-const LONGEST_HEAD: usize = 25 * 1024;
-/// Requests of one HTTP/2 connection at once.
-const STREAMS: u32 = 32;
-/// What a client may send of a body before anybody has asked for it. No body is longer.
+/// The time that requests under way may take after the program was told to stop.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+/// The pause before the next accept when the system has no resources for a connection.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+/// The maximum number of connections to the operators' port.
+const OPS_CONNECTIONS: usize = 64;
+/// Open files that are not public connections: operators', the database's, mail, calls to portals.
+const OTHER_FILES: usize = OPS_CONNECTIONS + 96;
+/// The maximum size of a request line and headers (SECURITY "Numbers"): an address of 8 KiB, headers of 16.
+const MAX_HEAD: usize = 25 * 1024;
+/// The maximum number of concurrent requests on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 32;
+/// The number of body bytes that a client may send before they are read. No body is longer.
 const WINDOW: u32 = 64 * 1024;
-/// HTTP/2 connections whose other end is gone are found out so soon.
-const PULSE: Duration = Duration::from_secs(20);
+/// The interval of HTTP/2 pings, which detect dead connections.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
 
-/// Takes a port, or says in one sentence why not.
+/// Listens on an address, or explains in one sentence why it is not possible.
 pub(crate) async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!(
@@ -48,36 +51,37 @@ pub(crate) async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// How many may be there, and how long they may take.
+/// Limits on the number and duration of connections.
 #[derive(Clone)]
 pub(crate) struct Limits {
-    most: usize,
-    most_per_network: usize,
-    /// Proxies bring everybody.
+    max: usize,
+    max_per_network: usize,
+    /// Trusted proxies, which are not limited per network.
     trusted: Proxies,
-    times: Times,
+    timeouts: Timeouts,
 }
 
 impl Limits {
-    /// For the public, as configured.
+    /// Returns the configured limits of the public port.
     pub(crate) fn public(section: &ConnectionsSection, trusted: Proxies) -> Self {
-        let room = files().map_or(section.most, |files| files.saturating_sub(OTHER_FILES).max(OPERATORS));
+        let room =
+            files().map_or(section.most, |files| files.saturating_sub(OTHER_FILES).max(OPS_CONNECTIONS));
         if room < section.most {
             tracing::warn!(room, "the limit of open files allows fewer connections than connections.most");
         }
         let [head, idle] = [section.head_seconds, section.idle_seconds].map(Duration::from_secs);
-        let times = Times { head, idle };
-        Self { most: section.most.min(room), most_per_network: section.most_per_network, trusted, times }
+        let timeouts = Timeouts { head, idle };
+        Self { max: section.most.min(room), max_per_network: section.most_per_network, trusted, timeouts }
     }
 
-    /// For the operators' port: few are there, and all may come from one place.
+    /// Returns the limits of the operators' port: few connections, and all may come from one address.
     pub(crate) fn operators() -> Self {
-        let times = Times { head: Duration::from_secs(10), idle: Duration::from_secs(60) };
-        Self { most: OPERATORS, most_per_network: OPERATORS, trusted: Proxies::default(), times }
+        let timeouts = Timeouts { head: Duration::from_secs(10), idle: Duration::from_secs(60) };
+        Self { max: OPS_CONNECTIONS, max_per_network: OPS_CONNECTIONS, trusted: Proxies::default(), timeouts }
     }
 }
 
-/// How many files this process may have open, where the system says so.
+/// Returns the limit of open files of this process, if the system reports it.
 fn files() -> Option<usize> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     limits
@@ -92,7 +96,7 @@ pub(crate) async fn serve(
     limits: Limits,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let door = Arc::new(Door::new(limits.most, limits.most_per_network, limits.trusted));
+    let limiter = Arc::new(ConnectionLimiter::new(limits.max, limits.max_per_network, limits.trusted));
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -102,42 +106,48 @@ pub(crate) async fn serve(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                unaccepted(&error, &door).await;
+                accept_failed(&error, &limiter).await;
                 continue;
             }
         };
-        match Door::enter(&door, peer.ip(), limits.times) {
-            Ok(place) => {
-                connections.spawn(attend(stream, peer, place, router.clone(), stop.clone()));
+        match ConnectionLimiter::acquire(&limiter, peer.ip(), limits.timeouts) {
+            Ok(permit) => {
+                connections.spawn(serve_connection(stream, peer, permit, router.clone(), stop.clone()));
             }
-            Err(full) => door::turn_away(stream, full),
+            Err(refused) => connection_limiter::refuse(stream, refused),
         }
     }
     drop(listener);
     connections.close();
-    // Whoever is still there after it is cut off with the program.
-    let _ = tokio::time::timeout(FAREWELL, connections.wait()).await;
+    // Connections that are still open are cut off when the program ends.
+    let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, connections.wait()).await;
     Ok(())
 }
 
-/// A connection that went before it came is nobody's trouble. Any other reason is the system's: it must neither end this nor spin.
-async fn unaccepted(error: &io::Error, door: &Door) {
+/// Handles a failed accept. A connection that was closed meanwhile is ignored; any other error is the system's, and must neither end the loop nor spin.
+async fn accept_failed(error: &io::Error, limiter: &ConnectionLimiter) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
         return;
     }
-    tracing::error!(%error, "no connection can be taken");
-    door.make_room();
-    tokio::time::sleep(BREATH).await;
+    tracing::error!(%error, "connection not accepted");
+    limiter.evict_idle();
+    tokio::time::sleep(ACCEPT_RETRY).await;
 }
 
-/// One connection from its first byte to its last.
-async fn attend(stream: TcpStream, peer: SocketAddr, place: Place, router: Router, stop: CancellationToken) {
-    // An answer is not held back for more to go with it.
+/// Serves one connection until it ends.
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    permit: Permit,
+    router: Router,
+    stop: CancellationToken,
+) {
+    // Responses are sent at once.
     let _ = stream.set_nodelay(true);
-    let pace = place.pace.clone();
+    let timeout = permit.timeout.clone();
     let service = service_fn(|mut request: Request<Incoming>| {
-        let exchange = pace.exchange();
+        let exchange = timeout.exchange();
         request.extensions_mut().insert(ConnectInfo(peer));
         let answered = router.clone().oneshot(request.map(Body::new));
         async move {
@@ -147,10 +157,10 @@ async fn attend(stream: TcpStream, peer: SocketAddr, place: Place, router: Route
         }
     });
     let builder = protocol();
-    let io = TokioIo::new(Paced::new(stream, pace.clone()));
+    let io = TokioIo::new(TimedConnection::new(stream, timeout.clone()));
     let mut connection = pin!(builder.serve_connection(io, service));
     let (mut told, mut stopping) = (pin!(stop.cancelled()), false);
-    let mut alarm = pin!(tokio::time::sleep_until(pace.ends()));
+    let mut alarm = pin!(tokio::time::sleep_until(timeout.deadline()));
     let served = poll_fn(|cx| {
         if !stopping && told.as_mut().poll(cx).is_ready() {
             stopping = true;
@@ -159,46 +169,46 @@ async fn attend(stream: TcpStream, peer: SocketAddr, place: Place, router: Route
         if connection.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        // Another than before, where something has begun or ended.
+        // The deadline changes when a request starts or ends.
         loop {
-            let ends = pace.ends();
+            let ends = timeout.deadline();
             if alarm.deadline() != ends {
                 alarm.as_mut().reset(ends);
             }
             if alarm.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            if pace.ends() <= ends {
+            if timeout.deadline() <= ends {
                 return Poll::Ready(());
             }
         }
     });
     tokio::select! {
         () = served => {}
-        () = pace.gives_way() => {}
+        () = timeout.evicted() => {}
     }
-    drop(place);
+    drop(permit);
 }
 
 fn protocol() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    // When a head is late is known to `Pace`, which also knows that nobody has begun one.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(LONGEST_HEAD);
+    // `ConnectionTimeout` handles late heads, and also connections on which no request has started.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(MAX_HEAD);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
+        .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(16 * 1024)
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(4 * WINDOW)
         .max_send_buf_size(WINDOW as usize)
-        .keep_alive_interval(PULSE)
-        .keep_alive_timeout(PULSE / 2);
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_INTERVAL / 2);
     builder
 }
 
-/// Listens for Ctrl-C and SIGTERM from now on; the future resolves when one comes. Called before anything else is begun, so that there is no moment
-/// in which a signal ends the program without its farewell. Signals that other servers take as an order of another kind are told and end nothing.
+/// Listens for Ctrl-C and SIGTERM from now on; the future resolves at the first. Called before anything is started, so that no signal ends the program
+/// without a graceful shutdown. Signals that other servers interpret are logged and ignored.
 pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -213,8 +223,8 @@ pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
                 _ = hang_up.recv() => {
                     tracing::warn!("SIGHUP: reload is not supported yet; restart to take in changes");
                 }
-                _ = first.recv() => tracing::warn!("SIGUSR1 means nothing here"),
-                _ = second.recv() => tracing::warn!("SIGUSR2 means nothing here"),
+                _ = first.recv() => tracing::warn!("SIGUSR1 ignored"),
+                _ = second.recv() => tracing::warn!("SIGUSR2 ignored"),
             }
         }
     })

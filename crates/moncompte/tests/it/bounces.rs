@@ -1,4 +1,4 @@
-//! Letters that come back after the mail server took them (FINDING B18): to an address of their own, from a Maildir or a pipe.
+//! Messages that come back after the mail server took them (FINDING B18): to an address of their own, from a Maildir or a pipe.
 
 use std::{fs, io::Write, process::Stdio};
 
@@ -51,7 +51,7 @@ async fn refused(place: &Place) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_letter_that_comes_back_is_told_where_its_owner_waits() {
+async fn a_message_that_comes_back_is_told_where_its_owner_waits() {
     for bed in Bed::both().await {
         let post = Post::new();
         let _server = post.open().await;
@@ -77,7 +77,7 @@ async fn a_letter_that_comes_back_is_told_where_its_owner_waits() {
         assert!(to_pipe.starts_with("bounce+") && to_pipe.ends_with("@retour.exemple.test"), "{to_pipe}");
         let is_told = |page: &crate::person::Page| page.texts(".alert").concat().contains("refusée");
 
-        // What is no failure for good, what is about no letter of ours, and what is no notice at all.
+        // What is no failure for good, what is about no message of ours, and what is no notice at all.
         let forged = format!("{}0{}", &to_other[..50], &to_other[51..]).replace("bounce+0", "bounce+1");
         for message in [
             notice(to_other, "delayed", "4.4.1"),
@@ -101,7 +101,7 @@ async fn a_letter_that_comes_back_is_told_where_its_owner_waits() {
         fs::write(place.path("bounces/new/1.mx"), notice(to_file, "failed", "5.2.1")).unwrap();
         fs::write(place.path("bounces/cur/2.mx:2,S"), notice("x@y.example", "failed", "5.1.1")).unwrap();
         eventually("the folder", async || is_told(&filed.here().await).then_some(())).await;
-        running.says("a letter came back").await;
+        running.says("message bounced").await;
         let left = || {
             ["new", "cur"]
                 .iter()

@@ -260,7 +260,7 @@ fn the_sample_of_an_agency_shows_every_key() {
     let keys = |section: &serde_json::Value| -> Vec<String> {
         section["properties"].as_object().unwrap().keys().cloned().collect()
     };
-    for (table, name) in [("look", "Look"), ("words", "Words"), ("contact", "Contact")] {
+    for (table, name) in [("look", "Look"), ("words", "CustomTexts"), ("contact", "Contact")] {
         let section = &schema["$defs"][name];
         let mut told: Vec<&str> =
             doc.lines().filter_map(|l| l.strip_prefix("| `")?.split('`').next()).collect();
@@ -278,7 +278,7 @@ fn the_sample_of_an_agency_shows_every_key() {
     for text in ["200 characters", "6 kB"] {
         assert!(doc.contains(text) && sample.contains(text), "{text}");
     }
-    assert_eq!(schema["$defs"]["Said"]["properties"]["fr"]["maxLength"], 200);
+    assert_eq!(schema["$defs"]["LocalizedText"]["properties"]["fr"]["maxLength"], 200);
 }
 
 fn is_key(line: &str) -> bool {

@@ -271,7 +271,7 @@ async fn a_low_limit_of_open_files_is_shared_out() {
         house.signs_in().await;
         assert!(house.is_ready().await);
         let said = house.running.said();
-        assert!(!said.contains("no connection can be taken"), "{said}");
+        assert!(!said.contains("connection not accepted"), "{said}");
     }
 }
 

@@ -156,11 +156,7 @@ async fn a_database_that_cannot_be_read_is_no_broken_one() {
     }
     assert!(!nowhere.exists() && fs::metadata(&empty).unwrap().len() == 0);
     fs::remove_file(place.path("secrets/seal.key")).unwrap();
-    assert_eq!(
-        doctor(&place, &[]).status.code(),
-        Some(2),
-        "configuration that cannot stand is no look either"
-    );
+    assert_eq!(doctor(&place, &[]).status.code(), Some(2), "an invalid configuration is no check either");
     secret_file(&place.path("secrets/seal.key"), &SealKey::new([7; 32]).text());
 }
 
@@ -192,7 +188,7 @@ fn table() -> String {
             SeenBy::Unique(index) => format!("the index `{index}`"),
             SeenBy::Key(table) => format!("the primary key of `{table}`"),
             SeenBy::Check(_) => "a check".to_owned(),
-            SeenBy::Words(words) => format!("no look: {words}"),
+            SeenBy::Tests(words) => format!("no look: {words}"),
         };
         text += &format!("| {id} | {says} | {seen} | {otherwise} |\n");
     }

@@ -139,7 +139,7 @@ const COLLECTIONS: &[&str] = &[
     "JoinSet<",
     "mpsc::",
     "broadcast::",
-    "Shelf<",
+    "ExpiringCache<",
     "Batcher<",
     "Mutex<Vec",
     "Mutex<Option<Batch",
@@ -168,7 +168,7 @@ fn sources(name: &str) -> Vec<(String, String)> {
 }
 
 fn is_collection(kind: &str) -> bool {
-    let waiting = kind.contains("Vec<") && (kind.contains("Sender<") || kind.contains("Told<"));
+    let waiting = kind.contains("Vec<") && (kind.contains("Sender<") || kind.contains("Reply<"));
     waiting || COLLECTIONS.iter().any(|collection| kind.contains(collection))
 }
 

@@ -80,10 +80,10 @@ fn agencies(place: &Place, hanging: u16, answering: u16) {
     .unwrap();
 }
 
-async fn queue(place: &Place, client: &str, letters: u32, tied: bool) {
+async fn queue(place: &Place, client: &str, messages: u32, tied: bool) {
     let context = &place.bed.context;
     let tx = context.db.begin().await.unwrap();
-    for n in 0..letters {
+    for n in 0..messages {
         let id: uuid::Uuid = context.id();
         let call = json!({ "client_id": client, "sub": format!("s{n}"), "sid": format!("t{n}"), "jti": id });
         // An older node does not say in clear whom a call is for.
@@ -131,7 +131,7 @@ async fn a_portal_that_hangs_delays_neither_mails_nor_other_portals() {
         .await;
         // Left alone after some calls in vain; nothing is lost.
         let tries = count(&place, "kind = 'backchannel_logout' AND sent_at IS NULL AND attempts > 0").await;
-        assert!(tries < 60, "{}: {tries} letters were tried in vain", place.bed.name);
+        assert!(tries < 60, "{}: {tries} messages were tried in vain", place.bed.name);
         assert_eq!(count(&place, "dead_at IS NOT NULL").await, 0);
     }
 }

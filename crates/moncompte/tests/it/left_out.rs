@@ -100,7 +100,7 @@ async fn the_mistake_of_an_agency_stops_nobody_else() {
             let log = running.said();
             let line = log.lines().find(|line| line.contains("ERROR") && line.contains(&file));
             assert!(
-                line.is_some_and(|line| line.contains("an agency is left out") && line.contains("mend=")),
+                line.is_some_and(|line| line.contains("agency left out") && line.contains("reason=")),
                 "{name}: {log}"
             );
             let (_, metrics) = place.operators("/metrics").await;

@@ -92,8 +92,8 @@ fn named(cell: &str) -> Vec<&str> {
 /// Reads one id at the beginning of a text: the id, and its length there.
 fn item(text: &str) -> Option<(String, usize)> {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let letter = text.chars().next()?;
-    if letter == '"' {
+    let message = text.chars().next()?;
+    if message == '"' {
         let end = text[1..].find('"')? + 2;
         return Some((text[..end].to_owned(), end));
     }
@@ -106,7 +106,7 @@ fn item(text: &str) -> Option<(String, usize)> {
             return Some((text[..end].to_owned(), end));
         }
     }
-    let lead = match letter {
+    let lead = match message {
         '#' => 1,
         'A'..='Z' => 1 + usize::from(text[1..].starts_with('-')),
         '0'..='9' => 0,
@@ -118,7 +118,7 @@ fn item(text: &str) -> Option<(String, usize)> {
     }
     if let Some(rest) = text[end..].strip_prefix('.').filter(|rest| digits(rest) > 0) {
         end += 1 + digits(rest);
-    } else if letter.is_ascii_digit() {
+    } else if message.is_ascii_digit() {
         return None;
     }
     if text[end..].starts_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -127,7 +127,7 @@ fn item(text: &str) -> Option<(String, usize)> {
     let id = text[..end].to_owned();
     // The cases of an item: `#5 a, b, c`.
     while let Some(next) = [" ", ", ", " and "].iter().find_map(|between| {
-        let rest = text[end..].strip_prefix(between).filter(|_| letter == '#')?;
+        let rest = text[end..].strip_prefix(between).filter(|_| message == '#')?;
         let one = rest.starts_with(|c: char| c.is_ascii_lowercase())
             && !rest[1..].starts_with(|c: char| c.is_ascii_alphanumeric());
         one.then_some(end + between.len() + 1)
@@ -168,11 +168,11 @@ fn bare(piece: &str, cited: &[std::ops::Range<usize>]) -> Vec<String> {
             && !before.is_some_and(|b| b.is_alphanumeric() || "_.`-&".contains(b))
             && !cited.iter().any(|span| span.contains(at))
     });
-    let ids = begins.filter_map(|(at, letter)| {
+    let ids = begins.filter_map(|(at, message)| {
         let (id, end) = item(&piece[at..])?;
-        let dashed = id.contains('-') == "UF".contains(letter);
+        let dashed = id.contains('-') == "UF".contains(message);
         let short =
-            id.len() <= if letter == 'J' || letter == '#' { 4 } else { 4 - usize::from(!id.contains('-')) };
+            id.len() <= if message == 'J' || message == '#' { 4 } else { 4 - usize::from(!id.contains('-')) };
         (dashed && short && !piece[at + end..].starts_with('-')).then_some(id)
     });
     ids.collect()

@@ -263,8 +263,8 @@ impl Post {
     }
 }
 
-/// Letters of this kind with this condition.
-pub async fn letters(place: &Place, condition: &str) -> i64 {
+/// Messages of this kind with this condition.
+pub async fn messages(place: &Place, condition: &str) -> i64 {
     let db = place.bed.context.db.reader();
     let sql = format!("SELECT count(*) AS n FROM outbox WHERE kind = 'mail' AND {condition}");
     let query = Statement::from_string(db.get_database_backend(), sql);
@@ -288,7 +288,7 @@ async fn a_server_that_flaps_gets_each_mail_again_under_one_name() {
             now(&place).await;
         }
         eventually("the end of it", async || {
-            (letters(&place, "sent_at IS NOT NULL").await == 1).then_some(())
+            (messages(&place, "sent_at IS NOT NULL").await == 1).then_some(())
         })
         .await;
         let copies = post.copies(&mover);
@@ -310,11 +310,11 @@ async fn a_mail_that_is_refused_for_good_is_given_up_and_told() {
         let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
         let page = person.until_mail(&mover).await;
         eventually("the end of it", async || {
-            (letters(&place, "dead_at IS NOT NULL").await == 1).then_some(())
+            (messages(&place, "dead_at IS NOT NULL").await == 1).then_some(())
         })
         .await;
         assert!(post.mails().is_empty());
-        running.says("a letter is dead").await;
+        running.says("a message is dead").await;
         let text = fs::read_to_string(place.path("moncompte.toml")).unwrap();
         let ops =
             text.lines().find_map(|line| line.strip_prefix("ops_listen = \"")).unwrap().trim_end_matches('"');
@@ -334,7 +334,7 @@ async fn a_mail_that_is_refused_for_good_is_given_up_and_told() {
     }
 }
 
-/// SECURITY #97: silence after the final dot keeps nobody waiting but the letter, which comes again.
+/// SECURITY #97: silence after the final dot keeps nobody waiting but the message, which comes again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_says_nothing_after_the_dot_is_left() {
     let post = Post::new();
@@ -396,12 +396,12 @@ async fn a_mail_survives_a_kill_at_every_step_of_its_way() {
             db.execute_unprepared("UPDATE outbox SET locked_until = 0, not_before = 0 WHERE sent_at IS NULL")
                 .await
                 .unwrap();
-            eventually(&context, async || (letters(&place, "sent_at IS NULL").await == 0).then_some(()))
+            eventually(&context, async || (messages(&place, "sent_at IS NULL").await == 0).then_some(()))
                 .await;
             let copies = post.copies(&mover);
             assert!((1..=2).contains(&copies.len()), "{context}: {copies:?}");
             assert!(copies.iter().all(|id| *id == copies[0]), "{context}: {copies:?}");
-            assert_eq!(letters(&place, "dead_at IS NOT NULL").await, 0, "{context}");
+            assert_eq!(messages(&place, "dead_at IS NOT NULL").await, 0, "{context}");
             running.kill();
         }
     }

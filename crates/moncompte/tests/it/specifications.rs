@@ -69,7 +69,7 @@ fn in_source(text: &str) -> impl Iterator<Item = &str> {
 /// What must have a row: every check that the code lists, by its section.
 fn listed() -> Vec<&'static str> {
     let mut all: Vec<&str> = Vec::new();
-    all.extend(oidc::request::SETTLE.iter().map(|(section, _)| *section));
+    all.extend(oidc::request::RETURN_PATH_CHECKS.iter().map(|(section, _)| *section));
     all.extend(oidc::request::CHECKS.iter().map(|(section, _)| *section));
     all.extend(oidc::authentication::CHECKS.iter().map(|(section, _)| *section));
     all.extend(oidc::token::REQUEST_CHECKS.iter().map(|(section, _)| *section));

@@ -205,8 +205,8 @@ async fn a_signal_that_is_no_farewell_ends_no_node() {
     let mut running = place.serve().await;
     for (name, word) in [
         ("HUP", "reload is not supported yet; restart to take in changes"),
-        ("USR1", "SIGUSR1 means nothing here"),
-        ("USR2", "SIGUSR2 means nothing here"),
+        ("USR1", "SIGUSR1 ignored"),
+        ("USR2", "SIGUSR2 ignored"),
         ("HUP", "reload is not supported yet"),
     ] {
         signal(running.id(), name);

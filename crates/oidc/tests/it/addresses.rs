@@ -63,7 +63,8 @@ fn an_authorization_request_is_answered_at_the_registered_bytes_only() {
             let client = client(native, registered);
             let mut accepted = 0;
             for uri in around(registered).iter().map(String::as_str).chain([*registered]) {
-                let settled = asking(uri).and_then(|params| request::settle(&params, Some(&client)));
+                let settled =
+                    asking(uri).and_then(|params| request::resolve_return_path(&params, Some(&client)));
                 let expected = good(native, registered, uri);
                 assert_eq!(settled.is_ok(), expected, "{name}, native: {native}: {uri:?}");
                 assert_eq!(client.redirects_to(uri), expected, "{name}, native: {native}: {uri:?}");
@@ -86,12 +87,12 @@ fn a_sign_out_leads_to_the_registered_bytes_only() {
         for native in [false, true] {
             let client = client(native, registered);
             for uri in around(registered).iter().map(String::as_str).chain([*registered]) {
-                // What holds a control character is refused before.
+                // Addresses with a control character are refused before.
                 let Ok(params) = asking(uri) else {
                     assert_ne!(uri, *registered);
                     continue;
                 };
-                let asked = logout::Asked {
+                let asked = logout::LogoutRequest {
                     hint: Hinted::Ours(&hint),
                     params: &params,
                     client: Some(&client),
@@ -107,7 +108,7 @@ fn a_sign_out_leads_to_the_registered_bytes_only() {
                     // Signed out, and on our own page. An empty parameter counts as left out (RFC 6749 §3.1).
                     Decision::End(None) => {
                         assert_ne!(uri, *registered, "{name}");
-                        assert_eq!(logout::slip(&asked).is_some(), !uri.is_empty(), "{name}: {uri:?}");
+                        assert_eq!(logout::anomaly(&asked).is_some(), !uri.is_empty(), "{name}: {uri:?}");
                     }
                     other => panic!("{name}: {uri:?}: {other:?}"),
                 }

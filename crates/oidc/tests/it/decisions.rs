@@ -3,7 +3,7 @@ use oidc::{
     claims::{self, BY_SCOPE, CLIENT_REFS, Grant, Person},
     client::Client,
     jwt::Alg,
-    logout::{self, Asked, Decision, Hint, Hinted},
+    logout::{self, Decision, Hint, Hinted},
     request::ClaimsRequest,
 };
 use proptest::{prelude::*, sample::select};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 const OUT: &str = "https://rp.example/out";
 
-/// What a profile may hold once somebody has imported it: the standard's names, names of tokens, anything.
+/// Names of claims in an imported profile: the standard's, those of tokens, and arbitrary ones.
 fn profile() -> impl Strategy<Value = Map<String, Value>> {
     let name = prop_oneof![
         select(vec![
@@ -119,16 +119,16 @@ proptest! {
             _ => Hinted::Ours(&ours),
         };
         let trusted = matches!(hinted, Hinted::Ours(_));
-        let asked = Asked { hint: hinted, params: &params, client: known.then_some(&client), sid_here, signed_in };
+        let asked = logout::LogoutRequest { hint: hinted, params: &params, client: known.then_some(&client), sid_here, signed_in };
         let (ends, asks, after) = match logout::decide(&asked) {
             Decision::End(after) => (true, false, after),
             Decision::Already(after) => { prop_assert!(!signed_in); (false, false, after) }
             Decision::Confirm(after) => (false, true, after),
         };
-        // What does not hold is no hint, and whoever comes with it is asked.
+        // An invalid hint is no hint, so the person is asked.
         let trusted = trusted && named.is_none_or(|n| n == hint);
         let registered = known && hint == "rp" && uri.as_deref() == Some(OUT);
-        prop_assert_eq!(logout::slip(&asked).is_some(), hint == "foreign" || (hint != "none" && !trusted) || (trusted && uri.as_deref().is_some_and(|u| !u.is_empty()) && !registered));
+        prop_assert_eq!(logout::anomaly(&asked).is_some(), hint == "foreign" || (hint != "none" && !trusted) || (trusted && uri.as_deref().is_some_and(|u| !u.is_empty()) && !registered));
         prop_assert_eq!(ends, signed_in && trusted && sid_here == Some(sid));
         prop_assert_eq!(asks, signed_in && !ends);
         match after {

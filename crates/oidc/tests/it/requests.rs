@@ -23,7 +23,7 @@ const REGISTERED: [&str; 6] = [
     "com.example.app:/cb",
 ];
 
-/// Whatever a field of a request may hold: what is right, what is nearly right, anything.
+/// Values of a field of a request: right, nearly right, and arbitrary.
 fn field() -> impl Strategy<Value = (String, String)> {
     let name = select(vec![
         "client_id",
@@ -164,7 +164,7 @@ proptest! {
             pairs.push((name, value));
         }
         let Ok(params) = Params::parse(&[&encoded(&pairs)]) else { return Ok(()) };
-        let path = match request::settle(&params, Some(&client)) {
+        let path = match request::resolve_return_path(&params, Some(&client)) {
             Ok(path) => path,
             Err(refusal) => {
                 let right = params.get("client_id") == Some("rp") && params.get("redirect_uri") == Some(registered);
@@ -200,7 +200,7 @@ proptest! {
         pairs.retain(|(name, _)| name != "state");
         pairs.push(("response_mode".into(), mode.as_str().into()));
         pairs.extend(state.clone().map(|state| ("state".to_owned(), state)));
-        let path = request::settle(&Params::parse(&[&encoded(&pairs)]).unwrap(), Some(&client)).unwrap();
+        let path = request::resolve_return_path(&Params::parse(&[&encoded(&pairs)]).unwrap(), Some(&client)).unwrap();
         let error = Error::new(Code::LoginRequired, why);
         let answer = if failed { respond::failure(&path, "https://op.example", &error) } else { respond::success(&path, "https://op.example", "the-code") };
         let fields: Vec<(String, String)> = match answer {
@@ -232,9 +232,9 @@ proptest! {
             pairs.push((name, value));
         }
         let Ok(params) = Params::parse(&[&encoded(&pairs)]) else { return Ok(()) };
-        prop_assert!(matches!(request::settle(&params, None), Err(Refusal::UnknownClient | Refusal::NoClient)));
+        prop_assert!(matches!(request::resolve_return_path(&params, None), Err(Refusal::UnknownClient | Refusal::NoClient)));
         let mut other = Client::new("another", "tilleuls");
         other.redirect_uris = vec![REGISTERED[0].into()];
-        prop_assert!(params.get("client_id") == Some("another") || request::settle(&params, Some(&other)).is_err());
+        prop_assert!(params.get("client_id") == Some("another") || request::resolve_return_path(&params, Some(&other)).is_err());
     }
 }

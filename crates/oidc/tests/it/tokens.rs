@@ -6,7 +6,8 @@ use oidc::{
     jwt::{self, Key, Refused, Rules},
     pkce, ticket,
     token::{
-        self, CodeAttempt, CodeRecord, Redeem, RefreshAttempt, RefreshRecord, Rotated, TokenRequest, Verdict,
+        self, CodeAttempt, CodeRecord, Redeem, RedeemDecision, RefreshAttempt, RefreshRecord, Rotated,
+        TokenRequest,
     },
 };
 use proptest::{
@@ -30,7 +31,7 @@ fn rules() -> Rules<'static> {
     }
 }
 
-/// What an attacker does to a token that they have seen.
+/// A change that an attacker makes to a token that they have seen.
 #[derive(Clone, Debug)]
 enum Change {
     Insert(Index, char),
@@ -275,9 +276,9 @@ proptest! {
         let attempt = CodeAttempt { client: &asking, redirect_uri: uri, verifier, resources: &[], now: NOW + late };
         let own = client == "rp" && uri == Some("https://rp/cb") && if challenged { verifier.is_some_and(|v| v.len() == 43) } else { verifier.is_none() };
         match token::exchange(&record, &attempt) {
-            Verdict::Give(resources) => prop_assert!(resources.is_empty() && own && !used && !revoked && late == 0),
-            Verdict::Reuse => prop_assert!(own && used),
-            Verdict::Refuse(error) => prop_assert!(error.code() == Code::InvalidGrant && (!own || (!used && (revoked || late > 0)))),
+            RedeemDecision::Give(resources) => prop_assert!(resources.is_empty() && own && !used && !revoked && late == 0),
+            RedeemDecision::Reuse => prop_assert!(own && used),
+            RedeemDecision::Refuse(error) => prop_assert!(error.code() == Code::InvalidGrant && (!own || (!used && (revoked || late > 0)))),
         }
     }
 
@@ -291,14 +292,14 @@ proptest! {
         let reused = used && (public || !child_unused || now > 10);
         let asked = asked.as_deref().map(scope);
         match token::refresh(&record, &RefreshAttempt { client: &client, scope: asked.as_ref(), resources: &[], now }) {
-            Verdict::Give(token::Refreshed { scope: given, resources }) => {
+            RedeemDecision::Give(token::Refreshed { scope: given, resources }) => {
                 prop_assert!(resources.is_empty());
                 prop_assert!(own && !reused && !revoked && !session_over && now < 12);
                 prop_assert!(given.is_within(&record.scope) && given.is_within(&client.scopes));
                 prop_assert!(asked.is_none_or(|asked| asked == given));
             }
-            Verdict::Reuse => prop_assert!(own && reused && !revoked),
-            Verdict::Refuse(_) => prop_assert!(!own || revoked || !reused),
+            RedeemDecision::Reuse => prop_assert!(own && reused && !revoked),
+            RedeemDecision::Refuse(_) => prop_assert!(!own || revoked || !reused),
         }
     }
 }

@@ -1,27 +1,27 @@
-//! SPEC J11: the pages of a person's own account, each about one thing.
+//! SPEC J11: the pages of a person's own account.
 
 use serde::Serialize;
 
 use super::{Page, PasswordProblem, SignInError};
 use crate::{Html, Locale, markdown};
 
-/// Where the account is open. `POST /account/sessions/end` with `session`; `POST /account/sessions/end-others`.
+/// The open sessions. `POST /account/sessions/end` with `session`; `POST /account/sessions/end-others`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountSessions {
     /// This browser.
     pub here: SessionRow,
-    /// All others, the one that was used last first.
+    /// All others, most recently used first.
     pub others: Vec<SessionRow>,
-    /// What was done just now.
+    /// The result of the last action.
     pub notice: Option<SessionsNotice>,
 }
 
 /// One browser in which the account is open.
 #[derive(Clone, Debug, Serialize)]
 pub struct SessionRow {
-    /// Names it in the form; opens nothing.
+    /// Its id in the form; it opens nothing.
     pub id: String,
-    /// `Firefox`; `None` for one that is not known.
+    /// `Firefox`; `None` if unknown.
     pub browser: Option<String>,
     /// `Windows`.
     pub system: Option<String>,
@@ -29,17 +29,17 @@ pub struct SessionRow {
     pub since: i64,
     /// Seconds since it was last used.
     pub unused: i64,
-    /// Whether it outlives the browser.
+    /// True if it outlives the browser.
     pub kept: bool,
 }
 
-/// What was done on the page of sessions.
+/// The last action on the page of sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionsNotice {
     /// One session has ended.
     Ended,
-    /// All others have.
+    /// All other sessions have ended.
     EndedAll,
 }
 
@@ -50,12 +50,12 @@ pub struct AccountAgencies {
     pub agencies: Vec<AgencyCard>,
 }
 
-/// An agency as its client knows it.
+/// An agency with its client's references.
 #[derive(Clone, Debug, Serialize)]
 pub struct AgencyCard {
-    /// The name people know.
+    /// The name that people know.
     pub name: String,
-    /// Tells apart agencies of the same name.
+    /// The city; distinguishes agencies of the same name.
     pub city: Option<String>,
     /// The agency's colour, `#rrggbb`.
     pub accent: String,
@@ -69,17 +69,17 @@ pub struct AgencyCard {
     pub url: Option<String>,
 }
 
-/// What the person accepted. A receipt is at `/account/acceptances/{id}`.
+/// The acceptances of terms. A receipt is at `/account/acceptances/{id}`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountAcceptances {
-    /// The newest first; may be empty.
+    /// Newest first; may be empty.
     pub acceptances: Vec<AcceptanceRow>,
 }
 
 /// One acceptance.
 #[derive(Clone, Debug, Serialize)]
 pub struct AcceptanceRow {
-    /// Names its receipt.
+    /// Its id, which is also that of its receipt.
     pub id: String,
     /// Of the terms.
     pub version: String,
@@ -102,7 +102,7 @@ pub struct AccountReceipt {
     pub language: String,
     /// Of the exact text.
     pub sha256: String,
-    /// Whether the end of the text was seen to be shown before the box was ticked.
+    /// True if the end of the text was shown before the box was ticked.
     pub read_to_the_end: bool,
     /// Unix seconds.
     pub accepted_at: i64,
@@ -124,13 +124,13 @@ pub struct ReceiptText {
 pub struct AccountPassword {
     /// The account.
     pub email: String,
-    /// In characters.
+    /// The minimum length in characters.
     pub min_length: u16,
-    /// Words that the new one may not contain.
+    /// Words that the new password may not contain.
     pub forbidden_words: Vec<String>,
-    /// What was wrong with the current one.
+    /// The error of the current password.
     pub error: Option<SignInError>,
-    /// What was wrong with the new one.
+    /// The errors of the new password.
     pub errors: Vec<PasswordProblem>,
 }
 
@@ -139,14 +139,14 @@ pub struct AccountPassword {
 pub struct AccountName {
     /// Fills the field in; may be empty.
     pub name: String,
-    /// Whether what was typed is no name.
+    /// True if the typed name is invalid.
     pub wrong: bool,
 }
 
 /// `POST /account/language` with `language`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountLanguage {
-    /// The one that the account has.
+    /// The account's language.
     pub language: Locale,
 }
 

@@ -1,4 +1,4 @@
-//! SPEC J11: another address for an account, from the wish to the way back.
+//! SPEC J11: a change of the account's address, from the request to its reversal.
 
 use serde::Serialize;
 
@@ -7,78 +7,78 @@ use super::{Page, PasswordProblem, SignInError};
 /// `POST /account/email` with `username` (hidden, for password managers), `email`, `password`, and `sure` after a suggestion.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountEmail {
-    /// The account's.
+    /// The account's address.
     pub email: String,
     /// Fills the field in; may be empty.
     pub typed: String,
-    /// What was wrong with the new one.
+    /// The error of the new address.
     pub wrong: Option<NewEmailError>,
-    /// What was wrong with the password.
+    /// The error of the password.
     pub error: Option<SignInError>,
 }
 
-/// Why an address is not taken.
+/// The reason why a new address is refused.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum NewEmailError {
-    /// No mail can be sent there.
+    /// It is no deliverable address.
     Invalid,
-    /// Probably a slip.
+    /// It probably has a typing error.
     Suggestion {
-        /// What was meant.
+        /// The likely address.
         email: String,
     },
-    /// It is the account's already.
+    /// It is the account's address already.
     Same,
-    /// Too many today.
+    /// Too many requests today.
     TooMany,
 }
 
-/// Waits for the mailed link. `POST /account/email/cancel`.
+/// A pending change, which waits for the mailed link. `POST /account/email/cancel`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountEmailAsked {
-    /// The account's, still.
+    /// The account's current address.
     pub email: String,
     /// The new one.
     pub asked: String,
-    /// How long the link works.
+    /// The lifetime of the link, in hours.
     pub hours: u16,
-    /// The new one was refused by its server.
+    /// True if its server refused the new address.
     pub refused: bool,
 }
 
-/// Behind the link mailed to the new address: `POST /new-address`, with `password` where nobody of the account is signed in.
+/// The page of the link mailed to the new address: `POST /new-address`, with `password` unless the account is signed in.
 #[derive(Clone, Debug, Serialize)]
 pub struct NewAddress {
-    /// The new one.
+    /// The new address.
     pub email: String,
-    /// Whether the password is asked for.
+    /// True if the password is asked for.
     pub needs_password: bool,
-    /// What was wrong with it.
+    /// The error of the password.
     pub error: Option<SignInError>,
 }
 
-/// The same link once more: a success, never "already used" (PEOPLE U-31).
+/// The same link once more: shown as a success, never "already used" (PEOPLE U-31).
 #[derive(Clone, Debug, Serialize)]
 pub struct NewAddressDone {
-    /// The account's by now.
+    /// The account's address.
     pub email: String,
 }
 
-/// Behind the link mailed to the older address: `POST /take-back` with `username` (hidden, for password managers) and `password`.
+/// The page of the link mailed to the previous address: `POST /take-back` with `username` (hidden, for password managers) and `password`.
 #[derive(Clone, Debug, Serialize)]
 pub struct TakeBack {
-    /// The older address.
+    /// The previous address.
     pub email: String,
-    /// Whether the other one has taken its place.
+    /// True if the new address has replaced it.
     pub changed: bool,
-    /// In characters.
+    /// The minimum length in characters.
     pub min_length: u16,
     /// Words that the new password may not contain.
     pub forbidden_words: Vec<String>,
-    /// What was wrong.
+    /// The errors of the new password.
     pub errors: Vec<PasswordProblem>,
-    /// Too many attempts from this network: nothing was looked at, and in so many seconds it may be sent again.
+    /// Seconds to wait after too many attempts from this network; nothing was checked.
     pub waits: Option<u32>,
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{MissingEmail, Page, SignInError};
 use crate::Provider;
 
-/// Step 1: what changes and why, and the notice due at first contact (GDPR art. 14). `POST {base}/notice`; the way back is
+/// Step 1: what changes and why, and the notice due at first contact (GDPR art. 14). `POST {base}/notice`; leave with
 /// `POST {base}/leave`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Notice {
@@ -13,17 +13,17 @@ pub struct Notice {
     pub person: Option<String>,
     /// The agency's name.
     pub agency_name: String,
-    /// Who answers for the data: name and address of the controller.
+    /// The name and address of the controller.
     pub controller: String,
-    /// How to reach the data protection officer.
+    /// The contact of the data protection officer.
     pub dpo: Option<String>,
-    /// Whether the next step comes filled in with an address from the agency's files: its source is then named.
+    /// True if the next step proposes an address from the agency's files, whose source must be named.
     pub address_on_file: bool,
-    /// For how many days an unfinished move can be taken up again.
+    /// The number of days for which an unfinished move can be resumed.
     pub unfinished_days: u16,
-    /// How many days after that it is erased.
+    /// The number of days after that until it is erased.
     pub erased_days: u16,
-    /// How many days after their end sign-ins and devices are erased at most.
+    /// The number of days after their end until sign-ins and devices are erased.
     pub log_days: u16,
 }
 
@@ -33,13 +33,13 @@ pub struct Notice {
 pub struct Email {
     /// Fills the field in; may be empty.
     pub email: String,
-    /// Whether it comes from the agency's files.
+    /// True if it comes from the agency's files.
     pub proposed: bool,
-    /// What was wrong.
+    /// The error.
     pub error: Option<EmailError>,
 }
 
-/// Why an address was not taken.
+/// The reason why an address is refused.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EmailError {
@@ -47,7 +47,7 @@ pub enum EmailError {
     Invalid,
     /// Too many different addresses were tried today.
     TooMany,
-    /// It looks like a slip; offered, never corrected by itself.
+    /// It probably has a typing error; the likely address is offered, never substituted.
     Suggestion {
         /// The likely address.
         email: String,
@@ -58,28 +58,28 @@ pub enum EmailError {
 /// back: `{base}/email`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Password {
-    /// The email of the account to be.
+    /// The email of the new account.
     pub email: String,
-    /// In characters.
+    /// The minimum length in characters.
     pub min_length: u16,
     /// Names, agency and parts of the address that it may not contain; checked in the browser too.
     pub forbidden_words: Vec<String>,
-    /// What was wrong.
+    /// The errors.
     pub errors: Vec<PasswordProblem>,
-    /// Too many attempts from this network: nothing was looked at, and in so many seconds it may be sent again.
+    /// Seconds to wait after too many attempts from this network; nothing was checked.
     pub waits: Option<u32>,
 }
 
-/// What a chosen password lacks.
+/// A rule that a chosen password breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PasswordProblem {
-    /// Fewer characters than the policy asks.
+    /// Shorter than the policy requires.
     TooShort {
-        /// In characters.
+        /// The minimum length in characters.
         min: u16,
     },
-    /// Longer than can be taken (1024 bytes).
+    /// Longer than the maximum (1024 bytes).
     TooLong,
     /// On a list of common or leaked passwords.
     TooCommon,
@@ -91,88 +91,88 @@ pub enum PasswordProblem {
     ControlCharacters,
 }
 
-/// Step 4: a message is under way. `POST {base}/resend`; `{base}/email` corrects the address. Reloads or polls
-/// `status_url` at most every 5 s and goes to `{base}` when it may.
+/// Step 4: a mail was sent. `POST {base}/resend`; `{base}/email` corrects the address. Reloads or polls
+/// `status_url` at most every 5 s and goes to `{base}` when the address is confirmed.
 #[derive(Clone, Debug, Serialize)]
 pub struct LookAtYourMail {
-    /// Where it went.
+    /// The address.
     pub email: String,
-    /// Whose mailbox that is: what its folder of unwanted mail is called.
+    /// The provider of the mailbox, which determines the name of its spam folder.
     pub provider: Provider,
-    /// Whether `{base}/code` takes the code in the message, here.
+    /// True if `{base}/code` accepts the code in the mail, in this browser.
     pub code: bool,
-    /// The last message went out a moment ago.
+    /// True if the last mail was sent a moment ago.
     pub just_sent: bool,
     /// Seconds until it may be sent again; 0 for now.
     pub resend_in: u32,
-    /// How often it may still be sent again today.
+    /// The number of times that it may still be sent today.
     pub resends_left: u32,
-    /// What has just happened.
+    /// The result of the last action.
     pub notice: Option<Resent>,
-    /// The address was refused by its server: the page asks for another one, `POST {base}/email` with `email`, and says nothing of a message.
+    /// True if its server refused the address: the page asks for another one, `POST {base}/email` with `email`, and does not mention a mail.
     pub refused: bool,
-    /// Answers `{"next": bool}`: true when this page has nothing more to wait for.
+    /// Returns `{"next": bool}`: true if this page has nothing more to wait for.
     pub status_url: String,
-    /// How long the link in the message works.
+    /// The lifetime of the link, in days.
     pub days: u16,
 }
 
-/// What has just happened on [`LookAtYourMail`].
+/// The last action on [`LookAtYourMail`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resent {
-    /// A new message went out.
+    /// A new mail was sent.
     Resent,
-    /// The address was changed, and a message went to the new one.
+    /// The address was changed, and a mail was sent to the new one.
     Corrected,
 }
 
-/// Step 4 by another way: the code in the message, for the browser in which the password was chosen. `POST {base}/code` with `code`; once
-/// [`CodeError::Spent`], `POST {base}/resend` instead. Polls `status_url` where scripts run; never reloads by itself.
+/// Step 4 by the code in the mail, for the browser in which the password was chosen. `POST {base}/code` with `code`; after
+/// [`CodeError::Spent`], `POST {base}/resend` instead. Polls `status_url` if scripts run; never reloads by itself.
 #[derive(Clone, Debug, Serialize)]
 pub struct MailCode {
-    /// Where the message went.
+    /// The address.
     pub email: String,
-    /// How often it may still be sent again today.
+    /// The number of times that a mail may still be sent today.
     pub resends_left: u32,
     /// As in [`LookAtYourMail`].
     pub status_url: String,
-    /// What was wrong.
+    /// The error.
     pub error: Option<CodeError>,
 }
 
-/// Why a code was not taken.
+/// The reason why a code is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CodeError {
     /// Not eight digits.
     Unreadable,
-    /// Not the one in the newest message.
+    /// Not the code of the newest mail.
     Wrong {
         /// Attempts left.
         remaining: u8,
     },
-    /// Tried too often, or too old: another message brings another one.
+    /// Tried too often, or expired: a new mail brings a new code.
     Spent,
     /// Too many attempts from this network.
     Throttled {
-        /// Until the next attempt.
+        /// Seconds until the next attempt.
         seconds: u32,
     },
 }
 
-/// Step 5, behind the mailed link, in any browser: `POST /confirm` with `email`, `password`. Showing it changes nothing.
+/// Step 5, behind the mailed link, in any browser: `POST /confirm` with `email`, `password`. A GET changes nothing.
 #[derive(Clone, Debug, Serialize)]
 pub struct Confirm {
     /// Fills the field in; may be empty.
     pub email: String,
-    /// Whose client space is waited for.
+    /// The agency whose portal the person came from.
     pub agency_name: String,
-    /// What was wrong.
+    /// The error.
     pub error: Option<ConfirmError>,
 }
 
-/// Why a confirmation did not work.
+/// The reason why a confirmation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ConfirmError {
@@ -185,9 +185,9 @@ pub enum ConfirmError {
     Locked,
     /// As in [`SignInError::Missing`].
     Missing {
-        /// What is wrong with the address.
+        /// The error of the address.
         email: Option<MissingEmail>,
-        /// The password is empty.
+        /// True if the password is empty.
         password: bool,
     },
     /// As in [`SignInError::Unusable`].
@@ -196,7 +196,7 @@ pub enum ConfirmError {
     Busy,
     /// Too many attempts from this network.
     Throttled {
-        /// Until the next attempt.
+        /// Seconds until the next attempt.
         seconds: u32,
     },
 }
@@ -211,7 +211,7 @@ pub struct LinkAccount {
     pub agency_name: String,
     /// False when the person signed in here within five minutes.
     pub needs_password: bool,
-    /// What was wrong.
+    /// The error.
     pub error: Option<SignInError>,
 }
 

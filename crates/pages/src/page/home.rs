@@ -10,13 +10,13 @@ use crate::Provider;
 pub struct Connected {
     /// The account.
     pub email: String,
-    /// The agency whose client space waits.
+    /// The agency whose portal the person came from.
     pub agency_name: Option<String>,
-    /// Whether this ends a move: the old identifier has just died.
+    /// True at the end of a move: the old identifier is no longer valid.
     pub moved: bool,
-    /// What was accepted just now; `None` when nothing was due.
+    /// The receipt of a new acceptance; `None` if no terms were due.
     pub receipt: Option<Receipt>,
-    /// Where the button leads.
+    /// The target of the button.
     pub continue_url: String,
 }
 
@@ -31,15 +31,15 @@ pub struct Receipt {
     pub accepted_at: i64,
 }
 
-/// SPEC J13: signed in, but nothing links this account to the agency. Attach: `{base}/legacy`. `POST {base}/continue` if
-/// allowed; `POST {base}/switch` to sign in as someone else.
+/// SPEC J13: signed in, but the account is not linked to the agency. Attach: `{base}/legacy`. `POST {base}/continue` if
+/// allowed; `POST {base}/switch` to sign in with another account.
 #[derive(Clone, Debug, Serialize)]
 pub struct NotLinked {
     /// The account.
     pub email: String,
-    /// The agency asked for.
+    /// The requested agency.
     pub agency_name: String,
-    /// Whether the agency lets in accounts without a link.
+    /// True if the agency admits accounts without a link.
     pub may_continue: bool,
 }
 
@@ -47,17 +47,17 @@ pub struct NotLinked {
 /// `/attach` attaches one more.
 #[derive(Clone, Debug, Serialize)]
 pub struct Home {
-    /// How to greet.
+    /// The name for the greeting.
     pub name: Option<String>,
     /// The account.
     pub email: String,
     /// In the order shown; may be empty.
     pub agencies: Vec<HomeAgency>,
-    /// What was changed just now.
+    /// The result of the last action.
     pub notice: Option<HomeNotice>,
 }
 
-/// What was changed in the account.
+/// A change of the account.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HomeNotice {
@@ -69,40 +69,38 @@ pub enum HomeNotice {
     Language,
     /// The address.
     Email,
-    /// The older address is the account's again, with a new password.
+    /// The previous address was restored, with a new password.
     TakenBack,
 }
 
 impl HomeNotice {
-    /// Each of them.
+    /// All of them.
     const ALL: [HomeNotice; 5] = [Self::Password, Self::Name, Self::Language, Self::Email, Self::TakenBack];
 }
 
-/// One agency, one click away.
+/// An agency with a link to its portal.
 #[derive(Clone, Debug, Serialize)]
 pub struct HomeAgency {
-    /// The name people know.
+    /// The name that people know.
     pub name: String,
     /// The portal's address that starts a sign-in.
     pub url: String,
-    /// Tells apart agencies of the same name.
+    /// The city; distinguishes agencies of the same name.
     pub city: Option<String>,
 }
 
-/// SPEC J9. The agency's phone, email and hours come from [`crate::Frame::look`].
+/// SPEC J9: help. The agency's phone, email and hours come from [`crate::Frame::look`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Help {
-    /// Whether this agency's old identifiers may still be used.
-    pub legacy_door: bool,
-    /// Whose folder of unwanted mail is told of, in this order.
+    /// The mail providers whose spam folders are described, in order.
     pub providers: Vec<Provider>,
-    /// Failures before an account locks.
+    /// The number of failures that lock an account.
     pub lock_failures: u8,
-    /// How long the link of the move works, in days.
+    /// The lifetime of the link of the move, in days.
     pub confirm_days: u16,
-    /// How long a reset link works, in minutes.
+    /// The lifetime of a reset link, in minutes.
     pub reset_minutes: u16,
-    /// Back to where the person was.
+    /// The address of the previous page.
     pub back_url: String,
 }
 
@@ -169,14 +167,12 @@ impl Page for Help {
     const NAME: &'static str = "help";
 
     fn samples() -> Vec<Help> {
-        let first = Help {
-            legacy_door: true,
+        vec![Help {
             providers: Provider::KNOWN.to_vec(),
             lock_failures: 5,
             confirm_days: 7,
             reset_minutes: 30,
             back_url: "/authorize/0192".into(),
-        };
-        vec![first.clone(), Help { legacy_door: false, ..first }]
+        }]
     }
 }

@@ -7,17 +7,17 @@ use super::Page;
 /// `POST {base}/legacy` with `agency`, `identifier`, `password`; with `carry` in place of the password it only fills the field in. Links to `{base}` and `{base}/help`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Legacy {
-    /// What the agency calls it: `Identifiant`, `Numéro de client`; empty for the usual word.
+    /// The agency's label: `Identifiant`, `Numéro de client`; empty for the default.
     pub identifier_label: String,
     /// Fills the field in; may be empty.
     pub identifier: String,
-    /// Sent back as `agency`.
+    /// The value of the field `agency`.
     pub agency_id: String,
-    /// What was wrong with the last attempt.
+    /// The error of the last attempt.
     pub error: Option<LegacyError>,
 }
 
-/// Why the old identifiers did not open the door.
+/// The reason why old identifiers are refused.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum LegacyError {
@@ -28,12 +28,12 @@ pub enum LegacyError {
     },
     /// Too many failures for this identifier.
     Locked {
-        /// Until it may be tried again; rounded up.
+        /// Minutes until the next attempt, rounded up.
         minutes: u32,
-        /// The agency's own site checks old passwords and hands people over.
+        /// True if the agency's portal checks old passwords itself.
         portal: bool,
     },
-    /// SPEC J4: already exchanged for an account.
+    /// SPEC J4: the identifier was exchanged for an account.
     Moved {
         /// The masked email, only if the old password was right: `m•••••@g•••.com`.
         hint: Option<String>,
@@ -42,19 +42,19 @@ pub enum LegacyError {
     Unavailable,
     /// Too many attempts from this network.
     Throttled {
-        /// Until the next attempt.
+        /// Seconds until the next attempt.
         seconds: u32,
     },
     /// The service is very busy; nothing was checked, nothing was counted.
     Busy,
     /// A field is empty; nothing was checked, nothing was counted.
     Missing {
-        /// The identifier is.
+        /// True if the identifier is empty.
         identifier: bool,
-        /// The password is.
+        /// True if the password is empty.
         password: bool,
     },
-    /// What was typed is too long, or has a control character; nothing was checked, nothing was counted.
+    /// The input is too long, or has a control character; nothing was checked, nothing was counted.
     Unusable,
 }
 
@@ -63,22 +63,22 @@ pub enum LegacyError {
 pub struct ChooseAgency {
     /// In the order shown.
     pub agencies: Vec<AgencyChoice>,
-    /// Why an agency is asked for.
+    /// The purpose of the choice.
     pub purpose: ChoosePurpose,
 }
 
 /// One agency to choose.
 #[derive(Clone, Debug, Serialize)]
 pub struct AgencyChoice {
-    /// As in the name of its file.
+    /// The agency's id, as in the name of its file.
     pub id: String,
-    /// The name people know.
+    /// The name that people know.
     pub name: String,
-    /// Tells apart agencies of the same name.
+    /// The city; distinguishes agencies of the same name.
     pub city: Option<String>,
 }
 
-/// Why an agency is asked for.
+/// The purpose of choosing an agency.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChoosePurpose {

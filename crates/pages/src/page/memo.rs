@@ -5,27 +5,27 @@ use serde::Serialize;
 use super::Page;
 use crate::{Contact, gallery};
 
-/// How to sign in again, to print or to copy: everything but the password. Offered at the end of a move and on the account's page.
+/// Instructions for signing in again, to print or copy: everything but the password. Offered at the end of a move and on the account's page.
 #[derive(Clone, Debug, Serialize)]
 pub struct Memo {
     /// The account.
     pub email: String,
     /// The client spaces that it opens; may be empty.
     pub agencies: Vec<MemoAgency>,
-    /// Failures before an account locks.
+    /// The number of failures that lock an account.
     pub lock_failures: u8,
-    /// How long a reset link works, in minutes.
+    /// The lifetime of a reset link, in minutes.
     pub reset_minutes: u16,
 }
 
-/// One client space, and who helps with it.
+/// A client space, and the agency's contact.
 #[derive(Clone, Debug, Serialize)]
 pub struct MemoAgency {
-    /// The name people know.
+    /// The name that people know.
     pub name: String,
-    /// Where it begins, as one types it: `espace.tilleuls.fr`.
+    /// Its address as people type it: `espace.tilleuls.fr`.
     pub site: Option<String>,
-    /// How to reach the agency.
+    /// The contact details of the agency.
     pub contact: Contact,
 }
 

@@ -1,55 +1,53 @@
-//! Pages for when it cannot go on, and the page that carries an answer to a portal.
+//! Error pages, and the page that carries a response to a portal.
 
 use serde::Serialize;
 
 use super::Page;
 
-/// A sentence and a reference for the person; the code is for the client and the cause for the log. No link leaves our site.
+/// An error page: a sentence and a reference for the person; the code is for the client and the cause for the log. No link leaves our site.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
-    /// What may be said on the phone; the log has it too.
+    /// A reference to quote on the phone; the log has it too.
     pub reference: String,
-    /// What to say.
+    /// The kind of error.
     pub kind: ProblemKind,
     /// A local address to try again.
     pub retry_url: Option<String>,
 }
 
-/// What a [`Problem`] says.
+/// The kind of error of a [`Problem`] page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
-    /// The request makes no sense.
+    /// The request is malformed.
     BadRequest,
     /// The portal is not known here.
     UnknownClient,
-    /// The portal's way back is not registered (RFC 6749 §4.1.2.1: never redirected to).
+    /// The portal's redirect address is not registered (RFC 6749 §4.1.2.1: never redirected to).
     BadRedirect,
     /// No such page.
     NotFound,
     /// Not allowed.
     Forbidden,
-    /// It was done already, or in another order.
-    Conflict,
-    /// Too much was sent.
+    /// The request is too large.
     TooLarge,
-    /// It took too long until all was sent.
+    /// The request took too long to arrive.
     TooSlow,
     /// Too many requests from one network within a minute.
     TooOften,
     /// Too many people at once; try again shortly.
     Busy,
-    /// Something that is needed does not answer.
+    /// A service that is needed does not answer.
     Unavailable,
-    /// A fault of ours.
+    /// An internal error.
     Internal,
     /// The page belongs to another browser: start again here.
     ForeignBrowser,
-    /// No cookie of ours comes back: nothing can be begun here.
+    /// The browser sends no cookies, so nothing can start here.
     CookiesRefused,
 }
 
-/// `response_mode=form_post` (OAuth 2.0 Form Post Response Mode §2): posts itself, or by its button. No `Debug`: it
+/// `response_mode=form_post` (OAuth 2.0 Form Post Response Mode §2): submits itself, or by its button. No `Debug`, for it
 /// carries the code. This form has no `csrf`: it goes to the portal.
 #[derive(Clone, Serialize)]
 pub struct FormPost {
@@ -61,13 +59,12 @@ pub struct FormPost {
 
 impl ProblemKind {
     /// All of them.
-    pub const ALL: [ProblemKind; 14] = [
+    pub const ALL: [ProblemKind; 13] = [
         ProblemKind::BadRequest,
         ProblemKind::UnknownClient,
         ProblemKind::BadRedirect,
         ProblemKind::NotFound,
         ProblemKind::Forbidden,
-        ProblemKind::Conflict,
         ProblemKind::TooLarge,
         ProblemKind::TooSlow,
         ProblemKind::TooOften,

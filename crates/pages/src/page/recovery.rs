@@ -10,60 +10,60 @@ use crate::Provider;
 pub struct Forgot {
     /// Fills the field in; may be empty.
     pub email: String,
-    /// What was wrong.
+    /// The error.
     pub error: Option<ForgotError>,
 }
 
-/// Why no message was asked for.
+/// The reason why a reset request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ForgotError {
     /// Not an email address.
     Missing {
-        /// Why not.
+        /// The error of the address.
         email: MissingEmail,
     },
     /// Too many requests from this network.
     Throttled {
-        /// Until the next one.
+        /// Seconds until the next request.
         seconds: u32,
     },
 }
 
-/// The same answer always, whether or not the address has an account.
+/// The response to a reset request, the same whether or not the address has an account.
 #[derive(Clone, Debug, Serialize)]
 pub struct ForgotSent {
     /// As typed.
     pub email: String,
-    /// Whose mailbox that is, as far as what was typed tells.
+    /// The provider of the mailbox, as far as the typed address tells.
     pub provider: Provider,
-    /// How long the link works.
+    /// The lifetime of the link, in minutes.
     pub minutes: u16,
 }
 
-/// Behind the mailed link: `POST /reset` with `username` (hidden, for password managers) and `password`.
+/// The page of the mailed link: `POST /reset` with `username` (hidden, for password managers) and `password`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Reset {
     /// The account.
     pub email: String,
-    /// In characters.
+    /// The minimum length in characters.
     pub min_length: u16,
-    /// Words that it may not contain.
+    /// Words that the new password may not contain.
     pub forbidden_words: Vec<String>,
-    /// What was wrong.
+    /// The errors.
     pub errors: Vec<PasswordProblem>,
-    /// Too many attempts from this network: nothing was looked at, and in so many seconds it may be sent again.
+    /// Seconds to wait after too many attempts from this network; nothing was checked.
     pub waits: Option<u32>,
 }
 
-/// A mailed link that no longer works, and what to do. Links to `{base}/forgot`, or to `{base}` for the move.
+/// A mailed link that is no longer valid, and what to do. Links to `{base}/forgot`, or to `{base}` for the move.
 #[derive(Clone, Debug, Serialize)]
 pub struct LinkDead {
-    /// What the link was for.
+    /// The purpose of the link.
     pub purpose: LinkPurpose,
 }
 
-/// What a mailed link was for.
+/// The purpose of a mailed link.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkPurpose {
@@ -73,25 +73,25 @@ pub enum LinkPurpose {
     Confirm,
     /// Another address for an account.
     NewAddress,
-    /// The same, but another account has that address.
+    /// The same, but another account uses that address.
     AddressTaken,
-    /// The way back to an account's older address.
+    /// Restoring an account's previous address.
     TakeBack,
 }
 
-/// The mailed link of a move that is done: a success, never "already used" (PEOPLE U-31).
+/// The mailed link of a completed move: shown as a success, never "already used" (PEOPLE U-31).
 #[derive(Clone, Debug, Serialize)]
 pub struct AlreadyConfirmed {
-    /// The agency whose client space waits.
+    /// The agency whose portal the person came from.
     pub agency_name: String,
-    /// Where the button leads.
+    /// The target of the button.
     pub continue_url: String,
 }
 
-/// The page of a mailed link, sent a second time: the first has set the password, which is a success.
+/// The page of a mailed link, submitted a second time: the first has set the password, so this is shown as a success.
 #[derive(Clone, Debug, Serialize)]
 pub struct PasswordSet {
-    /// Where the button leads.
+    /// The target of the button.
     pub continue_url: String,
 }
 

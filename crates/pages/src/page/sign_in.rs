@@ -7,41 +7,37 @@ use super::Page;
 /// `POST {base}/sign-in` with `email`, `password`, `keep=on`. Links to `{base}/forgot`, `{base}/legacy`, `{base}/help`.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignIn {
-    /// Fills the field in: what was typed, or the portal's `login_hint`; may be empty.
+    /// The value of the field: the typed address, or the portal's `login_hint`; may be empty.
     pub email: String,
-    /// How long "Garder ma session active" lasts at most, in days.
+    /// The maximum duration of "Garder ma session active", in days.
     pub keep_days: u16,
-    /// Whether the box is ticked (only because the person ticked it before a failed attempt).
+    /// True if the box is ticked, which happens only because the person ticked it before a failed attempt.
     pub keep: bool,
-    /// Something to say first that is no error.
+    /// A notice that is no error.
     pub notice: Option<SignInNotice>,
-    /// What was wrong with the last attempt.
+    /// The error of the last attempt.
     pub error: Option<SignInError>,
-    /// Whether the way in with the agency's old identifiers is shown.
-    pub legacy_door: bool,
 }
 
-/// Why the person sees the sign-in page, when it is not obvious.
+/// The reason why the person sees the sign-in page, if it is not obvious.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInNotice {
-    /// They signed out just now.
+    /// The person has just signed out.
     SignedOut,
-    /// Their account exists now.
+    /// The account was created.
     AccountReady,
-    /// The new password is in place.
-    PasswordChanged,
     /// The portal's migration ticket was refused or had been used: sign in, or use the old identifiers.
     TicketInvalid,
-    /// The page had been open too long; it was started again, nothing is lost.
+    /// The page had been open too long and was restarted; nothing is lost.
     StartedAgain,
-    /// The browser no longer has the cookies with which the page began; it was started again.
+    /// The browser no longer has the page's cookies; it was restarted.
     CookiesGone,
-    /// They are signed in, but the portal asks for the password again (`prompt=login`, `max_age`).
+    /// The person is signed in, but the portal requires the password again (`prompt=login`, `max_age`).
     ConfirmAgain,
 }
 
-/// Why signing in did not work. Shown in the same way whether or not the account exists.
+/// The reason why a sign-in failed. Shown in the same way whether or not the account exists.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum SignInError {
@@ -54,29 +50,29 @@ pub enum SignInError {
     Locked,
     /// Too many attempts from this network.
     Throttled {
-        /// Until the next attempt.
+        /// Seconds until the next attempt.
         seconds: u32,
     },
     /// The service is very busy; nothing was checked, nothing was counted.
     Busy,
-    /// A field is empty, or holds no address; nothing was checked, nothing was counted.
+    /// A field is empty, or the address is invalid; nothing was checked, nothing was counted.
     Missing {
-        /// What is wrong with the address.
+        /// The error of the address.
         email: Option<MissingEmail>,
-        /// The password is empty.
+        /// True if the password is empty.
         password: bool,
     },
     /// The password is too long, or has a control character; nothing was checked, nothing was counted.
     Unusable,
 }
 
-/// Why what stands in the field is no address. It depends on that text alone.
+/// The reason why the typed text is no address. It depends on that text alone.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingEmail {
     /// The field is empty.
     Empty,
-    /// It looks like an old identifier, which another door takes: `POST {base}/legacy` with `carry` and `identifier`.
+    /// It looks like an old identifier, which has its own form: `POST {base}/legacy` with `carry` and `identifier`.
     Identifier,
     /// Something else.
     Other,
@@ -88,7 +84,7 @@ impl MissingEmail {
 }
 
 impl SignInError {
-    /// Where there is an address, and where there is none to type.
+    /// Returns samples for pages with and without a field for the address.
     pub(super) fn samples() -> Vec<SignInError> {
         use SignInError::{Busy, Locked, Missing, Throttled, Unusable, Wrong};
         let mut all: Vec<_> = [4, 3, 2, 1].map(|remaining| Wrong { remaining }).into();
@@ -106,19 +102,10 @@ impl Page for SignIn {
     }
 
     fn samples() -> Vec<SignIn> {
-        use SignInNotice::{
-            AccountReady, ConfirmAgain, CookiesGone, PasswordChanged, SignedOut, StartedAgain, TicketInvalid,
-        };
-        let first = SignIn {
-            email: String::new(),
-            keep_days: 90,
-            keep: false,
-            notice: None,
-            error: None,
-            legacy_door: true,
-        };
+        use SignInNotice::{AccountReady, ConfirmAgain, CookiesGone, SignedOut, StartedAgain, TicketInvalid};
+        let first = SignIn { email: String::new(), keep_days: 90, keep: false, notice: None, error: None };
         let typed = SignIn { email: "marie.durand@example.fr".into(), keep: true, ..first.clone() };
-        let mut all = vec![first.clone(), SignIn { legacy_door: false, keep_days: 1, ..first.clone() }];
+        let mut all = vec![first.clone(), SignIn { keep_days: 1, ..first.clone() }];
         all.extend(
             SignInError::samples().into_iter().map(|error| SignIn { error: Some(error), ..typed.clone() }),
         );
@@ -131,15 +118,7 @@ impl Page for SignIn {
         all.push(missing("00012345", MissingEmail::Identifier, false));
         all.push(missing("00012345", MissingEmail::Identifier, true));
         all.push(missing("marie.durand", MissingEmail::Other, false));
-        let notices = [
-            SignedOut,
-            AccountReady,
-            PasswordChanged,
-            TicketInvalid,
-            StartedAgain,
-            ConfirmAgain,
-            CookiesGone,
-        ];
+        let notices = [SignedOut, AccountReady, TicketInvalid, StartedAgain, ConfirmAgain, CookiesGone];
         all.extend(notices.map(|notice| SignIn { notice: Some(notice), ..first.clone() }));
         all
     }

@@ -7,29 +7,29 @@ use super::Page;
 /// Asks before signing out (OIDC RP-Initiated Logout §2). No `Debug`: the hidden fields may carry an ID token.
 #[derive(Clone, Serialize)]
 pub struct SignOutConfirm {
-    /// The portal that asked.
+    /// The portal that requested it.
     pub client_name: Option<String>,
-    /// Where the form is posted.
+    /// The target of the form.
     pub action: String,
-    /// Sent along, besides `csrf`.
+    /// Hidden fields, besides `csrf`.
     pub hidden: Vec<(String, String)>,
 }
 
-/// Signed out here; frames end the session in the clients' own cookies, then the page goes on (OIDC Front-Channel Logout §3).
+/// Signed out here; frames end the session in the clients' own cookies, then the page continues (OIDC Front-Channel Logout §3).
 #[derive(Clone, Debug, Serialize)]
 pub struct SigningOut {
-    /// What the frames load, one for each client. Their origins must be in the answer's `frame-src`.
+    /// The addresses of the frames, one for each client. Their origins must be in the response's `frame-src`.
     pub frames: Vec<String>,
-    /// Where the page goes when they have loaded, and where its link leads.
+    /// The address that the page continues to, also the target of its link.
     pub next: String,
 }
 
 /// Signed out.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignedOut {
-    /// Back to the portal.
+    /// The address that returns to the portal.
     pub return_url: Option<String>,
-    /// Whose portal that is.
+    /// The agency of that portal.
     pub agency_name: Option<String>,
 }
 

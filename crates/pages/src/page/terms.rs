@@ -11,27 +11,27 @@ use crate::{Html, markdown};
 pub struct Terms {
     /// The account that accepts.
     pub email: String,
-    /// The agency through which it does.
+    /// The agency of the portal.
     pub agency_name: String,
-    /// Of the terms: `2026-11`.
+    /// The version of the terms: `2026-11`.
     pub version: String,
-    /// Of the text shown: `fr` or `en`; may differ from the page's.
+    /// The language of the text shown: `fr` or `en`; may differ from the page's.
     pub language: String,
-    /// Of the exact text shown, 64 hexadecimal digits.
+    /// The SHA-256 of the exact text shown, 64 hexadecimal digits.
     pub sha256: String,
-    /// From the text's front matter.
+    /// The title, from the text's front matter.
     pub title: String,
     /// The text, made by [`crate::markdown`].
     pub body_html: Html,
-    /// Whether this is step 6 of a move (else: a new version for an existing account).
+    /// True in step 6 of a move; false for a new version for an existing account.
     pub enrolling: bool,
-    /// What was wrong.
+    /// The error.
     pub error: Option<TermsError>,
     /// The version accepted before, if any.
     pub previous_version: Option<String>,
 }
 
-/// Why an acceptance was not taken.
+/// The reason why an acceptance is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum TermsError {
@@ -41,10 +41,10 @@ pub enum TermsError {
     Changed,
 }
 
-/// What refusing means: nothing is created, the old access stays. Back to `{base}`, contact of the agency.
+/// The consequences of refusing: nothing is created, the old access stays. Back to `{base}`, contact of the agency.
 #[derive(Clone, Debug, Serialize)]
 pub struct TermsRefused {
-    /// Whether there was no account yet.
+    /// True if there is no account yet.
     pub enrolling: bool,
 }
 

@@ -1,23 +1,23 @@
-//! The way on: to a portal after a form of ours, and from a sign-in that has been used.
+//! Pages that continue to a portal: after a form of ours, and from a sign-in that has been used.
 
 use serde::Serialize;
 
 use super::Page;
 
-/// Goes on to another host by itself, or by its link. A browser holds the redirects that follow a form against the `form-action` of the form's page;
-/// what a page does by itself it does not (SECURITY D15). No `Debug`: the address may carry the code.
+/// Continues to another host by itself, or by its link. Browsers apply the `form-action` of a form's page to the redirects that follow it, but not to
+/// what a page does by itself (SECURITY D15). No `Debug`, for the address may carry the code.
 #[derive(Clone, Serialize)]
 pub struct GoOn {
-    /// Where: a portal, or an app's own scheme. It takes the place of this page in the browser's history.
+    /// The target: a portal, or an app's private scheme. It replaces this page in the browser's history.
     pub next: String,
-    /// Whether it follows a sign-out.
+    /// True after a sign-out.
     pub leaving: bool,
 }
 
-/// A sign-in that a portal has had already, opened once more by somebody who is signed in: nothing of it is handed over again.
+/// A sign-in that a portal has received already, opened again by a person who is signed in: nothing is handed over again.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finished {
-    /// Where the client space opens.
+    /// The address of the client space.
     pub open_url: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a page may cost somebody with a poor connection, as the server sends it: its HTML as it is, the rest packed where that helps.
+//! Size limits of pages for people with a poor connection, as the server sends them: the HTML uncompressed, the rest compressed where that helps.
 
 use pages::{ASSET_ROOT, asset, gallery};
 

@@ -1,4 +1,4 @@
-//! What can be said of a document without knowing which page it is.
+//! Checks of a document that are independent of its page.
 
 use scraper::{ElementRef, Html, Selector};
 
@@ -67,7 +67,7 @@ impl Document {
         assert_eq!(all, ids.len(), "{}: an id is there twice", self.name);
     }
 
-    /// What `aria-describedby` and its like name must exist.
+    /// Checks that the targets of `aria-describedby` and similar attributes exist.
     pub fn check_references(&self) {
         for name in ["aria-describedby", "aria-labelledby", "aria-controls", "for"] {
             for element in self.all(&format!("[{name}]")) {

@@ -1,10 +1,10 @@
-//! Whatever a person, an agency, a portal or a link may write anywhere stays text: every string of every page and mail in every state is given
+//! Text from a person, an agency, a portal or a link stays text: every string of every page and mail in every state is given
 //! markup, and the document keeps its shape (SECURITY #10, #96). A new field is under this test without being named here.
 
 use std::marker::PhantomData;
 
-use pages::gallery::{self, Beholder, every_page};
-use pages::{Error, Frame, Locale, Look, MailBody, MailFrame, Page, Pages};
+use pages::gallery::{self, PageVisitor, every_page};
+use pages::{Error, Frame, Locale, MailBody, MailFrame, Page, Pages, Theme};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -72,11 +72,11 @@ fn nothing_that_is_written_into_a_page_is_more_than_text() {
         pages: Pages,
         looked_at: usize,
     }
-    impl Beholder for Round {
+    impl PageVisitor for Round {
         fn page<P: Page>(&mut self) -> Result<(), Error> {
             for locale in Locale::ALL {
                 // One and the same agency, with markup in every field and without, in the address of its logo too.
-                let look = Look { logo_url: Some("/look/Tilleuls.svg".into()), ..gallery::look() };
+                let look = Theme { logo_url: Some("/look/Tilleuls.svg".into()), ..gallery::look() };
                 let clean = Frame {
                     locale,
                     look: Some(look.clone()),

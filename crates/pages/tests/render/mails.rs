@@ -1,4 +1,4 @@
-//! What holds for every mail.
+//! Rules for every mail.
 
 use pages::{Locale, Mail, MailBody, MailFrame, Pages, gallery::look};
 

@@ -1,4 +1,4 @@
-//! What holds for every page, and what single pages promise.
+//! Rules for every page, and promises of single pages.
 
 use pages::page::*;
 use pages::{Locale, Page, Pages, asset, gallery, markdown};
@@ -140,7 +140,6 @@ fn the_labels_that_people_know_are_there_to_the_letter() {
     assert_eq!(page.all("a[href='/authorize/1/forgot']").len(), 1);
     assert!(page.text("aside").contains("Agence des Tilleuls"));
     assert_eq!(page.attribute("aside a", "href"), "/authorize/1/legacy");
-    assert!(french(&SignIn::samples()[1]).all("aside").is_empty(), "no door where the move is over");
     assert!(
         french(&Terms::samples()[0]).text("label").contains("J'ai lu et j'accepte les présentes conditions")
     );
@@ -243,7 +242,7 @@ fn the_waiting_page_goes_on_without_scripts() {
 
 #[test]
 fn terms_can_be_read_to_the_end_and_hold_one_unticked_box() {
-    let look = pages::Look { logo_url: Some("/look/tilleuls.svg".into()), ..gallery::look() };
+    let look = pages::Theme { logo_url: Some("/look/tilleuls.svg".into()), ..gallery::look() };
     for (locale, text) in [
         (Locale::Fr, include_str!("../../../../config/terms/2026-11/fr.md")),
         (Locale::En, include_str!("../../../../config/terms/2026-11/en.md")),

@@ -1,10 +1,10 @@
 //! The pictures of the help page are the pages themselves (SPEC J9).
 
 use pages::page::{Confirm, Email, Legacy, LookAtYourMail, Page, Password, Terms};
-use pages::{Contact, Frame, Locale, Look, Pages, gallery};
+use pages::{Contact, Frame, Locale, Pages, Theme, gallery};
 
-fn look() -> Look {
-    Look {
+fn look() -> Theme {
+    Theme {
         agency_id: "tilleuls".into(),
         agency_name: "Agence <des> Tilleuls & Cie".into(),
         accent: "#1f6f54".into(),
@@ -83,7 +83,7 @@ fn each_picture_is_the_page_of_its_step_and_a_document_of_its_own() {
                 for word in ["<script", "<img", "url(", "@import", "xlink", "c5rf"] {
                     assert!(!svg.contains(word), "{name}: {word}");
                 }
-                let packed = pages::packed(svg.as_bytes()).unwrap().len();
+                let packed = pages::precompressed(svg.as_bytes()).unwrap().len();
                 assert!(packed < 9_000, "{name}: {packed} bytes on the wire");
             }
         }

@@ -1,21 +1,21 @@
 //! Every page in every state, language and look: from the one list, `gallery::every_page`.
 
-use pages::gallery::{self, Beholder, every_page};
-use pages::{Contact, Error, Frame, Locale, Look, Page, Pages, Words};
+use pages::gallery::{self, PageVisitor, every_page};
+use pages::{Contact, CustomTexts, Error, Frame, Locale, Page, Pages, Theme};
 
 use crate::dom::Document;
 
 /// `<b>` in a name must stay a name.
 const HOSTILE: &str = "L'Agence <b>\"A&B\"</b>";
 
-/// What is known about a document besides itself.
+/// The context of a document.
 pub struct Shown {
     pub page: &'static str,
     pub locale: Locale,
     pub failed: bool,
 }
 
-pub fn frame(locale: Locale, look: Option<Look>, base: &str) -> Frame {
+pub fn frame(locale: Locale, look: Option<Theme>, base: &str) -> Frame {
     Frame { locale, look, csrf: "c5rf".into(), base: base.into(), issuer_host: "compte.example.fr".into() }
 }
 
@@ -33,7 +33,7 @@ pub fn every(check: impl FnMut(&Shown, &Document)) {
         frames: Vec<Frame>,
         check: F,
     }
-    impl<F: FnMut(&Shown, &Document)> Beholder for Round<F> {
+    impl<F: FnMut(&Shown, &Document)> PageVisitor for Round<F> {
         fn page<P: Page>(&mut self) -> Result<(), Error> {
             let samples = P::samples();
             assert!(!samples.is_empty(), "{} has no samples", P::NAME);
@@ -46,12 +46,12 @@ pub fn every(check: impl FnMut(&Shown, &Document)) {
             Ok(())
         }
     }
-    let hostile = Look { agency_name: HOSTILE.into(), ..gallery::look() };
-    let bare = Look {
+    let hostile = Theme { agency_name: HOSTILE.into(), ..gallery::look() };
+    let bare = Theme {
         contact: Contact::default(),
         logo_url: Some("/look/tilleuls.svg".into()),
         second: None,
-        words: Words::default(),
+        words: CustomTexts::default(),
         ..gallery::look()
     };
     let frames = Locale::ALL.into_iter().flat_map(|locale| {

@@ -1,4 +1,4 @@
-//! What a person meets on every page and in every mail, line by line: a change of words or of order shows in review as that change.
+//! The text of every page and mail, line by line: a change of words or of order shows in review as that change.
 //!
 //! After a wanted change: `INSTA_UPDATE=always cargo test -p pages --test render snapshots`, and read the difference.
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::{LazyLock, Mutex};
 
-use pages::gallery::{self, Beholder, every_page};
+use pages::gallery::{self, PageVisitor, every_page};
 use pages::{Error, Locale, MailBody, MailFrame, Page, Pages};
 use scraper::{ElementRef, Node};
 
@@ -91,7 +91,7 @@ fn walk(document: &Document, element: ElementRef<'_>, lines: &mut Vec<String>) {
             return;
         }
     };
-    // What a script fills is empty.
+    // Elements that a script fills are empty.
     lines.extend(line.filter(|line| !line.trim().is_empty()));
 }
 
@@ -101,7 +101,7 @@ fn inside(document: &Document, element: ElementRef<'_>, lines: &mut Vec<String>)
     }
 }
 
-/// Whether it holds words and nothing that is a line of its own.
+/// Returns true if it holds text and no element that is a line of its own.
 fn leaf(element: ElementRef<'_>) -> bool {
     let own = ["p", "ul", "ol", "h2", "h3", "button", "input", "form", "div"];
     !element.descendants().skip(1).filter_map(ElementRef::wrap).any(|e| own.contains(&e.value().name()))
@@ -133,7 +133,7 @@ fn field(document: &Document, element: ElementRef<'_>) -> String {
     out
 }
 
-/// What another state takes away and adds; the lines that both have in common are left out.
+/// Returns the lines that another state removes and adds, without those that both have.
 fn difference(from: &[String], to: &[String]) -> Vec<String> {
     // The longest common rows from each place on.
     let mut common = vec![vec![0_usize; to.len() + 1]; from.len() + 1];
@@ -174,7 +174,7 @@ fn compare(name: &str, text: &str) {
 #[test]
 fn every_page_and_mail_says_what_it_said() {
     struct Round(Pages);
-    impl Beholder for Round {
+    impl PageVisitor for Round {
         fn page<P: Page>(&mut self) -> Result<(), Error> {
             for locale in Locale::ALL {
                 let frame = frame(locale, Some(gallery::look()), "/authorize/1");
@@ -208,7 +208,7 @@ fn every_page_and_mail_says_what_it_said() {
             let name = format!("mail-{}.{}", name.unwrap(), locale.tag());
             compare(&name, &format!("{}\n\n{}", sent.subject, sent.text));
         }
-        // What surrounds every page, once.
+        // The frame of every page, once.
         let page = pages::page::Forgot::samples().remove(0);
         let document = render(&pages, &frame(locale, Some(gallery::look()), "/authorize/1"), &page);
         let around =

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use pages::gallery::{self, Beholder, every_page};
+use pages::gallery::{self, PageVisitor, every_page};
 use pages::page::Terms;
-use pages::{Contact, Frame, Locale, Look, Page, Pages, Words, markdown};
+use pages::{Contact, CustomTexts, Frame, Locale, Page, Pages, Theme, markdown};
 
 /// A rendered page and what is known about it.
 pub struct Sample {
@@ -18,19 +18,25 @@ pub struct Sample {
 }
 
 /// An agency whose name needs escaping.
-fn look() -> Look {
-    Look {
+fn look() -> Theme {
+    Theme {
         agency_name: "Agence des Tilleuls & Cie".into(),
         logo_url: Some("/look/tilleuls.svg".into()),
         ..gallery::look()
     }
 }
 
-fn bare() -> Look {
-    Look { logo_url: None, second: None, contact: Contact::default(), words: Words::default(), ..look() }
+fn bare() -> Theme {
+    Theme {
+        logo_url: None,
+        second: None,
+        contact: Contact::default(),
+        words: CustomTexts::default(),
+        ..look()
+    }
 }
 
-fn render<P: Page>(pages: &Pages, locale: Locale, look: Option<Look>, n: usize, page: &P) -> Sample {
+fn render<P: Page>(pages: &Pages, locale: Locale, look: Option<Theme>, n: usize, page: &P) -> Sample {
     let with_look = look.is_some();
     let frame = Frame {
         locale,
@@ -57,7 +63,7 @@ struct Album {
     out: Vec<Sample>,
 }
 
-impl Beholder for Album {
+impl PageVisitor for Album {
     fn page<P: Page>(&mut self) -> Result<(), pages::Error> {
         for locale in Locale::ALL {
             for look in [Some(look()), Some(bare()), None] {

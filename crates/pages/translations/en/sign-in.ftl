@@ -16,7 +16,6 @@ door-button = Use my old identifier
 door-carry = Go on with this identifier
 notice-signed-out = You are signed out. See you soon.
 notice-account-ready = Your account is ready. Sign in with your email address and the password that you chose.
-notice-password-changed = Your new password is saved. You can sign in now.
 notice-ticket-invalid = The way here from your client space did not work: that link has expired or was used before. Nothing is lost: sign in here, or use your old identifier.
 notice-started-again = This page had been open for a long time, so we refreshed it. You can go on.
 notice-cookies-gone = This page was begun in another browser, or the cookies of this one were deleted. Nothing is lost: sign in here.

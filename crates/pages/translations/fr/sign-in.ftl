@@ -17,7 +17,6 @@ door-button = Utiliser mes anciens identifiants
 door-carry = Continuer avec cet identifiant
 notice-signed-out = Vous êtes déconnecté. À bientôt.
 notice-account-ready = Votre compte est prêt. Connectez-vous avec votre adresse email et le mot de passe que vous avez choisi.
-notice-password-changed = Votre nouveau mot de passe est enregistré. Vous pouvez vous connecter.
 notice-ticket-invalid = Le passage depuis votre espace client n'a pas abouti : ce lien a expiré ou a déjà servi. Rien n'est perdu : connectez-vous ici, ou utilisez vos anciens identifiants.
 notice-started-again = Cette page était restée ouverte longtemps : nous l'avons rafraîchie. Vous pouvez continuer.
 notice-cookies-gone = Cette page a été commencée dans un autre navigateur, ou les cookies de celui-ci ont été effacés. Rien n'est perdu : connectez-vous ici.

@@ -1,4 +1,4 @@
-//! The stylesheet, the agency's colours, the emblem: all from this program, nothing from elsewhere.
+//! The stylesheet, the agency's colours and the emblem, all embedded in this program.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use crate::portal::Portal;
 
 const CSS: &str = include_str!("../../assets/portal.css");
-/// Names carry no version, so browsers may keep these only for a moment.
+/// File names carry no version, so browsers may cache them only briefly.
 const KEEP: &str = "public, max-age=300";
 
 pub(super) async fn stylesheet() -> Response {

@@ -1,4 +1,4 @@
-//! The way in through the provider.
+//! Sign-in through the provider.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::web::form::{Fields, OpenForm, Query};
 use crate::web::page::{self, ErrorPage};
 use crate::web::visitor::{self, Visitor};
 
-/// Longer than any email address (RFC 5321 §4.5.3.1).
-const LONGEST_HINT: usize = 320;
+/// The maximum length of a login hint, above that of any email address (RFC 5321 §4.5.3.1).
+const MAX_HINT: usize = 320;
 
 /// `GET /login`
 pub(super) async fn login(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Response {
@@ -25,7 +25,7 @@ pub(super) async fn login(State(portal): State<Arc<Portal>>, visitor: Visitor) -
     send_away(&portal, visitor, Extra::default()).await
 }
 
-/// Off to the provider, with the visit cookie that recognises this browser when it comes back.
+/// Redirects to the provider, with the visit cookie that identifies this browser on its return.
 pub(super) async fn send_away(portal: &Portal, mut visitor: Visitor, extra: Extra) -> Response {
     let cookie = visitor.begin_visit(portal);
     let browser = visitor.browser().unwrap_or_else(random::bytes);
@@ -36,7 +36,7 @@ pub(super) async fn send_away(portal: &Portal, mut visitor: Visitor, extra: Extr
     visitor::with_cookie(response, cookie)
 }
 
-/// `GET /initiate-login`: a sign-in begun elsewhere (OIDC Core §4), for example on the provider's own front page.
+/// `GET /initiate-login`: a sign-in started elsewhere (OIDC Core §4), e.g. on the provider's front page.
 pub(super) async fn initiate(
     State(portal): State<Arc<Portal>>,
     visitor: Visitor,
@@ -45,7 +45,7 @@ pub(super) async fn initiate(
     begin_elsewhere(&portal, visitor, fields).await
 }
 
-/// The same by POST, which §4 asks for. It changes nothing that a GET would not.
+/// The same by POST, which §4 requires. It changes nothing that a GET would not.
 pub(super) async fn initiate_by_form(
     State(portal): State<Arc<Portal>>,
     visitor: Visitor,
@@ -58,8 +58,8 @@ async fn begin_elsewhere(portal: &Portal, visitor: Visitor, mut fields: Fields) 
     if fields.get("iss") != Some(&portal.config.issuer) {
         return page::error(portal, &visitor, StatusCode::BAD_REQUEST, ErrorPage::ForeignIssuer);
     }
-    // `target_link_uri` is read by nobody: every sign-in ends in the client space, so it can lead nowhere else.
-    let login_hint = fields.take("login_hint").filter(|hint| hint.len() <= LONGEST_HINT);
+    // `target_link_uri` is ignored: every sign-in ends in the client space, so there is no open redirect.
+    let login_hint = fields.take("login_hint").filter(|hint| hint.len() <= MAX_HINT);
     send_away(portal, visitor, Extra { login_hint, ..Extra::default() }).await
 }
 
@@ -76,13 +76,13 @@ pub(super) async fn callback(
         error: fields.take("error"),
         error_description: fields.take("error_description"),
     };
-    // In a task of its own: a browser that hangs up must not leave a code half redeemed.
+    // In a task of its own, so that a client disconnect cannot leave a code half redeemed.
     let browser = visitor.browser();
     let finishing = portal.clone();
     let finished = tokio::spawn(async move { sign_in::finish(&finishing, browser, answer).await }).await;
     match finished {
         Ok(Ok(session)) => {
-            // A new id at each sign-in; the old one is dead from here on.
+            // Each sign-in gets a new id; the old one is invalid from here on.
             visitor.session_id().map(|old| portal.sessions.close(old));
             let id = portal.sessions.open(session, portal.now());
             visitor::with_cookie(
@@ -90,19 +90,19 @@ pub(super) async fn callback(
                 visitor::session_cookie(&portal, id),
             )
         }
-        // Back, a bookmark, a second press: whoever is signed in is where that sign-in led.
+        // After the back button, a bookmark or a second submit, a signed-in person sees their space.
         Ok(Err(Refusal::Stale)) if visitor.session().is_some() => Redirect::to("/espace").into_response(),
         Ok(Err(refusal)) => refused(&portal, &visitor, &refusal),
         Err(broken) => {
-            tracing::error!(%broken, "a sign-in broke off");
+            tracing::error!(%broken, "sign-in failed");
             page::error(&portal, &visitor, StatusCode::BAD_GATEWAY, ErrorPage::BadAnswer)
         }
     }
 }
 
-/// One page for each way of not getting in.
+/// Renders the page of a failed sign-in.
 pub(super) fn refused(portal: &Portal, visitor: &Visitor, refusal: &Refusal) -> Response {
-    tracing::info!(reason = ?short(&refusal.to_string()), "no sign-in");
+    tracing::info!(reason = ?short(&refusal.to_string()), "sign-in rejected");
     let (status, kind) = match refusal {
         Refusal::Unreachable(_) => (StatusCode::SERVICE_UNAVAILABLE, ErrorPage::ProviderDown),
         Refusal::Stale | Refusal::CodeRefused(_) => (StatusCode::BAD_REQUEST, ErrorPage::StaleSignIn),

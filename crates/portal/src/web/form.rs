@@ -1,4 +1,4 @@
-//! Parameters as they come: each name once, nothing huge, no control characters.
+//! Parsing of parameters: no repeated names, limited length, no control characters.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,24 +13,27 @@ use crate::portal::Portal;
 use crate::web::page::{self, ErrorPage};
 use crate::web::visitor::Visitor;
 
-/// More parameters than any form or answer has.
-const MOST: usize = 50;
-/// Longer than any code, state or token.
-const LONGEST: usize = 16 * 1024;
+/// The maximum number of parameters, above that of any form or response.
+const MAX_FIELDS: usize = 50;
+/// The maximum length of a parameter, above that of any code, state or token.
+const MAX_LENGTH: usize = 16 * 1024;
 
 /// Parameters by name.
 pub(super) struct Fields(HashMap<String, String>);
 
-/// A repeated, overlong or binary parameter. RFC 6749 §3.1: parameters are not repeated.
+/// A repeated, too long or binary parameter. RFC 6749 §3.1: parameters are not repeated.
 pub(super) struct Malformed;
 
 impl Fields {
     fn parse(text: &[u8]) -> Result<Self, Malformed> {
         let mut fields = HashMap::new();
         for (name, value) in url::form_urlencoded::parse(text) {
-            let odd = value.len() > LONGEST
+            let odd = value.len() > MAX_LENGTH
                 || value.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n'));
-            if odd || fields.len() >= MOST || fields.insert(name.into_owned(), value.into_owned()).is_some() {
+            if odd
+                || fields.len() >= MAX_FIELDS
+                || fields.insert(name.into_owned(), value.into_owned()).is_some()
+            {
                 return Err(Malformed);
             }
         }
@@ -60,7 +63,7 @@ impl FromRequestParts<Arc<Portal>> for Query {
     }
 }
 
-/// A form posted by anybody: the provider's logout token, a sign-in begun elsewhere.
+/// A form from anywhere: the provider's logout token, a sign-in started elsewhere.
 pub(super) struct OpenForm(pub Fields);
 
 impl FromRequest<Arc<Portal>> for OpenForm {
@@ -103,7 +106,7 @@ impl FromRequest<Arc<Portal>> for OwnForm {
     }
 }
 
-/// Whether the browser says that another site sent this.
+/// Returns true if the browser reports that another site sent the request.
 fn is_foreign(portal: &Portal, headers: &HeaderMap) -> bool {
     let told = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?").to_owned());
     let origin = told("origin").is_some_and(|origin| origin != portal.addresses.origin);

@@ -1,4 +1,4 @@
-//! The second door: the identifiers that the agency gave out itself.
+//! The form for the old identifiers that the agency issued itself.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
 
-use crate::old_door::Attempt;
+use crate::old_sign_in::Attempt;
 use crate::portal::Portal;
 use crate::sign_in::Extra;
 use crate::ticket;
@@ -18,19 +18,19 @@ use crate::web::visitor::{self, Visitor};
 
 /// `GET /anciens-identifiants`
 pub(super) async fn show(State(portal): State<Arc<Portal>>, mut visitor: Visitor) -> Response {
-    if portal.old_door.is_none() {
+    if portal.old_sign_in.is_none() {
         return page::error(&portal, &visitor, StatusCode::NOT_FOUND, ErrorPage::NotFound);
     }
     let cookie = visitor.begin_visit(&portal);
     visitor::with_cookie(form(&portal, &visitor, StatusCode::OK, "", None), cookie)
 }
 
-/// `POST /anciens-identifiants`: right, and the provider hears of it by a migration ticket.
+/// `POST /anciens-identifiants`: on success the provider gets a migration ticket.
 pub(super) async fn submit(
     State(portal): State<Arc<Portal>>,
     OwnForm { fields, visitor }: OwnForm,
 ) -> Response {
-    let (Some(door), Some(key)) = (&portal.old_door, &portal.config.ticket) else {
+    let (Some(door), Some(key)) = (&portal.old_sign_in, &portal.config.ticket) else {
         return page::error(&portal, &visitor, StatusCode::NOT_FOUND, ErrorPage::NotFound);
     };
     let identifier = fields.get("identifiant").unwrap_or_default().trim();
@@ -53,7 +53,7 @@ pub(super) async fn submit(
             entry::send_away(&portal, visitor, extra).await
         }
         Err(error) => {
-            tracing::error!(%error, "no migration ticket could be signed");
+            tracing::error!(%error, "migration ticket not signed");
             page::error(&portal, &visitor, StatusCode::SERVICE_UNAVAILABLE, ErrorPage::ProviderDown)
         }
     }

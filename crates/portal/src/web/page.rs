@@ -1,4 +1,4 @@
-//! Pages: templates, and what all of them know.
+//! Pages: templates, and the values that all of them share.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ const TEMPLATES: [(&str, &str); 9] = [
 pub(crate) struct Pages(Arc<Environment<'static>>);
 
 impl Pages {
-    /// Parses them all.
+    /// Parses all templates.
     pub fn new() -> Result<Self, Error> {
         let mut env = Environment::new();
         env.add_filter("euros", write::euros);
@@ -40,7 +40,7 @@ impl Pages {
     }
 }
 
-/// What can go wrong, as a person sees it. No text that somebody sent is ever among it.
+/// An error as shown to a person. It never contains text that somebody sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ErrorPage {
     NotFound,
@@ -74,12 +74,12 @@ impl ErrorPage {
     }
 }
 
-/// An error page.
+/// Renders an error page.
 pub(crate) fn error(portal: &Portal, visitor: &Visitor, status: StatusCode, kind: ErrorPage) -> Response {
     render(portal, visitor, status, "error.html", context! { kind => kind.name() })
 }
 
-/// A page with what is particular to it.
+/// Renders a page with its own values.
 pub(crate) fn render(
     portal: &Portal,
     visitor: &Visitor,
@@ -107,13 +107,13 @@ pub(crate) fn render(
     match page {
         Ok(page) => (status, Html(page)).into_response(),
         Err(error) => {
-            tracing::error!(?error, name, "a page cannot be rendered");
+            tracing::error!(?error, name, "page rendering failed");
             (StatusCode::INTERNAL_SERVER_ERROR, "Cette page ne peut pas être affichée.").into_response()
         }
     }
 }
 
-/// The client space of one client reference.
+/// Returns the address of the client space of a client reference.
 pub(crate) fn space_address(client_ref: &str) -> String {
     let query =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("dossier", client_ref).finish();

@@ -17,11 +17,11 @@ use crate::web::visitor::{self, Visitor};
 
 /// `GET /`
 pub(super) async fn home(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Response {
-    let old_door = portal.old_door.is_some();
-    page::render(&portal, &visitor, StatusCode::OK, "home.html", context! { old_door })
+    let old_sign_in = portal.old_sign_in.is_some();
+    page::render(&portal, &visitor, StatusCode::OK, "home.html", context! { old_sign_in })
 }
 
-/// `GET /espace`: somebody who is not signed in is asked to be.
+/// `GET /espace`: a person who is not signed in is sent to sign in.
 pub(super) async fn show(
     State(portal): State<Arc<Portal>>,
     visitor: Visitor,
@@ -32,7 +32,7 @@ pub(super) async fn show(
         return over(&portal, &visitor);
     }
     let person = session.person();
-    // Only what the provider vouches for can be chosen, whatever the address says.
+    // Only references that the provider confirms can be chosen.
     let asked = fields.get("dossier");
     let chosen = match person.client_refs.as_slice() {
         [only] => Some(only.as_str()),
@@ -70,7 +70,7 @@ pub(super) async fn refresh(
     Redirect::to(&back).into_response()
 }
 
-/// The provider ended the grant: so does the session here.
+/// Ends the session because the provider revoked the grant.
 fn over(portal: &Portal, visitor: &Visitor) -> Response {
     visitor.session_id().map(|id| portal.sessions.close(id));
     let nobody = Visitor::default();

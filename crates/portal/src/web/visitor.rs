@@ -1,4 +1,4 @@
-//! The browser behind a request: its two cookies and what they lead to.
+//! The browser behind a request: its two cookies, and the session that they lead to.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::portal::Portal;
 use crate::random::{self, Fingerprint};
 use crate::session::Session;
 
-/// One browser. The *visit* cookie ties sign-ins under way and forms to it before anybody is signed in; the session cookie
-/// is a new one at each sign-in.
+/// A browser. The *visit* cookie binds pending sign-ins and forms to it before anybody is signed in; the session cookie is a new one
+/// at each sign-in.
 #[derive(Default)]
 pub(crate) struct Visitor {
     visit: Option<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// Reads the cookies. One that comes twice was not set by us alone, and counts as none.
+    /// Reads the cookies. A cookie that is sent twice was not set by us alone and is ignored.
     pub fn read(portal: &Portal, headers: &HeaderMap) -> Self {
         let session = only(headers, &session_name(portal));
         let signed_in =
@@ -43,13 +43,12 @@ impl Visitor {
         self.visit.as_deref().map(random::fingerprint)
     }
 
-    /// The cookie that forms are bound to: the session's once there is one, so that a form from before a sign-in is worth
-    /// nothing after it.
+    /// Returns the cookie that forms are bound to: the session's if there is one, so that a form from before a sign-in is invalid after it.
     pub fn form_cookie(&self) -> Option<&str> {
         self.session_id().or(self.visit.as_deref())
     }
 
-    /// Makes sure that this browser has a visit cookie; returns it where it must be set.
+    /// Ensures that this browser has a visit cookie; returns it if it must be set.
     pub fn begin_visit(&mut self, portal: &Portal) -> Option<HeaderValue> {
         if self.visit.is_some() {
             return None;
@@ -69,19 +68,19 @@ impl FromRequestParts<Arc<Portal>> for Visitor {
     }
 }
 
-/// The cookie of a new session.
+/// Returns the cookie of a new session.
 pub(crate) fn session_cookie(portal: &Portal, id: String) -> Option<HeaderValue> {
     cookie(portal, session_name(portal), id)
 }
 
-/// Takes the session cookie away.
+/// Returns a cookie that removes the session cookie.
 pub(crate) fn no_session_cookie(portal: &Portal) -> Option<HeaderValue> {
     let mut gone = build(portal, session_name(portal), String::new());
     gone.make_removal();
     HeaderValue::from_str(&gone.to_string()).ok()
 }
 
-/// Adds a cookie to an answer.
+/// Adds a cookie to a response.
 pub(crate) fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -1,4 +1,4 @@
-//! Amounts and days as people in France write them.
+//! Amounts and dates as written in France.
 
 use time::Date;
 use time::macros::format_description;

@@ -17,7 +17,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Where the answer leads.
+    /// The address in the response's `Location`.
     pub fn location(&self) -> String {
         assert!(self.status.is_redirection(), "{}: {}", self.status, self.text);
         self.headers[LOCATION].to_str().expect("an address").to_owned()
@@ -145,7 +145,7 @@ impl Browser {
         self.get("/espace").await
     }
 
-    /// Whether this browser sees the client space.
+    /// Returns true if this browser sees the client space.
     pub async fn is_signed_in(&self) -> bool {
         self.get("/espace").await.status == StatusCode::OK
     }

@@ -1,4 +1,4 @@
-//! What every answer carries, and what a configuration may not say.
+//! The headers of every response, and configurations that are refused.
 
 use std::path::Path;
 

@@ -5,7 +5,7 @@ mod browser;
 mod clock;
 mod elsewhere;
 mod faces;
-mod old_door;
+mod old_sign_in;
 mod provider;
 mod refresh;
 mod refusals;

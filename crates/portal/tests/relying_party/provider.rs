@@ -71,7 +71,7 @@ impl SigningKey {
     }
 }
 
-/// How ID tokens are signed.
+/// The signature of ID tokens.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Seal {
     #[default]
@@ -86,14 +86,14 @@ pub enum Seal {
     Altered,
 }
 
-/// What the provider says and does; tests change it.
+/// The provider's behaviour, which tests change.
 pub struct Script {
     pub issuer_in_metadata: Option<String>,
     pub promises_iss: bool,
     pub end_session: bool,
     /// The first one signs.
     pub keys: Vec<SigningKey>,
-    /// What the JWKS shows, where that is not `keys`.
+    /// The JWKS, if it differs from `keys`.
     published: Option<Vec<SigningKey>>,
     /// Laid over the ID token's claims; null takes a claim away.
     pub id_token: Value,

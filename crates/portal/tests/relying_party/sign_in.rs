@@ -35,7 +35,7 @@ async fn a_client_signs_in_and_sees_their_space() {
     ] {
         space.says(text);
     }
-    // What the agency wrote is text, never markup.
+    // The agency's texts are text, never markup.
     space.says("&lt;jeudi&gt;");
     space.does_not_say("<jeudi>");
     space.does_not_say("Monsieur Secret");

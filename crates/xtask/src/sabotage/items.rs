@@ -1,7 +1,7 @@
 //! The items of docs/requirements/security-attacks.md that block any release, of the areas that the program's own code answers for: A1 to A9, A11 to A13,
 //! and the clock of A14.
 
-/// Every such item and what it is about.
+/// Every such item and its subject.
 pub(super) const P0: &[(u16, &str)] = &[
     (1, "redirect_uri not exact"),
     (2, "loopback exception abused"),
@@ -103,7 +103,7 @@ pub(super) const P0: &[(u16, &str)] = &[
     (121, "clocks that jump"),
 ];
 
-/// Those where there is no guard to take out, and why.
+/// The items without a guard to remove, and the reason.
 pub(super) const NO_GUARD: &[(u16, &str)] = &[
     (4, "no address that a browser sends is ever read: the way back is the id of an interaction"),
     (22, "what is revoked is a row of the database: no node remembers anything that a restart could forget"),

@@ -1,6 +1,6 @@
-//! `cargo xtask sabotage`: takes out one guard at a time, and demands that the tests notice.
+//! `cargo xtask sabotage`: removes one guard at a time, and demands that tests fail.
 //!
-//! A test that has never failed is no evidence. Every entry of [`list`] removes what keeps one promise and names the tests that must go red for it.
+//! A test that has never failed proves nothing. Every entry of [`list`] removes the code that keeps one promise and names the tests that must fail without it.
 //! All of it happens in a copy of the tree, with a target folder of its own that stays warm.
 
 mod items;
@@ -17,12 +17,12 @@ use clap::Args;
 
 use crate::{interrupt, shell};
 use tree::Tree;
-use trial::Verdict;
+use trial::TrialResult;
 
-/// What `cargo xtask sabotage` can be told.
+/// The options of `cargo xtask sabotage`.
 #[derive(Args)]
 pub(crate) struct SabotageArgs {
-    /// Tries only entries that have this word in their name, their file or their items (`#17`); can be told more than once
+    /// Only entries with this word in their name, their file or their items (`#17`); may be repeated
     #[arg(long, value_name = "WORD")]
     only: Vec<String>,
     /// Prints the table of docs/security.md and tries nothing
@@ -30,19 +30,19 @@ pub(crate) struct SabotageArgs {
     list: bool,
 }
 
-/// A guard, how to take it out, and who notices.
+/// A guard, how to remove it, and the tests that must fail.
 pub(crate) struct Sabotage {
-    /// What is done, as a sentence without its subject.
+    /// The effect of the removal, as a sentence without its subject.
     name: &'static str,
     /// The attacks of docs/requirements/security-attacks.md that it belongs to.
     items: &'static [u16],
-    /// From the workspace's root.
+    /// The path from the workspace's root.
     file: &'static str,
-    /// Stands exactly once in the file.
+    /// The text to find, which occurs exactly once in the file.
     find: &'static str,
-    /// Stands there instead.
+    /// The text to put in its place.
     replace: &'static str,
-    /// At least one of them must fail.
+    /// The tests, of which at least one must fail.
     caught_by: Tests,
 }
 
@@ -50,17 +50,17 @@ pub(crate) struct Sabotage {
 #[derive(Clone)]
 pub(crate) struct Tests {
     package: &'static str,
-    /// `None`: beside the code; otherwise the name of the integration tests' folder.
+    /// The name of the integration tests' folder, or `None` for unit tests.
     binary: Option<&'static str>,
     names: &'static [&'static str],
 }
 
-/// Tests beside the code of `package`.
+/// Returns unit tests of `package`.
 const fn beside(package: &'static str, names: &'static [&'static str]) -> Tests {
     Tests { package, binary: None, names }
 }
 
-/// Integration tests of `package`.
+/// Returns integration tests of `package`.
 const fn it(package: &'static str, names: &'static [&'static str]) -> Tests {
     Tests { package, binary: Some("it"), names }
 }
@@ -73,14 +73,14 @@ impl Sabotage {
     }
 }
 
-/// How one entry fared.
+/// The result of one entry.
 struct Row {
     entry: &'static Sabotage,
-    verdict: Verdict,
+    verdict: TrialResult,
     took: Duration,
 }
 
-/// `cargo xtask sabotage`.
+/// Runs `cargo xtask sabotage`.
 pub(crate) fn run(args: &SabotageArgs) -> Result<()> {
     if args.list {
         print!("{}", table::markdown());
@@ -108,14 +108,14 @@ pub(crate) fn run(args: &SabotageArgs) -> Result<()> {
     }
     print!("{}", report(&rows));
     println!("{} entries, {:.1} min", rows.len(), start.elapsed().as_secs_f64() / 60.0);
-    let escaped = rows.iter().filter(|row| !matches!(row.verdict, Verdict::Caught(_))).count();
+    let escaped = rows.iter().filter(|row| !matches!(row.verdict, TrialResult::Caught(_))).count();
     if escaped > 0 {
         bail!("{escaped} of {} were not caught", rows.len());
     }
     Ok(())
 }
 
-/// The named tests on the tree as it is: a test that is red anyway catches nothing.
+/// Runs the named tests on the unchanged tree: a test that fails anyway proves nothing.
 fn unbroken(tree: &Tree, chosen: &[&Sabotage]) -> Result<()> {
     let mut binaries: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for entry in chosen {

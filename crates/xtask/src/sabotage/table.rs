@@ -1,8 +1,8 @@
-//! The list as docs/security.md shows it.
+//! The table of docs/security.md.
 
 use super::{Sabotage, items, list};
 
-/// Item by item: what is taken out and which tests notice; then the items without a guard.
+/// Returns the table: for each item what is removed and which tests fail; then the items without a guard.
 pub(super) fn markdown() -> String {
     let mut text = String::from("| item | what | taken out | must go red |\n|---|---|---|---|\n");
     for (number, what) in items::P0 {
@@ -65,7 +65,7 @@ mod tests {
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
-    /// Whether they are tests is found out by running them; that they are there, at every build.
+    /// Checks at every build that the named tests exist; only running them shows that they fail.
     #[test]
     fn every_named_test_is_there() {
         let mut missing = Vec::new();

@@ -1,4 +1,4 @@
-//! The copy in which guards are taken out, so that a developer's tree is never touched.
+//! The copy of the tree in which guards are removed, so that a developer's tree is never touched.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -10,16 +10,16 @@ use anyhow::{Context, Result, ensure};
 use super::Sabotage;
 use crate::shell;
 
-/// A copy of what git knows of the tree, committed or not, and the target folder beside it.
+/// A copy of the files that git knows, committed or not, and the target folder beside it.
 pub(super) struct Tree {
     pub(super) root: PathBuf,
     pub(super) target: PathBuf,
-    /// For as long as this run lasts: another one would put its own guards back into ours.
+    /// The lock that keeps other runs from changing the same copy.
     _alone: File,
 }
 
 impl Tree {
-    /// Brings the copy up to date. Only files that differ are written: what was built of the others stays fresh.
+    /// Updates the copy. Only files that differ are written, so that the other builds stay fresh.
     pub(super) fn copy(from: &Path, folder: &Path) -> Result<Self> {
         let (root, target) = (folder.join("tree"), folder.join("build"));
         fs::create_dir_all(&root)?;
@@ -43,7 +43,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Does `what` without the guard, then puts it back whatever happened.
+    /// Runs `what` without the guard, then restores it in any case.
     pub(super) fn with<T>(&self, entry: &Sabotage, what: impl FnOnce() -> Result<T>) -> Result<T> {
         let file = self.root.join(entry.file);
         let whole = fs::read(&file)?;
@@ -54,10 +54,10 @@ impl Tree {
     }
 }
 
-/// The file without its guard.
+/// Returns the content of the file without its guard.
 ///
 /// # Errors
-/// When the text is not there, or is there twice: the code has moved on, and the entry has to follow it.
+/// If the text is missing or occurs twice: the code has changed, and the entry must follow it.
 pub(super) fn broken(entry: &Sabotage, root: &Path) -> Result<String> {
     let text =
         fs::read_to_string(root.join(entry.file)).with_context(|| format!("cannot read {}", entry.file))?;
@@ -81,7 +81,7 @@ fn listed(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(names.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect())
 }
 
-/// What an earlier copy had and this tree has not: a test file that was deleted would still be compiled.
+/// Removes files that an earlier copy had and this tree has not: a deleted test file would still be compiled.
 fn remove_others(folder: &Path, root: &Path, wanted: &BTreeSet<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

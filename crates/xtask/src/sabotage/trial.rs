@@ -1,4 +1,4 @@
-//! Builds the named tests of the copy, runs them, and reads what they said.
+//! Builds the named tests of the copy, runs them, and parses their output.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -12,22 +12,22 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::{Tests, tree::Tree};
 use crate::{interrupt, services, shell};
 
-/// A test without its guard may wait for ever.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// Everything of the copy is built once.
-const BUILD: Duration = Duration::from_secs(3600);
+/// The timeout of a run: a test without its guard may wait for ever.
+const TEST_TIMEOUT: Duration = Duration::from_secs(300);
+/// The timeout of a build: the first one builds the whole copy.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// What became of a sabotage.
-pub(super) enum Verdict {
+/// The result of a sabotage.
+pub(super) enum TrialResult {
     /// These tests failed, by an assertion.
     Caught(Vec<String>),
-    /// All named tests were green without the guard.
+    /// All named tests passed without the guard.
     Survived,
-    /// It proves nothing, for this reason: the list is wrong.
+    /// The entry proves nothing, for this reason: the list is wrong.
     Unsound(String),
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for TrialResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Caught(by) => write!(f, "caught by {}", by.join(", ")),
@@ -37,32 +37,35 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What a run of tests said.
-struct Said {
-    /// Paths of tests and whether they passed.
+/// The output of a test run.
+struct TestRun {
+    /// The paths of the tests, and whether they passed.
     tests: Vec<(String, bool)>,
     text: String,
 }
 
-/// Runs the tests in a tree that has lost its guard.
-pub(super) fn judge(tree: &Tree, tests: &Tests) -> Result<Verdict> {
+/// Runs the tests in a tree without the guard.
+pub(super) fn judge(tree: &Tree, tests: &Tests) -> Result<TrialResult> {
     let Tests { package, binary, names } = *tests;
     if let Err(why) = build(tree, package, binary)? {
-        return Ok(Verdict::Unsound(format!("it does not compile: {why}")));
+        return Ok(TrialResult::Unsound(format!("it does not compile: {why}")));
     }
     let Some(said) = run(tree, package, binary, names)? else {
-        return Ok(Verdict::Unsound(format!("the tests did not end within {} s", PATIENCE.as_secs())));
+        return Ok(TrialResult::Unsound(format!(
+            "the tests did not end within {} s",
+            TEST_TIMEOUT.as_secs()
+        )));
     };
     let failed: Vec<String> = named(&said, names).filter(|(_, passed)| !passed).map(|(n, _)| n).collect();
     Ok(match failed.is_empty() {
-        true if said.tests.is_empty() => Verdict::Unsound("no test ran to its end".into()),
-        true => Verdict::Survived,
-        false if failed.iter().all(|name| asserted(&said.text, name)) => Verdict::Caught(failed),
-        false => Verdict::Unsound("a test failed, and by no assertion".into()),
+        true if said.tests.is_empty() => TrialResult::Unsound("no test ran to its end".into()),
+        true => TrialResult::Survived,
+        false if failed.iter().all(|name| asserted(&said.text, name)) => TrialResult::Caught(failed),
+        false => TrialResult::Unsound("a test failed, and by no assertion".into()),
     })
 }
 
-/// Demands that every named test is there and passes.
+/// Checks that every named test exists and passes.
 pub(super) fn green(tree: &Tree, package: &str, binary: Option<&str>, names: &[&str]) -> Result<()> {
     if let Err(why) = build(tree, package, binary)? {
         bail!("the tree as it is does not compile: {why}");
@@ -76,7 +79,7 @@ pub(super) fn green(tree: &Tree, package: &str, binary: Option<&str>, names: &[&
     Ok(())
 }
 
-fn named<'a>(said: &'a Said, names: &'a [&str]) -> impl Iterator<Item = (String, bool)> + 'a {
+fn named<'a>(said: &'a TestRun, names: &'a [&str]) -> impl Iterator<Item = (String, bool)> + 'a {
     let is_named = move |path: &str| names.iter().any(|n| path.rsplit("::").next() == Some(n));
     said.tests
         .iter()
@@ -84,18 +87,18 @@ fn named<'a>(said: &'a Said, names: &'a [&str]) -> impl Iterator<Item = (String,
         .map(|(path, passed)| (path.rsplit("::").next().unwrap_or(path).to_owned(), *passed))
 }
 
-/// Whether this test ended in a panic of its own, as an assertion does.
+/// Returns true if this test panicked itself, as an assertion does.
 fn asserted(text: &str, name: &str) -> bool {
     let head = |line: &str| line.starts_with("---- ") && line.ends_with(&format!("{name} stdout ----"));
     let told: Vec<&str> = text.lines().skip_while(|line| !head(line)).skip(1).collect();
     told.iter().take_while(|line| !line.starts_with("---- ")).any(|line| line.contains("panicked at"))
 }
 
-/// The first error of the compiler, if it is not content.
+/// Builds the tests; the inner error is the compiler's first.
 fn build(tree: &Tree, package: &str, binary: Option<&str>) -> Result<Result<(), String>> {
     let mut command = tests_of(tree, package, binary);
     command.arg("--no-run");
-    let (status, text) = watch(tree, &mut command, BUILD)?.context("the compiler did not end")?;
+    let (status, text) = watch(tree, &mut command, BUILD_TIMEOUT)?.context("the compiler did not end")?;
     if status.success() {
         return Ok(Ok(()));
     }
@@ -103,22 +106,22 @@ fn build(tree: &Tree, package: &str, binary: Option<&str>) -> Result<Result<(), 
     Ok(Err(error.join("\n")))
 }
 
-/// Nothing where they did not end in time.
-fn run(tree: &Tree, package: &str, binary: Option<&str>, names: &[&str]) -> Result<Option<Said>> {
+/// Runs the tests; returns `None` after a timeout.
+fn run(tree: &Tree, package: &str, binary: Option<&str>, names: &[&str]) -> Result<Option<TestRun>> {
     let mut command = tests_of(tree, package, binary);
     command.args(["--no-fail-fast", "--", "--color=never"]).args(names);
-    let Some((_, text)) = watch(tree, &mut command, PATIENCE)? else { return Ok(None) };
+    let Some((_, text)) = watch(tree, &mut command, TEST_TIMEOUT)? else { return Ok(None) };
     let outcome = |line: &str| {
         let (path, end) = line.strip_prefix("test ")?.split_once(" ... ")?;
         Some((path.trim_end_matches(" - should panic").to_owned(), end.starts_with("ok")))
     };
-    Ok(Some(Said { tests: text.lines().filter_map(outcome).collect(), text }))
+    Ok(Some(TestRun { tests: text.lines().filter_map(outcome).collect(), text }))
 }
 
 fn tests_of(tree: &Tree, package: &str, binary: Option<&str>) -> Command {
     let mut command = shell::cargo(["test", "--package", package, "--target-dir"]);
     command.arg(&tree.target).current_dir(&tree.root).env_remove("CARGO_TARGET_DIR");
-    // Where PostgreSQL is comes from our own environment, if it is anywhere; the tools are those that `cargo xtask test` has made.
+    // The address of PostgreSQL comes from our own environment, if set; the tools are those that `cargo xtask test` has made.
     command.envs(services::variables(None, false));
     match binary {
         Some(binary) => command.args(["--test", binary]),
@@ -128,14 +131,14 @@ fn tests_of(tree: &Tree, package: &str, binary: Option<&str>) -> Command {
     command
 }
 
-/// Runs a command to its end, or for so long; gives back all that it wrote.
-fn watch(tree: &Tree, command: &mut Command, patience: Duration) -> Result<Option<(ExitStatus, String)>> {
+/// Runs a command with a timeout; returns its complete output.
+fn watch(tree: &Tree, command: &mut Command, timeout: Duration) -> Result<Option<(ExitStatus, String)>> {
     let log = tree.target.with_file_name("last.log");
     let file = File::create(&log)?;
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).process_group(0);
     let mut child = command.spawn().with_context(|| format!("cannot start `{}`", shell::show(command)))?;
     let reached = interrupt::reach(child.id());
-    let ended = shell::poll(patience, || Ok(child.try_wait()?));
+    let ended = shell::poll(timeout, || Ok(child.try_wait()?));
     if !matches!(ended, Ok(Some(_))) {
         end(&mut child);
     }
@@ -144,7 +147,7 @@ fn watch(tree: &Tree, command: &mut Command, patience: Duration) -> Result<Optio
     Ok(ended?.map(|status| (status, text)))
 }
 
-/// With all that it started: a test's server would keep the next build waiting.
+/// Kills the whole process group: a test's server would block the next build.
 fn end(child: &mut Child) {
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         let _ = kill_process_group(group, Signal::KILL);

@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use oidc::{
-    decide::{Next, Outcome, Standing, decide},
+    decide::{Facts, Next, Outcome, decide},
     respond,
 };
 use pages::page::ProblemKind;
@@ -88,12 +88,12 @@ async fn arrive(idp: &Shared, browser: Browser, raw: &[&str]) -> Result<Response
 /// page (OIDC Core §3.1.2.1). Nothing of such a request is stored.
 async fn answer(idp: &Idp, browser: &Browser, asking: &Asking) -> Result<Option<respond::Response>, Failure> {
     let Asking { request, agency, portal } = asking;
-    let asked = oidc::decide::Asked::by(request);
+    let asked = oidc::decide::SignInRequest::by(request);
     // A ticket is verified and used up before anything is decided. Silence asks for nothing that only a page can go on with.
     if request.migration_ticket.is_some() && !asked.silently {
         return Ok(None);
     }
-    let standing = |state| Standing {
+    let standing = |state| Facts {
         now: idp.context.now(),
         enrolment: None,
         session: browser

@@ -52,7 +52,7 @@ pub(crate) async fn picture(
         (header::VARY, "accept-encoding"),
     ];
     // A picture holds nobody's token, so it may be compressed.
-    Ok(match accepts_gzip(&headers).then(|| pages::packed(svg.as_bytes())).flatten() {
+    Ok(match accepts_gzip(&headers).then(|| pages::precompressed(svg.as_bytes())).flatten() {
         Some(compressed) => (content, [(header::CONTENT_ENCODING, "gzip")], compressed).into_response(),
         None => (content, svg).into_response(),
     })
@@ -61,7 +61,6 @@ pub(crate) async fn picture(
 fn page(idp: &Idp, back_url: String) -> page::Help {
     let rules = idp.accounts.rules();
     page::Help {
-        legacy_door: true,
         providers: pages::Provider::KNOWN.to_vec(),
         lock_failures: rules.lock.limit,
         confirm_days: rules.confirm_days(),

@@ -175,7 +175,6 @@ fn sign_in_page(
         keep,
         notice,
         error: error.map(Into::into),
-        legacy_door: true,
     };
     context.response().busy_if(error == Some(PasswordError::Busy)).page(&page)
 }

@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use http::request::Parts;
-use oidc::decide::{Asked, SignedIn, Standing, Step};
+use oidc::decide::{Facts, SignInRequest, SignedIn, Step};
 use pages::{
     Locale,
     page::{self, ProblemKind},
@@ -165,8 +165,8 @@ impl InteractionContext {
 
     /// Returns true if the portal has most likely forgotten this request, and another one asks its person nothing.
     pub(crate) fn is_forgotten(&self) -> bool {
-        let asked = self.interaction.asked();
-        let asks_each_time = asked.again || asked.choice || asked.max_age.is_some();
+        let request = self.interaction.asked();
+        let asks_each_time = request.again || request.choice || request.max_age.is_some();
         let begins =
             self.portal.as_ref().is_some_and(|p| p.home.is_some() || self.portal_sign_in().is_some());
         begins && !asks_each_time && self.interaction.is_old(self.idp.context.now())
@@ -193,8 +193,8 @@ impl InteractionContext {
         &self,
         enrolment: Option<&Enrolment>,
         unlinked: bool,
-    ) -> Result<(Asked, Standing), Failure> {
-        let asked = self.interaction.asked();
+    ) -> Result<(SignInRequest, Facts), Failure> {
+        let request = self.interaction.asked();
         let session = match &self.browser.session {
             Some(session) => {
                 let state = AccountState::load(&self.idp, session, self.agency.as_deref()).await?;
@@ -203,13 +203,13 @@ impl InteractionContext {
             }
             None => None,
         };
-        let standing = Standing {
+        let facts = Facts {
             now: self.idp.context.now(),
             enrolment: enrolment.and_then(|e| self.step(e)),
             session,
             unlinked_allowed: unlinked && self.portal.as_ref().is_some_and(|p| p.allow_unlinked),
         };
-        Ok((asked, standing))
+        Ok((request, facts))
     }
 
     /// Returns the next step of a move in this interaction. One that neither chose the password nor followed the link waits for the mail.

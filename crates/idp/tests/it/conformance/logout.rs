@@ -225,12 +225,12 @@ async fn signed_out_from(suite: &mut Suite) -> Tokens {
 /// OIDC Back-Channel Logout §2.4, §2.5. The worker posts it as a form of this one field.
 pub async fn oidcc_backchannel_rp_initiated_logout(suite: &mut Suite) {
     let tokens = signed_out_from(suite).await;
-    let letters = suite.op.letters().await;
-    let calls: Vec<_> = letters.iter().filter(|letter| letter.kind == BACKCHANNEL_LOGOUT).collect();
-    let [letter] = calls[..] else { panic!("{} calls", calls.len()) };
+    let messages = suite.op.messages().await;
+    let calls: Vec<_> = messages.iter().filter(|message| message.kind == BACKCHANNEL_LOGOUT).collect();
+    let [message] = calls[..] else { panic!("{} calls", calls.len()) };
     // The worker may be late: the token is of the moment at which it is sent.
     suite.op.wait(60);
-    let call = suite.op.idp.grants.logout_call(letter).await.unwrap().expect("the client takes them");
+    let call = suite.op.idp.grants.logout_call(message).await.unwrap().expect("the client takes them");
     assert_eq!(call.uri, format!("{SUITE}/backchannel_logout"));
     let keys = suite.call(Method::GET, "/jwks", None, &[]).await.json();
     let (header, told) = id_token::signed(&call.logout_token, &keys);
@@ -247,7 +247,7 @@ pub async fn oidcc_backchannel_rp_initiated_logout(suite: &mut Suite) {
     assert!((1..=120).contains(&(exp - iat)), "§2.4: short-lived, two minutes at most");
     assert!(told["jti"].as_str().is_some_and(|jti| jti.len() >= 16));
     suite.op.wait(3600);
-    assert!(suite.op.letters().await.is_empty(), "one call");
+    assert!(suite.op.messages().await.is_empty(), "one call");
 }
 
 /// OIDC Front-Channel Logout §2, §3: the client's frame gets `iss` and `sid` and nothing else, then the browser goes back.

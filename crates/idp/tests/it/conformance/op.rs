@@ -90,7 +90,7 @@ fn agency(portals: &str) -> Agency {
     read(portals).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
-fn read(portals: &str) -> Result<Agency, Vec<agencies::Problem>> {
+fn read(portals: &str) -> Result<Agency, Vec<agencies::FileError>> {
     let file = format!(
         "name = \"Agence de la Certification\"\n[controller]\nname = \"SARL Certification\"\ndpo = \"dpo@exemple.test\"\n\
          [look]\naccent = \"#1f6f54\"\n[contact]\nphone = \"02 97 00 00 01\"\n{portals}"
@@ -211,12 +211,12 @@ impl Op {
         };
         let done = accounts.finish(id, &shown, false, None, &visitor).await.unwrap();
         assert!(matches!(done, Finish::Done(..)));
-        self.letters().await;
+        self.messages().await;
     }
 
     async fn confirmation(&self) -> String {
-        for letter in self.letters().await {
-            let mail: Mail = letter.payload(&self.bed.context).unwrap();
+        for message in self.messages().await {
+            let mail: Mail = message.payload(&self.bed.context).unwrap();
             if let MailBody::Confirm { token, .. } = mail.body {
                 return token;
             }
@@ -225,11 +225,11 @@ impl Op {
     }
 
     /// What is due in the outbox: taken out as the worker does.
-    pub async fn letters(&self) -> Vec<outbox::Leased> {
+    pub async fn messages(&self) -> Vec<outbox::Leased> {
         let context = &self.bed.context;
         let due = outbox::lease(&context.db, context.now(), 100).await.unwrap();
-        for letter in &due {
-            outbox::sent(&context.db, letter.id, context.now()).await.unwrap();
+        for message in &due {
+            outbox::sent(&context.db, message.id, context.now()).await.unwrap();
         }
         due
     }

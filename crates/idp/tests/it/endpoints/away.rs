@@ -75,9 +75,9 @@ async fn a_reset_in_anothers_browser_signs_the_other_out_of_their_portals() {
         let reply = browser.post("/reset", &[], &fields).await;
         assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
         let context = &world.bed.context;
-        for letter in kernel::outbox::lease(&context.db, context.now(), 10).await.unwrap() {
-            if letter.kind == accounts::SESSIONS_ENDED {
-                world.b.sessions_ended(&letter).await.unwrap();
+        for message in kernel::outbox::lease(&context.db, context.now(), 10).await.unwrap() {
+            if message.kind == accounts::SESSIONS_ENDED {
+                world.b.sessions_ended(&message).await.unwrap();
             }
         }
         assert_eq!(world.count("client_session", "ended_at IS NULL").await, 0, "{}", world.bed.name);

@@ -309,7 +309,7 @@ fn named(world: &World, text: &str) {
         agency.name = text.into();
         agency.portals.iter_mut().for_each(|portal| portal.name = text.into());
     }
-    world.agencies.store(Arc::new(Agencies::new(agencies).unwrap_or_else(|p| panic!("{}", p.mend))));
+    world.agencies.store(Arc::new(Agencies::new(agencies).unwrap_or_else(|p| panic!("{}", p.reason))));
 }
 
 /// SECURITY #10: what a request or a file holds is text on a page and one value in an address.

@@ -1,7 +1,7 @@
 //! A portal that asks for more than an old session: by `acr_values`, by an essential `acr`, by `prompt=login` (RFC 9470).
 
 use http::StatusCode;
-use oidc::acr::{Acr, FRESH};
+use oidc::acr::{Acr, FRESH_PASSWORD_AGE};
 
 use crate::endpoints::{
     browser::{Visitor, provider},
@@ -23,7 +23,7 @@ async fn a_stronger_sign_in_is_asked_for_and_told() {
                 .map(|token| part(token, 1)["acr"].clone())
         };
         assert_eq!(told(&browser.tokens(&[("acr_values", fresh)]).await), [fresh, fresh]);
-        world.bed.clock.advance(FRESH + 1);
+        world.bed.clock.advance(FRESH_PASSWORD_AGE + 1);
         assert_eq!(told(&browser.tokens(&[("acr_values", plain)]).await), [plain, plain]);
         // Not asked for, not told.
         assert_eq!(part(text(&browser.tokens(&[]).await, "id_token"), 1).get("acr"), None);
@@ -47,7 +47,7 @@ async fn an_essential_acr_is_met_or_the_answer_is_an_error() {
         let wish = essential(Acr::FreshPassword);
         let tokens = browser.tokens(&[("claims", &wish), ("prompt", "none")]).await;
         assert_eq!(part(text(&tokens, "id_token"), 1)["acr"], Acr::FreshPassword.as_str());
-        world.bed.clock.advance(FRESH + 1);
+        world.bed.clock.advance(FRESH_PASSWORD_AGE + 1);
         let back = browser.authorize(&[("claims", &wish), ("prompt", "none")]).await.returned();
         assert_eq!(back.get("error"), Some("login_required"));
         let strange = wish.replace(Acr::FreshPassword.as_str(), "gold");

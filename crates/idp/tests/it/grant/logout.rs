@@ -30,12 +30,12 @@ async fn one_sign_out_reaches_every_client() {
         };
         assert_eq!(after.as_deref(), Some("https://rp.example/out?state=a+b"));
         assert_eq!(world.count("session", "ended_at IS NOT NULL").await, 1);
-        let letters = outbox::lease(&world.bed.context.db, world.bed.context.now(), 10).await.unwrap();
-        assert_eq!(letters.len(), 2, "{}", world.bed.name);
+        let messages = outbox::lease(&world.bed.context.db, world.bed.context.now(), 10).await.unwrap();
+        assert_eq!(messages.len(), 2, "{}", world.bed.name);
         let mut uris = Vec::new();
-        for letter in &letters {
-            assert_eq!(letter.kind, BACKCHANNEL_LOGOUT);
-            let call = world.b.logout_call(letter).await.unwrap().unwrap();
+        for message in &messages {
+            assert_eq!(message.kind, BACKCHANNEL_LOGOUT);
+            let call = world.b.logout_call(message).await.unwrap().unwrap();
             let (header, claims) = (part(&call.logout_token, 0), part(&call.logout_token, 1));
             assert_eq!((&header["typ"], &claims["iss"]), (&"logout+jwt".into(), &ISSUER.into()));
             if claims["aud"] == "rp" {
@@ -146,11 +146,11 @@ async fn what_a_reset_ended_is_told_to_the_portals_whoever_dies_after_it() {
         // Begun after it, and before anybody came to tell.
         world.tokens(&new.session).await;
         let context = &world.bed.context;
-        let letters = outbox::lease(&context.db, context.now(), 10).await.unwrap();
-        let letter = letters.iter().find(|letter| letter.kind == accounts::SESSIONS_ENDED).unwrap();
+        let messages = outbox::lease(&context.db, context.now(), 10).await.unwrap();
+        let message = messages.iter().find(|message| message.kind == accounts::SESSIONS_ENDED).unwrap();
         for _ in 0..2 {
             // At least once, so twice is as good.
-            world.b.sessions_ended(letter).await.unwrap();
+            world.b.sessions_ended(message).await.unwrap();
         }
         let calls = outbox::lease(&context.db, context.now(), 10).await.unwrap();
         assert_eq!(calls.len(), 2, "{}", world.bed.name);
@@ -218,8 +218,8 @@ impl Change {
         let wish = world.accounts.ask_address(world.account, &typed, &somebody()).await.unwrap();
         assert!(matches!(wish, AddressWish::Asked));
         let context = &world.bed.context;
-        let letters = outbox::lease(&context.db, context.now(), 10).await.unwrap();
-        let mails = letters.iter().map(|letter| letter.payload::<Mail>(context).unwrap());
+        let messages = outbox::lease(&context.db, context.now(), 10).await.unwrap();
+        let mails = messages.iter().map(|message| message.payload::<Mail>(context).unwrap());
         let text = mails.filter_map(|mail| link(&mail.body)).next().expect("the link");
         Token::parse(&text).unwrap()
     }
@@ -228,11 +228,11 @@ impl Change {
 /// Reads what is due for the provider, at least once.
 async fn sessions_ended(world: &World) {
     let context = &world.bed.context;
-    let letters = outbox::lease(&context.db, context.now(), 20).await.unwrap();
+    let messages = outbox::lease(&context.db, context.now(), 20).await.unwrap();
     let mut read = 0;
-    for letter in letters.iter().filter(|letter| letter.kind == accounts::SESSIONS_ENDED) {
+    for message in messages.iter().filter(|message| message.kind == accounts::SESSIONS_ENDED) {
         for _ in 0..2 {
-            world.b.sessions_ended(letter).await.unwrap();
+            world.b.sessions_ended(message).await.unwrap();
         }
         read += 1;
     }

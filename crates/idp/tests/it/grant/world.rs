@@ -5,7 +5,7 @@ use accounts::{
     PasswordChoice, Reset, Rules, Session, SessionId, Shown, TermsLibrary, TermsVersion, Visitor,
     legacy::row::{Charset, Format, Rows},
 };
-use agencies::{Agencies, Agency, Contact, Controller, Directory, Look, Portal, Words};
+use agencies::{Agencies, Agency, Contact, Controller, CustomTexts, Directory, Look, Portal};
 use arc_swap::ArcSwap;
 use base64::{
     Engine,
@@ -62,7 +62,7 @@ fn agency(id: &str, clients: Vec<Client>) -> Agency {
         controller: Controller { name: id.into(), dpo: "dpo@example.org".into() },
         look: Look { accent: "#005577".into(), ..Look::default() },
         logo: None,
-        words: Words::default(),
+        words: CustomTexts::default(),
         contact: Contact::default(),
         directory: Directory::default(),
         portals: clients
@@ -178,7 +178,7 @@ impl World {
     }
 
     /// Somebody whom the first agency knew by this identifier and reference, as a year after the move left them: the account, its link and
-    /// its proofs are there, sessions, devices and letters are gone.
+    /// its proofs are there, sessions, devices and messages are gone.
     pub async fn moved(&self, known_as: &str, email: &str) -> AccountId {
         let (accounts, somebody) = (&self.accounts, somebody());
         let agency = self.agencies.load().agency("tilleuls").unwrap().clone();

@@ -121,7 +121,7 @@ fn configure(world: &World, portal: &str) {
         );
         Agency::read(id, &text, &|_| Ok(SECRET.to_owned())).unwrap_or_else(|problems| panic!("{problems:?}"))
     });
-    world.idp.agencies.store(Arc::new(Agencies::new(all.into()).unwrap_or_else(|p| panic!("{}", p.mend))));
+    world.idp.agencies.store(Arc::new(Agencies::new(all.into()).unwrap_or_else(|p| panic!("{}", p.reason))));
 }
 
 fn scopes(file: Option<&str>) -> String {

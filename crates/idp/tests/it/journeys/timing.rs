@@ -287,7 +287,7 @@ async fn measured(world: &World, mut door: Door, measure: &Measure, hash: f64) -
     pairs
 }
 
-/// Counts that have not locked begin anew, and letters do not pile up: each try finds the tables as the one before it did.
+/// Counts that have not locked begin anew, and messages do not pile up: each try finds the tables as the one before it did.
 async fn forget(world: &World) {
     let db = world.bed.context.db.writer();
     for sql in ["DELETE FROM attempt WHERE locked_at IS NULL", "DELETE FROM outbox WHERE kind = 'recovery'"] {

@@ -38,7 +38,7 @@ fn change(world: &World, how: impl Fn(&str, &mut oidc::client::Client)) {
         }
         agency
     });
-    let all = Agencies::new(all.collect()).unwrap_or_else(|problem| panic!("{}", problem.mend));
+    let all = Agencies::new(all.collect()).unwrap_or_else(|problem| panic!("{}", problem.reason));
     world.idp.agencies.store(Arc::new(all));
 }
 

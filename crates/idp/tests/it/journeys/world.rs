@@ -44,7 +44,7 @@ fn agency(id: &str, name: &str, accent: &str, phone: &str) -> Agency {
         text = text.replace("[contact]", &format!("{FACE}[contact]"));
     }
     let mut agency = Agency::read(id, &text, &secret)
-        .unwrap_or_else(|problems| panic!("{:?}", problems.iter().map(|p| &p.mend).collect::<Vec<_>>()));
+        .unwrap_or_else(|problems| panic!("{:?}", problems.iter().map(|p| &p.reason).collect::<Vec<_>>()));
     if agency.look.logo.is_some() {
         agency.logo = Logo::read(LOGO.into()).ok();
     }
@@ -129,7 +129,7 @@ impl World {
             agency("rivage", "Cabinet Rivage", "#234f8f", "02 97 00 00 02"),
         ];
         let agencies =
-            Arc::new(ArcSwap::from_pointee(Agencies::new(all).unwrap_or_else(|p| panic!("{}", p.mend))));
+            Arc::new(ArcSwap::from_pointee(Agencies::new(all).unwrap_or_else(|p| panic!("{}", p.reason))));
         let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![terms("2026-11", 0, true)])));
         let context = bed.context.clone();
         let hasher = Hasher::new(cost, 2, 1000, context.rng.clone()).unwrap();
@@ -214,7 +214,7 @@ impl World {
         self.mails().await;
     }
 
-    /// Delivers what is due, as the worker does; logout letters are left to [`Self::logouts`].
+    /// Delivers what is due, as the worker does; logout messages are left to [`Self::logouts`].
     pub async fn mails(&self) -> Vec<Sent> {
         self.deliver().await.0
     }
@@ -225,7 +225,7 @@ impl World {
     }
 
     /// All that is due: mails, and logout tokens.
-    pub async fn letters(&self) -> (Vec<Sent>, Vec<(String, serde_json::Value)>) {
+    pub async fn messages(&self) -> (Vec<Sent>, Vec<(String, serde_json::Value)>) {
         self.deliver().await
     }
 
@@ -236,18 +236,18 @@ impl World {
             if held.is_empty() {
                 return (mails, logouts);
             }
-            for letter in held {
-                match letter.kind.as_str() {
-                    "mail" => mails.push(self.sent(letter.payload(context).unwrap())),
-                    "recovery" => self.idp.accounts.recover(&letter).await.unwrap(),
-                    "sessions_ended" => self.idp.grants.sessions_ended(&letter).await.unwrap(),
+            for message in held {
+                match message.kind.as_str() {
+                    "mail" => mails.push(self.sent(message.payload(context).unwrap())),
+                    "recovery" => self.idp.accounts.recover(&message).await.unwrap(),
+                    "sessions_ended" => self.idp.grants.sessions_ended(&message).await.unwrap(),
                     "backchannel_logout" => {
-                        let call = self.idp.grants.logout_call(&letter).await.unwrap().unwrap();
+                        let call = self.idp.grants.logout_call(&message).await.unwrap().unwrap();
                         logouts.push((call.uri, crate::journeys::portal::claims(&call.logout_token)));
                     }
-                    other => panic!("a letter of the kind {other}"),
+                    other => panic!("a message of the kind {other}"),
                 }
-                kernel::outbox::sent(&context.db, letter.id, context.now()).await.unwrap();
+                kernel::outbox::sent(&context.db, message.id, context.now()).await.unwrap();
             }
         }
     }

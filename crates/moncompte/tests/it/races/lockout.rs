@@ -64,7 +64,7 @@ async fn of_many_wrong_passwords_at_once_five_are_looked_at() {
                 assert_eq!(nodes.told(&stranger, &shot).await, "locked", "{}", nodes.place.bed.name);
             }
         }
-        eventually("the letter to the owner", async || {
+        eventually("the message to the owner", async || {
             (nodes.count("outbox WHERE kind = 'mail'").await == 3).then_some(())
         })
         .await;

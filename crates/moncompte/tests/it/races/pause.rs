@@ -143,7 +143,7 @@ async fn a_node_that_stands_still_with_the_write_lock_of_sqlite_is_waited_for() 
     let nodes = Nodes::on(Bed::sqlite().await).await;
     let first = nodes.post(0, "/token", &client(), &redeeming(&nodes.code().await, VERIFIER)).await.json();
     let look = nodes.place.bed.second_node().await.db;
-    look.unhurried().execute_unprepared("PRAGMA busy_timeout = 0").await.unwrap();
+    look.without_timeout().execute_unprepared("PRAGMA busy_timeout = 0").await.unwrap();
     // The second node writes without an end; where it holds the lock when it stands still, there it stays.
     let mut asked = Vec::new();
     let (mut halts, mut caught) = (0, false);
@@ -188,8 +188,8 @@ async fn a_node_that_stands_still_with_the_write_lock_of_sqlite_is_waited_for() 
 /// Whether somebody who does not move has the write lock: everybody else lets go of it within a moment.
 async fn holds(look: &Db) -> bool {
     for _ in 0..25 {
-        if look.unhurried().execute_unprepared("BEGIN IMMEDIATE").await.is_ok() {
-            look.unhurried().execute_unprepared("ROLLBACK").await.unwrap();
+        if look.without_timeout().execute_unprepared("BEGIN IMMEDIATE").await.is_ok() {
+            look.without_timeout().execute_unprepared("ROLLBACK").await.unwrap();
             return false;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

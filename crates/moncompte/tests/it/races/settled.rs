@@ -81,11 +81,11 @@ async fn mails(place: &Place) -> Vec<Mail> {
     let context = &place.bed.context;
     let held = kernel::outbox::lease(&context.db, context.now(), 100).await.unwrap();
     let mut mails = Vec::new();
-    for letter in held {
-        if letter.kind == "mail" {
-            mails.push(letter.payload(context).unwrap());
+    for message in held {
+        if message.kind == "mail" {
+            mails.push(message.payload(context).unwrap());
         }
-        kernel::outbox::sent(&context.db, letter.id, context.now()).await.unwrap();
+        kernel::outbox::sent(&context.db, message.id, context.now()).await.unwrap();
     }
     mails
 }

@@ -283,7 +283,7 @@ impl Life {
                     next
                 }
                 None if page.asks("resend") => {
-                    let links = &self.town.letters;
+                    let links = &self.town.messages;
                     let link = self
                         .until("no mail to confirm", async || Ok(links.links(&who.email, "/confirm?").pop()))
                         .await?;
@@ -487,7 +487,7 @@ impl Life {
         if self.links >= LINKS {
             return Ok(());
         }
-        let old: HashSet<_> = self.town.letters.links(&self.old[0].email, "/reset?").into_iter().collect();
+        let old: HashSet<_> = self.town.messages.links(&self.old[0].email, "/reset?").into_iter().collect();
         self.tried.extend(old);
         if !self.ask_for_a_link().await? {
             return Ok(());
@@ -539,7 +539,7 @@ impl Life {
         self.until("no mail with a link", async || {
             let none_left = may && self.town.nothing_waits().await;
             let link =
-                self.town.letters.links(email, "/reset?").into_iter().rfind(|l| !self.tried.contains(l));
+                self.town.messages.links(email, "/reset?").into_iter().rfind(|l| !self.tried.contains(l));
             Ok(if link.is_some() || none_left { Some(link) } else { None })
         })
         .await

@@ -6,8 +6,8 @@
 mod crash;
 mod dice;
 mod front;
-mod letters;
 mod life;
+mod messages;
 mod model;
 mod trouble;
 
@@ -31,8 +31,8 @@ use crate::{
 };
 use dice::Dice;
 use front::Front;
-use letters::Letters;
 use life::{Broken, Life, Tally};
+use messages::Messages;
 use model::{Did, Saw};
 use trouble::{Course, Node, Trouble};
 
@@ -65,7 +65,7 @@ fn told(name: &str) -> Option<u64> {
 /// All that the lives share.
 struct Town {
     issuer: String,
-    letters: Letters,
+    messages: Messages,
     tally: Tally,
     over: AtomicBool,
     /// The database itself, past every cable.
@@ -76,7 +76,7 @@ impl Town {
     async fn of(place: &Place) -> Self {
         Self {
             issuer: place.issuer(),
-            letters: Letters::of(place.path("mails")),
+            messages: Messages::of(place.path("mails")),
             tally: Tally::default(),
             over: AtomicBool::new(false),
             db: place.bed.second_node().await.db,
@@ -87,7 +87,7 @@ impl Town {
         self.over.load(Relaxed)
     }
 
-    /// Whether every letter has left, or is given up.
+    /// Whether every message has left, or is given up.
     async fn nothing_waits(&self) -> bool {
         self.count("outbox WHERE sent_at IS NULL AND dead_at IS NULL").await == 0
     }
@@ -192,7 +192,7 @@ async fn crowd(town: &Arc<Town>, mut dice: Dice, lives: usize) -> Result<HashMap
     }
 }
 
-/// Waits until every letter has left; each was written to whom it was promised, and written again at most once for each time that a sender may have
+/// Waits until every message has left; each was written to whom it was promised, and written again at most once for each time that a sender may have
 /// died between the two (SECURITY I12). Answers how many there are, and how many came twice.
 async fn all_arrive(
     town: &Town,
@@ -205,15 +205,15 @@ async fn all_arrive(
         let free = "UPDATE outbox SET locked_until = NULL, not_before = 0 WHERE sent_at IS NULL";
         town.db.writer().execute_unprepared(free).await.unwrap();
     }
-    eventually("the last letter", async || town.nothing_waits().await.then_some(())).await;
-    assert_eq!(town.count("outbox WHERE dead_at IS NOT NULL").await, 0, "letters were given up");
-    let letters = town.letters.all();
+    eventually("the last message", async || town.nothing_waits().await.then_some(())).await;
+    assert_eq!(town.count("outbox WHERE dead_at IS NOT NULL").await, 0, "messages were given up");
+    let messages = town.messages.all();
     for (who, promised) in promised {
-        let ids: HashSet<_> = letters.iter().filter(|l| l.to == *who).map(|l| &*l.id).collect();
+        let ids: HashSet<_> = messages.iter().filter(|l| l.to == *who).map(|l| &*l.id).collect();
         assert!(ids.len() >= *promised, "{who} was promised {promised} mails and got {}", ids.len());
     }
-    let ids: HashSet<_> = letters.iter().map(|letter| &*letter.id).collect();
-    let twice = letters.len() - ids.len();
+    let ids: HashSet<_> = messages.iter().map(|message| &*message.id).collect();
+    let twice = messages.len() - ids.len();
     assert!(twice <= 8 * course.happened.len(), "{twice} mails came twice");
     (ids.len(), twice)
 }

@@ -62,7 +62,7 @@ impl<'a> Parts<'a> {
 
 type Rule = fn(&Parts<'_>) -> Vec<String>;
 
-/// What is tried, in the words of SECURITY #1 and #2.
+/// The attempts, in the words of SECURITY #1 and #2.
 const RULES: &[(&str, Rule)] = &[
     ("a longer host", hosts::longer_hosts),
     ("userinfo: one @, two @, encoded", hosts::userinfo),

@@ -228,7 +228,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "starts with another secret than the database knows",
         items: &[37],
         file: "crates/kernel/src/context.rs",
-        find: "if ours == theirs {",
+        find: "if own == stored {",
         replace: "if !theirs.is_empty() {",
         caught_by: journey(&["a_node_with_another_secret_does_not_start"]),
     },

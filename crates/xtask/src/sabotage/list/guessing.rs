@@ -41,14 +41,14 @@ pub(super) const GUARDS: &[Sabotage] = &[
         Self(bytes)
     }
 
-    /// One that"#,
+    /// Builds a token"#,
         replace: r#"    pub fn generate(rng: &dyn Rng) -> Self {
         let mut bytes = [0; 32];
         rng.fill(&mut bytes[..8]);
         Self(bytes)
     }
 
-    /// One that"#,
+    /// Builds a token"#,
         caught_by: kernel(&["every_byte_of_a_token_is_chance"]),
     },
     Sabotage {

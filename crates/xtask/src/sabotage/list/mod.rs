@@ -6,7 +6,7 @@ mod ending;
 mod files;
 mod granting;
 mod guessing;
-mod letters;
+mod messages;
 mod moving;
 mod requests;
 mod storage;
@@ -28,7 +28,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Sabotage> {
         granting::GUARDS,
         web::GUARDS,
         words::GUARDS,
-        letters::GUARDS,
+        messages::GUARDS,
         crowd::GUARDS,
         storage::GUARDS,
         files::GUARDS,

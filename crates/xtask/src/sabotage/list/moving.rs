@@ -1,4 +1,4 @@
-//! The move from the old credentials, the terms, and letters: crates/accounts, crates/kernel.
+//! The move from the old credentials, the terms, and messages: crates/accounts, crates/kernel.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 
@@ -268,20 +268,20 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: journey(&["evidence_that_was_touched_is_noticed"]),
     },
     Sabotage {
-        name: "gives one letter to two senders",
+        name: "gives one message to two senders",
         items: &[98, 120],
-        file: "crates/kernel/src/outbox.rs",
+        file: "crates/kernel/src/db/outbox/mod.rs",
         find: r#"            .filter(outbox::Column::Id.eq(id))
             .filter(free())"#,
         replace: "            .filter(outbox::Column::Id.eq(id))",
-        caught_by: journey(&["two_senders_never_hold_one_letter"]),
+        caught_by: journey(&["two_senders_never_hold_one_message"]),
     },
     Sabotage {
-        name: "queues a letter outside the transaction of its cause",
+        name: "queues a message outside the transaction of its cause",
         items: &[98, 114],
-        file: "crates/kernel/src/outbox.rs",
+        file: "crates/kernel/src/db/outbox/mod.rs",
         find: "outbox::Entity::insert(row).exec_without_returning(tx.conn()).await?;",
         replace: "outbox::Entity::insert(row).exec_without_returning(context.db.writer()).await?;",
-        caught_by: journey(&["a_letter_leaves_with_its_cause_or_not_at_all"]),
+        caught_by: journey(&["a_message_leaves_with_its_cause_or_not_at_all"]),
     },
 ];

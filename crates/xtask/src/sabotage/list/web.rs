@@ -146,7 +146,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "writes a stranger's whole text into the log",
         items: &[123],
         file: "crates/kernel/src/untrusted.rs",
-        find: "const SHOWN: usize = 100;",
+        find: "const MAX_SHOWN: usize = 100;",
         replace: "const SHOWN: usize = 100_000_000;",
         caught_by: beside("kernel", &["a_strangers_text_is_cut_and_stays_on_its_line"]),
     },

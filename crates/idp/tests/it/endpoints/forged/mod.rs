@@ -64,7 +64,7 @@ fn with_keys(world: &World) {
         agency.ticket = Some(TicketKey(Key::shared(TICKET).unwrap()));
         agency.portals.extend([portal(keyed.clone()), portal(shared.clone())]);
     }
-    world.agencies.store(Arc::new(Agencies::new(agencies).unwrap_or_else(|p| panic!("{}", p.mend))));
+    world.agencies.store(Arc::new(Agencies::new(agencies).unwrap_or_else(|p| panic!("{}", p.reason))));
 }
 
 /// Somebody who has not moved yet: a ticket speaks of them.

@@ -70,7 +70,7 @@ async fn an_address_changes_when_the_new_one_is_confirmed_and_everything_older_e
         confirm(&mut marie, &link).await;
         assert!(has(&world, NEW).await);
         marie.screen.says(NEW).says("Bonjour Marie Durand");
-        let (mails, logouts) = world.letters().await;
+        let (mails, logouts) = world.messages().await;
         let mut seen: Vec<(&str, &str)> = mails.iter().map(|m| (m.about, m.to.as_str())).collect();
         seen.sort();
         assert_eq!(seen, [("address changed", NEW), ("address replaced", MARIE)]);

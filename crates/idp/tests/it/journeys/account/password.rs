@@ -29,7 +29,7 @@ async fn a_password_is_changed_by_the_current_one_and_everything_older_ends() {
             1,
             "refresh tokens and codes die with the epoch"
         );
-        let (mails, logouts) = world.letters().await;
+        let (mails, logouts) = world.messages().await;
         assert_eq!(logouts.len(), 1, "the phone's portal");
         assert_eq!(mails.iter().filter(|m| m.about == "changed" && m.to == MARIE).count(), 1, "F-07");
         phone.open("/account").await.says("Connexion");

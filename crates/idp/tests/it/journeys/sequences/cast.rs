@@ -4,7 +4,7 @@ use accounts::TermsLibrary;
 use http::Method;
 use kernel::{Digest, Token};
 
-use super::step::{Act, Agency, Cookies, Csrf, From, Hub, Letter, Start, Step, Text, Who, Whom};
+use super::step::{Act, Agency, Cookies, Csrf, From, Hub, Message, Start, Step, Text, Who, Whom};
 use crate::journeys::{
     portal::{Portal, encoded},
     visitor::Visitor,
@@ -64,7 +64,7 @@ impl Hand {
         }
     }
 
-    /// The newest letter of a kind.
+    /// The newest message of a kind.
     pub fn newest(&self, resets: bool) -> Option<&Mailed> {
         self.mailbox.iter().rfind(|mail| mail.resets == resets)
     }
@@ -74,13 +74,13 @@ impl Hand {
         self.visitor.cookies.iter().find(|c| c.name() == name).map(|c| c.value())
     }
 
-    fn letter(&self, which: Letter, resets: bool) -> String {
+    fn message(&self, which: Message, resets: bool) -> String {
         let of = |resets, back| self.mailbox.iter().rev().filter(move |m| m.resets == resets).nth(back);
         let found = match which {
-            Letter::Newest => of(resets, 0),
-            Letter::Older => of(resets, 1),
-            Letter::Swapped => of(!resets, 0),
-            Letter::Invented => None,
+            Message::Newest => of(resets, 0),
+            Message::Older => of(resets, 1),
+            Message::Swapped => of(!resets, 0),
+            Message::Invented => None,
         };
         found.map_or_else(|| "A".repeat(43), |mail| mail.token.clone())
     }
@@ -94,8 +94,8 @@ impl Hand {
 /// Who somebody is at an agency: identifier, old password, reference.
 pub fn identity(who: Who, agency: Agency, number: usize) -> [String; 3] {
     let n = 1000 + 2 * number + usize::from(who == Who::Attacker);
-    let letter = if agency == Agency::Tilleuls { 'T' } else { 'R' };
-    [n.to_string(), format!("Ancien-{n}"), format!("{letter}-{n}")]
+    let initial = if agency == Agency::Tilleuls { 'T' } else { 'R' };
+    [n.to_string(), format!("Ancien-{n}"), format!("{initial}-{n}")]
 }
 
 pub fn agency_id(agency: Agency) -> &'static str {
@@ -163,7 +163,7 @@ impl<'a> Cast<'a> {
         } else if asks("resend") {
             match (hand.cookie("mc_confirm"), hand.newest(false)) {
                 (Some(_), _) => Act::Confirm(Whom::Own, true),
-                (None, Some(_)) => Act::OpenConfirm(Letter::Newest),
+                (None, Some(_)) => Act::OpenConfirm(Message::Newest),
                 (None, None) => Act::Password,
             }
         } else if asks("password") {
@@ -173,7 +173,7 @@ impl<'a> Cast<'a> {
         } else if asks("notice") {
             Act::Notice
         } else if hand.newest(true).is_some_and(|mail| !mail.used) {
-            if hand.cookie("mc_reset").is_some() { Act::Reset } else { Act::OpenReset(Letter::Newest) }
+            if hand.cookie("mc_reset").is_some() { Act::Reset } else { Act::OpenReset(Message::Newest) }
         } else if asks("sign-in") {
             Act::SignIn(Whom::Own, true)
         } else {
@@ -309,8 +309,8 @@ impl<'a> Cast<'a> {
             Act::Portal(a) => agency(a).address(&[]),
             Act::Silent(a) => agency(a).address(&[("prompt", "none")]),
             Act::Again(a) => agency(a).address(&[("prompt", "login")]),
-            Act::OpenReset(letter) => format!("/reset?token={}", hand.letter(letter, true)),
-            Act::OpenConfirm(letter) => format!("/confirm?token={}", hand.letter(letter, false)),
+            Act::OpenReset(message) => format!("/reset?token={}", hand.message(message, true)),
+            Act::OpenConfirm(message) => format!("/confirm?token={}", hand.message(message, false)),
             Act::Look(page) => format!("{hub}{page}"),
             _ => hub.to_owned(),
         };

@@ -61,7 +61,7 @@ pub enum Whom {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Letter {
+pub enum Message {
     Newest,
     Older,
     /// Mailed for the other purpose: a reset link at the door of the move, or the other way round.
@@ -96,8 +96,8 @@ pub enum Act {
     Switch,
     Continue,
     Forgot(Whom),
-    OpenReset(Letter),
-    OpenConfirm(Letter),
+    OpenReset(Message),
+    OpenConfirm(Message),
     Confirm(Whom, bool),
     Reset,
     SignOut,
@@ -152,7 +152,7 @@ const STARTS: [Start; 9] = [
             (Owner, Act::Notice),
             (Owner, Act::Email(Whom::Own)),
             (Owner, Act::Password),
-            (Owner, Act::OpenConfirm(Letter::Newest)),
+            (Owner, Act::OpenConfirm(Message::Newest)),
             (Owner, Act::Confirm(Whom::Own, true)),
             (Attacker, Act::Portal(Tilleuls)),
             (Attacker, Act::Old(Tilleuls, Whom::Other)),
@@ -289,13 +289,13 @@ fn step(dice: &mut Dice) -> Step {
 fn act(dice: &mut Dice) -> Act {
     let agency = dice.one(&[Tilleuls, Rivage]);
     let whom = dice.one(&[Whom::Own, Whom::Own, Whom::Other, Whom::Other, Whom::Nobody]);
-    let letter = dice.one(&[
-        Letter::Newest,
-        Letter::Newest,
-        Letter::Newest,
-        Letter::Older,
-        Letter::Swapped,
-        Letter::Invented,
+    let message = dice.one(&[
+        Message::Newest,
+        Message::Newest,
+        Message::Newest,
+        Message::Older,
+        Message::Swapped,
+        Message::Invented,
     ]);
     let right = dice.below(4) > 0;
     const PAGES: [&str; 10] = [
@@ -328,8 +328,8 @@ fn act(dice: &mut Dice) -> Act {
         73..74 => Act::Switch,
         74..75 => Act::Continue,
         75..79 => Act::Forgot(whom),
-        79..84 => Act::OpenReset(letter),
-        84..88 => Act::OpenConfirm(letter),
+        79..84 => Act::OpenReset(message),
+        84..88 => Act::OpenConfirm(message),
         88..91 => Act::Confirm(whom, right),
         91..95 => Act::Reset,
         95..96 => Act::SignOut,

@@ -1,4 +1,4 @@
-//! What becomes of letters that a mail server refuses: only a verdict on the address ends one, and all else is mended, told and sent (SECURITY D19). And what
+//! What becomes of messages that a mail server refuses: only a verdict on the address ends one, and all else is mended, told and sent (SECURITY D19). And what
 //! `moncompte mail` says and does about them.
 
 use std::{fs, process::Output};
@@ -10,7 +10,7 @@ use testbed::Bed;
 use crate::{
     person::{Mover, Person, link},
     place::{MAIL_FOLDER, Place, eventually},
-    smtp::{Post, letters, place},
+    smtp::{Post, messages, place},
 };
 
 impl Post {
@@ -47,7 +47,7 @@ async fn has_failed(place: &Place) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_the_operators_fault_ends_no_letter_and_each_arrives_once_when_it_is_mended() {
+async fn what_is_the_operators_fault_ends_no_message_and_each_arrives_once_when_it_is_mended() {
     let faults = [
         ("auth", "535 5.7.8 Authentication credentials invalid", true),
         ("connect", "554 5.7.1 No SMTP service here", true),
@@ -80,7 +80,7 @@ async fn what_is_the_operators_fault_ends_no_letter_and_each_arrives_once_when_i
             for mover in &movers {
                 eventually(&context, async || (!post.copies(mover).is_empty()).then_some(())).await;
             }
-            eventually(&context, async || (letters(&place, "sent_at IS NULL").await == 0).then_some(()))
+            eventually(&context, async || (messages(&place, "sent_at IS NULL").await == 0).then_some(()))
                 .await;
         }
         for n in 1..=2 * faults.len() {
@@ -89,7 +89,7 @@ async fn what_is_the_operators_fault_ends_no_letter_and_each_arrives_once_when_i
         measured(&place, "moncompte_outbox_paused 0").await;
         measured(&place, "moncompte_outbox_waiting{queue=\"mail\"} 0").await;
         let said = running.said();
-        for told in ["the mail server refuses all letters", "the mail server takes letters again"] {
+        for told in ["the mail server refuses all messages", "the mail server takes messages again"] {
             assert!(said.contains(told), "{told}");
         }
         assert!(!said.contains("courrier.example"), "no address in the log");
@@ -121,7 +121,7 @@ async fn an_address_that_is_refused_is_told_where_its_owner_waits() {
         let page = person.submit(&page, "email", &[("email", &mover.email)]).await;
         assert!(page.texts(".alert").is_empty(), "{}", page.body);
         eventually("refused again", async || next(&status).await.then_some(())).await;
-        assert_eq!(letters(&place, "dead_why = 'refused'").await, 2);
+        assert_eq!(messages(&place, "dead_why = 'refused'").await, 2);
         mover.email = "personne.une@courrier.example".into();
         let page = person.here().await;
         let page = person.submit(&page, "email", &[("email", &mover.email)]).await;
@@ -145,7 +145,7 @@ async fn an_address_that_is_refused_is_told_where_its_owner_waits() {
             let page = person.submit(&page, "forgot", &[("email", &email)]).await;
             pages.push(page.texts("main").concat().replace(&email, ""));
         }
-        eventually("the reset", async || (letters(&place, "dead_why = 'refused'").await == 4).then_some(()))
+        eventually("the reset", async || (messages(&place, "dead_why = 'refused'").await == 4).then_some(()))
             .await;
         assert_eq!(pages[0], pages[1]);
     }
@@ -160,7 +160,7 @@ fn mail(place: &Place, more: &[&str]) -> (Value, Option<i32>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_operator_lists_retries_and_drops_letters_beside_a_provider_that_runs() {
+async fn an_operator_lists_retries_and_drops_messages_beside_a_provider_that_runs() {
     for bed in Bed::both().await {
         let post = Post::new();
         let _server = post.open().await;
@@ -219,7 +219,7 @@ async fn an_operator_lists_retries_and_drops_letters_beside_a_provider_that_runs
         post.mended();
         let (told, code) = mail(&place, &["retry", "--all-dead"]);
         assert_eq!((&told["due"], code), (&Value::from(1), Some(0)), "what was dropped stays so");
-        eventually("both", async || (letters(&place, "sent_at IS NOT NULL").await == 2).then_some(())).await;
+        eventually("both", async || (messages(&place, "sent_at IS NOT NULL").await == 2).then_some(())).await;
         assert_eq!(mail(&place, &["retry", ids[0]]).1, Some(1), "nothing of it is left");
         assert_eq!(mail(&place, &["drop", ids[1], "--reason", "late"]).1, Some(1), "sent is sent");
         let copies: Vec<usize> = (1..=3).map(|n| post.copies(&Mover::number(n)).len()).collect();

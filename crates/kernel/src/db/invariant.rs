@@ -1,5 +1,5 @@
-//! What is always true of the rows (SECURITY part C): each slice lists its own, `moncompte doctor` and the end of every test look. Nothing here
-//! can write.
+//! Invariants of the stored rows (SECURITY part C). Each slice lists its own; `moncompte doctor` and the end of every test check them. Nothing here can
+//! write.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -9,65 +9,62 @@ use sea_orm::{
     sqlx::sqlite::SqlitePoolOptions,
 };
 
-use crate::{
-    Clock, Fault, MAX_DATABASE_OFFSET, MAX_SKEW, SealKeys, SystemClock,
-    db::{ACQUIRE_TIMEOUT, sqlite_options},
-    table::meta,
-};
+use super::{connect::sqlite_options, table::meta, timeout::ACQUIRE_TIMEOUT};
+use crate::{Clock, Fault, MAX_DATABASE_OFFSET, MAX_SKEW, SealKeys, SystemClock};
 
-/// One row of a slice's list.
+/// An entry of a slice's list.
 pub struct Invariant {
-    /// `I1` to `I24`; several rows may hold one of them.
+    /// `I1` to `I24`; several entries may share one.
     pub id: &'static str,
-    /// What is true.
+    /// The statement that holds.
     pub says: &'static str,
-    /// What it means when it is not, and what an operator does.
+    /// The meaning of a violation, and the operator's remedy.
     pub otherwise: &'static str,
-    /// How one looks.
+    /// The way in which the invariant is checked.
     pub seen_by: SeenBy,
 }
 
-/// How an invariant is seen.
+/// A way to check an invariant.
 pub enum SeenBy {
-    /// One statement for both databases; `n` is how many rows break it.
+    /// A statement for both databases; its column `n` is the number of rows that violate the invariant.
     Query(&'static str),
-    /// The unique index of this name is there, so that the database itself refuses what would break it.
+    /// The name of a unique index that must exist, so that the database itself refuses a violation.
     Unique(&'static str),
-    /// The table has a primary key, so that the database itself refuses what would break it.
+    /// The name of a table that must have a primary key, so that the database itself refuses a violation.
     Key(&'static str),
-    /// What SQL cannot see.
+    /// A function, for what SQL cannot express.
     Check(Check),
-    /// No single state of the database shows it: which tests hold it.
-    Words(&'static str),
+    /// No single state of the database shows a violation: the tests that cover the invariant.
+    Tests(&'static str),
 }
 
-/// Answers how many rows, or settings, break the invariant.
-pub type Check = for<'a> fn(&'a Reading) -> Looking<'a>;
-/// A [`Check`] under way.
-pub type Looking<'a> = Pin<Box<dyn Future<Output = Result<u64, Fault>> + Send + 'a>>;
+/// Returns how many rows, or settings, violate the invariant.
+pub type Check = for<'a> fn(&'a Snapshot) -> CheckFuture<'a>;
+/// The future of a [`Check`].
+pub type CheckFuture<'a> = Pin<Box<dyn Future<Output = Result<u64, Fault>> + Send + 'a>>;
 
-/// What became of an invariant.
+/// The result of a check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// True of every row.
+    /// No row violates the invariant.
     Holds,
-    /// So many rows break it.
+    /// The number of rows that violate the invariant.
     Broken(u64),
-    /// Held by the tests that these words name.
-    Told(&'static str),
+    /// Not checked here; the text names the tests that cover it.
+    Tested(&'static str),
 }
 
-/// One moment of the database, on a connection of its own that cannot write: safe beside a provider that runs.
-pub struct Reading {
+/// A snapshot of the database, on a connection of its own that cannot write: safe beside a running provider.
+pub struct Snapshot {
     tx: DatabaseTransaction,
     keys: Arc<SealKeys>,
 }
 
-impl Reading {
-    /// Opens the database at `address`. It makes none, and migrates none.
+impl Snapshot {
+    /// Opens the database at `address`, without creating or migrating it.
     ///
     /// # Errors
-    /// [`Fault`] when it cannot be read.
+    /// [`Fault`] if it cannot be read.
     pub async fn open(address: &str, keys: Arc<SealKeys>) -> Result<Self, Fault> {
         let unavailable = |e: &dyn std::fmt::Display| Fault::Unavailable(e.to_string());
         if address.starts_with("sqlite:") {
@@ -83,22 +80,22 @@ impl Reading {
             .connect_timeout(ACQUIRE_TIMEOUT)
             .sqlx_logging(false);
         let db = Database::connect(options).await.map_err(|e| unavailable(&e))?;
-        // One snapshot for all statements: what a check reads in two of them belongs together.
+        // One snapshot for all statements: rows that a check reads in two statements must belong together.
         let (moment, mode) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
         Ok(Self { tx: db.begin_with_config(Some(moment), Some(mode)).await?, keys })
     }
 
-    /// For the tables of the slice whose check this is.
+    /// Returns the connection, for the tables of the slice that owns the check.
     pub fn conn(&self) -> &DatabaseTransaction {
         &self.tx
     }
 
-    /// The keys of this node.
+    /// Returns the keys of this node.
     pub fn keys(&self) -> &SealKeys {
         &self.keys
     }
 
-    /// What [`crate::Db::settle`] stored.
+    /// Returns the value that [`crate::Db::insert_or_get`] stored.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -106,29 +103,29 @@ impl Reading {
         Ok(meta::Entity::find_by_id(key).one(&self.tx).await?.map(|row| row.value))
     }
 
-    /// Looks at these; the verdicts are in their order.
+    /// Checks these invariants; the verdicts are in the same order.
     ///
     /// # Errors
-    /// [`Fault`] of the database: then nothing is known.
+    /// [`Fault`] of the database; no verdict is known then.
     pub async fn judge(&self, invariants: &[&Invariant]) -> Result<Vec<Verdict>, Fault> {
         let mut verdicts = Vec::with_capacity(invariants.len());
-        // One statement for all that SQL sees: a look at the end of every test must not cost a hundred ways to the server.
+        // One statement for all queries: checks run at the end of every test, and a round trip each would be slow.
         let mut seen = Vec::new();
         for (nth, Invariant { seen_by, .. }) in invariants.iter().enumerate() {
             verdicts.push(match seen_by {
                 SeenBy::Check(check) => Verdict::of(check(self).await?),
-                SeenBy::Words(words) => Verdict::Told(words),
+                SeenBy::Tests(words) => Verdict::Tested(words),
                 SeenBy::Query(sql) => {
                     seen.push(format!("SELECT {nth} AS nth, n FROM ({sql}) AS q{nth}"));
                     Verdict::Holds
                 }
                 SeenBy::Unique(index) => {
-                    let known = self.either(UNIQUE);
+                    let known = self.for_backend(UNIQUE);
                     seen.push(format!("SELECT {nth} AS nth, 1 - count(*) AS n FROM {known} = '{index}'"));
                     Verdict::Holds
                 }
                 SeenBy::Key(table) => {
-                    let [before, after] = self.either(KEY);
+                    let [before, after] = self.for_backend(KEY);
                     seen.push(format!("SELECT {nth} AS nth, 1 - count(*) AS n FROM {before}{table}{after}"));
                     Verdict::Holds
                 }
@@ -142,7 +139,7 @@ impl Reading {
         Ok(verdicts)
     }
 
-    fn either<T>(&self, [sqlite, postgres]: [T; 2]) -> T {
+    fn for_backend<T>(&self, [sqlite, postgres]: [T; 2]) -> T {
         if self.tx.get_database_backend() == DbBackend::Sqlite { sqlite } else { postgres }
     }
 
@@ -166,35 +163,35 @@ impl Verdict {
     }
 }
 
-/// On SQLite and on PostgreSQL.
+/// The lookup of unique indexes, on SQLite and on PostgreSQL.
 const UNIQUE: [&str; 2] = [
     "sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND name",
     "pg_indexes WHERE schemaname = current_schema() AND indexdef LIKE 'CREATE UNIQUE%' AND indexname",
 ];
-/// What stands before the name of a table, and after it.
+/// The parts of the statement before and after the name of a table.
 const KEY: [[&str; 2]; 2] = [
     ["pragma_table_info('", "') WHERE pk = 1"],
     ["pg_index WHERE indisprimary AND indrelid = to_regclass('", "')"],
 ];
-const FORGETFUL: [&str; 2] = [
+const NOT_DURABLE: [&str; 2] = [
     "SELECT 0 AS nth, (SELECT journal_mode <> 'wal' FROM pragma_journal_mode) + (SELECT synchronous < 2 FROM pragma_synchronous) AS n",
     "SELECT 0 AS nth, count(*) AS n FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off'",
 ];
 
-/// What the outbox, the settings and the keys of this crate promise, and what no slice could say alone.
+/// The invariants of the outbox, the settings and the keys of this crate, and those that concern every slice.
 pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "I12",
-        says: "a letter ends once: sent and emptied, or given up",
-        otherwise: "two senders had one letter at a time: look for a node that stood still for a minute; the mail may have arrived twice",
+        says: "a message ends once: sent and emptied, or given up",
+        otherwise: "two senders had one message at a time: look for a node that stood still for a minute; the mail may have arrived twice",
         seen_by: SeenBy::Query(
             "SELECT count(*) AS n FROM outbox WHERE sent_at IS NOT NULL AND (dead_at IS NOT NULL OR length(payload) > 0)",
         ),
     },
     Invariant {
         id: "I12",
-        says: "no letter waits past its end: five days, or the moment from which it is worthless",
-        otherwise: "a letter is tried for ever: update the nodes, and mark it dead",
+        says: "no message waits past its end: five days, or the moment from which it is worthless",
+        otherwise: "a message is tried for ever: update the nodes, and mark it dead",
         seen_by: SeenBy::Query(
             "SELECT count(*) AS n FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL \
              AND (not_before > created_at + 432000 OR not_before > expires_at)",
@@ -203,15 +200,15 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "I13",
         says: "nothing is sent that was not taken from the outbox",
-        otherwise: "a letter was marked as sent by hand: ask whether it arrived",
+        otherwise: "a message was marked as sent by hand: ask whether it arrived",
         seen_by: SeenBy::Query("SELECT count(*) AS n FROM outbox WHERE sent_at IS NOT NULL AND attempts = 0"),
     },
     Invariant {
         id: "I13",
         says: "no mail goes out without the change that causes it",
         otherwise: "a mail tells of something that did not happen",
-        seen_by: SeenBy::Words(
-            "a letter is a row of the transaction that causes it, and the causes leave no common trace; \
+        seen_by: SeenBy::Tests(
+            "a message is a row of the transaction that causes it, and the causes leave no common trace; \
              `kill.rs` counts mails and moves after each kill",
         ),
     },
@@ -219,7 +216,7 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "I19",
         says: "nothing that has expired becomes valid again after the clock steps back",
         otherwise: "links, codes and sessions that expired by time alone live again for as long as the clock went back",
-        seen_by: SeenBy::Words(
+        seen_by: SeenBy::Tests(
             "it compares two moments; time goes on from the highest that any node saw, at half its speed, unless that is a day ahead of the database's clock, which `clock.rs` looks at after a restart \
              too. Of what a node saw in the five seconds before it was killed nobody knows",
         ),
@@ -229,11 +226,11 @@ pub const INVARIANTS: &[Invariant] = &[
         says: "the clock of this machine is not an hour behind the highest time that was seen, nor two minutes from the database's",
         otherwise: "one of them is wrong, and this node is not ready: correct the clock, or stop every node and take back the time that was \
                     seen with `moncompte clock --accept`",
-        seen_by: SeenBy::Check(|reading| {
+        seen_by: SeenBy::Check(|snapshot| {
             Box::pin(async {
-                let seen = reading.time_seen().await?;
+                let seen = snapshot.time_seen().await?;
                 let behind = seen.is_some_and(|seen| seen - SystemClock.now_millis() > MAX_SKEW);
-                let theirs = reading.database_time().await?;
+                let theirs = snapshot.database_time().await?;
                 let far = theirs
                     .is_some_and(|theirs| (theirs - SystemClock.now_millis()).abs() > MAX_DATABASE_OFFSET);
                 Ok(u64::from(behind) + u64::from(far))
@@ -244,9 +241,9 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "I20",
         says: "what was acknowledged survives a power failure",
         otherwise: "the database may forget sign-outs and revocations: set `fsync` and `synchronous_commit` to `on`, or the SQLite file back to WAL",
-        seen_by: SeenBy::Check(|reading| {
+        seen_by: SeenBy::Check(|snapshot| {
             Box::pin(async {
-                Ok(reading.counts(reading.either(FORGETFUL)).await?.iter().map(|(_, n)| n).sum())
+                Ok(snapshot.counts(snapshot.for_backend(NOT_DURABLE)).await?.iter().map(|(_, n)| n).sum())
             })
         }),
     },
@@ -254,10 +251,10 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "I22",
         says: "this node has the secret key with which the database was begun",
         otherwise: "this node can open nothing that the others sealed: give it their `secret_key_file`",
-        seen_by: SeenBy::Check(|reading| {
+        seen_by: SeenBy::Check(|snapshot| {
             Box::pin(async {
-                let known = reading.stored_value("seal_key").await?;
-                Ok(u64::from(known.is_some_and(|known| known != reading.keys.fingerprint())))
+                let known = snapshot.stored_value("seal_key").await?;
+                Ok(u64::from(known.is_some_and(|known| known != snapshot.keys.fingerprint())))
             })
         }),
     },
@@ -265,6 +262,6 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "I23",
         says: "SQLite and PostgreSQL give the same answers to the same history",
         otherwise: "a statement means two things: report it",
-        seen_by: SeenBy::Words("one database cannot show it; every suite runs on both"),
+        seen_by: SeenBy::Tests("one database cannot show it; every suite runs on both"),
     },
 ];

@@ -1,6 +1,6 @@
-//! Many reads, one statement. Where many requests look up one row each, by the same kind of key, those that come while a statement is under way go together
-//! in the next one. A read begins after it was asked for and its answer is kept for nobody, so it is as fresh as one alone: another node's commit is seen.
-//! Alone, one waits for nobody.
+//! Combines many reads into one statement. Requests that look up one row each, by the same kind of key, wait while a statement is running and go together
+//! in the next one. A read starts after it was requested and its result is not cached, so it is as fresh as a read of its own: commits of other nodes are
+//! seen. A single request waits for nobody.
 
 use std::{
     collections::HashMap,
@@ -11,29 +11,30 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{Fault, held::assert_outside_transaction, timeout::STATEMENT_TIMEOUT};
+use super::{open_transactions::assert_outside_transaction, timeout::STATEMENT_TIMEOUT};
+use crate::Fault;
 
-/// Keys in one statement.
-const MOST: usize = 64;
-/// Keys that may wait for one. More than the connections that the program takes; whoever comes beyond is told at once.
-const WAITING: usize = 16_384;
+/// The maximum number of keys in one statement.
+const MAX_KEYS: usize = 64;
+/// The maximum number of waiting keys, more than the connections that the program accepts. Further reads fail at once.
+const MAX_PENDING: usize = 16_384;
 
 type Found<K, V> = Result<HashMap<K, V>, Fault>;
 type Loaded<K, V> = Pin<Box<dyn Future<Output = Found<K, V>> + Send>>;
-type Told<V> = oneshot::Sender<Result<Option<V>, Fault>>;
+type Reply<V> = oneshot::Sender<Result<Option<V>, Fault>>;
 type Load<K, V> = dyn Fn(Vec<K>) -> Loaded<K, V> + Send + Sync;
 
-/// Rows of one kind, by their keys. Cheap to clone.
+/// Reads rows of one kind by their keys. Cheap to clone.
 pub struct Batcher<K, V>(Arc<Inner<K, V>>);
 
 struct Inner<K, V> {
     load: Box<Load<K, V>>,
-    at_once: usize,
+    concurrency: usize,
     queue: Mutex<Queue<K, V>>,
 }
 
 struct Queue<K, V> {
-    asked: Vec<(K, Told<V>)>,
+    pending: Vec<(K, Reply<V>)>,
     loading: usize,
 }
 
@@ -48,31 +49,38 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// `load`: the rows of these keys, in one statement. A key may be there more than once: their number is one of a few, so that a statement for each
-    /// stays prepared. `at_once`: statements under way at a time. One, where none waits for anybody: the more come together, the less each costs. Two,
-    /// where one may wait for another node's row.
-    pub fn new<F>(at_once: usize, load: impl Fn(Vec<K>) -> F + Send + Sync + 'static) -> Self
+    /// Returns a batcher over `load`, which reads the rows of the given keys in one statement. The last key may be repeated, so that the number of keys is a
+    /// power of two and a few prepared statements suffice. `concurrency` is the number of statements that run at a time: one is cheapest; two are needed if a
+    /// statement can wait for another node's row.
+    pub fn new<F>(concurrency: usize, load: impl Fn(Vec<K>) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Found<K, V>> + Send + 'static,
     {
         let load = Box::new(move |keys| -> Loaded<K, V> { Box::pin(load(keys)) });
-        Self(Arc::new(Inner { load, at_once, queue: Mutex::new(Queue { asked: Vec::new(), loading: 0 }) }))
+        Self(Arc::new(Inner {
+            load,
+            concurrency,
+            queue: Mutex::new(Queue { pending: Vec::new(), loading: 0 }),
+        }))
     }
 
-    /// The row of this key, if there is one.
+    /// Returns the row of this key, if there is one.
     ///
     /// # Errors
-    /// [`Fault`] of the statement, or that it does not end.
+    /// [`Fault`] of the statement, or [`Fault::Unavailable`] if it does not end in time.
     pub async fn get(&self, key: K) -> Result<Option<V>, Fault> {
         assert_outside_transaction("a read that another task makes");
-        let (tell, told) = oneshot::channel();
-        match self.0.ask(key, tell) {
-            None => return Err(Fault::Unavailable(format!("{WAITING} wait already"))),
-            Some(true) => drop(tokio::spawn(Loading { inner: self.0.clone(), left: false }.run())),
+        let (sender, receiver) = oneshot::channel();
+        match self.0.enqueue(key, sender) {
+            None => return Err(Fault::Unavailable(format!("{MAX_PENDING} wait already"))),
+            Some(true) => drop(tokio::spawn(Loader { inner: self.0.clone(), finished: false }.run())),
             Some(false) => {}
         }
         let silent = || Fault::Unavailable(format!("no answer in {STATEMENT_TIMEOUT:?}"));
-        tokio::time::timeout(STATEMENT_TIMEOUT, told).await.map_err(|_| silent())?.map_err(|_| silent())?
+        tokio::time::timeout(STATEMENT_TIMEOUT, receiver)
+            .await
+            .map_err(|_| silent())?
+            .map_err(|_| silent())?
     }
 }
 
@@ -81,64 +89,64 @@ impl<K, V> Inner<K, V> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether whoever asks has to see to it that it is loaded; `None` where no more may wait.
-    fn ask(&self, key: K, tell: Told<V>) -> Option<bool> {
+    /// Adds a read to the queue. Returns true if the caller must start a loader, and `None` if the queue is full.
+    fn enqueue(&self, key: K, sender: Reply<V>) -> Option<bool> {
         let mut queue = self.queue();
-        if queue.asked.len() >= WAITING {
+        if queue.pending.len() >= MAX_PENDING {
             return None;
         }
-        queue.asked.push((key, tell));
-        let idle = queue.loading < self.at_once;
+        queue.pending.push((key, sender));
+        let idle = queue.loading < self.concurrency;
         queue.loading += usize::from(idle);
         Some(idle)
     }
 }
 
-/// One who loads. Where it ends by a panic, nobody is left waiting for it.
-struct Loading<K, V> {
+/// A running loader. If it panics, its drop handler releases the waiting reads.
+struct Loader<K, V> {
     inner: Arc<Inner<K, V>>,
-    /// It found nothing more to do, and said so in the same moment: whoever comes after that has to see to it themselves.
-    left: bool,
+    /// True once the queue was found empty, in the same critical section that unregistered this loader.
+    finished: bool,
 }
 
-impl<K: Clone + Eq + Hash, V: Clone> Loading<K, V> {
+impl<K: Clone + Eq + Hash, V: Clone> Loader<K, V> {
     async fn run(mut self) {
         loop {
-            let mut some = {
+            let mut batch = {
                 let mut queue = self.inner.queue();
-                if queue.asked.is_empty() {
+                if queue.pending.is_empty() {
                     queue.loading -= 1;
-                    self.left = true;
+                    self.finished = true;
                 }
-                let most = queue.asked.len().min(MOST);
-                queue.asked.drain(..most).collect::<Vec<_>>()
+                let count = queue.pending.len().min(MAX_KEYS);
+                queue.pending.drain(..count).collect::<Vec<_>>()
             };
-            let Some((last, _)) = some.last() else { return };
-            let mut keys: Vec<K> = some.iter().map(|(key, _)| key.clone()).collect();
-            keys.resize(some.len().next_power_of_two(), last.clone());
+            let Some((last, _)) = batch.last() else { return };
+            let mut keys: Vec<K> = batch.iter().map(|(key, _)| key.clone()).collect();
+            keys.resize(batch.len().next_power_of_two(), last.clone());
             let mut found = (self.inner.load)(keys).await;
-            while let Some((key, tell)) = some.pop() {
+            while let Some((key, sender)) = batch.pop() {
                 let answer = match &mut found {
-                    Ok(rows) if some.iter().any(|(other, _)| *other == key) => Ok(rows.get(&key).cloned()),
+                    Ok(rows) if batch.iter().any(|(other, _)| *other == key) => Ok(rows.get(&key).cloned()),
                     Ok(rows) => Ok(rows.remove(&key)),
                     Err(fault) => Err(fault.clone()),
                 };
-                // Whoever asked may have gone away.
-                let _ = tell.send(answer);
+                // The receiver is gone if the request was cancelled.
+                let _ = sender.send(answer);
             }
         }
     }
 }
 
-impl<K, V> Drop for Loading<K, V> {
+impl<K, V> Drop for Loader<K, V> {
     fn drop(&mut self) {
-        if self.left {
+        if self.finished {
             return;
         }
         let mut queue = self.inner.queue();
         queue.loading -= 1;
         if queue.loading == 0 {
-            queue.asked.clear();
+            queue.pending.clear();
         }
     }
 }
@@ -173,7 +181,7 @@ mod tests {
     async fn those_who_come_meanwhile_go_together_and_each_gets_their_own() {
         let gate = Arc::new(Semaphore::new(0));
         let (batcher, sizes) = doubler(&gate);
-        let asked: Vec<_> = (0..42)
+        let pending: Vec<_> = (0..42)
             .map(|key| {
                 let batcher = batcher.clone();
                 tokio::spawn(async move { (key, batcher.get(key % 12).await) })
@@ -183,7 +191,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         gate.add_permits(100);
-        for one in asked {
+        for one in pending {
             let (key, got) = one.await.unwrap();
             let key = key % 12;
             assert_eq!(got.unwrap(), (key % 2 == 0).then_some(2 * key), "{key}");
@@ -198,11 +206,11 @@ mod tests {
     async fn no_more_wait_than_there_is_room_for() {
         let gate = Arc::new(Semaphore::new(0));
         let (batcher, _) = doubler(&gate);
-        let (mut told, mut refused) = (Vec::new(), 0);
-        for _ in 0..WAITING + 10 {
-            let (tell, hears) = oneshot::channel();
-            told.push(hears);
-            refused += usize::from(batcher.0.ask(2, tell).is_none());
+        let (mut receiver, mut refused) = (Vec::new(), 0);
+        for _ in 0..MAX_PENDING + 10 {
+            let (sender, hears) = oneshot::channel();
+            receiver.push(hears);
+            refused += usize::from(batcher.0.enqueue(2, sender).is_none());
         }
         assert_eq!(refused, 10);
         assert!(matches!(batcher.get(2).await, Err(Fault::Unavailable(_))));
@@ -233,12 +241,12 @@ mod tests {
         assert_eq!(batcher.get(1).await.unwrap(), Some(1));
     }
 
-    /// Whoever comes in the moment in which a loader finds nothing more to do is loaded by it or by another, and not by none.
+    /// A read that arrives just when a loader finds the queue empty is loaded by that loader or by another one.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn who_comes_as_a_loader_goes_is_not_forgotten() {
-        for at_once in [1, 2] {
+        for concurrency in [1, 2] {
             let batcher: Batcher<u32, u32> =
-                Batcher::new(at_once, async |keys| Ok(keys.into_iter().map(|k| (k, k)).collect()));
+                Batcher::new(concurrency, async |keys| Ok(keys.into_iter().map(|k| (k, k)).collect()));
             let callers: Vec<_> = (0..4)
                 .map(|caller| {
                     let batcher = batcher.clone();

@@ -1,4 +1,4 @@
-//! How long each part of a connection may take. Bytes that trickle are no reason to wait longer.
+//! Timeouts for each phase of a connection. Trickling bytes do not extend them.
 
 use std::{
     io,
@@ -15,50 +15,50 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// A request is answered within so long, and its answer taken.
-const EXCHANGE: Duration = Duration::from_secs(60);
-/// What a client still sends when all is said is read for so long, so that it comes to read the answer.
-const CLOSING: Duration = Duration::from_secs(2);
+/// The time that a request may take to be answered, and its response to be read.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The time for which the client's remaining bytes are read after the last response, so that it gets to read that response.
+const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What is configured of it.
+/// The configured timeouts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Times {
-    /// From the first byte of a head to its last.
+pub(crate) struct Timeouts {
+    /// The time from the first byte of a head to its last.
     pub(super) head: Duration,
-    /// Between requests.
+    /// The time between requests.
     pub(super) idle: Duration,
 }
 
-/// What a connection is about.
+/// The phase of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
-    /// Its next request has not begun.
+    /// No request has started.
     Idle,
-    /// The head of a request is on its way. It begins so: whoever connects has something to say.
+    /// The head of a request is being read. This is also the first phase of a connection.
     Head,
-    /// So many requests are being answered.
+    /// The number of requests being answered.
     Exchange(usize),
-    /// Nothing more is answered.
+    /// No more requests are answered.
     Closing,
 }
 
 impl Phase {
-    fn may_take(self, times: &Times) -> Duration {
+    fn timeout(self, timeouts: &Timeouts) -> Duration {
         match self {
-            Self::Idle => times.idle,
-            Self::Head => times.head,
-            Self::Exchange(_) => EXCHANGE,
-            Self::Closing => CLOSING,
+            Self::Idle => timeouts.idle,
+            Self::Head => timeouts.head,
+            Self::Exchange(_) => EXCHANGE_TIMEOUT,
+            Self::Closing => CLOSING_TIMEOUT,
         }
     }
 
-    /// A byte came. The answers of HTTP/2 are acknowledged by bytes that begin no request.
+    /// Returns the phase after a byte was read. On HTTP/2, acknowledgements are bytes that start no request.
     fn read(self, streams: bool) -> Self {
         if self == Self::Idle && !streams { Self::Head } else { self }
     }
 
-    /// A head is complete.
-    fn begun(self) -> Self {
+    /// Returns the phase after a complete head.
+    fn started(self) -> Self {
         match self {
             Self::Exchange(n) => Self::Exchange(n + 1),
             Self::Closing => Self::Closing,
@@ -66,7 +66,7 @@ impl Phase {
         }
     }
 
-    /// A request is answered.
+    /// Returns the phase after a response.
     fn answered(self) -> Self {
         match self {
             Self::Exchange(n) if n > 1 => Self::Exchange(n - 1),
@@ -76,11 +76,11 @@ impl Phase {
     }
 }
 
-/// The pace of one connection.
-pub(super) struct Pace {
-    times: Times,
+/// The timeouts of one connection.
+pub(super) struct ConnectionTimeout {
+    timeouts: Timeouts,
     state: Mutex<State>,
-    way: CancellationToken,
+    eviction: CancellationToken,
 }
 
 struct State {
@@ -89,42 +89,42 @@ struct State {
     streams: bool,
 }
 
-impl Pace {
-    /// From now.
-    pub(super) fn new(times: Times) -> Self {
+impl ConnectionTimeout {
+    /// Starts with the connection.
+    pub(super) fn new(timeouts: Timeouts) -> Self {
         let state = State { phase: Phase::Head, since: Instant::now(), streams: false };
-        Self { times, state: Mutex::new(state), way: CancellationToken::new() }
+        Self { timeouts, state: Mutex::new(state), eviction: CancellationToken::new() }
     }
 
-    /// When it is over unless something happens.
-    pub(super) fn ends(&self) -> Instant {
+    /// Returns the time at which the connection is closed unless its phase changes.
+    pub(super) fn deadline(&self) -> Instant {
         let state = self.state();
-        state.since + state.phase.may_take(&self.times)
+        state.since + state.phase.timeout(&self.timeouts)
     }
 
-    /// Since when nobody has asked anything here; `None` while something is being answered.
-    pub(super) fn quiet_since(&self) -> Option<Instant> {
+    /// Returns the time since which the connection is idle; `None` while a request is being answered.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
         let state = self.state();
         (!matches!(state.phase, Phase::Exchange(_))).then_some(state.since)
     }
 
-    /// Somebody else needs the place.
-    pub(super) fn give_way(&self) {
-        self.way.cancel();
+    /// Closes the connection in favour of another one.
+    pub(super) fn evict(&self) {
+        self.eviction.cancel();
     }
 
-    /// Resolves when somebody else does.
-    pub(super) async fn gives_way(&self) {
-        self.way.cancelled().await;
+    /// Resolves when the connection is evicted.
+    pub(super) async fn evicted(&self) {
+        self.eviction.cancelled().await;
     }
 
-    /// A request, until this is dropped.
+    /// Registers a request until the result is dropped.
     pub(super) fn exchange(self: &Arc<Self>) -> Exchange {
-        self.goes_on(Phase::begun);
+        self.advance(Phase::started);
         Exchange(self.clone())
     }
 
-    fn goes_on(&self, next: impl FnOnce(Phase) -> Phase) {
+    fn advance(&self, next: impl FnOnce(Phase) -> Phase) {
         let mut state = self.state();
         let phase = next(state.phase);
         if phase != state.phase {
@@ -133,34 +133,34 @@ impl Pace {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing is done under the lock that could stop half-way.
+        // The closure cannot leave the state half written, so a poisoned lock is safe to use.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A request that is being answered.
-pub(super) struct Exchange(Arc<Pace>);
+pub(super) struct Exchange(Arc<ConnectionTimeout>);
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.0.goes_on(Phase::answered);
+        self.0.advance(Phase::answered);
     }
 }
 
-/// A connection that tells its pace what it reads.
-pub(super) struct Paced {
+/// A connection that reports what it reads to its timeout.
+pub(super) struct TimedConnection {
     stream: TcpStream,
-    pace: Arc<Pace>,
+    timeout: Arc<ConnectionTimeout>,
     first: bool,
 }
 
-impl Paced {
-    pub(super) fn new(stream: TcpStream, pace: Arc<Pace>) -> Self {
-        Self { stream, pace, first: true }
+impl TimedConnection {
+    pub(super) fn new(stream: TcpStream, timeout: Arc<ConnectionTimeout>) -> Self {
+        Self { stream, timeout, first: true }
     }
 }
 
-impl AsyncRead for Paced {
+impl AsyncRead for TimedConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -172,17 +172,17 @@ impl AsyncRead for Paced {
         if !came.is_empty() {
             let streams = self.first && came.starts_with(b"PRI");
             self.first = false;
-            let mut state = self.pace.state();
+            let mut state = self.timeout.state();
             state.streams |= streams;
             let streams = state.streams;
             drop(state);
-            self.pace.goes_on(|phase| phase.read(streams));
+            self.timeout.advance(|phase| phase.read(streams));
         }
         read
     }
 }
 
-impl AsyncWrite for Paced {
+impl AsyncWrite for TimedConnection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
@@ -203,12 +203,12 @@ impl AsyncWrite for Paced {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    /// Says that nothing more comes, then reads what the client still sends: where that stays unread the system resets the connection, and the
-    /// client never reads why it was refused.
+    /// Shuts down writing, then reads what the client still sends: unread bytes make the system reset the connection, and the client would never read why
+    /// it was refused.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         std::task::ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-        this.pace.goes_on(|_| Phase::Closing);
+        this.timeout.advance(|_| Phase::Closing);
         let mut waste = [0; 4096];
         loop {
             let mut buffer = ReadBuf::new(&mut waste);
@@ -224,21 +224,21 @@ impl AsyncWrite for Paced {
 mod tests {
     use super::*;
 
-    const TIMES: Times = Times { head: Duration::from_secs(10), idle: Duration::from_secs(60) };
+    const TIMES: Timeouts = Timeouts { head: Duration::from_secs(10), idle: Duration::from_secs(60) };
 
     #[test]
     fn a_head_has_ten_seconds_however_its_bytes_come() {
         let begun = Phase::Head;
         assert_eq!(begun.read(false), begun, "its time does not begin anew");
-        assert_eq!(begun.may_take(&TIMES), TIMES.head);
-        let next = begun.begun().answered();
-        assert_eq!((next, next.may_take(&TIMES)), (Phase::Idle, TIMES.idle));
+        assert_eq!(begun.timeout(&TIMES), TIMES.head);
+        let next = begun.started().answered();
+        assert_eq!((next, next.timeout(&TIMES)), (Phase::Idle, TIMES.idle));
         assert_eq!(next.read(false), Phase::Head);
     }
 
     #[test]
     fn requests_beside_each_other_are_counted() {
-        let two = Phase::Head.begun().begun();
+        let two = Phase::Head.started().started();
         assert_eq!(two, Phase::Exchange(2));
         assert_eq!(two.read(true), two);
         assert_eq!(two.answered().answered(), Phase::Idle);
@@ -247,21 +247,21 @@ mod tests {
 
     #[test]
     fn what_is_closing_stays_so() {
-        assert_eq!(Phase::Closing.begun(), Phase::Closing);
+        assert_eq!(Phase::Closing.started(), Phase::Closing);
         assert_eq!(Phase::Closing.answered(), Phase::Closing);
         assert_eq!(Phase::Closing.read(false), Phase::Closing);
     }
 
     #[test]
     fn a_request_ends_when_it_is_answered_or_given_up() {
-        let pace = Arc::new(Pace::new(TIMES));
-        let left = |pace: &Pace| pace.ends() - pace.state().since;
-        assert_eq!(left(&pace), TIMES.head);
-        let exchange = pace.exchange();
-        assert!(pace.quiet_since().is_none());
-        assert_eq!(left(&pace), EXCHANGE);
+        let timeout = Arc::new(ConnectionTimeout::new(TIMES));
+        let left = |timeout: &ConnectionTimeout| timeout.deadline() - timeout.state().since;
+        assert_eq!(left(&timeout), TIMES.head);
+        let exchange = timeout.exchange();
+        assert!(timeout.idle_since().is_none());
+        assert_eq!(left(&timeout), EXCHANGE_TIMEOUT);
         drop(exchange);
-        assert!(pace.quiet_since().is_some());
-        assert_eq!(left(&pace), TIMES.idle);
+        assert!(timeout.idle_since().is_some());
+        assert_eq!(left(&timeout), TIMES.idle);
     }
 }

@@ -1,4 +1,4 @@
-//! Letters that leave with the change that caused them: a row in the same transaction, sent by a worker, at least once.
+//! The outbox: a message is a row of the transaction that causes it, and a worker sends it at least once.
 //!
 //! The payload is sealed: it holds mailed links, and a copy of the database must not open them (SECURITY #72, #124).
 
@@ -13,51 +13,52 @@ use sea_orm::{
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{Context, Db, Fault, SealKeys, Tx, Unix, delete_in_batches, table::outbox};
+use crate::{Context, Db, Fault, SealKeys, Tx, Unix, db::table::outbox, delete_in_batches};
 
 pub use manage::{
-    Asked, Discarded, Listed, Standing, State, bounced, discard, expire, list, refused, retry, standing,
+    Discarded, Filter, QueueStatus, State, UnsentMessage, bounced, discard, expire, list, refused, retry,
+    status,
 };
-pub use pause::{Pause, end_pause, extend_pause, hasten, pause, paused, return_probe, take_probe};
+pub use pause::{Pause, end_pause, extend_pause, pause, paused, return_probe, shorten_pause, take_probe};
 
 const PURPOSE: &str = "outbox";
-/// A worker that took a row and died gives it back after this many seconds.
+/// The number of seconds after which a worker that took a row, and died, loses it.
 pub const LEASE: i64 = 60;
-/// After this many seconds without success a letter is dead (SECURITY D19, "Numbers").
-pub const GIVE_UP: i64 = 5 * 86_400;
+/// Give up on a message after this many seconds (SECURITY D19, "Numbers").
+pub const GIVE_UP_AFTER: i64 = 5 * 86_400;
 
 /// A row that this worker holds until its lease ends.
 pub struct Leased {
-    /// The row's id: stable, so it makes a stable Message-ID.
+    /// The row's id, which is stable and so makes a stable Message-ID.
     pub id: Uuid,
-    /// What it is, e.g. `mail`.
+    /// Its kind, e.g. `mail`.
     pub kind: String,
-    /// Tries before this one.
+    /// The number of attempts before this one.
     pub attempts: i32,
-    /// When it was queued.
+    /// The time at which it was queued.
     pub created_at: Unix,
-    /// When it was worthless.
+    /// The time after which sending it is pointless.
     pub expires_at: Option<Unix>,
-    /// Whom it is for, where [`Ties`] named one.
+    /// Its recipient, if [`Ties`] named one.
     pub destination: Option<String>,
     payload: Vec<u8>,
 }
 
-/// What a letter is tied to, in clear: neither may hold anything that a copy of the database must not tell.
+/// Clear-text columns of a message: neither may hold anything that a copy of the database must not tell.
 #[derive(Clone, Copy, Default)]
 pub struct Ties<'a> {
-    /// Whom it is for: [`lease_of`] can leave the letters of one destination where they are.
+    /// The recipient, so that [`lease_of`] can skip the messages of one destination.
     pub destination: Option<&'a str>,
-    /// The row that learns of it where the address is refused: the digest of the token that the letter carries.
+    /// The row to update if the address is refused: the digest of the token in the message.
     pub about: Option<&'a str>,
 }
 
-/// Which letters somebody wants to send.
+/// A selection of messages to send.
 #[derive(Clone, Copy, Default)]
-pub struct Wanted<'a> {
-    /// Their kinds; all of them where this is empty.
+pub struct Selection<'a> {
+    /// The kinds to send; all if empty.
     pub kinds: &'a [&'a str],
-    /// Destinations whose letters stay where they are for now.
+    /// The destinations to skip for now.
     pub except: &'a [String],
 }
 
@@ -65,7 +66,7 @@ impl Leased {
     /// Opens the payload.
     ///
     /// # Errors
-    /// [`Fault::Broken`] when it does not open or is not a `T`.
+    /// [`Fault::Broken`] if it does not open or is not a `T`.
     pub fn payload<T: DeserializeOwned>(&self, context: &Context) -> Result<T, Fault> {
         open(&context.keys, &self.payload)
     }
@@ -75,7 +76,7 @@ fn open<T: DeserializeOwned>(keys: &SealKeys, payload: &[u8]) -> Result<T, Fault
     Ok(serde_json::from_slice(&keys.open(PURPOSE, payload)?)?)
 }
 
-/// Queues a letter in the transaction that causes it. `expires_at`: when sending it would be pointless, e.g. the end of a link's life.
+/// Queues a message in the transaction that causes it. `expires_at` is when sending becomes pointless, e.g. the end of a link's life.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -89,7 +90,7 @@ pub async fn enqueue<T: Serialize + Sync>(
     enqueue_tied(tx, context, kind, payload, expires_at, Ties::default()).await
 }
 
-/// Queues a letter as [`enqueue`] does, with its ties.
+/// Queues a message as [`enqueue`] does, with its clear-text columns.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -125,41 +126,40 @@ pub async fn enqueue_tied<T: Serialize + Sync>(
     Ok(id)
 }
 
-/// Takes up to `most` letters that are due, for [`LEASE`] seconds. Each row is taken by one conditional statement, so two workers
-/// never hold the same one at a time.
+/// Takes up to `most` due messages for [`LEASE`] seconds. Each row is taken by one conditional statement, so two workers never hold the same one.
 ///
 /// # Errors
 /// [`Fault`] of the database.
 pub async fn lease(db: &Db, now: Unix, most: u64) -> Result<Vec<Leased>, Fault> {
-    lease_of(db, now, Wanted::default(), most).await
+    lease_of(db, now, Selection::default(), most).await
 }
 
-fn free(now: Unix, wanted: Wanted<'_>) -> Condition {
+fn free(now: Unix, selection: Selection<'_>) -> Condition {
     let mut free = Condition::all()
         .add(outbox::Column::SentAt.is_null())
         .add(outbox::Column::DeadAt.is_null())
         .add(outbox::Column::NotBefore.lte(now))
         .add(unlocked(now));
-    if !wanted.kinds.is_empty() {
-        free = free.add(outbox::Column::Kind.is_in(wanted.kinds.iter().copied()));
+    if !selection.kinds.is_empty() {
+        free = free.add(outbox::Column::Kind.is_in(selection.kinds.iter().copied()));
     }
-    if !wanted.except.is_empty() {
-        let others = outbox::Column::Destination.is_not_in(wanted.except.iter().map(String::as_str));
+    if !selection.except.is_empty() {
+        let others = outbox::Column::Destination.is_not_in(selection.except.iter().map(String::as_str));
         free = free.add(Condition::any().add(outbox::Column::Destination.is_null()).add(others));
     }
     free
 }
 
-/// No worker holds it.
+/// Returns the condition that no worker holds the row.
 fn unlocked(now: Unix) -> Condition {
     Condition::any().add(outbox::Column::LockedUntil.is_null()).add(outbox::Column::LockedUntil.lte(now))
 }
 
-async fn due(db: &Db, now: Unix, wanted: Wanted<'_>, most: u64) -> Result<Vec<Uuid>, Fault> {
+async fn due(db: &Db, now: Unix, selection: Selection<'_>, most: u64) -> Result<Vec<Uuid>, Fault> {
     Ok(outbox::Entity::find()
         .select_only()
         .column(outbox::Column::Id)
-        .filter(free(now, wanted))
+        .filter(free(now, selection))
         .order_by_asc(outbox::Column::NotBefore)
         .limit(most)
         .into_tuple()
@@ -167,21 +167,21 @@ async fn due(db: &Db, now: Unix, wanted: Wanted<'_>, most: u64) -> Result<Vec<Uu
         .await?)
 }
 
-/// Whether [`lease_of`] would find a letter.
+/// Returns true if [`lease_of`] would find a message.
 ///
 /// # Errors
 /// [`Fault`] of the database.
-pub async fn is_due(db: &Db, now: Unix, wanted: Wanted<'_>) -> Result<bool, Fault> {
-    Ok(!due(db, now, wanted, 1).await?.is_empty())
+pub async fn is_due(db: &Db, now: Unix, selection: Selection<'_>) -> Result<bool, Fault> {
+    Ok(!due(db, now, selection, 1).await?.is_empty())
 }
 
-/// Takes letters as [`lease`] does, of some kinds and for some destinations only.
+/// Takes messages as [`lease`] does, restricted to a selection.
 ///
 /// # Errors
 /// [`Fault`] of the database.
-pub async fn lease_of(db: &Db, now: Unix, wanted: Wanted<'_>, most: u64) -> Result<Vec<Leased>, Fault> {
-    let free = || free(now, wanted);
-    let due = due(db, now, wanted, most).await?;
+pub async fn lease_of(db: &Db, now: Unix, selection: Selection<'_>, most: u64) -> Result<Vec<Leased>, Fault> {
+    let free = || free(now, selection);
+    let due = due(db, now, selection, most).await?;
     let mut held = Vec::with_capacity(due.len());
     for id in due {
         let taken = outbox::Entity::update_many()
@@ -207,14 +207,14 @@ pub async fn lease_of(db: &Db, now: Unix, wanted: Wanted<'_>, most: u64) -> Resu
     Ok(held)
 }
 
-/// The letter is out.
+/// Marks a message as sent.
 ///
 /// # Errors
 /// [`Fault`] of the database.
 pub async fn sent(db: &Db, id: Uuid, now: Unix) -> Result<(), Fault> {
     outbox::Entity::update_many()
         .col_expr(outbox::Column::SentAt, Expr::value(now))
-        // Whatever another sender made of it meanwhile.
+        // Overrides what another sender stored meanwhile.
         .col_expr(outbox::Column::DeadAt, Expr::value(Option::<i64>::None))
         .col_expr(outbox::Column::DeadWhy, Expr::value(Option::<String>::None))
         .col_expr(outbox::Column::Payload, Expr::value(Vec::<u8>::new()))
@@ -224,60 +224,72 @@ pub async fn sent(db: &Db, id: Uuid, now: Unix) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What becomes of a letter that could not be sent.
+/// The outcome of a failed attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fate {
-    /// Tried again at this time.
+pub enum Outcome {
+    /// Try again at this time.
     Retry(Unix),
-    /// Never again.
+    /// Never try again.
     Dead,
 }
 
-/// The moment from which a letter is not sent any more.
+/// Returns the time from which a message is not sent any more.
 fn end_of(created_at: Unix, expires_at: Option<Unix>) -> Unix {
-    (created_at + GIVE_UP).min(expires_at.unwrap_or(i64::MAX))
+    (created_at + GIVE_UP_AFTER).min(expires_at.unwrap_or(i64::MAX))
 }
 
-/// The fate of a letter that failed for a reason of its own: backoff doubling from 5 s to 15 min, the last try just before its end, which is
-/// [`GIVE_UP`] or the moment from which it is worthless. `attempts` counts the one that failed.
-pub fn fate(attempts: i32, created_at: Unix, expires_at: Option<Unix>, now: Unix, permanent: bool) -> Fate {
+/// Returns the outcome of an attempt that failed for a reason of its own: backoff doubling from 5 s to 15 min, and a last attempt just before the end,
+/// which is [`GIVE_UP_AFTER`] or the expiry. `attempts` does not count the failed attempt.
+pub fn next_outcome(
+    attempts: i32,
+    created_at: Unix,
+    expires_at: Option<Unix>,
+    now: Unix,
+    permanent: bool,
+) -> Outcome {
     let next = now + (5_i64 << attempts.clamp(0, 8)).min(900);
     let next = next.min(end_of(created_at, expires_at) - 1);
-    if permanent || next <= now { Fate::Dead } else { Fate::Retry(next) }
+    if permanent || next <= now { Outcome::Dead } else { Outcome::Retry(next) }
 }
 
-/// The fate of a letter that failed for no reason of its own, because a server refuses all of them: due at once when the pause of the queue ends.
-pub fn fate_in_pause(created_at: Unix, expires_at: Option<Unix>, now: Unix) -> Fate {
-    if end_of(created_at, expires_at) <= now { Fate::Dead } else { Fate::Retry(now) }
+/// Returns the outcome of an attempt that failed because the server refuses all messages: due again as soon as the pause of the queue ends.
+pub fn outcome_in_pause(created_at: Unix, expires_at: Option<Unix>, now: Unix) -> Outcome {
+    if end_of(created_at, expires_at) <= now { Outcome::Dead } else { Outcome::Retry(now) }
 }
 
-/// The letter did not go out; `error` is for the operator and holds no secret. Whoever lost the lease meanwhile changes nothing: each
-/// lease counts an attempt, so the count tells whose turn it is (SECURITY I12, #120).
+/// Stores a failed attempt; `error` is for the operator and holds no secret. A worker that lost its lease changes nothing: each lease increments the
+/// number of attempts, which therefore identifies the holder (SECURITY I12, #120).
 ///
 /// # Errors
 /// [`Fault`] of the database.
-pub async fn failed(db: &Db, letter: &Leased, fate: Fate, error: &str, now: Unix) -> Result<(), Fault> {
-    outcome(db.writer(), letter, fate, error, (now, "expired")).await?;
+pub async fn failed(
+    db: &Db,
+    message: &Leased,
+    outcome: Outcome,
+    error: &str,
+    now: Unix,
+) -> Result<(), Fault> {
+    write_outcome(db.writer(), message, outcome, error, (now, "expired")).await?;
     Ok(())
 }
 
-/// Writes what became of a letter, if `letter` still holds it; answers whether it did.
-async fn outcome(
+/// Stores the outcome of an attempt if `message` still holds the lease; returns true if it does.
+async fn write_outcome(
     db: &impl ConnectionTrait,
-    letter: &Leased,
-    fate: Fate,
+    message: &Leased,
+    outcome: Outcome,
     error: &str,
     (now, dead_why): (Unix, &str),
 ) -> Result<bool, Fault> {
     let update = outbox::Entity::update_many()
         .col_expr(outbox::Column::LockedUntil, Expr::value(Option::<i64>::None))
         .col_expr(outbox::Column::LastError, Expr::value(short(error)))
-        .filter(outbox::Column::Id.eq(letter.id))
-        .filter(outbox::Column::Attempts.eq(letter.attempts + 1))
+        .filter(outbox::Column::Id.eq(message.id))
+        .filter(outbox::Column::Attempts.eq(message.attempts + 1))
         .filter(outbox::Column::SentAt.is_null());
-    let written = match fate {
-        Fate::Retry(at) => update.col_expr(outbox::Column::NotBefore, Expr::value(at)),
-        Fate::Dead => update
+    let written = match outcome {
+        Outcome::Retry(at) => update.col_expr(outbox::Column::NotBefore, Expr::value(at)),
+        Outcome::Dead => update
             .col_expr(outbox::Column::DeadAt, Expr::value(now))
             .col_expr(outbox::Column::DeadWhy, Expr::value(dead_why)),
     }
@@ -290,10 +302,10 @@ fn short(error: &str) -> String {
     error.chars().take(300).collect()
 }
 
-/// The kind of letters that ask the worker who is meant. Strangers cause them, and nothing left by itself: they are forgotten after a day.
+/// The kind of messages that ask the worker to find an account. Strangers cause them, and nothing was sent by itself: they are deleted after a day.
 const ASKED: &str = "recovery";
 
-/// Forgets letters that left, or died, more than 30 days ago, and a day ago those that only asked who is meant.
+/// Deletes messages that were sent, or died, more than 30 days ago, and those of the kind [`ASKED`] after a day.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -310,24 +322,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_letter_is_tried_with_backoff_for_five_days_then_dies() {
-        assert_eq!(fate(0, 0, None, 100, false), Fate::Retry(105));
-        assert_eq!(fate(3, 0, None, 100, false), Fate::Retry(140));
-        assert_eq!(fate(30, 0, None, 100, false), Fate::Retry(1000));
-        assert_eq!(fate(9, 0, None, 4 * 86_400, false), Fate::Retry(4 * 86_400 + 900));
-        assert_eq!(fate(0, 0, None, 100, true), Fate::Dead);
+    fn a_message_is_tried_with_backoff_for_five_days_then_dies() {
+        assert_eq!(next_outcome(0, 0, None, 100, false), Outcome::Retry(105));
+        assert_eq!(next_outcome(3, 0, None, 100, false), Outcome::Retry(140));
+        assert_eq!(next_outcome(30, 0, None, 100, false), Outcome::Retry(1000));
+        assert_eq!(next_outcome(9, 0, None, 4 * 86_400, false), Outcome::Retry(4 * 86_400 + 900));
+        assert_eq!(next_outcome(0, 0, None, 100, true), Outcome::Dead);
         // The last try is just before the end, not up to a quarter of an hour before it.
-        assert_eq!(fate(9, 0, None, GIVE_UP - 100, false), Fate::Retry(GIVE_UP - 1));
-        assert_eq!(fate(0, 0, Some(102), 100, false), Fate::Retry(101));
-        assert_eq!(fate(0, 0, Some(102), 101, false), Fate::Dead);
-        assert_eq!(fate(3, 0, None, GIVE_UP, false), Fate::Dead);
+        assert_eq!(next_outcome(9, 0, None, GIVE_UP_AFTER - 100, false), Outcome::Retry(GIVE_UP_AFTER - 1));
+        assert_eq!(next_outcome(0, 0, Some(102), 100, false), Outcome::Retry(101));
+        assert_eq!(next_outcome(0, 0, Some(102), 101, false), Outcome::Dead);
+        assert_eq!(next_outcome(3, 0, None, GIVE_UP_AFTER, false), Outcome::Dead);
     }
 
     #[test]
-    fn a_letter_of_a_paused_queue_is_due_as_soon_as_the_pause_ends() {
-        assert_eq!(fate_in_pause(0, None, GIVE_UP - 1), Fate::Retry(GIVE_UP - 1));
-        assert_eq!(fate_in_pause(0, None, GIVE_UP), Fate::Dead);
-        assert_eq!(fate_in_pause(0, Some(1800), 1799), Fate::Retry(1799));
-        assert_eq!(fate_in_pause(0, Some(1800), 1800), Fate::Dead);
+    fn a_message_of_a_paused_queue_is_due_as_soon_as_the_pause_ends() {
+        assert_eq!(outcome_in_pause(0, None, GIVE_UP_AFTER - 1), Outcome::Retry(GIVE_UP_AFTER - 1));
+        assert_eq!(outcome_in_pause(0, None, GIVE_UP_AFTER), Outcome::Dead);
+        assert_eq!(outcome_in_pause(0, Some(1800), 1799), Outcome::Retry(1799));
+        assert_eq!(outcome_in_pause(0, Some(1800), 1800), Outcome::Dead);
     }
 }

@@ -1,4 +1,4 @@
-//! The ways out: by the person, by the provider.
+//! Sign-out by the person and by the provider.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use minijinja::context;
 use serde_json::json;
 
-use crate::back_channel::{self, Me};
+use crate::back_channel::{self, RelyingParty};
 use crate::portal::Portal;
 use crate::random;
 use crate::short;
@@ -18,7 +18,7 @@ use crate::web::form::{OpenForm, OwnForm, Query};
 use crate::web::page;
 use crate::web::visitor::{self, Visitor};
 
-/// `POST /logout`: the session here ends at once, whatever the provider does next.
+/// `POST /logout`: the session ends at once, whatever the provider does next.
 pub(super) async fn leave(
     State(portal): State<Arc<Portal>>,
     OwnForm { mut visitor, .. }: OwnForm,
@@ -35,7 +35,7 @@ pub(super) async fn leave(
     visitor::with_cookie(visitor::with_cookie(response, cookie), visitor::no_session_cookie(&portal))
 }
 
-/// `GET /logged-out`: back from the provider's sign-out.
+/// `GET /logged-out`: the return from the provider's sign-out.
 pub(super) async fn left(
     State(portal): State<Arc<Portal>>,
     visitor: Visitor,
@@ -44,7 +44,7 @@ pub(super) async fn left(
     let outcome = fields.get("state").map(|state| sign_out::finish(&portal, visitor.browser(), state));
     match outcome {
         Some(true) => farewell(&portal, StatusCode::OK, "everywhere"),
-        // Nothing is said about who is signed in: anybody can send anybody to this address.
+        // The page does not say who is signed in, since anybody can send a person to this address.
         Some(false) => farewell(&portal, StatusCode::BAD_REQUEST, "unknown"),
         None => farewell(&portal, StatusCode::OK, "unknown"),
     }
@@ -56,16 +56,18 @@ fn farewell(portal: &Portal, status: StatusCode, how: &str) -> Response {
 
 /// `POST /backchannel-logout` (Back-Channel Logout §2.5 to §2.8).
 pub(super) async fn back_channel(State(portal): State<Arc<Portal>>, OpenForm(fields): OpenForm) -> Response {
-    let me = Me { issuer: &portal.config.issuer, client_id: &portal.config.client_id };
+    let relying_party = RelyingParty { issuer: &portal.config.issuer, client_id: &portal.config.client_id };
     let token = fields.get("logout_token").unwrap_or_default();
-    match back_channel::verify(&portal.provider, &portal.seen_tokens, &me, token, portal.now()).await {
+    match back_channel::verify(&portal.provider, &portal.seen_tokens, &relying_party, token, portal.now())
+        .await
+    {
         Ok(goodbye) => {
             let ended = portal.sessions.close_all(goodbye.sid.as_deref(), goodbye.sub.as_deref());
-            tracing::info!(ended, "the provider signed somebody out");
+            tracing::info!(ended, "back-channel logout");
             StatusCode::OK.into_response()
         }
         Err(refused) => {
-            tracing::warn!(reason = ?short(&refused.to_string()), "a logout token is refused");
+            tracing::warn!(reason = ?short(&refused.to_string()), "logout token refused");
             (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_request" }))).into_response()
         }
     }

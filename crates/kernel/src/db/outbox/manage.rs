@@ -1,4 +1,4 @@
-//! What operators and the worker's look-round do with letters: list, retry, drop, expire, count.
+//! Operations of operators and of the worker's periodic round: list, retry, discard, expire and count messages.
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -7,75 +7,79 @@ use sea_orm::{
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{Fate, GIVE_UP, Leased, open, outcome, pause::hasten, short, unlocked};
-use crate::{Db, Fault, SealKeys, Tx, Unix, table::outbox};
+use super::{GIVE_UP_AFTER, Leased, Outcome, open, pause::shorten_pause, short, unlocked, write_outcome};
+use crate::{Db, Fault, SealKeys, Tx, Unix, db::table::outbox};
 
-/// Whether a letter is still to be sent.
+/// The state of a message that was not sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// It is.
+    /// It will be sent.
     Waiting,
-    /// It is not, and was never sent.
+    /// It will not be sent.
     Dead,
 }
 
-/// Which letters are listed.
+/// A filter for [`list`].
 #[derive(Clone, Copy, Default)]
-pub struct Asked<'a> {
-    /// Of this kind; of all where it is `None`.
+pub struct Filter<'a> {
+    /// Only messages of this kind, if any.
     pub kind: Option<&'a str>,
-    /// In this state; in both where it is `None`.
+    /// Only messages in this state, if any.
     pub state: Option<State>,
-    /// How many at most, the oldest first.
+    /// The maximum number of messages, oldest first.
     pub most: u64,
 }
 
-/// A letter that was not sent, as operators see it.
-pub struct Listed {
-    /// Its id.
+/// A message that was not sent, as shown to operators.
+pub struct UnsentMessage {
+    /// The id of its row.
     pub id: Uuid,
-    /// What it is.
+    /// Its kind, e.g. `mail`.
     pub kind: String,
-    /// Whether it is still to be sent.
+    /// Its state.
     pub state: State,
-    /// When it was queued.
+    /// The time at which it was queued.
     pub created_at: Unix,
-    /// Tries so far.
+    /// The number of attempts so far.
     pub attempts: i32,
-    /// When it is due.
+    /// The time at which it is due.
     pub not_before: Unix,
-    /// A worker has it at this moment.
+    /// True while a worker is sending it.
     pub under_way: bool,
-    /// Why it failed last; no address and no secret.
+    /// The error of the last attempt, without addresses and secrets.
     pub last_error: Option<String>,
-    /// Why it is dead: `refused`, `expired`, `dropped`.
+    /// The reason why it is dead: `refused`, `expired` or `dropped`.
     pub dead_why: Option<String>,
     payload: Vec<u8>,
 }
 
-impl Listed {
-    /// Opens the payload; `None` where there is none any more, or it is no `T`.
+impl UnsentMessage {
+    /// Opens the payload; `None` if it was deleted or is not a `T`.
     pub fn payload<T: DeserializeOwned>(&self, keys: &SealKeys) -> Option<T> {
         open(keys, &self.payload).ok()
     }
 }
 
-/// Letters that were not sent.
+/// Lists messages that were not sent.
 ///
 /// # Errors
 /// [`Fault`] of the database.
-pub async fn list(db: &impl ConnectionTrait, now: Unix, asked: Asked<'_>) -> Result<Vec<Listed>, Fault> {
+pub async fn list(
+    db: &impl ConnectionTrait,
+    now: Unix,
+    filter: Filter<'_>,
+) -> Result<Vec<UnsentMessage>, Fault> {
     let mut query = outbox::Entity::find().filter(outbox::Column::SentAt.is_null());
-    if let Some(kind) = asked.kind {
+    if let Some(kind) = filter.kind {
         query = query.filter(outbox::Column::Kind.eq(kind));
     }
-    query = match asked.state {
+    query = match filter.state {
         Some(State::Waiting) => query.filter(outbox::Column::DeadAt.is_null()),
         Some(State::Dead) => query.filter(outbox::Column::DeadAt.is_not_null()),
         None => query,
     };
-    let rows = query.order_by_asc(outbox::Column::CreatedAt).limit(asked.most).all(db).await?;
-    let listed = rows.into_iter().map(|row| Listed {
+    let rows = query.order_by_asc(outbox::Column::CreatedAt).limit(filter.most).all(db).await?;
+    let listed = rows.into_iter().map(|row| UnsentMessage {
         id: row.id,
         kind: row.kind,
         state: if row.dead_at.is_some() { State::Dead } else { State::Waiting },
@@ -90,8 +94,8 @@ pub async fn list(db: &impl ConnectionTrait, now: Unix, asked: Asked<'_>) -> Res
     Ok(listed.collect())
 }
 
-/// Makes letters due now: `ids`, or all dead ones. A dead letter begins anew, with five days before it. What is worthless by now, was dropped, or is under
-/// way stays as it is. A pause of the mails ends with the next letter that is taken. Answers how many are due.
+/// Makes messages due now: those with these `ids`, or all dead ones. A dead message starts over with five days to go. Messages that have expired, were
+/// dropped, or are being sent stay as they are. A pause ends with the next message that a worker takes. Returns how many are due.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -124,20 +128,20 @@ pub async fn retry(db: &Db, now: Unix, ids: Option<&[Uuid]>, kind: Option<&str>)
             update().filter(which).filter(outbox::Column::DeadAt.is_null()).exec(db.writer()).await?;
         done += waiting.rows_affected;
     }
-    hasten(db, now).await?;
+    shorten_pause(db, now).await?;
     Ok(done)
 }
 
-/// What became of a wish to discard a letter.
+/// The result of [`discard`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Discarded {
-    /// It is dead and empty.
+    /// The message is dead and its content deleted.
     Done,
-    /// It was sent, a worker has it at this moment, or there is none.
+    /// The message was sent, is being sent, or does not exist.
     No,
 }
 
-/// Ends a letter by an operator's decision. Its content is gone, so that it is never sent.
+/// Ends a message by an operator's decision and deletes its content, so that it is never sent.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -156,10 +160,10 @@ pub async fn discard(db: &Db, now: Unix, id: Uuid, reason: &str) -> Result<Disca
     Ok(if written.rows_affected == 1 { Discarded::Done } else { Discarded::No })
 }
 
-/// Letters that expire in one look-round.
+/// The maximum number of messages that expire in one round.
 const MOST_EXPIRED: u64 = 100;
 
-/// Ends letters whose end has come while they waited, e.g. in a pause; answers their ids and kinds, so that it is told (SECURITY D19).
+/// Ends messages that expired while they waited, e.g. in a pause; returns their ids and kinds for the log (SECURITY D19).
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -171,7 +175,7 @@ pub async fn expire(db: &Db, now: Unix) -> Result<Vec<(Uuid, String)>, Fault> {
             .add(unlocked(now))
             .add(
                 Condition::any()
-                    .add(outbox::Column::CreatedAt.lte(now - GIVE_UP))
+                    .add(outbox::Column::CreatedAt.lte(now - GIVE_UP_AFTER))
                     .add(outbox::Column::ExpiresAt.lte(now)),
             )
     };
@@ -199,29 +203,29 @@ pub async fn expire(db: &Db, now: Unix) -> Result<Vec<(Uuid, String)>, Fault> {
     Ok(ended)
 }
 
-/// The letters of one kind that were not sent.
-pub struct Standing {
+/// The unsent messages of one kind.
+pub struct QueueStatus {
     /// The kind.
     pub kind: String,
-    /// Letters that wait.
+    /// The number of waiting messages.
     pub waiting: i64,
-    /// When the oldest of them was queued.
+    /// The time at which the oldest waiting message was queued.
     pub oldest: Option<Unix>,
-    /// Letters that died, by why.
+    /// The number of dead messages by reason.
     pub dead: Vec<(String, i64)>,
 }
 
-/// Counts the letters that were not sent, by kind.
+/// Counts the unsent messages by kind.
 ///
 /// # Errors
 /// [`Fault`] of the database.
-pub async fn standing(db: &impl ConnectionTrait) -> Result<Vec<Standing>, Fault> {
+pub async fn status(db: &impl ConnectionTrait) -> Result<Vec<QueueStatus>, Fault> {
     let rows: Vec<(String, bool, Option<String>, i64, i64)> = outbox::Entity::find()
         .select_only()
         .column(outbox::Column::Kind)
         .column_as(outbox::Column::DeadAt.is_not_null(), "dead")
         .column(outbox::Column::DeadWhy)
-        .column_as(outbox::Column::Id.count(), "letters")
+        .column_as(outbox::Column::Id.count(), "messages")
         .column_as(outbox::Column::CreatedAt.min(), "oldest")
         .filter(outbox::Column::SentAt.is_null())
         .group_by(outbox::Column::Kind)
@@ -230,33 +234,33 @@ pub async fn standing(db: &impl ConnectionTrait) -> Result<Vec<Standing>, Fault>
         .into_tuple()
         .all(db)
         .await?;
-    let mut all: Vec<Standing> = Vec::new();
-    for (kind, dead, why, letters, oldest) in rows {
+    let mut all: Vec<QueueStatus> = Vec::new();
+    for (kind, dead, why, messages, oldest) in rows {
         let at = all.iter().position(|s| s.kind == kind).unwrap_or_else(|| {
-            all.push(Standing { kind, waiting: 0, oldest: None, dead: Vec::new() });
+            all.push(QueueStatus { kind, waiting: 0, oldest: None, dead: Vec::new() });
             all.len() - 1
         });
-        let standing = &mut all[at];
+        let status = &mut all[at];
         if dead {
-            // An older node gives no reason.
-            standing.dead.push((why.unwrap_or_else(|| "unknown".into()), letters));
+            // Older nodes store no reason.
+            status.dead.push((why.unwrap_or_else(|| "unknown".into()), messages));
         } else {
-            standing.waiting += letters;
-            standing.oldest = Some(standing.oldest.map_or(oldest, |known| Ord::min(known, oldest)));
+            status.waiting += messages;
+            status.oldest = Some(status.oldest.map_or(oldest, |known| Ord::min(known, oldest)));
         }
     }
     Ok(all)
 }
 
-/// The server's verdict on the address ends the letter, in the transaction that tells whom it concerns; answers whether `letter` still held it.
+/// Ends a message because the server refused its address, in the transaction that records the refusal. Returns true if `message` still held the lease.
 ///
 /// # Errors
 /// [`Fault`] of the database.
-pub async fn refused(tx: &Tx, letter: &Leased, error: &str, now: Unix) -> Result<bool, Fault> {
-    outcome(tx.conn(), letter, Fate::Dead, error, (now, "refused")).await
+pub async fn refused(tx: &Tx, message: &Leased, error: &str, now: Unix) -> Result<bool, Fault> {
+    write_outcome(tx.conn(), message, Outcome::Dead, error, (now, "refused")).await
 }
 
-/// A letter that had gone out came back, once: a second notice of it changes nothing. Answers what the letter is about.
+/// Marks a sent message as returned, once: a second notice changes nothing. Returns what the message is about.
 ///
 /// # Errors
 /// [`Fault`] of the database.

@@ -9,18 +9,27 @@ use std::{
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use tokio::sync::Notify;
 
-use crate::{fault::is_for_want_of_room, held::assert_no_transaction};
+use super::open_transactions::assert_no_transaction;
+use crate::fault::is_out_of_space;
 
-/// A database that says nothing for so long is as good as away: a little longer than it waits itself, so that its own reason comes first.
+/// The maximum time that a request waits for a connection, for its turn to write, or for a row that another transaction holds.
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// PostgreSQL ends a transaction that is idle for this long: its node is lost, and others wait for the rows that it holds.
+pub(super) const IDLE_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The maximum time that a connection takes to answer a ping.
+pub(super) const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Treat the database as unreachable after this long without an answer: a little longer than its own timeouts, so that its own error comes first.
 pub(crate) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the database was asked for since this process began. Counted where every statement passes, so that a test can say what each request may
-/// cost, and see it when one more creeps in.
+/// Statements and commits since the database was opened. They are counted where every statement passes, so that tests can bound the cost of each request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct QueryCount {
     /// Statements, without the BEGIN and COMMIT of transactions.
     pub statements: u64,
-    /// Transactions that were committed, and writing statements that were transactions of their own: each waits for the disk.
+    /// Committed transactions, and writing statements of their own: each waits for the disk.
     pub commits: u64,
 }
 
@@ -28,14 +37,14 @@ pub struct QueryCount {
 pub(crate) struct QueryCounter {
     statements: AtomicU64,
     commits: AtomicU64,
-    /// A write was refused, and none was tried since that was not.
+    /// True if a write was refused because of the disk, and no later one succeeded.
     refused: AtomicBool,
     refusal: Notify,
 }
 
 impl QueryCounter {
-    /// A write was refused for a reason that is not its own: whoever asks whether this node is well is told so at once (SECURITY #119).
-    pub(crate) fn refuse(&self) {
+    /// Records a write that was refused because of the disk, and wakes the readiness check at once (SECURITY #119).
+    pub(crate) fn write_refused(&self) {
         if !self.refused.swap(true, Ordering::Relaxed) {
             self.refusal.notify_one();
         }
@@ -45,8 +54,8 @@ impl QueryCounter {
         !self.refused.load(Ordering::Relaxed)
     }
 
-    /// A write that tries whether one is possible has ended.
-    pub(crate) fn tried(&self, stored: bool) {
+    /// Records the result of a write that probes the disk.
+    pub(crate) fn write_probed(&self, stored: bool) {
         self.refused.store(!stored, Ordering::Relaxed);
     }
 
@@ -55,10 +64,10 @@ impl QueryCounter {
         self.refusal.notified().await;
     }
 
-    /// Looks at what the database answered.
-    pub(crate) fn judged<T>(&self, answer: Result<T, DbErr>) -> Result<T, DbErr> {
-        if answer.as_ref().is_err_and(is_for_want_of_room) {
-            self.refuse();
+    /// Records a refusal, if the result is one, and passes the result on.
+    pub(crate) fn note_refusal<T>(&self, answer: Result<T, DbErr>) -> Result<T, DbErr> {
+        if answer.as_ref().is_err_and(is_out_of_space) {
+            self.write_refused();
         }
         answer
     }
@@ -79,27 +88,27 @@ impl QueryCounter {
     }
 }
 
-/// A connection, or a pool of them, that does not wait for ever: a server whose machine is gone, or that is stopped, breaks no connection, and
-/// whoever waits for it would hold request, letter and connection until somebody restarts the program (SECURITY #117).
+/// A connection, or a pool of them, with a timeout on every statement. A server that is stopped or cut off breaks no connection; without the timeout, a
+/// caller would hold its request, message and connection until a restart (SECURITY #117).
 pub struct Timeout<C> {
     pub(crate) inner: C,
     pub(crate) counter: Arc<QueryCounter>,
-    /// Whether a statement takes a connection of its own.
+    /// True if each statement takes a connection of its own.
     is_pool: bool,
 }
 
 impl<C> Timeout<C> {
-    /// A pool.
+    /// Wraps a pool.
     pub(crate) fn new(inner: C, counter: &Arc<QueryCounter>) -> Self {
         Self { inner, counter: counter.clone(), is_pool: true }
     }
 
-    /// A transaction on one of its connections, counted with this one.
-    pub(crate) fn like<D>(&self, inner: D) -> Timeout<D> {
+    /// Wraps a transaction on one of the pool's connections, with the same counter.
+    pub(crate) fn with_counter_of<D>(&self, inner: D) -> Timeout<D> {
         Timeout { inner, counter: self.counter.clone(), is_pool: false }
     }
 
-    fn asked(&self) {
+    fn count_statement(&self) {
         self.counter.statement();
         if self.is_pool {
             assert_no_transaction(&self.counter, "a connection");
@@ -107,14 +116,14 @@ impl<C> Timeout<C> {
     }
 }
 
-/// The work, or the fault that it is not done in time. Its outcome may then be unknown, as that of a connection which breaks.
+/// Runs `work` with a timeout. After it the outcome may be unknown, as after a broken connection.
 pub(crate) async fn within<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-    waited(STATEMENT_TIMEOUT, work).await
+    within_limit(STATEMENT_TIMEOUT, work).await
 }
 
-async fn waited<T>(most: Duration, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-    let silent = |_| DbErr::Conn(RuntimeErr::Internal(format!("no answer in {most:?}")));
-    tokio::time::timeout(most, work).await.map_err(silent)?
+async fn within_limit<T>(limit: Duration, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    let silent = |_| DbErr::Conn(RuntimeErr::Internal(format!("no answer in {limit:?}")));
+    tokio::time::timeout(limit, work).await.map_err(silent)?
 }
 
 #[async_trait::async_trait]
@@ -124,23 +133,23 @@ impl<C: ConnectionTrait> ConnectionTrait for Timeout<C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.asked();
-        self.counter.judged(within(self.inner.execute_raw(statement)).await)
+        self.count_statement();
+        self.counter.note_refusal(within(self.inner.execute_raw(statement)).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.asked();
-        self.counter.judged(within(self.inner.execute_unprepared(sql)).await)
+        self.count_statement();
+        self.counter.note_refusal(within(self.inner.execute_unprepared(sql)).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.asked();
-        self.counter.judged(within(self.inner.query_one_raw(statement)).await)
+        self.count_statement();
+        self.counter.note_refusal(within(self.inner.query_one_raw(statement)).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.asked();
-        self.counter.judged(within(self.inner.query_all_raw(statement)).await)
+        self.count_statement();
+        self.counter.note_refusal(within(self.inner.query_all_raw(statement)).await)
     }
 
     fn support_returning(&self) -> bool {
@@ -160,7 +169,7 @@ mod tests {
         // Far more than it takes, where it takes as long as it is told.
         let told = tokio::time::timeout(
             Duration::from_secs(20),
-            waited(Duration::from_millis(1), pending::<Result<(), DbErr>>()),
+            within_limit(Duration::from_millis(1), pending::<Result<(), DbErr>>()),
         );
         let given_up = told.await.expect("it is given up");
         assert!(matches!(crate::Fault::from(given_up.unwrap_err()), crate::Fault::Unavailable(_)));

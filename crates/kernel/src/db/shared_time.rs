@@ -1,4 +1,4 @@
-//! The time that nodes share: the highest that any of them saw, and the database's own clock (SECURITY D13, I19).
+//! The time that nodes share: the latest time that any of them has reported, and the database's own clock (SECURITY D13, I19).
 
 use sea_orm::{
     ActiveValue::Set,
@@ -6,35 +6,36 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use crate::{Db, Fault, Reading, table::meta};
+use super::table::meta;
+use crate::{Db, Fault, Snapshot};
 
-/// Where the highest time seen is kept: milliseconds, with zeros before them so that texts compare as numbers do.
+/// The key of the latest time reported, in milliseconds, zero-padded so that texts compare as numbers do.
 const TIME_SEEN: &str = "time_seen";
 
 impl Db {
-    /// Stores a time, in milliseconds since 1970-01-01 UTC, unless a later one is there; answers the later of the two. One that is later than `most` is
-    /// believed by nobody, and replaced.
+    /// Stores a time, in milliseconds since 1970-01-01 UTC, unless a later one is stored; returns the later of the two. A stored time later than `limit` is
+    /// wrong and is replaced.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn advance_time(&self, millis: i64, most: i64) -> Result<i64, Fault> {
-        let seen = self.store_time(millis, most).await;
-        self.counter.tried(seen.is_ok());
+    pub async fn advance_time(&self, millis: i64, limit: i64) -> Result<i64, Fault> {
+        let seen = self.store_time(millis, limit).await;
+        self.counter.write_probed(seen.is_ok());
         seen
     }
 
-    /// Whether writes are stored, as far as is known: none was refused for want of room since the last [`Db::advance_time`], and that one was stored. A database
-    /// without room, or held by somebody else, answers who reads and nobody else (SECURITY #119).
+    /// Returns false if a write was refused because the disk is full or read-only, or if the last [`Db::advance_time`] failed. Such a database answers
+    /// reads only (SECURITY #119).
     pub fn takes_writes(&self) -> bool {
         self.counter.takes_writes()
     }
 
-    /// Waits until a write is refused for want of room.
+    /// Waits until a write is refused because the disk is full or read-only.
     pub async fn write_refused(&self) {
         self.counter.refusal().await;
     }
 
-    /// The time by the database's own clock, in milliseconds since 1970-01-01 UTC; `None` where it has none but this machine's (SECURITY D13).
+    /// Returns the time by the database's own clock, in milliseconds since 1970-01-01 UTC; `None` on SQLite, which has this machine's (SECURITY D13).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -42,10 +43,10 @@ impl Db {
         database_time(self.reader()).await
     }
 
-    async fn store_time(&self, millis: i64, most: i64) -> Result<i64, Fault> {
+    async fn store_time(&self, millis: i64, limit: i64) -> Result<i64, Fault> {
         let row = meta::ActiveModel { key: Set(TIME_SEEN.to_owned()), value: Set(format!("{millis:020}")) };
-        let known = || Expr::col((meta::Entity, meta::Column::Value));
-        let later = known().lt(format!("{millis:020}")).or(known().gt(format!("{most:020}")));
+        let stored = || Expr::col((meta::Entity, meta::Column::Value));
+        let later = stored().lt(format!("{millis:020}")).or(stored().gt(format!("{limit:020}")));
         meta::Entity::insert(row)
             .on_conflict(
                 OnConflict::column(meta::Column::Key)
@@ -59,7 +60,7 @@ impl Db {
         row.map_or(Ok(millis), |row| read_time(&row.value))
     }
 
-    /// An operator's word that this is the time, whatever was seen.
+    /// Overwrites the latest time reported by an operator's decision.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -73,8 +74,8 @@ impl Db {
     }
 }
 
-impl Reading {
-    /// The highest time seen on any node, in milliseconds since 1970-01-01 UTC.
+impl Snapshot {
+    /// Returns the latest time that any node has reported, in milliseconds since 1970-01-01 UTC.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -82,7 +83,7 @@ impl Reading {
         self.stored_value(TIME_SEEN).await?.map(|text| read_time(&text)).transpose()
     }
 
-    /// The time by the database's own clock, in milliseconds since 1970-01-01 UTC; `None` where it has none but this machine's.
+    /// Returns the time by the database's own clock, in milliseconds since 1970-01-01 UTC; `None` on SQLite.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -91,10 +92,10 @@ impl Reading {
     }
 }
 
-/// Not the time at which its transaction began: that one may be old.
+/// Reads the clock and not `now()`, which is the start of the transaction.
 const DATABASE_TIME: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS millis";
 
-/// SQLite runs in this process: it has this machine's clock.
+/// Returns `None` on SQLite, which runs in this process and has this machine's clock.
 async fn database_time(db: &impl ConnectionTrait) -> Result<Option<i64>, Fault> {
     let backend = db.get_database_backend();
     if backend == DbBackend::Sqlite {

@@ -5,13 +5,13 @@ use sea_orm::{
 
 use crate::{Db, Fault};
 
-/// Rows that one statement deletes.
+/// The number of rows that one statement deletes.
 const STEP: u64 = 500;
 
-/// Deletes all rows that `only` names, a few hundred with each statement: whoever writes meanwhile waits for one of them and not for all.
+/// Deletes all rows that match `only`, a few hundred per statement, so that a concurrent writer waits for one batch and not for all.
 ///
 /// # Errors
-/// [`Fault`] of the database; what was deleted until then stays deleted.
+/// [`Fault`] of the database; rows deleted before it stay deleted.
 pub async fn delete_in_batches<E: EntityTrait>(db: &Db, only: impl IntoCondition) -> Result<(), Fault> {
     let only: Condition = only.into_condition();
     let key: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
@@ -34,7 +34,7 @@ mod tests {
     use sea_orm::{ColumnTrait, ConnectionTrait, PaginatorTrait};
 
     use super::*;
-    use crate::table::meta;
+    use crate::db::table::meta;
 
     #[tokio::test]
     async fn many_rows_go_in_small_steps_and_others_stay() {

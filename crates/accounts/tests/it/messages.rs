@@ -7,7 +7,7 @@ use kernel::outbox;
 use crate::stage::{PASSWORD, Stage, stages, visitor};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_senders_never_hold_one_letter() {
+async fn two_senders_never_hold_one_message() {
     // SECURITY #98, I12.
     for stage in stages().await {
         let context = &stage.bed.context;
@@ -26,7 +26,7 @@ async fn two_senders_never_hold_one_letter() {
             .collect();
         let mut held = Vec::new();
         for sender in senders {
-            held.extend(sender.await.unwrap().into_iter().map(|letter| letter.id));
+            held.extend(sender.await.unwrap().into_iter().map(|message| message.id));
         }
         let different: BTreeSet<_> = held.iter().collect();
         assert_eq!((held.len(), different.len()), (20, 20), "{}", stage.bed.name);
@@ -39,9 +39,9 @@ async fn two_senders_never_hold_one_letter() {
     }
 }
 
-/// SECURITY #120, #98: a sender that stood still until another took its letter has no more say in it, but for telling that it is out.
+/// SECURITY #120, #98: a sender that stood still until another took its message has no more say in it, but for telling that it is out.
 #[tokio::test]
-async fn a_sender_that_stood_still_does_not_give_up_anothers_letter() {
+async fn a_sender_that_stood_still_does_not_give_up_anothers_message() {
     for stage in stages().await {
         let (context, name) = (&stage.bed.context, stage.bed.name);
         let other = stage.bed.second_node().await;
@@ -52,7 +52,7 @@ async fn a_sender_that_stood_still_does_not_give_up_anothers_letter() {
         stage.bed.clock.advance(outbox::LEASE);
         let held = outbox::lease(&other.db, context.now(), 1).await.unwrap();
         assert_eq!(held.len(), 1, "{name}: taken over");
-        for fate in [outbox::Fate::Dead, outbox::Fate::Retry(0)] {
+        for fate in [outbox::Outcome::Dead, outbox::Outcome::Retry(0)] {
             outbox::failed(&context.db, &stale, fate, "too late", context.now()).await.unwrap();
             assert_eq!(stage.count("outbox", "dead_at IS NULL AND last_error IS NULL").await, 1, "{name}");
             assert!(
@@ -67,7 +67,7 @@ async fn a_sender_that_stood_still_does_not_give_up_anothers_letter() {
 }
 
 #[tokio::test]
-async fn a_letter_leaves_with_its_cause_or_not_at_all() {
+async fn a_message_leaves_with_its_cause_or_not_at_all() {
     // SECURITY #98, I13.
     for stage in stages().await {
         let context = &stage.bed.context;
@@ -78,15 +78,15 @@ async fn a_letter_leaves_with_its_cause_or_not_at_all() {
     }
 }
 
-/// The mails that are due, each with its letter, which is held.
+/// The mails that are due, each with its message, which is held.
 async fn held(stage: &Stage) -> Vec<(outbox::Leased, accounts::Mail)> {
     let context = &stage.bed.context;
-    let letters = outbox::lease(&context.db, context.now(), 100).await.unwrap();
-    letters
+    let messages = outbox::lease(&context.db, context.now(), 100).await.unwrap();
+    messages
         .into_iter()
-        .map(|letter| {
-            let mail = letter.payload(context).unwrap();
-            (letter, mail)
+        .map(|message| {
+            let mail = message.payload(context).unwrap();
+            (message, mail)
         })
         .collect()
 }
@@ -105,9 +105,9 @@ async fn a_refused_address_is_remembered_until_another_takes_its_place() {
         let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
         accounts.choose_password(&enrolment, "Agence", PASSWORD, &visitor()).await.unwrap();
         let refused = async || accounts.enrolment(id).await.unwrap().unwrap().refused;
-        let (letter, _) = held(&stage).await.pop().unwrap();
+        let (message, _) = held(&stage).await.pop().unwrap();
         assert!(!refused().await);
-        accounts.mail_refused(&letter, "RCPT: 550").await.unwrap();
+        accounts.mail_refused(&message, "RCPT: 550").await.unwrap();
         assert!(refused().await, "{name}");
         assert_eq!(stage.count("outbox", "dead_why = 'refused' AND last_error = 'RCPT: 550'").await, 1);
         // Another mail to the same address: what becomes of it is not known yet.
@@ -152,8 +152,8 @@ async fn a_refused_new_address_is_told_to_its_account_and_changes_nothing() {
         assert_eq!((mails.len(), pending().await), (2, Some(false)), "{}", stage.bed.name);
         // First the one to the account's own address.
         mails.sort_by_key(|(_, mail)| mail.to == "marie@faux.test");
-        for (letter, mail) in &mails {
-            accounts.mail_refused(letter, "RCPT: 550").await.unwrap();
+        for (message, mail) in &mails {
+            accounts.mail_refused(message, "RCPT: 550").await.unwrap();
             // The mail to the address that the account has tells nothing of the new one.
             assert_eq!(pending().await, Some(mail.to == "marie@faux.test"), "{}", stage.bed.name);
         }
@@ -169,7 +169,7 @@ async fn a_refused_new_address_is_told_to_its_account_and_changes_nothing() {
 
 /// SECURITY D19: given up after five days, and what expires while it waits is told; an operator begins it anew.
 #[tokio::test]
-async fn a_letter_that_waits_ends_after_five_days_and_an_operator_begins_it_anew() {
+async fn a_message_that_waits_ends_after_five_days_and_an_operator_begins_it_anew() {
     for stage in stages().await {
         let (context, name) = (&stage.bed.context, stage.bed.name);
         let tx = context.db.begin().await.unwrap();
@@ -193,13 +193,13 @@ async fn a_letter_that_waits_ends_after_five_days_and_an_operator_begins_it_anew
         assert_eq!(outbox::retry(&context.db, context.now(), None, None).await.unwrap(), 1, "{name}");
         assert!(expired().await.is_empty(), "{name}");
         let due = outbox::lease(&context.db, context.now(), 10).await.unwrap();
-        assert_eq!(due.iter().map(|letter| letter.id).collect::<Vec<_>>(), [long], "{name}");
+        assert_eq!(due.iter().map(|message| message.id).collect::<Vec<_>>(), [long], "{name}");
     }
 }
 
-/// SECURITY D19: one letter asks at a time, on all nodes together.
+/// SECURITY D19: one message asks at a time, on all nodes together.
 #[tokio::test]
-async fn one_letter_asks_whether_the_server_still_refuses() {
+async fn one_message_asks_whether_the_server_still_refuses() {
     for stage in stages().await {
         let (db, now, name) = (&stage.bed.context.db, stage.bed.context.now(), stage.bed.name);
         let other = stage.bed.second_node().await.db;
@@ -213,7 +213,7 @@ async fn one_letter_asks_whether_the_server_still_refuses() {
         outbox::extend_pause(db, now + 3, &probe, "AUTH: 535", 60).await.unwrap();
         let standing = outbox::paused(db.reader()).await.unwrap().unwrap();
         assert_eq!((standing.since, standing.until, standing.tries), (now, now + 7, 2), "{name}");
-        outbox::hasten(&other, now + 4).await.unwrap();
+        outbox::shorten_pause(&other, now + 4).await.unwrap();
         let standing = outbox::paused(db.reader()).await.unwrap().unwrap();
         assert!(outbox::take_probe(db, now + 4, &standing).await.unwrap().is_some(), "{name}: an operator");
         assert!(outbox::end_pause(&other).await.unwrap() && !outbox::end_pause(db).await.unwrap());

@@ -1,5 +1,5 @@
-//! The pause of the mails (SECURITY D19): while the mail server refuses this service as a whole, one letter at a time asks whether it still does. The pause is a
-//! row, so that every node, and `moncompte mail`, sees the same.
+//! The pause of outgoing mail (SECURITY D19): while the mail server refuses this service as a whole, one message at a time probes it. The pause is a row,
+//! so that every node, and `moncompte mail`, sees the same.
 
 use sea_orm::{
     ActiveValue::Set,
@@ -9,20 +9,20 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{LEASE, short};
-use crate::{Db, Fault, Unix, table::meta};
+use crate::{Db, Fault, Unix, db::table::meta};
 
 const KEY: &str = "mail_paused";
 
-/// A pause that stands.
+/// A pause of outgoing mail.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Pause {
-    /// When the server began to refuse.
+    /// The time at which the server began to refuse messages.
     pub since: Unix,
-    /// When the next letter asks.
+    /// The time at which the next probe is due.
     pub until: Unix,
-    /// Refusals so far.
+    /// The number of refusals so far.
     pub tries: u32,
-    /// What the server said last, without any address.
+    /// The server's last answer, without addresses.
     pub why: String,
 }
 
@@ -32,12 +32,12 @@ impl Pause {
     }
 }
 
-/// Seconds until the next letter asks: doubling from 2 to `longest`.
+/// Returns the number of seconds until the next probe, doubling from 2 to `longest`.
 fn wait(tries: u32, longest: i64) -> i64 {
     (2_i64 << tries.saturating_sub(1).min(12)).min(longest)
 }
 
-/// The pause, if one stands.
+/// Returns the current pause, if there is one.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -46,7 +46,7 @@ pub async fn paused(db: &impl ConnectionTrait) -> Result<Option<Pause>, Fault> {
     row.map(|row| Ok(serde_json::from_str(&row.value)?)).transpose()
 }
 
-/// Begins a pause, unless one stands; answers whether it did. `longest`: seconds that a letter waits at most before it asks.
+/// Begins a pause unless there is one; returns true if it did. `longest` is the maximum number of seconds between two probes.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -60,19 +60,19 @@ pub async fn pause(db: &Db, now: Unix, why: &str, longest: i64) -> Result<bool, 
     Ok(written == 1)
 }
 
-/// Takes the right to ask with one letter, on this node alone, for as long as a lease lasts; `None` where it is too early or another node asks.
+/// Takes the right to probe, on this node alone and for the length of a lease; `None` if the probe is not due or another node holds it.
 ///
 /// # Errors
 /// [`Fault`] of the database.
-pub async fn take_probe(db: &Db, now: Unix, standing: &Pause) -> Result<Option<Pause>, Fault> {
-    if now < standing.until {
+pub async fn take_probe(db: &Db, now: Unix, current: &Pause) -> Result<Option<Pause>, Fault> {
+    if now < current.until {
         return Ok(None);
     }
-    let taken = Pause { until: now + LEASE, ..standing.clone() };
-    Ok(replace(db, standing, &taken).await?.then_some(taken))
+    let taken = Pause { until: now + LEASE, ..current.clone() };
+    Ok(replace(db, current, &taken).await?.then_some(taken))
 }
 
-/// Gives the right to ask back unused.
+/// Returns the right to probe, unused.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -81,7 +81,7 @@ pub async fn return_probe(db: &Db, now: Unix, probe: &Pause) -> Result<(), Fault
     Ok(())
 }
 
-/// The letter that asked was refused like the others.
+/// Extends the pause after a refused probe.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -92,7 +92,7 @@ pub async fn extend_pause(db: &Db, now: Unix, probe: &Pause, why: &str, longest:
     Ok(())
 }
 
-/// The server takes letters again; answers whether a pause stood.
+/// Ends the pause after the server accepted a message; returns true if there was one.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -100,19 +100,19 @@ pub async fn end_pause(db: &Db) -> Result<bool, Fault> {
     Ok(meta::Entity::delete_by_id(KEY).exec(db.writer()).await?.rows_affected == 1)
 }
 
-/// An operator has mended something: the next letter asks now.
+/// Makes the next probe due now, after an operator fixed something.
 ///
 /// # Errors
 /// [`Fault`] of the database.
-pub async fn hasten(db: &Db, now: Unix) -> Result<(), Fault> {
-    if let Some(standing) = paused(db.reader()).await? {
-        // Where a letter asks at this moment, its answer is the newer one.
-        replace(db, &standing, &Pause { until: now, tries: 1, ..standing.clone() }).await?;
+pub async fn shorten_pause(db: &Db, now: Unix) -> Result<(), Fault> {
+    if let Some(current) = paused(db.reader()).await? {
+        // If a probe is running, its result is newer and wins.
+        replace(db, &current, &Pause { until: now, tries: 1, ..current.clone() }).await?;
     }
     Ok(())
 }
 
-/// One conditional statement: whoever saw an older pause changes nothing.
+/// Replaces the pause in one conditional statement: a caller that saw an older pause changes nothing.
 async fn replace(db: &Db, seen: &Pause, new: &Pause) -> Result<bool, Fault> {
     let written = meta::Entity::update_many()
         .col_expr(meta::Column::Value, Expr::value(new.text()?))

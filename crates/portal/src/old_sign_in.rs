@@ -1,22 +1,22 @@
-//! The portal's own old sign-in: identifiers that the agency gave out itself.
+//! The portal's own old sign-in, with identifiers that the agency issued itself.
 
+use crate::expiring_cache::ExpiringCache;
 use crate::random;
 use crate::records::{LegacyLogin, LegacyLogins};
-use crate::shelf::Shelf;
 
-/// Failures of one identifier within the window before it has to wait.
+/// The number of failures of one identifier within the window before it has to wait.
 const FAILURES: u32 = 10;
-/// The window, seconds.
+/// The window in seconds.
 const WINDOW: i64 = 15 * 60;
 
-/// The old logins and the brake on guessing them.
-pub(crate) struct OldDoor {
+/// The old logins, with a limit on guesses.
+pub(crate) struct OldSignIn {
     logins: LegacyLogins,
-    failures: Shelf<u32>,
+    failures: ExpiringCache<u32>,
     nobody: LegacyLogin,
 }
 
-/// What became of an attempt.
+/// The result of an attempt.
 pub(crate) enum Attempt<'a> {
     Right(&'a LegacyLogin),
     Wrong,
@@ -24,15 +24,15 @@ pub(crate) enum Attempt<'a> {
     Wait,
 }
 
-impl OldDoor {
+impl OldSignIn {
     pub fn new(logins: LegacyLogins) -> Self {
-        Self { logins, failures: Shelf::new(WINDOW, 50_000), nobody: LegacyLogin::default() }
+        Self { logins, failures: ExpiringCache::new(WINDOW, 50_000), nobody: LegacyLogin::default() }
     }
 
     /// Checks an identifier and its password. An unknown identifier costs and counts the same as a wrong password.
     pub fn check(&self, identifier: &str, password: &str, now: i64) -> Attempt<'_> {
         let key = random::fingerprint(identifier);
-        // Reserved before the check and given back on success: parallel attempts count too.
+        // Reserved before the check and given back on success, so that parallel attempts count too.
         let tries = self.failures.change(
             key,
             now,

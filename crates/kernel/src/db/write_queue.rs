@@ -1,13 +1,13 @@
-//! Many commits, one wait for the disk. SQLite has one writer, and each commit costs it an fsync, during which nobody writes: 400 a second here. So those
-//! who wait for their turn while one is under way go together in one transaction, and all are told when that is on the disk. Whoever opens it writes in it as
-//! in its own, for nothing is there yet that could be lost with it; each that comes after has a savepoint, or one statement. Nobody is acknowledged
-//! earlier than alone, and where the transaction fails all are told so (SECURITY #115).
+//! Group commit on SQLite. SQLite has one writer, and each commit waits for an fsync, during which nobody writes: about 400 a second. Writers that wait while
+//! a commit is running therefore join one transaction, the batch, and are all acknowledged when it is on the disk. The writer that opens the batch writes
+//! directly in it, since nothing of others can be lost with it; each later one has a savepoint, or a single statement. Nobody is acknowledged before the
+//! commit, and if it fails all of them get the error (SECURITY #115).
 //!
-//! PostgreSQL does the same by itself: one flush of its log serves all that wait for it.
+//! PostgreSQL does the same by itself: one flush of its log serves all waiting commits.
 //!
-//! Whoever finds no transaction opens one, and a task that is to commit it takes its place in the queue: behind those who wait already, before those who
-//! come later. So a group is as large as the crowd that gathered, and alone one waits for nobody. It grows no more once somebody in it did not commit: of a
-//! failure SQLite may take back the whole transaction, and nothing must be written after that as if it were still there.
+//! The writer that finds no batch opens one and spawns a task that commits it. This task queues behind the writers that wait already and before later ones, so
+//! a batch is as large as the number of waiting writers, and a single writer waits for nobody. A batch takes no more writers after one of them did not commit:
+//! SQLite may roll back the whole transaction after an error, and nothing may be written then as if it were still open.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,83 +20,83 @@ use tokio::{
     sync::{Mutex, OwnedMutexGuard, oneshot},
 };
 
-use crate::timeout::{Timeout, within};
+use super::timeout::{Timeout, within};
 
-/// The one writer's turns.
+/// The queue of the one writer.
 #[derive(Clone, Default)]
 pub(crate) struct WriteQueue(Arc<Mutex<Option<Batch>>>);
 
-/// A transaction, and those whose part of it is done.
+/// An open transaction, and the writers that wait for its commit.
 struct Batch {
     outer: Timeout<DatabaseTransaction>,
-    done: Vec<oneshot::Sender<Result<(), DbErr>>>,
+    waiters: Vec<oneshot::Sender<Result<(), DbErr>>>,
 }
 
 impl WriteQueue {
-    /// The group's transaction, once it is one's turn.
+    /// Waits for a slot, and opens a batch if there is none.
     ///
     /// # Errors
-    /// When that is not within `patience`, or the database refuses.
+    /// If no slot is free within `timeout`, or the database refuses.
     pub(crate) async fn take(
         &self,
         writer: &Timeout<DatabaseConnection>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<WriteSlot, DbErr> {
-        let late = |_| failed(format!("no turn to write in {patience:?}"));
-        let mut held = tokio::time::timeout(patience, self.0.clone().lock_owned()).await.map_err(late)?;
-        let group = match held.take() {
-            Some(group) => group,
+        let late = |_| failed(format!("no turn to write in {timeout:?}"));
+        let mut held = tokio::time::timeout(timeout, self.0.clone().lock_owned()).await.map_err(late)?;
+        let batch = match held.take() {
+            Some(batch) => batch,
             None => {
                 let outer = within(writer.inner.begin_with_options(immediate())).await?;
-                tokio::spawn(self.clone().end());
-                Batch { outer: writer.like(outer), done: Vec::new() }
+                tokio::spawn(self.clone().commit_next());
+                Batch { outer: writer.with_counter_of(outer), waiters: Vec::new() }
             }
         };
-        *held = Some(group);
+        *held = Some(batch);
         Ok(WriteSlot(Some(held)))
     }
 
-    /// Commits the group that is there when its turn comes.
-    async fn end(self) {
+    /// Commits the open batch at this task's place in the queue.
+    async fn commit_next(self) {
         let mut held = self.0.lock_owned().await;
         finish(&mut held).await;
     }
 }
 
-/// One's turn to write. Dropped, it ends the group: what others wrote before is committed, and one's own savepoint, which is dropped before, is taken back.
+/// The exclusive right to write. Dropped, it ends the batch: earlier writers are committed; this writer's savepoint, which is dropped first, is rolled back.
 pub(crate) struct WriteSlot(Option<OwnedMutexGuard<Option<Batch>>>);
 
 impl WriteSlot {
     fn held(&self) -> &Batch {
-        self.0.as_ref().and_then(|held| held.as_ref()).expect("whoever has the turn has its group")
+        self.0.as_ref().and_then(|held| held.as_ref()).expect("whoever has the turn has its batch")
     }
 
-    /// The transaction that one shares. Of several statements in it, all or none are kept only by who is the first, or within a savepoint.
-    pub(crate) fn group(&self) -> &Timeout<DatabaseTransaction> {
+    /// Returns the shared transaction. Several statements are atomic in it only for the first writer, or within a savepoint.
+    pub(crate) fn batch(&self) -> &Timeout<DatabaseTransaction> {
         &self.held().outer
     }
 
-    /// Whether nothing of others is in the transaction.
+    /// Returns true if no other writer has written in the batch.
     pub(crate) fn is_first(&self) -> bool {
-        self.held().done.is_empty()
+        self.held().waiters.is_empty()
     }
 
-    /// Lets the next one write, and waits until all is on the disk.
+    /// Lets the next writer in, and waits until the batch is on the disk.
     ///
     /// # Errors
-    /// When it is not; the outcome may be unknown.
+    /// If the commit fails; the outcome may be unknown.
     pub(crate) async fn committed(mut self) -> Result<(), DbErr> {
-        let (tell, told) = oneshot::channel();
-        if let Some(group) = self.0.take().as_mut().and_then(|held| held.as_mut()) {
-            group.done.push(tell);
+        let (sender, receiver) = oneshot::channel();
+        if let Some(batch) = self.0.take().as_mut().and_then(|held| held.as_mut()) {
+            batch.waiters.push(sender);
         }
-        told.await.unwrap_or_else(|_| Err(failed("nobody committed the transaction".into())))
+        receiver.await.unwrap_or_else(|_| Err(failed("nobody committed the transaction".into())))
     }
 
-    /// Ends the group, and waits until it has ended: what others wrote before is on the disk then, or taken back.
-    pub(crate) async fn over(mut self) {
+    /// Ends the batch and waits for it: earlier writers are on the disk then, or rolled back.
+    pub(crate) async fn end_batch(mut self) {
         if let Some(mut held) = self.0.take() {
-            // In a task of its own, so that going away meanwhile takes nothing along.
+            // In a task of its own, so that a cancelled caller does not cancel the commit.
             let _ = tokio::spawn(async move { finish(&mut held).await }).await;
         }
     }
@@ -105,7 +105,7 @@ impl WriteSlot {
 impl Drop for WriteSlot {
     fn drop(&mut self) {
         let Some(mut held) = self.0.take() else { return };
-        // Without a runtime, at the end of a program, the transaction is taken back, and whoever waits for it is told so.
+        // Without a runtime, at the end of a program, the transaction rolls back and the waiting writers get an error.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move { finish(&mut held).await });
         }
@@ -113,17 +113,17 @@ impl Drop for WriteSlot {
 }
 
 async fn finish(held: &mut Option<Batch>) {
-    let Some(Batch { outer, done }) = held.take() else { return };
-    if done.is_empty() {
-        // Nobody waits to hear of it.
+    let Some(Batch { outer, waiters }) = held.take() else { return };
+    if waiters.is_empty() {
+        // No writer waits for the result.
         let _ = within(outer.inner.rollback()).await;
         return;
     }
     let counter = outer.counter.clone();
-    let outcome = counter.judged(within(outer.inner.commit()).await);
-    for tell in done {
-        // Some may have gone away.
-        let _ = tell.send(outcome.clone());
+    let outcome = counter.note_refusal(within(outer.inner.commit()).await);
+    for sender in waiters {
+        // The receiver is gone if the writer was cancelled.
+        let _ = sender.send(outcome.clone());
     }
 }
 
@@ -184,9 +184,9 @@ mod tests {
     type Written = tokio::task::JoinHandle<Result<(), Fault>>;
 
     /// Starts these writers, until they wait for their turn behind whoever has it.
-    async fn at_the_door(writers: impl Iterator<Item = Written>) -> Vec<Written> {
+    async fn queued(writers: impl Iterator<Item = Written>) -> Vec<Written> {
         let writers: Vec<_> = writers.collect();
-        // One thread runs them all: each has come to its turn's door, and the committer of the group before it too.
+        // One thread runs them all: each has come to its turn's door, and the committer of the batch before it too.
         for _ in 0..writers.len() + 2 {
             tokio::task::yield_now().await;
         }
@@ -203,7 +203,7 @@ mod tests {
                 tx.commit().await
             })
         };
-        at_the_door(rows.map(writer)).await
+        queued(rows.map(writer)).await
     }
 
     /// Writers of one statement each.
@@ -215,7 +215,7 @@ mod tests {
                 Ok(())
             })
         };
-        at_the_door(rows.map(writer)).await
+        queued(rows.map(writer)).await
     }
 
     fn parent(row: usize) -> String {
@@ -328,7 +328,7 @@ mod tests {
                 // It finds the row of the first, which is not on the disk yet.
                 let found = tx.conn().execute_unprepared("UPDATE parent SET id = id WHERE id = 0").await;
                 assert_eq!(found.unwrap().rows_affected(), 1);
-                tx.give_up().await;
+                tx.rollback().await;
                 count(&db, "parent").await
             }
         });
@@ -376,13 +376,13 @@ mod tests {
         drop(holder);
         failing.await.unwrap();
         for (row, writer) in (0..).zip(before.into_iter().chain(after)) {
-            let told = writer.await.unwrap().is_ok();
+            let receiver = writer.await.unwrap().is_ok();
             assert_eq!(
-                told,
+                receiver,
                 row >= 3,
                 "{row}: whoever came before is told of it, whoever came after is served"
             );
-            assert_eq!(count(&db, &format!("parent WHERE id = {row}")).await, i64::from(told), "{row}");
+            assert_eq!(count(&db, &format!("parent WHERE id = {row}")).await, i64::from(receiver), "{row}");
         }
     }
 
@@ -393,7 +393,7 @@ mod tests {
         let tx = db.begin().await.unwrap();
         // It has the write lock at once, as a transaction of ours does; a savepoint on its own would take it with its first write.
         let other = format!("sqlite://{}", folder.path().join("db").display());
-        let other = crate::db::sqlite_options(&other).unwrap().busy_timeout(Duration::ZERO);
+        let other = crate::db::connect::sqlite_options(&other).unwrap().busy_timeout(Duration::ZERO);
         let mut other = SqliteConnection::connect_with(&other).await.unwrap();
         let refused = sea_orm::sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await;
         assert!(refused.is_err(), "somebody else could write in the middle");

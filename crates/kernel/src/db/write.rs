@@ -1,6 +1,6 @@
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 
-use crate::{Db, Fault, Reading, Timeout, Tx};
+use crate::{Db, Fault, Snapshot, Timeout, Tx};
 
 /// A connection to read from: outside a transaction a reader of [`Db`], inside one the transaction itself. A statement that takes it is written once for
 /// both.
@@ -29,7 +29,7 @@ impl Read for Tx {
     }
 }
 
-impl Read for Reading {
+impl Read for Snapshot {
     type Connection = DatabaseTransaction;
 
     fn connection(&self) -> &Self::Connection {
@@ -79,7 +79,7 @@ impl Tx {
                 Ok(answer)
             }
             Done::RollBack(answer) => {
-                self.give_up().await;
+                self.rollback().await;
                 Ok(answer)
             }
         }
@@ -91,7 +91,7 @@ mod tests {
     use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 
     use super::*;
-    use crate::table::meta;
+    use crate::db::table::meta;
 
     /// An act that decides against what it wrote leaves nothing behind, and one that fails likewise.
     #[tokio::test]

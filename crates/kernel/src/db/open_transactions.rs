@@ -1,6 +1,6 @@
-//! Which tasks hold a transaction (SECURITY D18). A task that asks for a second connection while it holds one waits for those who wait for it: on PostgreSQL
-//! forty acts that each did so stopped a node, on SQLite one act waits for its own turn. Builds with debug assertions panic where it happens, so every test
-//! holds the rule.
+//! Tracks which tasks hold a transaction (SECURITY D18). A task that asks for a second connection while it holds one waits for tasks that wait for it: on
+//! PostgreSQL forty such acts stopped a node, on SQLite one act waits for itself. Builds with debug assertions panic at the second request, so every test
+//! checks the rule.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -9,9 +9,9 @@ use std::{
 
 use tokio::task;
 
-use crate::timeout::QueryCounter;
+use super::timeout::QueryCounter;
 
-/// A task, or a thread that runs none: a test's own.
+/// A task, or a thread outside any task, as in tests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holder {
     Task(task::Id),
@@ -24,7 +24,7 @@ impl Holder {
     }
 }
 
-/// Each transaction that is open: who began it, and the address of its database's counter, which is one a database.
+/// The open transactions: their holder, and the address of the query counter that identifies their database.
 static HELD: Mutex<Vec<(Holder, usize)>> = Mutex::new(Vec::new());
 
 fn held<T>(look: impl FnOnce(&mut Vec<(Holder, usize)>) -> T) -> T {
@@ -35,7 +35,7 @@ fn name(db: &Arc<QueryCounter>) -> usize {
     Arc::as_ptr(db).addr()
 }
 
-/// The mark of an open transaction, on the task that began it. Dropped, the mark goes.
+/// The registration of an open transaction with the task that began it, until dropped.
 pub(crate) struct Mark(Option<(Holder, usize)>);
 
 impl Mark {
@@ -59,7 +59,7 @@ impl Drop for Mark {
     }
 }
 
-/// Panics, in builds with debug assertions, where this task holds a transaction of this database.
+/// Panics, in builds with debug assertions, if this task holds a transaction of this database.
 #[track_caller]
 pub(crate) fn assert_no_transaction(db: &Arc<QueryCounter>, asked: &str) {
     if cfg!(debug_assertions) {
@@ -69,11 +69,11 @@ pub(crate) fn assert_no_transaction(db: &Arc<QueryCounter>, asked: &str) {
     }
 }
 
-/// Panics, in builds with debug assertions, where this task holds a transaction of any database. For what takes its time, and for reads that another task
-/// makes: none may be waited for while rows and a connection are held.
+/// Panics, in builds with debug assertions, if this task holds a transaction of any database. Long work, and reads that another task makes, must not be
+/// awaited while rows and a connection are held.
 ///
 /// # Panics
-/// As said.
+/// See above.
 #[track_caller]
 pub fn assert_outside_transaction(asked: &str) {
     if cfg!(debug_assertions) {
@@ -96,7 +96,7 @@ mod tests {
         (Db::connect(&format!("sqlite://{}", folder.path().join("db").display())).await.unwrap(), folder)
     }
 
-    /// Whether this panics in a task that holds a transaction, and does not in one whose transaction has ended, however it ended.
+    /// Returns true if `ask` panics in a task that holds a transaction. Panics if it does so after the transaction has ended in any way.
     async fn is_refused<F: Future<Output = ()> + Send>(
         ask: impl Fn(Db) -> F + Clone + Send + Sync + 'static,
     ) -> bool {
@@ -112,7 +112,7 @@ mod tests {
         let refused = while_held.await.is_err_and(|error| error.is_panic());
         db.begin().await.unwrap().commit().await.unwrap();
         ask(db.clone()).await;
-        db.begin().await.unwrap().give_up().await;
+        db.begin().await.unwrap().rollback().await;
         ask(db.clone()).await;
         drop(db.begin().await.unwrap());
         ask(db).await;
@@ -129,9 +129,9 @@ mod tests {
             db.writer().execute_unprepared("PRAGMA user_version = 1").await.unwrap();
         };
         assert!(is_refused(move |db| Box::pin(writes(db)) as Asking).await, "a statement of its own");
-        let begins = async |db: Db| db.begin().await.unwrap().give_up().await;
+        let begins = async |db: Db| db.begin().await.unwrap().rollback().await;
         assert!(is_refused(move |db| Box::pin(begins(db)) as Asking).await, "a second transaction");
-        let records = async |db: Db| db.begin_recorded().await.unwrap().give_up().await;
+        let records = async |db: Db| db.begin_recorded().await.unwrap().rollback().await;
         assert!(is_refused(move |db| Box::pin(records(db)) as Asking).await, "a second act");
         let gathers = async |_: Db| {
             let batcher: Batcher<u8, u8> = Batcher::new(1, async |_| Ok(std::collections::HashMap::new()));
@@ -165,8 +165,8 @@ mod tests {
         let ((db, _folder), (other, _elsewhere)) = (database().await, database().await);
         let tx = db.begin().await.unwrap();
         other.reader().execute_unprepared("SELECT 1").await.unwrap();
-        let reading = db.clone();
-        let read = async move { reading.reader().execute_unprepared("SELECT 1").await.map(drop) };
+        let other_task = db.clone();
+        let read = async move { other_task.reader().execute_unprepared("SELECT 1").await.map(drop) };
         tokio::spawn(read).await.unwrap().unwrap();
         tx.commit().await.unwrap();
     }

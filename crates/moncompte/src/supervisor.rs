@@ -1,4 +1,4 @@
-//! Tasks that must never end: each is begun again when it does, and whoever asks whether this node is well is told which one is down.
+//! Supervision of tasks that must never end: each is restarted when it ends, and readiness names those that are down.
 
 use std::{
     collections::BTreeSet,
@@ -10,27 +10,27 @@ use std::{
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-/// One life of such a task.
-pub(crate) type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// One run of a supervised task.
+pub(crate) type TaskFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Which of these tasks are down. Cheap to clone.
+/// The set of tasks that are down. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Standing {
+pub(crate) struct Supervisor {
     down: Arc<Mutex<BTreeSet<&'static str>>>,
-    /// Before one that has ended begins again: whatever ended it may end it again at once.
+    /// The pause before a restart: the cause may still be there.
     pause: Duration,
-    /// A task that has lived for so long since is well again.
+    /// A task that has run for this long since its restart is healthy again.
     sound: Duration,
 }
 
-impl Default for Standing {
+impl Default for Supervisor {
     fn default() -> Self {
         Self { down: Arc::default(), pause: Duration::from_secs(1), sound: Duration::from_secs(5) }
     }
 }
 
-impl Standing {
-    /// The names of those that are down.
+impl Supervisor {
+    /// Returns the names of the tasks that are down.
     pub(crate) fn down(&self) -> Vec<&'static str> {
         self.names().iter().copied().collect()
     }
@@ -39,11 +39,11 @@ impl Standing {
         self.down.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a task live until it is told to stop. One that ends before that, or panics, is down, and begins again after a pause.
-    pub(crate) async fn attend(
+    /// Runs a task until told to stop. If it ends or panics before, it is down, and restarts after a pause.
+    pub(crate) async fn supervise(
         &self,
         name: &'static str,
-        begin: impl Fn() -> Life,
+        begin: impl Fn() -> TaskFuture,
         stop: &CancellationToken,
     ) {
         loop {
@@ -60,7 +60,7 @@ impl Standing {
             }
             self.names().insert(name);
             metrics::counter!("moncompte_worker_restarts_total", "part" => name).increment(1);
-            tracing::error!(part = name, why = why(ended), "a part of the worker ended; it begins again");
+            tracing::error!(part = name, why = why(ended), "worker part ended and restarted");
             tokio::select! {
                 () = tokio::time::sleep(self.pause) => {}
                 () = stop.cancelled() => return,
@@ -82,8 +82,8 @@ mod tests {
 
     use super::*;
 
-    fn standing(sound: Duration) -> Standing {
-        Standing { pause: Duration::from_millis(1), sound, ..Standing::default() }
+    fn supervisor(sound: Duration) -> Supervisor {
+        Supervisor { pause: Duration::from_millis(1), sound, ..Supervisor::default() }
     }
 
     /// Looks again until it is so.
@@ -98,11 +98,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_that_ends_or_panics_begins_again_and_is_told_of_meanwhile() {
-        let (standing, stop) = (standing(Duration::from_millis(50)), CancellationToken::new());
+        let (supervisor, stop) = (supervisor(Duration::from_millis(50)), CancellationToken::new());
         let (lives, last) = (Arc::new(AtomicUsize::new(0)), stop.clone());
         let begin = {
             let lives = lives.clone();
-            move || -> Life {
+            move || -> TaskFuture {
                 let (nth, last) = (lives.fetch_add(1, Ordering::SeqCst), last.clone());
                 Box::pin(async move {
                     assert!(nth >= 3, "as it may happen");
@@ -114,12 +114,12 @@ mod tests {
             }
         };
         let attended = tokio::spawn({
-            let (standing, stop) = (standing.clone(), stop.clone());
-            async move { standing.attend("letters", begin, &stop).await }
+            let (supervisor, stop) = (supervisor.clone(), stop.clone());
+            async move { supervisor.supervise("letters", begin, &stop).await }
         });
-        until("it is told of", || standing.down() == ["letters"]).await;
+        until("it is told of", || supervisor.down() == ["letters"]).await;
         until("it lives", || lives.load(Ordering::SeqCst) == 5).await;
-        until("it is well", || standing.down().is_empty()).await;
+        until("it is well", || supervisor.down().is_empty()).await;
         stop.cancel();
         tokio::time::timeout(Duration::from_secs(20), attended).await.unwrap().unwrap();
         assert_eq!(lives.load(Ordering::SeqCst), 5);
@@ -127,18 +127,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_that_ends_again_and_again_stays_down() {
-        let (standing, stop) = (standing(Duration::from_secs(60)), CancellationToken::new());
+        let (supervisor, stop) = (supervisor(Duration::from_secs(60)), CancellationToken::new());
         let lives = Arc::new(AtomicUsize::new(0));
         let attended = tokio::spawn({
-            let (standing, stop, lives) = (standing.clone(), stop.clone(), lives.clone());
-            let begin = move || -> Life {
+            let (supervisor, stop, lives) = (supervisor.clone(), stop.clone(), lives.clone());
+            let begin = move || -> TaskFuture {
                 lives.fetch_add(1, Ordering::SeqCst);
                 Box::pin(async {})
             };
-            async move { standing.attend("chores", begin, &stop).await }
+            async move { supervisor.supervise("chores", begin, &stop).await }
         });
         until("it has begun ten times", || lives.load(Ordering::SeqCst) > 10).await;
-        assert_eq!(standing.down(), ["chores"]);
+        assert_eq!(supervisor.down(), ["chores"]);
         stop.cancel();
         tokio::time::timeout(Duration::from_secs(20), attended).await.unwrap().unwrap();
     }

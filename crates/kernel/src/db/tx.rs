@@ -1,0 +1,73 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use sea_orm::DatabaseTransaction;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+
+use super::{
+    open_transactions::Mark,
+    timeout::{QueryCounter, Timeout, within},
+    write_queue::WriteSlot,
+};
+use crate::Fault;
+
+/// A writing transaction. Slices pass it to one another; only their tables use its connection.
+pub struct Tx {
+    // Declared before the slot, so that a rollback happens before the next writer starts. `None` if the transaction is the batch's own.
+    pub(super) inner: Option<Timeout<DatabaseTransaction>>,
+    pub(super) slot: Option<WriteSlot>,
+    pub(super) counter: Arc<QueryCounter>,
+    pub(super) mail: Arc<Notify>,
+    pub(super) has_mail: AtomicBool,
+    pub(super) recorded: bool,
+    // Declared after the transaction: the next act starts when this one has ended.
+    pub(super) _mark: Mark,
+    pub(super) _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Tx {
+    /// Returns true if it was begun by [`crate::Db::begin_recorded`].
+    pub fn is_recorded(&self) -> bool {
+        self.recorded
+    }
+
+    /// Returns the connection inside the transaction.
+    pub fn conn(&self) -> &Timeout<DatabaseTransaction> {
+        let shared = || self.slot.as_ref().map(WriteSlot::batch);
+        self.inner.as_ref().or_else(shared).expect("a transaction of its own, or its slot's")
+    }
+
+    /// Commits the transaction.
+    ///
+    /// # Errors
+    /// [`Fault`]; the outcome may then be unknown, and a retry must find out instead of repeating.
+    pub async fn commit(self) -> Result<(), Fault> {
+        self.counter.commit();
+        if let Some(own) = self.inner {
+            self.counter.note_refusal(within(own.inner.commit()).await)?;
+        }
+        if let Some(slot) = self.slot {
+            within(slot.committed()).await?;
+        }
+        if self.has_mail.load(Ordering::Relaxed) {
+            self.mail.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Rolls back, as a drop does, and waits until readers see all that this transaction saw: earlier transactions of its batch may not be on the disk yet.
+    /// For callers that read further before they answer.
+    pub async fn rollback(self) {
+        let Self { inner, slot, .. } = self;
+        drop(inner);
+        if let Some(slot) = slot {
+            slot.end_batch().await;
+        }
+    }
+
+    pub(crate) fn has_mail(&self) {
+        self.has_mail.store(true, Ordering::Relaxed);
+    }
+}
