@@ -66,23 +66,27 @@ pub(crate) fn clippy() -> Result<Outcome> {
     Ok(Outcome::passed())
 }
 
-/// Builds everything once: first as `cargo run` does, so that the demo is what a reader of the README gets.
+/// Builds the program as `cargo run` does, so that the demo is what a reader of the README gets. clippy has compiled all other targets, and the tests build
+/// what they run.
 pub(crate) fn build() -> Result<Outcome> {
     shell::run(&mut cargo(["build"]))?;
-    shell::run(&mut cargo(["build", "--workspace", "--all-targets"]))?;
     Ok(Outcome::passed())
 }
 
+/// The modules of tests that `--deep` alone runs: they last for minutes, and a change seldom touches what they guard.
+const DEEP: [&str; 2] = ["torture::", "thirdparty::"];
+/// Tests at a time, for each core: most of them wait, for a database, a browser or a timeout.
+const TESTS_PER_CORE: usize = 2;
+
 /// Runs all tests, with the variables that they read.
-pub(crate) fn test(variables: &[(&'static str, OsString)]) -> Result<Outcome> {
-    let mut commands = if component("nextest").is_some() {
-        let nextest = cargo(["nextest", "run", "--workspace", "--no-fail-fast"]);
-        vec![nextest, cargo(["test", "--workspace", "--doc", "--no-fail-fast"])]
-    } else {
-        vec![cargo(["test", "--workspace", "--no-fail-fast"])]
-    };
-    let results: Vec<Result<()>> =
-        commands.iter_mut().map(|command| shell::run(command.envs(variables.iter().cloned()))).collect();
-    results.into_iter().collect::<Result<()>>()?;
-    Ok(Outcome::passed())
+pub(crate) fn test(variables: &[(&'static str, OsString)], deep: bool) -> Result<Outcome> {
+    let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+    tests.envs(variables.iter().cloned());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    tests.env("RUST_TEST_THREADS", (TESTS_PER_CORE * cores).to_string());
+    if !deep {
+        tests.arg("--").args(DEEP.iter().flat_map(|module| ["--skip", module]));
+    }
+    shell::run(&mut tests)?;
+    Ok(if deep { Outcome::passed() } else { Outcome::Passed(format!("without {}", DEEP.join(", "))) })
 }

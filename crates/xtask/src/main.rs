@@ -65,6 +65,9 @@ pub(crate) struct TestArgs {
     /// Skips the tests that need Chromium
     #[arg(long)]
     skip_browser: bool,
+    /// Also runs what takes longer than a change should wait: torture, clients that others wrote, fuzzing, every sabotage
+    #[arg(long)]
+    deep: bool,
     /// Keeps this run's PostgreSQL running, and prints its address
     #[arg(long)]
     keep_postgres: bool,

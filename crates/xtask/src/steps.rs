@@ -8,7 +8,10 @@ use clap::ValueEnum;
 use crate::postgres::{Cluster, Purpose};
 use crate::report::{Outcome, Row, table};
 use crate::tools::{Tool, install_missing};
-use crate::{TestArgs, checks, demo, dependencies, fuzz, interrupt, readme, rootfs, services, shell, unit};
+use crate::{
+    TestArgs, checks, demo, dependencies, fuzz, interrupt, readme, rootfs, sabotage, services, shell,
+    torture, unit,
+};
 
 /// A step of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,8 +36,12 @@ pub(crate) enum Step {
     Build,
     /// Runs all tests, on SQLite and PostgreSQL
     Test,
-    /// Runs each fuzz target for a few seconds
+    /// Runs each fuzz target for a few seconds (`--deep`)
     Fuzz,
+    /// Removes one guard after the other, and demands that tests fail (`--deep`)
+    Sabotage,
+    /// Kills the program at every point of every writing path (`--deep`)
+    Torture,
     /// Runs the README's demo command, from start to SIGTERM
     Demo,
     /// Starts the program in the container's file system
@@ -55,6 +62,8 @@ impl Step {
             Self::Build => "build",
             Self::Test => "test",
             Self::Fuzz => "fuzz",
+            Self::Sabotage => "sabotage",
+            Self::Torture => "torture",
             Self::Demo => "demo",
             Self::Rootfs => "rootfs",
         }
@@ -77,19 +86,29 @@ impl Step {
             | Self::Dependencies
             | Self::Deny
             | Self::Demo
+            | Self::Sabotage
+            | Self::Torture
             | Self::Rootfs => Vec::new(),
         }
     }
 
+    /// Returns true if the step takes longer than a change should wait: `--deep` runs it, or its name.
+    fn is_deep(self) -> bool {
+        matches!(self, Self::Fuzz | Self::Sabotage | Self::Torture)
+    }
+
     /// Returns true if the step is pointless after a failed build.
     fn needs_build(self) -> bool {
-        matches!(self, Self::Test | Self::Fuzz | Self::Demo | Self::Rootfs)
+        matches!(self, Self::Test | Self::Fuzz | Self::Sabotage | Self::Torture | Self::Demo | Self::Rootfs)
     }
 }
 
 /// Runs the steps and prints the summary; an error if one of them failed.
 pub(crate) fn run(args: &TestArgs) -> Result<()> {
-    let chosen = |step: &Step| args.only.is_empty() || args.only.contains(step) || *step == Step::Tools;
+    let chosen = |step: &Step| match args.only.is_empty() {
+        true => args.deep || !step.is_deep(),
+        false => args.only.contains(step) || *step == Step::Tools,
+    };
     let steps: Vec<Step> = Step::value_variants().iter().copied().filter(chosen).collect();
     let mut rows: Vec<Row> = Vec::new();
     for step in &steps {
@@ -131,6 +150,8 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
         Step::Build => checks::build(),
         Step::Test => test(args),
         Step::Fuzz => where_found(Tool::Cxx, fuzz::short_run),
+        Step::Sabotage => sabotage::everything(),
+        Step::Torture => torture::every_point(),
         Step::Demo => demo::check(),
         Step::Rootfs => rootfs::check(),
     }
@@ -153,7 +174,7 @@ fn where_found(tool: Tool, check: fn() -> Result<Outcome>) -> Result<Outcome> {
 fn test(args: &TestArgs) -> Result<Outcome> {
     let purpose = if args.keep_postgres { Purpose::Afterwards } else { Purpose::Tests };
     let cluster = Tool::Postgres.find().map(|_| Cluster::start(purpose)).transpose()?;
-    let outcome = checks::test(&services::variables(cluster.as_ref(), !args.skip_browser));
+    let outcome = checks::test(&services::variables(cluster.as_ref(), !args.skip_browser), args.deep);
     if let Some(cluster) = cluster.filter(|_| args.keep_postgres) {
         println!("{}", cluster.leave());
     }

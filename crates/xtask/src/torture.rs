@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::postgres::{Cluster, Purpose};
+use crate::report::Outcome;
 use crate::services;
 use crate::shell::{self, cargo};
 use crate::tools::{Tool, install_missing};
@@ -23,6 +24,12 @@ pub(crate) struct TortureArgs {
     /// Instead: kills the program once at every point of every writing path
     #[arg(long, conflicts_with_all = ["minutes", "seed"])]
     points: bool,
+}
+
+/// Kills the program once at every point of every writing path, on each database.
+pub(crate) fn every_point() -> Result<Outcome> {
+    command(&TortureArgs { minutes: 0, seed: None, points: true })?;
+    Ok(Outcome::passed())
 }
 
 /// Runs `cargo xtask torture`: on SQLite and, if installed, on PostgreSQL, both at once.
