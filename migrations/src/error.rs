@@ -5,7 +5,7 @@ use sea_orm_migration::sea_orm::DbErr;
 /// An error of [`crate::up`].
 #[derive(Debug)]
 pub enum Error {
-    /// The database stands between two migrations before the baseline; the last one that it has.
+    /// The database has too few of the migrations before the baseline; the last one that it has.
     Between(String),
     /// Rows break rules of the baseline.
     Rows(Vec<Violation>),
@@ -50,8 +50,8 @@ impl fmt::Display for Error {
             Self::Database(error) => error.fmt(f),
             Self::Between(last) => write!(
                 f,
-                "the database ends at migration {last}, and this version upgrades from m0016_left_behind only. Nothing was changed. Start the \
-                 version before this one on it once, then this one"
+                "the database ends at migration {last}, and this version upgrades from m0008_mail_code and later ones only. Nothing was \
+                 changed. Start the version before this one on it once, then this one"
             ),
             Self::Columns(table) => write!(
                 f,

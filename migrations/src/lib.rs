@@ -3,6 +3,7 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseConnection};
 
+mod before;
 mod error;
 mod m0017_baseline;
 mod schema;

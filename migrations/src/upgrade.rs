@@ -7,26 +7,10 @@ use sea_orm_migration::sea_orm::{
 
 use crate::{
     Error, Violation,
+    before::{self, BEFORE, NEEDED},
     m0017_baseline::{NAME, TABLES},
     schema::Table,
 };
-
-/// The migrations before the baseline.
-const BEFORE: [&str; 13] = [
-    "m0001_ground",
-    "m0002_people",
-    "m0003_grants",
-    "m0004_protocol",
-    "m0005_one_reset_link",
-    "m0006_lock_notice",
-    "m0007_my_account",
-    "m0008_mail_code",
-    "m0009_own_agency",
-    "m0011_doors",
-    "m0012_refresh_again",
-    "m0014_mail",
-    "m0016_left_behind",
-];
 
 /// Indexes of the migrations before that primary keys replace, or that the baseline defines anew.
 const REPLACED: [&str; 6] = [
@@ -49,8 +33,12 @@ pub(crate) async fn to_baseline(db: &DatabaseConnection) -> Result<(), Error> {
         return Ok(());
     }
     let tx = db.begin_with_options(options).await?;
-    if !is_before(&applied(&tx).await?)? {
+    let applied = applied(&tx).await?;
+    if !is_before(&applied)? {
         return Ok(());
+    }
+    for sql in before::missing(applied.len(), tx.get_database_backend()) {
+        tx.execute_unprepared(&sql).await?;
     }
     refuse_other_columns(&tx).await?;
     let violations = violations(&tx).await?;
@@ -69,16 +57,14 @@ pub(crate) async fn to_baseline(db: &DatabaseConnection) -> Result<(), Error> {
     Ok(tx.commit().await?)
 }
 
-/// True if the database has exactly the migrations before the baseline. One that has others too is newer than this program, which the migrator refuses.
+/// True if the database has migrations before the baseline and no others, in their order and up to m0008 at least. One that has others too is newer than this
+/// program, which the migrator refuses.
 fn is_before(applied: &[String]) -> Result<bool, Error> {
     let known = |version: &String| BEFORE.contains(&version.as_str());
     match applied.last() {
         Some(last) if applied.iter().all(known) => {
-            if applied.len() == BEFORE.len() {
-                Ok(true)
-            } else {
-                Err(Error::Between(last.clone()))
-            }
+            let in_order = applied.iter().zip(BEFORE).all(|(version, before)| version == before);
+            if in_order && applied.len() >= NEEDED { Ok(true) } else { Err(Error::Between(last.clone())) }
         }
         _ => Ok(false),
     }

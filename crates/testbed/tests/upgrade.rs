@@ -94,6 +94,41 @@ async fn a_database_of_the_migrations_before_becomes_one_like_any_other() {
     }
 }
 
+/// The columns, indexes and tables that came after m0008, the latest first.
+const AFTER_M0008: &str = "DROP INDEX ix_attempt_updated_at; DROP INDEX ix_interaction_left; \
+    ALTER TABLE interaction DROP COLUMN went_on_at; ALTER TABLE email_change DROP COLUMN refused_at; ALTER TABLE enrolment DROP COLUMN refused_at; \
+    ALTER TABLE outbox DROP COLUMN bounced_at; ALTER TABLE outbox DROP COLUMN dead_why; ALTER TABLE outbox DROP COLUMN about; \
+    ALTER TABLE outbox DROP COLUMN destination; DROP INDEX ix_refresh_token_sealed; ALTER TABLE refresh_token DROP COLUMN sealed; \
+    ALTER TABLE refresh_token DROP COLUMN parent; DROP TABLE legacy_recipe; ALTER TABLE enrolment DROP COLUMN addressed_at; \
+    ALTER TABLE enrolment DROP COLUMN finish_mailed_at; ALTER TABLE recovery DROP COLUMN mails; ALTER TABLE recovery DROP COLUMN mailed_at; \
+    ALTER TABLE account DROP COLUMN spoken_at; ALTER TABLE account DROP COLUMN named_at; DELETE FROM seaql_migrations WHERE version > 'm0009'";
+
+/// A database of the first users ends at m0008. What the steps after it move, m0009 above all, is moved as they did.
+#[tokio::test]
+async fn a_database_of_m0008_is_carried_over_too() {
+    const PROFILE: &str = r#"{"given_name":"Paul","birthdate":"1950-01-02"}"#;
+    for (bed, fresh) in Bed::both_before_baseline().await.into_iter().zip(Bed::both().await) {
+        bed.fill().await;
+        write(&bed, AFTER_M0008).await.unwrap();
+        write(&bed, &format!("UPDATE account SET profile = '{PROFILE}', changed_at = 7, name = 'Paul' WHERE email = 'paul@exemple.test'")).await.unwrap();
+        bed.migrate().await.unwrap();
+        assert_eq!(schema(&bed).await, schema(&fresh).await, "{}", bed.name);
+        assert_eq!(
+            texts(&bed, "SELECT profile FROM account WHERE profile <> '{}'").await,
+            Vec::<String>::new()
+        );
+        let moved = texts(&bed, "SELECT profile FROM legacy_identity WHERE identifier = '101'").await;
+        assert_eq!(moved, [PROFILE], "{}: back with the agency that imported it", bed.name);
+        let kept = texts(&bed, "SELECT profile FROM legacy_identity WHERE identifier = '100'").await;
+        assert_eq!(kept, [r#"{"given_name":"Marie"}"#], "{}", bed.name);
+        let named = texts(&bed, "SELECT email FROM account WHERE named_at = 7").await;
+        assert_eq!(named, ["paul@exemple.test"], "{}: the name is another than that of the file", bed.name);
+        let rows = rows(&bed).await;
+        let lost: Vec<&String> = rows.iter().filter(|(_, rows)| rows.is_empty()).map(|(t, _)| t).collect();
+        assert_eq!(lost, ["legacy_recipe"], "{}", bed.name);
+    }
+}
+
 /// PostgreSQL's logical replication refuses changes of a table without one.
 #[tokio::test]
 async fn every_table_has_a_primary_key() {
@@ -153,10 +188,10 @@ async fn a_database_between_two_steps_or_changed_by_hand_is_refused() {
         let told = bed.migrate().await.unwrap_err().to_string();
         assert!(told.contains("the table account has other columns"), "{told}");
         write(&bed, "ALTER TABLE account DROP COLUMN nickname").await.unwrap();
-        write(&bed, "DELETE FROM seaql_migrations WHERE version > 'm0009'").await.unwrap();
+        write(&bed, "DELETE FROM seaql_migrations WHERE version > 'm0008'").await.unwrap();
         let before = schema(&bed).await;
         let told = bed.migrate().await.unwrap_err().to_string();
-        assert!(told.contains("ends at migration m0008_mail_code"), "{told}");
+        assert!(told.contains("ends at migration m0007_my_account"), "{told}");
         assert_eq!(schema(&bed).await, before, "{}", bed.name);
         // Nor does it take a schema that is newer than itself.
         write(&bed, "DELETE FROM seaql_migrations; INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)")
