@@ -5,7 +5,7 @@ use crate::{
     store::{AccountRow, accounts, links},
 };
 
-/// One person.
+/// A person.
 #[derive(Clone)]
 pub struct Account {
     /// The id, never reused.

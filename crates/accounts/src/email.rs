@@ -36,7 +36,7 @@ const SLIPS: &[(&str, &str)] = &[
 pub enum NoAddress {
     /// Nothing was typed.
     Empty,
-    /// It looks like an identifier that an agency issued.
+    /// The text looks like an identifier that an agency issued.
     Identifier,
     /// Something else.
     Other,

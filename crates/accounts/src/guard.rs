@@ -40,7 +40,7 @@ pub(crate) enum Reauthentication {
 }
 
 impl Accounts {
-    /// Checks the password of an account once more, for what a session alone does not allow (SECURITY #65): the same counter as at the sign-in page (#53).
+    /// Checks the password of an account once more, for what a session alone does not allow (SECURITY #65): the same counter as at the sign-in page (SECURITY #53).
     pub(crate) async fn reauthenticate(
         &self,
         row: &AccountRow,

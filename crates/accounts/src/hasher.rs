@@ -73,7 +73,7 @@ impl Hasher {
     /// `slots`: hashes at once, one a core; `queue`: how many more may wait.
     ///
     /// # Errors
-    /// When the costs are out of Argon2's range, or the system has no thread left.
+    /// If the costs are out of Argon2's range, or the system has no thread left.
     pub fn new(cost: HashCost, slots: usize, queue: usize, rng: Arc<dyn Rng>) -> Result<Self, argon2::Error> {
         let mut salt = [0; 16];
         rng.fill(&mut salt);

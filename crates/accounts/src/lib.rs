@@ -70,7 +70,7 @@ pub use terms::{Acceptance, Edition, Receipt, Shown, TermsLibrary, TermsVersion}
 pub use visitor::Visitor;
 
 typed_id! {
-    /// One person.
+    /// A person.
     AccountId
 }
 typed_id! {

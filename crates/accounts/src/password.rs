@@ -26,7 +26,7 @@ pub enum PasswordProblem {
     TooLong,
     /// A control character.
     Control,
-    /// It holds a name, the agency's name or a part of the address.
+    /// The password contains a name, the agency's name or a part of the address.
     ContainsContext,
     /// On a list of common ones, or guessed in fewer than 10^8 tries.
     TooGuessable,

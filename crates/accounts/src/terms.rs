@@ -8,7 +8,7 @@ use crate::{AcceptanceId, store::AcceptanceRow};
 #[derive(Clone, Default)]
 pub struct TermsLibrary(Vec<TermsVersion>);
 
-/// One version.
+/// A version.
 #[derive(Clone)]
 pub struct TermsVersion {
     /// The folder's name, e.g. `2026-11`.

@@ -9,7 +9,7 @@ pub use deliveries::{hash, rows};
 pub use requests::{authorization, basic, form, pkce, token};
 pub use tokens::{claims, jwk, jwt};
 
-/// One target.
+/// A target.
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their programs and folders.

@@ -11,7 +11,7 @@ impl Bed {
     /// breaks, statements that break it, and statements that mend it again.
     ///
     /// # Panics
-    /// When a plant is not seen, something else is, or an invariant has no plant.
+    /// If a planted violation is not seen, something else is, or an invariant has no planted violation.
     pub async fn see_each_broken(
         &self,
         list: impl IntoIterator<Item = &Invariant>,
@@ -59,7 +59,7 @@ impl Bed {
     /// The invariants that are broken now, a line each.
     ///
     /// # Panics
-    /// When the database cannot be read.
+    /// If the database cannot be read.
     pub async fn broken(&self) -> Vec<String> {
         look(&self.address, self.context.keys.clone(), &self.invariants)
             .await
@@ -71,7 +71,7 @@ impl Drop for Bed {
     /// On a thread, a runtime and a connection of its own: whatever the test left of its own may be on its way out.
     ///
     /// # Panics
-    /// When an invariant is broken, unless the test has failed already.
+    /// If an invariant is broken, unless the test has failed already.
     fn drop(&mut self) {
         if thread::panicking() {
             return;

@@ -5,7 +5,7 @@ use kernel::sea_orm::ConnectionTrait;
 use crate::Bed;
 
 impl Bed {
-    /// One on each database that is there, with the schema of the migrations m0001 to m0016. Nothing that needs the schema of today works until
+    /// Makes one on each database that is there, with the schema of the migrations m0001 to m0016. Nothing that needs the schema of today works until
     /// [`Bed::migrate`].
     pub async fn both_before_baseline() -> Vec<Self> {
         let mut beds = vec![Self::sqlite_of(Vec::new()).await];

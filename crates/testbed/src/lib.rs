@@ -1,4 +1,4 @@
-//! What tests stand on: a fresh database on SQLite and one on PostgreSQL, a clock that the test sets, a key, and a look at what must be true
+//! The base of tests: a fresh database on SQLite and one on PostgreSQL, a clock that the test sets, a key, and a look at what must be true
 //! of the database when the test is over. Test-only.
 
 mod audit;
@@ -20,7 +20,7 @@ pub const BEGINNING: i64 = 1_795_428_000;
 
 /// A [`Context`] with an empty, migrated database of its own.
 pub struct Bed {
-    /// What the code under test gets.
+    /// The context of the code under test.
     pub context: Context,
     /// Its clock.
     pub clock: Arc<ManualClock>,
@@ -69,7 +69,7 @@ impl Bed {
         Some(Self::at(address, "postgres", folder).await)
     }
 
-    /// One on each database that is there.
+    /// Makes one on each database that is there.
     pub async fn both() -> Vec<Self> {
         let mut beds = vec![Self::sqlite().await];
         beds.extend(Self::postgres().await);

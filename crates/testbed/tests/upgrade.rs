@@ -205,7 +205,7 @@ async fn a_database_between_two_steps_or_changed_by_hand_is_refused() {
 #[tokio::test]
 async fn the_database_itself_refuses_what_breaks_an_invariant() {
     const REFUSED: &[&str] = &[
-        // I2, I5, I7, I10, I12
+        // SECURITY I2, I5, I7, I10, I12
         "UPDATE token_grant SET revoked_at = NULL",
         "UPDATE attempt SET failures = failures + 100",
         "UPDATE attempt SET failures = -1",
@@ -215,7 +215,7 @@ async fn the_database_itself_refuses_what_breaks_an_invariant() {
         "UPDATE enrolment SET finished_at = 7",
         "UPDATE legacy_identity SET verifier_kind = 'bare', verifier = recogniser WHERE moved_at IS NOT NULL",
         "UPDATE outbox SET sent_at = 7",
-        // I14, I24: nothing is without its account, and an acceptance outlasts every wish to delete it.
+        // SECURITY I14, I24: nothing is without its account, and an acceptance outlasts every wish to delete it.
         "UPDATE link SET legacy_identity_id = (SELECT session_before FROM interaction WHERE session_before IS NOT NULL) WHERE client_ref = 'T-1'",
         "UPDATE session SET account_id = (SELECT session_before FROM interaction WHERE session_before IS NOT NULL)",
         "DELETE FROM account",
@@ -223,7 +223,7 @@ async fn the_database_itself_refuses_what_breaks_an_invariant() {
         // A second chain.
         "INSERT INTO evidence_head (id, seq, hash) VALUES (2, 0, '')",
         "INSERT INTO evidence (seq, at, kind, body, previous, hash) VALUES (0, 7, '', '', '', '')",
-        // I18
+        // SECURITY I18
         "INSERT INTO used_assertion (client_id, jti, expires_at) VALUES ('portail', 'a1', 7)",
         "INSERT INTO used_ticket (agency_id, jti, expires_at) VALUES ('tilleuls', 'one', 7)",
     ];

@@ -33,7 +33,7 @@ pub enum AddressWish {
     Invalid,
     /// Probably a slip: ask once.
     Suggestion(String),
-    /// It is the account's own.
+    /// The address is the account's own.
     Same,
     /// Too many wishes today: each sends a mail to an address that somebody typed (SECURITY #73).
     TooMany,

@@ -82,7 +82,7 @@ pub(crate) async fn lock(db: &Db, key: &Key, limit: u8, now: Unix) -> Result<boo
         .col_expr(Column::LockedAt, Expr::value(now))
         .filter(Column::LockedAt.is_null())
         // A node that stood still may come with its fifth failure after a reset. Were the count that began anew marked by it, nobody
-        // would be told when that one locks (#120).
+        // would be told when that one locks (SECURITY #120).
         .filter(Column::Failures.gte(i32::from(limit)))
         .exec(db.writer())
         .await?;

@@ -12,7 +12,7 @@ use super::table::{
 };
 use crate::AccountId;
 
-/// One entry.
+/// An entry.
 pub(crate) struct Entry {
     pub(crate) seq: i64,
     pub(crate) at: Unix,

@@ -216,7 +216,7 @@ pub(crate) async fn correct(tx: &Tx, id: LegacyIdentityId, row: &Imported, now: 
     Ok(())
 }
 
-/// One of the two places of an old hash.
+/// A place of an old hash: there are two.
 #[derive(Clone, Copy)]
 pub(crate) enum Slot {
     /// The hash that signs in, of an identity that has not moved.

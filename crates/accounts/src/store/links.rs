@@ -63,7 +63,7 @@ pub(crate) struct Person {
     pub(crate) spoken: bool,
 }
 
-/// One row: the account, and one of its links.
+/// An account with one of its links.
 struct Row(AccountId, Person, Option<LinkedIdentity>);
 
 /// Reads a row by the places of its columns: to look for each by its name costs more than all the rest of it.

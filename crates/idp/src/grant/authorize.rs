@@ -24,21 +24,21 @@ use super::{
 /// Seconds for which a portal is trusted to remember its `state`. Libraries keep it for five minutes to an hour.
 const STATE_KEPT: i64 = 1800;
 
-/// What an authorization request led to.
+/// The outcome of an authorization request.
 pub enum Start {
     /// Go to the hub with this id.
     Interaction(InteractionId),
-    /// Nobody to answer: a page of ours, status 400, no link out.
+    /// No client can be answered: a page of ours, status 400, no link out.
     Refused(Refusal),
     /// An answer for the client at once.
     Answer(Response),
 }
 
-/// What a client asks, checked.
+/// A checked authorization request.
 pub enum Ask {
     /// A request to be decided upon.
     Good(Box<Asking>),
-    /// Nobody to answer: a page of ours, status 400, no link out.
+    /// No client can be answered: a page of ours, status 400, no link out.
     Refused(Refusal),
     /// An answer for the client at once.
     Answer(Response),
@@ -46,7 +46,7 @@ pub enum Ask {
 
 /// A good request, of which nothing is stored yet.
 pub struct Asking {
-    /// What is asked.
+    /// The request.
     pub request: AuthorizationRequest,
     /// Whose client asks.
     pub agency: Arc<Agency>,
@@ -54,15 +54,15 @@ pub struct Asking {
     pub portal: Portal,
 }
 
-/// What is known of an interaction that this browser cannot go on with.
+/// An interaction that this browser cannot continue.
 pub struct Left {
-    /// Where it began.
+    /// The agency at which it began.
     pub agency_id: Option<String>,
-    /// Whether the browser that it belongs to may go on with it.
+    /// True if the browser that it belongs to may continue it.
     pub alive: bool,
 }
 
-/// How an interaction ended.
+/// The end of an interaction.
 pub enum Completed {
     /// Back to the client with a code.
     Answer(Response),
@@ -72,38 +72,38 @@ pub enum Completed {
     Over,
 }
 
-/// One authorization request on its way through the screens, or a visit to the provider itself.
+/// An authorization request on its way through the screens, or a visit to the provider itself.
 #[derive(Clone)]
 pub struct Interaction {
     /// Stands in the address.
     pub id: InteractionId,
-    /// What a client asked; `None` at the provider's own door.
+    /// The client's request; `None` for a visit to the provider itself.
     pub request: Option<AuthorizationRequest>,
     /// The agency whose look and help the pages have.
     pub agency_id: Option<String>,
     /// The move that goes on in it.
     pub enrolment: Option<EnrolmentId>,
-    /// When it began.
+    /// The time at which it began.
     pub created_at: Unix,
-    /// Who was signed in then.
+    /// The session of that time.
     pub session_before: Option<SessionId>,
-    /// It has been answered.
+    /// True if it has been answered.
     pub completed: bool,
 }
 
 impl Interaction {
-    /// Whether `session` was made by a sign-in since this began. Every sign-in makes a session of its own (SECURITY #40), so nobody has to
+    /// Returns true if `session` was made by a sign-in since this began. Every sign-in makes a session of its own (SECURITY #40), so nobody has to
     /// compare times that are whole seconds.
     pub fn is_fresh(&self, session: &Session) -> bool {
         self.session_before != Some(session.id) && session.auth_time >= self.created_at
     }
 
-    /// Whether it is older than most portals remember the `state` that it would come back with.
+    /// Returns true if it is older than most portals keep the `state` that it would return with.
     pub fn is_old(&self, now: Unix) -> bool {
         now - self.created_at > STATE_KEPT
     }
 
-    /// What [`oidc::decide`] is told of the request.
+    /// Returns the request as [`oidc::decide`] takes it.
     pub fn asked(&self) -> oidc::decide::SignInRequest {
         self.request
             .as_ref()
@@ -180,7 +180,7 @@ impl Grants {
         Ok((params, agency, portal))
     }
 
-    /// Whether the client that asks is one of ours, and not served now because of a mistake in its agency's file (SECURITY D20).
+    /// Returns true if the client is one of ours that is not served now because of a mistake in its agency's file (SECURITY D20).
     pub fn withholds(&self, raw: &[&str]) -> bool {
         let asks = Params::parse(raw).ok();
         let client = asks.as_ref().and_then(|params| request::client_id(params).ok());
@@ -446,7 +446,7 @@ impl Grants {
     }
 }
 
-/// Whether this is the one time that the interaction ends: what a portal was handed is never handed to it again, for its `state` is used.
+/// Ends the interaction; returns false if it ended before: a portal is answered once, for its `state` is used then.
 async fn end_once(tx: &kernel::Tx, id: InteractionId, now: Unix) -> Result<bool, Fault> {
     let ended = interaction::Entity::update_many()
         .col_expr(interaction::Column::CompletedAt, Expr::value(now))

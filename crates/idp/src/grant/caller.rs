@@ -1,4 +1,4 @@
-//! Who calls the endpoints that clients call: one guard in front of every client secret.
+//! The authentication of clients at their endpoints: one guard in front of every client secret.
 
 use std::{net::IpAddr, sync::Arc};
 

@@ -25,7 +25,7 @@ pub trait KeySource: Send + Sync {
     async fn read(&self, uri: &str) -> Result<String, String>;
 }
 
-/// Nobody is asked.
+/// The database and the network are not asked.
 pub(super) struct NoSource;
 
 #[async_trait]
@@ -37,7 +37,7 @@ impl KeySource for NoSource {
 
 /// Keys are read again after so many seconds, so that one that was taken back stops working.
 const LIFE: i64 = 300;
-/// One address is asked at most so often, in seconds, whoever sends which `kid`.
+/// The minimum time between two requests to one address, in seconds, whatever `kid` is sent.
 const PAUSE: i64 = 10;
 /// While the client's server is down, what was read last is good for so long, in seconds.
 const PATIENCE: i64 = 3600;
@@ -50,14 +50,14 @@ struct Held {
 }
 
 impl Held {
-    /// Whether these keys are the answer: the one that is wanted is there and young, or it is too soon to ask again.
+    /// Returns true if these keys are the answer: the wanted one is there and recent, or it is too soon to ask again.
     fn answers(&self, kid: Option<&str>, now: Unix) -> bool {
         let has = self.keys.iter().any(|key| kid.is_none() || key.kid.as_deref() == kid);
         (has && now < self.read_at + LIFE) || now < self.tried_at + PAUSE
     }
 }
 
-/// What this node has read. Another node reads for itself: nothing here is ours to get wrong.
+/// The keys that this node has read. Each node reads for itself.
 pub(super) struct ClientKeys {
     source: Arc<dyn KeySource>,
     held: Mutex<HashMap<String, Held>>,

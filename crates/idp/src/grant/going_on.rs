@@ -17,7 +17,7 @@ const MOST: usize = 100_000;
 /// Rows that one statement marks.
 const STEP: usize = 500;
 
-/// Those that are not written yet.
+/// The interactions that are not written yet.
 #[derive(Default)]
 pub(super) struct GoingOn(Mutex<HashSet<Uuid>>);
 

@@ -1,4 +1,4 @@
-//! How often somebody may be wrong about a client's secret (SECURITY #26). Secrets are long and random, so this is against load more than
+//! The limits of wrong client secrets (SECURITY #26). Secrets are long and random, so this is against load more than
 //! against luck: it lives in the memory of each node.
 //!
 //! Failures are counted by client and source: on a host that several portals share, one portal's wrong secrets shut out no other (SECURITY D2, for clients). Names
@@ -42,7 +42,7 @@ struct State {
     sources: HashMap<(IpAddr, Whose), Count>,
     /// By client, from wherever they came.
     clients: HashMap<String, Count>,
-    /// Where each client proved itself, and when last.
+    /// The networks from which each client proved itself, with the time of the last proof.
     homes: HashMap<String, HashMap<Option<IpAddr>, Unix>>,
     /// Lines of the log about nobody's names.
     told: Option<Count>,
@@ -60,7 +60,7 @@ impl Count {
         now < self.began + WINDOW
     }
 
-    /// One failure more, or the first of a new window.
+    /// Counts a failure, or the first of a new window.
     fn raised(before: Option<Self>, now: Unix) -> Self {
         match before.filter(|count| count.lives(now)) {
             Some(Self { began, failures }) => Self { began, failures: failures.saturating_add(1) },

@@ -1,4 +1,4 @@
-//! What is always true of this slice's rows (SECURITY part C).
+//! The invariants of this slice's rows (SECURITY part C).
 
 use kernel::{CheckFuture, Invariant, SeenBy, Snapshot};
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Grants, table::token_grant};
 
-/// What a token answer holds beside the refresh token.
+/// The parts of a token response beside the refresh token.
 pub(super) struct Issued {
     answer: Value,
 }
@@ -26,7 +26,7 @@ impl Issued {
 }
 
 impl Grants {
-    /// What the person of a grant may be said to be, if nothing has happened to their account since that ends what it gave (SECURITY #30, I9), to this
+    /// Returns the claims that may be told about the person of a grant, if nothing has happened to their account since that ends what it gave (SECURITY #30, I9), to this
     /// client as its file is now: name and email of the account, and what its own agency imported (SECURITY D11).
     pub(super) async fn person(
         &self,
@@ -84,7 +84,7 @@ impl Grants {
         Ok(Issued { answer })
     }
 
-    /// Whether a refresh token goes with it. Without `offline_access` it ends with the session (OIDC Back-Channel Logout §2.7).
+    /// Returns true if a refresh token comes with it. Without `offline_access` it ends with the session (OIDC Back-Channel Logout §2.7).
     pub(super) fn gives_refresh(client: &Client) -> bool {
         client.may(GrantType::RefreshToken)
     }

@@ -20,25 +20,25 @@ const PURPOSE: &str = "signing key";
 const RELOAD_AFTER: i64 = 60;
 /// After so many where it could not.
 const RETRY_AFTER: i64 = 5;
-/// Whoever asks for keys waits for the database no longer than that: this node's own are good for as long as keys are published ahead.
+/// The maximum time that a request for keys waits for the database: this node's own keys are good for as long as keys are published ahead.
 const GLANCE: Duration = Duration::from_secs(2);
 
-/// What an operator sees of a key.
+/// A key, as operators see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyInfo {
     /// Its name in the key set.
     pub kid: String,
     /// Its algorithm.
     pub alg: Alg,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_at: Unix,
-    /// When it signs from.
+    /// The time from which it signs.
     pub active_from: Unix,
-    /// What it does now.
+    /// Its present state.
     pub state: KeyState,
 }
 
-/// What a key does now.
+/// The state of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyState {
     /// Published, signs later.

@@ -24,24 +24,24 @@ pub const BACKCHANNEL_LOGOUT: &str = "backchannel_logout";
 /// A logout token is signed when it is sent and lives so many seconds (OIDC Back-Channel Logout §2.4).
 const LOGOUT_TOKEN_LIFE: i64 = 120;
 
-/// What became of a request to sign out.
+/// The outcome of a request to sign out.
 pub enum EndSession {
     /// Signed out, or nobody was signed in: on to the client's address, or to our own page.
     Done(Option<String>),
     /// Signed out here; the page loads `frames` so that the clients end what they keep in the browser, then goes on as after `Done`.
     Frames {
-        /// One address for each client of the session that has one (OIDC Front-Channel Logout §3).
+        /// The addresses of the session's clients that have one (OIDC Front-Channel Logout §3).
         frames: Vec<String>,
         /// The client's address, or our own page.
         after: Option<String>,
     },
     /// Ask the person.
     Confirm {
-        /// What the form posts back; then `confirmed` is true.
+        /// The fields that the form posts back; then `confirmed` is true.
         fields: Vec<(&'static str, String)>,
-        /// Where their yes leads, if not to our own page.
+        /// The address to which a yes leads, if not our own page.
         after: Option<String>,
-        /// Who sent them, if that is settled.
+        /// The client that sent them, if known.
         client_id: Option<String>,
     },
 }
@@ -231,7 +231,7 @@ impl Grants {
         Ok(ended)
     }
 
-    /// One account is signed in in so many browsers at most: those that were used least recently end (SECURITY #50), at their portals too.
+    /// Ends the sessions of an account above the maximum, those that were used least recently first (SECURITY #50), at their portals too.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -245,7 +245,7 @@ impl Grants {
         Ok(())
     }
 
-    /// What the clients of a session hold ends; answers the addresses that the browser has yet to load.
+    /// Ends what the clients of a session hold; returns the addresses that the browser has yet to load.
     async fn end_at_clients(
         &self,
         tx: &Tx,
@@ -303,7 +303,7 @@ impl Grants {
         self.go_over(old.id, new.id).await
     }
 
-    /// What `old` has at portals goes over to `new`. A portal that is part of `new` already has begun there, and keeps its name for it.
+    /// Moves the portals of `old` to `new`. A portal that is part of `new` already has begun there, and keeps its name for it.
     async fn go_over(&self, old: SessionId, new: SessionId) -> Result<(), Fault> {
         let there = client_session::Entity::find()
             .select_only()
@@ -326,7 +326,7 @@ impl Grants {
         tx.commit().await
     }
 
-    /// What the worker posts for a message of the kind [`BACKCHANNEL_LOGOUT`]; `None` when the client is gone or takes none any more.
+    /// Returns the request that the worker posts for a message of the kind [`BACKCHANNEL_LOGOUT`]; `None` if the client is gone or takes none any more.
     ///
     /// # Errors
     /// [`Fault`] when the message does not open or the key fails.

@@ -1,4 +1,4 @@
-//! What the protocol remembers: interactions, codes, grants, refresh tokens, signing keys, and which client knows which session.
+//! The state of the protocol: interactions, codes, grants, refresh tokens, signing keys, and the sessions that each client knows.
 //!
 //! [`Grants`] is the whole of it. The rules are in [`oidc`]; here they meet the database. Whatever may happen once is one conditional
 //! statement whose row count is the permission to go on.
@@ -50,15 +50,15 @@ use table::{client_session, code, interaction, refresh_token, token_grant, used_
 use together::BatchedGrants;
 
 typed_id! {
-    /// One authorization request on its way through the screens.
+    /// An authorization request on its way through the screens.
     InteractionId
 }
 typed_id! {
-    /// What an account gave a client at one sign-in; every token belongs to one.
+    /// The grant of an account to a client at one sign-in; every token belongs to one.
     GrantId
 }
 
-/// What is configured about tokens. Times are seconds.
+/// The configuration of tokens. Times are seconds.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The provider's name, byte for byte, without a slash at its end.
@@ -121,7 +121,7 @@ const LEFT: i64 = 3600 + 600;
 /// Sessions that one step of a purge looks at.
 const STEP: u64 = 500;
 const SALT: &str = "pairwise salt";
-/// Where it is kept.
+/// The key of its row.
 const SALT_KEY: &str = "pairwise_salt";
 
 impl Grants {
@@ -163,7 +163,7 @@ impl Grants {
         Self { client_keys: Arc::new(ClientKeys::new(source)), ..self }
     }
 
-    /// What is configured.
+    /// The configuration.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

@@ -129,7 +129,7 @@ impl Grants {
         Ok(std::str::from_utf8(&plain).ok().and_then(Token::parse))
     }
 
-    /// Whether the token goes with a session that is over (OIDC Core §11): ended, or by time. One with `offline_access` goes with none, and asks nothing.
+    /// Returns true if the token belongs to a session that is over (OIDC Core §11), ended or by time. One with `offline_access` belongs to none, and costs no statement.
     pub(super) async fn session_over(
         &self,
         grant: &token_grant::Model,
@@ -170,7 +170,7 @@ impl Grants {
     }
 }
 
-/// What a child is sealed for. The parent's own text is part of it, which is nowhere stored: a copy of the database opens no child, even with the key
+/// Returns the purpose for which a child is sealed. The parent's own text is part of it, which is nowhere stored: a copy of the database opens no child, even with the key
 /// (SECURITY #124).
 fn purpose(parent: &Token) -> String {
     format!("refresh child of {}", parent.text())

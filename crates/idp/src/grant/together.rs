@@ -1,4 +1,4 @@
-//! What every call of a portal looks up first, and what every refresh writes: for all that come at one moment together.
+//! The rows that every call of a portal reads first, and that every refresh writes, in batches: one statement for all calls of one moment.
 
 use std::collections::{HashMap, hash_map::Entry};
 

@@ -1,4 +1,4 @@
-//! How often a network may come.
+//! The limits of requests from one network.
 
 use pages::page::ProblemKind;
 

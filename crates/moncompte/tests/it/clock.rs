@@ -108,7 +108,7 @@ async fn what_has_expired_stays_so_when_the_clock_steps_back() {
         })
         .await;
         assert!(told.1.contains("clock"), "{}", told.1);
-        running.says("this machine's clock is behind the time that was seen").await;
+        running.says("machine clock behind the latest time reported").await;
         old.is_over(&place).await;
 
         // Its own clock is all that a new process has, and what the others saw.
@@ -236,7 +236,7 @@ async fn a_node_whose_clock_is_wrong_harms_nobody_else() {
         let hands = Hands::new();
         hands.set(ahead);
         let wrong = serve(&place.path("second"), |command| hands.lay(command)).await;
-        wrong.says("this machine's clock is far from the database's").await;
+        wrong.says("machine clock far from the database's").await;
         let told = ready_in(&place.path("second")).await;
         assert!(told.0 == 503 && told.1.contains("clock"), "{told:?}");
         has_been_shared(&place).await;
@@ -276,7 +276,7 @@ async fn a_clock_that_jumps_under_a_node_is_not_believed() {
         // At once, before the clocks are compared again, and after.
         for compared in [false, true] {
             if compared {
-                running.says("this machine's clock is far from the database's").await;
+                running.says("machine clock far from the database's").await;
             }
             let told = ready(&place).await;
             assert!(told.0 == 503 && told.1.contains("far from the database's"), "{told:?}");

@@ -89,7 +89,7 @@ const VERIFIERS: &[(&str, &str, usize)] = &[
     ("self.guard(", "accounts/src/guard.rs", 1),
     ("self.guard(", "accounts/src/act/confirm.rs", 1),
     // The page of a reset, sent again with the password that it set: the link's own counter.
-    ("self.guard(", "accounts/src/act/reset.rs", 1),
+    ("self.guard(", "accounts/src/act/sign_in_again.rs", 1),
     // Once more, for what a session alone does not allow: attaching, another password, another address.
     ("self.reauthenticate(", "accounts/src/act/attach.rs", 1),
     ("self.reauthenticate(", "accounts/src/act/change_password.rs", 1),

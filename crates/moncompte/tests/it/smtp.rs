@@ -314,7 +314,7 @@ async fn a_mail_that_is_refused_for_good_is_given_up_and_told() {
         })
         .await;
         assert!(post.mails().is_empty());
-        running.says("a message is dead").await;
+        running.says("message dead").await;
         let text = fs::read_to_string(place.path("moncompte.toml")).unwrap();
         let ops =
             text.lines().find_map(|line| line.strip_prefix("ops_listen = \"")).unwrap().trim_end_matches('"');

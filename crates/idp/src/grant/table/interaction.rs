@@ -10,7 +10,7 @@ pub struct Model {
     pub agency_id: Option<String>,
     pub request: String,
     pub enrolment_id: Option<Uuid>,
-    /// Who was signed in when it began: another session since then was made for it.
+    /// The session at its beginning: another session since then was made for it.
     pub session_before: Option<Uuid>,
     pub created_at: i64,
     pub expires_at: i64,

@@ -57,7 +57,7 @@ impl Model {
         })
     }
 
-    /// What was granted.
+    /// The granted scopes.
     pub fn scope(&self) -> Result<Scope, Fault> {
         Scope::parse(&self.scope).map_err(|_| Fault::Broken("a stored scope cannot be read".into()))
     }
