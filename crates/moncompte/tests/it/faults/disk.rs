@@ -22,7 +22,7 @@ async fn without_room_for_the_database_nothing_is_half_done_and_it_heals() {
     disk.fill();
     let page = site.person().try_asked_by_portal().await.unwrap();
     assert!(is_not_now(&page), "{} {}", page.url, page.status);
-    // The write that was refused tells it, not the next look in some seconds.
+    // FINDING L11: the write that was refused tells it, not the next look in some seconds.
     assert_eq!(site.health("ready").await, 503, "the operator is told at once");
     let told = site.refresh(tokens.text("refresh_token")).await;
     assert!(told.is_not_now(), "{} {}", told.status, told.json);
