@@ -33,8 +33,9 @@ async fn schema(bed: &Bed) -> Vec<String> {
             "SELECT type || ' ' || name || ' of ' || tbl_name || ': ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1",
         ],
         _ => &[
-            "SELECT concat_ws(' ', table_name, ordinal_position, column_name, data_type, is_nullable, column_default) \
-             FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, ordinal_position",
+            // Columns by their order: a column that was dropped leaves a gap in their numbers.
+            "SELECT concat_ws(' ', table_name, row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position), column_name, data_type, \
+             is_nullable, column_default) FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, ordinal_position",
             "SELECT concat_ws(' ', conrelid::regclass, conname, convalidated, pg_get_constraintdef(oid)) FROM pg_constraint \
              WHERE connamespace = 'public'::regnamespace ORDER BY 1",
             "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",

@@ -93,6 +93,57 @@ async fn every_form_of_the_router_is_refused_unless_it_is_this_browsers_own() {
     }
 }
 
+/// SECURITY #47, I17: each page of the router, opened by nobody, by another person, and with a session that has ended: nothing of Marie's stands on it, and
+/// nothing is written.
+#[tokio::test]
+async fn no_page_shows_a_persons_things_to_anybody_else() {
+    const PAUL: &str = "paul@exemple.test";
+    for world in World::both().await {
+        world.moved("tilleuls", "100", MARIE).await;
+        world.moved("tilleuls", "101", PAUL).await;
+        let portal = Portal::new(&world, "tilleuls");
+        let (mut marie, mut paul) = (Visitor::new(&world), Visitor::new(&world));
+        portal.send(&mut marie, &[]).await;
+        let hub = marie.screen.path.clone();
+        marie.sign_in(MARIE, PASSWORD).await;
+        portal.send(&mut paul, &[]).await;
+        paul.sign_in(PAUL, PASSWORD).await;
+        marie.open("/account/acceptances").await;
+        let receipt = |link: &String| link.starts_with("/account/acceptances/");
+        let receipt = marie.screen.links().into_iter().find(receipt).unwrap();
+        let pages: Vec<String> = routes()
+            .into_iter()
+            .map(|(route, _)| address(&route.replace("/account/acceptances/{id}", &receipt), &hub))
+            .collect();
+        let is_hers = |body: &str| body.contains(MARIE) || body.contains("Durand");
+        let mut stale = Visitor::new(&world);
+        stale.cookies.clone_from(&marie.cookies);
+        let mut hers = 0;
+        for page in &pages {
+            let kept = marie.cookies.clone();
+            hers += usize::from(is_hers(&marie.once(Method::GET, page, None, &[]).await.body));
+            marie.cookies = kept;
+        }
+        assert!(hers > 5, "{}: Marie herself sees {hers} pages of hers", world.bed.name);
+        marie.open("/account/sessions").await;
+        marie.open("/sign-out").await;
+        marie.submit("/sign-out", &[]).await;
+        let before = world.people().await;
+        for (who, visitor) in
+            [("nobody", &mut Visitor::new(&world)), ("Paul", &mut paul), ("an ended session", &mut stale)]
+        {
+            for page in &pages {
+                let kept = visitor.cookies.clone();
+                let screen = visitor.once(Method::GET, page, None, &[]).await;
+                visitor.cookies = kept;
+                assert!(screen.status.as_u16() < 500, "{who}: {page}: {}", screen.status);
+                assert!(!is_hers(&screen.body), "{}: {who}: {page}: {}", world.bed.name, screen.text());
+            }
+        }
+        assert_eq!(world.people().await, before, "{}", world.bed.name);
+    }
+}
+
 /// SECURITY #105, #106: each route with each method, what is nowhere, what is too long, and what broke.
 #[tokio::test]
 async fn every_answer_of_the_router_carries_the_headers_that_guard_it() {

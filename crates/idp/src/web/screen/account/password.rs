@@ -61,12 +61,14 @@ pub(crate) enum Sender {
     /// The person who is signed in.
     Member(Box<Member>),
     /// A browser whose session has ended, as it does when the form comes the first time.
-    SignedOut {
-        idp: Shared,
-        browser: Browser,
-        /// The token of the session.
-        token: Token,
-    },
+    SignedOut(Box<SignedOut>),
+}
+
+pub(crate) struct SignedOut {
+    idp: Shared,
+    browser: Browser,
+    /// The token of the session that has ended.
+    token: Token,
 }
 
 impl FromBrowser for Sender {
@@ -74,7 +76,7 @@ impl FromBrowser for Sender {
         let token = Cookie::Session.one(&parts.headers, idp.secure()).and_then(|value| Token::parse(&value));
         match token {
             Some(token) if browser.session.is_none() => {
-                Ok(Self::SignedOut { idp: idp.clone(), browser, token })
+                Ok(Self::SignedOut(Box::new(SignedOut { idp: idp.clone(), browser, token })))
             }
             _ => Ok(Self::Member(Box::new(Member::from_browser(browser, parts, idp).await?))),
         }
@@ -87,17 +89,13 @@ pub(crate) async fn post(
 ) -> Result<Response, Failure> {
     match sender {
         Sender::Member(member) => change(&member, &fields).await,
-        Sender::SignedOut { idp, browser, token } => sent_again(&idp, &browser, &token, &fields).await,
+        Sender::SignedOut(sender) => sent_again(&sender, &fields).await,
     }
 }
 
 /// Answers the form that was sent again before its first answer came as that one did; asks for the sign-in in all other cases.
-async fn sent_again(
-    idp: &Shared,
-    browser: &Browser,
-    token: &Token,
-    fields: &NewPasswordForm,
-) -> Result<Response, Failure> {
+async fn sent_again(sender: &SignedOut, fields: &NewPasswordForm) -> Result<Response, Failure> {
+    let SignedOut { idp, browser, token } = sender;
     if limits::attempt(idp, browser).is_ok()
         && let Some(signed_in) =
             idp.accounts.password_changed_again(token, &fields.password, &browser.visitor).await?
