@@ -26,7 +26,7 @@ pub(crate) struct Reference {
     pub on_delete: OnDelete,
 }
 
-/// What happens to a row when the row that it names is deleted.
+/// The treatment of a row whose referenced row is deleted.
 #[derive(Clone, Copy)]
 pub(crate) enum OnDelete {
     /// The database refuses to delete it.

@@ -153,7 +153,7 @@ impl Accounts {
     }
 }
 
-/// The outcome of a wrong code, after so many attempts.
+/// Returns the outcome of a wrong code, after this number of attempts.
 fn judged(tries: i32) -> CodeGiven {
     match TRIES.saturating_sub(u8::try_from(tries).unwrap_or(TRIES)) {
         0 => CodeGiven::Spent,

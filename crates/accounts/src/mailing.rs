@@ -12,7 +12,7 @@ pub(crate) const SPACE: i64 = 60;
 pub(crate) enum Due {
     /// At once: it is the nth of its day.
     Now(i32),
-    /// In so many seconds.
+    /// Due in this number of seconds.
     Wait(i64),
     /// The day's mails are used up: a day after the last of them.
     Tomorrow,

@@ -22,8 +22,8 @@ pub use account::{
 };
 pub use address::{AccountEmail, AccountEmailAsked, NewAddress, NewAddressDone, NewEmailError, TakeBack};
 pub use enrol::{
-    CodeError, Confirm, ConfirmError, Email, EmailError, LinkAccount, LookAtYourMail, MailCode, Notice,
-    Password, PasswordProblem, Resent,
+    CodeError, Confirm, Email, EmailError, LinkAccount, LookAtYourMail, MailCode, Notice, Password,
+    PasswordProblem, Resent,
 };
 pub use home::{Connected, Help, Home, HomeAgency, HomeNotice, NotLinked, Receipt};
 pub use legacy::{AgencyChoice, ChooseAgency, ChoosePurpose, Legacy, LegacyError};

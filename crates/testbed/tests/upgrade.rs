@@ -202,7 +202,7 @@ async fn a_database_between_two_steps_or_changed_by_hand_is_refused() {
     }
 }
 
-/// What each kind of constraint holds, on both databases alike; the invariants of docs/security.md say what for.
+/// Each kind of constraint, on both databases alike; the invariants of docs/security.md say what for.
 #[tokio::test]
 async fn the_database_itself_refuses_what_breaks_an_invariant() {
     const REFUSED: &[&str] = &[

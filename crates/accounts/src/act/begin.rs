@@ -77,7 +77,7 @@ impl Accounts {
     }
 
     /// Begins a move of its own for a browser that gave the same old credentials as another, which has confirmed its address and stands before the terms.
-    /// That one is left as it is; whichever ends first moves the identity. `None` when there are too many, or when the other is over.
+    /// Leaves the other move as it is; whichever ends first moves the identity. `None` if there are too many, or when the other is over.
     ///
     /// # Errors
     /// [`Fault`] of the database.

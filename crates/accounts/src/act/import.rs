@@ -103,7 +103,7 @@ impl<R: Read + Seek, F: Read + Write + Seek> Importer<'_, R, F> {
     /// Reads the next batch and writes it, or goes on writing it until the next call; returns the number of rows read, 0 at the end, when all is written.
     ///
     /// # Errors
-    /// [`Fault`] of the database, or of the scratch file: what was written stays, and a second import goes on from existing.
+    /// [`Fault`] of the database, or of the scratch file: what was written stays, and a second import goes on from there.
     pub async fn next_batch(&mut self) -> Result<usize, Fault> {
         let mut ready = Vec::with_capacity(BATCH);
         let mut read = 0;

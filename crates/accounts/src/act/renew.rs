@@ -64,7 +64,8 @@ pub(crate) enum Renewed {
 }
 
 impl Accounts {
-    /// Makes a change true together with all that follows from it. `previous` is the session of this browser, whoever's it is.
+    /// Makes a change true together with all that follows from it, at one time: `sign_in_again` recognises a change by it. `previous` is the session of
+    /// this browser, of any account.
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing changed.
@@ -75,16 +76,16 @@ impl Accounts {
         previous: Option<&Session>,
         visitor: &Visitor,
     ) -> Result<Renewed, Fault> {
-        let here = self.known_device(owner.id, visitor).await?;
+        let (here, now) = (self.known_device(owner.id, visitor).await?, self.context.now());
         self.context
             .db
             .write_recorded(async |tx: &Tx| {
-                let changed = match self.change(tx, owner, change, here.as_deref()).await? {
+                let changed = match self.change(tx, owner, change, here.as_deref(), now).await? {
                     Renewal::Done(changed) => changed,
                     Renewal::Stale => return Ok(Done::RollBack(Renewed::Stale)),
                     Renewal::Taken => return Ok(Done::RollBack(Renewed::Taken)),
                 };
-                let signed_in = self.replace_sessions(tx, &changed, change, previous, visitor).await?;
+                let signed_in = self.replace_sessions(tx, &changed, change, (previous, visitor), now).await?;
                 let (kind, body) = change.evidence(visitor);
                 evidence::append(tx, &self.context, kind, Some(owner.id), &body).await?;
                 Ok(Done::Commit(Renewed::Done(Box::new(signed_in))))
@@ -99,8 +100,9 @@ impl Accounts {
         owner: &AccountRow,
         change: &Change<'_>,
         here: Option<&str>,
+        now: Unix,
     ) -> Result<Renewal, Fault> {
-        let (id, now) = (owner.id, self.context.now());
+        let id = owner.id;
         self.renew_counts(tx, owner, change, here).await?;
         if let Change::Reset { link, .. } = change
             && !reset_links::spend(tx, link.id, now).await?
@@ -130,10 +132,10 @@ impl Accounts {
         tx: &Tx,
         changed: &AccountRow,
         change: &Change<'_>,
-        previous: Option<&Session>,
-        visitor: &Visitor,
+        (previous, visitor): (Option<&Session>, &Visitor),
+        now: Unix,
     ) -> Result<SignedIn, Fault> {
-        let (id, now) = (changed.id, self.context.now());
+        let id = changed.id;
         sessions::end_all(tx, id, now).await?;
         let strangers = previous.filter(|session| session.account != id);
         if let Some(session) = strangers {
@@ -266,6 +268,8 @@ impl Change<'_> {
             Self::TakeBack { wish, hash } => Credentials {
                 password: Some(hash),
                 address: Some((&wish.from_email, &wish.from_canonical)),
+                // A wish that waited for its confirmation has changed nothing yet.
+                changed_at: wish.confirmed_at.map(|_| now),
                 ..Credentials::default()
             },
         }

@@ -9,12 +9,12 @@ use crate::{
     store::{AccountRow, sessions},
 };
 
-/// Seconds in which the form may be sent again, after what proved its sender was used up.
+/// Seconds after the change in which its form is answered again.
 const AGAIN: i64 = 30;
 
 /// A form that was sent again.
 pub(crate) struct SentAgain<'a> {
-    /// The id of what proved its sender the first time: a mailed link, or a session.
+    /// The id of the mailed link, or of the session, that proved its sender the first time.
     pub(crate) proof: String,
     /// The password in it.
     pub(crate) typed: &'a str,
@@ -25,13 +25,14 @@ pub(crate) struct SentAgain<'a> {
 }
 
 impl Accounts {
-    /// Returns the moment since which a proof may have been used for its form to be answered again.
+    /// Returns the time before which a change is too old for its form to be answered again.
     pub(crate) fn sent_again_since(&self) -> Unix {
         self.context.now() - AGAIN
     }
 
-    /// Signs in by the password that the form has set, and by nothing else: a used proof signs nobody in (SECURITY I8). The session that the lost answer held
-    /// ends: nobody has it. Returns `None` where the password is not the account's. Attempts are counted for the proof alone, so that many at once do not lock the account (SECURITY B10).
+    /// Signs in by the password that the form has set, and by nothing else: a used proof signs nobody in (SECURITY I8). Ends the session of the lost answer,
+    /// which no browser has. Returns `None` if the password is not the account's. Attempts are counted for the proof alone, so that many at once do not lock
+    /// the account (SECURITY B10).
     ///
     /// # Errors
     /// [`Fault`] of the database.

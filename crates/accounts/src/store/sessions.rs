@@ -45,16 +45,17 @@ pub(crate) async fn ended_since(
     Ok(found.and_then(|(row, owner)| Some((row, owner.filter(enabled)?))))
 }
 
-/// Returns the session that began in the transaction that set an account's password, unless it was ended.
+/// Returns the session that began in the transaction that set an account's password, unless it was ended: the first one of the account's epoch, which that
+/// transaction raised.
 pub(crate) async fn begun_with(db: &impl Read, owner: &AccountRow) -> Result<Option<SessionRow>, Fault> {
     Ok(Entity::find()
         .filter(Column::AccountId.eq(owner.id))
         .filter(Column::AuthEpoch.eq(owner.auth_epoch))
-        .filter(Column::CreatedAt.eq(owner.password_changed_at))
-        .filter(Column::EndedAt.is_null())
+        .order_by_asc(Column::CreatedAt)
         .order_by_asc(Column::Id)
         .one(db.connection())
-        .await?)
+        .await?
+        .filter(|row| row.ended_at.is_none()))
 }
 
 /// Returns a session, unless it was ended.

@@ -1,4 +1,4 @@
-//! What every page must be for everybody, whatever it is about (SPEC "Journeys": "on a phone, with a keyboard alone and with a screen
+//! Requirements of every page (SPEC "Journeys": "on a phone, with a keyboard alone and with a screen
 //! reader"). No judge of accessibility, only what is plainly wrong.
 
 use anyhow::{Result, ensure};

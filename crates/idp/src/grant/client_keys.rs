@@ -35,7 +35,7 @@ impl KeySource for NoSource {
     }
 }
 
-/// Keys are read again after so many seconds, so that one that was taken back stops working.
+/// The seconds after which keys are read again, so that one that was taken back stops working.
 const LIFE: i64 = 300;
 /// The minimum time between two requests to one address, in seconds, whatever `kid` is sent.
 const PAUSE: i64 = 10;

@@ -13,15 +13,15 @@ use std::{
 
 use kernel::Unix;
 
-/// Failures are counted over so many seconds, and forgotten with them.
+/// The seconds over which failures are counted; they are forgotten with them.
 const WINDOW: i64 = 60;
-/// All sources together may fail so many times more often at one client than one source may.
+/// The factor by which all sources together may fail more often at a client than one source.
 const EVERYBODY: u32 = 10;
 /// Counts of sources at a time: some megabytes. Where all places are taken a source more is not counted by itself; each client's sum goes on.
 const MOST: usize = 50_000;
 /// Addresses at which one client is known; the one at which it proved itself longest ago makes room.
 const HOMES: usize = 64;
-/// A client is a stranger again where it has not proved itself for so many seconds.
+/// The seconds after which a client that has not proved itself is a stranger again.
 const HOME: i64 = 30 * 86_400;
 /// Failures under names that no client has, of which the log tells each minute.
 const TOLD: u32 = 60;

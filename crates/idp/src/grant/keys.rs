@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use super::{Settings, signer::Signer, table::signing_key};
 
 const PURPOSE: &str = "signing key";
-/// This node looks into the database again after so many seconds: far less than a key is published before it signs.
+/// The seconds after which this node reads the keys again: far less than a key is published before it signs.
 const RELOAD_AFTER: i64 = 60;
-/// After so many where it could not.
+/// The same, after a failure.
 const RETRY_AFTER: i64 = 5;
 /// The maximum time that a request for keys waits for the database: this node's own keys are good for as long as keys are published ahead.
 const GLANCE: Duration = Duration::from_secs(2);

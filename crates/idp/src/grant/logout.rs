@@ -21,7 +21,7 @@ use super::{
 
 /// The outbox kind of logout tokens that are to be posted.
 pub const BACKCHANNEL_LOGOUT: &str = "backchannel_logout";
-/// A logout token is signed when it is sent and lives so many seconds (OIDC Back-Channel Logout §2.4).
+/// The lifetime of a logout token in seconds; it is signed when it is sent (OIDC Back-Channel Logout §2.4).
 const LOGOUT_TOKEN_LIFE: i64 = 120;
 
 /// The outcome of a request to sign out.

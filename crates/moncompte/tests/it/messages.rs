@@ -1,4 +1,4 @@
-//! What becomes of messages that a mail server refuses: only a verdict on the address ends one, and all else is mended, told and sent (SECURITY D19). And what
+//! Messages that a mail server refuses: only a verdict on the address ends one, and all else is mended, told and sent (SECURITY D19). And what
 //! `moncompte mail` says and does about them.
 
 use std::{fs, process::Output};

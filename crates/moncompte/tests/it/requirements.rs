@@ -39,7 +39,7 @@ struct Citation {
 struct Requirements {
     /// The last cell of each row.
     held: BTreeMap<Id, String>,
-    /// What may be cited as a section: headings, and words in bold that begin a paragraph.
+    /// Returns the texts that may be cited as a section: headings, and words in bold that begin a paragraph.
     sections: BTreeSet<Id>,
     wrong: Vec<String>,
 }

@@ -169,36 +169,7 @@ pub struct Confirm {
     /// The agency whose portal the person came from.
     pub agency_name: String,
     /// The error.
-    pub error: Option<ConfirmError>,
-}
-
-/// The reason why a confirmation failed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ConfirmError {
-    /// Email or password wrong.
-    Wrong {
-        /// Attempts left.
-        remaining: u8,
-    },
-    /// Too many failures: start again from the client space.
-    Locked,
-    /// As in [`SignInError::Missing`].
-    Missing {
-        /// The error of the address.
-        email: Option<MissingEmail>,
-        /// True if the password is empty.
-        password: bool,
-    },
-    /// As in [`SignInError::Unusable`].
-    Unusable,
-    /// The service is very busy.
-    Busy,
-    /// Too many attempts from this network.
-    Throttled {
-        /// Seconds until the next attempt.
-        seconds: u32,
-    },
+    pub error: Option<SignInError>,
 }
 
 /// SPEC J3: the address belongs to an account: attach the agency to it. `POST {base}/link` with `password` (if needed). Another
@@ -371,13 +342,13 @@ impl Page for Confirm {
     fn samples() -> Vec<Confirm> {
         let first = Confirm { email: String::new(), agency_name: "Agence des Tilleuls".into(), error: None };
         let errors = [
-            ConfirmError::Wrong { remaining: 4 },
-            ConfirmError::Wrong { remaining: 1 },
-            ConfirmError::Locked,
-            ConfirmError::Busy,
-            ConfirmError::Throttled { seconds: 30 },
-            ConfirmError::Unusable,
-            ConfirmError::Missing { email: None, password: true },
+            SignInError::Wrong { remaining: 4 },
+            SignInError::Wrong { remaining: 1 },
+            SignInError::Locked,
+            SignInError::Busy,
+            SignInError::Throttled { seconds: 30 },
+            SignInError::Unusable,
+            SignInError::Missing { email: None, password: true },
         ];
         let mut all = vec![first.clone()];
         all.extend(errors.map(|error| Confirm {
@@ -387,7 +358,7 @@ impl Page for Confirm {
         }));
         all.extend(MissingEmail::ALL.map(|missing| Confirm {
             email: if missing == MissingEmail::Empty { String::new() } else { "00012345".into() },
-            error: Some(ConfirmError::Missing { email: Some(missing), password: false }),
+            error: Some(SignInError::Missing { email: Some(missing), password: false }),
             ..first.clone()
         }));
         all

@@ -1,7 +1,7 @@
 //! Messages about passwords, which several pages share.
 
 use kernel::Password;
-use pages::page::{ConfirmError, MissingEmail, PasswordProblem, SignInError};
+use pages::page::{MissingEmail, PasswordProblem, SignInError};
 use serde::{Deserialize, Serialize};
 
 /// The flash of the pages on which a new password is chosen.
@@ -72,21 +72,6 @@ pub(crate) enum PasswordError {
 }
 
 impl From<PasswordError> for SignInError {
-    fn from(error: PasswordError) -> Self {
-        match error {
-            PasswordError::Wrong { remaining } => Self::Wrong { remaining },
-            PasswordError::Locked => Self::Locked,
-            PasswordError::Throttled { seconds } => Self::Throttled { seconds },
-            PasswordError::Busy => Self::Busy,
-            PasswordError::Missing(missing) => {
-                Self::Missing { email: missing.email(), password: missing.password }
-            }
-            PasswordError::Unusable => Self::Unusable,
-        }
-    }
-}
-
-impl From<PasswordError> for ConfirmError {
     fn from(error: PasswordError) -> Self {
         match error {
             PasswordError::Wrong { remaining } => Self::Wrong { remaining },

@@ -1,4 +1,4 @@
-//! What a request may ask of a sign-in (SECURITY #14), and what a sign-in says of itself (SECURITY #39).
+//! The requirements of a request on a sign-in (SECURITY #14), and the statements of a sign-in about itself (SECURITY #39).
 
 use http::StatusCode;
 

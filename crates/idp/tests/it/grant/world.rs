@@ -384,7 +384,7 @@ pub async fn ask(node: &Grants, client: &str, fields: &[(&str, &str)]) -> Result
     answered(node.token(call(Some(&basic(client)), &form(fields))).await)
 }
 
-/// What an endpoint told its client; panics where the provider itself failed.
+/// Returns the answer of an endpoint to its client; panics where the provider itself failed.
 pub fn answered<T>(result: Result<T, EndpointError>) -> Result<T, oidc::Error> {
     result.map_err(|error| match error {
         EndpointError::Refused(error) => error,

@@ -1,4 +1,4 @@
-//! What stands at each door for each kind of address: the same (SECURITY #59), and who is counted there (SECURITY #55).
+//! The answer of each entry to each kind of address: the same (SECURITY #59), and the counts there (SECURITY #55).
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 

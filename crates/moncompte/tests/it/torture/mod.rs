@@ -87,7 +87,7 @@ impl Town {
         self.over.load(Relaxed)
     }
 
-    /// Whether every message has left, or is given up.
+    /// Returns true if every message has left or is given up.
     async fn nothing_waits(&self) -> bool {
         self.count("outbox WHERE sent_at IS NULL AND dead_at IS NULL").await == 0
     }

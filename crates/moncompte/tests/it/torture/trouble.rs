@@ -1,4 +1,4 @@
-//! What goes wrong while people live: one fault after another, at random, on one node or on all of them. Each ends, and then the nodes have so
+//! The faults during a torture run: one fault after another, at random, on one node or on all of them. Each ends, and then the nodes have so
 //! long to be ready again.
 
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What operators and agencies put into files, and what the program makes of them: crates/legacy/src/row, crates/moncompte/src/config.
+//! Files of operators and agencies, and their reading: crates/legacy/src/row, crates/moncompte/src/config.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 

@@ -1,4 +1,4 @@
-//! What the database keeps and how, what becomes of those who ask when it cannot, and what keeps a node standing: migrations, crates/kernel,
+//! The storage, the answers while it is away, and the health of a node: migrations, crates/kernel,
 //! crates/moncompte/src.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
