@@ -53,6 +53,11 @@ pub fn hash(data: &[u8]) {
             let recipe = Recipe::parse(&verifier.recipe().to_text());
             assert_eq!(recipe.as_ref(), Ok(verifier.recipe()));
         }
-        Err(reason) => assert!(hash.len() < 24 || !reason.to_string().contains(hash)),
+        Err(reason) => {
+            // A text that is the error's own words is not repeated: another text gets the same words.
+            let another = format!("#{}", hash.chars().skip(1).collect::<String>());
+            let is_constant = Verifier::parse(format, &another, None).is_err_and(|other| other == reason);
+            assert!(hash.len() < 24 || is_constant || !reason.to_string().contains(hash));
+        }
     }
 }
