@@ -83,7 +83,7 @@ pub struct PortalSection {
     /// The algorithm of its client assertions, for keys that name none.
     pub token_endpoint_auth_signing_alg: Option<String>,
     /// Scopes that it may request: `openid`, `profile`, `email`, `address`, `phone`, `offline_access`. Unless set: `openid`, `email`,
-    /// `offline_access`, and `profile` without birth date and gender.
+    /// and `profile` without birth date and gender.
     pub scopes: Option<Vec<String>>,
     /// `authorization_code`, `refresh_token`; both unless set.
     pub grant_types: Option<Vec<String>>,

@@ -340,7 +340,7 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
     #[test]
     fn a_silent_file_has_the_defaults_of_the_manual() {
         let client = read(GOOD).ok().unwrap().portals[0].client.clone();
-        assert_eq!(client.scopes.to_string(), "openid profile email offline_access");
+        assert_eq!(client.scopes.to_string(), "openid profile email");
         for (claim, allowed) in [
             ("name", true),
             ("email", true),

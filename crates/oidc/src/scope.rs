@@ -16,7 +16,7 @@ impl Scope {
 
     /// The values that a client may request if its file names none (SECURITY D11); `profile` is then without
     /// [`crate::claims::NOT_BY_DEFAULT`].
-    pub const DEFAULT: &'static [&'static str] = &["openid", "profile", "email", "offline_access"];
+    pub const DEFAULT: &'static [&'static str] = &["openid", "profile", "email"];
 
     /// The maximum length (SECURITY "Numbers").
     pub const MAX_LENGTH: usize = 1024;

@@ -4,8 +4,10 @@ const NOW: i64 = 1_800_000_000;
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
+/// Returns a client whose file names `offline_access`; `less` in the test below is one whose file does not.
 fn client() -> Client {
-    Client::new("rp", "tilleuls")
+    let scopes = Scope::parse("openid profile email offline_access").unwrap();
+    Client { scopes, ..Client::new("rp", "tilleuls") }
 }
 
 #[test]
@@ -159,7 +161,7 @@ fn a_token_that_comes_twice_gives_the_same_child_to_its_own_client_for_ten_secon
 #[test]
 fn what_is_offline_was_granted_and_is_allowed_today() {
     let granted = |text| Scope::parse(text).unwrap();
-    let less = Client { scopes: granted("openid email"), ..client() };
+    let less = Client::new("rp", "tilleuls");
     assert!(is_offline(&granted("openid offline_access"), &client()));
     assert!(!is_offline(&granted("openid email"), &client()));
     assert!(!is_offline(&granted("openid offline_access"), &less));

@@ -39,7 +39,8 @@ impl Site {
         let agency = place.path("agencies/exemple.toml");
         let second = format!(
             "\n[[portal]]\nclient_id = \"{ES256}\"\nclient_secret_file = \"secrets/exemple.client\"\n\
-             home = \"https://espace.exemple.test/\"\nredirect_uris = [\"{CALLBACK}\"]\nid_token_signed_response_alg = \"ES256\"\n"
+             home = \"https://espace.exemple.test/\"\nredirect_uris = [\"{CALLBACK}\"]\n\
+             scopes = [\"openid\", \"profile\", \"email\", \"offline_access\"]\nid_token_signed_response_alg = \"ES256\"\n"
         );
         fs::write(&agency, fs::read_to_string(&agency).expect("an agency") + &second).expect("an agency");
         let settings = place.path("moncompte.toml");

@@ -189,7 +189,8 @@ fn agency() -> String {
         "name = \"Agence Exemple\"\ncity = \"Lorient\"\n\n[controller]\nname = \"Agence Exemple SARL, Lorient\"\n\
          dpo = \"dpo@exemple.test\"\n\n[look]\naccent = \"#1f6f54\"\n\n[[portal]]\nclient_id = \"exemple\"\n\
          client_secret_file = \"secrets/exemple.client\"\nhome = \"https://espace.exemple.test/\"\n\
-         redirect_uris = [\"{CALLBACK}\"]\npost_logout_redirect_uris = [\"https://espace.exemple.test/bye\"]\n\n\
+         redirect_uris = [\"{CALLBACK}\"]\npost_logout_redirect_uris = [\"https://espace.exemple.test/bye\"]\n\
+         scopes = [\"openid\", \"profile\", \"email\", \"offline_access\"]\n\n\
          [words.mail]\nfr = \"<b>À bientôt</b> & merci.\"\nen = \"<b>See you</b> & thanks.\"\n"
     )
 }

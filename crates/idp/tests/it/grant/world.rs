@@ -20,7 +20,7 @@ use kernel::{
     },
 };
 use oidc::{
-    Params,
+    Params, Scope,
     client::{AuthMethod, Client},
     respond::Response,
 };
@@ -47,6 +47,7 @@ pub struct World {
 fn client(id: &str, agency: &str) -> Client {
     let mut client = Client::new(id, agency);
     client.redirect_uris = vec![CALLBACK.into()];
+    client.scopes = Scope::parse("openid profile email offline_access").unwrap();
     client.post_logout_redirect_uris = vec!["https://rp.example/out".into()];
     client.secret_hashes = vec![Client::hash_secret("s3cret")];
     client.backchannel_logout_uri = Some(format!("https://{id}.example/logout"));

@@ -99,7 +99,7 @@ const FILES: &[Option<&str>] = &[
     Some("openid profile email address phone"),
 ];
 
-/// Whether a file releases a claim. One that says nothing allows email and profile, without birth date and gender.
+/// Whether a file releases a claim. One that says nothing allows email and profile alone, without birth date and gender.
 fn releases(file: Option<&str>, claim: &str) -> bool {
     let scope = CLAIMS.iter().find(|(name, _)| *name == claim).map(|(_, scope)| *scope);
     match (file, scope) {
@@ -259,7 +259,7 @@ fn judge(told: Told, [agency, at]: [&str; 2], linked: bool, file: Option<&str>, 
             if name == "scope" {
                 for scope in value.as_str().unwrap().split(' ') {
                     let allowed = file.map_or_else(
-                        || ["openid", "profile", "email", "offline_access"].contains(&scope),
+                        || ["openid", "profile", "email"].contains(&scope),
                         |file| file.split(' ').any(|s| s == scope),
                     );
                     assert!(allowed, "introspection tells of the scope {scope} at {case}");

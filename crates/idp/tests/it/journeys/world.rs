@@ -30,7 +30,8 @@ fn file(id: &str, name: &str, accent: &str, phone: &str) -> String {
          [contact]\nphone = \"{phone}\"\nemail = \"accueil@{id}.test\"\nhours = \"du lundi au vendredi, de 9 h à 18 h\"\n\
          [[portal]]\nclient_id = \"{id}\"\nclient_secret_file = \"client\"\nhome = \"https://{id}.test/\"\n\
          redirect_uris = [\"https://{id}.test/callback\"]\npost_logout_redirect_uris = [\"https://{id}.test/out\"]\n\
-         backchannel_logout_uri = \"https://{id}.test/backchannel\"\n[ticket]\nsecret_file = \"{id}.ticket\"\n"
+         backchannel_logout_uri = \"https://{id}.test/backchannel\"\n\
+         scopes = [\"openid\", \"profile\", \"email\", \"offline_access\"]\n[ticket]\nsecret_file = \"{id}.ticket\"\n"
     )
 }
 

@@ -73,7 +73,8 @@ fn register(place: &Place, client_id: &str, callback: &str, bye: &str, more: &st
     let text = fs::read_to_string(&file).unwrap();
     let section = format!(
         "\n[[portal]]\nclient_id = \"{client_id}\"\nredirect_uris = [\"{callback}\"]\n\
-         post_logout_redirect_uris = [\"{bye}\"]\n{more}\n"
+         post_logout_redirect_uris = [\"{bye}\"]\n\
+         scopes = [\"openid\", \"profile\", \"email\", \"offline_access\"]\n{more}\n"
     );
     fs::write(file, text + &section).unwrap();
 }
