@@ -11,7 +11,7 @@ use crate::{
     smtp::{Post, place},
 };
 
-/// The address to which the newest mail to somebody comes back, as the mail server saw it.
+/// The envelope sender (return path) of the newest mail to somebody, as the mail server saw it.
 async fn return_path(post: &Post, mover: &Mover) -> String {
     let line = eventually("the mail", async || {
         let log = post.log();
@@ -32,7 +32,7 @@ fn notice(to: &str, action: &str, status: &str) -> String {
     )
 }
 
-/// `moncompte mail bounce < message`; what it printed.
+/// Runs `moncompte mail bounce < message`; returns the JSON that it prints.
 fn pipe(place: &Place, message: &[u8]) -> serde_json::Value {
     let mut command = program();
     command.args(["mail", "bounce", "--json", "--config"]).arg(place.folder.path());
@@ -77,7 +77,7 @@ async fn a_message_that_comes_back_is_told_where_its_owner_waits() {
         assert!(to_pipe.starts_with("bounce+") && to_pipe.ends_with("@retour.exemple.test"), "{to_pipe}");
         let is_told = |page: &crate::person::Page| page.texts(".alert").concat().contains("refusée");
 
-        // What is no failure for good, what is about no message of ours, and what is no notice at all.
+        // Temporary failures and a success, notices of no message of ours, and mails that are no notice.
         let forged = format!("{}0{}", &to_other[..50], &to_other[51..]).replace("bounce+0", "bounce+1");
         for message in [
             notice(to_other, "delayed", "4.4.1"),

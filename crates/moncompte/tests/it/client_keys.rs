@@ -35,7 +35,7 @@ async fn published_keys_are_read_over_https_within_limits() {
     let out = tokio::task::spawn_blocking(move || client.output().unwrap()).await.unwrap();
     assert!(out.status.success(), "{}\n{}", String::from_utf8_lossy(&out.stderr), running.said());
     let told: Value = serde_json::from_slice(&out.stdout).unwrap();
-    // Who has proved itself hears of its code; who has not, hears nothing else.
+    // A client that proves itself hears of its code; any other hears `invalid_client` alone.
     let said = [
         ["jwks", "invalid_grant"],
         ["jwks", "invalid_grant"],

@@ -1,8 +1,8 @@
-//! Clocks that step back (SECURITY I19, #121, B23): what has expired stays so, on a node that was told of a later time, after it was killed, and until an operator
-//! says otherwise. The later time is written as it stands there once a clock, and on PostgreSQL the database's too, has gone back.
+//! Clocks that step back (SECURITY I19, #121, B23): what has expired stays expired, on a node that has read a later time, after a kill, and until an operator
+//! resets the shared time. The tests write the later time into the database, where it stands after a clock (on PostgreSQL the server's too) has gone back.
 //!
-//! Clocks that are wrong (SECURITY D13): PostgreSQL's own decides, so a node whose clock is far from it harms itself only. On SQLite the database has no clock but
-//! the machine's.
+//! Clocks that are wrong (SECURITY D13): PostgreSQL's own clock decides, so a node whose clock is far from it harms only itself. SQLite has no clock but the
+//! machine's.
 
 use std::{
     fs,
@@ -23,10 +23,10 @@ use crate::{
     races::another,
 };
 
-/// The proof key of every request that a [`Person`] brings (RFC 7636 appendix B).
+/// The PKCE verifier of every request that a [`Person`] brings (RFC 7636 appendix B).
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-/// What lives by time alone.
+/// One of each thing that expires by time alone.
 struct Perishable {
     session: Person,
     code: String,
@@ -34,7 +34,7 @@ struct Perishable {
 }
 
 impl Perishable {
-    /// While everything is as it should be.
+    /// Makes each of them while all clocks are right.
     async fn fresh(place: &Place, mover: &Mover) -> Self {
         let session = Person::new(&place.issuer());
         session.signs_in(&mover.email, &mover.new).await;
@@ -111,7 +111,7 @@ async fn what_has_expired_stays_so_when_the_clock_steps_back() {
         running.says("machine clock behind the latest time reported").await;
         old.is_over(&place).await;
 
-        // Its own clock is all that a new process has, and what the others saw.
+        // A new process has its own clock and the time that the nodes share.
         running.kill();
         let running = place.serve().await;
         old.is_over(&place).await;
@@ -122,7 +122,7 @@ async fn what_has_expired_stays_so_when_the_clock_steps_back() {
         let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
         assert!(page.code().is_some(), "people still sign in: {}", page.heading());
 
-        // It was the other one that was wrong.
+        // The other clock was wrong.
         running.stop().await;
         let said = place.run("clock", &["--json"]);
         let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
@@ -133,13 +133,13 @@ async fn what_has_expired_stays_so_when_the_clock_steps_back() {
     }
 }
 
-/// A clock that is wrong, under a program.
+/// A clock that tests set, put under a program by `LD_PRELOAD`.
 struct Hands {
     folder: tempfile::TempDir,
 }
 
 impl Hands {
-    /// Right, so far.
+    /// Returns a clock that is right until it is set.
     fn new() -> Self {
         let hands = Self { folder: tempfile::tempdir().unwrap() };
         fs::write(hands.control(), [0; 8]).unwrap();
@@ -166,9 +166,9 @@ impl Hands {
         command.env("LD_PRELOAD", self.library()).env("CLOCK_CONTROL", self.control());
     }
 
-    /// So many seconds ahead from now on.
+    /// Sets the clock this many seconds ahead of the machine's.
     fn set(&self, ahead: i64) {
-        // In place: whoever runs has it mapped.
+        // In place: running programs have the file mapped.
         let mut file = fs::OpenOptions::new().write(true).open(self.control()).unwrap();
         file.write_all(&ahead.to_ne_bytes()).unwrap();
     }
@@ -180,7 +180,7 @@ fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
 }
 
-/// By how many seconds the time that the nodes share is ahead.
+/// Returns the seconds by which the time that the nodes share is ahead.
 async fn shared(place: &Place) -> i64 {
     let db = place.bed.context.db.reader();
     let query =
@@ -189,7 +189,7 @@ async fn shared(place: &Place) -> i64 {
     value.parse::<i64>().unwrap() / 1000 - now()
 }
 
-/// Waits until some node has shared the time, twice: what it read when it did so it goes by.
+/// Waits until some node has shared the time twice, because a node goes by the time that it reads when it shares.
 async fn has_been_shared(place: &Place) {
     for _ in 0..2 {
         let before = shared(place).await + now();
@@ -198,7 +198,7 @@ async fn has_been_shared(place: &Place) {
     }
 }
 
-/// By how many seconds the tokens are ahead that the node at this port gives for a code.
+/// Redeems a code at the node of this port; returns the seconds by which its tokens' `iat` is ahead.
 async fn issued(code: &str, port: u16) -> i64 {
     let form =
         [("grant_type", "authorization_code"), ("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)];
@@ -216,12 +216,12 @@ async fn issued(code: &str, port: u16) -> i64 {
     claims["iat"].as_i64().unwrap() - now()
 }
 
-/// Some seconds pass.
+/// Seconds of difference that count as none, since some pass during a test.
 const NEAR: std::ops::Range<i64> = -60..60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_whose_clock_is_wrong_harms_nobody_else() {
-    // Further behind, the terms of this place are not in force yet, and it does not start.
+    // No further behind: the terms would not be in force yet, and the node would not start.
     for ahead in [FAR, -2 * 86_400] {
         let Some(bed) = Bed::postgres().await else { return };
         let place = Place::new(bed, MAIL_FOLDER);
@@ -248,7 +248,7 @@ async fn a_node_whose_clock_is_wrong_harms_nobody_else() {
             assert!(NEAR.contains(&iat), "{ahead}: tokens are {iat} s ahead");
         }
 
-        // It is corrected, and again one of the nodes.
+        // Its clock is corrected, and it is one of the nodes again.
         hands.set(0);
         let well = async || (ready_in(&place.path("second")).await.0 == 200).then_some(());
         eventually("it is well", well).await;
@@ -291,7 +291,7 @@ async fn a_clock_that_jumps_under_a_node_is_not_believed() {
     drop(running);
 }
 
-/// A node of an older version, or a database whose own clock was wrong, may have left a time that is far ahead: nobody goes on from it.
+/// A node of an older version, or a database whose own clock was wrong, may have left a time that is far ahead: no node goes by it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_time_that_is_far_ahead_of_the_databases_is_not_believed() {
     let Some(bed) = Bed::postgres().await else { return };

@@ -1,4 +1,4 @@
-//! Every mistake in the configuration is told with file, line, key and mend (SECURITY #99, #100), and what the system refuses in one sentence.
+//! Messages about the configuration: file, line, key and mend for each mistake (SECURITY #99, #100), one sentence for a refusal of the system.
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, process::Output};
 
@@ -6,7 +6,7 @@ use testbed::Bed;
 
 use crate::place::{MAIL_FOLDER, Place, certificate, copy, program, project, secret_file};
 
-/// What was said, and that nothing else was: exit code 1, no panic, no secret.
+/// Returns the text on standard error, after checks: exit code 1, no panic, no secret.
 fn told(out: &Output) -> String {
     let told = String::from_utf8(out.stderr.clone()).unwrap();
     assert_eq!(out.status.code(), Some(1), "{told}");
@@ -14,7 +14,7 @@ fn told(out: &Output) -> String {
     told
 }
 
-/// The line on which this text is, from 1.
+/// The number of the line that holds this text, from 1.
 fn line_of(text: &str, part: &str) -> usize {
     text[..text.find(part).unwrap_or_else(|| panic!("{part}"))].matches('\n').count() + 1
 }
@@ -54,7 +54,7 @@ async fn a_mistake_is_told_with_file_line_key_and_mend() {
             "look.accent",
             "contrast of 1.17, and 4.5 is needed for white words on buttons",
         ),
-        // Enough on a card, and too little at the foot of the page: the sentence names the paper there.
+        // Enough contrast on a card, too little at the foot of the page: the sentence names that background.
         ("#1f6f54", "#767676", "look.accent", "#767676 and #f5f2ec have a contrast of 4.06"),
         ("#1f6f54", "#ffee88", "look.accent", "the nearest colour that passes is #7"),
         (
@@ -105,7 +105,7 @@ fn try_each(place: &Place, file: &str, table: &[(&str, &str, &str, &str)]) {
             .find(|l| l.starts_with(&begin))
             .unwrap_or_else(|| panic!("{to}: no {begin:?} in {told}"));
         assert!(line.contains(mend) && line.len() > begin.len() + 5, "{to}: {line}");
-        // Nothing starts on it, but where it is one agency's mistake (SECURITY D20: the tests of `left_out`).
+        // `serve` refuses it too, unless it is one agency's mistake (SECURITY D20: the tests of `left_out`).
         assert!(file.starts_with("agencies/") || !place.run("serve", &[]).status.success(), "{to}");
     }
     fs::write(&path, good).unwrap();
@@ -173,7 +173,7 @@ async fn what_the_system_refuses_is_one_sentence() {
         "{told_busy}"
     );
     drop(held);
-    // A folder in which nobody can write, whoever runs this: it is a file.
+    // A file in place of the folder: not even root can write in it.
     fs::write(place.path("data"), "").unwrap();
     secret_file(&place.path("secrets/database"), "sqlite://data/below/moncompte.db");
     let told_data = told(&place.run("serve", &[]));
@@ -213,7 +213,7 @@ fn the_published_schema_is_the_programs() {
     );
 }
 
-/// The sample for operators stands as it is, and every default that it shows is the program's.
+/// The sample for operators is valid, and every default that it shows is the program's.
 #[test]
 fn the_sample_is_valid_and_so_is_all_that_it_shows() {
     let folder = tempfile::tempdir().unwrap();
@@ -234,7 +234,7 @@ fn the_sample_is_valid_and_so_is_all_that_it_shows() {
     let text = fs::read_to_string(sample.join("moncompte.toml")).unwrap();
     let out = check(&text);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    // With what it comments out, but for the other of two.
+    // With all lines that it comments out, except the second of two alternatives.
     let shown: Vec<&str> = text
         .lines()
         .map(|line| match line.strip_prefix("# ") {
@@ -251,7 +251,7 @@ fn the_sample_is_valid_and_so_is_all_that_it_shows() {
     every_key(&schema, &text);
 }
 
-/// The sample of an agency shows every key, and stands with all that it comments out; docs/face.md names each key of a face.
+/// The sample of an agency shows every key, and is valid with all lines that it comments out; docs/face.md names each key of a face.
 #[test]
 fn the_sample_of_an_agency_shows_every_key() {
     let read = |file: &str| fs::read_to_string(project().join(file)).unwrap();

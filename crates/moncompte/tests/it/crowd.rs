@@ -1,5 +1,5 @@
-//! Slow and many connections (SECURITY #110), over bare TCP: whoever trickles is hung up on, whoever says nothing gives way, one network cannot take every
-//! place, and people sign in meanwhile.
+//! Slow and many connections (SECURITY #110), over bare TCP: the provider closes a connection that trickles, a silent one gives way, one network cannot take
+//! every place, and people sign in meanwhile.
 
 use std::{
     fs,
@@ -19,10 +19,10 @@ use crate::{
     place::{MAIL_FOLDER, PATIENCE, Place, Running, program},
 };
 
-/// What is set to a second ends within so long, also on a machine that is busy.
+/// The time within which a timeout of one second takes effect, also on a busy machine.
 const SOON: Duration = Duration::from_secs(8);
 
-/// A provider with this in `[connections]`, and somebody who has moved. The program ends before what it stands on.
+/// A provider with settings in `[connections]`, and somebody who has moved. Fields drop in order: the program ends before its folder and database.
 struct House {
     running: Running,
     place: Place,
@@ -34,7 +34,7 @@ impl House {
         Self::with_files(bed, connections, None).await
     }
 
-    /// With so many open files at most.
+    /// Starts it with a limit of open files.
     async fn with_files(bed: Bed, connections: &str, files: Option<usize>) -> Self {
         let place = Place::new(bed, &format!("{MAIL_FOLDER}\n\n[connections]\n{connections}"));
         let mover = Mover::number(1);
@@ -55,7 +55,7 @@ impl House {
         Self { running, place, mover }
     }
 
-    /// A connection from an address of this machine.
+    /// Connects from an address of this machine.
     async fn from(&self, address: [u8; 4]) -> Wire {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((IpAddr::from(address), 0).into()).unwrap();
@@ -76,14 +76,14 @@ impl House {
         answer.unwrap().status().is_success()
     }
 
-    /// KiB of memory that the program has.
+    /// The program's resident memory, in KiB.
     fn memory(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.running.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
-    /// A form from another site, as a portal posts it, and how much of it comes.
+    /// A request that posts a form from another site, as a portal does, and the part of its body that is sent.
     fn form(&self, sent: &str) -> String {
         let port = self.place.port;
         format!(
@@ -100,7 +100,7 @@ impl Wire {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// All that is answered until the other end hangs up, or resets.
+    /// Reads until the other end closes or resets the connection.
     async fn hears(&mut self) -> String {
         let mut heard = Vec::new();
         let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut heard)).await;
@@ -108,7 +108,7 @@ impl Wire {
         String::from_utf8_lossy(&heard).into_owned()
     }
 
-    /// The answer to a request without a body, on a connection that goes on.
+    /// Sends a request without a body on a connection that stays open; returns the answer.
     async fn asks(&mut self, path: &str) -> String {
         self.says(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n")).await;
         let mut heard = vec![0; 8192];
@@ -116,7 +116,7 @@ impl Wire {
         String::from_utf8_lossy(&heard[..read]).into_owned()
     }
 
-    /// A byte every now and then until the other end hangs up; what it said, and after how long.
+    /// Sends a byte every now and then until the other end closes; returns its answer and the time that it took.
     async fn trickles(&mut self) -> (String, Duration) {
         let began = Instant::now();
         let mut beat = tokio::time::interval(Duration::from_millis(50));
@@ -130,7 +130,7 @@ impl Wire {
         (String::from_utf8_lossy(&heard).into_owned(), began.elapsed())
     }
 
-    /// Whether the other end has hung up by now, or does so within a moment.
+    /// Returns true if the other end has closed the connection, or does so within a moment.
     async fn is_over(&mut self) -> bool {
         let mut byte = [0];
         tokio::time::timeout(SOON, self.0.read(&mut byte)).await.is_ok_and(|read| !read.is_ok_and(|n| n > 0))
@@ -144,7 +144,7 @@ async fn a_head_that_trickles_is_not_waited_for() {
     wire.says("GET / HTTP/1.1\r\nhost: localhost\r\nx: ").await;
     let (said, after) = wire.trickles().await;
     assert!(said.is_empty() && after >= Duration::from_millis(900) && after < SOON, "{said} {after:?}");
-    // Nor one that never begins, nor the second one of a connection.
+    // The same for a request that never begins, and for the second one of a connection.
     let mut silent = house.from([127, 0, 0, 2]).await;
     assert!(silent.is_over().await);
     let mut second = house.from([127, 0, 0, 2]).await;
@@ -163,7 +163,7 @@ async fn a_body_that_trickles_is_answered_408() {
     let (said, after) = wire.trickles().await;
     assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("Envoi trop lent"), "{said}");
     assert!(after < SOON, "{after:?}");
-    // A client is told in its own language.
+    // A client at `/token` gets an error of OAuth.
     let mut client = house.from([127, 0, 0, 2]).await;
     client.says(&house.form("grant_type=").replace("/authorize", "/token")).await;
     let (said, after) = client.trickles().await;
@@ -184,7 +184,7 @@ async fn a_connection_on_which_nothing_is_asked_is_closed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_connections_that_say_nothing_keep_nobody_out() {
     for bed in Bed::both().await {
-        // They have time: it is their number that is tried.
+        // A long timeout, because the number of connections is under test.
         let house = House::new(bed, "head_seconds = 60").await;
         house.signs_in().await;
         let before = house.memory();
@@ -203,7 +203,7 @@ async fn two_thousand_connections_that_say_nothing_keep_nobody_out() {
         let grown = house.memory().saturating_sub(before);
         println!("{}: {grown} KiB for {} connections", house.place.bed.name, quiet.len());
         assert!(grown < 64 * 1024, "{grown} KiB");
-        // One network has what one may have: the next of it is told so.
+        // One network has as many as it may have: its next connection is refused with a sentence.
         let mut more = Vec::new();
         for _ in 0..20 {
             more.push(house.from([127, 0, 0, 2]).await);
@@ -241,13 +241,13 @@ async fn when_everybody_is_being_answered_the_next_is_told_to_come_back() {
         wire.says(&house.form("half")).await;
         busy.push(wire);
     }
-    // Whoever was not yet seen to ask gave way to one of these; in the end all places are those of askers.
+    // Connections that have not asked yet give way to these; in the end all places are those of askers.
     let mut told = String::new();
     let began = Instant::now();
     while !told.starts_with("HTTP/1.1 503 ") && began.elapsed() < PATIENCE {
         let mut next = house.from([127, 0, 0, 3]).await;
         next.says(&house.form("half")).await;
-        // Whoever came in is told nothing yet.
+        // A connection that was let in hears nothing yet.
         told = tokio::time::timeout(Duration::from_millis(200), next.hears()).await.unwrap_or_default();
         busy.push(next);
     }
@@ -298,14 +298,14 @@ async fn no_frames_of_http_2_bring_it_down() {
         [frame(1, 4, 1, &post), streams(&|_| frame(0, 0, 1, &[]))].concat(),
         // A head without an end (CVE-2024-27316).
         [frame(1, 0, 1, &get), streams(&|_| frame(9, 0, 1, &[0x00, 1, b'a', 1, b'b']))].concat(),
-        // Questions that want an answer.
+        // PING frames, which want an answer.
         streams(&|_| frame(6, 0, 0, &[0; 8])),
     ];
     for (n, flood) in floods.iter().enumerate() {
         let (mut ears, mut mouth) = house.from([127, 0, 0, 2]).await.0.into_split();
         let bytes = [&begin[..], flood].concat();
         let talking = tokio::spawn(async move {
-            // It may be hung up on in the middle.
+            // The provider may close the connection in the middle.
             let _ = mouth.write_all(&bytes).await;
             mouth
         });
@@ -318,7 +318,7 @@ async fn no_frames_of_http_2_bring_it_down() {
     }
     let grown = house.memory().saturating_sub(before);
     assert!(grown < 64 * 1024, "{grown} KiB");
-    // It is spoken, and with the same limits.
+    // HTTP/2 works, with the same limits.
     let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
     let asked = |length: usize| {
         client.get(format!("{}/robots.txt", house.place.issuer())).header("cookie", "a".repeat(length)).send()
@@ -336,7 +336,7 @@ async fn who_is_told_to_stop_answers_what_is_under_way() {
     assert!(idle.asks("/robots.txt").await.starts_with("HTTP/1.1 200 "));
     let mut wire = house.from([127, 0, 0, 2]).await;
     wire.says(&house.form("client_id=exemple&x=")).await;
-    // Asked after it, so it is known to have begun.
+    // A sign-in after it shows that the provider has begun to read it.
     house.signs_in().await;
     let House { running, place, .. } = house;
     let rest = async {

@@ -29,7 +29,7 @@ async fn start(base: u16, data: &Path) -> Running {
     running
 }
 
-/// Moves one of the demo's people through the provider's own door; the mail comes by the mailbox.
+/// Moves one of the demo's people from the provider's own front page, with the link from the demo's mailbox.
 async fn moves(base: u16) -> Mover {
     let mover = Mover {
         identifier: "00020017".into(),
@@ -89,7 +89,7 @@ async fn two_demos_stand_beside_each_other_and_end_in_good_order() {
         signal(demo.id(), "HUP");
         demo.says("reload is not supported yet").await;
     }
-    // What it makes is its user's alone (FINDING L5).
+    // Only its user may read the files that it makes (FINDING L5).
     for (name, expected) in [
         ("secrets", 0o700),
         ("secrets/seal.key", 0o600),
@@ -121,7 +121,7 @@ async fn a_demo_keeps_its_accounts_over_a_restart() {
     assert!(!said.contains(&mover.new), "{said}");
     let running = start(base, folder.path()).await;
     signs_in(base, &mover).await;
-    // Its directory was imported again and revived nobody.
+    // The restart imported its directory again and revived nobody.
     let person = Person::new(&format!("http://localhost:{base}"));
     let page = person.get("/").await;
     let page = person.get(&format!("{}/legacy?agency=tilleuls", page.url.path())).await;

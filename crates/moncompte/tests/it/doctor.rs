@@ -1,4 +1,4 @@
-//! `moncompte doctor --invariants`: what an operator is told of the database, and that looking changes nothing (SECURITY part C).
+//! `moncompte doctor --invariants`: its findings about a database, and proof that it changes nothing (SECURITY part C).
 
 use std::{collections::BTreeSet, fs, process::Output};
 
@@ -18,7 +18,7 @@ fn doctor(place: &Place, more: &[&str]) -> Output {
     place.run("doctor", &[&["--invariants"], more].concat())
 }
 
-/// The ids of what is broken, by the JSON, and the exit code.
+/// The ids of the broken invariants in the JSON, and the exit code.
 fn broken(place: &Place) -> (BTreeSet<String>, Option<i32>) {
     let out = doctor(place, &["--json"]);
     let told: Value = serde_json::from_slice(&out.stdout)
@@ -30,7 +30,7 @@ fn broken(place: &Place) -> (BTreeSet<String>, Option<i32>) {
     (ids.map(|row| row["id"].as_str().unwrap().to_owned()).collect(), out.status.code())
 }
 
-/// What is broken before anything is: the server that is made for tests writes nothing through to the disk, and the doctor says so.
+/// The invariants that are broken on every database of the tests: their PostgreSQL runs with durability off, and the doctor says so.
 async fn by_nature(place: &Place) -> BTreeSet<String> {
     let db = place.bed.context.db.reader();
     if place.bed.name == "sqlite" {
@@ -45,7 +45,7 @@ fn with(ids: &BTreeSet<String>, more: &[&str]) -> BTreeSet<String> {
     ids.iter().cloned().chain(more.iter().map(|id| (*id).to_owned())).collect()
 }
 
-/// Everybody who has been here: a move to its end over HTTP.
+/// Walks one person's move to its end over HTTP.
 async fn moves(place: &Place, mover: &Mover) {
     let person = Person::new(&place.issuer());
     let mut page = person.prove(mover).await;
@@ -100,7 +100,7 @@ async fn the_doctor_sees_what_is_broken_beside_a_provider_that_runs() {
     }
 }
 
-/// A database that an older release made and this one upgraded is looked at as one that this one made, with the same rows.
+/// A database that an older release made and this one upgraded gets the same findings as one that this release made, with the same rows.
 #[tokio::test]
 async fn the_doctor_finds_the_same_in_an_upgraded_database() {
     let upgraded = Bed::both_before_baseline().await;
@@ -114,7 +114,7 @@ async fn the_doctor_finds_the_same_in_an_upgraded_database() {
             let out = doctor(&place, &["--json"]);
             assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
             told.push(String::from_utf8(out.stdout).unwrap());
-            // The rows are of no provider: what is sealed in them opens with no key.
+            // No provider wrote these rows: no key opens their sealed columns.
             place.bed.unaudited();
         }
         assert!(told[0].contains("\"id\":\"I24\"") && told[0].contains("broken"), "{}", told[0]);
@@ -122,7 +122,7 @@ async fn the_doctor_finds_the_same_in_an_upgraded_database() {
     }
 }
 
-/// Another node's secret opens nothing: the doctor says so by the keys, the salt and the evidence, and is not stopped by it.
+/// A node with another secret: the doctor names the keys, the salt and the evidence that it cannot open, and goes on to the other invariants.
 #[tokio::test]
 async fn a_node_with_another_secret_is_told_what_it_cannot_open() {
     for bed in Bed::both().await {
@@ -135,7 +135,7 @@ async fn a_node_with_another_secret_is_told_what_it_cannot_open() {
     }
 }
 
-/// Broken is one thing, not known another: exit code 2, one sentence, and neither a database nor a schema is made on the way.
+/// A database that cannot be read is unknown, not broken: exit code 2, one sentence, and the doctor makes neither a database nor a schema.
 #[tokio::test]
 async fn a_database_that_cannot_be_read_is_no_broken_one() {
     let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
@@ -177,7 +177,7 @@ fn number(id: &str) -> u32 {
     id.strip_prefix('I').and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("{id}"))
 }
 
-/// The table of docs/security.md, as the lists have it.
+/// Returns the table of docs/security.md, made from the lists of invariants.
 fn table() -> String {
     let mut rows = all();
     rows.sort_by_key(|row| number(row.id));

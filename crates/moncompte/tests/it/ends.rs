@@ -1,4 +1,4 @@
-//! Sessions that a change ends, and a process that dies before it told the portals: another one tells them (SPEC J6, J11; SECURITY #46, #76).
+//! Sessions that a change ends, and a process that dies before it has called the portals: another process calls them (SPEC J6, J11; SECURITY #46, #76).
 
 use std::fs;
 
@@ -24,7 +24,7 @@ enum Change {
 const CHANGES: [Change; 4] = [Change::Password, Change::Address, Change::TakeBack, Change::Reset];
 
 impl Change {
-    /// The page whose form makes it, the form, and what is typed.
+    /// Returns the page with the form of this change, the form's step, and the fields to fill.
     async fn page(
         self,
         place: &Place,
@@ -60,7 +60,7 @@ impl Change {
 }
 
 impl Place {
-    /// A link of this kind in a mail to this address, once it is there.
+    /// Waits for a mail to this address with a link of this kind; returns the link.
     async fn link_to(&self, email: &str, kind: &str) -> String {
         eventually(kind, async || {
             let mails = fs::read_dir(self.path("mails")).ok()?.flatten();
@@ -88,7 +88,7 @@ impl Place {
         row.unwrap().try_get("", "n").unwrap()
     }
 
-    /// From now on nothing that a portal has of a session can be changed: whoever tries after the commit fails, as if they had died there.
+    /// Makes every update of `client_session` fail: the work that follows the commit of a change breaks off, as if its process had died there.
     async fn hold_portals(&self) {
         if self.bed.name == "sqlite" {
             self.write(
@@ -114,7 +114,7 @@ impl Place {
             self.write("DROP TRIGGER held ON client_session").await;
             self.write("DROP FUNCTION held()").await;
         }
-        // What the dead worker held, or tried, is due at once.
+        // Messages that the dead worker held or tried are due at once.
         self.write("UPDATE outbox SET locked_until = NULL, not_before = 0").await;
     }
 }
@@ -148,7 +148,7 @@ async fn killed_between_a_change_and_its_portals_they_are_told_all_the_same() {
             let (page, form, typed) = change.page(&place, &here, who).await;
             let typed: Vec<_> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
             place.hold_portals().await;
-            // Whatever is answered.
+            // The answer does not matter.
             let _ = here.try_submit(&page, form, &typed).await;
             let changed = format!("account WHERE auth_epoch = 1 AND email_canonical LIKE '%{}'", who.email);
             eventually(&context, async || (place.counted(&changed).await == 1).then_some(())).await;
@@ -156,7 +156,7 @@ async fn killed_between_a_change_and_its_portals_they_are_told_all_the_same() {
             assert_eq!(place.counted(&living).await, before, "{context}: nothing is told yet");
             place.release_portals().await;
             running = place.serve().await;
-            // This browser's own goes over to its new session, but for a reset.
+            // Except after a reset, this browser's portal moves to its new session.
             let kept = i64::from(change != Change::Reset);
             eventually(&format!("{context}: the portals are told"), async || {
                 (place.counted(&living).await == kept).then_some(())

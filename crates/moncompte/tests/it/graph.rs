@@ -59,7 +59,7 @@ fn no_public_signature_names_an_orm_type() {
 #[test]
 fn only_programs_and_tests_read_files_and_the_environment() {
     let mut found = Vec::new();
-    // The portal is a program of its own; the others drive programs.
+    // Without the portal, a program of its own, and the crates that drive programs.
     for package in members(&metadata(), &["moncompte", "portal", "testbed", "xtask", "e2e"]) {
         for source in sources(&src(&package)) {
             let uses = ambient(&source.code);
@@ -81,24 +81,24 @@ fn no_source_touches_the_private_half_of_rsa() {
     assert_eq!(found, Vec::<PathBuf>::new());
 }
 
-/// Every call that compares a secret of a person with what is stored, or leads there. A line more is a door more: it goes through the guard, which
-/// counts before it looks, and then it stands here.
+/// Every call that compares a secret of a person with a stored one, or leads there: a text, a file, and its number of calls. A new call goes through the
+/// guard, which counts before it compares, and gets a line here.
 const VERIFIERS: &[(&str, &str, usize)] = &[
-    // The guard of passwords of ours: sign-in and reauthentication, the mailed link of a move.
+    // The guard of accounts' passwords: sign-in, reauthentication, the mailed link of a move.
     ("self.guard(", "accounts/src/act/sign_in.rs", 1),
     ("self.guard(", "accounts/src/guard.rs", 1),
     ("self.guard(", "accounts/src/act/confirm.rs", 1),
-    // The page of a reset, sent again with the password that it set: the link's own counter.
+    // The form of a reset, sent again with the password that it set: counted by the link.
     ("self.guard(", "accounts/src/act/sign_in_again.rs", 1),
-    // Once more, for what a session alone does not allow: attaching, another password, another address.
+    // Reauthentication for acts that a session alone does not allow: attaching, another password, another address.
     ("self.reauthenticate(", "accounts/src/act/attach.rs", 1),
     ("self.reauthenticate(", "accounts/src/act/change_password.rs", 1),
     ("self.reauthenticate(", "accounts/src/act/change_address.rs", 2),
     ("counter.reserve(", "accounts/src/guard.rs", 1),
     ("hasher.verify(", "accounts/src/guard.rs", 1),
-    // A mailed code: made with the mail, compared after it was counted, in one transaction and without a hash that takes time.
+    // A mailed code: made with the mail, compared after it was counted, in one transaction, by a fast hash.
     ("self.code_hash(", "accounts/src/code.rs", 2),
-    // Its likeness for an agency's old passwords, which may be checked once more without the spaces around them.
+    // The guard of an agency's old passwords, which may be checked once more without the spaces around them.
     ("self.reserve_legacy(", "accounts/src/act/prove_legacy.rs", 1),
     ("own.reserve(", "accounts/src/act/prove_legacy.rs", 1),
     ("all.reserve(", "accounts/src/act/prove_legacy.rs", 1),
@@ -121,7 +121,7 @@ fn no_secret_is_checked_but_behind_the_guard() {
             let calls: BTreeSet<&str> = VERIFIERS.iter().map(|(call, ..)| *call).collect();
             let here = calls.into_iter().map(|call| (call, path.clone(), code.matches(call).count()));
             found.extend(here.filter(|(.., count)| *count > 0));
-            // Whoever looks reserved first.
+            // Each comparison follows a reservation.
             for (first, then) in [
                 ("counter.reserve(", "hasher.verify("),
                 ("self.reserve_legacy(", "self.check_identity("),
@@ -140,7 +140,7 @@ fn no_secret_is_checked_but_behind_the_guard() {
     assert_eq!(found, expected);
 }
 
-// The tests above pass while all is well. These show that they would not if it were not.
+// The tests above pass on a good tree. These show that they fail on a bad one.
 
 #[test]
 fn a_table_that_says_otherwise_is_noticed() {
@@ -214,7 +214,7 @@ fn table(document: &str) -> BTreeMap<String, Row> {
         .map(|line| {
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
             let [_, name, uses, never, _] = cells[..] else { panic!("not a row of three cells: {line}") };
-            // After a semicolon or a colon the cell explains.
+            // An explanation follows a semicolon or a colon.
             let never = never.split([';', ':']).next().unwrap_or_default();
             (name.trim_matches('`').to_owned(), Row { uses: list(uses), never: list(never) })
         })
@@ -260,7 +260,7 @@ fn trespasses(document: &str, metadata: &Metadata) -> Vec<String> {
     found
 }
 
-/// Who takes what of ours for tests alone.
+/// The pairs of crates of ours in which the first takes the second for tests alone.
 fn development(metadata: &Metadata) -> BTreeSet<(String, String)> {
     let ours = names(metadata);
     let mut pairs = BTreeSet::new();
@@ -271,7 +271,7 @@ fn development(metadata: &Metadata) -> BTreeSet<(String, String)> {
     pairs
 }
 
-/// The same, from the sentences "`a` and `b` take `c`." under the table.
+/// The same pairs, read from the sentences "`a` and `b` take `c`." under the table.
 fn development_in(document: &str) -> BTreeSet<(String, String)> {
     let (_, text) = document.split_once("Development dependencies:").expect("the paragraph under the table");
     let paragraph = text.split("\n\n").next().unwrap_or_default();

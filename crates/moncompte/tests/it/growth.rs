@@ -1,5 +1,5 @@
-//! What strangers can make grow (SECURITY D14): memory and log under a flood of long names, and the list of everything that is kept, which
-//! `docs/security.md` shows with its bounds.
+//! Growth by strangers (SECURITY D14): memory and log under a flood of long names, and the lists in `docs/security.md` of everything that is kept, with
+//! its bounds.
 
 use std::{
     collections::BTreeSet,
@@ -22,7 +22,7 @@ use crate::place::{MAIL_FOLDER, Place, Running, project};
 
 /// Requests of the flood; `GROWTH_REQUESTS` asks for more.
 const REQUESTS: u32 = 3_000;
-/// Requests before the memory is read for the first time.
+/// Requests before the first measurement of memory.
 const WARM: u32 = 300;
 /// Bytes of each name.
 const LONG: usize = 60_000;
@@ -41,7 +41,7 @@ async fn behind_a_proxy(bed: Bed) -> (Place, Running) {
     (place, running)
 }
 
-/// KiB of memory that the program has.
+/// The program's resident memory, in KiB.
 fn memory(running: &Running) -> usize {
     let status = fs::read_to_string(format!("/proc/{}/status", running.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -91,7 +91,7 @@ async fn flood(port: u16, next: Arc<AtomicU32>, last: u32) {
     }
 }
 
-/// Whether an answer has come to its end.
+/// Returns true if an answer is complete.
 fn whole(answer: &str) -> bool {
     let Some((head, body)) = answer.split_once("\r\n\r\n") else { return false };
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
@@ -106,7 +106,7 @@ async fn run(port: u16, from: u32, to: u32) {
     }
 }
 
-/// FINDING S1: long names from many addresses leave neither memory nor a log that grows with them.
+/// FINDING S1: neither memory nor log grows with long names from many addresses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn long_names_from_many_addresses_leave_no_more_than_there_was() {
     let requests: u32 =
@@ -126,7 +126,7 @@ async fn long_names_from_many_addresses_leave_no_more_than_there_was() {
 /// Crates whose code runs in a provider, or in the sample portal beside it.
 const CRATES: &[&str] =
     &["accounts", "agencies", "idp", "kernel", "legacy", "moncompte", "oidc", "pages", "portal"];
-/// Types that hold more the longer they live.
+/// Types that can grow.
 const COLLECTIONS: &[&str] = &[
     "HashMap<",
     "HashSet<",
@@ -172,7 +172,7 @@ fn is_collection(kind: &str) -> bool {
     waiting || COLLECTIONS.iter().any(|collection| kind.contains(collection))
 }
 
-/// Structs and statics that keep a collection: `file Struct.field`, `file Struct`, `file STATIC`.
+/// Returns the structs and statics that keep a collection: `file Struct.field`, `file Struct`, `file STATIC`.
 fn collections(file: &str, code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut within: Option<&str> = None;
@@ -206,7 +206,7 @@ fn logged(code: &str) -> Vec<String> {
         for (_, call) in
             code.match_indices(&format!("tracing::{level}!(")).map(|(at, m)| (at, &code[at + m.len()..]))
         {
-            // Up to the sentence, which is the first literal that no `=` and no `:` stands before.
+            // Up to the message, which is the first literal without `=` or `:` before it.
             for part in call.split_inclusive(',') {
                 let part = part.trim().trim_end_matches(',');
                 if part.starts_with('"') || part.contains(");") {
@@ -223,7 +223,7 @@ fn logged(code: &str) -> Vec<String> {
     found
 }
 
-/// The first cells of the table of `docs/security.md` under this heading: what stands between backticks.
+/// The names in backticks in the first column of the table of `docs/security.md` under this heading.
 fn told(heading: &str) -> BTreeSet<String> {
     let page = fs::read_to_string(project().join("docs/security.md")).unwrap();
     let section = page.split_once(&format!("\n### {heading}\n")).unwrap().1;
@@ -269,7 +269,7 @@ fn every_field_of_the_log_has_its_bound_in_the_list() {
     agree("In the log", &files.flat_map(|(_, code)| logged(&code)).collect());
 }
 
-/// FINDING P15: a proxy that `trusted_proxies` has forgotten is named once a minute, and who was told to wait is counted by door.
+/// FINDING P15: the log names a proxy that is missing in `trusted_proxies` once a minute, and requests that are told to wait are counted by door.
 #[tokio::test]
 async fn a_forgotten_proxy_is_named_and_who_waits_is_counted() {
     let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);

@@ -1,4 +1,4 @@
-//! A portal that takes calls and never answers delays nobody else (FINDING S19).
+//! A portal that accepts calls and never answers delays no other portal (FINDING S19).
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use crate::{
     place::{AGENCY, MAIL_FOLDER, Place, eventually},
 };
 
-/// Takes connections and keeps them, saying nothing.
+/// Starts a server that accepts connections and never answers; returns its port.
 async fn hangs() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -34,7 +34,7 @@ async fn hangs() -> u16 {
     port
 }
 
-/// Answers every call with 200.
+/// Starts a server that answers every call with 200; returns its port.
 async fn answers() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -86,12 +86,12 @@ async fn queue(place: &Place, client: &str, messages: u32, tied: bool) {
     for n in 0..messages {
         let id: uuid::Uuid = context.id();
         let call = json!({ "client_id": client, "sub": format!("s{n}"), "sid": format!("t{n}"), "jti": id });
-        // An older node does not say in clear whom a call is for.
+        // Messages of an older node have no destination in clear.
         let ties = if tied { Ties { destination: Some(client), ..Ties::default() } } else { Ties::default() };
         outbox::enqueue_tied(&tx, context, "backchannel_logout", &call, None, ties).await.unwrap();
     }
     tx.commit().await.unwrap();
-    // The bed's clock is a test's; the program's is the machine's.
+    // The program goes by the machine's clock, not by the bed's.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let now = format!("UPDATE outbox SET created_at = {now}, not_before = {now}");
     context.db.writer().execute_unprepared(&now).await.unwrap();
@@ -129,7 +129,7 @@ async fn a_portal_that_hangs_delays_neither_mails_nor_other_portals() {
             (count(&place, "kind = 'backchannel_logout' AND sent_at IS NOT NULL").await == 20).then_some(())
         })
         .await;
-        // Left alone after some calls in vain; nothing is lost.
+        // The hanging portal is left alone after some calls; none of its messages is lost.
         let tries = count(&place, "kind = 'backchannel_logout' AND sent_at IS NULL AND attempts > 0").await;
         assert!(tries < 60, "{}: {tries} messages were tried in vain", place.bed.name);
         assert_eq!(count(&place, "dead_at IS NOT NULL").await, 0);

@@ -1,4 +1,4 @@
-//! Identity files that nobody here has seen: their hashes are made at test time, by tools other than ours, of passwords made at test time.
+//! Identity files made at test time: random passwords, hashed by tools other than ours.
 
 use std::{
     fmt::Write as _,
@@ -17,7 +17,7 @@ use crate::{
     python,
 };
 
-/// A row as the agency's own tool wrote it.
+/// A row of an agency's export, and the person whom it describes.
 struct Made {
     mover: Mover,
     hash: String,
@@ -46,7 +46,7 @@ for name, password in json.load(sys.stdin):
 json.dump(out, sys.stdout)
 "#;
 
-/// `hash_format` in the file, and who makes it: openssl by this flag, or Python by this name.
+/// `hash_format` in the file, and its maker: a flag of `openssl passwd`, or a name of the Python script.
 const FORMATS: [(&str, &str); 14] = [
     ("md5crypt", "-1"),
     ("", "-apr1"),
@@ -64,7 +64,7 @@ const FORMATS: [(&str, &str); 14] = [
     ("plain", "itself"),
 ];
 
-/// One person a format, with passwords that nobody chose before.
+/// One person for each format, with random passwords.
 fn directory(prefix: &str) -> Vec<Made> {
     let mut all: Vec<Made> =
         FORMATS.iter().enumerate().map(|(n, (format, _))| made(prefix, n, format)).collect();
@@ -92,7 +92,7 @@ fn made(prefix: &str, n: usize, format: &'static str) -> Made {
     let rng = uuid::Uuid::new_v4().simple().to_string();
     let mover = Mover {
         identifier: format!("{prefix}{n:04}"),
-        // Accents, a space and a quote, as people have them; never a separator of the file's own without its quotes.
+        // Accents, a space and an apostrophe, as people have them, but no separator of the file.
         old: format!("Été {} d'à", &rng[..8]),
         email: format!("{prefix}{n}@courrier.example").to_lowercase(),
         new: format!("nouvelle phrase {}", &rng[8..20]),
@@ -139,7 +139,7 @@ fn jsonl(all: &[Made]) -> String {
     all.iter().map(line).collect()
 }
 
-/// The report, with nothing of a secret in it.
+/// Returns the report, after a check that it holds no secret of `all`.
 fn report(out: &Output, all: &[Made]) -> Value {
     let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     for made in all {
@@ -186,7 +186,7 @@ async fn people_of_a_file_that_nobody_has_seen_can_move() {
             everybody.push((name, text, all));
         }
         let _running = place.serve().await;
-        // Every format once, spread over the three files.
+        // Tries each format once, spread over the three files.
         for n in 0..FORMATS.len() {
             let (name, _, all) = &everybody[n % 3];
             let mover = &all[n].mover;
@@ -196,7 +196,7 @@ async fn people_of_a_file_that_nobody_has_seen_can_move() {
             let page = Person::new(&place.issuer()).prove(mover).await;
             assert!(page.asks("notice"), "{name} {:?}: {}", FORMATS[n], page.heading());
         }
-        // And one from each file goes all the way; the file, imported again, does not revive them.
+        // One person of each file moves to the end; a second import of the file does not revive their old credentials.
         for (name, text, all) in &everybody {
             let mover = &all[4].mover;
             Person::new(&place.issuer()).moves(mover, &place).await;
@@ -244,7 +244,7 @@ async fn a_bad_row_is_told_with_its_line_and_the_others_are_taken() {
             }
         }
         assert_eq!(rows(&place).await, 3);
-        // For a person: file, line and reason, one a line.
+        // The report for people: a line with file, line number and reason for each bad row.
         let file = place.path("bad.csv");
         let out = place.run("import", &["--agency", AGENCY, file.to_str().unwrap()]);
         assert_eq!(out.status.code(), Some(2));
@@ -255,7 +255,7 @@ async fn a_bad_row_is_told_with_its_line_and_the_others_are_taken() {
     }
 }
 
-/// FINDING B2, P7: a file as Excel and every CRM writes it. Whoever is in it can move, and what was odd is told by column, with exit code 0.
+/// FINDING B2, P7: a file as Excel and every CRM writes it. Everybody in it can move, the report counts oddities by column, and the exit code is 0.
 #[tokio::test]
 async fn what_proves_nothing_shuts_nobody_out() {
     for bed in Bed::both().await {
@@ -353,7 +353,7 @@ async fn what_cannot_be_imported_is_told_in_one_sentence() {
     assert_eq!(rows(&place).await, 0);
 }
 
-/// What the import itself may use of a processor, in this build: the machine may be busy with other tests, so the clock on the wall tells nothing.
+/// The processor time that the import may use in this build. Not wall-clock time, because the machine may be busy with other tests.
 const MOST: Duration = Duration::from_secs(30);
 
 #[tokio::test]
@@ -391,7 +391,7 @@ async fn a_hundred_thousand_weak_hashes_import_in_seconds() {
     }
 }
 
-/// The second line of the shell's `times`: `0m6.13s 0m0.31s`.
+/// Reads the second line of the shell's `times`, the time of its children: `0m6.13s 0m0.31s`.
 fn of_children(times: &str) -> Duration {
     let one = |text: &str| {
         let (minutes, seconds) = text.strip_suffix('s').and_then(|t| t.split_once('m')).unwrap();

@@ -14,7 +14,7 @@ fn keys(place: &Place, what: &str, more: &[&str]) -> Output {
     out
 }
 
-/// State by name.
+/// The states of the keys, by key id.
 fn states(out: &Output) -> BTreeMap<String, String> {
     let told: Value = serde_json::from_slice(&out.stdout).unwrap();
     let text = |key: &Value, name: &str| key[name].as_str().unwrap().to_owned();

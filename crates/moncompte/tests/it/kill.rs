@@ -1,5 +1,5 @@
 //! kill -9 at any moment of the move leaves the person either able to begin again with the old credentials or fully moved; there is no third
-//! state, and the next start needs nobody's hand (SECURITY #85, #114, B12).
+//! state, and the next start needs no repair (SECURITY #85, #114, B12).
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::{
 
 /// The requests of the move that change something, in order.
 const STEPS: [&str; 6] = ["legacy", "notice", "email", "password", "confirm", "terms"];
-/// Kills while the last one is in flight.
+/// The number of kills while the last request is in flight.
 const AT_THE_END: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,12 +28,12 @@ async fn killed_at_any_moment_of_the_move_on_postgres() {
     }
 }
 
-/// When the process dies.
+/// The moment at which the process dies.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
-    /// When so many of the steps were answered.
+    /// After the answers to this many steps.
     After(usize),
-    /// So long after the sending of this step.
+    /// This long after sending the request of this step.
     During(usize, Duration),
 }
 
@@ -43,7 +43,7 @@ async fn kill_and_look(bed: Bed) {
     let took = measure(&place).await;
     let mut moments: Vec<Moment> = (0..=STEPS.len()).map(Moment::After).collect();
     moments.extend((0..5).map(|step| Moment::During(step, chance_of(took[step]))));
-    // Spread over the time that it takes and a little more, each at a random place of its stretch.
+    // The duration of the last request and a quarter more in equal stretches, with one kill at a random place of each.
     let stretch = took[5] * 5 / 4 / u32::try_from(AT_THE_END).unwrap();
     let late = (0_u32..).take(AT_THE_END).map(|n| Moment::During(5, stretch * n + chance_of(stretch)));
     moments.extend(late);
@@ -61,13 +61,13 @@ async fn kill_and_look(bed: Bed) {
     );
 }
 
-/// A random part of a time.
+/// A random duration below `time`.
 fn chance_of(time: Duration) -> Duration {
     let byte = uuid::Uuid::new_v4().into_bytes()[0];
     time * u32::from(byte) / 256
 }
 
-/// What each step takes, undisturbed.
+/// The duration of each step without a kill.
 async fn measure(place: &Place) -> [Duration; 6] {
     let running = place.serve().await;
     let mover = Mover::number(0);
@@ -84,13 +84,13 @@ async fn measure(place: &Place) -> [Duration; 6] {
     took
 }
 
-/// Walks up to the moment, kills, starts again, looks. Answers whether the person has moved.
+/// Walks up to the moment, kills, starts again, and checks the person's state. Returns true if the person has moved.
 async fn one_kill(place: &Place, mover: &Mover, moment: Moment) -> bool {
     let mails = mails(place).await;
     let running = place.serve().await;
     let person = Person::new(&place.issuer());
     let told_done = walk(place, running, &person, mover, moment).await;
-    // The dead worker's leases end by themselves after a minute: here at once.
+    // The dead worker's leases would end by themselves after a minute: end them at once.
     place.bed.context.db.writer().execute_unprepared("UPDATE outbox SET locked_until = NULL").await.unwrap();
 
     let begun = Instant::now();
@@ -108,7 +108,7 @@ async fn one_kill(place: &Place, mover: &Mover, moment: Moment) -> bool {
         begin_again(place, mover, &context).await;
         assert!(look(place, mover).await.is_moved(), "after beginning again: {context}");
     }
-    // Fully moved, this way or that.
+    // Either way the person has moved by now.
     let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
     assert!(page.code().is_some(), "the new credentials: {context}: {} {}", page.url, page.heading());
     let page = Person::new(&place.issuer()).prove(mover).await;
@@ -124,7 +124,7 @@ async fn one_kill(place: &Place, mover: &Mover, moment: Moment) -> bool {
     was_moved
 }
 
-/// Whether the last step was answered with success.
+/// Walks up to the moment and kills the program; returns true if the last step was answered with success.
 async fn walk(place: &Place, running: Running, person: &Person, mover: &Mover, moment: Moment) -> bool {
     let (whole, flying) = match moment {
         Moment::After(whole) => (whole, None),
@@ -149,12 +149,12 @@ async fn walk(place: &Place, running: Running, person: &Person, mover: &Mover, m
     whole + 1 == STEPS.len() && answer.is_ok_and(|page| page.status.is_success() || page.code().is_some())
 }
 
-/// The page on which a step is sent, found as a person would find it again.
+/// The page with the form of a step, found as a person would find it again.
 async fn before(place: &Place, person: &Person, mover: &Mover, step: usize) -> Page {
     let page = match STEPS[step] {
         "legacy" => person.old_door().await,
         "confirm" => person.get(&link(&place.mail_to(&mover.email).await)).await,
-        // The same browser, at the hub of the interaction that it is in.
+        // The hub of the browser's own interaction.
         _ => person.here().await,
     };
     assert!(page.asks(STEPS[step]), "{}: {} {}", STEPS[step], page.url, page.heading());
@@ -173,7 +173,7 @@ async fn send(person: &Person, page: &Page, mover: &Mover, step: usize) -> reqwe
     person.try_submit(page, STEPS[step], fields).await
 }
 
-/// With the old credentials, in another browser, from wherever the move had come to.
+/// Ends the move in another browser, from the old credentials and the step at which it stands.
 async fn begin_again(place: &Place, mover: &Mover, context: &str) {
     let person = Person::new(&place.issuer());
     let mut page = person.prove(mover).await;
@@ -193,7 +193,7 @@ async fn begin_again(place: &Place, mover: &Mover, context: &str) {
     panic!("it does not end: {context}: {} {}", page.url, page.heading());
 }
 
-/// What the database says of one person.
+/// The state of one person in the database.
 #[derive(Debug)]
 struct State {
     accounts: i64,

@@ -1,4 +1,4 @@
-//! One agency's mistake is that agency's alone (SECURITY D20): the others are served, the operator is told, and people read a sentence.
+//! A mistake in one agency's file leaves out that agency alone (SECURITY D20): the others are served, the operator is told, and people read a sentence.
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
@@ -9,7 +9,7 @@ use crate::{
     place::{AGENCY, MAIL_FOLDER, Place, secret_file},
 };
 
-/// Mistakes of every kind, each in a file of its own beside the good one: its name, its bytes, and a part of what is told.
+/// Mistakes of every kind, each in a file of its own beside the good one: the file's name, its bytes, and a part of the message.
 fn mistakes(good: &str) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let other = |id: &str| good.replace("client_id = \"exemple\"", &format!("client_id = \"{id}\""));
     let with = |id: &str, from: &str, to: &str| {
@@ -76,7 +76,7 @@ async fn the_mistake_of_an_agency_stops_nobody_else() {
         }
         fs::create_dir(place.path("agencies/folder.toml")).unwrap();
         symlink(Path::new("nowhere"), place.path("agencies/link.toml")).unwrap();
-        // Not an agency's, and none of ours to judge.
+        // Files that are no agency's are ignored.
         fs::write(place.path("agencies/exemple.toml.bak"), "?").unwrap();
         fs::write(place.path("agencies/README"), "?").unwrap();
         let mut told: Vec<(&str, &str)> = all.iter().map(|(name, _, part)| (*name, *part)).collect();
@@ -114,7 +114,7 @@ async fn the_mistake_of_an_agency_stops_nobody_else() {
         let (_, metrics) = place.operators("/metrics").await;
         assert!(metrics.contains("moncompte_agency_bad{agency=\"exemple\"} 0"), "{metrics}");
 
-        // The good one is served to the end, and people of the others read a sentence.
+        // People of the good agency move and sign in; people of the others read a sentence.
         Person::new(&place.issuer()).moves(&mover, &place).await;
         let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
         assert!(page.code().is_some(), "{} {}", page.url, page.heading());
@@ -129,7 +129,7 @@ async fn the_mistake_of_an_agency_stops_nobody_else() {
         let page = Person::new(&place.issuer()).get(&portal_asks(&place, "nobody")).await;
         assert_eq!(page.status.as_u16(), 400);
 
-        // Whoever imports for one of them is told why not.
+        // An import for one of them fails with the reason.
         let file = place.path("people.csv");
         let out = place.run("import", &["--agency", "pale", file.to_str().unwrap()]);
         let said = String::from_utf8(out.stderr).unwrap();
@@ -138,7 +138,7 @@ async fn the_mistake_of_an_agency_stops_nobody_else() {
     }
 }
 
-/// Whoever has moved there keeps their account, and meets no fault of ours.
+/// People who have moved there keep their accounts, and no page of theirs fails.
 #[tokio::test]
 async fn people_of_an_agency_that_is_left_out_meet_no_fault() {
     for bed in Bed::both().await {
@@ -182,7 +182,7 @@ async fn people_of_an_agency_that_is_left_out_meet_no_fault() {
         }
         running.stop().await;
         fs::write(place.path("agencies/exemple.toml"), was).unwrap();
-        // Mended, it goes on where it was.
+        // With the file corrected, the move goes on where it was.
         let running = place.serve().await;
         assert!(begun.get(there.url.as_str()).await.asks("notice"));
         assert!(person.asked_by_portal().await.code().is_some());
@@ -199,7 +199,7 @@ async fn a_client_that_two_agencies_name_is_served_for_neither() {
         good.replace("client_id = \"exemple\"", "client_id = \"other\""),
     )
     .unwrap();
-    // Copied, and its client forgotten; and once more, in a file that cannot be taken either.
+    // A copy with the same client, and a second copy that is left out for another mistake as well.
     fs::write(place.path("agencies/copy.toml"), &good).unwrap();
     fs::write(place.path("agencies/third.toml"), good.replace("#1f6f54", "#ffee88")).unwrap();
     let check = place.run("check", &[]);

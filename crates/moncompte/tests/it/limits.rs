@@ -1,5 +1,5 @@
-//! Size and shape (SECURITY #109), over bare TCP: what is too long, too many or no text is refused at once, before anything is hashed and before a row is written.
-//! `idp`'s tests ask every form and endpoint the same below HTTP.
+//! Size and shape (SECURITY #109), over bare TCP: the provider refuses what is too long, too many or no text at once, before it hashes a password or writes
+//! a row. `idp`'s tests ask every form and endpoint the same below HTTP.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use crate::{
     place::{CALLBACK, MAIL_FOLDER, Place, Running},
 };
 
-/// The best of three tries, for other work keeps this machine busy.
+/// The time within which a refusal comes, in the best of three tries, because other work keeps this machine busy.
 const AT_ONCE: Duration = Duration::from_millis(50);
 const KIB: usize = 1024;
 
@@ -74,7 +74,7 @@ impl Site {
         .into_bytes()
     }
 
-    /// The form, with other headers of length and another body.
+    /// The request of that form, with these headers of length and this body.
     fn form(&self, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
         let (path, cookies, issuer) = (&self.path, &self.cookies, self.place.issuer());
         let head = format!(
@@ -88,13 +88,13 @@ impl Site {
         self.form(&format!("content-length: {}\r\n", body.as_ref().len()), body)
     }
 
-    /// The answer, and how soon it came after the whole request had left.
+    /// Sends a request on a connection of its own; returns the answer, and the time from the start until its first bytes.
     async fn shoot(&self, request: &[u8]) -> (String, Duration) {
         let stream = TcpStream::connect(("127.0.0.1", self.place.port)).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let (mut ears, mut mouth) = stream.into_split();
         let began = Instant::now();
-        // It may be refused before its end.
+        // The provider may refuse it before its end.
         let _ = mouth.write_all(request).await;
         let mut answer = vec![0; 1024];
         let first = ears.read(&mut answer).await.unwrap_or_default();
@@ -104,7 +104,7 @@ impl Site {
         (String::from_utf8_lossy(&answer).into_owned(), after)
     }
 
-    /// How many rows each table has, and how many passwords were hashed.
+    /// The number of rows of each table, and the line of the metrics with the number of hashes.
     async fn state(&self) -> (BTreeMap<String, i64>, String) {
         let db = self.place.bed.context.db.reader();
         let backend = db.get_database_backend();
@@ -127,7 +127,7 @@ impl Site {
         (rows, hashes.to_owned())
     }
 
-    /// Three times.
+    /// Sends a request three times; checks for one of the `expected` statuses, in time, with no row and no hash.
     async fn refuses(&self, what: &str, request: &[u8], expected: &[u16]) {
         let context = format!("{}: {what}", self.place.bed.name);
         let mut best = Duration::MAX;
@@ -215,7 +215,7 @@ async fn what_has_no_size_or_shape_is_refused_at_once_and_leaves_nothing() {
             site.refuses(what, &request, expected).await;
         }
         assert_eq!(site.state().await, before, "{}", site.place.bed.name);
-        // The same form as it should be: a hash, and the count of the failure.
+        // The same form with a right length and body: a hash, and a counted failure.
         let (answer, _) = site.shoot(&site.sized(&site.fields)).await;
         assert!(answer.starts_with("HTTP/1.1 303 "), "{answer}");
         let after = site.state().await;
@@ -224,7 +224,7 @@ async fn what_has_no_size_or_shape_is_refused_at_once_and_leaves_nothing() {
     }
 }
 
-/// RFC 9112 §6.1: of a length and chunks the chunks count, and the connection ends, so what follows is no request (SECURITY #108).
+/// RFC 9112 §6.1: with both a length and chunks the chunks count, and the connection ends, so what follows is no request (SECURITY #108).
 #[tokio::test]
 async fn what_follows_an_ambiguous_body_is_no_request() {
     let site = Site::new(Bed::sqlite().await).await;
@@ -241,7 +241,7 @@ async fn what_follows_an_ambiguous_body_is_no_request() {
     }
 }
 
-/// SECURITY #66, #108: whatever a request says of the host, the answer is the issuer's.
+/// SECURITY #66, #108: addresses in answers are the issuer's, whatever host a request names.
 #[tokio::test]
 async fn the_host_of_a_request_has_no_part_in_an_answer() {
     let site = Site::new(Bed::sqlite().await).await;

@@ -1,4 +1,4 @@
-//! Output that nobody takes: a closed pipe, a disk without room, a reader that has stopped reading. The provider goes on, and commands end as they should.
+//! Output that cannot be written: a closed pipe, a full disk, a reader that has stopped. The provider goes on, and commands end with their exit codes.
 
 use std::{
     fs::{self, File},
@@ -13,18 +13,18 @@ use crate::{
     place::{MAIL_FOLDER, Place, eventually, program},
 };
 
-/// Where standard output and standard error go.
+/// The other end of standard output and standard error.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum End {
     /// A pipe whose reader has gone.
     Closed,
-    /// A disk without room.
+    /// A full disk.
     Full,
     /// A pipe whose reader does not read.
     Stuck,
 }
 
-/// A program that nobody hears. It ends with the test.
+/// A program whose output goes to an [`End`]. It ends with the test.
 struct Unheard(Child);
 
 impl Unheard {
@@ -43,7 +43,7 @@ impl Unheard {
 
 impl Drop for Unheard {
     fn drop(&mut self) {
-        // Already ended is as good.
+        // Fails, harmlessly, if it has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -63,14 +63,14 @@ async fn a_log_that_cannot_be_written_stops_nothing() {
         let mover = Mover::number(1);
         place.people([mover.row()]);
         let mut command = program();
-        // So much that the pipe is full at once.
+        // Trace logs fill the pipe at once.
         command.env("MONCOMPTE_LOG", "trace").arg("serve").arg("--config").arg(place.folder.path());
         let unheard = Unheard::start(command, end);
         eventually("it answers", async || operators(&place, "/health/live").await).await;
-        // A mail leaves for that, which the worker sends.
+        // The move needs a mail, which the worker sends.
         let page = Person::new(&place.issuer()).moves(&mover, &place).await;
         assert!(page.status.is_success() || page.code().is_some(), "{end:?}: {} {}", page.url, page.status);
-        // What is told to the log, and answered.
+        // A request that is logged.
         let page = Person::new(&place.issuer()).get("/nothing/here").await;
         assert_eq!(page.status, 404, "{end:?}");
         let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
@@ -83,7 +83,7 @@ async fn a_log_that_cannot_be_written_stops_nothing() {
     }
 }
 
-/// What each command prints, into this end: its exit code, and what it said on standard error.
+/// Runs a command with its output on a full disk, or else into a closed pipe; returns its exit code and its standard error.
 fn ends(folder: &Path, arguments: &[&str], full: bool) -> (Option<i32>, String) {
     let mut command = program();
     command.args(arguments).arg("--config").arg(folder).stderr(Stdio::piped());

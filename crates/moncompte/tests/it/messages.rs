@@ -1,5 +1,5 @@
-//! Messages that a mail server refuses: only a verdict on the address ends one, and all else is mended, told and sent (SECURITY D19). And what
-//! `moncompte mail` says and does about them.
+//! Messages that a mail server refuses: only a verdict on the address ends a message; any other refusal is told to the operator, and the message leaves when
+//! the fault is mended (SECURITY D19). And the command `moncompte mail`.
 
 use std::{fs, process::Output};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Post {
-    /// Refuses at a step with an answer, until [`Post::mended`].
+    /// Makes the server refuse: `what` is a step and an answer. [`Post::mended`] ends it.
     fn refuses(&self, what: &str) {
         fs::write(self.path("refuse"), what).unwrap();
     }
@@ -24,7 +24,7 @@ impl Post {
     }
 }
 
-/// What the node measures, once a line of it is so.
+/// Waits until the node's metrics have this line.
 pub async fn measured(place: &Place, line: &str) {
     let text = fs::read_to_string(place.path("moncompte.toml")).unwrap();
     let ops =
@@ -37,7 +37,7 @@ pub async fn measured(place: &Place, line: &str) {
     .await;
 }
 
-/// Whether the newest mail has failed, and waits.
+/// The error of the first mail that waits, if a try has failed.
 async fn has_failed(place: &Place) -> Option<String> {
     let db = place.bed.context.db.reader();
     let sql = "SELECT last_error, dead_at FROM outbox WHERE kind = 'mail' AND sent_at IS NULL";
@@ -96,7 +96,8 @@ async fn what_is_the_operators_fault_ends_no_message_and_each_arrives_once_when_
     }
 }
 
-/// FINDING B18: refused while its owner waits: the page says so, takes a correction, and the move goes on. Nothing is counted, nothing lost.
+/// FINDING B18: the server refuses the address while its owner waits: the page says so, takes a correction, and the move goes on. No attempt is counted, no
+/// message lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_is_refused_is_told_where_its_owner_waits() {
     for bed in Bed::both().await {
@@ -108,7 +109,7 @@ async fn an_address_that_is_refused_is_told_where_its_owner_waits() {
         let (person, mut mover) = (Person::new(&place.issuer()), Mover::number(1));
         let page = person.until_mail(&mover).await;
         let next = async |status: &str| person.get(status).await.body.contains("\"next\":true");
-        // The server may have refused before the page was made: then the page tells it at once.
+        // If the server refused before the page was made, the page says so at once.
         let told = async |page: &Page| {
             if !page.texts(".alert").concat().contains("refusée par son serveur") {
                 let status = page.attribute("[data-status]", "data-status").expect("a page that waits");
@@ -120,10 +121,10 @@ async fn an_address_that_is_refused_is_told_where_its_owner_waits() {
         assert!(page.texts(".alert").concat().contains("refusée par son serveur"), "{}", page.body);
         assert!(page.asks("email") && page.asks("resend"), "{}", page.body);
         assert!(!page.body.contains("Nous venons d"), "nothing is announced: {}", page.body);
-        // The page that has told it goes on waiting.
+        // The page that shows the refusal goes on waiting.
         let status = page.attribute("[data-status]", "data-status").unwrap();
         assert!(!next(&status).await);
-        // Typed again as it was: tried once more, and refused once more.
+        // The same address again is tried once more, and refused once more.
         let page = person.submit(&page, "email", &[("email", &mover.email)]).await;
         told(&page).await;
         assert_eq!(messages(&place, "dead_why = 'refused'").await, 2);
@@ -139,9 +140,9 @@ async fn an_address_that_is_refused_is_told_where_its_owner_waits() {
         let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
         assert!(page.code().is_some(), "{}", page.heading());
         measured(&place, "moncompte_outbox_paused 0").await;
-        // Its agency's address for the person, which the mail of the chosen one went to, is the same.
+        // Two refusals of the move's mails, and one of the notice to the agency's address for the person, which is the same address.
         measured(&place, "moncompte_outbox_dead{queue=\"mail\",why=\"refused\"} 3").await;
-        // A reset says the same whatever the server thinks of the address.
+        // The page of a reset says the same for an address that the server refuses.
         post.refuses("rcpt 550 5.1.1 unknown user\n");
         let answers = [&*mover.email, "nobody@courrier.example"].map(|email| email.to_owned());
         let mut pages = Vec::new();
@@ -157,7 +158,7 @@ async fn an_address_that_is_refused_is_told_where_its_owner_waits() {
     }
 }
 
-/// `moncompte mail …` on this place; its JSON, and the exit code.
+/// Runs `moncompte mail …` on this place; returns its JSON and the exit code.
 fn mail(place: &Place, more: &[&str]) -> (Value, Option<i32>) {
     let out: Output = place.run("mail", &[more, &["--json"]].concat());
     let told = serde_json::from_slice(&out.stdout)
@@ -196,7 +197,7 @@ async fn an_operator_lists_retries_and_drops_messages_beside_a_provider_that_run
         let words = String::from_utf8(place.run("mail", &["list"]).stdout).unwrap();
         assert!(words.contains("The mails are paused since") && words.contains(ids[2]), "{words}");
         assert!(!words.contains("personne.") && !words.contains("token"), "{words}");
-        // One is dropped, one is dead by age, one waits; all but the first arrive when it is mended.
+        // One is dropped, one is dead by age, one waits; all but the first arrive when the fault is mended.
         let drop = || mail(&place, &["drop", ids[0], "--reason", "asked by phone"]);
         let dropped = eventually("not under way", async || {
             let (told, code) = drop();

@@ -8,9 +8,9 @@ use std::{
 
 use crate::place::{Place, copy, project};
 
-/// A command that runs one of the portals in `thirdparty/`; `None`, with a word why, where there is no Node.
+/// Returns a command that runs one of the portals in `thirdparty/`; `None`, after a line that says why, without Node.
 ///
-/// A module finds its packages from where it lies, so the scripts are copied to the place, beside a link to the packages.
+/// Node looks for packages beside the script, so the scripts are copied to the place, beside a link to the packages.
 pub fn portal(place: &Place, name: &str) -> Option<Command> {
     let Some(interpreter) = interpreter() else {
         println!("skipped: no Node here (TEST_NODE, which `cargo xtask test` makes)");
@@ -18,7 +18,7 @@ pub fn portal(place: &Place, name: &str) -> Option<Command> {
     };
     let folder = place.path("portal");
     copy(&project().join("crates/moncompte/tests/it/thirdparty"), &folder);
-    // `bin/node` is beside `node_modules`.
+    // The interpreter is `bin/node`; `node_modules` is beside `bin`.
     symlink(interpreter.ancestors().nth(2).unwrap().join("node_modules"), folder.join("node_modules"))
         .unwrap();
     let mut command = Command::new(interpreter);

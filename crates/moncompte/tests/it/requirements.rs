@@ -1,6 +1,6 @@
-//! `docs/requirements` holds every number that comments, tests, documents and the sabotage cite, and says of each which tests hold it.
+//! `docs/requirements` holds every id that comments, tests, documents and the sabotage list cite, and names the tests that hold each.
 //!
-//! `UPDATE_REQUIREMENTS=1` rewrites the last column where a test is gone, or where tests cite an id that has none: read the difference.
+//! `UPDATE_REQUIREMENTS=1` rewrites the last column where a test is gone, or where tests cite an id that has none: read the diff.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,12 +26,12 @@ const ELSEWHERE: [&str; 6] =
 /// A word and an id or section: `("SECURITY", "D16")`, `("SPEC", "\"Faces\"")`.
 type Id = (&'static str, String);
 
-/// An id that is cited.
+/// A citation of an id.
 struct Citation {
     id: Id,
-    /// `crates/oidc/src/jwt.rs:12`.
+    /// File and line: `crates/oidc/src/jwt.rs:12`.
     place: String,
-    /// The test whose documentation cites it, as `crate::name`.
+    /// The test whose doc comment cites it, as `crate::name`.
     test: Option<String>,
 }
 
@@ -89,7 +89,7 @@ fn named(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).filter(|name| name.contains("::") && !name.contains(' ')).collect()
 }
 
-/// Reads one id at the beginning of a text: the id, and its length there.
+/// Reads one id at the beginning of a text: the id, and the length of the text that it takes.
 fn item(text: &str) -> Option<(String, usize)> {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let message = text.chars().next()?;
@@ -137,7 +137,7 @@ fn item(text: &str) -> Option<(String, usize)> {
     Some((id, end))
 }
 
-/// The ids at the beginning of a text, with ranges in full, and how long they are there.
+/// Reads the ids at the beginning of a text, with every id of a range, and the length of the text that they take.
 fn items(text: &str) -> (Vec<String>, usize) {
     let (mut rest, mut read) = (text, 0);
     let mut ids: Vec<String> = Vec::new();
@@ -182,7 +182,7 @@ fn number(id: &str) -> Option<u32> {
     id.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().ok()
 }
 
-/// A file's text with each comment, or each line that is none, as one: its first line, the text, and whether it is a comment.
+/// Splits a file's text into comments and lines of code: the first line, the number of lines, the text, and true for a comment.
 fn pieces(text: &str, is_code: bool) -> Vec<(usize, usize, String, bool)> {
     let mut pieces: Vec<(usize, usize, String, bool)> = Vec::new();
     for (at, line) in text.lines().enumerate() {

@@ -1,4 +1,4 @@
-//! Mail over a real SMTP server: never in clear, never lost, and never in the way of the person who waits (SECURITY #95 to #98).
+//! Mail over a real SMTP server: never in clear, never lost, and never a delay for the person who waits (SECURITY #95 to #98).
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use crate::{
 
 const PASSWORD: &str = "sel & poivre";
 
-/// Certificates for localhost: the server's own, and one that did not sign it.
+/// A mail server's folder: certificates for localhost (the server's own, and one that did not sign it), its mails and its log.
 pub struct Post {
     folder: tempfile::TempDir,
     port: u16,
@@ -36,12 +36,12 @@ impl Post {
         self.folder.path().join(name)
     }
 
-    /// With STARTTLS and a password.
+    /// Starts the server with STARTTLS and a password.
     pub async fn open(&self) -> Running {
         self.start(&[self.path("server.pem").as_path(), self.path("server.key").as_path()]).await
     }
 
-    /// Without TLS, as a machine in between would have it.
+    /// Starts the server without TLS, as a machine in the middle would show it.
     async fn open_in_clear(&self) -> Running {
         self.start(&[Path::new("clear")]).await
     }
@@ -71,7 +71,7 @@ impl Post {
     }
 }
 
-/// A provider that sends through this server, believing this certificate.
+/// A provider that sends through this server and trusts this certificate.
 pub fn place(bed: Bed, post: &Post, ca: &str) -> Place {
     let mail = format!(
         "[mail.smtp]\nhost = \"localhost\"\nport = {}\nusername = \"moncompte\"\npassword_file = \"secrets/smtp\"\nca_file = \"{}\"",
@@ -84,7 +84,7 @@ pub fn place(bed: Bed, post: &Post, ca: &str) -> Place {
     place
 }
 
-/// What the outbox says of the only mail: tries, whether it is sent, whether it is given up, and why it waits unless it is under way.
+/// The row of the only mail: its tries, whether it is sent, whether it is given up, and the last error unless it is under way.
 async fn tries(place: &Place) -> (i32, bool, bool, Option<String>) {
     let db = place.bed.context.db.reader();
     let sql = "SELECT attempts, sent_at, dead_at, locked_until, last_error FROM outbox WHERE kind = 'mail'";
@@ -95,7 +95,7 @@ async fn tries(place: &Place) -> (i32, bool, bool, Option<String>) {
     (row.try_get("", "attempts").unwrap(), at("sent_at"), at("dead_at"), why.filter(|_| !at("locked_until")))
 }
 
-/// Waits until the mail has failed so often.
+/// Waits until the mail has failed this many times; returns the last error.
 async fn failed(place: &Place, times: i32) -> String {
     eventually("a failed try", async || {
         let (attempts, sent, dead, error) = tries(place).await;
@@ -105,7 +105,7 @@ async fn failed(place: &Place, times: i32) -> String {
     .await
 }
 
-/// The pause before the next try is over.
+/// Ends the pause before the next try.
 pub async fn now(place: &Place) {
     let db = place.bed.context.db.writer();
     db.execute_unprepared("UPDATE outbox SET not_before = 0").await.unwrap();
@@ -128,7 +128,7 @@ async fn the_confirmation_arrives_whole_and_its_link_works() {
             format!("MESSAGE tls moncompte ne-pas-repondre@compte.exemple.test ['{}']", mover.email);
         assert!(log.contains(&message), "{log}");
         person.finish(&link(&bytes), &mover).await;
-        // The receipt comes the same way, with the text that was accepted.
+        // The receipt comes next, with the accepted text.
         let receipt = eventually("the receipt", async || post.mails().into_iter().nth(1)).await;
         let receipt = MessageParser::default().parse(&receipt).unwrap().into_owned();
         let attached = receipt.attachments().next().and_then(|a| a.attachment_name()).unwrap_or_default();
@@ -143,7 +143,7 @@ async fn the_confirmation_arrives_whole_and_its_link_works() {
     }
 }
 
-/// SECURITY #95 to #97: one of each header, both bodies, a link to the issuer alone.
+/// SECURITY #95 to #97: one of each header, both bodies, links to the issuer only.
 fn judge(mail: &Message<'_>, place: &Place, mover: &Mover) {
     for name in
         ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
@@ -166,7 +166,7 @@ fn judge(mail: &Message<'_>, place: &Place, mover: &Mover) {
     let begin = format!("{}/confirm?token=", place.issuer());
     let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
     assert!(text.contains(&begin) && html.contains(&begin), "{text}");
-    // The agency's own words, as words (SECURITY #96).
+    // Markup in the agency's words stays text (SECURITY #96).
     assert!(text.contains("<b>À bientôt</b> & merci."), "{text}");
     assert!(html.contains("&lt;b&gt;À bientôt&lt;/b&gt; &amp; merci."), "{html}");
     for body in [&text, &html] {
@@ -195,7 +195,7 @@ async fn a_server_with_the_wrong_certificate_gets_nothing_and_the_person_notices
         assert!(post.mails().is_empty());
         assert!(!post.log().contains("AUTH") && !post.log().contains("MAIL"), "{}", post.log());
         running.kill();
-        // Once the operator names the right one, the mail that waited leaves.
+        // With the right certificate in the configuration the waiting mail leaves.
         let config =
             fs::read_to_string(place.path("moncompte.toml")).unwrap().replace("other.pem", "server.pem");
         fs::write(place.path("moncompte.toml"), config).unwrap();
@@ -241,17 +241,17 @@ async fn a_mail_waits_for_a_server_that_is_down_and_arrives_once() {
 }
 
 impl Post {
-    /// What becomes of the next messages, a line each.
+    /// Sets the server's treatment of the next messages, one word each.
     pub fn fates(&self, fates: &[&str]) {
         fs::write(self.path("fates"), fates.join("\n")).unwrap();
     }
 
-    /// How often the log has this line.
+    /// The number of times that the server's log has this line.
     pub fn times(&self, line: &str) -> usize {
         self.log().lines().filter(|said| *said == line).count()
     }
 
-    /// The Message-IDs of the confirmations that somebody got, a copy each.
+    /// The Message-IDs of the confirmations that somebody got, one for each copy.
     pub fn copies(&self, mover: &Mover) -> Vec<String> {
         let parsed = self.mails().into_iter().filter_map(|bytes| {
             let mail = MessageParser::default().parse(&bytes)?.into_owned();
@@ -263,7 +263,7 @@ impl Post {
     }
 }
 
-/// Messages of this kind with this condition.
+/// The number of mails in the outbox that meet this SQL condition.
 pub async fn messages(place: &Place, condition: &str) -> i64 {
     let db = place.bed.context.db.reader();
     let sql = format!("SELECT count(*) AS n FROM outbox WHERE kind = 'mail' AND {condition}");
@@ -271,7 +271,8 @@ pub async fn messages(place: &Place, condition: &str) -> i64 {
     db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
 }
 
-/// SECURITY #97: hung up on after the final dot, put off, hung up on again: tried until it is taken, with one Message-ID, and no copy more than the drops.
+/// SECURITY #97: the server drops the connection after the final dot, defers, and drops again: the mail is tried until it is taken, under one Message-ID,
+/// with no more extra copies than drops.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_flaps_gets_each_mail_again_under_one_name() {
     for bed in Bed::both().await {
@@ -298,7 +299,7 @@ async fn a_server_that_flaps_gets_each_mail_again_under_one_name() {
     }
 }
 
-/// SECURITY #97: refused for good is given up at once, said in the log and counted; the person asks again.
+/// SECURITY #97: a mail that is refused for good is given up at once, logged and counted; the person can ask for another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_that_is_refused_for_good_is_given_up_and_told() {
     for bed in Bed::both().await {
@@ -334,7 +335,7 @@ async fn a_mail_that_is_refused_for_good_is_given_up_and_told() {
     }
 }
 
-/// SECURITY #97: silence after the final dot keeps nobody waiting but the message, which comes again.
+/// SECURITY #97: silence after the final dot delays only that message, which is sent again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_says_nothing_after_the_dot_is_left() {
     let post = Post::new();
@@ -344,17 +345,17 @@ async fn a_server_that_says_nothing_after_the_dot_is_left() {
     let _running = place.serve().await;
     let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
     person.until_mail(&mover).await;
-    // It was taken, so its link works while the sender still waits.
+    // The server has the mail, so its link works while the sender still waits.
     person.finish(&link(&post.first().await), &mover).await;
     let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
     assert!(page.code().is_some(), "{}", page.heading());
-    // Another's mail does not wait for it.
+    // Another person's mail does not wait for it.
     let other = Mover::number(2);
     place.people([other.row()]);
     Person::new(&place.issuer()).until_mail(&other).await;
     eventually("the other's mail", async || (post.copies(&other).len() == 1).then_some(())).await;
     assert_eq!(post.copies(&mover).len(), 1);
-    // It is waited for as long as a lease allows, nearly a minute.
+    // The sender waits for nearly a minute, as long as a lease allows.
     let again = async {
         let mut beat = tokio::time::interval(std::time::Duration::from_millis(500));
         while post.copies(&mover).len() < 2 {
@@ -367,7 +368,7 @@ async fn a_server_that_says_nothing_after_the_dot_is_left() {
     assert_eq!(copies[0], copies[1]);
 }
 
-/// SECURITY B13: kill -9 at each step of the conversation. At least one mail, no copy more than the kills, one Message-ID.
+/// SECURITY B13: kill -9 at each step of the conversation. At least one mail, no more extra copies than kills, one Message-ID.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_survives_a_kill_at_every_step_of_its_way() {
     for bed in Bed::both().await {
@@ -391,7 +392,7 @@ async fn a_mail_survives_a_kill_at_every_step_of_its_way() {
             eventually(&context, async || (post.times(&line) > before).then_some(())).await;
             running.kill();
             let running = place.serve().await;
-            // The dead one's lease is over.
+            // End the dead worker's lease.
             let db = place.bed.context.db.writer();
             db.execute_unprepared("UPDATE outbox SET locked_until = 0, not_before = 0 WHERE sent_at IS NULL")
                 .await

@@ -1,5 +1,5 @@
-//! `docs/specifications.md` maps what is required to the tests that hold it. Every row names a test that is there, and nothing that the code lists, the plans
-//! name or docs/requirements numbers is without a row.
+//! `docs/specifications.md` maps requirements to the tests that hold them. Every row names a test that exists; every check in the code, every tested module of
+//! the certification plans and each of the items #1 to #39 has a row.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::place::project;
 
-/// Requirement → tests, from every table of the page.
+/// The tests of each requirement, from every table of the page.
 fn rows() -> BTreeMap<String, Vec<String>> {
     let page = fs::read_to_string(project().join("docs/specifications.md")).unwrap();
     let mut rows = BTreeMap::new();
@@ -26,7 +26,7 @@ fn rows() -> BTreeMap<String, Vec<String>> {
     rows
 }
 
-/// All tests as `crate::name`.
+/// All tests of the workspace, as `crate::name`.
 pub fn tests() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(project().join("crates")).unwrap().flatten() {
@@ -66,7 +66,7 @@ fn in_source(text: &str) -> impl Iterator<Item = &str> {
     attributed.chain(listed)
 }
 
-/// What must have a row: every check that the code lists, by its section.
+/// The requirements that must have a row: the sections of every check in the code.
 fn listed() -> Vec<&'static str> {
     let mut all: Vec<&str> = Vec::new();
     all.extend(oidc::request::RETURN_PATH_CHECKS.iter().map(|(section, _)| *section));
@@ -93,7 +93,7 @@ fn every_requirement_has_a_test_that_is_there() {
     let missing = |name: &str| !rows.contains_key(name);
     wrong.extend(listed().into_iter().filter(|s| missing(s)).map(|s| format!("no row for the check {s}")));
     wrong.extend((1..=39).map(|n| format!("#{n}")).filter(|n| missing(n)).map(|n| format!("no row for {n}")));
-    // A module of the plans that is tested and not told would be a page that lags behind.
+    // A tested module of the certification plans must be on the page.
     let modules = tests.iter().filter_map(|t| t.strip_prefix("idp::oidcc_")).map(|m| format!("oidcc_{m}"));
     let told: BTreeSet<String> = rows.keys().map(|name| name.replace('-', "_")).collect();
     wrong.extend(modules.filter(|m| !told.contains(m)).map(|m| format!("no row for the module {m}")));

@@ -1,4 +1,4 @@
-//! `check` says what `serve` would say (FINDING P12), signals that are no farewell end nothing, and what the program makes is its user's alone.
+//! The program's start: `check` reports what `serve` would (FINDING P12), only SIGTERM and SIGINT end it, and only its user can read the files that it makes.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use crate::place::{MAIL_FOLDER, Place, certificate, eventually, secret_file, sig
 const SMTP: &str = "[mail.smtp]\nhost = \"localhost\"\nport = 2525\nusername = \"moncompte\"\n\
     password_file = \"secrets/smtp\"\nca_file = \"smtp-ca.pem\"\n\n[outbound]\nextra_ca = \"ca.pem\"";
 
-/// What is changed, the key that is told, and a part of the mend.
+/// A change of the place, the key that the message names, and a part of the remedy in it.
 type Case = (fn(&Place), &'static str, &'static str);
 
 fn main_file(place: &Place, from: &str, to: &str) {
@@ -151,7 +151,7 @@ const DEADLY: &[Case] = &[
     (|p| remove(p, "terms/2026-11/fr.md"), "terms/2026-11", "is missing"),
 ];
 
-/// All but the last is told by both, with the same words. (A port that is taken is `serve`'s alone: the provider that runs has it.)
+/// `check` and `serve` report each of these with the same words, except a port that is taken: only `serve` reports it, since a running provider has it.
 #[tokio::test]
 async fn check_finds_whatever_serve_dies_of_at_its_start() {
     for (change, key, mend) in DEADLY {
@@ -177,7 +177,7 @@ async fn check_finds_whatever_serve_dies_of_at_its_start() {
     }
 }
 
-/// Whoever checks leaves nothing behind that another user would then not be able to write.
+/// `check` leaves no file behind, which the provider's user could not write later.
 #[tokio::test]
 async fn check_makes_nothing() {
     let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
@@ -191,7 +191,7 @@ async fn check_makes_nothing() {
     let out = place.run("check", &[]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     assert_eq!(all(place.folder.path()), before);
-    // Beside a provider that runs, too.
+    // Also beside a running provider.
     let running = place.serve().await;
     let out = place.run("check", &[]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -212,7 +212,7 @@ async fn a_signal_that_is_no_farewell_ends_no_node() {
         signal(running.id(), name);
         running.says(word).await;
     }
-    // Nobody reads what it says any more.
+    // Its reader is gone.
     signal(running.id(), "PIPE");
     assert_eq!(place.operators("/health/ready").await, (200, "ok\n".into()));
     assert!(!running.has_ended());
@@ -221,7 +221,7 @@ async fn a_signal_that_is_no_farewell_ends_no_node() {
     assert_eq!(said.matches("SIGHUP").count(), 2, "{said}");
 }
 
-/// FINDING L5: under the umask that shells have.
+/// FINDING L5: also under the umask of ordinary shells.
 #[tokio::test]
 async fn what_the_program_makes_is_read_by_its_user_alone() {
     let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
@@ -241,7 +241,7 @@ async fn what_the_program_makes_is_read_by_its_user_alone() {
     .await;
     assert_eq!(mode(&mail), 0o600);
     running.kill();
-    // One that an older version made is closed, and its log with it.
+    // Files that an older version made get the same mode, SQLite's log too.
     for file in made {
         fs::set_permissions(place.path(file), fs::Permissions::from_mode(0o644)).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Transactions in each other's way on PostgreSQL: nobody waits for ever (SECURITY #118).
+//! Transactions on PostgreSQL that wait for each other's locks: nobody waits for ever (SECURITY #118).
 
 use kernel::{
     Fault,
@@ -20,7 +20,7 @@ async fn who_waits_for_anothers_row_is_told_to_come_back() {
     let update = "UPDATE meta SET value = '2' WHERE key = 'somebody''s row'";
     let first = db.begin().await.unwrap();
     first.conn().execute_unprepared(update).await.unwrap();
-    // Another node's: no task holds two of one.
+    // The connection of another node, since no task may hold two of one node.
     let other = bed.second_node().await.db;
     let second = other.begin().await.unwrap();
     second.conn().execute_unprepared("SET LOCAL lock_timeout = '50ms'").await.unwrap();

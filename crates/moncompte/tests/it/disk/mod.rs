@@ -1,5 +1,5 @@
-//! A disk that can be full, and at whose every operation the program can die. It is laid under the program from outside, so the program that is
-//! tried is the one that is delivered.
+//! A disk that can be full, and at whose every operation the program can die. `LD_PRELOAD` puts it under the program, so the program under test is the one
+//! that is delivered.
 
 use std::{
     fs,
@@ -10,13 +10,13 @@ use std::{
 
 use tempfile::TempDir;
 
-/// Laid under programs that are started with its variables.
+/// The faults of a disk, for programs that start with its environment variables.
 pub struct Disk {
     folder: TempDir,
     under: String,
 }
 
-/// What the disk does, as `disk.c` numbers it.
+/// The disk's behaviour, as `disk.c` numbers it.
 enum What {
     Nothing = 0,
     Die = 1,
@@ -24,7 +24,7 @@ enum What {
 }
 
 impl Disk {
-    /// Under the files whose path holds this.
+    /// Returns a disk that affects the files whose path contains `path`.
     pub fn under(path: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let disk = Self { folder, under: path.to_owned() };
@@ -49,7 +49,7 @@ impl Disk {
         self.folder.path().join("disk.so")
     }
 
-    /// What a program needs in its environment.
+    /// Sets the environment of a program that shall run on this disk.
     pub fn lay(&self, command: &mut Command) {
         command.env("LD_PRELOAD", self.library());
         command.env("DISK_CONTROL", self.control()).env("DISK_UNDER", &self.under);
@@ -57,27 +57,27 @@ impl Disk {
 
     fn set(&self, what: What, at: i64) {
         let bytes: Vec<u8> = [what as i64, at, 0].into_iter().flat_map(i64::to_ne_bytes).collect();
-        // In place: whoever runs has it mapped.
+        // In place: running programs have the file mapped.
         let mut file = fs::OpenOptions::new().write(true).open(self.control()).unwrap();
         file.write_all(&bytes).unwrap();
     }
 
-    /// The program dies before the `nth` operation from now, from 1.
+    /// Makes the program die before its `nth` operation from now, counted from 1.
     pub fn die_at(&self, nth: usize) {
         self.set(What::Die, i64::try_from(nth).unwrap_or(i64::MAX));
     }
 
-    /// No room is left from now on.
+    /// Makes every write fail for want of room (`ENOSPC`) from now on.
     pub fn fill(&self) {
         self.set(What::NoRoom, 0);
     }
 
-    /// It is an ordinary disk again.
+    /// Ends all faults.
     pub fn mend(&self) {
         self.set(What::Nothing, 0);
     }
 
-    /// Operations since it was last told something.
+    /// The number of operations since the last call of `die_at`, `fill` or `mend`.
     pub fn operations(&self) -> usize {
         let mut file = fs::File::open(self.control()).unwrap();
         file.seek(SeekFrom::Start(16)).unwrap();

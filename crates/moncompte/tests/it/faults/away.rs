@@ -13,7 +13,7 @@ use crate::{
     place::eventually,
 };
 
-/// People who sign in from the portal again and again, and all that they saw.
+/// People who sign in from the portal again and again, and all pages that they saw.
 pub struct Crowd {
     saw: Arc<Mutex<Vec<Sight>>>,
     people: JoinSet<()>,
@@ -45,13 +45,13 @@ impl Crowd {
         self.saw.lock().unwrap().clone()
     }
 
-    /// They go home; what they saw.
+    /// Stops the crowd; returns the pages that it saw.
     pub async fn end(mut self) -> Vec<Sight> {
         self.people.shutdown().await;
         self.saw()
     }
 
-    /// How many of them got in since.
+    /// The number of people who have signed in since `moment`.
     pub fn in_since(&self, moment: Instant) -> usize {
         self.saw().iter().filter(|s| s.begun > moment && s.page.code().is_some()).count()
     }
@@ -74,7 +74,7 @@ async fn a_database_that_is_away_lets_nobody_in_and_is_found_again() {
     let Some((site, proxy)) = Site::wired().await else { return };
     let before = site.redeem(&site.signs_in().await.code().unwrap()).await;
     let crowd = Crowd::of(4, &site);
-    // Cut again and again while they come and go: whatever was under way meets it.
+    // Cut again and again while people come and go, so that every kind of statement is cut.
     for _ in 0..15 {
         proxy.cut();
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -113,7 +113,7 @@ async fn a_database_that_is_away_lets_nobody_in_and_is_found_again() {
         assert!(is_in || is_not_now(&page), "{} {} {}", page.url, page.status, page.body);
         assert!(!is_in || begun < refused || ended > back, "let in without a database");
     }
-    // What was acknowledged before is still there.
+    // A token from before still works.
     assert_eq!(site.userinfo(before.text("access_token")).await.status, 200);
     assert_eq!(site.refresh(before.text("refresh_token")).await.status, 200);
 }
@@ -142,7 +142,7 @@ async fn a_database_that_falls_silent_takes_no_connection_for_ever() {
         assert!(ended - begun < ANSWERED, "{:?}", ended - begun);
     }
     assert_eq!(site.health("live").await, 200);
-    // The mute connections are never cut: the provider must find out by itself, and the worker with it.
+    // The mute connections are never cut: provider and worker must notice by themselves.
     proxy.pass();
     let back = Instant::now();
     eventually("the operator is told", async || (site.health("ready").await == 200).then_some(())).await;
@@ -151,7 +151,7 @@ async fn a_database_that_falls_silent_takes_no_connection_for_ever() {
     println!("back after {:?}", back.elapsed());
     let mover = Mover::number(2);
     site.person().moves(&mover, &site.place).await;
-    // Slow is not away.
+    // A slow database is not an absent one.
     proxy.delay(Duration::from_millis(50));
     assert!(site.signs_in().await.code().is_some());
 }

@@ -1,5 +1,5 @@
-//! The reply to COMMIT is lost (SECURITY #117, B21): it is done, and the provider cannot know. Who tries again finds one effect, not two, and is
-//! never left with neither the old nor the new.
+//! The reply to COMMIT is lost (SECURITY #117, B21): the transaction is done, and the provider cannot know. A second try finds one effect, not two, and nobody
+//! is left with neither the old nor the new.
 
 use super::{Site, Told, is_not_now, proxy::Proxy};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     races::reset::links,
 };
 
-/// The reply to the COMMIT of this statement is lost: the client is told "not now", once.
+/// Sends a client's request and loses the reply to the COMMIT of `statement`; checks that the client gets a 503.
 async fn lost(proxy: &Proxy, statement: &'static str, ask: impl Future<Output = Told>) {
     let before = proxy.dropped();
     proxy.drop_commit_after(statement);
@@ -17,7 +17,7 @@ async fn lost(proxy: &Proxy, statement: &'static str, ask: impl Future<Output = 
     assert!(told.is_not_now(), "{statement}: {} {}", told.status, told.json);
 }
 
-/// The same to a person: the page with a way on, which is where they are when they follow it.
+/// Does the same to a person, who gets a page with a link; follows the link and returns the page that it leads to.
 async fn lost_page(
     proxy: &Proxy,
     statement: &'static str,
@@ -44,9 +44,9 @@ async fn a_code_whose_redemption_is_not_acknowledged_never_gives_two_grants() {
     let again = site.redeem(&code).await;
     assert_eq!((again.status.as_u16(), again.text("error")), (400, "invalid_grant"));
     assert_eq!(site.count("refresh_token").await, before + 1, "and not twice");
-    // Nobody holds what the first gave, and nobody can use it either (SECURITY I2).
+    // Nobody received the first tokens, and they are revoked (SECURITY I2).
     assert_eq!(site.count("token_grant WHERE revoked_why = 'code_reuse'").await, 1);
-    // The portal sends the person again, who is still signed in.
+    // The portal sends the person again; their session lives.
     let code = person.asked_by_portal().await.code().expect("signed in");
     assert_eq!(site.redeem(&code).await.status, 200);
 }
@@ -59,14 +59,14 @@ async fn a_refresh_that_is_not_acknowledged_has_one_child_and_gives_it_again() {
     let tokens = site.redeem(&code).await;
     let before = site.count("refresh_token").await;
     lost(&proxy, "UPDATE \"refresh_token\"", site.refresh(tokens.text("refresh_token"))).await;
-    // The portal that got no answer asks again at once, and has what it should have had (SECURITY D16).
+    // The portal that got no answer asks again at once and gets the same tokens (SECURITY D16).
     let again = site.refresh(tokens.text("refresh_token")).await;
     assert_eq!(again.status, 200, "{}", again.json);
     assert_eq!(site.count("refresh_token").await, before + 1, "one child");
     assert_eq!(site.userinfo(again.text("access_token")).await.status, 200);
     let next = site.refresh(again.text("refresh_token")).await;
     assert_eq!(next.status, 200, "{}", next.json);
-    // Once the child was used, whoever sends its parent may be a thief: the family is over (RFC 9700 §4.14.2).
+    // After the child was used, the sender of its parent may be a thief: the family ends (RFC 9700 §4.14.2).
     let late = site.refresh(tokens.text("refresh_token")).await;
     assert_eq!((late.status.as_u16(), late.text("error")), (400, "invalid_grant"));
     assert_eq!(site.userinfo(next.text("access_token")).await.status, 401);
@@ -87,7 +87,7 @@ async fn a_reset_that_is_not_acknowledged_is_done_and_says_so() {
     let next = lost_page(&proxy, "UPDATE \"recovery\" SET \"used_at\"", &person, reset).await;
     assert!(!next.asks("reset"), "the link was used: {}", next.heading());
     assert_eq!(next.status, 200);
-    // Never a silent old password; the form sent again changes nothing more.
+    // The new password counts, not the old one; the form sent again changes nothing more.
     let again = person.submit(&page, "reset", &[("password", "huit corbeaux gris 2")]).await;
     assert_eq!(again.status, 200, "{}", again.heading());
     for (password, works) in [(&*site.mover.new, false), ("huit corbeaux gris 2", false), (chosen, true)] {
@@ -108,17 +108,17 @@ async fn the_end_of_a_move_that_is_not_acknowledged_is_done_once() {
     let accept = person.submit(&terms, "terms", &[("accept", "on")]);
     let next = lost_page(&proxy, "INSERT INTO \"account\"", &person, accept).await;
     assert!(next.asks("sign-in"), "the account is there: {} {}", next.url, next.heading());
-    // Sent again, as a browser would that goes back: it ends where the first would have.
+    // Sent again, as by a browser that goes back: it ends where the first would have.
     let again = person.submit(&terms, "terms", &[("accept", "on")]).await;
     assert_eq!(again.heading(), "Vous êtes maintenant connecté", "{}", again.url);
     assert!(person.asked_by_portal().await.code().is_some(), "signed in");
     for kind in ["account created", "terms accepted"] {
-        // Their own, and that of whom the site knows.
+        // One for this person, and one for the person who was there before.
         assert_eq!(site.count(&format!("evidence WHERE kind = '{kind}'")).await, 2, "{kind}");
     }
     assert_eq!(site.count("link").await, 2);
 
-    // A second identity of the same person: the end is a link to the account that they have.
+    // A second identity of the same person: the move ends with a link to their account.
     let second = Mover { email: mover.email.clone(), new: mover.new.clone(), ..Mover::number(3) };
     let person = site.person();
     let page = person.prove(&second).await;

@@ -1,4 +1,4 @@
-//! No room is left on the disk (SECURITY #119): nothing is half done, what was acknowledged stays, and it heals when there is room again.
+//! A full disk (SECURITY #119): nothing is half done, everything acknowledged stays, and the node recovers when there is room again.
 
 use std::time::Instant;
 
@@ -22,14 +22,14 @@ async fn without_room_for_the_database_nothing_is_half_done_and_it_heals() {
     disk.fill();
     let page = site.person().try_asked_by_portal().await.unwrap();
     assert!(is_not_now(&page), "{} {}", page.url, page.status);
-    // FINDING L11: the write that was refused tells it, not the next look in some seconds.
+    // FINDING L11: the refused write itself makes the node unready, not the next check some seconds later.
     assert_eq!(site.health("ready").await, 503, "the operator is told at once");
     let told = site.refresh(tokens.text("refresh_token")).await;
     assert!(told.is_not_now(), "{} {}", told.status, told.json);
-    // What needs no writing goes on.
+    // Requests that write nothing go on.
     assert_eq!(site.userinfo(tokens.text("access_token")).await.status, 200);
     assert_eq!(site.health("live").await, 200);
-    // And it stays so, whatever else is asked.
+    // The node stays unready, whatever else is asked.
     for _ in 0..30 {
         assert_eq!(site.userinfo(tokens.text("access_token")).await.status, 200);
         assert_eq!(site.health("ready").await, 503);

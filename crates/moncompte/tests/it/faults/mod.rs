@@ -1,4 +1,4 @@
-//! Faults below the provider: it fails closed, says so where operators look, heals when the cause goes, and loses nothing that it acknowledged
+//! Faults below the provider: it fails closed, reports it to operators, recovers when the cause goes, and loses nothing that it acknowledged
 //! (SECURITY #62, #116 to #118; B7, B14, B21). A mail server that dies is in `smtp`.
 
 mod away;
@@ -21,14 +21,14 @@ use crate::{
 };
 use proxy::Proxy;
 
-/// The proof key of every request that a [`Person`] brings (RFC 7636 appendix B).
+/// The PKCE verifier of every request that a [`Person`] brings (RFC 7636 appendix B).
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-/// Whatever was wrong, it is over so long after its cause (SECURITY #117).
+/// The time within which the provider recovers once the cause is gone (SECURITY #117).
 const HEALED: Duration = Duration::from_secs(5);
-/// A request is answered within so long, whatever the database does: the 10 s that it may be silent, and what a busy machine adds.
+/// The time within which every request is answered, whatever the database does: its timeout of 10 s, and an allowance for a busy machine.
 const ANSWERED: Duration = Duration::from_secs(13);
 
-/// A provider, and somebody who has moved. In this order it ends: the program before what it stands on.
+/// A provider, and somebody who has moved. Fields drop in order: the program ends before its folder and database.
 struct Site {
     running: Running,
     place: Place,
@@ -38,12 +38,12 @@ struct Site {
 }
 
 impl Site {
-    /// With more in its configuration. `address`: where it finds its database.
+    /// Starts it with a database address and more lines of configuration.
     async fn new(bed: Bed, address: &str, more: &str) -> Self {
         Self::on(bed, address, more, |_| ()).await
     }
 
-    /// With something laid under the program.
+    /// The same with a change of the program's environment, e.g. another disk.
     async fn on(bed: Bed, address: &str, more: &str, lay: impl Fn(&mut Command)) -> Self {
         let place = Place::new(bed, &format!("{MAIL_FOLDER}\n{more}"));
         secret_file(&place.path("secrets/database"), address);
@@ -56,7 +56,7 @@ impl Site {
         Self { running, place, ops, client: reqwest::Client::new(), mover }
     }
 
-    /// On PostgreSQL, at the other end of a cable.
+    /// Starts it on PostgreSQL behind a [`Proxy`]; `None` without PostgreSQL.
     async fn wired() -> Option<(Self, Proxy)> {
         let bed = Bed::postgres().await?;
         let (proxy, address) = Proxy::before(&bed.address).await;
@@ -67,7 +67,7 @@ impl Site {
         Person::new(&self.place.issuer())
     }
 
-    /// Somebody signs in from the portal, or is told why not.
+    /// Signs the person in from the portal; returns the last page.
     async fn signs_in(&self) -> Page {
         self.person().signs_in(&self.mover.email, &self.mover.new).await
     }
@@ -81,7 +81,7 @@ impl Site {
         format!("http://localhost:{}{path}", self.place.port)
     }
 
-    /// The portal at the token endpoint.
+    /// Sends a form to the token endpoint as the portal.
     async fn token(&self, form: &[(&str, &str)]) -> Told {
         Told::by(self.client.post(self.at("/token")).basic_auth("exemple", Some(CLIENT_SECRET)).form(form))
             .await
@@ -108,7 +108,7 @@ impl Site {
     }
 }
 
-/// What a client is told.
+/// An answer to a client.
 struct Told {
     status: StatusCode,
     retry_after: bool,
@@ -134,7 +134,7 @@ impl Told {
     }
 }
 
-/// A page that says "not now" as it should: when to come back, and a way on.
+/// Returns true for a complete 503 page: `Retry-After`, and a link to go on.
 fn is_not_now(page: &Page) -> bool {
     page.status == StatusCode::SERVICE_UNAVAILABLE
         && page.retry_after.is_some()

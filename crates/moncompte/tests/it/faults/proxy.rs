@@ -1,4 +1,4 @@
-//! A cable between provider and PostgreSQL that can be cut, unplugged, slow, or lose what comes back.
+//! A TCP proxy between provider and PostgreSQL that can cut, mute, refuse and slow connections, and lose replies.
 
 use std::{
     net::SocketAddr,
@@ -20,42 +20,42 @@ use url::Url;
 
 use super::speech::Speech;
 
-/// What becomes of bytes and of new connections.
+/// The treatment of bytes and of new connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum How {
     Pass,
-    /// Nobody listens.
+    /// New connections are refused.
     Refuse,
-    /// What the server says is lost. A connection that lost something stays mute until it is cut.
+    /// The server's bytes are lost. A connection that lost some stays mute until it is cut.
     Swallow,
-    /// What the server says comes so much later.
+    /// The server's bytes come this much later.
     Delay(Duration),
 }
 
 #[derive(Clone, Copy)]
 struct Mode {
     how: How,
-    /// Connections from before this cut are over.
+    /// The number of cuts so far; connections that began before the last one end.
     cut: usize,
 }
 
 struct Cable {
     server: SocketAddr,
     mode: watch::Sender<Mode>,
-    /// The next COMMIT of a transaction that has said this loses its reply, and its connection.
+    /// A part of a statement: the next COMMIT of a transaction that contains it loses its reply, and its connection.
     wish: Mutex<Option<&'static str>>,
     dropped: AtomicUsize,
-    /// Words that clients have said since this was last set, and the one that is never passed on.
+    /// The number of messages from clients since the last reset, and the number of the message that is held back.
     words: AtomicUsize,
     last: AtomicUsize,
     died: watch::Sender<bool>,
-    /// The next COMMIT of a transaction that has said this waits on its way to the server.
+    /// A part of a statement: the next COMMIT of a transaction that contains it waits on its way to the server.
     hold: Mutex<Option<&'static str>>,
     held: watch::Sender<bool>,
 }
 
 impl Cable {
-    /// Whether these are the last words, which nobody hears.
+    /// Counts a message; returns true for the one that is held back.
     fn is_last_word(&self) -> bool {
         let is_last = self.words.fetch_add(1, Ordering::SeqCst) + 1 == self.last.load(Ordering::SeqCst);
         if is_last {
@@ -65,12 +65,12 @@ impl Cable {
     }
 }
 
-/// The cable. It ends with the test, and all that goes through it.
+/// The proxy. Dropping it ends all its connections.
 pub struct Proxy {
     port: u16,
     cable: Arc<Cable>,
     task: JoinHandle<()>,
-    /// Bound, but it does not listen: the port stays ours while connections are refused.
+    /// A bound socket that does not listen: it keeps the port while connections are refused.
     _kept: TcpSocket,
 }
 
@@ -96,13 +96,13 @@ impl Proxy {
             hold: Mutex::default(),
             held: watch::Sender::new(false),
         });
-        // Listens before anybody is told the port.
+        // Listens before the address is returned.
         let first = bound(port).listen(64).unwrap();
         let task = tokio::spawn(serve(cable.clone(), port, first));
         Self { port, cable, task, _kept: kept }
     }
 
-    /// To the server of an address; and the address of this end of it.
+    /// Starts a proxy to the server of an address; returns the address that leads through it as well.
     pub async fn before(address: &str) -> (Self, String) {
         let mut address = Url::parse(address).unwrap();
         let host = address.host_str().unwrap().to_owned();
@@ -110,7 +110,7 @@ impl Proxy {
         let proxy = Self::to(server.unwrap());
         address.set_host(Some("127.0.0.1")).unwrap();
         address.set_port(Some(proxy.port)).unwrap();
-        // The cable has to understand what goes through it.
+        // Without TLS, since the proxy reads the messages.
         address.query_pairs_mut().append_pair("sslmode", "disable");
         (proxy, address.into())
     }
@@ -119,7 +119,7 @@ impl Proxy {
         self.cable.mode.send_modify(|mode| mode.how = how);
     }
 
-    /// As if it were not there; what is mute stays mute.
+    /// Passes everything; connections that are mute stay mute.
     pub fn pass(&self) {
         self.set(How::Pass);
     }
@@ -137,49 +137,49 @@ impl Proxy {
         self.cable.mode.send_modify(|mode| mode.cut += 1);
     }
 
-    /// Ends every connection and refuses new ones, as a server that is restarted.
+    /// Ends every connection and refuses new ones, like a server that restarts.
     pub fn refuse(&self) {
         self.cable.mode.send_modify(|mode| *mode = Mode { how: How::Refuse, cut: mode.cut + 1 });
     }
 
-    /// Loses the reply to the next COMMIT of a transaction that has said this (SECURITY B21).
+    /// Loses the reply to the next COMMIT of a transaction that contains `statement` (SECURITY B21).
     pub fn drop_commit_after(&self, statement: &'static str) {
         *self.cable.wish.lock().unwrap() = Some(statement);
     }
 
-    /// Before the `nth` time from now, from 1, that the program says something to its database, it is to die: that is held back.
+    /// Holds back the program's `nth` message to its database from now, counted from 1: the program is to die before it.
     pub fn die_at(&self, nth: usize) {
         self.cable.died.send_replace(false);
         self.cable.last.store(nth, Ordering::SeqCst);
         self.cable.words.store(0, Ordering::SeqCst);
     }
 
-    /// Resolves when it is to die.
+    /// Resolves when that message is held back: the moment to kill the program.
     pub async fn died(&self) {
         self.cable.died.subscribe().wait_for(|died| *died).await.unwrap();
     }
 
-    /// How often something was said since.
+    /// The number of messages since the last call of `die_at`.
     pub fn words(&self) -> usize {
         self.cable.words.load(Ordering::SeqCst)
     }
 
-    /// Keeps the next COMMIT of a transaction that has said this from the server, as if its node stood still before it (SECURITY #120).
+    /// Holds back the next COMMIT of a transaction that contains `statement`, as if its node stood still before it (SECURITY #120).
     pub fn hold_commit_after(&self, statement: &'static str) {
         *self.cable.hold.lock().unwrap() = Some(statement);
     }
 
-    /// Until there is one that is held.
+    /// Resolves when a COMMIT is held back.
     pub async fn held(&self) {
         self.cable.held.subscribe().wait_for(|held| *held).await.unwrap();
     }
 
-    /// Lets it go on, if its connection is still there.
+    /// Passes it on, if its connection still lives.
     pub fn release(&self) {
         self.cable.held.send_replace(false);
     }
 
-    /// How many replies to COMMIT were lost.
+    /// The number of replies to COMMIT that were lost.
     pub fn dropped(&self) -> usize {
         self.cable.dropped.load(Ordering::SeqCst)
     }
@@ -201,7 +201,7 @@ async fn serve(cable: Arc<Cable>, port: u16, first: TcpListener) {
         match (&listener, how) {
             (Some(_), How::Refuse) => listener = None,
             (Some(open), _) => tokio::select! {
-                // Who is accepted while the cable is cut was there before, and is cut too.
+                // A connection that is accepted during a cut began before it, and is cut too.
                 accepted = open.accept() => {
                     connections.spawn(carry(cable.clone(), cut, accepted.unwrap().0));
                 }
@@ -214,7 +214,7 @@ async fn serve(cable: Arc<Cable>, port: u16, first: TcpListener) {
     }
 }
 
-/// One connection, until an end of it goes or it is cut. `born`: how often that had happened when it was accepted.
+/// Carries one connection until one end closes or it is cut. `born` is the number of cuts when it was accepted.
 async fn carry(cable: Arc<Cable>, born: usize, mut client: TcpStream) {
     let mut mode = cable.mode.subscribe();
     let mut server = TcpStream::connect(cable.server).await.unwrap();
@@ -255,7 +255,7 @@ async fn carry(cable: Arc<Cable>, born: usize, mut client: TcpStream) {
         while let Ok(count @ 1..) = from_server.read(&mut bytes).await {
             if doomed.load(Ordering::SeqCst) == 1 {
                 lost.extend_from_slice(&bytes[..count]);
-                // The tag of CommandComplete: it is done, and the provider never hears of it.
+                // The tag of CommandComplete: the transaction is committed, and the provider never hears of it.
                 if lost.windows(7).any(|tag| tag == b"COMMIT\0") {
                     cable.dropped.fetch_add(1, Ordering::SeqCst);
                     return;

@@ -1,23 +1,23 @@
-//! What a client of PostgreSQL says, as far as the cable must understand it (PostgreSQL documentation, "Message Formats").
+//! The messages of a PostgreSQL client, as far as the proxy reads them (PostgreSQL documentation, "Message Formats").
 
 use std::collections::HashMap;
 
-/// SSLRequest: no version, and the connection has not begun yet.
+/// The code of SSLRequest, which stands in place of a protocol version.
 const SSL_REQUEST: u32 = 80_877_103;
 
-/// One connection, from its first byte.
+/// The client's side of one connection, from its first byte.
 #[derive(Default)]
 pub struct Speech {
     heard: Vec<u8>,
     begun: bool,
-    /// Text of the statements that were prepared, by name: they are said once and bound often.
+    /// Prepared statements by name: their text is sent once, their name often.
     prepared: HashMap<String, String>,
-    /// What the transaction has said so far.
+    /// The text of the current transaction's statements.
     transaction: String,
 }
 
 impl Speech {
-    /// Hears more of it. If that holds a COMMIT: all that its transaction said.
+    /// Reads more bytes; returns the statements of the transaction if they hold its COMMIT.
     pub fn commits(&mut self, bytes: &[u8]) -> Option<String> {
         self.heard.extend_from_slice(bytes);
         let mut ended = None;
@@ -43,7 +43,7 @@ impl Speech {
         ended
     }
 
-    /// The next whole message: its type (none for those of the start) and what is in it.
+    /// Returns the next whole message: its type (`None` for the first ones of a connection) and its content.
     fn message(&mut self) -> Option<(u8, Vec<u8>)> {
         let head = usize::from(self.begun);
         let length = self.heard.get(head..head + 4)?;
@@ -87,7 +87,7 @@ fn a_commit_is_heard_simple_and_extended_and_in_pieces() {
         let mut speech = Speech::default();
         let heard: Vec<_> = all.chunks(3).filter_map(|bytes| speech.commits(bytes)).collect();
         assert_eq!(heard, ["\nUPDATE code"]);
-        // What was prepared before is known by its name.
+        // A statement that was prepared before is known by its name.
         let again = [message(b"Q", b"BEGIN\0"), message(b"B", b"\0s1\0"), message(b"Q", b"COMMIT\0")];
         assert_eq!(speech.commits(&again.concat()).as_deref(), Some("\nUPDATE code"));
     }

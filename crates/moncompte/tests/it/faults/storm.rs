@@ -1,4 +1,4 @@
-//! More passwords than the cores can hash (SECURITY #62, B7): they wait in a bounded queue or are told to come back, and nothing else waits for them.
+//! More passwords than the cores can hash (SECURITY #62, B7): they wait in a bounded queue or get a 503, and no other request waits for them.
 
 use std::{
     fs,
@@ -11,16 +11,16 @@ use tokio::task::JoinSet;
 use super::{HEALED, Site, Told, is_not_now};
 use crate::person::{Page, Person};
 
-/// What a hash takes, in MiB: so much that one more at once is seen.
+/// Memory of a hash, in MiB: large, so that a second hash at the same time shows.
 const MEMORY: usize = 64;
-/// People at once, each with another address; slots and queue together hold five.
+/// People at once, each with another address; slots and queue together have five places.
 const STORM: usize = 24;
-/// Between two tries of one of them.
+/// Pause between two tries of one of them.
 const PAUSE: Duration = Duration::from_millis(250);
 const LASTS: Duration = Duration::from_secs(6);
-/// The standard's bounds, 99 in 100 probes within 500 ms and the refused within 1 s, are for a machine that does nothing else. Here the storm, other
-/// tests and an unoptimised program share two cores: half of the probes keep the standard's, 99 in 100 four times that. A probe that shares
-/// a queue with the storm, of hashes or of the one writer, misses them.
+/// The bound for probes. SECURITY asks for 99 in 100 within 500 ms, and refusals within 1 s, on a machine that does nothing else. Here the storm, other
+/// tests and an unoptimised program share two cores: half of the probes keep that bound, 99 in 100 keep four times it. A probe that shared a queue
+/// with the storm, of hashes or of the one writer, would miss both.
 const PROBE: Duration = Duration::from_millis(500);
 const REFUSED: Duration = Duration::from_secs(2);
 
@@ -59,12 +59,12 @@ async fn a_storm_of_passwords_waits_in_its_own_queue() {
     }
     assert!(half < PROBE && worst < 4 * PROBE, "{half:?}, {worst:?}");
     assert!(slowest < REFUSED, "who finds the queue full waits {slowest:?}");
-    // One hash at once: a second one, and what it takes to answer so many, would be seen here.
+    // One hash at a time: a second one would show here.
     let grown = most_memory(&site) - before;
     assert!(grown < MEMORY / 2, "{grown} MiB more than for one hash");
 }
 
-/// What portals and operators ask meanwhile, each at its own pace, for as long as the storm lasts.
+/// Sends the requests of portals and operators, each at its own pace, for as long as the storm lasts; returns their durations.
 async fn probe(site: &Site, tokens: &Told) -> Vec<Duration> {
     let (access, mut token) = (tokens.text("access_token"), tokens.text("refresh_token").to_owned());
     let refresh = async {
@@ -97,20 +97,20 @@ async fn probes(mut ask: impl AsyncFnMut() -> u16) -> Vec<Duration> {
     took
 }
 
-/// Tries passwords as long as the longest, for as long as the storm lasts.
+/// Tries passwords of the greatest length for as long as the storm lasts.
 async fn knock(issuer: String, who: usize) -> Vec<(Page, Duration)> {
     let person = Person::new(&issuer);
     let page = person.asked_by_portal().await;
     let long = "x".repeat(1024);
-    // Filled once: reading pages takes the same cores as answering.
+    // Filled once, since reading pages takes time of the same cores.
     let (url, mut fields) = person.filled(&page, "sign-in", &[("password", &long), ("email", "")]);
-    // Not all in the same moment.
+    // Spread over one pause.
     let first = tokio::time::Instant::now() + PAUSE / 24 * u32::try_from(who).unwrap();
     let (begun, mut beat) = (Instant::now(), tokio::time::interval_at(first, PAUSE));
     let mut saw = Vec::new();
     while begun.elapsed() < LASTS {
         beat.tick().await;
-        // Another address each time: none of them locks.
+        // Another address each time, so that none locks.
         fields.last_mut().unwrap().1 = format!("inconnu.{who}.{}@courrier.example", saw.len());
         let asked = Instant::now();
         let page = person.try_send(url.clone(), &fields).await.unwrap();
@@ -119,7 +119,7 @@ async fn knock(issuer: String, who: usize) -> Vec<(Page, Duration)> {
     saw
 }
 
-/// A password that is none costs no hash and no row (SECURITY "Numbers").
+/// A password above the greatest length costs no hash and no row (SECURITY "Numbers").
 async fn too_long_is_refused_unhashed(site: &Site) {
     let person = site.person();
     let page = person.asked_by_portal().await;
@@ -134,13 +134,13 @@ async fn too_long_is_refused_unhashed(site: &Site) {
     assert_eq!(site.count("attempt").await, attempts, "nothing was counted, so nothing was hashed");
 }
 
-/// So many in a hundred took no longer.
+/// The duration that this percentage of requests does not exceed.
 fn within(percent: usize, took: &mut [Duration]) -> Duration {
     took.sort();
     took[(took.len() * percent).div_ceil(100) - 1]
 }
 
-/// The most memory that the program ever had, in MiB (proc_pid_status(5)).
+/// The peak resident memory of the program, in MiB (proc_pid_status(5)).
 fn most_memory(site: &Site) -> usize {
     let status = fs::read_to_string(format!("/proc/{}/status", site.running.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

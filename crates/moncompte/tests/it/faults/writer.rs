@@ -1,4 +1,4 @@
-//! Another process holds SQLite's only pen (SECURITY #116, B14): a backup, somebody's shell.
+//! Another process holds SQLite's one write lock (SECURITY #116, B14): a backup, somebody's shell.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ async fn who_meets_a_foreign_writer_waits_or_is_told_to_come_back() {
     eventually("somebody is in", async || (crowd.in_since(back) > 0).then_some(())).await;
     assert!(back.elapsed() < HEALED, "healed after {:?}", back.elapsed());
     for sight in crowd.saw() {
-        // Three seconds are waited for.
+        // The provider waits for three seconds of lock.
         assert!(sight.page.code().is_some(), "{} {}", sight.page.url, sight.page.status);
         assert!(sight.took() < Duration::from_secs(3) + HEALED, "{:?}", sight.took());
     }
@@ -44,7 +44,7 @@ async fn who_meets_a_foreign_writer_waits_or_is_told_to_come_back() {
         let page = &sight.page;
         assert!(sight.took() < 2 * ANSWERED, "{:?}", sight.took());
         match page.code() {
-            // What was acknowledged is there: a code is worth tokens, unless its minute is over.
+            // Whatever was acknowledged is there: a code gives tokens, unless its minute is over.
             Some(code) if sight.ended.elapsed() < Duration::from_secs(50) => {
                 assert_eq!(site.redeem(&code).await.status, 200);
             }

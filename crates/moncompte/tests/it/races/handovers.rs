@@ -1,4 +1,4 @@
-//! What a client signs and uses once: a migration ticket and a client's assertion, on whichever node they arrive (SECURITY #27; I18).
+//! Single use of what a client signs, on two nodes: a migration ticket and a client's assertion (SECURITY #27; I18).
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -14,7 +14,7 @@ use crate::{
 const TICKET_KEY: &str = "the key of the tickets, made by openssl";
 const CLIENT_KEY: &str = "the secret of a client that signs with it";
 
-/// As portals sign: the MAC is made without the code that checks it.
+/// Signs as portals do, without the code that checks the MAC.
 fn signed(claims: &Value, key: &str) -> String {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
     let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
@@ -22,7 +22,7 @@ fn signed(claims: &Value, key: &str) -> String {
     format!("{input}.{}", URL_SAFE_NO_PAD.encode(mac))
 }
 
-/// An agency that hands people over, with a second client that signs.
+/// Configures the agency to hand people over, and a second client that signs its assertions.
 fn signing(place: &Place) {
     let file = place.path("agencies/exemple.toml");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -30,7 +30,7 @@ fn signing(place: &Place) {
                 token_endpoint_auth_method = \"client_secret_jwt\"\nredirect_uris = [\"https://signe.exemple.test/\"]\n\n\
                 [ticket]\nsecret_file = \"secrets/ticket\"\n";
     std::fs::write(&file, format!("{text}\n{more}")).unwrap();
-    // A burst is a lesson in guessing, which is told to slow down after a minute's worth.
+    // A burst looks like guessing: allow so many failures a minute.
     let config = place.path("moncompte.toml");
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, format!("client_failures_per_minute = 100000\n{text}")).unwrap();
@@ -39,7 +39,7 @@ fn signing(place: &Place) {
     place.people((700..700 + ROUNDS).map(|n| Mover::number(n).row()));
 }
 
-/// The time that the provider has.
+/// The provider's current time, in Unix seconds.
 fn now() -> u64 {
     #[allow(clippy::disallowed_methods, reason = "what a client signs has the time of day in it")]
     let now = std::time::SystemTime::now();
@@ -61,13 +61,13 @@ async fn a_migration_ticket_that_comes_many_times_at_once_begins_one_move() {
             let get = format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n\r\n");
             let shots = nodes.at_once(vec![get.into_bytes(); BURST]).await;
             assert!(shots.iter().all(|shot| shot.status == 303), "{context}");
-            // Those who came late are told so on the page that they are led to.
+            // The late ones read so on the page to which they are redirected.
             let late = shots.iter().filter(|s| s.cookies().iter().any(|cookie| cookie.contains("flash=")));
             assert_eq!(late.count(), BURST - 1, "{context}");
             let rounds = i64::try_from(round).unwrap() + 1;
             assert_eq!(nodes.count("used_ticket").await, rounds, "{context}");
             assert_eq!(nodes.count("enrolment WHERE finished_at IS NULL").await, rounds, "{context}");
-            // The mover's own interaction had a move as well.
+            // One more, of the mover's own move.
             assert_eq!(
                 nodes.count("interaction WHERE enrolment_id IS NOT NULL").await,
                 rounds + 1,
@@ -98,7 +98,7 @@ async fn an_assertion_that_comes_many_times_at_once_proves_its_client_once() {
             for shot in nodes.burst("/token", "", vec![body; BURST]).await {
                 told.push(shot.json()["error"].as_str().unwrap().to_owned());
             }
-            // Who is known hears of the code; who is not, hears nothing else.
+            // A client that proves itself hears of the code; any other hears `invalid_client` alone.
             assert_eq!(told.iter().filter(|e| *e == "invalid_grant").count(), 1, "{context}: {told:?}");
             assert_eq!(
                 told.iter().filter(|e| *e == "invalid_client").count(),

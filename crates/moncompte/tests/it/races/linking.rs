@@ -1,4 +1,4 @@
-//! One old identity, one account (SECURITY #78 to #80; B11; I10): whoever knows its old credentials, however many come at once, over two nodes; and
+//! One old identity, one account (SECURITY #78 to #80; B11; I10), however many people with its old credentials come at once, over two nodes; and
 //! two moves to one address (SECURITY D10).
 
 use testbed::Bed;
@@ -6,18 +6,18 @@ use testbed::Bed;
 use super::{BURST, Browser, Nodes, Shot, settled::settled};
 use crate::person::{Mover, link};
 
-/// A round costs a hash for each of those who attach, and some pages for each: thirty would take minutes.
+/// Few rounds, because each costs a hash and some pages for each of those who attach: thirty would take minutes.
 const ROUNDS: usize = 2;
-/// Accounts that attach the same identity at once: as many addresses as a move may have.
+/// Accounts that attach the same identity at once, limited by the number of addresses that a move may have.
 const CONTENDERS: usize = 5;
 
-/// Identities that nobody has moved yet.
+/// Identities that are not moved yet, one for each round.
 fn stakes() -> Vec<Mover> {
     (800..800 + ROUNDS).map(Mover::number).collect()
 }
 
 impl Nodes {
-    /// That many people who have moved, and identities to attach.
+    /// Starts both nodes with these people, who have moved, and identities to attach.
     async fn with_settled(bed: Bed, settlers: &[Mover]) -> Self {
         Self::prepared(bed, async |place| {
             settled(place, settlers).await;
@@ -26,7 +26,7 @@ impl Nodes {
         .await
     }
 
-    /// Rows of accounts as they stand, but for those who have attached.
+    /// The texts that a query returns as `line`.
     async fn text(&self, sql: &str) -> Vec<String> {
         use kernel::sea_orm::{ConnectionTrait, Statement};
         let db = self.place.bed.context.db.reader();
@@ -35,7 +35,7 @@ impl Nodes {
         rows.iter().map(|row| row.try_get("", "line").unwrap()).collect()
     }
 
-    /// The old credentials sign nobody in any more, on either node.
+    /// Checks that the old credentials sign nobody in any more, on either node.
     async fn has_moved(&self, stake: &Mover, context: &str) {
         let gone = format!(
             "legacy_identity WHERE client_ref = 'REF-{}' AND verifier IS NULL AND verifier_kind = 'none' AND moved_at IS NOT NULL",
@@ -60,7 +60,7 @@ const SESSIONS: &str = "SELECT a.email || ' ' || count(s.id) AS line FROM accoun
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_identity_that_many_accounts_attach_at_once_is_one_accounts() {
     for bed in Bed::both().await {
-        // One password for all of them, so that nobody's wrong one stands in the way of the race.
+        // One password for all accounts, so that no attempt counts as wrong.
         let of_all = |n| Mover { new: "quatre mouettes bleues ensemble".into(), ..Mover::number(n) };
         let settlers: Vec<_> = (100..100 + CONTENDERS).map(of_all).collect();
         let nodes = Nodes::with_settled(bed, &settlers).await;
@@ -68,7 +68,7 @@ async fn an_identity_that_many_accounts_attach_at_once_is_one_accounts() {
         let untouched = nodes.text(hashes).await;
         for (round, stake) in stakes().iter().enumerate() {
             let context = format!("{} round {round}", nodes.place.bed.name);
-            // Everybody knows the old credentials. The move is one, so the address in it is the last one's that was typed.
+            // Everybody knows the old credentials. They share one move, so its address is the one that was typed last.
             let mut browsers = Vec::new();
             for settler in &settlers {
                 let mut browser = Browser::new(&nodes).await;
@@ -84,7 +84,7 @@ async fn an_identity_that_many_accounts_attach_at_once_is_one_accounts() {
                 }
             });
             let mut shots = nodes.at_once(posts.collect()).await;
-            // Where every password came before the first address: they come again.
+            // If every password came before the first address, send the passwords again.
             if nodes.count("link").await < won(round + 1) {
                 let again = (0..BURST).map(|n| {
                     let (browser, settler) = &browsers[n % CONTENDERS];
@@ -101,10 +101,10 @@ async fn an_identity_that_many_accounts_attach_at_once_is_one_accounts() {
             let events = i64::try_from(round + 1).unwrap();
             assert_eq!(nodes.count("evidence WHERE kind = 'agency attached'").await, events, "{context}");
             nodes.has_moved(stake, &context).await;
-            // The losers' accounts are as they were, and none of them hears who won.
+            // The losers' accounts are unchanged, and no page tells them who won.
             assert_eq!(nodes.text(hashes).await, untouched, "{context}");
             let winner = winner(&nodes, stake).await;
-            // Whoever sent the winner's step again is signed in by its password; nobody else is.
+            // Only the winner's account has new sessions: each repeated step of the winner signs in by its password.
             let opened = nodes.text(SESSIONS).await;
             let others = |lines: &[String]| -> Vec<String> {
                 lines.iter().filter(|line| !line.starts_with(&winner)).cloned().collect()
@@ -130,7 +130,7 @@ async fn an_identity_that_many_accounts_attach_at_once_is_one_accounts() {
     }
 }
 
-/// Links when so many rounds are over: everybody's own, and one a round.
+/// The number of links after this many rounds: one of each account, and one a round.
 fn won(rounds: usize) -> i64 {
     i64::try_from(CONTENDERS + 1 + rounds).unwrap()
 }
@@ -143,7 +143,7 @@ fn tally(shots: &[Shot]) -> std::collections::BTreeMap<u16, usize> {
     all
 }
 
-/// Whose the identity is now.
+/// The address of the account to which the identity is linked.
 async fn winner(nodes: &Nodes, stake: &Mover) -> String {
     let sql = format!(
         "SELECT a.email AS line FROM link l JOIN account a ON a.id = l.account_id WHERE l.client_ref = 'REF-{}'",
@@ -169,7 +169,7 @@ async fn an_identity_that_one_account_attaches_many_times_at_once_is_attached_on
             let posts = (0..BURST).map(|n| browsers[n % 6].form(&nodes, "link", &[("password", &owner.new)]));
             let shots = nodes.at_once(posts.collect()).await;
             assert!(shots.iter().all(|shot| shot.status == 303), "{context}: {:?}", tally(&shots));
-            // The first, and whoever sent it again from the browser in which the move went on: signed in by the password, as at every door.
+            // The first request signs in, and so do its repetitions from the browser in which the move went on, by their password.
             let signed_in = shots.iter().filter(|s| s.cookies().iter().any(|c| c.contains("session=")));
             let signed_in = i64::try_from(signed_in.count()).unwrap();
             assert!(
@@ -180,7 +180,7 @@ async fn an_identity_that_one_account_attaches_many_times_at_once_is_attached_on
             let links = i64::try_from(round).unwrap() + 2;
             assert_eq!(nodes.count("link").await, links, "{context}");
             assert_eq!(nodes.count("evidence WHERE kind = 'agency attached'").await, links - 1, "{context}");
-            // To the account's address, of the agency and of each browser that is new, and to the one that the agency knew.
+            // Mails to the account's address about the agency and about each new browser, and one to the address that the agency knew.
             assert_eq!(nodes.count("outbox").await, mails + 2 + signed_in, "{context}");
             assert_eq!(
                 nodes.count("attempt WHERE failures > 0").await,
@@ -192,7 +192,7 @@ async fn an_identity_that_one_account_attaches_many_times_at_once_is_attached_on
     }
 }
 
-/// Identities that are not in each other's way are all attached, whatever else their account is doing in that moment.
+/// One account attaches many different identities at once: all of them succeed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_identities_that_one_account_attaches_at_once_are_all_attached() {
     const MANY: usize = 12;
@@ -258,7 +258,7 @@ async fn of_two_moves_to_one_address_at_once_one_makes_the_account_and_the_other
         let shots = nodes.at_once(confirms).await;
         assert!(shots.iter().all(|shot| matches!(shot.status, 200 | 303)), "{context}: {:?}", tally(&shots));
         assert_eq!(nodes.count("enrolment WHERE confirmed_at IS NOT NULL AND finished_at IS NULL").await, 2);
-        // Both read the same terms, and accept them in the same moment.
+        // Both people see the same terms, and accept them at the same moment.
         let page = nodes.page(&browsers[0].hub, &browsers[0].header()).await;
         let field = |name: &str| {
             let (_, after) = page.body.split_once(&format!("name=\"{name}\" value=\"")).expect("the terms");

@@ -1,4 +1,4 @@
-//! Five wrong passwords are five, over two nodes and however they arrive; right ones are never in each other's way (SECURITY #51 to #53; B3; I5).
+//! The count of wrong passwords over two nodes: exactly five are checked, however they arrive, and right ones never lock (SECURITY #51 to #53; B3; I5).
 
 use testbed::Bed;
 
@@ -10,11 +10,11 @@ impl Nodes {
         from.form(self, "sign-in", &[("email", email), ("password", password)])
     }
 
-    /// What the page says after it: how many tries remain, or that it is locked.
+    /// The alert of the page that follows: the number of tries that remain, or the lock.
     async fn told(&self, from: &Browser, shot: &Shot) -> String {
         assert_eq!(shot.status, 303, "{}", shot.head);
         let page = from.clone().sees(self, shot).await;
-        // French sets a space that does not break between a number and its noun.
+        // French has a no-break space between a number and its noun.
         let text = page.body.replace(['\u{a0}', '\u{202f}'], " ").replace(['\u{2068}', '\u{2069}'], "");
         let said = |words: &str| text.contains(words);
         if said("plus aucun mot de passe") {
@@ -31,7 +31,7 @@ async fn of_many_wrong_passwords_at_once_five_are_looked_at() {
     for bed in Bed::both().await {
         let nodes = Nodes::on(bed).await;
         let (mut locks, known) = (0, &*nodes.mover.email);
-        // The owner, and an address that nobody has: the same sequence (SECURITY D2, #58).
+        // An account's address, and an address without an account: the same sequence (SECURITY D2, #58).
         for email in [known, "personne@nulle-part.example"] {
             let context = format!("{} {email}", nodes.place.bed.name);
             let mut strangers = Vec::new();
@@ -55,7 +55,7 @@ async fn of_many_wrong_passwords_at_once_five_are_looked_at() {
                 "{context}"
             );
         }
-        // Not even the right one, on either node; and the owner is told once.
+        // Locked for the right password too, on either node; and the owner gets one mail.
         let stranger = Browser::new(&nodes).await;
         for _ in 0..2 {
             let right = nodes.attempt(&stranger, known, &nodes.mover.new);
@@ -85,7 +85,7 @@ async fn right_passwords_at_once_all_get_in() {
         let shots = nodes.at_once(strangers.iter().map(right).collect()).await;
         let signed_in = shots.iter().filter(|s| s.cookies().iter().any(|c| c.contains("session="))).count();
         assert_eq!(signed_in, shots.len(), "{}", nodes.place.bed.name);
-        // Given back, every one of them: five wrong ones are still to come.
+        // Every reserved attempt was given back: five wrong passwords are still allowed.
         assert_eq!(nodes.count("attempt WHERE failures > 0").await, 0, "{}", nodes.place.bed.name);
         let page = Person::new(&nodes.place.issuer()).signs_in(&nodes.mover.email, "faux").await;
         assert!(page.body.contains("4"), "{}", page.body);

@@ -1,5 +1,5 @@
 //! Two nodes on one database, and requests that arrive at once (SECURITY part B "Race harness"): half of the connections to each node, every
-//! request sent but for its last byte, then all last bytes together. What counts are effects, not answers.
+//! request sent but for its last byte, then all last bytes together. The tests assert on effects, not on answers.
 
 mod handovers;
 mod linking;
@@ -26,9 +26,9 @@ use crate::{
     place::{CALLBACK, MAIL_FOLDER, Place, Running, copy, free_port, secret_file, serve},
 };
 
-/// Requests in one burst: enough to lose every race that can be lost, not so many that they queue (SECURITY part B, "Power").
+/// Requests in one burst: enough to show a race, few enough that they do not queue (SECURITY part B, "Power").
 const BURST: usize = 48;
-/// Bursts a race and database.
+/// Bursts for each race and database.
 const ROUNDS: usize = 30;
 
 /// One provider in two processes, and somebody who has moved.
@@ -45,7 +45,7 @@ impl Nodes {
         Self::prepared(bed, async |_| ()).await
     }
 
-    /// With something done to the place before anything runs.
+    /// Starts both nodes after `prepare` has changed their place.
     async fn prepared(bed: Bed, prepare: impl AsyncFnOnce(&Place)) -> Self {
         let place = Place::new(bed, MAIL_FOLDER);
         let mover = Mover::number(1);
@@ -56,7 +56,7 @@ impl Nodes {
         Self::begun(place, ports, mover).await
     }
 
-    /// The second node at the other end of a cable to PostgreSQL, the first without one.
+    /// Starts both nodes on PostgreSQL, the second one behind a [`Proxy`]; `None` without PostgreSQL.
     async fn wired() -> Option<(Self, Proxy)> {
         let bed = Bed::postgres().await?;
         let (proxy, address) = Proxy::before(&bed.address).await;
@@ -77,13 +77,13 @@ impl Nodes {
         nodes
     }
 
-    /// Both, until they answer.
+    /// Starts both programs and waits until they answer.
     async fn start(&mut self) {
         self.running.push(self.place.serve().await);
         self.running.push(serve(&self.place.path("second"), |_| ()).await);
     }
 
-    /// kill -9, both at once.
+    /// Kills both programs at once with SIGKILL.
     fn kill(&mut self) {
         self.running.drain(..).for_each(Running::kill);
     }
@@ -95,12 +95,12 @@ impl Nodes {
         db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
     }
 
-    /// One form to one path of one node, or of the other.
+    /// Posts a form to a path of one node, 0 or 1.
     async fn post(&self, node: usize, path: &str, headers: &str, body: &str) -> Shot {
         shoot(self.ports[node], request(self.ports[0], path, headers, body), None).await
     }
 
-    /// A page of the first node.
+    /// Gets a page of the first node.
     async fn page(&self, path: &str, headers: &str) -> Shot {
         let port = self.ports[0];
         let request =
@@ -108,7 +108,7 @@ impl Nodes {
         shoot(port, request.into_bytes(), None).await
     }
 
-    /// The same path, each with its own form, all at once; answered in the order of the forms.
+    /// Posts all forms to one path at once; returns the answers in the order of the forms.
     async fn burst(&self, path: &str, headers: &str, bodies: Vec<String>) -> Vec<Shot> {
         let all = bodies.iter().map(|body| request(self.ports[0], path, headers, body)).collect();
         self.at_once(all).await
@@ -129,7 +129,7 @@ impl Nodes {
     }
 }
 
-/// A browser: its cookies, and the interaction that it is in.
+/// A browser: its cookies, and its current interaction.
 #[derive(Clone)]
 struct Browser {
     hub: String,
@@ -138,14 +138,14 @@ struct Browser {
 }
 
 impl Browser {
-    /// One that was never here before, at the sign-in page of the portal.
+    /// A new browser at the sign-in page, sent by the portal.
     async fn new(nodes: &Nodes) -> Self {
         let mut browser = Self { hub: String::new(), cookies: BTreeMap::new(), csrf: String::new() };
         browser.arrive(nodes).await;
         browser
     }
 
-    /// The portal asks who it is.
+    /// Comes from the portal to a page of the provider, and keeps that page's interaction.
     async fn arrive(&mut self, nodes: &Nodes) -> Shot {
         let first = nodes.page(&asking(&[]), &self.header()).await;
         self.keep(&first);
@@ -177,28 +177,28 @@ impl Browser {
         }
     }
 
-    /// The form of a step, filled.
+    /// The request that sends the form of a step.
     fn form(&self, nodes: &Nodes, step: &str, typed: &[(&str, &str)]) -> Vec<u8> {
         let path = if step.starts_with('/') { step.to_owned() } else { format!("{}/{step}", self.hub) };
         let body = form(&[&[("csrf", self.csrf.as_str())], typed].concat());
         request(nodes.ports[0], &path, &self.header(), &body)
     }
 
-    /// Sends it, to the first node.
+    /// Sends that form to the first node.
     async fn send(&mut self, nodes: &Nodes, step: &str, typed: &[(&str, &str)]) -> Shot {
         let shot = shoot(nodes.ports[0], self.form(nodes, step, typed), None).await;
         self.keep(&shot);
         shot
     }
 
-    /// What it sees next, after an answer that leads on.
+    /// Follows an answer's redirect; returns the page.
     async fn sees(&mut self, nodes: &Nodes, shot: &Shot) -> Shot {
         self.keep(shot);
         let path = if shot.location().is_empty() { &self.hub } else { shot.location() };
         nodes.page(path, &self.header()).await
     }
 
-    /// From the sign-in page to the step at which an address is asked for.
+    /// Walks from the sign-in page to the step that asks for an address.
     async fn proves(&mut self, nodes: &Nodes, identifier: &str, old: &str) {
         self.send(nodes, "legacy", &[("identifier", identifier), ("password", old)]).await;
         self.send(nodes, "notice", &[]).await;
@@ -218,7 +218,7 @@ fn asking(more: &[(&str, &str)]) -> String {
     format!("/authorize?{}", form(&[&fixed[..], more].concat()))
 }
 
-/// The configuration again in a folder of this name, on ports of its own. The issuer is the same.
+/// Writes the configuration of one more node into a folder of this name: other ports, the same issuer.
 pub fn another(place: &Place, name: &str, port: u16) {
     let (from, to) = (place.folder.path(), place.path(name));
     let text = fs::read_to_string(from.join("moncompte.toml")).unwrap();
@@ -235,7 +235,7 @@ pub fn another(place: &Place, name: &str, port: u16) {
     fs::write(to.join("moncompte.toml"), text.join("\n")).unwrap();
 }
 
-/// An answer.
+/// An HTTP answer.
 struct Shot {
     status: u16,
     head: String,
@@ -243,13 +243,13 @@ struct Shot {
 }
 
 impl Shot {
-    /// What a browser would send back.
+    /// The cookies that it sets, as `name=value`.
     fn cookies(&self) -> Vec<String> {
         let lines = self.head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
         lines.map(|cookie| cookie.split(';').next().unwrap_or_default().to_owned()).collect()
     }
 
-    /// Where it leads.
+    /// The `Location` header, or an empty text.
     fn location(&self) -> &str {
         self.head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default()
     }

@@ -1,6 +1,6 @@
-//! A node that stands still in the middle of a transaction, and goes on when the other has gone on without it (SECURITY #120). `PAUSE=30` makes the
-//! pause on SQLite as long as the standard's, which takes no more than time; on PostgreSQL the server ends what stands still for a minute, and
-//! here it is told to at once.
+//! A node that stands still in the middle of a transaction, and resumes after the other node has worked without it (SECURITY #120). `PAUSE=30` makes the
+//! pause on SQLite as long as SECURITY asks for; the default is shorter to save time. PostgreSQL ends a transaction that is idle for a minute, and here the
+//! tests end it at once.
 
 use std::time::{Duration, Instant};
 
@@ -23,14 +23,14 @@ use crate::{
 };
 
 impl Shot {
-    /// Told to come back, and when.
+    /// Returns true for a 503 with `Retry-After`.
     fn is_not_now(&self) -> bool {
         self.status == 503 && self.head.contains("retry-after: ")
     }
 }
 
 impl Nodes {
-    /// The second node is asked, and stands still before its COMMIT.
+    /// Sends a request to the second node, and stops the node before its COMMIT.
     async fn halted(&self, proxy: &crate::faults::proxy::Proxy, ask: Vec<u8>) -> JoinHandle<Shot> {
         let late = tokio::spawn(shoot(self.ports[1], ask, None));
         tokio::time::timeout(PATIENCE, proxy.held()).await.expect("its COMMIT");
@@ -38,7 +38,7 @@ impl Nodes {
         late
     }
 
-    /// The server ends transactions in which nothing is said, as it does by itself after a minute.
+    /// Ends idle transactions, as the server does by itself after a minute.
     async fn server_loses_patience(&self) {
         let db = self.place.bed.context.db.reader();
         let sql = "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity \
@@ -47,7 +47,7 @@ impl Nodes {
         assert!(row.unwrap().try_get::<i64>("", "n").unwrap() > 0, "a transaction is open");
     }
 
-    /// What is not held by the node that stands still is done as ever.
+    /// Checks that the first node does what needs no row of the stopped node.
     async fn first_goes_on(&self) {
         assert_eq!(self.page("/jwks", "").await.status, 200);
         let asked = Instant::now();
@@ -77,7 +77,7 @@ async fn a_refresh_that_stood_still_does_not_undo_what_came_after_it() {
     let late = late.await.unwrap();
     assert!(late.is_not_now(), "{} {}", late.head, late.body);
     assert_eq!(nodes.count("refresh_token WHERE used_at IS NULL").await, 2, "of the two grants");
-    // The second node sees what the first did, and the family lives.
+    // The second node sees the first node's rotation, and the family lives.
     assert_eq!(nodes.refreshes(1, text(&second.json(), "refresh_token")).await.status, 200);
 }
 
@@ -106,14 +106,14 @@ async fn a_reset_that_stood_still_does_not_bring_its_password_back() {
         assert_eq!(page.code().is_some(), works, "{tried}");
     }
     assert_eq!(nodes.count("evidence WHERE kind = 'password reset'").await, 1);
-    // Confirmation, receipt, the link, one word that the password changed, and one that somebody signed in elsewhere.
+    // Mails: confirmation, receipt, the link, the change of password, and the sign-in from another browser.
     eventually("the mails", async || {
         (nodes.count("outbox WHERE kind = 'mail' AND sent_at IS NOT NULL").await == 5).then_some(())
     })
     .await;
 }
 
-/// It comes back before anybody lost patience: then what it was doing is done, and whoever was told to come back finds it.
+/// The node resumes before the server ends its transaction: the transaction commits, and a client that was told to come back finds its effect.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_goes_on_in_time_ends_what_it_began() {
     let Some((nodes, proxy)) = Nodes::wired().await else { return };
@@ -131,7 +131,7 @@ async fn a_node_that_goes_on_in_time_ends_what_it_began() {
     assert_eq!(nodes.refreshes(0, text(&late.json(), "refresh_token")).await.status, 200);
 }
 
-/// How long a node stands still that holds SQLite's one write lock.
+/// The time for which a node with SQLite's write lock stands still.
 fn pause() -> Duration {
     #[allow(clippy::disallowed_methods, reason = "tests are told by the environment how long to take")]
     let told = std::env::var("PAUSE").ok().and_then(|text| text.parse().ok());
@@ -144,7 +144,7 @@ async fn a_node_that_stands_still_with_the_write_lock_of_sqlite_is_waited_for() 
     let first = nodes.post(0, "/token", &client(), &redeeming(&nodes.code().await, VERIFIER)).await.json();
     let look = nodes.place.bed.second_node().await.db;
     look.without_timeout().execute_unprepared("PRAGMA busy_timeout = 0").await.unwrap();
-    // The second node writes without an end; where it holds the lock when it stands still, there it stays.
+    // The second node writes again and again, and is stopped at random until it holds the lock.
     let mut asked = Vec::new();
     let (mut halts, mut caught) = (0, false);
     while !caught {
@@ -167,7 +167,7 @@ async fn a_node_that_stands_still_with_the_write_lock_of_sqlite_is_waited_for() 
     }
     println!("caught after {halts} halts");
     let stopped = Instant::now();
-    // Who reads is answered; who writes waits, and is told to come back at worst.
+    // Reads are answered; writes wait, and get a 503 at worst.
     while stopped.elapsed() < pause() {
         assert_eq!(nodes.page("/jwks", "").await.status, 200);
         assert!(nodes.opens(0, &first).await);
@@ -179,13 +179,13 @@ async fn a_node_that_stands_still_with_the_write_lock_of_sqlite_is_waited_for() 
         let shot = ask.await.unwrap();
         assert!(shot.status == 303 || shot.is_not_now(), "{}", shot.head);
     }
-    // The token that could not be used was not used up.
+    // The refused refreshes did not use up the token.
     let second = nodes.refreshes(0, text(&first, "refresh_token")).await;
     assert_eq!(second.status, 200, "{}", second.body);
     assert_eq!(nodes.refreshes(1, text(&second.json(), "refresh_token")).await.status, 200);
 }
 
-/// Whether somebody who does not move has the write lock: everybody else lets go of it within a moment.
+/// Returns true if the stopped node has the write lock: any other holder lets go of it within half a second.
 async fn holds(look: &Db) -> bool {
     for _ in 0..25 {
         if look.without_timeout().execute_unprepared("BEGIN IMMEDIATE").await.is_ok() {

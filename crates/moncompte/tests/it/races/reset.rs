@@ -1,4 +1,4 @@
-//! A reset link: one new password, however many come at once (SECURITY #68 to #70; B10; I7).
+//! A reset link sets one new password, however many requests come at once (SECURITY #68 to #70; B10; I7).
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::{
     place::{Place, eventually},
 };
 
-/// Links of the mails that have been written so far.
+/// The reset links of all mails in the folder.
 pub fn links(place: &Place) -> Vec<String> {
     let mails = fs::read_dir(place.path("mails")).unwrap().flatten();
     let links = mails.filter_map(|entry| {
@@ -22,7 +22,7 @@ pub fn links(place: &Place) -> Vec<String> {
     links.collect()
 }
 
-/// Follows the link as a browser would: the cookies that it then has, and the token of the page's form.
+/// Follows the link as a browser would; returns its header of cookies, and the token of the page's form.
 pub(super) async fn opened(nodes: &Nodes, link: &str) -> (String, String) {
     let first = nodes.page(&link[link.find("/reset?").unwrap()..], "").await;
     let cookies = format!("cookie: {}\r\n", first.cookies().join("; "));
@@ -32,7 +32,7 @@ pub(super) async fn opened(nodes: &Nodes, link: &str) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reset_link_sets_one_password_however_many_come_at_once() {
-    /// An account is mailed no more links than that in an hour.
+    /// As many rounds as an account gets links in an hour.
     const ROUNDS: usize = 3;
     for bed in Bed::both().await {
         let nodes = Nodes::on(bed).await;
@@ -73,7 +73,7 @@ async fn a_reset_link_sets_one_password_however_many_come_at_once() {
             );
             password.clone_from(chosen);
         }
-        // One of each for each reset that was done, however often it was tried.
+        // One mail of each kind for each reset that was done.
         let told = "outbox WHERE kind = 'mail'";
         let mails = nodes.count(told).await;
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Many people who have moved on an earlier day: made where the provider is not running, for walking each of them through costs more than the race.
+//! Many people who have moved on an earlier day, made without a running provider, because walking each of them through would cost more than the race.
 
 use std::{collections::BTreeMap, fs, sync::Arc};
 
@@ -18,7 +18,7 @@ use crate::{
 /// The version that the project's own terms have.
 const VERSION: &str = "2026-11";
 
-/// All of them have accounts when this returns, and their mails are out.
+/// Gives all of them accounts, and takes their mails out of the outbox.
 pub async fn settled(place: &Place, movers: &[Mover]) {
     place.people(movers.iter().map(Mover::row));
     let text = fs::read_to_string(place.path("agencies/exemple.toml")).unwrap();
@@ -38,7 +38,7 @@ fn accounts(place: &Place) -> Accounts {
         editions: BTreeMap::from([("fr".to_owned(), edition)]),
     };
     let context = place.bed.context.clone();
-    // What the program itself would hash: nobody is rehashed at their next sign-in.
+    // The program's own cost, so that nobody is rehashed at their next sign-in.
     let hasher = Hasher::new(HashCost::default(), 2, 100, context.rng.clone()).unwrap();
     let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![version])));
     Accounts::new(context, Arc::new(hasher), Rules { legacy_floor_millis: 0, ..Rules::default() }, terms)
@@ -76,7 +76,7 @@ async fn moves(place: &Place, accounts: &Accounts, agency: &Agency, mover: &Move
     mails(place).await;
 }
 
-/// Takes what is due out of the outbox, as if it had been delivered.
+/// Takes due mails out of the outbox, as if they had been delivered.
 async fn mails(place: &Place) -> Vec<Mail> {
     let context = &place.bed.context;
     let held = kernel::outbox::lease(&context.db, context.now(), 100).await.unwrap();

@@ -1,4 +1,4 @@
-//! Terms that are accepted many times at once: one acceptance, one proof, one receipt (SECURITY #91; B19; I14).
+//! Terms that a person accepts many times at once: one acceptance, one entry of evidence, one receipt (SECURITY #91; B19; I14).
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use testbed::Bed;
 use super::{BURST, Browser, Nodes, settled::settled};
 use crate::{person::Mover, place::copy};
 
-/// Each round is another person's.
+/// Rounds, each of another person.
 const ROUNDS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -21,7 +21,7 @@ async fn terms_that_are_accepted_many_times_at_once_are_accepted_once() {
             copy(&nodes.place.path(folder).join("2026-11"), &next);
             for language in ["fr.md", "en.md"] {
                 let text = fs::read_to_string(next.join(language)).unwrap() + "\n\nUn article de plus.\n";
-                // Two versions of one date are refused: one of them would never be shown.
+                // Another date, since two versions of one date are refused.
                 fs::write(next.join(language), text.replacen("2026-11-01", "2026-11-24", 1)).unwrap();
             }
         }
@@ -51,7 +51,7 @@ async fn terms_that_are_accepted_many_times_at_once_are_accepted_once() {
             let proofs = nodes.count("evidence WHERE kind = 'terms accepted'").await;
             assert_eq!(proofs, everybody + rounds, "{context}");
             assert_eq!(nodes.count("outbox").await, mails + 1, "one receipt: {context}");
-            // Accepted on one node is accepted on both.
+            // Both nodes know the acceptance.
             for port in nodes.ports {
                 let hub = format!(
                     "GET {} HTTP/1.1\r\nhost: localhost:{}\r\nconnection: close\r\n{}\r\n",

@@ -1,4 +1,4 @@
-//! Codes and refresh tokens: once, over two nodes, and dead after that for ever (SECURITY #18, #21, #22; B1, B2; I1 to I4).
+//! Single use of codes and refresh tokens over two nodes (SECURITY #18, #21, #22; B1, B2; I1 to I4).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use testbed::Bed;
@@ -25,7 +25,7 @@ pub(super) fn refreshing(token: &str) -> String {
     form(&[("grant_type", "refresh_token"), ("refresh_token", token)])
 }
 
-/// The one that was given tokens; all others are told `invalid_grant`.
+/// Returns the tokens of the one successful answer; all others must be `invalid_grant`.
 fn winner(shots: &[Shot], context: &str) -> serde_json::Value {
     let (won, lost): (Vec<_>, Vec<_>) = shots.iter().partition(|shot| shot.status == 200);
     assert_eq!(won.len(), 1, "{context}");
@@ -71,7 +71,7 @@ async fn a_code_that_comes_many_times_at_once_gives_tokens_once_and_they_die() {
             let shots = nodes.burst("/token", &client(), vec![redeeming(&code, VERIFIER); BURST]).await;
             let tokens = winner(&shots, &context);
             assert_eq!(nodes.count("refresh_token").await, before + 1, "{context}");
-            // The others showed that the code was out: what it gave is dead on both nodes.
+            // The other redemptions show that the code has leaked: its tokens are revoked on both nodes.
             assert!(!nodes.opens(0, &tokens).await && !nodes.opens(1, &tokens).await, "{context}");
             assert_eq!(nodes.refreshes(1, text(&tokens, "refresh_token")).await.status, 400, "{context}");
         }
@@ -80,7 +80,7 @@ async fn a_code_that_comes_many_times_at_once_gives_tokens_once_and_they_die() {
     }
 }
 
-/// SECURITY D7: who does not know the verifier burns nothing and kills nothing.
+/// SECURITY D7: a redemption without the verifier neither uses up the code nor revokes its grant.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_redemptions_around_the_right_one_take_nothing_from_it() {
     for bed in Bed::both().await {
@@ -109,7 +109,7 @@ async fn a_refresh_token_has_one_child_and_a_family_that_is_dead_stays_dead() {
             let before = nodes.count("refresh_token").await;
             let token = text(&first, "refresh_token");
             let shots = nodes.burst("/token", &client(), vec![refreshing(token); BURST]).await;
-            // Its own client, at once: each is given the same child (SECURITY D16).
+            // Requests of its own client at once each get the same child (SECURITY D16).
             let second = shots[0].json();
             for shot in &shots {
                 assert_eq!(shot.status, 200, "{context}: {} {}", shot.head, shot.body);
@@ -117,7 +117,7 @@ async fn a_refresh_token_has_one_child_and_a_family_that_is_dead_stays_dead() {
             }
             assert_eq!(nodes.count("refresh_token").await, before + 1, "one child: {context}");
             assert!(nodes.opens(0, &second).await, "{context}");
-            // The child is used, and the parent comes again, on the other node.
+            // The child is used, and then the parent comes again on the other node.
             let third = nodes.refreshes(0, text(&second, "refresh_token")).await;
             assert_eq!(third.status, 200, "{context}: {}", third.body);
             assert_eq!(nodes.refreshes(1, token).await.status, 400, "{context}");
@@ -126,7 +126,7 @@ async fn a_refresh_token_has_one_child_and_a_family_that_is_dead_stays_dead() {
             assert_eq!(nodes.refreshes(0, &living).await.status, 400, "{context}");
             last = Some((first, second));
         }
-        // SECURITY #22: nothing of it was remembered in memory alone.
+        // SECURITY #22: a restart forgets nothing of it.
         nodes.kill();
         nodes.start().await;
         let (first, second) = last.unwrap();

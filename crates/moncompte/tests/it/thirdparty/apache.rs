@@ -1,4 +1,4 @@
-//! Apache with `mod_auth_openidc`, as one would put it before a portal that knows nothing of OpenID Connect.
+//! Apache with `mod_auth_openidc`, as operators put it before a portal without OpenID Connect.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use crate::{
     place::{CLIENT_SECRET, MAIL_FOLDER, Place, Running, eventually, free_port, project, secret_file},
 };
 
-/// Debian's, with its module; `None`, with a word why, where nobody says that it is there.
+/// Debian's Apache with its module; `None`, after a line that says why, without `TEST_APACHE`.
 fn program() -> Option<PathBuf> {
     #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where Apache is")]
     let told = std::env::var_os("TEST_APACHE").map(PathBuf::from);
@@ -29,7 +29,7 @@ fn program() -> Option<PathBuf> {
     told
 }
 
-/// An Apache of its own, before a page of its own.
+/// An Apache of the test's own, before a page of its own.
 struct Apache {
     running: Running,
     port: u16,
@@ -37,11 +37,11 @@ struct Apache {
 }
 
 impl Apache {
-    /// Starts one that is a client of the provider which will run at this place: one process without children (`-X`), so that whoever
-    /// ends it ends all of it.
+    /// Starts one as a client of the provider that will run at this place: one process without children (`-X`), so that ending it ends
+    /// all of it.
     async fn start(program: &Path, place: &Place) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        // Where root starts it, it reads the page as somebody else.
+        // Started by root, it reads the page as another user.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let from = project().join("crates/moncompte/tests/it/thirdparty/apache");
         fs::create_dir(folder.path().join("site")).unwrap();
@@ -73,12 +73,12 @@ impl Apache {
         format!("http://localhost:{}{path}", self.port)
     }
 
-    /// What the module does for the browser that comes to the callback with these parameters.
+    /// The address of the module's callback with these parameters.
     fn hook(&self, parameters: &[(&str, &str)]) -> String {
         Url::parse_with_params(&self.at("/callback"), parameters).unwrap().into()
     }
 
-    /// The rest of the way, once the provider has sent them back.
+    /// Follows the way from the provider back to the page.
     async fn back(&self, person: &Person, mut page: Page) -> Page {
         for _ in 0..5 {
             if !page.status.is_redirection() {
@@ -89,7 +89,7 @@ impl Apache {
         panic!("round and round: {}\n{}", page.url.path(), self.running.said());
     }
 
-    /// Somebody opens the page and signs in: what the page was told.
+    /// Opens the page and signs in; returns the claims that the module hands to the page.
     async fn signed_in(&self, person: &Person, who: &Mover) -> Value {
         let sent = person.sent_to(&self.at("/"), who).await;
         assert!(
@@ -106,7 +106,7 @@ impl Apache {
         serde_json::from_str(&page.body).unwrap_or_else(|_| panic!("{}\n{}", page.body, self.running.said()))
     }
 
-    /// Whether the module has a session for this browser.
+    /// Returns true if the module has a session for this browser.
     async fn knows(&self, person: &Person) -> bool {
         let page = person.get(&self.hook(&[("info", "json")])).await;
         assert!([StatusCode::OK, StatusCode::UNAUTHORIZED].contains(&page.status), "{}", page.status);
@@ -118,7 +118,7 @@ fn client_ref(of: &Mover) -> String {
     format!("REF-{}", of.identifier)
 }
 
-/// What the token endpoint says to a refresh token, if it is an error.
+/// The token endpoint's error for a refresh token, if there is one.
 async fn refusal(place: &Place, refresh_token: &str) -> Option<String> {
     let request = reqwest::Client::new()
         .post(format!("{}/token", place.issuer()))
@@ -157,7 +157,7 @@ async fn apache_protects_a_page_refreshes_and_signs_out() {
                 "{name}"
             );
         }
-        // Sent once more, the old one has the same child; once that is used, it is reuse (SECURITY D16).
+        // The old token sent again gives the same child; after the child was used it is reuse (SECURITY D16).
         let [old, new] = [&told, &fresh].map(|shown| shown["refresh_token"].as_str().unwrap());
         assert_eq!(refusal(&place, old).await, None);
         assert_eq!(refusal(&place, new).await, None);
@@ -166,8 +166,8 @@ async fn apache_protects_a_page_refreshes_and_signs_out() {
         let sent = person.get(&apache.hook(&[("logout", &apache.at("/bye"))])).await;
         assert_eq!(sent.url.as_str(), apache.at("/bye"));
         assert!(!apache.knows(&person).await);
-        // The page that follows is not asked: the module of Debian 12 takes an error with `iss` (RFC 9207 §2) for a sign-in that begins
-        // at the provider, and asks anew.
+        // The page that follows is not checked: the module of Debian 12 takes an error with `iss` (RFC 9207 §2) for a sign-in that begins
+        // at the provider, and asks again.
         let sent = person.get(&apache.at("/silently")).await;
         let error =
             sent.url.query_pairs().find(|(name, _)| name == "error").map(|(_, code)| code.into_owned());
@@ -192,7 +192,7 @@ async fn apache_takes_our_logout_token() {
         here.submit(&page, "sign-out", &[]).await;
         eventually("the logout token", async || (!apache.knows(&here).await).then_some(())).await;
         assert!(here.get(&apache.at("/")).await.asks("sign-in"));
-        // It names one session: the same person's other browser keeps its own.
+        // The logout token names one session: the person's other browser keeps its own.
         assert!(apache.knows(&elsewhere).await);
     }
 }

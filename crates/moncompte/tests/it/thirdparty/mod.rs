@@ -1,8 +1,8 @@
-//! Clients that others wrote, and that know nothing of us: told the issuer and their own registration, they sign a person in, refresh,
-//! read userinfo and sign out (SPEC J13).
+//! Clients that others wrote: given the issuer and their own registration, they sign a person in, refresh, read userinfo and
+//! sign out (SPEC J13).
 //!
-//! The scripts beside this file are the portals. Each says `open <address>` where it sends the browser, is answered where the browser
-//! ended, and says at the end what it has `learnt`. The person at the browser is that of all tests.
+//! The scripts beside this file are the portals. Each prints `open <address>` to send the browser somewhere, reads the address where the
+//! browser ended, and prints what it has `learnt` at the end. The person at the browser is the [`Person`] of all tests.
 
 mod apache;
 
@@ -18,7 +18,7 @@ use crate::{
     python,
 };
 
-/// Where the portal of every place has its people after a sign-out.
+/// The portal's `post_logout_redirect_uri` in every place.
 const BYE: &str = "https://espace.exemple.test/bye";
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn oauth4webapi_signs_in_by_its_own_key_refreshes_and_signs_out() {
     }
 }
 
-/// One more client of the agency, beside the one that every place has.
+/// Registers one more client of the agency, beside the one of every place.
 fn register(place: &Place, client_id: &str, callback: &str, bye: &str, more: &str) {
     let file = place.path("agencies/exemple.toml");
     let text = fs::read_to_string(&file).unwrap();
@@ -79,7 +79,7 @@ fn register(place: &Place, client_id: &str, callback: &str, bye: &str, more: &st
     fs::write(file, text + &section).unwrap();
 }
 
-/// Runs the provider, and lets somebody move to it.
+/// Runs the provider, and moves somebody to it.
 async fn opened(place: &Place) -> (Running, Mover) {
     let mover = Mover::number(1);
     place.people([mover.row()]);
@@ -88,7 +88,7 @@ async fn opened(place: &Place) -> (Running, Mover) {
     (provider, mover)
 }
 
-/// The script's visit, with a person at the browser who is not signed in yet: all that it learnt.
+/// Runs the script with a browser whose person is not signed in yet; returns what it has learnt.
 async fn visit(place: &Place, who: &Mover, mut portal: Running) -> Value {
     let person = Person::new(&place.issuer());
     for nth in 0.. {
@@ -99,7 +99,7 @@ async fn visit(place: &Place, who: &Mover, mut portal: Running) -> Value {
                 portal.tell(page.url.as_str());
             }
             Some(("learnt", all)) => return serde_json::from_str(all).unwrap(),
-            // What was said before, or a warning of the interpreter.
+            // Other output, or a warning of the interpreter.
             _ => {}
         }
     }
@@ -111,7 +111,7 @@ fn judge(learnt: &Value, place: &Place, client_id: &str, mover: &Mover) {
     assert_eq!((&claims["iss"], &claims["aud"]), (&json!(place.issuer()), &json!(client_id)));
     assert_eq!((&userinfo["email"], &userinfo["email_verified"]), (&json!(mover.email), &json!(true)));
     assert_eq!(userinfo["client_refs"], json!([format!("REF-{}", mover.identifier)]));
-    // Pairwise: neither the address nor the identifier.
+    // Neither the address nor the old identifier.
     let sub = claims["sub"].as_str().unwrap();
     assert!(!sub.contains(&mover.identifier) && !sub.contains('@') && sub.len() >= 16, "{sub}");
     assert_eq!(userinfo["sub"], sub);
@@ -121,9 +121,9 @@ fn judge(learnt: &Value, place: &Place, client_id: &str, mover: &Mover) {
         assert!(!claims[name].is_null(), "{name}");
         assert_eq!(refreshed["claims"][name], claims[name], "{name}");
     }
-    // SECURITY D16: a refresh that comes twice has one child.
+    // SECURITY D16: a refresh that is sent twice gives one child.
     assert_eq!(learnt["sent_twice"], true);
-    // RFC 9700 §4.14.2: what is used twice takes all that came of it along; RFC 6749 §4.1.2 for codes.
+    // RFC 9700 §4.14.2: reuse of a refresh token revokes its family; RFC 6749 §4.1.2: reuse of a code revokes its tokens.
     assert_eq!(
         (&learnt["old_refresh_token"], &learnt["its_family"]),
         (&json!("invalid_grant"), &json!("invalid_grant"))

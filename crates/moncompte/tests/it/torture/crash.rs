@@ -1,7 +1,7 @@
-//! The program dies before every operation on the disk, and before every word to PostgreSQL, of every path that writes (SECURITY B12, #85, #91, #98,
-//! #114). Then it is started as it is, the person goes on as people do, and the model of the other schedules judges what they see.
+//! The program dies before every operation on the disk, and before every message to PostgreSQL, of every path that writes (SECURITY B12, #85, #91, #98,
+//! #114). Then it starts again, the person goes on as people do, and the model of the random schedules judges what they see.
 //!
-//! Here a few points of each path are tried; `CRASH_POINTS=all` tries each one.
+//! By default a few points of each path are tried; `CRASH_POINTS=all` tries each one.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,10 +21,10 @@ use crate::{
     place::{MAIL_FOLDER, Place, Running, secret_file, serve},
 };
 
-/// Points of each path that are tried where not all are.
+/// The number of points of each path that are tried by default.
 const SOME: usize = 3;
 
-/// A path that writes. What comes before it is undisturbed.
+/// A path that writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Path {
     Move,
@@ -42,7 +42,7 @@ use Path::{Attach, Guess, Move, Refresh, Replay, Reset, SignIn, SignOut};
 const PATHS: [Path; 8] = [Move, SignIn, Guess, Refresh, Replay, Reset, Attach, SignOut];
 
 impl Path {
-    /// Whether it is gone once in a life: then each point takes a person of its own.
+    /// Returns true if a person can walk it only once: then each point takes a person of its own.
     fn is_once(self) -> bool {
         matches!(self, Move | Reset | Attach)
     }
@@ -51,7 +51,7 @@ impl Path {
         match self {
             Move => Ok(()),
             SignIn => life.sign_out().await,
-            // A right one, so that five wrong ones never come together.
+            // A right password between, so that the count never reaches five.
             Guess => life.elsewhere().await,
             Refresh | Replay | Reset | Attach | SignOut => life.visit().await,
         }
@@ -70,7 +70,7 @@ impl Path {
         }
     }
 
-    /// What the person, the portal and a friend of theirs do next.
+    /// Walks the requests that the person, the portal and a friend of theirs send next.
     async fn after(self, life: &mut Life) -> Result<(), Broken> {
         life.look().await?;
         if self == Attach {
@@ -93,13 +93,13 @@ async fn killed_at_points_of_every_path_on_postgres() {
     }
 }
 
-/// What stands between the program and its database.
+/// The layer between the program and its database that can stop it.
 enum Under {
     Disk(Disk),
     Cable(Proxy),
 }
 
-/// A provider that dies where it is told to.
+/// A provider that dies at a chosen point.
 struct Stand {
     running: Option<Running>,
     under: Under,
@@ -114,7 +114,7 @@ impl Stand {
     async fn on(bed: Bed) -> Self {
         let place = Place::new(bed, MAIL_FOLDER);
         let under = if place.bed.name == "sqlite" {
-            // The file itself, its journal, and what maps them.
+            // The database's file, its journal and its shared memory.
             Under::Disk(Disk::under("/test.db"))
         } else {
             let (proxy, address) = Proxy::before(&place.bed.address).await;
@@ -145,21 +145,21 @@ impl Stand {
         println!("{}: {} deaths", self.place.bed.name, self.deaths);
     }
 
-    /// Tries some or all of them. Answers how many there are.
+    /// Tries some or all points of a path; returns the number of points.
     async fn points(&mut self, path: Path) -> usize {
         let mut life = self.life();
-        // Undisturbed, to see how many there are.
+        // Without a crash, to count the points.
         let whole = self.walk(path, &mut life, usize::MAX).await;
         let tried: Vec<usize> = if std::env::var("CRASH_POINTS").is_ok_and(|told| told == "all") {
             (1..=whole).collect()
         } else {
             let mut tried: Vec<_> = (0..SOME).map(|_| 1 + self.dice.under(whole)).collect();
-            // The last words are those of a commit.
+            // The last message is that of a commit.
             tried.push(whole);
             tried
         };
         for (nth, point) in tried.into_iter().enumerate() {
-            // An account is open in twenty browsers at most, and some paths open one more each time (SECURITY #50): somebody else long before that.
+            // A new person in time: an account has twenty sessions at most, and some paths open one more each time (SECURITY #50).
             if path.is_once() || nth % 8 == 7 {
                 life = self.life();
             }
@@ -170,7 +170,7 @@ impl Stand {
         whole
     }
 
-    /// Somebody new.
+    /// A new person.
     fn life(&mut self) -> Life {
         self.people += 1;
         let n = self.people;
@@ -179,8 +179,8 @@ impl Stand {
         Life::new(self.town.clone(), self.dice.fork(), n)
     }
 
-    /// All that it takes to go this path, and what comes after it; at the point the program dies, and is started again. Answers how many points
-    /// it passed.
+    /// Walks the way to the path, the path, and what follows it; at `point` the program dies and is started again. Returns the number of points
+    /// that it passed.
     async fn walk(&mut self, path: Path, life: &mut Life, point: usize) -> usize {
         let name = self.place.bed.name;
         let went = async {
@@ -189,14 +189,14 @@ impl Stand {
             }
             path.before(life).await?;
             let passed = self.mortal(point, path.itself(life)).await?;
-            // Its last words may have come after the answer.
+            // Its last messages may follow the answer.
             self.mortal(usize::MAX, path.after(life)).await?;
             Ok::<_, Broken>(passed)
         };
         went.await.unwrap_or_else(|why| panic!("{name}: {path:?} at {point}: {why}"))
     }
 
-    /// While this goes on the program may die once, at that point.
+    /// Waits for `going`, during which the program dies once, at `point`, if it gets there. Returns the number of points passed.
     async fn mortal(
         &mut self,
         point: usize,
@@ -234,12 +234,12 @@ impl Stand {
                 proxy.cut();
             }
         }
-        // The leases of the dead one end by themselves after a minute: here at once.
+        // The dead worker's leases would end by themselves after a minute: end them at once.
         self.town.db.writer().execute_unprepared("UPDATE outbox SET locked_until = NULL").await.unwrap();
         self.start().await;
     }
 
-    /// Resolves when it is dead, or as good as dead: what it says next is held back.
+    /// Resolves when the program is dead, or must be killed because its next message is held back.
     async fn death(&mut self) {
         match &self.under {
             Under::Cable(proxy) => proxy.died().await,

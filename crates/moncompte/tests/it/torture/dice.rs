@@ -1,5 +1,5 @@
-//! Random numbers that come again: the same seed throws the same numbers, here and on any other machine, so a schedule that broke something can be
-//! run again. Hand-written, because a generator from a library may throw other numbers in its next version, and stored seeds would be worthless.
+//! Repeatable random numbers: a seed gives the same numbers on every machine, so a schedule that broke something can be run again. Hand-written,
+//! because a library's generator may give other numbers in its next version, and stored seeds would be worthless.
 
 use std::time::Duration;
 
@@ -18,22 +18,22 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// Dice of its own for somebody else, so that one's throws do not hang on how fast the other is.
+    /// Returns independent dice for another task, so that its numbers do not depend on the order in which tasks run.
     pub fn fork(&mut self) -> Self {
         Self(self.next())
     }
 
-    /// From 0 to `below`, without it.
+    /// A number from 0 to `below - 1`.
     pub fn under(&mut self, below: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(below).unwrap()).unwrap()
     }
 
-    /// One of these.
+    /// One element of `these`.
     pub fn of<T: Copy>(&mut self, these: &[T]) -> T {
         these[self.under(these.len())]
     }
 
-    /// Between two times.
+    /// A duration between two others.
     pub fn between(&mut self, least: Duration, most: Duration) -> Duration {
         let micros = u64::try_from((most - least).as_micros()).unwrap().max(1);
         least + Duration::from_micros(self.next() % micros)

@@ -1,4 +1,4 @@
-//! What stands before the nodes, as a reverse proxy would: each connection goes to the next of them that answers.
+//! A load balancer before the nodes: each connection goes to the next of them that answers.
 
 use std::sync::{
     Arc,
@@ -11,7 +11,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Ends with the test.
+/// The load balancer. It ends with the test.
 pub struct Front(JoinHandle<()>);
 
 impl Drop for Front {
@@ -21,7 +21,7 @@ impl Drop for Front {
 }
 
 impl Front {
-    /// Listens on a port, before these.
+    /// Listens on `port` and passes connections to `nodes`.
     pub async fn before(port: u16, nodes: Vec<u16>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let next = Arc::new(AtomicUsize::new(0));
@@ -35,7 +35,7 @@ impl Front {
     }
 }
 
-/// To the node whose turn it is, or to the one after it. Where nobody listens, the connection ends.
+/// Carries a connection to the node whose turn it is, or else to the one after it. It ends if neither listens.
 async fn carry(mut client: TcpStream, nodes: Vec<u16>, turn: usize) {
     for n in 0..nodes.len() {
         let Ok(mut node) = TcpStream::connect(("127.0.0.1", nodes[(turn + n) % nodes.len()])).await else {
@@ -44,7 +44,7 @@ async fn carry(mut client: TcpStream, nodes: Vec<u16>, turn: usize) {
         for stream in [&client, &node] {
             stream.set_nodelay(true).unwrap();
         }
-        // Whichever end goes, the other is told.
+        // When one end closes, the other is closed.
         let _ = copy_bidirectional(&mut client, &mut node).await;
         return;
     }

@@ -1,5 +1,5 @@
-//! One person's life at the provider: they move, and then do at random what people, portals and strangers do. All that they see goes through the
-//! model; every page has a way on.
+//! One person's life at the provider: they move, and then do at random what people, portals and strangers do. The model judges every answer, and
+//! every page must have a way on.
 
 use std::{
     cell::RefCell,
@@ -25,18 +25,18 @@ use crate::{
 
 /// RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-/// A password that nobody chose.
+/// The number of a password that nobody chose.
 const WRONG: u8 = 200;
-/// Whatever is broken, it is mended long before; who gets nowhere for so long is at a dead end.
+/// Longer than any fault: a person who makes no progress for this long is at a dead end.
 const DEAD_END: Duration = Duration::from_secs(150);
-/// An account is mailed no more links than that in an hour (SECURITY #73).
+/// The most links that an account is mailed in an hour (SECURITY #73).
 const LINKS: u8 = 3;
-/// A code lives a minute; near its end it may be refused.
+/// The age below which a code is certainly valid: it lives a minute.
 const FRESH: Duration = Duration::from_secs(50);
-/// An access token lives ten minutes.
+/// The age below which an access token is certainly valid: it lives ten minutes.
 const VALID: Duration = Duration::from_secs(540);
 
-/// What all lives saw, for the summary.
+/// Counts of all lives, for the summary.
 #[derive(Default)]
 pub struct Tally {
     pub lives: AtomicUsize,
@@ -51,7 +51,7 @@ pub struct Tally {
     pub attached: AtomicUsize,
     pub at_once: AtomicUsize,
     pub lost: AtomicUsize,
-    /// Everything that was answered.
+    /// Answered requests.
     pub answers: AtomicUsize,
 }
 
@@ -61,37 +61,37 @@ impl Tally {
     }
 }
 
-/// What broke.
+/// The description of a failure.
 pub type Broken = String;
 
-/// Somebody in the town.
+/// One person, their browser and their portal.
 pub struct Life {
     town: Arc<Town>,
     dice: Dice,
     own: Person,
     portal: Client,
-    /// Their first old identifier, and their second.
+    /// The person with their first old identifier, and with their second.
     old: [Mover; 2],
     history: History,
-    /// Passwords that were chosen so far.
+    /// The number of passwords chosen so far.
     chosen: u8,
-    /// Links that were asked for, or came with a lock.
+    /// The number of links that they asked for, or that came with a lock.
     links: u8,
     tried: HashSet<String>,
     code: Option<(String, Instant)>,
     tokens: Tokens,
-    /// Mails that must arrive.
+    /// The number of mails that must arrive.
     promised: usize,
     moved: bool,
-    /// The last pages, for whoever has to find out what happened.
+    /// The last pages, for the message of a failure.
     pages: RefCell<Vec<String>>,
 }
 
-/// What the portal holds of the last code.
+/// The portal's tokens from the last code.
 #[derive(Default)]
 struct Tokens {
     access: Option<(String, Instant)>,
-    /// By the numbers that the model knows.
+    /// Refresh tokens by their numbers in the model.
     refresh: Vec<(u8, String)>,
     next: u8,
 }
@@ -126,7 +126,7 @@ impl Life {
         }
     }
 
-    /// From the move until the town closes or enough has happened. Answers whom mails were promised, and how many at least.
+    /// Lives from the move until the town closes or enough has happened. Returns the address, and the least number of mails that it must get.
     pub async fn live(mut self) -> Result<(String, usize), Broken> {
         self.moves().await?;
         for _ in 0..12 + self.dice.under(14) {
@@ -157,7 +157,7 @@ impl Life {
         }
     }
 
-    /// Whether their first old identifier is linked.
+    /// Returns true if their first old identifier is certainly linked.
     pub fn has_moved(&self) -> bool {
         self.moved
     }
@@ -177,7 +177,7 @@ impl Life {
         self.history.saw((did, saw))
     }
 
-    /// What a person sees: `None` where it was lost, or is "not now".
+    /// Returns the page, or `None` if it was lost or is a 503.
     fn seen(&self, page: reqwest::Result<Page>) -> Result<Option<Page>, Broken> {
         let told = match &page {
             Ok(page) => format!(
@@ -206,7 +206,7 @@ impl Life {
         Ok((page.status != StatusCode::SERVICE_UNAVAILABLE).then_some(page))
     }
 
-    /// Something that changes nothing, until it is answered.
+    /// Repeats a request that changes nothing until it is answered.
     async fn until<T>(
         &self,
         what: &str,
@@ -235,7 +235,7 @@ impl Life {
         self.until("nothing at the door", async || self.seen(who.try_asked_by_portal().await)).await
     }
 
-    /// With the old identifiers until they have moved, however often that breaks off.
+    /// Moves with the old identifiers, however often the move breaks off.
     pub async fn moves(&mut self) -> Result<(), Broken> {
         let begun = Instant::now();
         while begun.elapsed() < DEAD_END {
@@ -253,7 +253,7 @@ impl Life {
         Err(self.stuck("cannot move"))
     }
 
-    /// Whether they have moved; `None` where it broke off.
+    /// Walks the move once; returns true at its end, false if it must begin again, `None` if it broke off.
     async fn one_move(&mut self) -> Result<Option<bool>, Broken> {
         let who = self.old[0].clone();
         let password = self.password(0);
@@ -271,7 +271,7 @@ impl Life {
             .into_iter()
             .find(|(step, _)| page.asks(step));
             page = match form {
-                // Refused, because it has moved: an answer before was lost.
+                // The identifier is refused because it has moved: the answer to the last step was lost.
                 Some(("legacy", _)) if has_moved(&page) => return Ok(Some(true)),
                 Some((step, fields)) => {
                     let Some(next) = self.seen(person.try_submit(&page, step, &fields).await)? else {
@@ -289,7 +289,7 @@ impl Life {
                         .await?;
                     self.until("the confirmation", async || self.seen(person.try_get(&link).await)).await?
                 }
-                // Signed in by a link, or at a link that was used: from the portal again.
+                // Signed in by a link, or at a used link: begin at the portal again.
                 None => return Ok(Some(false)),
             };
         }
@@ -302,7 +302,7 @@ impl Life {
         self.until("no old door", async || self.seen(person.try_get(&path).await)).await
     }
 
-    /// From the portal: in, or the password is asked and right.
+    /// Comes from the portal: already signed in, or signs in with the right password.
     pub async fn visit(&mut self) -> Result<(), Broken> {
         let page = self.arrives(&self.own).await?;
         if let Some(code) = page.code() {
@@ -319,7 +319,7 @@ impl Life {
         self.dice.of(&all)
     }
 
-    /// In their own browser, at a page that asks.
+    /// Sends a password on a page that asks for one.
     async fn sign_in(&mut self, page: &Page, password: u8, at: Where) -> Result<(), Broken> {
         let (saw, code) = self.tries(&self.own, page, password).await?;
         self.note(Did::SignIn { password, at }, saw)?;
@@ -341,7 +341,7 @@ impl Life {
         Ok((outcome(&page)?, page.code()))
     }
 
-    /// The portal has nothing that counts.
+    /// Drops the portal's code and tokens.
     fn forget(&mut self) {
         (self.code, self.tokens) = (None, Tokens::default());
     }
@@ -362,7 +362,7 @@ impl Life {
         self.sign_in(&page, WRONG, at).await
     }
 
-    /// At a friend's.
+    /// Signs in at a friend's browser.
     pub async fn elsewhere(&mut self) -> Result<(), Broken> {
         let friend = Person::patient(&self.town.issuer);
         let page = self.arrives(&friend).await?;
@@ -371,7 +371,7 @@ impl Life {
         self.note(Did::SignIn { password, at: Where::Elsewhere }, saw)
     }
 
-    /// What the token endpoint says.
+    /// Sends a form to the token endpoint.
     async fn token(&self, form: &[(&str, &str)]) -> Result<(Saw, Option<Given>), Broken> {
         let request = self.portal.post(format!("{}/token", self.town.issuer));
         let answer = request.basic_auth("exemple", Some(CLIENT_SECRET)).form(form).send().await;
@@ -447,7 +447,7 @@ impl Life {
         self.note(Did::Refresh { token, new }, saw)
     }
 
-    /// The number of a refresh token: the one that it has, where it was given before (SECURITY D16), or the next.
+    /// The number of a refresh token: its own if it was given before (SECURITY D16), else the next.
     fn number(&mut self, given: Option<&Given>) -> u8 {
         let known =
             given.and_then(|given| self.tokens.refresh.iter().find(|(_, text)| *text == given.refresh));
@@ -482,7 +482,7 @@ impl Life {
         self.note(Did::SignOut, if after.is_some() { Saw::Done } else { Saw::Lost })
     }
 
-    /// Forgotten: a link by mail, a new password.
+    /// Resets the password by a mailed link.
     pub async fn reset(&mut self) -> Result<(), Broken> {
         if self.links >= LINKS {
             return Ok(());
@@ -497,7 +497,7 @@ impl Life {
         let mut maybe = false;
         loop {
             let Some(link) = self.newest_link(maybe).await? else {
-                // The one that was lost was done: what it set is the password, and the link is used.
+                // The request whose answer was lost took effect: its password counts, and the link is used.
                 return self.note(Did::Reset { password }, Saw::Refused);
             };
             match self.sets(&link, password).await? {
@@ -506,7 +506,7 @@ impl Life {
                     self.forget();
                     return self.note(Did::Reset { password }, Saw::Done);
                 }
-                // Dead: an older one than another that is on its way, or used.
+                // The link is dead: a newer one is on its way, or it was used.
                 Some(false) => {
                     self.tried.insert(link);
                 }
@@ -519,7 +519,7 @@ impl Life {
         }
     }
 
-    /// Whether it was acknowledged before no more may be asked for.
+    /// Asks for a link; returns true if that was acknowledged before the hour's limit.
     async fn ask_for_a_link(&mut self) -> Result<bool, Broken> {
         while self.links < LINKS {
             let page = self.until("/forgot", async || self.seen(self.own.try_get("/forgot").await)).await?;
@@ -533,7 +533,7 @@ impl Life {
         Ok(false)
     }
 
-    /// The newest that was not tried, once it is there. `None`: there is none, nothing is on its way, and there `may` be none.
+    /// Waits for the newest link that was not tried. `None` if there is none and none is on its way, which is right only if `may` is true.
     async fn newest_link(&self, may: bool) -> Result<Option<String>, Broken> {
         let email = &self.old[0].email;
         self.until("no mail with a link", async || {
@@ -545,7 +545,7 @@ impl Life {
         .await
     }
 
-    /// Whether the link set it; `None` where that was lost.
+    /// Sets a password by a link; returns true if it was set, `None` if the answer was lost.
     async fn sets(&self, link: &str, password: u8) -> Result<Option<bool>, Broken> {
         let page = self.until("the link", async || self.seen(self.own.try_get(link).await)).await?;
         if !page.asks("reset") {
@@ -560,7 +560,7 @@ impl Life {
         Ok(Some(!after.url.path().starts_with("/reset")))
     }
 
-    /// The second old identifier, in a browser that is not theirs.
+    /// Attaches the second old identifier, in a browser that is not theirs.
     pub async fn attach(&mut self) -> Result<(), Broken> {
         let password = self.a_right_one();
         let did = Did::Attach { password };
@@ -585,7 +585,7 @@ impl Life {
             let next = self.seen(person.try_submit(&page, step, &fields).await)?;
             page = match next {
                 None if step == "link" => return self.note(did, Saw::Lost),
-                // Nothing of it counts yet.
+                // Nothing has taken effect yet.
                 None => return Ok(()),
                 Some(next) if step == "link" => {
                     let saw = outcome(&next)?;
@@ -598,7 +598,7 @@ impl Life {
         Err("attaching does not end".into())
     }
 
-    /// Two things in the same moment, on whatever nodes they meet.
+    /// Sends two requests at the same moment, to any nodes.
     async fn at_once(&mut self) -> Result<(), Broken> {
         Tally::one(&self.town.tally.at_once);
         let (code, token) = (self.code.clone(), self.tokens.refresh.last().cloned());
@@ -637,7 +637,7 @@ impl Life {
         self.history.together(&[(did, one), (did, two)])
     }
 
-    /// However all that went: they get in, or are told that it is locked and how to open it.
+    /// Checks the end of the life: the person signs in, or reads that the account is locked and how to unlock it.
     async fn ends_well(&mut self) -> Result<(), Broken> {
         for _ in 0..12 {
             if self.history.all(|world| world.signed_in) == Some(true) {
@@ -657,7 +657,7 @@ impl Life {
     }
 }
 
-/// What a door said to a password.
+/// Reads the outcome of a password from the page.
 fn outcome(page: &Page) -> Result<Saw, Broken> {
     if page.code().is_some() {
         return Ok(Saw::In);
@@ -670,13 +670,13 @@ fn outcome(page: &Page) -> Result<Saw, Broken> {
         told.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     match number.parse() {
         Ok(remaining) => Ok(Saw::Wrong { remaining }),
-        // Too many at once: nothing was checked, nothing counted.
+        // Too many at once: no password was checked or counted.
         Err(_) if !told.is_empty() => Ok(Saw::Lost),
         Err(_) => Err(format!("a password led to {} {} {}", page.url, page.status, page.heading())),
     }
 }
 
-/// The old identifier is refused because its owner has moved.
+/// Returns true if the page refuses the old identifier because its owner has moved.
 fn has_moved(page: &Page) -> bool {
     page.asks("legacy") && page.attribute(".alert a.button", "href").is_some()
 }

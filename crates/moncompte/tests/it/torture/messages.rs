@@ -1,4 +1,4 @@
-//! The mails that arrived, read once each.
+//! The mails that arrived, each read once.
 
 use std::{
     collections::HashMap,
@@ -15,7 +15,7 @@ use mail_parser::MessageParser;
 pub struct Message {
     pub id: String,
     pub to: String,
-    /// Its link, if there is one: to confirm an address or to set a password.
+    /// Its link to confirm an address or to set a password, if there is one.
     pub link: Option<String>,
     arrived: SystemTime,
 }
@@ -48,7 +48,7 @@ impl Messages {
         all
     }
 
-    /// Links to this address that lead to such a page, the newest last.
+    /// Links mailed to this address that lead to `page`, the newest last.
     pub fn links(&self, to: &str, page: &str) -> Vec<String> {
         let mine =
             self.all().into_iter().filter(|message| message.to == to).filter_map(|message| message.link);

@@ -1,7 +1,7 @@
-//! Random schedules (SECURITY part C, "History checking"): people live on two nodes while nodes are killed, stopped and rolled, and the database is
-//! cut, away, mute, slow or held. Whatever anybody saw must be explained by a small model; at the end nothing may be broken, lost, or stuck.
+//! Random schedules (SECURITY part C, "History checking"): people live on two nodes while nodes are killed, stopped and restarted, and the database is
+//! cut, away, mute or locked. A small model must explain every answer; at the end no invariant may be broken, no mail lost, nobody stuck.
 //!
-//! `cargo xtask torture --minutes N --seed S` runs it as long as one likes. Here it runs for a few seconds with a seed that is kept.
+//! `cargo xtask torture --minutes N --seed S` runs it for any time. The tests run it for a minute or so with a fixed seed.
 
 mod crash;
 mod dice;
@@ -36,13 +36,13 @@ use messages::Messages;
 use model::{Did, Saw};
 use trouble::{Course, Node, Trouble};
 
-/// What `cargo test` runs: a seed that once found something, or any.
+/// The seed of the tests: one that once found a fault, or any.
 const KEPT: u64 = 20_261_125;
-/// How many lives, and for how long at most.
+/// The number of lives in the tests, and their greatest duration.
 const GLANCE: (usize, Duration) = (24, Duration::from_secs(90));
 /// People who live at once.
 const CROWD: usize = 8;
-/// Old identifiers for so many lives a minute.
+/// Lives a minute for which old identifiers are imported.
 const LIVES_A_MINUTE: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,7 +57,7 @@ async fn whatever_happens_people_see_what_may_happen_on_postgres() {
     }
 }
 
-/// A number from the environment, where `cargo xtask torture` puts it.
+/// A number from the environment, set by `cargo xtask torture`.
 fn told(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
@@ -68,7 +68,7 @@ struct Town {
     messages: Messages,
     tally: Tally,
     over: AtomicBool,
-    /// The database itself, past every cable.
+    /// A connection to the database that no proxy disturbs.
     db: kernel::Db,
 }
 
@@ -121,7 +121,7 @@ async fn torture(bed: Bed) {
     let seed = told("TORTURE_SEED").unwrap_or(KEPT);
     let minutes = told("TORTURE_MINUTES");
     let time = minutes.map_or(GLANCE.1, |minutes| Duration::from_secs(60 * minutes));
-    // A glance has no time for thirty seconds.
+    // The tests have no time for thirty seconds.
     let longest = if minutes.is_some() { trouble::STANDSTILL } else { Duration::from_secs(3) };
     let mut dice = Dice::new(seed);
 
@@ -148,18 +148,18 @@ async fn torture(bed: Bed) {
         town.over.store(true, Relaxed);
         course
     };
-    // What broke in one is told at once, not when the other has ended.
+    // A failure on one side ends the run at once.
     let together = LocalSet::new();
     let whole = together.run_until(async { tokio::try_join!(crowd(&town, lots, lives), troubles) });
     let (promised, course) =
         whole.await.unwrap_or_else(|why| panic!("seed {seed} on {}:\n{why}", place.bed.name));
     let mails = all_arrive(&town, &promised, &course, minutes.is_none()).await;
     println!("{}", summary(seed, place.bed.name, begun.elapsed(), &town.tally, &course, mails));
-    // The invariants are looked at when the bed goes, after the nodes.
+    // Dropping the bed checks the invariants, so the nodes end before.
     drop(nodes);
 }
 
-/// A node in a folder of its own, its database at the end of a cable where that can be.
+/// Starts a node in a folder of its own, on PostgreSQL behind a proxy.
 async fn node(place: &Place, folder: &'static str) -> Node {
     let (port, (cable, address)) = (free_port(), trouble::cable(&place.bed).await);
     another(place, folder, port);
@@ -169,7 +169,7 @@ async fn node(place: &Place, folder: &'static str) -> Node {
     Node::new(folder, port, ops.trim_end_matches('"').parse().unwrap(), cable)
 }
 
-/// Life after life, so many at once, until it is over. Answers what was promised to whom.
+/// Runs this many lives, [`CROWD`] at once, until all end or the town closes. Returns the number of promised mails by address.
 async fn crowd(town: &Arc<Town>, mut dice: Dice, lives: usize) -> Result<HashMap<String, usize>, Broken> {
     let (mut people, mut promised) = (JoinSet::new(), HashMap::new());
     let mut next = 0..lives;
@@ -179,7 +179,7 @@ async fn crowd(town: &Arc<Town>, mut dice: Dice, lives: usize) -> Result<HashMap
             people.spawn_local(Life::new(town.clone(), dice.fork(), n).live());
         }
         match people.join_next().await {
-            // The last have gone home.
+            // All lives have ended.
             None => {
                 town.over.store(true, Relaxed);
                 return Ok(promised);
@@ -192,8 +192,8 @@ async fn crowd(town: &Arc<Town>, mut dice: Dice, lives: usize) -> Result<HashMap
     }
 }
 
-/// Waits until every message has left; each was written to whom it was promised, and written again at most once for each time that a sender may have
-/// died between the two (SECURITY I12). Answers how many there are, and how many came twice.
+/// Waits until every message has left. Checks that each promised mail has arrived, and that no more came twice than senders may have died between the server's
+/// reply and their commit (SECURITY I12). Returns the number of mails, and of those that came twice.
 async fn all_arrive(
     town: &Town,
     promised: &HashMap<String, usize>,
@@ -201,7 +201,7 @@ async fn all_arrive(
     glance: bool,
 ) -> (usize, usize) {
     if glance {
-        // The leases of the dead end by themselves after a minute.
+        // The leases of dead workers would end by themselves after a minute.
         let free = "UPDATE outbox SET locked_until = NULL, not_before = 0 WHERE sent_at IS NULL";
         town.db.writer().execute_unprepared(free).await.unwrap();
     }

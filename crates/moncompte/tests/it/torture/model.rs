@@ -1,35 +1,35 @@
-//! What may happen to one person, as a small model: for everything that is done and seen, which worlds are left. An answer that was lost leaves
-//! both, the world in which it was done and the one in which it was not. When no world is left, something happened that must not.
+//! A small model of one person at the provider: the set of possible worlds that explain every request and answer so far. A lost answer leaves
+//! both the world in which the request took effect and the one in which it did not. When no world is left, something happened that must not.
 
 use std::collections::BTreeSet;
 
 /// Wrong passwords that lock (SPEC J5).
 const LIMIT: u8 = 5;
-/// The refresh token of an answer that was lost: it lives, and nobody holds it.
+/// The number of a refresh token whose answer was lost: it lives, and nobody holds it.
 const UNHELD: u8 = u8::MAX;
 
-/// What is true of a person, as far as it shows.
+/// The visible state of a person.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct World {
-    /// Which of the passwords that were chosen, in their order.
+    /// The current password: its number in the order of choice.
     pub password: u8,
-    /// Wrong ones, counted for their own browser once it is known, and for all others.
+    /// Wrong passwords: counted for their own browser once it is known, and for all others.
     pub counted: [u8; 2],
-    /// Whether their own browser is known as theirs.
+    /// Their own browser is known as theirs.
     pub known: bool,
-    /// Whether their own browser is signed in.
+    /// Their own browser is signed in.
     pub signed_in: bool,
-    /// The last code that their portal was given.
+    /// The last code that their portal got.
     pub code: Code,
-    /// What that code's refresh tokens are worth.
+    /// The state of that code's refresh tokens.
     pub family: Family,
-    /// Whether their second old identifier is linked.
+    /// Their second old identifier is linked.
     pub second: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Code {
-    /// None, or one that a reset has ended.
+    /// No code, or one that a reset has ended.
     Worthless,
     Fresh,
     Used,
@@ -37,9 +37,9 @@ pub enum Code {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Family {
-    /// Nothing was given yet.
+    /// The code was not redeemed yet.
     Unborn,
-    /// This one of the refresh tokens works. The one before it gives it once more, for a moment and while it is unused (SECURITY D16).
+    /// The refresh token `token` works. Its parent gives it once more, for a moment and while it is unused (SECURITY D16).
     Live {
         token: u8,
         parent: Option<u8>,
@@ -47,14 +47,14 @@ pub enum Family {
     Dead,
 }
 
-/// In which browser.
+/// A browser.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Where {
     Own,
     Elsewhere,
 }
 
-/// What was done.
+/// A request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Did {
     /// Their own browser comes from the portal.
@@ -63,16 +63,16 @@ pub enum Did {
         password: u8,
         at: Where,
     },
-    /// `late`: the code's minute may be over.
+    /// The portal redeems its code. `late`: the code's minute may be over.
     Redeem {
         late: bool,
     },
-    /// This one of the refresh tokens; `new` is the number of the token that it would give.
+    /// The portal refreshes with `token`; `new` is the number of the token that it would give.
     Refresh {
         token: u8,
         new: u8,
     },
-    /// The newest access token is shown to userinfo.
+    /// The portal reads userinfo with the newest access token.
     Look,
     SignOut,
     /// The newest mailed link sets this password.
@@ -85,7 +85,7 @@ pub enum Did {
     },
 }
 
-/// What was seen.
+/// An answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Saw {
     /// A code arrived at the portal.
@@ -105,7 +105,7 @@ pub enum Saw {
 }
 
 impl World {
-    /// Just moved, in a browser that nobody looks into any more.
+    /// The state after the move, in a browser that is not used any more.
     pub fn moved() -> Self {
         Self {
             password: 0,
@@ -132,7 +132,7 @@ impl World {
         self
     }
 
-    /// A new code is a new grant; what the one before gave is not looked at any more.
+    /// A new code is a new grant; the tokens of the one before are not checked any more.
     fn with_code(self) -> Self {
         Self { code: Code::Fresh, family: Family::Unborn, ..self }
     }
@@ -145,7 +145,7 @@ impl World {
         Self { password, counted: [0, 0], code: Code::Worthless, family: Family::Dead, ..self }
     }
 
-    /// All that this may lead to, if it is answered.
+    /// All answers that a request may get, each with the state that follows.
     fn answers(self, did: Did) -> Vec<(Saw, Self)> {
         match did {
             Did::Visit if self.signed_in => vec![(Saw::In, self.with_code())],
@@ -177,7 +177,7 @@ impl World {
                 }
                 Family::Live { token: live, parent } => {
                     let mut all = vec![(Saw::Refused, Self { family: Family::Dead, ..self })];
-                    // The same child: nobody held it, or it is held by its number.
+                    // The same child again: nobody holds it yet, or the portal holds it under its number.
                     if parent == Some(token) && (live == UNHELD || live == new) {
                         all.push((Saw::Done, Self { family: Family::Live { token: new, parent }, ..self }));
                     }
@@ -189,7 +189,7 @@ impl World {
             Did::Look if self.family == Family::Dead => vec![(Saw::Refused, self)],
             Did::Look => vec![(Saw::Done, self)],
             Did::SignOut => vec![(Saw::Done, Self { signed_in: false, ..self })],
-            // A link that was used is dead: then the password is what it set.
+            // A used link is dead: then the password is the one that it set.
             Did::Reset { password } if self.password == password => vec![(Saw::Refused, self)],
             Did::Reset { password } => vec![(Saw::Done, self.reset(password).here())],
             Did::Attach { .. } if self.second => vec![(Saw::Refused, self)],
@@ -200,7 +200,7 @@ impl World {
         }
     }
 
-    /// The one guard of every door.
+    /// The answers of the guard that checks every password.
     fn checked(self, password: u8, bucket: usize, right: impl Fn(Self) -> Self) -> Vec<(Saw, Self)> {
         if self.counted[bucket] >= LIMIT {
             return vec![(Saw::Locked, self)];
@@ -213,30 +213,30 @@ impl World {
         vec![(if remaining == 0 { Saw::Locked } else { Saw::Wrong { remaining } }, after)]
     }
 
-    /// All that this may have led to, if the answer was lost.
+    /// All states that may follow a request whose answer was lost.
     fn unanswered(self, did: Did) -> Vec<Self> {
         let mut all = vec![self];
         all.extend(self.answers(did).into_iter().map(|(_, world)| world));
         match did {
-            // A check that was begun and not ended is a failure; what it did may not have reached the browser.
+            // A check that was begun and not ended counts as wrong; its cookies may not have reached the browser.
             Did::SignIn { at, .. } => {
                 all.push(self.counts(self.bucket(at)));
                 all.push(self.clears(self.bucket(at)));
             }
             Did::Attach { .. } => all.push(self.counts(self.bucket(Where::Elsewhere))),
             Did::Reset { password } if password != self.password => {
-                // Every older session is over, and the new one may not have reached the browser.
+                // Every older session is over, and the new one's cookie may not have reached the browser.
                 all.push(Self { signed_in: false, ..self.reset(password) });
             }
             _ => {}
         }
         for world in &mut all {
-            // Nobody holds what was given, and the portal has no code.
+            // Nobody holds the tokens, and the portal has no code.
             match did {
                 Did::Redeem { .. } | Did::Refresh { .. }
                     if world.family != self.family && world.family != Family::Dead =>
                 {
-                    // One that is held goes on being held: it was given once more.
+                    // A token that the portal holds stays held: it was given once more.
                     if let Family::Live { token, .. } = &mut world.family {
                         *token = UNHELD;
                     }
@@ -258,10 +258,10 @@ impl World {
     }
 }
 
-/// Something that was done, and what was seen of it.
+/// A request and its answer.
 pub type Event = (Did, Saw);
 
-/// The worlds that explain all that was seen so far.
+/// The worlds that explain every event so far.
 #[derive(Clone)]
 pub struct History {
     worlds: BTreeSet<World>,
@@ -273,18 +273,18 @@ impl History {
         Self { worlds: [World::moved()].into(), events: Vec::new() }
     }
 
-    /// One thing more.
+    /// Adds an event.
     ///
     /// # Errors
-    /// What was done and seen, if no world explains it.
+    /// Describes the event and the worlds before it, if none of them explains it.
     pub fn saw(&mut self, event: Event) -> Result<(), String> {
         self.together(&[event])
     }
 
-    /// Things that were done at once: some order of them has to explain what was seen.
+    /// Adds events that happened at once, in any order that explains their answers.
     ///
     /// # Errors
-    /// What was done and seen, if no order does.
+    /// Describes the events and the worlds before them, if no order explains them.
     pub fn together(&mut self, events: &[Event]) -> Result<(), String> {
         let before = std::mem::take(&mut self.worlds);
         self.worlds = orders(events).iter().flat_map(|order| follow(&before, order)).collect();
@@ -296,7 +296,7 @@ impl History {
         Ok(())
     }
 
-    /// Whether it is so in every world, or in none: `None` where it cannot be known.
+    /// Returns true if every world meets the condition, false if none does, and `None` otherwise.
     pub fn all(&self, is: impl Fn(&World) -> bool) -> Option<bool> {
         let count = self.worlds.iter().filter(|world| is(world)).count();
         match count {
@@ -306,12 +306,12 @@ impl History {
         }
     }
 
-    /// Passwords that may be the right one.
+    /// The passwords that may be the right one.
     pub fn passwords(&self) -> BTreeSet<u8> {
         self.worlds.iter().map(|world| world.password).collect()
     }
 
-    /// Whether the next check in this browser may find it locked.
+    /// Returns true if the next check in this browser may find the account locked.
     pub fn may_be_locked(&self, at: Where) -> bool {
         self.worlds.iter().any(|world| world.counted[world.bucket(at)] >= LIMIT)
     }
@@ -377,7 +377,7 @@ mod tests {
         assert!(after(&[(REDEEM, Saw::Refused), (Did::Look, Saw::Refused)]));
         assert!(!after(&[(REDEEM, Saw::Refused), (Did::Look, Saw::Done)]), "a code that came twice");
         assert!(!after(&[(refresh(0, 1), Saw::Done), (refresh(0, 2), Saw::Refused), (Did::Look, Saw::Done)]));
-        // SECURITY D16: the same child again, or the end of the family; never another child, nor the child of a child.
+        // SECURITY D16: the same child again, or the end of the family; never another child, nor a grandchild.
         let rotated = [(refresh(0, 1), Saw::Done)];
         let then = |more: &[Event]| after(&[&rotated[..], more].concat());
         assert!(then(&[(refresh(0, 1), Saw::Done), (refresh(1, 2), Saw::Done)]));
@@ -397,7 +397,7 @@ mod tests {
         ] {
             assert!(holds(&[&lost[..], &then].concat()), "{then:?}");
         }
-        // A password whose check was lost may have been counted: then one attempt less remains, but not two.
+        // A password whose answer was lost may have been counted: then one attempt less remains, but not two.
         let lost = (WRONG, Saw::Lost);
         for (remaining, fits) in [(4, true), (3, true), (2, false)] {
             assert_eq!(holds(&[lost, (WRONG, Saw::Wrong { remaining })]), fits, "{remaining}");

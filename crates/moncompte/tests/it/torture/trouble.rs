@@ -1,5 +1,5 @@
-//! The faults during a torture run: one fault after another, at random, on one node or on all of them. Each ends, and then the nodes have so
-//! long to be ready again.
+//! The faults during a torture run: one after another, at random, on one node or on all of them. After the end of each the nodes must be ready
+//! again within a time.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use crate::{
     place::{Place, Running, eventually, program, serve, signal},
 };
 
-/// The longest that a node stands still (SECURITY #120).
+/// The longest time for which a node is stopped (SECURITY #120).
 pub const STANDSTILL: Duration = Duration::from_secs(30);
 
-/// So many answers at least lie between two troubles: some for each of those who live at once.
+/// The least number of answers between two faults: some for each of those who live at once.
 const CALM: usize = 24;
 
-/// One process, and the cable to its database, if there is one.
+/// One process, and the proxy to its database, if there is one.
 pub struct Node {
     running: Option<Running>,
     folder: &'static str,
@@ -46,10 +46,10 @@ impl Node {
     }
 }
 
-/// What can go wrong.
+/// A fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Trouble {
-    /// kill -9, and after a while a start.
+    /// SIGKILL, and a start after a while.
     Killed,
     AllKilled,
     /// SIGSTOP and SIGCONT.
@@ -60,12 +60,12 @@ pub enum Trouble {
     Cut,
     /// PostgreSQL is away, as while it restarts.
     Away,
-    /// What PostgreSQL says is lost, as when a machine is unplugged.
+    /// The replies of PostgreSQL are lost, as when a machine is unplugged.
     Mute,
     Slow,
     /// The reply to a COMMIT is lost.
     Unacknowledged,
-    /// Somebody else holds SQLite's only pen.
+    /// Another process holds SQLite's write lock.
     Pen,
 }
 
@@ -73,7 +73,7 @@ use Trouble::{AllKilled, Away, Cut, Killed, Mute, Pen, Rolled, Slow, Stopped, Un
 
 const EVERYWHERE: [Trouble; 5] = [Killed, Killed, AllKilled, Stopped, Rolled];
 const ON_POSTGRES: [Trouble; 5] = [Cut, Away, Mute, Slow, Unacknowledged];
-/// What the transactions say whose acknowledgement is lost: one of them is always near.
+/// Statements that choose the transaction whose acknowledgement is lost: one of them comes soon at any time.
 const STATEMENTS: [&str; 8] = [
     "UPDATE \"code\"",
     "UPDATE \"refresh_token\"",
@@ -85,13 +85,13 @@ const STATEMENTS: [&str; 8] = [
     "UPDATE \"account\"",
 ];
 
-/// How it went.
+/// The result of the faults.
 #[derive(Default)]
 pub struct Course {
     pub happened: Vec<(Trouble, Duration)>,
     /// The longest time from the end of a cause until every node was ready.
     pub healing: Duration,
-    /// How often the invariants were looked at.
+    /// The number of times that the invariants were checked.
     pub looks: usize,
 }
 
@@ -101,10 +101,10 @@ impl Course {
     }
 }
 
-/// Until the end, one trouble after the other; the nodes run when it returns.
+/// Causes one fault after the other until the end; the nodes run when it returns.
 ///
 /// # Errors
-/// What an operator would be called for.
+/// Describes a node that does not get ready again, or a broken invariant.
 pub async fn until(
     end: impl Fn() -> bool,
     answers: impl Fn() -> usize,
@@ -118,7 +118,7 @@ pub async fn until(
     let troubles =
         [&EVERYWHERE[..], if nodes[0].cable.is_some() { &ON_POSTGRES } else { &[Pen, Pen] }].concat();
     while !end() {
-        // The calm between, in answers and not in seconds: however slow the machine is, people get somewhere.
+        // The pause between is counted in answers, so that people make progress on a slow machine too.
         let enough = answers() + CALM + dice.under(2 * CALM);
         eventually("people get somewhere", async || (answers() >= enough || end()).then_some(())).await;
         let (trouble, begun) = (dice.of(&troubles), Instant::now());
@@ -143,7 +143,7 @@ async fn happens(trouble: Trouble, longest: Duration, dice: &mut Dice, place: &P
     let which = dice.under(nodes.len());
     let a_while = dice.between(Duration::from_millis(50), longest.min(Duration::from_secs(4)));
     let long = dice.between(Duration::from_millis(200), longest);
-    // Which cables: one of them, or all.
+    // One of the proxies, or all.
     let cables = || {
         let all = which == 0;
         nodes
@@ -185,7 +185,7 @@ async fn happens(trouble: Trouble, longest: Duration, dice: &mut Dice, place: &P
         Mute => {
             cables().for_each(Proxy::swallow);
             tokio::time::sleep(long.min(Duration::from_secs(12))).await;
-            // What lost something is mute until it is cut.
+            // A connection that lost replies is mute until it is cut.
             cables().for_each(|cable| {
                 cable.pass();
                 cable.cut();
@@ -204,7 +204,7 @@ async fn happens(trouble: Trouble, longest: Duration, dice: &mut Dice, place: &P
         }
         Pen => {
             let foreign = kernel::Db::connect(&place.bed.address).await.unwrap();
-            // While others write, it may be refused too.
+            // The lock may be refused, because others write.
             if let Ok(pen) = foreign.begin().await {
                 tokio::time::sleep(a_while).await;
                 drop(pen);
@@ -214,7 +214,7 @@ async fn happens(trouble: Trouble, longest: Duration, dice: &mut Dice, place: &P
     }
 }
 
-/// Heals by itself within 5 s of the cause going (SECURITY #117); what a busy machine adds is measured, not judged.
+/// Waits until the node is ready again; SECURITY #117 asks for 5 s, and a busy machine's delay is reported, not judged.
 async fn ready(client: &reqwest::Client, node: &Node, trouble: Trouble) -> Result<(), String> {
     let address = format!("http://127.0.0.1:{}/health/ready", node.ops);
     let asked = async {
@@ -230,7 +230,7 @@ async fn ready(client: &reqwest::Client, node: &Node, trouble: Trouble) -> Resul
     ready.map_err(|_| format!("{} is not ready 20 s after {trouble:?}", node.folder))
 }
 
-/// What an operator runs every hour.
+/// Checks the invariants by the command that operators run every hour.
 async fn holds(place: &Place, nodes: &[Node]) -> Result<(), String> {
     let mut command = program();
     command.args(["doctor", "--invariants", "--json", "--config"]).arg(place.path(nodes[0].folder));
@@ -244,7 +244,7 @@ async fn holds(place: &Place, nodes: &[Node]) -> Result<(), String> {
         ));
     };
     let all = json["invariants"].as_array().unwrap();
-    // The server that is started for tests writes nothing through to the disk (SECURITY I20), on purpose.
+    // The tests' PostgreSQL runs with durability off (SECURITY I20), on purpose.
     let broken = |found: &&serde_json::Value| {
         found["state"] == "broken" && !(found["id"] == "I20" && place.bed.name == "postgres")
     };
@@ -252,7 +252,7 @@ async fn holds(place: &Place, nodes: &[Node]) -> Result<(), String> {
     if broken.is_empty() { Ok(()) } else { Err(format!("the doctor finds {broken:?}")) }
 }
 
-/// The bed's database at the other end of a cable, and where a node finds it.
+/// A proxy to the bed's database, on PostgreSQL, and the address that a node uses.
 pub async fn cable(bed: &Bed) -> (Option<Proxy>, String) {
     if bed.name == "sqlite" {
         return (None, bed.address.clone());
