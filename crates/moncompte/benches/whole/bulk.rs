@@ -1,4 +1,4 @@
-//! Large tables, large files, and the first moment.
+//! Measurements of large tables, large files, and the start.
 
 use std::{
     fmt::Write as _,
@@ -18,7 +18,7 @@ use crate::{
     site::{Effort, RS256, Site, resident},
 };
 
-/// From the start of the program to its first answer: with one agency, and with 200; and its memory before anybody has signed in.
+/// The time from the start of the program to its first answer, with one agency and with 200; and its memory before anybody has signed in.
 pub async fn start(name: &str, bed: Bed, effort: Effort) -> Vec<Row> {
     let place = Place::new(bed, MAIL_FOLDER);
     // The first start makes the keys.
@@ -38,7 +38,7 @@ pub async fn start(name: &str, bed: Bed, effort: Effort) -> Vec<Row> {
     ]
 }
 
-/// Resident memory once the first questions of portals and people are answered. Nothing has been hashed, so there is nothing of Argon2's in it.
+/// Resident memory after the first requests of portals and people, in MiB. Nothing has been hashed, so none of it is Argon2's.
 async fn idle(place: &Place) -> f64 {
     let running = place.serve().await;
     let client = reqwest::Client::new();
@@ -60,7 +60,7 @@ async fn first_answer(place: &Place, effort: Effort) -> f64 {
             .stderr(Stdio::null())
             .spawn()
             .expect("the program");
-        // Asked as often as it takes: a connection is refused until it listens.
+        // Tried again and again: connections are refused until it listens.
         let url = format!("{}/.well-known/openid-configuration", place.issuer());
         let client = reqwest::Client::new();
         while !client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
@@ -87,7 +87,7 @@ pub async fn million(name: &str, bed: Bed, effort: Effort) -> Row {
             println!("{among} accounts in {:.0} s", began.elapsed().as_secs_f64());
         }
         for round in 0..effort.rounds as u64 {
-            // Spread over them all, and others each time.
+            // Spread over all accounts, and others each time.
             let people = (1..=4 * cores() as u64)
                 .map(|n| site.visitor((n * 7919 + round * 104_729) % (among - 1) + 1, RS256));
             let (per_second, _) = rate(people.collect(), effort.round * 2).await;
@@ -104,8 +104,8 @@ pub async fn million(name: &str, bed: Bed, effort: Effort) -> Row {
     )
 }
 
-/// Rows of a file of strong hashes, beside rows that the database copies into a table of the same shape by itself; and the most memory that the second half of
-/// the time needed, beside the first.
+/// Imported rows a second of a file of strong hashes, beside rows that the database copies by itself into a table of the same shape; and the peak memory of
+/// the second half of the import, beside that of the first.
 pub async fn import(name: &str, bed: Bed, effort: Effort) -> Vec<Row> {
     let mut place = Place::new(bed, MAIL_FOLDER);
     place.bed.unaudited();
@@ -114,7 +114,7 @@ pub async fn import(name: &str, bed: Bed, effort: Effort) -> Vec<Row> {
     writeln!(text, "identifier;client_ref;password_hash;email;given_name;family_name").unwrap();
     for n in 0..effort.rows {
         let mut line = String::new();
-        // A bcrypt hash: strong, kept as it is. Its salt tells them apart.
+        // A bcrypt hash, which is strong and kept as it is, with a salt of its own.
         let _ = write!(line, "{n:08};CT-{n:08};$2y$12$abcdefghijklmno{n:06}e");
         let _ = write!(line, "WvSYXE4qjJnEwBFZCvVsMpEPw0GzKAO;client.{n}@courrier.example;Marie;Durand {n}");
         writeln!(text, "{line}").unwrap();
@@ -160,7 +160,7 @@ pub async fn import(name: &str, bed: Bed, effort: Effort) -> Vec<Row> {
     ]
 }
 
-/// The same rows into a table with the same columns and indexes, in one statement.
+/// Rows a second that one statement copies into a table with the same columns and indexes.
 async fn by_itself(bare: &Bare, rows: u64) -> f64 {
     let shape = match bare {
         Bare::Postgres(_) => "CREATE TABLE twin (LIKE legacy_identity INCLUDING ALL)".to_owned(),

@@ -1,4 +1,5 @@
-//! What others feel while a campaign's first people end their moves in one moment: each of these acts appends evidence, and all nodes append to one chain.
+//! Delays of other people while many end their moves at one moment, as at the start of a campaign: each of these acts appends evidence, and all nodes append
+//! to one chain.
 
 use std::{
     collections::HashMap,
@@ -22,15 +23,15 @@ use crate::{
     site::{Effort, RS256, Refresh, Site, Userinfo},
 };
 
-/// People under way at once while everything is prepared.
+/// People who are prepared at once.
 const HANDS: usize = 8;
-/// Between two requests of a bystander.
+/// The pause between two requests of a bystander.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Somebody before the last step of their move.
+/// A person before the last step of their move, and its page.
 type Standing = (Arc<Person>, Page);
 
-/// What takes its time, for each of these numbers, so many at once.
+/// Runs all futures, [`HANDS`] at once; returns their results in the order of their ends.
 async fn each<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     all: impl IntoIterator<Item = F>,
 ) -> Vec<T> {
@@ -69,7 +70,7 @@ async fn before_the_last_step(site: &Site, people: usize) -> Vec<Standing> {
         }
     }))
     .await;
-    // The mail of whoever moved first is there too.
+    // More than `people`, since the mail of the first account's own move is there too.
     let links =
         eventually("all mails", async || Some(links(site)).filter(|links| links.len() > people)).await;
     each(mailed.into_iter().map(|(person, mover)| {
@@ -85,7 +86,7 @@ async fn before_the_last_step(site: &Site, people: usize) -> Vec<Standing> {
     .await
 }
 
-/// How long each request of a bystander took, for as long as they are to go on.
+/// The duration of each request of a bystander, for as long as `goes_on` says.
 async fn looks_on(mut work: impl Work, goes_on: impl Fn(usize) -> bool) -> Vec<Duration> {
     let (mut beat, mut times) = (tokio::time::interval(PAUSE), Vec::new());
     while goes_on(times.len()) {
@@ -97,13 +98,13 @@ async fn looks_on(mut work: impl Work, goes_on: impl Fn(usize) -> bool) -> Vec<D
     times
 }
 
-/// On a thread and a runtime of its own: who looks on is not kept waiting by who is in the crowd.
+/// Runs `work` on a thread and a runtime of its own, so that the crowd does not delay the bystander.
 fn apart<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(work)
 }
 
-/// Reads, and the token endpoint, while so many people end their moves at once. None of them fails.
+/// The durations of reads, and of the token endpoint, while many people end their moves at once. No request may fail.
 pub async fn finish(name: &str, site: &Site, effort: Effort) -> Vec<Row> {
     let people = if effort.samples < 600 { 80 } else { 400 };
     let movers = before_the_last_step(site, people).await;

@@ -1,5 +1,5 @@
-//! As little of a client as measures: one connection, kept, and for a person a few cookies. It shares the cores with what it measures, so all that it
-//! does not do is left to the provider: a client made for every server takes a sixth of them, this one half of that.
+//! A minimal HTTP client: one kept connection, and for a person a few cookies. It shares the cores with the provider, so each saving in it is time for the
+//! provider: a general client takes a sixth of the cores, this one a twelfth.
 
 use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, net::SocketAddr};
 
@@ -9,16 +9,16 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Longer than any answer of the provider.
+/// The greatest length of an answer in bytes, above any of the provider's.
 const LONGEST: usize = 1 << 20;
-/// More header lines than any answer of the provider has.
+/// The greatest number of header lines, above any of the provider's.
 const MOST_LINES: usize = 48;
 
-/// What came back.
+/// An answer.
 pub struct Answer {
     pub status: StatusCode,
     bytes: Vec<u8>,
-    /// Where the body begins.
+    /// The offset of the body.
     body: usize,
 }
 
@@ -40,13 +40,13 @@ impl Answer {
         named.map(|line| std::str::from_utf8(line.value).expect("text")).collect()
     }
 
-    /// Where it sends the browser.
+    /// The `Location` header.
     pub fn location(&self) -> &str {
         let to = self.values("location").first().copied();
         to.unwrap_or_else(|| panic!("it sends nobody anywhere: {} {}", self.status, self.text()))
     }
 
-    /// Where its page goes by itself, at once: from a form of the provider to a portal.
+    /// The address to which its page goes by itself at once, from a form of the provider to a portal.
     pub fn goes_on(&self) -> String {
         let rest = self.text().split("http-equiv=\"refresh\" content=\"0;url=").nth(1);
         let to = rest.and_then(|rest| rest.split('"').next());
@@ -54,7 +54,7 @@ impl Answer {
         to.replace("&#x2f;", "/").replace("&amp;", "&")
     }
 
-    /// A member of the JSON object that it is.
+    /// A text member of its JSON object.
     pub fn member(&self, name: &str) -> String {
         let json: serde_json::Value = serde_json::from_slice(self.body()).expect("JSON");
         let text = json[name].as_str();
@@ -100,7 +100,7 @@ impl Caller {
         read(stream).await
     }
 
-    /// The connection, or another where it has been quiet for too long.
+    /// The connection, or a new one if it was idle for too long.
     async fn connected(&mut self) -> &mut TcpStream {
         let closed = |stream: &TcpStream| stream.try_read(&mut [0]).is_ok();
         if self.stream.as_ref().is_none_or(closed) {
@@ -112,7 +112,7 @@ impl Caller {
     }
 }
 
-/// One answer, whose length it says.
+/// Reads one answer by its `Content-Length`.
 async fn read(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::with_capacity(4096);
     loop {
@@ -157,7 +157,7 @@ impl Browser {
         answer
     }
 
-    /// Signed out, as far as this browser knows.
+    /// Drops a cookie.
     pub fn forget(&mut self, name: &str) {
         self.cookies.remove(name);
     }

@@ -1,5 +1,4 @@
-//! What this machine can do at most of the work that the provider must do: the same cryptography, with nothing around it, and the database, with nobody
-//! before it.
+//! The machine's limits: the same cryptography as the provider's with nothing around it, and the database with no provider before it.
 
 use std::{str::FromStr, sync::Arc, thread, time::Duration};
 
@@ -18,14 +17,14 @@ use kernel::sea_orm::sqlx::{
 
 use crate::pace::{Work, cores, rate, rate_on_cores};
 
-/// As many at once as the provider has callers.
+/// Concurrent callers, as many as the provider gets.
 pub const CALLERS: usize = 64;
-/// As the provider's own keys are.
+/// The size of the provider's own keys.
 const SIZE: KeySize = KeySize::Rsa3072;
-/// As long as what is signed of a token.
+/// A message of the length that is signed in a token.
 const MESSAGE: [u8; 600] = [b'x'; 600];
 
-/// Argon2id hashes a second (m = 19 MiB, t = 2, p = 1), each core with its memory for ever.
+/// Argon2id hashes a second (m = 19 MiB, t = 2, p = 1), with memory that each core keeps.
 pub fn hashes(time: Duration) -> f64 {
     let params = Params::new(19 * 1024, 2, 1, Some(32)).expect("costs");
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -37,7 +36,7 @@ pub fn hashes(time: Duration) -> f64 {
     })
 }
 
-/// RS256 signatures a second, with a key that is parsed once.
+/// RS256 signatures a second, with a key parsed once.
 pub fn signatures(time: Duration) -> f64 {
     let key = Arc::new(KeyPair::generate(SIZE).expect("a key"));
     let rng = SystemRandom::new();
@@ -47,7 +46,7 @@ pub fn signatures(time: Duration) -> f64 {
     })
 }
 
-/// The database, past the provider: as fast as its driver is.
+/// A connection to the database by its driver alone, without the provider.
 #[derive(Clone)]
 pub enum Bare {
     Sqlite { reader: SqlitePool, writer: SqlitePool },
@@ -68,7 +67,7 @@ impl Bare {
         Self::Sqlite { reader, writer }
     }
 
-    /// Statements without an answer, one after the other.
+    /// Runs statements without results.
     pub async fn run(&self, statements: &str) {
         let done = match self {
             Self::Sqlite { writer, .. } => {
@@ -81,7 +80,7 @@ impl Bare {
         done.unwrap_or_else(|error| panic!("{statements}: {error}"));
     }
 
-    /// The one text that a query answers.
+    /// The single text that a query returns.
     pub async fn text(&self, query: &str) -> String {
         let found = match self {
             Self::Sqlite { reader, .. } => {
@@ -112,7 +111,7 @@ impl Bare {
         .expect("a row");
     }
 
-    /// Rows to change and read, one for each caller.
+    /// Creates the rows to change and read, one for each caller.
     pub async fn lay_rows(&self) {
         self.run("CREATE TABLE IF NOT EXISTS bench (id bigint PRIMARY KEY, n bigint NOT NULL)").await;
         for row in 0..CALLERS {
@@ -129,7 +128,7 @@ impl Work for Writes {
     }
 }
 
-/// Transactions of one statement that are committed in a second, for so many callers at once.
+/// Commits a second of one-statement transactions, by [`CALLERS`] at once.
 pub fn commits(address: &str, time: Duration) -> f64 {
     let work = |bare: Bare, row| Writes(bare, row);
     beside(address, time, work)
@@ -149,7 +148,7 @@ impl Work for Reads {
     }
 }
 
-/// RS256 verifications in a second, each with one row read by its primary key.
+/// RS256 verifications a second, each with one row read by its primary key.
 pub fn verified_reads(address: &str, time: Duration) -> f64 {
     let pair = KeyPair::generate(SIZE).expect("a key");
     let mut signature = vec![0; pair.public_modulus_len()];
@@ -165,7 +164,7 @@ pub fn verified_reads(address: &str, time: Duration) -> f64 {
     })
 }
 
-/// On a runtime of its own with a thread a core, as the provider's is: the caller's own has one, and waits.
+/// Measures on a runtime with a thread for each core, like the provider's; the caller's runtime has one thread, and waits.
 fn beside<W: Work>(address: &str, time: Duration, make: impl Fn(Bare, i64) -> W + Send + Sync) -> f64 {
     let run = || {
         let runtime =

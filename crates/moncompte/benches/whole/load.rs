@@ -1,4 +1,4 @@
-//! Rates under a steady load, beside the machine's own.
+//! Rates under a steady load, beside the machine's limits.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::{
     site::{Document, ES256, Effort, Introspection, RS256, Refresh, Site, Tokens, Userinfo},
 };
 
-/// Rounds of both, in turns: ours, and what the machine can.
+/// Alternates rounds of the provider's work and of the machine's limit.
 async fn rounds<W: Work>(
     what: &str,
     site: &Site,
@@ -41,21 +41,21 @@ async fn everybody(site: &Site, client: &'static str) -> Vec<Tokens> {
 
 /// Full sign-ins beside Argon2id hashes.
 pub async fn sign_in(name: &str, site: &Site, effort: Effort) -> Row {
-    // Enough that a core never waits for the next password.
+    // Enough people that a core never waits for the next password.
     let people = (1..=4 * cores() as u64).map(|account| site.visitor(account, RS256)).collect();
-    // A round is long beside one sign-in.
+    // Longer rounds, since one sign-in takes long.
     let effort = Effort { round: effort.round * 2, ..effort };
     let work = format!("full sign-in, {name}");
     let rounds = rounds(&work, site, effort, people, limit::hashes).await;
     Row::beside(work, "sign-ins/s · hashes/s", &rounds, Goal::AtLeast(0.9))
 }
 
-/// Refreshes, each with an ID token and an access token, beside what each must do.
+/// Refreshes, each with an ID token and an access token: with RS256 beside the machine's signatures, with ES256 beside the database's commits.
 pub async fn refresh(name: &str, site: &Site, effort: Effort) -> Vec<Row> {
     let work = everybody(site, RS256).await.into_iter().map(Refresh).collect();
     let names = [format!("refresh, RS256, {name}"), format!("refresh, ES256, {name}")];
     let signed = rounds(&names[0], site, effort, work, limit::signatures).await;
-    // Two signatures each.
+    // A refresh makes two signatures.
     let signed: Vec<_> = signed.into_iter().map(|(ours, limit)| (2.0 * ours, limit)).collect();
     let work = everybody(site, ES256).await.into_iter().map(Refresh).collect();
     let address = site.place.bed.address.clone();
@@ -83,7 +83,7 @@ pub async fn reads(name: &str, site: &Site, effort: Effort) -> Vec<Row> {
     ]
 }
 
-/// Discovery and the keys beside a plain answer of the same server, a file of about their length.
+/// Discovery and the keys, beside a file of about their length from the same server.
 pub async fn documents(site: &Site, effort: Effort) -> Vec<Row> {
     let callers = |path| -> Vec<_> {
         (0..CALLERS).map(|_| Document { caller: Caller::new(site.port()), path }).collect()
@@ -102,7 +102,7 @@ pub async fn documents(site: &Site, effort: Effort) -> Vec<Row> {
     rows
 }
 
-/// Resident memory under load, without what Argon2 has of it: 19 MiB for each core that has hashed.
+/// Resident memory under load without Argon2's part, 19 MiB for each core that has hashed.
 pub async fn memory(name: &str, site: &Site, effort: Effort) -> Row {
     let argon2 = 19.0 * cores() as f64;
     let tokens = everybody(site, RS256).await;

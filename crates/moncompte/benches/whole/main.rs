@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: what the provider does in a second, beside what the machine can do of the same work, in one run. Figures of one run can be
-//! compared, those of two cannot: the rounds of both alternate, and the ratio's median counts.
+//! `cargo xtask bench`: the provider's rates beside the machine's limits for the same work, in one run. Figures of one run can be compared, those of
+//! two cannot: rounds of both alternate, and the median of their ratios counts.
 
 #![allow(clippy::unwrap_used, reason = "a measurement says what broke by breaking")]
 #![allow(
@@ -39,25 +39,25 @@ use site::{Effort, Site};
 #[derive(Parser)]
 #[command(name = "cargo xtask bench")]
 struct Cli {
-    /// Short rounds and small tables: whether it works, not how fast it is
+    /// Short rounds and small tables: checks that the benchmark works
     #[arg(long)]
     quick: bool,
-    /// Where the report goes
+    /// Folder for the report
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     out: PathBuf,
-    /// Only rows that have this word in the name of their measurement
+    /// Only measurements whose names contain this word
     #[arg(long, value_name = "WORD")]
     only: Option<String>,
-    /// Given by `cargo bench`; without it (`cargo test --benches`) nothing is measured
+    /// Set by `cargo bench`; without it (`cargo test --benches`) nothing is measured
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// The measurements of one database.
+/// Groups of measurements, by the names that `--only` searches.
 const PARTS: [&str; 10] =
     ["start", "sign-in", "refresh", "userinfo", "documents", "storm", "crowd", "memory", "million", "import"];
 
-/// One thread plays everybody: it takes little of the cores that are measured.
+/// One thread plays all clients, so that it takes little time of the measured cores.
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let cli = Cli::parse();
@@ -80,7 +80,7 @@ async fn main() {
 }
 
 async fn measure(part: &str, name: &str, bed: Bed, effort: Effort, rows: &mut Vec<Row>) {
-    // What has to do with one process alone is measured once.
+    // The documents depend on no database: measure them once.
     let once = name == "SQLite";
     let before = rows.len();
     match part {

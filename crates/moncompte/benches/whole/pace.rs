@@ -1,4 +1,4 @@
-//! How often something is done, and how long each time takes.
+//! Rates, durations and their statistics.
 
 use std::{
     sync::{
@@ -11,13 +11,13 @@ use std::{
 
 use tokio::task::JoinSet;
 
-/// Something that a worker does again and again.
+/// Work that a worker repeats.
 pub trait Work: Send + 'static {
     fn once(&mut self) -> impl Future<Output = ()> + Send;
 }
 
-/// How many units are done in a second, by these workers at once. They are at it before the clock runs and after it has stopped: nothing is cut.
-/// They come back, for the next round.
+/// Units a second by these workers at once. They work before the clock starts and after it has stopped, so that no unit is cut. Returns the workers as
+/// well, for the next round.
 pub async fn rate<W: Work>(workers: Vec<W>, time: Duration) -> (f64, Vec<W>) {
     let (done, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let first = workers.len() as u64;
@@ -35,7 +35,7 @@ pub async fn rate<W: Work>(workers: Vec<W>, time: Duration) -> (f64, Vec<W>) {
     let mut beat = tokio::time::interval(Duration::from_millis(5));
     while done.load(Ordering::Relaxed) < first {
         beat.tick().await;
-        // One that broke would be waited for without an end.
+        // A worker that has failed would be waited for without an end.
         assert!(all.try_join_next().is_none(), "a worker ended before it was told");
     }
     let (began, before) = (Instant::now(), done.load(Ordering::Relaxed));
@@ -45,7 +45,7 @@ pub async fn rate<W: Work>(workers: Vec<W>, time: Duration) -> (f64, Vec<W>) {
     (made as f64 / took.as_secs_f64(), all.join_all().await)
 }
 
-/// The same for work without waiting, on each of the cores.
+/// The same for work without waiting, on a thread for each core.
 pub fn rate_on_cores(time: Duration, mut work: impl FnMut() + Send + Clone) -> f64 {
     let (done, over) = (AtomicU64::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
@@ -59,7 +59,7 @@ pub fn rate_on_cores(time: Duration, mut work: impl FnMut() + Send + Clone) -> f
                 }
             });
         }
-        // What is done once, the first time, is no part of it.
+        // The first call's one-time work is not measured.
         work();
         let (began, before) = (Instant::now(), done.load(Ordering::Relaxed));
         thread::sleep(time);
@@ -73,14 +73,14 @@ pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The time within which this part of them is done: 0.99 for all but the slowest hundredth.
+/// The time within which this part of the durations lies: 0.99 for all but the slowest hundredth.
 pub fn quantile(times: &mut [Duration], part: f64) -> Duration {
     times.sort_unstable();
     let nth = (times.len() as f64 * part).ceil() as usize;
     times[nth.clamp(1, times.len()) - 1]
 }
 
-/// The middle one: what one disturbed round does not move.
+/// The median, which one disturbed round does not move.
 pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]

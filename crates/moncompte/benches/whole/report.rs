@@ -1,4 +1,4 @@
-//! What was measured, for machines (`bench.json`), for people (`bench.md`) and at one look (`bench.svg`).
+//! The report: for machines (`bench.json`), for people (`bench.md`) and as a picture (`bench.svg`).
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::pace::{cores, median};
 
-/// What is to be reached: the ratio of ours to what stands beside it, or our own figure where nothing does.
+/// The goal of a measurement: a ratio of our figure to its limit, or a figure of its own where there is no limit.
 #[derive(Clone, Copy)]
 pub enum Goal {
     AtLeast(f64),
@@ -35,7 +35,7 @@ pub struct Row {
     pub work: String,
     pub unit: &'static str,
     pub ours: f64,
-    /// What the machine, the database, or ourselves in another state do, in the same unit and the same run.
+    /// The figure of the machine, of the database, or of the provider in another state, in the same unit and run.
     pub limit: Option<f64>,
     pub ratio: Option<f64>,
     #[serde(serialize_with = "goal")]
@@ -48,7 +48,7 @@ fn goal<S: serde::Serializer>(goal: &Goal, to: S) -> Result<S::Ok, S::Error> {
 }
 
 impl Row {
-    /// Beside its limit: each round's figures as a pair, of which the ratio's median counts.
+    /// A row with a limit, from the pair of figures of each round. The median of the ratios counts.
     pub fn beside(work: impl Into<String>, unit: &'static str, rounds: &[(f64, f64)], goal: Goal) -> Self {
         let ratio = median(rounds.iter().map(|(ours, limit)| ours / limit).collect());
         Self {
@@ -62,7 +62,7 @@ impl Row {
         }
     }
 
-    /// A figure that stands for itself.
+    /// A row without a limit.
     pub fn alone(work: impl Into<String>, unit: &'static str, ours: f64, goal: Goal) -> Self {
         Self { work: work.into(), unit, ours, limit: None, ratio: None, goal, reached: goal.reached(ours) }
     }
@@ -76,7 +76,7 @@ impl Row {
     }
 }
 
-/// Three digits that mean something.
+/// A number with three significant digits.
 fn figure(figure: f64) -> String {
     match figure {
         _ if figure >= 100.0 => format!("{figure:.0}"),
@@ -117,7 +117,7 @@ struct Report<'a> {
     rows: &'a [Row],
 }
 
-/// Writes all three into the folder; answers the table.
+/// Writes all three files into the folder; returns the table.
 pub fn write(folder: &Path, quick: bool, rows: &[Row]) -> std::io::Result<String> {
     fs::create_dir_all(folder)?;
     let report = Report { machine: Machine::this(), quick, rows };
@@ -143,7 +143,7 @@ const LEFT: f64 = 430.0;
 const WIDE: f64 = 400.0;
 const HIGH: f64 = 30.0;
 
-/// A bar a row: how much of its goal is there, and where the goal is.
+/// A bar for each row: its figure as a part of the goal, and a mark at the goal.
 fn picture(rows: &[Row]) -> String {
     let height = HIGH * (rows.len() as f64 + 1.0);
     let mut svg = format!(
@@ -153,7 +153,7 @@ fn picture(rows: &[Row]) -> String {
     );
     for (n, row) in rows.iter().enumerate() {
         let (figure, y) = (row.ratio.unwrap_or(row.ours), HIGH * n as f64 + 10.0);
-        // The goal is at two thirds of the width, whichever way it is to be passed.
+        // The goal is at two thirds of the width, for least and for greatest values alike.
         let goal = match row.goal {
             Goal::AtLeast(goal) | Goal::AtMost(goal) => goal,
         };

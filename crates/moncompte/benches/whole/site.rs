@@ -1,4 +1,4 @@
-//! A provider under measurement: the built program on a database of its own, with people who have moved, and as many copies of one of them as wanted.
+//! The provider under measurement: the built program on a database of its own, with people who have moved, and any number of copies of one of them.
 
 use std::{fs, time::Duration};
 
@@ -16,11 +16,11 @@ use crate::{
 /// RFC 7636 appendix B.
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-/// The portal whose tokens are RS256, as every agency has it.
+/// The portal with RS256 tokens, the default.
 pub const RS256: &str = "exemple";
-/// The portal that asks for ES256.
+/// The portal with ES256 tokens.
 pub const ES256: &str = "courbe";
-/// Who is copied.
+/// The number of the account that is copied.
 const FIRST: usize = 0;
 
 /// A folder, a database, and the program.
@@ -31,10 +31,10 @@ pub struct Site {
 }
 
 impl Site {
-    /// With so many accounts, each with three old identities.
+    /// Starts a provider with this many accounts, each with three old identities.
     pub async fn on(bed: Bed, accounts: u64) -> Self {
         let mut place = Place::new(bed, MAIL_FOLDER);
-        // A copy of somebody is nobody's move.
+        // The invariants do not hold for copied rows.
         place.bed.unaudited();
         let agency = place.path("agencies/exemple.toml");
         let second = format!(
@@ -45,7 +45,7 @@ impl Site {
         fs::write(&agency, fs::read_to_string(&agency).expect("an agency") + &second).expect("an agency");
         let settings = place.path("moncompte.toml");
         let text = fs::read_to_string(&settings).expect("settings");
-        // One machine plays everybody: what holds a network back is not what is measured.
+        // All clients are on one machine: its network's limit is not what is measured.
         let text = text.replace("attempts_per_minute = 6000", "attempts_per_minute = 1000000");
         fs::write(&settings, text + "\n[connections]\nmost_per_network = 4000\n").expect("settings");
         let who = Mover::number(FIRST);
@@ -78,7 +78,7 @@ impl Site {
         self.place.port
     }
 
-    /// What the program has had of the processors until now.
+    /// The processor time that the program has used.
     pub fn processor(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.running.id())).expect("a process");
         // After the name, which may hold spaces: user and system time are fields 14 and 15, in hundredths (proc(5)).
@@ -92,12 +92,12 @@ impl Site {
         resident(self.running.id())
     }
 
-    /// A person with a browser that is known, at work.
+    /// A person with a known browser.
     pub fn visitor(&self, account: u64, client: &'static str) -> Visitor {
         Visitor::new(self.port(), account, client)
     }
 
-    /// An account that has signed in, and what its portal holds.
+    /// Signs an account in; returns its portal's tokens.
     pub async fn tokens(&self, account: u64, client: &'static str) -> Tokens {
         let mut visitor = self.visitor(account, client);
         let code = visitor.signs_in().await;
@@ -112,18 +112,18 @@ pub fn resident(process: u32) -> f64 {
     line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
 }
 
-/// What a copy does not have from the first one.
+/// A column that a copy does not take from the first row.
 #[derive(Clone, Copy)]
 enum Own {
-    /// The id of the account of this number. Ids follow from numbers, in an order, as those of the provider do.
+    /// The id of the account of this number. Ids grow with numbers, as the provider's do.
     Account,
-    /// The id of this row among those of its number.
+    /// The id of this row, one of several for its number.
     Row,
-    /// By an expression.
+    /// An SQL expression.
     Text(&'static str),
 }
 
-/// Rows as copies of the first one, by the database itself.
+/// Copies rows of the first account, by statements of the database.
 struct Copier<'a> {
     bare: &'a Bare,
     from: u64,
@@ -131,7 +131,7 @@ struct Copier<'a> {
 }
 
 impl Copier<'_> {
-    /// `each` rows for each number, with these columns their own.
+    /// Makes `each` rows for each number, with these columns of their own.
     async fn copy(&self, table: &str, each: u64, own: &[(&str, Own)]) {
         let columns = self.columns(table).await;
         let value = |column: &String| match own.iter().find(|(name, _)| name == column) {
@@ -173,7 +173,7 @@ impl Copier<'_> {
     }
 }
 
-/// A person at a browser, who signs in at a portal.
+/// A person with a browser, who signs in at a portal.
 pub struct Visitor {
     browser: Browser,
     email: String,
@@ -188,7 +188,7 @@ impl Visitor {
         Self { browser: Browser::new(port), email, password: Mover::number(FIRST).new, client }
     }
 
-    /// From the portal's request to the page that asks: what has to be sent, and where to.
+    /// Goes from the portal's request to the sign-in page; returns its hub and its form token.
     pub async fn is_asked(&mut self) -> (String, String) {
         self.browser.forget("mc_session");
         let asked = encoded(&[
@@ -208,13 +208,13 @@ impl Visitor {
         (hub, csrf.unwrap_or_else(|| panic!("a form: {}", page.text())).to_owned())
     }
 
-    /// The password is sent.
+    /// Sends the password.
     pub async fn answers(&mut self, hub: &str, csrf: &str) -> Answer {
         let form = [("csrf", csrf), ("email", &self.email), ("password", &self.password)];
         self.browser.post(&format!("{hub}/sign-in"), &form).await
     }
 
-    /// The whole way to the portal's code.
+    /// Goes the whole way to the portal's code.
     pub async fn signs_in(&mut self) -> String {
         let (hub, csrf) = self.is_asked().await;
         let answer = self.answers(&hub, &csrf).await;
@@ -226,7 +226,7 @@ impl Visitor {
         code.expect("a code").1.into_owned()
     }
 
-    /// The portal's part.
+    /// Redeems the code, as the portal.
     pub async fn redeems(&mut self, code: &str) -> Tokens {
         let form = [
             ("grant_type", "authorization_code"),
@@ -278,7 +278,7 @@ impl Tokens {
     }
 }
 
-/// What a portal does again and again with its tokens.
+/// A portal that refreshes its tokens.
 pub struct Refresh(pub Tokens);
 
 impl Work for Refresh {
@@ -307,7 +307,7 @@ impl Work for Introspection {
     }
 }
 
-/// The same document again and again.
+/// Requests of one document.
 pub struct Document {
     pub caller: Caller,
     pub path: &'static str,
@@ -320,7 +320,7 @@ impl Work for Document {
     }
 }
 
-/// How long a measurement goes on, and how often it is repeated.
+/// The length of measurements, and their repetitions.
 #[derive(Clone, Copy)]
 pub struct Effort {
     pub round: Duration,
@@ -329,7 +329,7 @@ pub struct Effort {
     pub many: u64,
     /// Rows of the large import.
     pub rows: u64,
-    /// Requests whose times are taken.
+    /// Requests whose durations are measured.
     pub samples: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What a portal feels of a storm of sign-ins: how long a token takes while twice as many passwords come as the cores can hash.
+//! The duration of a portal's token requests during a storm of sign-ins, with twice as many passwords as the cores can hash.
 
 use std::{
     collections::VecDeque,
@@ -18,14 +18,14 @@ use crate::{
     site::{Effort, RS256, Site, Tokens, Visitor},
 };
 
-/// Browsers that stand before the form; those who wait in the provider's queue are among them.
+/// Browsers at the form, including those whose passwords wait in the provider's queue.
 const PEOPLE: u64 = 400;
-/// Storms. A hundredth of the requests is few of them, and one of those meets the disk's bad moment.
+/// The number of storms. A hundredth of the requests is a small number, so one slow moment of the disk would decide a single storm.
 const ROUNDS: usize = 3;
-/// Between two token requests.
+/// The pause between two token requests.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The time within which all but a hundredth of refreshes are answered. What the others are is printed.
+/// The 99th percentile of the durations of refreshes; prints the slower ones.
 async fn slowest(when: &str, tokens: &mut Tokens, samples: usize) -> Duration {
     let mut times = Vec::with_capacity(samples);
     let mut beat = tokio::time::interval(PAUSE);
@@ -40,7 +40,7 @@ async fn slowest(when: &str, tokens: &mut Tokens, samples: usize) -> Duration {
     slow
 }
 
-/// The token endpoint's p99 in a storm, beside its own in peace.
+/// The 99th percentile of the token endpoint in a storm, beside its own without one.
 pub async fn token(name: &str, site: &Site, effort: Effort) -> Row {
     let mut tokens = site.tokens(900, RS256).await;
     let gap = Duration::from_secs_f64(0.5 / limit::hashes(effort.round));
@@ -52,7 +52,7 @@ pub async fn token(name: &str, site: &Site, effort: Effort) -> Row {
         let peace = slowest("in peace", &mut tokens, effort.samples).await;
         let over = Arc::new(AtomicBool::new(false));
         let storm = tokio::spawn(storm(calm.clone(), gap, over.clone()));
-        // Until the cores have more than they can do.
+        // The storm needs time to fill the queue.
         tokio::time::sleep(effort.round * 2).await;
         let stormy = slowest("in the storm", &mut tokens, effort.samples).await;
         over.store(true, Ordering::Relaxed);
@@ -63,7 +63,7 @@ pub async fn token(name: &str, site: &Site, effort: Effort) -> Row {
     Row::beside(format!("token p99 in a storm, {name}"), "ms", &rounds, Goal::AtMost(3.0))
 }
 
-/// One password every `gap`, whether those before are answered or not; each by somebody who waits for nobody.
+/// Sends one password every `gap`, from independent people, without waiting for answers. Returns their number.
 async fn storm(calm: Arc<Mutex<VecDeque<Visitor>>>, gap: Duration, over: Arc<AtomicBool>) -> u64 {
     let (mut beat, mut all, mut sent) = (tokio::time::interval(gap), JoinSet::new(), 0);
     while !over.load(Ordering::Relaxed) {
@@ -74,7 +74,7 @@ async fn storm(calm: Arc<Mutex<VecDeque<Visitor>>>, gap: Duration, over: Arc<Ato
         let calm = calm.clone();
         all.spawn(async move {
             let (hub, csrf) = visitor.is_asked().await;
-            // Let in, or told to come back in a moment.
+            // Signed in, or a 503.
             let answer = visitor.answers(&hub, &csrf).await;
             assert!(
                 answer.status.is_redirection() || answer.status == 503,
