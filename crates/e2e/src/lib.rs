@@ -1,2 +1,2 @@
-//! The journeys of docs/requirements in a real browser, against the program as it was built. Everything is in `tests/journeys`: this crate only
-//! gives them a place, and knows nothing of ours, so that what it shows is what a person sees.
+//! The journeys of docs/requirements in a real browser, against the built program. Everything is in `tests/journeys`: this crate only
+//! gives them a place. It uses none of our code, so it shows what a person sees.

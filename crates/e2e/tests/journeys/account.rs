@@ -11,7 +11,7 @@ use crate::{
 const NEW_PASSWORD: &str = "trois hiboux gris chantent";
 const NEW_EMAIL: &str = "marie.d@ailleurs.test";
 
-/// From the hub to one of its pages.
+/// Follows the link from the account's front page to one of its pages.
 async fn part(browser: &Browser, demo: &Demo, path: &str, heading: &str) -> Result<()> {
     browser.go(&demo.provider("/account")).await?;
     browser.page("Bonjour Marie Durand").await?;
@@ -91,7 +91,7 @@ async fn a_person_looks_after_their_account() -> Result<()> {
     phone.close().await
 }
 
-/// The same pages without JavaScript, and in the other language by the link at their foot.
+/// The same pages without JavaScript, and in the other language by the link in the footer.
 #[tokio::test]
 async fn the_account_needs_no_scripts_and_speaks_both_languages() -> Result<()> {
     let Some(browser) = Browser::open(SCRIPTLESS).await? else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! A person's browser: Chromium with a profile of its own, driven through what is on the screen.
+//! A person's browser: Chromium with a profile of its own, driven through the elements on its screen.
 
 use std::process::Stdio;
 
@@ -18,12 +18,12 @@ use crate::{
     words,
 };
 
-/// What sets one browser apart from another.
+/// The settings of a browser and of its owner.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Kind {
     /// 320 CSS pixels wide, the narrowest that WCAG 1.4.10 asks for.
     phone: bool,
-    /// Scripts are forbidden in its settings.
+    /// Scripts are off in its settings.
     scriptless: bool,
     /// Text is twice as large, as its owner set it.
     large_text: bool,
@@ -45,7 +45,7 @@ pub(crate) struct Browser {
     driver: Option<WebDriver>,
     service: Child,
     address: String,
-    // Kept open: the driver writes to it.
+    // Kept open, since the driver writes to it.
     _said: Lines<BufReader<ChildStdout>>,
     profile: TempDir,
     kind: Kind,
@@ -135,12 +135,12 @@ impl Browser {
         self.launch().await
     }
 
-    /// These words in its owner's language.
+    /// Translates words to its owner's language.
     pub(crate) fn word<'a>(&self, french: &'a str) -> &'a str {
         if self.kind.english { words::english(french) } else { french }
     }
 
-    /// One or the other, by its owner's language.
+    /// Returns the text in its owner's language.
     pub(crate) fn either<'a>(&self, french: &'a str, english: &'a str) -> &'a str {
         if self.kind.english { english } else { french }
     }
@@ -153,13 +153,13 @@ impl Browser {
         self.driver()?.goto(address).await.with_context(|| format!("cannot open {address}"))
     }
 
-    /// Waits for the page with this heading, and looks whether everybody can use it.
+    /// Waits for the page with this heading, and checks that everybody can use it.
     pub(crate) async fn page(&self, heading: &str) -> Result<()> {
         self.arrive(heading).await?;
         let driver = self.driver()?;
         look::everybody_can_use(driver).await.with_context(|| format!("on the page {heading:?}"))?;
         if self.kind.keyboard {
-            // The portals are others' pages.
+            // A portal's page has no such link.
             let ours = driver.find(By::Css("a.skip")).await.is_ok();
             keyboard::landed(driver, ours).await.with_context(|| format!("on the page {heading:?}"))?;
         }
@@ -172,7 +172,7 @@ impl Browser {
         let driver = self.driver()?;
         let seen = until(async || {
             let text = driver.find(By::Css("h1")).await.ok()?.text().await.ok()?;
-            // Between two pages: not there yet.
+            // Without a footer the next page is not complete yet.
             let whole = driver.find(By::Css("body > footer")).await.is_ok();
             (whole && text.contains(heading)).then_some(())
         });
@@ -196,13 +196,13 @@ impl Browser {
         }
     }
 
-    /// Whether the page says these words now.
+    /// Returns true if the page has these words now.
     pub(crate) async fn already_says(&self, words: &str) -> Result<bool> {
         let words = self.word(words);
         Ok(self.driver()?.find(By::Tag("body")).await?.text().await?.contains(words))
     }
 
-    /// Waits for what a CSS selector finds.
+    /// Waits for the first element that a CSS selector finds.
     pub(crate) async fn find(&self, css: &str) -> Result<WebElement> {
         let driver = self.driver()?;
         match until(async || driver.find(By::Css(css)).await.ok()).await {
@@ -211,7 +211,7 @@ impl Browser {
         }
     }
 
-    /// Types into the field with this id, in place of what it holds.
+    /// Types into the field with this id, in place of its content.
     pub(crate) async fn fill(&self, id: &str, text: &str) -> Result<()> {
         let field = self.find(&format!("#{id}")).await?;
         if self.kind.keyboard {
@@ -229,7 +229,7 @@ impl Browser {
     pub(crate) async fn press(&self, words: &str) -> Result<()> {
         let (driver, words) = (self.driver()?, &self.word(words).replace('\u{a0}', " "));
         if self.kind.keyboard {
-            // It may not be there yet; Enter is pressed once.
+            // The element may not be there yet; Enter is pressed only once.
             let reached = until(async || match keyboard::reach(driver, "words", words).await {
                 Err(cause) if cause.to_string().ends_with("absent") => None,
                 other => Some(other),
@@ -259,7 +259,7 @@ impl Browser {
         }
     }
 
-    /// Presses it twice, faster than the first answer comes.
+    /// Presses it twice, before the first answer comes.
     pub(crate) async fn press_twice(&self, words: &str) -> Result<()> {
         let path =
             format!("//*[self::a or self::button][normalize-space(translate(., '\u{a0}', ' '))=\"{words}\"]");
@@ -267,12 +267,12 @@ impl Browser {
         Ok(self.driver()?.action_chain().double_click_element(&button).perform().await?)
     }
 
-    /// The back button.
+    /// Presses the back button.
     pub(crate) async fn back(&self) -> Result<()> {
         Ok(self.driver()?.back().await?)
     }
 
-    /// Sends the form of the page, whatever its button says.
+    /// Sends the form of the page by its button.
     pub(crate) async fn submit(&self) -> Result<()> {
         if self.kind.keyboard {
             return keyboard::press(self.driver()?, Key::Enter).await;
@@ -280,13 +280,13 @@ impl Browser {
         Ok(self.find("main form button").await?.click().await?)
     }
 
-    /// Chooses one of several by its id.
+    /// Chooses a radio button by its id.
     pub(crate) async fn choose(&self, id: &str) -> Result<()> {
         let one = self.find(&format!("#{id}")).await?;
         if !self.kind.keyboard {
             return Ok(self.find(&format!("label[for={id}]")).await?.click().await?);
         }
-        // Tab leads to the one that is chosen, the arrows to the others.
+        // Tab leads to the chosen button, the arrow keys to the others.
         let driver = self.driver()?;
         keyboard::reach(driver, "id", &self.checked_beside(&one).await?).await?;
         for _ in 0..10 {
@@ -304,7 +304,7 @@ impl Browser {
         chosen.id().await?.context("a field has an id")
     }
 
-    /// Ticks or unticks a box by its label.
+    /// Ticks or unticks a check box by its label.
     pub(crate) async fn tick(&self, id: &str) -> Result<bool> {
         let label = self.find(&format!("label[for={id}]")).await?;
         if self.kind.keyboard {
@@ -320,7 +320,7 @@ impl Browser {
         Ok(self.find(&format!("#{id}")).await?.is_selected().await?)
     }
 
-    /// Sees from now on as on a screen so wide, in CSS pixels, whose owner likes it `light` or `dark`.
+    /// Emulates a screen of this width in CSS pixels, and the colour scheme `light` or `dark`.
     pub(crate) async fn emulate(&self, width: u32, scheme: &str) -> Result<()> {
         let screen = self.driver()?.cdp();
         let wished = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
@@ -345,7 +345,7 @@ impl Browser {
         Ok(self.driver()?.current_url().await?.to_string())
     }
 
-    /// Closes it in good order.
+    /// Closes the browser and its driver.
     pub(crate) async fn close(mut self) -> Result<()> {
         if let Some(driver) = self.driver.take() {
             driver.quit().await?;
@@ -353,7 +353,7 @@ impl Browser {
         Ok(())
     }
 
-    /// What went wrong, with what is on the screen instead.
+    /// An error with the content of the screen.
     async fn stuck(&self, what: &str) -> anyhow::Error {
         let Ok(driver) = self.driver() else { return anyhow!("{what}") };
         let address = driver.current_url().await.map(|url| url.to_string()).unwrap_or_default();
@@ -365,7 +365,7 @@ impl Browser {
         anyhow!("{what}; at {address} the screen says:\n{text}")
     }
 
-    /// A picture for the developer who asked for them.
+    /// Takes a picture, if the environment names a folder for pictures.
     async fn picture(&self, name: &str) -> Result<()> {
         let Some(folder) = parts::shots() else { return Ok(()) };
         std::fs::create_dir_all(&folder)?;
@@ -377,7 +377,7 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// After a failure nobody quits: the driver and its browser are a process group, and end together.
+    /// Kills driver and browser, which are one process group: a failed test does not close them.
     fn drop(&mut self) {
         if let Some(driver) = self.driver.take() {
             let _ = driver.leak();

@@ -1,4 +1,4 @@
-//! The program itself, started as a person starts it: `moncompte demo --port-base N --data DIR`.
+//! The demo, started as a person starts it: `moncompte demo --port-base N --data DIR`.
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ pub(crate) struct Demo {
     base: u16,
     folder: TempDir,
     child: Child,
-    // Kept open: the program says a last word when it ends.
+    // Kept open, since the program prints a last line when it ends.
     said: Lines<BufReader<ChildStdout>>,
     http: reqwest::Client,
 }
@@ -43,7 +43,7 @@ impl Demo {
         let folder = TempDir::new()?;
         for _ in 0..20 {
             let base = free_block()?;
-            // Between the look and the start another test may have taken the block: then take the next one.
+            // Another test may have taken the ports before the start: then take the next ones.
             if let Some((child, said)) = spawn(base, folder.path()).await? {
                 return Ok(Self { base, folder, child, said, http: reqwest::Client::new() });
             }
@@ -81,7 +81,7 @@ impl Demo {
         format!("http://localhost:{}{path}", self.base + face)
     }
 
-    /// The newest mail to this address whose subject has these words.
+    /// Waits for the newest mail to this address whose subject has these words.
     pub(crate) async fn mail(&self, to: &str, subject: &str) -> Result<Mail> {
         let found = until(async || {
             let mails = self.mails().await.ok()?;
@@ -104,7 +104,7 @@ impl Demo {
         Ok(link.with_context(|| format!("no link to {start} in: {}", mail.text))?.to_owned())
     }
 
-    /// The code in the newest such mail: on a line of its own.
+    /// The code in the newest such mail, which stands on a line of its own.
     pub(crate) async fn code(&self, to: &str, subject: &str) -> Result<String> {
         let mail = self.mail(to, subject).await?;
         let is_code = |line: &&str| line.len() == 9 && line.chars().all(|c| c.is_ascii_digit() || c == ' ');
@@ -112,13 +112,13 @@ impl Demo {
         Ok(code.with_context(|| format!("no code in: {}", mail.text))?.to_owned())
     }
 
-    /// How many mails went to this address about that.
+    /// The number of mails to this address whose subject has these words.
     pub(crate) async fn count(&self, to: &str, subject: &str) -> Result<usize> {
         let mails = self.mails().await?;
         Ok(mails.iter().filter(|(address, mail)| address == to && mail.subject.contains(subject)).count())
     }
 
-    /// Looks at an address as a mail scanner does: without cookies, of which the page tells it.
+    /// Opens an address as a mail scanner does: without cookies, which the page points out.
     pub(crate) async fn scan(&self, link: &str) -> Result<()> {
         let status = self.http.get(link).send().await?.status();
         anyhow::ensure!(status.is_success() || status == 403, "a scanner got {status}");
@@ -134,7 +134,7 @@ impl Demo {
             .collect())
     }
 
-    /// A copy of a version of the terms under another name, with these words put in place of others.
+    /// Publishes a copy of the terms `from` as `version`, with the second effective date in place of the first.
     pub(crate) fn publish_terms(&self, version: &str, from: &str, effective: [&str; 2]) -> Result<()> {
         let terms = self.data().join("terms");
         fs::create_dir_all(terms.join(version))?;
@@ -154,7 +154,7 @@ impl Demo {
     }
 }
 
-/// `None` where the ports were taken meanwhile.
+/// Starts the program; `None` if the ports were taken meanwhile.
 async fn spawn(base: u16, data: &Path) -> Result<Option<(Child, Lines<BufReader<ChildStdout>>)>> {
     let mut child = Command::new(parts::program()?)
         .args(["demo", "--port-base", &base.to_string(), "--data"])
@@ -177,7 +177,7 @@ async fn spawn(base: u16, data: &Path) -> Result<Option<(Child, Lines<BufReader<
 
 static NEXT: AtomicU16 = AtomicU16::new(0);
 
-/// Four ports in a row that nobody holds. Tests of one process take turns; other processes begin elsewhere.
+/// Finds four free ports in a row. Tests of one process take turns; other processes begin at other numbers.
 fn free_block() -> Result<u16> {
     let start = u16::try_from(std::process::id() % 400)?;
     for _ in 0..1000 {

@@ -1,4 +1,4 @@
-//! SPEC J2 and J1 with everything that a browser of today brings.
+//! SPEC J2 and J1 in a browser with all of today's features.
 
 use anyhow::{Result, ensure};
 use thirtyfour::prelude::*;
@@ -88,7 +88,7 @@ async fn see_the_policy_fulfilled(browser: &Browser) -> Result<()> {
     let met = async || anyhow::Ok(browser.driver()?.find_all(By::Css("#policy li.met")).await?.len());
     browser.fill("password", "marie").await?;
     ensure!(met().await? < 2, "a name alone fulfils the policy");
-    // What the page thinks is a help; the server judges.
+    // The page's checks are a help; the server decides.
     browser.press("Continuer").await?;
     browser.says("Il contient votre nom").await?;
     browser.page("Choisissez un mot de passe").await?;
@@ -103,7 +103,7 @@ async fn read_the_terms(browser: &Browser) -> Result<()> {
     browser.says(MARIE.email).await?;
     browser.says("Article 9").await?;
     let driver = browser.driver()?;
-    // Not a press by hand: that would bring the box, and the end, on the screen.
+    // By script, because a press by hand would scroll to the box and so to the end.
     driver.execute("document.getElementById('accept').click()", Vec::new()).await?;
     browser.says("Faites défiler jusqu'à la fin").await?;
     ensure!(!browser.ticked("accept").await?, "the box can be used before the end was reached");

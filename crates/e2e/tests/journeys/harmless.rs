@@ -1,4 +1,4 @@
-//! What people do that no page asked for: a double click, the back button, five tabs, a page kept as a bookmark (PEOPLE U-38, U-39, U-41, U-45).
+//! Unexpected but harmless acts: a double click, the back button, five tabs, a bookmark (PEOPLE U-38, U-39, U-41, U-45).
 
 use anyhow::{Result, ensure};
 
@@ -40,14 +40,14 @@ async fn a_double_click_and_the_back_button_are_harmless() -> Result<()> {
     browser.press_twice("Continuer").await?;
     browser.page("Vous êtes maintenant connecté").await?;
     ensure!(demo.count(KARIM.email, "votre compte est prêt").await? == 1, "one account, one mail");
-    // The step before is over: it says where the person is now, not that something went wrong.
+    // The page of the step before says where the person is now, not that something went wrong.
     back_and_forth(&browser, "Vous êtes maintenant connecté").await?;
     browser.press("Ouvrir mon espace client Agence des Tilleuls").await?;
     at_the_portal(&browser, "Bonjour Karim").await?;
     browser.close().await
 }
 
-/// The page before is one with a way on, and the page after is where the person was.
+/// Goes back to a page with a way on, and forward to the page where the person was.
 async fn back_and_forth(browser: &Browser, heading: &str) -> Result<()> {
     browser.back().await?;
     browser.page("").await?;
@@ -108,7 +108,7 @@ async fn five_tabs_and_a_bookmark_are_harmless() -> Result<()> {
     browser.page("Mon compte immobilier").await?;
     sign_in(&browser, ODETTE.email, PASSWORD).await?;
     at_the_portal(&browser, "Bonjour Odette").await?;
-    // A stranger's browser has nothing of that request: it goes on at the agency's sign-in, and says why.
+    // Another browser does not have that request: it goes on at the agency's sign-in page, which says why.
     let Some(stranger) = Browser::open(DESK).await? else { return Ok(()) };
     stranger.go(&bookmark).await?;
     stranger.page("Mon compte immobilier").await?;
@@ -117,7 +117,7 @@ async fn five_tabs_and_a_bookmark_are_harmless() -> Result<()> {
     browser.close().await
 }
 
-/// Left half-way: the old credentials lead back to the step where the person was (SPEC J2).
+/// After a break the old credentials lead back to the step where the person was (SPEC J2).
 #[tokio::test]
 async fn a_half_made_move_is_taken_up_again_from_the_old_credentials() -> Result<()> {
     let Some(browser) = Browser::open(DESK).await? else { return Ok(()) };
@@ -125,7 +125,7 @@ async fn a_half_made_move_is_taken_up_again_from_the_old_credentials() -> Result
     knock(&browser, &demo.tilleuls("/")).await?;
     give_old_identifiers(&browser, KARIM.identifier, KARIM.old_password).await?;
     choose_email_and_password(&browser, KARIM.email).await?;
-    // The browser is put away; days later the person begins again at the portal, and is where they were.
+    // The person begins again at the portal, and is where they were.
     knock(&browser, &demo.tilleuls("/")).await?;
     give_old_identifiers(&browser, KARIM.identifier, KARIM.old_password).await?;
     browser.page("Regardez vos messages").await?;

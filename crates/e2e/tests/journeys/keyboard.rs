@@ -1,13 +1,13 @@
-//! Hands that have a keyboard and nothing else: Tab and Shift+Tab lead to what is meant, Enter and the space bar press it, and at each stop one can see
-//! where one is (WCAG 2.1.1, 2.4.7; RGAA 10.7, 12.8, 12.9).
+//! Use by keyboard alone: Tab and Shift+Tab lead to every element, Enter and the space bar press it, and the focus is visible at each stop
+//! (WCAG 2.1.1, 2.4.7; RGAA 10.7, 12.8, 12.9).
 
 use anyhow::{Context, Result, bail, ensure};
 use thirtyfour::prelude::*;
 
-/// More stops than any page has.
+/// The greatest number of stops, above any page's.
 const STOPS: usize = 120;
 
-/// Where the keyboard is: on what is meant, before it, or past it; and whether that can be seen.
+/// The script that compares the focus with an element: on it, before it, or past it; and says if the focus is visible.
 const STANDING: &str = r#"
 const [how, what] = arguments;
 const trim = text => text.replace(/\s+/g, ' ').trim();
@@ -28,7 +28,7 @@ if (here && here !== document.body) {
 return 'before';
 "#;
 
-/// Where a page that has just come leaves the keyboard.
+/// The script that describes the focus on a new page.
 const LANDED: &str = r#"
 const problem = document.getElementById('problem');
 const here = document.activeElement;
@@ -50,7 +50,7 @@ async fn back(driver: &WebDriver) -> Result<()> {
         .await?)
 }
 
-/// Goes to what has this id (`how` is `id`) or exactly these words (`words`).
+/// Moves the focus to the element with this id (`how` is `id`) or exactly these words (`words`).
 pub(crate) async fn reach(driver: &WebDriver, how: &str, what: &str) -> Result<()> {
     for _ in 0..STOPS {
         let answer = driver.execute(STANDING, vec![how.into(), what.into()]).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn reach(driver: &WebDriver, how: &str, what: &str) -> Result<(
     bail!("{what:?} is never reached")
 }
 
-/// Types in place of what the field holds.
+/// Types into the focused field, in place of its content.
 pub(crate) async fn fill(driver: &WebDriver, id: &str, text: &str) -> Result<()> {
     reach(driver, "id", id).await?;
     driver
@@ -78,7 +78,7 @@ pub(crate) async fn fill(driver: &WebDriver, id: &str, text: &str) -> Result<()>
     Ok(())
 }
 
-/// After an error the keyboard is at what the page says of it; else at the top, where the first stop is the way past the head of the page.
+/// Checks the focus of a new page: after an error on its message; else at the top, where the first stop is the link past the header.
 pub(crate) async fn landed(driver: &WebDriver, ours: bool) -> Result<()> {
     let at: String = driver.execute(LANDED, Vec::new()).await?.convert()?;
     if at == "at the problem" || !ours {

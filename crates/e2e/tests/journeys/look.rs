@@ -1,5 +1,5 @@
-//! Requirements of every page (SPEC "Journeys": "on a phone, with a keyboard alone and with a screen
-//! reader"). No judge of accessibility, only what is plainly wrong.
+//! Simple checks of every page (SPEC "Journeys": "on a phone, with a keyboard alone and with a screen
+//! reader"); `gallery` checks accessibility in full.
 
 use anyhow::{Result, ensure};
 use thirtyfour::prelude::*;

@@ -1,7 +1,7 @@
 //! The journeys of docs/requirements/journeys.md as people walk them: Debian's Chromium, the built program and its demo. Each test starts its own demo on
 //! its own ports and its own browsers, so they run side by side.
 //!
-//! `TEST_CHROMIUM` and `TEST_CHROMEDRIVER` name the browser and its driver; where neither they nor Debian's own are found, a test says so
+//! `TEST_CHROMIUM` and `TEST_CHROMEDRIVER` name the browser and its driver. Without them and without Debian's own, a test says so
 //! and passes, unless `MONCOMPTE_CI` is set. `MONCOMPTE_SHOTS` names a folder that receives a picture of every page.
 
 mod browser;

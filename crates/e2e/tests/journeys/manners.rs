@@ -1,5 +1,5 @@
-//! The journeys SPEC J1 to J11 on one walk, in two manners: with a keyboard and nothing else, in French; without scripts on the narrowest phone, in English. Each
-//! page that comes is looked at as it comes (`look.rs`): a way on from it, labels, nothing wider than the screen; and with a keyboard, where that stands.
+//! The journeys SPEC J1 to J11 on one walk, in two manners: with a keyboard alone, in French; without scripts on the narrowest phone, in English. Each page is
+//! checked when it comes (`look.rs`): a way on, labels, nothing wider than the screen; and with a keyboard, the focus.
 
 use anyhow::{Context, Result, ensure};
 
@@ -24,12 +24,12 @@ async fn all_journeys_without_scripts_on_the_narrowest_phone_in_english() -> Res
     all_journeys(SCRIPTLESS_IN_ENGLISH, 320).await
 }
 
-/// One after the other: each begins where the one before ended.
+/// Walks all journeys, each from the end of the one before.
 async fn all_journeys(kind: Kind, width: u32) -> Result<()> {
     let Some(browser) = Browser::open(kind).await? else { return Ok(()) };
     let mut demo = Demo::start().await?;
     browser.emulate(width, "light").await?;
-    // The portals ask for French: who reads English says so once, at the foot of any page.
+    // The portals ask for French pages: an English reader changes the language once, in the footer of any page.
     browser.go(&demo.provider(browser.either("/help", "/help?hl=en"))).await?;
     help(&browser, &demo).await.context("J9, help")?;
     the_move(&browser, &demo).await.context("J2, the move")?;
@@ -53,7 +53,7 @@ async fn help(browser: &Browser, demo: &Demo) -> Result<()> {
     browser.page("Mon compte immobilier").await
 }
 
-/// Each step with what goes wrong in it, and by the code in the mail.
+/// Walks the move with a mistake in each step, and by the code in the mail.
 async fn the_move(browser: &Browser, demo: &Demo) -> Result<()> {
     give_old_identifiers(browser, MARIE.identifier, "pas le bon").await?;
     browser.says("Identifiant ou mot de passe invalide").await?;
@@ -113,7 +113,7 @@ async fn next_agency(browser: &Browser, demo: &Demo) -> Result<()> {
     browser.page("Bonjour Marie Durand").await
 }
 
-/// The hub says hello in the person's language.
+/// Checks that the account's front page greets the person in their language.
 async fn at_home(browser: &Browser, name: &str) -> Result<()> {
     browser.page(&format!("{} {name}", browser.word("Bonjour"))).await
 }
@@ -144,7 +144,7 @@ async fn account(browser: &Browser, demo: &Demo) -> Result<()> {
     browser.says("Votre nom est enregistré").await?;
     at_home(browser, NAME).await?;
 
-    // There and back again, in either language.
+    // To the other language and back.
     let other = browser.either("language-en", "language-fr");
     part(browser, demo, "/account/language", "Ma langue").await?;
     browser.choose(other).await?;
@@ -217,7 +217,7 @@ async fn locked_and_unlocked(browser: &Browser, demo: &Demo) -> Result<()> {
     browser.fill("email", NEW_EMAIL).await?;
     browser.press("Recevoir le lien").await?;
     browser.page("regardez vos messages").await?;
-    // Within a minute one link is enough: the message about the lock has it.
+    // No second link is mailed within a minute: use the one in the message about the lock.
     let about = browser.word("votre compte est bloqué");
     let link = demo.link(NEW_EMAIL, about, "/reset?token=").await?;
     browser.go(&link).await?;

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// "Opening it (a mail scanner, a preview) changes nothing; signing in on it does." The phone ends connected; the first browser, which
+/// "Opening it (a mail scanner, a preview) changes nothing; signing in on it does." The phone ends signed in; the first browser, which
 /// was asleep meanwhile, goes on by itself to the sign-in page and says that the account is ready.
 #[tokio::test]
 async fn the_mailed_link_works_on_another_device() -> Result<()> {
@@ -36,8 +36,8 @@ async fn the_mailed_link_works_on_another_device() -> Result<()> {
     phone.close().await
 }
 
-/// The first browser goes on to the terms as soon as the address is confirmed. When the phone was quicker to accept them, nothing
-/// happens twice: it has only to sign in.
+/// The first browser goes on to the terms as soon as the address is confirmed. If the phone accepts them first, the first browser only
+/// has to sign in.
 #[tokio::test]
 async fn the_first_browser_goes_on_by_itself() -> Result<()> {
     let Some(first) = Browser::open(DESK).await? else { return Ok(()) };

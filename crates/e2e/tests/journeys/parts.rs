@@ -1,16 +1,16 @@
-//! What the journeys need from the machine: the browser, its driver and the built program.
+//! The programs that the journeys need: the browser, its driver and the built program.
 
 use std::{env, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// Where the browser is.
+/// The paths of the browser and its driver.
 pub(crate) struct Parts {
     pub(crate) chromium: PathBuf,
     pub(crate) chromedriver: PathBuf,
 }
 
-/// `None`, with a word why, where there is no browser and none is demanded.
+/// Finds the browser; `None`, after a line that says why, if there is none and none is demanded.
 #[allow(clippy::print_stdout, reason = "whoever runs the tests is told why one did nothing")]
 pub(crate) fn find() -> Result<Option<Parts>> {
     let found =
@@ -29,7 +29,7 @@ pub(crate) fn find() -> Result<Option<Parts>> {
     Ok(None)
 }
 
-/// The program as `cargo build` left it, beside this test's own folder.
+/// The program that `cargo build` made, in the folder above this test's.
 pub(crate) fn program() -> Result<PathBuf> {
     let test = env::current_exe()?;
     let folder =
@@ -48,7 +48,7 @@ fn named(variable: &str, usual: &str) -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-/// As `cargo xtask test` understands it: set, and not to a word that says no.
+/// Returns true if a variable is set, and not to a word that means no; `cargo xtask test` reads it the same way.
 #[allow(
     clippy::disallowed_methods,
     reason = "a test reads the variables that `cargo xtask test` sets for it"
@@ -58,7 +58,7 @@ fn demanded() -> bool {
         .is_ok_and(|word| !["", "0", "n", "no", "f", "false", "off"].contains(&word.to_lowercase().as_str()))
 }
 
-/// The judge of accessibility, beside the tests' own Node; `None`, with a word why, where there is none and none is demanded.
+/// The path of axe-core, beside the tests' own Node; `None`, after a line that says why, if there is none and none is demanded.
 #[allow(clippy::print_stdout, reason = "whoever runs the tests is told why one did nothing")]
 pub(crate) fn axe() -> Result<Option<PathBuf>> {
     let judge = named("TEST_NODE", "/nowhere").and_then(|node| {
@@ -75,13 +75,13 @@ pub(crate) fn axe() -> Result<Option<PathBuf>> {
     Ok(judge)
 }
 
-/// Where the pictures of the gallery go, if somebody wants them.
+/// The folder for the gallery's pictures, if the environment names one.
 #[allow(clippy::disallowed_methods, reason = "a test reads the variables that `cargo xtask gallery` sets")]
 pub(crate) fn gallery() -> Option<PathBuf> {
     env::var_os("MONCOMPTE_GALLERY").map(PathBuf::from)
 }
 
-/// Where pictures of pages go, if somebody wants them.
+/// The folder for pictures of the journeys' pages, if the environment names one.
 #[allow(clippy::disallowed_methods, reason = "a test reads the variables that its developer sets")]
 pub(crate) fn shots() -> Option<PathBuf> {
     env::var_os("MONCOMPTE_SHOTS").map(PathBuf::from)

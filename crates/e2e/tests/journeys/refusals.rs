@@ -1,4 +1,4 @@
-//! SPEC J4, J5 and J6: what is refused, how it is said, and the way out.
+//! SPEC J4, J5 and J6: refusals, their words, and the ways out.
 
 use anyhow::{Result, ensure};
 
@@ -54,7 +54,7 @@ async fn five_wrong_passwords_lock_and_a_mailed_link_unlocks() -> Result<()> {
     browser.fill("email", ODETTE.email).await?;
     browser.press("Recevoir le lien").await?;
     browser.page("regardez vos messages").await?;
-    // Within a minute one link is enough: the message about the lock has it.
+    // No second link is mailed within a minute: use the one in the message about the lock.
     let link = demo.link(ODETTE.email, "votre compte est bloqué", "/reset?token=").await?;
     browser.go(&link).await?;
     browser.page("Choisissez un nouveau mot de passe").await?;
@@ -63,7 +63,7 @@ async fn five_wrong_passwords_lock_and_a_mailed_link_unlocks() -> Result<()> {
     browser.arrive("Bonjour Odette").await?;
     ensure!(browser.address().await?.starts_with(&demo.tilleuls("/espace")), "it began at another portal");
     demo.mail(ODETTE.email, "votre mot de passe a été changé").await?;
-    // The new password is the account's from now on, and the account is open again.
+    // The account is unlocked, with the new password.
     browser.press("Se déconnecter").await?;
     browser.arrive("Vous êtes déconnecté").await?;
     knock(&browser, &demo.tilleuls("/")).await?;

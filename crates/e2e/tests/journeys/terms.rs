@@ -23,7 +23,7 @@ async fn a_new_version_of_the_terms_asks_again() -> Result<()> {
     sign_in(&browser, KARIM.email, PASSWORD).await?;
     browser.page("Conditions Générales").await?;
     browser.says("2026-11-b").await?;
-    // Refusing is possible, is explained, and leads back.
+    // A refusal is possible, explained, and leads back.
     browser.press("Je refuse").await?;
     browser.page("Vous n'avez pas accepté les conditions").await?;
     browser.press("Relire les conditions").await?;

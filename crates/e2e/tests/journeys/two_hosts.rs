@@ -1,4 +1,4 @@
-//! Ways back that only a browser shows: under which policy a form's redirects stand, and what the back button finds.
+//! Ways back that only a browser shows: redirects after a form under a Content-Security-Policy, and the back button.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// A portal whose callback stands on one host and whose pages stand on another: `api.` and `www.`, or a broker between the two.
+/// A portal with its callback on one host and its pages on another: `api.` and `www.`, or a broker between the two.
 struct Apart {
     callback: String,
     servers: [tokio::task::JoinHandle<()>; 2],
@@ -34,7 +34,7 @@ impl Drop for Apart {
 impl Apart {
     async fn start() -> Result<Self> {
         let (api, www) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
-        // Other ports of one host are other origins; an address and a name are other hosts.
+        // Different ports are different origins; an IP address and a name are different hosts.
         let callback = format!("http://localhost:{}/callback", api.local_addr()?.port());
         let home = format!("http://127.0.0.1:{}/", www.local_addr()?.port());
         let on = move || {
@@ -66,7 +66,7 @@ impl Apart {
         )
     }
 
-    /// The request with which it sends a browser.
+    /// The address of its authorization request.
     fn asks(&self, demo: &Demo, mode: &str) -> String {
         let callback = self.callback.replace(':', "%3A").replace('/', "%2F");
         let rest = "response_type=code&scope=openid&state=s&nonce=n&prompt=login&code_challenge_method=S256";
@@ -124,7 +124,7 @@ async fn moves(browser: &Browser, demo: &Demo) -> Result<()> {
     browser.page("Bonjour Karim").await
 }
 
-/// Back from the client space, again and again, is the client space; and so is a bookmark of the page before it.
+/// The back button in the client space leads to the client space, again and again; so does a bookmark of the page before it.
 #[tokio::test]
 async fn back_from_the_space_is_no_error() -> Result<()> {
     let Some(browser) = Browser::open(DESK).await? else { return Ok(()) };
@@ -139,7 +139,7 @@ async fn back_from_the_space_is_no_error() -> Result<()> {
     browser.back().await?;
     browser.page("Bonjour Karim").await?;
     ensure!(browser.address().await?.starts_with(&demo.tilleuls("/espace")), "it is the portal's");
-    // A second time within minutes it does not go round by itself.
+    // The second time within minutes it does not return to the portal by itself.
     browser.go(&asked).await?;
     browser.page("Vous êtes connecté").await?;
     browser.press("Ouvrir mon espace client").await?;

@@ -1,17 +1,17 @@
-//! Steps that several journeys share, in the person's words.
+//! Steps that several journeys share, named as the person would name them.
 
 use anyhow::{Context, Result, ensure};
 
 use crate::{browser::Browser, demo::Demo};
 
-/// What the person will sign in with. Nothing of it is a rule's minimum by chance: four words, no digit, no capital.
+/// The new password: four words without digits and capitals, so that it passes by its length alone.
 pub(crate) const PASSWORD: &str = "quatre canards jaunes dansent";
 
-/// Somebody of config/demo/people.toml, at the agency whose portal is `Agence des Tilleuls`.
+/// Somebody of config/demo/people.toml, a client of `Agence des Tilleuls`.
 pub(crate) struct Person {
     pub(crate) identifier: &'static str,
     pub(crate) old_password: &'static str,
-    /// As the agency has it.
+    /// The address that the agency has.
     pub(crate) email: &'static str,
 }
 
@@ -35,7 +35,7 @@ pub(crate) const BENOIT: Person = Person {
     email: "benoit.saint-aubin@exemple-mail.test",
 };
 
-/// From the portal's front page to the provider's sign-in page.
+/// Goes from the portal's front page to the provider's sign-in page.
 pub(crate) async fn knock(browser: &Browser, portal: &str) -> Result<()> {
     browser.go(portal).await?;
     browser.find("a.button.large").await?;
@@ -43,7 +43,7 @@ pub(crate) async fn knock(browser: &Browser, portal: &str) -> Result<()> {
     browser.page("Mon compte immobilier").await
 }
 
-/// Old identifiers on the provider's page, sent.
+/// Sends the old identifiers on the provider's page.
 pub(crate) async fn give_old_identifiers(browser: &Browser, identifier: &str, password: &str) -> Result<()> {
     browser.press("Utiliser mes anciens identifiants").await?;
     browser.page("Vos anciens identifiants").await?;
@@ -52,7 +52,7 @@ pub(crate) async fn give_old_identifiers(browser: &Browser, identifier: &str, pa
     browser.press("Continuer").await
 }
 
-/// Notice, email, password: up to the page that asks to look at the mail.
+/// Walks notice, email and password, up to the page that asks to look at the mail.
 pub(crate) async fn choose_email_and_password(browser: &Browser, email: &str) -> Result<()> {
     browser.page("Votre accès change").await?;
     browser.press("Étape suivante").await?;
@@ -79,7 +79,7 @@ pub(crate) async fn confirm(browser: &Browser, demo: &Demo, email: &str) -> Resu
     browser.page("Conditions Générales").await
 }
 
-/// To the end of the terms, tick, go on.
+/// Scrolls to the end of the terms, ticks the box and goes on.
 pub(crate) async fn accept_terms(browser: &Browser) -> Result<()> {
     browser.press("Aller à la fin du texte").await?;
     ensure!(browser.tick("accept").await?, "the box cannot be ticked at the end of the terms");
@@ -87,7 +87,7 @@ pub(crate) async fn accept_terms(browser: &Browser) -> Result<()> {
     browser.page("Vous êtes maintenant connecté").await
 }
 
-/// The whole move at the first agency, up to its portal.
+/// Walks the whole move at the first agency, up to its portal.
 pub(crate) async fn move_over(browser: &Browser, demo: &Demo, person: &Person) -> Result<()> {
     knock(browser, &demo.tilleuls("/")).await?;
     give_old_identifiers(browser, person.identifier, person.old_password).await?;
@@ -98,14 +98,14 @@ pub(crate) async fn move_over(browser: &Browser, demo: &Demo, person: &Person) -
     browser.arrive("Bonjour").await
 }
 
-/// Email and password on the page that asks for them.
+/// Sends email and password on the sign-in page.
 pub(crate) async fn sign_in(browser: &Browser, email: &str, password: &str) -> Result<()> {
     browser.fill("email", email).await?;
     browser.fill("password", password).await?;
     browser.press("Connexion").await
 }
 
-/// The cookie that is the session at the provider, and when it ends.
+/// The expiry of the provider's session cookie, in Unix seconds; `None` if it ends with the browser.
 pub(crate) async fn session_ends(browser: &Browser) -> Result<Option<i64>> {
     let cookies = browser.driver()?.get_all_cookies().await?;
     let session =

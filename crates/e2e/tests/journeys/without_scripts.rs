@@ -11,13 +11,13 @@ use crate::{
     },
 };
 
-/// SPEC J2 and J1 where the browser runs no script at all.
+/// SPEC J2 and J1 in a browser that runs no scripts.
 #[tokio::test]
 async fn the_move_and_the_sign_in_need_no_scripts() -> Result<()> {
     let Some(browser) = Browser::open(SCRIPTLESS).await? else { return Ok(()) };
     let demo = Demo::start().await?;
     knock(&browser, &demo.tilleuls("/")).await?;
-    // Show/hide is a script's: it must not stand there as a button that does nothing. And it shows that scripts are off.
+    // The button to show the password needs a script, so it must be hidden. This also proves that scripts are off.
     ensure!(!browser.find("button[data-reveal]").await?.is_displayed().await?, "a button that does nothing");
     give_old_identifiers(&browser, KARIM.identifier, KARIM.old_password).await?;
     choose_email_and_password(&browser, KARIM.email).await?;

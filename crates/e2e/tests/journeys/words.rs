@@ -1,6 +1,6 @@
-//! What the journeys say in French, in English: the same walk in both languages. The portals of the demo speak French only; their words are not here.
+//! English translations of the journeys' French words, so that one walk serves both languages. The demo's portals speak French only; their words are not here.
 
-/// French, English. Whole labels, and parts of headings and sentences.
+/// Pairs of French and English: whole labels, and parts of headings and sentences.
 const ENGLISH: &[(&str, &str)] = &[
     ("Aide", "Help"),
     ("Aller à la fin du texte", "Go to the end of the text"),
@@ -71,7 +71,7 @@ const ENGLISH: &[(&str, &str)] = &[
     ("Vous n'avez pas accepté les conditions", "You did not accept the terms"),
 ];
 
-/// The same in English; what is not in the list is a name, or a portal's word.
+/// Translates to English. Words outside the list stay: names, and words of a portal.
 pub(crate) fn english(french: &str) -> &str {
     let plain = french.replace('\u{a0}', " ");
     ENGLISH.iter().find(|(word, _)| *word == plain).map_or(french, |(_, word)| word)

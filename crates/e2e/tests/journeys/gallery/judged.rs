@@ -1,4 +1,4 @@
-//! axe-core finds nothing on any page or mail, in either language: in the dark on the narrowest phone, and in the light with text twice as large
+//! axe-core finds no fault on any page or mail, in either language: in dark mode on the narrowest phone, and in light mode with text twice as large
 //! (SPEC "Journeys"; PEOPLE F-30 to F-38; WCAG 1.4.3, 1.4.4, 1.4.10).
 
 use std::{fmt::Write as _, fs};
@@ -14,7 +14,7 @@ use crate::{
     look, parts,
 };
 
-/// Everything that the judge knows of pages; of a mail, which is a part of somebody else's page, what is a rule and not advice.
+/// The script of axe-core's run: all rules for a page; for a mail, which is shown inside another page, the rules of WCAG without best practices.
 const JUDGE: &str = r#"
 const done = arguments[arguments.length - 1];
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'].concat(arguments[0] ? [] : ['best-practice']);
@@ -60,7 +60,7 @@ async fn judged(locale: Locale) -> Result<()> {
     Ok(())
 }
 
-/// A line for each thing that is wrong with what is on the screen.
+/// A line for each fault on the screen.
 async fn faults(browser: &Browser, judge: &str, what: &str) -> Result<String> {
     let (driver, is_mail) = (browser.driver()?, what.contains("-mail-"));
     driver.execute(judge, vec![]).await?;
@@ -70,7 +70,7 @@ async fn faults(browser: &Browser, judge: &str, what: &str) -> Result<String> {
     for Fault { id, help, places } in found {
         writeln!(told, "{what}: {id}: {help}: {}", places.join(" | "))?;
     }
-    // A mail has no landmarks and no form; what is plainly wrong with a page is looked at as on every journey.
+    // The journeys' own checks, for pages only: a mail has no landmarks and no form.
     if !is_mail && let Err(cause) = look::everybody_can_use(driver).await {
         writeln!(told, "{what}: {cause}")?;
     }

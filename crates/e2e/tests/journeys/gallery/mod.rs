@@ -1,4 +1,4 @@
-//! Every page and mail in every state, as its samples have it, in a real browser: a judge of accessibility looks at each, and
+//! Every page and mail in every state of its samples, in a real browser: axe-core checks the accessibility of each, and
 //! `cargo xtask gallery` takes a picture of each for people to look at.
 
 mod judged;

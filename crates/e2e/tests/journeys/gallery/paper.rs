@@ -1,4 +1,4 @@
-//! What people print: the terms, the receipt of having accepted them, and the sheet of how to sign in (SPEC J2.6, "prints them cleanly").
+//! Pages for printing: the terms, the receipt of their acceptance, and the sheet of how to sign in (SPEC J2.6, "prints them cleanly").
 
 use anyhow::{Result, ensure};
 use pages::Locale;
@@ -10,10 +10,10 @@ use crate::browser::{Browser, DESK};
 /// The pages with a button to print, by the first letters of their names.
 const PRINTED: [&str; 3] = ["terms-", "account-receipt-", "account-memo-"];
 
-/// A4 between the margins of the style for paper, in CSS pixels.
+/// The width of A4 without the print style's margins, in CSS pixels.
 const PAPER: u32 = 657;
 
-/// What belongs on a screen and not on paper, and what would not fit on it.
+/// Finds elements that belong on a screen only, and elements too wide for the paper.
 const FAULTS: &str = r##"
 const faults = [];
 for (const one of document.querySelectorAll('button, input, form, footer, nav, .skip, [role=alert], a[href^="/"], a[href^="#"]'))
@@ -36,7 +36,7 @@ pub(super) fn is_printed(leaf: &str) -> bool {
         .any(|start| leaf.get(3..).is_some_and(|name| name.starts_with(start) && !name.contains("refused")))
 }
 
-/// From now on as the printer has it, whatever the screen's owner likes.
+/// Emulates print media in the light colour scheme.
 pub(super) async fn on_paper(browser: &Browser) -> Result<()> {
     browser.emulate(PAPER, "dark").await?;
     let wished =

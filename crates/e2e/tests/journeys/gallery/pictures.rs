@@ -13,14 +13,14 @@ use crate::{
     parts,
 };
 
-/// Wide, and how light.
+/// The frames: name, width in CSS pixels, colour scheme.
 const FRAMES: [(&str, u32, &str); 3] =
     [("phone", 390, "light"), ("dark", 390, "dark"), ("desk", 1280, "light")];
 
-/// What has a button to print, as the printer has it.
+/// The frame of pages with a button to print, as printed.
 const PAPER: (&str, u32, &str) = ("paper", 657, "light");
 
-/// Only where somebody asks for them: `cargo xtask gallery`.
+/// Runs for `cargo xtask gallery` only.
 #[tokio::test]
 async fn a_picture_of_each() -> Result<()> {
     let Some(folder) = parts::gallery() else { return Ok(()) };

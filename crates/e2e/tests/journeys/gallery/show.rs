@@ -1,4 +1,4 @@
-//! A server that shows the leaves of the gallery as the provider would, with its assets and under its policy.
+//! A server of the gallery's pages and mails, with the provider's assets and Content-Security-Policy.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,7 +16,7 @@ use pages::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// What the provider allows its pages, without the portals that a form may lead to: here the one page that sends itself stays.
+/// The provider's Content-Security-Policy, with forms to no portal: the one page that sends itself must stay here.
 const POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
@@ -33,7 +33,7 @@ impl Drop for Show {
 }
 
 impl Show {
-    /// All pages and mails in one language, those of an agency and, by their first state, those of no agency.
+    /// All pages and mails in one language: in every state with an agency, in their first state without one.
     pub(super) async fn of(locale: Locale) -> Result<Self> {
         let pages = Pages::new()?;
         let frame = Frame {
@@ -47,7 +47,7 @@ impl Show {
         let bare = Frame { look: None, base: String::new(), ..frame.clone() };
         let mut leaves: Vec<(String, String)> = Vec::new();
         for leaf in gallery::pages(&pages, &frame)?.into_iter().chain(gallery::mails(&pages, &mail)?) {
-            // Two pages go on by themselves: here they stay.
+            // Two pages go on by themselves, and must stay here.
             let stays = ["signing-out", "go-on"].iter().any(|name| leaf.name.starts_with(name));
             let keep = |line: &&str| !stays || !(line.contains("<script") || line.contains("\"refresh\""));
             let html = leaf.html.lines().filter(keep).collect::<Vec<_>>().join("\n");
@@ -80,7 +80,7 @@ impl Show {
         self.names.iter().map(String::as_str)
     }
 
-    /// Where a leaf hangs.
+    /// The address of a page or mail.
     pub(super) fn at(&self, name: &str) -> String {
         format!("{}/leaf/{name}", self.address)
     }
@@ -88,7 +88,7 @@ impl Show {
 
 async fn leaf(State(leaves): State<Arc<HashMap<String, String>>>, Path(name): Path<String>) -> Response {
     match leaves.get(&name) {
-        // A mail's reader shows it as the mail brings it, styles inline.
+        // A mail brings its styles inline.
         Some(html) if name.contains("-mail-") => Html(html.clone()).into_response(),
         Some(html) => ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html.clone())).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
