@@ -26,12 +26,12 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("hash", hash),
 ];
 
-/// The input as text, where bytes that are none never reach the code: HTTP's face refuses them.
+/// The input as text. Other bytes never reach this code, since the web layer refuses them.
 fn text(data: &[u8]) -> Option<&str> {
     std::str::from_utf8(data).ok()
 }
 
-/// Two inputs in one, parted by the first line's end.
+/// Splits the input at the end of its first line.
 fn halves(data: &[u8]) -> Option<(&str, &str)> {
     text(data)?.split_once('\n')
 }

@@ -16,7 +16,7 @@ const ISSUER: &str = "https://op.example";
 const WEB: [&str; 2] = ["https://rp.example/cb", "https://rp.example/cb?bar=foo"];
 const NATIVE: [&str; 3] = ["http://127.0.0.1/cb", "http://[::1]:7000/cb", "com.example.app:/cb"];
 
-/// An authorization request: a query at two clients. It is refused here, or answered at a registered address, or sound.
+/// An authorization request: a query, tried at two clients. It is refused on a page, answered at a registered address, or valid.
 pub fn authorization(data: &[u8]) {
     let Some(Ok(params)) = text(data).map(|raw| Params::parse(&[raw])) else { return };
     let mut web = Client::new("rp", "tilleuls");
@@ -47,7 +47,7 @@ fn ask(params: &Params, client: &Client) {
     leads_back(&respond::success(&path, ISSUER, "the-code"), to, "code");
 }
 
-/// The two registered loopback addresses with any port.
+/// Returns true for the two registered loopback addresses with any port.
 fn loopback(uri: &str) -> bool {
     let port = ["http://127.0.0.1:", "http://[::1]:"]
         .iter()
@@ -86,7 +86,7 @@ fn leads_back(answer: &Response, registered: &str, first: &str) {
     }
 }
 
-/// A form, or a query and a form: whatever is read was sent, once, and is text.
+/// A form, or a query and a form: every parameter that is read was sent once, and is text.
 pub fn form(data: &[u8]) {
     let Some(whole) = text(data) else { return };
     let (query, body) = halves(data).unwrap_or((whole, ""));
@@ -105,16 +105,16 @@ pub fn form(data: &[u8]) {
         assert!(name == "claims" || !value.chars().any(char::is_control), "{name}");
         assert_eq!(all().filter(|(other, _)| *other == name).count(), 1, "{name} is there twice");
     }
-    // Where it is cut changes nothing.
+    // The place of the cut between query and form changes nothing.
     let glued = Params::parse(&[&format!("{query}&{body}")]).expect("one half and the other");
     assert!(all().all(|(name, _)| glued.get(&name) == params.get(&name)));
 }
 
-/// An `Authorization` header beside a form: a client that both agree on proves itself, or nobody does.
+/// An `Authorization` header beside a form: a client proves itself only if both name the same client.
 pub fn basic(data: &[u8]) {
     let Some((header, body)) = halves(data) else { return };
     let Ok(params) = Params::parse(&[body]) else { return };
-    // As it came, and as what a client would have encoded.
+    // As it is, and encoded as by a client.
     for header in [header.to_owned(), format!("Basic {}", STANDARD.encode(header))] {
         let presented = Presented::read(Some(&header), &params);
         let named = presented.client_id().unwrap_or_default().to_owned();
@@ -133,7 +133,7 @@ pub fn basic(data: &[u8]) {
     }
 }
 
-/// A challenge and a verifier: they fit by the rule of RFC 7636 §4.6 and not otherwise.
+/// A challenge and a verifier: they match exactly by the rule of RFC 7636 §4.6.
 pub fn pkce(data: &[u8]) {
     let Some((challenge, verifier)) = halves(data) else { return };
     assert!(rule::compare(None, None).is_ok());
@@ -146,7 +146,7 @@ pub fn pkce(data: &[u8]) {
     assert!(rule::is_challenge(&hash));
 }
 
-/// A form at the token endpoint: what is read is what was sent, and a grant that the client may use.
+/// A form at the token endpoint: every value that is read was sent, and the client may use the grant type.
 pub fn token(data: &[u8]) {
     let Some(Ok(params)) = text(data).map(|body| Params::parse(&[body])) else { return };
     let client = Client::new("rp", "tilleuls");

@@ -15,7 +15,7 @@ const ED25519: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"SxJERKVg__o3TRWMXJL2y
 const P256: &str = r#"{"kty":"EC","crv":"P-256","x":"pXh6JR_RULTiFMvn16Nw4uEZopCN25n8naf0Z1SdcYE","y":"FarPgx6h8Fq2gXV1vsPhryvk-0_jJuy3ouQ1DjHuQwE"}"#;
 const RSA: &str = include_str!("../seeds/jwk/rsa");
 
-/// The tokens that were ever signed with these keys: nobody can have another one.
+/// All tokens that were ever signed with these keys: any other is a forgery.
 const GOOD: [&str; 4] = [
     include_str!("../seeds/jwt/good-hs256"),
     include_str!("../seeds/jwt/good-eddsa"),
@@ -39,7 +39,7 @@ fn rules() -> Rules<'static> {
     }
 }
 
-/// A token from anywhere: none is accepted but those that were signed.
+/// Any token: only those in [`GOOD`] are accepted.
 pub fn jwt(data: &[u8]) {
     let Some(token) = text(data) else { return };
     let lax =
@@ -52,12 +52,12 @@ pub fn jwt(data: &[u8]) {
     }
 }
 
-/// What is signed. An ECDSA signature has a twin that anybody can make from it (r and n - s) and that is as good: what counts is what it is over.
+/// The signed part of a token. An ECDSA signature has a second valid form (r and n - s) that anybody can compute, so signatures are not compared.
 fn said(token: &str) -> Option<&str> {
     token.rsplit_once('.').map(|(said, _)| said)
 }
 
-/// A header and claims, signed well: what is accepted says all that it must.
+/// A header and claims with a good signature: an accepted token has all required claims.
 pub fn claims(data: &[u8]) {
     let Some((header, claims)) = halves(data) else { return };
     let token = signed(header, claims);
@@ -93,7 +93,7 @@ pub fn claims(data: &[u8]) {
     }
 }
 
-/// What the header of an accepted token cannot have said, and how its claims read to another reader.
+/// Checks an accepted token's header for what must be refused, and its claims by a second reading.
 fn accepted(header: &str, claims: &str, read: &Claims) {
     let header: Value = serde_json::from_str(header).expect("a header that was read");
     assert_eq!(header["alg"], "HS256");
@@ -114,7 +114,7 @@ fn signed(header: &str, claims: &str) -> String {
     reader::complete(input, &mac.finalize().into_bytes())
 }
 
-/// A key record: public, strong, for one algorithm; and then no stranger's token is accepted by it.
+/// A key record: an accepted key is public, strong and for one algorithm, and it verifies no token of [`GOOD`] unless it is one of their keys.
 pub fn jwk(data: &[u8]) {
     let Some(record) = text(data) else { return };
     let Ok(key) = Key::from_jwk(record) else { return };
@@ -148,7 +148,7 @@ pub fn jwk(data: &[u8]) {
     }
 }
 
-/// Whether the record holds one of the keys that did sign.
+/// Returns true if the record holds a key that signed one of [`GOOD`].
 fn known(record: &Claims) -> bool {
     let same = |ours: &str| {
         let ours: Claims = serde_json::from_str(ours).expect("a record");

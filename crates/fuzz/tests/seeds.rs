@@ -1,4 +1,4 @@
-//! Every seed through its target, without libFuzzer: what was found once is tried at every `cargo test`.
+//! Every seed through its target, without libFuzzer: inputs that once broke a target are tried at every `cargo test`.
 
 #![allow(clippy::unwrap_used, reason = "tests say what broke by breaking")]
 
@@ -31,7 +31,7 @@ fn every_seed_passes_its_target() {
             let data = fs::read(&seed).unwrap();
             let passed = catch_unwind(AssertUnwindSafe(|| target(&data)));
             assert!(passed.is_ok(), "{}", seed.display());
-            // What is nearly a seed is where a parser trips: each byte taken out, each end cut off.
+            // Near misses break parsers: each byte removed, and the input cut at each byte.
             for at in 0..data.len().min(300) {
                 let without = [&data[..at], &data[at + 1..]].concat();
                 assert!(

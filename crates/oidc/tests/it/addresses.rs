@@ -15,7 +15,7 @@ fn client(native: bool, registered: &str) -> Client {
     client
 }
 
-/// The rule, written a second time and differently: the registered bytes, or for a native client the same with another port on a
+/// A second, different implementation of the rule: the registered bytes, or for a native client the same with another port on a
 /// loopback address given as an IP literal (RFC 8252 §7.3).
 fn good(native: bool, registered: &str, uri: &str) -> bool {
     if uri == registered {
@@ -55,7 +55,7 @@ fn at_least_five_hundred_tries_lie_around_each_address() {
     }
 }
 
-/// SECURITY #1, #2: of all that is nearly a registered address only its bytes pass, and for native clients another loopback port.
+/// SECURITY #1, #2: of all near misses of a registered address only its bytes pass, and for native clients another loopback port.
 #[test]
 fn an_authorization_request_is_answered_at_the_registered_bytes_only() {
     for (name, only_native, registered) in SHAPES {
@@ -79,7 +79,7 @@ fn an_authorization_request_is_answered_at_the_registered_bytes_only() {
     }
 }
 
-/// SECURITY #45, #1: after a sign-out there is no exception for anybody, but that an address without a path is the one with `/`.
+/// SECURITY #45, #1: after a sign-out only the registered bytes pass, with one exception: an address without a path equals the one with `/`.
 #[test]
 fn a_sign_out_leads_to_the_registered_bytes_only() {
     let hint = Hint { client_id: "rp".into(), sid: "s1".into() };
@@ -105,7 +105,7 @@ fn a_sign_out_leads_to_the_registered_bytes_only() {
                         assert!(uri == *registered || rootless, "{name}: {uri}");
                         assert!(after.starts_with(uri) && after.ends_with("state=s"), "{name}: {after}");
                     }
-                    // Signed out, and on our own page. An empty parameter counts as left out (RFC 6749 §3.1).
+                    // Signed out on our own page. An empty parameter counts as omitted (RFC 6749 §3.1).
                     Decision::End(None) => {
                         assert_ne!(uri, *registered, "{name}");
                         assert_eq!(logout::anomaly(&asked).is_some(), !uri.is_empty(), "{name}: {uri:?}");

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 const OUT: &str = "https://rp.example/out";
 
-/// Names of claims in an imported profile: the standard's, those of tokens, and arbitrary ones.
+/// A profile as an agency imports it, with standard claims, claims of tokens, and arbitrary ones.
 fn profile() -> impl Strategy<Value = Map<String, Value>> {
     let name = prop_oneof![
         select(vec![
@@ -94,7 +94,7 @@ fn facts() -> Grant<'static> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// SECURITY #44, #45: whom a sign-out ends, and where it leads.
+    /// SECURITY #44, #45: the sessions that a sign-out ends, and the address to which it leads.
     #[test]
     fn a_sign_out_needs_its_reasons(
         hint in select(vec!["none", "foreign", "rp", "other"]),
@@ -125,7 +125,7 @@ proptest! {
             Decision::Already(after) => { prop_assert!(!signed_in); (false, false, after) }
             Decision::Confirm(after) => (false, true, after),
         };
-        // An invalid hint is no hint, so the person is asked.
+        // An invalid hint is ignored, so the person is asked.
         let trusted = trusted && named.is_none_or(|n| n == hint);
         let registered = known && hint == "rp" && uri.as_deref() == Some(OUT);
         prop_assert_eq!(logout::anomaly(&asked).is_some(), hint == "foreign" || (hint != "none" && !trusted) || (trusted && uri.as_deref().is_some_and(|u| !u.is_empty()) && !registered));
@@ -143,7 +143,7 @@ proptest! {
         }
     }
 
-    /// SECURITY #35, #39, PROTOCOL 4.10: what a profile holds changes nothing that the provider says itself, and adds only what was asked for.
+    /// SECURITY #35, #39, PROTOCOL 4.10: a profile changes no claim of the provider's own, and adds only requested claims.
     #[test]
     fn a_profile_never_speaks_for_the_provider(profile in profile(), wanted in asked(), nonce in proptest::option::of(".{1,70}")) {
         let asked = ClaimsRequest { id_token: wanted.clone(), ..ClaimsRequest::default() };
@@ -162,7 +162,7 @@ proptest! {
         }
     }
 
-    /// OIDC Core §5.3.2, SPEC J13
+    /// OIDC Core §5.3.2, SPEC J13.
     #[test]
     fn userinfo_tells_what_was_opened(profile in profile(), wanted in asked(), scope in "((openid|profile|email|address|phone|other) ){0,4}", file in "((openid|profile|email|address|phone) ){0,4}") {
         let scope = Scope::parse(&scope).unwrap();

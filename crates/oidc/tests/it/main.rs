@@ -1,4 +1,4 @@
-//! The rules against what an attacker would send, by their public face alone.
+//! The rules against an attacker's input, through their public interface.
 
 #![allow(clippy::unwrap_used, reason = "tests say what broke by breaking")]
 

@@ -100,7 +100,7 @@ fn good(registered: &str) -> Vec<(String, String)> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// SECURITY #6: read if no name is there twice, as a list or not, and nothing holds a control character; then each value is what was sent.
+    /// SECURITY #6: parameters are read if no name occurs twice, as a list or not, and nothing holds a control character; then each value is as it was sent.
     #[test]
     fn parameters_are_read_as_they_came_or_refused(pairs in proptest::collection::vec(("[a-c]{1,2}(\\[\\]|\\[0\\])?", prop_oneof![4 => "[ -~é]{0,6}", 1 => "\\PC{0,3}\0?\n?"]), 0..6), cut in 0..6usize) {
         let cut = cut.min(pairs.len());
@@ -109,7 +109,7 @@ proptest! {
             pairs[..n].iter().any(|(other, _)| name == other || base(name) == *other || *name == base(other))
         });
         let control = pairs.iter().any(|(_, value)| value.chars().any(char::is_control));
-        // Split anywhere between query and body it is the same request.
+        // The split between query and body does not matter.
         let whole = Params::parse(&[&encoded(&pairs)]);
         let parts = Params::parse(&[&encoded(&pairs[..cut]), &encoded(&pairs[cut..])]);
         prop_assert_eq!(whole.is_ok(), parts.is_ok());
@@ -123,7 +123,7 @@ proptest! {
         }
     }
 
-    /// SECURITY #109: any bytes, as they come over a socket.
+    /// SECURITY #109: any bytes.
     #[test]
     fn what_was_read_holds_no_control_character(bytes in proptest::collection::vec(prop_oneof![3 => select(b"a=&%+;[]".to_vec()), 1 => any::<u8>()], 0..80)) {
         let raw: String = bytes.iter().map(|b| char::from(*b)).collect();
@@ -148,7 +148,7 @@ proptest! {
         }
     }
 
-    /// SECURITY #1, #3, D1: whatever is changed in a request, it is refused here, or answered at the registered address, or sound.
+    /// SECURITY #1, #3, D1: a changed request is refused on a page, answered at the registered address, or valid.
     #[test]
     fn a_request_is_refused_answered_or_sound(registered in select(REGISTERED.to_vec()), changes in proptest::collection::vec(field(), 0..5), drop in proptest::option::of(0..7usize)) {
         let mut client = Client::new("rp", "tilleuls");
@@ -190,7 +190,7 @@ proptest! {
         }
     }
 
-    /// SECURITY #9, #10: an answer goes to the registered address byte for byte and adds its own parameters, in every mode, and nothing else.
+    /// SECURITY #9, #10: an answer goes to the registered address byte for byte, and adds its own parameters only, in every mode.
     #[test]
     fn an_answer_adds_its_own_parameters_and_nothing_else(registered in select(REGISTERED.to_vec()), state in proptest::option::of("[^\\p{Cc}]{1,40}"), mode in select(ResponseMode::ALL.to_vec()), why in ".{0,40}", failed: bool) {
         let mut client = Client::new("rp", "tilleuls");

@@ -121,14 +121,14 @@ fn fine(claims: &Value) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// SECURITY #31, #33: no key, no text: no panic, nothing accepted. A stranger has only texts.
+    /// SECURITY #31, #33: any text: no panic, nothing accepted.
     #[test]
     fn nobody_guesses_a_token(text in prop_oneof![".{0,300}", "[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{0,90}"]) {
         prop_assert!(jwt::verify(&text, &known(), &rules()).is_err());
         prop_assert!(ticket::verify(&text, &known(), &["a"], "b", NOW).is_err());
     }
 
-    /// SECURITY #31: whatever is done to a good token, of any kind of key, it is another one and no good.
+    /// SECURITY #31: any change makes a good token invalid, for every kind of key.
     #[test]
     fn a_changed_token_is_refused(nth in 0..3usize, changes in proptest::collection::vec(change(), 1..5)) {
         let token = signed(nth, "JWT", &json!({ "iss": "a", "aud": "b", "sub": "s", "iat": NOW, "exp": NOW + 60 }));
@@ -136,7 +136,7 @@ proptest! {
         prop_assert_eq!(jwt::verify(&other, &known(), &rules()).is_ok(), other == token, "{}", other);
     }
 
-    /// SECURITY #31: parts of two good tokens make no third.
+    /// SECURITY #31: parts of two good tokens never make a third one.
     #[test]
     fn parts_of_two_tokens_make_no_third(a in 0..3usize, b in 0..3usize, which in 1..7usize) {
         let of = |nth, sub: &str| signed(nth, "JWT", &json!({ "iss": "a", "aud": "b", "sub": sub, "exp": NOW + 60 }));
@@ -147,7 +147,7 @@ proptest! {
         prop_assert_eq!(jwt::verify(&mixed, &known(), &rules()).is_ok(), mixed == one || mixed == two);
     }
 
-    /// SECURITY #33: signed well, a token passes exactly if its claims say what they must, in the types that they must have.
+    /// SECURITY #33: a well-signed token passes exactly if its claims have the required values and types.
     #[test]
     fn claims_pass_by_the_rule_and_no_other(nth in 0..3usize, claims in proptest::collection::vec((select(vec!["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]), value()), 0..4)) {
         let mut all = json!({ "iss": "a", "aud": "b", "sub": "s", "exp": NOW + 60 });
@@ -160,7 +160,7 @@ proptest! {
         prop_assert!(answer.is_ok() || !matches!(answer, Err(Refused::Signature | Refused::UnknownKey)));
     }
 
-    /// SECURITY #34: the type decides, whatever else is right.
+    /// SECURITY #34: a token of another type is refused, whatever else is right.
     #[test]
     fn a_token_of_another_type_is_refused(typ in select(vec!["JWT", "jwt", "application/jwt", "application/JWT", "at+jwt", "logout+jwt", "userinfo+jwt", "", "j", "jwt ", "application/at+jwt"])) {
         let token = signed(0, typ, &json!({ "iss": "a", "aud": "b", "sub": "s", "exp": NOW + 60 }));
@@ -168,7 +168,7 @@ proptest! {
         prop_assert_eq!(jwt::verify(&token, &known(), &rules()).is_ok(), ours);
     }
 
-    /// SECURITY #38: a record that holds anything private, or less than 128 bits of strength, is no key.
+    /// SECURITY #38: a record with a private part, or with less than 128 bits of strength, is refused.
     #[test]
     fn a_key_record_is_read_or_refused(
         kty in select(vec!["RSA", "EC", "OKP", "oct"]),
@@ -185,7 +185,7 @@ proptest! {
         }
         let whole = zeros + n == 32;
         if whole && kty == "EC" {
-            // A number of bytes is no point of the curve; these two are.
+            // Random bytes are no point of the curve; these two are.
             record["x"] = json!("MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4");
             record["y"] = json!("4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM");
         }
@@ -205,7 +205,7 @@ proptest! {
         prop_assert!(Key::from_jwk(&text).is_err());
     }
 
-    /// RFC 7636 §4.6, SECURITY #5: the two belong together, or both are absent.
+    /// RFC 7636 §4.6, SECURITY #5: challenge and verifier match, or both are absent.
     #[test]
     fn a_verifier_fits_its_own_challenge_only(challenge in proptest::option::of(".{0,50}"), verifier in proptest::option::of(prop_oneof![".{0,140}", "[a-zA-Z0-9._~-]{40,131}", select(vec![42, 43, 128, 129]).prop_map(|n| "a".repeat(n))]), own: bool) {
         use sha2::{Digest, Sha256};
@@ -222,7 +222,7 @@ proptest! {
         prop_assert!(answer.is_ok() || answer.is_err_and(|e| e.code() == Code::InvalidGrant));
     }
 
-    /// SECURITY #25, "Fuzzing": the Basic header is bytes of anybody.
+    /// SECURITY #25, "Fuzzing": any bytes in the Basic header.
     #[test]
     fn any_bytes_in_a_basic_header_are_a_name_or_nothing(bytes in proptest::collection::vec(prop_oneof![3 => select(b"ab:%0+\0\n".to_vec()), 1 => any::<u8>()], 0..20), form in "[a-z_=&%0-9]{0,40}") {
         let header = format!("Basic {}", STANDARD.encode(&bytes));
@@ -243,7 +243,7 @@ proptest! {
         }
     }
 
-    /// RFC 6749 §4.1.3, §6: what is read is what was sent, and allowed.
+    /// RFC 6749 §4.1.3, §6: every value that is read was sent, and is allowed.
     #[test]
     fn a_token_request_is_read_as_it_came(fields in proptest::collection::btree_map(select(vec!["grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "scope"]), prop_oneof![select(vec!["authorization_code", "refresh_token", "password", ""]).prop_map(str::to_owned), "[ -~]{0,12}"], 0..6), once: bool) {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
@@ -267,7 +267,7 @@ proptest! {
         }
     }
 
-    /// SECURITY #17, #19, D7: a code gives once, to whom it was issued; only who could have had it can reveal that it was used.
+    /// SECURITY #17, #19, D7: a code is redeemed once, by its client; only a redemption that could have been right reveals that it was used.
     #[test]
     fn a_code_gives_once_to_its_own(used: bool, revoked: bool, late in 0..3i64, client in select(vec!["rp", "other"]), uri in select(vec![None, Some("https://rp/cb"), Some("https://rp/cb/")]), verifier in select(vec![None, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), Some("x")]), challenged: bool) {
         let challenge = challenged.then(|| "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned());
@@ -282,7 +282,7 @@ proptest! {
         }
     }
 
-    /// SECURITY #20, #23, #24, I15: what a refresh gives was granted, is allowed today, and was asked for.
+    /// SECURITY #20, #23, #24, I15: a refresh gives only scopes that were granted, are allowed today, and were asked for.
     #[test]
     fn a_refresh_gives_no_more_than_there_was(granted in "[a-d ]{1,9}", allowed in "[a-d ]{0,9}", asked in proptest::option::of("[a-d ]{0,9}"), used: bool, child_unused: bool, public: bool, revoked: bool, session_over: bool, own: bool, now in 0..14i64) {
         let scope = |text: &str| Scope::parse(text).unwrap();

@@ -14,10 +14,10 @@ const LOGO: usize = 6 * 1024;
 /// The page, its style sheet, the agency's colours and logo, the icon, and two scripts.
 const REQUESTS: usize = 7;
 
-/// Everything that a browser fetches for a document from our own host, once.
+/// The addresses that a browser fetches from our own host for a document, each once.
 fn fetched(document: &Document) -> Vec<String> {
     let mut urls: Vec<String> = document
-        // A picture that is fetched when it comes into view has a budget of its own.
+        // A picture that is loaded when it comes into view has a budget of its own.
         .all("link[href], script[src], img[src]:not([loading=lazy])")
         .iter()
         .filter_map(|element| element.attr("href").or_else(|| element.attr("src")))
@@ -39,7 +39,7 @@ fn weight(url: &str) -> usize {
     }
 }
 
-/// Bytes of a document with all that it loads; panics where they are too many, or too many requests, or where one goes elsewhere.
+/// Bytes of a document with all that it loads; panics above the limits of bytes and requests, and for a request to another host.
 pub fn light(document: &Document) -> usize {
     let urls = fetched(document);
     assert!(urls.iter().all(|url| url.starts_with('/') && !url.starts_with("//")), "{urls:?}");
@@ -56,6 +56,6 @@ pub fn light(document: &Document) -> usize {
 fn every_page_is_light_and_asks_for_little() {
     let mut heaviest = 0;
     every(|_, document| heaviest = heaviest.max(light(document)));
-    // It weighs something: the sheet is among what is counted.
+    // The style sheet is among the counted files.
     assert!(heaviest > 10_000, "{heaviest}");
 }

@@ -39,7 +39,7 @@ impl Document {
             .to_owned()
     }
 
-    /// Nothing was repaired by the parser: every tag is closed, in order, and every id is there once.
+    /// Checks that the parser repaired nothing: every tag is closed, in order, and every id is unique.
     pub fn check_well_formed(&self) {
         let mut open: Vec<&str> = Vec::new();
         let mut rest = self.source.as_str();

@@ -1,5 +1,5 @@
-//! Text from a person, an agency, a portal or a link stays text: every string of every page and mail in every state is given
-//! markup, and the document keeps its shape (SECURITY #10, #96). A new field is under this test without being named here.
+//! Text from a person, an agency, a portal or a link stays text: every string of every page and mail in every state gets markup
+//! added, and the document keeps its shape (SECURITY #10, #96). New fields are covered without being named here.
 
 use std::marker::PhantomData;
 
@@ -10,20 +10,20 @@ use serde_json::Value;
 
 use crate::dom::Document;
 
-/// Closes an attribute, a tag, a title and a script, opens others, and is a template, an entity and another line.
+/// Markup that closes an attribute, a tag, a title and a script, opens others, and holds template syntax, an entity and a line break.
 const EVIL: &str = "\"'>--></title></script></textarea><b id=x onclick=y>&lt;{{ 7919*7907 }}{% raw %}\r\n\u{2028}Bcc: z@evil.example";
 
-/// Adds it to every string but those that are one of ours: names of states, ids and languages are in small letters alone.
+/// Adds it to every string except our own constants: names of states, ids and languages are in lower-case letters only.
 fn poisoned(value: Value) -> Value {
     match value {
         Value::String(text) if text.bytes().all(|b| b.is_ascii_lowercase() || b"_-".contains(&b)) => {
-            // An empty one is what somebody has not typed yet.
+            // An empty string is a field that nobody has filled yet.
             if text.is_empty() { EVIL.into() } else { text.into() }
         }
         Value::String(text) => (text + EVIL).into(),
         Value::Array(all) => all.into_iter().map(poisoned).collect(),
         Value::Object(all) => {
-            // The text of the terms is markup already, made by `markdown`: see `terms_are_no_markup_of_their_writer`.
+            // The text of the terms is markup, made by `markdown`: see `terms_are_no_markup_of_their_writer`.
             let each = |(key, value)| if key == "body_html" { (key, value) } else { (key, poisoned(value)) };
             all.into_iter().map(each).collect()
         }
@@ -35,7 +35,7 @@ fn poison<T: Serialize + DeserializeOwned>(clean: &T) -> T {
     serde_json::from_value(poisoned(serde_json::to_value(clean).unwrap())).unwrap()
 }
 
-/// A page whose fields say something else.
+/// A page with other values in its fields.
 struct Poisoned<P>(Value, bool, PhantomData<P>);
 
 impl<P> Serialize for Poisoned<P> {
@@ -56,7 +56,7 @@ impl<P: Page> Page for Poisoned<P> {
     }
 }
 
-/// Every element with the names of its attributes, in order: what markup in a name would change.
+/// Every element with the names of its attributes, in order, which markup in a field would change.
 fn shape(document: &Document) -> Vec<String> {
     let shape = |element: scraper::ElementRef<'_>| {
         let mut names: Vec<_> = element.value().attrs().map(|(name, _)| name).collect();
@@ -75,7 +75,7 @@ fn nothing_that_is_written_into_a_page_is_more_than_text() {
     impl PageVisitor for Round {
         fn page<P: Page>(&mut self) -> Result<(), Error> {
             for locale in Locale::ALL {
-                // One and the same agency, with markup in every field and without, in the address of its logo too.
+                // The same agency with markup in every field, and without, also in the address of its logo.
                 let look = Theme { logo_url: Some("/look/Tilleuls.svg".into()), ..gallery::look() };
                 let clean = Frame {
                     locale,
@@ -93,7 +93,7 @@ fn nothing_that_is_written_into_a_page_is_more_than_text() {
                 };
                 for (n, page) in P::samples().iter().enumerate() {
                     let name = format!("{} {n} ({})", P::NAME, locale.tag());
-                    // Empty fields are filled in both.
+                    // Both have the empty fields filled.
                     let filled = fill(serde_json::to_value(page).unwrap());
                     let filled = Poisoned::<P>(filled, page.has_error(), PhantomData);
                     let bad = Poisoned::<P>(
@@ -142,7 +142,7 @@ fn nothing_that_is_written_into_a_mail_is_more_than_text() {
             assert!(!mail.subject.contains(['\r', '\n', '\u{2028}']), "{name}: {}", mail.subject);
             let bad = Document::new(name.clone(), mail.html);
             bad.check_well_formed();
-            // The code's groups are as many as it is long: each is a bare `span`.
+            // The number of the code's groups, each a bare `span`, depends on its length.
             let without_length = |document: &Document| {
                 let mut shape = shape(document);
                 shape.dedup_by(|one, before| one == before && one == "span []");
@@ -154,7 +154,7 @@ fn nothing_that_is_written_into_a_mail_is_more_than_text() {
     }
 }
 
-/// SECURITY #96: terms are written by operators, and all the same are no markup of theirs.
+/// SECURITY #96: markup in terms stays text, although operators write them.
 #[test]
 fn terms_are_no_markup_of_their_writer() {
     let html =

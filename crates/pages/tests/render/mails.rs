@@ -69,8 +69,8 @@ fn nothing_is_loaded_and_nothing_is_followed() {
     });
 }
 
-/// PEOPLE F-43: where a mail program is set to dark, nothing stays dark on dark. Each element that has a colour of its own has one for the dark, and
-/// both are declared, so that no program turns the colours round by itself.
+/// PEOPLE F-43: mails are readable in dark mode. Each element with a colour of its own has a second one for dark mode, and the mail declares both schemes, so
+/// that no program inverts the colours by itself.
 #[test]
 fn every_mail_can_be_read_in_the_dark() {
     every(|name, _, _, document| {
@@ -94,7 +94,7 @@ fn every_mail_can_be_read_in_the_dark() {
     });
 }
 
-/// The code is for reading aloud and for typing: in two groups, on a line of its own, behind the button; never where a locked telephone shows it.
+/// The code can be read aloud and typed: in two groups, on a line of its own, after the button; and not in the preview, which a locked telephone shows.
 #[test]
 fn a_code_stands_apart_in_both_parts_and_in_no_preview() {
     every(|name, body, mail, document| {

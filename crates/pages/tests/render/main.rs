@@ -1,4 +1,4 @@
-//! Every page × every sample × both languages: it renders, it is well-formed, and it can be used by everybody.
+//! Every page × every sample × both languages: it renders, it is well-formed, and everybody can use it.
 
 #![allow(clippy::unwrap_used, reason = "a check that cannot go on should stop")]
 

@@ -50,7 +50,7 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
                 assert!(!value.trim_start().starts_with("javascript:"), "{name}: {attribute}={value}");
             }
         }
-        // The one page that loads what is not ours: the clients' sign-out.
+        // One page loads documents of others: the clients' sign-out.
         let frames = document.all("iframe");
         assert!(frames.is_empty() || shown.page == "signing-out", "{name}: iframe");
         for frame in frames {
@@ -113,7 +113,7 @@ fn every_form_is_posted_with_its_token_and_every_error_is_announced() {
             assert!(!form.attr("action").unwrap_or_default().is_empty(), "{name}");
         }
         let tokens = document.all("form input[type=hidden][name=csrf][value=c5rf]").len();
-        // The answer to a portal is the one form that does not come back to us.
+        // The answer to a portal is the one form that posts to another host.
         assert_eq!(tokens, if shown.page == "form-post" { 0 } else { forms.len() }, "{name}");
         assert_eq!(document.all("[role=alert]").len(), usize::from(shown.failed), "{name}");
     }

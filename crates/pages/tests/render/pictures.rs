@@ -14,7 +14,7 @@ fn look() -> Theme {
     }
 }
 
-/// Each element is closed by its own end, each attribute has a value in quotes, and no `&` stands alone: what XML asks of a document.
+/// Checks that a document is well-formed XML: each element is closed, each attribute has a quoted value, and no `&` stands alone.
 fn check_xml(name: &str, document: &str) {
     let mut open: Vec<&str> = Vec::new();
     let (before, rest) = document.split_once("<![CDATA[").expect("the style sheet");

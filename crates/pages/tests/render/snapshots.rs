@@ -1,4 +1,4 @@
-//! The text of every page and mail, line by line: a change of words or of order shows in review as that change.
+//! The text of every page and mail, line by line, so that review sees each change of words or of order.
 //!
 //! After a wanted change: `INSTA_UPDATE=always cargo test -p pages --test render snapshots`, and read the difference.
 
@@ -76,7 +76,7 @@ fn walk(document: &Document, element: ElementRef<'_>, lines: &mut Vec<String>) {
         "button" => Some(format!("<{}>", button(element))),
         "input" => Some(field(document, element)),
         "label" => None,
-        // Not our words; what there is to say of the terms is said elsewhere.
+        // The terms are not our words; their page has tests of its own.
         "article" => Some(format!("article of {} headings", element.select(&selector("h2")).count())),
         "form" => {
             lines.push(format!("form → {}", element.attr("action").unwrap_or_default()));
@@ -101,7 +101,7 @@ fn inside(document: &Document, element: ElementRef<'_>, lines: &mut Vec<String>)
     }
 }
 
-/// Returns true if it holds text and no element that is a line of its own.
+/// Returns true if the element holds text and no element with a line of its own.
 fn leaf(element: ElementRef<'_>) -> bool {
     let own = ["p", "ul", "ol", "h2", "h3", "button", "input", "form", "div"];
     !element.descendants().skip(1).filter_map(ElementRef::wrap).any(|e| own.contains(&e.value().name()))
@@ -208,7 +208,7 @@ fn every_page_and_mail_says_what_it_said() {
             let name = format!("mail-{}.{}", name.unwrap(), locale.tag());
             compare(&name, &format!("{}\n\n{}", sent.subject, sent.text));
         }
-        // The frame of every page, once.
+        // The frame of all pages appears once.
         let page = pages::page::Forgot::samples().remove(0);
         let document = render(&pages, &frame(locale, Some(gallery::look()), "/authorize/1"), &page);
         let around =

@@ -73,7 +73,7 @@ fn every_key_is_used() {
     assert!(idle.is_empty(), "{idle:?}");
 }
 
-/// Typography: a no-break space before `? ! : ; »` and after `«`. The labels quoted in SPEC J1 are kept to the letter.
+/// Typography: a no-break space before `? ! : ; »` and after `«`. The labels quoted in SPEC J1 are exact.
 #[test]
 fn french_signs_do_not_leave_their_word() {
     for (file, text) in files("translations/fr") {

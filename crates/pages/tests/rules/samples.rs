@@ -76,7 +76,7 @@ impl PageVisitor for Album {
     }
 }
 
-/// Every page, in every state and both languages, with and without an agency: rendered once, and looked at by every test.
+/// Every page, in every state and both languages, with and without an agency, rendered once for all tests.
 pub fn pages() -> &'static [Sample] {
     static ALL: LazyLock<Vec<Sample>> = LazyLock::new(|| {
         let mut album = Album { pages: Pages::new().unwrap(), out: Vec::new() };

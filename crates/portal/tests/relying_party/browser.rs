@@ -1,4 +1,4 @@
-//! A browser: it keeps cookies, goes where it is told one step at a time, and posts the forms that it was shown.
+//! A browser: it keeps cookies, follows redirects one step at a time, and posts the forms of its pages.
 
 use std::sync::{Arc, Mutex};
 

@@ -37,7 +37,7 @@ impl Stage {
         Self::start_with(&json!({})).await
     }
 
-    /// With client records besides the usual ones.
+    /// Starts both with client records besides the usual ones.
     pub(crate) async fn start_with(more_clients: &Value) -> Self {
         let clock = TestClock::default();
         let provider = FakeProvider::start(clock.clone()).await;
@@ -48,7 +48,7 @@ impl Stage {
         Self { base, provider, clock }
     }
 
-    /// Another portal at the same provider, with another configuration; where it really listens.
+    /// Starts another portal at the same provider, with another configuration; returns the address where it listens.
     pub(crate) async fn another(&self, change: impl FnOnce(&mut portal::Config)) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));

@@ -1,4 +1,4 @@
-//! The old identifiers, and the migration ticket that they earn.
+//! The old identifiers, and the migration ticket that they give.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! An OpenID provider of the tests' own: it does what it should, and on request what no provider should.
+//! An OpenID provider of the tests' own, which behaves correctly unless a test asks for a fault.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
@@ -95,7 +95,7 @@ pub struct Script {
     pub keys: Vec<SigningKey>,
     /// The JWKS, if it differs from `keys`.
     published: Option<Vec<SigningKey>>,
-    /// Laid over the ID token's claims; null takes a claim away.
+    /// Claims that replace those of the ID token; null removes a claim.
     pub id_token: Value,
     pub no_id_token: bool,
     pub seal: Seal,
@@ -108,9 +108,9 @@ pub struct Script {
     pub token_error: Option<(u16, &'static str)>,
     /// Every endpoint answers 503.
     pub down: bool,
-    /// Requests by path.
+    /// The number of requests by path.
     pub asked: BTreeMap<&'static str, usize>,
-    /// `grant_type`s in order.
+    /// The `grant_type` of each token request, in order.
     pub grants: Vec<String>,
     codes: HashMap<String, Url>,
     refresh_token: Option<String>,
@@ -196,7 +196,7 @@ impl FakeProvider {
         script.keys = vec![SigningKey::ec("unpublished")];
     }
 
-    /// A logout token with these claims laid over good ones.
+    /// A logout token with these claims in place of good ones.
     pub fn logout_token(&self, changes: &Value) -> String {
         self.script().keys[0].sign("logout+jwt", &self.logout_claims(changes))
     }
@@ -221,7 +221,7 @@ impl FakeProvider {
     }
 }
 
-/// The parameters of an address; a repeated one is a failure of the test.
+/// The parameters of an address; panics if one is repeated.
 pub fn parameters(url: &Url) -> HashMap<String, String> {
     let mut found = HashMap::new();
     for (name, value) in url.query_pairs() {

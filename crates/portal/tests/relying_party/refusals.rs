@@ -11,7 +11,7 @@ const STALE: &str = "Cette connexion n’est plus valable";
 const FOREIGN: &str = "Réponse inattendue";
 const NOT_VERIFIED: &str = "La connexion n’a pas pu être vérifiée";
 
-/// The same address with one parameter changed, or taken away.
+/// The same address with one parameter changed or removed.
 fn with(address: &Url, name: &str, value: Option<&str>) -> Url {
     let mut pairs: Vec<(String, String)> =
         address.query_pairs().into_owned().filter(|(key, _)| key != name).collect();
@@ -46,7 +46,7 @@ async fn a_state_is_known_fresh_and_used_once() {
     let back = stage.provider.approve(&browser.begin().await);
     browser.come_back(&back).await;
     let session = browser.cookie("tilleuls").expect("a session");
-    // Used: who is signed in is where it led, in the session that it brought; anybody else reads that it is over.
+    // A used answer leads its own session to the client space; anybody else reads that it is over.
     assert_eq!(browser.come_back(&back).await.location(), "/espace");
     assert_eq!(browser.come_back(&with(&back, "state", Some("made-up"))).await.location(), "/espace");
     assert_eq!(browser.cookie("tilleuls").as_ref(), Some(&session));

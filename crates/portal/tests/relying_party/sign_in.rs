@@ -1,4 +1,4 @@
-//! Signing in, as it should be.
+//! Successful sign-ins.
 
 use serde_json::json;
 
@@ -192,7 +192,7 @@ async fn a_new_key_is_found_without_a_flood() {
     stage.signed_in().await;
     assert_eq!(stage.provider.asked("/jwks"), 2);
 
-    // A key that is nowhere published: looked for once, then not again for a while.
+    // The portal looks for an unpublished key once, then not again for a while.
     let other = stage.browser();
     stage.clock.advance(60);
     stage.provider.sign_unpublished();

@@ -31,7 +31,7 @@ pub(super) fn longer_hosts(it: &Parts<'_>) -> Vec<String> {
         String::new(),
         port.to_owned(),
     ];
-    // Dots and slashes that some resolvers take for the ordinary ones (UTS 46).
+    // Dots and slashes that some resolvers read as the ordinary ones (UTS 46).
     for odd in
         ['\u{ff0e}', '\u{3002}', '\u{ff61}', '\u{2024}', '\u{ff0f}', '\u{2044}', '\u{ff20}', '\u{200b}']
     {

@@ -1,4 +1,4 @@
-//! Addresses that are nearly one that is registered, made by rule from it (SECURITY #1, #2). Plain texts: the provider's HTTP tests use
+//! Near misses of a registered address, made from it by rules (SECURITY #1, #2). They are plain texts, since the provider's HTTP tests use
 //! them as well.
 
 mod hosts;
@@ -6,7 +6,7 @@ mod texts;
 
 use std::collections::BTreeSet;
 
-/// Registered addresses of every shape: a name, whether only a native client has it, the address.
+/// Registered addresses of every shape: a name, true if only a native client may register it, the address.
 pub const SHAPES: &[(&str, bool, &str)] = &[
     ("https", false, "https://rp.example/cb"),
     ("with a query", false, "https://rp.example/cb?bar=foo"),
@@ -17,16 +17,16 @@ pub const SHAPES: &[(&str, bool, &str)] = &[
     ("a scheme of its own", true, "com.example.app:/cb"),
 ];
 
-/// An address in its parts; what the rules below put together again differently.
+/// The parts of an address, which the rules below recombine.
 struct Parts<'a> {
     whole: &'a str,
     scheme: &'a str,
     /// `//` or nothing.
     slashes: &'a str,
     host: &'a str,
-    /// With its colon.
+    /// The port with its colon.
     port: &'a str,
-    /// From the slash on.
+    /// Path and query, from the slash on.
     rest: &'a str,
 }
 
@@ -62,7 +62,7 @@ impl<'a> Parts<'a> {
 
 type Rule = fn(&Parts<'_>) -> Vec<String>;
 
-/// The attempts, in the words of SECURITY #1 and #2.
+/// The rules, in the words of SECURITY #1 and #2.
 const RULES: &[(&str, Rule)] = &[
     ("a longer host", hosts::longer_hosts),
     ("userinfo: one @, two @, encoded", hosts::userinfo),
@@ -77,14 +77,14 @@ const RULES: &[(&str, Rule)] = &[
     ("one byte more, less or another", texts::bytes),
 ];
 
-/// All that is nearly `registered`, each once; `registered` itself is not among them.
+/// All near misses of `registered`, without `registered` itself.
 pub fn around(registered: &str) -> BTreeSet<String> {
     let parts = Parts::of(registered);
     let all = RULES.iter().flat_map(|(_, rule)| rule(&parts));
     all.filter(|address| address != registered).collect()
 }
 
-/// The same without the one-byte rule, which makes many that are alike.
+/// The same without the one-byte rule, which makes many similar ones.
 pub fn by_rule(registered: &str) -> BTreeSet<String> {
     let parts = Parts::of(registered);
     let all = RULES.iter().filter(|(name, _)| !name.starts_with("one byte"));

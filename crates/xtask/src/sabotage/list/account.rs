@@ -1,4 +1,4 @@
-//! What a person changes in their own account, and what a thief may not: crates/accounts, shown by journeys over HTTP in crates/idp.
+//! Changes of an account by its owner, and refusals to a thief: crates/accounts, with tests over HTTP in crates/idp.
 
 use crate::sabotage::{Sabotage, Tests, it};
 

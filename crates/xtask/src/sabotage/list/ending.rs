@@ -1,4 +1,4 @@
-//! What a mailed link may do, and what ends with what: crates/accounts.
+//! Mailed links, and the ends of sessions: crates/accounts.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 

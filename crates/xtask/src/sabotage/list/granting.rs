@@ -1,4 +1,4 @@
-//! What the protocol remembers and what a sign-in or sign-out does to it: crates/idp.
+//! The protocol's rows, and the effects of sign-in and sign-out on them: crates/idp.
 
 use crate::sabotage::{Sabotage, Tests, it};
 

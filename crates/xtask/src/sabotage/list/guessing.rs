@@ -1,4 +1,4 @@
-//! Passwords: how often one may be wrong, and what that tells: crates/accounts, crates/kernel.
+//! Passwords: limits of wrong ones, and answers that tell nothing: crates/accounts, crates/kernel.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 

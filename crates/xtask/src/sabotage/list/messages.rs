@@ -1,4 +1,4 @@
-//! How messages leave, wait, end and come back: crates/kernel, crates/accounts, crates/moncompte.
+//! Messages that leave, wait, end and come back: crates/kernel, crates/accounts, crates/moncompte.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 

@@ -1,4 +1,4 @@
-//! What a client asks and whither it is answered: crates/oidc.
+//! Requests of clients, and the addresses of answers: crates/oidc.
 
 use crate::sabotage::{Sabotage, Tests, beside};
 

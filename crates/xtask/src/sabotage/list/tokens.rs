@@ -1,4 +1,4 @@
-//! What is redeemed, by whom, and what a signed token must be: crates/oidc.
+//! Redemption of codes and refresh tokens, and the checks of signed tokens: crates/oidc.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 

@@ -1,4 +1,4 @@
-//! What is written into pages and mails, an agency's face, and how mails leave: crates/pages, crates/agencies, crates/moncompte.
+//! Text in pages and mails, an agency's face, and the sending of mails: crates/pages, crates/agencies, crates/moncompte.
 
 use crate::sabotage::{Sabotage, Tests, beside, it};
 
