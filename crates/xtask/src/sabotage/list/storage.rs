@@ -210,7 +210,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "lets the database count any number of wrong passwords",
         items: &[51],
-        file: "migrations/src/m0017_baseline.rs",
+        file: "migrations/src/m0017_baseline/accounts.rs",
         find: "\"failures BETWEEN 0 AND 10 OR",
         replace: "\"failures >= 0 OR",
         caught_by: SCHEMA,
@@ -218,7 +218,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "lets a link name an identity that is not there",
         items: &[79],
-        file: "migrations/src/m0017_baseline.rs",
+        file: "migrations/src/m0017_baseline/moves.rs",
         find: "        reference(\"legacy_identity_id\", \"legacy_identity\", Restrict),\n    ],\n    indexes: &[\n        unique(\"uq_link",
         replace: "    ],\n    indexes: &[\n        unique(\"uq_link",
         caught_by: SCHEMA,
@@ -226,9 +226,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "deletes an acceptance with its account",
         items: &[91],
-        file: "migrations/src/m0017_baseline.rs",
+        file: "migrations/src/m0017_baseline/accounts.rs",
         find: "Restrict)],\n    indexes: &[unique(\"uq_acceptance",
-        replace: "Cascade)],\n    indexes: &[unique(\"uq_acceptance",
+        replace: "crate::schema::OnDelete::Cascade)],\n    indexes: &[unique(\"uq_acceptance",
         caught_by: SCHEMA,
     },
     Sabotage {
