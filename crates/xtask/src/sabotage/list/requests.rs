@@ -52,7 +52,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "takes a request without a challenge",
         items: &[5],
-        file: "crates/oidc/src/request.rs",
+        file: "crates/oidc/src/request/checks.rs",
         find: r#"Pkce::Exempt if !params.has("code_challenge_method") => Ok(()),"#,
         replace: r#"_ if !params.has("code_challenge_method") => Ok(()),"#,
         caught_by: rule(&["pkce_cannot_be_talked_down"]),
@@ -60,7 +60,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "takes the challenge method plain",
         items: &[5],
-        file: "crates/oidc/src/request.rs",
+        file: "crates/oidc/src/request/checks.rs",
         find: r#"if params.get("code_challenge_method") != Some(pkce::METHOD) {"#,
         replace: r#"if !matches!(params.get("code_challenge_method"), Some("S256" | "plain")) {"#,
         caught_by: rule(&["pkce_cannot_be_talked_down"]),
@@ -129,7 +129,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "passes over a request object",
         items: &[7],
-        file: "crates/oidc/src/request.rs",
+        file: "crates/oidc/src/request/checks.rs",
         find: r#"if params.has("request") {"#,
         replace: r#"if params.has("request") && params.has("request_uri") {"#,
         caught_by: rule(&["request_objects_are_refused_not_ignored"]),
@@ -137,7 +137,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "passes over a request_uri",
         items: &[7],
-        file: "crates/oidc/src/request.rs",
+        file: "crates/oidc/src/request/checks.rs",
         find: r#"if params.has("request_uri") {"#,
         replace: r#"if params.has("request_uri") && params.has("request") {"#,
         caught_by: rule(&["request_objects_are_refused_not_ignored"]),
@@ -145,7 +145,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "takes the response types of the hybrid flow",
         items: &[8],
-        file: "crates/oidc/src/request.rs",
+        file: "crates/oidc/src/request/checks.rs",
         find: r#"Some("code") => Ok(()),"#,
         replace: r#"Some(kind) if kind.split(' ').any(|part| part == "code") => Ok(()),"#,
         caught_by: rule(&["only_the_code_flow_is_alive"]),
