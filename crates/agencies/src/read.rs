@@ -1,16 +1,13 @@
 //! Reads an agency from the text of its file, or reports every error in it.
 
-use std::sync::Arc;
+mod choice;
+mod portal;
 
-use oidc::{
-    client::{ApplicationType, AuthMethod, Client, GrantType, Pkce, ResponseMode, SubjectType},
-    jwt::{Alg, Key},
-    registration,
-};
+use oidc::jwt::Key;
 
 use crate::{
     Agency, AgencyFile, CustomTexts, FileError, LocalizedText, Portal, TicketKey,
-    file::{PortalSection, TicketSection},
+    file::TicketSection,
     file_error::{line_at, line_of},
     look::text_error,
 };
@@ -133,123 +130,6 @@ impl Reader<'_> {
         }
     }
 
-    fn portal(
-        &mut self,
-        owner: &str,
-        agency_name: &str,
-        nth: usize,
-        section: PortalSection,
-        secrets: SecretSource<'_>,
-    ) -> Portal {
-        let mut client = Client::new(section.client_id, owner);
-        client.redirect_uris = section.redirect_uris;
-        client.post_logout_redirect_uris = section.post_logout_redirect_uris;
-        client.backchannel_logout_uri = section.backchannel_logout_uri;
-        client.frontchannel_logout_uri = section.frontchannel_logout_uri;
-        client.initiate_login_uri = section.initiate_login_uri;
-        client.cors_origins = section.cors_origins;
-        client.resources = section.resources;
-        client.jwks_uri = section.jwks_uri;
-        client.default_max_age = section.default_max_age;
-        if section.default_max_age.is_some_and(|seconds| seconds < 0) {
-            self.wrong("portal.default_max_age", nth, "must be a number of seconds");
-        }
-        if let Some(scopes) = section.scopes {
-            client.scopes = scopes.iter().map(String::as_str).collect();
-            // A file that names `profile` gets all of its claims.
-            client.withheld = &[];
-        }
-        let mut choose = Chooser { reader: self, nth };
-        if let Some(kind) = choose.one("application_type", section.application_type, APPLICATION_TYPES) {
-            client.application_type = kind;
-        }
-        let methods = named(AuthMethod::ALL, AuthMethod::as_str);
-        let method = choose.one("token_endpoint_auth_method", section.token_endpoint_auth_method, &methods);
-        client.token_endpoint_auth_method = method.unwrap_or(client.token_endpoint_auth_method);
-        let signing = named(Alg::SIGNING, Alg::as_str);
-        let alg = choose.one("id_token_signed_response_alg", section.id_token_signed_response_alg, &signing);
-        client.id_token_signed_response_alg = alg.unwrap_or(client.id_token_signed_response_alg);
-        client.userinfo_signed_response_alg =
-            choose.one("userinfo_signed_response_alg", section.userinfo_signed_response_alg, &signing);
-        let any = [signing, named(&[Alg::HS256], Alg::as_str)].concat();
-        client.token_endpoint_auth_signing_alg =
-            choose.one("token_endpoint_auth_signing_alg", section.token_endpoint_auth_signing_alg, &any);
-        let kinds = named(SubjectType::ALL, SubjectType::as_str);
-        let kind = choose.one("subject_type", section.subject_type, &kinds);
-        client.subject_type = kind.unwrap_or(client.subject_type);
-        let grants = named(GrantType::ALL, GrantType::as_str);
-        if let Some(grants) = choose.many("grant_types", section.grant_types, &grants) {
-            client.grant_types = grants;
-        }
-        let modes = named(ResponseMode::ALL, ResponseMode::as_str);
-        let silent = section.response_modes.is_none();
-        if let Some(modes) = choose.many("response_modes", section.response_modes, &modes) {
-            client.response_modes = modes;
-        } else if silent {
-            // The modes in discovery, since libraries choose from it (OAuth Multiple Response Types §2.1).
-            client.response_modes = ResponseMode::ALL.to_vec();
-        }
-        if let Some(reason) = section.pkce_exempt_because {
-            client.pkce = Pkce::Exempt;
-            if reason.trim().len() < 10 {
-                self.wrong("portal.pkce_exempt_because", nth, "say why this client cannot do PKCE");
-            }
-        }
-        for jwk in section.jwks {
-            match Key::from_jwk_for(&jwk.to_string(), client.token_endpoint_auth_signing_alg) {
-                Ok(key) => client.keys.push(key),
-                Err(refused) => self.wrong("portal.jwks", nth, refused.to_string()),
-            }
-        }
-        for hash in section.client_secret_sha256 {
-            match hex::decode(&hash).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
-                Some(hash) => client.secret_hashes.push(hash),
-                None => self.wrong(
-                    "portal.client_secret_sha256",
-                    nth,
-                    "must be 64 hex digits: `printf %s SECRET | sha256sum`",
-                ),
-            }
-        }
-        if let Some(path) = section.client_secret_file {
-            match secrets(&path) {
-                // The secret itself is kept only for the one method that needs it (OIDC Core §9).
-                Ok(secret) if client.token_endpoint_auth_method == AuthMethod::SecretJwt => {
-                    match Key::shared(secret.as_bytes()) {
-                        Ok(key) => client.secret_keys.push(key),
-                        Err(refused) => self.wrong("portal.client_secret_file", nth, refused.to_string()),
-                    }
-                }
-                Ok(secret) if secret.len() >= 22 => client.secret_hashes.push(Client::hash_secret(&secret)),
-                Ok(_) => self.wrong(
-                    "portal.client_secret_file",
-                    nth,
-                    "holds fewer than 22 characters: make one with `openssl rand -base64 32`",
-                ),
-                Err(sentence) => self.wrong("portal.client_secret_file", nth, sentence),
-            }
-        }
-        for found in registration::check(&client) {
-            let key = match found.field {
-                "client_secret" | "secret_hashes" => "portal.client_secret_file".to_owned(),
-                "scope" => "portal.scopes".to_owned(),
-                field => format!("portal.{field}"),
-            };
-            self.wrong(&key, nth, found.reason);
-        }
-        if let Some(home) = &section.home
-            && !url::Url::parse(home).is_ok_and(|u| matches!(u.scheme(), "https" | "http"))
-        {
-            self.wrong("portal.home", nth, "must be an address such as \"https://espace.agence.fr/\"");
-        }
-        Portal {
-            name: section.name.unwrap_or_else(|| agency_name.to_owned()),
-            home: section.home,
-            allow_unlinked: section.allow_unlinked,
-            client: Arc::new(client),
-        }
-    }
-
     fn ticket(&mut self, section: TicketSection, secrets: SecretSource<'_>) -> Option<TicketKey> {
         let key = match (section.secret_file, section.jwk) {
             (Some(path), None) => {
@@ -268,44 +148,13 @@ impl Reader<'_> {
     }
 }
 
-/// Values by their names in a file.
-type Named<T> = [(&'static str, T)];
-
-const APPLICATION_TYPES: &Named<ApplicationType> =
-    &[("web", ApplicationType::Web), ("native", ApplicationType::Native)];
-
-fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<(&'static str, T)> {
-    all.iter().map(|value| (name(*value), *value)).collect()
-}
-
-/// Reads keys with a fixed set of values.
-struct Chooser<'a, 'b> {
-    reader: &'a mut Reader<'b>,
-    nth: usize,
-}
-
-impl Chooser<'_, '_> {
-    fn one<T: Copy>(&mut self, key: &str, given: Option<String>, of: &Named<T>) -> Option<T> {
-        self.many(key, given.map(|name| vec![name]), of)?.pop()
-    }
-
-    fn many<T: Copy>(&mut self, key: &str, given: Option<Vec<String>>, of: &Named<T>) -> Option<Vec<T>> {
-        let find = |name: &String| of.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
-        let found = given?.iter().map(find).collect::<Option<Vec<T>>>();
-        if found.is_none() {
-            let names: Vec<_> = of.iter().map(|(name, _)| *name).collect();
-            self.reader.wrong(
-                &format!("portal.{key}"),
-                self.nth,
-                format!("must be one of {}", names.join(", ")),
-            );
-        }
-        found
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use oidc::{
+        client::{GrantType, ResponseMode, SubjectType},
+        jwt::Alg,
+    };
+
     use super::*;
 
     const GOOD: &str = r##"
