@@ -1,13 +1,11 @@
-use std::sync::Arc;
+//! Interactions: an authorization request is stored for the screens, found again by its browser, and ended once, with a code or an error.
 
 use accounts::{EnrolmentId, Session, SessionId};
-use agencies::{Agency, Portal};
 use kernel::{Fault, Token, Unix};
 use oidc::{
-    Code, Error, Params, Refusal,
+    Error, Refusal,
     client::Client,
-    jwt::{self, Rules},
-    request::{self, AuthorizationRequest},
+    request::AuthorizationRequest,
     respond::{self, Response},
 };
 use sea_orm::{
@@ -17,11 +15,12 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EndpointError, GrantId, Grants, InteractionId,
+    GrantId, Grants, InteractionId,
+    ask::{Ask, Asking},
     table::{client_session, code, interaction, token_grant},
 };
 
-/// Seconds for which a portal is trusted to remember its `state`. Libraries keep it for five minutes to an hour.
+/// The number of seconds for which a portal is assumed to remember its `state`. Libraries keep it for five minutes to an hour.
 const STATE_KEPT: i64 = 1800;
 
 /// The outcome of an authorization request.
@@ -32,26 +31,6 @@ pub enum Start {
     Refused(Refusal),
     /// An answer for the client at once.
     Answer(Response),
-}
-
-/// A checked authorization request.
-pub enum Ask {
-    /// A request to be decided upon.
-    Good(Box<Asking>),
-    /// No client can be answered: a page of ours, status 400, no link out.
-    Refused(Refusal),
-    /// An answer for the client at once.
-    Answer(Response),
-}
-
-/// A good request, of which nothing is stored yet.
-pub struct Asking {
-    /// The request.
-    pub request: AuthorizationRequest,
-    /// Whose client asks.
-    pub agency: Arc<Agency>,
-    /// Which one.
-    pub portal: Portal,
 }
 
 /// An interaction that this browser cannot continue.
@@ -68,37 +47,37 @@ pub enum Completed {
     Answer(Response),
     /// There is no client: the person's own page.
     Home,
-    /// It, or the session, had ended before, or its client is gone: nothing was given.
+    /// The interaction or the session had ended before, or the client is gone: no code was made.
     Over,
 }
 
 /// An authorization request on its way through the screens, or a visit to the provider itself.
 #[derive(Clone)]
 pub struct Interaction {
-    /// Stands in the address.
+    /// The id, which is part of the address.
     pub id: InteractionId,
     /// The client's request; `None` for a visit to the provider itself.
     pub request: Option<AuthorizationRequest>,
     /// The agency whose look and help the pages have.
     pub agency_id: Option<String>,
-    /// The move that goes on in it.
+    /// The move under way in it.
     pub enrolment: Option<EnrolmentId>,
     /// The time at which it began.
     pub created_at: Unix,
-    /// The session of that time.
+    /// The session at that time.
     pub session_before: Option<SessionId>,
     /// True if it has been answered.
     pub completed: bool,
 }
 
 impl Interaction {
-    /// Returns true if `session` was made by a sign-in since this began. Every sign-in makes a session of its own (SECURITY #40), so nobody has to
-    /// compare times that are whole seconds.
+    /// Returns true if `session` was made by a sign-in since this began. Every sign-in makes a session of its own (SECURITY #40), so ids are compared,
+    /// and not only times, which are whole seconds.
     pub fn is_fresh(&self, session: &Session) -> bool {
         self.session_before != Some(session.id) && session.auth_time >= self.created_at
     }
 
-    /// Returns true if it is older than most portals keep the `state` that it would return with.
+    /// Returns true if most portals have forgotten the `state` with which it would return.
     pub fn is_old(&self, now: Unix) -> bool {
         now - self.created_at > STATE_KEPT
     }
@@ -115,8 +94,8 @@ impl Interaction {
 struct Stored(Option<AuthorizationRequest>);
 
 impl Grants {
-    /// Begins an interaction from raw parameters (query, body, or both), bound to the browser that holds `browser`. `session` is the one that
-    /// is there already.
+    /// Begins an interaction from raw parameters (query, body, or both), bound to the browser that holds `browser`. `session` is the browser's
+    /// current one.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -133,33 +112,6 @@ impl Grants {
         }
     }
 
-    /// Checks raw parameters. Nothing is stored.
-    ///
-    /// # Errors
-    /// [`Fault`] of the database.
-    pub async fn ask(&self, raw: &[&str]) -> Result<Ask, Fault> {
-        let (params, agency, portal) = match self.who_asks(raw) {
-            Ok(found) => found,
-            Err(refusal) => return Ok(Ask::Refused(refusal)),
-        };
-        let client = &portal.client;
-        let path = match request::resolve_return_path(&params, Some(client)) {
-            Ok(path) => path,
-            Err(refusal) => return Ok(Ask::Refused(refusal)),
-        };
-        let checked = match request::check(&params, client, &path) {
-            Ok(request) => self.read_hint(request, client).await,
-            Err(error) => Err(error.into()),
-        };
-        match checked {
-            Ok(request) => Ok(Ask::Good(Box::new(Asking { request, agency, portal }))),
-            Err(EndpointError::Refused(error)) => {
-                Ok(Ask::Answer(respond::failure(&path, &self.settings.issuer, &error)))
-            }
-            Err(EndpointError::Fault(fault)) => Err(fault),
-        }
-    }
-
     /// Keeps a request that needs a page, bound to the browser that holds `browser`.
     ///
     /// # Errors
@@ -172,19 +124,6 @@ impl Grants {
     ) -> Result<InteractionId, Fault> {
         let Asking { request, agency, .. } = asking;
         self.store(Some(request), Some(agency.id.clone()), browser, session).await
-    }
-
-    fn who_asks(&self, raw: &[&str]) -> Result<(Params, Arc<Agency>, Portal), Refusal> {
-        let params = Params::parse(raw)?;
-        let (agency, portal) = self.client(request::client_id(&params)?).ok_or(Refusal::UnknownClient)?;
-        Ok((params, agency, portal))
-    }
-
-    /// Returns true if the client is one of ours that is not served now because of a mistake in its agency's file (SECURITY D20).
-    pub fn withholds(&self, raw: &[&str]) -> bool {
-        let asks = Params::parse(raw).ok();
-        let client = asks.as_ref().and_then(|params| request::client_id(params).ok());
-        client.is_some_and(|client| self.agencies.load().withholds(client))
     }
 
     /// Begins an interaction without a client: the provider's own front page, or a mailed link on another device.
@@ -222,37 +161,7 @@ impl Grants {
         Ok(id)
     }
 
-    /// An ID token of ours, for this client, expired or not, names the person who must be signed in (OIDC Core §3.1.2.1).
-    async fn read_hint(
-        &self,
-        mut request: AuthorizationRequest,
-        client: &Client,
-    ) -> Result<AuthorizationRequest, EndpointError> {
-        let Some(token) = request.id_token_hint.take() else { return Ok(request) };
-        let refuse = |why| Error::new(Code::InvalidRequest, why);
-        let claims = self.own_id_token(&token).await?;
-        let claims = claims.ok_or_else(|| refuse("id_token_hint is not an ID token of this provider"))?;
-        if !jwt::audience(&claims).is_ok_and(|aud| aud.contains(&client.client_id.as_str())) {
-            return Err(refuse("id_token_hint was issued to another client").into());
-        }
-        request.hinted_sub = jwt::text(&claims, "sub").map(str::to_owned);
-        Ok(request)
-    }
-
-    /// The claims of an ID token that this provider signed, expired or not.
-    pub(super) async fn own_id_token(&self, token: &str) -> Result<Option<jwt::Claims>, Fault> {
-        let rules = Rules {
-            typ: &["jwt"],
-            typ_may_be_absent: false,
-            issuers: &[&self.settings.issuer],
-            audience: None,
-            required: &["iss", "sub", "aud", "exp", "iat", "sid"],
-            now: None,
-        };
-        Ok(jwt::verify(token, &self.keys.verifiers(true).await?, &rules).ok())
-    }
-
-    /// The interaction of this id, if it belongs to this browser and may still be gone on with (SECURITY #12, #13).
+    /// Returns the interaction of this id, if it belongs to this browser and has not expired (SECURITY #12, #13).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -275,7 +184,7 @@ impl Grants {
         }))
     }
 
-    /// Ties a move to an interaction, or unties it. A ticket that led to it is spent: it leaves the stored request.
+    /// Ties a move to an interaction, or unties it. Removes the used ticket from the stored request.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -304,7 +213,7 @@ impl Grants {
         Ok(())
     }
 
-    /// Which agency an interaction began at and whether it may still be gone on with, whoever asks: it tells where to begin again, and nothing else.
+    /// Returns the agency at which an interaction began, and true if it has not expired, for any browser: enough to offer a new beginning, and nothing else.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -314,7 +223,7 @@ impl Grants {
         Ok(row.map(|row| Left { agency_id: row.agency_id, alive: row.expires_at > now }))
     }
 
-    /// An error for the client that asks.
+    /// Returns the answer that brings an error to the client.
     pub fn refuse(&self, request: &AuthorizationRequest, error: &Error) -> Response {
         respond::failure(&request.path, &self.settings.issuer, error)
     }
@@ -333,7 +242,7 @@ impl Grants {
         Ok(Completed::Answer(self.refuse(request, error)))
     }
 
-    /// Ends an interaction with a code: interaction, grant, code and the client's part in the session in one transaction.
+    /// Ends an interaction with a code. Writes its end, grant, code and the client's part in the session in one transaction.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -344,7 +253,7 @@ impl Grants {
         }
     }
 
-    /// Answers a request with a code at once: grant, code and the client's part in the session in one transaction. Nothing of the request is stored.
+    /// Answers a request with a code at once, without an interaction. Writes grant, code and the client's part in the session in one transaction.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -416,7 +325,7 @@ impl Grants {
         Ok(Completed::Answer(respond::success(&request.path, &self.settings.issuer, &token.text())))
     }
 
-    /// The client's own name for this session: the same at every sign-in in it, another for another session (OIDC Back-Channel Logout §2.1).
+    /// Returns the client's `sid` of this session: the same for every code in it, another one for another session (OIDC Back-Channel Logout §2.1).
     async fn join_session(
         &self,
         tx: &kernel::Tx,
@@ -432,7 +341,7 @@ impl Grants {
             first_at: self.context.now(),
             ended_at: None,
         };
-        // What is there stays as it is; setting it to itself gives it back.
+        // An existing row stays; setting its `sid` to itself makes the statement return it.
         let there = (client_session::Entity, client_session::Column::Sid);
         let row = client_session::Entity::insert(row.into_active_model().reset_all())
             .on_conflict(
@@ -446,7 +355,7 @@ impl Grants {
     }
 }
 
-/// Ends the interaction; returns false if it ended before: a portal is answered once, for its `state` is used then.
+/// Ends the interaction; returns false if it ended before. A portal is answered once, because it accepts its `state` once.
 async fn end_once(tx: &kernel::Tx, id: InteractionId, now: Unix) -> Result<bool, Fault> {
     let ended = interaction::Entity::update_many()
         .col_expr(interaction::Column::CompletedAt, Expr::value(now))

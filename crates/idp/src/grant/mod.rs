@@ -3,6 +3,7 @@
 //! [`Grants`] is the whole of it. The rules are in [`oidc`]; here they meet the database. Whatever may happen once is one conditional
 //! statement whose row count is the permission to go on.
 
+mod ask;
 mod authorize;
 mod caller;
 mod client_keys;
@@ -15,7 +16,6 @@ mod invariants;
 mod issue;
 mod keys;
 mod logout;
-
 mod refresh;
 mod signer;
 mod table;
@@ -33,7 +33,8 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 use serde_json::json;
 use uuid::Uuid;
 
-pub use authorize::{Ask, Asking, Completed, Interaction, Left, Start};
+pub use ask::{Ask, Asking};
+pub use authorize::{Completed, Interaction, Left, Start};
 pub use caller::Call;
 pub use client_keys::KeySource;
 pub use error::EndpointError;

@@ -44,7 +44,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "takes a hint that was issued to another client",
         items: &[14, 35],
-        file: "crates/idp/src/grant/authorize.rs",
+        file: "crates/idp/src/grant/ask.rs",
         find: "if !jwt::audience(&claims).is_ok_and(|aud| aud.contains(&client.client_id.as_str())) {",
         replace: "if !jwt::audience(&claims).is_ok_and(|aud| !aud.is_empty() && !client.client_id.is_empty()) {",
         caught_by: journey(&["a_hint_names_a_person_only_if_it_is_ours"]),
