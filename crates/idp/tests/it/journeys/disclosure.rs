@@ -99,7 +99,7 @@ const FILES: &[Option<&str>] = &[
     Some("openid profile email address phone"),
 ];
 
-/// Whether a file releases a claim. One that says nothing allows email and profile alone, without birth date and gender.
+/// Returns true if a file with these `scopes` releases the claim. One without `scopes` releases email and profile alone, without birth date and gender.
 fn releases(file: Option<&str>, claim: &str) -> bool {
     let scope = CLAIMS.iter().find(|(name, _)| *name == claim).map(|(_, scope)| *scope);
     match (file, scope) {
