@@ -17,7 +17,7 @@ use lettre::{
 use pages::{Locale, MailFrame, mail};
 
 use crate::{
-    config::{Config, SmtpSecurity},
+    config::{Config, SmtpSecurity, regular},
     mailbox::DemoMailbox,
     return_path::ReturnPath,
     smtp::Smtp,
@@ -73,7 +73,8 @@ impl Post {
         let smtp = mail.smtp.as_ref().context("mail names neither folder nor smtp")?;
         let mut tls = TlsParameters::builder(smtp.host.clone());
         if let Some(file) = &smtp.ca_file {
-            let pem = std::fs::read(config.path(file))
+            let pem = regular(&config.path(file))
+                .and_then(std::fs::read)
                 .with_context(|| format!("mail.smtp.ca_file {file} cannot be read"))?;
             tls = tls.add_root_certificate(Certificate::from_pem(&pem)?);
         }
@@ -84,7 +85,8 @@ impl Post {
         };
         let mut credentials = None;
         if let (Some(username), Some(file)) = (&smtp.username, &smtp.password_file) {
-            let password = std::fs::read_to_string(config.path(file))
+            let password = regular(&config.path(file))
+                .and_then(std::fs::read_to_string)
                 .with_context(|| format!("mail.smtp.password_file {file} cannot be read"))?;
             credentials = Some(Credentials::new(username.clone(), password.trim_end().to_owned()));
         }

@@ -9,7 +9,7 @@ use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
 use kernel::{Context, Db, SealKeys, SteadyClock, SystemClock, SystemRng};
 
 use crate::{
-    config::{Config, LeftOut},
+    config::{Config, LeftOut, regular},
     outbound::Outbound,
     post::Writer,
     return_path::ReturnPath,
@@ -98,7 +98,8 @@ impl Wired {
         let accounts = Accounts::new(context.clone(), Arc::new(hasher), rules, terms.clone());
         let extra_ca = settings.outbound.extra_ca.as_ref().map(|file| {
             let path = config.folder.join(file);
-            std::fs::read(&path)
+            regular(&path)
+                .and_then(std::fs::read)
                 .with_context(|| format!("outbound.extra_ca {} cannot be read", path.display()))
         });
         let outbound = Outbound::new(settings.outbound.allow, extra_ca.transpose()?.as_deref())?;

@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 use agencies::{Agencies, Agency, AgencyFile, Contested, Logo, Look};
 use pages::ColourError;
 
-use super::{LeftOut, Mistake, read::Reader};
+use super::{LeftOut, Mistake, read::Reader, regular};
 
 impl Reader<'_> {
     /// Checks the contrast of an agency's colours. Invalid colours are reported when its file is read.
@@ -35,8 +35,9 @@ impl Reader<'_> {
                 "must be a file in the folder of the configuration, such as \"logos/exemple.svg\"".into()
             );
         }
-        let bytes =
-            std::fs::read(self.folder.join(path)).map_err(|e| format!("{name} cannot be read ({e})"))?;
+        let bytes = regular(&self.folder.join(path))
+            .and_then(std::fs::read)
+            .map_err(|e| format!("{name} cannot be read ({e})"))?;
         Logo::read(bytes).map_err(|reason| format!("{name} {reason}"))
     }
 

@@ -20,6 +20,7 @@ use kernel::SealKey;
 
 pub(crate) use prepare::Prepared;
 use read::Reader;
+pub(crate) use read::regular;
 pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity};
 
 /// The checked configuration.

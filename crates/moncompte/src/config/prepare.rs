@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use super::{
     Config, Mistakes, Settings,
     read::{MAIN, Reader},
+    regular,
 };
 use crate::{outbound::Outbound, post::Post};
 
@@ -167,7 +168,7 @@ impl Config {
 }
 
 fn readable(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("{} cannot be read ({error})", path.display()))
+    regular(path).and_then(fs::read).map_err(|error| format!("{} cannot be read ({error})", path.display()))
 }
 
 /// Returns the content of a certificate file, if it holds one.

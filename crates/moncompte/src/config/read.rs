@@ -284,9 +284,20 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns the path if it is a regular file: reading anything else may block.
-fn regular(path: &Path) -> io::Result<&Path> {
-    if fs::metadata(path)?.is_file() { Ok(path) } else { Err(io::Error::other("it is no file")) }
+/// The maximum size of a file of the configuration, in bytes. The largest real ones, bundles of certificate authorities, have a quarter of a megabyte.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Returns the path if it is a regular file of at most [`LARGEST`] bytes. Reading anything else may block, or never end. Every file that the
+/// configuration names is looked at by this before it is read.
+pub(crate) fn regular(path: &Path) -> io::Result<&Path> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    if found.len() > LARGEST {
+        return Err(io::Error::other(format!("it has more than {} MiB", LARGEST >> 20)));
+    }
+    Ok(path)
 }
 
 /// Returns the text of a file, or the line of an error and what to do about it.

@@ -45,6 +45,21 @@ fn mistakes(good: &str) -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "logos/none.svg cannot be read",
         ),
         (
+            "pipe.toml",
+            with("pipe", "[[portal]]", "logo = \"logos/pipe.svg\"\n[[portal]]"),
+            "logos/pipe.svg cannot be read (it is no file)",
+        ),
+        (
+            "endless.toml",
+            with("endless", "[[portal]]", "logo = \"logos/endless.svg\"\n[[portal]]"),
+            "logos/endless.svg cannot be read (it is no file)",
+        ),
+        (
+            "vast.toml",
+            with("vast", "[[portal]]", "logo = \"logos/vast.svg\"\n[[portal]]"),
+            "logos/vast.svg cannot be read (it has more than 16 MiB)",
+        ),
+        (
             "away.toml",
             with("away", "https://espace.exemple.test/callback", "http://x.test/*"),
             "portal.redirect_uris: ",
@@ -74,6 +89,11 @@ async fn the_mistake_of_an_agency_stops_nobody_else() {
         for (name, bytes, _) in &all {
             fs::write(place.path("agencies").join(name), bytes).unwrap();
         }
+        // A pipe that nobody writes to, a device that never ends, and a file that is too large for memory.
+        fs::create_dir_all(place.path("logos")).unwrap();
+        place.pipe("logos/pipe.svg");
+        symlink(Path::new("/dev/zero"), place.path("logos/endless.svg")).unwrap();
+        fs::File::create(place.path("logos/vast.svg")).unwrap().set_len(64 << 30).unwrap();
         fs::create_dir(place.path("agencies/folder.toml")).unwrap();
         symlink(Path::new("nowhere"), place.path("agencies/link.toml")).unwrap();
         // Files that are no agency's are ignored.

@@ -115,6 +115,13 @@ impl Place {
         self.folder.path().join(name)
     }
 
+    /// Puts a named pipe in the place of a file. Nobody writes to it, so reading it never ends.
+    pub fn pipe(&self, name: &str) {
+        // There may be no file yet.
+        let _ = fs::remove_file(self.path(name));
+        assert!(Command::new("mkfifo").arg(self.path(name)).status().unwrap().success());
+    }
+
     pub fn issuer(&self) -> String {
         format!("http://localhost:{}", self.port)
     }

@@ -43,6 +43,9 @@ const DEADLY: &[Case] = &[
     ),
     (|p| main_file(p, "username = \"moncompte\"\n", ""), "mail.smtp.password_file", "give both"),
     (|p| remove(p, "smtp-ca.pem"), "mail.smtp.ca_file", "cannot be read"),
+    (|p| p.pipe("smtp-ca.pem"), "mail.smtp.ca_file", "it is no file"),
+    (|p| p.pipe("ca.pem"), "outbound.extra_ca", "it is no file"),
+    (|p| p.pipe("secrets/smtp"), "mail.smtp.password_file", "it is no file"),
     (|p| fs::write(p.path("smtp-ca.pem"), "hello").unwrap(), "mail.smtp.ca_file", "holds no certificate"),
     (
         |p| main_file(p, "host = \"localhost\"", "host = \"smtp:587\""),
