@@ -1,5 +1,5 @@
 //! `docs/specifications.md` maps requirements to the tests that hold them. Every row names a test that exists; every check in the code, every tested module of
-//! the certification plans and each of the items #1 to #39 has a row.
+//! the certification plans and each numbered item of docs/requirements has a row.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -18,7 +18,7 @@ const STORM: usize = 24;
 /// Pause between two tries of one of them.
 const PAUSE: Duration = Duration::from_millis(250);
 const LASTS: Duration = Duration::from_secs(6);
-/// The bound for probes. SECURITY asks for 99 in 100 within 500 ms, and refusals within 1 s, on a machine that does nothing else. Here the storm, other
+/// The bounds for probes. docs/requirements asks for 99 in 100 within 500 ms, and refusals within 1 s, on a machine that does nothing else. Here the storm, other
 /// tests and an unoptimised program share two cores: half of the probes keep that bound, 99 in 100 keep four times it. A probe that shared a queue
 /// with the storm, of hashes or of the one writer, would miss both.
 const PROBE: Duration = Duration::from_millis(500);

@@ -1,5 +1,5 @@
 //! A node that stands still in the middle of a transaction, and resumes after the other node has worked without it (SECURITY #120). `PAUSE=30` makes the
-//! pause on SQLite as long as SECURITY asks for; the default is shorter to save time. PostgreSQL ends a transaction that is idle for a minute, and here the
+//! pause on SQLite as long as docs/requirements asks for; the default is shorter to save time. PostgreSQL ends a transaction that is idle for a minute, and here the
 //! tests end it at once.
 
 use std::time::{Duration, Instant};
