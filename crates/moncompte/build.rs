@@ -1,8 +1,8 @@
-//! How the program is linked.
+//! The linker's options for the program.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    // Its own addresses are put right at each start: kept in their short form, they are a hundredth of what has to be read and stays in memory for it. A linker
-    // that does not know it says so and goes on; a C library from before 2022 cannot start it.
+    // Packed relative relocations: each start applies them, and the packed form takes a hundredth of the memory. A linker without the option
+    // warns and goes on; a C library from before 2022 cannot start the program.
     println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
 }

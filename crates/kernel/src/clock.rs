@@ -160,7 +160,8 @@ impl<C: Clock> Clock for SteadyClock<C> {
             state.database = Some(Moment(machine.saturating_sub(offset), passed));
             let fit = offset.abs() <= MAX_DATABASE_OFFSET;
             let right = Moment(if fit { machine } else { database }, passed);
-            // Before the first agreement the database's time is the only reference. After it, the projected agreement is right, whichever of the two clocks has jumped.
+            // Before the first agreement the database's time is the only reference. After it, the projected agreement is right, whichever of the two clocks
+            // has jumped.
             if fit || state.agreed.is_none() {
                 let far = state.seen.0.saturating_sub(right.0) > MAX_AHEAD;
                 if far || !fit {
@@ -222,7 +223,7 @@ mod tests {
     fn time_follows_the_machine_and_waits_for_one_that_stepped_back() {
         assert_eq!(monotonic(1000, 900, 100), 1000);
         assert_eq!(monotonic(9000, 900, 100), 9000, "a step forward is accepted");
-        // It stepped back by 10 s when it was 20 s: at half speed it is met after 20 s.
+        // The machine's clock stepped back by 10 s at 20 s: at half speed it catches up after 20 s.
         let told: Vec<_> =
             [0, 1, 10, 19, 20, 30].map(|s| monotonic(10_000 + s * 1000, 20_000, s * 1000)).into();
         assert_eq!(told, [20_000, 20_500, 25_000, 29_500, 30_000, 40_000]);
@@ -280,7 +281,7 @@ mod tests {
             );
             assert!((clock.now_millis() - 100 * DAY).abs() < 60_000, "{}", clock.now_millis());
             assert_eq!(clock.machine_millis(), 100 * DAY + wrong);
-            // It is corrected.
+            // The clock is corrected.
             hands.store(100 * DAY + 5, Ordering::SeqCst);
             assert!(clock.is_trusted(), "it is seen at once");
             clock.observe_database(100 * DAY, 5);
@@ -294,20 +295,20 @@ mod tests {
         let clock = SteadyClock::over(Hands(hands.clone()));
         clock.observe_database(100 * DAY, 0);
         for jump in [40 * DAY, -40 * DAY] {
-            // The machine's, before anybody compares them.
+            // Before the first comparison the machine's clock is used.
             hands.store(100 * DAY + jump, Ordering::SeqCst);
             assert!(!clock.is_trusted(), "it is seen at once");
             assert!((clock.now_millis() - 100 * DAY).abs() < 60_000, "{}", clock.now_millis());
             clock.observe_database(100 * DAY, jump);
             assert!(!clock.is_trusted() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
-            // The database's.
+            // After it, the database's.
             hands.store(100 * DAY, Ordering::SeqCst);
             clock.observe_database(100 * DAY - jump, jump);
             assert!(!clock.is_trusted() && (clock.now_millis() - 100 * DAY).abs() < 60_000);
             clock.observe_database(100 * DAY, 0);
             assert!(clock.is_trusted());
         }
-        // Both stepped back by two hours: what was seen holds. What is a day and more ahead of both was never right.
+        // Both stepped back by two hours: the latest time seen holds. A time that is a day or more ahead of both is ignored.
         hands.store(100 * DAY - 7_200_000, Ordering::SeqCst);
         clock.observe_database(100 * DAY - 7_200_000, 0);
         assert!(clock.now_millis() >= 100 * DAY && clock.skew() > MAX_SKEW);

@@ -91,7 +91,7 @@ fn assertions_are_checked_claim_by_claim() {
             claims[name] = value;
         }
         let token = encode(&Header::default(), &claims, &EncodingKey::from_secret(secret)).unwrap();
-        // The form names the client: whom the token is about cannot choose another one.
+        // The form names the client: the token's `sub` cannot choose another one.
         let form = format!("client_id=rp&client_assertion_type={ASSERTION_TYPE}&client_assertion={token}");
         run(None, &form, Some(&rp))
     };

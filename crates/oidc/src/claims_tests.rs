@@ -33,7 +33,7 @@ fn names(claims: &Claims) -> Vec<&str> {
     names
 }
 
-/// PROTOCOL 4.10: nothing that was not asked for.
+/// PROTOCOL 4.10: only requested claims.
 #[test]
 fn an_id_token_says_who_and_no_more() {
     let token = id_token(
@@ -82,7 +82,7 @@ fn userinfo_opens_with_scope_and_claims() {
     assert_eq!(names(&of("openid", &asked)), ["client_refs", "name", "sub"]);
 }
 
-/// PROTOCOL 4.10, pitfall 4: no empty text, no wrong type, nothing that has no name in the standard, nobody else's references.
+/// PROTOCOL 4.10, pitfall 4: no empty text, no wrong type, no claim outside the standard, no other agency's references.
 #[test]
 fn a_profile_is_told_only_as_far_as_the_standard_knows_it() {
     let odd = json!({
@@ -95,7 +95,7 @@ fn a_profile_is_told_only_as_far_as_the_standard_knows_it() {
     assert_eq!(names(&told), ["name", "sub", "updated_at", "zoneinfo"]);
 }
 
-/// SECURITY D11: whatever is asked for, a client gets what one of the scopes of its file releases; one whose file is silent gets neither birth date nor gender.
+/// SECURITY D11: a client gets only claims that a scope of its file releases, whatever it requests; by default it gets neither birth date nor gender.
 #[test]
 fn a_claim_needs_a_scope_of_the_clients_file() {
     let all = json!({ "birthdate": "1950-12-31", "gender": "female", "phone_number": "+33", "address": { "country": "FR" }, "updated_at": 7 });
@@ -122,13 +122,13 @@ fn a_claim_needs_a_scope_of_the_clients_file() {
     assert_eq!(of(&client("openid profile")), "birthdate client_refs gender name sub updated_at");
     let silent = Client::new("rp", "tilleuls");
     assert_eq!(of(&silent), "client_refs email email_verified name sub updated_at");
-    // Without a link there is no time of change either, whatever a profile says of it.
+    // Without a link there is no time of change either, even if the profile has one.
     let stranger = Person { updated_at: None, client_refs: vec![], ..person.clone() };
     let told = userinfo("me", &everything, &asked, &stranger.disclosed_to(&silent));
     assert_eq!(names(&told), ["email", "email_verified", "name", "sub"]);
 }
 
-/// OIDC Core §5.1, §5.4; oidcc-scope-phone: a number comes with whether it was checked; agencies do not tell, so it was not.
+/// OIDC Core §5.1, §5.4; oidcc-scope-phone: a number comes with `phone_number_verified`, which is false unless the agency delivers it.
 #[test]
 fn a_phone_number_says_whether_it_was_checked() {
     let of = |profile: Value| {

@@ -5,7 +5,7 @@ use crate::acr::Acr;
 
 const NOW: i64 = 1_800_000_000;
 
-/// Five seconds ago the interaction began.
+/// A session for an interaction that began five seconds ago.
 fn signed_in(auth_time: i64) -> SignedIn {
     SignedIn { sub: "me".into(), auth_time, fresh: auth_time >= NOW - 5, terms_due: false, linked: true }
 }
@@ -45,7 +45,7 @@ fn prompt_login_is_met_only_by_a_sign_in_made_for_it() {
     let again = SignInRequest { again: true, ..SignInRequest::default() };
     assert_eq!(decide(&again, &facts(Some(signed_in(NOW - 6)))), Next::SignIn(Why::Again));
     assert_eq!(decide(&again, &facts(Some(signed_in(NOW - 5)))), Next::Return(Outcome::Code));
-    // Signed in within the second in which the request came, but before it.
+    // Signed in before the request, within the same second.
     let before = SignedIn { fresh: false, ..signed_in(NOW) };
     assert_eq!(decide(&again, &facts(Some(before))), Next::SignIn(Why::Again));
 }
@@ -59,12 +59,12 @@ fn a_stronger_sign_in_is_asked_for_only_where_it_is_wanted() {
     let hour_ago = facts(Some(signed_in(NOW - 3600)));
     assert_eq!(decide(&asking(false, false), &hour_ago), Next::SignIn(Why::Stronger));
     assert_eq!(decide(&asking(false, true), &hour_ago), Next::SignIn(Why::Stronger));
-    // A wish is no reason for an error, a condition is.
+    // A voluntary class is no reason for an error, an essential one is.
     assert_eq!(decide(&asking(true, false), &hour_ago), Next::Return(Outcome::Code));
     assert_eq!(code(&decide(&asking(true, true), &hour_ago)), Some(Code::LoginRequired));
     let recent = facts(Some(signed_in(NOW - 60)));
     assert_eq!(decide(&asking(true, true), &recent), Next::Return(Outcome::Code));
-    // Signed in for this very request, then an hour over the terms: nobody is request for ever.
+    // Signed in for this request, then an hour at the terms: the password is not asked for again.
     let slow = facts(Some(SignedIn { fresh: true, ..signed_in(NOW - 3600) }));
     assert_eq!(decide(&asking(false, false), &slow), Next::Return(Outcome::Code));
     assert_eq!(code(&decide(&asking(false, true), &slow)), Some(Code::UnmetAuthenticationRequirements));
@@ -79,7 +79,7 @@ fn max_age_counts_seconds_and_never_asks_twice() {
     assert_eq!(decide(&within(0), &facts(Some(signed_in(NOW - 1)))), Next::Return(Outcome::Code));
     let silently = SignInRequest { silently: true, ..within(0) };
     assert_eq!(code(&decide(&silently, &facts(Some(signed_in(NOW - 9))))), Some(Code::LoginRequired));
-    // In the very second of a sign-in that was made for another request (OIDC Core §3.1.2.1).
+    // Within the second of a sign-in for another request (OIDC Core §3.1.2.1).
     let just_now = || facts(Some(SignedIn { fresh: false, ..signed_in(NOW) }));
     assert_eq!(code(&decide(&silently, &just_now())), Some(Code::LoginRequired));
     assert_eq!(decide(&within(0), &just_now()), Next::SignIn(Why::TooLongAgo));
@@ -172,7 +172,7 @@ proptest! {
         }
     }
 
-    /// SECURITY #14: times may be any number, as a stored row or a client's `max_age` might have it.
+    /// SECURITY #14: times may be any number that a stored row or a client's `max_age` can hold.
     #[test]
     fn no_time_overflows(request in any_request(), now: i64, fresh: bool, auth_time: i64, max_age in 0i64..) {
         let session = Some(SignedIn { auth_time, fresh, ..signed_in(NOW) });
@@ -183,7 +183,7 @@ proptest! {
     }
 }
 
-/// Every request, with each number at its borders.
+/// All combinations of a request's parameters, with each number at its limits.
 fn every_request() -> Vec<SignInRequest> {
     let mut all = Vec::new();
     for flags in 0..16u8 {
@@ -198,7 +198,7 @@ fn every_request() -> Vec<SignInRequest> {
     all
 }
 
-/// Every facts: the interaction began five seconds ago.
+/// All combinations of facts; the interaction began five seconds ago.
 fn all_facts() -> Vec<Facts> {
     let steps = [Step::Notice, Step::Email, Step::Password, Step::Mail, Step::Link, Step::Terms];
     let mut all = Vec::new();
@@ -214,7 +214,7 @@ fn all_facts() -> Vec<Facts> {
     all
 }
 
-/// SECURITY #14, I16: the rule as one expression. Where it holds there is a code, and nobody is request anything that is not needed.
+/// SECURITY #14, I16: the rule as one expression. Where it holds there is a code, and the person is asked for nothing.
 #[test]
 fn a_code_is_given_exactly_when_nothing_is_missing() {
     let standings = all_facts();

@@ -119,13 +119,13 @@ mod tests {
         ] {
             assert!(document[name].as_array().unwrap().contains(&json!(value)), "{name}");
         }
-        // RFC 8414 §2: MUST be there where a method signs.
+        // RFC 8414 §2: required if a method uses signatures.
         for endpoint in ["token", "introspection", "revocation"] {
             let algs = &document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")];
             assert!(algs.as_array().unwrap().contains(&json!("RS256")), "{endpoint}");
         }
         assert!(document["claims_supported"].as_array().unwrap().contains(&json!("acr")));
-        // SECURITY #8: what is not built is not named.
+        // SECURITY #8: the document names nothing that is not implemented.
         assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
         assert_eq!(document["response_types_supported"], json!(["code"]));
         assert!(

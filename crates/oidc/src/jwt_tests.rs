@@ -154,7 +154,7 @@ fn key_records_are_checked() {
     assert_eq!(Key::from_jwk_for(RSA, Some(Alg::PS256)).unwrap().alg(), Alg::RS256);
 }
 
-/// RFC 7517 §5: what cannot be used is passed over, and the rest is used.
+/// RFC 7517 §5: unusable keys are skipped, and the others used.
 #[test]
 fn a_key_set_is_read_for_what_signs_here() {
     let encrypts = RSA.replace("\"alg\":\"RS256\"", "\"use\":\"enc\"");

@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(run("", Ok(None), None, false), Decision::Already(None));
     }
 
-    /// SECURITY #45; -bad-post-logout-redirect-uri, -query-added…, -modified-id-token-hint, -no-id-token-hint. Whoever fits is signed out all the same.
+    /// SECURITY #45; -bad-post-logout-redirect-uri, -query-added…, -modified-id-token-hint, -no-id-token-hint. The person is signed out in every case.
     #[test]
     fn nobody_is_sent_to_an_address_that_is_not_registered() {
         for raw in [

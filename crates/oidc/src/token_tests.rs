@@ -42,7 +42,7 @@ fn attempt(client: &Client) -> CodeAttempt<'_> {
     CodeAttempt { client, redirect_uri, verifier: Some(VERIFIER), resources: &[], now: NOW }
 }
 
-/// SECURITY #19, D7: refused, and nothing else happens, whether the code was used or not.
+/// SECURITY #19, D7: a wrong redemption is refused and has no other effect, for used and unused codes alike.
 #[test]
 fn a_wrong_redemption_is_refused_and_reveals_no_reuse() {
     let (rp, other) = (client(), Client::new("other", "rivage"));

@@ -159,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    /// Doubles even numbers, once it may; counts how often, and for how many keys.
+    /// A batcher that doubles even numbers when the gate opens, and a record of the number of keys of each statement.
     fn doubler(gate: &Arc<Semaphore>) -> (Batcher<u32, u32>, Arc<Mutex<Vec<usize>>>) {
         let sizes = Arc::new(Mutex::new(Vec::new()));
         let (gate, seen) = (gate.clone(), sizes.clone());

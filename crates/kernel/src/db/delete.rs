@@ -1,3 +1,5 @@
+//! Deletion of many rows in small statements.
+
 use sea_orm::{
     Condition, EntityTrait, Iterable, PrimaryKeyToColumn, QueryFilter,
     sea_query::{Expr, ExprTrait, IntoCondition, Query, SimpleExpr},

@@ -237,7 +237,7 @@ mod tests {
         assert!(number("busy_timeout").await.iter().all(|millis| *millis >= 5000));
     }
 
-    /// ADR 12: without it, every statement with a limit is planned anew whenever it is asked.
+    /// ADR 12: without this option SQLite plans every statement with a limit anew at each execution.
     #[tokio::test]
     async fn sqlite_is_built_for_statements_that_keep_their_plan() {
         let (db, _folder) = database().await;

@@ -105,7 +105,7 @@ mod tests {
             let (db, ask) = (db.clone(), ask.clone());
             async move {
                 let _tx = db.begin().await.unwrap();
-                // A wait for its own turn would last.
+                // With a timeout, since a wait for the task's own transaction would never end.
                 let _ = tokio::time::timeout(std::time::Duration::from_millis(500), ask(db.clone())).await;
             }
         });
@@ -151,7 +151,7 @@ mod tests {
         let reader = db.reader();
         let tx = db.begin().await.unwrap();
         let asked = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            // It panics before it waits for anything.
+            // It panics at its first poll, before it waits for anything.
             let mut asking = std::pin::pin!(reader.execute_unprepared("SELECT 1"));
             let waker = std::task::Waker::noop();
             let _ = asking.as_mut().poll(&mut std::task::Context::from_waker(waker));

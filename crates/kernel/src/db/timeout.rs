@@ -1,3 +1,5 @@
+//! Timeouts and counts of statements.
+
 use std::{
     sync::{
         Arc,
@@ -166,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn a_database_that_says_nothing_is_given_up() {
         assert_eq!(within(ready(Ok(7))).await, Ok(7));
-        // Far more than it takes, where it takes as long as it is told.
+        // Far longer than the timeout under test.
         let told = tokio::time::timeout(
             Duration::from_secs(20),
             within_limit(Duration::from_millis(1), pending::<Result<(), DbErr>>()),

@@ -1,3 +1,5 @@
+//! Writing transactions.
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},

@@ -1,3 +1,5 @@
+//! The writing half of an act, in one transaction.
+
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 
 use crate::{Db, Fault, Snapshot, Timeout, Tx};
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
     use crate::db::table::meta;
 
-    /// An act that decides against what it wrote leaves nothing behind, and one that fails likewise.
+    /// An act that rolls back, or fails, leaves nothing behind.
     #[tokio::test]
     async fn only_what_is_committed_is_written() {
         let folder = tempfile::tempdir().unwrap();

@@ -30,7 +30,7 @@ async fn count(db: &Db, table: &str) -> i64 {
     db.reader().query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
 }
 
-/// Commits in the write-ahead log: frames that say how large the database is after them (SQLite file format §4.1).
+/// The number of commits in the write-ahead log: frames that hold the size of the database after them (SQLite file format §4.1).
 fn commits(folder: &Path) -> usize {
     let log = fs::read(folder.join("db-wal")).unwrap();
     let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
@@ -40,17 +40,17 @@ fn commits(folder: &Path) -> usize {
 
 type Written = tokio::task::JoinHandle<Result<(), Fault>>;
 
-/// Starts these writers, until they wait for their turn behind whoever has it.
+/// Starts these writers, and returns when all of them wait in the queue.
 async fn queued(writers: impl Iterator<Item = Written>) -> Vec<Written> {
     let writers: Vec<_> = writers.collect();
-    // One thread runs them all: each has come to its turn's door, and the committer of the batch before it too.
+    // One thread runs all tasks: after so many turns each writer, and the committer of the batch before, is in the queue.
     for _ in 0..writers.len() + 2 {
         tokio::task::yield_now().await;
     }
     writers
 }
 
-/// Writers of transactions.
+/// Writers that each run a transaction.
 async fn crowd(db: &Db, rows: std::ops::Range<usize>, sql: fn(usize) -> String) -> Vec<Written> {
     let writer = |row| {
         let db = db.clone();
@@ -63,7 +63,7 @@ async fn crowd(db: &Db, rows: std::ops::Range<usize>, sql: fn(usize) -> String) 
     queued(rows.map(writer)).await
 }
 
-/// Writers of one statement each.
+/// Writers that each run one statement.
 async fn singles(db: &Db, rows: std::ops::Range<usize>, sql: fn(usize) -> String) -> Vec<Written> {
     let writer = |row| {
         let db = db.clone();
@@ -117,7 +117,7 @@ async fn a_single_statement_that_fails_takes_nobody_along_and_one_that_is_answer
     db.writer().execute_unprepared(&parent(2)).await.unwrap();
     assert_eq!(count(&db, "parent").await, 1);
     let holder = db.begin().await.unwrap();
-    // The third finds its row taken.
+    // The third statement fails: its row exists.
     let singles = singles(&db, 0..6, parent).await;
     let transactions = crowd(&db, 6..9, parent).await;
     drop(holder);
@@ -182,7 +182,7 @@ async fn who_gives_up_has_seen_nothing_that_others_do_not_see_then() {
         let db = db.clone();
         async move {
             let tx = db.begin().await.unwrap();
-            // It finds the row of the first, which is not on the disk yet.
+            // It sees the row of the first writer, which is not on the disk yet.
             let found = tx.conn().execute_unprepared("UPDATE parent SET id = id WHERE id = 0").await;
             assert_eq!(found.unwrap().rows_affected(), 1);
             tx.rollback().await;
@@ -199,7 +199,7 @@ async fn where_the_commit_fails_all_are_told_and_nothing_stays() {
     let (db, _folder) = database().await;
     let holder = db.begin().await.unwrap();
     let good = crowd(&db, 0..3, parent).await;
-    // A parent that is not there: it is missed at the commit only.
+    // A missing parent: the deferred reference fails at the commit.
     let bad = crowd(&db, 3..4, |row| format!("INSERT INTO child VALUES ({row}, 999)")).await;
     let after = crowd(&db, 4..6, parent).await;
     drop(holder);
@@ -207,14 +207,14 @@ async fn where_the_commit_fails_all_are_told_and_nothing_stays() {
         assert!(writer.await.unwrap().is_err(), "acknowledged, and not there");
     }
     assert_eq!((count(&db, "parent").await, count(&db, "child").await), (0, 0));
-    // The writer is good for the next one.
+    // The queue works for the next writer.
     let tx = db.begin().await.unwrap();
     write(&tx, &parent(7)).await;
     tx.commit().await.unwrap();
     assert_eq!(count(&db, "parent").await, 1);
 }
 
-/// As SQLite does by itself after some failures, for want of room say: the whole transaction is gone, and what counts them does not know it.
+/// Rolls back as SQLite does by itself after some errors, e.g. a full disk: the whole transaction is gone, and sqlx's count of transactions is wrong.
 async fn taken_back_by_the_database(db: &Db) {
     let tx = db.begin().await.unwrap();
     write(&tx, "ROLLBACK").await;
@@ -248,7 +248,7 @@ async fn a_connection_whose_count_of_transactions_errs_is_not_used_again() {
     let (db, folder) = database().await;
     taken_back_by_the_database(&db).await;
     let tx = db.begin().await.unwrap();
-    // It has the write lock at once, as a transaction of ours does; a savepoint on its own would take it with its first write.
+    // The new transaction has the write lock from its start; a mere savepoint would take it with its first write.
     let other = format!("sqlite://{}", folder.path().join("db").display());
     let other = crate::db::connect::sqlite_options(&other).unwrap().busy_timeout(Duration::ZERO);
     let mut other = SqliteConnection::connect_with(&other).await.unwrap();
@@ -266,7 +266,7 @@ async fn whoever_goes_away_while_the_disk_is_awaited_takes_nothing_along() {
     let crowd = crowd(&db, 0..8, parent).await;
     let (gone, staying) = crowd.split_at(4);
     drop(holder);
-    // In their turns or after them: whichever it is, they are whole or nothing, and the others are there.
+    // Cancelled before, in or after their turns: their rows are there or not, and the others' rows are there.
     gone.iter().for_each(tokio::task::JoinHandle::abort);
     for writer in staying {
         while !writer.is_finished() {
