@@ -1,3 +1,5 @@
+//! A person, and the agencies that their account is linked to.
+
 use kernel::{Fault, Unix};
 
 use crate::{
@@ -16,7 +18,7 @@ pub struct Account {
     pub name: Option<String>,
     /// `fr` or `en`.
     pub locale: String,
-    /// Raised whenever everything older must die: sessions, refresh tokens, codes (SECURITY I9).
+    /// The epoch, raised to end everything older: sessions, refresh tokens, codes (SECURITY I9).
     pub auth_epoch: i32,
 }
 
@@ -74,7 +76,7 @@ fn by_agency(links: Vec<Link>) -> Vec<LinkedAgency> {
     agencies
 }
 
-/// Adds a reference, unless another identifier carried it: it is told once.
+/// Adds a reference, unless it is there already: two identifiers may share one.
 pub(crate) fn tell_once(refs: &mut Vec<String>, client_ref: String) {
     if !refs.contains(&client_ref) {
         refs.push(client_ref);

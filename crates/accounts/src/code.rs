@@ -1,4 +1,4 @@
-//! The other way to confirm an address: eight digits in the mail, typed into the browser in which the password was chosen (docs/adr/0010).
+//! The confirmation of an address by a code: eight digits in the mail, typed into the browser in which the password was chosen (docs/adr/0010).
 
 use kernel::{Digest, Done, Fault, Rng, Tx, Unix};
 use unicode_normalization::UnicodeNormalization;
@@ -9,15 +9,15 @@ use crate::{
     store::{EnrolmentRow, enrolments},
 };
 
-/// The number of attempts at a code; after them only a new mail helps, and its mails are counted.
+/// The number of attempts at a code. After them only a new mail helps, and mails are limited.
 const TRIES: u8 = 5;
-/// Days for which a code works: longer than anybody needs to read a mail (PEOPLE F-39), much shorter than the link.
+/// The lifetime of a code in days: enough to read a mail (PEOPLE F-39), much shorter than the link's.
 pub const CODE_DAYS: u16 = 1;
 /// The same in seconds.
 const LIFE: i64 = CODE_DAYS as i64 * 86_400;
 /// Digits in a code.
 const LENGTH: usize = 8;
-/// Characters that are looked at: the digits, what may stand between them, and some to spare.
+/// The maximum length of typed text in characters: the digits, separators, and some to spare.
 const LONGEST: usize = 64;
 
 /// Eight digits. Only digits: they are read aloud in any language, and a telephone shows its number pad for them.
@@ -27,11 +27,11 @@ impl Code {
     fn generate(rng: &dyn Rng) -> Self {
         let mut bytes = [0; 8];
         rng.fill(&mut bytes);
-        // 2^64 is so much more than 10^8 that no code is noticeably likelier than another.
+        // 2^64 is so much more than 10^8 that the bias of the remainder is negligible.
         Self(format!("{:08}", u64::from_be_bytes(bytes) % 100_000_000))
     }
 
-    /// Reads what was typed or pasted: spaces, dashes and dots between the digits are nothing, and letters that look like a digit are it.
+    /// Reads typed or pasted text: ignores spaces, dashes and dots between the digits, and reads letters that look like a digit as that digit.
     pub(crate) fn parse(typed: &str) -> Option<Self> {
         let mut digits = String::new();
         for c in typed.nfkc().take(LONGEST) {
@@ -47,7 +47,7 @@ impl Code {
         (digits.len() == LENGTH).then_some(Self(digits))
     }
 
-    /// The code as the mail writes it, in two groups: `1234 5678`.
+    /// Returns the code in the form of the mail, in two groups: `1234 5678`.
     pub(crate) fn text(&self) -> String {
         format!("{} {}", &self.0[..4], &self.0[4..])
     }
@@ -56,23 +56,23 @@ impl Code {
 /// The outcome of a code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CodeGiven {
-    /// The address is confirmed; the move goes on here.
+    /// The address is confirmed; the move continues here.
     Done,
     /// Not the code of the newest mail.
     Wrong {
         /// Further attempts.
         remaining: u8,
     },
-    /// Tried too often, or too old: another mail brings another one. The link goes on working.
+    /// Tried too often, or expired: another mail brings another code. The link stays valid.
     Spent,
-    /// Not eight digits: compared with nothing, and not counted.
+    /// Not eight digits: neither compared nor counted.
     Unreadable,
-    /// Not at this step, or not this browser's: ask the hub.
+    /// Not at this step, or not in this browser: ask the hub.
     NotNow,
 }
 
 impl Enrolment {
-    /// Returns true if the password was chosen in this interaction: only there a code can take the link's place.
+    /// Returns true if the password was chosen in this interaction: only there a code is accepted.
     pub fn chosen_in(&self, interaction: &str) -> bool {
         self.stage == Stage::Mail && self.chosen_in.as_deref() == Some(interaction)
     }
@@ -83,13 +83,13 @@ impl Enrolment {
     }
 }
 
-/// The end of the code of the newest mail, unless it was tried too often.
+/// Returns the expiry of the newest mail's code, unless it was tried too often.
 pub(crate) fn works_until(row: &EnrolmentRow) -> Option<Unix> {
     row.code_until.filter(|_| row.code_hash.is_some() && row.code_tries < i32::from(TRIES))
 }
 
 impl Accounts {
-    /// Makes a code, what is stored of it, and its end; `None` where no browser could use it.
+    /// Creates a code, its stored hash and its expiry; `None` if no browser could use it.
     pub(crate) fn new_code(&self, row: &EnrolmentRow) -> Option<(Code, Digest, Unix)> {
         let code = Code::generate(self.context.rng.as_ref());
         let hash = self.code_hash(row, row.chosen_in.as_deref()?, &code);
@@ -104,8 +104,8 @@ impl Accounts {
         Digest::of_mac(self.context.keys.mac("confirm code", bound.as_bytes()))
     }
 
-    /// Confirms the address by the code of the newest mail, in the interaction in which the password was chosen: the mail shows that the mailbox is
-    /// this person's, the interaction that the password is (docs/adr/0010). An attempt is counted before anything is compared.
+    /// Confirms the address by the code of the newest mail, in the interaction in which the password was chosen: the mail proves the mailbox, the
+    /// interaction the password (docs/adr/0010). An attempt is counted before anything is compared.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -132,13 +132,13 @@ impl Accounts {
                 let Some(row) = enrolments::count_code_attempt(tx, id, TRIES, now).await? else {
                     return Ok(Done::RollBack(None));
                 };
-                // What was asked about is what is confirmed. That the password was chosen anew in another browser meanwhile, the hash shows.
+                // The hash does not match if the address or the password was chosen anew meanwhile.
                 let hash = self.code_hash(&row, interaction, &code);
                 if !enrolments::confirm_by_code(tx, id, &hash, pending.email.as_deref(), (next, now)).await? {
                     return Ok(Done::Commit(Some(judged(row.code_tries))));
                 }
                 if let (Stage::Terms, Some(canonical)) = (next, &row.email_canonical) {
-                    // As with the link: what strangers tried at the sign-in page locks this move no longer.
+                    // As with the link, strangers' failures at the sign-in page no longer lock this move.
                     Counter::of_email(&self.context, canonical, None).clear_all(tx).await?;
                 }
                 Ok(Done::Commit(Some(CodeGiven::Done)))
@@ -147,7 +147,7 @@ impl Accounts {
         {
             return Ok(given);
         }
-        // Confirmed meanwhile, by a second click or by the link: then the hub knows what comes next.
+        // Confirmed meanwhile, by a second click or by the link: the hub decides.
         let waits = self.enrolment(id).await?.is_some_and(|e| e.chosen_in(interaction));
         Ok(if waits { CodeGiven::Spent } else { CodeGiven::NotNow })
     }

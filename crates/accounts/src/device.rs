@@ -1,4 +1,4 @@
-//! The name of a browser, in words that its owner knows it by; and the mail to the owner when it is a new one.
+//! The name of a browser in familiar words, and the mail to the owner about a new browser.
 
 use kernel::{Fault, Tx};
 
@@ -8,16 +8,16 @@ use crate::{
     store::AccountRow,
 };
 
-/// A browser and what it runs on, as far as its own name for itself tells. Products' names are the same in every language.
+/// A browser and its system, as far as its `User-Agent` tells. Products' names are the same in every language.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Device {
-    /// `Firefox`; `None` for one that is not known.
+    /// `Firefox`; `None` if unknown.
     pub browser: Option<&'static str>,
     /// `Windows`, `iPhone`.
     pub system: Option<&'static str>,
 }
 
-/// The signs of browsers, looked for in this order: most browsers also name the ones that they descend from.
+/// Signs of browsers, in the order of the search: most browsers also name their ancestors.
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -34,7 +34,7 @@ const BROWSERS: &[(&str, &str)] = &[
     ("Trident/", "Internet Explorer"),
 ];
 
-/// The signs of systems, likewise: an iPhone says that it is like a Mac, an Android telephone that it runs Linux.
+/// Signs of systems, likewise: an iPhone also names the Mac, an Android telephone Linux.
 const SYSTEMS: &[(&str, &str)] = &[
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -56,7 +56,7 @@ impl Device {
 }
 
 impl Accounts {
-    /// Writes to the owner of an account whose password was right in a browser in which they never signed in: once, for the browser is known from then on.
+    /// Queues a mail to the owner about a sign-in in an unknown browser: one mail, since the browser is known from then on.
     pub(crate) async fn tell_of_device(
         &self,
         tx: &Tx,

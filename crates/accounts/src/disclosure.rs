@@ -1,5 +1,5 @@
-//! The disclosure of an account to an agency (SECURITY D11): name and email are the account's; everything else is a link's, from the row that this very agency
-//! imported, and goes to no other agency.
+//! The disclosure of an account to an agency (SECURITY D11): name and email of the account, and everything else from the rows that this agency itself imported,
+//! which go to no other agency.
 
 use kernel::{Batcher, Context, Fault, Unix};
 use serde_json::{Map, Value};
@@ -22,7 +22,7 @@ pub struct AtAgency {
 }
 
 impl Accounts {
-    /// Returns a person, unless disabled, with what this agency knows of them, which is nothing where they are not linked there; one query.
+    /// Returns a person, unless disabled, with the data of this agency, `None` without a link to it; one query.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -38,11 +38,11 @@ impl Accounts {
     }
 }
 
-/// Claims in which an agency's file says otherwise what its owner's own name says.
+/// Claims of an agency's file that are parts of a name, dropped once the owner has chosen a name.
 const NAME_PARTS: [&str; 3] = ["given_name", "family_name", "middle_name"];
 
 /// Merges the links with one agency, oldest first: the oldest wins claim by claim, later ones fill gaps. An address is one claim: parts of two
-/// addresses would make a third. What the owner chose on their own page silences what the agency's file says of the same thing.
+/// addresses would make a third. The owner's own choices replace the agency's claims about the same thing.
 fn at_agency(person: &Person, links: &[LinkedIdentity]) -> Result<Option<AtAgency>, Fault> {
     if links.is_empty() {
         return Ok(None);
@@ -72,7 +72,7 @@ fn at_agency(person: &Person, links: &[LinkedIdentity]) -> Result<Option<AtAgenc
 /// Accounts that are not disabled, with their links, oldest first.
 pub(crate) type People = Batcher<AccountId, (Person, Vec<LinkedIdentity>)>;
 
-/// Makes the batcher. Portals ask for people all the time: those who ask at once are answered by one statement.
+/// Returns the batcher. Portals ask for people all the time: concurrent requests share one statement.
 pub(crate) fn people(context: &Context) -> People {
     let db = context.db.clone();
     Batcher::new(1, move |ids: Vec<AccountId>| {

@@ -1,6 +1,6 @@
 //! The append-only record that may be produced as proof. Each entry's hash is keyed and covers the one before, so that neither an entry nor
-//! its place can be changed without the key that lives outside the database. Whoever writes to the database can still take the last entries
-//! away, with the rows that they speak of and the head set back; docs/security.md says what else is not seen.
+//! its place can be changed without the key outside the database. A writer to the database can still delete the last entries together with the
+//! rows that they are about, and set the head back; docs/security.md names the other limits.
 
 use kernel::{CheckFuture, Context, Digest, Fault, Read, SealKeys, Snapshot, Tx, Unix};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::{
     store::evidence::{self as store, Entry},
 };
 
-/// Adds an entry in the transaction of what it proves, which [`kernel::Db::begin_recorded`] began. Call it last: it puts such transactions in a row.
+/// Appends an entry in the transaction that it proves, begun by [`kernel::Db::begin_recorded`]. Call it last: such transactions wait for each other here.
 pub(crate) async fn append<T: Serialize>(
     tx: &Tx,
     context: &Context,
@@ -44,7 +44,7 @@ fn link_hash(
 /// The number of entries in memory at a time.
 const BATCH: u64 = 1000;
 
-/// Counts the entries that are whole, or returns the number of the first that is not.
+/// Returns the number of valid entries, or the sequence number of the first invalid one.
 async fn verify(db: &impl Read, keys: &SealKeys) -> Result<Result<u64, i64>, Fault> {
     let mut previous = String::new();
     let (mut read, mut last) = (i64::MIN, 0);
@@ -72,8 +72,8 @@ pub(crate) fn chain(snapshot: &Snapshot) -> CheckFuture<'_> {
 }
 
 impl Accounts {
-    /// Adds an entry about an account in the transaction of what it proves, for a slice that has no evidence of its own.
-    /// [`kernel::Db::begin_recorded`] began that. Call it last.
+    /// Appends an entry about an account in the transaction that it proves, begun by [`kernel::Db::begin_recorded`], for another slice. Call it
+    /// last.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -87,7 +87,7 @@ impl Accounts {
         append(tx, &self.context, kind, Some(account), body).await
     }
 
-    /// Reads the whole chain; returns how many entries are whole, or the number of the first that is not.
+    /// Reads the whole chain; returns the number of valid entries, or the sequence number of the first invalid one.
     ///
     /// # Errors
     /// [`Fault`] of the database.

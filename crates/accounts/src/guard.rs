@@ -24,23 +24,24 @@ pub(crate) enum Guarded {
     },
     /// The count is locked.
     Locked {
-        /// This failure locked it.
+        /// True if this failure locked it.
         now: bool,
     },
-    /// There is no room to hash.
+    /// The queue of hashes is full.
     Busy,
 }
 
-/// The outcome of a password that was given again, by somebody who is signed in or holds a mailed link.
+/// The outcome of a password that is asked for once more, from a person who is signed in or holds a mailed link.
 pub(crate) enum Reauthentication {
-    /// Right: the counter is to be cleared in the transaction of what it allows.
+    /// Right: the caller clears the counter in the transaction that the password allows.
     Right(Counter),
     /// As at sign-in; never [`SignIn::In`].
     Refused(SignIn),
 }
 
 impl Accounts {
-    /// Checks the password of an account once more, for what a session alone does not allow (SECURITY #65): the same counter as at the sign-in page (SECURITY #53).
+    /// Checks the password of an account once more, for acts that a session alone does not allow (SECURITY #65), with the counter of the sign-in page
+    /// (SECURITY #53).
     pub(crate) async fn reauthenticate(
         &self,
         row: &AccountRow,
@@ -66,20 +67,20 @@ impl Accounts {
         Ok(Reauthentication::Refused(refused))
     }
 
-    /// Returns the counter of an account, or of an address without one. A browser that its owner used before has its own (SECURITY D2).
+    /// Returns the counter of an account, or of an address without one. A known browser of the owner has its own (SECURITY D2).
     pub(crate) async fn account_counter(
         &self,
         subject: &str,
         row: Option<&AccountRow>,
         visitor: &Visitor,
     ) -> Result<Counter, Fault> {
-        // Asked for an address without an account too, which has no device: the same statements whoever is meant (SECURITY #60).
+        // Also for an address without an account, which has no device, so that both cases run the same statements (SECURITY #60).
         let owner = row.map_or(AccountId(uuid::Uuid::nil()), |row| row.id);
         let device = self.known_device(owner, visitor).await?;
         Ok(Counter::of_email(&self.context, subject, device.as_deref()))
     }
 
-    /// Reserves an attempt, checks the password and judges: the one way to check a password of ours.
+    /// Reserves an attempt, checks the password and judges: the only way to check an account's password.
     pub(crate) async fn guard(
         &self,
         counter: &Counter,
@@ -110,8 +111,8 @@ impl Accounts {
         }
     }
 
-    /// Queues the report of a lock. The worker tells the owner and the evidence, if there is an account: the same is written for an address without one, and
-    /// strangers add nothing to what is kept for ever (SECURITY D14).
+    /// Queues the report of a lock. If there is an account, the worker mails its owner and appends evidence. An address without one gets the same row, so
+    /// strangers learn nothing and add nothing permanent (SECURITY D14).
     pub(crate) async fn report_lock(
         &self,
         counter: &Counter,

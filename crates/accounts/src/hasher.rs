@@ -1,3 +1,5 @@
+//! The hashing of passwords by Argon2id, on a few threads with a bounded queue.
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -48,14 +50,14 @@ pub struct Verdict {
     pub outdated: bool,
 }
 
-/// Work for a hashing thread, which lends it its memory.
+/// Work for a hashing thread, which lends it the thread's memory.
 type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
-/// The niceness of a hashing thread, which gives way to whoever answers requests: a token is signed in a moment, a password takes its time anyway.
+/// The niceness of hashing threads, which give way to other requests: a token is signed in a moment, a password takes long anyway.
 const GIVES_WAY: i32 = 10;
 
-/// Argon2id on threads of its own: as many as there are slots, each with its block of memory for ever, and a bounded queue before them. A
-/// storm of sign-ins waits here and starves nothing else. The threads end with it.
+/// Argon2id on threads of its own, one for each slot, each with memory that it keeps, and a bounded queue before them. A storm of sign-ins
+/// waits here and starves nothing else. The threads end when it is dropped.
 pub struct Hasher {
     cost: HashCost,
     slots: Arc<Semaphore>,
@@ -65,12 +67,12 @@ pub struct Hasher {
     costly: AtomicUsize,
     jobs: mpsc::Sender<Job>,
     rng: Arc<dyn Rng>,
-    /// Verified where no account exists, so that every path costs one hash (SECURITY #60).
+    /// The hash that is verified if no account exists, so that every path costs one hash (SECURITY #60).
     nobody: String,
 }
 
 impl Hasher {
-    /// `slots`: hashes at once, one a core; `queue`: how many more may wait.
+    /// Starts the threads. `slots` is the number of concurrent hashes, usually one a core; `queue` the number of waiting ones.
     ///
     /// # Errors
     /// If the costs are out of Argon2's range, or the system has no thread left.
@@ -84,7 +86,7 @@ impl Hasher {
             let waiting = waiting.clone();
             thread::Builder::new().name("hash".into()).spawn(move || attend(&waiting)).is_ok()
         };
-        // Where the system has no thread left for one of them, the others do the work.
+        // If the system refuses some of the threads, the others do the work.
         if (0..slots.max(1)).filter(thread).count() == 0 {
             return Err(argon2::Error::ThreadsTooMany);
         }
@@ -101,17 +103,17 @@ impl Hasher {
         })
     }
 
-    /// Hashes at once × memory each, in KiB: the memory to plan for, printed at start.
+    /// Concurrent hashes × memory each, in KiB: the memory to plan for, printed at the start.
     pub fn memory(&self) -> usize {
         self.slots.available_permits() * self.cost.memory as usize
     }
 
-    /// Argon2 hashes computed since the start: what a sign-in costs is counted, not believed (SECURITY B6).
+    /// The number of Argon2 hashes computed since the start, by which tests check the cost of a sign-in (SECURITY B6).
     pub fn done(&self) -> usize {
         self.done.load(Ordering::SeqCst)
     }
 
-    /// Old hashes of costly recipes computed since the start: as many for an identifier that nobody has (SECURITY #60).
+    /// The number of old hashes of costly recipes computed since the start: the same for an unknown identifier (SECURITY #60).
     pub fn dear_done(&self) -> usize {
         self.costly.load(Ordering::SeqCst)
     }
@@ -121,13 +123,13 @@ impl Hasher {
         self.costly.fetch_add(n, Ordering::SeqCst);
     }
 
-    /// Returns true if one more would get [`Busy`]: asked before anything is written for it, for a storm that writes takes the database from
+    /// Returns true if one more hash would get [`Busy`]. Asked before anything is written, since a storm of writes would take the database from
     /// everybody else (SECURITY #62, #112).
     pub(crate) fn is_full(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) >= self.queue
     }
 
-    /// A PHC string.
+    /// Returns a PHC string.
     ///
     /// # Errors
     /// [`Busy`].
@@ -140,7 +142,7 @@ impl Hasher {
         self.run(move |memory| phc(cost, &secret, &salt, memory).unwrap_or_default()).await
     }
 
-    /// Checks against a PHC string, or against nobody's: one hash on every path.
+    /// Checks against a PHC string, or against a fixed one if `stored` is `None`: one hash on every path.
     ///
     /// # Errors
     /// [`Busy`].
@@ -171,7 +173,7 @@ impl Hasher {
         let job: Job = Box::new(move |memory| {
             let out = work(memory);
             drop(slot);
-            // Whoever asked may have gone away.
+            // The receiver is gone if the request was cancelled.
             let _ = tell.send(out);
         });
         self.jobs.send(job).map_err(|_| Busy)?;
@@ -179,14 +181,14 @@ impl Hasher {
     }
 }
 
-/// A hashing thread's life.
+/// The loop of a hashing thread.
 fn attend(waiting: &Mutex<mpsc::Receiver<Job>>) {
-    // Where the system does not allow it, all are equal.
+    // Without the permission all threads have the same priority.
     let _ = setpriority_process(None, GIVES_WAY);
     let mut memory = Vec::new();
     loop {
         let Ok(Ok(job)) = waiting.lock().map(|jobs| jobs.recv()) else { return };
-        // A panic of one is not the end of the thread; its asker hears that nobody answers.
+        // A panic in a job does not end the thread; the job's caller gets an error.
         let done = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
         if done.is_err() {
             memory = Vec::new();
@@ -194,7 +196,7 @@ fn attend(waiting: &Mutex<mpsc::Receiver<Job>>) {
     }
 }
 
-/// A place in the queue, given back when dropped: a client that hangs up while waiting must not keep it.
+/// A place in the queue, given back when dropped, so that a client that disconnects does not keep it.
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {

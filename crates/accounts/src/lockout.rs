@@ -1,4 +1,4 @@
-//! Five attempts are five hashes, on any number of nodes (SECURITY I5, B3): an attempt is reserved by one conditional statement before anything is
+//! The count of wrong passwords, exact on any number of nodes (SECURITY I5, B3): an attempt is reserved by one conditional statement before anything is
 //! hashed, and given back on success.
 
 use std::{
@@ -14,17 +14,18 @@ use crate::{
     store::attempts::{self, Key},
 };
 
-/// The rule of the lock.
+/// The limits of a lock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LockPolicy {
-    /// Failures that lock.
+    /// The number of failures that lock.
     pub limit: u8,
-    /// Seconds after which the lock of an old identifier ends by itself: nobody can reset an old password. (An account's lock ends with a reset.)
+    /// The number of seconds after which the lock of an old identifier ends by itself, since an old password cannot be reset. (An account's lock ends with a
+    /// reset.)
     pub legacy_seconds: i64,
 }
 
 impl LockPolicy {
-    /// The rule for all networks together at one old identifier: so much more that no single network, and no few, lock it for its owner (SECURITY D12).
+    /// The limit of all networks together at one old identifier: higher, so that a few networks cannot lock it for its owner (SECURITY D12).
     pub(crate) fn of_all_networks(self) -> Self {
         Self { limit: self.limit.saturating_mul(NETWORKS), ..self }
     }
@@ -36,29 +37,29 @@ impl Default for LockPolicy {
     }
 }
 
-/// The count of wrong passwords of one subject: a keyed hash of what was typed, so that addresses without an account leave no readable trace.
+/// The count of wrong passwords of one subject: a keyed hash of the typed address, so that addresses without an account leave no readable trace.
 pub(crate) struct Counter {
     key: Key,
     /// There were failures when the attempt was reserved.
     failed_before: AtomicBool,
 }
 
-/// A check that may go on.
+/// A reserved attempt: the check may start.
 pub(crate) struct Reserved {
     /// The number of failures if this one fails.
     pub(crate) nth: u8,
 }
 
-/// The failures that a right password took off a counter.
+/// The failures that a right password cleared.
 #[derive(Clone, Copy, Serialize)]
 #[must_use = "it belongs into the evidence, unless that tells of the right password anyway"]
 pub(crate) struct Cleared {
-    /// Wrong ones before it.
+    /// The number of wrong passwords before it.
     failures: i32,
 }
 
 impl Cleared {
-    /// Appends the failures to the evidence, if there were any. Call it last, as [`evidence::append`].
+    /// Appends the failures to the evidence, if there were any. Call it last, like [`evidence::append`].
     pub(crate) async fn record(
         self,
         tx: &Tx,
@@ -74,7 +75,7 @@ impl Cleared {
 
 /// The answer of a counter.
 pub(crate) enum Attempt {
-    /// The check may go on.
+    /// The check may start.
     Go(Reserved),
     /// No attempt is left.
     Locked {
@@ -88,19 +89,19 @@ pub(crate) enum Attempt {
 /// The outcome of a failure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Failed {
-    /// The further attempts that remain.
+    /// The number of attempts left.
     Remaining(u8),
-    /// Locked: `now` when this failure did it, and the owner is to be told.
+    /// Locked; `now` is true if this failure locked it, and the owner is to be told.
     Locked { now: bool },
 }
 
-/// Seconds after which an attempt that neither failed nor succeeded is a failure: its node died.
+/// The number of seconds after which an attempt without a result counts as a failure, because its node died.
 const ABANDONED: i64 = 20;
 /// The number of networks whose failures together lock an old identifier.
 const NETWORKS: u8 = 10;
 /// The bucket of all networks together.
 const ALL: &str = "*";
-/// Seconds between two mails that tell of a lock.
+/// The minimum number of seconds between two mails about a lock.
 pub(crate) const NOTICE: i64 = 3600;
 
 impl Counter {
@@ -113,7 +114,7 @@ impl Counter {
         Self::of(keyed(context, &["email", canonical]), device.unwrap_or_default().to_owned())
     }
 
-    /// Returns the counter of an agency's old identifier, known or not, from one network: nobody elsewhere is locked by what is tried there (SECURITY D12).
+    /// Returns the counter of an agency's old identifier, known or not, from one network: failures there lock no other network (SECURITY D12).
     pub(crate) fn of_legacy(context: &Context, agency: &str, canonical: &str, network: &str) -> Self {
         Self::of(keyed(context, &["legacy", agency, canonical]), keyed(context, &["network", network]))
     }
@@ -138,7 +139,7 @@ impl Counter {
         !self.key.bucket.is_empty()
     }
 
-    /// Notes that the identifier's owner comes from this network: the lock of all networks together does not hold there.
+    /// Records that the identifier's owner uses this network: the lock of all networks together does not apply there.
     pub(crate) async fn know_network(&self, tx: &Tx, now: Unix) -> Result<(), Fault> {
         attempts::touch(tx, self.known_network(), now).await
     }
@@ -152,7 +153,7 @@ impl Counter {
         Key { subject: self.key.subject.clone(), bucket: format!("+{}", self.key.bucket) }
     }
 
-    /// Reserves an attempt. While others are in flight it waits: a right password is never refused because five are being checked at once.
+    /// Reserves an attempt. Waits while others are in flight, so that a right password is never refused because five are being checked at once.
     pub(crate) async fn reserve(&self, context: &Context, policy: LockPolicy) -> Result<Attempt, Fault> {
         let db = &context.db;
         loop {
@@ -187,19 +188,19 @@ impl Counter {
         Ok(Failed::Locked { now: attempts::lock(db, &self.key, policy.limit, now).await? })
     }
 
-    /// Takes the permission to tell the owner of a lock: at most one mail an hour, whatever was reset in between and in whichever browser (SECURITY #57).
+    /// Takes the permission to tell the owner of a lock: at most one mail an hour, in spite of resets and for all browsers together (SECURITY #57).
     pub(crate) async fn may_notify(&self, tx: &Tx, now: Unix) -> Result<bool, Fault> {
         attempts::may_notify(tx, &self.key.subject, now, NOTICE).await
     }
 
-    /// Begins this bucket anew after a check that succeeded. What it held beside the check itself is for the evidence, where nothing else there tells of the
-    /// check (SECURITY I6).
+    /// Clears this bucket after a successful check. The returned failures belong in the evidence, unless it has another entry about the check
+    /// (SECURITY I6).
     pub(crate) async fn clear(&self, tx: &Tx) -> Result<Cleared, Fault> {
         Ok(Cleared { failures: attempts::clear(tx, &self.key).await? })
     }
 
-    /// Writes what a right password allows, with this bucket cleared in the same transaction. Only where there was a failure before does the evidence hear
-    /// of it: such a transaction takes its place among those that append (SECURITY D18), every other one waits for nobody.
+    /// Runs the transaction that a right password allows, which also clears this bucket. Only if there was a failure before, it appends evidence and takes
+    /// its place in the queue of such transactions (SECURITY D18); every other one waits for none.
     pub(crate) async fn write_cleared<T>(
         &self,
         db: &Db,
@@ -216,7 +217,7 @@ impl Counter {
             if cleared.failures <= 0 {
                 return Ok((tx, cleared));
             }
-            // Another one has failed since this one was reserved.
+            // Another attempt has failed since this one was reserved.
             tx.rollback().await;
         }
         let tx = db.begin_recorded().await?;
@@ -224,22 +225,22 @@ impl Counter {
         Ok((tx, cleared))
     }
 
-    /// Gives an attempt back whose check did not take place.
+    /// Gives back an attempt whose check did not take place.
     pub(crate) async fn give_back(&self, db: &Db) -> Result<(), Fault> {
         attempts::give_back(db, &self.key).await
     }
 
-    /// Begins every bucket of the subject anew.
+    /// Clears every bucket of the subject.
     pub(crate) async fn clear_all(&self, tx: &Tx) -> Result<(), Fault> {
         attempts::clear_all(tx, &self.key.subject).await
     }
 
-    /// Deletes the counts of browsers that are forgotten; what was counted in the browser with the id `here`, and for all others together, stays.
+    /// Deletes the counts of forgotten browsers; keeps those of the browser with the id `here`, and the shared one.
     pub(crate) async fn forget_devices(&self, tx: &Tx, here: Option<&str>) -> Result<(), Fault> {
         attempts::clear_others(tx, &self.key.subject, ["", here.unwrap_or_default()]).await
     }
 
-    /// Moves the counts of an account to its new address, where they go on (SECURITY #58). What strangers tried at the new one was no account's.
+    /// Moves the counts of an account to its new address (SECURITY #58), and deletes the counts of that address from before, which were no account's.
     pub(crate) async fn hand_over(tx: &Tx, context: &Context, from: &str, to: &str) -> Result<(), Fault> {
         let [from, to] = [from, to].map(|canonical| keyed(context, &["email", canonical]));
         attempts::hand_over(tx, &from, &to).await

@@ -1,3 +1,5 @@
+//! The mails that acts queue, and the refusals and returns of mails.
+
 use kernel::{
     Context, Done, Fault, Token, Tx, Unix,
     outbox::{self, Leased, Ties},
@@ -10,14 +12,14 @@ use crate::{
     store::{email_changes, enrolments},
 };
 
-/// A mail that a change causes. It travels sealed in the outbox; the worker makes words of it and an address of each token.
+/// A mail in the outbox, where it is sealed; the worker renders it, with a link for each token.
 #[derive(Serialize, Deserialize)]
 pub struct Mail {
-    /// The **stored** address, never one that was just typed (SECURITY #74), except where it is to be confirmed.
+    /// The **stored** address, never a typed one (SECURITY #74), except to confirm it.
     pub to: String,
     /// `fr` or `en`.
     pub locale: String,
-    /// The agency whose look the mail wears.
+    /// The agency whose look the mail has.
     pub agency_id: Option<String>,
     /// The content.
     pub body: MailBody,
@@ -26,17 +28,17 @@ pub struct Mail {
 /// The content of a mail.
 #[derive(Serialize, Deserialize)]
 pub enum MailBody {
-    /// Confirm this address and go on with the move.
+    /// Asks to confirm the address of a move.
     Confirm {
         /// The token of the link.
         token: String,
         /// Days that the link lives.
         days: i64,
-        /// The code that the browser in which the password was chosen takes in place of the link; absent in messages that an older version wrote.
+        /// The code that is accepted instead of the link, in the browser in which the password was chosen; absent in messages of older versions.
         #[serde(default)]
         code: Option<String>,
     },
-    /// The move is done: the receipt of what was accepted.
+    /// The move is finished: the receipt of the acceptance.
     Welcome {
         /// The terms' version.
         version: String,
@@ -47,7 +49,7 @@ pub enum MailBody {
         /// The time.
         accepted_at: Unix,
     },
-    /// New terms were accepted by an account that existed: the receipt.
+    /// An account accepted newer terms: the receipt.
     TermsAccepted {
         /// As above.
         version: String,
@@ -89,14 +91,14 @@ pub enum MailBody {
         /// The time.
         at: Unix,
     },
-    /// To an address that somebody wants for their account: confirm it.
+    /// To the new address of an account: asks to confirm it.
     ConfirmAddress {
         /// The token of the link.
         token: String,
         /// Hours that it lives.
         hours: i64,
     },
-    /// To the account's address: another one was asked for.
+    /// To the account's address: a change to another one was requested.
     AddressAsked {
         /// The other one, masked.
         hint: String,
@@ -107,7 +109,7 @@ pub enum MailBody {
         /// Hours that the wish lives.
         hours: i64,
     },
-    /// To the address that the account had: another one has taken its place.
+    /// To the previous address: another one has replaced it.
     AddressReplaced {
         /// The other one, masked.
         hint: String,
@@ -118,19 +120,19 @@ pub enum MailBody {
         /// Days that the link lives.
         days: i64,
     },
-    /// To the address that the account has now.
+    /// To the account's new address.
     AddressChanged {
         /// The time.
         at: Unix,
     },
-    /// To both: the older one is the account's again, with a new password.
+    /// To both addresses: the older one was restored, with a new password.
     AddressTakenBack {
         /// The older one, masked.
         hint: String,
         /// The time.
         at: Unix,
     },
-    /// Somebody signed in in a browser that the account did not know.
+    /// A sign-in in an unknown browser.
     NewDevice {
         /// `Firefox`, if it is known.
         browser: Option<String>,
@@ -139,7 +141,7 @@ pub enum MailBody {
         /// The time.
         at: Unix,
     },
-    /// To the agency's address for the person: another one was chosen for the account.
+    /// To the agency's address for the person: the account has another one.
     AddressChosen {
         /// Masked.
         hint: String,
@@ -147,7 +149,7 @@ pub enum MailBody {
 }
 
 impl Mail {
-    /// The digest of the token that proves the address, where the mail asks for that proof: it names the row that learns of a refusal.
+    /// Returns the digest of the token that proves the address, if the mail has one: it names the row to update if the server refuses the address.
     fn about(&self) -> Option<String> {
         let (MailBody::Confirm { token, .. }
         | MailBody::FinishEnrolment { token, .. }
@@ -173,8 +175,8 @@ pub(crate) async fn send(
 }
 
 impl Accounts {
-    /// Ends a message whose address is refused by the server that answers for it. Whoever waits for the mail is told on the page where they wait. `error` is
-    /// for the operator and holds no address.
+    /// Ends a message whose address its server refused. The page on which the person waits for the mail says so. `error` is for the operator and
+    /// holds no address.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -203,8 +205,8 @@ impl Accounts {
     }
 }
 
-/// Takes back a message that had gone out and came back for good: whoever waits for it is told, as by [`Accounts::mail_refused`]. Returns true if that was
-/// news.
+/// Records that a sent message was returned for good; the person who waits for it reads so, as with [`Accounts::mail_refused`]. Returns true if that was
+/// new.
 ///
 /// # Errors
 /// [`Fault`] of the database.
@@ -224,8 +226,8 @@ pub async fn mail_bounced(context: &Context, message: Uuid, error: &str) -> Resu
         .await
 }
 
-/// Marks the move, or the wish for another address, whose mail carried the token of this digest. Another address has another token, so a correction is never
-/// marked by what became of the mail before it.
+/// Marks the move, or the request for another address, whose mail carried the token with this digest. A corrected address has another token, so a late refusal
+/// of the first mail does not mark it.
 async fn address_refused(tx: &Tx, about: &str, now: Unix) -> Result<(), Fault> {
     enrolments::mark_refused(tx, about, now).await?;
     email_changes::mark_refused(tx, about, now).await

@@ -1,16 +1,16 @@
-//! Limits on mails that somebody else may have asked for (SECURITY #57, #73): rules over plain values.
+//! Limits on mails that a stranger can cause (SECURITY #57, #73): rules over plain values.
 
 use kernel::Unix;
 
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3600;
-/// Seconds between two mails to one address.
+/// The minimum number of seconds between two mails to one address.
 pub(crate) const SPACE: i64 = 60;
 
 /// The time at which another mail is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Due {
-    /// At once: it is the nth of its day.
+    /// Now: the nth of its day.
     Now(i32),
     /// Due in this number of seconds.
     Wait(i64),
@@ -18,7 +18,7 @@ pub(crate) enum Due {
     Tomorrow,
 }
 
-/// The next of at most `most` mails a day. `sent` since the day began, the last of them at `last`.
+/// Returns the time of the next of at most `most` mails a day. `sent` mails were sent since the day began, the last of them at `last`.
 pub(crate) fn daily(sent: i32, last: Option<Unix>, most: i32, now: Unix) -> Due {
     match last {
         None => Due::Now(1),
@@ -29,20 +29,20 @@ pub(crate) fn daily(sent: i32, last: Option<Unix>, most: i32, now: Unix) -> Due 
     }
 }
 
-/// Mails of reset links to one account.
+/// The reset mails of one account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Resets {
-    /// With the link that works now.
+    /// The number of mails with the valid link.
     pub(crate) with_link: i32,
-    /// The last of those.
+    /// The time of the last of those.
     pub(crate) last: Unix,
-    /// With any link, in the last hour.
+    /// The number of mails with any link in the last hour.
     pub(crate) in_hour: i64,
 }
 
 impl Resets {
-    /// Returns true if the link that works is sent once more: after a minute, then after twice as long each time, and so that one of the hour's mails is
-    /// left. That one is for the link after this one, which a stranger's requests keep from nobody.
+    /// Returns true if the valid link may be sent once more: after a minute, then after twice as long each time, and only if another one of the hour's mails is
+    /// left. That one is for the next link, which a stranger's requests must not prevent.
     pub(crate) fn again(self, per_hour: u64, now: Unix) -> bool {
         let doublings = self.with_link.saturating_sub(1).clamp(0, 6);
         let left = u64::try_from(self.in_hour).unwrap_or(u64::MAX).saturating_add(1) < per_hour;

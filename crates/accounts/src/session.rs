@@ -1,3 +1,5 @@
+//! Sessions: their lifetimes, and the reading of those that live.
+
 use kernel::{Fault, Token, Unix};
 
 use crate::{
@@ -8,13 +10,13 @@ use crate::{
 /// The lifetimes of sessions, in seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionPolicy {
-    /// The idle time of one that is not kept.
+    /// The idle time of a session that is not kept.
     pub idle: i64,
-    /// The idle time of one that is kept: it slides.
+    /// The idle time of a kept session.
     pub kept_idle: i64,
-    /// The whole time of one that is kept.
+    /// The maximum lifetime of a kept session.
     pub kept_most: i64,
-    /// The whole time of one that is not kept: a browser that is never closed.
+    /// The maximum lifetime of a session that is not kept, for browsers that are never closed.
     pub most: i64,
 }
 
@@ -37,13 +39,13 @@ pub struct Session {
     pub persistent: bool,
     /// The time at which it ends at the latest.
     pub ends_at: Unix,
-    /// The account's epoch: compared at every use of what the session gave.
+    /// The account's epoch at the sign-in, compared at every use of the session's tokens.
     pub auth_epoch: i32,
     /// The language that its owner chose; `None` for a session that was made just now.
     pub locale: Option<String>,
 }
 
-/// A living session as its owner sees it in their list: what it is, and never where.
+/// A living session as shown to its owner: the browser, and never the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenSession {
     /// The id.
@@ -68,11 +70,11 @@ pub struct SignedIn {
     pub device: Token,
 }
 
-/// The seconds after which a reading moves `last_seen_at`: no write per request.
+/// The number of seconds after which a use updates `last_seen_at`, so that not every request writes.
 const SEEN_GRAIN: i64 = 300;
 
 impl SessionPolicy {
-    /// Returns true while a session lives: the rule.
+    /// Returns true while a session lives.
     pub fn lives(&self, persistent: bool, last_seen: Unix, ends_at: Unix, now: Unix) -> bool {
         let idle = if persistent { self.kept_idle } else { self.idle };
         now < ends_at && now - last_seen < idle
@@ -118,7 +120,7 @@ impl Accounts {
         Ok(sessions::open(&self.context.db, owner).await?.into_iter().filter(lives).map(open).collect())
     }
 
-    /// Returns those of these sessions that were over before this moment, or are no longer known.
+    /// Returns those of these sessions that ended or expired before this moment, or are unknown.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -127,7 +129,7 @@ impl Accounts {
         Ok(sessions.iter().copied().filter(|id| !going_on.contains(id)).collect())
     }
 
-    /// Returns true if a session has neither been ended nor come to its end by time.
+    /// Returns true if a session has neither ended nor expired.
     ///
     /// # Errors
     /// [`Fault`] of the database.

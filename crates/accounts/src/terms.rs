@@ -1,3 +1,5 @@
+//! The terms of use: their versions, which of them is in force, and which is due.
+
 use std::collections::BTreeMap;
 
 use kernel::Unix;
@@ -57,7 +59,8 @@ impl TermsLibrary {
         self.0.iter().find(|v| v.version == version)
     }
 
-    /// Returns the version that somebody who accepted `accepted` has yet to accept: the current one, if one that asks for consent came after all that they accepted.
+    /// Returns the version that somebody who accepted `accepted` has yet to accept: the current one, if one that asks for consent came after all that they
+    /// accepted.
     pub fn due(&self, accepted: &[String], now: Unix) -> Option<&TermsVersion> {
         let held: Vec<&TermsVersion> = self.0.iter().filter(|v| v.effective <= now).collect();
         let newest_accepted = held.iter().rposition(|v| accepted.contains(&v.version));

@@ -1,3 +1,5 @@
+//! The visitor of a page, as acts record and count them.
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kernel::Token;

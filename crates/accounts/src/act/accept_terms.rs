@@ -1,3 +1,5 @@
+//! The acceptance of terms by an account.
+
 use kernel::{Done, Fault, Tx, Unix};
 use serde::Serialize;
 
@@ -12,7 +14,7 @@ use crate::{
 pub enum Accepted {
     /// Recorded.
     Done(Receipt),
-    /// Other terms hold now than those that were shown: show these (SECURITY #90).
+    /// Other terms are in force now: show them (SECURITY #90).
     Changed,
 }
 
@@ -48,14 +50,14 @@ impl Accounts {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Returns the text that somebody accepted, to the letter; `None` when config no longer holds it, or holds another under its name.
+    /// Returns the exact text that was accepted; `None` if the configuration no longer holds it, or holds another text under its version.
     pub fn accepted_text(&self, receipt: &Receipt) -> Option<Edition> {
         let terms = self.terms.load();
         let edition = terms.version(&receipt.version)?.editions.get(&receipt.language)?;
         (edition.sha256 == receipt.sha256).then(|| edition.clone())
     }
 
-    /// Returns true if `shown` is the text that holds now.
+    /// Returns true if `shown` is the text in force.
     pub(crate) fn is_current(&self, shown: &Shown) -> bool {
         let terms = self.terms.load();
         let edition = terms
@@ -103,7 +105,7 @@ impl Accounts {
         Ok(Accepted::Done(receipt))
     }
 
-    /// Records an acceptance, one per account and version, with its evidence, in the transaction of what it allows; `false` when it exists already.
+    /// Records an acceptance, one per account and version, with its evidence, in the caller's transaction; returns false if it exists already.
     pub(crate) async fn record_acceptance(
         &self,
         tx: &Tx,

@@ -65,7 +65,7 @@ impl Accounts {
         let Some(row) = row.filter(|row| row.disabled_at.is_none()) else { return Ok(Attach::NotNow) };
         let counter = match typed {
             None if self.may_attach_freely(session, Some(row.id)) => None,
-            // The five minutes ended while the page was read: it asks now, and nothing was wrong yet.
+            // The five minutes ended while the page was read: it asks for the password now, without an error.
             None => return Ok(Attach::NotNow),
             Some(typed) => match self.reauthenticate(&row, typed, visitor).await? {
                 Reauthentication::Right(counter) => Some(counter),
@@ -77,14 +77,14 @@ impl Accounts {
             return Ok(Attach::Done(signed_in));
         }
         if let Some(counter) = &counter {
-            // Right, but another tab was first: no failure, or a second click would lock its owner out (SECURITY I6).
+            // The password was right, but another tab was faster: not counted, or a second click would lock its owner out (SECURITY I6).
             counter.give_back(&self.context.db).await?;
         }
         let Some(now) = self.enrolment(id).await? else { return Ok(Attach::NotNow) };
         self.attached_again(&now, typed, session, visitor).await
     }
 
-    /// Writes what attaching makes true; `None` where the move is no longer at this step. `counter`: the password was given.
+    /// Attaches the agency; returns `None` if the move is no longer at this step. `counter` is set if the password was given.
     async fn write_attach(
         &self,
         id: EnrolmentId,
@@ -103,7 +103,7 @@ impl Accounts {
                 self.link_identity(tx, id, &identity, owner).await?;
                 let mut signed_in = None;
                 if let Some(counter) = counter {
-                    // The evidence tells that the agency was attached.
+                    // The evidence has an entry about the agency, so the failures need none.
                     let _ = counter.clear(tx).await?;
                     reset_links::supersede(tx, owner, now).await?;
                     let keep = session.is_some_and(|s| s.persistent && s.account == owner);
@@ -120,7 +120,7 @@ impl Accounts {
             .await
     }
 
-    /// Answers the step of attaching, sent again in the interaction that took it: the password that came with it signs in, as at the sign-in page.
+    /// Answers the step of attaching, sent again in its interaction: the password in it signs in, as at the sign-in page.
     async fn attached_again(
         &self,
         ended: &Enrolment,
@@ -132,7 +132,7 @@ impl Accounts {
         let Some(typed) = typed.filter(|_| here && ended.ended_since(self.context.now() - AGAIN)) else {
             return Ok(Attach::NotNow);
         };
-        // The account that it was attached to: another tab may have typed another address since.
+        // The account to which it was attached: another tab may have typed another address since.
         let row = enrolments::by_id(&self.context.db, ended.id).await?;
         let owner = match row.and_then(|row| row.account_id) {
             Some(owner) => self.account(owner).await?,

@@ -11,7 +11,7 @@ use crate::{
 const MOST_BESIDE: usize = 3;
 
 impl Accounts {
-    /// Begins a move after the old credentials were right, or goes on with the unfinished one of this identity.
+    /// Begins a move after the old credentials were right, or continues the unfinished one of this identity.
     pub(crate) async fn begin_or_resume(
         &self,
         identity: &IdentityRow,
@@ -27,7 +27,7 @@ impl Accounts {
                     return Ok(Done::Commit(self.begin(tx, identity, Stage::Notice, origin, visitor).await?));
                 };
                 enrolments::set_origin(tx, pending, origin).await?;
-                // The old credentials were given again: guesses at the new password start anew.
+                // The old credentials were proved again, so failures at the new password are forgotten.
                 self.confirm_counter(pending).clear_all(tx).await?;
                 Ok(Done::Commit(pending))
             })
@@ -76,8 +76,8 @@ impl Accounts {
         Ok(id)
     }
 
-    /// Begins a move of its own for a browser that gave the same old credentials as another, which has confirmed its address and stands before the terms.
-    /// Leaves the other move as it is; whichever ends first moves the identity. `None` if there are too many, or when the other is over.
+    /// Begins a second move for a browser with the same old credentials as another one, whose move has a confirmed address and waits at its terms.
+    /// The first move stays as it is; the one that ends first moves the identity. `None` if there are too many, or if the first one is over.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -101,14 +101,14 @@ impl Accounts {
                     return Ok(Done::RollBack(None));
                 }
                 let origin = visitor.origin.interaction.as_deref();
-                // The notice was read in the first one.
+                // The notice was read in the first move.
                 let id = self.begin(tx, &identity, Stage::Email, origin, visitor).await?;
                 Ok(Done::Commit(Some(id)))
             })
             .await
     }
 
-    /// Notes that the notice was read.
+    /// Records that the notice was read.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -121,7 +121,7 @@ impl Accounts {
             .await
     }
 
-    /// Returns true if somebody else's account has the address whose mail this move waits for (SECURITY D10).
+    /// Returns true if an account has the address whose mail this move waits for (SECURITY D10).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -130,7 +130,7 @@ impl Accounts {
             && self.owner_of(waiting.email.as_deref().unwrap_or_default()).await?.is_some())
     }
 
-    /// Leads a move that waits for the mail of an address which an account has by now on to that account, as if the address had been chosen now.
+    /// Continues such a move at the step that attaches to that account, as if the address were chosen now.
     ///
     /// # Errors
     /// [`Fault`] of the database.

@@ -25,17 +25,17 @@ pub struct NewAddress<'a> {
     pub password: &'a str,
 }
 
-/// The outcome of a wish for another address. Nothing tells whether that has an account (SECURITY #59): that is decided when it is confirmed.
+/// The outcome of a request for another address. It does not reveal if that address has an account (SECURITY #59), which matters only at its confirmation.
 pub enum AddressWish {
     /// Mails are out, to both addresses.
     Asked,
     /// No mail can be sent there.
     Invalid,
-    /// Probably a slip: ask once.
+    /// Probably a typing error: ask once.
     Suggestion(String),
     /// The address is the account's own.
     Same,
-    /// Too many wishes today: each sends a mail to an address that somebody typed (SECURITY #73).
+    /// Too many requests today: each sends a mail to a typed address (SECURITY #73).
     TooMany,
     /// The password was not right, as at sign-in; never [`SignIn::In`].
     Refused(SignIn),
@@ -64,18 +64,18 @@ pub struct AddressPage {
 
 /// The outcome of confirming an address.
 pub enum AddressConfirm {
-    /// The address is the account's. Everything older is dead, both addresses are told, this browser is signed in.
+    /// The address is the account's. All older sessions and tokens have ended, both addresses get a mail, this browser is signed in.
     Done(Box<SignedIn>),
-    /// Nobody of this account is signed in here: the password is needed, and was not right, or not given.
+    /// The account is not signed in here, and its password was wrong or missing.
     Refused(SignIn),
     /// Another account has this address.
     Taken,
-    /// The link is used, older than a newer wish, cancelled or too old.
+    /// The link is used, replaced by a newer request, cancelled or expired.
     Dead,
 }
 
 impl Accounts {
-    /// Asks for another address: a mail goes to it, and one to the address that the account has, at once (PEOPLE F-07).
+    /// Requests another address: mails go to it and to the account's current address at once (PEOPLE F-07).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -111,7 +111,7 @@ impl Accounts {
             .await
     }
 
-    /// Stores a wish in the place of an older one, and writes to both addresses.
+    /// Stores a request in place of an older one, and queues mails to both addresses.
     async fn store_wish(&self, tx: &Tx, row: &AccountRow, address: &Email) -> Result<(), Fault> {
         let now = self.context.now();
         email_changes::end_pending(tx, row.id, now).await?;
@@ -163,7 +163,7 @@ impl Accounts {
             .await
     }
 
-    /// Returns the page of the link to the new address; `None` for a dead link. Looking changes nothing (SECURITY #70).
+    /// Returns the page of the link to the new address; `None` for a dead link. Changes nothing (SECURITY #70).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -178,8 +178,8 @@ impl Accounts {
         }))
     }
 
-    /// Gives the account its new address. The proof is the link, which is for this account and this address only, and beside it a session of the
-    /// account or its password (SECURITY #75). Whether the address is free is decided here, in the transaction that takes it.
+    /// Gives the account its new address. The proof is the link, which is for this account and this address only, together with a session of the
+    /// account or its password (SECURITY #75). The transaction that takes the address checks that it is free.
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing changed.
@@ -219,7 +219,7 @@ impl Accounts {
         })
     }
 
-    /// Writes to the new address that it is the account's, and to the old one, once more, how to take it back.
+    /// Queues a mail to the new address, which is the account's now, and one to the old address with the link that takes the change back.
     pub(crate) async fn write_of_address(
         &self,
         tx: &Tx,
@@ -227,7 +227,7 @@ impl Accounts {
         owner: &AccountRow,
         now: Unix,
     ) -> Result<(), Fault> {
-        // The same as in the first mail, unless the key outside the database changed meanwhile.
+        // The same token as in the first mail, unless the key outside the database was replaced meanwhile.
         let undo = self.undo_token(wish.id, &wish.from_canonical);
         email_changes::set_undo_link(tx, wish.id, &undo.digest()).await?;
         let hint = masked(&wish.to_email);
@@ -237,13 +237,13 @@ impl Accounts {
         self.write_to(tx, &wish.to_email, &owner.locale, MailBody::AddressChanged { at: now }).await
     }
 
-    /// Returns 256 bits that only this wish and this address give, and only with the key outside the database: both mails to the old address carry one link,
-    /// which works whichever of them is opened.
+    /// Derives the token of the link from the request and the address, with the key outside the database: both mails to the old address carry the same
+    /// link.
     fn undo_token(&self, id: EmailChangeId, from: &str) -> Token {
         Token::of_mac(self.context.keys.mac("take back", format!("{id}\n{from}").as_bytes()))
     }
 
-    /// Queues a mail that wears no agency's look.
+    /// Queues a mail without an agency's look.
     pub(crate) async fn write_to(
         &self,
         tx: &Tx,

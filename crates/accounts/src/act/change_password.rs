@@ -1,3 +1,5 @@
+//! A change of the password by the current one.
+
 use kernel::{Fault, Password, Token};
 
 use crate::{
@@ -22,11 +24,11 @@ pub struct NewPassword<'a> {
 
 /// The outcome of changing a password.
 pub enum PasswordChange {
-    /// Changed. Every other session and refresh token is dead, the owner is told, this browser has a new session.
+    /// Changed. Every other session and refresh token has ended, the owner gets a mail, this browser has a new session.
     Done(Box<SignedIn>),
-    /// The current one was not right, as at sign-in; never [`SignIn::In`].
+    /// The current password was refused, as at sign-in; never [`SignIn::In`].
     Refused(SignIn),
-    /// The new one is not taken, for these reasons; the current one was not looked at.
+    /// The new one is refused, for these reasons; the current one was not checked.
     Problems(Vec<PasswordProblem>),
     /// Come back in a moment.
     Busy,
@@ -35,7 +37,7 @@ pub enum PasswordChange {
 }
 
 impl Accounts {
-    /// Changes the password by the current one: one of the three ways there are (SECURITY I8), the others being mailed links.
+    /// Changes the password by the current one. Only mailed links change it otherwise (SECURITY I8).
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing changed.
@@ -63,14 +65,14 @@ impl Accounts {
             Reauthentication::Refused(refused) => return Ok(PasswordChange::Refused(refused)),
         };
         let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
-            // The current one was right: the attempt is not counted.
+            // The current password was right: the attempt is not counted.
             counter.give_back(&self.context.db).await?;
             return Ok(PasswordChange::Busy);
         };
         let change = Change::Password { session, counter, hash };
         Ok(match self.renew(&row, &change, Some(session), visitor).await? {
             Renewed::Done(signed_in) => PasswordChange::Done(signed_in),
-            // The address stays: nobody else can have it.
+            // The address does not change, so it cannot be taken.
             Renewed::Stale | Renewed::Taken => PasswordChange::Gone,
         })
     }
@@ -87,7 +89,7 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<Option<Box<SignedIn>>, Fault> {
         let ended = sessions::ended_since(&self.context.db, &token.digest(), self.sent_again_since()).await?;
-        // The transaction that ended the session set the password: it was not ended otherwise, and no change came after it.
+        // Same time: the transaction that set the password ended the session, and no change followed.
         let Some((session, owner)) =
             ended.filter(|(session, owner)| session.ended_at == Some(owner.password_changed_at))
         else {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Accounts {
-    /// Changes what the account's owner wants to be called; `false` when that is no name: nothing, more than a hundred characters, or control characters.
+    /// Changes the name; returns false for an invalid one: empty, longer than a hundred characters, or with control characters.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -36,7 +36,7 @@ const LONGEST_NAME: usize = 100;
 fn name(typed: &str) -> Option<String> {
     let name = typed.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect::<String>();
     let fits = !name.is_empty() && name.chars().count() <= LONGEST_NAME;
-    // Directions of writing that are switched would garble what stands around the name.
+    // Characters that switch the direction of writing would garble the text around the name.
     let plain = |c: char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     (fits && name.chars().all(plain)).then_some(name)
 }

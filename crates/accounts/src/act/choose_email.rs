@@ -1,3 +1,5 @@
+//! The choice of an address in a move.
+
 use kernel::{Done, Fault, Tx, Unix};
 
 use crate::{
@@ -10,15 +12,15 @@ use crate::{
 /// The outcome of choosing an address.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EmailChoice {
-    /// Taken: on to the stage that the enrolment now has.
+    /// Accepted: continue at the enrolment's current stage.
     Taken,
     /// No mail can be sent there.
     Invalid,
-    /// Probably a slip: ask once.
+    /// Probably a typing error: ask once.
     Suggestion(String),
     /// Too many different addresses (PEOPLE U-13).
     TooMany,
-    /// Another browser brought the move to its last step: [`Accounts::begin_beside`] is this one's way on.
+    /// Another browser has the move at its last step: this one continues with [`Accounts::begin_beside`].
     Anothers,
     /// The enrolment is over.
     Gone,
@@ -27,15 +29,15 @@ pub enum EmailChoice {
 /// The decision about a chosen address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Choice {
-    /// The stage that the move has then.
+    /// The next stage of the move.
     stage: Stage,
-    /// The number of addresses of the day, where this is another one.
+    /// The number of addresses of the day, if this is a new one.
     count: Option<i32>,
-    /// A mail goes to the address.
+    /// True if a mail goes to the address.
     mails: bool,
 }
 
-/// Decides about an address for a move; `Err` where it is not taken. `taken`: an account has the address, `here`: the interaction in which it was typed.
+/// Decides about an address for a move; `Err` if it is refused. `taken` is true if an account has the address, `here` is the current interaction.
 fn decide(
     row: &EnrolmentRow,
     address: &Email,
@@ -60,14 +62,14 @@ fn decide(
         (false, Some(_)) if same && row.confirmed_at.is_some() => Stage::Terms,
         (false, Some(_)) => Stage::Mail,
     };
-    // Refused, and typed again as it was: its owner says that it is right, so it is tried once more, as often as is due in a day.
+    // The server refused it, and the person typed it again: try once more, within the day's limit.
     let again = row.refused_at.is_some()
         && mailing::daily(row.mails, row.mailed_at, rules.mails_per_enrolment, now) != Due::Tomorrow;
     Ok(Choice { stage, count: (!same).then_some(today + 1), mails: stage == Stage::Mail && (!same || again) })
 }
 
 impl Accounts {
-    /// Keeps or changes the address. `sure`: the person saw the suggestion and means what they typed.
+    /// Keeps or changes the address. `sure` is true if the person saw the suggestion and keeps the typed address.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -99,11 +101,11 @@ impl Accounts {
                 let chosen =
                     enrolments::choose_address(tx, &row, &address, choice.stage, choice.count, now).await?;
                 let Some(chosen) = chosen else {
-                    // The other tab's choice stands; the page shows it.
+                    // Another tab was faster; the page shows its choice.
                     return Ok(Done::RollBack(EmailChoice::Taken));
                 };
                 if choice.mails {
-                    // No mail has gone to this address: those to others, which are few a day, do not keep it from its own.
+                    // The first mail to this address is due at once, whatever was sent to others, of which there are few a day.
                     self.mail_confirm(tx, &chosen, nth_today(&chosen, now)).await?;
                 }
                 Ok(Done::Commit(EmailChoice::Taken))

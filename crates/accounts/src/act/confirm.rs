@@ -1,3 +1,5 @@
+//! The confirmation of an address in a move, by a sign-in on its mailed link.
+
 use kernel::{Done, Fault, Password, PasswordRefused, Token, Tx};
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
 /// The outcome of a sign-in on a mailed confirmation link.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Confirm {
-    /// The address is confirmed; this enrolment goes on here.
+    /// The address is confirmed; this enrolment continues here.
     Done(EnrolmentId),
     /// Wrong email or password.
     Wrong {
@@ -19,13 +21,13 @@ pub enum Confirm {
     },
     /// Too many wrong ones: begin again at the portal with the old credentials.
     Locked,
-    /// Used up by a finished move: sign in.
+    /// The move is finished: sign in.
     Already,
-    /// No such link, for another address, or too old.
+    /// Unknown, for another address, or expired.
     Dead,
     /// No address was typed: nothing is hashed or counted (SECURITY D12).
     NoAddress(NoAddress),
-    /// The password is nothing, or blanks: likewise.
+    /// No password was typed, or only blanks: likewise.
     NoPassword,
     /// Too long, or with control characters: likewise.
     Refused,
@@ -34,7 +36,7 @@ pub enum Confirm {
 }
 
 impl Accounts {
-    /// Returns the move behind a mailed link: its agency and address. Looking changes nothing.
+    /// Returns the move of a mailed link: its agency and address. Changes nothing.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -47,7 +49,7 @@ impl Accounts {
 
     async fn by_link(&self, token: &Token) -> Result<Option<EnrolmentRow>, Fault> {
         let found = enrolments::by_link(&self.context.db, &token.digest()).await?;
-        // A link proves the address that it was mailed to, whatever stands in the row by now (SECURITY D10, PEOPLE U-09).
+        // A link proves the address to which it was mailed, even if the row has another one by now (SECURITY D10, PEOPLE U-09).
         Ok(found.filter(|row| {
             let canonical = row.email_canonical.as_deref().unwrap_or_default();
             self.confirm_token(row.id, canonical).digest() == token.digest()
@@ -89,12 +91,12 @@ impl Accounts {
         if self.confirm_address_of_move(token, &row, &counter).await? {
             return Ok(Confirm::Done(row.id));
         }
-        // The password was right: that the address changed meanwhile is no failure.
+        // The password was right; a change of the address meanwhile does not count as a failure.
         counter.give_back(&self.context.db).await?;
         Ok(Confirm::Dead)
     }
 
-    /// Confirms the address after its password was right; `false` where either changed meanwhile.
+    /// Confirms the address after its password was right; returns false if either changed meanwhile.
     async fn confirm_address_of_move(
         &self,
         token: &Token,
@@ -108,14 +110,14 @@ impl Accounts {
         self.context
             .db
             .write(async |tx: &Tx| {
-                // The counter of a move: no account's, and gone with it.
+                // The counter of a move, not of an account.
                 let _ = counter.clear(tx).await?;
                 let now = self.context.now();
                 if !enrolments::confirm_by_link(tx, row, &token.digest(), next, now).await? {
                     return Ok(Done::RollBack(false));
                 }
                 if next == Stage::Terms {
-                    // The mailbox is proved, and the password: what strangers tried at the sign-in page locks this move no longer.
+                    // Mailbox and password are proved, so strangers' failures at the sign-in page no longer lock this move.
                     Counter::of_email(&self.context, canonical, None).clear_all(tx).await?;
                 }
                 Ok(Done::Commit(true))
@@ -123,7 +125,7 @@ impl Accounts {
             .await
     }
 
-    /// Notes the interaction in which the mailed link was followed: it may end the move.
+    /// Records the interaction in which the mailed link was followed: it may end the move.
     ///
     /// # Errors
     /// [`Fault`] of the database.

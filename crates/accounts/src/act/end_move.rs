@@ -1,4 +1,4 @@
-//! The end of a move, as far as finishing a first one and attaching another agency share it: the statements that make it true, and the messages.
+//! The end of a move: the statements and messages that a first move (`finish`) and a further agency (`attach`) share.
 
 use kernel::{Fault, Tx};
 
@@ -8,11 +8,11 @@ use crate::{
     store::{EnrolmentRow, IdentityRow, LinkRow, enrolments, identities, links},
 };
 
-/// Seconds in which the last step may be sent again by a browser that did not get its answer.
+/// The number of seconds in which a browser that got no answer to the last step may send it again.
 pub(crate) const AGAIN: i64 = 600;
 
 impl Accounts {
-    /// Ends the enrolment by one conditional statement, and moves the identity by another: whoever gets the rows may go on, once. The identity is as it was
+    /// Ends the enrolment by one conditional statement, and moves the identity by another: only one caller gets the rows. Returns the identity as it was
     /// before.
     pub(crate) async fn claim(
         &self,
@@ -48,7 +48,7 @@ impl Accounts {
         enrolments::set_account(tx, id, owner).await
     }
 
-    /// Writes to the agency's address for the person, where that is another one than the account's (PEOPLE U-12).
+    /// Queues a mail to the agency's address for the person, if it differs from the account's (PEOPLE U-12).
     pub(crate) async fn write_to_agency_address(
         &self,
         tx: &Tx,
@@ -67,7 +67,7 @@ impl Accounts {
         self.write_for_agency(tx, (known.shown(), locale), &identity.agency_id, body).await
     }
 
-    /// Queues a mail that wears an agency's look.
+    /// Queues a mail in an agency's look.
     pub(crate) async fn write_for_agency(
         &self,
         tx: &Tx,
@@ -80,7 +80,7 @@ impl Accounts {
     }
 }
 
-/// The body of the entry in the evidence that tells of a link.
+/// Returns the body of the evidence about a link.
 pub(crate) fn link_evidence(identity: &IdentityRow) -> serde_json::Value {
     serde_json::json!({
         "agency": identity.agency_id,

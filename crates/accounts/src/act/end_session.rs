@@ -1,4 +1,4 @@
-//! The end of sessions, and of what browsers are known for, at their owner's word.
+//! The end of sessions, and of the knowledge of browsers, at their owner's request.
 
 use kernel::{Done, Fault, Tx};
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Accounts {
-    /// Ends a session at the word of its owner: `false` when it is not theirs, or has ended.
+    /// Ends a session at its owner's request; returns false if it is not theirs, or has ended.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -25,8 +25,8 @@ impl Accounts {
         sessions::end(tx, id, self.context.now()).await
     }
 
-    /// Forgets every browser of an account but this one, and what was counted in them: a sign-in in the others is told as one in a new browser, and counts
-    /// with all strangers' (SECURITY D2, #76).
+    /// Forgets every browser of an account but this one, with their counts of failures: the next sign-in in one of them is that of a new browser, and its
+    /// failures count with strangers' (SECURITY D2, #76).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -34,7 +34,7 @@ impl Accounts {
         let db = &self.context.db;
         let Some(row) = accounts::enabled(db, owner).await? else { return Ok(()) };
         let known = self.known_device(owner, visitor).await?;
-        // One that nobody holds, where this browser has none.
+        // A browser without a token keeps none: a fresh token matches no row.
         let here = visitor.device.clone().unwrap_or_else(|| self.context.token());
         db.write(async |tx: &Tx| {
             let counter = Counter::of_email(&self.context, &row.email_canonical, None);

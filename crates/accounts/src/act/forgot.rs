@@ -1,5 +1,5 @@
-//! Forgotten and locked: both end in a mailed, single-use link. What a stranger can ask for is only queued; the worker looks whether there is an
-//! account, so the answer and its time never tell (SECURITY #59, #60, #73).
+//! Forgotten passwords and locked accounts: both end in a mailed, single-use link. A request is only queued; the worker looks for an account, so
+//! neither the answer nor its time reveals one (SECURITY #59, #60, #73).
 
 use kernel::{Context, Done, Fault, Token, Tx, outbox::Leased};
 use serde::{Deserialize, Serialize};
@@ -11,36 +11,36 @@ use crate::{
     store::{AccountRow, ResetLinkId, ResetLinkRow, accounts, enrolments, reset_links},
 };
 
-/// The way back from a mailed link: the interaction in which it was asked for, and the agency whose look that wore.
+/// The way back from a mailed link: the interaction in which it was requested, and that interaction's agency.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Origin {
-    /// An interaction's id; only its own browser can go on with it.
+    /// An interaction's id; only its own browser can continue it.
     pub interaction: Option<String>,
     /// The agency.
     pub agency_id: Option<String>,
 }
 
-/// A request for a reset link, as it waits for the worker: by a person, or by a lock.
+/// A request for a reset link, caused by a person or by a lock, as queued for the worker.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct RecoveryRequest {
     subject: String,
     locale: String,
     origin: Origin,
     locked: bool,
-    /// True if the owner is to be written to: of locks that follow each other closely, of the first.
+    /// True if the owner gets a mail: for locks in quick succession, only for the first.
     #[serde(default = "always")]
     mail: bool,
-    /// The network that the lock came from, as the evidence keeps it.
+    /// The network that caused the lock, in the form of the evidence.
     #[serde(default)]
     ip: String,
 }
 
-/// Messages of an older node name no other.
+/// The default for messages of older nodes.
 fn always() -> bool {
     true
 }
 
-/// The maximum length of an address in a message in characters: what is longer is no address.
+/// The maximum length of an address, in characters.
 const LONGEST_SUBJECT: usize = 254;
 
 impl RecoveryRequest {
@@ -74,7 +74,7 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn forgot(&self, typed_email: &str, visitor: &Visitor) -> Result<(), Fault> {
-        // What is no address asks for nothing (SECURITY D12).
+        // Without an address there is no request (SECURITY D12).
         let Some(address) = Email::parse(typed_email) else { return Ok(()) };
         let request = RecoveryRequest::by(address.canonical(), visitor);
         self.context
@@ -83,7 +83,7 @@ impl Accounts {
             .await
     }
 
-    /// Looks who is meant and queues the mail: the worker's half, for messages of the kind `recovery`.
+    /// Finds the account and queues the mail: the worker's half, for messages of the kind `recovery`.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -127,7 +127,7 @@ impl Accounts {
                 };
                 let now = self.context.now();
                 let (token, expires_at) = (self.reset_token(&link).text(), link.expires_at);
-                // What is left of its life: a mail that comes late must not promise more.
+                // The remaining lifetime, since a late mail must not promise more.
                 let minutes = Ord::max((expires_at - now) / 60, 1);
                 let body = if request.locked {
                     MailBody::AccountLocked { token, minutes }
@@ -146,8 +146,8 @@ impl Accounts {
             .await
     }
 
-    /// Returns the link that a mail is due with: the one that works, once more, or a new one. Where none works a mail is always due, so that nobody's
-    /// requests keep it from its owner; the one that works lies in the owner's mailbox already (SECURITY #57, #73, D12).
+    /// Returns the link to mail, if a mail is due: the valid one again, or a new one. Without a valid link a mail is always due, so that strangers' requests
+    /// cannot keep it from the owner; a valid one is in the owner's mailbox already (SECURITY #57, #73, D12).
     async fn link_to_mail(
         &self,
         tx: &Tx,
@@ -158,12 +158,12 @@ impl Accounts {
             Some(link) if self.reset_token(&link).digest().as_str() == link.token_hash => {
                 self.link_again(tx, link, request).await
             }
-            // One that an older version made cannot be made again: a new one takes its place.
+            // The token of a link of an older version cannot be derived again: make a new link.
             other => self.new_link(tx, owner, other.map(|link| link.id), request).await.map(Some),
         }
     }
 
-    /// Returns the link that works, if it is due once more. It leads back to where it was asked for last.
+    /// Returns the valid link, if another mail is due. It leads back to the place of the last request.
     async fn link_again(
         &self,
         tx: &Tx,
@@ -171,7 +171,7 @@ impl Accounts {
         request: &RecoveryRequest,
     ) -> Result<Option<ResetLinkRow>, Fault> {
         let now = self.context.now();
-        // A lock has a limit of its own; wishes for a reset must not silence it.
+        // Locks have a limit of their own, so that requests for a reset cannot silence them.
         let due = request.locked || self.is_reset_due(tx, &link).await?;
         let kept = reset_links::renew(tx, &link, &request.origin, due.then_some(now)).await?;
         Ok((due && kept).then_some(link))
@@ -190,7 +190,7 @@ impl Accounts {
         Ok(Resets { with_link: link.mails, last, in_hour }.again(self.rules.resets_per_hour, now))
     }
 
-    /// Makes a link where none works. `replaces`: one that works and has to go. What another worker makes at this moment stays: the insert runs into it.
+    /// Creates a link. `replaces` is a valid link to end first. If another worker creates one at the same moment, the insert fails and that one stays.
     async fn new_link(
         &self,
         tx: &Tx,
@@ -218,13 +218,13 @@ impl Accounts {
         Ok(link)
     }
 
-    /// Returns 256 bits that only this row gives, and only with the key outside the database: a second mail carries the same link.
+    /// Derives the token from the row, with the key outside the database, so that a second mail carries the same link.
     fn reset_token(&self, link: &ResetLinkRow) -> Token {
         let bound = format!("{}\n{}", link.id, link.account_id);
         Token::of_mac(self.context.keys.mac("reset link", bound.as_bytes()))
     }
 
-    /// Mails how to finish the move to an address that has an unfinished one and no account (SPEC J6).
+    /// Queues the mail that says how to finish a move, to an address with an unfinished move and no account (SPEC J6).
     async fn mail_unfinished(&self, request: &RecoveryRequest) -> Result<(), Fault> {
         let now = self.context.now();
         match enrolments::to_remind_of(&self.context.db, &request.subject, now).await? {

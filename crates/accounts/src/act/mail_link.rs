@@ -45,7 +45,7 @@ impl Accounts {
         }
     }
 
-    /// Sends another confirmation mail, with the same link: whichever copy arrives first works.
+    /// Sends another confirmation mail, with the same link, so that any copy works.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -70,8 +70,8 @@ impl Accounts {
             .await
     }
 
-    /// Sends the mail that a request for a forgotten password causes for an unfinished move: as often as a reset link lives, and none of those that the
-    /// move's own pages send, so that a stranger uses up nobody's (SECURITY #73).
+    /// Sends the mail about an unfinished move that a request for a forgotten password causes: once in the lifetime of a reset link, and apart from the
+    /// limit of the move's own mails, so that a stranger cannot use those up (SECURITY #73).
     pub(crate) async fn mail_finish(&self, row: &EnrolmentRow) -> Result<(), Fault> {
         let (now, pause) = (self.context.now(), self.rules.reset_link);
         self.context
@@ -124,14 +124,14 @@ impl Accounts {
         mail::send(tx, &self.context, &message, Some(expires_at)).await
     }
 
-    /// Returns 256 bits that only this move and this address give, and only with the key outside the database: a second mail carries the same link, and a
-    /// corrected address another one.
+    /// Derives the token from the move and the address, with the key outside the database: a second mail carries the same link, a corrected address
+    /// another one.
     pub(crate) fn confirm_token(&self, id: EnrolmentId, canonical: &str) -> Token {
         Token::of_mac(self.context.keys.mac("confirm link", format!("{id}\n{canonical}").as_bytes()))
     }
 }
 
-/// The number within its day of a mail that is due whatever was sent before.
+/// The number of the next mail within its day, without regard to limits.
 pub(crate) fn nth_today(row: &EnrolmentRow, now: Unix) -> i32 {
     if row.mailed_at.is_some_and(|at| at + 86_400 > now) { row.mails.saturating_add(1) } else { 1 }
 }

@@ -1,4 +1,4 @@
-//! The beginning of a session, in the transaction of what allows it.
+//! The beginning of a session, in the transaction of the proof that allows it.
 
 use kernel::{Fault, Token, Tx};
 
@@ -27,7 +27,7 @@ impl Accounts {
         self.open_session_as(tx, new, visitor, replaces).await
     }
 
-    /// Opens a session by a token that nobody had before.
+    /// Opens a session with a new random token.
     pub(crate) async fn open_session_as(
         &self,
         tx: &Tx,
@@ -79,7 +79,7 @@ impl Accounts {
         Ok(SignedIn { session: row.into(), token, device })
     }
 
-    /// Keeps the session from ending before this transaction has; `false` where it has ended. What is given in the transaction is given to somebody who is
+    /// Locks the session until the end of this transaction; returns false if it has ended. Whatever the transaction gives is given to somebody who is
     /// signed in.
     ///
     /// # Errors

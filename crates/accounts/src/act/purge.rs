@@ -1,18 +1,20 @@
+//! The deletion of rows that have no further use.
+
 use kernel::Fault;
 
 use crate::{Accounts, Rules, lockout::NOTICE, store::purge};
 
 const DAY: i64 = 86_400;
-/// An unfinished move is somebody's address that leads nowhere: kept so many days after its end, for the help desk.
+/// Unfinished moves hold personal data without a use: kept for this time after their end, for the help desk.
 const ENROLMENT: i64 = 30 * DAY;
 /// Used and dead links, of resets and of new addresses.
 const RECOVERY: i64 = 30 * DAY;
 /// Ended sessions are a log of sign-ins: CNIL asks for 6 to 12 months (PEOPLE F-21).
 const SESSION: i64 = 365 * DAY;
-/// A device that was not seen for so long is a stranger again: as long as its cookie lives.
+/// Devices after their last use: the lifetime of their cookie.
 const DEVICE: i64 = 400 * DAY;
-/// Counts of wrong passwords without a further try, networks from which an old identifier was right, and locks that nobody ended. Long enough that guessing gains nothing by waiting, and the same for
-/// addresses with and without an account, so that neither tells (SECURITY #59, D14).
+/// Counts of wrong passwords after the last try, networks from which an old identifier was right, and locks. Long enough that guessing gains nothing by
+/// waiting; the same for addresses with and without an account, so that it reveals none (SECURITY #59, D14).
 const COUNT: i64 = 30 * DAY;
 const LOCK: i64 = 400 * DAY;
 
@@ -29,7 +31,7 @@ impl Rules {
 }
 
 impl Accounts {
-    /// Forgets what has no further use, so that tables stay bounded (SECURITY #113). Acceptances and evidence are never forgotten here.
+    /// Deletes rows without further use, so that tables stay bounded (SECURITY #113). Acceptances and evidence are never deleted here.
     ///
     /// # Errors
     /// [`Fault`] of the database.

@@ -18,16 +18,16 @@ use crate::{
     },
 };
 
-/// The outbox kind of sessions that a change or a sign-in ended: the provider has yet to tell the portals.
+/// The outbox kind of messages about sessions that a change or a sign-in ended, which the provider has to end at the portals.
 pub const SESSIONS_ENDED: &str = "sessions_ended";
 
-/// The content of a message of the kind [`SESSIONS_ENDED`]. It is queued by the transaction that ends the sessions: whatever becomes of the process
-/// after the commit, the portals are told.
+/// The content of a message of the kind [`SESSIONS_ENDED`]. The transaction that ends the sessions queues it, so portals hear of it even if the process
+/// dies after the commit.
 #[derive(Serialize, Deserialize)]
 pub struct SessionsEnded {
     /// Accounts whose sessions ended, all or some.
     pub accounts: Vec<AccountId>,
-    /// The session of one browser in whose place its owner has another one. Older nodes neither write nor read it: they end it as the others.
+    /// A session that another one replaced in the same browser. Older nodes neither write nor read it: they end it like the others.
     #[serde(default)]
     pub replaced: Option<Replaced>,
 }
@@ -41,13 +41,13 @@ pub struct Replaced {
     pub new: SessionId,
 }
 
-/// A change of an account's password, address, or both, with what allows it.
+/// A change of an account's password, address, or both, with its proof.
 pub(crate) enum Change<'a> {
     /// A password, by the current one in a session of the account.
     Password { session: &'a Session, counter: Counter, hash: String },
     /// A password, by a mailed link.
     Reset { link: &'a ResetLinkRow, hash: String },
-    /// An address, by the link mailed there. `own` is the account's session in this browser; without one the password was given, on `counter`.
+    /// An address, by the link mailed to it. `own` is the account's session in this browser; without one the password was given, and counted by `counter`.
     Address { wish: &'a EmailChangeRow, own: Option<&'a Session>, counter: Option<Counter> },
     /// The older address and a password, by the link mailed to that address.
     TakeBack { wish: &'a EmailChangeRow, hash: String },
@@ -55,17 +55,17 @@ pub(crate) enum Change<'a> {
 
 /// The outcome of a change.
 pub(crate) enum Renewed {
-    /// Changed. Everything older is dead, this browser is signed in.
+    /// Changed. All older sessions and tokens have ended, this browser is signed in.
     Done(Box<SignedIn>),
-    /// The proof was used, or the account changed, since they were read: nothing changed.
+    /// Nothing changed: the proof was used, or the account changed, since they were read.
     Stale,
-    /// Another account has the address: nothing changed.
+    /// Nothing changed: another account has the address.
     Taken,
 }
 
 impl Accounts {
-    /// Makes a change true together with all that follows from it, at one time: `sign_in_again` recognises a change by it. `previous` is the session of
-    /// this browser, of any account.
+    /// Makes a change together with all its consequences, with one time in all rows, by which `sign_in_again` recognises the change. `previous` is the
+    /// session of this browser, of any account.
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing changed.
@@ -117,7 +117,7 @@ impl Accounts {
         if !change.end_wishes(tx, id, now, self.rules.email_undo).await? {
             return Ok(Renewal::Stale);
         }
-        // Signed out while this was under way: what was typed in that browser changes nothing any more.
+        // Signed out meanwhile: the form of that browser no longer counts.
         if let Some(own) = change.own_session()
             && !sessions::hold(tx, own.id).await?
         {
@@ -126,7 +126,7 @@ impl Accounts {
         Ok(Renewal::Done(changed))
     }
 
-    /// Ends every session and every known browser of the account, begins a session here, and tells the owner and the portals.
+    /// Ends every session and forgets every browser of the account, begins a session here, and queues the messages to owner and portals.
     async fn replace_sessions(
         &self,
         tx: &Tx,
@@ -162,8 +162,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Renews the counts of wrong passwords: a new password begins every count anew, a new address takes over the one of all browsers (SECURITY #58).
-    /// Browsers that are forgotten leave no count of their own.
+    /// Renews the counts of wrong passwords: a new password clears all of them, a new address takes over the shared one (SECURITY #58). The counts of
+    /// forgotten browsers are deleted.
     async fn renew_counts(
         &self,
         tx: &Tx,
@@ -177,14 +177,14 @@ impl Accounts {
             Change::Reset { .. } => of(&owner.email_canonical).clear_all(tx).await,
             Change::Address { wish, counter, .. } => {
                 if let Some(counter) = counter {
-                    // The evidence tells of the change.
+                    // The evidence has an entry about the change, so the failures need none.
                     let _ = counter.clear(tx).await?;
                 }
                 of(&owner.email_canonical).forget_devices(tx, here).await?;
                 Counter::hand_over(tx, &self.context, &wish.from_canonical, &wish.to_canonical).await
             }
             Change::TakeBack { wish, .. } => {
-                // Two subjects: always in the same order.
+                // Sorted, so that two transactions lock them in the same order.
                 let mut subjects = [&owner.email_canonical, &wish.from_canonical];
                 subjects.sort();
                 for subject in subjects {
@@ -195,7 +195,7 @@ impl Accounts {
         }
     }
 
-    /// Writes to the owner, at every address that is or was theirs in this change.
+    /// Queues the mails to the owner, at both addresses of the change.
     async fn write_of_change(
         &self,
         tx: &Tx,
@@ -240,7 +240,7 @@ impl Accounts {
 }
 
 impl Change<'_> {
-    /// The session of the account in which the change was asked for, if it was asked for in one.
+    /// The account's session in which the change was requested, if any.
     fn own_session(&self) -> Option<&Session> {
         match self {
             Self::Password { session, .. } => Some(session),
@@ -252,7 +252,7 @@ impl Change<'_> {
     /// The new credentials, and the conditions under which they are stored.
     fn credentials<'a>(&'a self, owner: &'a AccountRow, now: Unix) -> Credentials<'a> {
         match self {
-            // What was given was right for this one.
+            // The condition: the hash against which the given password was checked.
             Self::Password { hash, .. } => Credentials {
                 password: Some(hash),
                 only_with_password: Some(&owner.password_hash),
@@ -268,14 +268,14 @@ impl Change<'_> {
             Self::TakeBack { wish, hash } => Credentials {
                 password: Some(hash),
                 address: Some((&wish.from_email, &wish.from_canonical)),
-                // A wish that waited for its confirmation has changed nothing yet.
+                // A request that was not confirmed has changed nothing yet.
                 changed_at: wish.confirmed_at.map(|_| now),
                 ..Credentials::default()
             },
         }
     }
 
-    /// Ends the wish that the change is about, by one conditional statement, and those that end with it; `false` where it had ended before.
+    /// Ends the request of the change by one conditional statement, and the requests that end with it; returns false if it had ended before.
     async fn end_wishes(&self, tx: &Tx, owner: AccountId, now: Unix, undo: i64) -> Result<bool, Fault> {
         match self {
             Self::Password { .. } | Self::Reset { .. } => {
@@ -299,7 +299,7 @@ impl Change<'_> {
     }
 }
 
-/// The two addresses of a change, as far as they have to be proved: masked.
+/// The two addresses of a change for the evidence, masked.
 fn replaced_address(wish: &EmailChangeRow, visitor: &Visitor) -> serde_json::Value {
     serde_json::json!({
         "ip": visitor.ip_short(),

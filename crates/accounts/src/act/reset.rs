@@ -25,22 +25,22 @@ pub struct ResetPage {
 
 /// The outcome of a reset.
 pub enum Reset {
-    /// Set. Every other session and refresh token is dead, the lock is off, the owner is told, this browser is signed in.
+    /// Set. Every other session and refresh token has ended, the account is unlocked, the owner gets a mail, this browser is signed in.
     Done(Box<SignedIn>, Origin),
-    /// Not taken, for these reasons; the link still lives.
+    /// Refused, for these reasons; the link stays valid.
     Problems(Vec<PasswordProblem>),
-    /// The link set a password a moment ago, and this is that password: this browser is signed in by it. Nothing else changed.
+    /// The link set this password a moment ago: this browser is signed in by it. Nothing else changed.
     Again(Box<SignedIn>, Origin),
     /// The link set a password a moment ago.
     Used(Origin),
-    /// The link is used, older than a newer one, or too old.
+    /// The link is used, replaced by a newer one, or expired.
     Dead,
     /// Come back in a moment.
     Busy,
 }
 
 impl Accounts {
-    /// Returns the reset page; `None` for a dead link. Looking changes nothing (SECURITY #70).
+    /// Returns the reset page; `None` for a dead link. Changes nothing (SECURITY #70).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -59,8 +59,8 @@ impl Accounts {
         Ok(owner.map(|owner| (link, owner)))
     }
 
-    /// Sets a new password by a mailed link: the only statement that changes a password without the old one, and it hangs on the
-    /// link's use (SECURITY I7, I8, #67).
+    /// Sets a new password by a mailed link, without the old one, in the transaction that uses the link up
+    /// (SECURITY I7, I8, #67).
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing changed.
@@ -88,12 +88,12 @@ impl Accounts {
         let change = Change::Reset { link: &link, hash };
         match self.renew(&owner, &change, previous, visitor).await? {
             Renewed::Done(signed_in) => Ok(Reset::Done(signed_in, way_back(link))),
-            // The address stays: nobody else can have it.
+            // The address does not change, so it cannot be taken.
             Renewed::Stale | Renewed::Taken => self.used_or_dead(token, typed, previous, visitor).await,
         }
     }
 
-    /// Answers the page, sent again by a browser that got no answer to it.
+    /// Answers the form, sent again by a browser that got no answer to it.
     async fn used_or_dead(
         &self,
         token: &Token,

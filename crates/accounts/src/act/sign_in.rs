@@ -1,3 +1,5 @@
+//! A sign-in by email and password.
+
 use kernel::{Done, Fault, Password, PasswordRefused, Tx};
 
 use crate::{
@@ -15,9 +17,9 @@ use crate::{
 pub enum SignIn {
     /// Right.
     In(Box<SignedIn>),
-    /// Right for a move that is not finished: it goes on in this interaction.
+    /// Right for an unfinished move, which continues in this interaction.
     Move(EnrolmentId),
-    /// Wrong, or no such account: the two look alike in everything.
+    /// Wrong, or no such account: indistinguishable.
     Wrong {
         /// Further attempts before the account locks.
         remaining: u8,
@@ -26,7 +28,7 @@ pub enum SignIn {
     Locked,
     /// No address was typed: nothing is hashed or counted (SECURITY D12).
     NoAddress(NoAddress),
-    /// The password is nothing, or blanks: likewise.
+    /// No password was typed, or only blanks: likewise.
     NoPassword,
     /// Too long, or with control characters: likewise.
     Refused,
@@ -44,7 +46,7 @@ impl From<PasswordRefused> for SignIn {
 }
 
 impl Accounts {
-    /// Signs in by email and password. `previous`: the session that this browser has; it ends.
+    /// Signs in by email and password. Ends `previous`, the current session of this browser.
     ///
     /// # Errors
     /// [`Fault`] of the database: nobody is signed in then.
@@ -114,8 +116,8 @@ impl Accounts {
         Ok(signed_in)
     }
 
-    /// Goes on in this interaction with an unfinished move whose new password was right. The interaction may end the move, as the one in which the password
-    /// was chosen, but the address is confirmed by its mail alone (SECURITY #80, D10).
+    /// Continues an unfinished move in this interaction, after its new password was right. The interaction may end the move, like the one in which the password
+    /// was chosen, but only the mail confirms the address (SECURITY #80, D10).
     async fn go_on(
         &self,
         pending: PendingMove,
@@ -127,7 +129,7 @@ impl Accounts {
             .context
             .db
             .write_recorded(async |tx: &Tx| {
-                // The move's row before its count, as where a move ends: two transactions that take them in another order would stop each other.
+                // The move's row before its count, in the order of a move's end: transactions in another order could deadlock.
                 if !enrolments::set_proved_in(tx, &pending, interaction, self.context.now()).await? {
                     return Ok(Done::RollBack(false));
                 }
@@ -138,7 +140,7 @@ impl Accounts {
         if proved {
             return Ok(SignIn::Move(pending.id));
         }
-        // Another password was chosen, or the move ended, since it was read: what was typed is not wrong, and is judged anew.
+        // Another password was chosen, or the move ended, since the row was read: not a failure, try again.
         counter.give_back(&self.context.db).await?;
         Ok(SignIn::Busy)
     }

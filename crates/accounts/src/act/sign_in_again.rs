@@ -1,4 +1,4 @@
-//! The answer to a form that sets a password and was sent again: a double click, a line that broke before the answer came.
+//! The answer to a form that sets a password and was sent twice: by a double click, or because the first answer was lost.
 
 use kernel::{Done, Fault, Password, Tx, Unix};
 
@@ -9,7 +9,7 @@ use crate::{
     store::{AccountRow, sessions},
 };
 
-/// Seconds after the change in which its form is answered again.
+/// The number of seconds after the change in which its form is answered again.
 const AGAIN: i64 = 30;
 
 /// A form that was sent again.
@@ -30,9 +30,9 @@ impl Accounts {
         self.context.now() - AGAIN
     }
 
-    /// Signs in by the password that the form has set, and by nothing else: a used proof signs nobody in (SECURITY I8). Ends the session of the lost answer,
-    /// which no browser has. Returns `None` if the password is not the account's. Attempts are counted for the proof alone, so that many at once do not lock
-    /// the account (SECURITY B10).
+    /// Signs in by the password that the form has set: a used proof alone signs nobody in (SECURITY I8). Ends the session of the lost answer, which no browser
+    /// has. Returns `None` if the password is not the account's. Attempts are counted for the proof, not for the account, so that many at once do not lock
+    /// it (SECURITY B10).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -53,7 +53,7 @@ impl Accounts {
         let replaces = form.previous.filter(|session| session.account != owner.id).or(lost.as_ref());
         let signed_in = db
             .write(async |tx: &Tx| {
-                // No account's own counter, and the evidence tells of the change.
+                // The counter of the proof, not of the account; and the evidence has an entry about the change.
                 let _ = counter.clear(tx).await?;
                 Ok(Done::Commit(self.open_session(tx, owner, form.keep, visitor, replaces).await?))
             })

@@ -25,13 +25,13 @@ pub struct TakeBackPage {
 
 /// The outcome of taking an address back.
 pub enum TakeBack {
-    /// The account has its old address and a new password. Everything older is dead, this browser is signed in.
+    /// The account has its old address and a new password. All older sessions and tokens have ended, this browser is signed in.
     Done(Box<SignedIn>),
-    /// The password is not taken, for these reasons; the link still lives.
+    /// The password is refused, for these reasons; the link stays valid.
     Problems(Vec<PasswordProblem>),
     /// The old address has another account by now.
     Taken,
-    /// The link took the address back a moment ago, and this is the password that it set: this browser is signed in by it. Nothing else changed.
+    /// The link took the address back a moment ago and set this password: this browser is signed in by it. Nothing else changed.
     Again(Box<SignedIn>),
     /// The link is used, or too old.
     Dead,
@@ -40,7 +40,7 @@ pub enum TakeBack {
 }
 
 impl Accounts {
-    /// Returns the page of the link to the old address; `None` for a dead link. Looking changes nothing.
+    /// Returns the page of the link to the old address; `None` for a dead link. Changes nothing.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -63,8 +63,8 @@ impl Accounts {
         Ok(owner.map(|owner| (wish, owner)))
     }
 
-    /// Stops the change, or takes it back: the account has its old address, and a new password, because whoever asked for the change knew the one
-    /// before. An older address has the last word: wishes that came after this one end with it, and none that came before.
+    /// Stops the change, or takes it back: the account keeps or gets its old address, and a new password, because the sender of the request knew the
+    /// current one. An older address has the last word: later requests end with this one, earlier ones do not.
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing changed.
@@ -96,7 +96,7 @@ impl Accounts {
         })
     }
 
-    /// Answers the page, sent again by a browser that got no answer to it.
+    /// Answers the form, sent again by a browser that got no answer to it.
     async fn taken_back_or_dead(
         &self,
         token: &Token,
@@ -109,7 +109,7 @@ impl Accounts {
             return Ok(TakeBack::Dead);
         };
         let owner = accounts::enabled(db, wish.account_id).await?;
-        // The transaction that ended the wish set the password: it was this link, and no change after it.
+        // Same time: the transaction that set the password ended the request, by this link, and no change followed.
         let set_by_link = |owner: &AccountRow| wish.ended_at == Some(owner.password_changed_at);
         let Some(owner) = owner.filter(set_by_link) else { return Ok(TakeBack::Dead) };
         if owner.password_changed_at <= self.sent_again_since() {

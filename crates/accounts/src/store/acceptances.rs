@@ -1,3 +1,5 @@
+//! Acceptances of terms.
+
 use kernel::{Fault, Read, Tx};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict};
 

@@ -1,3 +1,5 @@
+//! Accounts.
+
 use kernel::{Db, Fault, Read, Tx, Unix, is_unique_violation};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,

@@ -1,4 +1,4 @@
-//! Counts of wrong passwords, and the times of the mails that tell of a lock.
+//! Counts of wrong passwords, and the times of the mails about locks.
 
 use kernel::{Db, Fault, Read, Tx, Unix};
 use sea_orm::{
@@ -15,13 +15,13 @@ use super::table::{
 /// The key of one count.
 #[derive(Clone)]
 pub(crate) struct Key {
-    /// The keyed hash of what was typed.
+    /// The keyed hash of the typed address or identifier.
     pub(crate) subject: String,
     /// The browser or network that is counted on its own; empty for all others.
     pub(crate) bucket: String,
 }
 
-/// Counts one more failure, if there are fewer than `limit`; returns the new count. One statement, whichever node asks.
+/// Counts one more failure, if there are fewer than `limit`; returns the new count. One conditional statement, so that nodes agree.
 pub(crate) async fn reserve(db: &Db, key: &Key, limit: u8, now: Unix) -> Result<Option<i32>, Fault> {
     let fresh = ActiveModel {
         subject: Set(key.subject.clone()),
@@ -81,8 +81,8 @@ pub(crate) async fn lock(db: &Db, key: &Key, limit: u8, now: Unix) -> Result<boo
     let done = update(key)
         .col_expr(Column::LockedAt, Expr::value(now))
         .filter(Column::LockedAt.is_null())
-        // A node that stood still may come with its fifth failure after a reset. Were the count that began anew marked by it, nobody
-        // would be told when that one locks (SECURITY #120).
+        // A node that stood still may bring its fifth failure after a reset. If it locked the new count, nobody would be told when that count
+        // reaches the limit (SECURITY #120).
         .filter(Column::Failures.gte(i32::from(limit)))
         .exec(db.writer())
         .await?;
@@ -125,7 +125,7 @@ pub(crate) async fn clear_others(tx: &Tx, subject: &str, buckets: [&str; 2]) -> 
     Ok(())
 }
 
-/// Gives every count of a subject to another one, whose own counts go.
+/// Moves every count of a subject to another one, and deletes that one's own counts.
 pub(crate) async fn hand_over(tx: &Tx, from: &str, to: &str) -> Result<(), Fault> {
     clear_all(tx, to).await?;
     Entity::update_many()
@@ -146,7 +146,7 @@ pub(crate) async fn expire(db: &Db, subject: &str, until: Unix) -> Result<(), Fa
     Ok(())
 }
 
-/// Takes the permission to tell of a lock, if none was taken for `pause` seconds: one statement.
+/// Takes the permission to send a mail about a lock, if none was taken for `pause` seconds: one statement.
 pub(crate) async fn may_notify(tx: &Tx, subject: &str, now: Unix, pause: i64) -> Result<bool, Fault> {
     let notice = lock_notice::ActiveModel { subject: Set(subject.to_owned()), told_at: Set(now) };
     let told = (lock_notice::Entity, lock_notice::Column::ToldAt);

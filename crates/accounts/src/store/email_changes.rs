@@ -1,4 +1,4 @@
-//! Wishes for another address.
+//! Requests for another address.
 
 use kernel::{Digest, Fault, Read, Tx, Unix, is_unique_violation};
 use sea_orm::{
@@ -11,17 +11,17 @@ use super::{
 };
 use crate::AccountId;
 
-/// Returns the wish whose link to the new address has this digest, living or not.
+/// Returns the request whose link to the new address has this digest, pending or not.
 pub(crate) async fn by_confirm_link(db: &impl Read, token: &Digest) -> Result<Option<EmailChangeRow>, Fault> {
     Ok(Entity::find().filter(Column::ConfirmHash.eq(token.as_str())).one(db.connection()).await?)
 }
 
-/// Returns the wish whose link to the old address has this digest, living or not.
+/// Returns the request whose link to the old address has this digest, pending or not.
 pub(crate) async fn by_undo_link(db: &impl Read, token: &Digest) -> Result<Option<EmailChangeRow>, Fault> {
     Ok(Entity::find().filter(Column::UndoHash.eq(token.as_str())).one(db.connection()).await?)
 }
 
-/// Returns the wish of an account that waits for its confirmation.
+/// Returns the pending request of an account.
 pub(crate) async fn pending(
     db: &impl Read,
     owner: AccountId,
@@ -36,7 +36,7 @@ pub(crate) async fn pending(
         .await?)
 }
 
-/// Counts the wishes of an account after a moment.
+/// Counts the requests of an account after a moment.
 pub(crate) async fn count_since(db: &impl Read, owner: AccountId, since: Unix) -> Result<u64, Fault> {
     Ok(Entity::find()
         .filter(Column::AccountId.eq(owner))
@@ -45,14 +45,14 @@ pub(crate) async fn count_since(db: &impl Read, owner: AccountId, since: Unix) -
         .await?)
 }
 
-/// Stores a wish.
+/// Stores a request.
 ///
 /// # Errors
 /// [`Fault::Unavailable`] where another one lives: another tab made it at this moment.
 pub(crate) async fn insert(tx: &Tx, row: EmailChangeRow) -> Result<(), Fault> {
     let row = ActiveModel::from(row).reset_all();
     Entity::insert(row).exec_without_returning(tx.conn()).await.map_err(|error| {
-        // The index allows one wish that lives.
+        // The index allows one pending request.
         if is_unique_violation(&error) {
             Fault::Unavailable("another address is being asked for at this moment".into())
         } else {
@@ -62,7 +62,7 @@ pub(crate) async fn insert(tx: &Tx, row: EmailChangeRow) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Ends a wish that is not confirmed yet: it was cancelled, replaced, or the password it was asked with is gone (PEOPLE U-11).
+/// Ends a pending request: it was cancelled, replaced, or the password with which it was made has changed (PEOPLE U-11).
 pub(crate) async fn end_pending(tx: &Tx, owner: AccountId, now: Unix) -> Result<(), Fault> {
     unconfirmed()
         .col_expr(Column::EndedAt, Expr::value(now))
@@ -72,7 +72,7 @@ pub(crate) async fn end_pending(tx: &Tx, owner: AccountId, now: Unix) -> Result<
     Ok(())
 }
 
-/// Confirms a wish: its address is the account's now, and may be taken back until `undo_until`. `false` where it was confirmed or ended before.
+/// Confirms a request: its address is the account's now, and may be taken back until `undo_until`. Returns false if it was confirmed or ended before.
 pub(crate) async fn confirm(
     tx: &Tx,
     wish: &EmailChangeRow,
@@ -90,7 +90,7 @@ pub(crate) async fn confirm(
     Ok(confirmed.rows_affected == 1)
 }
 
-/// Ends a wish, and with it those that came after it: an older address has the last word. `false` where it had ended before.
+/// Ends a request, and all later ones with it: an older address has the last word. Returns false if it had ended before.
 pub(crate) async fn end_from(tx: &Tx, wish: &EmailChangeRow, now: Unix) -> Result<bool, Fault> {
     let ended = Entity::update_many()
         .col_expr(Column::EndedAt, Expr::value(now))
@@ -103,7 +103,7 @@ pub(crate) async fn end_from(tx: &Tx, wish: &EmailChangeRow, now: Unix) -> Resul
     if ended.rows_affected != 1 {
         return Ok(false);
     }
-    // Ids are made in the order of time.
+    // Ids are ordered by time.
     Entity::update_many()
         .col_expr(Column::EndedAt, Expr::value(now))
         .filter(Column::AccountId.eq(wish.account_id))
@@ -124,7 +124,7 @@ pub(crate) async fn set_undo_link(tx: &Tx, id: EmailChangeId, token: &Digest) ->
     Ok(())
 }
 
-/// Notes that a mail server refused the mail with this link to the new address.
+/// Records that the server refused the mail with this link to the new address.
 pub(crate) async fn mark_refused(tx: &Tx, confirm_hash: &str, now: Unix) -> Result<(), Fault> {
     unconfirmed()
         .col_expr(Column::RefusedAt, Expr::value(now))
@@ -134,7 +134,7 @@ pub(crate) async fn mark_refused(tx: &Tx, confirm_hash: &str, now: Unix) -> Resu
     Ok(())
 }
 
-/// An update of wishes that were neither confirmed nor ended.
+/// An update of pending requests.
 fn unconfirmed() -> UpdateMany<Entity> {
     Entity::update_many().filter(Column::ConfirmedAt.is_null()).filter(Column::EndedAt.is_null())
 }

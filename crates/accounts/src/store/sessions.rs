@@ -1,3 +1,5 @@
+//! Sessions.
+
 use std::collections::HashSet;
 
 use kernel::{Db, Digest, Fault, Read, Tx, Unix};
