@@ -13,7 +13,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use super::{EndpointError, Grants, table::used_assertion};
 
-/// A client's request, as it came. No Debug: it holds a secret.
+/// A client's request, unchecked. No Debug: it holds a secret.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
     /// The `Authorization` header.
@@ -34,14 +34,14 @@ fn failed() -> Error {
 }
 
 impl Grants {
-    /// Returns the parameters and the client that proved itself by the method that it registered. Every request that holds a client's secret is
+    /// Authenticates a client by its registered method; returns the parameters and the client. Every request that holds a client's secret is
     /// checked here.
     pub(super) async fn caller(&self, call: Call<'_>) -> Result<(Params, Arc<Client>), EndpointError> {
         let params = Params::parse(&[call.body]).map_err(Error::from)?;
         let presented = Presented::read(call.authorization, &params);
         let name = presented.client_id().unwrap_or_default();
         let (source, now) = (call.source, self.context.now());
-        // A client without a secret has nothing to guess: it is not remembered and never waits.
+        // A client without a secret has nothing to guess: its failures are not counted.
         let client = self.client(name).map(|(_, portal)| portal.client);
         let open = client.as_ref().is_some_and(|c| c.token_endpoint_auth_method == AuthMethod::None);
         let counted = client.as_ref().filter(|_| !open).map(|c| c.client_id.as_str());
@@ -53,7 +53,7 @@ impl Grants {
         match &proved {
             Ok(_) => counted.into_iter().for_each(|client| self.guesses.proved(source, client, now)),
             Err(EndpointError::Fault(_)) => {}
-            // Proofs from the client's own network are checked even while it waits. A wrong one is answered as any request that waits, and not counted.
+            // A wrong secret from the client's own network, while the limit is reached: refused like any other request, and not counted.
             Err(EndpointError::Refused(_)) if waits => return Err(too_often().into()),
             Err(EndpointError::Refused(error)) => {
                 let known = if client.is_some() { "yes" } else { "no" };

@@ -1,6 +1,6 @@
-//! The public keys of clients that prove themselves by `private_key_jwt`: those of the agency's file, or those that the client publishes at its
-//! `jwks_uri`. Only an address that an administrator wrote is ever read, only when an assertion needs a key that is not known, and not
-//! more often than [`PAUSE`] (SECURITY D4; PROTOCOL 4.8).
+//! The public keys of clients that authenticate by `private_key_jwt`: from the agency's file, or from the client's `jwks_uri`. An address is
+//! read only if an administrator wrote it, only when an assertion needs an unknown key, and not more often than every [`PAUSE`] seconds
+//! (SECURITY D4; PROTOCOL 4.8).
 
 use std::{
     collections::HashMap,
@@ -14,18 +14,18 @@ use oidc::{
     jwt::Key,
 };
 
-/// Reads a JWK Set. Whoever implements it holds to SECURITY D4: https, no redirects, a few seconds, 64 KiB, no private address that is not
-/// allowed by name.
+/// Reads a JWK Set from a client's server. Implementations follow SECURITY D4: https, no redirects, a few seconds, 64 KiB, no private address
+/// unless it is allowed by name.
 #[async_trait]
 pub trait KeySource: Send + Sync {
-    /// The document's text, or one sentence why not.
+    /// Returns the document's text.
     ///
     /// # Errors
-    /// For the log.
+    /// One sentence, for the log.
     async fn read(&self, uri: &str) -> Result<String, String>;
 }
 
-/// The database and the network are not asked.
+/// A source without any document.
 pub(super) struct NoSource;
 
 #[async_trait]
@@ -35,11 +35,11 @@ impl KeySource for NoSource {
     }
 }
 
-/// The seconds after which keys are read again, so that one that was taken back stops working.
+/// The number of seconds after which keys are read again, so that a withdrawn key stops working.
 const LIFE: i64 = 300;
 /// The minimum time between two requests to one address, in seconds, whatever `kid` is sent.
 const PAUSE: i64 = 10;
-/// While the client's server is down, what was read last is good for so long, in seconds.
+/// The number of seconds for which the last keys are used while the client's server is down.
 const PATIENCE: i64 = 3600;
 
 #[derive(Clone, Default)]
@@ -50,7 +50,7 @@ struct Held {
 }
 
 impl Held {
-    /// Returns true if these keys are the answer: the wanted one is there and recent, or it is too soon to ask again.
+    /// Returns true if these keys can be used without reading again: they are recent and hold the wanted one, or the last request was too recent.
     fn answers(&self, kid: Option<&str>, now: Unix) -> bool {
         let has = self.keys.iter().any(|key| kid.is_none() || key.kid.as_deref() == kid);
         (has && now < self.read_at + LIFE) || now < self.tried_at + PAUSE
@@ -69,7 +69,7 @@ impl ClientKeys {
         Self { source, held: Mutex::default(), turns: Mutex::default() }
     }
 
-    /// The keys that may have signed an assertion of `client` that names `kid`.
+    /// Returns the keys that may have signed an assertion of `client` that names `kid`.
     pub(super) async fn of(&self, client: &Client, kid: Option<&str>, now: Unix) -> Vec<Key> {
         let uri = match (&client.jwks_uri, client.token_endpoint_auth_method) {
             (Some(uri), AuthMethod::PrivateKeyJwt) => uri,
@@ -78,7 +78,7 @@ impl ClientKeys {
         if let Some(held) = self.held(uri).filter(|held| held.answers(kid, now)) {
             return held.keys;
         }
-        // One reads, the others wait for what it finds.
+        // One request reads, the others wait for its result.
         let turn = lock(&self.turns).entry(uri.clone()).or_default().clone();
         let _turn = turn.lock().await;
         let mut held = self.held(uri).unwrap_or(Held { tried_at: i64::MIN / 2, ..Held::default() });
@@ -107,7 +107,7 @@ impl ClientKeys {
     }
 }
 
-/// A map is whole whatever happened to the thread that held it.
+/// Locks; a panic in another thread leaves the map whole, so a poisoned lock is safe to use.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

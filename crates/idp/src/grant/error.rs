@@ -1,10 +1,12 @@
+//! The failure of an endpoint that clients call.
+
 use kernel::Fault;
 use sea_orm::DbErr;
 
-/// Why an endpoint that clients call gives no answer.
+/// The failure of an endpoint that clients call.
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
-    /// An error of the client, which it reads as OAuth words it (RFC 6749 §5.2).
+    /// An error of the client, which it receives in OAuth's form (RFC 6749 §5.2).
     #[error(transparent)]
     Refused(#[from] oidc::Error),
     /// A failure of the provider; its cause is for the log alone.

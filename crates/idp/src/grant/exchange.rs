@@ -1,3 +1,5 @@
+//! The token endpoint, and the redemption of a code.
+
 use kernel::Token;
 use oidc::{
     Code, Error,
@@ -76,7 +78,7 @@ impl Grants {
         let person = self.person(grant, client).await?.ok_or_else(changed)?;
         let scope = grant.scope()?.intersect(&client.scopes);
         let access = Access { scope: &scope, resources };
-        // Signed before the transaction: none is open while a key works.
+        // Signed before the transaction, so that none is open meanwhile.
         let issued = self.issue(grant, client, &person, access, row.nonce.as_deref()).await?;
         let now = self.context.now();
         let refresh = Self::gives_refresh(client).then(|| self.context.token());
@@ -110,7 +112,7 @@ impl Grants {
         Ok(issued.with(refresh.as_ref()))
     }
 
-    /// RFC 6749 §4.1.2: all that the code gave is revoked.
+    /// Revokes every token that the code gave (RFC 6749 §4.1.2).
     async fn code_reused(&self, grant: &token_grant::Model) -> Result<Value, EndpointError> {
         self.reused(grant, "code_reuse").await?;
         Err(invalid_grant("the code has been used").into())

@@ -1,5 +1,6 @@
-//! With which interactions somebody went on: sent a form, whatever became of it. The others go soon (FINDING L1, SECURITY #49). Told in memory, and written before the
-//! next purge, so that it costs no request a statement: what a node forgets when it is killed goes an hour after it began, and the person begins again.
+//! Interactions in which somebody has sent a form, with or without success. All others are deleted after an hour (FINDING L1, SECURITY #49). They are kept in
+//! memory and written before the next purge, so that no request pays for a statement. A killed node forgets some: those are deleted like the others, and their
+//! people begin again.
 
 use std::{
     collections::HashSet,
@@ -12,12 +13,12 @@ use uuid::Uuid;
 
 use super::{Grants, InteractionId, table::interaction};
 
-/// Interactions that are remembered between two purges; those beyond are as if nobody had gone on with them.
+/// The greatest number of interactions that are kept between two purges; any more are deleted like those without a form.
 const MOST: usize = 100_000;
-/// Rows that one statement marks.
+/// The number of rows that one statement marks.
 const STEP: usize = 500;
 
-/// The interactions that are not written yet.
+/// Interactions with a form that are not written yet.
 #[derive(Default)]
 pub(super) struct GoingOn(Mutex<HashSet<Uuid>>);
 
@@ -40,7 +41,7 @@ impl Grants {
         self.going_on.add(id.0);
     }
 
-    /// Writes it down. What cannot be written is remembered again.
+    /// Writes all of them; keeps those that could not be written.
     pub(super) async fn tell_going_on(&self) -> Result<(), Fault> {
         let ids: Vec<Uuid> = self.going_on.take().into_iter().collect();
         for (nth, some) in ids.chunks(STEP).enumerate() {

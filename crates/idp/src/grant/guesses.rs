@@ -1,9 +1,9 @@
-//! The limits of wrong client secrets (SECURITY #26). Secrets are long and random, so this is against load more than
-//! against luck: it lives in the memory of each node.
+//! Limits on wrong client secrets (SECURITY #26). Secrets are long and random, so the limits are against load more than against luck: each node
+//! keeps its own in memory.
 //!
-//! Failures are counted by client and source: on a host that several portals share, one portal's wrong secrets shut out no other (SECURITY D2, for clients). Names
-//! that no client has are one, for there is nothing to guess. Where a client has proved itself, its secret is looked at whatever was counted there:
-//! strangers at the same address only wait. What is kept is bounded in number, and forgotten in time (SECURITY D14).
+//! Failures are counted by client and source: on a host that several portals share, one portal's wrong secrets do not lock another out (SECURITY D2, for
+//! clients). All unknown client ids share one count, since there is nothing to guess. From a network where a client has authenticated, its secret is always
+//! checked: strangers there cannot lock it out. The counts are bounded in number and time (SECURITY D14).
 
 use std::{
     collections::HashMap,
@@ -13,23 +13,23 @@ use std::{
 
 use kernel::Unix;
 
-/// The seconds over which failures are counted; they are forgotten with them.
+/// The window in seconds in which failures are counted, and after which counts are deleted.
 const WINDOW: i64 = 60;
 /// The factor by which all sources together may fail more often at a client than one source.
 const EVERYBODY: u32 = 10;
-/// Counts of sources at a time: some megabytes. Where all places are taken a source more is not counted by itself; each client's sum goes on.
+/// The greatest number of counts by source: some megabytes. Beyond it, another source has no count of its own; each client's total still counts.
 const MOST: usize = 50_000;
-/// Addresses at which one client is known; the one at which it proved itself longest ago makes room.
+/// The greatest number of known networks of one client; the one with the oldest proof is replaced.
 const HOMES: usize = 64;
-/// The seconds after which a client that has not proved itself is a stranger again.
+/// The number of seconds after which a network without a new proof is unknown again.
 const HOME: i64 = 30 * 86_400;
-/// Failures under names that no client has, of which the log tells each minute.
+/// The number of failures of unknown client ids that are logged each minute.
 const TOLD: u32 = 60;
 
-/// Whose secret was wrong: a configured client's, or nobody's.
+/// The client whose secret was wrong; `None` for an unknown client id.
 type Whose = Option<String>;
 
-/// Since when, and how many.
+/// The start of a window, and the number of failures in it.
 #[derive(Clone, Copy)]
 struct Count {
     began: Unix,
@@ -38,13 +38,13 @@ struct Count {
 
 #[derive(Default)]
 struct State {
-    /// By source and client.
+    /// Counts by source and client.
     sources: HashMap<(IpAddr, Whose), Count>,
-    /// By client, from wherever they came.
+    /// Counts by client, over all sources.
     clients: HashMap<String, Count>,
     /// The networks from which each client proved itself, with the time of the last proof.
     homes: HashMap<String, HashMap<Option<IpAddr>, Unix>>,
-    /// Lines of the log about nobody's names.
+    /// The log lines about unknown client ids.
     told: Option<Count>,
     swept: Unix,
 }
@@ -74,17 +74,17 @@ impl Count {
 }
 
 impl Guesses {
-    /// `most` failures a minute of one client from one source.
+    /// Allows `most` failures a minute of one client from one source.
     pub(super) fn new(most: u32) -> Self {
         Self { most, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Counts are whole whatever happened to the thread that held them.
+        // A panic in another thread leaves the counts whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether too many were wrong lately for another secret to be looked at.
+    /// Returns true if too many secrets were wrong lately for another one to be checked.
     pub(super) fn refuses(&self, source: Option<IpAddr>, client: Option<&str>, now: Unix) -> bool {
         let state = self.state();
         let here = source.and_then(|source| state.sources.get(&(source, client.map(str::to_owned))));
@@ -93,14 +93,14 @@ impl Guesses {
             || Count::reaches(everywhere, self.most.saturating_mul(EVERYBODY), now)
     }
 
-    /// Returns whether this client proved itself from there: others who are wrong do not shut it out.
+    /// Returns true if this client authenticated from that network before: failures of others there do not lock it out.
     pub(super) fn is_home(&self, source: Option<IpAddr>, client: Option<&str>, now: Unix) -> bool {
         let state = self.state();
         let home = client.and_then(|client| state.homes.get(client)?.get(&source));
         home.is_some_and(|at| now < at + HOME)
     }
 
-    /// Counts a secret that was wrong. Returns whether the log is to tell of it.
+    /// Counts a wrong secret; returns true if it is to be logged.
     pub(super) fn failed(&self, source: Option<IpAddr>, client: Option<&str>, now: Unix) -> bool {
         let mut state = self.state();
         if let Some(source) = source {
@@ -120,7 +120,7 @@ impl Guesses {
         told.failures <= TOLD
     }
 
-    /// Remembers that a client proved itself.
+    /// Records that a client authenticated.
     pub(super) fn proved(&self, source: Option<IpAddr>, client: &str, now: Unix) {
         let mut state = self.state();
         let homes = state.homes.entry(client.to_owned()).or_default();
@@ -131,7 +131,7 @@ impl Guesses {
         homes.insert(source, now);
     }
 
-    /// Forgets what is over; run now and then.
+    /// Deletes expired entries; the worker calls it.
     pub(super) fn tidy(&self, now: Unix) {
         let mut state = self.state();
         state.sources.retain(|_, count| count.lives(now));
@@ -145,7 +145,7 @@ impl Guesses {
 }
 
 impl State {
-    /// Forgets counts whose window is over, at most once a second, where all places are taken.
+    /// Deletes expired counts if there are as many as allowed, at most once a second; returns true if there is room.
     fn has_room(&mut self, now: Unix) -> bool {
         if self.sources.len() >= MOST && now > self.swept {
             self.swept = now;
@@ -177,7 +177,7 @@ mod tests {
         assert!(!guesses.refuses(ip("203.0.113.2"), RP, 3));
     }
 
-    /// FINDING R9: shared hosting is the rule.
+    /// FINDING R9: portals often share a host.
     #[test]
     fn neighbours_at_one_address_are_counted_apart() {
         let guesses = Guesses::new(3);

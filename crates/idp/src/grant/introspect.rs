@@ -1,10 +1,12 @@
+//! Introspection and revocation of tokens.
+
 use oidc::{Code, Error, Params, client::AuthMethod};
 use serde_json::{Value, json};
 
 use super::{EndpointError, Grants, caller::Call};
 
 impl Grants {
-    /// Returns what a token is worth now (RFC 7662). A client learns that of its own tokens only; anything else is not active, in one shape
+    /// Returns the state of a token (RFC 7662). A client learns it for its own tokens only; any other text gets the same inactive answer
     /// (SECURITY #28).
     ///
     /// # Errors
@@ -36,7 +38,7 @@ impl Grants {
             {
                 let sub = self.subject(&client, accounts::AccountId(grant.account_id));
                 let issuer = &self.settings.issuer;
-                // As its file is now: a refresh gives no more (SECURITY I15).
+                // Bounded by the client's file of today, as at a refresh (SECURITY I15).
                 let scope = grant.scope()?.intersect(&client.scopes).to_string();
                 return Ok(json!({
                     "active": true, "iss": issuer, "client_id": grant.client_id, "sub": sub, "scope": scope,
@@ -47,7 +49,7 @@ impl Grants {
         Ok(json!({ "active": false }))
     }
 
-    /// Gives a token back (RFC 7009): the whole grant ends. Somebody else's token and nonsense are answered alike and change nothing.
+    /// Revokes a token (RFC 7009), and its whole grant with it. Another client's token and any other text get the same answer and change nothing.
     ///
     /// # Errors
     /// [`EndpointError`]

@@ -1,3 +1,5 @@
+//! The issue of tokens, and the claims about a person that they hold.
+
 use accounts::AccountId;
 use kernel::{Fault, Token};
 use oidc::{
@@ -26,8 +28,8 @@ impl Issued {
 }
 
 impl Grants {
-    /// Returns the claims that may be told about the person of a grant, if nothing has happened to their account since that ends what it gave (SECURITY #30, I9), to this
-    /// client as its file is now: name and email of the account, and what its own agency imported (SECURITY D11).
+    /// Returns the claims about the person of a grant that this client's file allows today: name and email of the account, and the data that its own agency
+    /// imported (SECURITY D11). `None` if a change of the account has ended the grant (SECURITY #30, I9).
     pub(super) async fn person(
         &self,
         grant: &token_grant::Model,
@@ -84,7 +86,7 @@ impl Grants {
         Ok(Issued { answer })
     }
 
-    /// Returns true if a refresh token comes with it. Without `offline_access` it ends with the session (OIDC Back-Channel Logout §2.7).
+    /// Returns true if the client gets a refresh token. Without `offline_access` it ends with the session (OIDC Back-Channel Logout §2.7).
     pub(super) fn gives_refresh(client: &Client) -> bool {
         client.may(GrantType::RefreshToken)
     }

@@ -1,8 +1,8 @@
-//! The provider's signing keys: made at first start, sealed at rest, published before use, rotated by age or by command, found by every
-//! node in the database (SECURITY #36 to #38, I22).
+//! The provider's signing keys: created at the first start, stored sealed, published before use, rotated by age or by command, shared by all
+//! nodes through the database (SECURITY #36 to #38, I22).
 //!
-//! A key's state follows from the times alone: the newest one whose `active_from` has come signs; older ones stay published until the
-//! last token that they signed has died; the next one is published before its time comes.
+//! The state of a key follows from times alone: the newest one whose `active_from` has passed signs; older ones stay published until the
+//! last token that they signed has expired; the next one is published before its `active_from`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,17 +16,17 @@ use serde_json::{Value, json};
 use super::{Settings, signer::Signer, table::signing_key};
 
 const PURPOSE: &str = "signing key";
-/// The seconds after which this node reads the keys again: far less than a key is published before it signs.
+/// The number of seconds after which this node reads the keys again: far fewer than a key is published before it signs.
 const RELOAD_AFTER: i64 = 60;
-/// The same, after a failure.
+/// The number of seconds after which it tries again after a failure.
 const RETRY_AFTER: i64 = 5;
-/// The maximum time that a request for keys waits for the database: this node's own keys are good for as long as keys are published ahead.
+/// The maximum time that a request waits for the database to read keys: the node's own copy is good for as long as keys are published ahead.
 const GLANCE: Duration = Duration::from_secs(2);
 
-/// A key, as operators see it.
+/// A key as shown to operators.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyInfo {
-    /// Its name in the key set.
+    /// The `kid` in the key set.
     pub kid: String,
     /// Its algorithm.
     pub alg: Alg,
@@ -47,7 +47,7 @@ pub enum KeyState {
     Current,
     /// Published, signs no more.
     Retired,
-    /// Not published; still tells whether an old hint is ours.
+    /// Not published; still verifies old hints.
     Gone,
 }
 
@@ -62,7 +62,7 @@ struct Held {
 struct Ring {
     loaded_at: Unix,
     keys: Vec<Arc<Held>>,
-    /// The key set and the metadata document as they are sent: asked for by everybody, and the same until the keys are read again.
+    /// The key set as sent, built when the keys are read.
     set: Arc<str>,
     metadata: Arc<str>,
 }
@@ -131,19 +131,19 @@ impl Keyring {
             let now = self.context.now();
             let again = Ring::of(ring.keys.clone(), now, &self.settings);
             let later = Arc::new(Ring { loaded_at: now - RELOAD_AFTER + RETRY_AFTER, ..again });
-            // Unless somebody else has read them meanwhile.
+            // Unless another request has read them meanwhile.
             self.ring.compare_and_swap(&ring, later);
         }
         self.ring.load_full()
     }
 
-    /// The key that signs with `alg` now; made if there is none yet.
+    /// Returns the current key of `alg`; creates it if there is none yet.
     async fn current(&self, alg: Alg) -> Result<Arc<Held>, Fault> {
         let now = self.context.now();
         if let Some(key) = signs(&self.fresh().await.keys, alg, now) {
             return Ok(key);
         }
-        // Nobody can have fetched the set for an algorithm that had no key: the first one may sign at once.
+        // No client has cached a set with this algorithm: the first key may sign at once.
         self.make(alg, 1, now).await?;
         signs(&self.ring.load_full().keys, alg, now)
             .ok_or_else(|| Fault::Broken(format!("no signing key for {}", alg.as_str())))
@@ -167,7 +167,7 @@ impl Keyring {
             created_at: Set(self.context.now()),
             active_from: Set(active_from),
         };
-        // Another node may have made this generation a moment ago: then ours is forgotten.
+        // Another node may have created this generation a moment ago: then ours is dropped.
         let columns = [signing_key::Column::Alg, signing_key::Column::Generation];
         signing_key::Entity::insert(row)
             .on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
@@ -176,7 +176,7 @@ impl Keyring {
         self.reload().await
     }
 
-    /// Makes the key of `alg` if there is none, and its successor if it is of age.
+    /// Creates the key of `alg` if there is none, and its successor if it is old enough.
     pub(super) async fn ensure(&self, alg: Alg) -> Result<(), Fault> {
         self.current(alg).await?;
         let newest = self.newest(alg);
@@ -187,7 +187,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Gives every algorithm a successor that is published now and signs after the overlap.
+    /// Creates a successor for every algorithm, which is published now and signs after the overlap.
     pub(super) async fn rotate_all(&self) -> Result<(), Fault> {
         for alg in algs(&self.fresh().await.keys) {
             self.succeed(alg).await?;
@@ -199,7 +199,7 @@ impl Keyring {
         self.ring.load().keys.iter().rfind(|k| k.info.alg == alg).cloned()
     }
 
-    /// Does nothing while a successor is waiting.
+    /// Creates a successor, unless one is waiting already.
     async fn succeed(&self, alg: Alg) -> Result<(), Fault> {
         self.reload().await?;
         let now = self.context.now();
@@ -209,8 +209,7 @@ impl Keyring {
         }
     }
 
-    /// All keys and what they do now.
-    ///
+    /// Returns all keys with their states.
     pub(super) async fn list(&self) -> Result<Vec<KeyInfo>, Fault> {
         self.reload().await?;
         let (now, ring) = (self.context.now(), self.ring.load_full());
@@ -218,20 +217,20 @@ impl Keyring {
         Ok(ring.keys.iter().map(|k| KeyInfo { state: state(k), ..k.info.clone() }).collect())
     }
 
-    /// The public key set (RFC 7517 §5): next, current and retired keys.
+    /// Returns the public key set (RFC 7517 §5): next, current and retired keys.
     pub(super) async fn published(&self) -> Arc<str> {
         self.fresh().await.set.clone()
     }
 
-    /// The metadata document (OIDC Discovery §3), which names the algorithms that sign or are about to.
+    /// Returns the metadata document (OIDC Discovery §3), which names the algorithms of current and next keys.
     pub(super) async fn metadata(&self) -> Arc<str> {
         self.fresh().await.metadata.clone()
     }
 
-    /// A signed token.
+    /// Signs a token.
     ///
     /// # Errors
-    /// [`Fault`]: no key could be had.
+    /// [`Fault`] if there is no key.
     pub(super) async fn sign(&self, alg: Alg, typ: &str, claims: &Claims) -> Result<String, Fault> {
         let key = self.current(alg).await?;
         let input = jwt::signing_input(alg, &key.info.kid, typ, claims);
@@ -240,7 +239,7 @@ impl Keyring {
         Ok(jwt::complete(input, &signature))
     }
 
-    /// The public keys that check what comes back. `ever`: all that were ever ours, for an ID token that died long ago is still a hint.
+    /// Returns the public keys that verify our own tokens. `ever` includes those that are no longer published, since an expired ID token is still a hint.
     pub(super) async fn verifiers(&self, ever: bool) -> Result<Vec<jwt::Key>, Fault> {
         let (ring, now) = (self.fresh().await, self.context.now());
         let wanted = |key: &&Arc<Held>| {
@@ -270,7 +269,7 @@ fn parse(keys: &SealKeys, row: &signing_key::Model) -> Result<Held, Fault> {
     })
 }
 
-/// SECURITY I22, for [`super::INVARIANTS`]: the keys that this node cannot sign with, or whose signature the published half does not accept.
+/// SECURITY I22, for [`super::INVARIANTS`]: counts the keys with which this node cannot sign, or whose public half does not verify their signature.
 pub(super) fn unusable(snapshot: &Snapshot) -> CheckFuture<'_> {
     Box::pin(async {
         let rows = signing_key::Entity::find().all(snapshot.conn()).await?;
@@ -296,19 +295,19 @@ fn proves(key: &Held) -> bool {
     })
 }
 
-/// The algorithms of these keys.
+/// Returns the algorithms of these keys.
 fn algs(keys: &[Arc<Held>]) -> Vec<Alg> {
     Alg::SIGNING.iter().copied().filter(|alg| keys.iter().any(|key| key.info.alg == *alg)).collect()
 }
 
-/// Before the first key's time, by a clock that is behind the one of the node that made it, it signs all the same: it has no
+/// Returns the key that signs. The first key signs even before its `active_from`, on a node whose clock is behind that of its maker: it has no
 /// predecessor, and it is published (SECURITY #121).
 fn signs(keys: &[Arc<Held>], alg: Alg, now: Unix) -> Option<Arc<Held>> {
     let ours = || keys.iter().filter(|k| k.info.alg == alg);
     ours().rfind(|k| k.info.active_from <= now).or_else(|| ours().next()).cloned()
 }
 
-/// The rule. `keys` are in the order of `active_from`.
+/// Returns the state of a key. `keys` are in the order of `active_from`.
 fn state(keys: &[Arc<Held>], key: &Held, now: Unix, linger: i64) -> KeyState {
     if key.info.active_from > now {
         return KeyState::Next;
@@ -321,7 +320,7 @@ fn state(keys: &[Arc<Held>], key: &Held, now: Unix, linger: i64) -> KeyState {
     }
 }
 
-/// RFC 7638: the members that a key is, in this order, without white space.
+/// Returns the thumbprint of a key's required members, in the order of RFC 7638 §3.2 and without white space.
 pub(super) fn thumbprint(members: &str) -> String {
     URL_SAFE_NO_PAD.encode(kernel::sha256(members.as_bytes()))
 }

@@ -1,3 +1,5 @@
+//! Sign-out, and the end of sessions at portals.
+
 use std::collections::BTreeSet;
 
 use accounts::{AccountId, Replaced, Session, SessionId, SessionsEnded, Visitor};
@@ -19,16 +21,16 @@ use super::{
     table::{client_session, token_grant},
 };
 
-/// The outbox kind of logout tokens that are to be posted.
+/// The outbox kind of logout tokens to post.
 pub const BACKCHANNEL_LOGOUT: &str = "backchannel_logout";
 /// The lifetime of a logout token in seconds; it is signed when it is sent (OIDC Back-Channel Logout §2.4).
 const LOGOUT_TOKEN_LIFE: i64 = 120;
 
 /// The outcome of a request to sign out.
 pub enum EndSession {
-    /// Signed out, or nobody was signed in: on to the client's address, or to our own page.
+    /// Signed out, or nobody was signed in: continue to the client's address, or show our own page.
     Done(Option<String>),
-    /// Signed out here; the page loads `frames` so that the clients end what they keep in the browser, then goes on as after `Done`.
+    /// Signed out here; the page loads `frames`, in which clients end their own sessions in the browser, then continues as after `Done`.
     Frames {
         /// The addresses of the session's clients that have one (OIDC Front-Channel Logout §3).
         frames: Vec<String>,
@@ -39,7 +41,7 @@ pub enum EndSession {
     Confirm {
         /// The fields that the form posts back; then `confirmed` is true.
         fields: Vec<(&'static str, String)>,
-        /// The address to which a yes leads, if not our own page.
+        /// The address after the confirmation, if not our own page.
         after: Option<String>,
         /// The client that sent them, if known.
         client_id: Option<String>,
@@ -50,7 +52,7 @@ pub enum EndSession {
 pub struct LogoutCall {
     /// The client's address.
     pub uri: String,
-    /// Signed now.
+    /// The token, signed for this call.
     pub logout_token: String,
 }
 
@@ -59,15 +61,15 @@ struct Message {
     client_id: String,
     sub: String,
     sid: String,
-    /// Stable over retries.
+    /// The `jti`, the same for every retry.
     jti: Uuid,
 }
 
 const FIELDS: [&str; 5] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
 
 impl Grants {
-    /// RP-initiated logout (OIDC RP-Initiated Logout §2). `session` is the one of this browser, `confirmed` the person's yes. No session but this
-    /// browser's ends, whatever the hint says: whoever has an old ID token is not its person (SECURITY #44).
+    /// Handles RP-initiated logout (OIDC RP-Initiated Logout §2). `session` is this browser's, `confirmed` is true after the person confirmed. Only this
+    /// browser's session ends, whatever the hint says: the holder of an old ID token need not be its person (SECURITY #44).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -77,7 +79,7 @@ impl Grants {
         session: Option<&Session>,
         confirmed: bool,
     ) -> Result<EndSession, Fault> {
-        // What cannot be read says nothing, and the person is asked as if nothing had been said.
+        // Unreadable parameters count as none: the person is asked.
         let params = Params::parse(raw).unwrap_or_else(|refusal| {
             tracing::info!(target: "security", %refusal, "a sign-out is malformed");
             Params::default()
@@ -131,7 +133,7 @@ impl Grants {
         let Some(claims) = self.own_id_token(token).await? else { return Ok(None) };
         let sid = jwt::text(&claims, "sid").map(str::to_owned);
         let client_id = jwt::text(&claims, "azp").map(str::to_owned);
-        // It was issued to its audience (OIDC Core §3.1.3.7): what names another client beside it is not ours.
+        // An ID token of ours has its client as its only audience (OIDC Core §3.1.3.7).
         let client_id = client_id.filter(|id| jwt::audience(&claims).is_ok_and(|aud| aud == [id.as_str()]));
         Ok(client_id.zip(sid).map(|(client_id, sid)| Hint { client_id, sid }))
     }
@@ -142,8 +144,8 @@ impl Grants {
         Ok(row.filter(|r| r.ended_at.is_none()).map(|r| r.sid))
     }
 
-    /// The worker's half of every change and sign-in that ended sessions, for messages of the kind [`accounts::SESSIONS_ENDED`] (SPEC J6). What was
-    /// begun since is left alone, however late the message is, and however often it comes.
+    /// Ends the clients' parts of ended sessions: the worker's half of every change and sign-in that ended some, for messages of the kind
+    /// [`accounts::SESSIONS_ENDED`] (SPEC J6). Later sessions are not touched, however late or often the message comes.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -151,7 +153,7 @@ impl Grants {
         let SessionsEnded { accounts, replaced } = self.accounts.sessions_ended(message)?;
         if let Some(Replaced { old, new }) = replaced {
             self.go_over(old, new).await?;
-            // Ended as well by now: what went over to it late was not told then.
+            // If the new session has ended too, portals that were moved to it later were not told.
             for over in self.accounts.sessions_over(&[new], self.context.now() + 1).await? {
                 self.sign_out(over).await?;
             }
@@ -162,7 +164,7 @@ impl Grants {
         Ok(())
     }
 
-    /// Whatever sessions of this account that are over still have at portals ends there too.
+    /// Ends the clients' parts of all ended sessions of this account.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -180,9 +182,9 @@ impl Grants {
         Ok(())
     }
 
-    /// Ends a session everywhere, in one transaction: the session, what its clients hold without `offline_access`, and a logout token for
-    /// each client that takes one (SPEC J10). Answers what the browser still has to load in frames: an address for each client that has
-    /// one (OIDC Front-Channel Logout §3). Where the browser is another's, they are dropped.
+    /// Ends a session everywhere, in one transaction: the session, its clients' tokens without `offline_access`, and a logout token for
+    /// each client that takes one (SPEC J10). Returns the addresses to load in frames, one for each client that has
+    /// one (OIDC Front-Channel Logout §3); callers in another browser drop them.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -194,8 +196,8 @@ impl Grants {
         Ok(frames)
     }
 
-    /// Ends one of a person's sessions at their word, from another browser of theirs: as a sign-out there, but `offline_access` ends too, for that
-    /// device may be lost. `false` when the session is not theirs, or has ended.
+    /// Ends one of a person's sessions from another browser of theirs, like a sign-out there, but with `offline_access` too, because that
+    /// device may be lost. Returns false if the session is not theirs, or has ended.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -209,7 +211,7 @@ impl Grants {
         Ok(true)
     }
 
-    /// Ends all sessions of a person but one, and forgets all browsers but this one; answers how many sessions ended.
+    /// Ends all sessions of a person but one, and forgets all browsers but this one; returns the number of ended sessions.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -226,7 +228,7 @@ impl Grants {
                 ended += 1;
             }
         }
-        // What portals still hold of sessions that had ended by time.
+        // Clients' parts in sessions that had expired.
         self.end_what_is_over(account).await?;
         Ok(ended)
     }
@@ -245,7 +247,7 @@ impl Grants {
         Ok(())
     }
 
-    /// Ends what the clients of a session hold; returns the addresses that the browser has yet to load.
+    /// Ends the clients' parts of a session; returns the addresses to load in frames.
     async fn end_at_clients(
         &self,
         tx: &Tx,
@@ -268,7 +270,7 @@ impl Grants {
             if client.backchannel_logout_uri.is_some() {
                 let message =
                     Message { client_id: row.client_id, sub: row.sub, sid: row.sid, jti: self.context.id() };
-                // In clear whom it is for, so that the messages of a portal that hangs stay where they are (FINDING S19).
+                // The destination in clear, so that the messages of a portal that hangs can be skipped (FINDING S19).
                 let client_id = message.client_id.clone();
                 let ties = outbox::Ties { destination: Some(&client_id), ..outbox::Ties::default() };
                 outbox::enqueue_tied(tx, &self.context, BACKCHANNEL_LOGOUT, &message, None, ties).await?;
@@ -286,9 +288,9 @@ impl Grants {
         Ok(frames)
     }
 
-    /// A sign-in or a change has put `new` in the place of `old` in this browser. The same person's portals go over to it, so that one sign-out still
-    /// reaches all of them; another person's are signed out (SECURITY #47). A message of the kind [`accounts::SESSIONS_ENDED`] says the same: this is
-    /// for the browser, which may be back before the worker reads it.
+    /// Moves the clients' parts of `old` to `new`, which replaced it in this browser after a sign-in or a change, so that one sign-out still
+    /// reaches all portals; another person's portals are signed out (SECURITY #47). A message of the kind [`accounts::SESSIONS_ENDED`] has the same effect:
+    /// this call is for the browser, which may come back before the worker reads the message.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -303,7 +305,7 @@ impl Grants {
         self.go_over(old.id, new.id).await
     }
 
-    /// Moves the portals of `old` to `new`. A portal that is part of `new` already has begun there, and keeps its name for it.
+    /// Moves the clients' parts of `old` to `new`. A client that is part of `new` already keeps its `sid` there.
     async fn go_over(&self, old: SessionId, new: SessionId) -> Result<(), Fault> {
         let there = client_session::Entity::find()
             .select_only()
@@ -329,7 +331,7 @@ impl Grants {
     /// Returns the request that the worker posts for a message of the kind [`BACKCHANNEL_LOGOUT`]; `None` if the client is gone or takes none any more.
     ///
     /// # Errors
-    /// [`Fault`] when the message does not open or the key fails.
+    /// [`Fault`] if the message does not open or there is no key.
     pub async fn logout_call(&self, message: &Leased) -> Result<Option<LogoutCall>, Fault> {
         let message: Message = message.payload(&self.context)?;
         let Some((_, portal)) = self.client(&message.client_id) else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! The state of the protocol: interactions, codes, grants, refresh tokens, signing keys, and the sessions that each client knows.
 //!
-//! [`Grants`] is the whole of it. The rules are in [`oidc`]; here they meet the database. Whatever may happen once is one conditional
-//! statement whose row count is the permission to go on.
+//! [`Grants`] is the whole of it. The rules are in [`oidc`]; here they meet the database. A single use is one conditional
+//! statement, whose row count is the permission to go on.
 
 mod ask;
 mod authorize;
@@ -62,30 +62,30 @@ typed_id! {
 /// The configuration of tokens. Times are seconds.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The provider's name, byte for byte, without a slash at its end.
+    /// The issuer, byte for byte, without a slash at its end.
     pub issuer: String,
-    /// An interaction may be gone on with for so long.
+    /// The lifetime of an interaction.
     pub interaction_life: i64,
-    /// Authorization code (SECURITY D6).
+    /// The lifetime of an authorization code (SECURITY D6).
     pub code_life: i64,
-    /// Access token.
+    /// The lifetime of an access token.
     pub access_life: i64,
-    /// ID token.
+    /// The lifetime of an ID token.
     pub id_token_life: i64,
-    /// A refresh token that is not used.
+    /// The lifetime of an unused refresh token.
     pub refresh_idle: i64,
-    /// A family of refresh tokens, used or not (SECURITY #24).
+    /// The lifetime of a family of refresh tokens, used or not (SECURITY #24).
     pub refresh_most: i64,
-    /// A signing key is replaced after so long.
+    /// The age at which a signing key is replaced.
     pub key_age: i64,
-    /// A new key is published so long before it signs, and an old one so long after it did (SECURITY #36).
+    /// The time for which a key is published before it signs, and after it has signed (SECURITY #36).
     pub key_overlap: i64,
-    /// Wrong client secrets that one network may send in a minute (SECURITY #26).
+    /// The number of wrong secrets of one client that one network may send in a minute (SECURITY #26).
     pub client_failures: u32,
 }
 
 impl Settings {
-    /// The defaults of SPEC "Rules and numbers".
+    /// Returns the defaults of SPEC "Rules and numbers".
     pub fn new(issuer: impl Into<String>) -> Self {
         Self {
             issuer: issuer.into(),
@@ -102,7 +102,7 @@ impl Settings {
     }
 }
 
-/// All that the protocol remembers. Cheap to clone.
+/// The state of the protocol. Cheap to clone.
 #[derive(Clone)]
 pub struct Grants {
     context: Context,
@@ -117,16 +117,17 @@ pub struct Grants {
     salt: Arc<[u8; 32]>,
 }
 
-/// Seconds after which an interaction goes that nobody went on with: an hour, and the ten minutes within which each node tells with which somebody did.
+/// The number of seconds after which an interaction without a form is deleted: an hour, and the ten minutes within which each node writes down which
+/// interactions had one.
 const LEFT: i64 = 3600 + 600;
-/// Sessions that one step of a purge looks at.
+/// The number of sessions that one step of a purge reads.
 const STEP: u64 = 500;
 const SALT: &str = "pairwise salt";
-/// The key of its row.
+/// The key of the stored salt.
 const SALT_KEY: &str = "pairwise_salt";
 
 impl Grants {
-    /// Puts it together: makes the first signing keys and the salt of pairwise subjects if the database has none.
+    /// Opens it: creates the first signing keys and the salt of pairwise subjects if the database has none.
     ///
     /// # Errors
     /// [`Fault`] of the database, or a stored key that does not open.
@@ -158,19 +159,19 @@ impl Grants {
         Ok(grants)
     }
 
-    /// The same, reading the keys of clients that publish them at a `jwks_uri` from `source`. Without one, such a client cannot prove itself.
+    /// Reads the keys of clients with a `jwks_uri` from `source`. Without a source, such a client cannot authenticate.
     #[must_use]
     pub fn reading_keys_from(self, source: Arc<dyn KeySource>) -> Self {
         Self { client_keys: Arc::new(ClientKeys::new(source)), ..self }
     }
 
-    /// The configuration.
+    /// Returns the configuration.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Makes the keys that clients of today's config need, and replaces those that are old. Run at start, at a config change and now and
-    /// then by the worker.
+    /// Creates the keys that today's clients need, and replaces old ones. Called at the start, after a change of the configuration, and by
+    /// the worker.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -189,7 +190,7 @@ impl Grants {
         Ok(())
     }
 
-    /// Replaces the signing keys: the new ones are published now and sign after the overlap (SPEC J12).
+    /// Replaces the signing keys. The new ones are published now and sign after the overlap (SPEC J12).
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -197,7 +198,7 @@ impl Grants {
         self.keys.rotate_all().await
     }
 
-    /// All signing keys and what they do now.
+    /// Returns all signing keys with their states.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -205,23 +206,23 @@ impl Grants {
         self.keys.list().await
     }
 
-    /// The JSON Web Key Set: next, current and retired keys (RFC 7517 §5), as JSON.
+    /// Returns the JSON Web Key Set (RFC 7517 §5) with next, current and retired keys, as JSON.
     pub async fn jwks(&self) -> Arc<str> {
         self.keys.published().await
     }
 
-    /// The metadata document (OIDC Discovery §3), as JSON.
+    /// Returns the metadata document (OIDC Discovery §3), as JSON.
     pub async fn metadata(&self) -> Arc<str> {
         self.keys.metadata().await
     }
 
-    /// The `sub` by which this client knows the account.
+    /// Returns the account's `sub` for this client.
     pub fn subject(&self, client: &oidc::client::Client, account: accounts::AccountId) -> String {
         oidc::claims::subject(client, &account.to_string(), &self.salt)
     }
 
-    /// Removes what has been over for a day: interactions, codes, refresh tokens, grants, assertions, and clients' parts in sessions; and, after an hour,
-    /// interactions that nobody went on with.
+    /// Deletes rows that ended more than a day ago: interactions, codes, refresh tokens, grants, assertions, and clients' parts in sessions; and, after an
+    /// hour, interactions without a form.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -237,7 +238,7 @@ impl Grants {
         delete_in_batches::<interaction::Entity>(db, left).await?;
         delete_in_batches::<interaction::Entity>(db, interaction::Column::ExpiresAt.lt(before)).await?;
         delete_in_batches::<code::Entity>(db, code::Column::ExpiresAt.lt(before)).await?;
-        // A rotated token is kept until its family ends: its reuse must be seen for as long as its children live.
+        // A rotated token is kept until its family ends, so that its reuse is noticed for as long as its children live.
         delete_in_batches::<refresh_token::Entity>(db, refresh_token::Column::FamilyEndsAt.lt(before))
             .await?;
         self.forget_children().await?;
@@ -249,7 +250,7 @@ impl Grants {
         self.purge_expired(before).await
     }
 
-    /// Clients' parts in sessions that nobody ended: they merely expired. Step by step, so that no statement holds the database for long.
+    /// Deletes clients' parts in expired sessions, step by step, so that no statement holds the database for long.
     async fn purge_expired(&self, before: Unix) -> Result<(), Fault> {
         let mut last = Uuid::nil();
         loop {
@@ -280,15 +281,15 @@ impl Grants {
         agencies.portal(client_id).map(|(agency, portal)| (agency.clone(), portal.clone()))
     }
 
-    /// Ends a grant and with it every token of it, for its client gives it back (SECURITY D5).
+    /// Ends a grant with all its tokens, because its client revokes it (SECURITY D5).
     async fn give_back(&self, grant: &token_grant::Model) -> Result<(), Fault> {
         self.revocation(grant, "client_revoked").exec(self.context.db.writer()).await?;
         tracing::info!(target: "security", grant = %grant.id, "grant given back");
         Ok(())
     }
 
-    /// Ends a grant, for something of it came a second time: whoever holds the rest of it may be somebody else (SECURITY I2, I4). The evidence tells
-    /// it, once (SECURITY I21).
+    /// Ends a grant because its code or token was used twice: the holder of the other copy may be a thief (SECURITY I2, I4). Records it in the evidence,
+    /// once (SECURITY I21).
     async fn reused(&self, grant: &token_grant::Model, what: &'static str) -> Result<(), Fault> {
         let tx = self.context.db.begin_recorded().await?;
         let revoked = self.revocation(grant, what).exec(tx.conn()).await?;
@@ -310,7 +311,7 @@ impl Grants {
     }
 }
 
-/// Made once; `sub` never changes, so it never does (SECURITY I11).
+/// Returns the stored salt; creates it once. It never changes, because `sub` must not (SECURITY I11).
 async fn pairwise_salt(context: &Context) -> Result<[u8; 32], Fault> {
     let mut fresh = [0; 32];
     context.rng.fill(&mut fresh);

@@ -1,3 +1,5 @@
+//! The rotation of refresh tokens.
+
 use accounts::SessionId;
 use kernel::{Fault, Token, Unix};
 use oidc::{
@@ -14,19 +16,19 @@ use super::{
     table::{refresh_token, token_grant},
 };
 
-/// Seconds for which a sealed child is kept: longer than its parent may come again, by what clocks and chores are late.
+/// The number of seconds for which a sealed child is kept: the time in which its parent may be sent again, and an allowance for clocks and for the worker.
 const SEALED: i64 = token::RETRY_WINDOW + 50;
 
-/// A refresh token that came, and what is known of it.
+/// A presented refresh token, with its stored state.
 struct Known {
     row: refresh_token::Model,
     grant: token_grant::Model,
-    /// The token in its place, if it has one that is unused and can be given once more.
+    /// The token that replaced it, if that is unused and can be given once more.
     child: Option<Token>,
 }
 
 impl Grants {
-    /// Rotates a refresh token (RFC 6749 §6, RFC 9700 §4.14.2). A token that was rotated before takes its whole family with it, unless its own client
+    /// Rotates a refresh token (RFC 6749 §6, RFC 9700 §4.14.2). The reuse of a rotated token revokes its whole family, unless its own client
     /// sends it once more at once: then it gets the same child (SECURITY D16).
     pub(super) async fn refresh(
         &self,
@@ -38,7 +40,7 @@ impl Grants {
         let known = self.known(&presented).await?.ok_or_else(unknown)?;
         match self.refreshed(&presented, known, attempt).await? {
             Some(answer) => Ok(answer),
-            // Another request with the same token was first: what it left decides.
+            // Another request with the same token was faster: decide again by its result.
             None => {
                 let known = self.known(&presented).await?.ok_or_else(unknown)?;
                 let grant = known.grant.clone();
@@ -50,7 +52,7 @@ impl Grants {
         }
     }
 
-    /// Returns the tokens; `None` where the token was used while this was under way.
+    /// Returns the tokens; `None` if the token was used meanwhile.
     async fn refreshed(
         &self,
         presented: &Token,
@@ -78,7 +80,7 @@ impl Grants {
         let changed = || invalid_grant("the account has changed since");
         let person = self.person(&grant, client).await?.ok_or_else(changed)?;
         let access = Access { scope: &scope, resources: &resources };
-        // No nonce: nothing was asked for anew (OIDC Core §12.2).
+        // No nonce, since there is no new authorization request (OIDC Core §12.2).
         let issued = self.issue(&grant, client, &person, access, None).await?;
         if rotated.is_some() {
             return Ok(Some(issued.with(child.as_ref())));
@@ -101,7 +103,7 @@ impl Grants {
         Ok(Some(issued.with(Some(&next))))
     }
 
-    /// The token, its grant, and the child that it may still give.
+    /// Finds the token, its grant, and the child that it may still give.
     async fn known(&self, presented: &Token) -> Result<Option<Known>, Fault> {
         let found = self.together.refresh(presented.digest().into_string()).await?;
         let Some((row, grant)) = found else { return Ok(None) };
@@ -124,12 +126,13 @@ impl Grants {
             .one(self.context.db.reader())
             .await?;
         let Some(sealed) = child.and_then(|child| child.sealed) else { return Ok(None) };
-        // One that does not open, for the key was replaced meanwhile, is none.
+        // A child that does not open, because the key was replaced, counts as none.
         let Ok(plain) = self.context.keys.open(&purpose(presented), &sealed) else { return Ok(None) };
         Ok(std::str::from_utf8(&plain).ok().and_then(Token::parse))
     }
 
-    /// Returns true if the token belongs to a session that is over (OIDC Core §11), ended or by time. One with `offline_access` belongs to none, and costs no statement.
+    /// Returns true if the grant depends on a session that has ended or expired (OIDC Core §11). With `offline_access` it depends on none, and costs no
+    /// statement.
     pub(super) async fn session_over(
         &self,
         grant: &token_grant::Model,
@@ -154,7 +157,7 @@ impl Grants {
         Err(invalid_grant("the token has been used").into())
     }
 
-    /// Takes away the sealed children that nobody may ask for any more. Those that were used have lost theirs when they were.
+    /// Deletes the sealed texts of children that may no longer be given again. A used token lost its own when it was used.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -170,8 +173,8 @@ impl Grants {
     }
 }
 
-/// Returns the purpose for which a child is sealed. The parent's own text is part of it, which is nowhere stored: a copy of the database opens no child, even with the key
-/// (SECURITY #124).
+/// Returns the purpose for which a child is sealed. It contains the parent's text, which is stored nowhere, so a copy of the database opens no child, even with
+/// the key (SECURITY #124).
 fn purpose(parent: &Token) -> String {
     format!("refresh child of {}", parent.text())
 }

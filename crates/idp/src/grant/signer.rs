@@ -1,5 +1,4 @@
-//! Parsed private keys. jsonwebtoken parses an RSA key at every signature, which costs more than the signature (docs/adr/0004): here a key is parsed once,
-//! and only the token's frame comes from a library.
+//! Parsed private keys. jsonwebtoken parses an RSA key for every signature, which costs more than the signature (docs/adr/0004); here a key is parsed once.
 
 use ::rsa::{RsaPublicKey, pkcs1::DecodeRsaPublicKey, traits::PublicKeyParts};
 use aws_lc_rs::{
@@ -18,14 +17,14 @@ use zeroize::Zeroizing;
 
 use super::keys::thumbprint;
 
-/// A private key, ready to sign.
+/// A parsed private key.
 pub(super) enum Signer {
     Rsa(rsa::KeyPair, &'static dyn RsaEncoding),
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
 }
 
-/// A new key, on its way into the database.
+/// A new key, to be stored.
 pub(super) struct Made {
     pub(super) pkcs8: Zeroizing<Vec<u8>>,
     /// The public members.
@@ -33,7 +32,7 @@ pub(super) struct Made {
 }
 
 impl Made {
-    /// RFC 7638 §3.
+    /// Returns the thumbprint (RFC 7638 §3).
     pub(super) fn thumbprint(&self) -> String {
         let member = |name: &str| self.jwk.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
         thumbprint(&match member("kty").as_str() {
@@ -45,7 +44,7 @@ impl Made {
 }
 
 impl Signer {
-    /// A new key: RSA with 3072 bits (128 bits of strength, SECURITY #38), P-256 or Ed25519. Takes up to a second of CPU.
+    /// Generates a key: RSA with 3072 bits (128 bits of strength, SECURITY #38), P-256 or Ed25519. Takes up to a second of CPU.
     pub(super) fn generate(alg: Alg) -> Option<Made> {
         let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let (pkcs8, jwk) = match alg {
@@ -73,7 +72,7 @@ impl Signer {
         Some(Made { pkcs8: Zeroizing::new(pkcs8), jwk: jwk.as_object()?.clone() })
     }
 
-    /// Reads what [`Self::generate`] made.
+    /// Parses a key that [`Self::generate`] made.
     pub(super) fn from_pkcs8(alg: Alg, der: &[u8]) -> Option<Self> {
         match alg {
             Alg::RS256 => Some(Self::Rsa(rsa::KeyPair::from_pkcs8(der).ok()?, &RSA_PKCS1_SHA256)),
@@ -84,7 +83,7 @@ impl Signer {
         }
     }
 
-    /// The bytes of a signature as RFC 7518 §3 and RFC 8037 §3.1 lay them out.
+    /// Signs; the signature has the form of RFC 7518 §3 or RFC 8037 §3.1.
     pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         let rng = SystemRandom::new();
         match self {

@@ -1,4 +1,4 @@
-//! The rows that every call of a portal reads first, and that every refresh writes, in batches: one statement for all calls of one moment.
+//! Batches of the rows that every call of a portal reads first, and of those that every refresh writes: one statement for all concurrent calls.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::table::{refresh_token, token_grant};
 
-/// Grants by their ids, and refresh tokens with theirs by their hashes.
+/// Reads grants by id, and refresh tokens with their grants by hash; rotates refresh tokens.
 #[derive(Clone)]
 pub(super) struct BatchedGrants {
     grants: Batcher<Uuid, token_grant::Model>,
@@ -19,7 +19,7 @@ pub(super) struct BatchedGrants {
     rotations: Batcher<Rotation, ()>,
 }
 
-/// A refresh token whose place another one takes. The other one is new, so no two are alike.
+/// A rotation: the hash of a refresh token, and the new token that replaces it. The new token is unique, so each rotation is.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Rotation {
     parent: String,
@@ -57,7 +57,7 @@ impl BatchedGrants {
         Self { grants, refresh, rotations }
     }
 
-    /// Puts `child` into the place of the token with this hash; false where that was used before.
+    /// Replaces the token with the hash `parent` by `child`; returns false if it was used before.
     pub(super) async fn rotate(&self, parent: String, child: refresh_token::Model) -> Result<bool, Fault> {
         Ok(self.rotations.get(Rotation { parent, child }).await?.is_some())
     }
@@ -74,13 +74,13 @@ impl BatchedGrants {
     }
 }
 
-/// Those that were done. Tokens that are used by one conditional statement, as one alone would be: what it answers is the permission to give them a child
-/// (SECURITY I3). Of two that want the same token one is tried; the other has come too late.
+/// Runs rotations in one transaction; returns those that were done. One conditional statement marks the tokens as used, and the rows that it returns are the
+/// permission to give them a child (SECURITY I3). Of two rotations of one token only one is tried.
 async fn rotate(db: Db, wanted: Vec<Rotation>) -> Result<HashMap<Rotation, ()>, Fault> {
     let Some(at) = wanted.iter().map(|rotation| rotation.child.created_at).max() else {
         return Ok(HashMap::new());
     };
-    // As many as came, so that the statement for as many stays prepared.
+    // Repeated up to the number of wanted rotations, so that a few prepared statements suffice.
     let hashes: Vec<String> = wanted.iter().map(|rotation| rotation.parent.clone()).collect();
     let mut first = HashMap::new();
     for rotation in wanted {
@@ -91,7 +91,7 @@ async fn rotate(db: Db, wanted: Vec<Rotation>) -> Result<HashMap<Rotation, ()>, 
     let tx = db.begin().await?;
     let used = refresh_token::Entity::update_many()
         .col_expr(refresh_token::Column::UsedAt, Expr::value(at))
-        // Whoever uses a token has it: its parent gives it to nobody any more.
+        // A used token has arrived: its parent need not give it again.
         .col_expr(refresh_token::Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
         .filter(refresh_token::Column::Hash.is_in(hashes))
         .filter(refresh_token::Column::UsedAt.is_null())
@@ -99,7 +99,7 @@ async fn rotate(db: Db, wanted: Vec<Rotation>) -> Result<HashMap<Rotation, ()>, 
         .await?;
     let done: Vec<Rotation> = used.iter().filter_map(|row| first.remove(&row.hash)).collect();
     if done.is_empty() {
-        // Whoever asks next looks at what the others left.
+        // Nothing was written; the callers read again.
         tx.rollback().await;
         return Ok(HashMap::new());
     }

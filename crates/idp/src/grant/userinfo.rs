@@ -1,3 +1,5 @@
+//! The userinfo endpoint, and the check of access tokens.
+
 use std::sync::Arc;
 
 use accounts::AccountId;
@@ -17,11 +19,11 @@ use super::{EndpointError, Grants, table::token_grant};
 pub enum Userinfo {
     /// `application/json`
     Json(Value),
-    /// `application/jwt`: the client registered an algorithm for it.
+    /// `application/jwt`, for a client that registered an algorithm.
     Jwt(String),
 }
 
-/// An access token that is good now, and what stands behind it.
+/// A valid access token, with its grant.
 pub(super) struct Bearer {
     pub(super) claims: Claims,
     pub(super) scope: Scope,
@@ -31,12 +33,12 @@ pub(super) struct Bearer {
 }
 
 impl Grants {
-    /// Returns what the holder of this access token may know of its person.
+    /// Returns the userinfo response for an access token.
     ///
     /// # Errors
     /// [`EndpointError`]
     pub async fn userinfo(&self, token: &str) -> Result<Userinfo, EndpointError> {
-        // A token for somebody else's resource opens nothing here (RFC 8707 §2, RFC 9068 §4).
+        // A token for another resource is not valid here (RFC 8707 §2, RFC 9068 §4).
         let invalid = || Error::new(Code::InvalidToken, "the access token is not valid, or no longer");
         let bearer = self.bearer(token, Some(&self.settings.issuer)).await?.ok_or_else(invalid)?;
         if !bearer.scope.contains("openid") {
@@ -54,8 +56,8 @@ impl Grants {
         Ok(Userinfo::Jwt(self.keys.sign(alg, "userinfo+jwt", &told).await?))
     }
 
-    /// Checks an access token of ours, for `audience` or for anybody: signature and type, then the grant, the client and the account as they
-    /// are now (SECURITY #17, #30, #34).
+    /// Checks an access token of ours, for `audience` or for any: signature and type, then the current state of grant, client and account
+    /// (SECURITY #17, #30, #34).
     pub(super) async fn bearer(&self, token: &str, audience: Option<&str>) -> Result<Option<Bearer>, Fault> {
         let rules = Rules {
             typ: &[claims::ACCESS_TOKEN],
@@ -77,7 +79,7 @@ impl Grants {
         if jwt::text(&claims, "client_id") != Some(&grant.client_id) {
             return Ok(None);
         }
-        // Whomever it is for has to be one that the client may name today (SECURITY #30, #35).
+        // Its audience must be a resource that the client may name today (SECURITY #30, #35).
         let issuer = self.settings.issuer.as_str();
         let known = |name: &&str| *name == issuer || portal.client.resources.iter().any(|r| r == name);
         let audience = jwt::audience(&claims).unwrap_or_default();

@@ -1,3 +1,5 @@
+//! The extractor of the browser behind a request.
+
 use accounts::{Session, Visitor};
 use axum::extract::FromRequestParts;
 use axum_extra::extract::cookie::Cookie as SetCookie;

@@ -1,3 +1,5 @@
+//! Cross-origin access to the endpoints that clients call.
+
 use std::time::Duration;
 
 use http::{HeaderValue, Method, header, request::Parts};

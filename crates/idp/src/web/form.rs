@@ -1,3 +1,5 @@
+//! Forms that come from this browser, and the extractors of what a screen loads.
+
 use std::{borrow::Cow, ops::Deref};
 
 use axum::{

@@ -1,3 +1,5 @@
+//! The responses of screens.
+
 use agencies::Agency;
 use axum::response::{Html, IntoResponse, Response};
 use axum_extra::extract::cookie::Cookie as SetCookie;

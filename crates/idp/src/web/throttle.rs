@@ -1,3 +1,5 @@
+//! Limits of attempts and arrivals from one network.
+
 use std::{
     collections::HashMap,
     net::IpAddr,

@@ -10,12 +10,12 @@ pub struct Model {
     pub agency_id: Option<String>,
     pub request: String,
     pub enrolment_id: Option<Uuid>,
-    /// The session at its beginning: another session since then was made for it.
+    /// The browser's session at the beginning. A different session later was made by a sign-in for this interaction.
     pub session_before: Option<Uuid>,
     pub created_at: i64,
     pub expires_at: i64,
     pub completed_at: Option<i64>,
-    /// Somebody sent a form in it: at the latest since then.
+    /// The time from which somebody is known to have sent a form in it.
     pub went_on_at: Option<i64>,
 }
 

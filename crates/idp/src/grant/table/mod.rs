@@ -1,4 +1,4 @@
-//! Rows of this slice, private to it. Their Debug tells nothing: many columns hold hashes of secrets.
+//! Rows of this slice, private to it. Their Debug prints no columns, since many hold hashes of secrets.
 
 pub(crate) mod client_session;
 pub(crate) mod code;

@@ -10,9 +10,9 @@ pub struct Model {
     pub expires_at: i64,
     pub family_ends_at: i64,
     pub used_at: Option<i64>,
-    /// The hash of the token in whose place it came; none where an older node wrote it, or a code gave it.
+    /// The hash of the token that it replaced; `None` if an older node wrote it, or a code gave it.
     pub parent: Option<String>,
-    /// The token itself, for a moment, sealed for whoever holds its parent.
+    /// The token itself, for a moment, sealed so that only a holder of its parent can get it.
     pub sealed: Option<Vec<u8>>,
 }
 
@@ -34,7 +34,7 @@ impl Related<super::token_grant::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// A token and its grant, one after the other, read by the places of their columns.
+/// A token and its grant, read by the positions of their columns.
 pub struct Granted(pub Model, pub super::token_grant::Model);
 
 impl FromQueryResult for Granted {

@@ -12,7 +12,7 @@ pub struct Model {
     pub session_id: Uuid,
     pub sid: String,
     pub scope: String,
-    /// Resources (RFC 8707), one space between them: no URI holds one.
+    /// Resources (RFC 8707), separated by spaces, which no URI contains.
     pub resources: String,
     pub claims: String,
     pub acr: Option<String>,
@@ -27,7 +27,7 @@ pub struct Model {
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
-/// A row that is read by the places of its columns, which are those of [`Model`]: to look for each by its name costs more than all the rest of it.
+/// A row that is read by the positions of its columns, in the order of [`Model`]. A look-up of each name would cost more than the rest of the reading.
 pub struct Placed(pub Model);
 
 impl FromQueryResult for Placed {
@@ -37,7 +37,7 @@ impl FromQueryResult for Placed {
 }
 
 impl Model {
-    /// Its columns are those of a row from this one on.
+    /// Reads the columns of a result from position `from` on.
     pub fn placed(row: &QueryResult, from: usize) -> Result<Self, DbErr> {
         Ok(Self {
             id: row.try_get_by_index(from)?,
@@ -57,12 +57,12 @@ impl Model {
         })
     }
 
-    /// The granted scopes.
+    /// Returns the granted scopes.
     pub fn scope(&self) -> Result<Scope, Fault> {
         Scope::parse(&self.scope).map_err(|_| Fault::Broken("a stored scope cannot be read".into()))
     }
 
-    /// The resources that were asked for.
+    /// Returns the requested resources.
     pub fn resources(&self) -> Vec<String> {
         self.resources.split(' ').filter(|r| !r.is_empty()).map(str::to_owned).collect()
     }

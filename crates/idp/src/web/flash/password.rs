@@ -23,7 +23,7 @@ impl NewPasswordFlash {
     }
 }
 
-/// Why a new password was not taken.
+/// The problems of a refused new password.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Problems(Vec<Problem>);
 
@@ -60,7 +60,7 @@ impl Problems {
     }
 }
 
-/// Why an account's password, or the address beside it, was not taken.
+/// The reason why an account's password, or the address beside it, was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PasswordError {
     Wrong { remaining: u8 },
