@@ -9,15 +9,15 @@ use url::Url;
 
 use crate::place::{CALLBACK, Place, eventually};
 
-/// RFC 7636 appendix B.
+/// The PKCE challenge of RFC 7636 appendix B.
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// What the browser shows, or the portal's address to which it was sent.
+/// A page of the provider, or the portal's address to which the browser was sent.
 #[derive(Clone)]
 pub struct Page {
     pub url: Url,
     pub status: StatusCode,
-    /// In how many seconds to come back.
+    /// The `Retry-After` header.
     pub retry_after: Option<String>,
     pub body: String,
 }
@@ -44,13 +44,13 @@ impl Page {
         document.select(&selector).next()?.attr(name).map(str::to_owned)
     }
 
-    /// Where it goes by itself, at once.
+    /// The address to which the page goes by itself at once.
     pub fn goes_on(&self) -> Option<Url> {
         let content = self.attribute("head > meta[http-equiv=refresh]", "content")?;
         self.url.join(content.strip_prefix("0;url=")?).ok()
     }
 
-    /// Whether there is a form that posts to `…/step`.
+    /// Returns true if the page has a form that posts to `…/step`.
     pub fn asks(&self, step: &str) -> bool {
         self.form(step).is_some()
     }
@@ -69,7 +69,7 @@ impl Page {
         Some((form.attr("action").unwrap().to_owned(), filled.collect()))
     }
 
-    /// The code that the portal got, if the browser was sent there.
+    /// The code for the portal, if the browser was sent there.
     pub fn code(&self) -> Option<String> {
         if !self.url.as_str().starts_with(CALLBACK) {
             return None;
@@ -78,7 +78,7 @@ impl Page {
     }
 }
 
-/// A browser of their own.
+/// A person with a browser of their own.
 pub struct Person {
     client: Client,
     issuer: String,
@@ -91,12 +91,12 @@ impl Person {
         Self::with(client, issuer)
     }
 
-    /// One who waits for whoever stands still, and comes anew each time, to whichever node is there.
+    /// A person with a long timeout, who opens a new connection for each request, so that any node may answer.
     pub fn patient(issuer: &str) -> Self {
         Self::with(Self::browser(), issuer)
     }
 
-    /// What such a person sits at.
+    /// The HTTP client of such a person.
     pub fn browser() -> Client {
         let patience = Duration::from_secs(100);
         let anew = Client::builder().timeout(patience).pool_max_idle_per_host(0);
@@ -107,7 +107,7 @@ impl Person {
         Self { client, issuer: issuer.to_owned(), hub: Mutex::new(None) }
     }
 
-    /// Opens an address, or tells that nobody answers.
+    /// Opens an address; an error if nobody answers.
     pub async fn try_get(&self, address: &str) -> reqwest::Result<Page> {
         let url = Url::parse(&self.issuer).unwrap().join(address).unwrap();
         self.follow(self.client.request(Method::GET, url.clone()), url).await
@@ -117,7 +117,7 @@ impl Person {
         self.try_get(address).await.unwrap()
     }
 
-    /// The portal's request for a sign-in.
+    /// Opens the portal's authorization request.
     pub async fn asked_by_portal(&self) -> Page {
         self.try_asked_by_portal().await.unwrap()
     }
@@ -143,7 +143,7 @@ impl Person {
         self.try_send(url, &fields).await
     }
 
-    /// Where that form goes, and what is in it.
+    /// Returns the address of that form, and its fields, filled.
     pub fn filled(&self, page: &Page, step: &str, typed: &[(&str, &str)]) -> (Url, Vec<(String, String)>) {
         let (action, mut fields) =
             page.form(step).unwrap_or_else(|| panic!("no form for {step}: {} {}", page.url, page.body));
@@ -152,7 +152,7 @@ impl Person {
         (page.url.join(&action).unwrap(), fields)
     }
 
-    /// Sends a form that was filled.
+    /// Sends a filled form.
     pub async fn try_send(&self, url: Url, fields: &[(String, String)]) -> reqwest::Result<Page> {
         let request =
             self.client.request(Method::POST, url.clone()).header(header::ORIGIN, &self.issuer).form(fields);
@@ -173,7 +173,7 @@ impl Person {
                 let retry_after = answer.headers().get(header::RETRY_AFTER);
                 let retry_after = retry_after.and_then(|v| v.to_str().ok()).map(str::to_owned);
                 let page = Page { url, status, retry_after, body: answer.text().await? };
-                // A page that goes on by itself, to another host: no redirect after a form may end there.
+                // A page that goes on by itself to another host, since no redirect after a form may end there.
                 return Ok(match page.goes_on() {
                     Some(url) => Page { url, status: StatusCode::SEE_OTHER, body: String::new(), ..page },
                     None => page,
@@ -195,13 +195,13 @@ impl Person {
         }
     }
 
-    /// The hub of the interaction that this browser is in.
+    /// Opens the hub of this browser's interaction.
     pub async fn here(&self) -> Page {
         let hub = self.hub.lock().unwrap().clone().expect("an interaction");
         self.get(hub.as_str()).await
     }
 
-    /// From the portal to the page where old identifiers are asked.
+    /// Goes from the portal to the page for old identifiers.
     pub async fn old_door(&self) -> Page {
         let page = self.asked_by_portal().await;
         let mut to = page.url.clone();
@@ -209,13 +209,13 @@ impl Person {
         self.get(to.as_str()).await
     }
 
-    /// Types the old identifiers.
+    /// Sends the old identifiers.
     pub async fn prove(&self, who: &Mover) -> Page {
         let page = self.old_door().await;
         self.submit(&page, "legacy", &[("identifier", &who.identifier), ("password", &who.old)]).await
     }
 
-    /// The steps between the old identifiers and the confirmation mail.
+    /// Walks the steps from the old identifiers to the confirmation mail.
     pub async fn until_mail(&self, who: &Mover) -> Page {
         let page = self.prove(who).await;
         assert!(page.asks("notice"), "{} {}", page.url, page.heading());
@@ -227,14 +227,14 @@ impl Person {
         page
     }
 
-    /// The whole move, through the mail folder; ends at the last page.
+    /// Walks the whole move, with the link from the mail folder; returns the last page.
     pub async fn moves(&self, who: &Mover, place: &Place) -> Page {
         self.until_mail(who).await;
         let link = link(&place.mail_to(&who.email).await);
         self.finish(&link, who).await
     }
 
-    /// From the mailed link to the end.
+    /// Walks from the mailed link to the end.
     pub async fn finish(&self, link: &str, who: &Mover) -> Page {
         let page = self.get(link).await;
         let page = self.submit(&page, "confirm", &[("email", &who.email), ("password", &who.new)]).await;
@@ -242,7 +242,7 @@ impl Person {
         self.submit(&page, "terms", &[("accept", "on")]).await
     }
 
-    /// Sent to an address by whatever portal: signs in where they are asked to.
+    /// Opens a portal's address, and signs in if asked to.
     pub async fn sent_to(&self, address: &str, who: &Mover) -> Page {
         let page = self.get(address).await;
         if !page.asks("sign-in") {
@@ -251,14 +251,14 @@ impl Person {
         self.submit(&page, "sign-in", &[("email", &who.email), ("password", &who.new)]).await
     }
 
-    /// A plain sign-in from the portal.
+    /// Signs in from the portal.
     pub async fn signs_in(&self, email: &str, password: &str) -> Page {
         let page = self.asked_by_portal().await;
         self.submit(&page, "sign-in", &[("email", email), ("password", password)]).await
     }
 }
 
-/// Somebody who moves.
+/// A person to move: old credentials, address and new password.
 #[derive(Clone)]
 pub struct Mover {
     pub identifier: String,
@@ -277,7 +277,7 @@ impl Mover {
             identifier: format!("{n:06}"),
             old: format!("ancien-{n}"),
             email: format!("personne.{n}@courrier.example"),
-            // In letters: a password may not hold the number that is in the address.
+            // The number in letters, since a password may not hold a part of the address.
             new: format!("quatre mouettes bleues {}", letters(n)),
         }
     }
@@ -288,7 +288,7 @@ impl Mover {
 }
 
 impl Place {
-    /// The newest mail in the folder to this address that has a link to confirm, once it is there.
+    /// Waits for the newest mail to this address with a link to confirm.
     pub async fn mail_to(&self, email: &str) -> Vec<u8> {
         eventually("the mail", async || newest(self, email)).await
     }

@@ -1,4 +1,4 @@
-//! A provider as an operator would run it: a folder with its configuration, a database of its own, and the built program.
+//! A provider as operators run it: a folder with its configuration, a database of its own, and the built program.
 
 use std::{
     fs,
@@ -15,15 +15,15 @@ use std::{
 use kernel::SealKey;
 use testbed::Bed;
 
-/// The agency that every place has.
+/// The agency of every place.
 pub const AGENCY: &str = "exemple";
 /// Its portal's secret.
 pub const CLIENT_SECRET: &str = "a-secret-of-the-portal-made-by-openssl";
-/// Where its portal takes codes.
+/// The redirect address of its portal.
 pub const CALLBACK: &str = "https://espace.exemple.test/callback";
-/// Mails into a folder: what most tests want.
+/// The `[mail]` setting that writes mails into a folder.
 pub const MAIL_FOLDER: &str = "folder = \"mails\"";
-/// How long anything may take before a test calls it broken.
+/// The time after which a test gives up waiting.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The built program.
@@ -33,12 +33,12 @@ pub fn program() -> Command {
     command
 }
 
-/// The project's own folder.
+/// The root folder of the project.
 pub fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A free port, as the system chooses it.
+/// A free port, chosen by the system.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -60,14 +60,14 @@ pub fn certificate(folder: &Path, name: &str) -> [PathBuf; 2] {
     [pem, key]
 }
 
-/// A file that only its owner reads.
+/// Writes a file that only its owner can read.
 pub fn secret_file(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Asks again until there is an answer.
+/// Asks again until there is a value; panics after [`PATIENCE`].
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let mut beat = tokio::time::interval(Duration::from_millis(20));
     let asked = async {
@@ -89,7 +89,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// On this database, with this `[mail]` beside its sender.
+    /// Makes a place on this database, with these lines in `[mail]`.
     pub fn new(bed: Bed, mail: &str) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let folder = tempfile::tempdir().unwrap();
@@ -126,19 +126,19 @@ impl Place {
         format!("http://localhost:{}", self.port)
     }
 
-    /// A command on this configuration, run to its end.
+    /// Runs a command on this configuration to its end.
     pub fn run(&self, command: &str, more: &[&str]) -> Output {
         program().arg(command).arg("--config").arg(self.folder.path()).args(more).output().unwrap()
     }
 
-    /// Imports a file that is written for it.
+    /// Writes a file and imports it.
     pub fn import(&self, name: &str, content: impl AsRef<[u8]>) -> Output {
         let file = self.path(name);
         fs::write(&file, content).unwrap();
         self.run("import", &["--agency", AGENCY, "--json", file.to_str().unwrap()])
     }
 
-    /// Identities with clear passwords: `identifier;password;email`.
+    /// Imports identities with clear passwords: `identifier;password;email`.
     pub fn people(&self, rows: impl IntoIterator<Item = (String, String, String)>) {
         let mut text = String::from("identifier;client_ref;password;email\n");
         for (identifier, password, email) in rows {
@@ -148,7 +148,7 @@ impl Place {
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     }
 
-    /// What the operators' port answers to a path: the status, and the text.
+    /// Gets a path of the operators' port: the status, and the text.
     pub async fn operators(&self, path: &str) -> (u16, String) {
         let text = fs::read_to_string(self.path("moncompte.toml")).unwrap();
         let ops = text.lines().find_map(|line| line.strip_prefix("ops_listen = \"")).unwrap();
@@ -156,7 +156,7 @@ impl Place {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    /// Puts another text in a file of the configuration; answers what was there.
+    /// Replaces a text in a file of the configuration; returns the file's content from before.
     pub fn change(&self, file: &str, from: &str, to: &str) -> String {
         let was = fs::read_to_string(self.path(file)).unwrap();
         let is = was.replacen(from, to, 1);
@@ -165,14 +165,14 @@ impl Place {
         was
     }
 
-    /// Runs the provider until it answers.
+    /// Starts the provider and waits until it answers.
     pub async fn serve(&self) -> Running {
         serve(self.folder.path(), |_| ()).await
     }
 }
 
-/// Runs the provider of this folder until it answers, with something laid under it. While one was down, a connection of some other test may have
-/// taken its port: then it is tried again, as a service manager would.
+/// Starts the provider of this folder and waits until it answers; `lay` changes its environment. While it was down, a connection of another test may have
+/// taken its port: then the start is tried again, as by a service manager.
 pub async fn serve(folder: &Path, lay: impl Fn(&mut Command)) -> Running {
     eventually("a provider that listens", async || {
         let mut command = program();
@@ -202,7 +202,7 @@ fn agency() -> String {
     )
 }
 
-/// A folder with all that is in it.
+/// Copies a folder with its content.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
@@ -215,7 +215,7 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The program while it runs. It ends with the test.
+/// A running program. It ends with the test.
 pub struct Running {
     child: Child,
     said: Arc<Mutex<String>>,
@@ -231,32 +231,32 @@ impl Running {
         Self { child, said, ears }
     }
 
-    /// The process, where the system tells of it.
+    /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Everything on standard output and standard error so far.
+    /// The output on standard output and standard error so far.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
 
-    /// Waits until it says this.
+    /// Waits for this text in the output.
     pub async fn says(&self, word: &str) {
         self.heard(&format!("{word:?}"), |said| said.contains(word).then_some(())).await;
     }
 
-    /// The `nth` line of all that it says, from 0, once it is there.
+    /// Waits for the `nth` line of the output, from 0.
     pub async fn line(&self, nth: usize) -> String {
         self.heard(&format!("line {nth}"), |said| said.lines().nth(nth).map(str::to_owned)).await
     }
 
-    /// A line for its standard input, which was piped.
+    /// Writes a line to its standard input, which is a pipe.
     pub fn tell(&mut self, line: &str) {
         writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    /// Waits for something in what it says; nothing more comes where it has ended.
+    /// Waits for a find in the output; panics if the program has ended without it.
     async fn heard<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         let mut beat = tokio::time::interval(Duration::from_millis(10));
         let heard = async {
@@ -273,28 +273,28 @@ impl Running {
         heard.unwrap_or_else(|| panic!("it never said {what}:\n{}", self.said()))
     }
 
-    /// Whether it is no more.
+    /// Returns true if the program has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// SIGSTOP: it stands still, whatever it was doing.
+    /// Stops the program by SIGSTOP, in the middle of anything.
     pub fn halt(&self) {
         signal(self.child.id(), "STOP");
     }
 
-    /// SIGCONT: it goes on where it was.
+    /// Resumes it by SIGCONT.
     pub fn resume(&self) {
         signal(self.child.id(), "CONT");
     }
 
-    /// kill -9, at once.
+    /// Kills it by SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, and its end.
+    /// Ends it by SIGTERM; returns its exit status and output.
     pub async fn stop(mut self) -> (ExitStatus, String) {
         signal(self.child.id(), "TERM");
         let status = eventually("the end", async || self.child.try_wait().unwrap()).await;
@@ -309,7 +309,7 @@ pub fn signal(pid: u32, name: &str) {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Already ended is as good.
+        // Fails, harmlessly, if it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

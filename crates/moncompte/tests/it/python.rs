@@ -14,7 +14,7 @@ pub fn script(name: &str) -> Command {
     command
 }
 
-/// The interpreter with what `crates/xtask/python.txt` lists.
+/// The interpreter with the packages of `crates/xtask/python.txt`.
 pub fn interpreter() -> PathBuf {
     #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where Python is")]
     let told = std::env::var_os("TEST_PYTHON").map(PathBuf::from);
