@@ -75,7 +75,7 @@ pub struct Confirm {
     pub days: u16,
     /// `1234 5678`: accepted, instead of the link, by the browser in which the password was chosen.
     pub code: Option<String>,
-    /// How long the code works.
+    /// The lifetime of the code, in days.
     pub code_days: u16,
 }
 
