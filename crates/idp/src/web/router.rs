@@ -1,11 +1,12 @@
+//! The router: all routes, within the layers that every request passes.
+
 use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use kernel::untrusted;
@@ -13,18 +14,10 @@ use pages::{Locale, page::ProblemKind};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    compression::accepts_gzip,
-    cors,
-    endpoint::{discovery, end_session, introspect, jwks, revoke, token, userinfo},
     error::{Failure, Redirect},
     foreign, language,
     look::look,
-    path,
-    screen::{
-        account, arrive, confirm::Confirm, enrol, forgot, help, home, hub, legacy, mail_code, mailed_link,
-        new_address::NewAddress, reset::Reset, sign_in, sign_out, take_back::TakeBack, terms,
-    },
-    security,
+    path, routes, security,
 };
 use crate::{Idp, Shared};
 
@@ -38,76 +31,7 @@ const LONGEST_CAUSE: usize = 300;
 /// Builds the router of everything that the provider answers.
 pub fn router(idp: Idp) -> Router {
     let idp: Shared = Arc::new(idp);
-    let bearers = Router::new()
-        .route("/userinfo", get(userinfo::get).post(userinfo::post))
-        .route("/introspect", post(introspect::post));
-    let endpoints = Router::new()
-        .route("/token", post(token::post))
-        .route("/revoke", post(revoke::post))
-        .route_layer(middleware::from_fn(run_to_completion))
-        .merge(bearers)
-        .route_layer(cors::listed(&idp));
-    let documents = Router::new()
-        .route("/.well-known/openid-configuration", get(discovery::get))
-        .route("/.well-known/oauth-authorization-server", get(discovery::get))
-        .route("/jwks", get(jwks::get));
-    let screens = Router::new()
-        .route("/authorize", get(arrive::get).post(arrive::post))
-        .route("/end-session", get(end_session::get).post(end_session::post))
-        .route("/authorize/{id}", get(hub::get))
-        .route("/authorize/{id}/status", get(hub::status))
-        .route("/authorize/{id}/sign-in", get(hub::again).post(sign_in::post))
-        .route("/authorize/{id}/switch", post(sign_in::switch))
-        .route("/authorize/{id}/continue", post(sign_in::proceed))
-        .route("/authorize/{id}/legacy", get(legacy::get).post(legacy::post))
-        .route("/authorize/{id}/notice", get(enrol::notice).post(enrol::notice_read))
-        .route("/authorize/{id}/email", get(enrol::email).post(enrol::choose_email))
-        .route("/authorize/{id}/password", get(enrol::password).post(enrol::choose_password))
-        .route("/authorize/{id}/resend", get(hub::again).post(enrol::resend))
-        .route("/authorize/{id}/code", get(mail_code::get).post(mail_code::post))
-        .route("/authorize/{id}/link", get(hub::again).post(enrol::link))
-        .route("/authorize/{id}/leave", get(hub::again).post(enrol::leave))
-        .route("/authorize/{id}/terms", get(hub::again).post(terms::post))
-        .route("/authorize/{id}/refuse", get(terms::refuse))
-        .route("/authorize/{id}/connected", get(terms::connected))
-        .route("/authorize/{id}/forgot", get(forgot::get).post(forgot::post))
-        .route("/authorize/{id}/help", get(help::get))
-        .route("/confirm", get(mailed_link::get::<Confirm>).post(mailed_link::post::<Confirm>))
-        .route("/reset", get(mailed_link::get::<Reset>).post(mailed_link::post::<Reset>))
-        .route("/new-address", get(mailed_link::get::<NewAddress>).post(mailed_link::post::<NewAddress>))
-        .route("/take-back", get(mailed_link::get::<TakeBack>).post(mailed_link::post::<TakeBack>))
-        .route("/", get(home::get))
-        .route("/attach", get(home::attach))
-        .route("/legacy", get(home::attach))
-        .route("/forgot", get(home::forgot))
-        .route("/help", get(help::bare))
-        .route("/account", get(account::get))
-        .route("/account/agencies", get(account::agencies::get))
-        .route("/account/acceptances", get(account::acceptances::get))
-        .route("/account/acceptances/{id}", get(account::acceptances::receipt))
-        .route("/account/memo", get(account::memo::get))
-        .route("/account/email", get(account::email::get).post(account::email::post))
-        .route("/account/email/cancel", get(account::email::again).post(account::email::cancel))
-        .route("/account/name", get(account::name::get).post(account::name::post))
-        .route("/account/language", get(account::language::get).post(account::language::post))
-        .route("/account/password", get(account::password::get).post(account::password::post))
-        .route("/account/sessions", get(account::sessions::get))
-        .route("/account/sessions/end", get(account::sessions::again).post(account::sessions::end))
-        .route(
-            "/account/sessions/end-others",
-            get(account::sessions::again).post(account::sessions::end_others),
-        )
-        .route("/sign-out", get(sign_out::get).post(sign_out::post))
-        .route_layer(middleware::from_fn(run_to_completion));
-    let files = Router::new()
-        .route("/assets/{*path}", get(asset))
-        .route("/look/{file}", get(agency_file))
-        .route("/help/{picture}", get(help::picture))
-        .route("/robots.txt", get(async || "User-agent: *\nDisallow: /\n"));
-    endpoints
-        .merge(documents)
-        .merge(screens)
-        .merge(files)
+    routes::all(&idp)
         .fallback(async |uri: Uri| {
             Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
         })
@@ -117,13 +41,6 @@ pub fn router(idp: Idp) -> Router {
         // One layer for all that every request passes: each layer costs time, and the protocol's requests have little else to do.
         .layer(middleware::from_fn_with_state(idp.clone(), outermost))
         .with_state(idp)
-}
-
-/// Runs a handler that may write in a task of its own, so that a client disconnect, or a second click that cancels the first, cannot cancel the handler
-/// between two writes. An attempt whose password was right is not left counted, and a reset that is done reaches the portals.
-async fn run_to_completion(request: Request, next: Next) -> Response {
-    let handled = tokio::spawn(next.run(request)).await;
-    handled.unwrap_or_else(|_| Failure::new(ProblemKind::Internal, "a handler panicked").into_response())
 }
 
 /// The outermost layer: limits of lengths and the choice of a language before the handler, the page of a [`Failure`] and the headers after it.
@@ -287,42 +204,4 @@ fn reference(idp: &Idp) -> String {
     let letter = |b: u8| char::from(LETTERS[usize::from(b) % LETTERS.len()]);
     let text: String = bytes.into_iter().map(letter).collect();
     format!("{}-{}", &text[..4], &text[4..])
-}
-
-async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    let Some(asset) = pages::asset(&path) else {
-        return Failure::new(ProblemKind::NotFound, "no such asset").into_response();
-    };
-    let known = [
-        (header::CONTENT_TYPE, asset.content_type),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        (header::VARY, "accept-encoding"),
-    ];
-    match &asset.gzip {
-        Some(compressed) if accepts_gzip(&headers) => {
-            (known, [(header::CONTENT_ENCODING, "gzip")], compressed.as_slice()).into_response()
-        }
-        _ => (known, asset.bytes).into_response(),
-    }
-}
-
-/// `GET /look/{agency}.css`, and the agency's logo under the ending that it has.
-async fn agency_file(State(idp): State<Shared>, Path(file): Path<String>) -> Response {
-    /// The content policy of a logo: opened by itself, it loads nothing and runs nothing, whatever is in the file.
-    const STILL: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
-    let agencies = idp.agencies.load();
-    let (id, extension) = file.rsplit_once('.').unwrap_or_default();
-    let cache = (header::CACHE_CONTROL, "public, max-age=300");
-    match agencies.agency(id).map(|agency| (agency, &agency.logo)) {
-        Some((agency, _)) if extension == "css" => {
-            ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), cache], look(agency).stylesheet())
-                .into_response()
-        }
-        Some((_, Some(logo))) if extension == logo.extension => {
-            let headers =
-                [(header::CONTENT_TYPE, logo.content_type), (header::CONTENT_SECURITY_POLICY, STILL), cache];
-            (headers, logo.bytes.to_vec()).into_response()
-        }
-        _ => Failure::new(ProblemKind::NotFound, "no such agency").into_response(),
-    }
 }

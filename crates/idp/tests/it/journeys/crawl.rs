@@ -12,14 +12,14 @@ use crate::journeys::{
 };
 
 const MARIE: &str = "marie@exemple.test";
-const ROUTER: &str = include_str!("../../../src/web/router.rs");
+const ROUTES: &str = include_str!("../../../src/web/routes.rs");
 
 /// What clients post to, without a browser's cookies or from another site by its nature; each has proofs of its own.
 const NO_FORMS: [&str; 6] = ["/token", "/userinfo", "/introspect", "/revoke", "/authorize", "/end-session"];
 
 /// The routes, with whether they take POST.
 fn routes() -> Vec<(&'static str, bool)> {
-    let all: Vec<_> = ROUTER
+    let all: Vec<_> = ROUTES
         .split(".route(\"")
         .skip(1)
         .map(|rest| {
@@ -29,6 +29,11 @@ fn routes() -> Vec<(&'static str, bool)> {
         })
         .collect();
     assert!(all.len() > 35 && all.contains(&("/authorize/{id}/link", true)), "{all:?}");
+    assert_eq!(
+        all.len(),
+        ROUTES.matches(".route(").count(),
+        "a route that is not on one line is not walked: {all:?}"
+    );
     all
 }
 

@@ -57,7 +57,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "serves a logo that may run scripts when it is opened by itself",
         items: &[105],
-        file: "crates/idp/src/web/router.rs",
+        file: "crates/idp/src/web/file.rs",
         find: "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         replace: "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
         caught_by: it("idp", &["a_logo_is_served_as_a_picture_and_nothing_more"]),
