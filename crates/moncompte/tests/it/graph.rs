@@ -81,6 +81,30 @@ fn no_source_touches_the_private_half_of_rsa() {
     assert_eq!(found, Vec::<PathBuf>::new());
 }
 
+/// CONTRIBUTING "Style": a reader sees a file as a whole. Unit tests count, in the file or beside it.
+#[test]
+fn no_source_file_has_more_than_400_lines() {
+    let lines = |path: &PathBuf| fs::read_to_string(path).expect("a source file can be read").lines().count();
+    let mut long = Vec::new();
+    for package in members(&metadata(), &[]) {
+        long.extend(
+            files(&src(&package)).into_iter().map(|path| (lines(&path), path)).filter(|(n, _)| *n > 400),
+        );
+    }
+    assert_eq!(long, Vec::new(), "part these along their joints, and name each file for what it holds");
+}
+
+/// docs/one-request.md leads a reader from file to file: each file that it names exists, in its crate or in `idp/src`.
+#[test]
+fn the_files_of_one_request_are_there() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = fs::read_to_string(crates.join("../docs/one-request.md")).expect("the page can be read");
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(|text| text.ends_with(".rs")).collect();
+    let exists = |file: &&str| crates.join(file).exists() || crates.join("idp/src").join(file).exists();
+    let missing: Vec<&str> = named.iter().copied().filter(|file| !exists(file)).collect();
+    assert!(named.len() > 30 && missing.is_empty(), "{missing:?}");
+}
+
 /// Every call that compares a secret of a person with a stored one, or leads there: a text, a file, and its number of calls. A new call goes through the
 /// guard, which counts before it compares, and gets a line here.
 const VERIFIERS: &[(&str, &str, usize)] = &[
@@ -312,18 +336,26 @@ struct Source {
 }
 
 fn sources(folder: &Path) -> Vec<Source> {
+    let is_of_tests = |path: &PathBuf| {
+        let inside = path.strip_prefix(folder).expect("a file of the folder").with_extension("");
+        inside.iter().filter_map(|name| name.to_str()).any(|name| name == "tests" || name.ends_with("_tests"))
+    };
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).expect("a source file can be read");
+        Source { code: code(&text), path }
+    };
+    files(folder).into_iter().filter(|path| !is_of_tests(path)).map(read).collect()
+}
+
+/// The Rust files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        let tests = path
-            .file_stem()
-            .and_then(|s| s.to_str())
-            .is_some_and(|stem| stem == "tests" || stem.ends_with("_tests"));
-        if path.is_dir() && !tests {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !tests {
-            let text = fs::read_to_string(&path).expect("a source file can be read");
-            found.push(Source { code: code(&text), path });
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
         }
     }
     found
