@@ -140,7 +140,7 @@ async fn walk(place: &Place, running: Running, person: &Person, mover: &Mover, m
     };
     let page = before(place, person, mover, whole).await;
     let killer = tokio::task::spawn_blocking(move || {
-        // The kill's moment is what is tried here.
+        // The moment of the kill is under test: a wait for the time itself.
         std::thread::sleep(delay);
         running.kill();
     });

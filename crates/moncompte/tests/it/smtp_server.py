@@ -53,7 +53,7 @@ async def pause(step):
 
 async def hang(step):
     log.write(f"HANGS {step}\n")
-    await asyncio.sleep(3600)
+    await asyncio.Event().wait()  # for ever: the client ends the connection, or the test this server
 
 
 class Keep:

@@ -76,8 +76,9 @@ async fn a_database_that_is_away_lets_nobody_in_and_is_found_again() {
     let crowd = Crowd::of(4, &site);
     // Cut again and again while people come and go, so that every kind of statement is cut.
     for _ in 0..15 {
+        let before = crowd.saw().len();
         proxy.cut();
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        eventually("the next page", async || (crowd.saw().len() > before).then_some(())).await;
     }
     proxy.refuse();
     let refused = Instant::now();

@@ -265,6 +265,7 @@ async fn carry(cable: Arc<Cable>, born: usize, mut client: TcpStream) {
             let how = cable.mode.borrow().how;
             mute |= how == How::Swallow;
             if let How::Delay(by) = how {
+                // The slow network is the fault: a wait for the time itself.
                 tokio::time::sleep(by).await;
             }
             if !mute && to_client.write_all(&bytes[..count]).await.is_err() {

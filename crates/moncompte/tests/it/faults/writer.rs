@@ -16,7 +16,7 @@ async fn who_meets_a_foreign_writer_waits_or_is_told_to_come_back() {
     eventually("somebody is in", async || (!crowd.saw().is_empty()).then_some(())).await;
 
     let pen = foreign.begin().await.unwrap();
-    // That is the fault: it lasts so long.
+    // The fault lasts for three seconds: a wait for the time itself.
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(site.health("ready").await, 200, "it answers who only reads");
     pen.commit().await.unwrap();

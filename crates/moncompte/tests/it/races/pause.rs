@@ -192,6 +192,7 @@ async fn holds(look: &Db) -> bool {
             look.without_timeout().execute_unprepared("ROLLBACK").await.unwrap();
             return false;
         }
+        // Time for another holder to let go of it: only a holder that is stopped still has it after all tries.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     true

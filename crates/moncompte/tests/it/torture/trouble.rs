@@ -155,19 +155,19 @@ async fn happens(trouble: Trouble, longest: Duration, dice: &mut Dice, place: &P
     match trouble {
         Killed => {
             nodes[which].kill();
-            tokio::time::sleep(a_while).await;
+            last(a_while).await;
             nodes[which].start(place).await;
         }
         AllKilled => {
             nodes.iter_mut().for_each(Node::kill);
-            tokio::time::sleep(a_while).await;
+            last(a_while).await;
             for node in nodes {
                 node.start(place).await;
             }
         }
         Stopped => {
             signal(nodes[which].id(), "STOP");
-            tokio::time::sleep(long).await;
+            last(long).await;
             signal(nodes[which].id(), "CONT");
         }
         Rolled => {
@@ -179,12 +179,12 @@ async fn happens(trouble: Trouble, longest: Duration, dice: &mut Dice, place: &P
         Cut => cables().for_each(Proxy::cut),
         Away => {
             cables().for_each(Proxy::refuse);
-            tokio::time::sleep(a_while).await;
+            last(a_while).await;
             cables().for_each(Proxy::pass);
         }
         Mute => {
             cables().for_each(Proxy::swallow);
-            tokio::time::sleep(long.min(Duration::from_secs(12))).await;
+            last(long.min(Duration::from_secs(12))).await;
             // A connection that lost replies is mute until it is cut.
             cables().for_each(|cable| {
                 cable.pass();
@@ -194,24 +194,29 @@ async fn happens(trouble: Trouble, longest: Duration, dice: &mut Dice, place: &P
         Slow => {
             let by = dice.between(Duration::from_millis(5), Duration::from_millis(200));
             cables().for_each(|cable| cable.delay(by));
-            tokio::time::sleep(a_while).await;
+            last(a_while).await;
             cables().for_each(Proxy::pass);
         }
         Unacknowledged => {
             let statement = dice.of(&STATEMENTS);
             cables().for_each(|cable| cable.drop_commit_after(statement));
-            tokio::time::sleep(a_while).await;
+            last(a_while).await;
         }
         Pen => {
             let foreign = kernel::Db::connect(&place.bed.address).await.unwrap();
             // The lock may be refused, because others write.
             if let Ok(pen) = foreign.begin().await {
-                tokio::time::sleep(a_while).await;
+                last(a_while).await;
                 drop(pen);
             }
             foreign.close().await.unwrap();
         }
     }
+}
+
+/// Lets a fault last: its duration is a part of the schedule, so this is a wait for the time itself.
+async fn last(duration: Duration) {
+    tokio::time::sleep(duration).await;
 }
 
 /// Waits until the node is ready again; SECURITY #117 asks for 5 s, and a busy machine's delay is reported, not judged.
