@@ -54,7 +54,7 @@ impl Code {
 }
 
 /// The outcome of a code.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum CodeGiven {
     /// The address is confirmed; the move continues here.
     Done,
@@ -109,6 +109,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn confirm_by_code(
         &self,
         id: EnrolmentId,

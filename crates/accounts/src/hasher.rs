@@ -15,7 +15,10 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use kernel::Rng;
 use rustix::process::setpriority_process;
 use subtle::ConstantTimeEq;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::Instant,
+};
 use zeroize::Zeroizing;
 
 /// The cost of an Argon2id hash.
@@ -126,7 +129,16 @@ impl Hasher {
     /// Returns true if one more hash would get [`Busy`]. Asked before anything is written, since a storm of writes would take the database from
     /// everybody else (SECURITY #62, #112).
     pub(crate) fn is_full(&self) -> bool {
-        self.waiting.load(Ordering::SeqCst) >= self.queue
+        let full = self.waiting() >= self.queue;
+        if full {
+            metrics::counter!("moncompte_hash_refused_total").increment(1);
+        }
+        full
+    }
+
+    /// Returns the number of hashes that wait for a slot.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
     }
 
     /// Returns a PHC string.
@@ -166,7 +178,11 @@ impl Hasher {
         work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         kernel::assert_outside_transaction("a slot to hash in");
-        let place = Place::take(&self.waiting, self.queue).ok_or(Busy)?;
+        let asked = Instant::now();
+        let Some(place) = Place::take(&self.waiting, self.queue) else {
+            metrics::counter!("moncompte_hash_refused_total").increment(1);
+            return Err(Busy);
+        };
         let slot = self.slots.clone().acquire_owned().await.map_err(|_| Busy)?;
         drop(place);
         let (tell, told) = oneshot::channel();
@@ -177,7 +193,9 @@ impl Hasher {
             let _ = tell.send(out);
         });
         self.jobs.send(job).map_err(|_| Busy)?;
-        told.await.map_err(|_| Busy)
+        let out = told.await.map_err(|_| Busy)?;
+        metrics::histogram!("moncompte_hash_seconds").record(asked.elapsed());
+        Ok(out)
     }
 }
 

@@ -23,6 +23,7 @@
 mod account;
 mod act;
 mod code;
+mod counts;
 mod device;
 mod disclosure;
 mod email;
@@ -34,6 +35,7 @@ mod invariants;
 mod lockout;
 mod mail;
 mod mailing;
+mod outcome;
 mod password;
 mod session;
 mod store;
@@ -54,6 +56,7 @@ pub use act::{
     Ticket, WrapProgress,
 };
 pub use code::{CODE_DAYS, CodeGiven};
+pub use counts::IdentityCount;
 pub use device::Device;
 pub use disclosure::AtAgency;
 pub use email::{Email, NoAddress};

@@ -167,7 +167,7 @@ impl Counter {
                 return Ok(Attempt::Locked { since, now: false });
             }
             if count.updated_at + ABANDONED <= now {
-                let locked = attempts::lock(db, &self.key, policy.limit, now).await?;
+                let locked = self.lock(db, policy, now).await?;
                 return Ok(Attempt::Locked { since: now, now: locked });
             }
             tokio::time::sleep(Duration::from_millis(40)).await;
@@ -185,7 +185,16 @@ impl Counter {
         if reserved.nth < policy.limit {
             return Ok(Failed::Remaining(policy.limit - reserved.nth));
         }
-        Ok(Failed::Locked { now: attempts::lock(db, &self.key, policy.limit, now).await? })
+        Ok(Failed::Locked { now: self.lock(db, policy, now).await? })
+    }
+
+    /// Locks, and returns true if this call did it: such locks are counted, each once on all nodes.
+    async fn lock(&self, db: &Db, policy: LockPolicy, now: Unix) -> Result<bool, Fault> {
+        let locked = attempts::lock(db, &self.key, policy.limit, now).await?;
+        if locked {
+            metrics::counter!("moncompte_lock_total").increment(1);
+        }
+        Ok(locked)
     }
 
     /// Takes the permission to tell the owner of a lock: at most one mail an hour, in spite of resets and for all browsers together (SECURITY #57).

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The outcome of an acceptance.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Accepted {
     /// Recorded.
     Done(Receipt),
@@ -71,6 +71,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn accept_terms(
         &self,
         account: AccountId,

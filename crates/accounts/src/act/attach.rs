@@ -47,6 +47,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn attach(
         &self,
         id: EnrolmentId,

@@ -81,6 +81,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn begin_beside(
         &self,
         other: EnrolmentId,
@@ -112,6 +113,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn notice_read(&self, id: EnrolmentId) -> Result<(), Fault> {
         self.context
             .db

@@ -79,6 +79,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn ask_address(
         &self,
         owner: AccountId,
@@ -153,6 +154,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn cancel_address(&self, owner: AccountId) -> Result<(), Fault> {
         self.context
             .db
@@ -183,6 +185,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing changed.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn confirm_address(
         &self,
         token: &Token,

@@ -41,6 +41,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing changed.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn change_password(
         &self,
         session: &Session,
@@ -82,6 +83,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn password_changed_again(
         &self,
         token: &Token,

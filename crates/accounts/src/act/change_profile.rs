@@ -13,6 +13,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn rename(&self, owner: AccountId, typed: &str) -> Result<bool, Fault> {
         let Some(name) = name(typed) else { return Ok(false) };
         accounts::choose(&self.context.db, owner, Chosen::Name(name), self.context.now()).await?;
@@ -23,6 +24,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn speak(&self, owner: AccountId, locale: &str) -> Result<(), Fault> {
         let chosen = Chosen::Locale(locale.to_owned());
         accounts::choose(&self.context.db, owner, chosen, self.context.now()).await

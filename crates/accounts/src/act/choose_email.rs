@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The outcome of choosing an address.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum EmailChoice {
     /// Accepted: continue at the enrolment's current stage.
     Taken,
@@ -73,6 +73,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn choose_email(
         &self,
         id: EnrolmentId,

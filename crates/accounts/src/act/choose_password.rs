@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The outcome of choosing a password.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum PasswordChoice {
     /// Taken; the mail is queued.
     Taken,
@@ -33,6 +33,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn choose_password(
         &self,
         enrolment: &Enrolment,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The outcome of a sign-in on a mailed confirmation link.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Confirm {
     /// The address is confirmed; this enrolment continues here.
     Done(EnrolmentId),
@@ -60,6 +60,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn confirm(&self, token: &Token, typed_email: &str, typed: &str) -> Result<Confirm, Fault> {
         let Some(row) = self.by_link(token).await? else {
             return Ok(Confirm::Dead);
@@ -129,6 +130,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn confirmed_in(&self, id: EnrolmentId, interaction: &str) -> Result<(), Fault> {
         enrolments::set_confirmed_in(&self.context.db, id, interaction).await
     }

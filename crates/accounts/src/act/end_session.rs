@@ -30,6 +30,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn forget_other_devices(&self, owner: AccountId, visitor: &Visitor) -> Result<(), Fault> {
         let db = &self.context.db;
         let Some(row) = accounts::enabled(db, owner).await? else { return Ok(()) };

@@ -37,6 +37,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing happened, or all of it; the hub finds out.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn finish(
         &self,
         id: EnrolmentId,
@@ -143,6 +144,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn finished_again(
         &self,
         id: EnrolmentId,

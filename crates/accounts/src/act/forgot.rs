@@ -73,6 +73,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn forgot(&self, typed_email: &str, visitor: &Visitor) -> Result<(), Fault> {
         // Without an address there is no request (SECURITY D12).
         let Some(address) = Email::parse(typed_email) else { return Ok(()) };
@@ -87,6 +88,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn recover(&self, message: &Leased) -> Result<(), Fault> {
         let request: RecoveryRequest = message.payload(&self.context)?;
         let row = accounts::by_address(&self.context.db, &request.subject).await?;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The outcome of asking for another mail.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Resend {
     /// Queued.
     Sent,
@@ -49,6 +49,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn resend(&self, id: EnrolmentId) -> Result<Resend, Fault> {
         let now = self.context.now();
         self.context

@@ -112,6 +112,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn prove_legacy(
         &self,
         agency: &Agency,
@@ -231,6 +232,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn prove_by_ticket(
         &self,
         agency: &Agency,

@@ -35,6 +35,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn purge(&self) -> Result<(), Fault> {
         let (db, now) = (&self.context.db, self.context.now());
         purge::attempts(db, now - COUNT, now - LOCK).await?;

@@ -64,6 +64,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing changed.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn reset(
         &self,
         token: &Token,

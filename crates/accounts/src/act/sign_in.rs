@@ -50,6 +50,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database: nobody is signed in then.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn sign_in(
         &self,
         typed_email: &str,

@@ -68,6 +68,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Fault`] of the database: then nothing changed.
+    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn take_back(
         &self,
         token: &Token,

@@ -5,6 +5,7 @@
 pub(crate) mod acceptances;
 pub(crate) mod accounts;
 pub(crate) mod attempts;
+pub(crate) mod counts;
 pub(crate) mod devices;
 pub(crate) mod email_changes;
 pub(crate) mod enrolments;

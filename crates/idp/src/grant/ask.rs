@@ -39,6 +39,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn ask(&self, raw: &[&str]) -> Result<Ask, Fault> {
         let (params, agency, portal) = match self.who_asks(raw) {
             Ok(found) => found,

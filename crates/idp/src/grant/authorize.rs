@@ -116,6 +116,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn keep(
         &self,
         asking: Asking,
@@ -232,6 +233,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn end_with(&self, at: &Interaction, error: &Error) -> Result<Completed, Fault> {
         let Some(request) = &at.request else { return Ok(Completed::Home) };
         let tx = self.context.db.begin().await?;
@@ -246,6 +248,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn complete(&self, at: &Interaction, session: &Session) -> Result<Completed, Fault> {
         match &at.request {
             Some(request) => self.hand_over(request, session, Some(at.id)).await,
@@ -257,6 +260,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn answer(
         &self,
         request: &AuthorizationRequest,

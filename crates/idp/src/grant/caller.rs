@@ -51,7 +51,10 @@ impl Grants {
         }
         let proved = self.prove(&presented).await;
         match &proved {
-            Ok(_) => counted.into_iter().for_each(|client| self.guesses.proved(source, client, now)),
+            Ok(client) => {
+                tracing::Span::current().record("client", &*client.client_id);
+                counted.into_iter().for_each(|client| self.guesses.proved(source, client, now));
+            }
             Err(EndpointError::Fault(_)) => {}
             // A wrong secret from the client's own network, while the limit is reached: refused like any other request, and not counted.
             Err(EndpointError::Refused(_)) if waits => return Err(too_often().into()),

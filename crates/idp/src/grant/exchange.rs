@@ -41,6 +41,7 @@ impl Grants {
         }
     }
 
+    #[tracing::instrument(skip_all)]
     async fn redeem(&self, text: &str, attempt: &CodeAttempt<'_>) -> Result<Value, EndpointError> {
         let unknown = || invalid_grant("the code is not known");
         let token = Token::parse(text).ok_or_else(unknown)?;

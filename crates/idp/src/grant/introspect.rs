@@ -11,6 +11,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`EndpointError`]
+    #[tracing::instrument(skip_all, fields(client))]
     pub async fn introspect(&self, call: Call<'_>) -> Result<Value, EndpointError> {
         let (params, client) = self.caller(call).await?;
         if client.token_endpoint_auth_method == AuthMethod::None {
@@ -53,6 +54,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`EndpointError`]
+    #[tracing::instrument(skip_all, fields(client))]
     pub async fn revoke(&self, call: Call<'_>) -> Result<(), EndpointError> {
         let (params, client) = self.caller(call).await?;
         let token = token(&params)?;

@@ -73,6 +73,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn end_session(
         &self,
         raw: &[&str],
@@ -149,6 +150,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn sessions_ended(&self, message: &Leased) -> Result<(), Fault> {
         let SessionsEnded { accounts, replaced } = self.accounts.sessions_ended(message)?;
         if let Some(Replaced { old, new }) = replaced {
@@ -188,6 +190,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn sign_out(&self, session: SessionId) -> Result<Vec<String>, Fault> {
         let tx = self.context.db.begin().await?;
         self.accounts.end_session(&tx, session).await?;
@@ -201,6 +204,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn end_elsewhere(&self, account: AccountId, session: SessionId) -> Result<bool, Fault> {
         let tx = self.context.db.begin().await?;
         if !self.accounts.end_own_session(&tx, account, session).await? {
@@ -215,6 +219,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn end_all_elsewhere(
         &self,
         account: AccountId,
@@ -294,6 +299,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn session_replaced(&self, old: &Session, new: &Session) -> Result<(), Fault> {
         if old.id == new.id {
             return Ok(());

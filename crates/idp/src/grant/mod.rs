@@ -175,6 +175,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn ensure_keys(&self) -> Result<(), Fault> {
         let mut wanted = vec![oidc::jwt::Alg::RS256];
         for agency in self.agencies.load().iter() {
@@ -194,6 +195,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn rotate_keys(&self) -> Result<(), Fault> {
         self.keys.rotate_all().await
     }
@@ -226,6 +228,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
     pub async fn purge(&self) -> Result<(), Fault> {
         let (db, before) = (&self.context.db, self.context.now() - 86_400);
         self.guesses.tidy(self.context.now());

@@ -30,6 +30,7 @@ struct Known {
 impl Grants {
     /// Rotates a refresh token (RFC 6749 §6, RFC 9700 §4.14.2). The reuse of a rotated token revokes its whole family, unless its own client
     /// sends it once more at once: then it gets the same child (SECURITY D16).
+    #[tracing::instrument(skip_all)]
     pub(super) async fn refresh(
         &self,
         text: &str,

@@ -37,6 +37,7 @@ impl Grants {
     ///
     /// # Errors
     /// [`EndpointError`]
+    #[tracing::instrument(skip_all)]
     pub async fn userinfo(&self, token: &str) -> Result<Userinfo, EndpointError> {
         // A token for another resource is not valid here (RFC 8707 §2, RFC 9068 §4).
         let invalid = || Error::new(Code::InvalidToken, "the access token is not valid, or no longer");

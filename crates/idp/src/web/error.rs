@@ -59,6 +59,25 @@ impl Failure {
         self
     }
 
+    /// Returns the kind of this failure, as the request's span names it.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match self.kind {
+            ProblemKind::BadRequest => "bad_request",
+            ProblemKind::UnknownClient => "unknown_client",
+            ProblemKind::BadRedirect => "bad_redirect",
+            ProblemKind::NotFound => "not_found",
+            ProblemKind::Forbidden => "forbidden",
+            ProblemKind::ForeignBrowser => "foreign_browser",
+            ProblemKind::CookiesRefused => "cookies_refused",
+            ProblemKind::TooLarge => "too_large",
+            ProblemKind::TooSlow => "too_slow",
+            ProblemKind::TooOften => "too_often",
+            ProblemKind::Busy => "busy",
+            ProblemKind::Unavailable => "unavailable",
+            ProblemKind::Internal => "internal",
+        }
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         match self.kind {
             ProblemKind::BadRequest | ProblemKind::UnknownClient | ProblemKind::BadRedirect => {

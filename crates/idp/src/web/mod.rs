@@ -6,6 +6,7 @@ mod browser;
 mod compression;
 mod cookie;
 mod cors;
+mod count;
 mod endpoint;
 mod error;
 mod file;

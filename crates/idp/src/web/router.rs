@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use kernel::untrusted;
 use pages::{Locale, page::ProblemKind};
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Span;
 
 use super::{
     error::{Failure, Redirect},
@@ -106,6 +107,7 @@ fn failure_page(
         }
         _ => tracing::info!(%reference, %path, %cause, "refused"),
     }
+    Span::current().record("reference", &*reference).record("outcome", failure.outcome());
     if let Some(redirect) = failure.redirect {
         return redirected(*redirect);
     }

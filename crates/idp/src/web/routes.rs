@@ -8,6 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use pages::page::ProblemKind;
+use tracing::Instrument;
 
 use super::{
     cors,
@@ -133,6 +134,6 @@ fn files() -> Router<Shared> {
 /// Runs a handler that may write in a task of its own, so that a client disconnect, or a second click that cancels the first, cannot cancel the handler
 /// between two writes. An attempt whose password was right is not left counted, and a reset that is done reaches the portals.
 async fn run_to_completion(request: Request, next: Next) -> Response {
-    let handled = tokio::spawn(next.run(request)).await;
+    let handled = tokio::spawn(next.run(request).in_current_span()).await;
     handled.unwrap_or_else(|_| Failure::new(ProblemKind::Internal, "a handler panicked").into_response())
 }

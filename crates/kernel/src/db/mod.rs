@@ -20,7 +20,7 @@ use std::{
 };
 
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DatabaseConnection, EntityTrait, TransactionTrait,
+    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, TransactionTrait,
     sea_query::OnConflict,
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -55,6 +55,17 @@ pub struct Db {
     recorders: Option<Arc<Semaphore>>,
     pub(crate) counter: Arc<QueryCounter>,
     mail: Arc<Notify>,
+}
+
+/// The connections of a pool.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PoolState {
+    /// `readers` or `writers`.
+    pub name: &'static str,
+    /// Lent to somebody.
+    pub busy: usize,
+    /// Open, and free.
+    pub idle: usize,
 }
 
 /// The number of acts that append evidence at a time. They all update the head of the chain, so more of them would only hold connections while they wait
@@ -164,6 +175,23 @@ impl Db {
     /// Returns the number of statements and commits since this database was opened.
     pub fn query_count(&self) -> QueryCount {
         self.counter.query_count()
+    }
+
+    /// Returns the state of each pool of connections.
+    pub fn pools(&self) -> [PoolState; 2] {
+        [("readers", &self.reader.inner), ("writers", &self.writer.pool.inner)].map(|(name, pool)| {
+            let (open, idle) = match pool.get_database_backend() {
+                DbBackend::Sqlite => {
+                    let pool = pool.get_sqlite_connection_pool();
+                    (pool.size(), pool.num_idle())
+                }
+                _ => {
+                    let pool = pool.get_postgres_connection_pool();
+                    (pool.size(), pool.num_idle())
+                }
+            };
+            PoolState { name, busy: (open as usize).saturating_sub(idle), idle }
+        })
     }
 
     /// Closes every connection, so that nothing of this process holds the database.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 use super::open_transactions::assert_no_transaction;
 use crate::fault::is_out_of_space;
@@ -128,6 +128,28 @@ async fn within_limit<T>(limit: Duration, work: impl Future<Output = Result<T, D
     tokio::time::timeout(limit, work).await.map_err(silent)?
 }
 
+/// What a caller waits for.
+#[derive(Clone, Copy)]
+pub(super) enum Work {
+    /// A statement, and the connection for it.
+    Statement,
+    /// A commit, with those that share it.
+    Commit,
+}
+
+/// Records how long the caller waits.
+pub(super) async fn timed<T>(what: Work, work: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let answer = work.await;
+    // Labels that the compiler knows cost no allocation.
+    let seconds = match what {
+        Work::Statement => metrics::histogram!("moncompte_db_seconds", "what" => "statement"),
+        Work::Commit => metrics::histogram!("moncompte_db_seconds", "what" => "commit"),
+    };
+    seconds.record(begun.elapsed());
+    answer
+}
+
 #[async_trait::async_trait]
 impl<C: ConnectionTrait> ConnectionTrait for Timeout<C> {
     fn get_database_backend(&self) -> DbBackend {
@@ -136,22 +158,22 @@ impl<C: ConnectionTrait> ConnectionTrait for Timeout<C> {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.count_statement();
-        self.counter.note_refusal(within(self.inner.execute_raw(statement)).await)
+        self.counter.note_refusal(timed(Work::Statement, within(self.inner.execute_raw(statement))).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.count_statement();
-        self.counter.note_refusal(within(self.inner.execute_unprepared(sql)).await)
+        self.counter.note_refusal(timed(Work::Statement, within(self.inner.execute_unprepared(sql))).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.count_statement();
-        self.counter.note_refusal(within(self.inner.query_one_raw(statement)).await)
+        self.counter.note_refusal(timed(Work::Statement, within(self.inner.query_one_raw(statement))).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.count_statement();
-        self.counter.note_refusal(within(self.inner.query_all_raw(statement)).await)
+        self.counter.note_refusal(timed(Work::Statement, within(self.inner.query_all_raw(statement))).await)
     }
 
     fn support_returning(&self) -> bool {

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use super::{
     open_transactions::Mark,
-    timeout::{QueryCounter, Timeout, within},
+    timeout::{QueryCounter, Timeout, Work, timed, within},
     write_queue::WriteSlot,
 };
 use crate::Fault;
@@ -47,12 +47,17 @@ impl Tx {
     /// [`Fault`]; the outcome may then be unknown, and a retry must find out instead of repeating.
     pub async fn commit(self) -> Result<(), Fault> {
         self.counter.commit();
-        if let Some(own) = self.inner {
-            self.counter.note_refusal(within(own.inner.commit()).await)?;
-        }
-        if let Some(slot) = self.slot {
-            within(slot.committed()).await?;
-        }
+        let (inner, slot) = (self.inner, self.slot);
+        timed(Work::Commit, async {
+            if let Some(own) = inner {
+                self.counter.note_refusal(within(own.inner.commit()).await)?;
+            }
+            match slot {
+                Some(slot) => within(slot.committed()).await,
+                None => Ok(()),
+            }
+        })
+        .await?;
         if self.has_mail.load(Ordering::Relaxed) {
             self.mail.notify_one();
         }

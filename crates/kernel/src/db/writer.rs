@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult,
 
 use super::{
     open_transactions::assert_no_transaction,
-    timeout::{ACQUIRE_TIMEOUT, QueryCounter, Timeout, within},
+    timeout::{ACQUIRE_TIMEOUT, QueryCounter, Timeout, Work, timed, within},
     write_queue::{WriteQueue, WriteSlot},
 };
 
@@ -38,7 +38,7 @@ impl Writer {
 /// Returns the statement's result once it is on the disk. A failed statement leaves nothing behind, so it needs no savepoint.
 async fn durable<T>(slot: WriteSlot, answer: Result<T, DbErr>) -> Result<T, DbErr> {
     let answer = answer?;
-    within(slot.committed()).await?;
+    timed(Work::Commit, within(slot.committed())).await?;
     Ok(answer)
 }
 

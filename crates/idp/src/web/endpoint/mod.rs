@@ -104,6 +104,7 @@ fn public(json: &str) -> Response {
 
 /// Answers with an OAuth error (RFC 6749 §5.2).
 fn refuse(error: &Error) -> Response {
+    tracing::Span::current().record("outcome", error.code().as_str());
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let body = json!({ "error": error.code().as_str(), "error_description": error.description() });
     let mut response = answer(status, &body);

@@ -19,6 +19,7 @@ use crate::{
     web::{
         body,
         browser::Browser,
+        count::{self, MoveStep},
         error::Failure,
         flash::{self, HubFlash, LegacyFlash, LegacyRefused, SignInFlash},
         foreign, limits, path,
@@ -162,6 +163,7 @@ async fn redeem_ticket(context: &InteractionContext) -> Result<Redeemed, Failure
     let (origin, visitor) = (context.id().to_string(), context.visitor());
     match idp.accounts.prove_by_ticket(agency, &ticket, Some(&origin), &visitor).await? {
         LegacyProof::Enrolment(enrolment) => {
+            count::move_step(&agency.id, MoveStep::Begun);
             idp.grants.set_enrolment(&context.interaction, Some(enrolment)).await?;
             Ok(Redeemed::Hub)
         }

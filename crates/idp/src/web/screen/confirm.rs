@@ -10,6 +10,7 @@ use crate::{
     InteractionId,
     web::{
         cookie::Cookie,
+        count::{self, MoveStep},
         error::Failure,
         flash::{self, Address, ConfirmFlash, Missing, PasswordError},
         form::TypedPassword,
@@ -87,13 +88,16 @@ impl LinkKind for Confirm {
     }
 }
 
-/// Returns the interaction in which the move began, if this is its browser; else a new one of this browser's own.
+/// Returns the interaction in which the move began, if this is its browser; else a new one of this browser's own. Counts the step.
 async fn interaction_for(
     link: &MailedLink<Confirm>,
     enrolment: EnrolmentId,
 ) -> Result<InteractionId, Failure> {
     let (grants, browser) = (&link.idp.grants, &link.browser.token);
     let found = link.idp.accounts.enrolment(enrolment).await?;
+    if let Some(found) = &found {
+        count::move_step(&found.agency_id, MoveStep::Confirmed);
+    }
     let origin = found.as_ref().and_then(|e| e.origin.as_deref()).and_then(|o| o.parse().ok());
     if let Some(id) = origin
         && let Some(interaction) = grants.find(id, browser).await?

@@ -9,6 +9,7 @@ use super::{interaction::InteractionContext, mail_code, sign_in::password_error}
 use crate::{
     Idp,
     web::{
+        count::{self, MoveStep},
         error::Failure,
         flash::{
             self, EmailFlash, EmailRefused, HubFlash, MailFlash, NewPasswordFlash, PasswordError, Problems,
@@ -196,6 +197,7 @@ pub(crate) async fn choose_email(
     }
     match idp.accounts.choose_email(id, &fields.email, sure, &visitor).await? {
         EmailChoice::Taken => {
+            count::move_step(&enrolment.agency_id, MoveStep::Email);
             let corrected =
                 enrolment.stage == Stage::Mail && enrolment.email.as_deref() != Some(fields.email.trim());
             let flash = HubFlash::Mail(MailFlash::Corrected);
@@ -225,7 +227,11 @@ pub(crate) async fn choose_password(
         return refuse(NewPasswordFlash::Throttled(seconds));
     }
     let visitor = context.visitor();
-    match idp.accounts.choose_password(&enrolment, &agency.name, &fields.password, &visitor).await? {
+    let chosen = idp.accounts.choose_password(&enrolment, &agency.name, &fields.password, &visitor).await?;
+    if chosen == PasswordChoice::Taken {
+        count::move_step(&agency.id, MoveStep::Password);
+    }
+    match chosen {
         PasswordChoice::Taken | PasswordChoice::Gone => Ok(context.to_hub()),
         PasswordChoice::Problems(problems) => refuse(NewPasswordFlash::Problems(Problems::new(problems))),
         PasswordChoice::Busy => {
@@ -265,7 +271,12 @@ pub(crate) async fn link(
         return refuse(PasswordError::Throttled { seconds });
     }
     let password = fields.password.as_deref();
-    match idp.accounts.attach(enrolment.id, password, browser.session.as_ref(), &context.visitor()).await? {
+    let session = browser.session.as_ref();
+    let attached = idp.accounts.attach(enrolment.id, password, session, &context.visitor()).await?;
+    if matches!(attached, Attach::Done(_)) {
+        count::move_step(&enrolment.agency_id, MoveStep::Linked);
+    }
+    match attached {
         Attach::Done(Some(signed_in)) => Ok(context.signed_in(&signed_in).await?.see_other(context.hub())),
         Attach::Done(None) | Attach::NotNow => Ok(context.to_hub()),
         Attach::Refused(refused) => refuse(password_error(&refused)),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::interaction::InteractionContext;
 use crate::web::{
+    count,
     error::Failure,
     flash::{self, ForgotAnswer, ForgotFlash},
     form::Form,
@@ -47,6 +48,7 @@ pub(crate) async fn post(
     if let Err(seconds) = limits::attempt(idp, &context.browser) {
         return say(ForgotAnswer::Throttled { seconds });
     }
+    count::reset_asked();
     idp.accounts.forgot(&fields.email, &context.visitor()).await?;
     say(ForgotAnswer::Mailed)
 }

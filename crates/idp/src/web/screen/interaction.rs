@@ -86,6 +86,9 @@ impl InteractionContext {
         };
         let ui_locales = interaction.request.as_ref().map(|r| r.ui_locales.as_slice()).unwrap_or_default();
         let locale = browser.locale(ui_locales, agency.as_deref());
+        if let Some(agency) = &agency {
+            tracing::Span::current().record("agency", &*agency.id);
+        }
         Ok(Self { idp: idp.clone(), browser, interaction, agency, portal, locale })
     }
 

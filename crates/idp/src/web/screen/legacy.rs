@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::interaction::InteractionContext;
 use crate::web::{
+    count::{self, MoveStep},
     error::Failure,
     flash::{self, LegacyFlash, LegacyRefused, Missing},
     form::{Form, TypedPassword},
@@ -98,6 +99,7 @@ pub(crate) async fn post(
     let (origin, visitor) = (id.to_string(), context.visitor());
     match idp.accounts.prove_legacy(&agency, identifier, password, Some(&origin), &visitor).await? {
         LegacyProof::Enrolment(enrolment) => {
+            count::move_step(&agency.id, MoveStep::Begun);
             if context.portal.is_none() {
                 idp.grants.set_agency(&context.interaction, &agency.id).await?;
             }

@@ -6,7 +6,13 @@ use pages::page::{self, CodeError};
 use serde::Deserialize;
 
 use super::{enrol, interaction::InteractionContext};
-use crate::web::{error::Failure, flash::CodeFlash, form::Form, limits, path};
+use crate::web::{
+    count::{self, MoveStep},
+    error::Failure,
+    flash::CodeFlash,
+    form::Form,
+    limits, path,
+};
 
 /// Returns true if this interaction may confirm the address by a code: the password was chosen in it.
 pub(crate) fn offered(context: &InteractionContext, enrolment: &Enrolment) -> bool {
@@ -47,7 +53,11 @@ pub(crate) async fn post(
     if let Err(seconds) = limits::attempt(idp, &context.browser) {
         return refuse(CodeFlash::Throttled { seconds });
     }
-    match idp.accounts.confirm_by_code(enrolment.id, &context.id().to_string(), &fields.code).await? {
+    let given = idp.accounts.confirm_by_code(enrolment.id, &context.id().to_string(), &fields.code).await?;
+    if given == CodeGiven::Done {
+        count::move_step(&enrolment.agency_id, MoveStep::Confirmed);
+    }
+    match given {
         CodeGiven::Done | CodeGiven::NotNow => Ok(context.to_hub()),
         CodeGiven::Wrong { remaining } => refuse(CodeFlash::Wrong { remaining }),
         CodeGiven::Spent => refuse(CodeFlash::TooMany),

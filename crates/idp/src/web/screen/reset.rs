@@ -13,6 +13,7 @@ use crate::{
     InteractionId,
     web::{
         cookie::Cookie,
+        count,
         error::Failure,
         flash::{Address, NewPasswordFlash, Problems},
         form::TypedPassword,
@@ -59,7 +60,9 @@ impl LinkKind for Reset {
             return say(NewPasswordFlash::Throttled(seconds));
         }
         let session = browser.session.as_ref();
-        match idp.accounts.reset(&link.token, &fields.password, session, &browser.visitor).await? {
+        let outcome = idp.accounts.reset(&link.token, &fields.password, session, &browser.visitor).await?;
+        count::reset(&outcome);
+        match outcome {
             accounts::Reset::Done(signed_in, origin) => {
                 let id = interaction_for(link, &origin).await?;
                 // The link stays in its cookie, used as it is: the form sent again leads where it led.

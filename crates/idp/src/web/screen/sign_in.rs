@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::interaction::InteractionContext;
 use crate::web::{
+    count,
     error::Failure,
     flash::{self, HubFlash, Missing, PasswordError},
     form::{EmptyForm, Form, TypedPassword},
@@ -35,7 +36,9 @@ pub(crate) async fn post(
         return refuse(PasswordError::Throttled { seconds });
     }
     let previous = browser.session.as_ref();
-    match idp.accounts.sign_in(email, password, keep, previous, &context.visitor()).await? {
+    let outcome = idp.accounts.sign_in(email, password, keep, previous, &context.visitor()).await?;
+    count::sign_in(&outcome);
+    match outcome {
         SignIn::In(signed_in) => Ok(context.signed_in(&signed_in).await?.see_other(context.hub())),
         SignIn::Move(enrolment) => continue_move(&context, enrolment).await,
         refused => refuse(password_error(&refused)),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::interaction::InteractionContext;
 use crate::web::{
+    count::{self, MoveStep},
     error::Failure,
     flash::{ConnectedFlash, HubFlash, TermsFlash},
     form::Form,
@@ -110,6 +111,7 @@ pub(crate) async fn post(
     };
     match idp.accounts.finish(enrolment.id, &shown, false, session, &visitor).await? {
         Finish::Done(signed_in, receipt) => {
+            count::move_step(&enrolment.agency_id, MoveStep::Finished);
             let flash = ConnectedFlash::new(receipt, true);
             Ok(context.signed_in(&signed_in).await?.say(&path::connected(context.id()), &flash))
         }

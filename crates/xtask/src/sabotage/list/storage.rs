@@ -31,7 +31,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "tells that a statement is on the disk before it is",
         items: &[115],
         file: "crates/kernel/src/db/writer.rs",
-        find: "within(slot.committed()).await?;",
+        find: "timed(Work::Commit, within(slot.committed())).await?;",
         replace: "tokio::spawn(slot.committed());",
         caught_by: kernel(&["a_single_statement_in_a_group_that_fails_is_not_acknowledged"]),
     },
