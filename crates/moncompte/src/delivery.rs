@@ -8,7 +8,7 @@ use kernel::{
     Fault,
     outbox::{self, Leased, Outcome, Pause, Selection},
 };
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -166,6 +166,7 @@ impl Worker {
         closed.map(|portal| portal.client.client_id.clone()).collect()
     }
 
+    #[tracing::instrument(name = "message", skip_all, fields(kind = held.message.kind, message_id = %held.message.id))]
     async fn one(&self, held: Delivery) {
         let Delivery { message, probe, call } = held;
         let context = &self.idp.context;
@@ -256,13 +257,26 @@ impl Worker {
         match message.kind.as_str() {
             MAIL => {
                 let mail = message.payload::<accounts::Mail>(&self.idp.context).map_err(NotSent::waits)?;
-                self.post.send(self.writer.write(message, &mail)?).await
+                self.mail(self.writer.write(message, &mail)?).await
             }
             RECOVERY => self.idp.accounts.recover(message).await.map_err(NotSent::waits),
             accounts::SESSIONS_ENDED => self.idp.grants.sessions_ended(message).await.map_err(NotSent::waits),
             BACKCHANNEL_LOGOUT => self.post_logout(message, call).await,
             other => Err(NotSent::waits(format!("nobody sends messages of the kind {other}"))),
         }
+    }
+
+    async fn mail(&self, mail: lettre::Message) -> Result<(), NotSent> {
+        let begun = Instant::now();
+        let sent = self.post.send(mail).await;
+        let result = match sent.as_ref().map_err(|not_sent| not_sent.blame) {
+            Ok(()) => "sent",
+            Err(Blame::Address) => "address",
+            Err(Blame::Message) => "message",
+            Err(Blame::Server { .. }) => "server",
+        };
+        metrics::histogram!("moncompte_smtp_seconds", "result" => result).record(begun.elapsed());
+        sent
     }
 
     async fn post_logout(&self, message: &Leased, call: Option<Call>) -> Result<(), NotSent> {
@@ -278,6 +292,12 @@ impl Worker {
         };
         let posted = self.outbound.post_form(&logout.uri, "logout_token", &logout.logout_token).await;
         let answered = posted.as_ref().err().is_none_or(|error| error.answered);
+        let result = match (&posted, answered) {
+            (Ok(()), _) => "taken",
+            (Err(_), true) => "refused",
+            (Err(_), false) => "silent",
+        };
+        metrics::counter!("moncompte_logout_calls_total", "result" => result).increment(1);
         if call.ended(answered, context.now()) {
             tracing::error!(host, "portal unresponsive to logout calls: called less often until it answers");
         }

@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use accounts::Accounts;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
+use idp::Idp;
 use kernel::MAX_SKEW;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::{supervisor::Supervisor, telemetry};
+use crate::{measures, supervisor::Supervisor};
 
 #[derive(Clone)]
 struct Ops {
-    accounts: Accounts,
+    idp: Idp,
     supervisor: Supervisor,
     metrics: PrometheusHandle,
     /// The response of readiness without trouble, which names the agencies that are left out.
@@ -20,11 +20,11 @@ struct Ops {
 
 /// Returns the routes `/health/live`, `/health/ready` and `/metrics`. `agencies` maps every agency to true if its file has a mistake.
 pub(crate) fn router(
-    accounts: Accounts,
+    idp: &Idp,
     supervisor: Supervisor,
+    metrics: PrometheusHandle,
     agencies: BTreeMap<String, bool>,
-) -> anyhow::Result<Router> {
-    let metrics = PrometheusBuilder::new().install_recorder()?;
+) -> Router {
     let mut well = String::from("ok\n");
     for (agency, bad) in agencies {
         if bad {
@@ -33,19 +33,15 @@ pub(crate) fn router(
         }
         metrics::gauge!("moncompte_agency_bad", "agency" => agency).set(f64::from(u8::from(bad)));
     }
-    Ok(Router::new()
+    Router::new()
         .route("/health/live", get(async || "ok\n"))
         .route("/health/ready", get(ready))
         .route("/metrics", get(measures))
-        .with_state(Ops { accounts, supervisor, metrics, well: well.into() }))
+        .with_state(Ops { idp: idp.clone(), supervisor, metrics, well: well.into() })
 }
 
 async fn measures(State(ops): State<Ops>) -> String {
-    metrics::counter!("moncompte_hashes_total").absolute(ops.accounts.hasher().done() as u64);
-    metrics::counter!("moncompte_log_lines_lost_total").absolute(telemetry::lost());
-    #[allow(clippy::cast_precision_loss, reason = "a clock is never so wrong")]
-    metrics::gauge!("moncompte_clock_ahead_seconds")
-        .set(ops.accounts.context().clock.database_offset() as f64 / 1000.0);
+    measures::read(&ops.idp);
     ops.metrics.render()
 }
 
@@ -58,7 +54,7 @@ async fn ready(State(ops): State<Ops>) -> (StatusCode, String) {
 
 /// Returns the reason why this node should get no requests, if there is one.
 async fn trouble(ops: &Ops) -> Option<String> {
-    let context = ops.accounts.context();
+    let context = &ops.idp.context;
     if !context.clock.is_trusted() {
         return Some("the clock is far from the database's".into());
     }

@@ -1,3 +1,5 @@
+//! The log, and the subscriber that every span and event goes to.
+
 use std::{
     collections::VecDeque,
     io::{self, IsTerminal, Write},
@@ -6,7 +8,11 @@ use std::{
 };
 
 use clap::ValueEnum;
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+use crate::traces::Traces;
 
 /// The format of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
@@ -22,18 +28,28 @@ static LOG: OnceLock<Log> = OnceLock::new();
 
 /// Starts logging to standard error; `MONCOMPTE_LOG` (e.g. `info,sqlx=warn`) filters events.
 pub(crate) fn begin(format: LogFormat, default: &str) {
+    begin_traced(format, default, None);
+}
+
+/// Starts logging as [`begin`] does, and the export of spans if there is one. The filter of the log does not hold for the spans that are exported.
+pub(crate) fn begin_traced(format: LogFormat, default: &str, traces: Option<&Traces>) {
     let filter = EnvFilter::try_from_env("MONCOMPTE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(LOG.get_or_init(|| Log::to(io::stderr())).clone())
         // The subscriber prints its own errors, and would panic if that fails.
         .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false);
+    let log: Box<dyn Layer<Registry> + Send + Sync> = match format {
+        LogFormat::Text => log.boxed(),
+        LogFormat::Json => log.json().boxed(),
+    };
+    let registry = tracing_subscriber::registry();
     // A second call (in tests) changes nothing.
-    let _ = match format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().try_init(),
+    let _ = match traces {
+        // One filter for all costs each span less than a filter for each layer.
+        None => registry.with(log).with(filter).try_init(),
+        Some(traces) => registry.with(log.with_filter(filter)).with(traces.layer()).try_init(),
     };
 }
 

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    measures,
     outbound::Outbound,
     post::{Post, Writer},
     supervisor::{Supervisor, TaskFuture},
@@ -93,6 +94,9 @@ impl Worker {
             });
             if slow == 0 {
                 self.tidy().await;
+                if let Err(fault) = measures::count_rows(&self.idp).await {
+                    tracing::warn!(%fault, what = "the count of identities", "periodic task postponed");
+                }
             } else if slow.is_multiple_of(60) {
                 // Sealed refresh tokens are valuable, so they are deleted within seconds (SECURITY D16).
                 if let Err(fault) = self.idp.grants.forget_children().await {
@@ -109,6 +113,7 @@ impl Worker {
         }
     }
 
+    #[tracing::instrument(skip_all)]
     async fn tidy(&self) {
         self.idp.throttle.tidy();
         if !self.idp.context.clock.is_trusted() {

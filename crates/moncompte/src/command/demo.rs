@@ -23,6 +23,7 @@ use crate::{
     mailbox::{self, DemoMailbox},
     post::Post,
     print::out,
+    requests,
     serving::{listen, serve, stop_signal},
     supervisor::Supervisor,
     telemetry::{self, LogFormat},
@@ -197,7 +198,7 @@ async fn run(
     let stop = CancellationToken::new();
     let [provider, first, second, mails]: [TcpListener; 4] =
         listeners.try_into().map_err(|_| anyhow::anyhow!("four ports are needed"))?;
-    let provider_router = idp::router(wired.idp.clone());
+    let provider_router = requests::observed(idp::router(wired.idp.clone()), &wired.idp, false);
     let post = Post::DemoMailbox(demo_mailbox.clone());
     let Wired { idp, writer, outbound, limits, .. } = wired;
     let supervisor = Supervisor::default();

@@ -6,10 +6,11 @@ use tokio_util::sync::CancellationToken;
 use super::Where;
 use crate::{
     config::{LeftOut, Prepared},
-    ops,
+    measures, ops, requests,
     serving::{Limits, listen, serve, stop_signal},
     supervisor::Supervisor,
     telemetry,
+    traces::Traces,
     wire::Wired,
     worker::Worker,
 };
@@ -22,9 +23,11 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
-        telemetry::begin(self.place.log, "info,sqlx=warn");
         let told = stop_signal()?;
         let prepared = Prepared::read(&self.place.config)?;
+        let traces = Traces::begin(&prepared.config.settings.telemetry)?;
+        telemetry::begin_traced(self.place.log, "info,sqlx=warn", traces.as_ref());
+        let measures = measures::install()?;
         prepared.make_folders()?;
         let Prepared { config, post } = prepared;
         if let Some(warning) = config.warning() {
@@ -38,8 +41,8 @@ impl Serve {
         tracing::info!(%address, issuer = %wired.idp.issuer, hash_memory_mib = wired.hash_memory / 1024, "ready");
         let stop = CancellationToken::new();
         let supervisor = Supervisor::default();
-        let ops = ops::router(wired.idp.accounts.clone(), supervisor.clone(), wired.agencies())?;
-        let router = idp::router(wired.idp.clone());
+        let ops = ops::router(&wired.idp, supervisor.clone(), measures.clone(), wired.agencies());
+        let router = requests::observed(idp::router(wired.idp.clone()), &wired.idp, traces.is_some());
         let Wired { idp, writer, outbound, limits, .. } = wired;
         let worker = tokio::spawn(Worker { idp, writer, post, outbound, supervisor }.run(stop.clone()));
         let signal = {
@@ -53,10 +56,14 @@ impl Serve {
         let served = tokio::try_join!(
             serve(public, router, limits, stop.clone()),
             serve(private, ops, Limits::operators(), stop.clone()),
+            measures::keep(measures, stop.clone()),
             signal
         );
         stop.cancel();
         let _ = worker.await;
+        if let Some(traces) = traces {
+            traces.end().await;
+        }
         served?;
         Ok(ExitCode::SUCCESS)
     }

@@ -21,7 +21,7 @@ use kernel::SealKey;
 pub(crate) use prepare::Prepared;
 use read::Reader;
 pub(crate) use read::regular;
-pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity};
+pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity, TelemetrySection};
 
 /// The checked configuration.
 pub(crate) struct Config {

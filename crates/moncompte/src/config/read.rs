@@ -165,6 +165,11 @@ impl<'a> Reader<'a> {
             );
         }
         range("mail", s.mail.folder.is_some() != s.mail.smtp.is_some(), "give either folder or [mail.smtp]");
+        range("telemetry.sample", (0.0..=1.0).contains(&s.telemetry.sample), "must be 0 to 1");
+        if let Some(endpoint) = &s.telemetry.otlp_endpoint {
+            let reason = "must be http:// or https://, a host and a port, such as \"http://localhost:4318\"";
+            range("telemetry.otlp_endpoint", is_endpoint(endpoint), reason);
+        }
         self.judge_bounces(s, text);
     }
 
@@ -282,6 +287,18 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// Returns true for the address of a collector: traces go to `/v1/traces` below it.
+fn is_endpoint(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
 }
 
 /// The maximum size of a file of the configuration, in bytes. The largest real ones, bundles of certificate authorities, have a quarter of a megabyte.

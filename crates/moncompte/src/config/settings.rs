@@ -62,6 +62,9 @@ pub(crate) struct Settings {
     /// Outgoing calls.
     #[serde(default)]
     pub(crate) outbound: OutboundSection,
+    /// Traces.
+    #[serde(default)]
+    pub(crate) telemetry: TelemetrySection,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
@@ -261,4 +264,20 @@ pub(crate) struct OutboundSection {
     pub(crate) allow: Vec<String>,
     /// A file with a private certificate authority, PEM.
     pub(crate) extra_ca: Option<String>,
+}
+
+/// `[telemetry]`
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TelemetrySection {
+    /// The collector to which traces are sent over OTLP/HTTP, e.g. `"http://localhost:4318"`; none are made unless set.
+    pub(crate) otlp_endpoint: Option<String>,
+    /// The part of the traces that is sent, 0 to 1; a trusted proxy that decided for its request is followed.
+    pub(crate) sample: f64,
+}
+
+impl Default for TelemetrySection {
+    fn default() -> Self {
+        Self { otlp_endpoint: None, sample: 1.0 }
+    }
 }

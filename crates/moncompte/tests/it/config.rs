@@ -23,7 +23,9 @@ fn line_of(text: &str, part: &str) -> usize {
 async fn a_mistake_is_told_with_file_line_key_and_mend() {
     let place = Place::new(
         Bed::sqlite().await,
-        &format!("{MAIL_FOLDER}\n\n[lock]\nfailures = 5\n\n[argon2]\nmemory = 19456"),
+        &format!(
+            "{MAIL_FOLDER}\n\n[lock]\nfailures = 5\n\n[argon2]\nmemory = 19456\n\n[telemetry]\nsample = 0.5\notlp_endpoint = \"http://localhost:4318\""
+        ),
     );
     stands(&place);
     let main = [
@@ -33,6 +35,9 @@ async fn a_mistake_is_told_with_file_line_key_and_mend() {
         ("attempts_per_minute", "attemps_per_minute", "attemps_per_minute", "unknown field"),
         ("failures = 5", "failures = 50", "lock.failures", "3 to 10"),
         ("memory = 19456", "memory = 64", "argon2.memory", "19456"),
+        ("sample = 0.5", "sample = 2.0", "telemetry.sample", "0 to 1"),
+        ("\"http://localhost:4318\"", "\"localhost:4318\"", "telemetry.otlp_endpoint", "http://"),
+        ("localhost:4318", "user:password@localhost:4318", "telemetry.otlp_endpoint", "a host and a port"),
         (
             "from = \"Mon compte immobilier <ne-pas",
             "from = \"Mon compte immobilier ne-pas",

@@ -28,6 +28,7 @@ mod limits;
 mod log;
 mod messages;
 mod node;
+mod observing;
 mod person;
 mod place;
 mod python;
