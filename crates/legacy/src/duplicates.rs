@@ -43,9 +43,14 @@ impl Duplicates {
         Ok(Self { keys, repeated: spread.repeated()?, first: HashMap::new() })
     }
 
+    /// Returns true if an identifier comes more than once, or, rarely, if it shares its number with one that does.
+    pub fn is_repeated(&self, canonical: &str) -> bool {
+        self.repeated.contains(&self.keys.hash_one(canonical))
+    }
+
     /// The line on which an identifier stood before `line`; `None` if this is its first.
     pub fn first_line(&mut self, canonical: &str, line: u64) -> Option<u64> {
-        if !self.repeated.contains(&self.keys.hash_one(canonical)) {
+        if !self.is_repeated(canonical) {
             return None;
         }
         let known = self.first.get(canonical).copied();
@@ -53,6 +58,58 @@ impl Duplicates {
             self.first.insert(canonical.to_owned(), line);
         }
         known
+    }
+}
+
+/// Finds values of a column that several rows have, in one pass and with as little memory as [`Duplicates`].
+pub struct Repeats<F> {
+    keys: RandomState,
+    spread: Spread<F>,
+}
+
+/// The values that came more than once.
+pub struct Repeated {
+    keys: RandomState,
+    numbers: HashSet<u64>,
+}
+
+impl<F: Read + Write + Seek> Repeats<F> {
+    /// `scratch`: a file at its beginning, which is overwritten.
+    pub fn new(scratch: F) -> Self {
+        Self { keys: RandomState::new(), spread: Spread::new(scratch) }
+    }
+
+    /// Adds the value of a row.
+    ///
+    /// # Errors
+    /// When `scratch` cannot be written.
+    pub fn add(&mut self, value: &str) -> io::Result<()> {
+        self.spread.add(self.keys.hash_one(value))
+    }
+
+    /// Returns the values that came more than once.
+    ///
+    /// # Errors
+    /// When `scratch` cannot be read.
+    pub fn finish(self) -> io::Result<Repeated> {
+        Ok(Repeated { numbers: self.spread.repeated()?, keys: self.keys })
+    }
+}
+
+impl Repeated {
+    /// Returns true if a value came more than once.
+    pub fn contains(&self, value: &str) -> bool {
+        self.numbers.contains(&self.keys.hash_one(value))
+    }
+
+    /// Returns how many values came more than once.
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Returns true if none did.
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
     }
 }
 

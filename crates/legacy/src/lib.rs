@@ -44,5 +44,5 @@ pub mod row;
 
 pub use address::MailAddress;
 pub use costly::CostlyRecipes;
-pub use duplicates::Duplicates;
+pub use duplicates::{Duplicates, Repeated, Repeats};
 pub use report::{ImportReport, Warned};
