@@ -1,4 +1,4 @@
-use crate::{Contact, Controller, CustomTexts, Directory, Logo, Look, Portal, TicketKey};
+use crate::{Contact, Controller, CustomTexts, Directory, ImportRules, Logo, Look, Portal, TicketKey};
 
 /// An organisation with a portal, a contact, a look and a directory, as its file says.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub struct Agency {
     pub contact: Contact,
     /// The rules of its identifiers.
     pub directory: Directory,
+    /// The guards of its deliveries.
+    pub import: ImportRules,
     /// Its clients; the first one is its portal.
     pub portals: Vec<Portal>,
     /// The key that verifies its portal's migration tickets.

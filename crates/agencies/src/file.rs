@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Contact, Controller, CustomTexts, Directory, Look};
+use crate::{Contact, Controller, CustomTexts, Directory, ImportRules, Look};
 
 /// `config/agencies/<id>.toml`. Unknown keys are refused.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -27,6 +27,9 @@ pub struct AgencyFile {
     /// The rules of its identifiers.
     #[serde(default)]
     pub directory: Directory,
+    /// The guards of its deliveries.
+    #[serde(default)]
+    pub import: ImportRules,
     /// Its clients; the first one is its portal.
     #[serde(default)]
     pub portal: Vec<PortalSection>,

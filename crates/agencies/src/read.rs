@@ -102,6 +102,9 @@ impl Reader<'_> {
                 self.wrong("portal.client_id", nth, "is there twice: every portal needs its own");
             }
         }
+        for (key, reason) in file.import.problems() {
+            self.wrong(&format!("import.{key}"), 0, reason);
+        }
         let ticket = file.ticket.and_then(|section| self.ticket(section, secrets));
         Agency {
             id: id.to_owned(),
@@ -114,6 +117,7 @@ impl Reader<'_> {
             words: file.words,
             contact: file.contact,
             directory: file.directory,
+            import: file.import,
             portals,
             ticket,
         }
@@ -289,6 +293,8 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
             ("redirect_uris", "subject_type = \"x\"\nredirect_uris", "portal.subject_type", 11),
             ("redirect_uris", "default_max_age = -1\nredirect_uris", "portal.default_max_age", 11),
             ("redirect_uris", "resources = [\"api\"]\nredirect_uris", "portal.resources", 11),
+            ("[look]", "[import]\nmax_bad = 2.0\n[look]", "import.max_bad", 7),
+            ("[look]", "[import]\nidentifier_pattern = \"[0-9\"\n[look]", "import.identifier_pattern", 7),
             ("redirect_uris", "jwks_uri = \"https://x.example/jwks\"\nredirect_uris", "portal.jwks_uri", 11),
             (
                 "redirect_uris",

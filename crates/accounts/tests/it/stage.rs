@@ -46,6 +46,7 @@ pub(crate) fn agency(id: &str, name: &str) -> Agency {
         words: CustomTexts::default(),
         contact: Contact::default(),
         directory: Directory::default(),
+        import: agencies::ImportRules::default(),
         portals: vec![],
         ticket: None,
     }
@@ -143,7 +144,7 @@ impl Stage {
                     "mail" => mails.push(message.payload(&self.bed.context).unwrap()),
                     "recovery" => self.accounts.recover(&message).await.unwrap(),
                     // The provider's.
-                    accounts::SESSIONS_ENDED => {}
+                    accounts::SESSIONS_ENDED | accounts::LINK_ENDED => {}
                     other => panic!("a message of the kind {other}"),
                 }
                 kernel::outbox::sent(&self.bed.context.db, message.id, self.bed.context.now()).await.unwrap();
@@ -204,6 +205,7 @@ pub(crate) fn said(proof: &LegacyProof) -> String {
         LegacyProof::Wrong { remaining } => format!("wrong, {remaining} left"),
         LegacyProof::Locked { minutes } => format!("locked for {minutes} min"),
         LegacyProof::Moved { hint, .. } => format!("moved to {}", hint.as_deref().unwrap_or("?")),
+        LegacyProof::Left => "left".into(),
         LegacyProof::NoIdentifier => "no identifier".into(),
         LegacyProof::NoPassword => "no password".into(),
         LegacyProof::Refused => "refused".into(),

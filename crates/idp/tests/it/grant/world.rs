@@ -66,6 +66,7 @@ fn agency(id: &str, clients: Vec<Client>) -> Agency {
         words: CustomTexts::default(),
         contact: Contact::default(),
         directory: Directory::default(),
+        import: agencies::ImportRules::default(),
         portals: clients
             .into_iter()
             .map(|client| Portal {
