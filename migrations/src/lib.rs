@@ -6,6 +6,7 @@ use sea_orm_migration::{prelude::*, sea_orm::DatabaseConnection};
 mod before;
 mod error;
 mod m0017_baseline;
+mod m0018_deliveries;
 mod schema;
 mod upgrade;
 
@@ -16,7 +17,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0017_baseline::Migration)]
+        vec![Box::new(m0017_baseline::Migration), Box::new(m0018_deliveries::Migration)]
     }
 }
 
