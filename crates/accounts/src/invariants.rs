@@ -254,6 +254,29 @@ pub const INVARIANTS: &[Invariant] = &[
         otherwise: "two accounts could have one address: restore the index",
         seen_by: SeenBy::Unique("uq_account_email_canonical"),
     },
+    Invariant {
+        id: "I25",
+        says: "at most one delivery of an agency is being applied or taken back",
+        otherwise: "two deliveries could write one identity, and no undo would give back what was: restore the index",
+        seen_by: SeenBy::Unique("uq_delivery_busy"),
+    },
+    Invariant {
+        id: "I25",
+        says: "rows are kept as they were for deliveries only that can be taken back",
+        otherwise: "an undo would not be whole: compare with a backup before it is tried",
+        seen_by: SeenBy::Query(
+            "SELECT count(*) AS n FROM delivery_change c JOIN delivery d ON d.id = c.delivery_id WHERE d.state IN ('planned', 'undone')",
+        ),
+    },
+    Invariant {
+        id: "I25",
+        says: "whoever moved and left an agency has a date on which the link ends, and no other link has one",
+        otherwise: "a portal stays open to somebody who left, or closes to a client: plan the agency's complete file again",
+        seen_by: SeenBy::Query(
+            "SELECT count(*) AS n FROM legacy_identity i JOIN link l ON l.legacy_identity_id = i.id \
+             WHERE (i.left_at IS NULL) <> (l.ends_at IS NULL) OR (l.ended_at IS NOT NULL AND l.ends_at IS NULL)",
+        ),
+    },
 ];
 
 const ORPHANS: &str = "SELECT \

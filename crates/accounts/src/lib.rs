@@ -24,6 +24,7 @@ mod account;
 mod act;
 mod code;
 mod counts;
+mod delivery;
 mod device;
 mod disclosure;
 mod email;
@@ -43,20 +44,28 @@ mod terms;
 mod verifier;
 mod visitor;
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use arc_swap::ArcSwap;
 use kernel::{Context, typed_id};
 
 pub use account::{Account, LinkedAgency};
 pub use act::{
-    Accepted, AddressConfirm, AddressPage, AddressWish, Attach, Confirm, EmailChoice, Finish, Importer,
-    LegacyProof, NewAddress, NewPassword, NextMail, Origin, PasswordChange, PasswordChoice, PendingAddress,
-    Replaced, Resend, Reset, ResetPage, SESSIONS_ENDED, SessionsEnded, SignIn, TakeBack, TakeBackPage,
-    Ticket, WrapProgress,
+    Accepted, AddressConfirm, AddressPage, AddressWish, Applier, ApplyRefused, Attach, Confirm, EmailChoice,
+    Finish, Importer, LINK_ENDED, LegacyProof, LinkEnded, NewAddress, NewPassword, NextMail, Origin,
+    PasswordChange, PasswordChoice, PendingAddress, Planner, Rejected, Replaced, Resend, Reset, ResetPage,
+    SESSIONS_ENDED, SessionsEnded, SignIn, TakeBack, TakeBackPage, Ticket, Tried, UndoRefused, Undone,
+    WrapProgress,
 };
 pub use code::{CODE_DAYS, CodeGiven};
 pub use counts::IdentityCount;
+pub use delivery::{
+    Changes, Delivery, DeliveryState, GuardBroken, HashKind, Oddly, PlanReport, Reason, Sample, SampleKind,
+    Shape, ShapeShift, Source, UNDO_DAYS,
+};
 pub use device::Device;
 pub use disclosure::AtAgency;
 pub use email::{Email, NoAddress};
@@ -87,6 +96,10 @@ typed_id! {
 typed_id! {
     /// An acceptance of terms.
     AcceptanceId
+}
+typed_id! {
+    /// A file of an agency.
+    DeliveryId
 }
 typed_id! {
     /// An identifier that an agency issued.
@@ -123,6 +136,8 @@ pub struct Rules {
     pub email_changes_per_day: u64,
     /// Browsers in which one account may be signed in at a time; one more ends the one that was used least recently (SECURITY #50).
     pub sessions_per_account: usize,
+    /// Weak hashes that all nodes together wrap in a second.
+    pub wrap_per_second: u16,
 }
 
 impl Rules {
@@ -153,6 +168,7 @@ impl Default for Rules {
             email_undo: 7 * 86_400,
             email_changes_per_day: 5,
             sessions_per_account: 20,
+            wrap_per_second: 10,
         }
     }
 }
@@ -165,6 +181,8 @@ pub struct Accounts {
     rules: Rules,
     terms: Arc<ArcSwap<TermsLibrary>>,
     people: disclosure::People,
+    /// The kinds of hashes, by agency, that this node knows to be noted as proven.
+    proven: Arc<Mutex<BTreeSet<(String, String)>>>,
 }
 
 impl Accounts {
@@ -176,7 +194,7 @@ impl Accounts {
         terms: Arc<ArcSwap<TermsLibrary>>,
     ) -> Self {
         let people = disclosure::people(&context);
-        Self { context, hasher, rules, terms, people }
+        Self { context, hasher, rules, terms, people, proven: Arc::default() }
     }
 
     /// The pool that hashes.

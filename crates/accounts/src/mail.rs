@@ -141,6 +141,11 @@ pub enum MailBody {
         /// The time.
         at: Unix,
     },
+    /// An agency does not count the person among its clients any more: its portal closes to them.
+    LinkEnding {
+        /// The time at which it closes.
+        at: Unix,
+    },
     /// To the agency's address for the person: the account has another one.
     AddressChosen {
         /// Masked.

@@ -31,7 +31,7 @@ struct Lane {
 /// A kind in none of the queues waits for a newer node that knows it.
 const LANES: [Lane; 3] = [
     Lane { name: "mail", kinds: &[MAIL], places: 8 },
-    Lane { name: "work", kinds: &[RECOVERY, accounts::SESSIONS_ENDED], places: 4 },
+    Lane { name: "work", kinds: &[RECOVERY, accounts::SESSIONS_ENDED, accounts::LINK_ENDED], places: 4 },
     Lane { name: "calls", kinds: &[BACKCHANNEL_LOGOUT], places: 8 },
 ];
 
@@ -261,6 +261,7 @@ impl Worker {
             }
             RECOVERY => self.idp.accounts.recover(message).await.map_err(NotSent::waits),
             accounts::SESSIONS_ENDED => self.idp.grants.sessions_ended(message).await.map_err(NotSent::waits),
+            accounts::LINK_ENDED => self.idp.grants.link_ended(message).await.map_err(NotSent::waits),
             BACKCHANNEL_LOGOUT => self.post_logout(message, call).await,
             other => Err(NotSent::waits(format!("nobody sends messages of the kind {other}"))),
         }

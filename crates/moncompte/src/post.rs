@@ -235,6 +235,9 @@ impl Writer {
                 when: *at,
                 portal_url: agency.and_then(|a| a.portals.first()).and_then(|p| p.home.clone()),
             }),
+            MailBody::LinkEnding { at } => {
+                mail::MailBody::LinkEnding(mail::LinkEnding { agency_name: name(), when: *at })
+            }
             MailBody::AccountLocked { token, minutes } => {
                 mail::MailBody::AccountLocked(mail::AccountLocked {
                     link: link("reset", token),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use idp::Idp;
 use kernel::{MAX_SKEW, outbox};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -87,11 +87,16 @@ impl Worker {
 
     async fn chores(self: Arc<Self>, stop: CancellationToken) {
         let mut slow = 0_u32;
+        let mut beat = tokio::time::interval(Duration::from_secs(1));
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !stop.is_cancelled() {
-            let wrapped = self.idp.accounts.wrap_sealed(1).await.unwrap_or_else(|fault| {
+            tokio::select! {
+                _ = beat.tick() => {}
+                () = stop.cancelled() => return,
+            }
+            if let Err(fault) = self.idp.accounts.wrap_at_pace().await {
                 tracing::warn!(%fault, "wrapping of old hashes postponed");
-                0
-            });
+            }
             if slow == 0 {
                 self.tidy().await;
                 if let Err(fault) = measures::count_rows(&self.idp).await {
@@ -102,14 +107,17 @@ impl Worker {
                 if let Err(fault) = self.idp.grants.forget_children().await {
                     tracing::warn!(%fault, "periodic task postponed");
                 }
+                self.tell_progress().await;
             }
             slow = (slow + 1) % 600;
-            // Throttled, so that people who sign in come first.
-            let pause = if wrapped > 0 { Duration::from_millis(100) } else { Duration::from_secs(1) };
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = stop.cancelled() => {}
-            }
+        }
+    }
+
+    /// Tells how many weak hashes wait to be wrapped.
+    async fn tell_progress(&self) {
+        if let Ok(progress) = self.idp.accounts.wrap_progress().await {
+            #[allow(clippy::cast_precision_loss, reason = "a gauge")]
+            metrics::gauge!("moncompte_wrap_remaining").set(progress.sealed as f64);
         }
     }
 
@@ -123,6 +131,7 @@ impl Worker {
         for (what, done) in [
             ("keys", self.idp.grants.ensure_keys().await),
             ("old grants", self.idp.grants.purge().await),
+            ("links that end", self.idp.accounts.end_links().await.map(drop)),
             ("old moves and sessions", self.idp.accounts.purge().await),
             ("old letters", outbox::purge(&self.idp.context.db, self.idp.context.now()).await),
         ] {

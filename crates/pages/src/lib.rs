@@ -26,6 +26,7 @@
 
 mod asset;
 mod colour;
+mod delivery;
 mod error;
 mod frame;
 pub mod gallery;
@@ -40,6 +41,7 @@ mod shades;
 mod translate;
 
 pub use asset::{ASSET_ROOT, Asset, asset, precompressed, url as asset_url};
+pub use delivery::{DeliveryLine, DeliveryReport, DeliverySample, reason_in_french};
 pub use error::Error;
 pub use frame::{Contact, CustomTexts, Frame, LocalizedText, Theme};
 pub use locale::Locale;

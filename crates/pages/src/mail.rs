@@ -62,6 +62,8 @@ pub enum MailBody {
     AddressTakenBack(AddressTakenBack),
     /// SPEC J11: a sign-in in an unknown browser.
     NewDevice(NewDevice),
+    /// SPEC J12: an agency does not count the person among its clients any more.
+    LinkEnding(LinkEnding),
 }
 
 /// [`MailBody::Confirm`].
@@ -105,6 +107,15 @@ pub struct LinkAdded {
     pub when: i64,
     /// The agency's client space.
     pub portal_url: Option<String>,
+}
+
+/// [`MailBody::LinkEnding`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LinkEnding {
+    /// The agency's name.
+    pub agency_name: String,
+    /// The time at which its client space closes, in Unix seconds.
+    pub when: i64,
 }
 
 /// [`MailBody::AccountLocked`].
@@ -250,6 +261,7 @@ impl MailBody {
             MailBody::AddressChanged(_) => "address-changed",
             MailBody::AddressTakenBack(_) => "address-taken-back",
             MailBody::NewDevice(_) => "new-device",
+            MailBody::LinkEnding(_) => "link-ending",
         }
     }
 
@@ -301,6 +313,7 @@ impl MailBody {
                 portal_url: Some("https://clients.tilleuls.example/".into()),
             }),
             MailBody::LinkAdded(LinkAdded { agency_name: agency(), when, portal_url: None }),
+            MailBody::LinkEnding(LinkEnding { agency_name: agency(), when }),
             MailBody::AccountLocked(AccountLocked { link: link("reset"), minutes: 30 }),
             MailBody::ResetPassword(ResetPassword { link: link("reset"), minutes: 30 }),
             MailBody::FinishEnrolment(FinishEnrolment {

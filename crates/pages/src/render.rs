@@ -11,7 +11,7 @@ use rust_embed::RustEmbed;
 
 use crate::shades::Shades;
 use crate::translate::Translator;
-use crate::{Error, Frame, Locale, Mail, MailBody, MailFrame, Page, asset};
+use crate::{DeliveryReport, Error, Frame, Locale, Mail, MailBody, MailFrame, Page, asset};
 
 #[derive(RustEmbed)]
 #[folder = "templates/"]
@@ -98,6 +98,15 @@ impl Pages {
         let text = part("txt")?;
         let subject = text.state().lookup("subject").map(|value| value.to_string()).unwrap_or_default();
         Ok(Mail { subject: one_line(&subject), text: text.into_output(), html: part("html")?.into_output() })
+    }
+
+    /// Renders the report on an agency's file: French, and a document of its own.
+    ///
+    /// # Errors
+    /// As [`Pages::render`].
+    pub fn delivery_report(&self, report: &DeliveryReport) -> Result<String, Error> {
+        let template = self.french.get_template("report/delivery.html")?;
+        Ok(template.render(context! { report => Value::from(Serde(report)) })?)
     }
 
     fn environment(&self, locale: Locale) -> &Environment<'static> {

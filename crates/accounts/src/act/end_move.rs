@@ -43,6 +43,8 @@ impl Accounts {
             legacy_identity_id: identity.id,
             client_ref: identity.client_ref.clone(),
             linked_at: self.context.now(),
+            ends_at: None,
+            ended_at: None,
         };
         links::insert(tx, row).await?;
         enrolments::set_account(tx, id, owner).await

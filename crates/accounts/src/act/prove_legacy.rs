@@ -1,6 +1,6 @@
 //! The proof of old credentials: a password of the agency's old system, or a portal's ticket.
 
-use std::time::Duration;
+use std::{sync::PoisonError, time::Duration};
 
 use agencies::Agency;
 use kernel::{Db, Done, Fault, Password, PasswordRefused, Tx, Unix};
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     AccountId, Accounts, Email, EnrolmentId, Visitor,
     lockout::{Attempt, Cleared, Counter, Failed, Reserved},
-    store::{IdentityRow, accounts, identities, links, recipes, tickets},
+    store::{IdentityRow, accounts, identities, links, proven, recipes, tickets},
     verifier::{self, Kind, Stored},
 };
 
@@ -35,6 +35,8 @@ pub enum LegacyProof {
         /// The account that it moved to.
         account: AccountId,
     },
+    /// Right, but the agency does not count this person among its clients any more: a complete delivery did not have them.
+    Left,
     /// Nothing was typed that can be an identifier: nothing is hashed or counted (SECURITY D12).
     NoIdentifier,
     /// The password is nothing, or blanks: likewise.
@@ -90,11 +92,14 @@ impl Counted {
     }
 
     /// Begins the count of the network anew, and knows it as the owner's. What other networks tried stays.
-    async fn right(&self, accounts: &Accounts) -> Result<(), Fault> {
+    async fn right(&self, accounts: &Accounts, agency: &str, kind: Option<&str>) -> Result<(), Fault> {
         let context = &accounts.context;
         self.own
             .write_cleared(&context.db, async |tx: &Tx, cleared: Cleared| {
                 self.own.know_network(tx, context.now()).await?;
+                if let Some(kind) = kind {
+                    proven::note(tx, agency, kind, context.now()).await?;
+                }
                 cleared.record(tx, context, None).await?;
                 Ok(Done::Commit(()))
             })
@@ -161,7 +166,8 @@ impl Accounts {
             }
             Some(false) => counted.failed(self).await,
             Some(true) => {
-                counted.right(self).await?;
+                let kind = self.newly_proven(&agency.id, identity.as_ref())?;
+                counted.right(self, &agency.id, kind.as_deref()).await?;
                 self.proved(identity, origin, visitor).await
             }
         }
@@ -196,6 +202,16 @@ impl Accounts {
             }
         };
         Ok(Ok(Counted { own, nth, all }))
+    }
+
+    /// Returns the kind of hash that was right, if none of its kind was before at this agency, as far as this node knows. Kinds are few.
+    fn newly_proven(&self, agency: &str, identity: Option<&IdentityRow>) -> Result<Option<String>, Fault> {
+        // A recogniser was proven when it signed in.
+        let Some(row) = identity.filter(|row| row.moved_at.is_none()) else { return Ok(None) };
+        let stored = verifier::read(&self.context, row.verifier_kind, row.verifier.as_deref())?;
+        let Some(kind) = stored.recipe().map(verifier::kind_of_hash) else { return Ok(None) };
+        let mut proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(proven.insert((agency.to_owned(), kind.clone())).then_some(kind))
     }
 
     /// Checks the password of an identity, or of nobody; `None` when there is no room to hash.
@@ -270,6 +286,9 @@ impl Accounts {
             recogniser: None,
             imported_at: self.context.now(),
             moved_at: None,
+            secret_fingerprint: None,
+            delivery_id: None,
+            left_at: None,
         };
         identities::insert(&self.context.db, row).await
     }
@@ -290,6 +309,9 @@ impl Accounts {
         let Some(identity) = identity else {
             return Ok(LegacyProof::Refused);
         };
+        if identity.moved_at.is_none() && identity.left_at.is_some() {
+            return Ok(LegacyProof::Left);
+        }
         if identity.moved_at.is_none() {
             return Ok(LegacyProof::Enrolment(self.begin_or_resume(&identity, origin, visitor).await?));
         }

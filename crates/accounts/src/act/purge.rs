@@ -2,7 +2,7 @@
 
 use kernel::Fault;
 
-use crate::{Accounts, Rules, lockout::NOTICE, store::purge};
+use crate::{Accounts, Rules, UNDO_DAYS, lockout::NOTICE, store::purge};
 
 const DAY: i64 = 86_400;
 /// Unfinished moves hold personal data without a use: kept for this time after their end, for the help desk.
@@ -11,6 +11,8 @@ const ENROLMENT: i64 = 30 * DAY;
 const RECOVERY: i64 = 30 * DAY;
 /// Ended sessions are a log of sign-ins: CNIL asks for 6 to 12 months (PEOPLE F-21).
 const SESSION: i64 = 365 * DAY;
+/// A plan that nobody applied.
+const PLAN: i64 = 30 * DAY;
 /// Devices after their last use: the lifetime of their cookie.
 const DEVICE: i64 = 400 * DAY;
 /// Counts of wrong passwords after the last try, networks from which an old identifier was right, and locks. Long enough that guessing gains nothing by
@@ -45,6 +47,7 @@ impl Accounts {
         purge::reset_links(db, now - RECOVERY).await?;
         purge::sessions(db, now - SESSION).await?;
         purge::lock_notices(db, now - NOTICE).await?;
+        purge::deliveries(db, now - PLAN, now - UNDO_DAYS * DAY).await?;
         purge::devices(db, now - DEVICE).await
     }
 }

@@ -17,7 +17,28 @@ pub struct WrapProgress {
     pub wrapped: u64,
 }
 
+/// The turn of wrapping, which one node has at a time.
+const TURN: &str = "wrap_turn";
+/// Milliseconds that a turn lasts.
+const TURN_MILLIS: i64 = 1000;
+
 impl Accounts {
+    /// Wraps as many sealed hashes as all nodes together may wrap in a second, if no other node has the turn; returns how many. Called once a second.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn wrap_at_pace(&self) -> Result<u64, Fault> {
+        let (db, most) = (&self.context.db, u64::from(self.rules.wrap_per_second));
+        let mut any = false;
+        for slot in [Slot::Verifier, Slot::Recogniser] {
+            any = any || !identities::sealed(db, slot, 1).await?.is_empty();
+        }
+        if !any || !db.take_turn(TURN, self.context.clock.now_millis(), TURN_MILLIS).await? {
+            return Ok(0);
+        }
+        self.wrap_sealed(most).await
+    }
+
     /// Wraps up to `most` sealed hashes, one after the other; returns how many. A hash that a new import replaced meanwhile is left for the next round.
     ///
     /// # Errors
@@ -53,7 +74,7 @@ impl Accounts {
     /// [`Fault`] of the database.
     pub async fn wrap_progress(&self) -> Result<WrapProgress, Fault> {
         let db = &self.context.db;
-        let sealed = identities::count(db, Kind::Sealed).await?;
+        let sealed = identities::count_sealed(db).await?;
         Ok(WrapProgress { sealed, wrapped: identities::count(db, Kind::Wrapped).await? })
     }
 }

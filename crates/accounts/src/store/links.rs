@@ -1,5 +1,7 @@
 //! Links between accounts and identities, and what an agency is told by them.
 
+mod delivered;
+
 use std::collections::HashMap;
 
 use kernel::{Fault, Read, Tx, Unix};
@@ -7,6 +9,8 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
     QueryResult, QuerySelect, RelationTrait,
 };
+
+pub(crate) use delivered::{by_identities, due, end, rename, restore, set_ends, set_ref};
 
 use super::{
     LinkRow,
@@ -17,10 +21,11 @@ use super::{
 };
 use crate::{Account, AccountId, LegacyIdentityId};
 
-/// Returns the links of an account, in the order in which they were made.
+/// Returns the links of an account that have not ended, in the order in which they were made.
 pub(crate) async fn of(db: &impl Read, account: AccountId) -> Result<Vec<LinkRow>, Fault> {
     Ok(Entity::find()
         .filter(Column::AccountId.eq(account))
+        .filter(Column::EndedAt.is_null())
         .order_by_asc(Column::Id)
         .all(db.connection())
         .await?)
@@ -84,6 +89,10 @@ impl FromQueryResult for Row {
             spoken: row.try_get_by_index::<Option<Unix>>(7)?.is_some(),
         };
         let Some(agency_id) = row.try_get_by_index(8)? else { return Ok(Self(id, person, None)) };
+        // It ended: the agency is told what it is told of a person without a link.
+        if row.try_get_by_index::<Option<Unix>>(13)?.is_some() {
+            return Ok(Self(id, person, None));
+        }
         let link = LinkedIdentity {
             agency_id,
             client_ref: row.try_get_by_index(9)?,
@@ -114,6 +123,7 @@ pub(crate) async fn people(
         ])
         .columns([Column::AgencyId, Column::ClientRef, Column::LinkedAt])
         .columns([legacy_identity::Column::Profile, legacy_identity::Column::ImportedAt])
+        .column(Column::EndedAt)
         .left_join(Entity)
         .join(JoinType::LeftJoin, Relation::LegacyIdentity.def())
         .filter(account::Column::Id.is_in(accounts))

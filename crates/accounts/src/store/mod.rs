@@ -6,12 +6,14 @@ pub(crate) mod acceptances;
 pub(crate) mod accounts;
 pub(crate) mod attempts;
 pub(crate) mod counts;
+pub(crate) mod deliveries;
 pub(crate) mod devices;
 pub(crate) mod email_changes;
 pub(crate) mod enrolments;
 pub(crate) mod evidence;
 pub(crate) mod identities;
 pub(crate) mod links;
+pub(crate) mod proven;
 pub(crate) mod purge;
 pub(crate) mod recipes;
 pub(crate) mod reset_links;
@@ -23,9 +25,10 @@ pub(crate) mod tickets;
 use kernel::typed_id;
 
 pub(crate) use table::{
-    acceptance::Model as AcceptanceRow, account::Model as AccountRow, email_change::Model as EmailChangeRow,
-    enrolment::Model as EnrolmentRow, legacy_identity::Model as IdentityRow, link::Model as LinkRow,
-    recovery::Model as ResetLinkRow, session::Model as SessionRow,
+    acceptance::Model as AcceptanceRow, account::Model as AccountRow, delivery::Model as DeliveryRow,
+    email_change::Model as EmailChangeRow, enrolment::Model as EnrolmentRow,
+    legacy_identity::Model as IdentityRow, link::Model as LinkRow, recovery::Model as ResetLinkRow,
+    session::Model as SessionRow,
 };
 
 typed_id! {

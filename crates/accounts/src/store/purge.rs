@@ -1,9 +1,14 @@
 //! The deletion of rows that have no further use.
 
 use kernel::{Db, Fault, Unix, delete_in_batches};
-use sea_orm::{ColumnTrait, ExprTrait};
+use sea_orm::{ColumnTrait, ExprTrait, sea_query::Query};
 
-use super::table::{attempt, device, email_change, enrolment, lock_notice, recovery, session, used_ticket};
+use crate::DeliveryState;
+
+use super::table::{
+    attempt, delivery, delivery_change, device, email_change, enrolment, lock_notice, recovery, session,
+    used_ticket,
+};
 
 /// Deletes counts of wrong passwords: unlocked ones last used before `unlocked`, others locked before `locked`.
 pub(crate) async fn attempts(db: &Db, unlocked: Unix, locked: Unix) -> Result<(), Fault> {
@@ -41,6 +46,19 @@ pub(crate) async fn reset_links(db: &Db, before: Unix) -> Result<(), Fault> {
 pub(crate) async fn sessions(db: &Db, before: Unix) -> Result<(), Fault> {
     let ended = session::Column::EndedAt.lt(before);
     delete_in_batches::<session::Entity>(db, ended.or(session::Column::EndsAt.lt(before))).await
+}
+
+/// Deletes plans that were made before `planned` and never applied, and rows as they were before deliveries that were applied before `applied`.
+pub(crate) async fn deliveries(db: &Db, planned: Unix, applied: Unix) -> Result<(), Fault> {
+    let plan = delivery::Column::State.eq(DeliveryState::Planned);
+    delete_in_batches::<delivery::Entity>(db, plan.and(delivery::Column::PlannedAt.lt(planned))).await?;
+    let mut late = Query::select();
+    late.column(delivery::Column::Id)
+        .from(delivery::Entity)
+        .and_where(delivery::Column::State.eq(DeliveryState::Applied))
+        .and_where(delivery::Column::AppliedAt.lt(applied));
+    delete_in_batches::<delivery_change::Entity>(db, delivery_change::Column::DeliveryId.in_subquery(late))
+        .await
 }
 
 /// Deletes browsers that were last seen before a moment.

@@ -3,7 +3,7 @@ use sea_orm::{
     sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
 };
 
-use crate::{Stage, verifier::Kind};
+use crate::{Stage, delivery::DeliveryState, verifier::Kind};
 
 /// Stores an enum as the text that its `as_str` gives, and reads it by its `parse`.
 macro_rules! text_column {
@@ -50,3 +50,4 @@ macro_rules! text_column {
 
 text_column!(Stage);
 text_column!(Kind);
+text_column!(DeliveryState);

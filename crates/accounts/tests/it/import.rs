@@ -78,9 +78,9 @@ async fn an_identifier_that_comes_again_is_told_however_far_away() {
             let told: Vec<_> = report.bad.iter().map(ToString::to_string).collect();
             let expected = [
                 "line 2: the hash looks like no known format (see docs/import.md)",
-                "line 2402: the same identifier as on line 7",
-                "line 2503: the same identifier as on line 7",
-                "line 2504: the same identifier as on line 2453",
+                "line 2402: the same identifier as on line 7, with another name",
+                "line 2503: the same identifier as on line 7, with another name",
+                "line 2504: the same identifier as on line 2453, with another name",
                 "line 2505: `identifier` is missing",
             ];
             assert_eq!(told, expected, "{}", stage.bed.name);
@@ -154,5 +154,24 @@ async fn a_hash_of_nothing_is_told_and_kept_without_it() {
             report.warnings.iter().map(|w| (w.column, w.what, w.count, w.lines.clone())).collect();
         assert_eq!(told, [("password_hash", Oddity::EmptyPassword, 2, vec![2, 3])], "{}", stage.bed.name);
         assert_eq!(stage.count("legacy_identity", "verifier_kind = 'none'").await, 3);
+    }
+}
+
+/// Weak hashes are wrapped at the pace of the configuration by all nodes together: here two nodes ask in each second.
+#[tokio::test]
+async fn weak_hashes_are_wrapped_at_one_pace_by_all_nodes() {
+    for stage in stages().await {
+        let rows: String = (0..25).map(|n| format!("{n},Vieux-Secret {n}\n")).collect();
+        stage.import(&stage.tilleuls, &format!("identifier,password\n{rows}")).await;
+        let other = stage.accounts.clone();
+        let mut done = Vec::new();
+        for _ in 0..6 {
+            stage.bed.clock.advance(1);
+            let both = (stage.accounts.wrap_at_pace().await.unwrap(), other.wrap_at_pace().await.unwrap());
+            done.push(both.0 + both.1);
+        }
+        assert_eq!(done, [10, 10, 5, 0, 0, 0], "{}", stage.bed.name);
+        let progress = stage.accounts.wrap_progress().await.unwrap();
+        assert_eq!(progress, WrapProgress { sealed: 0, wrapped: 25 }, "{}", stage.bed.name);
     }
 }

@@ -207,6 +207,22 @@ const PLANTS: &[(&str, &str, &str)] = &[
         "DROP INDEX uq_account_email_canonical",
         "CREATE UNIQUE INDEX uq_account_email_canonical ON account (email_canonical)",
     ),
+    (
+        "I25",
+        "DROP INDEX uq_delivery_busy",
+        "CREATE UNIQUE INDEX uq_delivery_busy ON delivery (agency_id) WHERE state IN ('applying', 'undoing')",
+    ),
+    (
+        "I25",
+        "INSERT INTO delivery_change (delivery_id, legacy_identity_id, row_before) SELECT d.id, i.id, 'x' FROM delivery d, legacy_identity i \
+         WHERE d.agency_id = 'rivage' AND i.agency_id = 'rivage'; UPDATE delivery SET state = 'undone', undone_at = 7 WHERE agency_id = 'rivage'",
+        "DELETE FROM delivery_change; UPDATE delivery SET state = 'applied', undone_at = NULL WHERE undone_at = 7",
+    ),
+    (
+        "I25",
+        "UPDATE legacy_identity SET left_at = 7 WHERE moved_at IS NOT NULL",
+        "UPDATE legacy_identity SET left_at = NULL WHERE left_at = 7",
+    ),
 ];
 
 #[tokio::test]

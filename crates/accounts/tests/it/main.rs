@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod crowd;
+mod deliveries;
 mod disclosure;
 mod doors;
 mod growth;

@@ -60,6 +60,28 @@ impl Db {
         row.map_or(Ok(millis), |row| read_time(&row.value))
     }
 
+    /// Takes a turn of a piece of work that all nodes share, at a time in milliseconds since 1970-01-01 UTC; `false` while another node has it. It ends by
+    /// itself after `millis`.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn take_turn(&self, key: &str, now: i64, millis: i64) -> Result<bool, Fault> {
+        let until = format!("{:020}", now + millis);
+        let over = format!("{now:020}");
+        let taken = meta::Entity::update_many()
+            .col_expr(meta::Column::Value, Expr::value(until.as_str()))
+            .filter(meta::Column::Key.eq(key))
+            .filter(meta::Column::Value.lte(over.as_str()))
+            .exec(self.writer())
+            .await?;
+        if taken.rows_affected == 1 {
+            return Ok(true);
+        }
+        // The first turn of all; whoever stores it has it from the next one on.
+        self.insert_or_get(key, &over).await?;
+        Ok(false)
+    }
+
     /// Overwrites the latest time reported by an operator's decision.
     ///
     /// # Errors

@@ -116,6 +116,7 @@ impl Config {
             },
             confirm_link: s.links.confirm_days * 86400,
             reset_link: s.links.reset_minutes * 60,
+            wrap_per_second: s.wrap_per_second,
             ..Rules::default()
         }
     }

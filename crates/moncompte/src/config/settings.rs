@@ -42,6 +42,9 @@ pub(crate) struct Settings {
     /// Limits on the number and duration of connections.
     #[serde(default)]
     pub(crate) connections: ConnectionsSection,
+    /// Weak old hashes that all nodes together wrap in Argon2id in a second.
+    #[serde(default = "default_wrap")]
+    pub(crate) wrap_per_second: u16,
     /// The rules for passwords.
     #[serde(default)]
     pub(crate) password: PasswordSection,
@@ -94,6 +97,9 @@ fn default_listen() -> String {
 }
 fn default_ops_listen() -> String {
     "127.0.0.1:9090".into()
+}
+fn default_wrap() -> u16 {
+    10
 }
 fn default_attempts() -> u32 {
     60

@@ -12,6 +12,7 @@ mod client_keys;
 mod clock;
 mod config;
 mod crowd;
+mod deliveries;
 mod demo;
 mod disk;
 mod doctor;

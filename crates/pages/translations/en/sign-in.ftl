@@ -65,6 +65,8 @@ legacy-locked-text = { $minutes ->
   }
 legacy-locked-portal = You can also go through your agency's website right now: sign in to the client space with your old identifier, and it will bring you here.
 legacy-locked-else = If you cannot find your old password, your agency can give you another.
+legacy-left-title = Your agency no longer counts you among its clients
+legacy-left-text = Your old sign-in details are right, but the client space of this agency has been closed to you since its last update. If you are still a client, call your agency: only they can correct their list.
 legacy-unusable-title = This identifier and password cannot be checked
 legacy-unusable-text = One of them is too long, or holds a character that cannot be seen. Please type them again. This attempt was not counted.
 legacy-unavailable-title = Your agency's service does not answer

@@ -66,6 +66,8 @@ legacy-locked-text = { $minutes ->
   }
 legacy-locked-portal = Vous pouvez aussi passer dès maintenant par le site de votre agence : connectez-vous à l'espace client avec vos anciens identifiants, il vous conduira ici.
 legacy-locked-else = Si vous ne retrouvez pas votre ancien mot de passe, votre agence peut vous en remettre un autre.
+legacy-left-title = Votre agence ne vous compte plus parmi ses clients
+legacy-left-text = Vos anciens identifiants sont justes, mais l'espace client de cette agence vous est fermé depuis sa dernière mise à jour. Si vous êtes toujours client, appelez votre agence : elle seule peut corriger sa liste.
 legacy-unusable-title = Ces identifiants ne peuvent pas être vérifiés
 legacy-unusable-text = L'identifiant ou le mot de passe est trop long, ou contient un caractère invisible. Saisissez-les de nouveau. Cet essai n'a pas été compté.
 legacy-unavailable-title = Le service de votre agence ne répond pas

@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-use crate::{LegacyIdentityId, verifier::Kind};
+use crate::{DeliveryId, LegacyIdentityId, verifier::Kind};
 
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "legacy_identity")]
@@ -21,6 +21,12 @@ pub struct Model {
     pub recogniser: Option<Vec<u8>>,
     pub imported_at: i64,
     pub moved_at: Option<i64>,
+    /// A keyed hash of the old password's hash; none in rows that a version before m0018 wrote.
+    pub secret_fingerprint: Option<String>,
+    /// The delivery that brought the row.
+    pub delivery_id: Option<DeliveryId>,
+    /// The time at which a complete delivery did not have it any more.
+    pub left_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

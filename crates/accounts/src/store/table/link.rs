@@ -12,6 +12,10 @@ pub struct Model {
     pub legacy_identity_id: LegacyIdentityId,
     pub client_ref: String,
     pub linked_at: i64,
+    /// The time at which the link ends, for a person whom a complete delivery did not have any more.
+    pub ends_at: Option<i64>,
+    /// The time at which it ended: the portal is told nothing of the person since.
+    pub ended_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

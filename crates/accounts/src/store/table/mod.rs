@@ -3,6 +3,8 @@
 pub(super) mod acceptance;
 pub(super) mod account;
 pub(super) mod attempt;
+pub(super) mod delivery;
+pub(super) mod delivery_change;
 pub(super) mod device;
 pub(super) mod email_change;
 pub(super) mod enrolment;
@@ -12,6 +14,7 @@ pub(super) mod legacy_identity;
 pub(super) mod legacy_recipe;
 pub(super) mod link;
 pub(super) mod lock_notice;
+pub(super) mod proven_hash;
 pub(super) mod recovery;
 pub(super) mod session;
 pub(super) mod used_ticket;

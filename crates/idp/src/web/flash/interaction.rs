@@ -110,6 +110,7 @@ pub(crate) enum LegacyRefused {
     Wrong { remaining: u8 },
     Locked { minutes: u32 },
     Moved { hint: Option<String> },
+    Left,
     Throttled { seconds: u32 },
     Busy,
     Missing(Missing),
@@ -123,6 +124,7 @@ impl LegacyRefused {
             Self::Wrong { remaining } => LegacyError::Wrong { remaining },
             Self::Locked { minutes } => LegacyError::Locked { minutes, portal },
             Self::Moved { hint } => LegacyError::Moved { hint },
+            Self::Left => LegacyError::Left,
             Self::Throttled { seconds } => LegacyError::Throttled { seconds },
             Self::Busy => LegacyError::Busy,
             Self::Missing(Missing { name, password }) => {

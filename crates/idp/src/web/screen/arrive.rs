@@ -148,7 +148,7 @@ enum Redeemed {
     /// There was none, or it did its work: the hub goes on.
     Hub,
     Invalid,
-    /// The identity has an account already.
+    /// The identity has an account already, or has left its agency.
     Moved(LegacyFlash),
 }
 
@@ -174,6 +174,10 @@ async fn redeem_ticket(context: &InteractionContext) -> Result<Redeemed, Failure
         }
         LegacyProof::Moved { hint, .. } => Ok(Redeemed::Moved(LegacyFlash {
             error: Some(LegacyRefused::Moved { hint }),
+            identifier: flash::typed(&ticket.identifier),
+        })),
+        LegacyProof::Left => Ok(Redeemed::Moved(LegacyFlash {
+            error: Some(LegacyRefused::Left),
             identifier: flash::typed(&ticket.identifier),
         })),
         LegacyProof::Busy => Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(context.hub())),

@@ -3,7 +3,7 @@ use accounts::{
     SignIn, SignedIn, TakeBack,
 };
 use idp::grant::{BACKCHANNEL_LOGOUT, EndSession};
-use kernel::{Token, outbox};
+use kernel::{Token, outbox, sea_orm::sea_query::SimpleExpr};
 
 use crate::grant::world::{ISSUER, PASSWORD, World, form, opens, part, refresh, somebody, text};
 
@@ -294,6 +294,49 @@ async fn what_a_sign_in_replaced_is_told_to_the_portals_whoever_dies_after_it() 
             world.a.sign_out(new.session.id).await.unwrap();
             assert_eq!(world.count("client_session", "ended_at IS NULL").await, 0, "{context}");
         }
+    }
+}
+
+/// SPEC J12; FINDING P6: a link that ended is told to the portals of its agency, and what they hold ends, `offline_access` too. The person stays signed in here and at
+/// other agencies; twice is as good as once, and somebody who is linked again meanwhile is left alone.
+#[tokio::test]
+async fn a_link_that_ended_is_told_to_the_portals_of_its_agency() {
+    for world in World::both().await {
+        let name = world.bed.name;
+        let session = world.sign_in().await;
+        world.tokens(&session).await;
+        world.authorize("other", &session, &[]).await;
+        let now = world.bed.context.now();
+        world.change("legacy_identity", vec![("left_at", now.into())], "moved_at IS NOT NULL").await;
+        world.change("link", vec![("ends_at", now.into())], "1 = 1").await;
+        assert_eq!(world.accounts.end_links().await.unwrap(), 1, "{name}");
+        let context = &world.bed.context;
+        let messages = outbox::lease(&context.db, context.now(), 10).await.unwrap();
+        let message = messages.iter().find(|message| message.kind == accounts::LINK_ENDED).unwrap();
+        for _ in 0..2 {
+            world.b.link_ended(message).await.unwrap();
+        }
+        let calls = outbox::lease(&context.db, context.now(), 10).await.unwrap();
+        let mut told = Vec::new();
+        for call in &calls {
+            told.push(world.b.logout_call(call).await.unwrap().unwrap().uri);
+        }
+        assert_eq!(told, ["https://rp.example/logout"], "{name}");
+        assert_eq!(world.count("client_session", "client_id = 'rp' AND ended_at IS NULL").await, 0, "{name}");
+        assert_eq!(
+            world.count("client_session", "client_id = 'other' AND ended_at IS NULL").await,
+            1,
+            "{name}"
+        );
+        assert_eq!(world.count("token_grant", "client_id = 'rp' AND revoked_at IS NULL").await, 0, "{name}");
+        assert_eq!(world.count("session", "ended_at IS NULL").await, 1, "{name}");
+        // Back in the agency's file before the message was read.
+        let nothing = || SimpleExpr::from(Option::<i64>::None);
+        world.change("legacy_identity", vec![("left_at", nothing())], "moved_at IS NOT NULL").await;
+        world.change("link", vec![("ends_at", nothing()), ("ended_at", nothing())], "1 = 1").await;
+        world.tokens(&session).await;
+        world.b.link_ended(message).await.unwrap();
+        assert_eq!(world.count("token_grant", "client_id = 'rp' AND revoked_at IS NULL").await, 1, "{name}");
     }
 }
 

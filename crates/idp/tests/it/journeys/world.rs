@@ -241,6 +241,7 @@ impl World {
                 match message.kind.as_str() {
                     "mail" => mails.push(self.sent(message.payload(context).unwrap())),
                     "recovery" => self.idp.accounts.recover(&message).await.unwrap(),
+                    "link_ended" => self.idp.grants.link_ended(&message).await.unwrap(),
                     "sessions_ended" => self.idp.grants.sessions_ended(&message).await.unwrap(),
                     "backchannel_logout" => {
                         let call = self.idp.grants.logout_call(&message).await.unwrap().unwrap();

@@ -230,7 +230,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "keeps the hash of nothing as a verifier",
         items: &[61],
-        file: "crates/accounts/src/act/import.rs",
+        file: "crates/accounts/src/act/deliver/read.rs",
         find: "row.verifier.as_ref().is_some_and(|hash| hash.is_of_nothing(Password::is_blank))",
         replace: "row.verifier.as_ref().is_some_and(|hash| hash.is_of_nothing(Password::is_blank) && false)",
         caught_by: journey(&["the_hash_of_nothing_is_no_verifier_and_nothing_is_typed_at_any_door"]),

@@ -174,9 +174,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "imports over an identity that has moved",
         items: &[83],
-        file: "crates/accounts/src/store/identities.rs",
-        find: "moved: moved_at.is_some()",
-        replace: "moved: moved_at.is_some() && false",
+        file: "crates/accounts/src/store/identities/delivered.rs",
+        find: "moved: moved_at.is_some(), left",
+        replace: "moved: moved_at.is_some() && false, left",
         caught_by: journey(&[
             "a_moved_identifier_is_refused_with_a_hint_only_for_its_password",
             "a_longer_file_adds_what_is_new_and_knows_the_rest",

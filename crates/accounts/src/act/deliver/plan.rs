@@ -1,0 +1,404 @@
+//! The plan of a delivery: what it would do, and whether the guards hold. Nothing of the file is stored.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{Read, Seek, Write},
+};
+
+use agencies::{Agency, Pattern};
+use kernel::{Context, Done, Fault, Tx};
+use legacy::{ImportReport, row::Rows};
+use tokio::task::JoinHandle;
+
+use super::{
+    BATCH,
+    leave::PAGE,
+    read::{BadKind, Candidate, Judged, Reading, Rejected, looked},
+    stopped,
+};
+use crate::{
+    Accounts, Changes, DeliveryId, DeliveryState, HashKind, PlanReport, Reason, Sample, SampleKind, Source,
+    delivery::{
+        guards::{Sketch, broken, count_off_pattern},
+        report::{Shapes, masked},
+    },
+    store::{DeliveryRow, IdentityRow, deliveries, identities, identities::Existing, proven},
+    verifier::kind_of_hash,
+};
+
+/// A plan in the making, a batch at a time. While a batch is compared with the database the next one is read.
+pub struct Planner<'a, R, F> {
+    accounts: &'a Accounts,
+    reading: Reading<'a, R, F>,
+    source: Source,
+    complete: bool,
+    /// The agency's deliveries when the plan was begun.
+    base: Option<String>,
+    pattern: Option<Pattern>,
+    comparing: Option<JoinHandle<Result<Compared, Fault>>>,
+    found: Found,
+}
+
+/// What was found so far.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) report: PlanReport,
+    /// Bad rows and warnings, as an import tells them.
+    pub(super) rows: ImportReport,
+    shapes: Shapes,
+    kinds: BTreeMap<String, u64>,
+    sketch: Sketch,
+    pub(super) rejected: Vec<Rejected>,
+    /// The last bad row, until it is known where the next row begins.
+    pending: Option<(u64, String)>,
+}
+
+/// A batch, compared with the agency's identities.
+#[derive(Default)]
+struct Compared {
+    added: u64,
+    updated: u64,
+    unchanged: u64,
+    moved: u64,
+    corrected: u64,
+    back: u64,
+    matched: u64,
+    changes: Changes,
+    samples: Vec<Sample>,
+}
+
+impl Accounts {
+    /// Begins the plan of a delivery. `scratch`: an empty file of its own, for eight bytes a row. `complete`: the file has all of the agency's clients.
+    pub fn plan<'a, R: Read + Seek, F: Read + Write + Seek>(
+        &'a self,
+        agency: &'a Agency,
+        rows: Rows<R>,
+        scratch: F,
+        (source, complete): (Source, bool),
+    ) -> Planner<'a, R, F> {
+        Planner {
+            accounts: self,
+            reading: Reading::new(&self.context, agency, rows, scratch, complete),
+            source,
+            complete,
+            base: None,
+            pattern: agency.import.pattern(),
+            comparing: None,
+            found: Found::default(),
+        }
+    }
+}
+
+impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
+    /// Reads the next batch and compares it; returns the number of rows read, 0 at the end.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database, or of the files.
+    pub async fn next_batch(&mut self) -> Result<usize, Fault> {
+        let db = &self.accounts.context.db;
+        if self.base.is_none() {
+            let agency = &self.reading.agency.id;
+            // The id of nobody: all of the agency's deliveries count.
+            self.base = Some(deliveries::base(db, agency, DeliveryId(uuid::Uuid::nil())).await?);
+            self.found.report.existing = identities::count_present(db, agency).await?;
+        }
+        let mut taken = Vec::with_capacity(BATCH);
+        let mut read = 0;
+        while read < BATCH {
+            let Some(judged) = self.reading.next()? else { break };
+            read += 1;
+            self.found.report.rows += 1;
+            match judged {
+                Judged::Taken(candidate) => taken.push(self.found.take(self.pattern.as_ref(), *candidate)),
+                Judged::Double(line) => {
+                    self.found.settle(Some(line));
+                    self.found.report.doubles += 1;
+                }
+                Judged::Bad(bad, kind) => {
+                    self.found.settle(Some(bad.line));
+                    self.found.report.contradictory += u64::from(kind == BadKind::Contradictory);
+                    self.found.report.add_bad(&bad);
+                    self.found.pending = Some((bad.line, bad.reason.clone()));
+                    self.found.rows.bad.push(bad);
+                }
+            }
+        }
+        self.compared().await?;
+        if !taken.is_empty() {
+            let (context, agency) = (self.accounts.context.clone(), self.reading.agency.id.clone());
+            self.comparing = Some(tokio::spawn(async move { compare(&context, &agency, taken).await }));
+        }
+        Ok(read)
+    }
+
+    /// Returns the rows that were left out since the last call.
+    pub fn take_rejected(&mut self) -> Vec<Rejected> {
+        std::mem::take(&mut self.found.rejected)
+    }
+
+    async fn compared(&mut self) -> Result<(), Fault> {
+        let Some(comparing) = self.comparing.take() else { return Ok(()) };
+        let batch = comparing.await.map_err(stopped)??;
+        let report = &mut self.found.report;
+        report.added += batch.added;
+        report.updated += batch.updated;
+        report.unchanged += batch.unchanged;
+        report.moved += batch.moved;
+        report.corrected += batch.corrected;
+        report.back += batch.back;
+        report.matched += batch.matched;
+        for (sum, more) in [
+            (&mut report.changes.email, batch.changes.email),
+            (&mut report.changes.hash, batch.changes.hash),
+            (&mut report.changes.hash_gone, batch.changes.hash_gone),
+            (&mut report.changes.reference, batch.changes.reference),
+            (&mut report.changes.name, batch.changes.name),
+            (&mut report.changes.profile, batch.changes.profile),
+        ] {
+            *sum += more;
+        }
+        batch.samples.into_iter().for_each(|sample| report.add_sample(sample));
+        Ok(())
+    }
+
+    /// Ends the plan when all is read: judges the guards and, with `keep`, stores the plan; returns its id, if so, and what it found.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database, or of the files.
+    pub async fn finish(
+        mut self,
+        keep: bool,
+    ) -> Result<(Option<DeliveryId>, PlanReport, Vec<Rejected>), Fault> {
+        let id = self.conclude(keep).await?;
+        Ok((id, self.found.report, self.found.rejected))
+    }
+
+    /// As [`Self::finish`], with what an import goes on with.
+    pub(super) async fn into_parts(
+        mut self,
+        keep: bool,
+    ) -> Result<(Option<DeliveryId>, Reading<'a, R, F>, Found, Source), Fault> {
+        let id = self.conclude(keep).await?;
+        Ok((id, self.reading, self.found, self.source))
+    }
+
+    async fn conclude(&mut self, keep: bool) -> Result<Option<DeliveryId>, Fault> {
+        self.compared().await?;
+        self.found.settle(None);
+        self.find_shared_references()?;
+        let (db, agency) = (&self.accounts.context.db, self.reading.agency);
+        self.count_gone().await?;
+        let found = &mut self.found;
+        let report = &mut found.report;
+        report.shapes = std::mem::take(&mut found.shapes).most();
+        let last = deliveries::last(db, &agency.id).await?;
+        let last = last.map(|last| serde_json::from_str::<PlanReport>(&last.report)).transpose()?;
+        report.compare_shapes(last.as_ref().map(|last| last.shapes.as_slice()));
+        let proven = proven::of(db, &agency.id).await?;
+        report.hash_kinds = (std::mem::take(&mut found.kinds).into_iter())
+            .map(|(kind, count)| HashKind { proven: proven.contains(&kind), kind, count })
+            .collect();
+        if !self.source.sha256.is_empty() {
+            report.same_file = deliveries::elsewhere(db, &agency.id, &self.source.sha256).await?;
+        }
+        for other in deliveries::of_others(db, &agency.id).await? {
+            let share = Sketch::from_bytes(&other.sketch).likeness(&found.sketch);
+            if share > report.other_agency.as_ref().map_or(0.0, |(_, known)| *known) {
+                report.other_agency = Some((other.agency_id, share));
+            }
+        }
+        report.warnings = found.rows.warnings.iter().map(Into::into).collect();
+        report.broken = broken(&agency.import, self.complete, report);
+        if !keep {
+            return Ok(None);
+        }
+        self.store().await.map(Some)
+    }
+
+    async fn store(&mut self) -> Result<DeliveryId, Fault> {
+        let context = &self.accounts.context;
+        let (id, now) = (context.id::<DeliveryId>(), context.now());
+        let row = DeliveryRow {
+            id,
+            agency_id: self.reading.agency.id.clone(),
+            state: DeliveryState::Planned,
+            complete: self.complete,
+            file: self.source.file.clone(),
+            sha256: self.source.sha256.clone(),
+            base: self.base.clone().unwrap_or_default(),
+            report: serde_json::to_string(&self.found.report)?,
+            forced: "[]".into(),
+            sketch: self.found.sketch.to_bytes(),
+            planned_at: now,
+            planned_by: self.source.by.clone(),
+            applied_at: None,
+            applied_by: None,
+            undone_at: None,
+            undone_by: None,
+            changed_at: now,
+        };
+        context.db.write(async |tx: &Tx| Ok(Done::Commit(deliveries::insert(tx, row).await?))).await?;
+        Ok(id)
+    }
+
+    /// Counts whom the file does not have. A complete one is compared with each identity; of another one the difference is told.
+    async fn count_gone(&mut self) -> Result<(), Fault> {
+        let report = &mut self.found.report;
+        let Some(seen) = &self.reading.seen else {
+            report.gone = report.existing.saturating_sub(report.matched);
+            return Ok(());
+        };
+        let context = &self.accounts.context;
+        let (now, mut after) = (context.now(), String::new());
+        loop {
+            let page = identities::page(&context.db, &self.reading.agency.id, &after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after.clone_from(&last.canonical);
+            for gone in seen.missing(page, now) {
+                report.gone += 1;
+                report.gone_moved += u64::from(gone.moved);
+                let identifier = masked(&gone.canonical);
+                report.add_sample(Sample { kind: SampleKind::Gone, identifier, line: None, columns: vec![] });
+            }
+        }
+    }
+
+    /// Finds references that several rows have, and the first lines of them. Where a row has none of its own, its identifier is none either.
+    fn find_shared_references(&mut self) -> Result<(), Fault> {
+        let Some(references) = self.reading.references.take() else { return Ok(()) };
+        let shared = references.finish().map_err(looked)?;
+        if shared.is_empty() {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        self.reading.look_again(|row| {
+            if row.client_ref != row.identifier && shared.contains(&row.client_ref) {
+                lines.push(row.line);
+            }
+            lines.len() < 5
+        })?;
+        let reason =
+            "several identifiers have one reference: these people see the same at the portal".to_owned();
+        self.found.report.shared_references = Some(Reason { reason, count: shared.len() as u64, lines });
+        Ok(())
+    }
+}
+
+impl Found {
+    /// Notes where the last bad row ends.
+    fn settle(&mut self, until: Option<u64>) {
+        if let Some((line, reason)) = self.pending.take() {
+            self.rejected.push(Rejected { line, until, reason });
+        }
+    }
+
+    /// Counts a row that is taken.
+    fn take(&mut self, pattern: Option<&Pattern>, mut candidate: Candidate) -> Candidate {
+        self.settle(Some(candidate.line));
+        let report = &mut self.report;
+        let (no_address, no_hash) = (candidate.email.is_none(), candidate.verifier.is_none());
+        report.no_address += u64::from(no_address);
+        report.no_hash += u64::from(no_hash);
+        report.no_address_no_hash += u64::from(no_address && no_hash);
+        self.shapes.add(&candidate.identifier);
+        if let Some(hash) = candidate.likeness {
+            self.sketch.add(hash);
+        }
+        if let Some(verifier) = &candidate.verifier {
+            *self.kinds.entry(kind_of_hash(verifier.recipe())).or_default() += 1;
+        }
+        if pattern.is_some_and(|pattern| !pattern.is_match(&candidate.identifier)) {
+            count_off_pattern(&mut self.report, candidate.line);
+        }
+        self.rows.add_warnings(candidate.line, std::mem::take(&mut candidate.warnings));
+        candidate
+    }
+}
+
+/// Compares a batch with what the agency's identities are now.
+async fn compare(context: &Context, agency: &str, rows: Vec<Candidate>) -> Result<Compared, Fault> {
+    let db = &context.db;
+    let existing = identities::existing(db, agency, rows.iter().map(|row| row.canonical.as_str())).await?;
+    let differs = |row: &Candidate, known: &Existing| known.fingerprint != row.fingerprint || known.left;
+    let changed = rows.iter().filter_map(|row| {
+        existing.get(&row.canonical).filter(|known| differs(row, known)).map(|known| known.id)
+    });
+    let changed: Vec<_> = changed.collect();
+    let whole = match changed.is_empty() {
+        true => HashMap::new(),
+        false => identities::whole(db, changed.into_iter()).await?,
+    };
+    let mut compared = Compared::default();
+    for row in &rows {
+        let sample = |kind, columns: Vec<&str>| Sample {
+            kind,
+            identifier: masked(&row.identifier),
+            line: Some(row.line),
+            columns: columns.into_iter().map(str::to_owned).collect(),
+        };
+        let Some(known) = existing.get(&row.canonical) else {
+            compared.added += 1;
+            if compared.added <= 5 {
+                compared.samples.push(sample(SampleKind::Added, vec![]));
+            }
+            continue;
+        };
+        compared.matched += u64::from(!known.left);
+        compared.back += u64::from(known.left);
+        let Some(before) = whole.get(&known.id) else {
+            match known.moved {
+                true => compared.moved += 1,
+                false => compared.unchanged += 1,
+            }
+            continue;
+        };
+        let differ = differences(before, row, &mut compared.changes);
+        match known.moved {
+            true => {
+                compared.moved += 1;
+                if !differ.is_empty() || known.left {
+                    compared.corrected += 1;
+                    compared.samples.push(sample(SampleKind::Corrected, differ));
+                }
+            }
+            false => {
+                compared.updated += 1;
+                compared.samples.push(sample(SampleKind::Updated, differ));
+            }
+        }
+    }
+    Ok(compared)
+}
+
+/// Counts and names what differs. Of a person who has moved only that counts which their portal is told.
+fn differences(before: &IdentityRow, row: &Candidate, changes: &mut Changes) -> Vec<&'static str> {
+    let mut differ = Vec::new();
+    let moved = before.moved_at.is_some();
+    let mut tell = |differs: bool, count: &mut u64, name| {
+        if differs {
+            *count += 1;
+            differ.push(name);
+        }
+        differs
+    };
+    let told = [
+        tell(before.client_ref != row.client_ref, &mut changes.reference, "reference"),
+        tell(before.name != row.name, &mut changes.name, "name"),
+        tell(before.profile != row.profile, &mut changes.profile, "profile"),
+    ];
+    if moved {
+        return differ;
+    }
+    let email = tell(before.email != row.email, &mut changes.email, "email");
+    let hash = match &before.secret_fingerprint {
+        Some(known) => *known != row.secret_fingerprint,
+        // An older version stored it: it differs where nothing else does.
+        None => {
+            !told.contains(&true) && !email && before.identifier == row.identifier && before.left_at.is_none()
+        }
+    };
+    if tell(hash, &mut changes.hash, "hash") && row.verifier.is_none() && before.verifier.is_some() {
+        changes.hash_gone += 1;
+    }
+    differ
+}

@@ -1,0 +1,94 @@
+//! The operator's look at an old password: which kind of hash takes it, before anybody's sign-in depends on it. It counts as no attempt, and the evidence tells
+//! who looked.
+
+use agencies::Agency;
+use kernel::{Done, Fault, Password, Tx};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::{
+    Accounts, evidence,
+    store::{identities, recipes},
+    verifier::{self, Stored},
+};
+
+/// What became of a password that an operator tried.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Tried {
+    /// The agency has no such identifier.
+    Unknown,
+    /// The person has moved: nothing signs them in here any more.
+    Moved,
+    /// The identity has no hash.
+    NoHash,
+    /// Nothing was typed that can be a password.
+    NoPassword,
+    /// Right.
+    Right {
+        /// The algorithm.
+        kind: String,
+        /// How the hash rests: `bare`, `sealed` or `wrapped`.
+        stored: &'static str,
+        /// How the password was read.
+        reading: &'static str,
+    },
+    /// Not right.
+    Wrong {
+        /// As above.
+        kind: String,
+        /// As above.
+        stored: &'static str,
+        /// How the password was read, one after the other.
+        readings: Vec<&'static str>,
+    },
+}
+
+impl Accounts {
+    /// Tries an old password. `by`: the operator.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database, or [`Fault::Unavailable`] where there is no room to hash.
+    pub async fn try_hash(
+        &self,
+        agency: &Agency,
+        identifier: &str,
+        typed: &str,
+        by: &str,
+    ) -> Result<Tried, Fault> {
+        let (context, db) = (&self.context, &self.context.db);
+        let Some(canonical) = agency.directory.canonical(identifier) else { return Ok(Tried::Unknown) };
+        let Some(identity) = identities::by_identifier(db, &agency.id, &canonical).await? else {
+            return Ok(Tried::Unknown);
+        };
+        let body = json!({ "agency": agency.id, "legacy_identity": identity.id, "by": by });
+        db.write_recorded(async |tx: &Tx| {
+            Ok(Done::Commit(evidence::append(tx, context, "old password tried", None, &body).await?))
+        })
+        .await?;
+        if identity.moved_at.is_some() {
+            return Ok(Tried::Moved);
+        }
+        let Ok(password) = Password::new(typed) else { return Ok(Tried::NoPassword) };
+        let read = || verifier::read(context, identity.verifier_kind, identity.verifier.as_deref());
+        let Some(kind) = read()?.recipe().map(verifier::kind_of_hash) else { return Ok(Tried::NoHash) };
+        let stored = match read()? {
+            Stored::None => return Ok(Tried::NoHash),
+            Stored::Verifier(_) | Stored::Wrapped(..) => identity.verifier_kind.as_str(),
+        };
+        let costly = recipes::of(db, &agency.id).await?;
+        // As at a sign-in, in that order.
+        let typed = password.typed();
+        let mut readings = vec![("as typed", typed)];
+        if typed.trim() != typed {
+            readings.push(("without the spaces around it", typed.trim()));
+        }
+        for (reading, text) in &readings {
+            let bytes = Zeroizing::new(text.as_bytes().to_vec());
+            let busy = |_| Fault::Unavailable("too many passwords are being checked".into());
+            if verifier::check(&self.hasher, read()?, &costly, bytes).await.map_err(busy)? {
+                return Ok(Tried::Right { kind, stored, reading });
+            }
+        }
+        Ok(Tried::Wrong { kind, stored, readings: readings.into_iter().map(|(name, _)| name).collect() })
+    }
+}

@@ -1,0 +1,358 @@
+use std::collections::BTreeMap;
+
+use legacy::{Warned, row::BadRow};
+use serde::{Deserialize, Serialize};
+
+use super::GuardBroken;
+
+/// The most kinds of one thing that a report holds: enough to read, however long the file is.
+const MOST_KINDS: usize = 50;
+/// The number of lines that a reason names, and of samples of each kind.
+const LINES: usize = 5;
+
+/// What a plan found. It is kept with its delivery, so it holds counts, lines and masked identifiers, and no value of the file.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlanReport {
+    /// Rows of the file that are not blank.
+    pub rows: u64,
+    /// Identities that are new.
+    pub added: u64,
+    /// Identities that are there, have not moved, and differ.
+    pub updated: u64,
+    /// Identities that are there just so.
+    pub unchanged: u64,
+    /// Identities that have moved: nothing of their old sign-in changes.
+    pub moved: u64,
+    /// Of these, those whose reference, name or profile is corrected.
+    pub corrected: u64,
+    /// Identities that had left and are back.
+    pub back: u64,
+    /// What differs in those that are updated or corrected.
+    pub changes: Changes,
+    /// Rows that are left out.
+    pub bad: u64,
+    /// Why, by reason.
+    pub reasons: Vec<Reason>,
+    /// Rows that repeat an earlier one to the letter: harmless, and not bad.
+    pub doubles: u64,
+    /// Rows that have the identifier of an earlier one, and something else with it: bad.
+    pub contradictory: u64,
+    /// References that several rows have: one of these people may see what is another's.
+    pub shared_references: Option<Reason>,
+    /// Rows taken that have no address: these people need letters.
+    pub no_address: u64,
+    /// Rows taken that have no hash that can be checked: these people need a ticket of the portal.
+    pub no_hash: u64,
+    /// Rows taken that have neither.
+    pub no_address_no_hash: u64,
+    /// The kinds of hashes.
+    pub hash_kinds: Vec<HashKind>,
+    /// The forms of identifiers.
+    pub shapes: Vec<Shape>,
+    /// Forms of identifiers that the last delivery did not have.
+    pub shape_shifts: Vec<ShapeShift>,
+    /// Identifiers that are not of the agency's pattern.
+    pub off_pattern: Option<Reason>,
+    /// Identities of the agency before.
+    pub existing: u64,
+    /// Of these, those that the file has.
+    pub matched: u64,
+    /// Of these, those that the file does not have. A complete delivery closes them.
+    pub gone: u64,
+    /// Of these, people who have moved; counted by a complete delivery.
+    pub gone_moved: u64,
+    /// Another agency's delivery that has much of this file.
+    pub other_agency: Option<(String, f64)>,
+    /// Another agency that this very file was applied for.
+    pub same_file: Option<String>,
+    /// Masked examples of each kind.
+    pub samples: Vec<Sample>,
+    /// Values that were read otherwise than they are written.
+    pub warnings: Vec<Oddly>,
+    /// Guards that do not hold.
+    pub broken: Vec<GuardBroken>,
+}
+
+/// How many of the changed identities differ in what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Changes {
+    /// The address.
+    pub email: u64,
+    /// The old password's hash.
+    pub hash: u64,
+    /// Of these, those that had one and have none now.
+    pub hash_gone: u64,
+    /// The agency's reference.
+    pub reference: u64,
+    /// The name.
+    pub name: u64,
+    /// Anything else that the portal is told.
+    pub profile: u64,
+}
+
+/// Rows that have one thing in common, with the first lines of them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Reason {
+    /// What it is, without any value of a row.
+    pub reason: String,
+    /// The number of rows.
+    pub count: u64,
+    /// The first lines.
+    pub lines: Vec<u64>,
+}
+
+/// A value that was read otherwise than it is written.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Oddly {
+    /// The column.
+    pub column: String,
+    /// What it is, and how it was read.
+    pub what: String,
+    /// The number of rows.
+    pub count: u64,
+    /// The first lines.
+    pub lines: Vec<u64>,
+}
+
+impl From<&Warned> for Oddly {
+    fn from(warned: &Warned) -> Self {
+        let Warned { column, what, count, lines } = warned;
+        Self { column: (*column).to_owned(), what: what.to_string(), count: *count, lines: lines.clone() }
+    }
+}
+
+/// A kind of hash.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HashKind {
+    /// Its algorithm.
+    pub kind: String,
+    /// The number of rows.
+    pub count: u64,
+    /// One of this agency was right at a sign-in.
+    pub proven: bool,
+}
+
+/// A form of identifiers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Shape {
+    /// `digits`, `letters`, `digits and letters` or `other`.
+    pub of: String,
+    /// Characters.
+    pub length: u64,
+    /// The number of rows.
+    pub count: u64,
+}
+
+/// A form of identifiers that was rare or unknown before: zeros that a spreadsheet took away, or another agency's file.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ShapeShift {
+    /// As in [`Shape`].
+    pub of: String,
+    /// Characters.
+    pub length: u64,
+    /// The share in this file.
+    pub share: f64,
+    /// The share in the last delivery.
+    pub before: f64,
+}
+
+/// The kind of a sample.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SampleKind {
+    /// New.
+    Added,
+    /// Changed.
+    Updated,
+    /// Corrected for the portal of a person who has moved.
+    Corrected,
+    /// Missing in a complete file.
+    Gone,
+}
+
+/// A masked example.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Sample {
+    /// Its kind.
+    pub kind: SampleKind,
+    /// The identifier, all but its ends hidden.
+    pub identifier: String,
+    /// The line in the file; none for one that is missing there.
+    pub line: Option<u64>,
+    /// What differs.
+    pub columns: Vec<String>,
+}
+
+impl PlanReport {
+    /// Counts a row that is left out.
+    pub(crate) fn add_bad(&mut self, bad: &BadRow) {
+        self.bad += 1;
+        add_reason(&mut self.reasons, &general(&bad.reason), bad.line);
+    }
+
+    /// Adds a sample, if there are few of its kind.
+    pub(crate) fn add_sample(&mut self, sample: Sample) {
+        if self.samples.iter().filter(|known| known.kind == sample.kind).count() < LINES {
+            self.samples.push(sample);
+        }
+    }
+
+    /// Returns the share of the hashes that are of a kind of which one was right at a sign-in, from 0 to 1; `None` without hashes.
+    pub fn proven_share(&self) -> Option<f64> {
+        let all: u64 = self.hash_kinds.iter().map(|kind| kind.count).sum();
+        let proven: u64 = self.hash_kinds.iter().filter(|kind| kind.proven).map(|kind| kind.count).sum();
+        (all > 0).then(|| share(proven, all))
+    }
+
+    /// Notes the forms of identifiers that `last`, the delivery before, had hardly or not.
+    pub(crate) fn compare_shapes(&mut self, last: Option<&[Shape]>) {
+        let total: u64 = self.shapes.iter().map(|shape| shape.count).sum();
+        let Some(last) = last else { return };
+        let total_before: u64 = last.iter().map(|shape| shape.count).sum();
+        if total_before == 0 {
+            return;
+        }
+        for Shape { of, length, count } in &self.shapes {
+            let before = last.iter().find(|shape| (&shape.of, shape.length) == (of, *length));
+            let (now, before) =
+                (share(*count, total), share(before.map_or(0, |shape| shape.count), total_before));
+            if now >= 0.01 && before < now / 10.0 {
+                self.shape_shifts.push(ShapeShift { of: of.clone(), length: *length, share: now, before });
+            }
+        }
+    }
+}
+
+/// Counts a row under its reason. Reasons beyond the most that are told apart are counted together.
+pub(crate) fn add_reason(reasons: &mut Vec<Reason>, reason: &str, line: u64) {
+    let at = match reasons.iter().position(|known| known.reason == reason) {
+        Some(at) => at,
+        None if reasons.len() < MOST_KINDS => {
+            reasons.push(Reason { reason: reason.to_owned(), ..Reason::default() });
+            reasons.len() - 1
+        }
+        None => reasons.len() - 1,
+    };
+    let known = &mut reasons[at];
+    known.count += 1;
+    if known.lines.len() < LINES {
+        known.lines.push(line);
+    }
+}
+
+/// Counts a row with one thing in common.
+pub(crate) fn add_to(reason: &mut Option<Reason>, words: &str, line: u64) {
+    let known = reason.get_or_insert_with(|| Reason { reason: words.to_owned(), ..Reason::default() });
+    known.count += 1;
+    if known.lines.len() < LINES {
+        known.lines.push(line);
+    }
+}
+
+/// Returns a reason without the numbers in it, so that rows of one kind count together.
+fn general(reason: &str) -> String {
+    let mut out = String::with_capacity(reason.len());
+    for (nth, part) in reason.split(" line ").enumerate() {
+        if nth == 0 {
+            out.push_str(part);
+            continue;
+        }
+        out.push_str(" line …");
+        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    out
+}
+
+/// Returns a part of a whole, from 0 to 1.
+#[allow(clippy::cast_precision_loss, reason = "a share to be shown and compared")]
+pub(crate) fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// Counts the forms of identifiers: few kinds, whatever the file.
+#[derive(Default)]
+pub(crate) struct Shapes(BTreeMap<(&'static str, u64), u64>);
+
+impl Shapes {
+    pub(crate) fn add(&mut self, identifier: &str) {
+        let digit = identifier.chars().any(|c| c.is_ascii_digit());
+        let letter = identifier.chars().any(char::is_alphabetic);
+        let other = identifier.chars().any(|c| !c.is_ascii_digit() && !c.is_alphabetic());
+        let of = match (digit, letter, other) {
+            (true, false, false) => "digits",
+            (false, true, false) => "letters",
+            (true, true, false) => "digits and letters",
+            _ => "other",
+        };
+        *self.0.entry((of, identifier.chars().count() as u64)).or_default() += 1;
+    }
+
+    /// Returns the most frequent ones.
+    pub(crate) fn most(self) -> Vec<Shape> {
+        let mut shapes: Vec<Shape> = (self.0.into_iter())
+            .map(|((of, length), count)| Shape { of: of.to_owned(), length, count })
+            .collect();
+        shapes.sort_by_key(|shape| std::cmp::Reverse(shape.count));
+        shapes.truncate(MOST_KINDS);
+        shapes
+    }
+}
+
+/// Masks an identifier: its ends stay, so that whoever has the file finds it.
+pub(crate) fn masked(identifier: &str) -> String {
+    let chars: Vec<char> = identifier.chars().collect();
+    let kept = match chars.len() {
+        0..=2 => 0,
+        3..=5 => 1,
+        _ => 2,
+    };
+    (chars.iter().enumerate())
+        .map(|(at, c)| if at < kept || at + kept >= chars.len() { *c } else { '•' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_shows_its_ends_only() {
+        assert_eq!(masked("00012345"), "00••••45");
+        assert_eq!(masked("C042"), "C••2");
+        assert_eq!(masked("42"), "••");
+        assert_eq!(masked(""), "");
+    }
+
+    #[test]
+    fn rows_of_one_reason_count_together_and_reasons_are_bounded() {
+        let mut report = PlanReport::default();
+        for line in 1..=200 {
+            report.add_bad(&BadRow { line, reason: format!("the same identifier as on line {line}") });
+        }
+        assert_eq!(report.reasons.len(), 1);
+        assert_eq!((report.reasons[0].count, report.reasons[0].lines.len()), (200, LINES));
+        assert_eq!(report.reasons[0].reason, "the same identifier as on line …");
+        for line in 0..200 {
+            report.add_bad(&BadRow { line, reason: format!("reason {line}") });
+        }
+        assert_eq!((report.reasons.len(), report.bad), (MOST_KINDS, 400));
+        assert_eq!(report.reasons.iter().map(|reason| reason.count).sum::<u64>(), 400);
+    }
+
+    #[test]
+    fn zeros_that_a_spreadsheet_took_away_are_seen_beside_the_last_delivery() {
+        let mut shapes = Shapes::default();
+        (0..90).for_each(|n| shapes.add(&format!("{:08}", 10_000_000 + n)));
+        (0..10).for_each(|n| shapes.add(&format!("{:05}", 10_000 + n)));
+        let last = [Shape { of: "digits".into(), length: 8, count: 1000 }];
+        let mut report = PlanReport { shapes: shapes.most(), ..PlanReport::default() };
+        report.compare_shapes(Some(&last));
+        assert_eq!(report.shape_shifts.len(), 1);
+        assert_eq!((report.shape_shifts[0].length, report.shape_shifts[0].before), (5, 0.0));
+        let mut first = PlanReport { shapes: report.shapes.clone(), ..PlanReport::default() };
+        first.compare_shapes(None);
+        assert!(first.shape_shifts.is_empty());
+    }
+}

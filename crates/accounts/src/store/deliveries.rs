@@ -1,0 +1,227 @@
+//! Deliveries of agencies, and the rows before they changed them: the tables `delivery` and `delivery_change`.
+
+use std::collections::HashSet;
+
+use kernel::{Fault, Read, Tx, Unix, is_unique_violation};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
+};
+
+use super::{
+    DeliveryRow,
+    table::{
+        delivery::{ActiveModel, Column, Entity},
+        delivery_change as change,
+    },
+};
+use crate::{DeliveryId, LegacyIdentityId, delivery::DeliveryState};
+
+/// Returns a delivery.
+pub(crate) async fn by_id(db: &impl Read, id: DeliveryId) -> Result<Option<DeliveryRow>, Fault> {
+    Ok(Entity::find_by_id(id).one(db.connection()).await?)
+}
+
+/// Returns the newest deliveries, of one agency or of all; up to `most`.
+pub(crate) async fn newest(
+    db: &impl Read,
+    agency: Option<&str>,
+    most: u64,
+) -> Result<Vec<DeliveryRow>, Fault> {
+    let mut find = Entity::find().order_by_desc(Column::PlannedAt).order_by_desc(Column::Id).limit(most);
+    if let Some(agency) = agency {
+        find = find.filter(Column::AgencyId.eq(agency));
+    }
+    Ok(find.all(db.connection()).await?)
+}
+
+/// Stores a plan.
+pub(crate) async fn insert(tx: &Tx, row: DeliveryRow) -> Result<(), Fault> {
+    Entity::insert(ActiveModel::from(row).reset_all()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Returns the last delivery of an agency that is applied, or at work.
+pub(crate) async fn last(db: &impl Read, agency: &str) -> Result<Option<DeliveryRow>, Fault> {
+    Ok(Entity::find()
+        .filter(Column::AgencyId.eq(agency))
+        .filter(Column::State.is_in([
+            DeliveryState::Applied,
+            DeliveryState::Applying,
+            DeliveryState::Undoing,
+        ]))
+        .order_by_desc(Column::ChangedAt)
+        .order_by_desc(Column::Id)
+        .one(db.connection())
+        .await?)
+}
+
+/// Returns what tells one state of an agency's identities from another, as far as deliveries change it: compared, not read.
+pub(crate) async fn base(db: &impl Read, agency: &str, but: DeliveryId) -> Result<String, Fault> {
+    let mut counts: Vec<(DeliveryState, i64)> = Entity::find()
+        .select_only()
+        .column(Column::State)
+        .column_as(Column::Id.count(), "n")
+        .filter(Column::AgencyId.eq(agency))
+        .filter(Column::State.ne(DeliveryState::Planned))
+        .filter(Column::Id.ne(but))
+        .group_by(Column::State)
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    counts.sort_by_key(|(state, _)| state.as_str());
+    // Deliveries only ever go from one state to the next, so equal counts are the same moment.
+    Ok(counts.iter().map(|(state, n)| format!("{n} {} ", state.as_str())).collect())
+}
+
+/// Returns the last applied delivery of each other agency.
+pub(crate) async fn of_others(db: &impl Read, agency: &str) -> Result<Vec<DeliveryRow>, Fault> {
+    let rows = Entity::find()
+        .filter(Column::AgencyId.ne(agency))
+        .filter(Column::State.is_in([DeliveryState::Applied, DeliveryState::Applying]))
+        .order_by_desc(Column::ChangedAt)
+        .all(db.connection())
+        .await?;
+    let mut seen = HashSet::new();
+    Ok(rows.into_iter().filter(|row| seen.insert(row.agency_id.clone())).collect())
+}
+
+/// Returns another agency that has, or had, this very file.
+pub(crate) async fn elsewhere(db: &impl Read, agency: &str, sha256: &str) -> Result<Option<String>, Fault> {
+    let row = Entity::find()
+        .filter(Column::AgencyId.ne(agency))
+        .filter(Column::Sha256.eq(sha256))
+        .filter(Column::State.is_in([DeliveryState::Applied, DeliveryState::Applying]))
+        .one(db.connection())
+        .await?;
+    Ok(row.map(|row| row.agency_id))
+}
+
+/// Begins to apply a plan; `false` where it is no plan any more, or another delivery of the agency is at work.
+pub(crate) async fn begin_apply(
+    tx: &Tx,
+    id: DeliveryId,
+    by: &str,
+    forced: &str,
+    now: Unix,
+) -> Result<bool, Fault> {
+    let begun = Entity::update_many()
+        .col_expr(Column::State, Expr::value(DeliveryState::Applying))
+        .col_expr(Column::AppliedBy, Expr::value(by))
+        .col_expr(Column::Forced, Expr::value(forced))
+        .col_expr(Column::ChangedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(DeliveryState::Planned))
+        .exec(tx.conn())
+        .await;
+    match begun {
+        Ok(begun) => Ok(begun.rows_affected == 1),
+        Err(error) if is_unique_violation(&error) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Begins to take a delivery back; `false` where it is not applied, or another one of the agency is at work.
+pub(crate) async fn begin_undo(tx: &Tx, id: DeliveryId, by: &str, now: Unix) -> Result<bool, Fault> {
+    let begun = Entity::update_many()
+        .col_expr(Column::State, Expr::value(DeliveryState::Undoing))
+        .col_expr(Column::UndoneBy, Expr::value(by))
+        .col_expr(Column::ChangedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.is_in([DeliveryState::Applied, DeliveryState::Applying]))
+        .exec(tx.conn())
+        .await;
+    match begun {
+        Ok(begun) => Ok(begun.rows_affected == 1),
+        Err(error) if is_unique_violation(&error) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Holds a delivery in its state until the transaction ends, so that nobody ends it under a batch; `false` where it is in another one.
+pub(crate) async fn hold(tx: &Tx, id: DeliveryId, state: DeliveryState) -> Result<bool, Fault> {
+    let held = Entity::update_many()
+        .col_expr(Column::State, Expr::value(state))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(state))
+        .exec(tx.conn())
+        .await?;
+    Ok(held.rows_affected == 1)
+}
+
+/// Ends an apply; `false` where somebody else did.
+pub(crate) async fn end_apply(tx: &Tx, id: DeliveryId, now: Unix) -> Result<bool, Fault> {
+    let ended = Entity::update_many()
+        .col_expr(Column::State, Expr::value(DeliveryState::Applied))
+        .col_expr(Column::AppliedAt, Expr::value(now))
+        .col_expr(Column::ChangedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(DeliveryState::Applying))
+        .exec(tx.conn())
+        .await?;
+    Ok(ended.rows_affected == 1)
+}
+
+/// Ends an undo; `false` where somebody else did.
+pub(crate) async fn end_undo(tx: &Tx, id: DeliveryId, now: Unix) -> Result<bool, Fault> {
+    let ended = Entity::update_many()
+        .col_expr(Column::State, Expr::value(DeliveryState::Undone))
+        .col_expr(Column::UndoneAt, Expr::value(now))
+        .col_expr(Column::ChangedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(DeliveryState::Undoing))
+        .exec(tx.conn())
+        .await?;
+    Ok(ended.rows_affected == 1)
+}
+
+/// Keeps rows as they were before a delivery changed them. Of a row that is kept already the first one stays: an apply may run twice.
+pub(crate) async fn keep(
+    tx: &Tx,
+    id: DeliveryId,
+    rows: Vec<(LegacyIdentityId, Vec<u8>)>,
+) -> Result<(), Fault> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = rows.into_iter().map(|(identity, before)| change::ActiveModel {
+        delivery_id: Set(id),
+        legacy_identity_id: Set(identity),
+        row_before: Set(before),
+    });
+    let key = [change::Column::DeliveryId, change::Column::LegacyIdentityId];
+    change::Entity::insert_many(rows)
+        .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
+        .exec_without_returning(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Returns up to `most` rows as they were before a delivery.
+pub(crate) async fn kept(
+    tx: &Tx,
+    id: DeliveryId,
+    most: u64,
+) -> Result<Vec<(LegacyIdentityId, Vec<u8>)>, Fault> {
+    Ok(change::Entity::find()
+        .select_only()
+        .columns([change::Column::LegacyIdentityId, change::Column::RowBefore])
+        .filter(change::Column::DeliveryId.eq(id))
+        .order_by_asc(change::Column::LegacyIdentityId)
+        .limit(most)
+        .into_tuple()
+        .all(tx.conn())
+        .await?)
+}
+
+/// Forgets rows as they were, once they are so again.
+pub(crate) async fn forget(tx: &Tx, id: DeliveryId, identities: &[LegacyIdentityId]) -> Result<(), Fault> {
+    change::Entity::delete_many()
+        .filter(change::Column::DeliveryId.eq(id))
+        .filter(change::Column::LegacyIdentityId.is_in(identities.iter().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{FileArgs, Output, bar, spool, tell, with_agency};
+use crate::{command::Where, print::out};
+
+#[derive(Args)]
+pub(super) struct Plan {
+    /// Agency: the name of its file in agencies/.
+    #[arg(long)]
+    agency: String,
+    #[command(flatten)]
+    file: FileArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Plan {
+    /// Exit code 0 if the plan can be applied and every row is taken; 2 if some are left out; 3 if a guard does not hold.
+    pub(super) async fn run(self, place: &Where) -> anyhow::Result<ExitCode> {
+        let (wired, agency) = with_agency(place, &self.agency).await?;
+        let spool = self.file.spool()?;
+        let bar = bar(&spool, self.output.json, 2)?;
+        let (rows, scratch) = (spool.rows(&bar, self.file.charset.into())?, spool::scratch()?);
+        let source = (spool.source(self.file.by.clone()), self.file.complete);
+        let mut rejects = self.output.rejects(&spool)?;
+        let mut planner = wired.idp.accounts.plan(&agency, rows, scratch, source);
+        while planner.next_batch().await? > 0 {
+            rejects.write(planner.take_rejected())?;
+        }
+        let (id, report, rest) = planner.finish(true).await?;
+        rejects.write(rest)?;
+        bar.finish_and_clear();
+        self.output.page(&agency, &spool, self.file.complete, &report)?;
+        if self.output.json {
+            out!("{}", tell::plan_json(id, &spool.source(self.file.by.clone()), &report));
+        } else {
+            tell::plan(&spool.name, self.file.complete, &report);
+            if let Some(id) = id {
+                out!("Plan {id}. To apply it: moncompte import apply {id} {}", spool.name);
+            }
+        }
+        Ok(match (report.broken.is_empty(), report.bad) {
+            (false, _) => ExitCode::from(3),
+            (true, 0) => ExitCode::SUCCESS,
+            (true, _) => ExitCode::from(2),
+        })
+    }
+}

@@ -1,0 +1,302 @@
+//! Deliveries by the command line: the report, the rejects, the guards, and kills at any moment of apply and undo.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    process::{Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use kernel::sea_orm::{ConnectionTrait, Statement};
+use serde_json::Value;
+use testbed::Bed;
+
+use crate::place::{AGENCY, MAIL_FOLDER, Place, program};
+
+/// Kills of each command.
+const KILLS: u32 = 5;
+const ROWS: u32 = 6000;
+
+fn csv(count: u32) -> String {
+    let row = |n: u32| format!("{n:06};R{n};Vieux-Secret {n};p{n}@courrier.example;Personne {n}\n");
+    "identifier;client_ref;password;email;name\n".to_owned() + &(0..count).map(row).collect::<String>()
+}
+
+fn json(out: &Output) -> Value {
+    serde_json::from_slice(&out.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}{}", String::from_utf8_lossy(&out.stdout), said(out)))
+}
+
+fn said(out: &Output) -> String {
+    String::from_utf8_lossy(&out.stderr).into_owned()
+}
+
+fn write(place: &Place, name: &str, text: &str) -> String {
+    let file = place.path(name);
+    fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+fn plan(place: &Place, file: &str, more: &[&str]) -> (String, Output) {
+    let out = place.run("import", &[&["plan", "--agency", AGENCY, "--json", file], more].concat());
+    let id = json(&out)["delivery"].as_str().unwrap().to_owned();
+    (id, out)
+}
+
+fn state(place: &Place, id: &str) -> String {
+    let listed = json(&place.run("import", &["list", "--json"]));
+    let deliveries = listed["deliveries"].as_array().unwrap();
+    deliveries.iter().find(|one| one["id"] == id).unwrap()["state"].as_str().unwrap().to_owned()
+}
+
+/// What an agency's rows say, and with `own` also what only this database knows of them.
+async fn rows(place: &Place, own: bool) -> Vec<String> {
+    let db = place.bed.context.db.reader();
+    let own = if own { "|| CAST(id AS text) || imported_at || fingerprint || verifier_kind" } else { "" };
+    let sql = format!(
+        "SELECT identifier || '|' || client_ref || '|' || coalesce(name, '-') || '|' || coalesce(email, '-') || '|' \
+         || coalesce(CAST(left_at AS text), '-') {own} AS row FROM legacy_identity ORDER BY identifier"
+    );
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+    rows.iter().map(|row| row.try_get("", "row").unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_of_apply_and_undo_on_sqlite() {
+    kill_and_look(Bed::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_of_apply_and_undo_on_postgres() {
+    if let Some(bed) = Bed::postgres().await {
+        kill_and_look(bed).await;
+    }
+}
+
+/// Runs a command, and kills it after a time.
+fn killed(place: &Place, args: &[&str], after: Duration) {
+    let mut child = program()
+        .arg("import")
+        .arg("--config")
+        .arg(place.folder.path())
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The kill's moment is what is tried here.
+    std::thread::sleep(after);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// SECURITY I25: whatever a kill leaves, the same command goes on from, and an undo gives back what was.
+async fn kill_and_look(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let name = place.bed.name;
+    let first = write(&place, "first.csv", &csv(ROWS));
+    assert!(place.run("import", &["--agency", AGENCY, &first]).status.success());
+    let before = rows(&place, true).await;
+    // Half of the rows change, as many are new, and some are gone.
+    let second = csv(ROWS + ROWS / 2).replace("Personne 1", "Nom 1");
+    let second: String =
+        second.lines().filter(|line| !line.starts_with("0000")).map(|line| format!("{line}\n")).collect();
+    let second = write(&place, "second.csv", &second);
+    let (id, _) = plan(&place, &second, &["--complete"]);
+    let begun = Instant::now();
+    let out = place.run("import", &["apply", &id, &second, "--json"]);
+    assert_eq!(out.status.code(), Some(0), "{name}: {}", said(&out));
+    let apply_takes = begun.elapsed();
+    let after: Vec<String> = rows(&place, false).await.into_iter().map(|row| timeless(&row)).collect();
+    let begun = Instant::now();
+    assert!(place.run("import", &["undo", &id]).status.success(), "{name}");
+    let undo_takes = begun.elapsed();
+    assert_eq!(rows(&place, true).await, before, "{name}");
+    let (mut in_apply, mut in_undo) = (0, 0);
+    for n in 0..KILLS {
+        let (id, _) = plan(&place, &second, &["--complete"]);
+        killed(&place, &["apply", &id, &second], apply_takes * (n + 1) / (KILLS + 1));
+        let left = state(&place, &id);
+        in_apply += u32::from(left == "applying");
+        assert!(["planned", "applying", "applied"].contains(&left.as_str()), "{name}: {left}");
+        // Every other time the half-applied one is taken back as it is.
+        if n % 2 == 0 || left == "planned" {
+            if left != "applied" {
+                let out = place.run("import", &["apply", &id, &second]);
+                assert_eq!(out.status.code(), Some(0), "{name}: {}", said(&out));
+            }
+            let now: Vec<String> = rows(&place, false).await.into_iter().map(|row| timeless(&row)).collect();
+            assert_eq!(now, after, "{name}: an apply that was killed ends as one that was not");
+        }
+        killed(&place, &["undo", &id], undo_takes * (n + 1) / (KILLS + 1));
+        let left = state(&place, &id);
+        in_undo += u32::from(left == "undoing");
+        assert!(["applying", "applied", "undoing", "undone"].contains(&left.as_str()), "{name}: {left}");
+        if left != "undone" {
+            let out = place.run("import", &["undo", &id]);
+            assert!(out.status.success(), "{name}: {}", said(&out));
+        }
+        assert_eq!(rows(&place, true).await, before, "{name}");
+        assert_eq!(state(&place, &id), "undone", "{name}");
+        let doctor = place.run("doctor", &["--invariants"]);
+        assert_eq!(doctor.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&doctor.stdout));
+    }
+    println!(
+        "{name}: {KILLS} kills of each, {in_apply} within an apply of {apply_takes:?}, {in_undo} within an undo of {undo_takes:?}"
+    );
+}
+
+/// A row without the time at which it left.
+fn timeless(row: &str) -> String {
+    let (rest, left) = row.rsplit_once('|').unwrap();
+    format!("{rest}|{}", if left == "-" { "-" } else { "left" })
+}
+
+#[tokio::test]
+async fn a_plan_tells_the_operator_and_the_agency_and_writes_nothing() {
+    for bed in Bed::both().await {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let name = place.bed.name;
+        let text = "\u{feff}identifier;password_hash;email;name\r\n\
+            C001;pas-un-hachage-secret;c1@courrier.example;\"Anne\r\nDupré\"\r\n\
+            C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paul\r\n\
+            C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paule\r\n\
+            C003;;c3@courrier.example;Luc\r\n";
+        let file = write(&place, "clients.csv", text);
+        let (html, rejects) = (place.path("rapport.html"), place.path("rejets.csv"));
+        let more = ["--html", html.to_str().unwrap(), "--rejects", rejects.to_str().unwrap()];
+        let (id, out) = plan(&place, &file, &more);
+        assert_eq!(out.status.code(), Some(2), "{name}: {}", said(&out));
+        let told = json(&out);
+        let plan = &told["plan"];
+        assert_eq!(
+            (plan["added"].as_u64(), plan["contradictory"].as_u64()),
+            (Some(2), plan["bad"].as_u64().map(|bad| bad.min(1))),
+            "{name}: {plan}"
+        );
+        assert_eq!(told["sha256"].as_str().unwrap().len(), 64, "{name}");
+        assert!(rows(&place, false).await.is_empty(), "{name}");
+        assert_eq!(state(&place, &id), "planned", "{name}");
+        let page = fs::read_to_string(&html).unwrap();
+        for secret in ["pas-un-hachage", "courrier.example", "Dupré", "C001", "L1jpEFk"] {
+            assert!(
+                !page.contains(secret) && !said(&out).contains(secret) && !told.to_string().contains(secret),
+                "{name}: {secret}"
+            );
+        }
+        assert!(page.contains("Agence Exemple") && page.contains("Lignes à corriger"), "{name}: {page}");
+        // The rows themselves go to a file that only its owner reads, as they stand in the source.
+        let kept = fs::read_to_string(&rejects).unwrap();
+        assert_eq!(fs::metadata(&rejects).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+        assert!(
+            kept.starts_with("\u{feff}rejected_because;identifier;password_hash;email;name\r\n"),
+            "{name}: {kept}"
+        );
+        assert!(kept.contains(";C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paule\r\n"), "{name}: {kept}");
+        assert!(
+            kept.contains("\"the same identifier as on line 4, with another name\";C002"),
+            "{name}: {kept}"
+        );
+        assert!(!kept.contains("C003"), "{name}: {kept}");
+        // The file that was planned, and no other.
+        let other = write(&place, "clients.csv", &text.replace("Luc", "Lucie"));
+        let out = place.run("import", &["apply", &id, &other]);
+        assert_eq!(
+            (out.status.code(), said(&out).contains("SHA-256")),
+            (Some(1), true),
+            "{name}: {}",
+            said(&out)
+        );
+        let file = write(&place, "clients.csv", text);
+        let out = place.run("import", &["apply", &id, &file, "--by", "Odile"]);
+        assert_eq!(out.status.code(), Some(2), "{name}: {}", said(&out));
+        assert_eq!(state(&place, &id), "applied", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_file_of_another_agency_is_refused_in_one_step_too() {
+    for bed in Bed::both().await {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let name = place.bed.name;
+        let agency = fs::read_to_string(place.path("agencies/exemple.toml")).unwrap();
+        fs::write(
+            place.path("agencies/voisine.toml"),
+            agency.replace("client_id = \"exemple\"", "client_id = \"voisine\""),
+        )
+        .unwrap();
+        let file = write(&place, "clients.csv", &csv(200));
+        assert!(place.run("import", &["--agency", AGENCY, &file]).status.success(), "{name}");
+        let out = place.run("import", &["--agency", "voisine", "--json", &file]);
+        assert_eq!(out.status.code(), Some(3), "{name}: {}", said(&out));
+        assert_eq!(json(&out)["refused"][0]["guard"], "same_file", "{name}");
+        assert_eq!(rows(&place, false).await.len(), 200, "{name}");
+        let out = place.run("import", &["--agency", "voisine", "--force", &file]);
+        assert_eq!(out.status.code(), Some(0), "{name}: {}", said(&out));
+        assert_eq!(rows(&place, false).await.len(), 400, "{name}");
+        let listed = json(&place.run("import", &["list", "--agency", "voisine", "--json"]));
+        let newest = &listed["deliveries"][0];
+        assert_eq!(
+            (&newest["state"], &newest["forced"][0]["guard"]),
+            (&"applied".into(), &"same_file".into()),
+            "{name}"
+        );
+    }
+}
+
+/// FINDING B7.
+#[tokio::test]
+async fn a_pipe_is_read_and_an_old_password_can_be_tried() {
+    for bed in Bed::both().await {
+        let place = Place::new(bed, MAIL_FOLDER);
+        let name = place.bed.name;
+        let piped = |args: &[&str], text: &str| {
+            let mut child = program()
+                .arg("import")
+                .arg("--config")
+                .arg(place.folder.path())
+                .args(args)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+            child.wait_with_output().unwrap()
+        };
+        let out = piped(
+            &["--agency", AGENCY, "--format", "csv", "-"],
+            "identifier;password_hash\n00042;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=\n43;\n",
+        );
+        assert_eq!(out.status.code(), Some(0), "{name}: {}", said(&out));
+        for (identifier, typed, code, words) in [
+            ("00042", "Tilleul-42\n", 0, "Right: sha1"),
+            ("00042", " Tilleul-42 \n", 0, "without the spaces around it"),
+            ("00042", "faux\n", 1, "Not right: sha1"),
+            ("43", "faux\n", 1, "has no hash"),
+            ("44", "faux\n", 1, "No identity"),
+        ] {
+            let out = piped(&["try", "--agency", AGENCY, identifier], typed);
+            let told = String::from_utf8_lossy(&out.stdout).into_owned();
+            assert_eq!(
+                (out.status.code(), told.contains(words)),
+                (Some(code), true),
+                "{name}: {told}{}",
+                said(&out)
+            );
+            assert!(!told.contains(typed.trim()), "{name}: {told}");
+        }
+        let db = place.bed.context.db.reader();
+        let count = async |sql: &str| -> i64 {
+            let query = Statement::from_string(db.get_database_backend(), sql);
+            db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
+        };
+        assert_eq!(
+            count("SELECT COUNT(*) AS n FROM evidence WHERE kind = 'old password tried'").await,
+            4,
+            "{name}"
+        );
+        assert_eq!(count("SELECT COUNT(*) AS n FROM attempt").await, 0, "{name}: it counts as no attempt");
+    }
+}

@@ -1,0 +1,155 @@
+//! The report on a file of an agency, for the agency's own people: one page in French that stands alone, to be mailed or printed.
+
+use serde::Serialize;
+
+/// What the page shows. All texts are French.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct DeliveryReport {
+    /// The agency's name.
+    pub agency: String,
+    /// The name of the file.
+    pub file: String,
+    /// True if the file has all clients of the agency.
+    pub complete: bool,
+    /// Rows of the file.
+    pub rows: u64,
+    /// Rows that are left out.
+    pub bad: u64,
+    /// Why the file is not imported; empty if it can be.
+    pub guards: Vec<String>,
+    /// What the file changes.
+    pub effects: Vec<DeliveryLine>,
+    /// Masked examples.
+    pub samples: Vec<DeliverySample>,
+    /// Why rows are left out.
+    pub reasons: Vec<DeliveryLine>,
+    /// What is odd in rows that are taken.
+    pub warnings: Vec<DeliveryLine>,
+}
+
+/// A count with its words.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct DeliveryLine {
+    /// What is counted.
+    pub words: String,
+    /// How many.
+    pub count: u64,
+    /// `3, 14, 15…`; empty if the file has no lines for it.
+    pub lines: String,
+}
+
+/// A masked example.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct DeliverySample {
+    /// The identifier, all but its ends hidden.
+    pub identifier: String,
+    /// The line in the file; empty for one that is missing there.
+    pub line: String,
+    /// What changes.
+    pub what: String,
+}
+
+impl DeliveryLine {
+    /// Returns a count with the first lines that it is of.
+    pub fn new(words: impl Into<String>, count: u64, lines: &[u64]) -> Self {
+        let mut shown = lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        if !lines.is_empty() && count > lines.len() as u64 {
+            shown.push('…');
+        }
+        Self { words: words.into(), count, lines: shown }
+    }
+}
+
+/// Beginnings and parts of the reasons for which a row is left out, as the reading of files gives them, and what an agency's secretary is told.
+const REASONS: [(&str, &str); 17] = [
+    (
+        "the same identifier as on line",
+        "Le même identifiant figure plus haut dans le fichier, avec d’autres informations : lesquelles sont justes ?",
+    ),
+    ("`identifier` is missing", "L’identifiant manque."),
+    ("`identifier` is empty by the rules", "L’identifiant ne contient aucun caractère utile."),
+    (
+        "`identifier`",
+        "L’identifiant ne peut pas être lu (trop long, caractère invisible, ou abîmé par un tableur).",
+    ),
+    (
+        "a spreadsheet",
+        "L’identifiant a été abîmé par un tableur : mettez la colonne au format Texte avant de coller.",
+    ),
+    ("not a JSON object", "La ligne n’est pas au format attendu (JSON)."),
+    ("a double quote opens", "Un guillemet ouvre une valeur et rien ne le referme."),
+    ("fields where the header has", "La ligne n’a pas le même nombre de colonnes que l’en-tête."),
+    ("more than", "La ligne a trop de colonnes."),
+    ("the line is longer", "La ligne est trop longue."),
+    ("a value goes on to line", "Une valeur s’étend sur trop de lignes."),
+    (
+        "the file cannot be read",
+        "Le fichier ne peut pas être lu plus loin : il a peut-être été coupé pendant l’envoi.",
+    ),
+    ("both a `password` and", "La ligne donne à la fois un mot de passe en clair et son empreinte."),
+    ("looks like no known format", "L’empreinte du mot de passe a un format inconnu."),
+    (
+        "a bare hex hash",
+        "Le fichier ne dit pas comment l’empreinte du mot de passe a été calculée (colonne hash_format).",
+    ),
+    ("`hash_format`", "L’empreinte du mot de passe n’est pas du format annoncé (colonne hash_format)."),
+    ("above the limit", "L’empreinte du mot de passe demanderait trop de calcul."),
+];
+
+/// Returns the reason for which a row is left out in French. One that is not known is told in general.
+pub fn reason_in_french(reason: &str) -> String {
+    let known = REASONS.iter().find(|(part, _)| reason.contains(part));
+    known
+        .map_or("L’identifiant ou l’empreinte du mot de passe ne peut pas être lu.", |(_, french)| {
+            french
+        })
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pages;
+
+    #[test]
+    fn a_report_is_one_page_that_stands_alone() {
+        let report = DeliveryReport {
+            agency: "Agence <des> Tilleuls".into(),
+            file: "clients.csv".into(),
+            complete: true,
+            rows: 10_000,
+            bad: 2,
+            guards: vec!["Plus d’un client sur dix manque dans ce fichier.".into()],
+            effects: vec![DeliveryLine::new("Nouveaux clients", 200, &[])],
+            samples: vec![DeliverySample {
+                identifier: "00••••45".into(),
+                line: "3".into(),
+                what: "adresse".into(),
+            }],
+            reasons: vec![DeliveryLine::new(
+                reason_in_french("the same identifier as on line 7"),
+                2,
+                &[3, 9],
+            )],
+            warnings: vec![DeliveryLine::new("Sans adresse", 12, &[1, 2])],
+        };
+        let page = Pages::new().unwrap().delivery_report(&report).unwrap();
+        for part in
+            ["Agence &lt;des&gt; Tilleuls", "n’a pas été importé", "00••••45", "3, 9", "1, 2…", "lang=\"fr\""]
+        {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(!page.contains("src=") && !page.contains("href="), "it loads nothing");
+        let clean = DeliveryReport { guards: vec![], bad: 0, ..report };
+        assert!(Pages::new().unwrap().delivery_report(&clean).unwrap().contains("Toutes les lignes"));
+    }
+
+    #[test]
+    fn a_reason_is_told_in_french_whatever_it_is() {
+        assert!(
+            reason_in_french("the hash looks like no known format (see docs/import.md)")
+                .contains("format inconnu")
+        );
+        assert!(reason_in_french("something new").starts_with("L’identifiant"));
+    }
+}
