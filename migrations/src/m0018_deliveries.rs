@@ -65,7 +65,7 @@ fn add(column: &str, backend: DbBackend) -> String {
 }
 
 /// A file of an agency. `base` is the newest change of the agency's identities by a delivery when it was planned; `report` and `forced` are JSON; `sketch`
-/// holds keyed hashes of some of its rows, to recognise them at another agency.
+/// holds keyed hashes of some of its rows, to recognise them at another agency. `place` is its place in the order in which the agency's deliveries were applied.
 const DELIVERY: Table = Table {
     name: "delivery",
     columns: "
@@ -86,6 +86,7 @@ const DELIVERY: Table = Table {
         undone_at TIME,
         undone_by text,
         changed_at TIME NOT NULL,
+        place TIME,
     ",
     key: "id",
     checks: &[

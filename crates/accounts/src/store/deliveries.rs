@@ -52,8 +52,7 @@ pub(crate) async fn last(db: &impl Read, agency: &str) -> Result<Option<Delivery
             DeliveryState::Applying,
             DeliveryState::Undoing,
         ]))
-        .order_by_desc(Column::ChangedAt)
-        .order_by_desc(Column::Id)
+        .order_by_desc(Column::Place)
         .one(db.connection())
         .await?)
 }
@@ -121,6 +120,23 @@ pub(crate) async fn begin_apply(
         Err(error) if is_unique_violation(&error) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Puts a delivery that begins to be applied behind all others of its agency. Nobody else can, while it is at work.
+pub(crate) async fn set_place(tx: &Tx, id: DeliveryId, agency: &str) -> Result<(), Fault> {
+    let last: Option<Option<i64>> = Entity::find()
+        .select_only()
+        .column_as(Column::Place.max(), "last")
+        .filter(Column::AgencyId.eq(agency))
+        .into_tuple()
+        .one(tx.conn())
+        .await?;
+    Entity::update_many()
+        .col_expr(Column::Place, Expr::value(last.flatten().unwrap_or_default() + 1))
+        .filter(Column::Id.eq(id))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Begins to take a delivery back; `false` where it is not applied, or another one of the agency is at work.

@@ -1,6 +1,6 @@
 //! Deliveries: what a plan tells, what an apply changes, and that an undo gives all of it back.
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::Arc};
 
 use accounts::{
     ApplyRefused, Changes, DeliveryId, DeliveryState, GuardBroken, LegacyProof, Mail, MailBody, PlanReport,
@@ -59,11 +59,11 @@ async fn state(stage: &Stage, id: DeliveryId) -> DeliveryState {
 async fn all(stage: &Stage, columns: &str, table: &str) -> Vec<String> {
     use kernel::sea_orm::{ConnectionTrait, Statement};
     let db = stage.bed.context.db.reader();
-    let parts: Vec<String> = (columns.split(' '))
-        .map(|column| match column {
-            "verifier" if stage.bed.name == "sqlite" => "coalesce(hex(verifier), '-')".into(),
-            "verifier" => "coalesce(encode(verifier, 'hex'), '-')".into(),
-            column => format!("coalesce(CAST({column} AS text), '-')"),
+    let parts: Vec<String> = (columns.split_whitespace())
+        .map(|column| match (stage.bed.name, column) {
+            ("sqlite", column) => format!("quote({column})"),
+            (_, "verifier") => "coalesce(encode(verifier, 'hex'), '-')".into(),
+            (_, column) => format!("coalesce(CAST({column} AS text), '-')"),
         })
         .collect();
     let sql = format!("SELECT {} AS row FROM {table} ORDER BY 1", parts.join(" || '|' || "));
@@ -456,10 +456,13 @@ async fn two_applies_of_one_plan_end_as_one() {
         let before = identities(&stage).await;
         let changed = csv(6000).replace("Personne 2", "Nom 2");
         let (id, _) = plan(&stage, &stage.tilleuls, &changed, false).await;
-        let (one, two) = tokio::join!(
-            apply(&stage, &stage.tilleuls, id, &changed, false),
-            apply(&stage, &stage.tilleuls, id, &changed, false)
-        );
+        let stage = Arc::new(stage);
+        let tasks = [(); 2].map(|()| {
+            let (stage, changed) = (stage.clone(), changed.clone());
+            tokio::spawn(async move { apply(&stage, &stage.tilleuls, id, &changed, false).await })
+        });
+        let [one, two] = tasks;
+        let (one, two) = (one.await.unwrap(), two.await.unwrap());
         assert!(one.is_ok() && two.is_ok(), "{name}: {one:?} {two:?}");
         assert_eq!(stage.count("legacy_identity", "1 = 1").await, 6000, "{name}");
         assert_eq!(

@@ -3,11 +3,13 @@
 
 mod apply;
 mod before;
+mod compare;
 mod import;
 mod leave;
 mod plan;
 mod read;
 mod undo;
+mod write;
 
 pub use apply::{Applier, ApplyRefused};
 pub use import::Importer;

@@ -1,28 +1,29 @@
 //! The plan of a delivery: what it would do, and whether the guards hold. Nothing of the file is stored.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     io::{Read, Seek, Write},
 };
 
 use agencies::{Agency, Pattern};
-use kernel::{Context, Done, Fault, Tx};
+use kernel::{Done, Fault, Tx};
 use legacy::{ImportReport, row::Rows};
 use tokio::task::JoinHandle;
 
 use super::{
     BATCH,
+    compare::{Compared, compare},
     leave::PAGE,
     read::{BadKind, Candidate, Judged, Reading, Rejected, looked},
     stopped,
 };
 use crate::{
-    Accounts, Changes, DeliveryId, DeliveryState, HashKind, PlanReport, Reason, Sample, SampleKind, Source,
+    Accounts, DeliveryId, DeliveryState, HashKind, PlanReport, Reason, Sample, SampleKind, Source,
     delivery::{
         guards::{Sketch, broken, count_off_pattern},
         report::{Shapes, masked},
     },
-    store::{DeliveryRow, IdentityRow, deliveries, identities, identities::Existing, proven},
+    store::{DeliveryRow, deliveries, identities, proven},
     verifier::kind_of_hash,
 };
 
@@ -51,20 +52,6 @@ pub(super) struct Found {
     pub(super) rejected: Vec<Rejected>,
     /// The last bad row, until it is known where the next row begins.
     pending: Option<(u64, String)>,
-}
-
-/// A batch, compared with the agency's identities.
-#[derive(Default)]
-struct Compared {
-    added: u64,
-    updated: u64,
-    unchanged: u64,
-    moved: u64,
-    corrected: u64,
-    back: u64,
-    matched: u64,
-    changes: Changes,
-    samples: Vec<Sample>,
 }
 
 impl Accounts {
@@ -236,6 +223,7 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
             undone_at: None,
             undone_by: None,
             changed_at: now,
+            place: None,
         };
         context.db.write(async |tx: &Tx| Ok(Done::Commit(deliveries::insert(tx, row).await?))).await?;
         Ok(id)
@@ -313,92 +301,4 @@ impl Found {
         self.rows.add_warnings(candidate.line, std::mem::take(&mut candidate.warnings));
         candidate
     }
-}
-
-/// Compares a batch with what the agency's identities are now.
-async fn compare(context: &Context, agency: &str, rows: Vec<Candidate>) -> Result<Compared, Fault> {
-    let db = &context.db;
-    let existing = identities::existing(db, agency, rows.iter().map(|row| row.canonical.as_str())).await?;
-    let differs = |row: &Candidate, known: &Existing| known.fingerprint != row.fingerprint || known.left;
-    let changed = rows.iter().filter_map(|row| {
-        existing.get(&row.canonical).filter(|known| differs(row, known)).map(|known| known.id)
-    });
-    let changed: Vec<_> = changed.collect();
-    let whole = match changed.is_empty() {
-        true => HashMap::new(),
-        false => identities::whole(db, changed.into_iter()).await?,
-    };
-    let mut compared = Compared::default();
-    for row in &rows {
-        let sample = |kind, columns: Vec<&str>| Sample {
-            kind,
-            identifier: masked(&row.identifier),
-            line: Some(row.line),
-            columns: columns.into_iter().map(str::to_owned).collect(),
-        };
-        let Some(known) = existing.get(&row.canonical) else {
-            compared.added += 1;
-            if compared.added <= 5 {
-                compared.samples.push(sample(SampleKind::Added, vec![]));
-            }
-            continue;
-        };
-        compared.matched += u64::from(!known.left);
-        compared.back += u64::from(known.left);
-        let Some(before) = whole.get(&known.id) else {
-            match known.moved {
-                true => compared.moved += 1,
-                false => compared.unchanged += 1,
-            }
-            continue;
-        };
-        let differ = differences(before, row, &mut compared.changes);
-        match known.moved {
-            true => {
-                compared.moved += 1;
-                if !differ.is_empty() || known.left {
-                    compared.corrected += 1;
-                    compared.samples.push(sample(SampleKind::Corrected, differ));
-                }
-            }
-            false => {
-                compared.updated += 1;
-                compared.samples.push(sample(SampleKind::Updated, differ));
-            }
-        }
-    }
-    Ok(compared)
-}
-
-/// Counts and names what differs. Of a person who has moved only that counts which their portal is told.
-fn differences(before: &IdentityRow, row: &Candidate, changes: &mut Changes) -> Vec<&'static str> {
-    let mut differ = Vec::new();
-    let moved = before.moved_at.is_some();
-    let mut tell = |differs: bool, count: &mut u64, name| {
-        if differs {
-            *count += 1;
-            differ.push(name);
-        }
-        differs
-    };
-    let told = [
-        tell(before.client_ref != row.client_ref, &mut changes.reference, "reference"),
-        tell(before.name != row.name, &mut changes.name, "name"),
-        tell(before.profile != row.profile, &mut changes.profile, "profile"),
-    ];
-    if moved {
-        return differ;
-    }
-    let email = tell(before.email != row.email, &mut changes.email, "email");
-    let hash = match &before.secret_fingerprint {
-        Some(known) => *known != row.secret_fingerprint,
-        // An older version stored it: it differs where nothing else does.
-        None => {
-            !told.contains(&true) && !email && before.identifier == row.identifier && before.left_at.is_none()
-        }
-    };
-    if tell(hash, &mut changes.hash, "hash") && row.verifier.is_none() && before.verifier.is_some() {
-        changes.hash_gone += 1;
-    }
-    differ
 }

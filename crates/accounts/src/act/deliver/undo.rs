@@ -77,19 +77,29 @@ impl Accounts {
         if delivery.applied.as_ref().is_some_and(|(at, _)| now - at > UNDO_DAYS * 86_400) {
             return Ok(Err(UndoRefused::Late));
         }
-        db.write(async |tx: &Tx| {
-            // What is later is read when nobody can begin any more.
-            let last = deliveries::last(tx, &delivery.agency).await?;
-            if let Some(last) = last.filter(|last| last.id != id) {
-                return Ok(Done::RollBack(Err(UndoRefused::Later(last.id))));
-            }
-            if !deliveries::begin_undo(tx, id, by, now).await? {
-                return Ok(Done::RollBack(Err(UndoRefused::Over(delivery.state))));
-            }
-            Ok(Done::Commit(Ok(())))
+        let begun = db
+            .write(async |tx: &Tx| {
+                if !deliveries::begin_undo(tx, id, by, now).await? {
+                    return Ok(Done::RollBack(None));
+                }
+                // From here on no other delivery of the agency can begin.
+                let last = deliveries::last(tx, &delivery.agency).await?;
+                Ok(match last.filter(|last| last.id != id) {
+                    Some(later) => Done::RollBack(Some(Err(UndoRefused::Later(later.id)))),
+                    None => Done::Commit(Some(Ok(()))),
+                })
+            })
+            .await?;
+        if let Some(begun) = begun {
+            return Ok(begun.map(|()| delivery));
+        }
+        // Another delivery is at work, or somebody else began to take this one back: both go on, to the same end.
+        let last = deliveries::last(db, &delivery.agency).await?;
+        Ok(match last {
+            Some(last) if last.id != id => Err(UndoRefused::Later(last.id)),
+            Some(last) if last.state == DeliveryState::Undoing => Ok(delivery),
+            _ => Err(UndoRefused::Over(DeliveryState::Undone)),
         })
-        .await
-        .map(|begun| begun.map(|()| delivery))
     }
 
     /// Gives some rows back what they had; `false` when all have it.

@@ -23,6 +23,8 @@ pub struct Model {
     pub undone_at: Option<i64>,
     pub undone_by: Option<String>,
     pub changed_at: i64,
+    /// Its place in the order in which the agency's deliveries were applied, from 1: several may be applied in one second.
+    pub place: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
