@@ -64,7 +64,7 @@ impl DeliveryLine {
 const REASONS: [(&str, &str); 17] = [
     (
         "the same identifier as on line",
-        "Le même identifiant figure plus haut dans le fichier, avec d’autres informations : lesquelles sont justes ?",
+        "Le même identifiant figure plus haut dans le fichier, avec d’autres informations\u{a0}: lesquelles sont justes\u{a0}?",
     ),
     ("`identifier` is missing", "L’identifiant manque."),
     ("`identifier` is empty by the rules", "L’identifiant ne contient aucun caractère utile."),
@@ -74,7 +74,7 @@ const REASONS: [(&str, &str); 17] = [
     ),
     (
         "a spreadsheet",
-        "L’identifiant a été abîmé par un tableur : mettez la colonne au format Texte avant de coller.",
+        "L’identifiant a été abîmé par un tableur\u{a0}: mettez la colonne au format Texte avant de coller.",
     ),
     ("not a JSON object", "La ligne n’est pas au format attendu (JSON)."),
     ("a double quote opens", "Un guillemet ouvre une valeur et rien ne le referme."),
@@ -84,7 +84,7 @@ const REASONS: [(&str, &str); 17] = [
     ("a value goes on to line", "Une valeur s’étend sur trop de lignes."),
     (
         "the file cannot be read",
-        "Le fichier ne peut pas être lu plus loin : il a peut-être été coupé pendant l’envoi.",
+        "Le fichier ne peut pas être lu plus loin\u{a0}: il a peut-être été coupé pendant l’envoi.",
     ),
     ("both a `password` and", "La ligne donne à la fois un mot de passe en clair et son empreinte."),
     ("looks like no known format", "L’empreinte du mot de passe a un format inconnu."),

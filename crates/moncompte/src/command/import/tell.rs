@@ -220,7 +220,7 @@ fn effects(complete: bool, report: &PlanReport) -> Vec<DeliveryLine> {
         (report.doubles, "Lignes répétées à l’identique (sans conséquence)"),
     ];
     if complete {
-        lines.push((report.gone, "Clients absents du fichier : leur accès sera fermé"));
+        lines.push((report.gone, "Clients absents du fichier\u{a0}: leur accès sera fermé"));
         lines.push((report.gone_moved, "— dont clients qui ont déjà leur nouveau compte"));
     }
     lines.into_iter().map(|(count, words)| DeliveryLine::new(words, count, &[])).collect()
@@ -233,14 +233,13 @@ fn warnings_in_french(report: &PlanReport) -> Vec<DeliveryLine> {
             lines.push(DeliveryLine::new(words, count, &[]));
         }
     };
-    add(report.no_address, "Clients sans adresse email : il faudra leur écrire par courrier");
+    add(report.no_address, "Clients sans adresse email\u{a0}: il faudra leur écrire par courrier");
     add(
         report.no_hash,
-        "Clients sans mot de passe utilisable : ils passeront par votre site ou par un code remis à l’agence",
+        "Clients sans mot de passe utilisable\u{a0}: ils passeront par votre site ou par un code remis à l’agence",
     );
     if let Some(Reason { count, lines: at, .. }) = &report.shared_references {
-        let words =
-            "Références portées par plusieurs identifiants : ces personnes verront le même espace client";
+        let words = "Références portées par plusieurs identifiants\u{a0}: ces personnes verront le même espace client";
         lines.push(DeliveryLine::new(words, *count, at));
     }
     if let Some(Reason { count, lines: at, .. }) = &report.off_pattern {
@@ -248,7 +247,7 @@ fn warnings_in_french(report: &PlanReport) -> Vec<DeliveryLine> {
     }
     for shift in &report.shape_shifts {
         let words = format!(
-            "Identifiants de {} caractères, inconnus dans le fichier précédent : un tableur a peut-être retiré des zéros",
+            "Identifiants de {} caractères, inconnus dans le fichier précédent\u{a0}: un tableur a peut-être retiré des zéros",
             shift.length
         );
         let count = report.shapes.iter().find(|shape| (&shape.of, shape.length) == (&shift.of, shift.length));
@@ -274,7 +273,7 @@ fn sample_in_french(sample: &accounts::Sample) -> DeliverySample {
         SampleKind::Added => "nouveau client".to_owned(),
         SampleKind::Gone => "absent du fichier".to_owned(),
         SampleKind::Updated => columns.join(", "),
-        SampleKind::Corrected => format!("corrigé dans l’espace client : {}", columns.join(", ")),
+        SampleKind::Corrected => format!("corrigé dans l’espace client\u{a0}: {}", columns.join(", ")),
     };
     let line = sample.line.map(|at| at.to_string()).unwrap_or_default();
     DeliverySample { identifier: sample.identifier.clone(), line, what }
