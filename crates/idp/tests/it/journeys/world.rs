@@ -265,6 +265,7 @@ impl World {
             MailBody::Welcome { .. } => ("welcome", None),
             MailBody::TermsAccepted { .. } => ("terms", None),
             MailBody::LinkAdded { .. } => ("attached", None),
+            MailBody::LinkEnding { .. } => ("link ending", None),
             MailBody::PasswordChanged { .. } => ("changed", None),
             MailBody::AddressChosen { .. } => ("address", None),
             MailBody::ConfirmAddress { token, .. } => ("confirm address", link("new-address", token)),
