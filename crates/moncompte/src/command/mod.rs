@@ -43,7 +43,7 @@ enum Command {
     /// ready. Correct the clock; if it was wrong before, in the future, `--accept` discards the reported time.
     Clock(clock::ClockCommand),
     /// Import an agency's legacy identities from a CSV or JSONL file.
-    Import(import::Import),
+    Import(Box<import::Import>),
     /// List the signing keys, or replace them.
     Keys(keys::Keys),
     /// List the messages that were not sent, retry them, drop them, or read one that was returned.

@@ -95,9 +95,10 @@ pub(crate) async fn existing(
     agency: &str,
     canonicals: impl Iterator<Item = &str>,
 ) -> Result<HashMap<String, Existing>, Fault> {
+    type Row = (LegacyIdentityId, String, String, Option<Unix>, Option<Unix>);
     let columns =
         [Column::Id, Column::IdentifierCanonical, Column::Fingerprint, Column::MovedAt, Column::LeftAt];
-    let rows: Vec<(LegacyIdentityId, String, String, Option<Unix>, Option<Unix>)> = Entity::find()
+    let rows: Vec<Row> = Entity::find()
         .select_only()
         .columns(columns)
         .filter(Column::AgencyId.eq(agency))
@@ -105,7 +106,7 @@ pub(crate) async fn existing(
         .into_tuple()
         .all(db.connection())
         .await?;
-    let existing = |(id, canonical, fingerprint, moved_at, left_at): (_, _, _, Option<_>, Option<_>)| {
+    let existing = |(id, canonical, fingerprint, moved_at, left_at): Row| {
         (canonical, Existing { id, fingerprint, moved: moved_at.is_some(), left: left_at.is_some() })
     };
     Ok(rows.into_iter().map(existing).collect())
@@ -220,6 +221,7 @@ pub(crate) struct Paged {
 
 /// Returns the next identities of an agency by their canonical identifiers, up to `most`.
 pub(crate) async fn page(db: &impl Read, agency: &str, after: &str, most: u64) -> Result<Vec<Paged>, Fault> {
+    type Row = (LegacyIdentityId, String, Option<DeliveryId>, Unix, Option<Unix>, Option<Unix>);
     let columns = [
         Column::Id,
         Column::IdentifierCanonical,
@@ -228,7 +230,6 @@ pub(crate) async fn page(db: &impl Read, agency: &str, after: &str, most: u64) -
         Column::MovedAt,
         Column::LeftAt,
     ];
-    type Row = (LegacyIdentityId, String, Option<DeliveryId>, Unix, Option<Unix>, Option<Unix>);
     let rows: Vec<Row> = Entity::find()
         .select_only()
         .columns(columns)
