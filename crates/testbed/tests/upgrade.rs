@@ -77,6 +77,28 @@ async fn rows(bed: &Bed) -> BTreeMap<String, Vec<String>> {
     all
 }
 
+/// Tables that migrations after the baseline made.
+const LATER_TABLES: [&str; 3] = ["delivery", "delivery_change", "proven_hash"];
+/// Columns that migrations after the baseline added.
+const LATER_COLUMNS: [&str; 5] = ["secret_fingerprint", "delivery_id", "left_at", "ends_at", "ended_at"];
+
+/// The rows without what came after the baseline: tables that are empty, and columns at the end of a row in which there is nothing.
+async fn rows_of_baseline(bed: &Bed) -> BTreeMap<String, Vec<String>> {
+    let mut all = rows(bed).await;
+    for table in LATER_TABLES {
+        assert_eq!(all.remove(table), Some(vec![]), "{}: {table}", bed.name);
+    }
+    for table in ["legacy_identity", "link"] {
+        for row in all.get_mut(table).unwrap() {
+            for column in LATER_COLUMNS {
+                let nothing = [format!(", {column} null NULL"), format!(",\"{column}\":null")];
+                nothing.iter().for_each(|nothing| *row = row.replace(nothing, ""));
+            }
+        }
+    }
+    all
+}
+
 #[tokio::test]
 async fn a_database_of_the_migrations_before_becomes_one_like_any_other() {
     for (bed, fresh) in Bed::both_before_baseline().await.into_iter().zip(Bed::both().await) {
@@ -86,12 +108,12 @@ async fn a_database_of_the_migrations_before_becomes_one_like_any_other() {
         assert!(before.len() == 24 && empty.is_empty(), "{}: no rows in {empty:?}", bed.name);
         for _ in 0..2 {
             bed.migrate().await.unwrap();
-            assert_eq!(rows(&bed).await, before, "{}", bed.name);
+            assert_eq!(rows_of_baseline(&bed).await, before, "{}", bed.name);
             assert_eq!(schema(&bed).await, schema(&fresh).await, "{}", bed.name);
         }
         // A new database takes the same rows.
         fresh.fill().await;
-        assert_eq!(rows(&fresh).await, before, "{}", bed.name);
+        assert_eq!(rows_of_baseline(&fresh).await, before, "{}", bed.name);
     }
 }
 
@@ -124,7 +146,7 @@ async fn a_database_of_m0008_is_carried_over_too() {
         assert_eq!(kept, [r#"{"given_name":"Marie"}"#], "{}", bed.name);
         let named = texts(&bed, "SELECT email FROM account WHERE named_at = 7").await;
         assert_eq!(named, ["paul@exemple.test"], "{}: the name is another than that of the file", bed.name);
-        let rows = rows(&bed).await;
+        let rows = rows_of_baseline(&bed).await;
         let lost: Vec<&String> = rows.iter().filter(|(_, rows)| rows.is_empty()).map(|(t, _)| t).collect();
         assert_eq!(lost, ["legacy_recipe"], "{}", bed.name);
     }
