@@ -39,10 +39,12 @@ mod address;
 mod costly;
 mod duplicates;
 pub mod hash;
+mod nothing;
 mod report;
 pub mod row;
 
 pub use address::MailAddress;
 pub use costly::CostlyRecipes;
 pub use duplicates::{Duplicates, Repeated, Repeats};
+pub use nothing::stands_for_no_password;
 pub use report::{ImportReport, Warned};

@@ -41,7 +41,7 @@ pub enum LegacyProof {
     NoIdentifier,
     /// The password is nothing, or blanks: likewise.
     NoPassword,
-    /// Too long or with control characters: likewise.
+    /// Too long, with control characters, or a word for a missing password such as `NULL`: likewise.
     Refused,
     /// Come back in a moment.
     Busy,
@@ -147,6 +147,7 @@ impl Accounts {
             return Ok(LegacyProof::Refused);
         };
         let password = match Password::new(typed) {
+            Ok(_) if legacy::stands_for_no_password(typed) => return Ok(LegacyProof::Refused),
             Ok(password) => password,
             Err(PasswordRefused::Blank) => return Ok(LegacyProof::NoPassword),
             Err(_) => return Ok(LegacyProof::Refused),

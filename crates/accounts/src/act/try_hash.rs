@@ -69,6 +69,9 @@ impl Accounts {
             return Ok(Tried::Moved);
         }
         let Ok(password) = Password::new(typed) else { return Ok(Tried::NoPassword) };
+        if legacy::stands_for_no_password(typed) {
+            return Ok(Tried::NoPassword);
+        }
         let read = || verifier::read(context, identity.verifier_kind, identity.verifier.as_deref());
         let Some(kind) = read()?.recipe().map(verifier::kind_of_hash) else { return Ok(Tried::NoHash) };
         let stored = match read()? {

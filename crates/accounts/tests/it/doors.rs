@@ -1,6 +1,6 @@
 //! What no door hashes or counts, and what a stranger's tries take from nobody (SECURITY D12).
 
-use std::{collections::BTreeSet, net::Ipv4Addr, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write, net::Ipv4Addr, sync::Arc};
 
 use accounts::{
     Confirm, EmailChoice, Finish, HashCost, Hasher, LegacyProof, MailBody, Origin, PasswordChoice,
@@ -60,6 +60,51 @@ async fn the_hash_of_nothing_is_no_verifier_and_nothing_is_typed_at_any_door() {
             "enrolment",
             "what is trimmed is still a password"
         );
+    }
+}
+
+/// FINDING B1: exports hold `NULL`, `-` or `néant` in place of a missing password, and everybody can type that. SHA-512 crypt is too costly to try at an
+/// import: its rows keep their hash, and the door refuses the word.
+#[tokio::test]
+async fn the_word_for_a_missing_password_opens_no_identity() {
+    // Each with its MD5.
+    const WORDS: [(&str, &str); 16] = [
+        ("NULL", "6c3e226b4d4795d518ab341b0824ec29"),
+        ("null", "37a6259cc0c1dae299a7866489dff0bd"),
+        ("(null)", "a4d2f177eb466a7d08f8f2b340b77129"),
+        ("\\N", "44d0dc437936b13f7cea2f77053806bd"),
+        ("-", "336d5ebc5436534e61d16e63ddfca327"),
+        ("--", "cfab1ba8c67c7c838db98d666f02a132"),
+        ("*", "3389dae361af79b04c9c8e7057f60cc6"),
+        ("********", "47c6b15aca93873f58522f26300d181d"),
+        ("0", "cfcd208495d565ef66e7dff9f98764da"),
+        ("x", "9dd4e461268c8034f5c8564e155c67a6"),
+        ("néant", "bb6291cc48697f666ae13b5f7178817f"),
+        ("N/A", "382b0f5185773fa0f67a8ed8056c7759"),
+        ("None", "6adf97f83acf6453d4a6a4b1070f3754"),
+        ("undefined", "5e543256c480ac577d30f76f9120eb74"),
+        ("?", "d1457b72c3fb323a2671125aef3eab5d"),
+        ("non renseigné", "cd00f167236fbc249f37cc8ef5911948"),
+    ];
+    for stage in stages().await {
+        let mut rows = String::from("identifier;password;password_hash;hash_format\n");
+        for (at, (word, hash)) in WORDS.iter().enumerate() {
+            writeln!(rows, "{at};{word};;\nmd5-{at};;{hash};md5").unwrap();
+        }
+        writeln!(rows, "strong;;$6$x$zND3yyIOMNRGlsAHoREPnZA9.RwOkIK29eqTUnyDj0ojEyzcq9UDns5X0HhAr0h1KTdy56LmFZpt9HvhzMF2n.;").unwrap();
+        let report = stage.import(&stage.tilleuls, &rows).await;
+        assert_eq!(report.added, 33, "{}: {:?}", stage.bed.name, report.bad);
+        assert_eq!(stage.count("legacy_identity", "verifier_kind = 'none'").await, 32, "{}", stage.bed.name);
+        let told = report.warnings.iter().filter(|told| told.what == Oddity::EmptyPassword);
+        assert_eq!(told.map(|told| told.count).sum::<u64>(), 32);
+        let before = stage.accounts.hasher().done();
+        for (word, _) in WORDS {
+            for typed in [word.to_owned(), format!(" {word}"), word.to_uppercase()] {
+                assert_eq!(old(&stage, "strong", &typed, &visitor()).await, "refused", "{typed:?}");
+            }
+        }
+        assert_eq!(stage.accounts.hasher().done(), before, "nothing was hashed");
+        assert_eq!(stage.count("attempt", "1 = 1").await, 0, "nor counted");
     }
 }
 

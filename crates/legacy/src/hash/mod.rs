@@ -39,6 +39,8 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use recipe::Kind;
+
+use crate::nothing::PASSWORD_EXAMPLES;
 pub use recipe::{Recipe, Strength};
 
 /// The names that `hash_format` may hold, as documented in `docs/import.md`. `…:salt+password` and `…:password+salt` belong to the hex ones.
@@ -192,17 +194,17 @@ impl Verifier {
         !digest.is_empty() && bool::from(digest.ct_eq(&self.digest))
     }
 
-    /// Returns true for the hash of nothing: an account that was never opened in the old system, and that nobody's password opens (SECURITY D12).
-    /// `is_blank` judges a password in the clear. Costly recipes are not tried, because an import has a hundred thousand rows; no page takes a blank
-    /// password either way.
-    pub fn is_of_nothing(&self, is_blank: impl Fn(&str) -> bool) -> bool {
-        let tried: &[&str] = match self.recipe.work() {
-            0 => return std::str::from_utf8(&self.digest).is_ok_and(is_blank),
-            1..=4 => &["", " ", "  ", "\t", "\n", "\r\n", "\u{a0}"],
-            5..=CHEAP => &[""],
-            _ => &[],
+    /// Returns true for the hash of nothing, or of a word for nothing: an account that was never opened in the old system, and that nobody's password opens
+    /// (SECURITY D12). `is_nothing` judges a password in the clear. Costly recipes are not tried, because an import has a hundred thousand rows; no page takes
+    /// such a password either way.
+    pub fn is_of_nothing(&self, is_nothing: impl Fn(&str) -> bool) -> bool {
+        let (blanks, words): (&[&str], _) = match self.recipe.work() {
+            0 => return std::str::from_utf8(&self.digest).is_ok_and(is_nothing),
+            1..=4 => (&["", " ", "  ", "\t", "\n", "\r\n", "\u{a0}"], PASSWORD_EXAMPLES),
+            5..=CHEAP => (&[""], &[] as &[_]),
+            _ => return false,
         };
-        tried.iter().any(|nothing| self.verify(nothing.as_bytes()))
+        blanks.iter().chain(words).any(|nothing| self.verify(nothing.as_bytes()))
     }
 
     /// Strong ones may be stored as they are ([`Verifier::to_text`]); weak ones never outside a seal.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::lines::stray;
-use crate::MailAddress;
+use crate::{MailAddress, nothing};
 
 /// A place in a row that was read otherwise than it is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,37 +85,6 @@ const CUT: &[&str] = &[
 /// Columns that are judged whole, whatever their length, before they are cut down.
 const JUDGED: &[&str] = &["email", "birthdate"];
 
-/// Words for nothing, in any column. None of them is a name, a town or a code of a country.
-const NOTHING: &[&str] = &[
-    "(null)",
-    "<null>",
-    "\\n",
-    "undefined",
-    "n/a",
-    "#n/a",
-    "n/d",
-    "#n/d",
-    "n/c",
-    "#ref!",
-    "#value!",
-    "#nom?",
-    "#name?",
-    "néant",
-    "neant",
-    "non renseigné",
-    "non renseignée",
-    "non renseigne",
-    "non communiqué",
-    "non communiquée",
-    "non communique",
-];
-
-/// More of them, where the column holds no word that could be meant: `NC` is New Caledonia, and somebody's name may be Sans.
-const NOTHING_HERE: &[&str] = &[
-    "na", "n.a.", "nc", "n.c.", "nd", "n.d.", "none", "nan", "nil", "aucun", "aucune", "sans", "inconnu",
-    "inconnue", "vide", "non", "x", "xx", "xxx", "0",
-];
-
 const WORDLESS: &[&str] =
     &["email", "birthdate", "phone_number", "zoneinfo", "profile", "picture", "website", "gender"];
 
@@ -193,15 +162,11 @@ fn is_nothing(column: &str, value: &str) -> bool {
     if value.chars().all(|c| c.is_ascii_punctuation() || matches!(c, '–' | '—' | '…' | ' ')) {
         return true;
     }
-    if value.len() > 20 {
-        return false;
-    }
     // Somebody's name is Null; it is then written as a name is.
     if matches!(value, "NULL" | "null") {
         return true;
     }
-    let word = value.to_lowercase();
-    NOTHING.contains(&&*word) || (WORDLESS.contains(&column) && NOTHING_HERE.contains(&&*word))
+    nothing::is_word(value) || (WORDLESS.contains(&column) && nothing::is_word_where_none_is_meant(value))
 }
 
 fn first_number(value: &str, longest: usize) -> Option<String> {

@@ -291,9 +291,10 @@ impl Candidate {
     }
 }
 
-/// Drops the hash of nothing, so that it opens nothing, whatever reads it later: an account that was never opened in the old system (SECURITY D12).
+/// Drops the hash of nothing, or of a word for nothing, so that it opens nothing, whatever reads it later: an account that was never opened in the old system (SECURITY D12).
 fn drop_hash_of_nothing(row: &mut Row) {
-    if row.verifier.as_ref().is_some_and(|hash| hash.is_of_nothing(Password::is_blank)) {
+    let is_nothing = |text: &str| Password::is_blank(text) || legacy::stands_for_no_password(text);
+    if row.verifier.as_ref().is_some_and(|hash| hash.is_of_nothing(is_nothing)) {
         row.verifier = None;
         row.warnings.push(Warning { column: "password_hash", what: Oddity::EmptyPassword });
     }
