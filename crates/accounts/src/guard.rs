@@ -14,7 +14,9 @@ use crate::{
 pub(crate) enum Guarded {
     /// The password is right.
     Right {
-        /// Its hash has other costs than today's.
+        /// The place of the hash among those that were given.
+        of: usize,
+        /// The hash has other costs than today's.
         outdated: bool,
     },
     /// The password is wrong.
@@ -53,7 +55,7 @@ impl Accounts {
             Err(refused) => return Ok(Reauthentication::Refused(refused.into())),
         };
         let counter = self.account_counter(&row.email_canonical, Some(row), visitor).await?;
-        let refused = match self.guard(&counter, Some(&row.password_hash), secret_of(&password)).await? {
+        let refused = match self.guard(&counter, &[&row.password_hash], secret_of(&password)).await? {
             Guarded::Right { .. } => return Ok(Reauthentication::Right(counter)),
             Guarded::Wrong { remaining } => SignIn::Wrong { remaining },
             Guarded::Locked { now } => {
@@ -80,11 +82,12 @@ impl Accounts {
         Ok(Counter::of_email(&self.context, subject, device.as_deref()))
     }
 
-    /// Reserves an attempt, checks the password and judges: the only way to check an account's password.
+    /// Reserves an attempt, checks the password against the hashes and judges: the only way to check an account's password. It counts once, however many hashes
+    /// there are, and costs a hash where there is none.
     pub(crate) async fn guard(
         &self,
         counter: &Counter,
-        stored: Option<&str>,
+        stored: &[&str],
         secret: Zeroizing<Vec<u8>>,
     ) -> Result<Guarded, Fault> {
         if self.hasher.is_full() {
@@ -94,9 +97,9 @@ impl Accounts {
             Attempt::Go(reserved) => reserved,
             Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),
         };
-        match self.hasher.verify(stored, secret).await {
-            Ok(verdict) if verdict.right => Ok(Guarded::Right { outdated: verdict.outdated }),
-            Ok(_) => {
+        match self.find_right(stored, secret).await {
+            Ok(Some((of, outdated))) => Ok(Guarded::Right { of, outdated }),
+            Ok(None) => {
                 let failed =
                     counter.failed(&self.context.db, &reserved, self.rules.lock, self.context.now()).await?;
                 Ok(match failed {
@@ -109,6 +112,22 @@ impl Accounts {
                 Ok(Guarded::Busy)
             }
         }
+    }
+
+    /// Returns the place of the first hash for which the password is right, and true if the hash has other costs than today's.
+    async fn find_right(
+        &self,
+        stored: &[&str],
+        secret: Zeroizing<Vec<u8>>,
+    ) -> Result<Option<(usize, bool)>, Busy> {
+        let nobody = stored.is_empty().then_some(None);
+        for (of, hash) in stored.iter().copied().map(Some).chain(nobody).enumerate() {
+            let verdict = self.hasher.verify(hash, secret.clone()).await?;
+            if verdict.right {
+                return Ok(Some((of, verdict.outdated)));
+            }
+        }
+        Ok(None)
     }
 
     /// Queues the report of a lock. If there is an account, the worker mails its owner and appends evidence. An address without one gets the same row, so

@@ -119,9 +119,9 @@ pub struct Rules {
     pub confirm_link: i64,
     /// Seconds that a reset link lives.
     pub reset_link: i64,
-    /// Checks of old credentials answer no sooner than this many milliseconds: old hashes cost differently, and the time must not
-    /// tell which identifiers exist.
-    pub legacy_floor_millis: u64,
+    /// Checks of old credentials, and refusals of a password at the sign-in, answer no sooner than this many milliseconds: old hashes cost differently, and
+    /// several unfinished moves may name one address. The time must not tell which identifiers and addresses exist (SECURITY #60).
+    pub answer_floor_millis: u64,
     /// Mails of one enrolment or reset requests of one account in a day and in an hour.
     pub mails_per_enrolment: i32,
     /// Different addresses that one enrolment may name.
@@ -160,7 +160,7 @@ impl Default for Rules {
             sessions: SessionPolicy::default(),
             confirm_link: 7 * 86400,
             reset_link: 30 * 60,
-            legacy_floor_millis: 400,
+            answer_floor_millis: 400,
             mails_per_enrolment: 6,
             addresses_per_enrolment: 5,
             resets_per_hour: 3,

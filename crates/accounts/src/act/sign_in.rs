@@ -1,5 +1,7 @@
 //! A sign-in by email and password.
 
+use std::time::Duration;
+
 use kernel::{Done, Fault, Password, PasswordRefused, Tx};
 
 use crate::{
@@ -53,6 +55,23 @@ impl Accounts {
     #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn sign_in(
         &self,
+        email: &str,
+        password: &str,
+        keep: bool,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<SignIn, Fault> {
+        let floor = tokio::time::sleep(Duration::from_millis(self.rules.answer_floor_millis));
+        let outcome = self.sign_in_or_refuse(email, password, keep, previous, visitor).await;
+        if matches!(outcome, Ok(SignIn::Wrong { .. } | SignIn::Locked)) {
+            // An address that several unfinished moves name costs several hashes.
+            floor.await;
+        }
+        outcome
+    }
+
+    async fn sign_in_or_refuse(
+        &self,
         typed_email: &str,
         typed_password: &str,
         keep: bool,
@@ -70,8 +89,8 @@ impl Accounts {
         let subject = address.canonical();
         let meant = enrolments::meant_by(&self.context.db, subject, self.context.now()).await?;
         let counter = self.account_counter(subject, meant.account(), visitor).await?;
-        let outdated = match self.guard(&counter, meant.verifier(), secret_of(&password)).await? {
-            Guarded::Right { outdated } => outdated,
+        let (of, outdated) = match self.guard(&counter, &meant.verifiers(), secret_of(&password)).await? {
+            Guarded::Right { of, outdated } => (of, outdated),
             Guarded::Wrong { remaining } => return Ok(SignIn::Wrong { remaining }),
             Guarded::Locked { now } => {
                 if now {
@@ -83,7 +102,9 @@ impl Accounts {
         };
         let row = match meant {
             Meant::Account(row) => row,
-            Meant::Move(pending) => return self.go_on(pending, &counter, visitor).await,
+            Meant::Moves(mut pending) => {
+                return self.go_on(pending.swap_remove(of), &counter, visitor).await;
+            }
             Meant::Nobody => return Ok(SignIn::Wrong { remaining: 0 }),
         };
         let fresh = if outdated { self.hasher.hash(secret_of(&password)).await.ok() } else { None };

@@ -44,8 +44,8 @@ impl Accounts {
     ) -> Result<Option<Box<SignedIn>>, Fault> {
         let Ok(password) = Password::new(form.typed) else { return Ok(None) };
         let counter = Counter::of_used_proof(&self.context, &form.proof);
-        let stored = Some(owner.password_hash.as_str());
-        let Guarded::Right { .. } = self.guard(&counter, stored, secret_of(&password)).await? else {
+        let stored = [owner.password_hash.as_str()];
+        let Guarded::Right { .. } = self.guard(&counter, &stored, secret_of(&password)).await? else {
             return Ok(None);
         };
         let db = &self.context.db;

@@ -241,6 +241,34 @@ async fn of_several_moves_of_an_address_the_confirmed_one_goes_on() {
     }
 }
 
+/// FINDING W2, S12: two moves name one address before either is confirmed, a stranger's and the owner's. The password of each continues that one, in either
+/// order, and a wrong one counts once.
+#[tokio::test]
+async fn of_several_moves_of_an_address_each_password_continues_its_own() {
+    for stage in stages().await {
+        let accounts = &stage.accounts;
+        stage.import(&stage.tilleuls, "identifier,password\n1,Vieux 1\n2,Vieux 2\n3,Vieux 3\n").await;
+        let mut moves = Vec::new();
+        for (n, password) in ["lampadaire orange vif", "girafe tambour lampion", PASSWORD].iter().enumerate()
+        {
+            let id = stage.enrol(&stage.tilleuls, &(n + 1).to_string(), &format!("Vieux {}", n + 1)).await;
+            accounts.notice_read(id).await.unwrap();
+            accounts.choose_email(id, EMAIL, true, &visitor()).await.unwrap();
+            let pending = accounts.enrolment(id).await.unwrap().unwrap();
+            let taken = accounts.choose_password(&pending, "x", password, &visitor()).await.unwrap();
+            assert_eq!(taken, PasswordChoice::Taken);
+            moves.push((id, *password));
+            stage.bed.clock.advance(60);
+        }
+        assert_eq!(answered(&stage.sign_in(EMAIL, "faux faux faux").await), "wrong, 4 left");
+        for (own, password) in moves.iter().chain(moves.iter().rev()) {
+            let goes_on = stage.sign_in(EMAIL, password).await;
+            assert!(matches!(goes_on, SignIn::Move(id) if id == *own), "{}: {password}", stage.bed.name);
+        }
+        assert_eq!(stage.count("attempt", "failures > 0").await, 0, "{}", stage.bed.name);
+    }
+}
+
 /// SECURITY #59, #60: nothing but a right password tells an address with a move from one without: the same answers, hashes and statements.
 #[tokio::test]
 async fn a_wrong_password_costs_the_same_whoever_is_meant() {

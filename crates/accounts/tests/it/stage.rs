@@ -69,7 +69,7 @@ impl Stage {
         let editions = BTreeMap::from([("fr".to_owned(), Edition::new("CGU".into(), TERMS.into()))]);
         let version = TermsVersion { version: "2026-11".into(), effective: 0, consent: true, editions };
         let terms = Arc::new(arc_swap::ArcSwap::from_pointee(TermsLibrary::new(vec![version])));
-        let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
+        let rules = Rules { answer_floor_millis: 0, ..Rules::default() };
         let accounts = Accounts::new(bed.context.clone(), Arc::new(hasher), rules, terms);
         let (tilleuls, rivage) =
             (agency("tilleuls", "Agence des Tilleuls"), agency("rivage", "Cabinet Rivage"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use accounts::{AccountId, LinkEnded, Replaced, Session, SessionId, SessionsEnded, Visitor};
+use accounts::{AccountId, Replaced, Session, SessionId, SessionsEnded, Visitor};
 use agencies::Portal;
 use kernel::{
     Fault, Tx,
@@ -283,7 +283,11 @@ impl Grants {
     }
 
     /// Queues the logout token for a client whose part in a session ended; returns the address that the browser would have to load.
-    async fn tell_client(&self, tx: &Tx, row: client_session::Model) -> Result<Option<String>, Fault> {
+    pub(super) async fn tell_client(
+        &self,
+        tx: &Tx,
+        row: client_session::Model,
+    ) -> Result<Option<String>, Fault> {
         let Some((_, Portal { client, .. })) = self.client(&row.client_id) else { return Ok(None) };
         let frame = client
             .frontchannel_logout_uri
@@ -298,44 +302,6 @@ impl Grants {
             outbox::enqueue_tied(tx, &self.context, BACKCHANNEL_LOGOUT, &message, None, ties).await?;
         }
         Ok(frame)
-    }
-
-    /// Ends what the portals of an agency hold of a person whose link there ended, `offline_access` too, and queues their logout tokens; the worker calls
-    /// it for messages of the kind [`accounts::LINK_ENDED`]. The person stays signed in here and at other agencies. Does nothing if the person is linked
-    /// there again.
-    ///
-    /// # Errors
-    /// [`Fault`] of the database.
-    pub async fn link_ended(&self, message: &Leased) -> Result<(), Fault> {
-        let LinkEnded { account, agency } = self.accounts.link_ended(message)?;
-        if !self.accounts.client_refs(account, &agency).await?.is_empty() {
-            return Ok(());
-        }
-        let clients: Vec<String> = match self.agencies.load().agency(&agency) {
-            Some(agency) => agency.portals.iter().map(|portal| portal.client.client_id.clone()).collect(),
-            None => return Ok(()),
-        };
-        let (tx, now) = (self.context.db.begin().await?, self.context.now());
-        let ended = client_session::Entity::update_many()
-            .col_expr(client_session::Column::EndedAt, Expr::value(now))
-            .filter(client_session::Column::AccountId.eq(account.0))
-            .filter(client_session::Column::ClientId.is_in(&clients))
-            .filter(client_session::Column::EndedAt.is_null())
-            .exec_with_returning(tx.conn())
-            .await?;
-        for row in ended {
-            // No browser is here to load a frame.
-            self.tell_client(&tx, row).await?;
-        }
-        token_grant::Entity::update_many()
-            .col_expr(token_grant::Column::RevokedAt, Expr::value(now))
-            .col_expr(token_grant::Column::RevokedWhy, Expr::value("link_ended"))
-            .filter(token_grant::Column::AccountId.eq(account.0))
-            .filter(token_grant::Column::ClientId.is_in(&clients))
-            .filter(token_grant::Column::RevokedAt.is_null())
-            .exec(tx.conn())
-            .await?;
-        tx.commit().await
     }
 
     /// Moves the clients' parts of `old` to `new`, which replaced it in this browser after a sign-in or a change, so that one sign-out still

@@ -15,6 +15,7 @@ mod introspect;
 mod invariants;
 mod issue;
 mod keys;
+mod link_ended;
 mod logout;
 mod refresh;
 mod signer;

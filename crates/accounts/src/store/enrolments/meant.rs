@@ -14,12 +14,16 @@ use crate::{
     },
 };
 
-/// The holder of the password that is looked at. An account has its address; a move owns nothing, so it is meant only where there is no account.
+/// The holders of the passwords that are looked at. An account has its address; a move owns nothing, so it is meant only where there is no account.
 pub(crate) enum Meant {
     Account(Box<AccountRow>),
-    Move(PendingMove),
+    /// At least one, at most [`MOVES`].
+    Moves(Vec<PendingMove>),
     Nobody,
 }
+
+/// The maximum number of unfinished moves that an address means at a time. Each costs a hash at an attempt, and each was begun by somebody's old credentials.
+const MOVES: u64 = 5;
 
 /// A move whose password was chosen and whose address is, or waits to be, confirmed.
 pub(crate) struct PendingMove {
@@ -32,16 +36,16 @@ impl Meant {
     pub(crate) fn account(&self) -> Option<&AccountRow> {
         match self {
             Self::Account(row) => Some(row),
-            Self::Move(_) | Self::Nobody => None,
+            Self::Moves(_) | Self::Nobody => None,
         }
     }
 
-    /// The hash of the password.
-    pub(crate) fn verifier(&self) -> Option<&str> {
+    /// The hashes of the passwords.
+    pub(crate) fn verifiers(&self) -> Vec<&str> {
         match self {
-            Self::Account(row) => Some(&row.password_hash),
-            Self::Move(pending) => Some(&pending.password_hash),
-            Self::Nobody => None,
+            Self::Account(row) => vec![&row.password_hash],
+            Self::Moves(pending) => pending.iter().map(|pending| &*pending.password_hash).collect(),
+            Self::Nobody => Vec::new(),
         }
     }
 }
@@ -50,26 +54,27 @@ const ACCOUNT: &str = "a";
 const MOVE: &str = "e";
 const IDENTITY: &str = "i";
 
-/// Returns whom an address means. Of several unfinished moves that name it, one is meant, for an attempt costs one hash: a confirmed one, which nobody but
-/// the mailbox's owner can have made, or else the newest.
+/// Returns whom an address means. Several unfinished moves may name it, a stranger's among them: the password of each continues that one. A confirmed
+/// one comes first, which nobody but the mailbox's owner can have made, then the newest.
 pub(crate) async fn meant_by(db: &impl Read, canonical: &str, now: Unix) -> Result<Meant, Fault> {
     let statement = db.connection().get_database_backend().build(&both(canonical, now));
-    let Some(row) = db.connection().query_one_raw(statement).await? else { return Ok(Meant::Nobody) };
-    if let Some(found) = AccountRow::from_query_result_optional(&row, ACCOUNT)? {
-        return Ok(if found.disabled_at.is_none() { Meant::Account(Box::new(found)) } else { Meant::Nobody });
+    let mut moves = Vec::new();
+    for row in db.connection().query_all_raw(statement).await? {
+        if let Some(found) = AccountRow::from_query_result_optional(&row, ACCOUNT)? {
+            let is_able = found.disabled_at.is_none();
+            return Ok(if is_able { Meant::Account(Box::new(found)) } else { Meant::Nobody });
+        }
+        let id: Option<EnrolmentId> = row.try_get(MOVE, "id")?;
+        let hash: Option<String> = row.try_get(MOVE, "password_hash")?;
+        moves.extend(id.zip(hash).map(|(id, password_hash)| PendingMove { id, password_hash }));
     }
-    let id: Option<EnrolmentId> = row.try_get(MOVE, "id")?;
-    let hash: Option<String> = row.try_get(MOVE, "password_hash")?;
-    Ok(match (id, hash) {
-        (Some(id), Some(password_hash)) => Meant::Move(PendingMove { id, password_hash }),
-        _ => Meant::Nobody,
-    })
+    Ok(if moves.is_empty() { Meant::Nobody } else { Meant::Moves(moves) })
 }
 
-/// The account and the unfinished move of an address, in one row, whichever of them there is.
+/// The account and the unfinished moves of an address, whichever of them there are, in a row for each move.
 fn both(canonical: &str, now: Unix) -> SelectStatement {
     let of = |alias: &'static str, column: &str| Expr::col((alias, column.to_owned()));
-    let newest = Query::select()
+    let meant = Query::select()
         .expr(of("p", "id"))
         .from_as(enrolment::Entity, "p")
         .join_as(
@@ -86,7 +91,7 @@ fn both(canonical: &str, now: Unix) -> SelectStatement {
         .and_where(of(IDENTITY, "moved_at").is_null())
         .order_by_expr(of("p", "confirmed_at").is_null(), Order::Asc)
         .order_by_expr(of("p", "created_at"), Order::Desc)
-        .limit(1)
+        .limit(MOVES)
         .take();
     let mut select = Query::select();
     for column in account::Column::iter() {
@@ -99,11 +104,8 @@ fn both(canonical: &str, now: Unix) -> SelectStatement {
     select
         .from_subquery(Query::select().expr_as(Expr::val(1), "one").take(), "one")
         .join_as(JoinType::LeftJoin, account::Entity, ACCOUNT, of(ACCOUNT, "email_canonical").eq(canonical))
-        .join_as(
-            JoinType::LeftJoin,
-            enrolment::Entity,
-            MOVE,
-            of(MOVE, "id").eq(Expr::SubQuery(None, Box::new(newest.into()))),
-        )
+        .join_as(JoinType::LeftJoin, enrolment::Entity, MOVE, of(MOVE, "id").in_subquery(meant))
+        .order_by_expr(of(MOVE, "confirmed_at").is_null(), Order::Asc)
+        .order_by_expr(of(MOVE, "created_at"), Order::Desc)
         .take()
 }

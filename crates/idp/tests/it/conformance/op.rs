@@ -119,7 +119,7 @@ impl Op {
         let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
         let hasher = Hasher::new(cost, 2, 100, context.rng.clone()).unwrap();
         let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![terms()])));
-        let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
+        let rules = Rules { answer_floor_millis: 0, ..Rules::default() };
         let accounts = Accounts::new(context.clone(), Arc::new(hasher), rules, terms);
         let settings = Settings::new(ISSUER);
         let grants =

@@ -115,7 +115,7 @@ pub async fn generous_node(context: &Context, agencies: &Arc<ArcSwap<Agencies>>,
 fn people(context: &Context, terms: Vec<TermsVersion>) -> Accounts {
     let cost = HashCost { memory: 8, passes: 1, lanes: 1 };
     let hasher = Hasher::new(cost, 1, 1, context.rng.clone()).unwrap();
-    let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
+    let rules = Rules { answer_floor_millis: 0, ..Rules::default() };
     let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(terms)));
     Accounts::new(context.clone(), Arc::new(hasher), rules, terms)
 }

@@ -255,7 +255,7 @@ async fn slips_and_weak_passwords_are_said_in_words() {
 async fn the_notice_tells_what_the_purge_keeps() {
     const DAY: i64 = 86_400;
     for bed in Bed::both().await {
-        let rules = Rules { legacy_floor_millis: 0, confirm_link: 3 * DAY, ..Rules::default() };
+        let rules = Rules { answer_floor_millis: 0, confirm_link: 3 * DAY, ..Rules::default() };
         let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
         let world = World::hashing(bed, 100_000, cost, rules).await;
         let mut marie = Visitor::new(&world);

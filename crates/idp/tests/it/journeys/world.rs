@@ -116,7 +116,7 @@ impl World {
     }
 
     pub async fn on(bed: Bed, per_minute: u32) -> Self {
-        let rules = Rules { legacy_floor_millis: 0, ..Rules::default() };
+        let rules = Rules { answer_floor_millis: 0, ..Rules::default() };
         Self::hashing(bed, per_minute, HashCost { memory: 64, passes: 1, lanes: 1 }, rules).await
     }
 

@@ -41,7 +41,7 @@ fn accounts(place: &Place) -> Accounts {
     // The program's own cost, so that nobody is rehashed at their next sign-in.
     let hasher = Hasher::new(HashCost::default(), 2, 100, context.rng.clone()).unwrap();
     let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![version])));
-    Accounts::new(context, Arc::new(hasher), Rules { legacy_floor_millis: 0, ..Rules::default() }, terms)
+    Accounts::new(context, Arc::new(hasher), Rules { answer_floor_millis: 0, ..Rules::default() }, terms)
 }
 
 async fn moves(place: &Place, accounts: &Accounts, agency: &Agency, mover: &Mover) {

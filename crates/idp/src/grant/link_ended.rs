@@ -1,0 +1,53 @@
+//! The end of a link to an agency, at that agency's portals.
+
+use accounts::LinkEnded;
+use kernel::{
+    Fault,
+    outbox::Leased,
+    sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr},
+};
+
+use super::{
+    Grants,
+    table::{client_session, token_grant},
+};
+
+impl Grants {
+    /// Ends what the portals of an agency hold of a person whose link there ended, `offline_access` too, and queues their logout tokens; the worker calls
+    /// it for messages of the kind [`accounts::LINK_ENDED`]. The person stays signed in here and at other agencies. Does nothing if the person is linked
+    /// there again.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn link_ended(&self, message: &Leased) -> Result<(), Fault> {
+        let LinkEnded { account, agency } = self.accounts.link_ended(message)?;
+        if !self.accounts.client_refs(account, &agency).await?.is_empty() {
+            return Ok(());
+        }
+        let clients: Vec<String> = match self.agencies.load().agency(&agency) {
+            Some(agency) => agency.portals.iter().map(|portal| portal.client.client_id.clone()).collect(),
+            None => return Ok(()),
+        };
+        let (tx, now) = (self.context.db.begin().await?, self.context.now());
+        let ended = client_session::Entity::update_many()
+            .col_expr(client_session::Column::EndedAt, Expr::value(now))
+            .filter(client_session::Column::AccountId.eq(account.0))
+            .filter(client_session::Column::ClientId.is_in(&clients))
+            .filter(client_session::Column::EndedAt.is_null())
+            .exec_with_returning(tx.conn())
+            .await?;
+        for row in ended {
+            // No browser is here to load a frame.
+            self.tell_client(&tx, row).await?;
+        }
+        token_grant::Entity::update_many()
+            .col_expr(token_grant::Column::RevokedAt, Expr::value(now))
+            .col_expr(token_grant::Column::RevokedWhy, Expr::value("link_ended"))
+            .filter(token_grant::Column::AccountId.eq(account.0))
+            .filter(token_grant::Column::ClientId.is_in(&clients))
+            .filter(token_grant::Column::RevokedAt.is_null())
+            .exec(tx.conn())
+            .await?;
+        tx.commit().await
+    }
+}
