@@ -131,9 +131,6 @@ pub enum Refusal {
     /// More than [`crate::Params::MAX`] parameters.
     #[error("too many parameters")]
     TooMany,
-    /// A parameter is too long.
-    #[error("the parameter {0} is too long")]
-    TooLong(&'static str),
     /// No `client_id`.
     #[error("client_id is missing")]
     NoClient,

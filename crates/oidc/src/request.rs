@@ -15,7 +15,7 @@ use crate::{
 pub use checks::{CHECKS, Check};
 
 /// The maximum length of `state` (SECURITY "Numbers").
-pub const MAX_STATE_LENGTH: usize = 2048;
+pub const MAX_STATE_LENGTH: usize = 4096;
 /// The maximum length of `nonce` (SECURITY "Numbers").
 pub const MAX_NONCE_LENGTH: usize = 512;
 const LONGEST_ADDRESS: usize = 2048;
@@ -126,10 +126,6 @@ pub const RETURN_PATH_CHECKS: &[(&str, ReturnPathCheck)] = &[
         let uri = params.get("redirect_uri").filter(|uri| uri.len() <= LONGEST_ADDRESS);
         let registered = client.is_some_and(|c| uri.is_some_and(|uri| c.redirects_to(uri)));
         if registered { Ok(()) } else { Err(Refusal::UnknownRedirect) }
-    }),
-    ("SECURITY Numbers state", |params, _| {
-        let long = params.get("state").is_some_and(|state| state.len() > MAX_STATE_LENGTH);
-        if long { Err(Refusal::TooLong("state")) } else { Ok(()) }
     }),
 ];
 

@@ -67,8 +67,21 @@ fn whom_to_answer_comes_first() {
         settled(Some(&client), &[("redirect_uri", Some("https://rp.example/cb/x"))]),
         Err(Refusal::UnknownRedirect)
     );
-    assert_eq!(settled(Some(&client), &[("state", Some(&"s".repeat(2049)))]), Err(Refusal::TooLong("state")));
-    assert!(settled(Some(&client), &[("state", Some(&"s".repeat(2048)))]).is_ok());
+}
+
+/// FINDING R3, R12: a long `state` is no dead end: up to 4,096 characters are kept, and what is longer goes back to the client with its refusal.
+#[test]
+fn a_state_that_is_too_long_is_refused_at_the_client() {
+    let client = rp();
+    let asked = |length: usize| {
+        let state = "s".repeat(length);
+        let params = Params::parse(&[&raw(&[("state", Some(&state))])]).unwrap();
+        let path = resolve_return_path(&params, Some(&client)).unwrap();
+        assert_eq!(path.state.as_deref(), Some(&*state));
+        check(&params, &client, &path).map(|_| ()).map_err(|error| error.code())
+    };
+    assert_eq!(asked(4096), Ok(()));
+    assert_eq!(asked(4097), Err(Code::InvalidRequest));
 }
 
 /// SECURITY #8, oidcc-response-type-missing

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{AuthorizationRequest, ClaimsRequest, LONGEST_TOKEN, MAX_NONCE_LENGTH};
+use super::{AuthorizationRequest, ClaimsRequest, LONGEST_TOKEN, MAX_NONCE_LENGTH, MAX_STATE_LENGTH};
 use crate::{
     Code, Error, Params, Scope,
     client::{Client, GrantType, Pkce, ResponseMode},
@@ -18,6 +18,7 @@ pub type Check = fn(&Params, &Client, &mut AuthorizationRequest) -> Result<(), E
 pub const CHECKS: &[(&str, Check)] = &[
     ("OIDC Core §7.2.1", no_registration),
     ("OIDC Core §6.1, §6.2; SECURITY D4", no_request_object),
+    ("SECURITY Numbers state", state),
     ("RFC 6749 §3.1.1", response_type),
     ("RFC 6749 §4.1.2.1", may_ask),
     ("OAuth Multiple Response Types §2.1", response_mode),
@@ -37,6 +38,14 @@ pub const CHECKS: &[(&str, Check)] = &[
 fn no_registration(params: &Params, _: &Client, _: &mut AuthorizationRequest) -> Result<(), Error> {
     if params.has("registration") {
         return Err(Error::new(Code::RegistrationNotSupported, "registration is not supported"));
+    }
+    Ok(())
+}
+
+/// The refusal goes to the client with the whole `state`, which it has to recognize (RFC 6749 §4.1.2.1). Nothing of it is kept.
+fn state(params: &Params, _: &Client, _: &mut AuthorizationRequest) -> Result<(), Error> {
+    if params.get("state").is_some_and(|state| state.len() > MAX_STATE_LENGTH) {
+        return Err(Error::invalid_request("state is longer than 4096 characters"));
     }
     Ok(())
 }
