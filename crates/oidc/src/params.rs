@@ -42,6 +42,24 @@ impl Params {
         Ok(Self(pairs))
     }
 
+    /// Reads what can be read, for requests that are answered however they are written: leaves out a parameter with control characters, one that comes with
+    /// two values, and all after the first hundred. The second value is true if anything was left out.
+    pub fn read(raw: &[&str]) -> (Self, bool) {
+        let mut pairs: Vec<(String, Option<String>)> = Vec::new();
+        let given = raw.iter().flat_map(|text| url::form_urlencoded::parse(text.as_bytes()));
+        let mut left_out = given.clone().nth(Self::MAX).is_some();
+        for (name, value) in given.take(Self::MAX) {
+            let value = (!value.chars().any(char::is_control)).then(|| value.into_owned());
+            match pairs.iter_mut().find(|(n, _)| *n == *name) {
+                Some((_, first)) if *first != value => *first = None,
+                Some(_) => {}
+                None => pairs.push((name.into_owned(), value)),
+            }
+        }
+        left_out |= pairs.iter().any(|(_, value)| value.is_none());
+        (Self(pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()), left_out)
+    }
+
     /// Returns the value; a parameter without a value counts as omitted (RFC 6749 §3.1).
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
@@ -78,6 +96,24 @@ mod tests {
         ] {
             assert!(matches!(Params::parse(raw), Err(Refusal::Repeated(_))), "{raw:?}");
         }
+    }
+
+    /// FINDING R4: what cannot be read of a request to sign out takes nothing from the rest.
+    #[test]
+    fn what_can_be_read_is_read_without_the_rest() {
+        let read = |raw: &str| {
+            let (params, left_out) = Params::read(&[raw]);
+            let of = |name| params.get(name).unwrap_or("–").to_owned();
+            (of("id_token_hint"), of("state"), left_out)
+        };
+        let expected = |hint: &str, state: &str, left_out| (hint.to_owned(), state.to_owned(), left_out);
+        assert_eq!(read("id_token_hint=a&state=s"), expected("a", "s", false));
+        assert_eq!(read("id_token_hint=a&state=x%0Ay"), expected("a", "–", true));
+        assert_eq!(read("id_token_hint=a&state=s&id_token_hint=a"), expected("a", "s", false));
+        assert_eq!(read("id_token_hint=a&state=s&id_token_hint=b"), expected("–", "s", true));
+        assert_eq!(read("id_token_hint=a&state=s&id_token_hint=b&id_token_hint=b"), expected("–", "s", true));
+        let many = (0..200).map(|n| format!("&p{n}=1")).collect::<String>();
+        assert_eq!(read(&format!("id_token_hint=a{many}&state=s")), expected("a", "–", true));
     }
 
     /// RFC 8707 §2: the one exception.

@@ -80,11 +80,10 @@ impl Grants {
         session: Option<&Session>,
         confirmed: bool,
     ) -> Result<EndSession, Fault> {
-        // Unreadable parameters count as none: the person is asked.
-        let params = Params::parse(raw).unwrap_or_else(|refusal| {
-            tracing::info!(target: "security", %refusal, "a sign-out is malformed");
-            Params::default()
-        });
+        let (params, left_out) = Params::read(raw);
+        if left_out {
+            tracing::info!(target: "security", "a sign-out has parameters that cannot be read, or that come twice");
+        }
         let hint = match params.get("id_token_hint") {
             None => None,
             Some(token) => Some(self.read_logout_hint(token).await?),

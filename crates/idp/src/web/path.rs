@@ -3,11 +3,12 @@
 use super::flash::{
     AccountEmailFlash, AccountPasswordFlash, Address, CodeFlash, ConfirmFlash, ConnectedFlash, EmailFlash,
     ForgotFlash, HomeFlash, HubFlash, LegacyFlash, NameFlash, NewAddressFlash, NewPasswordFlash,
-    SessionsFlash, TakeBackFlash,
+    SessionsFlash, SignedOutFlash, TakeBackFlash,
 };
 use crate::InteractionId;
 
 pub(crate) const HOME: Address<HomeFlash> = Address::fixed("/");
+pub(crate) const SIGN_OUT: Address<SignedOutFlash> = Address::fixed("/sign-out");
 pub(crate) const CONFIRM: Address<ConfirmFlash> = Address::fixed("/confirm");
 pub(crate) const RESET: Address<NewPasswordFlash> = Address::fixed("/reset");
 pub(crate) const NEW_ADDRESS: Address<NewAddressFlash> = Address::fixed("/new-address");

@@ -24,13 +24,11 @@ pub struct SigningOut {
     pub next: String,
 }
 
-/// Signed out.
+/// Nobody is signed in in this browser.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignedOut {
-    /// The address that returns to the portal.
-    pub return_url: Option<String>,
-    /// The agency of that portal.
-    pub agency_name: Option<String>,
+    /// True if the session ended just now; false if this browser had none.
+    pub ended: bool,
 }
 
 impl Page for SignOutConfirm {
@@ -69,12 +67,6 @@ impl Page for SignedOut {
     const NAME: &'static str = "signed-out";
 
     fn samples() -> Vec<SignedOut> {
-        vec![
-            SignedOut {
-                return_url: Some("http://localhost:8081/".into()),
-                agency_name: Some("Agence des Tilleuls".into()),
-            },
-            SignedOut { return_url: None, agency_name: None },
-        ]
+        vec![SignedOut { ended: true }, SignedOut { ended: false }]
     }
 }

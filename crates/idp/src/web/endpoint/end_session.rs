@@ -11,7 +11,9 @@ use crate::{
         body,
         browser::Browser,
         error::Failure,
+        flash::SignedOutFlash,
         foreign::{self, ForeignPost},
+        path,
         response::ResponseBuilder,
     },
 };
@@ -61,8 +63,9 @@ pub(crate) fn signing_out(
     frames: Vec<String>,
     after: Option<String>,
 ) -> Result<Response, Failure> {
-    let next = after.unwrap_or_else(|| "/sign-out".into());
-    response.signed_out().frames(&frames).page(&page::SigningOut { frames, next })
+    let next = after.unwrap_or_else(|| path::SIGN_OUT.into());
+    let response = response.signed_out().flash(&path::SIGN_OUT, &SignedOutFlash {});
+    response.frames(&frames).page(&page::SigningOut { frames, next })
 }
 
 async fn end(idp: &Idp, browser: &Browser, raw: &[&str], confirmed: bool) -> Result<Response, Failure> {
@@ -70,13 +73,16 @@ async fn end(idp: &Idp, browser: &Browser, raw: &[&str], confirmed: bool) -> Res
     match idp.grants.end_session(raw, browser.session.as_ref(), confirmed).await? {
         EndSession::Done(after) => {
             // Only what has ended is taken away: another site's request may come without the cookie that is there (SameSite=Lax).
-            let response = if browser.session.is_some() { response.signed_out() } else { response };
-            let after = after.as_deref().unwrap_or("/sign-out");
+            let response = match browser.session {
+                Some(_) => response.signed_out().flash(&path::SIGN_OUT, &SignedOutFlash {}),
+                None => response,
+            };
+            let after = after.unwrap_or_else(|| path::SIGN_OUT.into());
             if !confirmed {
                 return Ok(response.see_other(after));
             }
             // From a form of ours (SECURITY D15).
-            response.leave_to(after)
+            response.leave_to(&after)
         }
         EndSession::Frames { frames, after } => signing_out(response, frames, after),
         EndSession::Confirm { fields, client_id, .. } => {

@@ -50,6 +50,10 @@ pub(crate) struct NameFlash {
     pub(crate) refused: String,
 }
 
+/// The flash of `/sign-out`: the session of this browser ended just now.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SignedOutFlash {}
+
 /// The flash of `/account/sessions`.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) enum SessionsFlash {

@@ -16,7 +16,7 @@ use time::Duration;
 
 pub(crate) use account::{
     AccountEmailError, AccountEmailFlash, AccountPasswordFlash, HomeFlash, NameFlash, NewEmailRefused,
-    SessionsFlash,
+    SessionsFlash, SignedOutFlash,
 };
 pub(crate) use interaction::{
     CodeFlash, ConnectedFlash, EmailFlash, EmailRefused, ForgotAnswer, ForgotFlash, HubFlash, LegacyFlash,
