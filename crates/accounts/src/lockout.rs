@@ -267,33 +267,32 @@ fn keyed(context: &Context, parts: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use testbed::Bed;
+    use testbed::{Bed, apply, both};
 
     use super::*;
 
+    #[apply(both!)]
     #[tokio::test]
-    async fn a_fifth_failure_that_comes_after_a_reset_does_not_take_the_place_of_a_lock_to_come() {
-        for bed in Bed::both().await {
-            let (context, policy) = (&bed.context, LockPolicy::default());
-            let counter = Counter::of_email(context, "marie@exemple.test", None);
-            let reserve = async || match counter.reserve(context, policy).await.unwrap() {
-                Attempt::Go(reserved) => reserved,
-                Attempt::Locked { .. } => panic!("locked on {}", bed.name),
-            };
-            let mut late = reserve().await;
-            while late.nth < policy.limit {
-                late = reserve().await;
-            }
-            let tx = context.db.begin().await.unwrap();
-            counter.clear_all(&tx).await.unwrap();
-            tx.commit().await.unwrap();
-            let mut next = reserve().await;
-            counter.failed(&context.db, &late, policy, context.now()).await.unwrap();
-            while next.nth < policy.limit {
-                next = reserve().await;
-            }
-            let failed = counter.failed(&context.db, &next, policy, context.now()).await.unwrap();
-            assert_eq!(failed, Failed::Locked { now: true }, "{}", bed.name);
+    async fn a_fifth_failure_that_comes_after_a_reset_does_not_take_the_place_of_a_lock_to_come(bed: Bed) {
+        let (context, policy) = (&bed.context, LockPolicy::default());
+        let counter = Counter::of_email(context, "marie@exemple.test", None);
+        let reserve = async || match counter.reserve(context, policy).await.unwrap() {
+            Attempt::Go(reserved) => reserved,
+            Attempt::Locked { .. } => panic!("locked on {}", bed.name),
+        };
+        let mut late = reserve().await;
+        while late.nth < policy.limit {
+            late = reserve().await;
         }
+        let tx = context.db.begin().await.unwrap();
+        counter.clear_all(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut next = reserve().await;
+        counter.failed(&context.db, &late, policy, context.now()).await.unwrap();
+        while next.nth < policy.limit {
+            next = reserve().await;
+        }
+        let failed = counter.failed(&context.db, &next, policy, context.now()).await.unwrap();
+        assert_eq!(failed, Failed::Locked { now: true }, "{}", bed.name);
     }
 }

@@ -2,22 +2,18 @@
 
 use kernel::sea_orm::ConnectionTrait;
 
-use crate::Bed;
+use crate::{Bed, Database};
 
 impl Bed {
-    /// Makes one on each database that is there, with the schema of the migrations m0001 to m0016. Nothing that needs the schema of today works until
+    /// Makes one with the schema of the migrations m0001 to m0016. Nothing that needs the schema of today works until
     /// [`Bed::migrate`].
-    pub async fn both_before_baseline() -> Vec<Self> {
-        let mut beds = vec![Self::sqlite_of(Vec::new()).await];
-        beds.extend(Self::postgres_of("").await);
-        for bed in &beds {
-            let schema = match bed.name {
-                "sqlite" => include_str!("../before/sqlite.sql"),
-                _ => include_str!("../before/postgres.sql"),
-            };
-            bed.context.db.without_timeout().execute_unprepared(schema).await.expect("the schema before");
-        }
-        beds
+    pub async fn before_baseline(database: Database) -> Self {
+        let (bed, schema) = match database {
+            Database::Sqlite => (Self::with_sqlite([]).await, include_str!("../before/sqlite.sql")),
+            Database::Postgres => (Self::with_postgres("").await, include_str!("../before/postgres.sql")),
+        };
+        bed.context.db.without_timeout().execute_unprepared(schema).await.expect("the schema before");
+        bed
     }
 
     /// Writes rows of every table, which the release before the baseline and this one can both have written.

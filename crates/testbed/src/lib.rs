@@ -1,8 +1,9 @@
-//! The base of tests: a fresh database on SQLite and one on PostgreSQL, a clock that the test sets, a key, and a look at what must be true
-//! of the database when the test is over. Test-only.
+//! The base of tests: a fresh database on SQLite or on PostgreSQL, a clock that the test sets, a key, and a check of the database's
+//! invariants when the test is over. Test-only.
 
 mod audit;
 mod before;
+mod both;
 
 use std::{
     path::Path,
@@ -13,7 +14,11 @@ use std::{
 };
 
 use kernel::{Clock, Context, Db, Invariant, SealKey, SealKeys, SystemRng, Unix, sea_orm::ConnectionTrait};
+/// Hands a function to [`both!`].
+pub use macro_rules_attribute::apply;
 use tokio::sync::OnceCell;
+
+pub use crate::both::{Database, OnDatabase, run};
 
 /// 2026-11-23 10:00:00 UTC: when every test begins.
 pub const BEGINNING: i64 = 1_795_428_000;
@@ -47,33 +52,25 @@ impl Bed {
 
     /// On an SQLite file in a temporary folder.
     pub async fn sqlite() -> Self {
-        Self::sqlite_of(sqlite_template().await).await
+        Self::on(Database::Sqlite).await
     }
 
-    async fn sqlite_of(content: impl AsRef<[u8]>) -> Self {
+    /// On a new database of PostgreSQL; `None` if that is left out, see [`Database::postgres`].
+    pub async fn postgres() -> Option<Self> {
+        Some(Self::on(Database::postgres()?).await)
+    }
+
+    async fn with_sqlite(content: impl AsRef<[u8]>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("test.db");
         std::fs::write(&file, content).expect("a database for the test");
         Self::at(sqlite_address(&file), "sqlite", folder).await
     }
 
-    /// On a new database of the server at `TEST_POSTGRES_URL`; `None` where the variable is not set (`cargo xtask test` sets it).
-    pub async fn postgres() -> Option<Self> {
-        let template = postgres_template(&server()?).await;
-        Self::postgres_of(&format!("TEMPLATE {template}")).await
-    }
-
-    async fn postgres_of(from: &str) -> Option<Self> {
-        let address = new_database(&server()?, from).await.1;
+    async fn with_postgres(from: &str) -> Self {
+        let address = new_database(&both::server(), from).await.1;
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Some(Self::at(address, "postgres", folder).await)
-    }
-
-    /// Makes one on each database that is there.
-    pub async fn both() -> Vec<Self> {
-        let mut beds = vec![Self::sqlite().await];
-        beds.extend(Self::postgres().await);
-        beds
+        Self::at(address, "postgres", folder).await
     }
 
     async fn at(address: String, name: &'static str, folder: tempfile::TempDir) -> Self {
@@ -135,12 +132,6 @@ async fn postgres_template(server: &str) -> &'static str {
         name
     };
     TEMPLATE.get_or_init(make).await
-}
-
-/// The address of the server, if there is one.
-fn server() -> Option<String> {
-    #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the server is")]
-    std::env::var("TEST_POSTGRES_URL").ok()
 }
 
 /// A new database on the server: its name, and its address.

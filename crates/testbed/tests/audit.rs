@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use kernel::{
     INVARIANTS, Invariant, SeenBy, Snapshot, Verdict, outbox,
-    sea_orm::{ConnectionTrait, Database},
+    sea_orm::{self, ConnectionTrait},
 };
-use testbed::Bed;
+use testbed::{Bed, Database, OnDatabase, apply, both};
 
 /// What is broken, how, and how it is mended.
 const PLANTS: &[(&str, &str, &str)] = &[
@@ -55,72 +55,69 @@ async fn message(bed: &Bed, expires_at: Option<i64>) {
     tx.commit().await.unwrap();
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn each_invariant_of_the_kernel_can_be_seen_broken() {
-    for bed in Bed::both().await {
-        let (db, now) = (&bed.context.db, bed.context.now());
-        message(&bed, None).await;
-        for held in outbox::lease(db, now, 1).await.unwrap() {
-            outbox::sent(db, held.id, now).await.unwrap();
-        }
-        message(&bed, Some(now + 600)).await;
-        message(&bed, None).await;
-        // The settings have a test of their own.
-        let rows = INVARIANTS.iter().filter(|invariant| invariant.id != "I20");
-        bed.see_each_broken(rows, PLANTS).await;
+async fn each_invariant_of_the_kernel_can_be_seen_broken(bed: Bed) {
+    let (db, now) = (&bed.context.db, bed.context.now());
+    message(&bed, None).await;
+    for held in outbox::lease(db, now, 1).await.unwrap() {
+        outbox::sent(db, held.id, now).await.unwrap();
     }
+    message(&bed, Some(now + 600)).await;
+    message(&bed, None).await;
+    // The settings have a test of their own.
+    let rows = INVARIANTS.iter().filter(|invariant| invariant.id != "I20");
+    bed.see_each_broken(rows, PLANTS).await;
 }
 
 /// SECURITY I12, #120: a worker that stood still while its lease ended has no say in what became of the message since.
+#[apply(both!)]
 #[tokio::test]
-async fn a_worker_that_comes_too_late_disturbs_nobody() {
-    for bed in Bed::both().await {
-        let (db, now) = (&bed.context.db, bed.context.now());
-        message(&bed, None).await;
-        let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
-        let now = now + outbox::LEASE;
-        let holder = outbox::lease(db, now, 1).await.unwrap().remove(0);
-        // The second one is at work on it: nobody else may take it because the first one failed.
-        outbox::failed(db, &late, outbox::Outcome::Retry(now), "too slow", now).await.unwrap();
-        assert_eq!(outbox::lease(db, now, 1).await.unwrap().len(), 0, "{}", bed.name);
-        outbox::sent(db, holder.id, now).await.unwrap();
-        outbox::failed(db, &late, outbox::Outcome::Dead, "no such mailbox", now).await.unwrap();
-        outbox::failed(db, &holder, outbox::Outcome::Dead, "no such mailbox", now).await.unwrap();
-        assert_eq!(bed.broken().await, Vec::<String>::new(), "sent is sent");
-        // And one that went out after all.
-        message(&bed, None).await;
-        let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
-        let now = now + outbox::LEASE;
-        let holder = outbox::lease(db, now, 1).await.unwrap().remove(0);
-        outbox::failed(db, &holder, outbox::Outcome::Dead, "no such mailbox", now).await.unwrap();
-        outbox::sent(db, late.id, now).await.unwrap();
-        assert_eq!(bed.broken().await, Vec::<String>::new(), "sent is sent");
-    }
+async fn a_worker_that_comes_too_late_disturbs_nobody(bed: Bed) {
+    let (db, now) = (&bed.context.db, bed.context.now());
+    message(&bed, None).await;
+    let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
+    let now = now + outbox::LEASE;
+    let holder = outbox::lease(db, now, 1).await.unwrap().remove(0);
+    // The second one is at work on it: nobody else may take it because the first one failed.
+    outbox::failed(db, &late, outbox::Outcome::Retry(now), "too slow", now).await.unwrap();
+    assert_eq!(outbox::lease(db, now, 1).await.unwrap().len(), 0, "{}", bed.name);
+    outbox::sent(db, holder.id, now).await.unwrap();
+    outbox::failed(db, &late, outbox::Outcome::Dead, "no such mailbox", now).await.unwrap();
+    outbox::failed(db, &holder, outbox::Outcome::Dead, "no such mailbox", now).await.unwrap();
+    assert_eq!(bed.broken().await, Vec::<String>::new(), "sent is sent");
+    // And one that went out after all.
+    message(&bed, None).await;
+    let late = outbox::lease(db, now, 1).await.unwrap().remove(0);
+    let now = now + outbox::LEASE;
+    let holder = outbox::lease(db, now, 1).await.unwrap().remove(0);
+    outbox::failed(db, &holder, outbox::Outcome::Dead, "no such mailbox", now).await.unwrap();
+    outbox::sent(db, late.id, now).await.unwrap();
+    assert_eq!(bed.broken().await, Vec::<String>::new(), "sent is sent");
 }
 
 /// SECURITY I20
+#[apply(both!)]
 #[tokio::test]
-async fn a_database_that_may_forget_is_noticed() {
-    for bed in Bed::both().await {
-        let before = durable(&bed).await;
-        // What a session finds when it begins; and what the file says to whoever opens it next.
-        let forgetful = match bed.address.rsplit_once('/') {
-            Some((_, name)) if bed.name == "postgres" => {
-                format!("ALTER DATABASE {name} SET synchronous_commit = off")
-            }
-            _ => "PRAGMA journal_mode = DELETE".into(),
-        };
-        bed.context.db.close().await.unwrap();
-        let own = Database::connect(&bed.address).await.unwrap();
-        own.execute_unprepared(&forgetful).await.unwrap();
-        own.close().await.unwrap();
-        assert_eq!(durable(&bed).await, before + 1, "{}", bed.name);
-        if bed.name == "sqlite" {
-            assert_eq!(before, 0);
-            assert_eq!(bed.broken().await.len(), 1);
-            let own = Database::connect(&bed.address).await.unwrap();
-            own.execute_unprepared("PRAGMA journal_mode = WAL").await.unwrap();
+async fn a_database_that_may_forget_is_noticed(bed: Bed) {
+    let before = durable(&bed).await;
+    // What a session finds when it begins; and what the file says to whoever opens it next.
+    let forgetful = match bed.address.rsplit_once('/') {
+        Some((_, name)) if bed.name == "postgres" => {
+            format!("ALTER DATABASE {name} SET synchronous_commit = off")
         }
+        _ => "PRAGMA journal_mode = DELETE".into(),
+    };
+    bed.context.db.close().await.unwrap();
+    let own = sea_orm::Database::connect(&bed.address).await.unwrap();
+    own.execute_unprepared(&forgetful).await.unwrap();
+    own.close().await.unwrap();
+    assert_eq!(durable(&bed).await, before + 1, "{}", bed.name);
+    if bed.name == "sqlite" {
+        assert_eq!(before, 0);
+        assert_eq!(bed.broken().await.len(), 1);
+        let own = sea_orm::Database::connect(&bed.address).await.unwrap();
+        own.execute_unprepared("PRAGMA journal_mode = WAL").await.unwrap();
     }
 }
 
@@ -135,24 +132,23 @@ async fn durable(bed: &Bed) -> u64 {
 }
 
 /// SECURITY part C: whoever looks changes nothing, in production too.
+#[apply(both!)]
 #[tokio::test]
-async fn a_reading_cannot_write_and_stays_in_its_moment() {
-    for bed in Bed::both().await {
-        const HAS_ROWS: Invariant = Invariant {
-            id: "I0",
-            says: "",
-            otherwise: "",
-            seen_by: SeenBy::Query("SELECT count(*) AS n FROM outbox"),
-        };
-        let snapshot = Snapshot::open(&bed.address, bed.context.keys.clone()).await.unwrap();
-        assert_eq!(snapshot.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds]);
-        message(&bed, None).await;
-        assert_eq!(snapshot.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds], "{}", bed.name);
-        let delete = snapshot.conn().execute_unprepared("DELETE FROM outbox").await;
-        assert!(delete.unwrap_err().to_string().contains("read"), "{}", bed.name);
-        let next = Snapshot::open(&bed.address, bed.context.keys.clone()).await.unwrap();
-        assert_eq!(next.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Broken(1)]);
-    }
+async fn a_reading_cannot_write_and_stays_in_its_moment(bed: Bed) {
+    const HAS_ROWS: Invariant = Invariant {
+        id: "I0",
+        says: "",
+        otherwise: "",
+        seen_by: SeenBy::Query("SELECT count(*) AS n FROM outbox"),
+    };
+    let snapshot = Snapshot::open(&bed.address, bed.context.keys.clone()).await.unwrap();
+    assert_eq!(snapshot.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds]);
+    message(&bed, None).await;
+    assert_eq!(snapshot.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Holds], "{}", bed.name);
+    let delete = snapshot.conn().execute_unprepared("DELETE FROM outbox").await;
+    assert!(delete.unwrap_err().to_string().contains("read"), "{}", bed.name);
+    let next = Snapshot::open(&bed.address, bed.context.keys.clone()).await.unwrap();
+    assert_eq!(next.judge(&[&HAS_ROWS]).await.unwrap(), [Verdict::Broken(1)]);
 }
 
 #[tokio::test]
@@ -171,17 +167,16 @@ const NEVER: &[Invariant] = &[Invariant {
 }];
 
 /// A test that leaves its database broken has failed, whatever else it looked at.
-#[test]
-fn a_bed_that_is_left_broken_fails_its_test() {
+#[apply(both!)]
+#[tokio::test]
+async fn a_bed_that_is_left_broken_fails_its_test(database: Database) {
     for (messages, broken) in [(0, false), (1, true)] {
         let test = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
-                for bed in Bed::both().await {
-                    let bed = bed.holding(&[NEVER]);
-                    for _ in 0..messages {
-                        message(&bed, None).await;
-                    }
+                let bed = Bed::on(database).await.holding(&[NEVER]);
+                for _ in 0..messages {
+                    message(&bed, None).await;
                 }
             });
         });

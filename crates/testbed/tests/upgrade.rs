@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use migrations::{Error, Violation};
-use testbed::Bed;
+use testbed::{Bed, Database, OnDatabase, apply, both};
 
 /// The first column of each row.
 async fn texts(bed: &Bed, sql: &str) -> Vec<String> {
@@ -99,22 +99,22 @@ async fn rows_of_baseline(bed: &Bed) -> BTreeMap<String, Vec<String>> {
     all
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn a_database_of_the_migrations_before_becomes_one_like_any_other() {
-    for (bed, fresh) in Bed::both_before_baseline().await.into_iter().zip(Bed::both().await) {
-        bed.fill().await;
-        let before = rows(&bed).await;
-        let empty: Vec<&String> = before.iter().filter(|(_, rows)| rows.is_empty()).map(|(t, _)| t).collect();
-        assert!(before.len() == 24 && empty.is_empty(), "{}: no rows in {empty:?}", bed.name);
-        for _ in 0..2 {
-            bed.migrate().await.unwrap();
-            assert_eq!(rows_of_baseline(&bed).await, before, "{}", bed.name);
-            assert_eq!(schema(&bed).await, schema(&fresh).await, "{}", bed.name);
-        }
-        // A new database takes the same rows.
-        fresh.fill().await;
-        assert_eq!(rows_of_baseline(&fresh).await, before, "{}", bed.name);
+async fn a_database_of_the_migrations_before_becomes_one_like_any_other(database: Database) {
+    let (bed, fresh) = (Bed::before_baseline(database).await, Bed::on(database).await);
+    bed.fill().await;
+    let before = rows(&bed).await;
+    let empty: Vec<&String> = before.iter().filter(|(_, rows)| rows.is_empty()).map(|(t, _)| t).collect();
+    assert!(before.len() == 24 && empty.is_empty(), "{}: no rows in {empty:?}", bed.name);
+    for _ in 0..2 {
+        bed.migrate().await.unwrap();
+        assert_eq!(rows_of_baseline(&bed).await, before, "{}", bed.name);
+        assert_eq!(schema(&bed).await, schema(&fresh).await, "{}", bed.name);
     }
+    // A new database takes the same rows.
+    fresh.fill().await;
+    assert_eq!(rows_of_baseline(&fresh).await, before, "{}", bed.name);
 }
 
 /// The columns, indexes and tables that came after m0008, the latest first.
@@ -127,106 +127,101 @@ const AFTER_M0008: &str = "DROP INDEX ix_attempt_updated_at; DROP INDEX ix_inter
     ALTER TABLE account DROP COLUMN spoken_at; ALTER TABLE account DROP COLUMN named_at; DELETE FROM seaql_migrations WHERE version > 'm0009'";
 
 /// A database of the first users ends at m0008. What the steps after it move, m0009 above all, is moved as they did.
+#[apply(both!)]
 #[tokio::test]
-async fn a_database_of_m0008_is_carried_over_too() {
+async fn a_database_of_m0008_is_carried_over_too(database: Database) {
     const PROFILE: &str = r#"{"given_name":"Paul","birthdate":"1950-01-02"}"#;
-    for (bed, fresh) in Bed::both_before_baseline().await.into_iter().zip(Bed::both().await) {
-        bed.fill().await;
-        write(&bed, AFTER_M0008).await.unwrap();
-        write(&bed, &format!("UPDATE account SET profile = '{PROFILE}', changed_at = 7, name = 'Paul' WHERE email = 'paul@exemple.test'")).await.unwrap();
-        bed.migrate().await.unwrap();
-        assert_eq!(schema(&bed).await, schema(&fresh).await, "{}", bed.name);
-        assert_eq!(
-            texts(&bed, "SELECT profile FROM account WHERE profile <> '{}'").await,
-            Vec::<String>::new()
-        );
-        let moved = texts(&bed, "SELECT profile FROM legacy_identity WHERE identifier = '101'").await;
-        assert_eq!(moved, [PROFILE], "{}: back with the agency that imported it", bed.name);
-        let kept = texts(&bed, "SELECT profile FROM legacy_identity WHERE identifier = '100'").await;
-        assert_eq!(kept, [r#"{"given_name":"Marie"}"#], "{}", bed.name);
-        let named = texts(&bed, "SELECT email FROM account WHERE named_at = 7").await;
-        assert_eq!(named, ["paul@exemple.test"], "{}: the name is another than that of the file", bed.name);
-        let rows = rows_of_baseline(&bed).await;
-        let lost: Vec<&String> = rows.iter().filter(|(_, rows)| rows.is_empty()).map(|(t, _)| t).collect();
-        assert_eq!(lost, ["legacy_recipe"], "{}", bed.name);
-    }
+    let (bed, fresh) = (Bed::before_baseline(database).await, Bed::on(database).await);
+    bed.fill().await;
+    write(&bed, AFTER_M0008).await.unwrap();
+    write(&bed, &format!("UPDATE account SET profile = '{PROFILE}', changed_at = 7, name = 'Paul' WHERE email = 'paul@exemple.test'")).await.unwrap();
+    bed.migrate().await.unwrap();
+    assert_eq!(schema(&bed).await, schema(&fresh).await, "{}", bed.name);
+    assert_eq!(texts(&bed, "SELECT profile FROM account WHERE profile <> '{}'").await, Vec::<String>::new());
+    let moved = texts(&bed, "SELECT profile FROM legacy_identity WHERE identifier = '101'").await;
+    assert_eq!(moved, [PROFILE], "{}: back with the agency that imported it", bed.name);
+    let kept = texts(&bed, "SELECT profile FROM legacy_identity WHERE identifier = '100'").await;
+    assert_eq!(kept, [r#"{"given_name":"Marie"}"#], "{}", bed.name);
+    let named = texts(&bed, "SELECT email FROM account WHERE named_at = 7").await;
+    assert_eq!(named, ["paul@exemple.test"], "{}: the name is another than that of the file", bed.name);
+    let rows = rows_of_baseline(&bed).await;
+    let lost: Vec<&String> = rows.iter().filter(|(_, rows)| rows.is_empty()).map(|(t, _)| t).collect();
+    assert_eq!(lost, ["legacy_recipe"], "{}", bed.name);
 }
 
 /// PostgreSQL's logical replication refuses changes of a table without one.
+#[apply(both!)]
 #[tokio::test]
-async fn every_table_has_a_primary_key() {
-    for bed in Bed::both().await {
-        let sql = match bed.name {
-            "sqlite" => {
-                "SELECT name FROM sqlite_master m WHERE type = 'table' AND NOT EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE pk > 0)"
-            }
-            _ => {
-                "SELECT relname::text FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
-                 AND NOT EXISTS (SELECT 1 FROM pg_index WHERE indrelid = c.oid AND indisprimary)"
-            }
-        };
-        assert_eq!(texts(&bed, sql).await, Vec::<String>::new(), "{}", bed.name);
-    }
+async fn every_table_has_a_primary_key(bed: Bed) {
+    let sql = match bed.name {
+        "sqlite" => {
+            "SELECT name FROM sqlite_master m WHERE type = 'table' AND NOT EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE pk > 0)"
+        }
+        _ => {
+            "SELECT relname::text FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
+             AND NOT EXISTS (SELECT 1 FROM pg_index WHERE indrelid = c.oid AND indisprimary)"
+        }
+    };
+    assert_eq!(texts(&bed, sql).await, Vec::<String>::new(), "{}", bed.name);
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn rows_that_break_a_rule_are_named_and_nothing_changes() {
+async fn rows_that_break_a_rule_are_named_and_nothing_changes(database: Database) {
     const STRAY: &str = "UPDATE link SET legacy_identity_id = account_id; UPDATE attempt SET failures = 101; \
         UPDATE refresh_token SET grant_id = (SELECT session_id FROM token_grant WHERE sid = 'sid2')";
-    for bed in Bed::both_before_baseline().await {
-        bed.fill().await;
-        // Two of these links name an identity that is there: ids of the rows are the same in all tables.
-        write(&bed, STRAY).await.unwrap();
-        write(&bed, "DELETE FROM enrolment; DELETE FROM legacy_identity WHERE identifier = '101'")
-            .await
-            .unwrap();
-        let before = (schema(&bed).await, rows(&bed).await);
-        let error = bed.migrate().await.unwrap_err();
-        let told = error.to_string();
-        let Error::Rows(found) = error else { panic!("{told}") };
-        let named: Vec<(&str, i64)> = found.iter().map(|v| (v.constraint.as_str(), v.rows)).collect();
-        let expected = [
-            ("ck_attempt_failures", 3),
-            ("fk_link_legacy_identity_id", 1),
-            ("fk_interaction_enrolment_id", 1),
-            ("fk_refresh_token_grant_id", 2),
-        ];
-        assert_eq!(named, expected, "{}", bed.name);
-        for words in ["Nothing was changed", "SELECT * FROM link WHERE", "doctor --invariants"] {
-            assert!(told.contains(words), "{told}");
-        }
-        assert_eq!((schema(&bed).await, rows(&bed).await), before, "{}", bed.name);
-        // What the message says selects them.
-        for Violation { table, condition, .. } in found.iter().rev() {
-            write(&bed, &format!("DELETE FROM {table} WHERE {condition}")).await.unwrap();
-        }
-        bed.migrate().await.unwrap();
+    let bed = Bed::before_baseline(database).await;
+    bed.fill().await;
+    // Two of these links name an identity that is there: ids of the rows are the same in all tables.
+    write(&bed, STRAY).await.unwrap();
+    write(&bed, "DELETE FROM enrolment; DELETE FROM legacy_identity WHERE identifier = '101'").await.unwrap();
+    let before = (schema(&bed).await, rows(&bed).await);
+    let error = bed.migrate().await.unwrap_err();
+    let told = error.to_string();
+    let Error::Rows(found) = error else { panic!("{told}") };
+    let named: Vec<(&str, i64)> = found.iter().map(|v| (v.constraint.as_str(), v.rows)).collect();
+    let expected = [
+        ("ck_attempt_failures", 3),
+        ("fk_link_legacy_identity_id", 1),
+        ("fk_interaction_enrolment_id", 1),
+        ("fk_refresh_token_grant_id", 2),
+    ];
+    assert_eq!(named, expected, "{}", bed.name);
+    for words in ["Nothing was changed", "SELECT * FROM link WHERE", "doctor --invariants"] {
+        assert!(told.contains(words), "{told}");
     }
+    assert_eq!((schema(&bed).await, rows(&bed).await), before, "{}", bed.name);
+    // What the message says selects them.
+    for Violation { table, condition, .. } in found.iter().rev() {
+        write(&bed, &format!("DELETE FROM {table} WHERE {condition}")).await.unwrap();
+    }
+    bed.migrate().await.unwrap();
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn a_database_between_two_steps_or_changed_by_hand_is_refused() {
-    for bed in Bed::both_before_baseline().await {
-        write(&bed, "ALTER TABLE account ADD COLUMN nickname text").await.unwrap();
-        let told = bed.migrate().await.unwrap_err().to_string();
-        assert!(told.contains("the table account has other columns"), "{told}");
-        write(&bed, "ALTER TABLE account DROP COLUMN nickname").await.unwrap();
-        write(&bed, "DELETE FROM seaql_migrations WHERE version > 'm0008'").await.unwrap();
-        let before = schema(&bed).await;
-        let told = bed.migrate().await.unwrap_err().to_string();
-        assert!(told.contains("ends at migration m0007_my_account"), "{told}");
-        assert_eq!(schema(&bed).await, before, "{}", bed.name);
-        // Nor does it take a schema that is newer than itself.
-        write(&bed, "DELETE FROM seaql_migrations; INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)")
-            .await
-            .unwrap();
-        assert!(matches!(bed.migrate().await, Err(Error::Database(_))), "{}", bed.name);
-    }
+async fn a_database_between_two_steps_or_changed_by_hand_is_refused(database: Database) {
+    let bed = Bed::before_baseline(database).await;
+    write(&bed, "ALTER TABLE account ADD COLUMN nickname text").await.unwrap();
+    let told = bed.migrate().await.unwrap_err().to_string();
+    assert!(told.contains("the table account has other columns"), "{told}");
+    write(&bed, "ALTER TABLE account DROP COLUMN nickname").await.unwrap();
+    write(&bed, "DELETE FROM seaql_migrations WHERE version > 'm0008'").await.unwrap();
+    let before = schema(&bed).await;
+    let told = bed.migrate().await.unwrap_err().to_string();
+    assert!(told.contains("ends at migration m0007_my_account"), "{told}");
+    assert_eq!(schema(&bed).await, before, "{}", bed.name);
+    // Nor does it take a schema that is newer than itself.
+    write(&bed, "DELETE FROM seaql_migrations; INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)")
+        .await
+        .unwrap();
+    assert!(matches!(bed.migrate().await, Err(Error::Database(_))), "{}", bed.name);
 }
 
 /// Each kind of constraint, on both databases alike; the invariants of docs/security.md say what for.
+#[apply(both!)]
 #[tokio::test]
-async fn the_database_itself_refuses_what_breaks_an_invariant() {
+async fn the_database_itself_refuses_what_breaks_an_invariant(bed: Bed) {
     const REFUSED: &[&str] = &[
         // SECURITY I2, I5, I7, I10, I12
         "UPDATE token_grant SET revoked_at = NULL",
@@ -250,65 +245,61 @@ async fn the_database_itself_refuses_what_breaks_an_invariant() {
         "INSERT INTO used_assertion (client_id, jti, expires_at) VALUES ('portail', 'a1', 7)",
         "INSERT INTO used_ticket (agency_id, jti, expires_at) VALUES ('tilleuls', 'one', 7)",
     ];
-    for bed in Bed::both().await {
-        bed.fill().await;
-        let before = rows(&bed).await;
-        for sql in REFUSED {
-            assert!(write(&bed, sql).await.is_err(), "{}: {sql}", bed.name);
-        }
-        assert_eq!(rows(&bed).await, before, "{}", bed.name);
-        // What goes with a grant and with a session, and what only forgets an enrolment. No evidence and no acceptance goes with anything.
-        write(&bed, "DELETE FROM token_grant; DELETE FROM session; DELETE FROM enrolment").await.unwrap();
-        let after = rows(&bed).await;
-        for gone in ["code", "refresh_token", "client_session"] {
-            assert_eq!(after[gone], Vec::<String>::new(), "{}: {gone}", bed.name);
-        }
-        assert_eq!(after["interaction"].len(), before["interaction"].len(), "{}", bed.name);
-        for kept in ["evidence", "evidence_head", "acceptance", "link", "account", "legacy_identity"] {
-            assert_eq!(after[kept], before[kept], "{}: {kept}", bed.name);
-        }
-        // Nothing else belongs to the account any more, and it stays for what it accepted.
-        write(&bed, "DELETE FROM link; DELETE FROM device; DELETE FROM recovery; DELETE FROM email_change")
-            .await
-            .unwrap();
-        assert!(write(&bed, "DELETE FROM account").await.is_err(), "{}", bed.name);
-        write(&bed, "DELETE FROM account WHERE id NOT IN (SELECT account_id FROM acceptance)").await.unwrap();
-        let after = rows(&bed).await;
-        for kept in ["evidence", "acceptance"] {
-            assert_eq!(after[kept], before[kept], "{}: {kept}", bed.name);
-        }
+    bed.fill().await;
+    let before = rows(&bed).await;
+    for sql in REFUSED {
+        assert!(write(&bed, sql).await.is_err(), "{}: {sql}", bed.name);
+    }
+    assert_eq!(rows(&bed).await, before, "{}", bed.name);
+    // What goes with a grant and with a session, and what only forgets an enrolment. No evidence and no acceptance goes with anything.
+    write(&bed, "DELETE FROM token_grant; DELETE FROM session; DELETE FROM enrolment").await.unwrap();
+    let after = rows(&bed).await;
+    for gone in ["code", "refresh_token", "client_session"] {
+        assert_eq!(after[gone], Vec::<String>::new(), "{}: {gone}", bed.name);
+    }
+    assert_eq!(after["interaction"].len(), before["interaction"].len(), "{}", bed.name);
+    for kept in ["evidence", "evidence_head", "acceptance", "link", "account", "legacy_identity"] {
+        assert_eq!(after[kept], before[kept], "{}: {kept}", bed.name);
+    }
+    // Nothing else belongs to the account any more, and it stays for what it accepted.
+    write(&bed, "DELETE FROM link; DELETE FROM device; DELETE FROM recovery; DELETE FROM email_change")
+        .await
+        .unwrap();
+    assert!(write(&bed, "DELETE FROM account").await.is_err(), "{}", bed.name);
+    write(&bed, "DELETE FROM account WHERE id NOT IN (SELECT account_id FROM acceptance)").await.unwrap();
+    let after = rows(&bed).await;
+    for kept in ["evidence", "acceptance"] {
+        assert_eq!(after[kept], before[kept], "{}: {kept}", bed.name);
     }
 }
 
 /// A change of the address waits for nobody who signs in meanwhile, and no look-up by address reads the whole table (docs/adr/0013).
+#[apply(both!)]
 #[tokio::test]
-async fn an_address_is_found_by_its_index_and_changes_beside_a_sign_in() {
+async fn an_address_is_found_by_its_index_and_changes_beside_a_sign_in(bed: Bed) {
     const SIGN_IN: &str = "INSERT INTO device (id, token_hash, account_id, created_at, last_seen_at, user_agent) \
         SELECT id, 'new', id, 7, 7, '' FROM account WHERE email_canonical = 'paul@exemple.test'";
     const CHANGE: &str = "UPDATE account SET email_canonical = 'neuf@exemple.test' WHERE email_canonical = 'paul@exemple.test'";
-    for bed in Bed::both().await {
-        bed.fill().await;
-        let backend = bed.context.db.without_timeout().get_database_backend();
-        let explain = match bed.name {
-            "sqlite" => ["SELECT 1", "EXPLAIN QUERY PLAN"],
-            _ => ["SET LOCAL enable_seqscan = off", "EXPLAIN"],
-        };
-        let tx = bed.context.db.begin().await.unwrap();
-        tx.conn().execute_unprepared(explain[0]).await.unwrap();
-        let look =
-            format!("{} SELECT name FROM account WHERE email_canonical = 'paul@exemple.test'", explain[1]);
-        let rows = tx.conn().query_all_raw(Statement::from_string(backend, look)).await.unwrap();
-        let column = if bed.name == "sqlite" { "detail" } else { "QUERY PLAN" };
-        let plan: String = rows.iter().map(|row| row.try_get::<String>("", column).unwrap()).collect();
-        assert!(plan.contains("uq_account_email_canonical"), "{}: {plan}", bed.name);
-        tx.conn().execute_unprepared(SIGN_IN).await.unwrap();
-        if bed.name == "postgres" {
-            let other = bed.second_node().await;
-            let change = other.db.begin().await.unwrap();
-            change.conn().execute_unprepared("SET LOCAL lock_timeout = '200ms'").await.unwrap();
-            change.conn().execute_unprepared(CHANGE).await.unwrap();
-            change.commit().await.unwrap();
-        }
-        tx.commit().await.unwrap();
+    bed.fill().await;
+    let backend = bed.context.db.without_timeout().get_database_backend();
+    let explain = match bed.name {
+        "sqlite" => ["SELECT 1", "EXPLAIN QUERY PLAN"],
+        _ => ["SET LOCAL enable_seqscan = off", "EXPLAIN"],
+    };
+    let tx = bed.context.db.begin().await.unwrap();
+    tx.conn().execute_unprepared(explain[0]).await.unwrap();
+    let look = format!("{} SELECT name FROM account WHERE email_canonical = 'paul@exemple.test'", explain[1]);
+    let rows = tx.conn().query_all_raw(Statement::from_string(backend, look)).await.unwrap();
+    let column = if bed.name == "sqlite" { "detail" } else { "QUERY PLAN" };
+    let plan: String = rows.iter().map(|row| row.try_get::<String>("", column).unwrap()).collect();
+    assert!(plan.contains("uq_account_email_canonical"), "{}: {plan}", bed.name);
+    tx.conn().execute_unprepared(SIGN_IN).await.unwrap();
+    if bed.name == "postgres" {
+        let other = bed.second_node().await;
+        let change = other.db.begin().await.unwrap();
+        change.conn().execute_unprepared("SET LOCAL lock_timeout = '200ms'").await.unwrap();
+        change.conn().execute_unprepared(CHANGE).await.unwrap();
+        change.commit().await.unwrap();
     }
+    tx.commit().await.unwrap();
 }

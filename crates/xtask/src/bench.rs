@@ -37,7 +37,7 @@ pub(crate) fn command(args: &BenchArgs) -> Result<()> {
     bench.envs(services::variables(cluster.as_ref(), false));
     // Results on the tests' server, whose durability is off, would be meaningless.
     if cluster.is_none() {
-        bench.env_remove("TEST_POSTGRES_URL");
+        bench.env("MONCOMPTE_SKIP_POSTGRES", "1");
     }
     shell::run(&mut bench)
 }

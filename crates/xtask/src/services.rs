@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::interrupt;
 use crate::postgres::{Cluster, Purpose};
+use crate::shell;
 use crate::tools::{Tool, install_missing};
 
 /// The tools that tests use.
@@ -21,12 +22,16 @@ pub(crate) const TOOLS: [Tool; 7] = [
 /// The tools that only browser tests use.
 pub(crate) const BROWSER: [Tool; 2] = [Tool::Chromium, Tool::Chromedriver];
 
-/// Returns the variables of what is installed; a test reports what it misses.
+/// Returns the variables of what is installed; a test reports what it misses. Without a cluster, and without one in our own environment, PostgreSQL is left out.
 pub(crate) fn variables(cluster: Option<&Cluster>, browser: bool) -> Vec<(&'static str, OsString)> {
     let path = |name, tool: Tool| tool.find().map(|file| (name, file.into_os_string()));
     let pair = [("TEST_CHROMIUM", Tool::Chromium), ("TEST_CHROMEDRIVER", Tool::Chromedriver)];
     let browser = browser.then_some(pair);
-    let postgres = cluster.map(|cluster| ("TEST_POSTGRES_URL", OsString::from(cluster.url())));
+    let postgres = match cluster {
+        Some(cluster) => Some(("TEST_POSTGRES_URL", OsString::from(cluster.url()))),
+        None if shell::variable("TEST_POSTGRES_URL").is_some() => None,
+        None => Some(("MONCOMPTE_SKIP_POSTGRES", "1".into())),
+    };
     let browser = browser.into_iter().flatten().filter_map(|(name, tool)| path(name, tool));
     let others = [("TEST_PYTHON", Tool::Python), ("TEST_NODE", Tool::Node), ("TEST_APACHE", Tool::Apache)];
     let others = others.into_iter().filter_map(|(name, tool)| path(name, tool));

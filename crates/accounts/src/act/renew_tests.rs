@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use super::*;
 use crate::{HashCost, Hasher, Rules, TermsLibrary};
@@ -50,43 +50,41 @@ fn visitor() -> Visitor {
 }
 
 /// SECURITY #67: the password was right when it was checked, and is hashed anew at today's costs; a reset set another one meanwhile.
+#[apply(both!)]
 #[tokio::test]
-async fn a_rehash_at_sign_in_leaves_the_password_that_a_reset_set_meanwhile() {
-    for bed in Bed::both().await {
-        for (meanwhile, email) in [(false, "marie@exemple.test"), (true, "anne@exemple.test")] {
-            let owner = somebody(&bed, email).await;
-            if meanwhile {
-                reset(&bed, &owner).await;
-            }
-            let hash = "at today's costs".to_owned();
-            write(&bed, async |tx: &Tx| accounts::rehash(tx, &owner, hash).await).await;
-            let row = accounts::by_id(&bed.context.db, owner.id).await.unwrap().unwrap();
-            let expected = if meanwhile { "as the reset set it" } else { "at today's costs" };
-            assert_eq!(row.password_hash, expected, "{}", bed.name);
+async fn a_rehash_at_sign_in_leaves_the_password_that_a_reset_set_meanwhile(bed: Bed) {
+    for (meanwhile, email) in [(false, "marie@exemple.test"), (true, "anne@exemple.test")] {
+        let owner = somebody(&bed, email).await;
+        if meanwhile {
+            reset(&bed, &owner).await;
         }
+        let hash = "at today's costs".to_owned();
+        write(&bed, async |tx: &Tx| accounts::rehash(tx, &owner, hash).await).await;
+        let row = accounts::by_id(&bed.context.db, owner.id).await.unwrap().unwrap();
+        let expected = if meanwhile { "as the reset set it" } else { "at today's costs" };
+        assert_eq!(row.password_hash, expected, "{}", bed.name);
     }
 }
 
 /// SECURITY #76: a sign-in with the old password that ends after the reset makes its browser known to nobody, and its session is dead.
+#[apply(both!)]
 #[tokio::test]
-async fn a_sign_in_that_a_reset_overtook_makes_no_browser_known() {
-    for bed in Bed::both().await {
-        let (accounts, owner) = (accounts(&bed), somebody(&bed, "marie@exemple.test").await);
-        for meanwhile in [false, true] {
-            if meanwhile {
-                reset(&bed, &owner).await;
-            }
-            let signed_in = bed.context.db.write(async |tx: &Tx| {
-                let signed_in = accounts.open_session(tx, &owner, false, &visitor(), None).await?;
-                Ok(Done::Commit(signed_in))
-            });
-            let signed_in = signed_in.await.unwrap();
-            let lives = accounts.session(&signed_in.token).await.unwrap().is_some();
-            assert_eq!(lives, !meanwhile, "{}", bed.name);
-            let here = Visitor { device: Some(signed_in.device), ..visitor() };
-            let known = accounts.known_device(owner.id, &here).await.unwrap();
-            assert_eq!(known.is_some(), !meanwhile, "{}", bed.name);
+async fn a_sign_in_that_a_reset_overtook_makes_no_browser_known(bed: Bed) {
+    let (accounts, owner) = (accounts(&bed), somebody(&bed, "marie@exemple.test").await);
+    for meanwhile in [false, true] {
+        if meanwhile {
+            reset(&bed, &owner).await;
         }
+        let signed_in = bed.context.db.write(async |tx: &Tx| {
+            let signed_in = accounts.open_session(tx, &owner, false, &visitor(), None).await?;
+            Ok(Done::Commit(signed_in))
+        });
+        let signed_in = signed_in.await.unwrap();
+        let lives = accounts.session(&signed_in.token).await.unwrap().is_some();
+        assert_eq!(lives, !meanwhile, "{}", bed.name);
+        let here = Visitor { device: Some(signed_in.device), ..visitor() };
+        let known = accounts.known_device(owner.id, &here).await.unwrap();
+        assert_eq!(known.is_some(), !meanwhile, "{}", bed.name);
     }
 }
 

@@ -13,9 +13,10 @@ use accounts::{
     Accounts, Confirm, EnrolmentId, Finish, LegacyProof, MailBody, PasswordChoice, SignedIn, Visitor,
 };
 use kernel::Token;
+use testbed::{apply, both};
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::stage::{PASSWORD, Stage, shown, stages, token_of, visitor};
+use crate::stage::{PASSWORD, Stage, shown, token_of, visitor};
 
 /// People who finish at once: many more than there are connections.
 const PEOPLE: usize = 400;
@@ -82,46 +83,45 @@ async fn looks_on(accounts: Accounts, token: Token, over: Arc<AtomicBool>) -> Ve
     took
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hundreds_who_finish_at_once_all_finish_and_keep_nobody_from_reading() {
-    for stage in stages().await {
-        let name = stage.bed.name;
-        stage.import(&stage.tilleuls, "identifier;client_ref;password;email\nz;Z;ancien;\n").await;
-        let SignedIn { token, .. } = stage.moved(&stage.tilleuls, "z", "ancien", "z@courrier.example").await;
-        let movers = before_the_last_step(&stage).await;
+async fn hundreds_who_finish_at_once_all_finish_and_keep_nobody_from_reading(stage: Stage) {
+    let name = stage.bed.name;
+    stage.import(&stage.tilleuls, "identifier;client_ref;password;email\nz;Z;ancien;\n").await;
+    let SignedIn { token, .. } = stage.moved(&stage.tilleuls, "z", "ancien", "z@courrier.example").await;
+    let movers = before_the_last_step(&stage).await;
 
-        let over = Arc::new(AtomicBool::new(false));
-        let looking = tokio::spawn(looks_on(stage.accounts.clone(), token, over.clone()));
-        let (mut crowd, begun) = (JoinSet::new(), Instant::now());
-        for (n, id) in movers.into_iter().enumerate() {
-            let accounts = stage.accounts.clone();
-            // Some come in a browser in which somebody was signed in before, or which says so (FINDING S5).
-            let device = (n % 8 == 0).then(|| stage.bed.context.token());
-            crowd.spawn(async move {
-                let visitor = Visitor { device, ..visitor() };
-                accounts.finish(id, &shown(), false, None, &visitor).await
-            });
-        }
-        let mut failed = Vec::new();
-        for finished in crowd.join_all().await {
-            match finished {
-                Ok(Finish::Done(..)) => {}
-                Ok(_) => failed.push("not now".to_owned()),
-                Err(fault) => failed.push(fault.to_string()),
-            }
-        }
-        let lasted = begun.elapsed();
-        over.store(true, Ordering::Relaxed);
-        let mut took = looking.await.unwrap();
-        took.sort_unstable();
-        let slow = took[(took.len() * 99).div_ceil(100) - 1];
-        println!("{name}: {PEOPLE} in {lasted:?}; {} reads, 99 in 100 within {slow:?}", took.len());
-        assert!(failed.is_empty(), "{name}: {} of {PEOPLE} failed: {:?}", failed.len(), failed.first());
-        let people = i64::try_from(PEOPLE).unwrap() + 1;
-        assert_eq!(stage.count("account", "1 = 1").await, people, "{name}");
-        assert_eq!(stage.count("evidence", "kind = 'account created'").await, people, "{name}");
-        assert_eq!(stage.count("evidence", "kind = 'terms accepted'").await, people, "{name}");
-        assert!(stage.accounts.verify_evidence().await.unwrap().is_ok(), "{name}");
-        assert!(slow < READ, "{name}: reads wait for the crowd, {slow:?}");
+    let over = Arc::new(AtomicBool::new(false));
+    let looking = tokio::spawn(looks_on(stage.accounts.clone(), token, over.clone()));
+    let (mut crowd, begun) = (JoinSet::new(), Instant::now());
+    for (n, id) in movers.into_iter().enumerate() {
+        let accounts = stage.accounts.clone();
+        // Some come in a browser in which somebody was signed in before, or which says so (FINDING S5).
+        let device = (n % 8 == 0).then(|| stage.bed.context.token());
+        crowd.spawn(async move {
+            let visitor = Visitor { device, ..visitor() };
+            accounts.finish(id, &shown(), false, None, &visitor).await
+        });
     }
+    let mut failed = Vec::new();
+    for finished in crowd.join_all().await {
+        match finished {
+            Ok(Finish::Done(..)) => {}
+            Ok(_) => failed.push("not now".to_owned()),
+            Err(fault) => failed.push(fault.to_string()),
+        }
+    }
+    let lasted = begun.elapsed();
+    over.store(true, Ordering::Relaxed);
+    let mut took = looking.await.unwrap();
+    took.sort_unstable();
+    let slow = took[(took.len() * 99).div_ceil(100) - 1];
+    println!("{name}: {PEOPLE} in {lasted:?}; {} reads, 99 in 100 within {slow:?}", took.len());
+    assert!(failed.is_empty(), "{name}: {} of {PEOPLE} failed: {:?}", failed.len(), failed.first());
+    let people = i64::try_from(PEOPLE).unwrap() + 1;
+    assert_eq!(stage.count("account", "1 = 1").await, people, "{name}");
+    assert_eq!(stage.count("evidence", "kind = 'account created'").await, people, "{name}");
+    assert_eq!(stage.count("evidence", "kind = 'terms accepted'").await, people, "{name}");
+    assert!(stage.accounts.verify_evidence().await.unwrap().is_ok(), "{name}");
+    assert!(slow < READ, "{name}: reads wait for the crowd, {slow:?}");
 }

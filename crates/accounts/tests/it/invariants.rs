@@ -1,8 +1,9 @@
 //! Each invariant of this slice can be seen broken (SECURITY part C); every other test of this suite shows at its end that none is.
 
 use accounts::{INVARIANTS, LegacyProof, Reset, Ticket};
+use testbed::{apply, both};
 
-use crate::stage::{PASSWORD, Stage, answered, stages, visitor};
+use crate::stage::{PASSWORD, Stage, answered, visitor};
 
 const MARIE: &str = "marie@exemple.test";
 const PAUL: &str = "paul@exemple.test";
@@ -225,12 +226,11 @@ const PLANTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+#[apply(both!)]
 #[tokio::test]
-async fn each_invariant_can_be_seen_broken() {
-    for stage in stages().await {
-        lived_in(&stage).await;
-        stage.bed.see_each_broken(INVARIANTS, PLANTS).await;
-    }
+async fn each_invariant_can_be_seen_broken(stage: Stage) {
+    lived_in(&stage).await;
+    stage.bed.see_each_broken(INVARIANTS, PLANTS).await;
 }
 
 /// Somebody whose address has changed, and who wants another one again.

@@ -1,6 +1,7 @@
 //! The slice as its users see it, on SQLite and on PostgreSQL.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::print_stdout, reason = "a test of many at once says how long they took")]
 
 mod crowd;
 mod deliveries;

@@ -9,7 +9,7 @@ use accounts::{
 };
 use agencies::{Agency, Contact, Controller, CustomTexts, Directory, Look};
 use kernel::Token;
-use testbed::Bed;
+use testbed::{Bed, Database, OnDatabase};
 
 pub(crate) const TERMS: &str = "Article 1. Objet";
 pub(crate) const PASSWORD: &str = "soleil mandarine brouette";
@@ -21,17 +21,10 @@ pub(crate) struct Stage {
     pub(crate) rivage: Agency,
 }
 
-pub(crate) async fn stages() -> Vec<Stage> {
-    Bed::both()
-        .await
-        .into_iter()
-        .map(|bed| Stage::new(bed, HashCost { memory: 64, passes: 1, lanes: 1 }))
-        .collect()
-}
-
-/// Where a password takes the time that it takes in earnest: for tests that go away while one is checked.
-pub(crate) async fn stages_in_earnest() -> Vec<Stage> {
-    Bed::both().await.into_iter().map(|bed| Stage::new(bed, HashCost::default())).collect()
+impl OnDatabase for Stage {
+    async fn on(database: Database) -> Self {
+        Self::new(Bed::on(database).await, HashCost { memory: 64, passes: 1, lanes: 1 })
+    }
 }
 
 pub(crate) fn agency(id: &str, name: &str) -> Agency {
@@ -63,6 +56,11 @@ pub(crate) fn visitor() -> Visitor {
 }
 
 impl Stage {
+    /// With the hashing cost of production: for tests whose caller leaves while a password is checked.
+    pub(crate) fn in_earnest(bed: Bed) -> Self {
+        Self::new(bed, HashCost::default())
+    }
+
     fn new(bed: Bed, cost: HashCost) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS]);
         let hasher = Hasher::new(cost, 2, 1000, bed.context.rng.clone()).unwrap();

@@ -15,7 +15,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use mail_parser::MessageParser;
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use crate::{
     person::{Mover, Person},
@@ -88,49 +88,48 @@ async fn ready_in(folder: &Path) -> (u16, String) {
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_has_expired_stays_so_when_the_clock_steps_back() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, &format!("{MAIL_FOLDER}\n\n[session]\nidle_hours = 1"));
-        let mover = Mover::number(1);
-        place.people([mover.row()]);
-        let running = place.serve().await;
-        Person::new(&place.issuer()).moves(&mover, &place).await;
-        let old = Perishable::fresh(&place, &mover).await;
-        assert_eq!(ready(&place).await.0, 200);
+async fn what_has_expired_stays_so_when_the_clock_steps_back(bed: Bed) {
+    let place = Place::new(bed, &format!("{MAIL_FOLDER}\n\n[session]\nidle_hours = 1"));
+    let mover = Mover::number(1);
+    place.people([mover.row()]);
+    let running = place.serve().await;
+    Person::new(&place.issuer()).moves(&mover, &place).await;
+    let old = Perishable::fresh(&place, &mover).await;
+    assert_eq!(ready(&place).await.0, 200);
 
-        let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let ahead = (machine + Duration::from_secs(2 * 3600)).as_millis();
-        let plant = format!("UPDATE meta SET value = '{ahead:020}' WHERE key = 'time_seen'");
-        place.bed.context.db.writer().execute_unprepared(&plant).await.unwrap();
-        let told = eventually("what the node is told", async || {
-            Some(ready(&place).await).filter(|(status, _)| *status == 503)
-        })
-        .await;
-        assert!(told.1.contains("clock"), "{}", told.1);
-        running.says("machine clock behind the latest time reported").await;
-        old.is_over(&place).await;
+    let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let ahead = (machine + Duration::from_secs(2 * 3600)).as_millis();
+    let plant = format!("UPDATE meta SET value = '{ahead:020}' WHERE key = 'time_seen'");
+    place.bed.context.db.writer().execute_unprepared(&plant).await.unwrap();
+    let told = eventually("what the node is told", async || {
+        Some(ready(&place).await).filter(|(status, _)| *status == 503)
+    })
+    .await;
+    assert!(told.1.contains("clock"), "{}", told.1);
+    running.says("machine clock behind the latest time reported").await;
+    old.is_over(&place).await;
 
-        // A new process has its own clock and the time that the nodes share.
-        running.kill();
-        let running = place.serve().await;
-        old.is_over(&place).await;
-        assert_eq!(ready(&place).await.0, 503, "{}", place.bed.name);
-        let looked = place.run("doctor", &["--invariants"]);
-        let looked = String::from_utf8_lossy(&looked.stdout).into_owned();
-        assert!(looked.contains("I19  BROKEN    the clock of this machine"), "{looked}");
-        let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
-        assert!(page.code().is_some(), "people still sign in: {}", page.heading());
+    // A new process has its own clock and the time that the nodes share.
+    running.kill();
+    let running = place.serve().await;
+    old.is_over(&place).await;
+    assert_eq!(ready(&place).await.0, 503, "{}", place.bed.name);
+    let looked = place.run("doctor", &["--invariants"]);
+    let looked = String::from_utf8_lossy(&looked.stdout).into_owned();
+    assert!(looked.contains("I19  BROKEN    the clock of this machine"), "{looked}");
+    let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
+    assert!(page.code().is_some(), "people still sign in: {}", page.heading());
 
-        // The other clock was wrong.
-        running.stop().await;
-        let said = place.run("clock", &["--json"]);
-        let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
-        assert!((7000..7300).contains(&said["behind_seconds"].as_i64().unwrap()), "{said}");
-        assert!(place.run("clock", &["--accept"]).status.success());
-        let _running = place.serve().await;
-        assert_eq!(ready(&place).await.0, 200, "{}", place.bed.name);
-    }
+    // The other clock was wrong.
+    running.stop().await;
+    let said = place.run("clock", &["--json"]);
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert!((7000..7300).contains(&said["behind_seconds"].as_i64().unwrap()), "{said}");
+    assert!(place.run("clock", &["--accept"]).status.success());
+    let _running = place.serve().await;
+    assert_eq!(ready(&place).await.0, 200, "{}", place.bed.name);
 }
 
 /// A clock that tests set, put under a program by `LD_PRELOAD`.

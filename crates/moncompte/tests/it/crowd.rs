@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -181,39 +181,38 @@ async fn a_connection_on_which_nothing_is_asked_is_closed() {
     assert!(wire.is_over().await);
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_thousand_connections_that_say_nothing_keep_nobody_out() {
-    for bed in Bed::both().await {
-        // A long timeout, because the number of connections is under test.
-        let house = House::new(bed, "head_seconds = 60").await;
-        house.signs_in().await;
-        let before = house.memory();
-        let mut quiet = Vec::new();
-        for n in 0..2000_u16 {
-            let [_, host] = (n / 250 + 2).to_be_bytes();
-            let mut wire = house.from([127, 0, 0, host]).await;
-            // Some of them begin.
-            if n % 2 == 0 {
-                wire.says("GET / HTTP/1.1\r\nhost: localhost\r\ncookie: a=").await;
-            }
-            quiet.push(wire);
+async fn two_thousand_connections_that_say_nothing_keep_nobody_out(bed: Bed) {
+    // A long timeout, because the number of connections is under test.
+    let house = House::new(bed, "head_seconds = 60").await;
+    house.signs_in().await;
+    let before = house.memory();
+    let mut quiet = Vec::new();
+    for n in 0..2000_u16 {
+        let [_, host] = (n / 250 + 2).to_be_bytes();
+        let mut wire = house.from([127, 0, 0, host]).await;
+        // Some of them begin.
+        if n % 2 == 0 {
+            wire.says("GET / HTTP/1.1\r\nhost: localhost\r\ncookie: a=").await;
         }
-        house.signs_in().await;
-        assert!(house.is_ready().await);
-        let grown = house.memory().saturating_sub(before);
-        println!("{}: {grown} KiB for {} connections", house.place.bed.name, quiet.len());
-        assert!(grown < 64 * 1024, "{grown} KiB");
-        // One network has as many as it may have: its next connection is refused with a sentence.
-        let mut more = Vec::new();
-        for _ in 0..20 {
-            more.push(house.from([127, 0, 0, 2]).await);
-        }
-        for wire in &mut more[10..] {
-            let said = wire.hears().await;
-            assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("retry-after: 5"), "{said}");
-        }
-        house.signs_in().await;
+        quiet.push(wire);
     }
+    house.signs_in().await;
+    assert!(house.is_ready().await);
+    let grown = house.memory().saturating_sub(before);
+    println!("{}: {grown} KiB for {} connections", house.place.bed.name, quiet.len());
+    assert!(grown < 64 * 1024, "{grown} KiB");
+    // One network has as many as it may have: its next connection is refused with a sentence.
+    let mut more = Vec::new();
+    for _ in 0..20 {
+        more.push(house.from([127, 0, 0, 2]).await);
+    }
+    for wire in &mut more[10..] {
+        let said = wire.hears().await;
+        assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("retry-after: 5"), "{said}");
+    }
+    house.signs_in().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -259,20 +258,19 @@ async fn when_everybody_is_being_answered_the_next_is_told_to_come_back() {
     house.signs_in().await;
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_low_limit_of_open_files_is_shared_out() {
-    for bed in Bed::both().await {
-        let house = House::with_files(bed, "most_per_network = 1000", Some(260)).await;
-        house.running.says("the limit of open files allows fewer connections").await;
-        let mut quiet = Vec::new();
-        for _ in 0..600 {
-            quiet.push(house.from([127, 0, 0, 2]).await);
-        }
-        house.signs_in().await;
-        assert!(house.is_ready().await);
-        let said = house.running.said();
-        assert!(!said.contains("connection not accepted"), "{said}");
+async fn a_low_limit_of_open_files_is_shared_out(bed: Bed) {
+    let house = House::with_files(bed, "most_per_network = 1000", Some(260)).await;
+    house.running.says("the limit of open files allows fewer connections").await;
+    let mut quiet = Vec::new();
+    for _ in 0..600 {
+        quiet.push(house.from([127, 0, 0, 2]).await);
     }
+    house.signs_in().await;
+    assert!(house.is_ready().await);
+    let said = house.running.said();
+    assert!(!said.contains("connection not accepted"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

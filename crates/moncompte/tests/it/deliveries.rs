@@ -10,7 +10,7 @@ use std::{
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use crate::place::{AGENCY, MAIL_FOLDER, Place, program};
 
@@ -64,18 +64,6 @@ async fn rows(place: &Place, own: bool) -> Vec<String> {
     rows.iter().map(|row| row.try_get("", "row").unwrap()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_moment_of_apply_and_undo_on_sqlite() {
-    kill_and_look(Bed::sqlite().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_moment_of_apply_and_undo_on_postgres() {
-    if let Some(bed) = Bed::postgres().await {
-        kill_and_look(bed).await;
-    }
-}
-
 /// Runs a command, and kills it after a time.
 fn killed(place: &Place, args: &[&str], after: Duration) {
     let mut child = program()
@@ -94,7 +82,9 @@ fn killed(place: &Place, args: &[&str], after: Duration) {
 }
 
 /// SECURITY I25: whatever a kill leaves, the same command goes on from, and an undo gives back what was.
-async fn kill_and_look(bed: Bed) {
+#[apply(both!)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_of_apply_and_undo(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
     let name = place.bed.name;
     let first = write(&place, "first.csv", &csv(ROWS));
@@ -158,150 +148,144 @@ fn timeless(row: &str) -> String {
     format!("{rest}|{}", if left == "-" { "-" } else { "left" })
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn a_plan_tells_the_operator_and_the_agency_and_writes_nothing() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let name = place.bed.name;
-        let text = "\u{feff}identifier;password_hash;email;name\r\n\
-            C001;pas-un-hachage-secret;c1@courrier.example;\"Anne\r\nDupré\"\r\n\
-            C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paul\r\n\
-            C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paule\r\n\
-            C003;;c3@courrier.example;Luc\r\n";
-        let file = write(&place, "clients.csv", text);
-        let (html, rejects) = (place.path("rapport.html"), place.path("rejets.csv"));
-        let more = ["--html", html.to_str().unwrap(), "--rejects", rejects.to_str().unwrap()];
-        let (id, out) = plan(&place, &file, &more);
-        assert_eq!(out.status.code(), Some(2), "{name}: {}", said(&out));
-        let told = json(&out);
-        let plan = &told["plan"];
-        assert_eq!(
-            (plan["added"].as_u64(), plan["contradictory"].as_u64()),
-            (Some(2), plan["bad"].as_u64().map(|bad| bad.min(1))),
-            "{name}: {plan}"
-        );
-        assert_eq!(told["sha256"].as_str().unwrap().len(), 64, "{name}");
-        assert!(rows(&place, false).await.is_empty(), "{name}");
-        assert_eq!(state(&place, &id), "planned", "{name}");
-        let page = fs::read_to_string(&html).unwrap();
-        for secret in ["pas-un-hachage", "courrier.example", "Dupré", "C001", "L1jpEFk"] {
-            assert!(
-                !page.contains(secret) && !said(&out).contains(secret) && !told.to_string().contains(secret),
-                "{name}: {secret}"
-            );
-        }
-        assert!(page.contains("Agence Exemple") && page.contains("Lignes à corriger"), "{name}: {page}");
-        // The rows themselves go to a file that only its owner reads, as they stand in the source.
-        let kept = fs::read_to_string(&rejects).unwrap();
-        assert_eq!(fs::metadata(&rejects).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+async fn a_plan_tells_the_operator_and_the_agency_and_writes_nothing(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let name = place.bed.name;
+    let text = "\u{feff}identifier;password_hash;email;name\r\n\
+        C001;pas-un-hachage-secret;c1@courrier.example;\"Anne\r\nDupré\"\r\n\
+        C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paul\r\n\
+        C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paule\r\n\
+        C003;;c3@courrier.example;Luc\r\n";
+    let file = write(&place, "clients.csv", text);
+    let (html, rejects) = (place.path("rapport.html"), place.path("rejets.csv"));
+    let more = ["--html", html.to_str().unwrap(), "--rejects", rejects.to_str().unwrap()];
+    let (id, out) = plan(&place, &file, &more);
+    assert_eq!(out.status.code(), Some(2), "{name}: {}", said(&out));
+    let told = json(&out);
+    let plan = &told["plan"];
+    assert_eq!(
+        (plan["added"].as_u64(), plan["contradictory"].as_u64()),
+        (Some(2), plan["bad"].as_u64().map(|bad| bad.min(1))),
+        "{name}: {plan}"
+    );
+    assert_eq!(told["sha256"].as_str().unwrap().len(), 64, "{name}");
+    assert!(rows(&place, false).await.is_empty(), "{name}");
+    assert_eq!(state(&place, &id), "planned", "{name}");
+    let page = fs::read_to_string(&html).unwrap();
+    for secret in ["pas-un-hachage", "courrier.example", "Dupré", "C001", "L1jpEFk"] {
         assert!(
-            kept.starts_with("\u{feff}rejected_because;identifier;password_hash;email;name\r\n"),
-            "{name}: {kept}"
+            !page.contains(secret) && !said(&out).contains(secret) && !told.to_string().contains(secret),
+            "{name}: {secret}"
         );
-        assert!(kept.contains(";C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paule\r\n"), "{name}: {kept}");
-        assert!(
-            kept.contains("\"the same identifier as on line 4, with another name\";C002"),
-            "{name}: {kept}"
-        );
-        assert!(!kept.contains("C003"), "{name}: {kept}");
-        // The file that was planned, and no other.
-        let other = write(&place, "clients.csv", &text.replace("Luc", "Lucie"));
-        let out = place.run("import", &["apply", &id, &other]);
-        assert_eq!(
-            (out.status.code(), said(&out).contains("SHA-256")),
-            (Some(1), true),
-            "{name}: {}",
-            said(&out)
-        );
-        let file = write(&place, "clients.csv", text);
-        let out = place.run("import", &["apply", &id, &file, "--by", "Odile"]);
-        assert_eq!(out.status.code(), Some(2), "{name}: {}", said(&out));
-        assert_eq!(state(&place, &id), "applied", "{name}");
     }
+    assert!(page.contains("Agence Exemple") && page.contains("Lignes à corriger"), "{name}: {page}");
+    // The rows themselves go to a file that only its owner reads, as they stand in the source.
+    let kept = fs::read_to_string(&rejects).unwrap();
+    assert_eq!(fs::metadata(&rejects).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    assert!(
+        kept.starts_with("\u{feff}rejected_because;identifier;password_hash;email;name\r\n"),
+        "{name}: {kept}"
+    );
+    assert!(kept.contains(";C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paule\r\n"), "{name}: {kept}");
+    assert!(kept.contains("\"the same identifier as on line 4, with another name\";C002"), "{name}: {kept}");
+    assert!(!kept.contains("C003"), "{name}: {kept}");
+    // The file that was planned, and no other.
+    let other = write(&place, "clients.csv", &text.replace("Luc", "Lucie"));
+    let out = place.run("import", &["apply", &id, &other]);
+    assert_eq!(
+        (out.status.code(), said(&out).contains("SHA-256")),
+        (Some(1), true),
+        "{name}: {}",
+        said(&out)
+    );
+    let file = write(&place, "clients.csv", text);
+    let out = place.run("import", &["apply", &id, &file, "--by", "Odile"]);
+    assert_eq!(out.status.code(), Some(2), "{name}: {}", said(&out));
+    assert_eq!(state(&place, &id), "applied", "{name}");
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn the_file_of_another_agency_is_refused_in_one_step_too() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let name = place.bed.name;
-        let agency = fs::read_to_string(place.path("agencies/exemple.toml")).unwrap();
-        fs::write(
-            place.path("agencies/voisine.toml"),
-            agency.replace("client_id = \"exemple\"", "client_id = \"voisine\""),
-        )
-        .unwrap();
-        let file = write(&place, "clients.csv", &csv(200));
-        assert!(place.run("import", &["--agency", AGENCY, &file]).status.success(), "{name}");
-        let out = place.run("import", &["--agency", "voisine", "--json", &file]);
-        assert_eq!(out.status.code(), Some(3), "{name}: {}", said(&out));
-        assert_eq!(json(&out)["refused"][0]["guard"], "same_file", "{name}");
-        assert_eq!(rows(&place, false).await.len(), 200, "{name}");
-        let out = place.run("import", &["--agency", "voisine", "--force", &file]);
-        assert_eq!(out.status.code(), Some(0), "{name}: {}", said(&out));
-        assert_eq!(rows(&place, false).await.len(), 400, "{name}");
-        let listed = json(&place.run("import", &["list", "--agency", "voisine", "--json"]));
-        let newest = &listed["deliveries"][0];
-        assert_eq!(
-            (&newest["state"], &newest["forced"][0]["guard"]),
-            (&"applied".into(), &"same_file".into()),
-            "{name}"
-        );
-    }
+async fn the_file_of_another_agency_is_refused_in_one_step_too(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let name = place.bed.name;
+    let agency = fs::read_to_string(place.path("agencies/exemple.toml")).unwrap();
+    fs::write(
+        place.path("agencies/voisine.toml"),
+        agency.replace("client_id = \"exemple\"", "client_id = \"voisine\""),
+    )
+    .unwrap();
+    let file = write(&place, "clients.csv", &csv(200));
+    assert!(place.run("import", &["--agency", AGENCY, &file]).status.success(), "{name}");
+    let out = place.run("import", &["--agency", "voisine", "--json", &file]);
+    assert_eq!(out.status.code(), Some(3), "{name}: {}", said(&out));
+    assert_eq!(json(&out)["refused"][0]["guard"], "same_file", "{name}");
+    assert_eq!(rows(&place, false).await.len(), 200, "{name}");
+    let out = place.run("import", &["--agency", "voisine", "--force", &file]);
+    assert_eq!(out.status.code(), Some(0), "{name}: {}", said(&out));
+    assert_eq!(rows(&place, false).await.len(), 400, "{name}");
+    let listed = json(&place.run("import", &["list", "--agency", "voisine", "--json"]));
+    let newest = &listed["deliveries"][0];
+    assert_eq!(
+        (&newest["state"], &newest["forced"][0]["guard"]),
+        (&"applied".into(), &"same_file".into()),
+        "{name}"
+    );
 }
 
 /// FINDING B7.
+#[apply(both!)]
 #[tokio::test]
-async fn a_pipe_is_read_and_an_old_password_can_be_tried() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let name = place.bed.name;
-        let piped = |args: &[&str], text: &str| {
-            let mut child = program()
-                .arg("import")
-                .arg("--config")
-                .arg(place.folder.path())
-                .args(args)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
-            child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-            child.wait_with_output().unwrap()
-        };
-        let out = piped(
-            &["--agency", AGENCY, "--format", "csv", "-"],
-            "identifier;password_hash\n00042;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=\n43;\n",
-        );
-        assert_eq!(out.status.code(), Some(0), "{name}: {}", said(&out));
-        for (identifier, typed, code, words) in [
-            ("00042", "Tilleul-42\n", 0, "Right: sha1"),
-            ("00042", " Tilleul-42 \n", 0, "without the spaces around it"),
-            ("00042", "faux\n", 1, "Not right: sha1"),
-            ("43", "faux\n", 1, "has no hash"),
-            ("44", "faux\n", 1, "No identity"),
-        ] {
-            let out = piped(&["try", "--agency", AGENCY, identifier], typed);
-            let told = String::from_utf8_lossy(&out.stdout).into_owned();
-            assert_eq!(
-                (out.status.code(), told.contains(words)),
-                (Some(code), true),
-                "{name}: {told}{}",
-                said(&out)
-            );
-            assert!(!told.contains(typed.trim()), "{name}: {told}");
-        }
-        let db = place.bed.context.db.reader();
-        let count = async |sql: &str| -> i64 {
-            let query = Statement::from_string(db.get_database_backend(), sql);
-            db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
-        };
+async fn a_pipe_is_read_and_an_old_password_can_be_tried(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let name = place.bed.name;
+    let piped = |args: &[&str], text: &str| {
+        let mut child = program()
+            .arg("import")
+            .arg("--config")
+            .arg(place.folder.path())
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let out = piped(
+        &["--agency", AGENCY, "--format", "csv", "-"],
+        "identifier;password_hash\n00042;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=\n43;\n",
+    );
+    assert_eq!(out.status.code(), Some(0), "{name}: {}", said(&out));
+    for (identifier, typed, code, words) in [
+        ("00042", "Tilleul-42\n", 0, "Right: sha1"),
+        ("00042", " Tilleul-42 \n", 0, "without the spaces around it"),
+        ("00042", "faux\n", 1, "Not right: sha1"),
+        ("43", "faux\n", 1, "has no hash"),
+        ("44", "faux\n", 1, "No identity"),
+    ] {
+        let out = piped(&["try", "--agency", AGENCY, identifier], typed);
+        let told = String::from_utf8_lossy(&out.stdout).into_owned();
         assert_eq!(
-            count("SELECT COUNT(*) AS n FROM evidence WHERE kind = 'old password tried'").await,
-            4,
-            "{name}"
+            (out.status.code(), told.contains(words)),
+            (Some(code), true),
+            "{name}: {told}{}",
+            said(&out)
         );
-        assert_eq!(count("SELECT COUNT(*) AS n FROM attempt").await, 0, "{name}: it counts as no attempt");
+        assert!(!told.contains(typed.trim()), "{name}: {told}");
     }
+    let db = place.bed.context.db.reader();
+    let count = async |sql: &str| -> i64 {
+        let query = Statement::from_string(db.get_database_backend(), sql);
+        db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
+    };
+    assert_eq!(
+        count("SELECT COUNT(*) AS n FROM evidence WHERE kind = 'old password tried'").await,
+        4,
+        "{name}"
+    );
+    assert_eq!(count("SELECT COUNT(*) AS n FROM attempt").await, 0, "{name}: it counts as no attempt");
 }

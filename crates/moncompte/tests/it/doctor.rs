@@ -7,7 +7,7 @@ use kernel::{
     sea_orm::{ConnectionTrait, Statement},
 };
 use serde_json::Value;
-use testbed::Bed;
+use testbed::{Bed, Database, OnDatabase, apply, both};
 
 use crate::{
     person::{Mover, Person, link},
@@ -65,74 +65,71 @@ async fn moves(place: &Place, mover: &Mover) {
     assert!(!page.asks("terms") && page.status.is_success(), "{} {}", page.url, page.heading());
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_sees_what_is_broken_beside_a_provider_that_runs() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let mover = Mover::number(0);
-        place.people([mover.row()]);
-        let running = place.serve().await;
-        moves(&place, &mover).await;
-        let healthy = by_nature(&place).await;
-        let code = i32::from(!healthy.is_empty());
-        assert_eq!(broken(&place), (healthy.clone(), Some(code)), "{}", place.bed.name);
+async fn the_doctor_sees_what_is_broken_beside_a_provider_that_runs(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let mover = Mover::number(0);
+    place.people([mover.row()]);
+    let running = place.serve().await;
+    moves(&place, &mover).await;
+    let healthy = by_nature(&place).await;
+    let code = i32::from(!healthy.is_empty());
+    assert_eq!(broken(&place), (healthy.clone(), Some(code)), "{}", place.bed.name);
 
-        let db = place.bed.context.db.writer();
-        db.execute_unprepared("UPDATE account SET password_changed_at = 7").await.unwrap();
-        assert_eq!(broken(&place), (with(&healthy, &["I8"]), Some(1)));
-        db.execute_unprepared("UPDATE evidence SET kind = 'nothing' WHERE seq = 2").await.unwrap();
-        assert_eq!(broken(&place), (with(&healthy, &["I8", "I14", "I21"]), Some(1)));
-        let words = String::from_utf8(doctor(&place, &[]).stdout).unwrap();
-        assert!(words.contains("I21  BROKEN    the evidence is whole"), "{words}");
-        assert!(words.contains("I1   holds "), "{words}");
-        assert!(words.contains(&format!(", {} broken, ", 3 + healthy.len())), "{words}");
-        for private in [&*mover.email, &*mover.identifier, "argon2", "password reset by"] {
-            assert!(!words.contains(private), "{private}: {words}");
-        }
-        for mend in [
-            "UPDATE account SET password_changed_at = created_at",
-            "UPDATE evidence SET kind = 'terms accepted' WHERE seq = 2",
-        ] {
-            db.execute_unprepared(mend).await.unwrap();
-        }
-        assert_eq!(broken(&place), (healthy, Some(code)));
-        running.stop().await;
+    let db = place.bed.context.db.writer();
+    db.execute_unprepared("UPDATE account SET password_changed_at = 7").await.unwrap();
+    assert_eq!(broken(&place), (with(&healthy, &["I8"]), Some(1)));
+    db.execute_unprepared("UPDATE evidence SET kind = 'nothing' WHERE seq = 2").await.unwrap();
+    assert_eq!(broken(&place), (with(&healthy, &["I8", "I14", "I21"]), Some(1)));
+    let words = String::from_utf8(doctor(&place, &[]).stdout).unwrap();
+    assert!(words.contains("I21  BROKEN    the evidence is whole"), "{words}");
+    assert!(words.contains("I1   holds "), "{words}");
+    assert!(words.contains(&format!(", {} broken, ", 3 + healthy.len())), "{words}");
+    for private in [&*mover.email, &*mover.identifier, "argon2", "password reset by"] {
+        assert!(!words.contains(private), "{private}: {words}");
     }
+    for mend in [
+        "UPDATE account SET password_changed_at = created_at",
+        "UPDATE evidence SET kind = 'terms accepted' WHERE seq = 2",
+    ] {
+        db.execute_unprepared(mend).await.unwrap();
+    }
+    assert_eq!(broken(&place), (healthy, Some(code)));
+    running.stop().await;
 }
 
 /// A database that an older release made and this one upgraded gets the same findings as one that this release made, with the same rows.
+#[apply(both!)]
 #[tokio::test]
-async fn the_doctor_finds_the_same_in_an_upgraded_database() {
-    let upgraded = Bed::both_before_baseline().await;
-    for (upgraded, fresh) in upgraded.into_iter().zip(Bed::both().await) {
-        upgraded.fill().await;
-        upgraded.migrate().await.unwrap();
-        fresh.fill().await;
-        let mut told = Vec::new();
-        for bed in [upgraded, fresh] {
-            let mut place = Place::new(bed, MAIL_FOLDER);
-            let out = doctor(&place, &["--json"]);
-            assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
-            told.push(String::from_utf8(out.stdout).unwrap());
-            // No provider wrote these rows: no key opens their sealed columns.
-            place.bed.unaudited();
-        }
-        assert!(told[0].contains("\"id\":\"I24\"") && told[0].contains("broken"), "{}", told[0]);
-        assert_eq!(told[0], told[1]);
+async fn the_doctor_finds_the_same_in_an_upgraded_database(database: Database) {
+    let (upgraded, fresh) = (Bed::before_baseline(database).await, Bed::on(database).await);
+    upgraded.fill().await;
+    upgraded.migrate().await.unwrap();
+    fresh.fill().await;
+    let mut told = Vec::new();
+    for bed in [upgraded, fresh] {
+        let mut place = Place::new(bed, MAIL_FOLDER);
+        let out = doctor(&place, &["--json"]);
+        assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
+        told.push(String::from_utf8(out.stdout).unwrap());
+        // No provider wrote these rows: no key opens their sealed columns.
+        place.bed.unaudited();
     }
+    assert!(told[0].contains("\"id\":\"I24\"") && told[0].contains("broken"), "{}", told[0]);
+    assert_eq!(told[0], told[1]);
 }
 
 /// A node with another secret: the doctor names the keys, the salt and the evidence that it cannot open, and goes on to the other invariants.
+#[apply(both!)]
 #[tokio::test]
-async fn a_node_with_another_secret_is_told_what_it_cannot_open() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        // Makes the keys and the salt.
-        place.serve().await.stop().await;
-        secret_file(&place.path("secrets/seal.key"), &SealKey::new([8; 32]).text());
-        let expected = with(&by_nature(&place).await, &["I11", "I22"]);
-        assert_eq!(broken(&place), (expected, Some(1)), "{}", place.bed.name);
-    }
+async fn a_node_with_another_secret_is_told_what_it_cannot_open(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    // Makes the keys and the salt.
+    place.serve().await.stop().await;
+    secret_file(&place.path("secrets/seal.key"), &SealKey::new([8; 32]).text());
+    let expected = with(&by_nature(&place).await, &["I11", "I22"]);
+    assert_eq!(broken(&place), (expected, Some(1)), "{}", place.bed.name);
 }
 
 /// A database that cannot be read is unknown, not broken: exit code 2, one sentence, and the doctor makes neither a database nor a schema.

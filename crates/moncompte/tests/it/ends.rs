@@ -4,7 +4,7 @@ use std::fs;
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use mail_parser::MessageParser;
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use crate::{
     person::{Mover, Page, Person},
@@ -119,52 +119,51 @@ impl Place {
     }
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_between_a_change_and_its_portals_they_are_told_all_the_same() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let file = place.path("agencies/exemple.toml");
-        let agency = fs::read_to_string(&file).unwrap().replace(
-            "[[portal]]\n",
-            "[[portal]]\nbackchannel_logout_uri = \"https://espace.exemple.test/backchannel\"\n",
-        );
-        fs::write(&file, agency).unwrap();
-        let movers: Vec<Mover> = (0..CHANGES.len()).map(Mover::number).collect();
-        place.people(movers.iter().map(Mover::row));
-        let mut running = place.serve().await;
-        for (change, who) in CHANGES.into_iter().zip(&movers) {
-            let context = format!("{} {change:?}", place.bed.name);
-            Person::new(&place.issuer()).moves(who, &place).await;
-            let (here, elsewhere) = (Person::new(&place.issuer()), Person::new(&place.issuer()));
-            for person in [&here, &elsewhere] {
-                assert!(person.signs_in(&who.email, &who.new).await.code().is_some(), "{context}");
-            }
-            let account =
-                format!("account_id IN (SELECT id FROM account WHERE email_canonical LIKE '%{}')", who.email);
-            let living = format!("client_session WHERE ended_at IS NULL AND {account}");
-            let before = place.counted(&living).await;
-            assert!(before >= 2, "{context}: {before}");
-            let told = place.counted("outbox WHERE kind = 'backchannel_logout'").await;
-            let (page, form, typed) = change.page(&place, &here, who).await;
-            let typed: Vec<_> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            place.hold_portals().await;
-            // The answer does not matter.
-            let _ = here.try_submit(&page, form, &typed).await;
-            let changed = format!("account WHERE auth_epoch = 1 AND email_canonical LIKE '%{}'", who.email);
-            eventually(&context, async || (place.counted(&changed).await == 1).then_some(())).await;
-            running.kill();
-            assert_eq!(place.counted(&living).await, before, "{context}: nothing is told yet");
-            place.release_portals().await;
-            running = place.serve().await;
-            // Except after a reset, this browser's portal moves to its new session.
-            let kept = i64::from(change != Change::Reset);
-            eventually(&format!("{context}: the portals are told"), async || {
-                (place.counted(&living).await == kept).then_some(())
-            })
-            .await;
-            let now = place.counted("outbox WHERE kind = 'backchannel_logout'").await;
-            assert_eq!(now - told, before - kept, "{context}");
+async fn killed_between_a_change_and_its_portals_they_are_told_all_the_same(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let file = place.path("agencies/exemple.toml");
+    let agency = fs::read_to_string(&file).unwrap().replace(
+        "[[portal]]\n",
+        "[[portal]]\nbackchannel_logout_uri = \"https://espace.exemple.test/backchannel\"\n",
+    );
+    fs::write(&file, agency).unwrap();
+    let movers: Vec<Mover> = (0..CHANGES.len()).map(Mover::number).collect();
+    place.people(movers.iter().map(Mover::row));
+    let mut running = place.serve().await;
+    for (change, who) in CHANGES.into_iter().zip(&movers) {
+        let context = format!("{} {change:?}", place.bed.name);
+        Person::new(&place.issuer()).moves(who, &place).await;
+        let (here, elsewhere) = (Person::new(&place.issuer()), Person::new(&place.issuer()));
+        for person in [&here, &elsewhere] {
+            assert!(person.signs_in(&who.email, &who.new).await.code().is_some(), "{context}");
         }
-        drop(running);
+        let account =
+            format!("account_id IN (SELECT id FROM account WHERE email_canonical LIKE '%{}')", who.email);
+        let living = format!("client_session WHERE ended_at IS NULL AND {account}");
+        let before = place.counted(&living).await;
+        assert!(before >= 2, "{context}: {before}");
+        let told = place.counted("outbox WHERE kind = 'backchannel_logout'").await;
+        let (page, form, typed) = change.page(&place, &here, who).await;
+        let typed: Vec<_> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        place.hold_portals().await;
+        // The answer does not matter.
+        let _ = here.try_submit(&page, form, &typed).await;
+        let changed = format!("account WHERE auth_epoch = 1 AND email_canonical LIKE '%{}'", who.email);
+        eventually(&context, async || (place.counted(&changed).await == 1).then_some(())).await;
+        running.kill();
+        assert_eq!(place.counted(&living).await, before, "{context}: nothing is told yet");
+        place.release_portals().await;
+        running = place.serve().await;
+        // Except after a reset, this browser's portal moves to its new session.
+        let kept = i64::from(change != Change::Reset);
+        eventually(&format!("{context}: the portals are told"), async || {
+            (place.counted(&living).await == kept).then_some(())
+        })
+        .await;
+        let now = place.counted("outbox WHERE kind = 'backchannel_logout'").await;
+        assert_eq!(now - told, before - kept, "{context}");
     }
+    drop(running);
 }

@@ -10,7 +10,7 @@ use kernel::{
     sea_orm::{ConnectionTrait, Statement},
 };
 use serde_json::json;
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -97,41 +97,40 @@ async fn queue(place: &Place, client: &str, messages: u32, tied: bool) {
     context.db.writer().execute_unprepared(&now).await.unwrap();
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_portal_that_hangs_delays_neither_mails_nor_other_portals() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        agencies(&place, hangs().await, answers().await);
-        let mover = Mover::number(1);
-        place.people([mover.row()]);
-        queue(&place, AGENCY, 300, true).await;
-        queue(&place, AGENCY, 20, false).await;
-        queue(&place, "autre", 20, true).await;
-        let _running = place.serve().await;
-        eventually("calls under way", async || {
-            (count(&place, "kind = 'backchannel_logout' AND attempts > 0").await > 2).then_some(())
-        })
-        .await;
-        let person = Person::new(&place.issuer());
-        person.until_mail(&mover).await;
-        let begun = Instant::now();
-        place.mail_to(&mover.email).await;
-        assert!(begun.elapsed() < Duration::from_secs(3), "{}: {:?}", place.bed.name, begun.elapsed());
-        let page = person.get("/forgot").await;
-        person.submit(&page, "forgot", &[("email", &mover.email)]).await;
-        let begun = Instant::now();
-        eventually("the reset", async || {
-            (count(&place, "kind = 'recovery' AND sent_at IS NOT NULL").await == 1).then_some(())
-        })
-        .await;
-        assert!(begun.elapsed() < Duration::from_secs(3), "{}: {:?}", place.bed.name, begun.elapsed());
-        eventually("the other portal's calls", async || {
-            (count(&place, "kind = 'backchannel_logout' AND sent_at IS NOT NULL").await == 20).then_some(())
-        })
-        .await;
-        // The hanging portal is left alone after some calls; none of its messages is lost.
-        let tries = count(&place, "kind = 'backchannel_logout' AND sent_at IS NULL AND attempts > 0").await;
-        assert!(tries < 60, "{}: {tries} messages were tried in vain", place.bed.name);
-        assert_eq!(count(&place, "dead_at IS NOT NULL").await, 0);
-    }
+async fn a_portal_that_hangs_delays_neither_mails_nor_other_portals(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    agencies(&place, hangs().await, answers().await);
+    let mover = Mover::number(1);
+    place.people([mover.row()]);
+    queue(&place, AGENCY, 300, true).await;
+    queue(&place, AGENCY, 20, false).await;
+    queue(&place, "autre", 20, true).await;
+    let _running = place.serve().await;
+    eventually("calls under way", async || {
+        (count(&place, "kind = 'backchannel_logout' AND attempts > 0").await > 2).then_some(())
+    })
+    .await;
+    let person = Person::new(&place.issuer());
+    person.until_mail(&mover).await;
+    let begun = Instant::now();
+    place.mail_to(&mover.email).await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "{}: {:?}", place.bed.name, begun.elapsed());
+    let page = person.get("/forgot").await;
+    person.submit(&page, "forgot", &[("email", &mover.email)]).await;
+    let begun = Instant::now();
+    eventually("the reset", async || {
+        (count(&place, "kind = 'recovery' AND sent_at IS NOT NULL").await == 1).then_some(())
+    })
+    .await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "{}: {:?}", place.bed.name, begun.elapsed());
+    eventually("the other portal's calls", async || {
+        (count(&place, "kind = 'backchannel_logout' AND sent_at IS NOT NULL").await == 20).then_some(())
+    })
+    .await;
+    // The hanging portal is left alone after some calls; none of its messages is lost.
+    let tries = count(&place, "kind = 'backchannel_logout' AND sent_at IS NULL AND attempts > 0").await;
+    assert!(tries < 60, "{}: {tries} messages were tried in vain", place.bed.name);
+    assert_eq!(count(&place, "dead_at IS NOT NULL").await, 0);
 }

@@ -9,7 +9,7 @@ use std::{
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use crate::{
     person::{Mover, Person},
@@ -159,170 +159,163 @@ async fn rows(place: &Place) -> i64 {
     db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_of_a_file_that_nobody_has_seen_can_move() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let files = [("excel.csv", "X", 0), ("unix.csv", "U", 1), ("lines.jsonl", "J", 2)];
-        let mut everybody = Vec::new();
-        for (name, prefix, kind) in files {
-            let all = directory(prefix);
-            let text = match kind {
-                0 => format!("\u{feff}{}", csv(&all, ';', "\r\n")),
-                1 => csv(&all, ',', "\n"),
-                _ => jsonl(&all),
-            };
-            let count = all.len() as u64;
-            let first = place.import(name, &text);
-            assert_eq!(
-                counts(&report(&first, &all)),
-                [count, 0, 0, 0],
-                "{name}: {}",
-                String::from_utf8_lossy(&first.stdout)
-            );
-            assert_eq!(first.status.code(), Some(0));
-            let again = place.import(name, &text);
-            assert_eq!(counts(&report(&again, &all)), [0, 0, count, 0], "{name}");
-            everybody.push((name, text, all));
-        }
-        let _running = place.serve().await;
-        // Tries each format once, spread over the three files.
-        for n in 0..FORMATS.len() {
-            let (name, _, all) = &everybody[n % 3];
-            let mover = &all[n].mover;
-            let wrong = Mover { old: format!("{}x", mover.old), ..mover.clone() };
-            let page = Person::new(&place.issuer()).prove(&wrong).await;
-            assert!(page.asks("legacy"), "{name} {:?}: a wrong password is taken", FORMATS[n]);
-            let page = Person::new(&place.issuer()).prove(mover).await;
-            assert!(page.asks("notice"), "{name} {:?}: {}", FORMATS[n], page.heading());
-        }
-        // One person of each file moves to the end; a second import of the file does not revive their old credentials.
-        for (name, text, all) in &everybody {
-            let mover = &all[4].mover;
-            Person::new(&place.issuer()).moves(mover, &place).await;
-            let again = place.import(name, text);
-            assert_eq!(counts(&report(&again, all)), [0, 0, all.len() as u64 - 1, 1], "{name}");
-            let page = Person::new(&place.issuer()).prove(mover).await;
-            assert!(page.asks("legacy"), "{name}: {}", page.heading());
-            let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
-            assert!(page.code().is_some(), "{name}: {}", page.heading());
-        }
+async fn people_of_a_file_that_nobody_has_seen_can_move(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let files = [("excel.csv", "X", 0), ("unix.csv", "U", 1), ("lines.jsonl", "J", 2)];
+    let mut everybody = Vec::new();
+    for (name, prefix, kind) in files {
+        let all = directory(prefix);
+        let text = match kind {
+            0 => format!("\u{feff}{}", csv(&all, ';', "\r\n")),
+            1 => csv(&all, ',', "\n"),
+            _ => jsonl(&all),
+        };
+        let count = all.len() as u64;
+        let first = place.import(name, &text);
+        assert_eq!(
+            counts(&report(&first, &all)),
+            [count, 0, 0, 0],
+            "{name}: {}",
+            String::from_utf8_lossy(&first.stdout)
+        );
+        assert_eq!(first.status.code(), Some(0));
+        let again = place.import(name, &text);
+        assert_eq!(counts(&report(&again, &all)), [0, 0, count, 0], "{name}");
+        everybody.push((name, text, all));
+    }
+    let _running = place.serve().await;
+    // Tries each format once, spread over the three files.
+    for n in 0..FORMATS.len() {
+        let (name, _, all) = &everybody[n % 3];
+        let mover = &all[n].mover;
+        let wrong = Mover { old: format!("{}x", mover.old), ..mover.clone() };
+        let page = Person::new(&place.issuer()).prove(&wrong).await;
+        assert!(page.asks("legacy"), "{name} {:?}: a wrong password is taken", FORMATS[n]);
+        let page = Person::new(&place.issuer()).prove(mover).await;
+        assert!(page.asks("notice"), "{name} {:?}: {}", FORMATS[n], page.heading());
+    }
+    // One person of each file moves to the end; a second import of the file does not revive their old credentials.
+    for (name, text, all) in &everybody {
+        let mover = &all[4].mover;
+        Person::new(&place.issuer()).moves(mover, &place).await;
+        let again = place.import(name, text);
+        assert_eq!(counts(&report(&again, all)), [0, 0, all.len() as u64 - 1, 1], "{name}");
+        let page = Person::new(&place.issuer()).prove(mover).await;
+        assert!(page.asks("legacy"), "{name}: {}", page.heading());
+        let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
+        assert!(page.code().is_some(), "{name}: {}", page.heading());
     }
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn a_bad_row_is_told_with_its_line_and_the_others_are_taken() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let text = "identifier;password_hash;hash_format;salt;email;password\n\
-            A1;;;;a1@courrier.example;motdepasse-un\n\
-            ;;;;a2@courrier.example;motdepasse-deux\n\
-            A3;pas-un-hachage-secret;;;;\n\
-            A4;0123;md5;;;\n\
-            A5;d41d8cd98f00b204e9800998ecf8427e;md9;;;\n\
-            A6;;;;pas une adresse;motdepasse-six\n\
-            A1;;;;;motdepasse-sept\n\
-            A8;trop;de;champs;a8@courrier.example;motdepasse-huit;encore\n\
-            A9;;;;a9@courrier.example;motdepasse-neuf\n";
-        let out = place.import("bad.csv", text);
-        let report = report(&out, &[]);
-        assert_eq!(out.status.code(), Some(2));
-        assert_eq!(counts(&report), [3, 0, 0, 0], "{report}");
-        let bad = report["bad"].as_array().unwrap();
-        let lines: Vec<_> = bad.iter().map(|b| b["line"].as_u64().unwrap()).collect();
-        assert_eq!(lines, [3, 4, 5, 6, 8, 9]);
-        let warnings = report["warnings"].as_array().unwrap();
-        assert_eq!(
-            (warnings.len(), &warnings[0]["column"], &warnings[0]["lines"]),
-            (1, &json!("email"), &json!([7]))
-        );
-        for row in bad {
-            let reason = row["reason"].as_str().unwrap();
-            assert!(reason.len() > 10, "{row}");
-            for secret in ["motdepasse", "pas-un-hachage", "d41d8c", "0123"] {
-                assert!(!reason.contains(secret), "{row}");
-            }
+async fn a_bad_row_is_told_with_its_line_and_the_others_are_taken(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let text = "identifier;password_hash;hash_format;salt;email;password\n\
+        A1;;;;a1@courrier.example;motdepasse-un\n\
+        ;;;;a2@courrier.example;motdepasse-deux\n\
+        A3;pas-un-hachage-secret;;;;\n\
+        A4;0123;md5;;;\n\
+        A5;d41d8cd98f00b204e9800998ecf8427e;md9;;;\n\
+        A6;;;;pas une adresse;motdepasse-six\n\
+        A1;;;;;motdepasse-sept\n\
+        A8;trop;de;champs;a8@courrier.example;motdepasse-huit;encore\n\
+        A9;;;;a9@courrier.example;motdepasse-neuf\n";
+    let out = place.import("bad.csv", text);
+    let report = report(&out, &[]);
+    assert_eq!(out.status.code(), Some(2));
+    assert_eq!(counts(&report), [3, 0, 0, 0], "{report}");
+    let bad = report["bad"].as_array().unwrap();
+    let lines: Vec<_> = bad.iter().map(|b| b["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, [3, 4, 5, 6, 8, 9]);
+    let warnings = report["warnings"].as_array().unwrap();
+    assert_eq!(
+        (warnings.len(), &warnings[0]["column"], &warnings[0]["lines"]),
+        (1, &json!("email"), &json!([7]))
+    );
+    for row in bad {
+        let reason = row["reason"].as_str().unwrap();
+        assert!(reason.len() > 10, "{row}");
+        for secret in ["motdepasse", "pas-un-hachage", "d41d8c", "0123"] {
+            assert!(!reason.contains(secret), "{row}");
         }
-        assert_eq!(rows(&place).await, 3);
-        // The report for people: a line with file, line number and reason for each bad row.
-        let file = place.path("bad.csv");
-        let out = place.run("import", &["--agency", AGENCY, file.to_str().unwrap()]);
-        assert_eq!(out.status.code(), Some(2));
-        let told = String::from_utf8(out.stderr).unwrap();
-        for line in lines {
-            assert!(told.contains(&format!("bad.csv:{line}: ")), "{told}");
-        }
+    }
+    assert_eq!(rows(&place).await, 3);
+    // The report for people: a line with file, line number and reason for each bad row.
+    let file = place.path("bad.csv");
+    let out = place.run("import", &["--agency", AGENCY, file.to_str().unwrap()]);
+    assert_eq!(out.status.code(), Some(2));
+    let told = String::from_utf8(out.stderr).unwrap();
+    for line in lines {
+        assert!(told.contains(&format!("bad.csv:{line}: ")), "{told}");
     }
 }
 
 /// FINDING B2, P7: a file as Excel and every CRM writes it. Everybody in it can move, the report counts oddities by column, and the exit code is 0.
+#[apply(both!)]
 #[tokio::test]
-async fn what_proves_nothing_shuts_nobody_out() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let text = "identifier;client_ref;password;email;name;birthdate;phone_number;street_address\r\n\
-            B1;R1;motdepasse-un;néant;\"Marie\tDurand\";31/12/1950;02 97 00 00 01;\"1 rue X\r\nBât. B\"\r\n\
-            B2;R2;motdepasse-deux;anne@exemple,test;-;01/02/1951;\
-            une phrase de plus de soixante caractères à la place du téléphone;1 rue X\r\n\
-            B3;R3;motdepasse-trois;b3@courrier.example;Paul;1952-01-31;;\r\n";
-        let out = place.import("crm.csv", text);
-        let report = report(&out, &[]);
-        assert_eq!((out.status.code(), counts(&report)), (Some(0), [3, 0, 0, 0]), "{report}");
-        assert_eq!(report["bad"], json!([]));
-        let told: Vec<_> = (report["warnings"].as_array().unwrap().iter())
-            .map(|w| (w["column"].as_str().unwrap(), w["count"].as_u64().unwrap(), w["lines"].clone()))
-            .collect();
-        let expected = [
-            ("email", 1, json!([2])),
-            ("name", 1, json!([2])),
-            ("street_address", 1, json!([2])),
-            ("birthdate", 2, json!([2, 4])),
-            ("email", 1, json!([4])),
-            ("name", 1, json!([4])),
-            ("phone_number", 1, json!([4])),
-        ];
-        let by_column = |all: Vec<(&str, u64, Value)>| {
-            let mut all: Vec<_> = all.into_iter().map(|(c, n, l)| (c.to_owned(), n, l.to_string())).collect();
-            all.sort();
-            all
-        };
-        assert_eq!(by_column(told), by_column(expected.to_vec()));
-        let file = place.path("crm.csv");
-        let out = place.run("import", &["--agency", AGENCY, file.to_str().unwrap()]);
-        let words = String::from_utf8(out.stderr).unwrap();
-        assert_eq!(out.status.code(), Some(0), "{words}");
-        assert!(
-            words.contains("crm.csv: warning: birthdate, 2 rows (line 2, 4): a date written another way"),
-            "{words}"
-        );
-        assert!(
-            !words.contains("exemple,test") && !words.contains("soixante"),
-            "no value is repeated: {words}"
-        );
-        let _running = place.serve().await;
-        let people = [("B1", "motdepasse-un"), ("B2", "motdepasse-deux"), ("B3", "motdepasse-trois")];
-        for (identifier, old) in people {
-            let mover = Mover { identifier: identifier.into(), old: old.into(), ..Mover::number(0) };
-            let page = Person::new(&place.issuer()).prove(&mover).await;
-            assert!(page.asks("notice"), "{identifier}: {}", page.heading());
-        }
+async fn what_proves_nothing_shuts_nobody_out(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let text = "identifier;client_ref;password;email;name;birthdate;phone_number;street_address\r\n\
+        B1;R1;motdepasse-un;néant;\"Marie\tDurand\";31/12/1950;02 97 00 00 01;\"1 rue X\r\nBât. B\"\r\n\
+        B2;R2;motdepasse-deux;anne@exemple,test;-;01/02/1951;\
+        une phrase de plus de soixante caractères à la place du téléphone;1 rue X\r\n\
+        B3;R3;motdepasse-trois;b3@courrier.example;Paul;1952-01-31;;\r\n";
+    let out = place.import("crm.csv", text);
+    let report = report(&out, &[]);
+    assert_eq!((out.status.code(), counts(&report)), (Some(0), [3, 0, 0, 0]), "{report}");
+    assert_eq!(report["bad"], json!([]));
+    let told: Vec<_> = (report["warnings"].as_array().unwrap().iter())
+        .map(|w| (w["column"].as_str().unwrap(), w["count"].as_u64().unwrap(), w["lines"].clone()))
+        .collect();
+    let expected = [
+        ("email", 1, json!([2])),
+        ("name", 1, json!([2])),
+        ("street_address", 1, json!([2])),
+        ("birthdate", 2, json!([2, 4])),
+        ("email", 1, json!([4])),
+        ("name", 1, json!([4])),
+        ("phone_number", 1, json!([4])),
+    ];
+    let by_column = |all: Vec<(&str, u64, Value)>| {
+        let mut all: Vec<_> = all.into_iter().map(|(c, n, l)| (c.to_owned(), n, l.to_string())).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(by_column(told), by_column(expected.to_vec()));
+    let file = place.path("crm.csv");
+    let out = place.run("import", &["--agency", AGENCY, file.to_str().unwrap()]);
+    let words = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(0), "{words}");
+    assert!(
+        words.contains("crm.csv: warning: birthdate, 2 rows (line 2, 4): a date written another way"),
+        "{words}"
+    );
+    assert!(!words.contains("exemple,test") && !words.contains("soixante"), "no value is repeated: {words}");
+    let _running = place.serve().await;
+    let people = [("B1", "motdepasse-un"), ("B2", "motdepasse-deux"), ("B3", "motdepasse-trois")];
+    for (identifier, old) in people {
+        let mover = Mover { identifier: identifier.into(), old: old.into(), ..Mover::number(0) };
+        let page = Person::new(&place.issuer()).prove(&mover).await;
+        assert!(page.asks("notice"), "{identifier}: {}", page.heading());
     }
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn a_dry_run_tells_the_same_and_writes_nothing() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let all = directory("D");
-        let file = place.path("dry.csv");
-        fs::write(&file, csv(&all, ';', "\n")).unwrap();
-        let arguments = ["--agency", AGENCY, "--json", "--dry-run", file.to_str().unwrap()];
-        for _ in 0..2 {
-            let out = place.run("import", &arguments);
-            let report = report(&out, &all);
-            assert_eq!((counts(&report), &report["dry_run"]), ([all.len() as u64, 0, 0, 0], &json!(true)));
-            assert_eq!(rows(&place).await, 0);
-        }
+async fn a_dry_run_tells_the_same_and_writes_nothing(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let all = directory("D");
+    let file = place.path("dry.csv");
+    fs::write(&file, csv(&all, ';', "\n")).unwrap();
+    let arguments = ["--agency", AGENCY, "--json", "--dry-run", file.to_str().unwrap()];
+    for _ in 0..2 {
+        let out = place.run("import", &arguments);
+        let report = report(&out, &all);
+        assert_eq!((counts(&report), &report["dry_run"]), ([all.len() as u64, 0, 0, 0], &json!(true)));
+        assert_eq!(rows(&place).await, 0);
     }
 }
 
@@ -356,39 +349,38 @@ async fn what_cannot_be_imported_is_told_in_one_sentence() {
 /// The processor time that the import may use in this build. Not wall-clock time, because the machine may be busy with other tests.
 const MOST: Duration = Duration::from_secs(30);
 
+#[apply(both!)]
 #[tokio::test]
-async fn a_hundred_thousand_weak_hashes_import_in_seconds() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let mut text = String::from("identifier;email;password_hash;hash_format\n");
-        for n in 0..100_000_u32 {
-            writeln!(text, "{n:08};p{n}@courrier.example;{:032x};md5", u128::from(n) * 0x9e37_79b9_7f4a_7c15)
-                .unwrap();
-        }
-        let (file, times) = (place.path("many.csv"), place.path("times"));
-        fs::write(&file, text).unwrap();
-        let begun = Instant::now();
-        let out = Command::new("sh")
-            .args([
-                "-c",
-                "\"$@\"; code=$?; times > \"$TIMES\"; exit $code",
-                "sh",
-                env!("CARGO_BIN_EXE_moncompte"),
-            ])
-            .args(["import", "--agency", AGENCY, "--json", "--config"])
-            .args([place.folder.path(), &file])
-            .env("TIMES", &times)
-            .output()
+async fn a_hundred_thousand_weak_hashes_import_in_seconds(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let mut text = String::from("identifier;email;password_hash;hash_format\n");
+    for n in 0..100_000_u32 {
+        writeln!(text, "{n:08};p{n}@courrier.example;{:032x};md5", u128::from(n) * 0x9e37_79b9_7f4a_7c15)
             .unwrap();
-        let (wall, used) = (begun.elapsed(), of_children(&fs::read_to_string(times).unwrap()));
-        println!(
-            "{}: 100,000 rows of md5: {used:.1?} of a processor, {wall:.1?} on this machine now",
-            place.bed.name
-        );
-        assert_eq!(counts(&report(&out, &[])), [100_000, 0, 0, 0]);
-        assert_eq!(rows(&place).await, 100_000);
-        assert!(used < MOST, "{used:?}");
     }
+    let (file, times) = (place.path("many.csv"), place.path("times"));
+    fs::write(&file, text).unwrap();
+    let begun = Instant::now();
+    let out = Command::new("sh")
+        .args([
+            "-c",
+            "\"$@\"; code=$?; times > \"$TIMES\"; exit $code",
+            "sh",
+            env!("CARGO_BIN_EXE_moncompte"),
+        ])
+        .args(["import", "--agency", AGENCY, "--json", "--config"])
+        .args([place.folder.path(), &file])
+        .env("TIMES", &times)
+        .output()
+        .unwrap();
+    let (wall, used) = (begun.elapsed(), of_children(&fs::read_to_string(times).unwrap()));
+    println!(
+        "{}: 100,000 rows of md5: {used:.1?} of a processor, {wall:.1?} on this machine now",
+        place.bed.name
+    );
+    assert_eq!(counts(&report(&out, &[])), [100_000, 0, 0, 0]);
+    assert_eq!(rows(&place).await, 100_000);
+    assert!(used < MOST, "{used:?}");
 }
 
 /// Reads the second line of the shell's `times`, the time of its children: `0m6.13s 0m0.31s`.

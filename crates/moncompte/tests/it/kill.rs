@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use crate::{
     person::{Mover, Page, Person, link},
@@ -16,16 +16,10 @@ const STEPS: [&str; 6] = ["legacy", "notice", "email", "password", "confirm", "t
 /// The number of kills while the last request is in flight.
 const AT_THE_END: usize = 16;
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_moment_of_the_move_on_sqlite() {
-    kill_and_look(Bed::sqlite().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_moment_of_the_move_on_postgres() {
-    if let Some(bed) = Bed::postgres().await {
-        kill_and_look(bed).await;
-    }
+async fn killed_at_any_moment_of_the_move(bed: Bed) {
+    kill_and_look(bed).await;
 }
 
 /// The moment at which the process dies.

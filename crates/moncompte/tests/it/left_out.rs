@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use crate::{
     person::{Mover, Person},
@@ -77,137 +77,135 @@ fn portal_asks(place: &Place, client: &str) -> String {
     )
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn the_mistake_of_an_agency_stops_nobody_else() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let good = fs::read_to_string(place.path("agencies/exemple.toml")).unwrap();
-        secret_file(&place.path("secrets/open"), "a secret of twenty-two characters or more");
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        fs::set_permissions(place.path("secrets/open"), open).unwrap();
-        let all = mistakes(&good);
-        for (name, bytes, _) in &all {
-            fs::write(place.path("agencies").join(name), bytes).unwrap();
-        }
-        // A pipe that nobody writes to, a device that never ends, and a file that is too large for memory.
-        fs::create_dir_all(place.path("logos")).unwrap();
-        place.pipe("logos/pipe.svg");
-        symlink(Path::new("/dev/zero"), place.path("logos/endless.svg")).unwrap();
-        fs::File::create(place.path("logos/vast.svg")).unwrap().set_len(64 << 30).unwrap();
-        fs::create_dir(place.path("agencies/folder.toml")).unwrap();
-        symlink(Path::new("nowhere"), place.path("agencies/link.toml")).unwrap();
-        // Files that are no agency's are ignored.
-        fs::write(place.path("agencies/exemple.toml.bak"), "?").unwrap();
-        fs::write(place.path("agencies/README"), "?").unwrap();
-        let mut told: Vec<(&str, &str)> = all.iter().map(|(name, _, part)| (*name, *part)).collect();
-        told.extend([("folder.toml", "it is no file"), ("link.toml", "cannot be read")]);
-
-        let check = place.run("check", &[]);
-        let said = String::from_utf8(check.stderr).unwrap();
-        assert_eq!(check.status.code(), Some(1), "{said}");
-        for (name, part) in &told {
-            let line = said.lines().find(|line| line.trim_start().starts_with(&format!("agencies/{name}")));
-            assert!(line.is_some_and(|line| line.contains(part)), "{name} {part}: {said}");
-        }
-        assert!(!said.contains("exemple.toml") && !said.contains("README"), "{said}");
-        assert!(!said.contains("is --config right?"), "{said}");
-
-        let mover = Mover::number(0);
-        place.people([mover.row()]);
-        let running = place.serve().await;
-        for (name, _) in &told {
-            let (agency, file) = (name.rsplit_once('.').unwrap().0, format!("agencies/{name}"));
-            let log = running.said();
-            let line = log.lines().find(|line| line.contains("ERROR") && line.contains(&file));
-            assert!(
-                line.is_some_and(|line| line.contains("agency left out") && line.contains("reason=")),
-                "{name}: {log}"
-            );
-            let (_, metrics) = place.operators("/metrics").await;
-            assert!(
-                metrics.contains(&format!("moncompte_agency_bad{{agency=\"{agency}\"}} 1")),
-                "{agency}: {metrics}"
-            );
-            let (status, ready) = place.operators("/health/ready").await;
-            assert!(status == 200 && ready.contains(&format!("agency {agency}: ")), "{ready}");
-        }
-        let (_, metrics) = place.operators("/metrics").await;
-        assert!(metrics.contains("moncompte_agency_bad{agency=\"exemple\"} 0"), "{metrics}");
-
-        // People of the good agency move and sign in; people of the others read a sentence.
-        Person::new(&place.issuer()).moves(&mover, &place).await;
-        let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
-        assert!(page.code().is_some(), "{} {}", page.url, page.heading());
-        for client in ["pale", "secret", "ag001"] {
-            let page = Person::new(&place.issuer()).get(&portal_asks(&place, client)).await;
-            assert_eq!(
-                (page.status.as_u16(), &*page.heading()),
-                (503, "Service momentanément indisponible"),
-                "{client}"
-            );
-        }
-        let page = Person::new(&place.issuer()).get(&portal_asks(&place, "nobody")).await;
-        assert_eq!(page.status.as_u16(), 400);
-
-        // An import for one of them fails with the reason.
-        let file = place.path("people.csv");
-        let out = place.run("import", &["--agency", "pale", file.to_str().unwrap()]);
-        let said = String::from_utf8(out.stderr).unwrap();
-        assert!(out.status.code() == Some(1) && said.contains("agencies/pale.toml:9: look.accent"), "{said}");
-        running.stop().await;
+async fn the_mistake_of_an_agency_stops_nobody_else(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let good = fs::read_to_string(place.path("agencies/exemple.toml")).unwrap();
+    secret_file(&place.path("secrets/open"), "a secret of twenty-two characters or more");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    fs::set_permissions(place.path("secrets/open"), open).unwrap();
+    let all = mistakes(&good);
+    for (name, bytes, _) in &all {
+        fs::write(place.path("agencies").join(name), bytes).unwrap();
     }
+    // A pipe that nobody writes to, a device that never ends, and a file that is too large for memory.
+    fs::create_dir_all(place.path("logos")).unwrap();
+    place.pipe("logos/pipe.svg");
+    symlink(Path::new("/dev/zero"), place.path("logos/endless.svg")).unwrap();
+    fs::File::create(place.path("logos/vast.svg")).unwrap().set_len(64 << 30).unwrap();
+    fs::create_dir(place.path("agencies/folder.toml")).unwrap();
+    symlink(Path::new("nowhere"), place.path("agencies/link.toml")).unwrap();
+    // Files that are no agency's are ignored.
+    fs::write(place.path("agencies/exemple.toml.bak"), "?").unwrap();
+    fs::write(place.path("agencies/README"), "?").unwrap();
+    let mut told: Vec<(&str, &str)> = all.iter().map(|(name, _, part)| (*name, *part)).collect();
+    told.extend([("folder.toml", "it is no file"), ("link.toml", "cannot be read")]);
+
+    let check = place.run("check", &[]);
+    let said = String::from_utf8(check.stderr).unwrap();
+    assert_eq!(check.status.code(), Some(1), "{said}");
+    for (name, part) in &told {
+        let line = said.lines().find(|line| line.trim_start().starts_with(&format!("agencies/{name}")));
+        assert!(line.is_some_and(|line| line.contains(part)), "{name} {part}: {said}");
+    }
+    assert!(!said.contains("exemple.toml") && !said.contains("README"), "{said}");
+    assert!(!said.contains("is --config right?"), "{said}");
+
+    let mover = Mover::number(0);
+    place.people([mover.row()]);
+    let running = place.serve().await;
+    for (name, _) in &told {
+        let (agency, file) = (name.rsplit_once('.').unwrap().0, format!("agencies/{name}"));
+        let log = running.said();
+        let line = log.lines().find(|line| line.contains("ERROR") && line.contains(&file));
+        assert!(
+            line.is_some_and(|line| line.contains("agency left out") && line.contains("reason=")),
+            "{name}: {log}"
+        );
+        let (_, metrics) = place.operators("/metrics").await;
+        assert!(
+            metrics.contains(&format!("moncompte_agency_bad{{agency=\"{agency}\"}} 1")),
+            "{agency}: {metrics}"
+        );
+        let (status, ready) = place.operators("/health/ready").await;
+        assert!(status == 200 && ready.contains(&format!("agency {agency}: ")), "{ready}");
+    }
+    let (_, metrics) = place.operators("/metrics").await;
+    assert!(metrics.contains("moncompte_agency_bad{agency=\"exemple\"} 0"), "{metrics}");
+
+    // People of the good agency move and sign in; people of the others read a sentence.
+    Person::new(&place.issuer()).moves(&mover, &place).await;
+    let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
+    assert!(page.code().is_some(), "{} {}", page.url, page.heading());
+    for client in ["pale", "secret", "ag001"] {
+        let page = Person::new(&place.issuer()).get(&portal_asks(&place, client)).await;
+        assert_eq!(
+            (page.status.as_u16(), &*page.heading()),
+            (503, "Service momentanément indisponible"),
+            "{client}"
+        );
+    }
+    let page = Person::new(&place.issuer()).get(&portal_asks(&place, "nobody")).await;
+    assert_eq!(page.status.as_u16(), 400);
+
+    // An import for one of them fails with the reason.
+    let file = place.path("people.csv");
+    let out = place.run("import", &["--agency", "pale", file.to_str().unwrap()]);
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert!(out.status.code() == Some(1) && said.contains("agencies/pale.toml:9: look.accent"), "{said}");
+    running.stop().await;
 }
 
 /// People who have moved there keep their accounts, and no page of theirs fails.
+#[apply(both!)]
 #[tokio::test]
-async fn people_of_an_agency_that_is_left_out_meet_no_fault() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let movers = [Mover::number(0), Mover::number(1)];
-        place.people(movers.iter().map(Mover::row));
-        let running = place.serve().await;
-        let begun = Person::new(&place.issuer());
-        let there = begun.prove(&movers[1]).await;
-        assert!(there.asks("notice"));
-        let person = Person::new(&place.issuer());
-        person.moves(&movers[0], &place).await;
-        assert!(person.asked_by_portal().await.code().is_some());
-        running.stop().await;
-        let was = place.change("agencies/exemple.toml", "#1f6f54", "#ffee88");
-        let running = place.serve().await;
-        for path in [
-            "/",
-            "/account",
-            "/account/agencies",
-            "/account/memo",
-            "/account/sessions",
-            "/account/acceptances",
-            "/attach",
-            "/legacy",
-            "/forgot",
-            "/help",
-            "/account/password",
-            "/account/email",
-        ] {
-            let page = person.get(path).await;
-            assert!(page.status.as_u16() < 500, "{path}: {} {}", page.status, page.heading());
-        }
-        for address in [portal_asks(&place, AGENCY), there.url.to_string()] {
-            let page = begun.get(&address).await;
-            assert_eq!(
-                (page.status.as_u16(), &*page.heading()),
-                (503, "Service momentanément indisponible"),
-                "{address}"
-            );
-        }
-        running.stop().await;
-        fs::write(place.path("agencies/exemple.toml"), was).unwrap();
-        // With the file corrected, the move goes on where it was.
-        let running = place.serve().await;
-        assert!(begun.get(there.url.as_str()).await.asks("notice"));
-        assert!(person.asked_by_portal().await.code().is_some());
-        running.stop().await;
+async fn people_of_an_agency_that_is_left_out_meet_no_fault(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let movers = [Mover::number(0), Mover::number(1)];
+    place.people(movers.iter().map(Mover::row));
+    let running = place.serve().await;
+    let begun = Person::new(&place.issuer());
+    let there = begun.prove(&movers[1]).await;
+    assert!(there.asks("notice"));
+    let person = Person::new(&place.issuer());
+    person.moves(&movers[0], &place).await;
+    assert!(person.asked_by_portal().await.code().is_some());
+    running.stop().await;
+    let was = place.change("agencies/exemple.toml", "#1f6f54", "#ffee88");
+    let running = place.serve().await;
+    for path in [
+        "/",
+        "/account",
+        "/account/agencies",
+        "/account/memo",
+        "/account/sessions",
+        "/account/acceptances",
+        "/attach",
+        "/legacy",
+        "/forgot",
+        "/help",
+        "/account/password",
+        "/account/email",
+    ] {
+        let page = person.get(path).await;
+        assert!(page.status.as_u16() < 500, "{path}: {} {}", page.status, page.heading());
     }
+    for address in [portal_asks(&place, AGENCY), there.url.to_string()] {
+        let page = begun.get(&address).await;
+        assert_eq!(
+            (page.status.as_u16(), &*page.heading()),
+            (503, "Service momentanément indisponible"),
+            "{address}"
+        );
+    }
+    running.stop().await;
+    fs::write(place.path("agencies/exemple.toml"), was).unwrap();
+    // With the file corrected, the move goes on where it was.
+    let running = place.serve().await;
+    assert!(begun.get(there.url.as_str()).await.asks("notice"));
+    assert!(person.asked_by_portal().await.code().is_some());
+    running.stop().await;
 }
 
 #[tokio::test]

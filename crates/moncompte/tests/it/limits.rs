@@ -8,7 +8,7 @@ use std::{
 };
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -206,22 +206,21 @@ impl Site {
     }
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_has_no_size_or_shape_is_refused_at_once_and_leaves_nothing() {
-    for bed in Bed::both().await {
-        let site = Site::new(bed).await;
-        let before = site.state().await;
-        for (what, request, expected) in site.requests() {
-            site.refuses(what, &request, expected).await;
-        }
-        assert_eq!(site.state().await, before, "{}", site.place.bed.name);
-        // The same form with a right length and body: a hash, and a counted failure.
-        let (answer, _) = site.shoot(&site.sized(&site.fields)).await;
-        assert!(answer.starts_with("HTTP/1.1 303 "), "{answer}");
-        let after = site.state().await;
-        assert_eq!(after.0["attempt"], before.0["attempt"] + 1);
-        assert_ne!(after.1, before.1);
+async fn what_has_no_size_or_shape_is_refused_at_once_and_leaves_nothing(bed: Bed) {
+    let site = Site::new(bed).await;
+    let before = site.state().await;
+    for (what, request, expected) in site.requests() {
+        site.refuses(what, &request, expected).await;
     }
+    assert_eq!(site.state().await, before, "{}", site.place.bed.name);
+    // The same form with a right length and body: a hash, and a counted failure.
+    let (answer, _) = site.shoot(&site.sized(&site.fields)).await;
+    assert!(answer.starts_with("HTTP/1.1 303 "), "{answer}");
+    let after = site.state().await;
+    assert_eq!(after.0["attempt"], before.0["attempt"] + 1);
+    assert_ne!(after.1, before.1);
 }
 
 /// RFC 9112 §6.1: with both a length and chunks the chunks count, and the connection ends, so what follows is no request (SECURITY #108).

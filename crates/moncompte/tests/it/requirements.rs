@@ -203,7 +203,8 @@ fn pieces(text: &str, is_code: bool) -> Vec<(usize, usize, String, bool)> {
 
 /// The test that begins at this line, if one does.
 fn test_at(lines: &[&str], at: usize) -> Option<String> {
-    let attribute = lines.get(at)?.trim_start();
+    let both = lines.get(at)?.trim_start() == "#[apply(both!)]";
+    let attribute = lines.get(at + usize::from(both))?.trim_start();
     if !["#[test]", "#[tokio::test"].iter().any(|test| attribute.starts_with(test)) {
         return None;
     }

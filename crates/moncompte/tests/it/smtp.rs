@@ -7,7 +7,7 @@ use std::{
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use mail_parser::{Message, MessageParser, MimeHeaders};
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use crate::{
     person::{Mover, Person, link},
@@ -111,36 +111,34 @@ pub async fn now(place: &Place) {
     db.execute_unprepared("UPDATE outbox SET not_before = 0").await.unwrap();
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn the_confirmation_arrives_whole_and_its_link_works() {
-    for bed in Bed::both().await {
-        let post = Post::new();
-        let _server = post.open().await;
-        let place = place(bed, &post, "server.pem");
-        let running = place.serve().await;
-        let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
-        person.until_mail(&mover).await;
-        let bytes = post.first().await;
-        judge(&MessageParser::default().parse(&bytes).unwrap(), &place, &mover);
-        let log = post.log();
-        assert!(log.contains("STARTTLS\n") && log.contains("AUTH tls\n"), "{log}");
-        let message =
-            format!("MESSAGE tls moncompte ne-pas-repondre@compte.exemple.test ['{}']", mover.email);
-        assert!(log.contains(&message), "{log}");
-        person.finish(&link(&bytes), &mover).await;
-        // The receipt comes next, with the accepted text.
-        let receipt = eventually("the receipt", async || post.mails().into_iter().nth(1)).await;
-        let receipt = MessageParser::default().parse(&receipt).unwrap().into_owned();
-        let attached = receipt.attachments().next().and_then(|a| a.attachment_name()).unwrap_or_default();
-        assert!(attached.starts_with("cgu-") && attached.ends_with(".txt"), "{attached}");
-        let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
-        assert!(page.code().is_some(), "{}", page.heading());
-        assert!(
-            !running.said().contains(PASSWORD) && !running.said().contains(&mover.email),
-            "{}",
-            running.said()
-        );
-    }
+async fn the_confirmation_arrives_whole_and_its_link_works(bed: Bed) {
+    let post = Post::new();
+    let _server = post.open().await;
+    let place = place(bed, &post, "server.pem");
+    let running = place.serve().await;
+    let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+    person.until_mail(&mover).await;
+    let bytes = post.first().await;
+    judge(&MessageParser::default().parse(&bytes).unwrap(), &place, &mover);
+    let log = post.log();
+    assert!(log.contains("STARTTLS\n") && log.contains("AUTH tls\n"), "{log}");
+    let message = format!("MESSAGE tls moncompte ne-pas-repondre@compte.exemple.test ['{}']", mover.email);
+    assert!(log.contains(&message), "{log}");
+    person.finish(&link(&bytes), &mover).await;
+    // The receipt comes next, with the accepted text.
+    let receipt = eventually("the receipt", async || post.mails().into_iter().nth(1)).await;
+    let receipt = MessageParser::default().parse(&receipt).unwrap().into_owned();
+    let attached = receipt.attachments().next().and_then(|a| a.attachment_name()).unwrap_or_default();
+    assert!(attached.starts_with("cgu-") && attached.ends_with(".txt"), "{attached}");
+    let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
+    assert!(page.code().is_some(), "{}", page.heading());
+    assert!(
+        !running.said().contains(PASSWORD) && !running.said().contains(&mover.email),
+        "{}",
+        running.said()
+    );
 }
 
 /// SECURITY #95 to #97: one of each header, both bodies, links to the issuer only.
@@ -181,28 +179,26 @@ fn judge(mail: &Message<'_>, place: &Place, mover: &Mover) {
     assert!(!text.contains(&mover.new) && !html.contains(&mover.new));
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn a_server_with_the_wrong_certificate_gets_nothing_and_the_person_notices_nothing() {
-    for bed in Bed::both().await {
-        let post = Post::new();
-        let _server = post.open().await;
-        let place = place(bed, &post, "other.pem");
-        let running = place.serve().await;
-        Person::new(&place.issuer()).until_mail(&Mover::number(1)).await;
-        failed(&place, 1).await;
-        now(&place).await;
-        failed(&place, 2).await;
-        assert!(post.mails().is_empty());
-        assert!(!post.log().contains("AUTH") && !post.log().contains("MAIL"), "{}", post.log());
-        running.kill();
-        // With the right certificate in the configuration the waiting mail leaves.
-        let config =
-            fs::read_to_string(place.path("moncompte.toml")).unwrap().replace("other.pem", "server.pem");
-        fs::write(place.path("moncompte.toml"), config).unwrap();
-        let _running = place.serve().await;
-        now(&place).await;
-        post.first().await;
-    }
+async fn a_server_with_the_wrong_certificate_gets_nothing_and_the_person_notices_nothing(bed: Bed) {
+    let post = Post::new();
+    let _server = post.open().await;
+    let place = place(bed, &post, "other.pem");
+    let running = place.serve().await;
+    Person::new(&place.issuer()).until_mail(&Mover::number(1)).await;
+    failed(&place, 1).await;
+    now(&place).await;
+    failed(&place, 2).await;
+    assert!(post.mails().is_empty());
+    assert!(!post.log().contains("AUTH") && !post.log().contains("MAIL"), "{}", post.log());
+    running.kill();
+    // With the right certificate in the configuration the waiting mail leaves.
+    let config = fs::read_to_string(place.path("moncompte.toml")).unwrap().replace("other.pem", "server.pem");
+    fs::write(place.path("moncompte.toml"), config).unwrap();
+    let _running = place.serve().await;
+    now(&place).await;
+    post.first().await;
 }
 
 #[tokio::test]
@@ -222,22 +218,21 @@ async fn a_server_without_starttls_never_sees_a_mail_or_a_password() {
     assert!(log.contains("CONNECTED") && !log.contains("MAIL") && !log.contains("AUTH"), "{log}");
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn a_mail_waits_for_a_server_that_is_down_and_arrives_once() {
-    for bed in Bed::both().await {
-        let post = Post::new();
-        let place = place(bed, &post, "server.pem");
-        let _running = place.serve().await;
-        let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
-        person.until_mail(&mover).await;
-        failed(&place, 1).await;
-        let _server = post.open().await;
-        now(&place).await;
-        let bytes = post.first().await;
-        person.finish(&link(&bytes), &mover).await;
-        eventually("the receipt", async || post.mails().into_iter().nth(1)).await;
-        assert_eq!(post.mails().len(), 2, "the confirmation once, the receipt once");
-    }
+async fn a_mail_waits_for_a_server_that_is_down_and_arrives_once(bed: Bed) {
+    let post = Post::new();
+    let place = place(bed, &post, "server.pem");
+    let _running = place.serve().await;
+    let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+    person.until_mail(&mover).await;
+    failed(&place, 1).await;
+    let _server = post.open().await;
+    now(&place).await;
+    let bytes = post.first().await;
+    person.finish(&link(&bytes), &mover).await;
+    eventually("the receipt", async || post.mails().into_iter().nth(1)).await;
+    assert_eq!(post.mails().len(), 2, "the confirmation once, the receipt once");
 }
 
 impl Post {
@@ -273,66 +268,58 @@ pub async fn messages(place: &Place, condition: &str) -> i64 {
 
 /// SECURITY #97: the server drops the connection after the final dot, defers, and drops again: the mail is tried until it is taken, under one Message-ID,
 /// with no more extra copies than drops.
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_flaps_gets_each_mail_again_under_one_name() {
-    for bed in Bed::both().await {
-        let post = Post::new();
-        let _server = post.open().await;
-        let place = place(bed, &post, "server.pem");
-        post.fates(&["drop", "451 4.3.0 not now", "421 4.7.0 too many", "drop", "452 4.2.2 full"]);
-        let _running = place.serve().await;
-        let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
-        person.until_mail(&mover).await;
-        for round in 1..=5 {
-            failed(&place, round).await;
-            assert!(person.here().await.asks("resend"), "the person's way goes on");
-            now(&place).await;
-        }
-        eventually("the end of it", async || {
-            (messages(&place, "sent_at IS NOT NULL").await == 1).then_some(())
-        })
-        .await;
-        let copies = post.copies(&mover);
-        assert_eq!(copies.len(), 3, "{}: two drops, and the last", place.bed.name);
-        assert!(copies.iter().all(|id| *id == copies[0]), "{copies:?}");
-        person.finish(&link(&post.first().await), &mover).await;
+async fn a_server_that_flaps_gets_each_mail_again_under_one_name(bed: Bed) {
+    let post = Post::new();
+    let _server = post.open().await;
+    let place = place(bed, &post, "server.pem");
+    post.fates(&["drop", "451 4.3.0 not now", "421 4.7.0 too many", "drop", "452 4.2.2 full"]);
+    let _running = place.serve().await;
+    let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+    person.until_mail(&mover).await;
+    for round in 1..=5 {
+        failed(&place, round).await;
+        assert!(person.here().await.asks("resend"), "the person's way goes on");
+        now(&place).await;
     }
+    eventually("the end of it", async || (messages(&place, "sent_at IS NOT NULL").await == 1).then_some(()))
+        .await;
+    let copies = post.copies(&mover);
+    assert_eq!(copies.len(), 3, "{}: two drops, and the last", place.bed.name);
+    assert!(copies.iter().all(|id| *id == copies[0]), "{copies:?}");
+    person.finish(&link(&post.first().await), &mover).await;
 }
 
 /// SECURITY #97: a mail that is refused for good is given up at once, logged and counted; the person can ask for another.
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_that_is_refused_for_good_is_given_up_and_told() {
-    for bed in Bed::both().await {
-        let post = Post::new();
-        let _server = post.open().await;
-        let place = place(bed, &post, "server.pem");
-        post.fates(&["550 5.1.1 unknown user"]);
-        let running = place.serve().await;
-        let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
-        let page = person.until_mail(&mover).await;
-        eventually("the end of it", async || {
-            (messages(&place, "dead_at IS NOT NULL").await == 1).then_some(())
-        })
+async fn a_mail_that_is_refused_for_good_is_given_up_and_told(bed: Bed) {
+    let post = Post::new();
+    let _server = post.open().await;
+    let place = place(bed, &post, "server.pem");
+    post.fates(&["550 5.1.1 unknown user"]);
+    let running = place.serve().await;
+    let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+    let page = person.until_mail(&mover).await;
+    eventually("the end of it", async || (messages(&place, "dead_at IS NOT NULL").await == 1).then_some(()))
         .await;
-        assert!(post.mails().is_empty());
-        running.says("message dead").await;
-        let text = fs::read_to_string(place.path("moncompte.toml")).unwrap();
-        let ops =
-            text.lines().find_map(|line| line.strip_prefix("ops_listen = \"")).unwrap().trim_end_matches('"');
-        let metrics = reqwest::get(format!("http://{ops}/metrics")).await.unwrap().text().await.unwrap();
-        let counted = metrics.lines().any(|line| {
-            line.starts_with("moncompte_letters_total{")
-                && line.contains("fate=\"dead\"")
-                && line.ends_with(" 1")
-        });
-        assert!(counted, "{metrics}");
-        assert!(person.here().await.asks("resend"), "the person may ask for another: {}", page.heading());
-        // The next one is sent.
-        let (person, other) = (Person::new(&place.issuer()), Mover::number(2));
-        place.people([other.row()]);
-        person.until_mail(&other).await;
-        person.finish(&link(&post.first().await), &other).await;
-    }
+    assert!(post.mails().is_empty());
+    running.says("message dead").await;
+    let text = fs::read_to_string(place.path("moncompte.toml")).unwrap();
+    let ops =
+        text.lines().find_map(|line| line.strip_prefix("ops_listen = \"")).unwrap().trim_end_matches('"');
+    let metrics = reqwest::get(format!("http://{ops}/metrics")).await.unwrap().text().await.unwrap();
+    let counted = metrics.lines().any(|line| {
+        line.starts_with("moncompte_letters_total{") && line.contains("fate=\"dead\"") && line.ends_with(" 1")
+    });
+    assert!(counted, "{metrics}");
+    assert!(person.here().await.asks("resend"), "the person may ask for another: {}", page.heading());
+    // The next one is sent.
+    let (person, other) = (Person::new(&place.issuer()), Mover::number(2));
+    place.people([other.row()]);
+    person.until_mail(&other).await;
+    person.finish(&link(&post.first().await), &other).await;
 }
 
 /// SECURITY #97: silence after the final dot delays only that message, which is sent again.
@@ -369,41 +356,39 @@ async fn a_server_that_says_nothing_after_the_dot_is_left() {
 }
 
 /// SECURITY B13: kill -9 at each step of the conversation. At least one mail, no more extra copies than kills, one Message-ID.
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_survives_a_kill_at_every_step_of_its_way() {
-    for bed in Bed::both().await {
-        let post = Post::new();
-        let _server = post.open().await;
-        let place = place(bed, &post, "server.pem");
-        let steps = ["connect", "starttls", "auth", "mail", "data", "dot", "answered"];
-        place.people((1..=steps.len()).map(|n| Mover::number(n).row()));
-        for (n, step) in steps.into_iter().enumerate() {
-            let context = format!("{}: {step}", place.bed.name);
-            match step {
-                "dot" => post.fates(&["hang"]),
-                "answered" => {}
-                _ => fs::write(post.path("hang"), step).unwrap(),
-            }
-            let line = if step == "answered" { "ANSWERED".into() } else { format!("HANGS {step}") };
-            let before = post.times(&line);
-            let running = place.serve().await;
-            let (person, mover) = (Person::new(&place.issuer()), Mover::number(n + 1));
-            person.until_mail(&mover).await;
-            eventually(&context, async || (post.times(&line) > before).then_some(())).await;
-            running.kill();
-            let running = place.serve().await;
-            // End the dead worker's lease.
-            let db = place.bed.context.db.writer();
-            db.execute_unprepared("UPDATE outbox SET locked_until = 0, not_before = 0 WHERE sent_at IS NULL")
-                .await
-                .unwrap();
-            eventually(&context, async || (messages(&place, "sent_at IS NULL").await == 0).then_some(()))
-                .await;
-            let copies = post.copies(&mover);
-            assert!((1..=2).contains(&copies.len()), "{context}: {copies:?}");
-            assert!(copies.iter().all(|id| *id == copies[0]), "{context}: {copies:?}");
-            assert_eq!(messages(&place, "dead_at IS NOT NULL").await, 0, "{context}");
-            running.kill();
+async fn a_mail_survives_a_kill_at_every_step_of_its_way(bed: Bed) {
+    let post = Post::new();
+    let _server = post.open().await;
+    let place = place(bed, &post, "server.pem");
+    let steps = ["connect", "starttls", "auth", "mail", "data", "dot", "answered"];
+    place.people((1..=steps.len()).map(|n| Mover::number(n).row()));
+    for (n, step) in steps.into_iter().enumerate() {
+        let context = format!("{}: {step}", place.bed.name);
+        match step {
+            "dot" => post.fates(&["hang"]),
+            "answered" => {}
+            _ => fs::write(post.path("hang"), step).unwrap(),
         }
+        let line = if step == "answered" { "ANSWERED".into() } else { format!("HANGS {step}") };
+        let before = post.times(&line);
+        let running = place.serve().await;
+        let (person, mover) = (Person::new(&place.issuer()), Mover::number(n + 1));
+        person.until_mail(&mover).await;
+        eventually(&context, async || (post.times(&line) > before).then_some(())).await;
+        running.kill();
+        let running = place.serve().await;
+        // End the dead worker's lease.
+        let db = place.bed.context.db.writer();
+        db.execute_unprepared("UPDATE outbox SET locked_until = 0, not_before = 0 WHERE sent_at IS NULL")
+            .await
+            .unwrap();
+        eventually(&context, async || (messages(&place, "sent_at IS NULL").await == 0).then_some(())).await;
+        let copies = post.copies(&mover);
+        assert!((1..=2).contains(&copies.len()), "{context}: {copies:?}");
+        assert!(copies.iter().all(|id| *id == copies[0]), "{context}: {copies:?}");
+        assert_eq!(messages(&place, "dead_at IS NOT NULL").await, 0, "{context}");
+        running.kill();
     }
 }

@@ -79,17 +79,20 @@ pub(super) fn green(tree: &Tree, package: &str, binary: Option<&str>, names: &[&
     Ok(())
 }
 
+/// Returns the tests of these functions: their paths, and whether they passed.
 fn named<'a>(said: &'a TestRun, names: &'a [&str]) -> impl Iterator<Item = (String, bool)> + 'a {
-    let is_named = move |path: &str| names.iter().any(|n| path.rsplit("::").next() == Some(n));
-    said.tests
-        .iter()
-        .filter(move |(path, _)| is_named(path))
-        .map(|(path, passed)| (path.rsplit("::").next().unwrap_or(path).to_owned(), *passed))
+    said.tests.iter().filter(move |(path, _)| names.contains(&function(path))).cloned()
 }
 
-/// Returns true if this test panicked itself, as an assertion does.
-fn asserted(text: &str, name: &str) -> bool {
-    let head = |line: &str| line.starts_with("---- ") && line.ends_with(&format!("{name} stdout ----"));
+/// Returns the name of a test's function. `testbed::both!` makes a module of it, with a test for each database.
+fn function(path: &str) -> &str {
+    let path = ["::sqlite", "::postgres"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// Returns true if the test with this path panicked itself, as an assertion does.
+fn asserted(text: &str, path: &str) -> bool {
+    let head = |line: &str| line == format!("---- {path} stdout ----");
     let told: Vec<&str> = text.lines().skip_while(|line| !head(line)).skip(1).collect();
     told.iter().take_while(|line| !line.starts_with("---- ")).any(|line| line.contains("panicked at"))
 }
@@ -162,6 +165,15 @@ mod tests {
     #[test]
     fn a_panic_is_looked_for_in_the_tests_own_words() {
         let text = "---- a::one stdout ----\nthread 'a::one' panicked at x.rs:1\n---- a::two stdout ----\nError: no\n";
-        assert!(asserted(text, "one") && !asserted(text, "two") && !asserted(text, "three"));
+        assert!(asserted(text, "a::one") && !asserted(text, "a::two") && !asserted(text, "a::three"));
+    }
+
+    #[test]
+    fn a_function_is_named_by_its_tests_on_both_databases() {
+        let tests = ["a::one::sqlite", "a::one::postgres", "a::one", "a::another_one"];
+        let tests = tests.map(|path| (path.to_owned(), true)).to_vec();
+        let found: Vec<_> =
+            named(&TestRun { tests, text: String::new() }, &["one"]).map(|(p, _)| p).collect();
+        assert_eq!(found, ["a::one::sqlite", "a::one::postgres", "a::one"]);
     }
 }

@@ -1,5 +1,5 @@
 //! The certification's plans for an OP, module by module, written from the specifications (PROTOCOL "Modules of those plans"): a suite's
-//! server and its HTML robot on one side, the provider on the other, on SQLite and, where `TEST_POSTGRES_URL` names a server, on PostgreSQL.
+//! server and its HTML robot on one side, the provider on the other, on SQLite and on PostgreSQL.
 //!
 //! Each row of a plan's table is one test, which bears the module's name, so that a run says which module fails. What every answer is
 //! held against is in `checks`; a module is what is its own.
@@ -25,10 +25,10 @@ macro_rules! plan {
             use crate::conformance::suite::{Plan, Suite};
 
             $(
-                #[tokio::test]
-                async fn $run() {
-                    assert_eq!($module.replace('-', "_"), stringify!($run), "a module's function has its name");
-                    for bed in testbed::Bed::both().await {
+                testbed::both! {
+                    #[tokio::test]
+                    async fn $run(bed: testbed::Bed) {
+                        assert_eq!($module.replace('-', "_"), stringify!($run), "a module's function has its name");
                         let mut suite = Suite::on(bed, Plan::$plan).await;
                         modules::$run(&mut suite).await;
                     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use corpus::{SHAPES, around, by_rule};
 use http::StatusCode;
 use oidc::client::ApplicationType;
+use testbed::{apply, both};
 
 use crate::endpoints::{
     browser::{Reply, Visitor, asking, provider},
@@ -59,69 +60,62 @@ async fn written(world: &World) -> [i64; 4] {
 
 /// SECURITY #1, #2, #3: of all that is nearly registered nothing is redirected to, not even for somebody who is signed in and would come
 /// back with a code at once.
+#[apply(both!)]
 #[tokio::test]
-async fn nobody_is_sent_to_an_address_that_is_nearly_registered() {
-    for world in World::both().await {
-        let mut browser = Visitor::signed_in(&world, &provider(&world)).await;
-        for (nth, (name, _, registered)) in SHAPES.iter().enumerate() {
-            with_address(&world, registered);
-            let good = browser.authorize(&[("redirect_uri", registered)]).await;
-            assert_eq!(good.status, StatusCode::SEE_OTHER, "{name}");
-            assert!(
-                good.header("location").starts_with(&format!(
-                    "{registered}{}",
-                    if registered.contains('?') { '&' } else { '?' }
-                ))
-            );
-            let before = written(&world).await;
-            // Single bytes are all alike to HTTP: once is enough.
-            let tries = if nth == 0 { around(registered) } else { by_rule(registered) };
-            for uri in tries.iter().filter(|uri| !another_port(registered, uri)) {
-                let fields = asking(&[("redirect_uri", uri)]);
-                dead_end(&browser.get(&format!("/authorize?{}", form(&fields)), &[]).await, uri);
-                if uri.len() % 8 == 0 {
-                    let reply = browser.post("/authorize", &[("origin", "https://evil.example")], &fields);
-                    let reply = reply.await;
-                    dead_end(&browser.follow(reply).await, uri);
-                }
+async fn nobody_is_sent_to_an_address_that_is_nearly_registered(world: World) {
+    let mut browser = Visitor::signed_in(&world, &provider(&world)).await;
+    for (nth, (name, _, registered)) in SHAPES.iter().enumerate() {
+        with_address(&world, registered);
+        let good = browser.authorize(&[("redirect_uri", registered)]).await;
+        assert_eq!(good.status, StatusCode::SEE_OTHER, "{name}");
+        assert!(
+            good.header("location")
+                .starts_with(&format!("{registered}{}", if registered.contains('?') { '&' } else { '?' }))
+        );
+        let before = written(&world).await;
+        // Single bytes are all alike to HTTP: once is enough.
+        let tries = if nth == 0 { around(registered) } else { by_rule(registered) };
+        for uri in tries.iter().filter(|uri| !another_port(registered, uri)) {
+            let fields = asking(&[("redirect_uri", uri)]);
+            dead_end(&browser.get(&format!("/authorize?{}", form(&fields)), &[]).await, uri);
+            if uri.len() % 8 == 0 {
+                let reply = browser.post("/authorize", &[("origin", "https://evil.example")], &fields);
+                let reply = reply.await;
+                dead_end(&browser.follow(reply).await, uri);
             }
-            assert_eq!(written(&world).await, before, "{} {name}", world.bed.name);
         }
+        assert_eq!(written(&world).await, before, "{} {name}", world.bed.name);
     }
 }
 
 /// SECURITY #45, #1
+#[apply(both!)]
 #[tokio::test]
-async fn nobody_is_sent_to_an_address_that_is_nearly_registered_after_a_sign_out() {
-    for world in World::both().await {
-        let mut browser = Visitor::signed_in(&world, &provider(&world)).await;
-        let tokens = browser.tokens(&[]).await;
-        let hint = text(&tokens, "id_token").to_owned();
-        let mut other = Visitor::signed_in(&world, &provider(&world)).await;
-        for (name, _, registered) in SHAPES.iter().step_by(2) {
-            with_address(&world, registered);
-            for uri in by_rule(registered).iter().filter(|uri| !uri.is_empty()) {
-                let query = form(&[("id_token_hint", &hint), ("post_logout_redirect_uri", uri)]);
-                let reply = other.get(&format!("/end-session?{query}"), &[]).await;
-                if *uri == "https://rp.example" && *registered == "https://rp.example/" {
-                    continue;
-                }
-                // Asked, for the hint is another session's; their yes leads to our own page.
-                assert_eq!(reply.status, StatusCode::OK, "{name} {uri}");
-                assert!(reply.headers.get("location").is_none(), "{name} {uri}");
-                assert!(
-                    !reply.header("content-security-policy").contains("form-action 'self' "),
-                    "{name} {uri}"
-                );
-            }
-            assert_eq!(world.count("session", "ended_at IS NULL").await, 2, "{} {name}", world.bed.name);
-        }
-        // So the hint was good all along.
-        let registered = SHAPES[0].2;
+async fn nobody_is_sent_to_an_address_that_is_nearly_registered_after_a_sign_out(world: World) {
+    let mut browser = Visitor::signed_in(&world, &provider(&world)).await;
+    let tokens = browser.tokens(&[]).await;
+    let hint = text(&tokens, "id_token").to_owned();
+    let mut other = Visitor::signed_in(&world, &provider(&world)).await;
+    for (name, _, registered) in SHAPES.iter().step_by(2) {
         with_address(&world, registered);
-        let query = form(&[("id_token_hint", &hint), ("post_logout_redirect_uri", registered)]);
-        let reply = browser.get(&format!("/end-session?{query}"), &[]).await;
-        assert_eq!((reply.status, reply.header("location")), (StatusCode::SEE_OTHER, registered));
-        assert_eq!(world.count("session", "ended_at IS NULL").await, 1);
+        for uri in by_rule(registered).iter().filter(|uri| !uri.is_empty()) {
+            let query = form(&[("id_token_hint", &hint), ("post_logout_redirect_uri", uri)]);
+            let reply = other.get(&format!("/end-session?{query}"), &[]).await;
+            if *uri == "https://rp.example" && *registered == "https://rp.example/" {
+                continue;
+            }
+            // Asked, for the hint is another session's; their yes leads to our own page.
+            assert_eq!(reply.status, StatusCode::OK, "{name} {uri}");
+            assert!(reply.headers.get("location").is_none(), "{name} {uri}");
+            assert!(!reply.header("content-security-policy").contains("form-action 'self' "), "{name} {uri}");
+        }
+        assert_eq!(world.count("session", "ended_at IS NULL").await, 2, "{} {name}", world.bed.name);
     }
+    // So the hint was good all along.
+    let registered = SHAPES[0].2;
+    with_address(&world, registered);
+    let query = form(&[("id_token_hint", &hint), ("post_logout_redirect_uri", registered)]);
+    let reply = browser.get(&format!("/end-session?{query}"), &[]).await;
+    assert_eq!((reply.status, reply.header("location")), (StatusCode::SEE_OTHER, registered));
+    assert_eq!(world.count("session", "ended_at IS NULL").await, 1);
 }

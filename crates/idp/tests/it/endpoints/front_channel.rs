@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use testbed::{apply, both};
 
 use crate::endpoints::{
     browser::{Visitor, provider},
@@ -38,79 +39,75 @@ fn frame(uri: &str, sid: &str) -> String {
 }
 
 /// oidcc-frontchannel-rp-initiated-logout; OIDC Front-Channel Logout §3
+#[apply(both!)]
 #[tokio::test]
-async fn the_clients_of_the_session_are_told_in_frames_and_the_person_goes_back() {
-    for world in World::both().await {
-        with_frames(&world);
-        let router = provider(&world);
-        let mut browser = Visitor::signed_in(&world, &router).await;
-        // Another session's client is not told.
-        Visitor::signed_in(&world, &router).await.tokens(&[]).await;
-        let tokens = browser.tokens(&[]).await;
-        let sid = text(&part(text(&tokens, "id_token"), 1), "sid").to_owned();
-        let query = form(&[
-            ("id_token_hint", text(&tokens, "id_token")),
-            ("post_logout_redirect_uri", "https://rp.example/out"),
-            ("state", "a b"),
-        ]);
-        let reply = browser.get(&format!("/end-session?{query}"), &[]).await;
-        assert_eq!(reply.status, StatusCode::OK);
-        assert_eq!(frames(&reply.body), [frame("https://rp.example:8443/out", &sid)], "{}", world.bed.name);
-        let policy = reply.header("content-security-policy");
-        assert_eq!(frame_src(policy), ["https://rp.example:8443"], "{policy}");
-        assert!(values(&reply.body, "a", "href").contains(&"https://rp.example/out?state=a+b".to_owned()));
-        assert!(reply.body.contains("/assets/front-channel."));
-        assert!(!browser.cookies.contains_key("__Host-mc_session"));
-        // Done once: coming again goes straight on.
-        let again = browser.get(&format!("/end-session?{query}"), &[]).await;
-        assert_eq!(again.header("location"), "https://rp.example/out?state=a+b");
-    }
+async fn the_clients_of_the_session_are_told_in_frames_and_the_person_goes_back(world: World) {
+    with_frames(&world);
+    let router = provider(&world);
+    let mut browser = Visitor::signed_in(&world, &router).await;
+    // Another session's client is not told.
+    Visitor::signed_in(&world, &router).await.tokens(&[]).await;
+    let tokens = browser.tokens(&[]).await;
+    let sid = text(&part(text(&tokens, "id_token"), 1), "sid").to_owned();
+    let query = form(&[
+        ("id_token_hint", text(&tokens, "id_token")),
+        ("post_logout_redirect_uri", "https://rp.example/out"),
+        ("state", "a b"),
+    ]);
+    let reply = browser.get(&format!("/end-session?{query}"), &[]).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    assert_eq!(frames(&reply.body), [frame("https://rp.example:8443/out", &sid)], "{}", world.bed.name);
+    let policy = reply.header("content-security-policy");
+    assert_eq!(frame_src(policy), ["https://rp.example:8443"], "{policy}");
+    assert!(values(&reply.body, "a", "href").contains(&"https://rp.example/out?state=a+b".to_owned()));
+    assert!(reply.body.contains("/assets/front-channel."));
+    assert!(!browser.cookies.contains_key("__Host-mc_session"));
+    // Done once: coming again goes straight on.
+    let again = browser.get(&format!("/end-session?{query}"), &[]).await;
+    assert_eq!(again.header("location"), "https://rp.example/out?state=a+b");
 }
 
 /// OIDC Front-Channel Logout §3; SPEC J10
+#[apply(both!)]
 #[tokio::test]
-async fn the_providers_own_sign_out_tells_every_client_too() {
-    for world in World::both().await {
-        with_frames(&world);
-        let mut browser = Visitor::signed_in(&world, &provider(&world)).await;
-        browser.tokens(&[]).await;
-        browser.authorize(&[("client_id", "app")]).await.returned();
-        let page = browser.get("/sign-out", &[]).await;
-        let csrf = crate::endpoints::logout::field(&page.body, "csrf");
-        let done = browser.post("/sign-out", &[("sec-fetch-site", "same-origin")], &[("csrf", &csrf)]).await;
-        assert_eq!(done.status, StatusCode::OK);
-        let mut told = frames(&done.body);
-        told.sort();
-        let begins: Vec<_> = told.iter().map(|uri| uri.split("iss=").next().unwrap()).collect();
-        assert_eq!(begins, ["https://app.example:8443/out?from=op&", "https://rp.example:8443/out?"]);
-        let policy = done.header("content-security-policy");
-        assert_eq!(frame_src(policy).len(), 2, "{policy}");
-        assert!(!browser.cookies.contains_key("__Host-mc_session"));
-        assert!(done.body.contains("href=\"/sign-out\""));
-    }
+async fn the_providers_own_sign_out_tells_every_client_too(world: World) {
+    with_frames(&world);
+    let mut browser = Visitor::signed_in(&world, &provider(&world)).await;
+    browser.tokens(&[]).await;
+    browser.authorize(&[("client_id", "app")]).await.returned();
+    let page = browser.get("/sign-out", &[]).await;
+    let csrf = crate::endpoints::logout::field(&page.body, "csrf");
+    let done = browser.post("/sign-out", &[("sec-fetch-site", "same-origin")], &[("csrf", &csrf)]).await;
+    assert_eq!(done.status, StatusCode::OK);
+    let mut told = frames(&done.body);
+    told.sort();
+    let begins: Vec<_> = told.iter().map(|uri| uri.split("iss=").next().unwrap()).collect();
+    assert_eq!(begins, ["https://app.example:8443/out?from=op&", "https://rp.example:8443/out?"]);
+    let policy = done.header("content-security-policy");
+    assert_eq!(frame_src(policy).len(), 2, "{policy}");
+    assert!(!browser.cookies.contains_key("__Host-mc_session"));
+    assert!(done.body.contains("href=\"/sign-out\""));
 }
 
 /// SECURITY #105: no other page may hold a frame.
+#[apply(both!)]
 #[tokio::test]
-async fn a_page_without_clients_to_tell_names_no_frames() {
-    for world in World::both().await {
-        let mut browser = Visitor::signed_in(&world, &provider(&world)).await;
-        browser.tokens(&[]).await;
-        let page = browser.get("/sign-out", &[]).await;
-        assert!(!page.header("content-security-policy").contains("frame-src"));
-        let csrf = crate::endpoints::logout::field(&page.body, "csrf");
-        let done = browser.post("/sign-out", &[("sec-fetch-site", "same-origin")], &[("csrf", &csrf)]).await;
-        assert_eq!((done.status, done.header("location")), (StatusCode::SEE_OTHER, "/sign-out"));
-    }
+async fn a_page_without_clients_to_tell_names_no_frames(world: World) {
+    let mut browser = Visitor::signed_in(&world, &provider(&world)).await;
+    browser.tokens(&[]).await;
+    let page = browser.get("/sign-out", &[]).await;
+    assert!(!page.header("content-security-policy").contains("frame-src"));
+    let csrf = crate::endpoints::logout::field(&page.body, "csrf");
+    let done = browser.post("/sign-out", &[("sec-fetch-site", "same-origin")], &[("csrf", &csrf)]).await;
+    assert_eq!((done.status, done.header("location")), (StatusCode::SEE_OTHER, "/sign-out"));
 }
 
 /// oidcc-frontchannel-rp-initiated-logout-discovery-endpoint-verification
+#[apply(both!)]
 #[tokio::test]
-async fn the_document_says_so() {
-    for world in World::both().await {
-        let reply = Visitor::new(&provider(&world)).get("/.well-known/openid-configuration", &[]).await;
-        let document = reply.json();
-        assert_eq!(document["frontchannel_logout_supported"], true);
-        assert_eq!(document["frontchannel_logout_session_supported"], true);
-    }
+async fn the_document_says_so(world: World) {
+    let reply = Visitor::new(&provider(&world)).get("/.well-known/openid-configuration", &[]).await;
+    let document = reply.json();
+    assert_eq!(document["frontchannel_logout_supported"], true);
+    assert_eq!(document["frontchannel_logout_session_supported"], true);
 }

@@ -1,4 +1,4 @@
-//! The protocol's endpoints over HTTP, as clients and browsers meet them, on SQLite and, where `TEST_POSTGRES_URL` names a server, on
+//! The protocol's endpoints over HTTP, as clients and browsers meet them, on SQLite and on
 //! PostgreSQL. Each test is named after what a client may rely on and cites the module or the item that it holds.
 
 mod addresses;

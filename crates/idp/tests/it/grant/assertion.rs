@@ -3,6 +3,7 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use oidc::{Code, authentication::ASSERTION_TYPE, client::AuthMethod, jwt::Key};
 use serde_json::json;
+use testbed::{apply, both};
 
 use crate::grant::world::{ISSUER, World, all, answered, call, form};
 
@@ -18,29 +19,28 @@ fn signed(claims: &serde_json::Value) -> String {
 }
 
 /// OIDC Core §9; RFC 7523 §3; SECURITY #27, I18
+#[apply(both!)]
 #[tokio::test]
-async fn an_assertion_by_a_shared_secret_is_good_once_over_all_nodes() {
-    for world in World::both().await {
-        world.agencies.store(Arc::new(all(|client| {
-            client.token_endpoint_auth_method = AuthMethod::SecretJwt;
-            client.secret_hashes.clear();
-            client.secret_keys = vec![Key::shared(SECRET).unwrap()];
-        })));
-        let now = world.bed.context.now();
-        for (audience, jti) in [(ISSUER.to_owned(), "1"), (format!("{ISSUER}/token"), "2")] {
-            let claims =
-                json!({ "iss": "rp", "sub": "rp", "aud": audience, "jti": jti, "iat": now, "exp": now + 60 });
-            let assertion = signed(&claims);
-            let body = form(&[
-                ("grant_type", "authorization_code"),
-                ("code", "unknown"),
-                ("client_assertion_type", ASSERTION_TYPE),
-                ("client_assertion", &assertion),
-            ]);
-            let first = answered(world.a.token(call(None, &body)).await).unwrap_err();
-            assert_eq!(first.code(), Code::InvalidGrant, "the client is known, the code is not");
-            let again = answered(world.b.token(call(None, &body)).await).unwrap_err();
-            assert_eq!(again.code(), Code::InvalidClient, "{}", world.bed.name);
-        }
+async fn an_assertion_by_a_shared_secret_is_good_once_over_all_nodes(world: World) {
+    world.agencies.store(Arc::new(all(|client| {
+        client.token_endpoint_auth_method = AuthMethod::SecretJwt;
+        client.secret_hashes.clear();
+        client.secret_keys = vec![Key::shared(SECRET).unwrap()];
+    })));
+    let now = world.bed.context.now();
+    for (audience, jti) in [(ISSUER.to_owned(), "1"), (format!("{ISSUER}/token"), "2")] {
+        let claims =
+            json!({ "iss": "rp", "sub": "rp", "aud": audience, "jti": jti, "iat": now, "exp": now + 60 });
+        let assertion = signed(&claims);
+        let body = form(&[
+            ("grant_type", "authorization_code"),
+            ("code", "unknown"),
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", &assertion),
+        ]);
+        let first = answered(world.a.token(call(None, &body)).await).unwrap_err();
+        assert_eq!(first.code(), Code::InvalidGrant, "the client is known, the code is not");
+        let again = answered(world.b.token(call(None, &body)).await).unwrap_err();
+        assert_eq!(again.code(), Code::InvalidClient, "{}", world.bed.name);
     }
 }

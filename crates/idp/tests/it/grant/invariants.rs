@@ -1,6 +1,7 @@
 //! Each invariant of this slice can be seen broken (SECURITY part C); every other test of these suites shows at its end that none is.
 
 use idp::grant::INVARIANTS;
+use testbed::{apply, both};
 
 use crate::grant::world::{World, redeem, refresh, text};
 
@@ -84,17 +85,16 @@ const PLANTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+#[apply(both!)]
 #[tokio::test]
-async fn each_invariant_can_be_seen_broken() {
-    for world in World::both().await {
-        // Two sign-ins at one client, a rotation, and a grant that was revoked.
-        let (first, second) = (world.sign_in().await, world.sign_in().await);
-        let tokens = world.tokens(&first).await;
-        world.bed.clock.advance(1);
-        refresh(&world.a, text(&tokens, "refresh_token")).await.unwrap();
-        let code = world.code(&second).await;
-        redeem(&world.b, &code).await.unwrap();
-        assert!(redeem(&world.a, &code).await.is_err());
-        world.bed.see_each_broken(INVARIANTS, PLANTS).await;
-    }
+async fn each_invariant_can_be_seen_broken(world: World) {
+    // Two sign-ins at one client, a rotation, and a grant that was revoked.
+    let (first, second) = (world.sign_in().await, world.sign_in().await);
+    let tokens = world.tokens(&first).await;
+    world.bed.clock.advance(1);
+    refresh(&world.a, text(&tokens, "refresh_token")).await.unwrap();
+    let code = world.code(&second).await;
+    redeem(&world.b, &code).await.unwrap();
+    assert!(redeem(&world.a, &code).await.is_err());
+    world.bed.see_each_broken(INVARIANTS, PLANTS).await;
 }

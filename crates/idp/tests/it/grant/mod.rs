@@ -1,4 +1,4 @@
-//! What the protocol remembers, on SQLite and, where `TEST_POSTGRES_URL` names a server, on PostgreSQL. Two nodes share one database.
+//! What the protocol remembers, on SQLite and on PostgreSQL. Two nodes share one database.
 
 mod assertion;
 mod code;

@@ -25,7 +25,7 @@ use oidc::{
     respond::Response,
 };
 use serde_json::Value;
-use testbed::Bed;
+use testbed::{Bed, Database, OnDatabase};
 
 pub const ISSUER: &str = "https://op.example";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -130,18 +130,9 @@ pub fn somebody() -> Visitor {
     Visitor { ip: None, user_agent, device: None, locale, origin: Origin::default() }
 }
 
-impl World {
-    /// One on each database that is there.
-    pub async fn both() -> Vec<Self> {
-        let mut worlds = Vec::new();
-        for bed in Bed::both().await {
-            worlds.push(Self::on(bed).await);
-        }
-        worlds
-    }
-
-    async fn on(bed: Bed) -> Self {
-        let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
+impl OnDatabase for World {
+    async fn on(database: Database) -> Self {
+        let bed = Bed::on(database).await.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let agencies = Arc::new(ArcSwap::from_pointee(all(|_| {})));
         let a = node(&bed.context, &agencies).await;
         let b = node(&bed.second_node().await, &agencies).await;
@@ -152,7 +143,9 @@ impl World {
         world.account = world.moved("T1,C42", "Marie@example.org").await;
         world
     }
+}
 
+impl World {
     pub async fn write(&self, table: &'static str, row: Vec<(&'static str, SimpleExpr)>) {
         let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
         let insert = Query::insert().into_table(table).columns(columns).values(values).unwrap().to_owned();

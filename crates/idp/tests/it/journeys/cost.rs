@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{Method, header};
 use kernel::QueryCount;
 use serde_json::Value;
+use testbed::{apply, both};
 
 use crate::journeys::{
     portal::{Portal, VERIFIER, encoded},
@@ -77,61 +78,58 @@ async fn called(visitor: &mut Visitor, path: &str, fields: &[(&str, &str)]) -> V
     serde_json::from_str(&screen.body).unwrap_or_default()
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn each_request_asks_so_much_of_the_database_and_no_more() {
-    for world in World::both().await {
-        world.moved("tilleuls", "100", "marie@exemple.test").await;
-        let portal = Portal::new(&world, "tilleuls");
-        let mut visitor = Visitor::new(&world);
-        let mut meter = Meter { world: &world, read: Vec::new() };
-        let asked = portal.address(&[]).replace("openid+profile", "openid+offline_access+profile");
-        let wrong = [("email", "marie@exemple.test"), ("password", "faux")];
-        let right = [("email", "marie@exemple.test"), ("password", PASSWORD)];
+async fn each_request_asks_so_much_of_the_database_and_no_more(world: World) {
+    world.moved("tilleuls", "100", "marie@exemple.test").await;
+    let portal = Portal::new(&world, "tilleuls");
+    let mut visitor = Visitor::new(&world);
+    let mut meter = Meter { world: &world, read: Vec::new() };
+    let asked = portal.address(&[]).replace("openid+profile", "openid+offline_access+profile");
+    let wrong = [("email", "marie@exemple.test"), ("password", "faux")];
+    let right = [("email", "marie@exemple.test"), ("password", PASSWORD)];
 
-        let files = [
-            ("discovery", "/.well-known/openid-configuration"),
-            ("the keys", "/jwks"),
-            ("a stylesheet", "/look/tilleuls.css"),
-        ];
-        for (what, path) in files {
-            let answer = meter.of(what, visitor.once(Method::GET, path, None, &[])).await;
-            assert!(answer.status.is_success(), "{path}: {}", answer.status);
-        }
-        let to = meter.of("the portal's request", visitor.once(Method::GET, &asked, None, &[])).await;
-        let hub = to.header(header::LOCATION.as_str()).to_owned();
-        visitor.screen = meter.of("the page that asks", visitor.once(Method::GET, &hub, None, &[])).await;
-        meter.of("a wrong password", submit(&mut visitor, "/sign-in", &wrong)).await;
-        visitor.open(&hub).await;
-        let to = meter.of("a right password", submit(&mut visitor, "/sign-in", &right)).await;
-        let hub = to.header(header::LOCATION.as_str()).to_owned();
-        let back = meter.of("back to the portal", visitor.once(Method::GET, &hub, None, &[])).await;
-        let code = code(&back);
-        let redeem = [
-            ("grant_type", "authorization_code"),
-            ("code", code.as_str()),
-            ("redirect_uri", "https://tilleuls.test/callback"),
-            ("code_verifier", VERIFIER),
-        ];
-        let tokens = meter.of("a code", called(&mut visitor, "/token", &redeem)).await;
-        let (access, refresh) =
-            (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
-        let bearer = format!("Bearer {access}");
-        meter
-            .of("userinfo", visitor.once(Method::GET, "/userinfo", None, &[("authorization", &bearer)]))
-            .await;
-        meter.of("introspection", called(&mut visitor, "/introspect", &[("token", access)])).await;
-        let again = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
-        let tokens = meter.of("a refresh token", called(&mut visitor, "/token", &again)).await;
-        let refresh = tokens["refresh_token"].as_str().unwrap();
-        meter.of("revocation", called(&mut visitor, "/revoke", &[("token", refresh)])).await;
-
-        // It is answered at once.
-        let back =
-            meter.of("the portal's request, signed in", visitor.once(Method::GET, &asked, None, &[])).await;
-        assert!(back.header(header::LOCATION.as_str()).contains("code="));
-
-        assert_eq!(meter.read, COSTS, "{}", world.bed.name);
+    let files = [
+        ("discovery", "/.well-known/openid-configuration"),
+        ("the keys", "/jwks"),
+        ("a stylesheet", "/look/tilleuls.css"),
+    ];
+    for (what, path) in files {
+        let answer = meter.of(what, visitor.once(Method::GET, path, None, &[])).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.status);
     }
+    let to = meter.of("the portal's request", visitor.once(Method::GET, &asked, None, &[])).await;
+    let hub = to.header(header::LOCATION.as_str()).to_owned();
+    visitor.screen = meter.of("the page that asks", visitor.once(Method::GET, &hub, None, &[])).await;
+    meter.of("a wrong password", submit(&mut visitor, "/sign-in", &wrong)).await;
+    visitor.open(&hub).await;
+    let to = meter.of("a right password", submit(&mut visitor, "/sign-in", &right)).await;
+    let hub = to.header(header::LOCATION.as_str()).to_owned();
+    let back = meter.of("back to the portal", visitor.once(Method::GET, &hub, None, &[])).await;
+    let code = code(&back);
+    let redeem = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", "https://tilleuls.test/callback"),
+        ("code_verifier", VERIFIER),
+    ];
+    let tokens = meter.of("a code", called(&mut visitor, "/token", &redeem)).await;
+    let (access, refresh) =
+        (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
+    let bearer = format!("Bearer {access}");
+    meter.of("userinfo", visitor.once(Method::GET, "/userinfo", None, &[("authorization", &bearer)])).await;
+    meter.of("introspection", called(&mut visitor, "/introspect", &[("token", access)])).await;
+    let again = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+    let tokens = meter.of("a refresh token", called(&mut visitor, "/token", &again)).await;
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    meter.of("revocation", called(&mut visitor, "/revoke", &[("token", refresh)])).await;
+
+    // It is answered at once.
+    let back =
+        meter.of("the portal's request, signed in", visitor.once(Method::GET, &asked, None, &[])).await;
+    assert!(back.header(header::LOCATION.as_str()).contains("code="));
+
+    assert_eq!(meter.read, COSTS, "{}", world.bed.name);
 }
 
 fn code(back: &Screen) -> String {

@@ -3,6 +3,7 @@
 use axum_extra::extract::cookie::Cookie;
 use http::Method;
 use kernel::sea_orm::ConnectionTrait;
+use testbed::{apply, both};
 
 use crate::journeys::{
     headers::guarded,
@@ -47,193 +48,189 @@ fn address(route: &str, hub: &str) -> String {
 
 /// SECURITY #42, #43: each form, from another site, without an origin and without a token, in another encoding, with the token of another browser, and
 /// as a GET: refused, and nothing is written.
+#[apply(both!)]
 #[tokio::test]
-async fn every_form_of_the_router_is_refused_unless_it_is_this_browsers_own() {
-    for world in World::both().await {
-        world.moved("tilleuls", "100", MARIE).await;
-        let mut marie = Visitor::new(&world);
-        Portal::new(&world, "rivage").send(&mut marie, &[]).await;
-        let hub = marie.screen.path.clone();
-        marie.sign_in(MARIE, PASSWORD).await;
-        marie.open(&format!("{hub}/forgot")).await;
-        let own = marie.screen.field("csrf").unwrap();
-        let mut thief = Visitor::new(&world);
-        Portal::new(&world, "rivage").send(&mut thief, &[]).await;
-        let theirs = thief.screen.field("csrf").unwrap();
-        let typed = format!(
-            "email={MARIE}&identifier=101&password=Vieux-Secret+2&agency=rivage&accept=on&version=2026-11&language=fr&sha256=00"
-        );
-        let with = |csrf: &str| format!("{typed}&csrf={csrf}").into_bytes();
-        let before = (world.people().await, world.count("interaction", "enrolment_id IS NOT NULL").await);
-        for (route, _) in routes().iter().filter(|(route, posts)| *posts && !NO_FORMS.contains(route)) {
-            let to = address(route, &hub);
-            let text = [("content-type", "text/plain")];
-            for (why, body, headers, status) in [
-                ("another site", with(&own), &[("origin", "https://evil.test")][..], &[403][..]),
-                ("another site, as browsers say it", with(&own), &[("sec-fetch-site", "cross-site")], &[403]),
-                (
-                    "a frame without an origin",
-                    with(&own),
-                    &[("origin", "null"), ("sec-fetch-site", "cross-site")],
-                    &[403],
-                ),
-                ("no origin and no token", with(""), &[("origin", "null")], &[403]),
-                ("no origin", with(""), &[], &[403]),
-                ("no form", with(&own), &text, &[400]),
-                ("another browser's token", with(&theirs), &[("sec-fetch-site", "same-origin")], &[403]),
-                ("a token that is cut", with(&own[..own.len() - 1]), &[], &[403]),
-            ] {
-                let kept = marie.cookies.clone();
-                let answer = marie.once(Method::POST, &to, Some(body), headers).await;
-                assert!(status.contains(&answer.status.as_u16()), "{to}: {why}: {}", answer.status);
-                marie.cookies = kept;
-            }
+async fn every_form_of_the_router_is_refused_unless_it_is_this_browsers_own(world: World) {
+    world.moved("tilleuls", "100", MARIE).await;
+    let mut marie = Visitor::new(&world);
+    Portal::new(&world, "rivage").send(&mut marie, &[]).await;
+    let hub = marie.screen.path.clone();
+    marie.sign_in(MARIE, PASSWORD).await;
+    marie.open(&format!("{hub}/forgot")).await;
+    let own = marie.screen.field("csrf").unwrap();
+    let mut thief = Visitor::new(&world);
+    Portal::new(&world, "rivage").send(&mut thief, &[]).await;
+    let theirs = thief.screen.field("csrf").unwrap();
+    let typed = format!(
+        "email={MARIE}&identifier=101&password=Vieux-Secret+2&agency=rivage&accept=on&version=2026-11&language=fr&sha256=00"
+    );
+    let with = |csrf: &str| format!("{typed}&csrf={csrf}").into_bytes();
+    let before = (world.people().await, world.count("interaction", "enrolment_id IS NOT NULL").await);
+    for (route, _) in routes().iter().filter(|(route, posts)| *posts && !NO_FORMS.contains(route)) {
+        let to = address(route, &hub);
+        let text = [("content-type", "text/plain")];
+        for (why, body, headers, status) in [
+            ("another site", with(&own), &[("origin", "https://evil.test")][..], &[403][..]),
+            ("another site, as browsers say it", with(&own), &[("sec-fetch-site", "cross-site")], &[403]),
+            (
+                "a frame without an origin",
+                with(&own),
+                &[("origin", "null"), ("sec-fetch-site", "cross-site")],
+                &[403],
+            ),
+            ("no origin and no token", with(""), &[("origin", "null")], &[403]),
+            ("no origin", with(""), &[], &[403]),
+            ("no form", with(&own), &text, &[400]),
+            ("another browser's token", with(&theirs), &[("sec-fetch-site", "same-origin")], &[403]),
+            ("a token that is cut", with(&own[..own.len() - 1]), &[], &[403]),
+        ] {
             let kept = marie.cookies.clone();
-            let got = marie.once(Method::GET, &format!("{to}?{typed}&csrf={own}"), None, &[]).await;
-            assert!(got.status.as_u16() < 500, "{to}: {}", got.status);
+            let answer = marie.once(Method::POST, &to, Some(body), headers).await;
+            assert!(status.contains(&answer.status.as_u16()), "{to}: {why}: {}", answer.status);
             marie.cookies = kept;
-            let after = (world.people().await, world.count("interaction", "enrolment_id IS NOT NULL").await);
-            assert_eq!(after, before, "{}: {to}", world.bed.name);
         }
+        let kept = marie.cookies.clone();
+        let got = marie.once(Method::GET, &format!("{to}?{typed}&csrf={own}"), None, &[]).await;
+        assert!(got.status.as_u16() < 500, "{to}: {}", got.status);
+        marie.cookies = kept;
+        let after = (world.people().await, world.count("interaction", "enrolment_id IS NOT NULL").await);
+        assert_eq!(after, before, "{}: {to}", world.bed.name);
     }
 }
 
 /// SECURITY #47, I17: each page of the router, opened by nobody, by another person, and with a session that has ended: nothing of Marie's stands on it, and
 /// nothing is written.
+#[apply(both!)]
 #[tokio::test]
-async fn no_page_shows_a_persons_things_to_anybody_else() {
+async fn no_page_shows_a_persons_things_to_anybody_else(world: World) {
     const PAUL: &str = "paul@exemple.test";
-    for world in World::both().await {
-        world.moved("tilleuls", "100", MARIE).await;
-        world.moved("tilleuls", "101", PAUL).await;
-        let portal = Portal::new(&world, "tilleuls");
-        let (mut marie, mut paul) = (Visitor::new(&world), Visitor::new(&world));
-        portal.send(&mut marie, &[]).await;
-        let hub = marie.screen.path.clone();
-        marie.sign_in(MARIE, PASSWORD).await;
-        portal.send(&mut paul, &[]).await;
-        paul.sign_in(PAUL, PASSWORD).await;
-        marie.open("/account/acceptances").await;
-        let receipt = |link: &String| link.starts_with("/account/acceptances/");
-        let receipt = marie.screen.links().into_iter().find(receipt).unwrap();
-        let pages: Vec<String> = routes()
-            .into_iter()
-            .map(|(route, _)| address(&route.replace("/account/acceptances/{id}", &receipt), &hub))
-            .collect();
-        let is_hers = |body: &str| body.contains(MARIE) || body.contains("Durand");
-        let mut stale = Visitor::new(&world);
-        stale.cookies.clone_from(&marie.cookies);
-        let mut hers = 0;
-        for page in &pages {
-            let kept = marie.cookies.clone();
-            hers += usize::from(is_hers(&marie.once(Method::GET, page, None, &[]).await.body));
-            marie.cookies = kept;
-        }
-        assert!(hers > 5, "{}: Marie herself sees {hers} pages of hers", world.bed.name);
-        marie.open("/account/sessions").await;
-        marie.open("/sign-out").await;
-        marie.submit("/sign-out", &[]).await;
-        let before = world.people().await;
-        for (who, visitor) in
-            [("nobody", &mut Visitor::new(&world)), ("Paul", &mut paul), ("an ended session", &mut stale)]
-        {
-            for page in &pages {
-                let kept = visitor.cookies.clone();
-                let screen = visitor.once(Method::GET, page, None, &[]).await;
-                visitor.cookies = kept;
-                assert!(screen.status.as_u16() < 500, "{who}: {page}: {}", screen.status);
-                assert!(!is_hers(&screen.body), "{}: {who}: {page}: {}", world.bed.name, screen.text());
-            }
-        }
-        assert_eq!(world.people().await, before, "{}", world.bed.name);
+    world.moved("tilleuls", "100", MARIE).await;
+    world.moved("tilleuls", "101", PAUL).await;
+    let portal = Portal::new(&world, "tilleuls");
+    let (mut marie, mut paul) = (Visitor::new(&world), Visitor::new(&world));
+    portal.send(&mut marie, &[]).await;
+    let hub = marie.screen.path.clone();
+    marie.sign_in(MARIE, PASSWORD).await;
+    portal.send(&mut paul, &[]).await;
+    paul.sign_in(PAUL, PASSWORD).await;
+    marie.open("/account/acceptances").await;
+    let receipt = |link: &String| link.starts_with("/account/acceptances/");
+    let receipt = marie.screen.links().into_iter().find(receipt).unwrap();
+    let pages: Vec<String> = routes()
+        .into_iter()
+        .map(|(route, _)| address(&route.replace("/account/acceptances/{id}", &receipt), &hub))
+        .collect();
+    let is_hers = |body: &str| body.contains(MARIE) || body.contains("Durand");
+    let mut stale = Visitor::new(&world);
+    stale.cookies.clone_from(&marie.cookies);
+    let mut hers = 0;
+    for page in &pages {
+        let kept = marie.cookies.clone();
+        hers += usize::from(is_hers(&marie.once(Method::GET, page, None, &[]).await.body));
+        marie.cookies = kept;
     }
+    assert!(hers > 5, "{}: Marie herself sees {hers} pages of hers", world.bed.name);
+    marie.open("/account/sessions").await;
+    marie.open("/sign-out").await;
+    marie.submit("/sign-out", &[]).await;
+    let before = world.people().await;
+    for (who, visitor) in
+        [("nobody", &mut Visitor::new(&world)), ("Paul", &mut paul), ("an ended session", &mut stale)]
+    {
+        for page in &pages {
+            let kept = visitor.cookies.clone();
+            let screen = visitor.once(Method::GET, page, None, &[]).await;
+            visitor.cookies = kept;
+            assert!(screen.status.as_u16() < 500, "{who}: {page}: {}", screen.status);
+            assert!(!is_hers(&screen.body), "{}: {who}: {page}: {}", world.bed.name, screen.text());
+        }
+    }
+    assert_eq!(world.people().await, before, "{}", world.bed.name);
 }
 
 /// SECURITY #105, #106: each route with each method, what is nowhere, what is too long, and what broke.
+#[apply(both!)]
 #[tokio::test]
-async fn every_answer_of_the_router_carries_the_headers_that_guard_it() {
-    for world in World::both().await {
-        let mut marie = Visitor::new(&world);
-        Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
-        let hub = marie.screen.path.clone();
-        let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
-        let mut seen = std::collections::BTreeSet::new();
-        for (route, _) in routes() {
-            for method in methods {
-                let screen = marie.once(method.parse().unwrap(), &address(route, &hub), None, &[]).await;
-                guarded(&screen, &format!("{method} {}", address(route, &hub)));
-                assert!(screen.headers.get("server").is_none(), "{route}");
-                if screen.header("content-type").starts_with("text/") {
-                    assert!(
-                        screen.header("content-type").contains("utf-8"),
-                        "{route}: {}",
-                        screen.header("content-type")
-                    );
-                }
-                if matches!(method, "TRACE" | "PROPFIND" | "DELETE" | "PUT" | "PATCH") {
-                    assert_eq!(screen.status.as_u16(), 405, "{method} {route}");
-                }
-                seen.insert(screen.status.as_u16());
+async fn every_answer_of_the_router_carries_the_headers_that_guard_it(world: World) {
+    let mut marie = Visitor::new(&world);
+    Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
+    let hub = marie.screen.path.clone();
+    let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
+    let mut seen = std::collections::BTreeSet::new();
+    for (route, _) in routes() {
+        for method in methods {
+            let screen = marie.once(method.parse().unwrap(), &address(route, &hub), None, &[]).await;
+            guarded(&screen, &format!("{method} {}", address(route, &hub)));
+            assert!(screen.headers.get("server").is_none(), "{route}");
+            if screen.header("content-type").starts_with("text/") {
+                assert!(
+                    screen.header("content-type").contains("utf-8"),
+                    "{route}: {}",
+                    screen.header("content-type")
+                );
             }
-        }
-        let long = "x".repeat(9000);
-        let large = vec![b'x'; 70_000];
-        for (what, method, to, body) in [
-            ("nowhere", Method::GET, "/nowhere".to_owned(), None),
-            ("a form without its token", Method::POST, "/sign-out".to_owned(), Some(b"a=b".to_vec())),
-            ("a long address", Method::GET, format!("/?{long}"), None),
-            ("a large form", Method::POST, "/sign-out".to_owned(), Some(large.clone())),
-            ("a large request of a client", Method::POST, "/token".to_owned(), Some(large)),
-        ] {
-            let screen = marie.once(method, &to, body, &[]).await;
-            guarded(&screen, what);
+            if matches!(method, "TRACE" | "PROPFIND" | "DELETE" | "PUT" | "PATCH") {
+                assert_eq!(screen.status.as_u16(), 405, "{method} {route}");
+            }
             seen.insert(screen.status.as_u16());
         }
-        // A table is gone: that is nobody's doing but ours.
-        let db = world.bed.context.db.writer();
-        db.execute_unprepared("ALTER TABLE interaction RENAME TO interaction_away").await.unwrap();
-        let screen = marie.once(Method::GET, &Portal::new(&world, "tilleuls").address(&[]), None, &[]).await;
-        db.execute_unprepared("ALTER TABLE interaction_away RENAME TO interaction").await.unwrap();
-        guarded(&screen, "an error of ours");
-        assert!(!screen.body.to_lowercase().contains("interaction_away"), "{}", screen.body);
+    }
+    let long = "x".repeat(9000);
+    let large = vec![b'x'; 70_000];
+    for (what, method, to, body) in [
+        ("nowhere", Method::GET, "/nowhere".to_owned(), None),
+        ("a form without its token", Method::POST, "/sign-out".to_owned(), Some(b"a=b".to_vec())),
+        ("a long address", Method::GET, format!("/?{long}"), None),
+        ("a large form", Method::POST, "/sign-out".to_owned(), Some(large.clone())),
+        ("a large request of a client", Method::POST, "/token".to_owned(), Some(large)),
+    ] {
+        let screen = marie.once(method, &to, body, &[]).await;
+        guarded(&screen, what);
         seen.insert(screen.status.as_u16());
-        for status in [200, 303, 400, 401, 403, 404, 405, 413, 500] {
-            assert!(seen.contains(&status), "{}: no {status} among {seen:?}", world.bed.name);
-        }
+    }
+    // A table is gone: that is nobody's doing but ours.
+    let db = world.bed.context.db.writer();
+    db.execute_unprepared("ALTER TABLE interaction RENAME TO interaction_away").await.unwrap();
+    let screen = marie.once(Method::GET, &Portal::new(&world, "tilleuls").address(&[]), None, &[]).await;
+    db.execute_unprepared("ALTER TABLE interaction_away RENAME TO interaction").await.unwrap();
+    guarded(&screen, "an error of ours");
+    assert!(!screen.body.to_lowercase().contains("interaction_away"), "{}", screen.body);
+    seen.insert(screen.status.as_u16());
+    for status in [200, 303, 400, 401, 403, 404, 405, 413, 500] {
+        assert!(seen.contains(&status), "{}: no {status} among {seen:?}", world.bed.name);
     }
 }
 
 /// SECURITY #41: a second cookie of the session's name is no session, whichever comes first; without it the person is signed in as before. A jar that
 /// somebody filled to the brim breaks nothing for longer than it is full.
+#[apply(both!)]
 #[tokio::test]
-async fn a_cookie_that_is_there_twice_is_none_and_the_session_outlives_it() {
-    for world in World::both().await {
-        world.moved("tilleuls", "100", MARIE).await;
-        world.moved("tilleuls", "101", "paul@exemple.test").await;
-        let portal = Portal::new(&world, "tilleuls");
-        let (mut marie, mut thief) = (Visitor::new(&world), Visitor::new(&world));
-        for (visitor, email) in [(&mut marie, MARIE), (&mut thief, "paul@exemple.test")] {
-            portal.send(visitor, &[]).await;
-            visitor.sign_in(email, PASSWORD).await;
-            portal.receive(visitor).await;
-        }
-        let theirs = thief.cookie("mc_session").value().to_owned();
-        let kept = marie.cookies.clone();
-        for first in [true, false] {
-            let planted = Cookie::build(("mc_session", theirs.clone())).path("/authorize").build();
-            marie.cookies = kept.clone();
-            marie.cookies.insert(if first { 0 } else { kept.len() }, planted);
-            portal.send(&mut marie, &[]).await;
-            marie.screen.says("Mot de passe oublié ?").says_not("paul@").says_not(MARIE);
-        }
-        marie.cookies = kept.clone();
-        for n in 0..180 {
-            marie.cookies.push(Cookie::new(format!("junk{n}"), "x".repeat(100)));
-        }
-        let full = marie.once(Method::GET, "/", None, &[]).await;
-        assert!(full.status.as_u16() < 500, "{}", full.status);
-        marie.cookies = kept;
-        portal.send(&mut marie, &[]).await;
-        assert_eq!(portal.receive(&marie).await.userinfo["email"], MARIE);
+async fn a_cookie_that_is_there_twice_is_none_and_the_session_outlives_it(world: World) {
+    world.moved("tilleuls", "100", MARIE).await;
+    world.moved("tilleuls", "101", "paul@exemple.test").await;
+    let portal = Portal::new(&world, "tilleuls");
+    let (mut marie, mut thief) = (Visitor::new(&world), Visitor::new(&world));
+    for (visitor, email) in [(&mut marie, MARIE), (&mut thief, "paul@exemple.test")] {
+        portal.send(visitor, &[]).await;
+        visitor.sign_in(email, PASSWORD).await;
+        portal.receive(visitor).await;
     }
+    let theirs = thief.cookie("mc_session").value().to_owned();
+    let kept = marie.cookies.clone();
+    for first in [true, false] {
+        let planted = Cookie::build(("mc_session", theirs.clone())).path("/authorize").build();
+        marie.cookies = kept.clone();
+        marie.cookies.insert(if first { 0 } else { kept.len() }, planted);
+        portal.send(&mut marie, &[]).await;
+        marie.screen.says("Mot de passe oublié ?").says_not("paul@").says_not(MARIE);
+    }
+    marie.cookies = kept.clone();
+    for n in 0..180 {
+        marie.cookies.push(Cookie::new(format!("junk{n}"), "x".repeat(100)));
+    }
+    let full = marie.once(Method::GET, "/", None, &[]).await;
+    assert!(full.status.as_u16() < 500, "{}", full.status);
+    marie.cookies = kept;
+    portal.send(&mut marie, &[]).await;
+    assert_eq!(portal.receive(&marie).await.userinfo["email"], MARIE);
 }

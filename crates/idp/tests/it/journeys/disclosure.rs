@@ -7,6 +7,7 @@ use agencies::{Agencies, Agency};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::Method;
 use serde_json::{Map, Value, json};
+use testbed::{apply, both};
 
 use crate::journeys::{
     portal::{Portal, VERIFIER, claims, encoded},
@@ -293,155 +294,148 @@ async fn attach_rivage(world: &World, marie: &mut Visitor) {
 }
 
 /// SECURITY D11; OIDC Core §5.4, §5.5: two agencies, every claim, every way of asking, every place of telling, with a link and without.
+#[apply(both!)]
 #[tokio::test]
-async fn an_agency_is_told_what_is_its_own_by_the_scopes_of_its_file() {
-    for world in World::both().await {
-        let mut marie = marie(&world).await;
-        for (agency, linked) in [("tilleuls", true), ("rivage", false), ("rivage", true)] {
-            if agency == "rivage" && linked {
-                attach_rivage(&world, &mut marie).await;
-            }
-            for file in FILES {
-                configure(&world, &scopes(*file));
-                for way in WAYS {
-                    let told = ask(&world, &mut marie, agency, way).await;
-                    judge(told, [agency, world.bed.name], linked, *file, way);
-                }
+async fn an_agency_is_told_what_is_its_own_by_the_scopes_of_its_file(world: World) {
+    let mut marie = marie(&world).await;
+    for (agency, linked) in [("tilleuls", true), ("rivage", false), ("rivage", true)] {
+        if agency == "rivage" && linked {
+            attach_rivage(&world, &mut marie).await;
+        }
+        for file in FILES {
+            configure(&world, &scopes(*file));
+            for way in WAYS {
+                let told = ask(&world, &mut marie, agency, way).await;
+                judge(told, [agency, world.bed.name], linked, *file, way);
             }
         }
     }
 }
 
 /// SECURITY I15, D11: a file that was narrowed counts at once: for a code that is out, for a token that is out, at a refresh and at introspection.
+#[apply(both!)]
 #[tokio::test]
-async fn a_file_that_was_narrowed_counts_at_once() {
+async fn a_file_that_was_narrowed_counts_at_once(world: World) {
     let (wide, narrow) = (Some("openid profile email address phone"), Some("openid email"));
-    for world in World::both().await {
-        let mut marie = marie(&world).await;
-        for way in WAYS {
-            configure(&world, &scopes(wide));
-            let before = ask(&world, &mut marie, "tilleuls", way).await;
-            let out = code(&world, &mut marie, "tilleuls", way).await;
-            configure(&world, &scopes(narrow));
-            let case = ["tilleuls", world.bed.name];
-            // The token that was given before.
-            let at_userinfo = userinfo(&mut marie, &before.access).await;
-            let introspected = [
-                called(&mut marie, "tilleuls", "/introspect", &[("token", &before.access)]).await,
-                called(&mut marie, "tilleuls", "/introspect", &[("token", &before.refresh)]).await,
-            ];
-            // The code that was given before, and a refresh of what it gave.
-            let tokens = redeem(&mut marie, "tilleuls", &out).await;
-            let fresh = tell(&mut marie, "tilleuls", &tokens).await;
-            let again = [("grant_type", "refresh_token"), ("refresh_token", before.refresh.as_str())];
-            let refreshed = called(&mut marie, "tilleuls", "/token", &again).await;
-            let refreshed = tell(&mut marie, "tilleuls", &refreshed).await;
-            let id_token = fresh.id_token.clone();
-            let held = Told { id_token, userinfo: at_userinfo, introspected, ..before };
-            for told in [held, fresh, refreshed] {
-                judge(told, case, true, narrow, way);
-            }
+    let mut marie = marie(&world).await;
+    for way in WAYS {
+        configure(&world, &scopes(wide));
+        let before = ask(&world, &mut marie, "tilleuls", way).await;
+        let out = code(&world, &mut marie, "tilleuls", way).await;
+        configure(&world, &scopes(narrow));
+        let case = ["tilleuls", world.bed.name];
+        // The token that was given before.
+        let at_userinfo = userinfo(&mut marie, &before.access).await;
+        let introspected = [
+            called(&mut marie, "tilleuls", "/introspect", &[("token", &before.access)]).await,
+            called(&mut marie, "tilleuls", "/introspect", &[("token", &before.refresh)]).await,
+        ];
+        // The code that was given before, and a refresh of what it gave.
+        let tokens = redeem(&mut marie, "tilleuls", &out).await;
+        let fresh = tell(&mut marie, "tilleuls", &tokens).await;
+        let again = [("grant_type", "refresh_token"), ("refresh_token", before.refresh.as_str())];
+        let refreshed = called(&mut marie, "tilleuls", "/token", &again).await;
+        let refreshed = tell(&mut marie, "tilleuls", &refreshed).await;
+        let id_token = fresh.id_token.clone();
+        let held = Told { id_token, userinfo: at_userinfo, introspected, ..before };
+        for told in [held, fresh, refreshed] {
+            judge(told, case, true, narrow, way);
         }
     }
 }
 
 /// Several identities of one agency at one account: the oldest link wins claim by claim, a later one adds what the older ones do not know.
+#[apply(both!)]
 #[tokio::test]
-async fn a_later_link_of_one_agency_fills_gaps_only() {
-    for world in World::both().await {
-        let second = "identifier;client_ref;password;name;given_name;nickname;phone_number;locality\n\
+async fn a_later_link_of_one_agency_fills_gaps_only(world: World) {
+    let second = "identifier;client_ref;password;name;given_name;nickname;phone_number;locality\n\
              201;T-201;Vieux-Secret 102;Marie D. (garage);Marie-Garage;;+33 2 97 99 99 99;Auray\n";
-        let first = "identifier;client_ref;password;name;given_name;nickname;postal_code\n\
+    let first = "identifier;client_ref;password;name;given_name;nickname;postal_code\n\
              200;T-200;Vieux-Secret 101;Marie Durand;Marie;Mimi;56000\n";
-        world.import("tilleuls", first, 1).await;
-        world.import("tilleuls", second, 1).await;
-        world.moved("tilleuls", "200", MARIE).await;
-        let mut marie = Visitor::new(&world);
-        configure(&world, &scopes(Some("openid profile email address phone")));
-        Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
-        marie.sign_in(MARIE, PASSWORD).await;
-        world.bed.clock.advance(1);
-        marie.open("/attach").await;
-        let here = marie.screen.links().into_iter().find(|l| l.ends_with("agency=tilleuls")).unwrap();
-        marie.open(&here).await;
-        marie.submit("/legacy", &[("identifier", "201"), ("password", "Vieux-Secret 102")]).await;
-        marie.submit("/notice", &[]).await;
-        marie.submit("/email", &[("email", MARIE)]).await;
-        marie.submit("/link", &[]).await;
-        let told = about_her(ask(&world, &mut marie, "tilleuls", Way::Scope).await.userinfo);
-        let own = json!({
-            "name": "Marie Durand", "email": MARIE, "email_verified": true, "client_refs": ["T-200", "T-201"],
-            "updated_at": "some", "given_name": "Marie", "nickname": "Mimi", "phone_number": "+33 2 97 99 99 99",
-            "phone_number_verified": false, "address": { "postal_code": "56000" },
-        });
-        assert_eq!(Value::Object(told), own, "{}", world.bed.name);
-    }
+    world.import("tilleuls", first, 1).await;
+    world.import("tilleuls", second, 1).await;
+    world.moved("tilleuls", "200", MARIE).await;
+    let mut marie = Visitor::new(&world);
+    configure(&world, &scopes(Some("openid profile email address phone")));
+    Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
+    marie.sign_in(MARIE, PASSWORD).await;
+    world.bed.clock.advance(1);
+    marie.open("/attach").await;
+    let here = marie.screen.links().into_iter().find(|l| l.ends_with("agency=tilleuls")).unwrap();
+    marie.open(&here).await;
+    marie.submit("/legacy", &[("identifier", "201"), ("password", "Vieux-Secret 102")]).await;
+    marie.submit("/notice", &[]).await;
+    marie.submit("/email", &[("email", MARIE)]).await;
+    marie.submit("/link", &[]).await;
+    let told = about_her(ask(&world, &mut marie, "tilleuls", Way::Scope).await.userinfo);
+    let own = json!({
+        "name": "Marie Durand", "email": MARIE, "email_verified": true, "client_refs": ["T-200", "T-201"],
+        "updated_at": "some", "given_name": "Marie", "nickname": "Mimi", "phone_number": "+33 2 97 99 99 99",
+        "phone_number_verified": false, "address": { "postal_code": "56000" },
+    });
+    assert_eq!(Value::Object(told), own, "{}", world.bed.name);
 }
 
 /// What an agency corrects in its file after the move reaches its own portal with the next answer, and no other's; what it took out goes.
+#[apply(both!)]
 #[tokio::test]
-async fn a_correction_of_the_file_reaches_those_who_moved() {
-    for world in World::both().await {
-        let mut marie = marie(&world).await;
-        attach_rivage(&world, &mut marie).await;
-        configure(&world, &scopes(Some("openid profile email address phone")));
-        let before = ask(&world, &mut marie, "rivage", Way::Scope).await.userinfo;
-        world.bed.clock.advance(60);
-        let corrected =
-            AT_RIVAGE.replace("98 00 00 02", "98 00 00 99").replace("Brest", "").replace(";29200;", ";;");
-        world.import("rivage", &format!("{COLUMNS}{corrected}"), 0).await;
-        let told = ask(&world, &mut marie, "rivage", Way::Scope).await.userinfo;
-        assert_eq!(told["phone_number"], "+33 2 98 00 00 99", "{}", world.bed.name);
-        assert!(told.get("address").is_none(), "{told:?}");
-        assert_eq!(told["updated_at"], world.bed.context.now());
-        assert!(before["updated_at"].as_i64() < told["updated_at"].as_i64());
-        let first = ask(&world, &mut marie, "tilleuls", Way::Scope).await.userinfo;
-        assert_eq!(first["phone_number"], "+33 2 97 00 00 01");
-        // The old credentials stay dead (SECURITY #83).
-        assert_eq!(
-            world.count("legacy_identity", "moved_at IS NOT NULL AND verifier_kind <> 'none'").await,
-            0
-        );
-        // The same file again is no change.
-        world.bed.clock.advance(60);
-        world.import("rivage", &format!("{COLUMNS}{corrected}"), 0).await;
-        let again = ask(&world, &mut marie, "rivage", Way::Scope).await.userinfo;
-        assert_eq!(again["updated_at"], told["updated_at"]);
-    }
+async fn a_correction_of_the_file_reaches_those_who_moved(world: World) {
+    let mut marie = marie(&world).await;
+    attach_rivage(&world, &mut marie).await;
+    configure(&world, &scopes(Some("openid profile email address phone")));
+    let before = ask(&world, &mut marie, "rivage", Way::Scope).await.userinfo;
+    world.bed.clock.advance(60);
+    let corrected =
+        AT_RIVAGE.replace("98 00 00 02", "98 00 00 99").replace("Brest", "").replace(";29200;", ";;");
+    world.import("rivage", &format!("{COLUMNS}{corrected}"), 0).await;
+    let told = ask(&world, &mut marie, "rivage", Way::Scope).await.userinfo;
+    assert_eq!(told["phone_number"], "+33 2 98 00 00 99", "{}", world.bed.name);
+    assert!(told.get("address").is_none(), "{told:?}");
+    assert_eq!(told["updated_at"], world.bed.context.now());
+    assert!(before["updated_at"].as_i64() < told["updated_at"].as_i64());
+    let first = ask(&world, &mut marie, "tilleuls", Way::Scope).await.userinfo;
+    assert_eq!(first["phone_number"], "+33 2 97 00 00 01");
+    // The old credentials stay dead (SECURITY #83).
+    assert_eq!(world.count("legacy_identity", "moved_at IS NOT NULL AND verifier_kind <> 'none'").await, 0);
+    // The same file again is no change.
+    world.bed.clock.advance(60);
+    world.import("rivage", &format!("{COLUMNS}{corrected}"), 0).await;
+    let again = ask(&world, &mut marie, "rivage", Way::Scope).await.userinfo;
+    assert_eq!(again["updated_at"], told["updated_at"]);
 }
 
 /// What a person calls themselves is not contradicted by what an agency's file says of it, at no agency, and not after the next import either.
+#[apply(both!)]
 #[tokio::test]
-async fn a_name_of_ones_own_silences_its_parts_at_every_agency() {
-    for world in World::both().await {
-        let mut marie = marie(&world).await;
-        attach_rivage(&world, &mut marie).await;
-        marie.open("/account/name").await;
-        marie.submit("/name", &[("name", "Marie Lévy")]).await.says("Votre nom est enregistré");
-        marie.open("/account/language").await;
-        marie.submit("/language", &[("language", "en")]).await.says("Your language is saved");
-        configure(&world, &scopes(Some("openid profile email address phone")));
-        world.import("rivage", &format!("{COLUMNS}{}", AT_RIVAGE.replace("fr-BE", "nl-BE")), 0).await;
-        for agency in ["tilleuls", "rivage"] {
-            let told = ask(&world, &mut marie, agency, Way::Scope).await.userinfo;
-            assert_eq!(
-                (&told["name"], &told["locale"]),
-                (&json!("Marie Lévy"), &json!("en")),
-                "{}",
-                world.bed.name
-            );
-            for part in ["given_name", "family_name", "middle_name"] {
-                assert!(told.get(part).is_none(), "{agency}: {told:?}");
-            }
-            assert!(told.contains_key("phone_number"), "{agency}: {told:?}");
+async fn a_name_of_ones_own_silences_its_parts_at_every_agency(world: World) {
+    let mut marie = marie(&world).await;
+    attach_rivage(&world, &mut marie).await;
+    marie.open("/account/name").await;
+    marie.submit("/name", &[("name", "Marie Lévy")]).await.says("Votre nom est enregistré");
+    marie.open("/account/language").await;
+    marie.submit("/language", &[("language", "en")]).await.says("Your language is saved");
+    configure(&world, &scopes(Some("openid profile email address phone")));
+    world.import("rivage", &format!("{COLUMNS}{}", AT_RIVAGE.replace("fr-BE", "nl-BE")), 0).await;
+    for agency in ["tilleuls", "rivage"] {
+        let told = ask(&world, &mut marie, agency, Way::Scope).await.userinfo;
+        assert_eq!(
+            (&told["name"], &told["locale"]),
+            (&json!("Marie Lévy"), &json!("en")),
+            "{}",
+            world.bed.name
+        );
+        for part in ["given_name", "family_name", "middle_name"] {
+            assert!(told.get(part).is_none(), "{agency}: {told:?}");
         }
+        assert!(told.contains_key("phone_number"), "{agency}: {told:?}");
     }
 }
 
 /// The terms' own sentence (config/terms, article 3), read as it is printed: each thing that it names reaches an agency that imported nothing, and nothing else
 /// does but the `sub` that stands for the account.
+#[apply(both!)]
 #[tokio::test]
-async fn the_sentence_of_the_terms_about_agencies_is_true() {
+async fn the_sentence_of_the_terms_about_agencies_is_true(world: World) {
     let terms = include_str!("../../../../../config/terms/2026-11/fr.md");
     let sentence = terms
         .split_inclusive('.')
@@ -459,29 +453,23 @@ async fn the_sentence_of_the_terms_about_agencies_is_true() {
     })
     .collect();
     assert!(terms.contains("ce que cette agence avait elle-même inscrit dans son fichier"));
-    for world in World::both().await {
-        let mut marie = marie(&world).await;
-        let bare = "identifier;client_ref;password;name\n300;R-300;Vieux-Secret 201;Marie Durand\n";
-        world.import("rivage", bare, 1).await;
-        configure(&world, &scopes(Some("openid profile email address phone")));
-        Portal::new(&world, "rivage").send(&mut marie, &[]).await;
-        let attach = marie.screen.links().into_iter().find(|l| l.ends_with("/legacy")).unwrap();
-        marie.open(&attach).await;
-        marie.submit("/legacy", &[("identifier", "300"), ("password", "Vieux-Secret 201")]).await;
-        marie.submit("/notice", &[]).await;
-        marie.submit("/email", &[("email", MARIE)]).await;
-        marie.submit("/link", &[]).await;
-        for way in WAYS {
-            let told = ask(&world, &mut marie, "rivage", way).await;
-            for (name, _) in about_her(told.userinfo).into_iter().chain(about_her(told.id_token)) {
-                // When the rest was last changed, and that the address was confirmed, are no news of their own.
-                let beside = ["updated_at", "email_verified"].contains(&name.as_str());
-                assert!(
-                    beside || named.contains(&name.as_str()),
-                    "{name} is told, {}, {way:?}",
-                    world.bed.name
-                );
-            }
+    let mut marie = marie(&world).await;
+    let bare = "identifier;client_ref;password;name\n300;R-300;Vieux-Secret 201;Marie Durand\n";
+    world.import("rivage", bare, 1).await;
+    configure(&world, &scopes(Some("openid profile email address phone")));
+    Portal::new(&world, "rivage").send(&mut marie, &[]).await;
+    let attach = marie.screen.links().into_iter().find(|l| l.ends_with("/legacy")).unwrap();
+    marie.open(&attach).await;
+    marie.submit("/legacy", &[("identifier", "300"), ("password", "Vieux-Secret 201")]).await;
+    marie.submit("/notice", &[]).await;
+    marie.submit("/email", &[("email", MARIE)]).await;
+    marie.submit("/link", &[]).await;
+    for way in WAYS {
+        let told = ask(&world, &mut marie, "rivage", way).await;
+        for (name, _) in about_her(told.userinfo).into_iter().chain(about_her(told.id_token)) {
+            // When the rest was last changed, and that the address was confirmed, are no news of their own.
+            let beside = ["updated_at", "email_verified"].contains(&name.as_str());
+            assert!(beside || named.contains(&name.as_str()), "{name} is told, {}, {way:?}", world.bed.name);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 use http::{Method, header};
 use idp::{ForwardedHeader, Idp, Proxies, Throttle};
 use kernel::sea_orm::ConnectionTrait;
+use testbed::{apply, both};
 
 use crate::journeys::{
     portal::{Portal, encoded},
@@ -59,36 +60,35 @@ async fn tries(world: &World, page: &str, name: &str, typed: &str) -> Vec<String
 }
 
 /// SECURITY #59: status, headers, cookies, bodies and the number of answers are the same for whoever is asked about, at each door, up to the lock.
+#[apply(both!)]
 #[tokio::test]
-async fn no_answer_at_any_door_tells_whether_there_is_an_account() {
-    for world in World::both().await {
-        world.moved("tilleuls", "100", "marie@exemple.test").await;
-        world.moved("rivage", "100", "lucie@exemple.test").await;
-        let mut paula = Visitor::new(&world);
-        Portal::new(&world, "tilleuls").send(&mut paula, &[]).await;
-        paula.old_credentials("101", "Vieux-Secret 2").await;
-        paula.up_to_mail("paula@exemple.test", PASSWORD).await;
-        let disable = "UPDATE account SET disabled_at = 1 WHERE email = 'lucie@exemple.test'";
-        world.bed.context.db.writer().execute_unprepared(disable).await.unwrap();
-        let emails = [
-            ("no account", "irene@exemple.test"),
-            ("an account", "marie@exemple.test"),
-            ("disabled", "lucie@exemple.test"),
-            ("a move under way", "paula@exemple.test"),
-        ];
-        let identifiers = [("nobody's", "999"), ("moved", "100"), ("in a move", "101"), ("not moved", "102")];
-        for (page, name, classes) in
-            [("forgot", "email", emails), ("sign-in", "email", emails), ("legacy", "identifier", identifiers)]
-        {
-            let nobody = tries(&world, page, name, classes[0].1).await;
-            assert_eq!(nobody.len(), 12, "an answer and a page for each try");
-            for (what, typed) in &classes[1..] {
-                let saw = tries(&world, page, name, typed).await;
-                for (nth, (one, other)) in nobody.iter().zip(&saw).enumerate() {
-                    assert_eq!(one, other, "{}: {page}, answer {nth}: {what}", world.bed.name);
-                }
-                assert_eq!(nobody.len(), saw.len(), "{page}: {what}");
+async fn no_answer_at_any_door_tells_whether_there_is_an_account(world: World) {
+    world.moved("tilleuls", "100", "marie@exemple.test").await;
+    world.moved("rivage", "100", "lucie@exemple.test").await;
+    let mut paula = Visitor::new(&world);
+    Portal::new(&world, "tilleuls").send(&mut paula, &[]).await;
+    paula.old_credentials("101", "Vieux-Secret 2").await;
+    paula.up_to_mail("paula@exemple.test", PASSWORD).await;
+    let disable = "UPDATE account SET disabled_at = 1 WHERE email = 'lucie@exemple.test'";
+    world.bed.context.db.writer().execute_unprepared(disable).await.unwrap();
+    let emails = [
+        ("no account", "irene@exemple.test"),
+        ("an account", "marie@exemple.test"),
+        ("disabled", "lucie@exemple.test"),
+        ("a move under way", "paula@exemple.test"),
+    ];
+    let identifiers = [("nobody's", "999"), ("moved", "100"), ("in a move", "101"), ("not moved", "102")];
+    for (page, name, classes) in
+        [("forgot", "email", emails), ("sign-in", "email", emails), ("legacy", "identifier", identifiers)]
+    {
+        let nobody = tries(&world, page, name, classes[0].1).await;
+        assert_eq!(nobody.len(), 12, "an answer and a page for each try");
+        for (what, typed) in &classes[1..] {
+            let saw = tries(&world, page, name, typed).await;
+            for (nth, (one, other)) in nobody.iter().zip(&saw).enumerate() {
+                assert_eq!(one, other, "{}: {page}, answer {nth}: {what}", world.bed.name);
             }
+            assert_eq!(nobody.len(), saw.len(), "{page}: {what}");
         }
     }
 }
@@ -142,52 +142,50 @@ impl Knocker {
 }
 
 /// SECURITY #55, B5: whatever a header says, a stranger is counted as the address from which they come.
+#[apply(both!)]
 #[tokio::test]
-async fn no_header_of_a_stranger_gives_them_more_tries() {
-    for world in World::both().await {
-        let (address, server) = behind(&world, &[], 3).await;
-        let mut knocker = Knocker::at(&world, &address).await;
-        let long = "1.2.3.4, ".repeat(1100);
-        let mut looked_at = 0;
-        for n in 0..12 {
-            let ip = format!("203.0.113.{n}");
-            let quoted = format!("for=\"[2001:db8:{n}::1]\"");
-            let headers = [
-                ("x-forwarded-for", if n == 5 { &*long } else { &*ip }),
-                ("forwarded", &*quoted),
-                ("x-real-ip", &*ip),
-                ("true-client-ip", &*ip),
-                ("cf-connecting-ip", &*ip),
-                ("x-client-ip", if n == 7 { "garbage" } else { &*ip }),
-            ];
-            looked_at += usize::from(knocker.knocks(&headers).await);
-        }
-        assert_eq!(looked_at, 3, "{}", world.bed.name);
-        assert_eq!(world.count("attempt", "1 = 1").await, 3);
-        server.abort();
+async fn no_header_of_a_stranger_gives_them_more_tries(world: World) {
+    let (address, server) = behind(&world, &[], 3).await;
+    let mut knocker = Knocker::at(&world, &address).await;
+    let long = "1.2.3.4, ".repeat(1100);
+    let mut looked_at = 0;
+    for n in 0..12 {
+        let ip = format!("203.0.113.{n}");
+        let quoted = format!("for=\"[2001:db8:{n}::1]\"");
+        let headers = [
+            ("x-forwarded-for", if n == 5 { &*long } else { &*ip }),
+            ("forwarded", &*quoted),
+            ("x-real-ip", &*ip),
+            ("true-client-ip", &*ip),
+            ("cf-connecting-ip", &*ip),
+            ("x-client-ip", if n == 7 { "garbage" } else { &*ip }),
+        ];
+        looked_at += usize::from(knocker.knocks(&headers).await);
     }
+    assert_eq!(looked_at, 3, "{}", world.bed.name);
+    assert_eq!(world.count("attempt", "1 = 1").await, 3);
+    server.abort();
 }
 
 /// SECURITY #55: behind a proxy, the rightmost address that is no proxy's; IPv6 by the /64.
+#[apply(both!)]
 #[tokio::test]
-async fn behind_a_proxy_the_nearest_stranger_is_counted() {
-    for world in World::both().await {
-        let (address, server) = behind(&world, &["127.0.0.0/8", "10.0.0.0/8"], 3).await;
-        let mut knocker = Knocker::at(&world, &address).await;
-        let long = format!("{}203.0.113.3", "6.6.6.6, ".repeat(1100));
-        let real = ["6.6.6.1, 203.0.113.3", "6.6.6.2,203.0.113.3, 10.0.0.9", "nonsense, 203.0.113.3", &long];
-        let neighbours = ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:1", "2001:db8:0:0:1::"];
-        for (who, values) in [("one address", real), ("one network", neighbours)] {
-            let mut looked_at = Vec::new();
-            for value in values {
-                looked_at.push(knocker.knocks(&[("x-forwarded-for", value)]).await);
-            }
-            assert_eq!(looked_at, [true, true, true, false], "{}: {who}", world.bed.name);
+async fn behind_a_proxy_the_nearest_stranger_is_counted(world: World) {
+    let (address, server) = behind(&world, &["127.0.0.0/8", "10.0.0.0/8"], 3).await;
+    let mut knocker = Knocker::at(&world, &address).await;
+    let long = format!("{}203.0.113.3", "6.6.6.6, ".repeat(1100));
+    let real = ["6.6.6.1, 203.0.113.3", "6.6.6.2,203.0.113.3, 10.0.0.9", "nonsense, 203.0.113.3", &long];
+    let neighbours = ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:1", "2001:db8:0:0:1::"];
+    for (who, values) in [("one address", real), ("one network", neighbours)] {
+        let mut looked_at = Vec::new();
+        for value in values {
+            looked_at.push(knocker.knocks(&[("x-forwarded-for", value)]).await);
         }
-        // Others go on.
-        for other in ["203.0.113.4", "2001:db8:0:1::1"] {
-            assert!(knocker.knocks(&[("x-forwarded-for", other)]).await, "{other}");
-        }
-        server.abort();
+        assert_eq!(looked_at, [true, true, true, false], "{}: {who}", world.bed.name);
     }
+    // Others go on.
+    for other in ["203.0.113.4", "2001:db8:0:1::1"] {
+        assert!(knocker.knocks(&[("x-forwarded-for", other)]).await, "{other}");
+    }
+    server.abort();
 }

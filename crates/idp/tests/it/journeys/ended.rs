@@ -11,6 +11,7 @@ use std::{
 use http::Method;
 use idp::Idp;
 use kernel::{Context, Rng, SystemRng, sea_orm::ConnectionTrait};
+use testbed::{Database, OnDatabase, apply, both};
 
 use crate::journeys::{
     portal::Portal,
@@ -25,30 +26,30 @@ const NEW: &str = "nuage violoncelle fourchette";
 const ENDS: [&str; 5] = ["sign-out", "somebody else signs in here", "a reset elsewhere", "disabled", "idle"];
 
 /// SECURITY #46: the cookie of a session that ended, put back, opens no page and gives no code, also in an interaction that was open before the end.
+#[apply(both!)]
 #[tokio::test]
-async fn a_session_that_ended_opens_nothing_however_it_ended() {
+async fn a_session_that_ended_opens_nothing_however_it_ended(database: Database) {
     for how in ENDS {
-        for world in World::both().await {
-            world.moved("tilleuls", "100", MARIE).await;
-            let portal = Portal::new(&world, "tilleuls");
-            let mut marie = Visitor::new(&world);
-            portal.send(&mut marie, &[]).await;
-            marie.sign_in(MARIE, PASSWORD).await;
-            portal.receive(&marie).await;
-            portal.send(&mut marie, &[("prompt", "login")]).await;
-            let pending = marie.screen.path.clone();
-            let kept = marie.cookies.clone();
-            end(&world, &mut marie, how).await;
+        let world = World::on(database).await;
+        world.moved("tilleuls", "100", MARIE).await;
+        let portal = Portal::new(&world, "tilleuls");
+        let mut marie = Visitor::new(&world);
+        portal.send(&mut marie, &[]).await;
+        marie.sign_in(MARIE, PASSWORD).await;
+        portal.receive(&marie).await;
+        portal.send(&mut marie, &[("prompt", "login")]).await;
+        let pending = marie.screen.path.clone();
+        let kept = marie.cookies.clone();
+        end(&world, &mut marie, how).await;
+        marie.cookies = kept.clone();
+        for address in ["/", "/sign-out", "/attach", &pending, &format!("{pending}/connected")] {
+            marie.open(address).await.says_not(MARIE);
+            assert_eq!(marie.screen.left_to, None, "{how}: {address}");
             marie.cookies = kept.clone();
-            for address in ["/", "/sign-out", "/attach", &pending, &format!("{pending}/connected")] {
-                marie.open(address).await.says_not(MARIE);
-                assert_eq!(marie.screen.left_to, None, "{how}: {address}");
-                marie.cookies = kept.clone();
-            }
-            portal.send(&mut marie, &[("prompt", "none")]).await;
-            assert!(portal.back(&marie).contains(&("error".into(), "login_required".into())), "{how}");
-            assert_eq!(world.count("code", "used_at IS NULL").await, 0, "{}: {how}", world.bed.name);
         }
+        portal.send(&mut marie, &[("prompt", "none")]).await;
+        assert!(portal.back(&marie).contains(&("error".into(), "login_required".into())), "{how}");
+        assert_eq!(world.count("code", "used_at IS NULL").await, 0, "{}: {how}", world.bed.name);
     }
 }
 
@@ -96,38 +97,37 @@ impl Rng for Failing {
 }
 
 /// SECURITY #111: a panic is that request's error, with a page that tells nothing of it, and nobody else's: the process lives and no lock is poisoned.
+#[apply(both!)]
 #[tokio::test]
-async fn a_panic_ends_its_request_and_no_other() {
-    for world in World::both().await {
-        world.moved("tilleuls", "100", MARIE).await;
-        let rng = Arc::new(Failing { good: SystemRng::new(), fails: AtomicUsize::new(0) });
-        let context = Context { rng: rng.clone(), ..world.idp.context.clone() };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-        let service = idp::router(Idp { context, ..world.idp.clone() })
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        let mut marie = Visitor::new(&world);
-        marie.issuer = address;
-        let portal = Portal::new(&world, "tilleuls");
-        for path in [portal.address(&[]), "/".to_owned(), "/forgot".to_owned()] {
-            rng.fails.store(1, Ordering::SeqCst);
-            let broken = marie.once(Method::GET, &path, None, &[]).await;
-            assert_eq!(broken.status.as_u16(), 500, "{path}");
-            broken.says_not("generator").says_not("panic");
-            crate::journeys::headers::guarded(&broken, &path);
-            assert_eq!(rng.fails.load(Ordering::SeqCst), 0, "it was asked: {path}");
-        }
-        // In the middle of a form, too; and the next one is as good as ever.
-        portal.send(&mut marie, &[]).await;
+async fn a_panic_ends_its_request_and_no_other(world: World) {
+    world.moved("tilleuls", "100", MARIE).await;
+    let rng = Arc::new(Failing { good: SystemRng::new(), fails: AtomicUsize::new(0) });
+    let context = Context { rng: rng.clone(), ..world.idp.context.clone() };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let service =
+        idp::router(Idp { context, ..world.idp.clone() }).into_make_service_with_connect_info::<SocketAddr>();
+    let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+    let mut marie = Visitor::new(&world);
+    marie.issuer = address;
+    let portal = Portal::new(&world, "tilleuls");
+    for path in [portal.address(&[]), "/".to_owned(), "/forgot".to_owned()] {
         rng.fails.store(1, Ordering::SeqCst);
-        marie.sign_in(MARIE, "une devinette fausse").await;
-        assert_eq!(marie.screen.status.as_u16(), 500);
-        rng.fails.store(0, Ordering::SeqCst);
-        portal.send(&mut marie, &[]).await;
-        marie.sign_in(MARIE, PASSWORD).await;
-        portal.back(&marie);
-        assert_eq!(world.people().await.iter().filter(|row| row.starts_with("account")).count(), 1);
-        server.abort();
+        let broken = marie.once(Method::GET, &path, None, &[]).await;
+        assert_eq!(broken.status.as_u16(), 500, "{path}");
+        broken.says_not("generator").says_not("panic");
+        crate::journeys::headers::guarded(&broken, &path);
+        assert_eq!(rng.fails.load(Ordering::SeqCst), 0, "it was asked: {path}");
     }
+    // In the middle of a form, too; and the next one is as good as ever.
+    portal.send(&mut marie, &[]).await;
+    rng.fails.store(1, Ordering::SeqCst);
+    marie.sign_in(MARIE, "une devinette fausse").await;
+    assert_eq!(marie.screen.status.as_u16(), 500);
+    rng.fails.store(0, Ordering::SeqCst);
+    portal.send(&mut marie, &[]).await;
+    marie.sign_in(MARIE, PASSWORD).await;
+    portal.back(&marie);
+    assert_eq!(world.people().await.iter().filter(|row| row.starts_with("account")).count(), 1);
+    server.abort();
 }

@@ -1,5 +1,5 @@
-//! The journeys of docs/requirements/journeys.md as a person walks them: over HTTP, through the forms that the server rendered, with the mails that went out, on SQLite and, where
-//! `TEST_POSTGRES_URL` names a server, on PostgreSQL.
+//! The journeys of docs/requirements/journeys.md as a person walks them: over HTTP, through the forms that the server rendered, with the mails that went out, on SQLite and on
+//! PostgreSQL.
 
 mod world;
 

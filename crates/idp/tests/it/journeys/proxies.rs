@@ -1,5 +1,7 @@
 //! Who is counted behind a proxy, whatever form it writes addresses in (SECURITY #55; RFC 7239).
 
+use testbed::{apply, both};
+
 use crate::journeys::{
     doors::{Knocker, behind},
     world::World,
@@ -28,64 +30,61 @@ fn written(host: u8) -> Vec<Vec<(&'static str, String)>> {
 }
 
 /// FINDING B22: ports, quotes, blanks, several lines, RFC 7239: each person has their own tries, however the proxy writes.
+#[apply(both!)]
 #[tokio::test]
-async fn each_person_behind_a_proxy_has_their_own_tries_however_it_writes() {
-    for world in World::both().await {
-        let (address, server) = behind(&world, &["127.0.0.0/8", "10.0.0.0/8"], 3).await;
-        let mut knocker = Knocker::at(&world, &address).await;
-        let mut first = 1;
-        for form in 0..written(1).len() {
-            for host in first..first + 4 {
-                let headers = written(host).swap_remove(form);
-                let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                assert!(knocker.knocks(&headers).await, "{}: {headers:?}", world.bed.name);
-            }
-            first += 4;
-        }
-        // Each form names the same person, who has three tries in all.
-        let mut looked_at = 0;
-        for headers in written(250) {
+async fn each_person_behind_a_proxy_has_their_own_tries_however_it_writes(world: World) {
+    let (address, server) = behind(&world, &["127.0.0.0/8", "10.0.0.0/8"], 3).await;
+    let mut knocker = Knocker::at(&world, &address).await;
+    let mut first = 1;
+    for form in 0..written(1).len() {
+        for host in first..first + 4 {
+            let headers = written(host).swap_remove(form);
             let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            looked_at += usize::from(knocker.knocks(&headers).await);
+            assert!(knocker.knocks(&headers).await, "{}: {headers:?}", world.bed.name);
         }
-        assert_eq!(looked_at, 3, "{}", world.bed.name);
-        server.abort();
+        first += 4;
     }
+    // Each form names the same person, who has three tries in all.
+    let mut looked_at = 0;
+    for headers in written(250) {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        looked_at += usize::from(knocker.knocks(&headers).await);
+    }
+    assert_eq!(looked_at, 3, "{}", world.bed.name);
+    server.abort();
 }
 
 /// What cannot be read counts nobody together with others, and does not stand for the proxy in the evidence.
+#[apply(both!)]
 #[tokio::test]
-async fn what_a_proxy_writes_unreadably_counts_nobody_with_others() {
-    for world in World::both().await {
-        let (address, server) = behind(&world, &["127.0.0.0/8"], 3).await;
-        let mut knocker = Knocker::at(&world, &address).await;
-        let unread: [Sent<'_>; 6] = [
-            &[("x-forwarded-for", "garbage")],
-            &[("x-forwarded-for", "1.2.3.4.5")],
-            &[("x-forwarded-for", "unknown")],
-            &[("forwarded", "for=_SEVKISEK")],
-            &[("forwarded", "proto=https")],
-            &[],
-        ];
-        for headers in unread {
-            assert!(knocker.knocks(headers).await, "{}: {headers:?}", world.bed.name);
-        }
-        server.abort();
+async fn what_a_proxy_writes_unreadably_counts_nobody_with_others(world: World) {
+    let (address, server) = behind(&world, &["127.0.0.0/8"], 3).await;
+    let mut knocker = Knocker::at(&world, &address).await;
+    let unread: [Sent<'_>; 6] = [
+        &[("x-forwarded-for", "garbage")],
+        &[("x-forwarded-for", "1.2.3.4.5")],
+        &[("x-forwarded-for", "unknown")],
+        &[("forwarded", "for=_SEVKISEK")],
+        &[("forwarded", "proto=https")],
+        &[],
+    ];
+    for headers in unread {
+        assert!(knocker.knocks(headers).await, "{}: {headers:?}", world.bed.name);
     }
+    server.abort();
 }
 
 /// SECURITY B5: none of it is believed of a stranger.
+#[apply(both!)]
 #[tokio::test]
-async fn a_stranger_is_counted_as_their_socket_whatever_they_write() {
-    for world in World::both().await {
-        let (address, server) = behind(&world, &["10.0.0.0/8"], 3).await;
-        let mut knocker = Knocker::at(&world, &address).await;
-        let mut looked_at = 0;
-        for headers in written(7).into_iter().chain(written(8)) {
-            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            looked_at += usize::from(knocker.knocks(&headers).await);
-        }
-        assert_eq!(looked_at, 3, "{}", world.bed.name);
-        server.abort();
+async fn a_stranger_is_counted_as_their_socket_whatever_they_write(world: World) {
+    let (address, server) = behind(&world, &["10.0.0.0/8"], 3).await;
+    let mut knocker = Knocker::at(&world, &address).await;
+    let mut looked_at = 0;
+    for headers in written(7).into_iter().chain(written(8)) {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        looked_at += usize::from(knocker.knocks(&headers).await);
     }
+    assert_eq!(looked_at, 3, "{}", world.bed.name);
+    server.abort();
 }

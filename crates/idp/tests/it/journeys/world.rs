@@ -12,7 +12,7 @@ use kernel::{
     Token,
     sea_orm::{ConnectionTrait, Statement},
 };
-use testbed::Bed;
+use testbed::{Bed, Database, OnDatabase};
 
 /// The password that people of these tests choose.
 pub const PASSWORD: &str = "soleil mandarine brouette";
@@ -100,22 +100,15 @@ pub struct Sent {
     pub raw: String,
 }
 
+impl OnDatabase for World {
+    async fn on(database: Database) -> Self {
+        Self::throttled(Bed::on(database).await, 100_000).await
+    }
+}
+
 impl World {
-    /// One on each database that is there.
-    pub async fn both() -> Vec<Self> {
-        Self::throttled(100_000).await
-    }
-
-    /// Where one network may try only so often in a minute.
-    pub async fn throttled(per_minute: u32) -> Vec<Self> {
-        let mut worlds = Vec::new();
-        for bed in Bed::both().await {
-            worlds.push(Self::on(bed, per_minute).await);
-        }
-        worlds
-    }
-
-    pub async fn on(bed: Bed, per_minute: u32) -> Self {
+    /// With this limit of attempts that one network has in a minute.
+    pub async fn throttled(bed: Bed, per_minute: u32) -> Self {
         let rules = Rules { answer_floor_millis: 0, ..Rules::default() };
         Self::hashing(bed, per_minute, HashCost { memory: 64, passes: 1, lanes: 1 }, rules).await
     }

@@ -12,7 +12,7 @@ use std::{
 use mail_parser::MessageParser;
 use reqwest::{Client, Method, redirect::Policy};
 use serde_json::Value;
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use self::collector::{Collector, Mood};
 use crate::{
@@ -230,111 +230,106 @@ async fn everything(place: &Place, who: &Mover) -> BTreeSet<String> {
 }
 
 /// SECURITY #123, FINDING P14: what the operator reads, and whoever keeps it for them, tells no secret and no full address.
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_is_seen_tells_a_secret_or_an_address() {
-    for bed in Bed::both().await {
-        let collector = Collector::in_mood(Mood::Well).await;
-        let place = traced(bed, &collector, true);
-        let who = marie();
-        place.people([who.row()]);
-        let running = serve(place.folder.path(), |command| {
-            command
-                .env("MONCOMPTE_LOG", "info,accounts=trace,idp=trace,kernel=trace,moncompte=trace,sqlx=warn");
-        })
-        .await;
-        let secrets = everything(&place, &who).await;
-        // Seen at all: acts with their outcome, within the request in which they happened.
-        let act =
-            collector.span("the act", |span| span.name == "sign_in" && span.has("outcome", "wrong")).await;
-        let request = collector.span("its request", |span| span.id == act.parent).await;
-        assert_eq!((&*request.name, &request.trace), ("POST /authorize/{id}/sign-in", &act.trace));
-        assert!(request.has("agency", "exemple"), "{request:?}");
-        let token = collector
-            .span("the guess", |span| span.name == "POST /token" && span.has("outcome", "invalid_client"));
-        token.await;
-        collector.span("the code", |span| span.name == "POST /token" && span.has("client", "exemple")).await;
-        collector.span("the mail", |span| span.name == "message" && span.has("kind", "mail")).await;
-        collector.span("the end", |span| span.name == "GET /end-session").await;
-        let spans: String = collector.spans().into_iter().map(|span| span.whole + "\n").collect();
-        let (_, numbers) = place.operators("/metrics").await;
-        let log = running.said();
-        for secret in &secrets {
-            for (what, text) in [("log", &log), ("trace", &spans), ("metrics", &numbers)] {
-                let line = text.lines().find(|line| line.contains(secret.as_str()));
-                assert!(line.is_none(), "{}: {secret:?} in the {what}: {line:?}", place.bed.name);
-            }
+async fn nothing_that_is_seen_tells_a_secret_or_an_address(bed: Bed) {
+    let collector = Collector::in_mood(Mood::Well).await;
+    let place = traced(bed, &collector, true);
+    let who = marie();
+    place.people([who.row()]);
+    let running = serve(place.folder.path(), |command| {
+        command.env("MONCOMPTE_LOG", "info,accounts=trace,idp=trace,kernel=trace,moncompte=trace,sqlx=warn");
+    })
+    .await;
+    let secrets = everything(&place, &who).await;
+    // Seen at all: acts with their outcome, within the request in which they happened.
+    let act = collector.span("the act", |span| span.name == "sign_in" && span.has("outcome", "wrong")).await;
+    let request = collector.span("its request", |span| span.id == act.parent).await;
+    assert_eq!((&*request.name, &request.trace), ("POST /authorize/{id}/sign-in", &act.trace));
+    assert!(request.has("agency", "exemple"), "{request:?}");
+    let token = collector
+        .span("the guess", |span| span.name == "POST /token" && span.has("outcome", "invalid_client"));
+    token.await;
+    collector.span("the code", |span| span.name == "POST /token" && span.has("client", "exemple")).await;
+    collector.span("the mail", |span| span.name == "message" && span.has("kind", "mail")).await;
+    collector.span("the end", |span| span.name == "GET /end-session").await;
+    let spans: String = collector.spans().into_iter().map(|span| span.whole + "\n").collect();
+    let (_, numbers) = place.operators("/metrics").await;
+    let log = running.said();
+    for secret in &secrets {
+        for (what, text) in [("log", &log), ("trace", &spans), ("metrics", &numbers)] {
+            let line = text.lines().find(|line| line.contains(secret.as_str()));
+            assert!(line.is_none(), "{}: {secret:?} in the {what}: {line:?}", place.bed.name);
         }
     }
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_people_do_is_counted() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let movers = [1, 2, 3].map(Mover::number);
-        place.people(movers.iter().map(Mover::row));
-        let running = place.serve().await;
-        let [moved, locked, _] = &movers;
-        Person::new(&place.issuer()).moves(moved, &place).await;
-        let page = Person::new(&place.issuer()).signs_in(&moved.email, &moved.new).await;
-        assert!(page.code().is_some(), "{}", page.url);
-        for _ in 0..6 {
-            Person::new(&place.issuer()).signs_in(&locked.email, "pas le bon sésame").await;
-        }
-        let expected: BTreeMap<&str, f64> = [
-            ("moncompte_sign_in_total{result=\"right\"}", 1.0),
-            ("moncompte_sign_in_total{result=\"wrong\"}", 4.0),
-            ("moncompte_sign_in_total{result=\"locked\"}", 2.0),
-            ("moncompte_lock_total", 1.0),
-            ("moncompte_move_steps_total{agency=\"exemple\",step=\"begun\"}", 1.0),
-            ("moncompte_move_steps_total{agency=\"exemple\",step=\"email\"}", 1.0),
-            ("moncompte_move_steps_total{agency=\"exemple\",step=\"password\"}", 1.0),
-            ("moncompte_move_steps_total{agency=\"exemple\",step=\"confirmed\"}", 1.0),
-            ("moncompte_move_steps_total{agency=\"exemple\",step=\"finished\"}", 1.0),
-            // Counted at the start.
-            ("moncompte_identities{agency=\"exemple\",state=\"waiting\"}", 3.0),
-            ("moncompte_identities{agency=\"exemple\",state=\"moved\"}", 0.0),
-            ("moncompte_agency_bad{agency=\"exemple\"}", 0.0),
-            ("moncompte_hash_queue", 0.0),
-            ("moncompte_build_info{version=\"0.1.0\"}", 1.0),
-        ]
-        .into();
-        let (_, text) = place.operators("/metrics").await;
-        let read = |name: &str| {
-            let value =
-                text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
-            value.unwrap_or(f64::NAN)
-        };
-        for (name, value) in expected {
-            assert_eq!(read(name), value, "{}: {name}\n{text}", place.bed.name);
-        }
-        for name in [
-            "moncompte_smtp_seconds_count{result=\"sent\"}",
-            "moncompte_hash_seconds_count",
-            "moncompte_hashes_total",
-            "moncompte_db_seconds_count{what=\"statement\"}",
-            "moncompte_db_seconds_count{what=\"commit\"}",
-            "moncompte_db_pool{pool=\"writers\",state=\"idle\"}",
-            "moncompte_http_requests_seconds_bucket{route=\"/authorize/{id}/sign-in\",code=\"303\",le=\"10\"}",
-            "process_resident_memory_bytes",
-            "process_open_fds",
-            "process_threads",
-            "process_start_time_seconds",
-        ] {
-            assert!(read(name) > 0.0, "{}: {name}\n{text}", place.bed.name);
-        }
-        // The worker wraps them one after the other.
-        assert!(read("moncompte_wrap_remaining") <= 3.0, "{text}");
-        assert!(text.contains("moncompte_key_age_days{alg=\"RS256\"}"), "{text}");
-        // Started again, it counts whoever moved meanwhile.
-        running.stop().await;
-        let _running = place.serve().await;
-        eventually("the count", async || {
-            let moved = number(&place, "moncompte_identities{agency=\"exemple\",state=\"moved\"}").await?;
-            (moved == 1.0).then_some(())
-        })
-        .await;
+async fn what_people_do_is_counted(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let movers = [1, 2, 3].map(Mover::number);
+    place.people(movers.iter().map(Mover::row));
+    let running = place.serve().await;
+    let [moved, locked, _] = &movers;
+    Person::new(&place.issuer()).moves(moved, &place).await;
+    let page = Person::new(&place.issuer()).signs_in(&moved.email, &moved.new).await;
+    assert!(page.code().is_some(), "{}", page.url);
+    for _ in 0..6 {
+        Person::new(&place.issuer()).signs_in(&locked.email, "pas le bon sésame").await;
     }
+    let expected: BTreeMap<&str, f64> = [
+        ("moncompte_sign_in_total{result=\"right\"}", 1.0),
+        ("moncompte_sign_in_total{result=\"wrong\"}", 4.0),
+        ("moncompte_sign_in_total{result=\"locked\"}", 2.0),
+        ("moncompte_lock_total", 1.0),
+        ("moncompte_move_steps_total{agency=\"exemple\",step=\"begun\"}", 1.0),
+        ("moncompte_move_steps_total{agency=\"exemple\",step=\"email\"}", 1.0),
+        ("moncompte_move_steps_total{agency=\"exemple\",step=\"password\"}", 1.0),
+        ("moncompte_move_steps_total{agency=\"exemple\",step=\"confirmed\"}", 1.0),
+        ("moncompte_move_steps_total{agency=\"exemple\",step=\"finished\"}", 1.0),
+        // Counted at the start.
+        ("moncompte_identities{agency=\"exemple\",state=\"waiting\"}", 3.0),
+        ("moncompte_identities{agency=\"exemple\",state=\"moved\"}", 0.0),
+        ("moncompte_agency_bad{agency=\"exemple\"}", 0.0),
+        ("moncompte_hash_queue", 0.0),
+        ("moncompte_build_info{version=\"0.1.0\"}", 1.0),
+    ]
+    .into();
+    let (_, text) = place.operators("/metrics").await;
+    let read = |name: &str| {
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+        value.unwrap_or(f64::NAN)
+    };
+    for (name, value) in expected {
+        assert_eq!(read(name), value, "{}: {name}\n{text}", place.bed.name);
+    }
+    for name in [
+        "moncompte_smtp_seconds_count{result=\"sent\"}",
+        "moncompte_hash_seconds_count",
+        "moncompte_hashes_total",
+        "moncompte_db_seconds_count{what=\"statement\"}",
+        "moncompte_db_seconds_count{what=\"commit\"}",
+        "moncompte_db_pool{pool=\"writers\",state=\"idle\"}",
+        "moncompte_http_requests_seconds_bucket{route=\"/authorize/{id}/sign-in\",code=\"303\",le=\"10\"}",
+        "process_resident_memory_bytes",
+        "process_open_fds",
+        "process_threads",
+        "process_start_time_seconds",
+    ] {
+        assert!(read(name) > 0.0, "{}: {name}\n{text}", place.bed.name);
+    }
+    // The worker wraps them one after the other.
+    assert!(read("moncompte_wrap_remaining") <= 3.0, "{text}");
+    assert!(text.contains("moncompte_key_age_days{alg=\"RS256\"}"), "{text}");
+    // Started again, it counts whoever moved meanwhile.
+    running.stop().await;
+    let _running = place.serve().await;
+    eventually("the count", async || {
+        let moved = number(&place, "moncompte_identities{agency=\"exemple\",state=\"moved\"}").await?;
+        (moved == 1.0).then_some(())
+    })
+    .await;
 }
 
 /// SECURITY D14: ten thousand addresses are a few routes.

@@ -3,7 +3,7 @@
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use super::{BURST, Nodes, ROUNDS, asking, form};
 use crate::{
@@ -46,66 +46,56 @@ fn now() -> u64 {
     now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_migration_ticket_that_comes_many_times_at_once_begins_one_move() {
-    for bed in Bed::both().await {
-        let nodes = Nodes::prepared(bed, async |place| signing(place)).await;
-        for round in 0..ROUNDS {
-            let (context, now) = (format!("{} round {round}", nodes.place.bed.name), now());
-            let claims = json!({
-                "iss": "exemple", "aud": nodes.place.issuer(), "sub": Mover::number(700 + round).identifier,
-                "jti": format!("ticket {round}"), "iat": now, "exp": now + 120,
-            });
-            let path = asking(&[("migration_ticket", &signed(&claims, TICKET_KEY))]);
-            let port = nodes.ports[0];
-            let get = format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n\r\n");
-            let shots = nodes.at_once(vec![get.into_bytes(); BURST]).await;
-            assert!(shots.iter().all(|shot| shot.status == 303), "{context}");
-            // The late ones read so on the page to which they are redirected.
-            let late = shots.iter().filter(|s| s.cookies().iter().any(|cookie| cookie.contains("flash=")));
-            assert_eq!(late.count(), BURST - 1, "{context}");
-            let rounds = i64::try_from(round).unwrap() + 1;
-            assert_eq!(nodes.count("used_ticket").await, rounds, "{context}");
-            assert_eq!(nodes.count("enrolment WHERE finished_at IS NULL").await, rounds, "{context}");
-            // One more, of the mover's own move.
-            assert_eq!(
-                nodes.count("interaction WHERE enrolment_id IS NOT NULL").await,
-                rounds + 1,
-                "{context}"
-            );
-        }
+async fn a_migration_ticket_that_comes_many_times_at_once_begins_one_move(bed: Bed) {
+    let nodes = Nodes::prepared(bed, async |place| signing(place)).await;
+    for round in 0..ROUNDS {
+        let (context, now) = (format!("{} round {round}", nodes.place.bed.name), now());
+        let claims = json!({
+            "iss": "exemple", "aud": nodes.place.issuer(), "sub": Mover::number(700 + round).identifier,
+            "jti": format!("ticket {round}"), "iat": now, "exp": now + 120,
+        });
+        let path = asking(&[("migration_ticket", &signed(&claims, TICKET_KEY))]);
+        let port = nodes.ports[0];
+        let get = format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n\r\n");
+        let shots = nodes.at_once(vec![get.into_bytes(); BURST]).await;
+        assert!(shots.iter().all(|shot| shot.status == 303), "{context}");
+        // The late ones read so on the page to which they are redirected.
+        let late = shots.iter().filter(|s| s.cookies().iter().any(|cookie| cookie.contains("flash=")));
+        assert_eq!(late.count(), BURST - 1, "{context}");
+        let rounds = i64::try_from(round).unwrap() + 1;
+        assert_eq!(nodes.count("used_ticket").await, rounds, "{context}");
+        assert_eq!(nodes.count("enrolment WHERE finished_at IS NULL").await, rounds, "{context}");
+        // One more, of the mover's own move.
+        assert_eq!(nodes.count("interaction WHERE enrolment_id IS NOT NULL").await, rounds + 1, "{context}");
     }
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_assertion_that_comes_many_times_at_once_proves_its_client_once() {
-    for bed in Bed::both().await {
-        let nodes = Nodes::prepared(bed, async |place| signing(place)).await;
-        for round in 0..ROUNDS {
-            let (context, now) = (format!("{} round {round}", nodes.place.bed.name), now());
-            let claims = json!({
-                "iss": "signe", "sub": "signe", "aud": nodes.place.issuer(),
-                "jti": format!("assertion {round}"), "iat": now, "exp": now + 60,
-            });
-            let body = form(&[
-                ("grant_type", "authorization_code"),
-                ("code", "unknown"),
-                ("redirect_uri", "https://signe.exemple.test/"),
-                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-                ("client_assertion", &signed(&claims, CLIENT_KEY)),
-            ]);
-            let mut told: Vec<String> = Vec::new();
-            for shot in nodes.burst("/token", "", vec![body; BURST]).await {
-                told.push(shot.json()["error"].as_str().unwrap().to_owned());
-            }
-            // A client that proves itself hears of the code; any other hears `invalid_client` alone.
-            assert_eq!(told.iter().filter(|e| *e == "invalid_grant").count(), 1, "{context}: {told:?}");
-            assert_eq!(
-                told.iter().filter(|e| *e == "invalid_client").count(),
-                BURST - 1,
-                "{context}: {told:?}"
-            );
-            assert_eq!(nodes.count("used_assertion").await, i64::try_from(round).unwrap() + 1, "{context}");
+async fn an_assertion_that_comes_many_times_at_once_proves_its_client_once(bed: Bed) {
+    let nodes = Nodes::prepared(bed, async |place| signing(place)).await;
+    for round in 0..ROUNDS {
+        let (context, now) = (format!("{} round {round}", nodes.place.bed.name), now());
+        let claims = json!({
+            "iss": "signe", "sub": "signe", "aud": nodes.place.issuer(),
+            "jti": format!("assertion {round}"), "iat": now, "exp": now + 60,
+        });
+        let body = form(&[
+            ("grant_type", "authorization_code"),
+            ("code", "unknown"),
+            ("redirect_uri", "https://signe.exemple.test/"),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", &signed(&claims, CLIENT_KEY)),
+        ]);
+        let mut told: Vec<String> = Vec::new();
+        for shot in nodes.burst("/token", "", vec![body; BURST]).await {
+            told.push(shot.json()["error"].as_str().unwrap().to_owned());
         }
+        // A client that proves itself hears of the code; any other hears `invalid_client` alone.
+        assert_eq!(told.iter().filter(|e| *e == "invalid_grant").count(), 1, "{context}: {told:?}");
+        assert_eq!(told.iter().filter(|e| *e == "invalid_client").count(), BURST - 1, "{context}: {told:?}");
+        assert_eq!(nodes.count("used_assertion").await, i64::try_from(round).unwrap() + 1, "{context}");
     }
 }

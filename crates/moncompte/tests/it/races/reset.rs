@@ -3,7 +3,7 @@
 use std::fs;
 
 use mail_parser::MessageParser;
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use super::{BURST, Nodes, form};
 use crate::{
@@ -30,56 +30,54 @@ pub(super) async fn opened(nodes: &Nodes, link: &str) -> (String, String) {
     (cookies, csrf)
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reset_link_sets_one_password_however_many_come_at_once() {
+async fn a_reset_link_sets_one_password_however_many_come_at_once(bed: Bed) {
     /// As many rounds as an account gets links in an hour.
     const ROUNDS: usize = 3;
-    for bed in Bed::both().await {
-        let nodes = Nodes::on(bed).await;
-        let mut password = nodes.mover.new.clone();
-        for round in 0..ROUNDS {
-            let context = format!("{} round {round}", nodes.place.bed.name);
-            let known = links(&nodes.place);
-            let asker = Person::new(&nodes.place.issuer());
-            let page = asker.asked_by_portal().await;
-            let page = asker.get(&format!("{}/forgot", page.url.path())).await;
-            asker.submit(&page, "forgot", &[("email", &nodes.mover.email)]).await;
-            let link = eventually("the link", async || {
-                links(&nodes.place).into_iter().find(|link| !known.contains(link))
-            })
-            .await;
-            let (cookies, csrf) = opened(&nodes, &link).await;
-            let before = nodes.count("session").await;
-            let choices: Vec<_> =
-                (0..BURST).map(|n| format!("lampadaire nuage {round} tambour {n}")).collect();
-            let bodies = choices.iter().map(|p| form(&[("csrf", &csrf), ("password", p)])).collect();
-            let shots = nodes.burst("/reset", &cookies, bodies).await;
-            let won: Vec<_> = shots.iter().zip(&choices).filter(|(s, _)| s.status == 303).collect();
-            assert_eq!(won.len(), 1, "{context}: {:?}", shots.iter().map(|s| s.status).collect::<Vec<_>>());
-            assert!(
-                shots.iter().all(|s| matches!(s.status, 200 | 303)),
-                "{context}: losers read that it is used"
-            );
-            assert_eq!(nodes.count("session").await, before + 1, "one sign-in by the link: {context}");
-            let chosen = won[0].1;
-            let lost = choices.iter().find(|choice| *choice != chosen).unwrap();
-            for (tried, works) in [(&password, false), (lost, false), (chosen, true)] {
-                let page = Person::new(&nodes.place.issuer()).signs_in(&nodes.mover.email, tried).await;
-                assert_eq!(page.code().is_some(), works, "{context}: {tried}");
-            }
-            assert_eq!(
-                nodes.post(1, "/reset", &cookies, &form(&[("csrf", &csrf), ("password", lost)])).await.status,
-                200
-            );
-            password.clone_from(chosen);
-        }
-        // One mail of each kind for each reset that was done.
-        let told = "outbox WHERE kind = 'mail'";
-        let mails = nodes.count(told).await;
-        assert_eq!(
-            usize::try_from(mails).unwrap(),
-            2 + 3 * ROUNDS,
-            "confirmation, receipt, then each time the link, the notice, and the browser that was new"
+    let nodes = Nodes::on(bed).await;
+    let mut password = nodes.mover.new.clone();
+    for round in 0..ROUNDS {
+        let context = format!("{} round {round}", nodes.place.bed.name);
+        let known = links(&nodes.place);
+        let asker = Person::new(&nodes.place.issuer());
+        let page = asker.asked_by_portal().await;
+        let page = asker.get(&format!("{}/forgot", page.url.path())).await;
+        asker.submit(&page, "forgot", &[("email", &nodes.mover.email)]).await;
+        let link = eventually("the link", async || {
+            links(&nodes.place).into_iter().find(|link| !known.contains(link))
+        })
+        .await;
+        let (cookies, csrf) = opened(&nodes, &link).await;
+        let before = nodes.count("session").await;
+        let choices: Vec<_> = (0..BURST).map(|n| format!("lampadaire nuage {round} tambour {n}")).collect();
+        let bodies = choices.iter().map(|p| form(&[("csrf", &csrf), ("password", p)])).collect();
+        let shots = nodes.burst("/reset", &cookies, bodies).await;
+        let won: Vec<_> = shots.iter().zip(&choices).filter(|(s, _)| s.status == 303).collect();
+        assert_eq!(won.len(), 1, "{context}: {:?}", shots.iter().map(|s| s.status).collect::<Vec<_>>());
+        assert!(
+            shots.iter().all(|s| matches!(s.status, 200 | 303)),
+            "{context}: losers read that it is used"
         );
+        assert_eq!(nodes.count("session").await, before + 1, "one sign-in by the link: {context}");
+        let chosen = won[0].1;
+        let lost = choices.iter().find(|choice| *choice != chosen).unwrap();
+        for (tried, works) in [(&password, false), (lost, false), (chosen, true)] {
+            let page = Person::new(&nodes.place.issuer()).signs_in(&nodes.mover.email, tried).await;
+            assert_eq!(page.code().is_some(), works, "{context}: {tried}");
+        }
+        assert_eq!(
+            nodes.post(1, "/reset", &cookies, &form(&[("csrf", &csrf), ("password", lost)])).await.status,
+            200
+        );
+        password.clone_from(chosen);
     }
+    // One mail of each kind for each reset that was done.
+    let told = "outbox WHERE kind = 'mail'";
+    let mails = nodes.count(told).await;
+    assert_eq!(
+        usize::try_from(mails).unwrap(),
+        2 + 3 * ROUNDS,
+        "confirmation, receipt, then each time the link, the notice, and the browser that was new"
+    );
 }

@@ -9,7 +9,7 @@ use std::{
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 use tokio::net::TcpStream;
 use url::Url;
 
@@ -128,71 +128,65 @@ async fn refusal(place: &Place, refresh_token: &str) -> Option<String> {
     answer["error"].as_str().map(str::to_owned)
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn apache_protects_a_page_refreshes_and_signs_out() {
+async fn apache_protects_a_page_refreshes_and_signs_out(bed: Bed) {
     let Some(program) = program() else { return };
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let apache = Apache::start(&program, &place).await;
-        let (_provider, mover) = opened(&place).await;
-        let person = Person::new(&place.issuer());
-        let told = apache.signed_in(&person, &mover).await;
-        let (id_token, userinfo) = (&told["id_token"], &told["userinfo"]);
-        assert_eq!((&id_token["iss"], &id_token["aud"]), (&json!(place.issuer()), &json!("apache")));
-        assert_eq!((&userinfo["sub"], &userinfo["email"]), (&id_token["sub"], &json!(mover.email)));
-        assert_eq!(told["client_refs"], client_ref(&mover));
-        let user = format!("{}@{}", id_token["sub"].as_str().unwrap(), place.issuer());
-        assert_eq!(told["remote_user"], user);
-        assert_eq!(person.get(&apache.at("/another")).await.status, StatusCode::UNAUTHORIZED);
+    let place = Place::new(bed, MAIL_FOLDER);
+    let apache = Apache::start(&program, &place).await;
+    let (_provider, mover) = opened(&place).await;
+    let person = Person::new(&place.issuer());
+    let told = apache.signed_in(&person, &mover).await;
+    let (id_token, userinfo) = (&told["id_token"], &told["userinfo"]);
+    assert_eq!((&id_token["iss"], &id_token["aud"]), (&json!(place.issuer()), &json!("apache")));
+    assert_eq!((&userinfo["sub"], &userinfo["email"]), (&id_token["sub"], &json!(mover.email)));
+    assert_eq!(told["client_refs"], client_ref(&mover));
+    let user = format!("{}@{}", id_token["sub"].as_str().unwrap(), place.issuer());
+    assert_eq!(told["remote_user"], user);
+    assert_eq!(person.get(&apache.at("/another")).await.status, StatusCode::UNAUTHORIZED);
 
-        let access_token = told["access_token"].as_str().unwrap();
-        let sent =
-            person.get(&apache.hook(&[("refresh", &apache.at("/")), ("access_token", access_token)])).await;
-        assert_eq!(sent.url.as_str(), apache.at("/"));
-        let fresh = apache.shown(apache.back(&person, sent).await);
-        assert_eq!((&fresh["userinfo"], &fresh["remote_user"]), (userinfo, &told["remote_user"]));
-        for name in ["access_token", "refresh_token"] {
-            assert!(
-                fresh[name].as_str().is_some_and(|t| t.len() > 20) && fresh[name] != told[name],
-                "{name}"
-            );
-        }
-        // The old token sent again gives the same child; after the child was used it is reuse (SECURITY D16).
-        let [old, new] = [&told, &fresh].map(|shown| shown["refresh_token"].as_str().unwrap());
-        assert_eq!(refusal(&place, old).await, None);
-        assert_eq!(refusal(&place, new).await, None);
-        assert_eq!(refusal(&place, old).await.as_deref(), Some("invalid_grant"));
-
-        let sent = person.get(&apache.hook(&[("logout", &apache.at("/bye"))])).await;
-        assert_eq!(sent.url.as_str(), apache.at("/bye"));
-        assert!(!apache.knows(&person).await);
-        // The page that follows is not checked: the module of Debian 12 takes an error with `iss` (RFC 9207 §2) for a sign-in that begins
-        // at the provider, and asks again.
-        let sent = person.get(&apache.at("/silently")).await;
-        let error =
-            sent.url.query_pairs().find(|(name, _)| name == "error").map(|(_, code)| code.into_owned());
-        assert_eq!(error.as_deref(), Some("login_required"), "{}", sent.body);
+    let access_token = told["access_token"].as_str().unwrap();
+    let sent =
+        person.get(&apache.hook(&[("refresh", &apache.at("/")), ("access_token", access_token)])).await;
+    assert_eq!(sent.url.as_str(), apache.at("/"));
+    let fresh = apache.shown(apache.back(&person, sent).await);
+    assert_eq!((&fresh["userinfo"], &fresh["remote_user"]), (userinfo, &told["remote_user"]));
+    for name in ["access_token", "refresh_token"] {
+        assert!(fresh[name].as_str().is_some_and(|t| t.len() > 20) && fresh[name] != told[name], "{name}");
     }
+    // The old token sent again gives the same child; after the child was used it is reuse (SECURITY D16).
+    let [old, new] = [&told, &fresh].map(|shown| shown["refresh_token"].as_str().unwrap());
+    assert_eq!(refusal(&place, old).await, None);
+    assert_eq!(refusal(&place, new).await, None);
+    assert_eq!(refusal(&place, old).await.as_deref(), Some("invalid_grant"));
+
+    let sent = person.get(&apache.hook(&[("logout", &apache.at("/bye"))])).await;
+    assert_eq!(sent.url.as_str(), apache.at("/bye"));
+    assert!(!apache.knows(&person).await);
+    // The page that follows is not checked: the module of Debian 12 takes an error with `iss` (RFC 9207 §2) for a sign-in that begins
+    // at the provider, and asks again.
+    let sent = person.get(&apache.at("/silently")).await;
+    let error = sent.url.query_pairs().find(|(name, _)| name == "error").map(|(_, code)| code.into_owned());
+    assert_eq!(error.as_deref(), Some("login_required"), "{}", sent.body);
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn apache_takes_our_logout_token() {
+async fn apache_takes_our_logout_token(bed: Bed) {
     let Some(program) = program() else { return };
-    for bed in Bed::both().await {
-        // The provider posts to this machine only where its operator allows that.
-        let place = Place::new(bed, &format!("{MAIL_FOLDER}\n\n[outbound]\nallow = [\"localhost\"]"));
-        let apache = Apache::start(&program, &place).await;
-        let (_provider, mover) = opened(&place).await;
-        let (here, elsewhere) = (Person::new(&place.issuer()), Person::new(&place.issuer()));
-        for person in [&here, &elsewhere] {
-            apache.signed_in(person, &mover).await;
-            assert!(apache.knows(person).await);
-        }
-        let page = here.get("/sign-out").await;
-        here.submit(&page, "sign-out", &[]).await;
-        eventually("the logout token", async || (!apache.knows(&here).await).then_some(())).await;
-        assert!(here.get(&apache.at("/")).await.asks("sign-in"));
-        // The logout token names one session: the person's other browser keeps its own.
-        assert!(apache.knows(&elsewhere).await);
+    // The provider posts to this machine only where its operator allows that.
+    let place = Place::new(bed, &format!("{MAIL_FOLDER}\n\n[outbound]\nallow = [\"localhost\"]"));
+    let apache = Apache::start(&program, &place).await;
+    let (_provider, mover) = opened(&place).await;
+    let (here, elsewhere) = (Person::new(&place.issuer()), Person::new(&place.issuer()));
+    for person in [&here, &elsewhere] {
+        apache.signed_in(person, &mover).await;
+        assert!(apache.knows(person).await);
     }
+    let page = here.get("/sign-out").await;
+    here.submit(&page, "sign-out", &[]).await;
+    eventually("the logout token", async || (!apache.knows(&here).await).then_some(())).await;
+    assert!(here.get(&apache.at("/")).await.asks("sign-in"));
+    // The logout token names one session: the person's other browser keeps its own.
+    assert!(apache.knows(&elsewhere).await);
 }

@@ -9,7 +9,7 @@ mod apache;
 use std::fs;
 
 use serde_json::{Value, json};
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use crate::{
     node,
@@ -21,50 +21,47 @@ use crate::{
 /// The portal's `post_logout_redirect_uri` in every place.
 const BYE: &str = "https://espace.exemple.test/bye";
 
+#[apply(both!)]
 #[tokio::test]
-async fn authlib_signs_in_refreshes_and_signs_out() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let mut portal = python::script("thirdparty/authlib_portal.py");
-        portal.args([&place.issuer(), "exemple", CALLBACK, CLIENT_SECRET]);
-        let (_provider, mover) = opened(&place).await;
-        let learnt = visit(&place, &mover, Running::start(portal)).await;
-        judge(&learnt, &place, "exemple", &mover);
-    }
+async fn authlib_signs_in_refreshes_and_signs_out(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let mut portal = python::script("thirdparty/authlib_portal.py");
+    portal.args([&place.issuer(), "exemple", CALLBACK, CLIENT_SECRET]);
+    let (_provider, mover) = opened(&place).await;
+    let learnt = visit(&place, &mover, Running::start(portal)).await;
+    judge(&learnt, &place, "exemple", &mover);
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn openid_client_signs_in_refreshes_and_signs_out() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let Some(mut portal) = node::portal(&place, "openid_client.mjs") else { return };
-        let proof = "token_endpoint_auth_method = \"client_secret_post\"\n\
+async fn openid_client_signs_in_refreshes_and_signs_out(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let Some(mut portal) = node::portal(&place, "openid_client.mjs") else { return };
+    let proof = "token_endpoint_auth_method = \"client_secret_post\"\n\
                      client_secret_file = \"secrets/exemple.client\"";
-        register(&place, "node", CALLBACK, BYE, proof);
-        portal.args([&place.issuer(), "node", CALLBACK, CLIENT_SECRET]);
-        let (_provider, mover) = opened(&place).await;
-        let learnt = visit(&place, &mover, Running::start(portal)).await;
-        judge(&learnt, &place, "node", &mover);
-    }
+    register(&place, "node", CALLBACK, BYE, proof);
+    portal.args([&place.issuer(), "node", CALLBACK, CLIENT_SECRET]);
+    let (_provider, mover) = opened(&place).await;
+    let learnt = visit(&place, &mover, Running::start(portal)).await;
+    judge(&learnt, &place, "node", &mover);
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn oauth4webapi_signs_in_by_its_own_key_refreshes_and_signs_out() {
-    for bed in Bed::both().await {
-        let place = Place::new(bed, MAIL_FOLDER);
-        let Some(mut portal) = node::portal(&place, "oauth4webapi.mjs") else { return };
-        portal.args([&place.issuer(), "node", CALLBACK]);
-        let mut portal = Running::start(portal);
-        let line = portal.line(0).await;
-        let jwk: toml::Table = serde_json::from_str(line.strip_prefix("key ").expect(&line)).unwrap();
-        let keys = toml::Value::Array(vec![jwk.into()]);
-        let proof = format!("token_endpoint_auth_method = \"private_key_jwt\"\njwks = {keys}");
-        register(&place, "node", CALLBACK, BYE, &proof);
-        let (_provider, mover) = opened(&place).await;
-        portal.tell("registered");
-        let learnt = visit(&place, &mover, portal).await;
-        judge(&learnt, &place, "node", &mover);
-    }
+async fn oauth4webapi_signs_in_by_its_own_key_refreshes_and_signs_out(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let Some(mut portal) = node::portal(&place, "oauth4webapi.mjs") else { return };
+    portal.args([&place.issuer(), "node", CALLBACK]);
+    let mut portal = Running::start(portal);
+    let line = portal.line(0).await;
+    let jwk: toml::Table = serde_json::from_str(line.strip_prefix("key ").expect(&line)).unwrap();
+    let keys = toml::Value::Array(vec![jwk.into()]);
+    let proof = format!("token_endpoint_auth_method = \"private_key_jwt\"\njwks = {keys}");
+    register(&place, "node", CALLBACK, BYE, &proof);
+    let (_provider, mover) = opened(&place).await;
+    portal.tell("registered");
+    let learnt = visit(&place, &mover, portal).await;
+    judge(&learnt, &place, "node", &mover);
 }
 
 /// Registers one more client of the agency, beside the one of every place.

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kernel::sea_orm::ConnectionTrait;
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use super::{
     Town,
@@ -81,16 +81,10 @@ impl Path {
     }
 }
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_points_of_every_path_on_sqlite() {
-    Stand::on(Bed::sqlite().await).await.every_path().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_points_of_every_path_on_postgres() {
-    if let Some(bed) = Bed::postgres().await {
-        Stand::on(bed).await.every_path().await;
-    }
+async fn killed_at_points_of_every_path(bed: Bed) {
+    Stand::on(bed).await.every_path().await;
 }
 
 /// The layer between the program and its database that can stop it.

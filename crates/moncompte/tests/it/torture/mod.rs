@@ -21,7 +21,7 @@ use std::{
 };
 
 use kernel::sea_orm::{ConnectionTrait, Statement};
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
@@ -45,16 +45,10 @@ const CROWD: usize = 8;
 /// Lives a minute for which old identifiers are imported.
 const LIVES_A_MINUTE: usize = 60;
 
+#[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_happens_people_see_what_may_happen_on_sqlite() {
-    torture(Bed::sqlite().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_happens_people_see_what_may_happen_on_postgres() {
-    if let Some(bed) = Bed::postgres().await {
-        torture(bed).await;
-    }
+async fn whatever_happens_people_see_what_may_happen(bed: Bed) {
+    torture(bed).await;
 }
 
 /// A number from the environment, set by `cargo xtask torture`.

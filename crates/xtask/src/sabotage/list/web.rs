@@ -352,7 +352,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         file: "crates/accounts/src/store/reset_links.rs",
         find: "working(now).filter(Column::TokenHash.eq(token.as_str()))",
         replace: "working(now).filter(Column::TokenHash.ne(token.as_str()))",
-        caught_by: journey(&["no_sequence_of_steps_gets_round_a_proof_on_sqlite"]),
+        caught_by: journey(&["no_sequence_of_steps_gets_round_a_proof"]),
     },
     Sabotage {
         name: "sets cookies in a browser that another site sends",

@@ -1,6 +1,6 @@
 use http::Method;
 use serde_json::json;
-use testbed::Bed;
+use testbed::{Bed, apply, both};
 
 use super::{advertised, basic};
 use crate::conformance::{
@@ -82,113 +82,108 @@ async fn works_elsewhere(suite: &Suite, key: Option<&ClientKey>, tokens: &Tokens
 
 /// OIDC Core §9, RFC 8705 §2: client_secret_basic and client_secret_post are the suite's own clients (`oidcc-server`,
 /// `oidcc-server-client-secret-post`).
+#[apply(both!)]
 #[tokio::test]
-async fn token_endpoint_auth_methods_supported() {
-    for bed in Bed::both().await {
-        let mut suite = basic(bed).await;
-        let methods = advertised(&suite, "token_endpoint_auth_methods_supported").await;
-        assert_eq!(methods, advertised(&suite, "revocation_endpoint_auth_methods_supported").await);
-        let introspecting = advertised(&suite, "introspection_endpoint_auth_methods_supported").await;
-        assert!(methods.iter().all(|m| m == "none" || introspecting.contains(m)) && methods.len() == 5);
-        assert!(!introspecting.iter().any(|m| m == "none"));
-        for method in ["client_secret_jwt", "private_key_jwt", "none"] {
-            assert!(methods.iter().any(|m| m == method), "{method}");
-            let key = match method {
-                "client_secret_jwt" => Some(ClientKey::shared(SECRET)),
-                "private_key_jwt" => Some(ClientKey::new("ES256")),
-                _ => None,
-            };
-            suite.op.reconfigure(&keys(method, key.as_ref())).await;
-            let tokens = redeemed(&mut suite, key.as_ref()).await;
-            works_elsewhere(&suite, key.as_ref(), &tokens).await;
-        }
-        for method in ["tls_client_auth", "self_signed_tls_client_auth", "client_secret"] {
-            assert_eq!(Op::refused(&keys(method, None)), ["portal.token_endpoint_auth_method"]);
-        }
+async fn token_endpoint_auth_methods_supported(bed: Bed) {
+    let mut suite = basic(bed).await;
+    let methods = advertised(&suite, "token_endpoint_auth_methods_supported").await;
+    assert_eq!(methods, advertised(&suite, "revocation_endpoint_auth_methods_supported").await);
+    let introspecting = advertised(&suite, "introspection_endpoint_auth_methods_supported").await;
+    assert!(methods.iter().all(|m| m == "none" || introspecting.contains(m)) && methods.len() == 5);
+    assert!(!introspecting.iter().any(|m| m == "none"));
+    for method in ["client_secret_jwt", "private_key_jwt", "none"] {
+        assert!(methods.iter().any(|m| m == method), "{method}");
+        let key = match method {
+            "client_secret_jwt" => Some(ClientKey::shared(SECRET)),
+            "private_key_jwt" => Some(ClientKey::new("ES256")),
+            _ => None,
+        };
+        suite.op.reconfigure(&keys(method, key.as_ref())).await;
+        let tokens = redeemed(&mut suite, key.as_ref()).await;
+        works_elsewhere(&suite, key.as_ref(), &tokens).await;
+    }
+    for method in ["tls_client_auth", "self_signed_tls_client_auth", "client_secret"] {
+        assert_eq!(Op::refused(&keys(method, None)), ["portal.token_endpoint_auth_method"]);
     }
 }
 
 /// Each algorithm that is advertised signs an assertion; others do not, at any of the three endpoints.
+#[apply(both!)]
 #[tokio::test]
-async fn token_endpoint_auth_signing_alg_values_supported() {
-    for bed in Bed::both().await {
-        let mut suite = basic(bed).await;
-        let algs = advertised(&suite, "token_endpoint_auth_signing_alg_values_supported").await;
-        for endpoint in ["introspection", "revocation"] {
-            let same =
-                advertised(&suite, &format!("{endpoint}_endpoint_auth_signing_alg_values_supported")).await;
-            assert_eq!(algs, same);
-        }
-        let mut seen = Vec::new();
-        for alg in ["RS256", "PS256", "ES256", "EdDSA"] {
-            let key = ClientKey::new(alg);
-            suite.op.reconfigure(&keys("private_key_jwt", Some(&key))).await;
-            let tokens = redeemed(&mut suite, Some(&key)).await;
-            works_elsewhere(&suite, Some(&key), &tokens).await;
-            seen.push(alg);
-        }
-        // The client whose key is for EdDSA now: neither its secret nor no signature at all is its key (RFC 8725 §3.1).
-        let unsigned = assertion(&suite, &ClientKey::shared(SECRET), &format!("{ISSUER}/token"));
-        let claims = unsigned.split('.').nth(1).unwrap();
-        let none = format!("eyJhbGciOiJub25lIn0.{claims}.");
-        for wrong in [&unsigned, &none] {
-            let fields = [("client_assertion_type", ASSERTION), ("client_assertion", wrong)];
-            let body =
-                encoded(&[&fields[..], &[("grant_type", "authorization_code"), ("code", "x")]].concat());
-            let reply = suite.call(Method::POST, "/token", Some(body), &[]).await;
-            assert_eq!(token::failure(&reply), "invalid_client");
-        }
-        seen.push("HS256");
-        suite.op.reconfigure(&keys("client_secret_jwt", None)).await;
-        redeemed(&mut suite, Some(&ClientKey::shared(SECRET))).await;
-        seen.sort_unstable();
-        let mut algs: Vec<_> = algs.iter().map(String::as_str).collect();
-        algs.sort_unstable();
-        assert_eq!(seen, algs, "what works is what is advertised");
+async fn token_endpoint_auth_signing_alg_values_supported(bed: Bed) {
+    let mut suite = basic(bed).await;
+    let algs = advertised(&suite, "token_endpoint_auth_signing_alg_values_supported").await;
+    for endpoint in ["introspection", "revocation"] {
+        let same =
+            advertised(&suite, &format!("{endpoint}_endpoint_auth_signing_alg_values_supported")).await;
+        assert_eq!(algs, same);
     }
+    let mut seen = Vec::new();
+    for alg in ["RS256", "PS256", "ES256", "EdDSA"] {
+        let key = ClientKey::new(alg);
+        suite.op.reconfigure(&keys("private_key_jwt", Some(&key))).await;
+        let tokens = redeemed(&mut suite, Some(&key)).await;
+        works_elsewhere(&suite, Some(&key), &tokens).await;
+        seen.push(alg);
+    }
+    // The client whose key is for EdDSA now: neither its secret nor no signature at all is its key (RFC 8725 §3.1).
+    let unsigned = assertion(&suite, &ClientKey::shared(SECRET), &format!("{ISSUER}/token"));
+    let claims = unsigned.split('.').nth(1).unwrap();
+    let none = format!("eyJhbGciOiJub25lIn0.{claims}.");
+    for wrong in [&unsigned, &none] {
+        let fields = [("client_assertion_type", ASSERTION), ("client_assertion", wrong)];
+        let body = encoded(&[&fields[..], &[("grant_type", "authorization_code"), ("code", "x")]].concat());
+        let reply = suite.call(Method::POST, "/token", Some(body), &[]).await;
+        assert_eq!(token::failure(&reply), "invalid_client");
+    }
+    seen.push("HS256");
+    suite.op.reconfigure(&keys("client_secret_jwt", None)).await;
+    redeemed(&mut suite, Some(&ClientKey::shared(SECRET))).await;
+    seen.sort_unstable();
+    let mut algs: Vec<_> = algs.iter().map(String::as_str).collect();
+    algs.sort_unstable();
+    assert_eq!(seen, algs, "what works is what is advertised");
 }
 
 /// oidcc-ensure-client-assertion-with-iss-aud-succeeds (OIDC Core §9; PROTOCOL 4.8): the issuer is an audience too; the JWT is good once.
+#[apply(both!)]
 #[tokio::test]
-async fn an_assertion_may_be_for_the_issuer() {
-    for bed in Bed::both().await {
-        let suite = basic(bed).await;
-        let key = ClientKey::new("ES256");
-        suite.op.reconfigure(&keys("private_key_jwt", Some(&key))).await;
-        for (audience, error) in [
-            (ISSUER.to_owned(), "invalid_grant"),
-            (format!("{ISSUER}/token"), "invalid_grant"),
-            (format!("{ISSUER}/"), "invalid_client"),
-            (format!("{ISSUER}/userinfo"), "invalid_client"),
-        ] {
-            let text = assertion(&suite, &key, &audience);
-            let fields = [
-                ("grant_type", "refresh_token"),
-                ("refresh_token", "x"),
-                ("client_assertion_type", ASSERTION),
-                ("client_assertion", &text),
-            ];
-            let once = suite.call(Method::POST, "/token", Some(encoded(&fields)), &[]).await;
-            assert_eq!(token::failure(&once), error, "{audience}");
-            let twice = suite.call(Method::POST, "/token", Some(encoded(&fields)), &[]).await;
-            assert_eq!(token::failure(&twice), "invalid_client");
-            text::description(twice.json()["error_description"].as_str().unwrap());
-        }
+async fn an_assertion_may_be_for_the_issuer(bed: Bed) {
+    let suite = basic(bed).await;
+    let key = ClientKey::new("ES256");
+    suite.op.reconfigure(&keys("private_key_jwt", Some(&key))).await;
+    for (audience, error) in [
+        (ISSUER.to_owned(), "invalid_grant"),
+        (format!("{ISSUER}/token"), "invalid_grant"),
+        (format!("{ISSUER}/"), "invalid_client"),
+        (format!("{ISSUER}/userinfo"), "invalid_client"),
+    ] {
+        let text = assertion(&suite, &key, &audience);
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", "x"),
+            ("client_assertion_type", ASSERTION),
+            ("client_assertion", &text),
+        ];
+        let once = suite.call(Method::POST, "/token", Some(encoded(&fields)), &[]).await;
+        assert_eq!(token::failure(&once), error, "{audience}");
+        let twice = suite.call(Method::POST, "/token", Some(encoded(&fields)), &[]).await;
+        assert_eq!(token::failure(&twice), "invalid_client");
+        text::description(twice.json()["error_description"].as_str().unwrap());
     }
 }
 
 /// The method that is registered and no other (PROTOCOL 4.8): the suite's clients change places.
+#[apply(both!)]
 #[tokio::test]
-async fn a_client_proves_itself_by_its_own_method() {
-    for bed in Bed::both().await {
-        let suite = basic(bed).await;
-        let fields = [("grant_type", "refresh_token"), ("refresh_token", "x")];
-        for client in [&FIRST, &crate::conformance::op::SECOND] {
-            let right = suite.token(client, &fields).await;
-            assert_eq!((right.status.as_u16(), token::failure(&right).as_str()), (400, "invalid_grant"));
-            let other = Registered { post: !client.post, ..*client };
-            let wrong = suite.token(&other, &fields).await;
-            assert_eq!((wrong.status.as_u16(), token::failure(&wrong).as_str()), (401, "invalid_client"));
-        }
+async fn a_client_proves_itself_by_its_own_method(bed: Bed) {
+    let suite = basic(bed).await;
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", "x")];
+    for client in [&FIRST, &crate::conformance::op::SECOND] {
+        let right = suite.token(client, &fields).await;
+        assert_eq!((right.status.as_u16(), token::failure(&right).as_str()), (400, "invalid_grant"));
+        let other = Registered { post: !client.post, ..*client };
+        let wrong = suite.token(&other, &fields).await;
+        assert_eq!((wrong.status.as_u16(), token::failure(&wrong).as_str()), (401, "invalid_client"));
     }
 }

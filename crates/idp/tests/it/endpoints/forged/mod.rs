@@ -21,6 +21,7 @@ use crate::endpoints::{
 use forgeries::FORGERIES;
 use material::{CLIENTS, Forger, Kind, Signing};
 use places::{By, PLACES, Place};
+use testbed::{apply, both};
 
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 const TICKET: &[u8] = b"a ticket secret of 32 bytes, yes";
@@ -238,52 +239,50 @@ fn never_a_token(token: &str) -> bool {
 }
 
 /// SECURITY #31, #32, #33, #34, #35, and of SECURITY #27 and #28 what an assertion may say and whose token is asked after
+#[apply(both!)]
 #[tokio::test]
-async fn a_forged_token_is_worth_nothing_anywhere() {
+async fn a_forged_token_is_worth_nothing_anywhere(world: World) {
     assert!(FORGERIES.len() >= 40);
-    for world in World::both().await {
-        with_keys(&world);
-        unmoved(&world).await;
-        let mut scene = Scene::on(&world).await;
-        let sink = format!("http://{}", scene.sink.local_addr().unwrap());
-        for place in PLACES {
-            let (mut tried, before) = (0, scene.written(place).await);
-            for (name, make) in FORGERIES {
-                let Some(token) = make(&scene.forger(place.by, place.kind, &sink)) else { continue };
-                let Some(reply) = scene.send(place, &token).await else { continue };
-                let what =
-                    format!("{}: {name} as {}: {} {}", world.bed.name, place.name, reply.status, reply.body);
-                assert!(!reply.status.is_server_error(), "{what}");
-                let odd = never_a_token(&token)
-                    && reply.status.is_client_error()
-                    && !reply.headers.contains_key("location");
-                assert!(odd || (place.refuses)(&reply), "{what}");
-                assert_eq!(scene.written(place).await, before, "{what}");
-                tried += 1;
-            }
-            assert!(tried >= 100, "{}: {tried}", place.name);
+    with_keys(&world);
+    unmoved(&world).await;
+    let mut scene = Scene::on(&world).await;
+    let sink = format!("http://{}", scene.sink.local_addr().unwrap());
+    for place in PLACES {
+        let (mut tried, before) = (0, scene.written(place).await);
+        for (name, make) in FORGERIES {
+            let Some(token) = make(&scene.forger(place.by, place.kind, &sink)) else { continue };
+            let Some(reply) = scene.send(place, &token).await else { continue };
+            let what =
+                format!("{}: {name} as {}: {} {}", world.bed.name, place.name, reply.status, reply.body);
+            assert!(!reply.status.is_server_error(), "{what}");
+            let odd = never_a_token(&token)
+                && reply.status.is_client_error()
+                && !reply.headers.contains_key("location");
+            assert!(odd || (place.refuses)(&reply), "{what}");
+            assert_eq!(scene.written(place).await, before, "{what}");
+            tried += 1;
         }
-        scene.sink.set_nonblocking(true).unwrap();
-        assert!(scene.sink.accept().is_err(), "somebody was asked for a key");
+        assert!(tried >= 100, "{}: {tried}", place.name);
     }
+    scene.sink.set_nonblocking(true).unwrap();
+    assert!(scene.sink.accept().is_err(), "somebody was asked for a key");
 }
 
 /// SECURITY #31 to #35: without this the test above could not fail: what its forgeries are made from is good, at every place.
+#[apply(both!)]
 #[tokio::test]
-async fn what_the_forgeries_are_made_from_is_good() {
-    for world in World::both().await {
-        with_keys(&world);
-        unmoved(&world).await;
-        for place in PLACES {
-            // A new one: what is good may end what the next place needs.
-            let mut scene = Scene::on(&world).await;
-            let before = scene.written(place).await;
-            let token = scene.forger(place.by, place.kind, "").good();
-            let reply = scene.send(place, &token).await.unwrap();
-            let what = format!("{}: {}: {} {}", world.bed.name, place.name, reply.status, reply.body);
-            assert!((place.accepts)(&reply), "{what}");
-            let reads = place.kind == Kind::Access || place.name == "token at /introspect";
-            assert_eq!(scene.written(place).await == before, reads, "{what}");
-        }
+async fn what_the_forgeries_are_made_from_is_good(world: World) {
+    with_keys(&world);
+    unmoved(&world).await;
+    for place in PLACES {
+        // A new one: what is good may end what the next place needs.
+        let mut scene = Scene::on(&world).await;
+        let before = scene.written(place).await;
+        let token = scene.forger(place.by, place.kind, "").good();
+        let reply = scene.send(place, &token).await.unwrap();
+        let what = format!("{}: {}: {} {}", world.bed.name, place.name, reply.status, reply.body);
+        assert!((place.accepts)(&reply), "{what}");
+        let reads = place.kind == Kind::Access || place.name == "token at /introspect";
+        assert_eq!(scene.written(place).await == before, reads, "{what}");
     }
 }

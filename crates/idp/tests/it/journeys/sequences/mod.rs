@@ -5,7 +5,7 @@ mod cast;
 mod oracle;
 mod step;
 
-use testbed::Bed;
+use testbed::{Bed, Database, OnDatabase, apply, both};
 
 pub use self::step::Dice;
 use self::{
@@ -26,26 +26,21 @@ fn told(name: &str, otherwise: usize) -> usize {
     std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
 }
 
+#[apply(both!)]
 #[tokio::test]
-async fn no_sequence_of_steps_gets_round_a_proof_on_sqlite() {
-    println!("{}", search(Bed::sqlite, told("SEQUENCES", TRIED)).await);
+async fn no_sequence_of_steps_gets_round_a_proof(database: Database) {
+    let tried = told("SEQUENCES", TRIED);
+    search(database, if database == Database::Sqlite { tried } else { tried / 5 }).await;
 }
 
-#[tokio::test]
-async fn no_sequence_of_steps_gets_round_a_proof_on_postgres() {
-    if Bed::postgres().await.is_none() {
-        return;
-    }
-    println!("{}", search(async || Bed::postgres().await.unwrap(), told("SEQUENCES", TRIED) / 5).await);
-}
-
-/// Tries so many; what came of them.
-async fn search(bed: impl AsyncFn() -> Bed, tried: usize) -> String {
+/// Tries so many, and prints the counts of their steps and effects.
+#[allow(clippy::print_stdout, reason = "the counts show how much a longer search has tried")]
+async fn search(database: Database, tried: usize) {
     let first = told("SEQUENCE_SEED", 1);
     let (mut steps, mut effects) = (0, oracle::Effects::default());
     for begin in (0..tried).step_by(TOGETHER) {
         let count = TOGETHER.min(tried - begin);
-        let world = World::on(bed().await, u32::MAX).await;
+        let world = World::throttled(Bed::on(database).await, u32::MAX).await;
         cast::import(&world, count).await;
         let browser = Visitor::new(&world);
         for number in 0..count {
@@ -53,7 +48,7 @@ async fn search(bed: impl AsyncFn() -> Bed, tried: usize) -> String {
             let (start, sequence) = sequence(u64::try_from(seed).unwrap());
             steps += sequence.len();
             if let Err(broken) = run(&world, &browser, number, &start, &sequence, &mut effects).await {
-                let least = shrink(&bed, start, sequence, &broken).await;
+                let least = shrink(database, start, sequence, &broken).await;
                 panic!(
                     "SEQUENCE_SEED={seed} on {}: {broken}\nfrom \"{}\": {least:#?}",
                     world.bed.name, start.name
@@ -64,7 +59,7 @@ async fn search(bed: impl AsyncFn() -> Bed, tried: usize) -> String {
     if tried >= TRIED {
         effects.assert_each();
     }
-    format!("{tried} sequences, {steps} steps after their starts: {effects:?}")
+    println!("{tried} sequences, {steps} steps after their starts: {effects:?}");
 }
 
 /// The start, and the steps after it; the first thing that must not be.
@@ -91,18 +86,13 @@ async fn run(
 }
 
 /// Leaves out every step without which the same still breaks.
-async fn shrink(
-    bed: &impl AsyncFn() -> Bed,
-    start: Start,
-    mut sequence: Vec<Step>,
-    broken: &str,
-) -> Vec<Step> {
+async fn shrink(database: Database, start: Start, mut sequence: Vec<Step>, broken: &str) -> Vec<Step> {
     let same = |other: &str| other.split(':').next() == broken.split(':').next();
     let mut nth = 0;
     while nth < sequence.len() {
         let mut fewer = sequence.clone();
         fewer.remove(nth);
-        let world = World::on(bed().await, u32::MAX).await;
+        let world = World::throttled(Bed::on(database).await, u32::MAX).await;
         cast::import(&world, 1).await;
         match run(&world, &Visitor::new(&world), 0, &start, &fewer, &mut oracle::Effects::default()).await {
             Err(other) if same(&other) => sequence = fewer,
