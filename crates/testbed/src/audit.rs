@@ -1,4 +1,4 @@
-//! Every test ends with a look at what must be true of its database (SECURITY part C).
+//! The check of a test's database against the invariants, at the end of the test (SECURITY part C).
 
 use std::{sync::Arc, thread};
 
@@ -7,7 +7,7 @@ use kernel::{Fault, Invariant, SealKeys, SeenBy, Snapshot, Verdict, sea_orm::Con
 use crate::Bed;
 
 impl Bed {
-    /// Shows that each invariant of this list can be broken, and that nothing else is then: each of `plants` is the id of what it
+    /// Asserts that the check notices a violation of each invariant of this list, and nothing else then: each of `plants` is the id of the invariant that it
     /// breaks, statements that break it, and statements that mend it again.
     ///
     /// # Panics
@@ -37,7 +37,7 @@ impl Bed {
         assert_eq!(unseen, Vec::<&str>::new(), "{}: nothing breaks these", self.name);
     }
 
-    /// Lets the database take rows that its references and checks refuse: the look has to see them where constraints were taken away by hand.
+    /// Drops the database's references and checks: the check has to notice bad rows in a database whose constraints an operator removed.
     pub async fn lift_constraints(&self) {
         // SQLite has one connection that writes, and keeps it.
         self.write(match self.name {
@@ -56,7 +56,7 @@ impl Bed {
         done.unwrap_or_else(|error| panic!("{}: {statements}: {error}", self.name));
     }
 
-    /// The invariants that are broken now, a line each.
+    /// Returns the invariants that are broken now, a line each.
     ///
     /// # Panics
     /// If the database cannot be read.
@@ -68,7 +68,7 @@ impl Bed {
 }
 
 impl Drop for Bed {
-    /// On a thread, a runtime and a connection of its own: whatever the test left of its own may be on its way out.
+    /// Checks on a thread, a runtime and a connection of its own, since those of the test may be ending.
     ///
     /// # Panics
     /// If an invariant is broken, unless the test has failed already.

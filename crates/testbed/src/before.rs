@@ -1,4 +1,4 @@
-//! Databases as the release before the baseline left them (docs/adr/0013).
+//! Databases with the schema of the release before the baseline (docs/adr/0013).
 
 use kernel::sea_orm::ConnectionTrait;
 

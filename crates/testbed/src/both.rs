@@ -82,7 +82,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// What a test starts from, made on a database of its own.
+/// The argument of a test on both databases, made on a database of its own.
 pub trait OnDatabase: Sized {
     /// Makes it.
     fn on(database: Database) -> impl Future<Output = Self>;

@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 
 pub use crate::both::{Database, OnDatabase, run};
 
-/// 2026-11-23 10:00:00 UTC: when every test begins.
+/// The time at which every test begins: 2026-11-23 10:00:00 UTC, in Unix seconds.
 pub const BEGINNING: i64 = 1_795_428_000;
 
 /// A [`Context`] with an empty, migrated database of its own.
@@ -38,24 +38,24 @@ pub struct Bed {
 }
 
 impl Bed {
-    /// With these invariants beside the kernel's: all of them must hold when the bed is dropped. Whoever makes the bed knows the slices.
+    /// Adds these invariants to the kernel's: all of them must hold when the bed is dropped. The caller knows the slices.
     #[must_use]
     pub fn holding(mut self, lists: &[&'static [Invariant]]) -> Self {
         self.invariants.extend(lists.iter().copied().flatten());
         self
     }
 
-    /// With none: for measurements, whose rows are not made by anybody's deeds.
+    /// Removes all invariants: for measurements, whose rows no act wrote.
     pub fn unaudited(&mut self) {
         self.invariants.clear();
     }
 
-    /// On an SQLite file in a temporary folder.
+    /// Makes one on an SQLite file in a temporary folder.
     pub async fn sqlite() -> Self {
         Self::on(Database::Sqlite).await
     }
 
-    /// On a new database of PostgreSQL; `None` if that is left out, see [`Database::postgres`].
+    /// Makes one on a new database of PostgreSQL; `None` if PostgreSQL is left out, see [`Database::postgres`].
     pub async fn postgres() -> Option<Self> {
         Some(Self::on(Database::postgres()?).await)
     }
@@ -145,7 +145,7 @@ async fn new_database(server: &str, from: &str) -> (String, String) {
     (name, address)
 }
 
-/// A clock that stands still until it is told otherwise: for tests.
+/// A clock that only the test moves.
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {

@@ -1,4 +1,4 @@
-//! The look at the end of every test, and what it looks for on behalf of the kernel (SECURITY part C).
+//! The check at the end of every test, and the kernel's invariants (SECURITY part C).
 
 #![allow(clippy::unwrap_used, reason = "tests say what broke by breaking")]
 
@@ -10,7 +10,7 @@ use kernel::{
 };
 use testbed::{Bed, Database, OnDatabase, apply, both};
 
-/// What is broken, how, and how it is mended.
+/// Violations: the invariant's id, the statements that break it, and those that restore it.
 const PLANTS: &[(&str, &str, &str)] = &[
     (
         "I12",
@@ -121,7 +121,7 @@ async fn a_database_that_may_forget_is_noticed(bed: Bed) {
     }
 }
 
-/// How many settings may forget. The server that is made for tests is one that does.
+/// The number of settings that may lose writes. The server of the tests has one such setting.
 async fn durable(bed: &Bed) -> u64 {
     let snapshot = Snapshot::open(&bed.address, bed.context.keys.clone()).await.unwrap();
     let i20 = INVARIANTS.iter().find(|invariant| invariant.id == "I20").unwrap();
@@ -131,7 +131,7 @@ async fn durable(bed: &Bed) -> u64 {
     }
 }
 
-/// SECURITY part C: whoever looks changes nothing, in production too.
+/// SECURITY part C: the check changes nothing, in production too.
 #[apply(both!)]
 #[tokio::test]
 async fn a_reading_cannot_write_and_stays_in_its_moment(bed: Bed) {
@@ -166,7 +166,7 @@ const NEVER: &[Invariant] = &[Invariant {
     seen_by: SeenBy::Query("SELECT count(*) AS n FROM outbox"),
 }];
 
-/// A test that leaves its database broken has failed, whatever else it looked at.
+/// A test that leaves its database broken fails, whatever its own assertions said.
 #[apply(both!)]
 #[tokio::test]
 async fn a_bed_that_is_left_broken_fails_its_test(database: Database) {
@@ -186,7 +186,7 @@ async fn a_bed_that_is_left_broken_fails_its_test(database: Database) {
     }
 }
 
-/// It is the first failure that is told, not what came of it.
+/// A test that fails by its own assertion reports that, not the invariants that it left broken.
 #[test]
 fn a_test_that_failed_is_not_looked_at() {
     let test = std::thread::spawn(|| {

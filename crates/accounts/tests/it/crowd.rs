@@ -42,7 +42,7 @@ async fn up_to_mail(accounts: Accounts, agency: agencies::Agency, n: usize) -> E
     id
 }
 
-/// So many people before the last step of their move.
+/// Takes `people` through their moves up to the last step.
 async fn before_the_last_step(stage: &Stage) -> Vec<EnrolmentId> {
     let rows: String = (0..PEOPLE).map(|n| format!("c{n};REF-{n};ancien-{n};\n")).collect();
     stage.import(&stage.tilleuls, &format!("identifier;client_ref;password;email\n{rows}")).await;
@@ -71,7 +71,7 @@ async fn before_the_last_step(stage: &Stage) -> Vec<EnrolmentId> {
     enrolled.into_values().collect()
 }
 
-/// Looks again and again whether somebody else is signed in; how long each look took.
+/// Asks repeatedly whether another person is signed in; returns the time of each answer.
 async fn looks_on(accounts: Accounts, token: Token, over: Arc<AtomicBool>) -> Vec<Duration> {
     let (mut beat, mut took) = (tokio::time::interval(Duration::from_millis(5)), Vec::new());
     while !over.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! What no door hashes or counts, and what a stranger's tries take from nobody (SECURITY D12).
+//! Input that no entry point hashes or counts, and the limits of what a stranger's attempts can block (SECURITY D12).
 
 use std::{collections::BTreeSet, fmt::Write, net::Ipv4Addr, sync::Arc};
 
@@ -27,7 +27,7 @@ async fn old(stage: &Stage, identifier: &str, password: &str, visitor: &Visitor)
     said(&stage.accounts.prove_legacy(&stage.tilleuls, identifier, password, None, visitor).await.unwrap())
 }
 
-/// FINDING B1: tables are full of the hash of nothing, for accounts that were never opened.
+/// FINDING B1: old tables hold the hash of the empty password for accounts that nobody ever opened.
 #[apply(both!)]
 #[tokio::test]
 async fn the_hash_of_nothing_is_no_verifier_and_nothing_is_typed_at_any_door(stage: Stage) {
@@ -170,7 +170,7 @@ async fn what_is_no_address_is_neither_hashed_nor_counted_nor_written_to(stage: 
     }
 }
 
-/// FINDING W2, SPEC J2: it is how everybody comes back the next day.
+/// FINDING W2, SPEC J2: a person who left a move comes back by the new address and password.
 #[apply(both!)]
 #[tokio::test]
 async fn the_new_password_of_an_unfinished_move_goes_on_with_it_where_it_is_given(stage: Stage) {
@@ -195,7 +195,7 @@ async fn the_new_password_of_an_unfinished_move_goes_on_with_it_where_it_is_give
     assert_eq!(answered(&sign_in("there", PASSWORD).await), "in");
 }
 
-/// SECURITY #80: who proved a password that was chosen anew since does not know the one that the account will have.
+/// SECURITY #80: a browser that proved an older password of a move does not know the one that the account will have.
 #[apply(both!)]
 #[tokio::test]
 async fn who_proved_an_older_password_does_not_end_the_move(stage: Stage) {
@@ -215,7 +215,7 @@ async fn who_proved_an_older_password_does_not_end_the_move(stage: Stage) {
     assert_eq!(answered(&proved), "wrong, 4 left");
 }
 
-/// A stranger may name any address in a move of their own; the one whose mailbox was proved is meant.
+/// A stranger may name any address in a move of their own; the sign-in page means the move whose mailbox was proved.
 #[apply(both!)]
 #[tokio::test]
 async fn of_several_moves_of_an_address_the_confirmed_one_goes_on(stage: Stage) {
@@ -286,7 +286,7 @@ async fn a_wrong_password_costs_the_same_whoever_is_meant(stage: Stage) {
     assert_eq!(seen[0], seen[2], "{}", stage.bed.name);
 }
 
-/// FINDING W2: what the page of a locked address says must be so of a move too.
+/// FINDING W2: the page of a locked address is true of a move as well.
 #[apply(both!)]
 #[tokio::test]
 async fn a_locked_move_goes_on_by_its_mail_and_by_the_old_credentials(stage: Stage) {
@@ -337,7 +337,7 @@ async fn nobody_is_kept_from_a_reset_link_and_nobody_is_flooded_with_them(stage:
     assert!(sent.windows(2).all(|pair| pair[1] - pair[0] >= 60), "{sent:?}");
 }
 
-/// FINDING S12, L2: what strangers ask for takes none of a move's own mails.
+/// FINDING S12, L2: mails that strangers ask for do not count towards a move's own mails.
 #[apply(both!)]
 #[tokio::test]
 async fn a_stranger_uses_up_no_mail_of_a_move(stage: Stage) {
@@ -389,7 +389,7 @@ async fn a_password_that_is_sent_again_and_again_is_one_mail(stage: Stage) {
     assert_eq!(stage.mails().await.len(), 1);
 }
 
-/// FINDING S13: who tries an old identifier locks it for their own network.
+/// FINDING S13: attempts at an old identifier lock it for the network that they come from.
 #[apply(both!)]
 #[tokio::test]
 async fn an_old_identifier_is_locked_where_it_was_tried_and_nowhere_else(stage: Stage) {
@@ -448,7 +448,7 @@ async fn two_hundred_old_passwords_at_once_from_one_network_are_five_checks(stag
     assert_eq!(old(&stage, "100", "Vieux-Secret 1", &from(2)).await, "enrolment");
 }
 
-/// FINDING S18: an identifier that nobody has costs what the dearest of that agency's costs.
+/// FINDING S18: an unknown identifier costs as much time as the agency's most expensive hash.
 #[apply(both!)]
 #[tokio::test]
 async fn every_old_identifier_costs_the_same_dear_hashes(stage: Stage) {

@@ -1,4 +1,4 @@
-//! What strangers leave behind of attempts at addresses that have no account (SECURITY D14, #113): little, and not for ever.
+//! Rows of attempts at addresses without an account are few and are deleted (SECURITY D14, #113).
 
 use accounts::MailBody;
 use testbed::{apply, both};

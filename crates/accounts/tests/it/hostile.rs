@@ -1,4 +1,4 @@
-//! What somebody does who means harm, clicks twice or goes away in the middle.
+//! People who mean harm, click twice or leave in the middle of a request.
 
 use std::sync::Arc;
 

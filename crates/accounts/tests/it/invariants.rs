@@ -1,4 +1,4 @@
-//! Each invariant of this slice can be seen broken (SECURITY part C); every other test of this suite shows at its end that none is.
+//! The check of invariants notices each violation (SECURITY part C); every other test of this suite runs it at its end and finds none.
 
 use accounts::{INVARIANTS, LegacyProof, Reset, Ticket};
 use testbed::{apply, both};
@@ -8,7 +8,7 @@ use crate::stage::{PASSWORD, Stage, answered, visitor};
 const MARIE: &str = "marie@exemple.test";
 const PAUL: &str = "paul@exemple.test";
 
-/// What is broken, how, and how it is mended: one text for both databases.
+/// Violations: the invariant's id, the statements that break it, and those that restore it, the same on both databases.
 const PLANTS: &[(&str, &str, &str)] = &[
     ("I5", "UPDATE attempt SET failures = 11", "UPDATE attempt SET failures = 1"),
     ("I5", "UPDATE attempt SET failures = -1", "UPDATE attempt SET failures = 1"),
@@ -233,7 +233,7 @@ async fn each_invariant_can_be_seen_broken(stage: Stage) {
     stage.bed.see_each_broken(INVARIANTS, PLANTS).await;
 }
 
-/// Somebody whose address has changed, and who wants another one again.
+/// A person whose address has changed and who asks for another change.
 async fn changed_address(stage: &Stage) {
     let moved = stage.moved(&stage.tilleuls, "103", "Vieux-Secret 4", "ines@exemple.test").await;
     let owner = moved.session.account;

@@ -45,7 +45,7 @@ async fn code(stage: &Stage, to: &str) -> String {
     codes.next_back().unwrap_or_else(|| panic!("{}: no code to {to}", stage.bed.name))
 }
 
-/// Another one than this.
+/// A code that differs from this one.
 fn wrong(code: &str) -> String {
     if code.starts_with('7') { "1234 5678".into() } else { format!("7{}", &code[1..]) }
 }
@@ -96,7 +96,7 @@ async fn the_code_is_nothing_in_another_browser(stage: Stage) {
     assert_eq!(elsewhere("another", &second).await, CodeGiven::Done);
 }
 
-/// The same where no more mails are sent: the code goes with the browser, not with the row.
+/// SECURITY #80: the same where no more mails are sent: the code belongs to the browser, not to the row.
 #[apply(both!)]
 #[tokio::test]
 async fn a_password_chosen_elsewhere_without_another_mail_takes_the_code_away(stage: Stage) {

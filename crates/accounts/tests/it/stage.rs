@@ -1,4 +1,4 @@
-//! What the tests of this slice share: a bed with agencies, terms and a directory.
+//! The common start of this slice's tests: a bed with agencies, terms and a directory.
 
 use std::{collections::BTreeMap, io::Cursor, sync::Arc};
 
@@ -85,7 +85,7 @@ impl Stage {
         importer.report()
     }
 
-    /// The enrolment that right old credentials begin.
+    /// Proves right old credentials; returns the enrolment that they begin.
     pub(crate) async fn enrol(&self, agency: &Agency, identifier: &str, password: &str) -> EnrolmentId {
         match self.accounts.prove_legacy(agency, identifier, password, None, &visitor()).await.unwrap() {
             LegacyProof::Enrolment(id) => id,
@@ -93,7 +93,7 @@ impl Stage {
         }
     }
 
-    /// Up to the mailed link.
+    /// Goes through a move up to the mailed link; returns the enrolment and the link's token.
     pub(crate) async fn up_to_mail(
         &self,
         agency: &Agency,
@@ -111,7 +111,7 @@ impl Stage {
         (id, self.mailed_token(email).await)
     }
 
-    /// A whole first move.
+    /// Goes through a whole first move; returns the new account's session.
     pub(crate) async fn moved(&self, agency: &Agency, identifier: &str, old: &str, email: &str) -> SignedIn {
         let (id, token) = self.up_to_mail(agency, identifier, old, email).await;
         assert_eq!(
@@ -158,7 +158,7 @@ impl Stage {
         Token::parse(token_of(mail)).unwrap()
     }
 
-    /// What no method of ours does: somebody with the database in hand.
+    /// Executes SQL, as an operator with access to the database can.
     pub(crate) async fn write(&self, sql: &str) {
         use kernel::sea_orm::ConnectionTrait;
         self.bed.context.db.writer().execute_unprepared(sql).await.unwrap();

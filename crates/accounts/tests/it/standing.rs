@@ -1,4 +1,4 @@
-//! What an account, a session and a move are worth after something else has happened.
+//! Accounts, sessions and moves after an event that ends or changes them.
 
 use accounts::{Attach, Confirm, Finish, LegacyProof};
 use testbed::{apply, both};

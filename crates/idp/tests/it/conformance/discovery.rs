@@ -1,4 +1,4 @@
-//! The module of oidcc-config (PROTOCOL 4.1). That what is advertised works is in `advertised`.
+//! The module of oidcc-config (PROTOCOL 4.1). `advertised` tests that each advertised value works.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::{
     suite::Suite,
 };
 
-/// What a member holds.
+/// The type of a member.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     /// An https address below the issuer.
@@ -102,7 +102,7 @@ const KNOWN: &[(&str, Kind)] = &[
     ("mtls_endpoint_aliases", Object),
 ];
 
-/// What must be there: OIDC Discovery §3 REQUIRED and RECOMMENDED, and what the plans warn about.
+/// Required members: OIDC Discovery §3 REQUIRED and RECOMMENDED, and those whose absence the plans warn about.
 const WANTED: &[&str] = &[
     "issuer",
     "authorization_endpoint",
@@ -180,7 +180,7 @@ pub fn texts(document: &Value, name: &str) -> Vec<String> {
     list.iter().map(|v| v.as_str().unwrap_or_else(|| panic!("{name}: {v}")).to_owned()).collect()
 }
 
-/// What the lists must and must not hold.
+/// Values that the lists must and must not hold.
 fn values(document: &Value) {
     let list = |name: &str| texts(document, name);
     let holds = |name: &str, value: &str| assert!(list(name).iter().any(|v| v == value), "{name}: {value}");

@@ -1,8 +1,8 @@
 //! The certification's plans for an OP, module by module, written from the specifications (PROTOCOL "Modules of those plans"): a suite's
 //! server and its HTML robot on one side, the provider on the other, on SQLite and on PostgreSQL.
 //!
-//! Each row of a plan's table is one test, which bears the module's name, so that a run says which module fails. What every answer is
-//! held against is in `checks`; a module is what is its own.
+//! Each row of a plan's table is a test on each database with the module's name, so that a run says which module fails. The checks
+//! of every answer are in `checks`; a module holds its own alone.
 
 mod advertised;
 mod basic;

@@ -25,13 +25,13 @@ use oidc::client::Client;
 use testbed::Bed;
 use tokio::sync::OnceCell;
 
-/// As the certification reaches it: by https, through a proxy.
+/// The issuer as the certification reaches it: by https, through a proxy.
 pub const ISSUER: &str = "https://op.test";
-/// Where the suite listens.
+/// The address of the suite.
 pub const SUITE: &str = "https://suite.test";
 /// The test person's address.
 pub const EMAIL: &str = "marie.durand@exemple.test";
-/// And password.
+/// The test person's password.
 pub const PASSWORD: &str = "soleil mandarine brouette";
 /// Every client's secret: with characters that RFC 6749 §2.3.1 wants encoded twice over.
 pub const SECRET: &str = "a secret: +100% / of more than 32 characters";
@@ -74,7 +74,7 @@ pub const SECOND: Registered = Registered {
     post: true,
 };
 
-/// What the operator writes into the agency's file for a client. `more`: keys of one plan.
+/// A client's section in the agency's file. `more`: keys of one plan.
 pub fn portal(client: &Registered, more: &str) -> String {
     let method = if client.post { "client_secret_post" } else { "client_secret_basic" };
     format!(
@@ -224,7 +224,7 @@ impl Op {
         panic!("no mail to confirm the address")
     }
 
-    /// What is due in the outbox: taken out as the worker does.
+    /// Takes the messages that are due out of the outbox, as the worker does.
     pub async fn messages(&self) -> Vec<outbox::Leased> {
         let context = &self.bed.context;
         let due = outbox::lease(&context.db, context.now(), 100).await.unwrap();

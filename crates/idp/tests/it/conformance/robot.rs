@@ -64,7 +64,7 @@ pub struct Callback {
     pub body: Option<String>,
 }
 
-/// Where a walk ended.
+/// The end of a walk.
 pub enum Seen {
     /// On a page of the provider that waits for a person.
     Page(Reply),
@@ -189,7 +189,7 @@ impl Robot {
         panic!("redirects without end at {}", reply.url)
     }
 
-    /// What a page does by itself.
+    /// Does what the page does by itself: goes on, posts a form, loads frames.
     async fn read(&mut self, page: Reply) -> Seen {
         if let Some(url) = goes_on(&page.body) {
             assert_eq!(page.header("cache-control"), "no-store");
@@ -331,7 +331,7 @@ pub fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
     rest.split_once(to).map(|(found, _)| found)
 }
 
-/// As a form travels.
+/// The encoding of a form.
 pub fn encoded<N: AsRef<str>, V: AsRef<str>>(fields: &[(N, V)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }

@@ -26,7 +26,7 @@ pub enum Plan {
 }
 
 impl Plan {
-    /// What a client's section in the agency's file has for this plan.
+    /// The keys of a client's section in the agency's file for this plan.
     fn keys(self) -> String {
         match self {
             Self::Basic | Self::FormPost | Self::RpLogout => String::new(),
@@ -68,10 +68,10 @@ pub struct Code {
     pub code: String,
 }
 
-/// What a code gave, checked.
+/// The tokens of a code, checked.
 pub struct Tokens {
     pub asked: Asked,
-    /// As the token endpoint said it.
+    /// The answer of the token endpoint.
     pub answer: Map<String, Value>,
     pub id_token: String,
     /// Header and claims of the ID token.
@@ -247,7 +247,7 @@ impl Suite {
         self.call(Method::GET, "/.well-known/openid-configuration", None, &[]).await.json()
     }
 
-    /// Whether an access token opens userinfo now; refused, it is a 4xx (`EnsureHttpStatusCodeIs4xx`).
+    /// True if an access token opens userinfo now; a refusal has to be a 4xx (`EnsureHttpStatusCodeIs4xx`).
     pub async fn opens(&self, access: &str) -> bool {
         let bearer = format!("Bearer {access}");
         let reply = self.call(Method::GET, "/userinfo", None, &[("authorization", &bearer)]).await;

@@ -83,7 +83,7 @@ async fn a_reset_in_anothers_browser_signs_the_other_out_of_their_portals(world:
     assert_eq!(world.count("outbox", "kind = 'backchannel_logout'").await, 1);
 }
 
-/// What browsers hold a form's redirects against (SECURITY #105, D15): our own host alone, also where a form ends at the portal.
+/// `form-action` of every page (SECURITY #105, D15) names our own host alone, also where a form ends at the portal.
 #[apply(both!)]
 #[tokio::test]
 async fn forms_that_end_at_the_portal_lead_to_us(world: World) {

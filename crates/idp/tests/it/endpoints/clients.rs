@@ -50,7 +50,7 @@ impl Pair {
     }
 }
 
-/// What stands at the client's address, and how often it was read.
+/// The key set at the client's address, and the number of reads.
 #[derive(Default)]
 struct Published {
     text: Mutex<Option<String>>,
@@ -77,7 +77,7 @@ impl KeySource for Published {
     }
 }
 
-/// What the token endpoint says to an assertion with a code that nobody has.
+/// The error of the token endpoint for an assertion with an unknown code.
 async fn says(client: &mut Visitor, assertion: &str) -> String {
     let fields = [
         ("grant_type", "authorization_code"),

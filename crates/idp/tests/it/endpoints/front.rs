@@ -1,4 +1,4 @@
-//! What an authorization request cannot do, whatever it holds (SECURITY A1).
+//! Attacks by the parameters of an authorization request (SECURITY A1).
 
 use std::{net::TcpListener, sync::Arc};
 

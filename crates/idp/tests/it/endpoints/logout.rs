@@ -34,7 +34,7 @@ async fn a_client_signs_its_person_out_and_gets_them_back(world: World) {
     assert_eq!(world.count("outbox", "kind = 'backchannel_logout'").await, 2);
 }
 
-/// What a browser says of another site's form, as browsers do, did, and never did.
+/// Values of `Sec-Fetch-Site` and `Origin` for another site's form: of today's browsers, of older ones, and of none.
 const ELSEWHERE: [&[(&str, &str)]; 4] = [
     &[("sec-fetch-site", "cross-site"), ("origin", "https://rp.example")],
     &[("origin", "https://rp.example")],
@@ -107,7 +107,7 @@ async fn another_sites_form_ends_nothing_and_sets_nothing(world: World) {
     assert_eq!(world.count("session", "ended_at IS NOT NULL").await, 0, "{}", world.bed.name);
 }
 
-/// What is too long for an address goes on as a form of ours, which brings the cookies.
+/// A request that is too long for an address is carried on in a form of ours, which brings the cookies.
 #[apply(both!)]
 #[tokio::test]
 async fn what_is_too_long_for_an_address_goes_on_as_a_form_of_ours(world: World) {

@@ -1,4 +1,4 @@
-//! What a code and a refresh token are worth over HTTP, once and twice (SECURITY A2).
+//! The use of a code and of a refresh token over HTTP, once and twice (SECURITY A2).
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ async fn refresh(browser: &mut Visitor, token: &str) -> Reply {
     ask(browser, "/token", &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
 }
 
-/// Nothing that came with these tokens is worth anything now.
+/// Asserts that none of these tokens is accepted any more.
 async fn dead(browser: &mut Visitor, tokens: &Value) {
     let (access, refresh_token) =
         (text(tokens, "access_token").to_owned(), text(tokens, "refresh_token").to_owned());

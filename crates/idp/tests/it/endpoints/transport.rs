@@ -1,4 +1,4 @@
-//! What holds between a browser and the provider whatever the page.
+//! Headers and cookies that protect every page in a browser.
 
 use http::header;
 use testbed::{apply, both};

@@ -1,11 +1,11 @@
-//! Each invariant of this slice can be seen broken (SECURITY part C); every other test of these suites shows at its end that none is.
+//! The check of invariants notices each violation (SECURITY part C); every other test of these suites runs it at its end and finds none.
 
 use idp::grant::INVARIANTS;
 use testbed::{apply, both};
 
 use crate::grant::world::{World, redeem, refresh, text};
 
-/// What is broken, how, and how it is mended: one text for both databases.
+/// Violations: the invariant's id, the statements that break it, and those that restore it, the same on both databases.
 const PLANTS: &[(&str, &str, &str)] = &[
     ("I1", "UPDATE code SET used_at = NULL", "UPDATE code SET used_at = 7"),
     (

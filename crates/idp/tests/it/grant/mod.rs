@@ -1,4 +1,4 @@
-//! What the protocol remembers, on SQLite and on PostgreSQL. Two nodes share one database.
+//! The stored state of the protocol, on SQLite and on PostgreSQL. Two nodes share one database.
 
 mod assertion;
 mod code;

@@ -106,7 +106,7 @@ pub async fn try_node(context: &Context, agencies: &Arc<ArcSwap<Agencies>>) -> R
     Grants::open(context.clone(), accounts, agencies.clone(), Settings::new(ISSUER)).await
 }
 
-/// A node whose access tokens live so long.
+/// A node with this lifetime of access tokens, in seconds.
 pub async fn generous_node(context: &Context, agencies: &Arc<ArcSwap<Agencies>>, access_life: i64) -> Grants {
     let settings = Settings { access_life, ..Settings::new(ISSUER) };
     Grants::open(context.clone(), people(context, vec![]), agencies.clone(), settings).await.unwrap()

@@ -96,7 +96,7 @@ async fn the_last_step_sent_again_opens_nothing_that_was_closed(world: World) {
     assert!(!signed_in(&marie), "{}", world.bed.name);
 }
 
-/// The line that broke is given ten minutes.
+/// The last step can be sent again for ten minutes.
 #[apply(both!)]
 #[tokio::test]
 async fn the_last_step_sent_much_later_asks_for_the_password(world: World) {

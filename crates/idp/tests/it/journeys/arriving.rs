@@ -1,4 +1,4 @@
-//! What a stranger's mere arrival writes: rows that are bounded by network and by time (SECURITY D14, #49, #113).
+//! The rows that an arrival writes, which are bounded by network and by time (SECURITY D14, #49, #113).
 
 use http::{Method, StatusCode};
 use testbed::{Bed, apply, both};

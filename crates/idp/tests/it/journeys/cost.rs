@@ -1,4 +1,4 @@
-//! What each request asks of the database: so many statements, and so many commits, each of which waits for the disk. Exactly, and the same on both
+//! The exact number of statements and of commits, each of which waits for the disk, that each request needs. It is the same on both
 //! databases, so that one more is seen without a clock.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -33,7 +33,7 @@ const COSTS: &[(&str, u64, u64)] = &[
     ("the portal's request, signed in", 7, 1),
 ];
 
-/// What docs/performance.md tells operators is what is counted here.
+/// The tables of docs/performance.md hold the numbers that are counted here.
 #[test]
 fn the_table_of_the_manual_is_this_one() {
     let manual = include_str!("../../../../../docs/performance.md");

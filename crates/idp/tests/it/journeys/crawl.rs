@@ -1,4 +1,4 @@
-//! Every route that the router has, as it has them: nothing is guarded by being remembered in a list of a test.
+//! Every route, read from the router itself, so that a new one is tested without an entry in a list.
 
 use axum_extra::extract::cookie::Cookie;
 use http::Method;
@@ -15,7 +15,7 @@ use crate::journeys::{
 const MARIE: &str = "marie@exemple.test";
 const ROUTES: &str = include_str!("../../../src/web/routes.rs");
 
-/// What clients post to, without a browser's cookies or from another site by its nature; each has proofs of its own.
+/// Routes to which clients post, without a browser's cookies or from another site; each authenticates its caller in another way.
 const NO_FORMS: [&str; 6] = ["/token", "/userinfo", "/introspect", "/revoke", "/authorize", "/end-session"];
 
 /// The routes, with whether they take POST.

@@ -127,7 +127,7 @@ impl Knocker {
         Self { visitor, nth: 0 }
     }
 
-    /// Whether a password was looked at.
+    /// True if a password was checked.
     pub async fn knocks(&mut self, headers: &[(&'static str, &str)]) -> bool {
         self.nth += 1;
         let (to, csrf) =

@@ -1,4 +1,4 @@
-//! What is over stays over: a session, and a request that broke.
+//! Sessions that ended stay ended, and a request that panics harms no other.
 
 use std::{
     net::SocketAddr,
@@ -22,7 +22,7 @@ use crate::journeys::{
 const MARIE: &str = "marie@exemple.test";
 const NEW: &str = "nuage violoncelle fourchette";
 
-/// How a session comes to its end.
+/// The ways in which a session ends.
 const ENDS: [&str; 5] = ["sign-out", "somebody else signs in here", "a reset elsewhere", "disabled", "idle"];
 
 /// SECURITY #46: the cookie of a session that ended, put back, opens no page and gives no code, also in an interaction that was open before the end.
@@ -82,7 +82,7 @@ async fn end(world: &World, marie: &mut Visitor, how: &str) {
     }
 }
 
-/// A generator that fails as often as it is told to: then the program must not go on.
+/// A random generator that fails while a switch is on: then the program must not go on.
 struct Failing {
     good: SystemRng,
     fails: AtomicUsize,

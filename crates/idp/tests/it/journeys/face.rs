@@ -1,4 +1,4 @@
-//! An agency's face over HTTP: what its file says is what people see, as text and nothing else, and a page costs little.
+//! An agency's appearance over HTTP: pages show the values of its file as text, and are small.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -104,7 +104,7 @@ async fn what_an_address_carries_stays_text(world: World) {
     assert!(back.query_pairs().any(|(name, value)| name == "state" && value == EVIL), "{back}");
 }
 
-/// What a browser fetches for the page on the screen, in bytes as they travel, and how often it asks.
+/// The bytes that a browser fetches for the page on the screen, compressed, and its number of requests.
 async fn cost(visitor: &mut Visitor) -> (usize, usize) {
     let page = Html::parse_document(&visitor.screen.body);
     let loads = Selector::parse("link[href], script[src], img[src], iframe[src]").unwrap();

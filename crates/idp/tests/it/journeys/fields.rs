@@ -1,4 +1,4 @@
-//! What stands in a field that is nobody's address or password, and an unfinished move at the sign-in page (SECURITY D12).
+//! Field values that are no address or password, and an unfinished move at the sign-in page (SECURITY D12).
 
 use testbed::{Bed, apply, both};
 
@@ -76,7 +76,7 @@ async fn the_page_of_the_mailed_link_counts_no_empty_field(world: World) {
     marie.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await.says("Étape 6 sur 6");
 }
 
-/// FINDING W16: what was not looked at is said to be so, without a number.
+/// FINDING W16: a password that was not checked is reported as such, without a number of attempts left.
 #[apply(both!)]
 #[tokio::test]
 async fn a_password_that_is_too_long_takes_no_attempt_and_says_none(world: World) {

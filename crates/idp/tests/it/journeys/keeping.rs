@@ -22,7 +22,7 @@ async fn signed_in(world: &World, keep: bool) -> Visitor {
     marie
 }
 
-/// Whether the portal gets an answer without a question.
+/// True if the portal gets a code without a question.
 async fn still(world: &World, marie: &mut Visitor) -> bool {
     let portal = Portal::new(world, "tilleuls");
     portal.send(marie, &[("prompt", "none")]).await;

@@ -19,7 +19,7 @@ pub struct Portal {
     pub issuer: String,
 }
 
-/// What a portal knows of who came.
+/// The claims that a portal received.
 pub struct Arrived {
     pub id_token: String,
     pub claims: Value,
@@ -111,7 +111,7 @@ impl Portal {
     }
 }
 
-/// What a token claims, unchecked.
+/// The claims of a token, without a check of its signature.
 pub fn claims(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
 }

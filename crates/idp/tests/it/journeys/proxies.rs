@@ -1,4 +1,4 @@
-//! Who is counted behind a proxy, whatever form it writes addresses in (SECURITY #55; RFC 7239).
+//! The network that is counted behind a proxy, in each form in which proxies write addresses (SECURITY #55; RFC 7239).
 
 use testbed::{apply, both};
 
@@ -54,7 +54,7 @@ async fn each_person_behind_a_proxy_has_their_own_tries_however_it_writes(world:
     server.abort();
 }
 
-/// What cannot be read counts nobody together with others, and does not stand for the proxy in the evidence.
+/// A header that cannot be parsed counts nobody together with others, and the evidence does not name the proxy.
 #[apply(both!)]
 #[tokio::test]
 async fn what_a_proxy_writes_unreadably_counts_nobody_with_others(world: World) {

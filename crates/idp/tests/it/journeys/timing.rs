@@ -1,5 +1,5 @@
-//! Whether there is an account cannot be told by the clock (SECURITY #60, B6): each class of addresses at each door costs one hash, and whoever ranks
-//! the times of two classes does as well by tossing a coin. `TIMING_SAMPLES=2000` takes so many of each with the hash of production and the
+//! No response time tells whether an account exists (SECURITY #60, B6): each class of addresses at each entry point costs one hash, and a ranking of
+//! the times of two classes is as good as a coin toss. `TIMING_SAMPLES=2000` takes this many of each with the hash of production and the
 //! standard's bounds, on a machine that does nothing else; without it few are taken, and a class that is a whole hash apart is seen.
 
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::journeys::{
 
 /// Samples of a class where nobody asked for more.
 const FEW: usize = 30;
-/// What five standard deviations are, of pure chance: a run of few samples does not fail by it.
+/// The tolerance in standard deviations, so that a run of few samples does not fail by chance.
 const SIGMAS: f64 = 5.0;
 /// SECURITY B6.
 const AUC: f64 = 0.05;
@@ -41,7 +41,7 @@ struct Door {
     classes: Vec<Class>,
 }
 
-/// How much is tried, and how strictly it is judged.
+/// The number of samples, and the bounds.
 struct Measure {
     samples: usize,
     strict: bool,
@@ -87,7 +87,7 @@ async fn the_clock_does_not_tell_whether_there_is_an_account() {
     assert_eq!(told_apart, Vec::<String>::new(), "a hash takes {:.2} ms", hash * 1e3);
 }
 
-/// What a hash takes here, in seconds: what the differences are held against.
+/// The time of a hash on this machine, in seconds: the unit of the differences.
 async fn one_hash(world: &World) -> f64 {
     let hasher = world.idp.accounts.hasher();
     let mut took = Vec::new();
@@ -225,7 +225,7 @@ async fn door(
     Door { name, classes }
 }
 
-/// Five wrong ones for each.
+/// Five wrong attempts at each.
 async fn lock(world: &World, page: &str, who: &[Vec<(&'static str, String)>]) {
     for fields in who {
         let door = door(world, "", page, 1, vec![("", fields.clone())]).await;

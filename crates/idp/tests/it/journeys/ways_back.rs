@@ -1,4 +1,4 @@
-//! The ways back: to a portal at once, by a page that goes on, never twice; and on again where a browser has lost its way.
+//! The ways back to a portal: by a redirect or by a page that goes on by itself, once; and the pages of a browser that cannot go on.
 
 use std::sync::Arc;
 
@@ -385,7 +385,7 @@ async fn a_page_that_cannot_go_on_begins_again_at_its_agency(world: World) {
     tabs.open(&first).await.says("Agence des Tilleuls").says_not("Cabinet Rivage");
 }
 
-/// Mail programs make what is behind a link a part of it.
+/// Mail programs append the text behind a link to it.
 #[apply(both!)]
 #[tokio::test]
 async fn a_mailed_link_works_with_something_behind_it(world: World) {
@@ -425,7 +425,7 @@ async fn a_mailed_link_works_with_something_behind_it(world: World) {
         .says("Ce lien ne fonctionne plus");
 }
 
-/// SECURITY #4: what a browser reads as another host, whichever slash it begins with, is led to by nothing.
+/// SECURITY #4: no answer leads to an address that a browser reads as another host, whichever slash it begins with.
 #[apply(both!)]
 #[tokio::test]
 async fn a_backslash_is_a_slash(world: World) {

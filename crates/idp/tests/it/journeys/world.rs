@@ -52,7 +52,7 @@ fn agency(id: &str, name: &str, accent: &str, phone: &str) -> Agency {
     agency
 }
 
-/// The face of the first of them: all that an agency's file may say of it.
+/// The appearance of the first agency: every key that an agency's file may have for it.
 const FACE: &str = "second = \"#c26a1b\"\nlogo = \"logos/tilleuls.svg\"\n\
     [words.sign_in]\nfr = \"Bienvenue <b>chez vous</b>.\"\nen = \"Welcome <b>home</b>.\"\n\
     [words.notice]\nfr = \"Nous vous avons écrit en octobre.\"\nen = \"We wrote to you in October.\"\n\
@@ -90,13 +90,13 @@ pub struct Sent {
     pub to: String,
     pub agency: Option<String>,
     pub locale: String,
-    /// What it is about.
+    /// The kind of mail.
     pub about: &'static str,
-    /// Its link, whole.
+    /// The whole address of its link.
     pub link: Option<String>,
     /// Its code.
     pub code: Option<String>,
-    /// Everything in it.
+    /// The whole mail as JSON.
     pub raw: String,
 }
 
@@ -113,7 +113,7 @@ impl World {
         Self::hashing(bed, per_minute, HashCost { memory: 64, passes: 1, lanes: 1 }, rules).await
     }
 
-    /// Where a password costs so much, and people are held to these rules.
+    /// With this cost of a password's hash and these rules.
     pub async fn hashing(bed: Bed, per_minute: u32, cost: HashCost, rules: Rules) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -290,7 +290,7 @@ impl World {
         row.unwrap().try_get("", "n").unwrap()
     }
 
-    /// What no method of ours does: somebody with the database in hand.
+    /// Executes SQL, as an operator with access to the database can.
     pub async fn write(&self, sql: &str) {
         self.bed.context.db.writer().execute_unprepared(sql).await.unwrap();
     }

@@ -71,7 +71,7 @@ async fn response_types_supported(bed: Bed) {
     }
 }
 
-/// RFC 6749 §5.2 unsupported_grant_type. That both advertised ones work is in `oidcc-refresh-token`.
+/// RFC 6749 §5.2 unsupported_grant_type. `oidcc-refresh-token` tests that both advertised grant types work.
 #[apply(both!)]
 #[tokio::test]
 async fn grant_types_supported(bed: Bed) {
@@ -96,7 +96,7 @@ async fn grant_types_supported(bed: Bed) {
     }
 }
 
-/// RFC 7636 §4.3. That S256 works is in `oidcc-ensure-request-with-valid-pkce-succeeds`.
+/// RFC 7636 §4.3. `oidcc-ensure-request-with-valid-pkce-succeeds` tests that S256 works.
 #[apply(both!)]
 #[tokio::test]
 async fn code_challenge_methods_supported(bed: Bed) {

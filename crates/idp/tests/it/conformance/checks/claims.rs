@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-/// What each scope opens (OIDC Core §5.4).
+/// The claims of each scope (OIDC Core §5.4).
 pub const SCOPES: &[(&str, &[&str])] = &[
     (
         "profile",

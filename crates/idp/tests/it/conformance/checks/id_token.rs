@@ -98,7 +98,7 @@ fn protocol(asked: &Asked, told: &Map<String, Value>, now: i64) {
     }
 }
 
-/// What `claims` wants in the ID token (§5.5).
+/// The members of `claims` for the ID token (§5.5).
 fn wished(asked: &Asked) -> Vec<String> {
     let claims: Value = asked.get("claims").map_or(Value::Null, |text| serde_json::from_str(text).unwrap());
     claims["id_token"].as_object().map(|part| part.keys().cloned().collect()).unwrap_or_default()

@@ -1,5 +1,5 @@
-//! What the suite looks at in every answer, whichever module it runs (PROTOCOL 4.2, 4.6, 4.7, 4.10): one set of checks, so that a module is
-//! only what is its own.
+//! The checks of every answer, whichever module runs (PROTOCOL 4.2, 4.6, 4.7, 4.10): one set, so that a module holds
+//! only its own checks.
 
 pub mod claims;
 pub mod id_token;

@@ -8,7 +8,7 @@ use crate::conformance::{
     suite::{Asked, Plan},
 };
 
-/// What may come back with a code, and with an error (PROTOCOL 4.6). `session_state` would be Session Management's, which is not built.
+/// The parameters that may come back with a code, and with an error (PROTOCOL 4.6). `session_state` would be Session Management's, which is not built.
 const WITH_CODE: &[&str] = &["code", "state", "iss"];
 const WITH_ERROR: &[&str] = &["error", "error_description", "error_uri", "state", "iss"];
 

@@ -38,7 +38,7 @@ fn aggregated(told: &Map<String, Value>) {
     }
 }
 
-/// What `claims` wants here (§5.5).
+/// The members of `claims` for userinfo (§5.5).
 fn wished(tokens: &Tokens) -> Vec<String> {
     let text = tokens.asked.get("claims");
     let claims: Value = text.map_or(Value::Null, |text| serde_json::from_str(text).unwrap());

@@ -1,4 +1,4 @@
-//! What a forger works with: the parts of a good token, keys, other tokens, an address that listens.
+//! The material of a forger: the parts of a good token, keys, other tokens, an address that listens.
 
 use std::sync::LazyLock;
 
@@ -108,7 +108,7 @@ fn mac(algorithm: hmac::Algorithm, secret: &[u8], input: &str) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(algorithm, secret), input.as_bytes()).as_ref().to_vec()
 }
 
-/// What a token of a place is for. Not every forgery is one everywhere: an old hint is still a hint.
+/// The purpose of the token at a place. Not every forgery is one everywhere: an old hint is still a hint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// An ID token that names who must be signed in.
@@ -117,7 +117,7 @@ pub enum Kind {
     LogoutHint,
     /// A client's word that it is the client.
     Assertion,
-    /// What opens userinfo.
+    /// An access token, which opens userinfo.
     Access,
     /// The same, or a refresh token, which a client asks after or gives back.
     Token,
@@ -125,14 +125,14 @@ pub enum Kind {
     Ticket,
 }
 
-/// What a forger knows at one place.
+/// The material of a forger at one place.
 pub struct Forger<'a> {
     pub kind: Kind,
     /// The header of a good token.
     pub header: Map<String, Value>,
     /// Its claims; whatever is used once is fresh.
     pub claims: Map<String, Value>,
-    /// What signs good tokens there. Forgeries with wrong claims are signed well, so that only the claims can be why they are refused.
+    /// The key of good tokens there. Forgeries with wrong claims are signed well, so that only the claims can be the reason of a refusal.
     pub key: &'a Signing,
     /// The provider's key, whose public part everybody has.
     pub provider: &'a Signing,
@@ -218,22 +218,22 @@ impl Forger<'_> {
         change(parts[0], parts[1], parts[2])
     }
 
-    /// Whether times are looked at: an old ID token is still a hint (OIDC Core §3.1.2.1).
+    /// True if times are checked: an old ID token is still a hint (OIDC Core §3.1.2.1).
     pub fn old_is_refused(&self) -> bool {
         !matches!(self.kind, Kind::Hint | Kind::LogoutHint)
     }
 
-    /// Whether the keys of this place have names.
+    /// True if the keys of this place have key ids.
     pub fn named(&self) -> bool {
         self.header.contains_key("kid")
     }
 
-    /// Whether it is an access token that is forged.
+    /// True if the forged token is an access token.
     pub fn opens(&self) -> bool {
         matches!(self.kind, Kind::Access | Kind::Token)
     }
 
-    /// Whether a token without `typ` is none.
+    /// True if a token without `typ` is refused.
     pub fn typed(&self) -> bool {
         !matches!(self.kind, Kind::Assertion | Kind::Ticket)
     }

@@ -233,7 +233,7 @@ async fn first(world: &World, sql: &str) -> kernel::sea_orm::QueryResult {
         .unwrap()
 }
 
-/// What no form and no address carries is refused before anybody looks at it as a token: then the answer is the page or the error for that.
+/// True if no form and no address can carry this text: it is refused before it is parsed as a token, with the page or the error for that.
 fn never_a_token(token: &str) -> bool {
     token.len() > 5000 || !token.is_ascii() || token.chars().any(char::is_control)
 }

@@ -14,7 +14,7 @@ const OTHER: &str = "marie@troisieme.test";
 const CHOSEN: &str = "girafe tambour lampion";
 const DAY: i64 = 86_400;
 
-/// What the two addresses got.
+/// The links that were mailed to the two addresses.
 struct Asked {
     confirm: String,
     take_back: String,

@@ -16,7 +16,7 @@ const NOBODYS: &str = "/authorize/00000000-0000-0000-0000-000000000000";
 
 /// A mail with a link that one of them got.
 pub struct Mailed {
-    /// It sets a password; else it confirms an address.
+    /// True if the link sets a password, false if it confirms an address.
     pub resets: bool,
     pub token: String,
     pub at: i64,
@@ -27,7 +27,7 @@ pub struct Mailed {
 pub struct Hand {
     pub address: String,
     pub password: String,
-    /// What they would choose next.
+    /// The number of the password that they would choose next.
     next: usize,
     pub visitor: Visitor,
     hubs: Vec<String>,
@@ -91,7 +91,7 @@ impl Hand {
     }
 }
 
-/// Who somebody is at an agency: identifier, old password, reference.
+/// A person's credentials at an agency: identifier, old password, reference.
 pub fn identity(who: Who, agency: Agency, number: usize) -> [String; 3] {
     let n = 1000 + 2 * number + usize::from(who == Who::Attacker);
     let initial = if agency == Agency::Tilleuls { 'T' } else { 'R' };

@@ -1,4 +1,4 @@
-//! What must never be, whatever the steps.
+//! The effects that no sequence of steps may have.
 
 use kernel::{
     Token,
@@ -11,7 +11,7 @@ use super::{
     step::{Act, Agency, Step, Who, Whom},
 };
 
-/// What the database has of the two.
+/// The rows of the two people.
 #[derive(Default)]
 pub struct Seen {
     accounts: Vec<(Uuid, String, String)>,
@@ -20,7 +20,7 @@ pub struct Seen {
     acceptances: Vec<(Uuid, String)>,
 }
 
-/// How often what is guarded came about rightly.
+/// Counts of guarded effects that came about rightly.
 #[derive(Default, Debug)]
 pub struct Effects {
     resets: usize,
@@ -30,7 +30,7 @@ pub struct Effects {
     acceptances: usize,
 }
 
-/// What a step may rightly lead to, from what its taker holds before it.
+/// The effects that a step may have, by the proofs that its taker holds before it.
 pub struct May {
     honest: bool,
     /// It sets a password of whoever has this browser's mailbox.
@@ -121,7 +121,7 @@ impl Seen {
     }
 }
 
-/// What is in the second and was not in the first.
+/// The elements of the second that the first lacks.
 fn new<'a, T: PartialEq>(before: &[T], after: &'a [T]) -> Vec<&'a T> {
     after.iter().filter(|one| !before.contains(one)).collect()
 }
@@ -196,7 +196,7 @@ async fn session(cast: &Cast<'_>, token: &str) -> Option<Uuid> {
     row.map(|row| row.try_get("", "account_id").unwrap())
 }
 
-/// What the step's taker now holds.
+/// Records the proofs that the step's taker holds now.
 fn note(cast: &mut Cast<'_>, step: &Step, may: &May, before: &Seen, after: &Seen, effects: &mut Effects) {
     let (number, now) = (cast.number, cast.world.bed.context.now());
     let hand = cast.hand(step.who);

@@ -1,4 +1,4 @@
-//! What may be done next, and how it may be wrong.
+//! The steps of a sequence, and the ways in which one may be wrong.
 
 /// In whose browser.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +38,7 @@ pub enum Cookies {
     SignedOut,
 }
 
-/// What page the form seems to stand on.
+/// The page on which the form seems to stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum From {
     Ours,
@@ -78,7 +78,7 @@ pub enum Text {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Act {
-    /// What the page asks for, rightly.
+    /// The act that the page asks for, done rightly.
     Next,
     Portal(Agency),
     Silent(Agency),
@@ -121,7 +121,7 @@ pub struct Step {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Start {
     pub name: &'static str,
-    /// Whether the owner has moved at one agency.
+    /// True if the owner has moved at one agency.
     pub moved: bool,
     steps: &'static [(Who, Act)],
 }
@@ -226,7 +226,7 @@ impl Step {
         Self { who, act, hub: Hub::Newest, csrf: Csrf::Right, cookies: Cookies::Own, from: From::Ours }
     }
 
-    /// Whether its form, if it is one, is one that this browser's own page sends.
+    /// True if the step posts no form, or one that this browser's own page sends.
     pub fn is_honest(&self) -> bool {
         self.csrf == Csrf::Right
             && self.cookies != Cookies::Nothing
