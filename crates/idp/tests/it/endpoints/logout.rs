@@ -171,35 +171,34 @@ async fn an_id_token_ends_no_session_from_another_browser(world: World) {
 }
 
 /// FINDING R4, S9: what cannot be read of a request takes no sign-out from who signs out, and a page says that a session is closed only where one closed.
+#[apply(both!)]
 #[tokio::test]
-async fn a_sign_out_ends_what_is_here_and_says_what_ended() {
-    for world in World::both().await {
-        let router = provider(&world);
-        for odd in ["state=a%0Ab", "id_token_hint=HINT", "state=x&state=y", "unknown=%00"] {
-            let mut browser = Visitor::signed_in(&world, &router).await;
-            let hint = text(&browser.tokens(&[]).await, "id_token").to_owned();
-            let query = format!("id_token_hint={hint}&{}", odd.replace("HINT", &hint));
-            // Somebody else's browser, and one without cookies: the session lives on, and no page says otherwise.
-            let mut stranger = Visitor::new(&router);
-            let elsewhere = stranger.get(&format!("/end-session?{query}"), &[]).await;
-            let elsewhere = stranger.follow(elsewhere).await;
-            assert!(elsewhere.body.contains("Vous n'êtes pas connecté"), "{odd}");
-            assert!(browser.authorize(&[("prompt", "none")]).await.returned().get("code").is_some());
+async fn a_sign_out_ends_what_is_here_and_says_what_ended(world: World) {
+    let router = provider(&world);
+    for odd in ["state=a%0Ab", "id_token_hint=HINT", "state=x&state=y", "unknown=%00"] {
+        let mut browser = Visitor::signed_in(&world, &router).await;
+        let hint = text(&browser.tokens(&[]).await, "id_token").to_owned();
+        let query = format!("id_token_hint={hint}&{}", odd.replace("HINT", &hint));
+        // Somebody else's browser, and one without cookies: the session lives on, and no page says otherwise.
+        let mut stranger = Visitor::new(&router);
+        let elsewhere = stranger.get(&format!("/end-session?{query}"), &[]).await;
+        let elsewhere = stranger.follow(elsewhere).await;
+        assert!(elsewhere.body.contains("Vous n'êtes pas connecté"), "{odd}");
+        assert!(browser.authorize(&[("prompt", "none")]).await.returned().get("code").is_some());
 
-            let reply = browser.get(&format!("/end-session?{query}"), &[]).await;
-            assert_eq!(
-                (reply.status, reply.header("location")),
-                (StatusCode::SEE_OTHER, "/sign-out"),
-                "{} {odd}",
-                world.bed.name
-            );
-            let done = browser.follow(reply).await;
-            assert!(done.body.contains("Vous êtes déconnecté"), "{odd}");
-            let back = browser.authorize(&[("prompt", "none")]).await.returned();
-            assert_eq!(back.get("error"), Some("login_required"), "{odd}");
-            let again = browser.get("/sign-out", &[]).await;
-            assert!(!again.body.contains("Votre session est fermée"), "{odd}");
-        }
+        let reply = browser.get(&format!("/end-session?{query}"), &[]).await;
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (StatusCode::SEE_OTHER, "/sign-out"),
+            "{} {odd}",
+            world.bed.name
+        );
+        let done = browser.follow(reply).await;
+        assert!(done.body.contains("Vous êtes déconnecté"), "{odd}");
+        let back = browser.authorize(&[("prompt", "none")]).await.returned();
+        assert_eq!(back.get("error"), Some("login_required"), "{odd}");
+        let again = browser.get("/sign-out", &[]).await;
+        assert!(!again.body.contains("Votre session est fermée"), "{odd}");
     }
 }
 
