@@ -93,9 +93,8 @@ impl NoAddress {
         }
         let text: String = typed.trim().nfkc().take(LONGEST_IDENTIFIER + 1).collect();
         let of_identifier = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.' | '_' | '/');
-        let numbered = text.chars().any(|c| c.is_ascii_digit());
-        if numbered
-            && text.chars().count() <= LONGEST_IDENTIFIER
+        // Agencies make identifiers of names as well as of numbers: the page asks.
+        if text.chars().count() <= LONGEST_IDENTIFIER
             && text.chars().all(of_identifier)
             && !names_a_host(&text)
         {
@@ -127,7 +126,9 @@ mod tests {
             ("CL-004211", Identifier),
             ("Dupont.M-112", Identifier),
             ("００４２", Identifier),
-            ("marie", Other),
+            ("DURANDM", Identifier),
+            ("marie.durand", Identifier),
+            ("marie gmail.com", Other),
             ("marie56gmail.com", Other),
             ("marie@", Other),
             ("4@5", Other),

@@ -1,6 +1,7 @@
 use accounts::{Accepted, Enrolment, Finish, Shown};
 use axum::response::Response;
 use http::StatusCode;
+use oidc::decide::{Next, Step, decide};
 use pages::page::{self, ProblemKind};
 use serde::Deserialize;
 
@@ -138,9 +139,15 @@ async fn ended_here(
     Ok(Some(context.response().signed_in(&signed_in).say(&path::connected(context.id()), &flash)))
 }
 
-/// `GET /authorize/{id}/refuse`: what it means not to accept (PEOPLE U-51). Nothing changes.
+/// `GET /authorize/{id}/refuse`: what it means not to accept (PEOPLE U-51). Nothing changes; where nothing is to be accepted, it leads to what is next.
 pub(crate) async fn refuse(context: InteractionContext) -> Result<Response, Failure> {
-    let enrolling = context.enrolment().await?.is_some_and(|e| e.stage != accounts::Stage::Finished);
+    let enrolment = context.enrolment().await?;
+    let (asked, standing) = context.facts(enrolment.as_ref(), false).await?;
+    let enrolling = match decide(&asked, &standing) {
+        Next::Enrol(Step::Terms) => true,
+        Next::AcceptTerms => false,
+        _ => return Ok(context.to_hub()),
+    };
     context.response().page(&page::TermsRefused { enrolling })
 }
 

@@ -52,6 +52,8 @@ async fn a_new_version_asks_again_once_and_a_minor_edition_does_not(world: World
     );
     assert_eq!(world.count("acceptance", &condition).await, 1);
     assert!(world.mail_to(MARIE, "terms").await.raw.contains(&sha));
+    // The page of the refusal, from the history: nobody refused what was accepted.
+    marie.open(&refuse).await.says_not("Vous n'avez pas accepté");
     portal.send(&mut marie, &[]).await;
     portal.receive(&marie).await;
 }
