@@ -4,6 +4,7 @@
 mod audit;
 mod before;
 mod both;
+mod key;
 
 use std::{
     path::Path,

@@ -12,8 +12,9 @@ use std::{
     time::Duration,
 };
 
-use kernel::SealKey;
+use kernel::{Clock, SealKey, SystemClock};
 use testbed::Bed;
+use tokio::sync::OnceCell;
 
 /// The agency of every place.
 pub const AGENCY: &str = "exemple";
@@ -86,6 +87,8 @@ pub struct Place {
     pub bed: Bed,
     pub folder: tempfile::TempDir,
     pub port: u16,
+    /// Done once the database has the signing key of every bed.
+    key: OnceCell<()>,
 }
 
 impl Place {
@@ -95,7 +98,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let ops = std::iter::repeat_with(free_port).find(|ops| *ops != port).unwrap();
-        let place = Self { bed, folder, port };
+        let place = Self { bed, folder, port, key: OnceCell::const_new() };
         let text = format!(
             "issuer = \"http://localhost:{port}\"\nlisten = \"127.0.0.1:{port}\"\nops_listen = \"127.0.0.1:{ops}\"\n\
              database_file = \"secrets/database\"\nsecret_key_file = \"secrets/seal.key\"\nattempts_per_minute = 6000\n\n\
@@ -165,8 +168,9 @@ impl Place {
         was
     }
 
-    /// Starts the provider and waits until it answers.
+    /// Starts the provider, which finds a first signing key, and waits until it answers.
     pub async fn serve(&self) -> Running {
+        self.key.get_or_init(|| self.bed.lend_signing_key(SystemClock.now())).await;
         serve(self.folder.path(), |_| ()).await
     }
 }

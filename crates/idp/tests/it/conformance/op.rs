@@ -14,16 +14,9 @@ use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;
 use axum::Router;
 use idp::{Grants, Idp, Throttle, grant::Settings};
-use kernel::{
-    Token, outbox,
-    sea_orm::{
-        ConnectionTrait,
-        sea_query::{Expr, Query},
-    },
-};
+use kernel::{Token, outbox};
 use oidc::client::Client;
 use testbed::Bed;
-use tokio::sync::OnceCell;
 
 /// The issuer as the certification reaches it: by https, through a proxy.
 pub const ISSUER: &str = "https://op.test";
@@ -113,7 +106,7 @@ impl Op {
     /// With clients as an operator registers them: the text of `[[portal]]` sections.
     pub async fn on(bed: Bed, portals: &str) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
-        lend_key(&bed).await;
+        bed.lend_signing_key(bed.context.now()).await;
         let agencies = Arc::new(ArcSwap::from_pointee(agencies(agency(portals))));
         let context = bed.context.clone();
         let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
@@ -242,42 +235,4 @@ fn terms() -> TermsVersion {
         ("en".to_owned(), edition("Terms of use")),
     ]);
     TermsVersion { version: "2026-11".into(), effective: 0, consent: true, editions }
-}
-
-/// A first signing key costs more than all the rest of a provider's start, and these tests start more than a hundred. So one is made, by the
-/// provider itself, and every database gets it as if another node had made it a moment ago.
-async fn lend_key(bed: &Bed) {
-    struct Row(String, Vec<u8>, String);
-    static KEY: OnceCell<Row> = OnceCell::const_new();
-    let columns = ["kid", "sealed", "jwk", "alg", "generation", "created_at", "active_from"];
-    let make = async || {
-        let bed = Bed::sqlite().await;
-        let context = bed.context.clone();
-        let hasher = Hasher::new(HashCost { memory: 8, passes: 1, lanes: 1 }, 1, 1, context.rng.clone());
-        let terms = Arc::new(ArcSwap::from_pointee(TermsLibrary::new(vec![])));
-        let accounts = Accounts::new(context.clone(), Arc::new(hasher.unwrap()), Rules::default(), terms);
-        Grants::open(context, accounts, Arc::default(), Settings::new(ISSUER)).await.unwrap();
-        let select = Query::select().columns(columns).from("signing_key").to_owned();
-        let row = bed.context.db.writer().query_one(&select).await.unwrap().unwrap();
-        assert_eq!(row.try_get::<String>("", "alg").unwrap(), "RS256");
-        let text = |name| row.try_get("", name).unwrap();
-        Row(text("kid"), row.try_get("", "sealed").unwrap(), text("jwk"))
-    };
-    let Row(kid, sealed, jwk) = KEY.get_or_init(make).await;
-    let now = bed.context.now();
-    let insert = Query::insert()
-        .into_table("signing_key")
-        .columns(columns)
-        .values([
-            kid.clone().into(),
-            Expr::val(sealed.clone()),
-            jwk.clone().into(),
-            "RS256".into(),
-            1.into(),
-            now.into(),
-            now.into(),
-        ])
-        .unwrap()
-        .to_owned();
-    bed.context.db.writer().execute(&insert).await.unwrap();
 }

@@ -1,9 +1,10 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use kernel::{Context, SealKey, SealKeys, sea_orm::ConnectionTrait};
 use oidc::jwt::Alg;
 use serde_json::Value;
-use testbed::{Database, OnDatabase, apply, both};
+use testbed::{Bed, Database, OnDatabase, apply, both};
 
 use crate::grant::world::{
     World, all, basic, call, form, generous_node, node, opens, part, redeem, text, try_node,
@@ -14,13 +15,25 @@ fn kids(set: &str) -> BTreeSet<String> {
     set["keys"].as_array().unwrap().iter().map(|k| k["kid"].as_str().unwrap().to_owned()).collect()
 }
 
+/// SECURITY #36: where there is no key yet, the nodes that start at once end up with one, which both publish.
+#[apply(both!)]
+#[tokio::test]
+async fn the_first_nodes_make_one_key(bed: Bed) {
+    let bed = bed.holding(&[idp::grant::INVARIANTS]);
+    let agencies = Arc::new(ArcSwap::from_pointee(all(|_| {})));
+    let second = bed.second_node().await;
+    let (a, b) = tokio::join!(node(&bed.context, &agencies), node(&second, &agencies));
+    let made = kids(&a.jwks().await);
+    assert_eq!((made.len(), &made), (1, &kids(&b.jwks().await)), "{}", bed.name);
+}
+
 /// SECURITY #36, I22; PROTOCOL 4.2: the next key is known everywhere before it signs, the old one for as long as its tokens live.
 #[apply(both!)]
 #[tokio::test]
 async fn a_rotation_goes_through_next_current_and_retired(world: World) {
     let session = world.sign_in().await;
     let old = kids(&world.a.jwks().await);
-    assert_eq!((old.len(), &old), (1, &kids(&world.b.jwks().await)), "two nodes make one first key");
+    assert_eq!((old.len(), &old), (1, &kids(&world.b.jwks().await)), "two nodes have one first key");
     let signed_by = |answer: &Value| part(text(answer, "id_token"), 0)["kid"].as_str().unwrap().to_owned();
     world.a.rotate_keys().await.unwrap();
     let both = kids(&world.a.jwks().await);

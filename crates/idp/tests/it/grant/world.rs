@@ -133,6 +133,7 @@ pub fn somebody() -> Visitor {
 impl OnDatabase for World {
     async fn on(database: Database) -> Self {
         let bed = Bed::on(database).await.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
+        bed.lend_signing_key(bed.context.now()).await;
         let agencies = Arc::new(ArcSwap::from_pointee(all(|_| {})));
         let a = node(&bed.context, &agencies).await;
         let b = node(&bed.second_node().await, &agencies).await;

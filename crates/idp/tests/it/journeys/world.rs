@@ -116,6 +116,7 @@ impl World {
     /// With this cost of a password's hash and these rules.
     pub async fn hashing(bed: Bed, per_minute: u32, cost: HashCost, rules: Rules) -> Self {
         let bed = bed.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
+        bed.lend_signing_key(bed.context.now()).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let all = vec![
