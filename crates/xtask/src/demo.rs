@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::interrupt::{self, InterruptGuard};
 use crate::report::Outcome;
-use crate::{http, readme, shell};
+use crate::{checks, http, readme, shell};
 
 /// The maximum time from the start, on an empty folder, to the first answer.
 const BUDGET: Duration = Duration::from_secs(2);
@@ -23,9 +23,11 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// Runs the README's command once, then measures the built program.
 pub(crate) fn check() -> Result<Outcome> {
-    shell::run(&mut shell::cargo(["build"]))?;
+    // The features are those of `cargo run`, and so are the words; the compiler is that of the other steps, so that nothing is built again.
+    shell::run(checks::linted(&mut shell::cargo(["build", "--bin", "moncompte"])))?;
     let mut words = readme::DEMO.split(' ').skip(1);
     let mut as_in_readme = shell::cargo([]);
+    checks::linted(&mut as_in_readme);
     as_in_readme.args(&mut words);
     let mut demo = Demo::start(as_in_readme)?;
     demo.answers()?;

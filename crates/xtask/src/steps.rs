@@ -30,9 +30,7 @@ pub(crate) enum Step {
     Deny,
     /// Checks the systemd unit
     Unit,
-    /// Runs clippy on everything, warnings are errors
-    Clippy,
-    /// Builds everything once
+    /// Compiles everything once, tests included; warnings of the compiler and of clippy are errors
     Build,
     /// Runs all tests, on SQLite and PostgreSQL
     Test,
@@ -58,7 +56,6 @@ impl Step {
             Self::Dependencies => "dependencies",
             Self::Deny => "deny",
             Self::Unit => "unit",
-            Self::Clippy => "clippy",
             Self::Build => "build",
             Self::Test => "test",
             Self::Fuzz => "fuzz",
@@ -72,8 +69,7 @@ impl Step {
     fn needs(self, browser: bool) -> Vec<Tool> {
         match self {
             Self::Format => vec![Tool::Rustfmt],
-            Self::Clippy => vec![Tool::Clippy, Tool::Make],
-            Self::Build => vec![Tool::Make],
+            Self::Build => vec![Tool::Clippy, Tool::Make],
             Self::Unit => vec![Tool::SystemdAnalyze],
             Self::Fuzz => vec![Tool::Cxx],
             Self::Test => services::TOOLS
@@ -146,7 +142,6 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
         Step::Dependencies => dependencies::check(),
         Step::Deny => checks::deny(),
         Step::Unit => where_found(Tool::SystemdAnalyze, unit::check),
-        Step::Clippy => where_found(Tool::Clippy, checks::clippy),
         Step::Build => checks::build(),
         Step::Test => test(args),
         Step::Fuzz => where_found(Tool::Cxx, fuzz::short_run),
