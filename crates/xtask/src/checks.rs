@@ -1,14 +1,18 @@
-//! The steps that run a single cargo command. None sets compiler flags, so none invalidates what another one built.
+//! The steps that cargo does: checks of the manifests, one build of everything, and the tests. None sets compiler flags, so none invalidates what another one
+//! built.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
+use crate::programs::{self, TestProgram};
 use crate::report::Outcome;
 use crate::shell::{self, cargo};
+use crate::side_by_side::{self, Done, Job};
 use crate::tools::{Tool, component, is_program, on_path};
 
 /// Crates that must not be in the graph: another crypto library, or the system's.
@@ -83,27 +87,91 @@ fn clippy_driver() -> Option<PathBuf> {
 
 /// Compiles everything once, tests and benches included, with clippy's lints.
 pub(crate) fn build() -> Result<Outcome> {
-    shell::run(linted(&mut cargo(["test", "--workspace", "--all-targets", "--no-run"])))?;
-    Ok(match clippy_driver() {
-        Some(_) => Outcome::passed(),
-        None => Outcome::Passed("without lints: clippy is missing".into()),
-    })
+    let linted = Tool::Clippy.find().is_some();
+    let programs = test_programs()?.len();
+    let note =
+        format!("{programs} test programs{}", if linted { "" } else { ", without lints: clippy is missing" });
+    Ok(Outcome::Passed(note))
+}
+
+/// Builds everything, which takes a moment where nothing has changed.
+fn test_programs() -> Result<Vec<TestProgram>> {
+    let mut everything = cargo(["test", "--workspace", "--all-targets"]);
+    linted(&mut everything).current_dir(shell::root());
+    let (status, programs) = programs::build(&mut everything)?;
+    ensure!(status.success(), "`{}` failed ({status})", shell::show(&everything));
+    ensure!(!programs.is_empty(), "there is no test program");
+    Ok(programs)
 }
 
 /// The modules of tests that `--deep` alone runs: they last for minutes, and a change seldom touches what they guard.
 const DEEP: [&str; 2] = ["torture::", "thirdparty::"];
-/// Tests at a time, for each core: most of them wait, for a database, a browser or a timeout.
-const TESTS_PER_CORE: usize = 2;
+/// The packages whose tests last longest: they begin first, beside each other. Each waits for something else: a browser, a process, a database.
+const LONGEST: [&str; 3] = ["e2e", "moncompte", "idp"];
+/// Tests of one program at a time, for each core.
+const TESTS_PER_CORE: usize = 1;
+/// The maximum duration of one test program.
+const TIMEOUT: Duration = Duration::from_secs(2 * 3600);
 
-/// Runs all tests, with the variables that they read.
+/// Runs all tests, with the variables that they read: some programs beside each other, and what one prints only if it fails.
 pub(crate) fn test(variables: &[(&'static str, OsString)], deep: bool) -> Result<Outcome> {
-    let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
-    linted(&mut tests).envs(variables.iter().cloned());
+    let mut programs = test_programs()?;
+    let rank = |program: &TestProgram| {
+        let place = LONGEST.iter().position(|package| *package == program.package);
+        (program.binary.is_none(), place.unwrap_or(LONGEST.len()))
+    };
+    programs.sort_by_key(rank);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    tests.env("RUST_TEST_THREADS", (TESTS_PER_CORE * cores).to_string());
+    let threads = (TESTS_PER_CORE * cores).max(2).to_string();
+    let mut jobs: Vec<Job> = programs.iter().map(|p| Job { name: p.name(), command: p.command() }).collect();
     if !deep {
-        tests.arg("--").args(DEEP.iter().flat_map(|module| ["--skip", module]));
+        for job in &mut jobs {
+            job.command.args(DEEP.iter().flat_map(|module| ["--skip", module]));
+        }
     }
-    shell::run(&mut tests)?;
-    Ok(if deep { Outcome::passed() } else { Outcome::Passed(format!("without {}", DEEP.join(", "))) })
+    let mut examples = cargo(["test", "--workspace", "--doc"]);
+    linted(&mut examples).current_dir(shell::root());
+    jobs.push(Job { name: "examples in documentation".into(), command: examples });
+    for job in &mut jobs {
+        job.command.envs(variables.iter().cloned()).env("RUST_TEST_THREADS", &threads);
+    }
+    let done = side_by_side::run(jobs, LONGEST.len(), TIMEOUT, tell)?;
+    let failed: Vec<&str> = done.iter().filter(|job| !job.passed).map(|job| job.name.as_str()).collect();
+    if !failed.is_empty() {
+        bail!("tests failed: {}", failed.join(", "));
+    }
+    let tests: usize = done.iter().map(|job| passed_tests(&job.text)).sum();
+    Ok(Outcome::Passed(format!(
+        "{tests} tests{}",
+        if deep { String::new() } else { format!(", without {}", DEEP.join(", ")) }
+    )))
+}
+
+/// Prints a line for a test program that passed, and all that it said for one that failed.
+fn tell(done: &Done) {
+    let seconds = done.took.as_secs_f64();
+    if done.passed {
+        println!("{}: {} tests, {seconds:.1} s", done.name, passed_tests(&done.text));
+    } else {
+        let how = if done.late { "DID NOT END" } else { "FAILED" };
+        println!("{}: {how} after {seconds:.1} s\n{}", done.name, done.text);
+    }
+}
+
+/// Returns the number of tests that passed, by the sums of the output: one for each test program and each crate of examples.
+fn passed_tests(text: &str) -> usize {
+    let sums = text.lines().filter_map(|line| line.strip_prefix("test result: ok. "));
+    sums.filter_map(|rest| rest.split(' ').next()?.parse::<usize>().ok()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passed_tests_are_summed_over_the_parts_of_an_output() {
+        let text = "running 2 tests\ntest result: ok. 2 passed; 0 failed; 0 ignored\n\n\
+                    test result: ok. 13 passed; 0 failed\ntest result: FAILED. 5 passed; 1 failed\n";
+        assert_eq!(passed_tests(text), 15);
+    }
 }

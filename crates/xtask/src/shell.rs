@@ -1,11 +1,13 @@
 //! Runs commands from the workspace's root, each in a process group of its own that interrupts are forwarded to.
 
+use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::interrupt;
 
@@ -56,6 +58,32 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         bail!("`{line}` failed ({status})");
     }
     Ok(())
+}
+
+/// Runs a command in its own folder, with its complete output in the file `log`; returns its status, or `None` after `timeout`, and the output.
+pub(crate) fn watch(
+    command: &mut Command,
+    log: &Path,
+    timeout: Duration,
+) -> Result<(Option<ExitStatus>, String)> {
+    let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).process_group(0);
+    let mut child = command.spawn().with_context(|| format!("cannot start `{}`", show(command)))?;
+    let reached = interrupt::reach(child.id());
+    let ended = poll(timeout, || Ok(child.try_wait()?));
+    if !matches!(ended, Ok(Some(_))) {
+        end(&mut child);
+    }
+    drop(reached);
+    Ok((ended?, String::from_utf8_lossy(&fs::read(log)?).into_owned()))
+}
+
+/// Kills the whole process group: a test's server would hold its files and ports.
+fn end(child: &mut Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.wait();
 }
 
 /// Runs a short command and returns its output, whether it succeeded or not.
