@@ -31,13 +31,15 @@ pub(crate) struct Row {
     pub(crate) step: &'static str,
     /// The duration.
     pub(crate) took: Duration,
+    /// The processor time of the commands that it ran to their end.
+    pub(crate) cpu: Duration,
     /// The outcome.
     pub(crate) outcome: Outcome,
 }
 
 /// Returns the summary, ready to print.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let mut text = format!("\n{:<8} {:>8}  {:<8} note\n", "step", "time", "result");
+    let mut text = format!("\n{:<12} {:>8} {:>8}  {:<8} note\n", "step", "time", "CPU", "result");
     for row in rows {
         let (result, note) = match &row.outcome {
             Outcome::Passed(note) => ("passed", note),
@@ -46,7 +48,12 @@ pub(crate) fn table(rows: &[Row]) -> String {
         };
         // The rest of a long note was printed when it occurred.
         let note = note.lines().next().unwrap_or_default();
-        let line = format!("{:<8} {:>6.1} s  {result:<8} {note}", row.step, row.took.as_secs_f64());
+        let line = format!(
+            "{:<12} {:>6.1} s {:>6.1} s  {result:<8} {note}",
+            row.step,
+            row.took.as_secs_f64(),
+            row.cpu.as_secs_f64()
+        );
         text.push_str(line.trim_end());
         text.push('\n');
     }
@@ -62,10 +69,11 @@ mod tests {
         let rows = [Row {
             step: "demo",
             took: Duration::from_millis(1_540),
+            cpu: Duration::from_millis(2_130),
             outcome: Outcome::Failed("answered after 2.31 s\nlong story".into()),
         }];
         assert!(
-            table(&rows).contains("demo        1.5 s  FAILED   answered after 2.31 s\n"),
+            table(&rows).contains("demo            1.5 s    2.1 s  FAILED   answered after 2.31 s\n"),
             "{}",
             table(&rows)
         );

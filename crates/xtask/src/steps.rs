@@ -109,7 +109,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<()> {
     let mut rows: Vec<Row> = Vec::new();
     for step in &steps {
         println!("\n── {} ──", step.name());
-        let start = shell::now();
+        let (start, cpu) = (shell::now(), shell::cpu_of_children());
         let built = !rows.iter().any(|row| row.step == Step::Build.name() && row.outcome.is_failure());
         let outcome = if built || !step.needs_build() {
             take(*step, &steps, args).unwrap_or_else(|cause| Outcome::Failed(format!("{cause:#}")))
@@ -119,7 +119,12 @@ pub(crate) fn run(args: &TestArgs) -> Result<()> {
         if let Outcome::Failed(why) | Outcome::Skipped(why) = &outcome {
             println!("{why}");
         }
-        rows.push(Row { step: step.name(), took: start.elapsed(), outcome });
+        rows.push(Row {
+            step: step.name(),
+            took: start.elapsed(),
+            cpu: shell::cpu_of_children().saturating_sub(cpu),
+            outcome,
+        });
         if interrupt::check().is_err() {
             break;
         }
