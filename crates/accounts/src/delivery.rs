@@ -74,7 +74,7 @@ pub struct Delivery {
     pub file: String,
     /// SHA-256 of the file in hex.
     pub sha256: String,
-    /// What the plan found.
+    /// The findings of the plan.
     pub report: PlanReport,
     /// The guards that did not hold when it was applied all the same.
     pub forced: Vec<GuardBroken>,

@@ -19,7 +19,7 @@ pub(crate) enum Kind {
     Histogram,
 }
 
-/// Whose number it is.
+/// The scope of a number: one node, or all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Of {
     /// Each node has its own: add them up.

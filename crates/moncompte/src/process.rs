@@ -1,4 +1,4 @@
-//! What the system says of this process. Where it says nothing, nothing is measured.
+//! The system's numbers about this process. A number that the system does not give is left out.
 
 use std::fs;
 

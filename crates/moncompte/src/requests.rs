@@ -1,4 +1,4 @@
-//! What is seen of each public request: an id, a span and its time (docs/observability.md).
+//! The observation of each public request: an id, a span and its time (docs/observability.md).
 //!
 //! The id is in every line that the request logs, in its span, and in `X-Request-Id` of its response. A page that says no shows a reference, which is logged in
 //! a line with the id.
@@ -30,7 +30,7 @@ const ID_LENGTHS: std::ops::RangeInclusive<usize> = 8..=64;
 /// The route of a request that has none: strangers ask for what they like, and each route has numbers of its own.
 const NO_ROUTE: &str = "none";
 
-/// What each request is observed with.
+/// The means by which each request is observed.
 struct Observer {
     proxies: Proxies,
     rng: Arc<dyn Rng>,

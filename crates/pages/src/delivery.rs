@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What the page shows. All texts are French.
+/// The content of the page. All texts are French.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct DeliveryReport {
     /// The agency's name.
@@ -17,20 +17,20 @@ pub struct DeliveryReport {
     pub bad: u64,
     /// Why the file is not imported; empty if it can be.
     pub guards: Vec<String>,
-    /// What the file changes.
+    /// The changes of the file.
     pub effects: Vec<DeliveryLine>,
     /// Masked examples.
     pub samples: Vec<DeliverySample>,
     /// Why rows are left out.
     pub reasons: Vec<DeliveryLine>,
-    /// What is odd in rows that are taken.
+    /// The oddities in rows that are taken.
     pub warnings: Vec<DeliveryLine>,
 }
 
 /// A count with its words.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct DeliveryLine {
-    /// What is counted.
+    /// The thing that is counted.
     pub words: String,
     /// How many.
     pub count: u64,
@@ -45,7 +45,7 @@ pub struct DeliverySample {
     pub identifier: String,
     /// The line in the file; empty for one that is missing there.
     pub line: String,
-    /// What changes.
+    /// The kind of change.
     pub what: String,
 }
 

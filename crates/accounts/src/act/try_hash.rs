@@ -12,7 +12,7 @@ use crate::{
     verifier::{self, Stored},
 };
 
-/// What became of a password that an operator tried.
+/// The outcome of a password that an operator tried.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Tried {
     /// The agency has no such identifier.

@@ -10,7 +10,7 @@ const MOST_KINDS: usize = 50;
 /// The number of lines that a reason names, and of samples of each kind.
 const LINES: usize = 5;
 
-/// What a plan found. It is kept with its delivery, so it holds counts, lines and masked identifiers, and no value of the file.
+/// The findings of a plan. They are kept with its delivery, so they are counts, lines and masked identifiers, and no value of the file.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PlanReport {
@@ -28,7 +28,7 @@ pub struct PlanReport {
     pub corrected: u64,
     /// Identities that had left and are back.
     pub back: u64,
-    /// What differs in those that are updated or corrected.
+    /// The differences in those that are updated or corrected.
     pub changes: Changes,
     /// Rows that are left out.
     pub bad: u64,
@@ -95,7 +95,7 @@ pub struct Changes {
 /// Rows that have one thing in common, with the first lines of them.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Reason {
-    /// What it is, without any value of a row.
+    /// The reason in words, without any value of a row.
     pub reason: String,
     /// The number of rows.
     pub count: u64,
@@ -108,7 +108,7 @@ pub struct Reason {
 pub struct Oddly {
     /// The column.
     pub column: String,
-    /// What it is, and how it was read.
+    /// The oddity in words, and how the value was read.
     pub what: String,
     /// The number of rows.
     pub count: u64,
@@ -181,7 +181,7 @@ pub struct Sample {
     pub identifier: String,
     /// The line in the file; none for one that is missing there.
     pub line: Option<u64>,
-    /// What differs.
+    /// The columns that differ.
     pub columns: Vec<String>,
 }
 

@@ -128,7 +128,7 @@ async fn within_limit<T>(limit: Duration, work: impl Future<Output = Result<T, D
     tokio::time::timeout(limit, work).await.map_err(silent)?
 }
 
-/// What a caller waits for.
+/// The thing that a caller waits for.
 #[derive(Clone, Copy)]
 pub(super) enum Work {
     /// A statement, and the connection for it.

@@ -50,7 +50,7 @@ fn state(place: &Place, id: &str) -> String {
     deliveries.iter().find(|one| one["id"] == id).unwrap()["state"].as_str().unwrap().to_owned()
 }
 
-/// What an agency's rows say, and with `own` also what only this database knows of them.
+/// An agency's rows as text; with `own` also the values that only this database has.
 async fn rows(place: &Place, own: bool) -> Vec<String> {
     let db = place.bed.context.db.reader();
     let id = if place.bed.name == "sqlite" { "hex(id)" } else { "CAST(id AS text)" };

@@ -13,7 +13,7 @@ use crate::{
 
 const PURPOSE: &str = "delivery change";
 
-/// What an identity, and its link, had.
+/// The values of an identity and its link before a delivery changed them.
 pub(super) struct Before {
     pub(super) identity: IdentityRow,
     /// Of a person who had moved.

@@ -1,4 +1,4 @@
-//! Who a complete file does not have any more: the old door closes, and the links of people who moved get a date on which they end.
+//! The people whom a complete file does not have any more: their old door closes, and the links of those who moved get a date on which they end.
 
 use std::hash::{BuildHasher, RandomState};
 

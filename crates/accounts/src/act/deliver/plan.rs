@@ -40,7 +40,7 @@ pub struct Planner<'a, R, F> {
     found: Found,
 }
 
-/// What was found so far.
+/// The findings so far.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) report: PlanReport,

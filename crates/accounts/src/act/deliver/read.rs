@@ -50,7 +50,7 @@ pub(super) struct Candidate {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// What a row came to.
+/// The verdict on a row.
 pub(super) enum Judged {
     Taken(Box<Candidate>),
     Bad(BadRow, BadKind),
@@ -74,7 +74,7 @@ enum Lookup {
     Lost,
 }
 
-/// What an identifier came with first, as numbers: compared where it comes again.
+/// The values of an identifier's first row, as fingerprints, which its later rows are compared with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Parts([u64; 5]);
 

@@ -27,7 +27,7 @@ pub enum UndoRefused {
     Later(DeliveryId),
 }
 
-/// What an undo did. If it stopped and went on, what it did since.
+/// The effects of an undo. If it stopped and went on, those since then.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Undone {
     /// Identities that got back what they had.

@@ -1,4 +1,4 @@
-//! What deliveries change of links, and of the accounts that they are of.
+//! The statements by which deliveries change links and their accounts.
 
 use std::collections::HashMap;
 

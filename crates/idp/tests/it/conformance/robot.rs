@@ -12,7 +12,7 @@ use super::{
 };
 use crate::journeys::visitor::goes_on;
 
-/// What came back, whole.
+/// The whole response.
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -33,7 +33,7 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// What a person reads.
+    /// The text that a person reads.
     pub fn text(&self) -> String {
         let words: Vec<String> = elements(&self.body, "main", |e| e.text().collect::<String>());
         words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
@@ -50,7 +50,7 @@ impl Reply {
     }
 }
 
-/// What `f` makes of every element of the page that fits `selector`.
+/// Applies `f` to every element of the page that fits `selector`.
 pub fn elements<T>(page: &str, selector: &str, f: impl Fn(ElementRef<'_>) -> T) -> Vec<T> {
     Html::parse_document(page).select(&Selector::parse(selector).unwrap()).map(f).collect()
 }

@@ -13,7 +13,7 @@ use crate::{
     journeys::visitor::goes_on,
 };
 
-/// What came back.
+/// The response.
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -34,7 +34,7 @@ impl Reply {
         self.json()["error"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Where the browser goes on, by a redirect or by a page that does.
+    /// The address that the browser goes on to, by a redirect or by a page.
     pub fn onward(&self) -> String {
         match self.status {
             StatusCode::SEE_OTHER => self.header("location").to_owned(),

@@ -1,4 +1,4 @@
-//! What leaves for an agency (SECURITY D11): name and email of the account, and what that agency itself imported, by the scopes that its file allows to the
+//! The data that an agency gets (SECURITY D11): name and email of the account, and what that agency itself imported, by the scopes that its file allows to the
 //! client, whichever way it is asked.
 
 use std::sync::Arc;
@@ -51,7 +51,7 @@ const AT_TILLEULS: &str = "200;T-200;Vieux-Secret 101;marie@exemple.test;Marie D
 /// Less, and some of it otherwise.
 const AT_RIVAGE: &str = "200;R-200;Vieux-Secret 101;;Mme Durand-Rivage;;Durand-Rivage;;;;;;;;;+33 2 98 00 00 02;fr-BE;;;29200;Brest;;\n";
 
-/// What each agency may be told of her at most.
+/// The most that each agency may learn about her.
 fn known(agency: &str, linked: bool) -> Map<String, Value> {
     let mut known = json!({ "name": "Marie Durand", "email": MARIE, "email_verified": true });
     let own = match (agency, linked) {
@@ -89,7 +89,7 @@ enum Way {
 
 const WAYS: [Way; 3] = [Way::Scope, Way::Userinfo, Way::IdToken];
 
-/// What the files of both agencies may say of `scopes`.
+/// The values of `scopes` in the files of both agencies.
 const FILES: &[Option<&str>] = &[
     None,
     Some("openid"),
@@ -132,7 +132,7 @@ fn scopes(file: Option<&str>) -> String {
     })
 }
 
-/// What one sign-in gave.
+/// The tokens and answers of one sign-in.
 struct Told {
     id_token: Map<String, Value>,
     userinfo: Map<String, Value>,
@@ -376,7 +376,7 @@ async fn a_later_link_of_one_agency_fills_gaps_only(world: World) {
     assert_eq!(Value::Object(told), own, "{}", world.bed.name);
 }
 
-/// What an agency corrects in its file after the move reaches its own portal with the next answer, and no other's; what it took out goes.
+/// A correction in an agency's file after the move reaches its own portal with the next answer, and no other's; a value that it took out goes.
 #[apply(both!)]
 #[tokio::test]
 async fn a_correction_of_the_file_reaches_those_who_moved(world: World) {
@@ -404,7 +404,7 @@ async fn a_correction_of_the_file_reaches_those_who_moved(world: World) {
     assert_eq!(again["updated_at"], told["updated_at"]);
 }
 
-/// What a person calls themselves is not contradicted by what an agency's file says of it, at no agency, and not after the next import either.
+/// The name that a person chose is told in place of the one in an agency's file, at every agency, and after the next import too.
 #[apply(both!)]
 #[tokio::test]
 async fn a_name_of_ones_own_silences_its_parts_at_every_agency(world: World) {

@@ -4,7 +4,7 @@ use scraper::{ElementRef, Html, Selector};
 
 use crate::journeys::world::World;
 
-/// What stands on the screen.
+/// The content of the screen.
 #[derive(Clone, Default)]
 pub struct Screen {
     pub status: StatusCode,
@@ -31,7 +31,7 @@ pub struct Visitor {
 }
 
 impl Screen {
-    /// What a person reads.
+    /// The text that a person reads.
     pub fn text(&self) -> String {
         let html = Html::parse_document(&self.body);
         let body = Selector::parse("body").unwrap();
@@ -65,7 +65,7 @@ impl Screen {
         self.headers.get(name).map(|v| v.to_str().unwrap()).unwrap_or_default()
     }
 
-    /// Where the page goes by itself, at once: another host, which no redirect after a form may reach.
+    /// The address that the page leads to by itself, at once: another host, which no redirect after a form may reach.
     pub fn goes_on(&self) -> Option<String> {
         goes_on(&self.body)
     }
@@ -85,7 +85,7 @@ impl Screen {
         html.select(&link).filter_map(|a| a.value().attr("href")).map(str::to_owned).collect()
     }
 
-    /// What a form holds and where it goes; forms are told apart by the end of their action.
+    /// The fields and the target of a form, found by the end of its action.
     #[track_caller]
     pub fn form(&self, action: &str) -> (String, Vec<(String, String)>) {
         let html = Html::parse_document(&self.body);
@@ -106,7 +106,7 @@ impl Screen {
     }
 }
 
-/// Where a page goes by itself, at once (HTML §4.2.5.3, "refresh").
+/// The address that a page leads to by itself, at once (HTML §4.2.5.3, "refresh").
 pub fn goes_on(page: &str) -> Option<String> {
     let html = Html::parse_document(page);
     let refresh = Selector::parse("head > meta[http-equiv='refresh']").unwrap();

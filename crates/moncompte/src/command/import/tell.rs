@@ -1,4 +1,4 @@
-//! What the operator, a script and the agency are told of a file.
+//! The reports on a file for the operator, for scripts and for the agency.
 
 use accounts::{
     ApplyRefused, DeliveryId, GuardBroken, PlanReport, Reason, SampleKind, Source,

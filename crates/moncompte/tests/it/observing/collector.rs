@@ -14,7 +14,7 @@ use prost::Message;
 
 use crate::place::eventually;
 
-/// What a collector does.
+/// The behaviour of a collector.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mood {
     Well,

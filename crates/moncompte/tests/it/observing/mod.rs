@@ -1,4 +1,4 @@
-//! What an operator sees of a provider at work: one request under one id in log, trace, numbers and page, and nothing that is nobody's business
+//! The operator's view of a provider at work: one request under one id in log, trace, numbers and page, and nothing that is nobody's business
 //! (FINDING P14, docs/observability.md).
 
 mod collector;

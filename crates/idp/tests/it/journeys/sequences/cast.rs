@@ -243,7 +243,7 @@ impl<'a> Cast<'a> {
         Some(kept)
     }
 
-    /// Where this step's form goes, and what is in it.
+    /// The target of this step's form, and its fields.
     fn form(&self, step: &Step) -> Option<(&'static str, Vec<(&'static str, String)>)> {
         let hand = self.both(step.who).0;
         let password =

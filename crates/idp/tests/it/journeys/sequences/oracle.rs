@@ -188,7 +188,7 @@ pub async fn judge(
     Ok(())
 }
 
-/// Whose session it is.
+/// The account of a session.
 async fn session(cast: &Cast<'_>, token: &str) -> Option<Uuid> {
     let (token, db) = (Token::parse(token)?, cast.world.bed.context.db.writer());
     let sql = format!("SELECT account_id FROM session WHERE token_hash = '{}'", token.digest().as_str());

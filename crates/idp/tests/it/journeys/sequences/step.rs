@@ -117,7 +117,7 @@ pub struct Step {
     pub from: From,
 }
 
-/// Where a sequence begins, with the steps that lead there.
+/// The beginning of a sequence, with the steps that lead there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Start {
     pub name: &'static str,
