@@ -33,28 +33,15 @@ const LONGEST_CAUSE: usize = 300;
 pub fn router(idp: Idp) -> Router {
     let idp: Shared = Arc::new(idp);
     routes::all(&idp)
-        .fallback(unknown)
+        .fallback(async |uri: Uri| {
+            Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
+        })
         .layer(CatchPanicLayer::custom(|_| {
             Failure::new(ProblemKind::Internal, "a handler panicked").into_response()
         }))
         // One layer for all that every request passes: each layer costs time, and the protocol's requests have little else to do.
         .layer(middleware::from_fn_with_state(idp.clone(), outermost))
         .with_state(idp)
-}
-
-/// Answers an address that no route has. Where slashes were added or doubled, as mail programs and proxies do, it leads to the address that was meant.
-async fn unknown(method: Method, uri: Uri) -> Response {
-    let parts: Vec<&str> = uri.path().split('/').filter(|part| !part.is_empty()).collect();
-    let meant = format!("/{}", parts.join("/"));
-    if meant == uri.path() || !matches!(method, Method::GET | Method::HEAD) {
-        let path = uri.path().chars().take(200).collect::<String>();
-        return Failure::new(ProblemKind::NotFound, path).retry("/").into_response();
-    }
-    let to = match uri.query() {
-        Some(query) => format!("{meant}?{query}"),
-        None => meant,
-    };
-    axum::response::Redirect::permanent(&to).into_response()
 }
 
 /// The outermost layer: limits of lengths and the choice of a language before the handler, the page of a [`Failure`] and the headers after it.
