@@ -153,7 +153,7 @@ async fn what_is_no_address_is_neither_hashed_nor_counted_nor_written_to(stage: 
         (" \u{a0}", "no address: Empty"),
         ("00012345", "no address: Identifier"),
         ("C0001", "no address: Identifier"),
-        ("marie", "no address: Other"),
+        ("marie", "no address: Identifier"),
         ("marie@exemple", "no address: Other"),
     ] {
         for _ in 0..6 {
