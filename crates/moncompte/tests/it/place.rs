@@ -7,7 +7,10 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -39,9 +42,20 @@ pub fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A free port, chosen by the system.
+/// Returns a free port below those that the system gives to outgoing connections: none of them takes it while a provider is down. Each port is given once.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    const FIRST: u32 = 10_000;
+    const PORTS: u32 = 22_000;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    // Another run of the tests on this machine begins elsewhere.
+    let begin = std::process::id().wrapping_mul(131) % PORTS;
+    loop {
+        let port = FIRST + (begin + GIVEN.fetch_add(1, Ordering::SeqCst)) % PORTS;
+        let port = u16::try_from(port).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A certificate for this machine that signs itself, and its key: `NAME.pem` and `NAME.key`.
@@ -175,7 +189,7 @@ impl Place {
     }
 }
 
-/// Starts the provider of this folder and waits until it answers; `lay` changes its environment. While it was down, a connection of another test may have
+/// Starts the provider of this folder and waits until it answers; `lay` changes its environment. While it was down, another program may have
 /// taken its port: then the start is tried again, as by a service manager.
 pub async fn serve(folder: &Path, lay: impl Fn(&mut Command)) -> Running {
     eventually("a provider that listens", async || {
