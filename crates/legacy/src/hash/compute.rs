@@ -3,17 +3,19 @@
 use ::hmac::{Hmac, KeyInit, Mac};
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use md4::Md4;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::{
-    BCRYPT64,
+    BCRYPT64, des,
     recipe::{Before, Hash, Kind, Magic, Order, Which},
+    words::{Values, Words},
 };
 
-type Bytes = Zeroizing<Vec<u8>>;
+pub(super) type Bytes = Zeroizing<Vec<u8>>;
 
 pub(super) fn digest(kind: &Kind, password: &[u8]) -> Option<Bytes> {
     match kind {
@@ -41,7 +43,7 @@ pub(super) fn digest(kind: &Kind, password: &[u8]) -> Option<Bytes> {
         Kind::Pbkdf2 { of, rounds, salt, len } => {
             let mut out = Zeroizing::new(vec![0; *len]);
             match of {
-                Hash::Md5 => return None,
+                Hash::Md4 | Hash::Md5 | Hash::Sha384 => return None,
                 Hash::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(password, &salt.0, *rounds, &mut out),
                 Hash::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, &salt.0, *rounds, &mut out),
                 Hash::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(password, &salt.0, *rounds, &mut out),
@@ -70,6 +72,46 @@ pub(super) fn digest(kind: &Kind, password: &[u8]) -> Option<Bytes> {
             argon2.hash_password_into(password, &salt.0, &mut out).ok()?;
             Some(out)
         }
+        Kind::Words { words, salt, user, key } => {
+            Words::parse(words).ok()?.eval(&Values { password, salt: &salt.0, user: &user.0, key: &key.0 })
+        }
+        Kind::Fed { words, salt, user, key, then } => {
+            let values = Values { password, salt: &salt.0, user: &user.0, key: &key.0 };
+            digest(then, &Words::parse(words).ok()?.text(&values)?)
+        }
+        Kind::Drupal { log2, salt, md5_first } => {
+            let before = md5_first.then(|| ::hex::encode(&*hashed::<Md5>(&[password])).into_bytes());
+            let before = before.map(Zeroizing::new);
+            let mut out = stretched::<Sha512>(*log2, &salt.0, before.as_ref().map_or(password, |b| b));
+            // 55 characters of the whole are kept.
+            out.truncate(43);
+            Some(out)
+        }
+        Kind::DesCrypt { salt } => Some(Zeroizing::new(des::traditional_digest(*salt, c_string(password)?))),
+        Kind::BsdiCrypt { rounds, salt } => {
+            Some(Zeroizing::new(des::extended_digest(*rounds, *salt, c_string(password)?)))
+        }
+        Kind::Sha1Crypt { rounds, salt } => sha1_crypt(*rounds, &salt.0, c_string(password)?),
+        Kind::Yescrypt { params, salt } => {
+            let mut out = Zeroizing::new(vec![0; 32]);
+            yescrypt::yescrypt(c_string(password)?, &salt.0, &params.parse().ok()?, &mut out).ok()?;
+            Some(out)
+        }
+        Kind::Scram { of, rounds, salt } => {
+            let mut salted = Zeroizing::new(vec![0; of.len()]);
+            let client = match of {
+                Hash::Sha1 => {
+                    pbkdf2::pbkdf2_hmac::<Sha1>(password, &salt.0, *rounds, &mut salted);
+                    mac::<Hmac<Sha1>>(&salted, b"Client Key")?
+                }
+                Hash::Sha256 => {
+                    pbkdf2::pbkdf2_hmac::<Sha256>(password, &salt.0, *rounds, &mut salted);
+                    mac::<Hmac<Sha256>>(&salted, b"Client Key")?
+                }
+                _ => return None,
+            };
+            Some(of.of(&[&client]))
+        }
     }
 }
 
@@ -86,7 +128,7 @@ fn hashed<D: Digest>(parts: &[&[u8]]) -> Bytes {
     Zeroizing::new(state.finalize().to_vec())
 }
 
-fn mac<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Option<Bytes> {
+pub(super) fn mac<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Option<Bytes> {
     let mut state = <M as KeyInit>::new_from_slice(key).ok()?;
     state.update(text);
     Some(Zeroizing::new(state.finalize().into_bytes().to_vec()))
@@ -95,9 +137,11 @@ fn mac<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Option<Bytes> {
 impl Hash {
     pub(super) fn of(self, parts: &[&[u8]]) -> Bytes {
         match self {
+            Self::Md4 => hashed::<Md4>(parts),
             Self::Md5 => hashed::<Md5>(parts),
             Self::Sha1 => hashed::<Sha1>(parts),
             Self::Sha256 => hashed::<Sha256>(parts),
+            Self::Sha384 => hashed::<Sha384>(parts),
             Self::Sha512 => hashed::<Sha512>(parts),
         }
     }
@@ -105,9 +149,10 @@ impl Hash {
     /// Bytes of output.
     pub(super) fn len(self) -> usize {
         match self {
-            Self::Md5 => 16,
+            Self::Md4 | Self::Md5 => 16,
             Self::Sha1 => 20,
             Self::Sha256 => 32,
+            Self::Sha384 => 48,
             Self::Sha512 => 64,
         }
     }
@@ -224,17 +269,48 @@ fn md5_crypt(magic: Magic, salt: &[u8], password: &[u8]) -> Option<Bytes> {
 
 /// phpass's portable hashes (WordPress before 6.8, phpBB 3, Drupal's imports).
 fn phpass(log2: u32, salt: &[u8], password: &[u8]) -> Bytes {
-    let mut sum = hashed::<Md5>(&[salt, password]);
+    stretched::<Md5>(log2, salt, password)
+}
+
+/// phpass over any digest: a digest of the digest and the password, 2^`log2` times.
+fn stretched<D: Digest>(log2: u32, salt: &[u8], password: &[u8]) -> Bytes {
+    let mut sum = hashed::<D>(&[salt, password]);
     for _ in 0..1_u64 << log2 {
-        sum = hashed::<Md5>(&[&sum, password]);
+        sum = hashed::<D>(&[&sum, password]);
     }
-    let mut out = Zeroizing::new(Vec::with_capacity(22));
+    let mut out = Zeroizing::new(Vec::with_capacity(86));
     for part in sum.chunks(3) {
         match *part {
             [a, b, c] => push64(&mut out, [c, b, a], 4),
+            [a, b] => push64(&mut out, [0, b, a], 3),
             [a] => push64(&mut out, [0, 0, a], 2),
             _ => {}
         }
     }
     out
+}
+
+/// NetBSD's `$sha1$`: HMAC again and again.
+fn sha1_crypt(rounds: u32, salt: &[u8], password: &[u8]) -> Option<Bytes> {
+    let mut sum = Zeroizing::new([salt, b"$sha1$", rounds.to_string().as_bytes()].concat());
+    for _ in 0..rounds {
+        sum = mac::<Hmac<Sha1>>(password, &sum)?;
+    }
+    let mut out = permuted(&sum, 6, |[a, b, c]| [a + 3, b + 3, c + 3], [0, 1, 2]);
+    push64(&mut out, [sum[18], sum[19], sum[0]], 4);
+    Some(out)
+}
+
+/// Bytes in crypt(3)'s alphabet, the lowest bits first, as yescrypt and `$7$` write them.
+pub(super) fn unpack64(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len());
+    for part in text.as_bytes().chunks(4) {
+        let mut value = 0;
+        for (at, character) in part.iter().enumerate() {
+            value |= crypt64(*character)? << (6 * at);
+        }
+        let bytes = part.len() * 6 / 8;
+        out.extend_from_slice(&value.to_le_bytes()[..bytes]);
+    }
+    Some(out)
 }

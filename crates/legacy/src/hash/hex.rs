@@ -2,6 +2,7 @@
 
 use super::{
     Unreadable, Verifier, malformed,
+    named::bytes_of,
     recipe::{Hash, Kind, Order, Salt},
 };
 
@@ -28,8 +29,12 @@ impl Named {
     }
 
     pub(super) fn parse(&self, hash: &str, salt: Option<&str>) -> Result<Verifier, Unreadable> {
+        // Both may be in one column.
+        let (hash, salt) = match (salt, hash.split_once(':')) {
+            (None, Some((hash, salt))) if self.order.is_some() => (hash, salt),
+            _ => (hash, salt.unwrap_or_default()),
+        };
         let digest = digest(self.name, self.of, hash)?;
-        let salt = salt.unwrap_or_default();
         let order = match (self.order, salt.is_empty()) {
             (None, true) => Order::SaltFirst,
             (Some(order), false) => order,
@@ -47,12 +52,27 @@ impl Named {
 }
 
 pub(super) fn digest(family: &'static str, of: Hash, hex: &str) -> Result<Vec<u8>, Unreadable> {
-    let bytes = ::hex::decode(hex).map_err(|_| malformed(family, "the hash is not hexadecimal"))?;
-    if bytes.len() == of.len() { Ok(bytes) } else { Err(malformed(family, "the hash has another length")) }
+    let hex = hex.trim();
+    bytes_of(hex, of.len()).ok_or_else(|| {
+        let is_hex = hex.bytes().all(|b| b.is_ascii_hexdigit());
+        malformed(
+            family,
+            if is_hex { "the hash has another length" } else { "the hash is neither hex nor base64" },
+        )
+    })
 }
 
 /// The names for a bare hex hash of this length.
 pub(super) fn candidates(hash: &str) -> Option<&'static str> {
+    if let Some((digest, _)) = hash.split_once(':') {
+        return match candidates(digest)? {
+            "md5" => Some("joomla, oscommerce or md5(password+salt)"),
+            "sha1" => Some("sha1(salt+password)"),
+            "sha256" => Some("magento or sha256(salt+password)"),
+            _ => Some("sha512(salt+password)"),
+        };
+    }
+    let hash = hash.strip_prefix("0x").unwrap_or(hash);
     let hex = hash.bytes().all(|b| b.is_ascii_hexdigit());
     match hash.len() {
         32 if hex => Some("md5"),

@@ -17,18 +17,27 @@
 //! # Ok::<(), legacy::hash::Unreadable>(())
 //! ```
 
+mod braces;
 mod compute;
 mod crypt;
+mod des;
 mod django;
+mod dotnet;
 mod hex;
-mod ldap;
 mod limits;
+mod named;
 mod phc;
 mod recipe;
 #[cfg(test)]
+mod site_tests;
+#[cfg(test)]
 mod tests;
+mod unreadable;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod vectors_of_sites;
+mod words;
 
 use base64::{
     Engine,
@@ -39,9 +48,11 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use recipe::Kind;
+use words::{Values, Words};
 
 use crate::nothing::PASSWORD_EXAMPLES;
 pub use recipe::{Recipe, Strength};
+pub use unreadable::Unreadable;
 
 /// The names that `hash_format` may hold, as documented in `docs/import.md`. `…:salt+password` and `…:password+salt` belong to the hex ones.
 pub const FORMATS: &[&str] = &[
@@ -54,7 +65,32 @@ pub const FORMATS: &[&str] = &[
     "sha512crypt",
     "phpass",
     "django",
+    "werkzeug",
+    "drupal7",
+    "descrypt",
+    "bsdicrypt",
+    "sha1crypt",
+    "yescrypt",
+    "scram",
     "ldap",
+    "aspnet-identity",
+    "aspnet-membership",
+    "aspnet-membership-sha256",
+    "mssql",
+    "magento",
+    "joomla",
+    "oscommerce",
+    "vbulletin",
+    "mybb",
+    "ez",
+    "smf",
+    "opencart",
+    "prestashop",
+    "spip",
+    "symfony",
+    "mysql",
+    "postgresql",
+    "nt",
     "md5",
     "md5:salt+password",
     "md5:password+salt",
@@ -73,56 +109,19 @@ pub const FORMATS: &[&str] = &[
 /// The maximum length of a hash in characters; the longest known format needs some 250.
 pub const LONGEST_HASH: usize = 512;
 
-/// The reason why a hash cannot be taken. The text never repeats any part of the row: a column put in the wrong place may hold a password.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Unreadable {
-    /// Nothing there.
-    #[error("the hash is empty")]
-    Empty,
-    /// Longer than any format.
-    #[error("the hash is longer than {LONGEST_HASH} characters")]
-    TooLong,
-    /// Looks like nothing known.
-    #[error("the hash looks like no known format (see docs/import.md)")]
-    Unknown,
-    /// Bare hex says nothing about how it was made.
-    #[error("a bare hex hash does not tell how it was made: name it in `hash_format`, for example {0}")]
-    Ambiguous(&'static str),
-    /// The name in `hash_format` is none of [`FORMATS`].
-    #[error(
-        "`hash_format` holds no known name (see docs/import.md); known are argon2, scrypt, pbkdf2, bcrypt, md5crypt, sha256crypt, \
-             sha512crypt, phpass, django, ldap, plain, and md5, sha1, sha256, sha512 with or without :salt+password or :password+salt"
-    )]
-    UnknownFormat,
-    /// `hash_format` and the hash disagree.
-    #[error("`hash_format` says {said}, but the hash looks like {found}")]
-    Mismatch {
-        /// Named in the row.
-        said: &'static str,
-        /// Seen.
-        found: &'static str,
-    },
-    /// The right family, but damaged.
-    #[error("{family}: {what}")]
-    Malformed {
-        /// Which format.
-        family: &'static str,
-        /// The damage.
-        what: &'static str,
-    },
-    /// Would cost a sign-in too much time or memory.
-    #[error("{family}: {what} is above the limit of {limit}")]
-    TooCostly {
-        /// Which format.
-        family: &'static str,
-        /// Which cost.
-        what: &'static str,
-        /// The most that is taken.
-        limit: u64,
-    },
-    /// A recipe in the database that this program did not write.
-    #[error("the stored form of a hash is damaged")]
-    Stored,
+/// All that a row says of a hash.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// One of [`FORMATS`], or a recipe.
+    pub format: Option<&'a str>,
+    /// The hash, as the old system stored it.
+    pub hash: &'a str,
+    /// Its salt, where the hash does not carry one.
+    pub salt: Option<&'a str>,
+    /// The name that the old system hashed with the password, for recipes with `user`.
+    pub user: Option<&'a str>,
+    /// The old site's own key, for recipes with `key`.
+    pub key: Option<&'a str>,
 }
 
 /// A password hash of an agency. It has no Debug: half of it is a secret.
@@ -133,17 +132,23 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Reads a hash. `format` is one of [`FORMATS`] and may be left out where the hash tells by itself; `salt` belongs to the hex formats only.
+    /// Reads a hash. `format` is one of [`FORMATS`] or a recipe, and may be left out where the hash tells by itself.
     ///
     /// # Errors
     /// [`Unreadable`] says what is wrong, without a character of the hash.
     pub fn parse(format: Option<&str>, hash: &str, salt: Option<&str>) -> Result<Self, Unreadable> {
-        let format = match format.map(str::trim).filter(|f| !f.is_empty()) {
-            Some(name) => Some(
-                *FORMATS.iter().find(|f| f.eq_ignore_ascii_case(name)).ok_or(Unreadable::UnknownFormat)?,
-            ),
-            None => None,
-        };
+        Self::read(&Given { format, hash, salt, user: None, key: None })
+    }
+
+    /// Reads a hash by all that a row says of it.
+    ///
+    /// # Errors
+    /// [`Unreadable`] likewise.
+    pub fn read(given: &Given<'_>) -> Result<Self, Unreadable> {
+        let given = &Given { salt: given.salt.filter(|salt| !salt.is_empty()), ..*given };
+        let (hash, salt) = (given.hash, given.salt);
+        let recipe = given.format.map(str::trim).filter(|f| !f.is_empty());
+        let format = recipe.and_then(known_format);
         if hash.is_empty() {
             return Err(Unreadable::Empty);
         }
@@ -156,6 +161,32 @@ impl Verifier {
         if let Some(hex) = format.and_then(hex::Named::find) {
             return hex.parse(hash, salt);
         }
+        // PostgreSQL's: its name, and the hex of a recipe.
+        let role = hash.strip_prefix("md5").filter(|hex| hex::candidates(hex) == Some("md5"));
+        if let Some(hex) = role.filter(|_| recipe.is_none() || format == Some("postgresql"))
+            && let Some(named) = named::Named::find("postgresql")?
+        {
+            return named.read(&Given { hash: hex, ..*given });
+        }
+        if let Some(text) = recipe {
+            if let Some(named) = named::Named::find(text)? {
+                // Beside its own, a program has what its newer versions write.
+                let newer = family(hash).filter(|_| format.is_some() && hash.starts_with('$'));
+                return newer.map_or_else(|| named.read(given), |found| (found.read)(hash)?.within_limits());
+            }
+            if format.is_none() {
+                return Err(Unreadable::UnknownFormat);
+            }
+        }
+        match format {
+            Some("magento") => return named::magento(given),
+            Some("aspnet-membership") => return dotnet::membership(given, false),
+            Some("aspnet-membership-sha256") => return dotnet::membership(given, true),
+            Some("aspnet-identity") => return dotnet::identity(hash),
+            Some("mssql") => return dotnet::sql_server(hash),
+            Some("descrypt") => return des::traditional(hash),
+            _ => {}
+        }
         let Some(family) = family(hash) else {
             return Err(match (format, hex::candidates(hash)) {
                 (_, Some(candidates)) => Unreadable::Ambiguous(candidates),
@@ -163,10 +194,10 @@ impl Verifier {
                 (None, None) => Unreadable::Unknown,
             });
         };
-        if let Some(said) = format.filter(|f| *f != family.name) {
+        if let Some(said) = format.filter(|f| *f != family.name && !braces::holds(hash, f)) {
             return Err(Unreadable::Mismatch { said, found: family.name });
         }
-        if salt.is_some_and(|s| !s.is_empty()) {
+        if salt.is_some() {
             return Err(malformed(family.name, "carries its own salt; leave `salt` empty"));
         }
         (family.read)(hash)?.within_limits()
@@ -200,11 +231,20 @@ impl Verifier {
     pub fn is_of_nothing(&self, is_nothing: impl Fn(&str) -> bool) -> bool {
         let (blanks, words): (&[&str], _) = match self.recipe.work() {
             0 => return std::str::from_utf8(&self.digest).is_ok_and(is_nothing),
-            1..=4 => (&["", " ", "  ", "\t", "\n", "\r\n", "\u{a0}"], PASSWORD_EXAMPLES),
-            5..=CHEAP => (&[""], &[] as &[_]),
+            1..=16 => (&["", " ", "  ", "\t", "\n", "\r\n", "\u{a0}"], PASSWORD_EXAMPLES),
+            17..=CHEAP => (&[""], &[] as &[_]),
             _ => return false,
         };
-        blanks.iter().chain(words).any(|nothing| self.verify(nothing.as_bytes()))
+        let mut tried = blanks.iter().chain(words).map(|nothing| nothing.as_bytes());
+        let Kind::Words { words, salt, user, key } = self.recipe.kind() else {
+            return tried.any(|nothing| self.verify(nothing));
+        };
+        // Read once for all of them.
+        let Ok(words) = Words::parse(words) else { return false };
+        tried.any(|password| {
+            let digest = words.eval(&Values { password, salt: &salt.0, user: &user.0, key: &key.0 });
+            digest.is_some_and(|digest| digest.ct_eq(&self.digest).into())
+        })
     }
 
     /// Strong ones may be stored as they are ([`Verifier::to_text`]); weak ones never outside a seal.
@@ -255,6 +295,10 @@ impl Verifier {
     }
 }
 
+fn known_format(name: &str) -> Option<&'static str> {
+    FORMATS.iter().find(|known| known.eq_ignore_ascii_case(name)).copied()
+}
+
 /// The work of recipes that an import tries, as [`Recipe::work`] counts: a millisecond at most.
 const CHEAP: u64 = 5000;
 
@@ -276,11 +320,34 @@ fn family(hash: &str) -> Option<Family> {
         (&["$5$"], Family { name: "sha256crypt", read: crypt::sha_crypt }),
         (&["$6$"], Family { name: "sha512crypt", read: crypt::sha_crypt }),
         (&["$P$", "$H$"], Family { name: "phpass", read: crypt::phpass }),
+        (&["$S$", "U$S$"], Family { name: "drupal7", read: crypt::drupal }),
+        (&["$y$"], Family { name: "yescrypt", read: crypt::yescrypt }),
+        (&["$7$"], Family { name: "scrypt", read: crypt::scrypt7 }),
+        (&["$sha1$"], Family { name: "sha1crypt", read: crypt::sha1_crypt }),
+        (&["$3$"], Family { name: "nt", read: crypt::nt }),
+        (&["SCRAM-SHA-256$"], Family { name: "scram", read: crypt::scram }),
+        (&["pbkdf2:", "scrypt:"], Family { name: "werkzeug", read: crypt::werkzeug }),
+        (&["0x0100", "0x0200"], Family { name: "mssql", read: dotnet::sql_server }),
         (django::PREFIXES, Family { name: "django", read: django::read }),
-        (&["{"], Family { name: "ldap", read: ldap::read }),
+        (&["{"], Family { name: "ldap", read: braces::read }),
+        (braces::WORDS, Family { name: "ldap", read: braces::read_word }),
     ];
+    // These have no beginning of their own.
+    if hash.starts_with('_') && hash.len() == 20 {
+        return Some(Family { name: "bsdicrypt", read: des::extended });
+    }
+    if hash.starts_with('*') && hash.len() == 41 {
+        return Some(Family { name: "mysql", read: mysql });
+    }
+    if dotnet::is_identity(hash) {
+        return Some(Family { name: "aspnet-identity", read: dotnet::identity });
+    }
     let (_, found) = TABLE.iter().find(|(begins, _)| begins.iter().any(|b| hash.starts_with(b)))?;
     Some(Family { name: found.name, read: found.read })
+}
+
+fn mysql(hash: &str) -> Result<Verifier, Unreadable> {
+    Verifier::parse(Some("mysql"), hash, None)
 }
 
 fn malformed(family: &'static str, what: &'static str) -> Unreadable {

@@ -42,23 +42,109 @@ impl From<Salt> for String {
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub(super) enum Kind {
     Plain,
-    Simple { of: Hash, salt: Salt, order: Order },
-    Md5Crypt { magic: Magic, salt: Salt },
-    Sha256Crypt { rounds: u32, salt: Salt },
-    Sha512Crypt { rounds: u32, salt: Salt },
-    Phpass { log2: u32, salt: Salt },
-    Pbkdf2 { of: Hash, rounds: u32, salt: Salt, len: usize },
-    Scrypt { ln: u32, r: u32, p: u32, salt: Salt, len: usize },
-    Bcrypt { cost: u32, salt: Salt, before: Before, sign_bug: bool },
-    Argon2 { which: Which, v: u32, m: u32, t: u32, p: u32, salt: Salt, len: usize },
+    Simple {
+        of: Hash,
+        salt: Salt,
+        order: Order,
+    },
+    Md5Crypt {
+        magic: Magic,
+        salt: Salt,
+    },
+    Sha256Crypt {
+        rounds: u32,
+        salt: Salt,
+    },
+    Sha512Crypt {
+        rounds: u32,
+        salt: Salt,
+    },
+    Phpass {
+        log2: u32,
+        salt: Salt,
+    },
+    Pbkdf2 {
+        of: Hash,
+        rounds: u32,
+        salt: Salt,
+        len: usize,
+    },
+    Scrypt {
+        ln: u32,
+        r: u32,
+        p: u32,
+        salt: Salt,
+        len: usize,
+    },
+    Bcrypt {
+        cost: u32,
+        salt: Salt,
+        before: Before,
+        sign_bug: bool,
+    },
+    Argon2 {
+        which: Which,
+        v: u32,
+        m: u32,
+        t: u32,
+        p: u32,
+        salt: Salt,
+        len: usize,
+    },
+    /// A recipe in words (`words.rs`), and the values of its words.
+    Words {
+        words: String,
+        salt: Salt,
+        user: Salt,
+        key: Salt,
+    },
+    /// A recipe whose result is given to another hash as its password.
+    Fed {
+        words: String,
+        salt: Salt,
+        user: Salt,
+        key: Salt,
+        then: Box<Kind>,
+    },
+    /// `md5_first`: Drupal 7 over a hash of Drupal 6.
+    Drupal {
+        log2: u32,
+        salt: Salt,
+        md5_first: bool,
+    },
+    DesCrypt {
+        salt: u32,
+    },
+    BsdiCrypt {
+        rounds: u32,
+        salt: u32,
+    },
+    /// NetBSD's.
+    Sha1Crypt {
+        rounds: u32,
+        salt: Salt,
+    },
+    /// `params`: as its string has them.
+    Yescrypt {
+        params: String,
+        salt: Salt,
+    },
+    /// RFC 5802: the digest is StoredKey.
+    Scram {
+        of: Hash,
+        rounds: u32,
+        salt: Salt,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Hash {
+    Md4,
     Md5,
     Sha1,
     Sha256,
+    Sha384,
     Sha512,
 }
 
@@ -101,6 +187,45 @@ pub(super) enum Which {
     Id,
 }
 
+/// The work from which a recipe in words counts as a costly one.
+const NOTICEABLE: u64 = 100;
+
+impl Kind {
+    /// Puts dots in the place of salts, and zeros in that of a recipe's values, which its functions for hex and base64 can read.
+    fn forget(&mut self) {
+        let dots = |salt: &mut Salt| salt.0.fill(b'.');
+        let zeros = |salt: &mut Salt, user: &mut Salt, key: &mut Salt| {
+            // Each name has a length of its own; a class of its own would tell who has it.
+            let lengths = [salt.0.len().min(64), user.0.len().min(1) * 16, key.0.len().min(64)];
+            for (value, length) in [salt, user, key].into_iter().zip(lengths) {
+                value.0 = vec![b'0'; length];
+            }
+        };
+        match self {
+            Self::Plain => {}
+            Self::Simple { salt, .. }
+            | Self::Md5Crypt { salt, .. }
+            | Self::Sha256Crypt { salt, .. }
+            | Self::Sha512Crypt { salt, .. }
+            | Self::Phpass { salt, .. }
+            | Self::Drupal { salt, .. }
+            | Self::Sha1Crypt { salt, .. }
+            | Self::Yescrypt { salt, .. }
+            | Self::Scram { salt, .. }
+            | Self::Pbkdf2 { salt, .. }
+            | Self::Scrypt { salt, .. }
+            | Self::Bcrypt { salt, .. }
+            | Self::Argon2 { salt, .. } => dots(salt),
+            Self::DesCrypt { salt } | Self::BsdiCrypt { salt, .. } => *salt = 0,
+            Self::Words { salt, user, key, .. } => zeros(salt, user, key),
+            Self::Fed { salt, user, key, then, .. } => {
+                zeros(salt, user, key);
+                then.forget();
+            }
+        }
+    }
+}
+
 impl Recipe {
     pub(super) fn new(kind: Kind) -> Self {
         Self(kind)
@@ -110,7 +235,7 @@ impl Recipe {
         &self.0
     }
 
-    /// The form that is stored beside the wrapped digest: one line of ASCII, below 300 characters for every known tool.
+    /// The form that is stored beside the wrapped digest: one line, below 700 characters for every known tool.
     pub fn to_text(&self) -> String {
         // Plain data with string keys: it cannot fail.
         serde_json::to_string(self).unwrap_or_default()
@@ -129,18 +254,13 @@ impl Recipe {
     /// The same costs with a salt of dots, which every tool takes. The check of another identifier runs it, so that both take as long. `None` for a recipe
     /// that takes no noticeable time.
     pub fn class(&self) -> Option<Self> {
-        let dots = |salt: &Salt| Salt(vec![b'.'; salt.0.len()]);
-        let mut kind = self.0.clone();
-        match &mut kind {
-            Kind::Plain | Kind::Simple { .. } | Kind::Md5Crypt { .. } => return None,
-            Kind::Sha256Crypt { salt, .. }
-            | Kind::Sha512Crypt { salt, .. }
-            | Kind::Phpass { salt, .. }
-            | Kind::Pbkdf2 { salt, .. }
-            | Kind::Scrypt { salt, .. }
-            | Kind::Bcrypt { salt, .. }
-            | Kind::Argon2 { salt, .. } => *salt = dots(salt),
+        match &self.0 {
+            Kind::Plain | Kind::Simple { .. } | Kind::Md5Crypt { .. } | Kind::DesCrypt { .. } => return None,
+            Kind::Words { .. } if self.work() < NOTICEABLE => return None,
+            _ => {}
         }
+        let mut kind = self.0.clone();
+        kind.forget();
         Some(Self(kind))
     }
 

@@ -104,6 +104,7 @@ fn what_is_weaker_than_bcrypt_is_weak() {
             "$6$rounds=656000$salt$xUcv4/ElUbkWZwqEO733mRLw0TIe5uGuD.TOPcv.ptM.QhjP94yg7KlLkn9dsRzB8Z1c2VSDreSdcfpoh.NE..",
             Strength::Weak,
         ),
+        ("$y$j9T$F5Jx5fExrKuPp53xLKQ..1$tnSYvahCwPBHKZUspmcxMfb0.WiB9W.zEaKlOBL35rC", Strength::Strong),
         (
             "{SSHA512}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
             Strength::Weak,
@@ -152,6 +153,19 @@ fn a_cost_that_would_stop_the_queue_is_refused_in_files_and_in_stored_recipes() 
             "sha256crypt: the number of rounds is above the limit of 1000000",
         ),
         ("$P$Sabcdefgh1234567890123456789012", "phpass: the cost is above the limit of 20"),
+        (
+            "AQAAAAEA////AAAAEAhftMyfTJylOlZT+eEotFXd1elee8ih5WsjXaR3PA9M",
+            "pbkdf2: the number of rounds is above the limit of 4000000",
+        ),
+        (
+            "$S$R33783772bRXEx1aCsvY.dqgaaSu76XmVlKrW9Qu8IQlvxHlmzLf",
+            "drupal7: the cost is above the limit of 19",
+        ),
+        ("_zzzz8147mpcfKT8g0U.", "bsdicrypt: the number of rounds is above the limit of 20000"),
+        (
+            "SCRAM-SHA-256$99999999:IKfxzJ8Nq4PkLJCfgKcPmA==$iRw3qwTp18uaBnsTOEExbtgWdKeBMbSSnZvqD4sdqLQ=:hPciC1CcnBna3szR8Mf3MVc8t0W7QPbIHoMMrh4zRV0=",
+            "scram: the number of rounds is above the limit of 4000000",
+        ),
     ];
     for (hash, expected) in table {
         assert_eq!(refused(None, hash, None), expected);
@@ -178,10 +192,47 @@ fn what_cannot_be_read_is_told_in_words() {
             None,
             "a bare hex hash does not tell how it was made: name it in `hash_format`, for example md5",
         ),
+        (
+            None,
+            "5f4dcc3b5aa765d61d8327deb882cf99:Zebre99",
+            None,
+            "a bare hex hash does not tell how it was made: name it in `hash_format`, for example joomla, oscommerce or md5(password+salt)",
+        ),
+        (Some("md5(password+salt)"), md5, None, "recipe: the salt is missing"),
+        (
+            Some("md5(password)"),
+            md5,
+            Some("Zebre99"),
+            "recipe: there is a salt, and the word `salt` is not in it",
+        ),
+        (Some("prestashop"), md5, None, "recipe: the site's key is missing"),
+        (Some("ez"), md5, None, "recipe: the user's name is missing"),
+        (
+            Some("upper(password)"),
+            md5,
+            None,
+            "the recipe in `hash_format`, at character 1: nothing is hashed in it",
+        ),
+        (
+            Some("sha1(password)"),
+            md5,
+            None,
+            "recipe: the hash is neither hex nor base64 of the digest's length",
+        ),
+        (
+            Some("bcrypt(md5(password))"),
+            md5,
+            None,
+            "bcrypt: the hash does not begin as one of this format does",
+        ),
+        (None, "{CRAM-MD5}Zebre99", None, "ldap: a scheme that is not read (docs/import.md says why)"),
+        (None, "{XYZ}Zebre99", None, "ldap: an unknown scheme"),
+        (None, "{BCRYPT}$2y$10$Zebre99", None, "bcrypt: it is not 60 characters long"),
+        (None, "AQAAAAEAACcQAAAA", None, "aspnet-identity: it is of no known version, or cut off"),
         (Some("md5"), md5, Some("sel"), "md5: there is a salt: say where it goes, as md5:salt+password does"),
         (Some("md5:salt+password"), md5, None, "md5:salt+password: the salt is missing"),
         (Some("sha1"), md5, None, "sha1: the hash has another length"),
-        (Some("sha1"), "{SHA}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=", None, "sha1: the hash is not hexadecimal"),
+        (Some("sha1"), "{SHA}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=", None, "sha1: the hash is neither hex nor base64"),
         (
             Some("bcrypt"),
             "{SHA}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=",
@@ -197,13 +248,8 @@ fn what_cannot_be_read_is_told_in_words() {
         ),
         (None, "{SSHA}eyKfGKz/AqSA7FgWkrQ8uzPZN5c=", None, "ldap: the length does not fit the scheme"),
         (None, "{SHA}eyKfGKz/AqSA7FgWkrQ8uzPZ", None, "ldap: the hash is cut off"),
-        (None, "{CRYPT}abJnggxhB/yWI", None, "ldap: a {CRYPT} of an unknown kind (DES is not read)"),
-        (
-            None,
-            "{CRYPT}{CRYPT}$1$ab$3RNYN6R9ybx4Enyqyq5X0/",
-            None,
-            "ldap: a {CRYPT} of an unknown kind (DES is not read)",
-        ),
+        (None, "{CRYPT}abJnggxhB/yW", None, "ldap: what stands behind the scheme is damaged"),
+        (None, "{CRYPT}{CRYPT}$1$ab$3RNYN6R9ybx4Enyqyq5X0/", None, "ldap: a brace within a brace"),
         (None, "$1$ab$3RNYN6R9ybx4Enyqyq5X0", None, "md5crypt: the hash is cut off or too long"),
         (None, "$1$ab$3RNYN6R9ybx4Enyqyq5X0=", None, "md5crypt: a character that cannot be there"),
         (

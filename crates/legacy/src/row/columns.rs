@@ -2,7 +2,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::{
-    Row, Verifier,
+    Given, Row, Verifier,
     date::{self, Habit},
     lenient::{self, Oddity, Warning},
     lines::stray,
@@ -14,8 +14,10 @@ pub const COLUMNS: &[(&str, usize)] = &[
     ("identifier", 128),
     ("client_ref", 256),
     ("password_hash", 512),
-    ("hash_format", 64),
+    ("hash_format", 256),
     ("salt", 256),
+    ("hash_user", 128),
+    ("hash_key", 256),
     ("password", 1024),
     ("email", 254),
     ("name", 200),
@@ -42,11 +44,11 @@ pub const COLUMNS: &[(&str, usize)] = &[
 /// The place of the one that every row has.
 pub(super) const IDENTIFIER: usize = 0;
 
-/// The first eight have a place of their own; the rest is the profile.
-const PROFILE: usize = 8;
+/// The first ten have a place of their own; the rest is the profile.
+const PROFILE: usize = 10;
 
 /// The place of the one that is written in many ways.
-pub(super) const BIRTHDATE: usize = 17;
+pub(super) const BIRTHDATE: usize = 19;
 
 /// The message for bytes that are not UTF-8.
 pub(super) const NOT_UTF8: &str =
@@ -56,7 +58,8 @@ pub(super) const NOT_UTF8: &str =
 const ADDRESS: &[&str] = &["street_address", "postal_code", "locality", "region", "country"];
 
 /// The columns that prove the person. Only these can make a row bad: whoever is left out for a telephone is told that their identifier is wrong.
-const PROOF: &[&str] = &["identifier", "password_hash", "hash_format", "salt", "password"];
+pub(super) const PROOF: &[&str] =
+    &["identifier", "password_hash", "hash_format", "salt", "hash_user", "hash_key", "password"];
 
 /// Names that people write where these columns are meant.
 const ALIASES: &[(&str, &str)] = &[
@@ -170,8 +173,8 @@ impl Fields {
             self.values[place] = text.map(Zeroizing::new);
             return Ok(());
         }
-        // A password is what it is, blanks included; so is a salt.
-        let value = if matches!(name, "password" | "salt") { value } else { value.trim() };
+        // A password is what it is, blanks included; so are a salt and a key.
+        let value = if matches!(name, "password" | "salt" | "hash_key") { value } else { value.trim() };
         if !value.is_ascii() && value.chars().any(|c| stray(c).is_some()) {
             return Err(format!("`{name}` is {NOT_UTF8}"));
         }
@@ -269,7 +272,10 @@ impl Fields {
         let (format, salt) = (self.get("hash_format"), self.get("salt"));
         let read = match (self.get("password_hash"), self.get("password")) {
             (Some(_), Some(_)) => return Err("there is both a `password` and a `password_hash`".into()),
-            (Some(hash), None) => Verifier::parse(format, hash, salt),
+            (Some(hash), None) => {
+                let user = self.get("hash_user").or(self.get("identifier"));
+                Verifier::read(&Given { format, hash, salt, user, key: self.get("hash_key") })
+            }
             // A file may name the format of all its rows; it then says `plain` here, or nothing.
             (None, Some(password)) => match format {
                 Some(format) if !format.eq_ignore_ascii_case("plain") => {

@@ -23,21 +23,26 @@ fn rows(path: &str) -> Vec<Result<Row, BadRow>> {
 #[test]
 fn every_hash_in_the_docs_is_read_and_every_format_is_there() {
     let docs = read("docs/import.md");
-    let table = docs.split("| `hash_format` | written by |").nth(1).unwrap();
     let mut named = HashSet::new();
-    for line in table.lines().skip(2).take_while(|line| line.starts_with('|')) {
-        let cells: Vec<&str> = line.split(" |").map(|cell| cell.trim_matches([' ', '|', '`'])).collect();
-        let (format, hash, salt) = (cells[0], cells[2], Some(cells[3]).filter(|salt| !salt.is_empty()));
-        let hash = if format == "plain" { "Tilleul-42" } else { hash };
-        let verifier = Verifier::parse(Some(format), hash, salt).unwrap_or_else(|e| panic!("{line}: {e}"));
-        assert!(verifier.verify(b"Tilleul-42"), "{line}");
-        if !format.contains("md5") && !format.contains("sha") || format.ends_with("crypt") {
-            assert!(
-                format == "plain" || Verifier::parse(None, hash, salt).is_ok(),
-                "{line} must tell by itself"
-            );
+    for (head, tells_by_itself) in
+        [("| `hash_format` | written by |", true), ("| name | written by | example | `salt` |", false)]
+    {
+        let table = docs.split(head).nth(1).unwrap();
+        for line in table.lines().skip(2).take_while(|line| line.starts_with('|')) {
+            let cells: Vec<&str> = line.split(" |").map(|cell| cell.trim_matches([' ', '|', '`'])).collect();
+            let salt = (!tells_by_itself).then(|| cells[3]);
+            let given = |format| Given {
+                format,
+                hash: cells[2],
+                salt,
+                user: Some("dupont"),
+                key: Some("cle_du_site"),
+            };
+            let read = Verifier::read(&given(Some(cells[0]))).unwrap_or_else(|e| panic!("{line}: {e}"));
+            assert!(read.verify(b"Tilleul-42"), "{line}");
+            assert_eq!(Verifier::read(&given(None)).is_ok(), tells_by_itself, "{line}");
+            named.insert(cells[0]);
         }
-        named.insert(format);
     }
     assert_eq!(named, FORMATS.iter().copied().collect());
 }

@@ -31,7 +31,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::MailAddress;
-use crate::hash::Verifier;
+use crate::hash::{Given, Verifier};
 use columns::BIRTHDATE;
 use csv::{End, Header};
 use date::Habit;
