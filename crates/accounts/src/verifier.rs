@@ -95,9 +95,13 @@ pub(crate) fn kind_of_hash(recipe: &Recipe) -> String {
     let text = recipe.to_text();
     let after = |key: &str| text.split_once(key).and_then(|(_, rest)| rest.split('"').next());
     let name = after("\"").unwrap_or("unknown");
+    // A text within it may be the site's own key.
+    let words = after("\"words\":\"").filter(|words| !words.contains(['\'', '\\']));
     match (after("\"of\":\""), after("\"order\":\"")) {
         (Some(of), Some("saltfirst")) if name == "simple" => format!("{of} of salt and password"),
         (Some(of), _) if name == "simple" => format!("{of} of password and salt"),
+        _ if name == "words" => format!("recipe {}", words.unwrap_or("with a text in it")),
+        _ if name == "fed" => format!("recipe {} in another hash", words.unwrap_or("with a text in it")),
         (Some(of), _) => format!("{name} {of}"),
         (None, _) => name.to_owned(),
     }

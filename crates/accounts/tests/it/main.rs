@@ -15,6 +15,7 @@ mod lockout;
 mod mail_code;
 mod messages;
 mod moving;
+mod old_hashes;
 mod recovering;
 mod stage;
 mod standing;
