@@ -351,6 +351,18 @@ fn what_was_odd_is_told_by_column() {
     );
 }
 
+/// FINDING B6
+#[test]
+fn the_name_that_was_hashed_is_the_identifier_unless_the_row_has_another() {
+    // php: sha1(strtolower("Dupont")."Tilleul-42")
+    let hash = "e53fa6cb399a0434eb3218dbf4d92c8d738109bd;smf";
+    let rows = csv(&format!(
+        "identifier;password_hash;hash_format;hash_user\nDupont;{hash};\n1;{hash};DUPONT\n2;{hash};\n"
+    ));
+    let right = [0, 1, 2].map(|at| good(&rows, at).verifier.as_ref().unwrap().verify(b"Tilleul-42"));
+    assert_eq!(right, [true, true, false]);
+}
+
 #[test]
 fn a_file_that_breaks_off_ends_with_a_bad_row() {
     struct Broken(bool);
