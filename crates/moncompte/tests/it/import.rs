@@ -26,7 +26,7 @@ struct Made {
 }
 
 const WEAK_PYTHON: &str = r#"
-import base64, hashlib, json, os, sys
+import base64, hashlib, json, os, struct, sys
 out = []
 for name, password in json.load(sys.stdin):
     p, salt = password.encode(), os.urandom(4).hex()
@@ -41,13 +41,16 @@ for name, password in json.load(sys.stdin):
         "{SHA}": ("{SHA}" + b64(hashlib.sha1(p).digest()), ""),
         "django": ("pbkdf2_sha256$20000$" + salt + "$" + b64(hashlib.pbkdf2_hmac("sha256", p, s, 20000)), ""),
         "django strong": ("pbkdf2_sha256$300000$" + salt + "$" + b64(hashlib.pbkdf2_hmac("sha256", p, s, 300000)), ""),
+        "vbulletin": (hashlib.md5(hashlib.md5(p).hexdigest().encode() + s).hexdigest(), salt),
+        "sha512(salt+raw(sha1(password)))": (hashlib.sha512(s + hashlib.sha1(p).digest()).hexdigest() + ":" + salt, ""),
+        "aspnet-identity": (b64(struct.pack(">BIII", 1, 2, 10000, 8) + s + hashlib.pbkdf2_hmac("sha512", p, s, 10000)), ""),
         "scrypt": ("scrypt$16384$" + salt + "$8$1$" + b64(hashlib.scrypt(p, salt=s, n=16384, r=8, p=1, maxmem=2**26)), ""),
     }[name])
 json.dump(out, sys.stdout)
 "#;
 
 /// `hash_format` in the file, and its maker: a flag of `openssl passwd`, or a name of the Python script.
-const FORMATS: [(&str, &str); 14] = [
+const FORMATS: [(&str, &str); 17] = [
     ("md5crypt", "-1"),
     ("", "-apr1"),
     ("sha256crypt", "-5"),
@@ -62,6 +65,9 @@ const FORMATS: [(&str, &str); 14] = [
     ("django", "django strong"),
     ("", "scrypt"),
     ("plain", "itself"),
+    ("vbulletin", "vbulletin"),
+    ("sha512(salt+raw(sha1(password)))", "sha512(salt+raw(sha1(password)))"),
+    ("", "aspnet-identity"),
 ];
 
 /// One person for each format, with random passwords.
