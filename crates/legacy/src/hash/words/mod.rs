@@ -255,14 +255,12 @@ impl Node {
             Self::It => own(it),
             Self::Text(text) => own(text),
             Self::Join(parts) => {
-                let mut out = Zeroizing::new(Vec::with_capacity(LONGEST_VALUE));
-                for part in parts {
-                    let part = part.eval(values, it)?;
-                    if out.len() + part.len() > LONGEST_VALUE {
-                        return None;
-                    }
-                    out.extend_from_slice(&part);
-                }
+                let parts: Vec<Bytes> =
+                    parts.iter().map(|part| part.eval(values, it)).collect::<Option<_>>()?;
+                // Of the right size at once: a buffer that grows leaves copies.
+                let length = parts.iter().map(|part| part.len()).sum();
+                let mut out = Zeroizing::new(Vec::with_capacity(length));
+                parts.iter().for_each(|part| out.extend_from_slice(part));
                 Some(out)
             }
             Self::Digest(..) | Self::Mac(..) => {
