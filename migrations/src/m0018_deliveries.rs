@@ -105,7 +105,7 @@ const DELIVERY: Table = Table {
     ],
 };
 
-/// What a delivery changed: the row before, sealed, for thirty days.
+/// The rows that a delivery changed, as they were before, sealed, for thirty days.
 const DELIVERY_CHANGE: Table = Table {
     name: "delivery_change",
     columns: "

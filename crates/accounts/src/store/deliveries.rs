@@ -169,25 +169,27 @@ pub(crate) async fn hold(tx: &Tx, id: DeliveryId, state: DeliveryState) -> Resul
 
 /// Ends an apply; `false` where somebody else did.
 pub(crate) async fn end_apply(tx: &Tx, id: DeliveryId, now: Unix) -> Result<bool, Fault> {
-    let ended = Entity::update_many()
-        .col_expr(Column::State, Expr::value(DeliveryState::Applied))
-        .col_expr(Column::AppliedAt, Expr::value(now))
-        .col_expr(Column::ChangedAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
-        .filter(Column::State.eq(DeliveryState::Applying))
-        .exec(tx.conn())
-        .await?;
-    Ok(ended.rows_affected == 1)
+    end(tx, id, (DeliveryState::Applying, DeliveryState::Applied), Column::AppliedAt, now).await
 }
 
 /// Ends an undo; `false` where somebody else did.
 pub(crate) async fn end_undo(tx: &Tx, id: DeliveryId, now: Unix) -> Result<bool, Fault> {
+    end(tx, id, (DeliveryState::Undoing, DeliveryState::Undone), Column::UndoneAt, now).await
+}
+
+async fn end(
+    tx: &Tx,
+    id: DeliveryId,
+    (from, to): (DeliveryState, DeliveryState),
+    at: Column,
+    now: Unix,
+) -> Result<bool, Fault> {
     let ended = Entity::update_many()
-        .col_expr(Column::State, Expr::value(DeliveryState::Undone))
-        .col_expr(Column::UndoneAt, Expr::value(now))
+        .col_expr(Column::State, Expr::value(to))
+        .col_expr(at, Expr::value(now))
         .col_expr(Column::ChangedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
-        .filter(Column::State.eq(DeliveryState::Undoing))
+        .filter(Column::State.eq(from))
         .exec(tx.conn())
         .await?;
     Ok(ended.rows_affected == 1)

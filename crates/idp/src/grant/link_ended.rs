@@ -2,7 +2,7 @@
 
 use accounts::LinkEnded;
 use kernel::{
-    Fault,
+    Done, Fault, Tx,
     outbox::Leased,
     sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr},
 };
@@ -28,26 +28,31 @@ impl Grants {
             Some(agency) => agency.portals.iter().map(|portal| portal.client.client_id.clone()).collect(),
             None => return Ok(()),
         };
-        let (tx, now) = (self.context.db.begin().await?, self.context.now());
-        let ended = client_session::Entity::update_many()
-            .col_expr(client_session::Column::EndedAt, Expr::value(now))
-            .filter(client_session::Column::AccountId.eq(account.0))
-            .filter(client_session::Column::ClientId.is_in(&clients))
-            .filter(client_session::Column::EndedAt.is_null())
-            .exec_with_returning(tx.conn())
-            .await?;
-        for row in ended {
-            // No browser is here to load a frame.
-            self.tell_client(&tx, row).await?;
-        }
-        token_grant::Entity::update_many()
-            .col_expr(token_grant::Column::RevokedAt, Expr::value(now))
-            .col_expr(token_grant::Column::RevokedWhy, Expr::value("link_ended"))
-            .filter(token_grant::Column::AccountId.eq(account.0))
-            .filter(token_grant::Column::ClientId.is_in(&clients))
-            .filter(token_grant::Column::RevokedAt.is_null())
-            .exec(tx.conn())
-            .await?;
-        tx.commit().await
+        let now = self.context.now();
+        self.context
+            .db
+            .write(async |tx: &Tx| {
+                let ended = client_session::Entity::update_many()
+                    .col_expr(client_session::Column::EndedAt, Expr::value(now))
+                    .filter(client_session::Column::AccountId.eq(account.0))
+                    .filter(client_session::Column::ClientId.is_in(&clients))
+                    .filter(client_session::Column::EndedAt.is_null())
+                    .exec_with_returning(tx.conn())
+                    .await?;
+                for row in ended {
+                    // No browser is here to load a frame.
+                    self.tell_client(tx, row).await?;
+                }
+                token_grant::Entity::update_many()
+                    .col_expr(token_grant::Column::RevokedAt, Expr::value(now))
+                    .col_expr(token_grant::Column::RevokedWhy, Expr::value("link_ended"))
+                    .filter(token_grant::Column::AccountId.eq(account.0))
+                    .filter(token_grant::Column::ClientId.is_in(&clients))
+                    .filter(token_grant::Column::RevokedAt.is_null())
+                    .exec(tx.conn())
+                    .await?;
+                Ok(Done::Commit(()))
+            })
+            .await
     }
 }
