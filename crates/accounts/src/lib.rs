@@ -39,6 +39,7 @@ mod mailing;
 mod outcome;
 mod password;
 mod session;
+mod standing;
 mod store;
 mod terms;
 mod verifier;
@@ -78,6 +79,7 @@ pub use lockout::LockPolicy;
 pub use mail::{Mail, MailBody, mail_bounced};
 pub use password::{PasswordPolicy, PasswordProblem, context_words};
 pub use session::{OpenSession, Session, SessionPolicy, SignedIn};
+pub use standing::Standing;
 pub use terms::{Acceptance, Edition, Receipt, Shown, TermsLibrary, TermsVersion};
 pub use visitor::Visitor;
 

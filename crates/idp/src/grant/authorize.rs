@@ -1,7 +1,9 @@
 //! Interactions: an authorization request is stored for the screens, found again by its browser, and ended once, with a code or an error.
 
+use std::sync::Arc;
+
 use accounts::{EnrolmentId, Session, SessionId};
-use kernel::{Fault, Token, Unix};
+use kernel::{Fault, Token, Tx, Unix};
 use oidc::{
     Error, Refusal,
     client::Client,
@@ -275,24 +277,61 @@ impl Grants {
         session: &Session,
         at: Option<InteractionId>,
     ) -> Result<Completed, Fault> {
-        let Some((_, portal)) = self.client(&request.client_id) else { return Ok(Completed::Over) };
-        let client = portal.client;
-        // The file may have changed since the request was checked.
-        if !client.redirects_to(request.path.redirect_uri()) {
-            return Ok(Completed::Over);
-        }
-        let now = self.context.now();
+        let Some(client) = self.client_to_answer(request) else { return Ok(Completed::Over) };
         let tx = self.context.db.begin().await?;
         // Signed out, or the password reset, while this was on its way (SECURITY #46).
         if !self.accounts.hold_session(&tx, session.id).await? {
             return Ok(Completed::Over);
         }
         if let Some(id) = at
-            && !end_once(&tx, id, now).await?
+            && !end_once(&tx, id, self.context.now()).await?
         {
             return Ok(Completed::Over);
         }
-        let sid = self.join_session(&tx, &client, session).await?;
+        let response = self.give_code(&tx, &client, request, session).await?;
+        tx.commit().await?;
+        Ok(Completed::Answer(response))
+    }
+
+    /// Ends an interaction with a code in the transaction in which `session` begins. `None` without a client that can be answered, and where the
+    /// interaction had ended before: then the screens say what follows.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn complete_in(
+        &self,
+        tx: &Tx,
+        at: &Interaction,
+        session: &Session,
+    ) -> Result<Option<Response>, Fault> {
+        let Some(request) = &at.request else { return Ok(None) };
+        let Some(client) = self.client_to_answer(request) else { return Ok(None) };
+        if !end_once(tx, at.id, self.context.now()).await? {
+            return Ok(None);
+        }
+        self.give_code(tx, &client, request, session).await.map(Some)
+    }
+
+    /// Returns the client of a request, as its file is now: it may have changed since the request was checked.
+    fn client_to_answer(&self, request: &AuthorizationRequest) -> Option<Arc<Client>> {
+        let (_, portal) = self.client(&request.client_id)?;
+        let client = portal.client;
+        if !client.redirects_to(request.path.redirect_uri()) {
+            return None;
+        }
+        Some(client)
+    }
+
+    /// Stores grant, code and the client's part in the session.
+    async fn give_code(
+        &self,
+        tx: &Tx,
+        client: &Client,
+        request: &AuthorizationRequest,
+        session: &Session,
+    ) -> Result<Response, Fault> {
+        let now = self.context.now();
+        let sid = self.join_session(tx, client, session).await?;
         let grant: GrantId = self.context.id();
         let token = self.context.token();
         let row = token_grant::Model {
@@ -325,17 +364,11 @@ impl Grants {
             used_at: None,
         };
         code::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx.conn()).await?;
-        tx.commit().await?;
-        Ok(Completed::Answer(respond::success(&request.path, &self.settings.issuer, &token.text())))
+        Ok(respond::success(&request.path, &self.settings.issuer, &token.text()))
     }
 
     /// Returns the client's `sid` of this session: the same for every code in it, another one for another session (OIDC Back-Channel Logout §2.1).
-    async fn join_session(
-        &self,
-        tx: &kernel::Tx,
-        client: &Client,
-        session: &Session,
-    ) -> Result<String, Fault> {
+    async fn join_session(&self, tx: &Tx, client: &Client, session: &Session) -> Result<String, Fault> {
         let row = client_session::Model {
             session_id: session.id.0,
             client_id: client.client_id.clone(),
@@ -360,7 +393,7 @@ impl Grants {
 }
 
 /// Ends the interaction; returns false if it ended before. A portal is answered once, because it accepts its `state` once.
-async fn end_once(tx: &kernel::Tx, id: InteractionId, now: Unix) -> Result<bool, Fault> {
+async fn end_once(tx: &Tx, id: InteractionId, now: Unix) -> Result<bool, Fault> {
     let ended = interaction::Entity::update_many()
         .col_expr(interaction::Column::CompletedAt, Expr::value(now))
         .filter(interaction::Column::Id.eq(id.0))

@@ -1,13 +1,17 @@
 use std::sync::Arc;
 
-use accounts::{Enrolment, Stage};
+use accounts::{Enrolment, Stage, Standing};
 use agencies::{Agency, Portal};
 use axum::{
     extract::{FromRequestParts, Path},
     response::Response,
 };
 use http::request::Parts;
-use oidc::decide::{Facts, SignInRequest, SignedIn, Step};
+use kernel::{Fault, Tx};
+use oidc::{
+    decide::{Facts, Next, Outcome, SignInRequest, SignedIn, Step, decide},
+    respond,
+};
 use pages::{
     Locale,
     page::{self, ProblemKind},
@@ -115,7 +119,9 @@ impl InteractionContext {
         if let Some(old) = &self.browser.session {
             self.idp.grants.session_replaced(old, &signed_in.session).await?;
         }
-        self.idp.grants.end_oldest(signed_in.session.account, signed_in.session.id).await?;
+        if signed_in.may_be_one_too_many {
+            self.idp.grants.end_oldest(signed_in.session.account, signed_in.session.id).await?;
+        }
         Ok(self.response().signed_in(signed_in))
     }
 
@@ -215,6 +221,32 @@ impl InteractionContext {
         Ok((request, facts))
     }
 
+    /// Answers the portal in the transaction in which somebody signs in, where nothing is left to be asked. `None` where the hub has to decide: a page
+    /// follows, or the portals of the session that this one replaces have to go over to it first.
+    pub(crate) async fn answer_in(
+        &self,
+        tx: &Tx,
+        new: &accounts::SignedIn,
+        standing: &Standing,
+    ) -> Result<Option<respond::Response>, Fault> {
+        let interaction = &self.interaction;
+        let is_plain = self.browser.session.is_none() && interaction.enrolment.is_none();
+        if !is_plain || interaction.completed || self.is_forgotten() {
+            return Ok(None);
+        }
+        let (session, fresh) = (&new.session, interaction.is_fresh(&new.session));
+        let facts = Facts {
+            now: self.idp.context.now(),
+            enrolment: None,
+            session: Some(signed_in(&self.idp, session, self.portal.as_ref(), fresh, (*standing).into())),
+            unlinked_allowed: false,
+        };
+        match decide(&interaction.asked(), &facts) {
+            Next::Return(Outcome::Code) => self.idp.grants.complete_in(tx, interaction, session).await,
+            _ => Ok(None),
+        }
+    }
+
     /// Returns the next step of a move in this interaction. One that neither chose the password nor followed the link waits for the mail.
     pub(crate) fn step(&self, enrolment: &Enrolment) -> Option<Step> {
         match step(enrolment.stage) {
@@ -241,10 +273,13 @@ impl AccountState {
         agency: Option<&Agency>,
     ) -> Result<Self, Failure> {
         let agency = agency.map(|a| a.id.as_str()).unwrap_or_default();
-        Ok(Self {
-            terms_due: idp.accounts.terms_due(session.account).await?.is_some(),
-            linked: !idp.accounts.client_refs(session.account, agency).await?.is_empty(),
-        })
+        Ok(idp.accounts.standing(session.account, agency).await?.into())
+    }
+}
+
+impl From<Standing> for AccountState {
+    fn from(Standing { terms_due, linked, .. }: Standing) -> Self {
+        Self { terms_due, linked }
     }
 }
 

@@ -35,11 +35,30 @@ pub(crate) async fn post(
     if let Err(seconds) = limits::attempt(idp, browser) {
         return refuse(PasswordError::Throttled { seconds });
     }
-    let previous = browser.session.as_ref();
-    let outcome = idp.accounts.sign_in(email, password, keep, previous, &context.visitor()).await?;
+    let visitor = context.visitor();
+    let mut answer = None;
+    let outcome = idp
+        .accounts
+        .sign_in_and(
+            email,
+            password,
+            keep,
+            (browser.session.as_ref(), &visitor),
+            async |tx, new, standing| {
+                answer = context.answer_in(tx, new, standing).await?;
+                Ok(())
+            },
+        )
+        .await?;
     count::sign_in(&outcome);
     match outcome {
-        SignIn::In(signed_in) => Ok(context.signed_in(&signed_in).await?.see_other(context.hub())),
+        SignIn::In(signed_in) => {
+            let response = context.signed_in(&signed_in).await?;
+            match answer {
+                Some(answer) => response.back(answer),
+                None => Ok(response.see_other(context.hub())),
+            }
+        }
         SignIn::Move(enrolment) => continue_move(&context, enrolment).await,
         refused => refuse(password_error(&refused)),
     }
