@@ -41,6 +41,24 @@ pub(crate) struct InteractionContext {
     pub(crate) locale: Locale,
 }
 
+/// An interaction in which somebody gives a password that signs in: what the browser carries is enough, for nobody has gone on with it elsewhere, or its
+/// end, which is stored, says so.
+pub(crate) struct Asked(pub(crate) InteractionContext);
+
+impl FromBrowser for Asked {
+    async fn from_browser(browser: Browser, parts: &mut Parts, idp: &Shared) -> Result<Self, Response> {
+        let id = path::interaction(&browser.path);
+        if let Some(interaction) = id.and_then(|id| carried(idp, &browser, id)) {
+            return Ok(Self(InteractionContext::new(idp, browser, interaction)?));
+        }
+        Ok(Self(InteractionContext::from_browser(browser, parts, idp).await?))
+    }
+}
+
+fn carried(idp: &Idp, browser: &Browser, id: InteractionId) -> Option<Interaction> {
+    idp.grants.open_carried(id, &browser.token, browser.request.as_deref()?)
+}
+
 impl FromBrowser for InteractionContext {
     async fn from_browser(browser: Browser, parts: &mut Parts, idp: &Shared) -> Result<Self, Response> {
         let Ok(Path(id)) = Path::<InteractionId>::from_request_parts(parts, idp).await else {
@@ -60,12 +78,13 @@ impl FromRequestParts<Shared> for InteractionContext {
 }
 
 impl InteractionContext {
-    /// Loads an interaction by its id.
+    /// Loads an interaction by its id: what is stored, or else what the browser carries.
     ///
     /// # Errors
     /// A page that says how to begin again, for another browser's interaction or one that is too old (SECURITY #13).
     pub(crate) async fn load(idp: &Shared, browser: Browser, id: InteractionId) -> Result<Self, Failure> {
-        match idp.grants.find(id, &browser.token).await? {
+        let stored = idp.grants.find(id, &browser.token).await?;
+        match stored.or_else(|| carried(idp, &browser, id)) {
             Some(interaction) => Self::new(idp, browser, interaction),
             None => Err(lost::lost(idp, &browser, id).await?),
         }
@@ -105,10 +124,16 @@ impl InteractionContext {
     }
 
     pub(crate) fn response(&self) -> ResponseBuilder<'_> {
-        ResponseBuilder::new(&self.idp, &self.browser)
+        let response = ResponseBuilder::new(&self.idp, &self.browser)
             .agency(self.agency.as_deref())
             .locale(self.locale)
-            .base(self.hub().into())
+            .base(self.hub().into());
+        if self.interaction.stored { response.put_down(&self.hub()) } else { response }
+    }
+
+    /// Stores the interaction, for a mail leads back to it, or a later page reads more of it than its browser carries.
+    pub(crate) async fn store(&self) -> Result<(), Failure> {
+        Ok(self.idp.grants.store(&self.interaction).await?)
     }
 
     /// Signs in this browser; the sessions at portals of the session that it replaces go over to the new one, or end.

@@ -2,7 +2,7 @@ use accounts::{EnrolmentId, SignIn};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::interaction::InteractionContext;
+use super::interaction::{Asked, InteractionContext};
 use crate::web::{
     count,
     error::Failure,
@@ -20,7 +20,7 @@ pub(crate) struct SignInForm {
 
 /// `POST /authorize/{id}/sign-in`.
 pub(crate) async fn post(
-    Form { context, fields }: Form<InteractionContext, SignInForm>,
+    Form { context: Asked(context), fields }: Form<Asked, SignInForm>,
 ) -> Result<Response, Failure> {
     let (idp, browser) = (&context.idp, &context.browser);
     let SignInForm { email, password, keep } = &fields;
@@ -55,12 +55,18 @@ pub(crate) async fn post(
         SignIn::In(signed_in) => {
             let response = context.signed_in(&signed_in).await?;
             match answer {
-                Some(answer) => response.back(answer),
+                Some(answer) => response.put_down(&context.hub()).back(answer),
                 None => Ok(response.see_other(context.hub())),
             }
         }
         SignIn::Move(enrolment) => continue_move(&context, enrolment).await,
-        refused => refuse(password_error(&refused)),
+        refused => {
+            // A mail says how to go on, and leads back here.
+            if matches!(refused, SignIn::Locked) {
+                context.store().await?;
+            }
+            refuse(password_error(&refused))
+        }
     }
 }
 
