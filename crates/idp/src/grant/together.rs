@@ -3,10 +3,7 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use kernel::{Batcher, Context, Db, Fault};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QuerySelect,
-    sea_query::Expr,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 use super::table::{refresh_token, token_grant};
@@ -33,8 +30,8 @@ impl BatchedGrants {
             let db = db.clone();
             async move {
                 let named = token_grant::Column::Id.is_in(ids);
-                let rows = token_grant::Entity::find().filter(named).into_model().all(db.reader()).await?;
-                Ok(rows.into_iter().map(|token_grant::Placed(row)| (row.id, row)).collect())
+                let rows = token_grant::Entity::find().filter(named).all(db.reader()).await?;
+                Ok(rows.into_iter().map(|row| (row.id, row)).collect())
             }
         });
         let db = context.db.clone();
@@ -42,14 +39,14 @@ impl BatchedGrants {
             let db = db.clone();
             async move {
                 let rows = refresh_token::Entity::find()
-                    .columns(token_grant::Column::iter())
-                    .inner_join(token_grant::Entity)
+                    .find_also_related(token_grant::Entity)
                     .filter(refresh_token::Column::Hash.is_in(hashes))
-                    .into_model()
                     .all(db.reader())
                     .await?;
-                let pair = |refresh_token::Granted(row, grant)| (row.hash.clone(), (row, grant));
-                Ok(rows.into_iter().map(pair).collect())
+                let granted = |(row, grant): (refresh_token::Model, Option<token_grant::Model>)| {
+                    Some((row.hash.clone(), (row, grant?)))
+                };
+                Ok(rows.into_iter().filter_map(granted).collect())
             }
         });
         let db = context.db.clone();
