@@ -182,7 +182,6 @@ pub struct Accounts {
     hasher: Arc<Hasher>,
     rules: Rules,
     terms: Arc<ArcSwap<TermsLibrary>>,
-    people: disclosure::People,
     /// The kinds of hashes, by agency, that this node knows to be noted as proven.
     proven: Arc<Mutex<BTreeSet<(String, String)>>>,
 }
@@ -195,8 +194,7 @@ impl Accounts {
         rules: Rules,
         terms: Arc<ArcSwap<TermsLibrary>>,
     ) -> Self {
-        let people = disclosure::people(&context);
-        Self { context, hasher, rules, terms, people, proven: Arc::default() }
+        Self { context, hasher, rules, terms, proven: Arc::default() }
     }
 
     /// The pool that hashes.

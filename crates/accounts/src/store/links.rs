@@ -2,8 +2,6 @@
 
 mod delivered;
 
-use std::collections::HashMap;
-
 use kernel::{Fault, Read, Tx, Unix};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
@@ -47,7 +45,6 @@ pub(crate) async fn insert(tx: &Tx, row: LinkRow) -> Result<(), Fault> {
 }
 
 /// A link, and the imported row behind it.
-#[derive(Clone)]
 pub(crate) struct LinkedIdentity {
     pub(crate) agency_id: String,
     pub(crate) client_ref: String,
@@ -58,7 +55,6 @@ pub(crate) struct LinkedIdentity {
 }
 
 /// An account as it is stored, as far as portals are told of it.
-#[derive(Clone)]
 pub(crate) struct Person {
     pub(crate) account: Account,
     pub(crate) changed_at: Option<Unix>,
@@ -115,12 +111,12 @@ impl From<Row> for Person {
     }
 }
 
-/// Returns those of these accounts that are not disabled, with their links, oldest first.
-pub(crate) async fn people(
+/// Returns an account that is not disabled, with its links, oldest first: one statement.
+pub(crate) async fn person(
     db: &impl Read,
-    accounts: Vec<AccountId>,
-) -> Result<HashMap<AccountId, (Person, Vec<LinkedIdentity>)>, Fault> {
-    let rows: Vec<Row> = account::Entity::find()
+    id: AccountId,
+) -> Result<Option<(Person, Vec<LinkedIdentity>)>, Fault> {
+    let mut rows: Vec<Row> = account::Entity::find()
         .select_only()
         .columns([
             account::Column::Id,
@@ -136,17 +132,12 @@ pub(crate) async fn people(
         .columns([legacy_identity::Column::Profile, legacy_identity::Column::ImportedAt])
         .left_join(Entity)
         .join(JoinType::LeftJoin, Relation::LegacyIdentity.def())
-        .filter(account::Column::Id.is_in(accounts))
+        .filter(account::Column::Id.eq(id))
         .filter(account::Column::DisabledAt.is_null())
         .order_by_asc(Column::Id)
         .into_model()
         .all(db.connection())
         .await?;
-    let mut people = HashMap::new();
-    for mut row in rows {
-        let link = row.link();
-        let (_, links) = people.entry(row.id).or_insert_with(|| (row.into(), Vec::new()));
-        links.extend(link);
-    }
-    Ok(people)
+    let links = rows.iter_mut().filter_map(Row::link).collect();
+    Ok(rows.into_iter().next().map(|row| (row.into(), links)))
 }

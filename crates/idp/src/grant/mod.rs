@@ -21,7 +21,6 @@ mod logout;
 mod refresh;
 mod signer;
 mod table;
-mod together;
 mod userinfo;
 
 use std::sync::Arc;
@@ -51,7 +50,6 @@ use going_on::GoingOn;
 use guesses::Guesses;
 use keys::Keyring;
 use table::{client_session, code, interaction, refresh_token, token_grant, used_assertion};
-use together::BatchedGrants;
 
 typed_id! {
     /// An authorization request on its way through the screens.
@@ -116,7 +114,6 @@ pub struct Grants {
     client_keys: Arc<ClientKeys>,
     guesses: Arc<Guesses>,
     going_on: Arc<GoingOn>,
-    together: BatchedGrants,
     salt: Arc<[u8; 32]>,
 }
 
@@ -145,19 +142,9 @@ impl Grants {
         let keys = Arc::new(Keyring::open(context.clone(), settings.clone()).await?);
         let client_keys = Arc::new(ClientKeys::new(Arc::new(NoSource)));
         let guesses = Arc::new(Guesses::new(settings.client_failures));
-        let (together, salt, going_on) = (BatchedGrants::new(&context), Arc::new(salt), Arc::default());
-        let grants = Self {
-            context,
-            accounts,
-            agencies,
-            settings,
-            keys,
-            client_keys,
-            guesses,
-            going_on,
-            together,
-            salt,
-        };
+        let (salt, going_on) = (Arc::new(salt), Arc::default());
+        let grants =
+            Self { context, accounts, agencies, settings, keys, client_keys, guesses, going_on, salt };
         grants.ensure_keys().await?;
         Ok(grants)
     }

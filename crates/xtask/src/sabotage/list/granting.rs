@@ -86,8 +86,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "rotates a refresh token for each of those who use it at once",
         items: &[20, 21],
-        file: "crates/idp/src/grant/together.rs",
-        find: r#"        .filter(refresh_token::Column::UsedAt.is_null())
+        file: "crates/idp/src/grant/refresh.rs",
+        find: r#"                    .filter(refresh_token::Column::UsedAt.is_null())
 "#,
         replace: "",
         caught_by: journey(&["of_32_rotations_at_once_at_most_one_has_a_child"]),
