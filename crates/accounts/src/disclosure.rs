@@ -1,7 +1,7 @@
 //! The disclosure of an account to an agency (SECURITY D11): name and email of the account, and everything else from the rows that this agency itself imported,
 //! which go to no other agency.
 
-use kernel::{Batcher, Context, Fault, Unix};
+use kernel::{Fault, Unix};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -31,7 +31,7 @@ impl Accounts {
         id: AccountId,
         agency_id: &str,
     ) -> Result<Option<(Account, Option<AtAgency>)>, Fault> {
-        let Some((person, links)) = self.people.get(id).await? else { return Ok(None) };
+        let Some((person, links)) = links::person(&self.context.db, id).await? else { return Ok(None) };
         let own: Vec<LinkedIdentity> = links.into_iter().filter(|link| link.agency_id == agency_id).collect();
         let at = at_agency(&person, &own)?;
         Ok(Some((person.account, at)))
@@ -67,18 +67,6 @@ fn at_agency(person: &Person, links: &[LinkedIdentity]) -> Result<Option<AtAgenc
     let mut client_refs = Vec::new();
     links.iter().for_each(|link| tell_once(&mut client_refs, link.client_ref.clone()));
     Ok(Some(AtAgency { client_refs, profile, updated_at }))
-}
-
-/// Accounts that are not disabled, with their links, oldest first.
-pub(crate) type People = Batcher<AccountId, (Person, Vec<LinkedIdentity>)>;
-
-/// Returns the batcher. Portals ask for people all the time: concurrent requests share one statement.
-pub(crate) fn people(context: &Context) -> People {
-    let db = context.db.clone();
-    Batcher::new(1, move |ids: Vec<AccountId>| {
-        let db = db.clone();
-        async move { links::people(&db, ids).await }
-    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use kernel::{Done, Fault, Password, Tx};
 use zeroize::Zeroizing;
 
 use crate::{
-    AccountId, Accounts, Busy, SignIn, Visitor,
+    Accounts, Busy, SignIn, Visitor,
     act::RecoveryRequest,
     lockout::{Attempt, Counter, Failed},
     store::AccountRow,
@@ -54,7 +54,7 @@ impl Accounts {
             Ok(password) => password,
             Err(refused) => return Ok(Reauthentication::Refused(refused.into())),
         };
-        let counter = self.account_counter(&row.email_canonical, Some(row), visitor).await?;
+        let counter = self.account_counter(row, visitor).await?;
         let refused = match self.guard(&counter, &[&row.password_hash], secret_of(&password)).await? {
             Guarded::Right { .. } => return Ok(Reauthentication::Right(counter)),
             Guarded::Wrong { remaining } => SignIn::Wrong { remaining },
@@ -69,17 +69,14 @@ impl Accounts {
         Ok(Reauthentication::Refused(refused))
     }
 
-    /// Returns the counter of an account, or of an address without one. A known browser of the owner has its own (SECURITY D2).
+    /// Returns the counter of an account. A known browser of the owner has its own (SECURITY D2).
     pub(crate) async fn account_counter(
         &self,
-        subject: &str,
-        row: Option<&AccountRow>,
+        row: &AccountRow,
         visitor: &Visitor,
     ) -> Result<Counter, Fault> {
-        // Also for an address without an account, which has no device, so that both cases run the same statements (SECURITY #60).
-        let owner = row.map_or(AccountId(uuid::Uuid::nil()), |row| row.id);
-        let device = self.known_device(owner, visitor).await?;
-        Ok(Counter::of_email(&self.context, subject, device.as_deref()))
+        let device = self.known_device(row.id, visitor).await?;
+        Ok(Counter::of_email(&self.context, &row.email_canonical, device.as_deref()))
     }
 
     /// Reserves an attempt, checks the password against the hashes and judges: the only way to check an account's password. It counts once, however many hashes

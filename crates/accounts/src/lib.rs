@@ -39,6 +39,7 @@ mod mailing;
 mod outcome;
 mod password;
 mod session;
+mod standing;
 mod store;
 mod terms;
 mod verifier;
@@ -78,6 +79,7 @@ pub use lockout::LockPolicy;
 pub use mail::{Mail, MailBody, mail_bounced};
 pub use password::{PasswordPolicy, PasswordProblem, context_words};
 pub use session::{OpenSession, Session, SessionPolicy, SignedIn};
+pub use standing::Standing;
 pub use terms::{Acceptance, Edition, Receipt, Shown, TermsLibrary, TermsVersion};
 pub use visitor::Visitor;
 
@@ -180,7 +182,6 @@ pub struct Accounts {
     hasher: Arc<Hasher>,
     rules: Rules,
     terms: Arc<ArcSwap<TermsLibrary>>,
-    people: disclosure::People,
     /// The kinds of hashes, by agency, that this node knows to be noted as proven.
     proven: Arc<Mutex<BTreeSet<(String, String)>>>,
 }
@@ -193,8 +194,7 @@ impl Accounts {
         rules: Rules,
         terms: Arc<ArcSwap<TermsLibrary>>,
     ) -> Self {
-        let people = disclosure::people(&context);
-        Self { context, hasher, rules, terms, people, proven: Arc::default() }
+        Self { context, hasher, rules, terms, proven: Arc::default() }
     }
 
     /// The pool that hashes.

@@ -68,6 +68,8 @@ pub struct SignedIn {
     pub token: Token,
     /// The value of the device cookie.
     pub device: Token,
+    /// False if the account is known to have far fewer sessions than it may have.
+    pub may_be_one_too_many: bool,
 }
 
 /// The number of seconds after which a use updates `last_seen_at`, so that not every request writes.

@@ -169,7 +169,7 @@ impl Accounts {
         };
         let seen = self.seen_at_finish(id, visitor);
         let device = seen.device.unwrap_or_else(|| self.context.token());
-        Ok(Some((SignedIn { session, token, device }, newest.receipt)))
+        Ok(Some((SignedIn { session, token, device, may_be_one_too_many: true }, newest.receipt)))
     }
 
     /// Returns 256 bits that only this move gives, ended in this interaction, and only with the key outside the database: the last step sent again brings

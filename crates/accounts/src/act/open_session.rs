@@ -76,7 +76,7 @@ impl Accounts {
         };
         sessions::insert(tx, row.clone()).await?;
         let device = self.remember_device(tx, (owner, auth_epoch), visitor).await?;
-        Ok(SignedIn { session: row.into(), token, device })
+        Ok(SignedIn { session: row.into(), token, device, may_be_one_too_many: true })
     }
 
     /// Locks the session until the end of this transaction; returns false if it has ended. Whatever the transaction gives is given to somebody who is
@@ -111,11 +111,9 @@ impl Accounts {
         let now = self.context.now();
         let token = visitor.device.clone().unwrap_or_else(|| self.context.token());
         let digest = token.digest();
-        if !devices::seen(tx, &digest, owner, now).await? {
-            let device =
-                NewDevice { id: self.context.id(), token: &digest, user_agent: visitor.user_agent_short() };
-            devices::insert(tx, device, owner, auth_epoch, now).await?;
-        }
+        let device =
+            NewDevice { id: self.context.id(), token: &digest, user_agent: visitor.user_agent_short() };
+        devices::remember(tx, device, owner, auth_epoch, now).await?;
         Ok(token)
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use kernel::{Done, Fault, Password, PasswordRefused, Tx};
+use kernel::{Done, Fault, Password, PasswordRefused, Token, Tx};
 
 use crate::{
-    Accounts, Email, EnrolmentId, NoAddress, Session, SignedIn, Visitor,
+    Accounts, Email, EnrolmentId, NoAddress, Session, SignedIn, Standing, Visitor,
     guard::{Guarded, secret_of},
     lockout::{Cleared, Counter},
     store::{
@@ -47,12 +47,19 @@ impl From<PasswordRefused> for SignIn {
     }
 }
 
+/// The outcome of a password at the sign-in page.
+enum Proved {
+    /// Right for this account. Its count is to be cleared; its hash may have other costs than today's.
+    Account(Box<AccountRow>, Counter, bool),
+    /// Anything else: nobody signs in.
+    Not(SignIn),
+}
+
 impl Accounts {
     /// Signs in by email and password. Ends `previous`, the current session of this browser.
     ///
     /// # Errors
     /// [`Fault`] of the database: nobody is signed in then.
-    #[tracing::instrument(skip_all, ret(level = "debug"))]
     pub async fn sign_in(
         &self,
         email: &str,
@@ -61,8 +68,26 @@ impl Accounts {
         previous: Option<&Session>,
         visitor: &Visitor,
     ) -> Result<SignIn, Fault> {
+        let nothing_more = async |_: &Tx, _: &SignedIn, _: &Standing| Ok(());
+        self.sign_in_and(email, password, keep, (previous, visitor), nothing_more).await
+    }
+
+    /// Signs in, and does `then` in the same transaction, with the new session and the account's standing at the agency of the visitor's origin: what the
+    /// session is for begins with it. Nobody signed in: `then` is not done.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database, or of `then`: nobody is signed in then.
+    #[tracing::instrument(name = "sign_in", skip_all, ret(level = "debug"))]
+    pub async fn sign_in_and(
+        &self,
+        email: &str,
+        password: &str,
+        keep: bool,
+        browser: (Option<&Session>, &Visitor),
+        then: impl AsyncFnOnce(&Tx, &SignedIn, &Standing) -> Result<(), Fault>,
+    ) -> Result<SignIn, Fault> {
         let floor = tokio::time::sleep(Duration::from_millis(self.rules.answer_floor_millis));
-        let outcome = self.sign_in_or_refuse(email, password, keep, previous, visitor).await;
+        let outcome = self.sign_in_or_refuse(email, password, keep, browser, then).await;
         if matches!(outcome, Ok(SignIn::Wrong { .. } | SignIn::Locked)) {
             // An address that several unfinished moves name costs several hashes.
             floor.await;
@@ -75,8 +100,8 @@ impl Accounts {
         typed_email: &str,
         typed_password: &str,
         keep: bool,
-        previous: Option<&Session>,
-        visitor: &Visitor,
+        (previous, visitor): (Option<&Session>, &Visitor),
+        then: impl AsyncFnOnce(&Tx, &SignedIn, &Standing) -> Result<(), Fault>,
     ) -> Result<SignIn, Fault> {
         let address = match Email::read(typed_email) {
             Ok(address) => address,
@@ -86,40 +111,57 @@ impl Accounts {
             Ok(password) => password,
             Err(refused) => return Ok(refused.into()),
         };
-        let subject = address.canonical();
-        let meant = enrolments::meant_by(&self.context.db, subject, self.context.now()).await?;
-        let counter = self.account_counter(subject, meant.account(), visitor).await?;
-        let (of, outdated) = match self.guard(&counter, &meant.verifiers(), secret_of(&password)).await? {
-            Guarded::Right { of, outdated } => (of, outdated),
-            Guarded::Wrong { remaining } => return Ok(SignIn::Wrong { remaining }),
-            Guarded::Locked { now } => {
-                if now {
-                    self.report_lock(&counter, subject, visitor).await?;
-                }
-                return Ok(SignIn::Locked);
-            }
-            Guarded::Busy => return Ok(SignIn::Busy),
-        };
-        let row = match meant {
-            Meant::Account(row) => row,
-            Meant::Moves(mut pending) => {
-                return self.go_on(pending.swap_remove(of), &counter, visitor).await;
-            }
-            Meant::Nobody => return Ok(SignIn::Wrong { remaining: 0 }),
+        let (row, counter, outdated) = match self.prove(address.canonical(), &password, visitor).await? {
+            Proved::Account(row, counter, outdated) => (row, counter, outdated),
+            Proved::Not(refused) => return Ok(refused),
         };
         let fresh = if outdated { self.hasher.hash(secret_of(&password)).await.ok() } else { None };
+        let agency_id = visitor.origin.agency_id.as_deref().unwrap_or_default();
+        let standing = self.standing(row.id, agency_id).await?;
         let signed_in = counter
             .write_cleared(&self.context.db, async |tx: &Tx, cleared: Cleared| {
-                reset_links::supersede(tx, row.id, self.context.now()).await?;
+                // A link that is made from here on is as one that was asked for after this sign-in.
+                if standing.has_reset_link {
+                    reset_links::supersede(tx, row.id, self.context.now()).await?;
+                }
                 if let Some(hash) = fresh {
                     accounts::rehash(tx, &row, hash).await?;
                 }
-                let signed_in = self.sign_in_as(tx, &row, keep, &counter, (previous, visitor)).await?;
+                let mut signed_in = self.sign_in_as(tx, &row, keep, &counter, (previous, visitor)).await?;
+                signed_in.may_be_one_too_many = standing.may_have_too_many_sessions;
+                then(tx, &signed_in, &standing).await?;
                 cleared.record(tx, &self.context, Some(row.id)).await?;
                 Ok(Done::Commit(signed_in))
             })
             .await?;
         Ok(SignIn::In(Box::new(signed_in)))
+    }
+
+    /// Finds whom an address means, and checks the password.
+    async fn prove(&self, subject: &str, password: &Password, visitor: &Visitor) -> Result<Proved, Fault> {
+        let (db, browser) = (&self.context.db, visitor.device.as_ref().map(Token::digest));
+        // One statement, whoever is meant and whatever browser asks (SECURITY #60). One that the owner used before has its own count (SECURITY D2).
+        let (meant, device) = enrolments::meant_by(db, subject, browser.as_ref(), self.context.now()).await?;
+        let device = device.map(|id| id.to_string());
+        let counter = Counter::of_email(&self.context, subject, device.as_deref());
+        let (of, outdated) = match self.guard(&counter, &meant.verifiers(), secret_of(password)).await? {
+            Guarded::Right { of, outdated } => (of, outdated),
+            Guarded::Wrong { remaining } => return Ok(Proved::Not(SignIn::Wrong { remaining })),
+            Guarded::Locked { now } => {
+                if now {
+                    self.report_lock(&counter, subject, visitor).await?;
+                }
+                return Ok(Proved::Not(SignIn::Locked));
+            }
+            Guarded::Busy => return Ok(Proved::Not(SignIn::Busy)),
+        };
+        Ok(match meant {
+            Meant::Account(row) => Proved::Account(row, counter, outdated),
+            Meant::Moves(mut pending) => {
+                Proved::Not(self.go_on(pending.swap_remove(of), &counter, visitor).await?)
+            }
+            Meant::Nobody => Proved::Not(SignIn::Wrong { remaining: 0 }),
+        })
     }
 
     /// Opens a session after the password was right. The owner hears of a browser that is new to the account.

@@ -3,7 +3,7 @@
 use kernel::{Digest, Fault, Read, Tx, Unix};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
-    sea_query::{Expr, Query, SimpleExpr},
+    sea_query::{OnConflict, Query, SimpleExpr},
 };
 
 use super::{
@@ -29,17 +29,6 @@ pub(crate) async fn known(
     Ok(row.map(|row| row.id))
 }
 
-/// Notes that the owner signed in there again; `false` for a browser that is not known.
-pub(crate) async fn seen(tx: &Tx, token: &Digest, owner: AccountId, now: Unix) -> Result<bool, Fault> {
-    let seen = Entity::update_many()
-        .col_expr(Column::LastSeenAt, Expr::value(now))
-        .filter(Column::TokenHash.eq(token.as_str()))
-        .filter(Column::AccountId.eq(owner))
-        .exec(tx.conn())
-        .await?;
-    Ok(seen.rows_affected > 0)
-}
-
 /// A browser that becomes known.
 pub(crate) struct NewDevice<'a> {
     pub(crate) id: DeviceId,
@@ -47,8 +36,8 @@ pub(crate) struct NewDevice<'a> {
     pub(crate) user_agent: String,
 }
 
-/// Makes a browser known, if the account still is of this epoch.
-pub(crate) async fn insert(
+/// Makes a browser known, or notes that the owner signed in there again, if the account still is of this epoch.
+pub(crate) async fn remember(
     tx: &Tx,
     device: NewDevice<'_>,
     owner: AccountId,
@@ -82,6 +71,11 @@ pub(crate) async fn insert(
         .columns(columns)
         .select_from(unchanged)
         .map_err(|error| Fault::Broken(error.to_string()))?
+        .on_conflict(
+            OnConflict::columns([Column::TokenHash, Column::AccountId])
+                .value(Column::LastSeenAt, now)
+                .to_owned(),
+        )
         .take();
     tx.conn().execute(&insert).await?;
     Ok(())

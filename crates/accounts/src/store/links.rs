@@ -2,12 +2,10 @@
 
 mod delivered;
 
-use std::collections::HashMap;
-
 use kernel::{Fault, Read, Tx, Unix};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, RelationTrait,
+    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait,
 };
 
 pub(crate) use delivered::{by_identities, due, end, rename, restore, set_ends, set_ref};
@@ -47,7 +45,6 @@ pub(crate) async fn insert(tx: &Tx, row: LinkRow) -> Result<(), Fault> {
 }
 
 /// A link, and the imported row behind it.
-#[derive(Clone)]
 pub(crate) struct LinkedIdentity {
     pub(crate) agency_id: String,
     pub(crate) client_ref: String,
@@ -58,7 +55,6 @@ pub(crate) struct LinkedIdentity {
 }
 
 /// An account as it is stored, as far as portals are told of it.
-#[derive(Clone)]
 pub(crate) struct Person {
     pub(crate) account: Account,
     pub(crate) changed_at: Option<Unix>,
@@ -68,48 +64,59 @@ pub(crate) struct Person {
     pub(crate) spoken: bool,
 }
 
-/// An account with one of its links.
-struct Row(AccountId, Person, Option<LinkedIdentity>);
+/// An account with one of its links: columns of three tables, by their names.
+#[derive(FromQueryResult)]
+struct Row {
+    id: AccountId,
+    email: String,
+    name: Option<String>,
+    locale: String,
+    auth_epoch: i32,
+    changed_at: Option<Unix>,
+    named_at: Option<Unix>,
+    spoken_at: Option<Unix>,
+    agency_id: Option<String>,
+    client_ref: Option<String>,
+    linked_at: Option<Unix>,
+    ended_at: Option<Unix>,
+    profile: Option<String>,
+    imported_at: Option<Unix>,
+}
 
-/// Reads a row by the places of its columns: to look for each by its name costs more than all the rest of it.
-impl FromQueryResult for Row {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let id = row.try_get_by_index(0)?;
-        let account = Account {
-            id,
-            email: row.try_get_by_index(1)?,
-            name: row.try_get_by_index(2)?,
-            locale: row.try_get_by_index(3)?,
-            auth_epoch: row.try_get_by_index(4)?,
-        };
-        let person = Person {
-            account,
-            changed_at: row.try_get_by_index(5)?,
-            named: row.try_get_by_index::<Option<Unix>>(6)?.is_some(),
-            spoken: row.try_get_by_index::<Option<Unix>>(7)?.is_some(),
-        };
-        let Some(agency_id) = row.try_get_by_index(8)? else { return Ok(Self(id, person, None)) };
-        // It ended: the agency is told what it is told of a person without a link.
-        if row.try_get_by_index::<Option<Unix>>(13)?.is_some() {
-            return Ok(Self(id, person, None));
+impl Row {
+    /// Returns the link; `None` for an account without one, and for a link that ended: the agency is told what it is told of a person without a link.
+    fn link(&mut self) -> Option<LinkedIdentity> {
+        if self.ended_at.is_some() {
+            return None;
         }
-        let link = LinkedIdentity {
-            agency_id,
-            client_ref: row.try_get_by_index(9)?,
-            linked_at: row.try_get_by_index(10)?,
-            profile: row.try_get_by_index(11)?,
-            imported_at: row.try_get_by_index(12)?,
-        };
-        Ok(Self(id, person, Some(link)))
+        Some(LinkedIdentity {
+            agency_id: self.agency_id.take()?,
+            client_ref: self.client_ref.take()?,
+            linked_at: self.linked_at?,
+            profile: self.profile.take()?,
+            imported_at: self.imported_at?,
+        })
     }
 }
 
-/// Returns those of these accounts that are not disabled, with their links, oldest first.
-pub(crate) async fn people(
+impl From<Row> for Person {
+    fn from(row: Row) -> Self {
+        let Row { id, email, name, locale, auth_epoch, changed_at, named_at, spoken_at, .. } = row;
+        Self {
+            account: Account { id, email, name, locale, auth_epoch },
+            changed_at,
+            named: named_at.is_some(),
+            spoken: spoken_at.is_some(),
+        }
+    }
+}
+
+/// Returns an account that is not disabled, with its links, oldest first: one statement.
+pub(crate) async fn person(
     db: &impl Read,
-    accounts: Vec<AccountId>,
-) -> Result<HashMap<AccountId, (Person, Vec<LinkedIdentity>)>, Fault> {
-    let rows: Vec<Row> = account::Entity::find()
+    id: AccountId,
+) -> Result<Option<(Person, Vec<LinkedIdentity>)>, Fault> {
+    let mut rows: Vec<Row> = account::Entity::find()
         .select_only()
         .columns([
             account::Column::Id,
@@ -121,21 +128,16 @@ pub(crate) async fn people(
             account::Column::NamedAt,
             account::Column::SpokenAt,
         ])
-        .columns([Column::AgencyId, Column::ClientRef, Column::LinkedAt])
+        .columns([Column::AgencyId, Column::ClientRef, Column::LinkedAt, Column::EndedAt])
         .columns([legacy_identity::Column::Profile, legacy_identity::Column::ImportedAt])
-        .column(Column::EndedAt)
         .left_join(Entity)
         .join(JoinType::LeftJoin, Relation::LegacyIdentity.def())
-        .filter(account::Column::Id.is_in(accounts))
+        .filter(account::Column::Id.eq(id))
         .filter(account::Column::DisabledAt.is_null())
         .order_by_asc(Column::Id)
         .into_model()
         .all(db.connection())
         .await?;
-    let mut people = HashMap::new();
-    for Row(id, person, link) in rows {
-        let (_, links) = people.entry(id).or_insert_with(|| (person, Vec::new()));
-        links.extend(link);
-    }
-    Ok(people)
+    let links = rows.iter_mut().filter_map(Row::link).collect();
+    Ok(rows.into_iter().next().map(|row| (row.into(), links)))
 }

@@ -18,6 +18,7 @@ pub(crate) mod purge;
 pub(crate) mod recipes;
 pub(crate) mod reset_links;
 pub(crate) mod sessions;
+pub(crate) mod standing;
 mod table;
 mod text_column;
 pub(crate) mod tickets;

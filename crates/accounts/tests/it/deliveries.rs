@@ -227,7 +227,12 @@ async fn a_link_ends_after_its_grace_and_comes_back_with_its_person(stage: Stage
         csv(12).lines().filter(|line| !line.starts_with("00001")).map(|line| format!("{line}\n")).collect();
     let (id, _) = plan(&stage, &stage.tilleuls, &without, true).await;
     apply(&stage, &stage.tilleuls, id, &without, false).await.unwrap();
-    let refs = async || stage.accounts.client_refs(account, "tilleuls").await.unwrap();
+    let refs = async || {
+        let refs = stage.accounts.client_refs(account, "tilleuls").await.unwrap();
+        // The sign-in page asks the same of the account's standing.
+        assert_eq!(stage.accounts.standing(account, "tilleuls").await.unwrap().linked, !refs.is_empty());
+        refs
+    };
     stage.bed.clock.advance(29 * DAY);
     assert_eq!(stage.accounts.end_links().await.unwrap(), 0, "{name}");
     assert_eq!(refs().await, ["R1"], "{name}");

@@ -1,6 +1,10 @@
 //! The public keys of clients that authenticate by `private_key_jwt`: from the agency's file, or from the client's `jwks_uri`. An address is
 //! read only if an administrator wrote it, only when an assertion needs an unknown key, and not more often than every [`PAUSE`] seconds
 //! (SECURITY D4; PROTOCOL 4.8).
+//!
+//! The cache is written here rather than taken from `moka`: moka drops an entry when its life is over, and here old keys serve on while the client's server is
+//! down ([`PATIENCE`]), and a failure is remembered for [`PAUSE`]. Both rules would stand beside moka, and nothing needs its bounds: the addresses are those of
+//! the agencies' files.
 
 use std::{
     collections::HashMap,

@@ -11,6 +11,7 @@ mod error;
 mod exchange;
 mod going_on;
 mod guesses;
+mod interactions;
 mod introspect;
 mod invariants;
 mod issue;
@@ -20,7 +21,6 @@ mod logout;
 mod refresh;
 mod signer;
 mod table;
-mod together;
 mod userinfo;
 
 use std::sync::Arc;
@@ -35,10 +35,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use ask::{Ask, Asking};
-pub use authorize::{Completed, Interaction, Left, Start};
+pub use authorize::{Completed, Start};
 pub use caller::Call;
 pub use client_keys::KeySource;
 pub use error::EndpointError;
+pub use interactions::{Interaction, Left};
 pub use invariants::INVARIANTS;
 pub use keys::{KeyInfo, KeyState};
 pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};
@@ -49,7 +50,6 @@ use going_on::GoingOn;
 use guesses::Guesses;
 use keys::Keyring;
 use table::{client_session, code, interaction, refresh_token, token_grant, used_assertion};
-use together::BatchedGrants;
 
 typed_id! {
     /// An authorization request on its way through the screens.
@@ -114,7 +114,6 @@ pub struct Grants {
     client_keys: Arc<ClientKeys>,
     guesses: Arc<Guesses>,
     going_on: Arc<GoingOn>,
-    together: BatchedGrants,
     salt: Arc<[u8; 32]>,
 }
 
@@ -143,19 +142,9 @@ impl Grants {
         let keys = Arc::new(Keyring::open(context.clone(), settings.clone()).await?);
         let client_keys = Arc::new(ClientKeys::new(Arc::new(NoSource)));
         let guesses = Arc::new(Guesses::new(settings.client_failures));
-        let (together, salt, going_on) = (BatchedGrants::new(&context), Arc::new(salt), Arc::default());
-        let grants = Self {
-            context,
-            accounts,
-            agencies,
-            settings,
-            keys,
-            client_keys,
-            guesses,
-            going_on,
-            together,
-            salt,
-        };
+        let (salt, going_on) = (Arc::new(salt), Arc::default());
+        let grants =
+            Self { context, accounts, agencies, settings, keys, client_keys, guesses, going_on, salt };
         grants.ensure_keys().await?;
         Ok(grants)
     }

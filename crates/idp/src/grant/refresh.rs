@@ -1,13 +1,13 @@
 //! The rotation of refresh tokens.
 
 use accounts::SessionId;
-use kernel::{Fault, Token, Unix};
+use kernel::{Done, Fault, Token, Tx, Unix};
 use oidc::{
     claims::Access,
     client::Client,
     token::{self, RedeemDecision, RefreshAttempt, RefreshRecord, Refreshed, Rotated},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
 use serde_json::Value;
 
 use super::{
@@ -98,7 +98,7 @@ impl Grants {
             parent: Some(row.hash.clone()),
             sealed: Some(self.context.seal(&purpose(presented), next.text().as_bytes())),
         };
-        if !self.together.rotate(row.hash, child).await? {
+        if !self.rotate(&row.hash, child).await? {
             return Ok(None);
         }
         Ok(Some(issued.with(Some(&next))))
@@ -106,13 +106,49 @@ impl Grants {
 
     /// Finds the token, its grant, and the child that it may still give.
     async fn known(&self, presented: &Token) -> Result<Option<Known>, Fault> {
-        let found = self.together.refresh(presented.digest().into_string()).await?;
-        let Some((row, grant)) = found else { return Ok(None) };
+        let Some((row, grant)) = self.by_hash(presented).await? else { return Ok(None) };
         let child = match row.used_at {
             Some(_) => self.unused_child(presented, &row).await?,
             None => None,
         };
         Ok(Some(Known { row, grant, child }))
+    }
+
+    /// Returns a token with its grant.
+    async fn by_hash(
+        &self,
+        token: &Token,
+    ) -> Result<Option<(refresh_token::Model, token_grant::Model)>, Fault> {
+        let found = refresh_token::Entity::find_by_id(token.digest().into_string())
+            .find_also_related(token_grant::Entity)
+            .one(self.context.db.reader())
+            .await?;
+        Ok(found.and_then(|(row, grant)| Some((row, grant?))))
+    }
+
+    /// Puts `child` into the place of the token with this hash, by one conditional statement whose count is the permission to do so (SECURITY I3); false
+    /// where that was used before.
+    async fn rotate(&self, parent: &str, child: refresh_token::Model) -> Result<bool, Fault> {
+        self.context
+            .db
+            .write(async |tx: &Tx| {
+                let used = refresh_token::Entity::update_many()
+                    .col_expr(refresh_token::Column::UsedAt, Expr::value(child.created_at))
+                    // Whoever uses a token has it: its parent gives it to nobody any more.
+                    .col_expr(refresh_token::Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
+                    .filter(refresh_token::Column::Hash.eq(parent))
+                    .filter(refresh_token::Column::UsedAt.is_null())
+                    .exec(tx.conn())
+                    .await?;
+                if used.rows_affected != 1 {
+                    // Whoever asks next looks at what the other one left.
+                    return Ok(Done::RollBack(false));
+                }
+                let child = child.into_active_model().reset_all();
+                refresh_token::Entity::insert(child).exec_without_returning(tx.conn()).await?;
+                Ok(Done::Commit(true))
+            })
+            .await
     }
 
     async fn unused_child(
@@ -150,7 +186,7 @@ impl Grants {
         text: &str,
     ) -> Result<Option<(refresh_token::Model, token_grant::Model)>, Fault> {
         let Some(token) = Token::parse(text) else { return Ok(None) };
-        self.together.refresh(token.digest().into_string()).await
+        self.by_hash(&token).await
     }
 
     async fn refresh_reused(&self, grant: &token_grant::Model) -> Result<Value, EndpointError> {

@@ -11,6 +11,7 @@ use oidc::{
     jwt::{self, Claims, Rules},
     request::ClaimsRequest,
 };
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use super::{EndpointError, Grants, table::token_grant};
@@ -74,7 +75,7 @@ impl Grants {
         let Some(id) = jwt::text(&claims, claims::GRANT).and_then(|g| g.parse::<uuid::Uuid>().ok()) else {
             return Ok(None);
         };
-        let grant = self.together.grant(id).await?;
+        let grant = token_grant::Entity::find_by_id(id).one(self.context.db.reader()).await?;
         let Some(grant) = grant.filter(|g| g.revoked_at.is_none()) else { return Ok(None) };
         let Some((_, portal)) = self.client(&grant.client_id) else { return Ok(None) };
         if jwt::text(&claims, "client_id") != Some(&grant.client_id) {

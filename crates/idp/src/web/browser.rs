@@ -44,6 +44,8 @@ pub(crate) struct Browser {
     /// True if the browser sent no cookie that binds interactions: it never had one, was closed since, or cleared its cookies. Two of one name are an
     /// attack (SECURITY #41), and count as sent.
     pub(crate) is_unbound: bool,
+    /// The request that it carries to the pages of this interaction, sealed.
+    pub(crate) request: Option<String>,
     flashes: Vec<String>,
     /// The agencies at which its latest interactions began.
     agencies: Option<String>,
@@ -67,6 +69,13 @@ impl Browser {
         let id = id.to_string();
         let found = entries().find(|(known, _)| *known == id).or_else(|| entries().next());
         found.map(|(_, agency)| agency.to_owned())
+    }
+
+    /// Returns true if this browser keeps that an interaction began in it.
+    pub(crate) fn keeps(&self, id: InteractionId) -> bool {
+        let entries = self.agencies.iter().flat_map(|list| list.split('~')).filter_map(|e| e.split_once('.'));
+        let id = id.to_string();
+        entries.into_iter().any(|(known, _)| known == id)
     }
 
     /// Returns the cookie that keeps the agency at which an interaction began, beside those of the interactions before.
@@ -150,6 +159,7 @@ impl FromRequestParts<Shared> for Browser {
             was_probed: parts.uri.query().is_some_and(|query| query.split('&').any(|pair| pair == PROBED)),
             sent_no_cookie: !cookie::any(headers),
             is_unbound: is_new && Cookie::Browser.all(headers, secure).is_empty(),
+            request: Cookie::request(headers, secure, parts.uri.path()),
             agencies: Cookie::Agency.one(headers, secure),
             flashes: Cookie::Flash.all(headers, secure),
         };

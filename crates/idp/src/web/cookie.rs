@@ -90,13 +90,29 @@ impl Cookie {
         cookie
     }
 
+    /// Returns the cookie with the sealed request of an interaction, for the pages at its hub and below; it ends with the browser, as the one with the token does.
+    pub(crate) fn set_request(secure: bool, hub: &str, sealed: String) -> SetCookie<'static> {
+        let mut cookie = Self::Flash.set(secure, hub, sealed, None);
+        cookie.set_name(request_name(secure, hub));
+        cookie
+    }
+
+    /// Returns the header value that deletes [`Cookie::set_request`].
+    pub(crate) fn clear_request(secure: bool, hub: &str) -> SetCookie<'static> {
+        let mut cookie = Self::Flash.clear(secure, hub);
+        cookie.set_name(request_name(secure, hub));
+        cookie
+    }
+
+    /// Returns the value of [`Cookie::set_request`] for the interaction that `path` names.
+    pub(crate) fn request(headers: &HeaderMap, secure: bool, path: &str) -> Option<String> {
+        only(headers, &request_name(secure, path))
+    }
+
     /// Returns the value of [`Cookie::set_for_interaction`] for the interaction that `path` names.
     pub(crate) fn of_interaction(headers: &HeaderMap, secure: bool, path: &str) -> Option<String> {
         let interaction = path.strip_prefix("/authorize/")?.split('/').next()?;
-        match <[String; 1]>::try_from(named(headers, &interaction_name(secure, interaction))) {
-            Ok([value]) => Some(value),
-            Err(_) => None,
-        }
+        only(headers, &interaction_name(secure, interaction))
     }
 
     /// Returns every value that the browser sent under this name.
@@ -106,10 +122,7 @@ impl Cookie {
 
     /// Returns the value, if the browser sent exactly one: two cookies of one name count as none (SECURITY #41).
     pub(crate) fn one(self, headers: &HeaderMap, secure: bool) -> Option<String> {
-        match <[String; 1]>::try_from(self.all(headers, secure)) {
-            Ok([value]) => Some(value),
-            Err(_) => None,
-        }
+        only(headers, &self.name(secure))
     }
 }
 
@@ -125,8 +138,26 @@ pub(crate) fn any(headers: &HeaderMap) -> bool {
 
 fn interaction_name(secure: bool, interaction: &str) -> String {
     let prefix = if secure { "__Host-" } else { "" };
-    let short: String = interaction.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
-    format!("{prefix}mc_tab_{short}")
+    format!("{prefix}mc_tab_{}", short(interaction))
+}
+
+/// Returns the name of the cookie with the request of the interaction that `path` names: one of its own, for a path alone keeps two apart in no log and in
+/// no simple client.
+fn request_name(secure: bool, path: &str) -> String {
+    let prefix = if secure { "__Secure-" } else { "" };
+    let interaction = path.strip_prefix("/authorize/").and_then(|rest| rest.split('/').next());
+    format!("{prefix}mc_request_{}", short(interaction.unwrap_or_default()))
+}
+
+fn short(interaction: &str) -> String {
+    interaction.chars().filter(char::is_ascii_alphanumeric).take(32).collect()
+}
+
+fn only(headers: &HeaderMap, name: &str) -> Option<String> {
+    match <[String; 1]>::try_from(named(headers, name)) {
+        Ok([value]) => Some(value),
+        Err(_) => None,
+    }
 }
 
 fn named(headers: &HeaderMap, name: &str) -> Vec<String> {

@@ -14,7 +14,7 @@ use super::{
     browser::Browser,
     cookie::Cookie,
     error::Failure,
-    flash::{self, Address},
+    flash::{self, Address, HubFlash},
     look::look,
     path,
     security::{self, ContentPolicy},
@@ -101,6 +101,21 @@ impl<'a> ResponseBuilder<'a> {
     pub(crate) fn began_at(self, id: InteractionId, agency: Option<&Agency>) -> Self {
         let Some(agency) = agency else { return self };
         let cookie = self.browser.began_at(self.idp.secure(), id, &agency.id);
+        self.cookie(cookie)
+    }
+
+    /// Gives the browser the sealed request to carry, to the pages of its interaction alone.
+    pub(crate) fn carry(self, hub: &Address<HubFlash>, sealed: String) -> Self {
+        let cookie = Cookie::set_request(self.idp.secure(), hub.as_str(), sealed);
+        self.cookie(cookie)
+    }
+
+    /// Takes the sealed request from a browser that carries one: what follows is in the database.
+    pub(crate) fn put_down(self, hub: &Address<HubFlash>) -> Self {
+        if self.browser.request.is_none() {
+            return self;
+        }
+        let cookie = Cookie::clear_request(self.idp.secure(), hub.as_str());
         self.cookie(cookie)
     }
 

@@ -1,6 +1,5 @@
 //! The database: connections, transactions, the queue of writers on SQLite, and what every slice keeps in it (the outbox, the shared time).
 
-mod batcher;
 mod connect;
 mod delete;
 mod invariant;
@@ -26,7 +25,6 @@ use sea_orm::{
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 pub use self::{
-    batcher::Batcher,
     delete::delete_in_batches,
     invariant::{Check, CheckFuture, INVARIANTS, Invariant, SeenBy, Snapshot, Verdict},
     open_transactions::assert_outside_transaction,

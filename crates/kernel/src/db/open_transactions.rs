@@ -89,7 +89,7 @@ mod tests {
 
     use sea_orm::ConnectionTrait;
 
-    use crate::{Batcher, Db};
+    use crate::Db;
 
     async fn database() -> (Db, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -133,14 +133,8 @@ mod tests {
         assert!(is_refused(move |db| Box::pin(begins(db)) as Asking).await, "a second transaction");
         let records = async |db: Db| db.begin_recorded().await.unwrap().rollback().await;
         assert!(is_refused(move |db| Box::pin(records(db)) as Asking).await, "a second act");
-        let gathers = async |_: Db| {
-            let batcher: Batcher<u8, u8> = Batcher::new(1, async |_| Ok(std::collections::HashMap::new()));
-            batcher.get(1).await.unwrap();
-        };
-        assert!(
-            is_refused(move |db| Box::pin(gathers(db)) as Asking).await,
-            "a read that another task makes"
-        );
+        let waits = async |_: Db| super::assert_outside_transaction("work of another thread");
+        assert!(is_refused(move |db| Box::pin(waits(db)) as Asking).await, "work of another thread");
     }
 
     type Asking = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;

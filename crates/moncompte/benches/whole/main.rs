@@ -97,7 +97,7 @@ async fn measure(part: &str, name: &str, bed: Bed, effort: Effort, rows: &mut Ve
                 "documents" => rows.extend(load::documents(&site, effort).await),
                 "storm" => rows.push(storm::token(name, &site, effort).await),
                 "crowd" => rows.extend(crowd::finish(name, &site, effort).await),
-                "memory" => rows.push(load::memory(name, &site, effort).await),
+                "memory" => rows.extend(load::memory(name, &site, effort).await),
                 other => panic!("no measurement {other}"),
             }
         }

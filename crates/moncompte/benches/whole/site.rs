@@ -217,10 +217,7 @@ impl Visitor {
     /// Goes the whole way to the portal's code.
     pub async fn signs_in(&mut self) -> String {
         let (hub, csrf) = self.is_asked().await;
-        let answer = self.answers(&hub, &csrf).await;
-        let to = answer.location().to_owned();
-        let back = self.browser.get(&to).await;
-        let to = back.goes_on();
+        let to = self.answers(&hub, &csrf).await.goes_on();
         let (_, query) = to.split_once('?').expect("a query");
         let code = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code");
         code.expect("a code").1.into_owned()

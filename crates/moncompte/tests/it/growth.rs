@@ -140,7 +140,6 @@ const COLLECTIONS: &[&str] = &[
     "mpsc::",
     "broadcast::",
     "ExpiringCache<",
-    "Batcher<",
     "Mutex<Vec",
     "Mutex<Option<Batch",
 ];

@@ -1,6 +1,6 @@
 //! Finds whom an address means at the sign-in page: one statement, the same for every address (SECURITY #60).
 
-use kernel::{Fault, Read, Unix};
+use kernel::{Digest, Fault, Read, Unix};
 use sea_orm::{
     ConnectionTrait, FromQueryResult, Iterable, JoinType,
     sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
@@ -9,8 +9,8 @@ use sea_orm::{
 use crate::{
     EnrolmentId, Stage,
     store::{
-        AccountRow,
-        table::{account, enrolment, legacy_identity},
+        AccountRow, DeviceId,
+        table::{account, device, enrolment, legacy_identity},
     },
 };
 
@@ -32,14 +32,6 @@ pub(crate) struct PendingMove {
 }
 
 impl Meant {
-    /// The account, if one is meant.
-    pub(crate) fn account(&self) -> Option<&AccountRow> {
-        match self {
-            Self::Account(row) => Some(row),
-            Self::Moves(_) | Self::Nobody => None,
-        }
-    }
-
     /// The hashes of the passwords.
     pub(crate) fn verifiers(&self) -> Vec<&str> {
         match self {
@@ -53,26 +45,38 @@ impl Meant {
 const ACCOUNT: &str = "a";
 const MOVE: &str = "e";
 const IDENTITY: &str = "i";
+const DEVICE: &str = "d";
 
 /// Returns whom an address means. Several unfinished moves may name it, a stranger's among them: the password of each continues that one. A confirmed
-/// one comes first, which nobody but the mailbox's owner can have made, then the newest.
-pub(crate) async fn meant_by(db: &impl Read, canonical: &str, now: Unix) -> Result<Meant, Fault> {
-    let statement = db.connection().get_database_backend().build(&both(canonical, now));
+/// one comes first, which nobody but the mailbox's owner can have made, then the newest. With an account comes the id of the browser that holds `browser`,
+/// if it is one of that account's.
+pub(crate) async fn meant_by(
+    db: &impl Read,
+    canonical: &str,
+    browser: Option<&Digest>,
+    now: Unix,
+) -> Result<(Meant, Option<DeviceId>), Fault> {
+    let statement = db.connection().get_database_backend().build(&all(canonical, browser, now));
     let mut moves = Vec::new();
     for row in db.connection().query_all_raw(statement).await? {
         if let Some(found) = AccountRow::from_query_result_optional(&row, ACCOUNT)? {
             let is_able = found.disabled_at.is_none();
-            return Ok(if is_able { Meant::Account(Box::new(found)) } else { Meant::Nobody });
+            let device = row.try_get(DEVICE, "id")?;
+            return Ok(if is_able {
+                (Meant::Account(Box::new(found)), device)
+            } else {
+                (Meant::Nobody, None)
+            });
         }
         let id: Option<EnrolmentId> = row.try_get(MOVE, "id")?;
         let hash: Option<String> = row.try_get(MOVE, "password_hash")?;
         moves.extend(id.zip(hash).map(|(id, password_hash)| PendingMove { id, password_hash }));
     }
-    Ok(if moves.is_empty() { Meant::Nobody } else { Meant::Moves(moves) })
+    Ok((if moves.is_empty() { Meant::Nobody } else { Meant::Moves(moves) }, None))
 }
 
-/// The account and the unfinished moves of an address, whichever of them there are, in a row for each move.
-fn both(canonical: &str, now: Unix) -> SelectStatement {
+/// The account, its browser and the unfinished moves of an address, whichever of them there are, in a row for each move.
+fn all(canonical: &str, browser: Option<&Digest>, now: Unix) -> SelectStatement {
     let of = |alias: &'static str, column: &str| Expr::col((alias, column.to_owned()));
     let meant = Query::select()
         .expr(of("p", "id"))
@@ -101,9 +105,14 @@ fn both(canonical: &str, now: Unix) -> SelectStatement {
     for name in ["id", "password_hash"] {
         select.expr_as(of(MOVE, name), format!("{MOVE}{name}"));
     }
+    select.expr_as(of(DEVICE, "id"), format!("{DEVICE}id"));
+    // No token has an empty digest: a browser without one asks by the same statement.
+    let browser = browser.map(Digest::as_str).unwrap_or_default();
+    let own = of(DEVICE, "account_id").eq(of(ACCOUNT, "id"));
     select
         .from_subquery(Query::select().expr_as(Expr::val(1), "one").take(), "one")
         .join_as(JoinType::LeftJoin, account::Entity, ACCOUNT, of(ACCOUNT, "email_canonical").eq(canonical))
+        .join_as(JoinType::LeftJoin, device::Entity, DEVICE, of(DEVICE, "token_hash").eq(browser).and(own))
         .join_as(JoinType::LeftJoin, enrolment::Entity, MOVE, of(MOVE, "id").in_subquery(meant))
         .order_by_expr(of(MOVE, "confirmed_at").is_null(), Order::Asc)
         .order_by_expr(of(MOVE, "created_at"), Order::Desc)

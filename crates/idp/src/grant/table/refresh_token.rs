@@ -1,6 +1,6 @@
-use sea_orm::{FromQueryResult, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
-#[derive(Clone, PartialEq, Eq, Hash, DeriveEntityModel)]
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "refresh_token")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -33,25 +33,6 @@ impl Related<super::token_grant::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// A token and its grant, read by the positions of their columns.
-pub struct Granted(pub Model, pub super::token_grant::Model);
-
-impl FromQueryResult for Granted {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let token = Model {
-            hash: row.try_get_by_index(0)?,
-            grant_id: row.try_get_by_index(1)?,
-            created_at: row.try_get_by_index(2)?,
-            expires_at: row.try_get_by_index(3)?,
-            family_ends_at: row.try_get_by_index(4)?,
-            used_at: row.try_get_by_index(5)?,
-            parent: row.try_get_by_index(6)?,
-            sealed: row.try_get_by_index(7)?,
-        };
-        Ok(Self(token, super::token_grant::Model::placed(row, 8)?))
-    }
-}
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

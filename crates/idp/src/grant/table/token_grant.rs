@@ -1,6 +1,6 @@
 use kernel::Fault;
 use oidc::Scope;
-use sea_orm::{FromQueryResult, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "token_grant")]
@@ -27,36 +27,7 @@ pub struct Model {
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
-/// A row that is read by the positions of its columns, in the order of [`Model`]. A look-up of each name would cost more than the rest of the reading.
-pub struct Placed(pub Model);
-
-impl FromQueryResult for Placed {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        Model::placed(row, 0).map(Self)
-    }
-}
-
 impl Model {
-    /// Reads the columns of a result from position `from` on.
-    pub fn placed(row: &QueryResult, from: usize) -> Result<Self, DbErr> {
-        Ok(Self {
-            id: row.try_get_by_index(from)?,
-            account_id: row.try_get_by_index(from + 1)?,
-            client_id: row.try_get_by_index(from + 2)?,
-            session_id: row.try_get_by_index(from + 3)?,
-            sid: row.try_get_by_index(from + 4)?,
-            scope: row.try_get_by_index(from + 5)?,
-            resources: row.try_get_by_index(from + 6)?,
-            claims: row.try_get_by_index(from + 7)?,
-            acr: row.try_get_by_index(from + 8)?,
-            auth_time: row.try_get_by_index(from + 9)?,
-            auth_epoch: row.try_get_by_index(from + 10)?,
-            created_at: row.try_get_by_index(from + 11)?,
-            revoked_at: row.try_get_by_index(from + 12)?,
-            revoked_why: row.try_get_by_index(from + 13)?,
-        })
-    }
-
     /// Returns the granted scopes.
     pub fn scope(&self) -> Result<Scope, Fault> {
         Scope::parse(&self.scope).map_err(|_| Fault::Broken("a stored scope cannot be read".into()))

@@ -66,12 +66,19 @@ async fn arrive(idp: &Shared, browser: Browser, raw: &[&str]) -> Result<Response
     if let Some(response) = answer(idp, &browser, &asking).await? {
         return at_once(idp, &browser, Some(&asking), response);
     }
-    // From here on a row is written; whatever was answered so far wrote none for a stranger.
+    // From here on a row may be written; whatever was answered so far wrote none for a stranger.
     limits::arrival(idp, &browser)?;
     let session = browser.session.as_ref().map(|s| s.id);
-    let id = idp.grants.keep(*asking, &browser.token, session).await?;
-    let context = InteractionContext::load(idp, browser, id).await?;
-    let begun = || context.response().began_at(id, context.agency.as_deref());
+    let interaction = idp.grants.begin(*asking, &browser.token, session);
+    let sealed = idp.grants.seal(&interaction);
+    let context = InteractionContext::new(idp, browser, interaction)?;
+    let id = context.id();
+    let response = || context.response().began_at(id, context.agency.as_deref());
+    if let Some(sealed) = sealed {
+        return Ok(response().carry(&context.hub(), sealed).enter(id, context.hub()));
+    }
+    context.store().await?;
+    let begun = response;
     Ok(match redeem_ticket(&context).await? {
         Redeemed::Hub => begun().enter(id, context.hub()),
         Redeemed::Invalid => {

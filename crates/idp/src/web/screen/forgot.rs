@@ -49,6 +49,7 @@ pub(crate) async fn post(
         return say(ForgotAnswer::Throttled { seconds });
     }
     count::reset_asked();
+    context.store().await?;
     idp.accounts.forgot(&fields.email, &context.visitor()).await?;
     say(ForgotAnswer::Mailed)
 }

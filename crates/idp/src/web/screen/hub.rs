@@ -124,6 +124,7 @@ pub(crate) async fn status(
     browser: Browser,
 ) -> Result<Response, Failure> {
     let told = query.as_deref() == Some("told");
+    // What waits has begun a move: it is stored.
     let waiting = match idp.grants.find(id, &browser.token).await? {
         Some(interaction) => {
             let context = InteractionContext::new(&idp, browser, interaction)?;

@@ -1,13 +1,17 @@
 use std::sync::Arc;
 
-use accounts::{Enrolment, Stage};
+use accounts::{Enrolment, Stage, Standing};
 use agencies::{Agency, Portal};
 use axum::{
     extract::{FromRequestParts, Path},
     response::Response,
 };
 use http::request::Parts;
-use oidc::decide::{Facts, SignInRequest, SignedIn, Step};
+use kernel::{Fault, Tx};
+use oidc::{
+    decide::{Facts, Next, Outcome, SignInRequest, SignedIn, Step, decide},
+    respond,
+};
 use pages::{
     Locale,
     page::{self, ProblemKind},
@@ -37,6 +41,24 @@ pub(crate) struct InteractionContext {
     pub(crate) locale: Locale,
 }
 
+/// An interaction in which somebody gives a password that signs in: what the browser carries is enough, for nobody has gone on with it elsewhere, or its
+/// end, which is stored, says so.
+pub(crate) struct Asked(pub(crate) InteractionContext);
+
+impl FromBrowser for Asked {
+    async fn from_browser(browser: Browser, parts: &mut Parts, idp: &Shared) -> Result<Self, Response> {
+        let id = path::interaction(&browser.path);
+        if let Some(interaction) = id.and_then(|id| carried(idp, &browser, id)) {
+            return Ok(Self(InteractionContext::new(idp, browser, interaction)?));
+        }
+        Ok(Self(InteractionContext::from_browser(browser, parts, idp).await?))
+    }
+}
+
+fn carried(idp: &Idp, browser: &Browser, id: InteractionId) -> Option<Interaction> {
+    idp.grants.open_carried(id, &browser.token, browser.request.as_deref()?)
+}
+
 impl FromBrowser for InteractionContext {
     async fn from_browser(browser: Browser, parts: &mut Parts, idp: &Shared) -> Result<Self, Response> {
         let Ok(Path(id)) = Path::<InteractionId>::from_request_parts(parts, idp).await else {
@@ -56,12 +78,13 @@ impl FromRequestParts<Shared> for InteractionContext {
 }
 
 impl InteractionContext {
-    /// Loads an interaction by its id.
+    /// Loads an interaction by its id: what is stored, or else what the browser carries.
     ///
     /// # Errors
     /// A page that says how to begin again, for another browser's interaction or one that is too old (SECURITY #13).
     pub(crate) async fn load(idp: &Shared, browser: Browser, id: InteractionId) -> Result<Self, Failure> {
-        match idp.grants.find(id, &browser.token).await? {
+        let stored = idp.grants.find(id, &browser.token).await?;
+        match stored.or_else(|| carried(idp, &browser, id)) {
             Some(interaction) => Self::new(idp, browser, interaction),
             None => Err(lost::lost(idp, &browser, id).await?),
         }
@@ -101,10 +124,16 @@ impl InteractionContext {
     }
 
     pub(crate) fn response(&self) -> ResponseBuilder<'_> {
-        ResponseBuilder::new(&self.idp, &self.browser)
+        let response = ResponseBuilder::new(&self.idp, &self.browser)
             .agency(self.agency.as_deref())
             .locale(self.locale)
-            .base(self.hub().into())
+            .base(self.hub().into());
+        if self.interaction.stored { response.put_down(&self.hub()) } else { response }
+    }
+
+    /// Stores the interaction, for a mail leads back to it, or a later page reads more of it than its browser carries.
+    pub(crate) async fn store(&self) -> Result<(), Failure> {
+        Ok(self.idp.grants.store(&self.interaction).await?)
     }
 
     /// Signs in this browser; the sessions at portals of the session that it replaces go over to the new one, or end.
@@ -115,7 +144,9 @@ impl InteractionContext {
         if let Some(old) = &self.browser.session {
             self.idp.grants.session_replaced(old, &signed_in.session).await?;
         }
-        self.idp.grants.end_oldest(signed_in.session.account, signed_in.session.id).await?;
+        if signed_in.may_be_one_too_many {
+            self.idp.grants.end_oldest(signed_in.session.account, signed_in.session.id).await?;
+        }
         Ok(self.response().signed_in(signed_in))
     }
 
@@ -215,6 +246,32 @@ impl InteractionContext {
         Ok((request, facts))
     }
 
+    /// Answers the portal in the transaction in which somebody signs in, where nothing is left to be asked. `None` where the hub has to decide: a page
+    /// follows, or the portals of the session that this one replaces have to go over to it first.
+    pub(crate) async fn answer_in(
+        &self,
+        tx: &Tx,
+        new: &accounts::SignedIn,
+        standing: &Standing,
+    ) -> Result<Option<respond::Response>, Fault> {
+        let interaction = &self.interaction;
+        let is_plain = self.browser.session.is_none() && interaction.enrolment.is_none();
+        if !is_plain || interaction.completed || self.is_forgotten() {
+            return Ok(None);
+        }
+        let (session, fresh) = (&new.session, interaction.is_fresh(&new.session));
+        let facts = Facts {
+            now: self.idp.context.now(),
+            enrolment: None,
+            session: Some(signed_in(&self.idp, session, self.portal.as_ref(), fresh, (*standing).into())),
+            unlinked_allowed: false,
+        };
+        match decide(&interaction.asked(), &facts) {
+            Next::Return(Outcome::Code) => self.idp.grants.complete_in(tx, interaction, session).await,
+            _ => Ok(None),
+        }
+    }
+
     /// Returns the next step of a move in this interaction. One that neither chose the password nor followed the link waits for the mail.
     pub(crate) fn step(&self, enrolment: &Enrolment) -> Option<Step> {
         match step(enrolment.stage) {
@@ -241,10 +298,13 @@ impl AccountState {
         agency: Option<&Agency>,
     ) -> Result<Self, Failure> {
         let agency = agency.map(|a| a.id.as_str()).unwrap_or_default();
-        Ok(Self {
-            terms_due: idp.accounts.terms_due(session.account).await?.is_some(),
-            linked: !idp.accounts.client_refs(session.account, agency).await?.is_empty(),
-        })
+        Ok(idp.accounts.standing(session.account, agency).await?.into())
+    }
+}
+
+impl From<Standing> for AccountState {
+    fn from(Standing { terms_due, linked, .. }: Standing) -> Self {
+        Self { terms_due, linked }
     }
 }
 

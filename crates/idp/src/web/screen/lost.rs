@@ -31,7 +31,7 @@ pub(crate) async fn lost(idp: &Idp, browser: &Browser, id: InteractionId) -> Res
         return Ok(failure.at(agency_id));
     }
     let alive = left.as_ref().is_some_and(|left| left.alive);
-    let another = !browser.is_unbound && !browser.was_probed;
+    let another = !browser.is_unbound && !browser.was_probed && !browser.keeps(id);
     if another && (alive || !is_ours(id)) {
         let entrance = agency.and_then(|agency| agency.entrance(&idp.issuer));
         let failure = Failure::new(ProblemKind::ForeignBrowser, "no such interaction in this browser");

@@ -2,7 +2,7 @@ use accounts::{EnrolmentId, SignIn};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::interaction::InteractionContext;
+use super::interaction::{Asked, InteractionContext};
 use crate::web::{
     count,
     error::Failure,
@@ -20,7 +20,7 @@ pub(crate) struct SignInForm {
 
 /// `POST /authorize/{id}/sign-in`.
 pub(crate) async fn post(
-    Form { context, fields }: Form<InteractionContext, SignInForm>,
+    Form { context: Asked(context), fields }: Form<Asked, SignInForm>,
 ) -> Result<Response, Failure> {
     let (idp, browser) = (&context.idp, &context.browser);
     let SignInForm { email, password, keep } = &fields;
@@ -35,13 +35,38 @@ pub(crate) async fn post(
     if let Err(seconds) = limits::attempt(idp, browser) {
         return refuse(PasswordError::Throttled { seconds });
     }
-    let previous = browser.session.as_ref();
-    let outcome = idp.accounts.sign_in(email, password, keep, previous, &context.visitor()).await?;
+    let visitor = context.visitor();
+    let mut answer = None;
+    let outcome = idp
+        .accounts
+        .sign_in_and(
+            email,
+            password,
+            keep,
+            (browser.session.as_ref(), &visitor),
+            async |tx, new, standing| {
+                answer = context.answer_in(tx, new, standing).await?;
+                Ok(())
+            },
+        )
+        .await?;
     count::sign_in(&outcome);
     match outcome {
-        SignIn::In(signed_in) => Ok(context.signed_in(&signed_in).await?.see_other(context.hub())),
+        SignIn::In(signed_in) => {
+            let response = context.signed_in(&signed_in).await?;
+            match answer {
+                Some(answer) => response.put_down(&context.hub()).back(answer),
+                None => Ok(response.see_other(context.hub())),
+            }
+        }
         SignIn::Move(enrolment) => continue_move(&context, enrolment).await,
-        refused => refuse(password_error(&refused)),
+        refused => {
+            // A mail says how to go on, and leads back here.
+            if matches!(refused, SignIn::Locked) {
+                context.store().await?;
+            }
+            refuse(password_error(&refused))
+        }
     }
 }
 

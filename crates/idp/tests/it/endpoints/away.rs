@@ -98,7 +98,8 @@ async fn forms_that_end_at_the_portal_lead_to_us(world: World) {
 
     let enrolment = world.enrolment("T2").await;
     let own = kernel::Token::parse(&browser.cookies["__Host-mc_browser"]).unwrap();
-    let at = world.a.find(id.parse().unwrap(), &own).await.unwrap().unwrap();
+    let sealed = browser.cookies.iter().find(|(name, _)| name.contains("mc_request")).unwrap().1;
+    let at = world.a.open_carried(id.parse().unwrap(), &own, sealed).unwrap();
     world.a.set_enrolment(&at, Some(enrolment.into())).await.unwrap();
     let page = browser.get(&format!("/authorize/{id}"), &[]).await;
     assert!(page.body.contains(&format!("/authorize/{id}/leave")), "{}", page.body);

@@ -48,6 +48,44 @@ async fn an_interaction_belongs_to_one_browser_and_ends_once(world: World) {
     assert_eq!(world.count("token_grant", "1 = 1").await, 0);
 }
 
+/// SECURITY #12, #13, #49: what a browser carries opens in that browser, under its own id and for a day; its end is stored, and comes once.
+#[apply(both!)]
+#[tokio::test]
+async fn a_carried_interaction_opens_in_its_own_browser_and_ends_once(world: World) {
+    let session = world.sign_in().await;
+    let begun = world.begin("rp").await;
+    let sealed = world.a.seal(&begun).unwrap();
+    let (id, browser) = (begun.id, &world.browser);
+    assert_eq!(world.count("interaction", "1 = 1").await, 0, "{}", world.bed.name);
+    assert!(world.a.open_carried(id, &world.bed.context.token(), &sealed).is_none());
+    assert!(world.a.open_carried(world.begin("rp").await.id, browser, &sealed).is_none());
+    assert!(world.a.open_carried(id, browser, &sealed[1..]).is_none());
+    // Whoever comes with the id alone learns where it began.
+    let left = world.b.left_of(id).await.unwrap().unwrap();
+    assert_eq!((left.agency_id.as_deref(), left.alive), (Some("tilleuls"), true));
+    let at = world.b.open_carried(id, browser, &sealed).unwrap();
+    assert_eq!(at.request, begun.request);
+    assert!(matches!(world.b.complete(&at, &session).await.unwrap(), Completed::Answer(_)));
+    assert!(matches!(world.a.complete(&begun, &session).await.unwrap(), Completed::Over));
+    assert!(matches!(world.a.complete(&at, &session).await.unwrap(), Completed::Over));
+    assert!(world.a.find(id, browser).await.unwrap().unwrap().completed);
+    assert_eq!(world.count("code", "1 = 1").await, 1, "{}", world.bed.name);
+    world.bed.clock.advance(86_400);
+    assert!(world.a.open_carried(id, browser, &sealed).is_none());
+}
+
+/// What a cookie cannot hold is stored.
+#[apply(both!)]
+#[tokio::test]
+async fn a_request_that_is_too_long_to_be_carried_is_stored(world: World) {
+    let mut begun = world.begin("rp").await;
+    begun.request.as_mut().unwrap().login_hint = Some("x".repeat(1500));
+    assert!(world.a.seal(&begun).is_none());
+    world.a.store(&begun).await.unwrap();
+    world.a.store(&begun).await.unwrap();
+    assert!(world.b.find(begun.id, &world.browser).await.unwrap().is_some(), "{}", world.bed.name);
+}
+
 /// OIDC Core §3.1.2.1 id_token_hint; SECURITY #34
 #[apply(both!)]
 #[tokio::test]

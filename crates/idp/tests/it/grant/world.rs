@@ -11,7 +11,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use idp::grant::{Call, Completed, EndpointError, Grants, Settings, Start};
+use idp::grant::{Ask, Call, Completed, EndpointError, Grants, Interaction, Settings, Start};
 use kernel::{
     Context, Token,
     sea_orm::{
@@ -312,20 +312,16 @@ impl World {
         returned(&answer)
     }
 
+    /// An interaction of which nothing is stored.
+    pub async fn begin(&self, client: &str) -> Interaction {
+        let Ask::Good(asking) = self.a.ask(&[&asked(client, &[])]).await.unwrap() else {
+            panic!("the request was refused")
+        };
+        self.a.begin(*asking, &self.browser, None)
+    }
+
     pub async fn start(&self, client: &str, more: &[(&str, &str)]) -> Start {
-        let mut fields = vec![
-            ("client_id", client),
-            ("redirect_uri", CALLBACK),
-            ("response_type", "code"),
-            ("scope", "openid profile email offline_access"),
-            ("state", "s"),
-            ("nonce", "n"),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
-        ];
-        fields.retain(|(name, _)| more.iter().all(|(n, _)| n != name));
-        fields.extend(more);
-        self.a.start(&[&form(&fields)], &self.browser, None).await.unwrap()
+        self.a.start(&[&asked(client, more)], &self.browser, None).await.unwrap()
     }
 
     pub async fn code(&self, session: &Session) -> String {
@@ -337,6 +333,23 @@ impl World {
         let code = self.code(session).await;
         redeem(&self.a, &code).await.unwrap()
     }
+}
+
+/// The parameters of a request.
+fn asked(client: &str, more: &[(&str, &str)]) -> String {
+    let mut fields = vec![
+        ("client_id", client),
+        ("redirect_uri", CALLBACK),
+        ("response_type", "code"),
+        ("scope", "openid profile email offline_access"),
+        ("state", "s"),
+        ("nonce", "n"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    fields.retain(|(name, _)| more.iter().all(|(n, _)| n != name));
+    fields.extend(more);
+    form(&fields)
 }
 
 pub fn returned(answer: &Response) -> Params {

@@ -191,7 +191,7 @@ async fn every_answer_of_the_router_carries_the_headers_that_guard_it(world: Wor
     // A table is gone: that is nobody's doing but ours.
     let db = world.bed.context.db.writer();
     db.execute_unprepared("ALTER TABLE interaction RENAME TO interaction_away").await.unwrap();
-    let screen = marie.once(Method::GET, &Portal::new(&world, "tilleuls").address(&[]), None, &[]).await;
+    let screen = marie.once(Method::GET, "/forgot", None, &[]).await;
     db.execute_unprepared("ALTER TABLE interaction_away RENAME TO interaction").await.unwrap();
     guarded(&screen, "an error of ours");
     assert!(!screen.body.to_lowercase().contains("interaction_away"), "{}", screen.body);

@@ -15,6 +15,8 @@ use crate::journeys::{
 
 /// An answer without what differs from one request to the next.
 fn face(screen: &Screen, typed: &str, hub: &str) -> String {
+    // A cookie of the interaction has its id in its name.
+    let id = hub.rsplit('/').next().unwrap().replace('-', "");
     let mut headers: Vec<String> = screen
         .headers
         .iter()
@@ -27,7 +29,7 @@ fn face(screen: &Screen, typed: &str, hub: &str) -> String {
             }
             (name, value) => format!("{name}: {value}"),
         })
-        .map(|line| line.replace(hub, "HUB"))
+        .map(|line| line.replace(hub, "HUB").replace(&id, "ID"))
         .collect();
     headers.sort();
     let csrf = screen.field("csrf").unwrap_or_default();

@@ -35,10 +35,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "leaves a reset link alive after a sign-in",
         items: &[69],
         file: "crates/accounts/src/act/sign_in.rs",
-        find: r#"                reset_links::supersede(tx, row.id, self.context.now()).await?;
-"#,
-        replace: r#"                let _ = reset_links::supersede;
-"#,
+        find: "if standing.has_reset_link {",
+        replace: "if standing.has_reset_link && row.auth_epoch > 9 {",
         caught_by: journey(&["a_link_dies_of_age_of_a_sign_in_and_after_three_an_hour_there_is_no_other"]),
     },
     Sabotage {

@@ -10,7 +10,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "takes the browser that an interaction belongs to from anybody",
         items: &[12, 13],
-        file: "crates/idp/src/grant/authorize.rs",
+        file: "crates/idp/src/grant/interactions.rs",
         find: r#"            .filter(interaction::Column::BrowserHash.eq(browser.digest().as_str()))
 "#,
         replace: r#"            .filter(interaction::Column::BrowserHash.ne(browser.text()))
@@ -18,11 +18,19 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: journey(&["an_interaction_belongs_to_one_browser_and_ends_once"]),
     },
     Sabotage {
+        name: "opens a request that another browser carries",
+        items: &[12, 13],
+        file: "crates/idp/src/grant/interactions.rs",
+        find: r#"format!("interaction {id} of {browser}")"#,
+        replace: r#"format!("interaction {id} of {}", browser.len())"#,
+        caught_by: journey(&["a_carried_interaction_opens_in_its_own_browser_and_ends_once"]),
+    },
+    Sabotage {
         name: "ends an interaction again and again",
         items: &[12],
-        file: "crates/idp/src/grant/authorize.rs",
-        find: "Ok(ended.rows_affected == 1)",
-        replace: "Ok(ended.rows_affected <= 1)",
+        file: "crates/idp/src/grant/interactions.rs",
+        find: "Ok(ended == 1)",
+        replace: "Ok(ended <= 1)",
         caught_by: journey(&["an_interaction_belongs_to_one_browser_and_ends_once"]),
     },
     Sabotage {
@@ -78,8 +86,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "rotates a refresh token for each of those who use it at once",
         items: &[20, 21],
-        file: "crates/idp/src/grant/together.rs",
-        find: r#"        .filter(refresh_token::Column::UsedAt.is_null())
+        file: "crates/idp/src/grant/refresh.rs",
+        find: r#"                    .filter(refresh_token::Column::UsedAt.is_null())
 "#,
         replace: "",
         caught_by: journey(&["of_32_rotations_at_once_at_most_one_has_a_child"]),

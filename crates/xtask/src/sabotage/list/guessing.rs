@@ -89,11 +89,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "takes a browser that another account knows for the owner's",
         items: &[53, 58],
-        file: "crates/accounts/src/store/devices.rs",
-        find: r#"        .filter(Column::AccountId.eq(owner))
-        .one(db.connection())"#,
-        replace: r#"        .filter(Column::AccountId.ne(uuid::Uuid::max()))
-        .one(db.connection())"#,
+        file: "crates/accounts/src/store/enrolments/meant.rs",
+        find: r#"of(DEVICE, "account_id").eq(of(ACCOUNT, "id"))"#,
+        replace: r#"of(DEVICE, "account_id").is_not_null()"#,
         caught_by: journey(&["a_stranger_cannot_lock_the_owner_out_of_their_own_browser"]),
     },
     Sabotage {
@@ -199,7 +197,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "counts guesses on the page of attaching by themselves",
         items: &[53],
         file: "crates/accounts/src/guard.rs",
-        find: "let counter = self.account_counter(&row.email_canonical, Some(row), visitor).await?;",
+        find: "let counter = self.account_counter(row, visitor).await?;",
         replace: "let counter = Counter::of_enrolment(&self.context, &row.id.to_string());",
         caught_by: journey(&["guesses_while_attaching_count_with_all_others"]),
     },

@@ -155,7 +155,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[117],
         file: "crates/accounts/src/act/finish.rs",
         find: "Counter::of_email(&self.context, &owner.email_canonical, None).clear_all(tx).await?;",
-        replace: r#"self.account_counter(&owner.email_canonical, None, visitor).await?.clear_all(tx).await?;
+        replace: r#"self.account_counter(&owner, visitor).await?.clear_all(tx).await?;
                 let _ = Counter::knows_device;"#,
         caught_by: CROWD,
     },

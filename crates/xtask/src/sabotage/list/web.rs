@@ -63,8 +63,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "chooses among two cookies of one name",
         items: &[41],
         file: "crates/idp/src/web/cookie.rs",
-        find: "match <[String; 1]>::try_from(self.all(headers, secure)) {",
-        replace: "match self.all(headers, secure).into_iter().next().map(|value| [value]).ok_or(()) {",
+        find: "match <[String; 1]>::try_from(named(headers, name)) {",
+        replace: "match named(headers, name).into_iter().next().map(|value| [value]).ok_or(()) {",
         caught_by: rule(&["two_cookies_of_one_name_are_none"]),
     },
     Sabotage {
@@ -135,7 +135,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: journey(&["an_interaction_that_nobody_went_on_with_goes_after_an_hour"]),
     },
     Sabotage {
-        name: "forgets an interaction in which somebody typed a wrong password",
+        name: "forgets an interaction to which a mail leads back",
         items: &[49],
         file: "crates/idp/src/web/form.rs",
         find: "idp.grants.went_on(interaction);",
