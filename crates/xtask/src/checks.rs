@@ -110,6 +110,8 @@ const DEEP: [&str; 2] = ["torture::", "thirdparty::"];
 const LONGEST: [&str; 3] = ["e2e", "moncompte", "idp"];
 /// Tests of one program at a time, for each core.
 const TESTS_PER_CORE: usize = 1;
+/// The same for the package whose tests start providers, kill them, and mostly wait for what they then do.
+const WAITING: (&str, usize) = ("moncompte", 3);
 /// The maximum duration of one test program.
 const TIMEOUT: Duration = Duration::from_secs(2 * 3600);
 
@@ -122,8 +124,16 @@ pub(crate) fn test(variables: &[(&'static str, OsString)], deep: bool) -> Result
     };
     programs.sort_by_key(rank);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = (TESTS_PER_CORE * cores).max(2).to_string();
-    let mut jobs: Vec<Job> = programs.iter().map(|p| Job { name: p.name(), command: p.command() }).collect();
+    let threads = |package: &str| {
+        let per_core = if package == WAITING.0 { WAITING.1 } else { TESTS_PER_CORE };
+        (per_core * cores).max(2).to_string()
+    };
+    let job = |program: &TestProgram| {
+        let mut command = program.command();
+        command.env("RUST_TEST_THREADS", threads(&program.package));
+        Job { name: program.name(), command }
+    };
+    let mut jobs: Vec<Job> = programs.iter().map(job).collect();
     if !deep {
         for job in &mut jobs {
             job.command.args(DEEP.iter().flat_map(|module| ["--skip", module]));
@@ -133,7 +143,7 @@ pub(crate) fn test(variables: &[(&'static str, OsString)], deep: bool) -> Result
     linted(&mut examples).current_dir(shell::root());
     jobs.push(Job { name: "examples in documentation".into(), command: examples });
     for job in &mut jobs {
-        job.command.envs(variables.iter().cloned()).env("RUST_TEST_THREADS", &threads);
+        job.command.envs(variables.iter().cloned());
     }
     let done = side_by_side::run(jobs, LONGEST.len(), TIMEOUT, tell)?;
     let failed: Vec<&str> = done.iter().filter(|job| !job.passed).map(|job| job.name.as_str()).collect();

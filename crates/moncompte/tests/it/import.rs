@@ -353,14 +353,14 @@ async fn what_cannot_be_imported_is_told_in_one_sentence() {
 }
 
 /// The processor time that the import may use in this build. Not wall-clock time, because the machine may be busy with other tests.
-const MOST: Duration = Duration::from_secs(30);
+const MOST: Duration = Duration::from_secs(6);
 
 #[apply(both!)]
 #[tokio::test]
-async fn a_hundred_thousand_weak_hashes_import_in_seconds(bed: Bed) {
+async fn twenty_thousand_weak_hashes_import_in_seconds(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
     let mut text = String::from("identifier;email;password_hash;hash_format\n");
-    for n in 0..100_000_u32 {
+    for n in 0..20_000_u32 {
         writeln!(text, "{n:08};p{n}@courrier.example;{:032x};md5", u128::from(n) * 0x9e37_79b9_7f4a_7c15)
             .unwrap();
     }
@@ -381,11 +381,11 @@ async fn a_hundred_thousand_weak_hashes_import_in_seconds(bed: Bed) {
         .unwrap();
     let (wall, used) = (begun.elapsed(), of_children(&fs::read_to_string(times).unwrap()));
     println!(
-        "{}: 100,000 rows of md5: {used:.1?} of a processor, {wall:.1?} on this machine now",
+        "{}: 20,000 rows of md5: {used:.1?} of a processor, {wall:.1?} on this machine now",
         place.bed.name
     );
-    assert_eq!(counts(&report(&out, &[])), [100_000, 0, 0, 0]);
-    assert_eq!(rows(&place).await, 100_000);
+    assert_eq!(counts(&report(&out, &[])), [20_000, 0, 0, 0]);
+    assert_eq!(rows(&place).await, 20_000);
     assert!(used < MOST, "{used:?}");
 }
 

@@ -20,7 +20,8 @@ async fn without_room_for_the_database_nothing_is_half_done_and_it_heals() {
     }
 
     disk.fill();
-    let page = site.person().try_asked_by_portal().await.unwrap();
+    // To arrive writes nothing (docs/adr/0015): the first thing that cannot be kept is the sign-in.
+    let page = site.signs_in().await;
     assert!(is_not_now(&page), "{} {}", page.url, page.status);
     // FINDING L11: the refused write itself makes the node unready, not the next check some seconds later.
     assert_eq!(site.health("ready").await, 503, "the operator is told at once");
