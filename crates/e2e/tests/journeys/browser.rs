@@ -1,6 +1,6 @@
 //! A person's browser: Chromium with a profile of its own, driven through the elements on its screen.
 
-use std::process::Stdio;
+use std::{path::Path, process::Stdio};
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::json;
@@ -51,27 +51,39 @@ pub(crate) struct Browser {
     kind: Kind,
 }
 
+/// Starts the driver of browsers on a free port; an error if it ends at once.
+async fn drive(chromedriver: &Path) -> Result<(Child, Lines<BufReader<ChildStdout>>, String)> {
+    let mut service = Command::new(chromedriver)
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut said = BufReader::new(service.stdout.take().context("its output is piped")?).lines();
+    while let Some(line) = said.next_line().await? {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return Ok((service, said, port.trim_end_matches('.').to_owned()));
+        }
+    }
+    Err(anyhow!("chromedriver ended at once"))
+}
+
 impl Browser {
     /// `None` where there is no browser and none is demanded.
     pub(crate) async fn open(kind: Kind) -> Result<Option<Self>> {
         let Some(parts) = parts::find()? else { return Ok(None) };
-        let mut service = Command::new(&parts.chromedriver)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()?;
-        let mut said = BufReader::new(service.stdout.take().context("its output is piped")?).lines();
-        let port = async {
-            while let Some(line) = said.next_line().await? {
-                if let Some((_, port)) = line.split_once("started successfully on port ") {
-                    return Ok(port.trim_end_matches('.').to_owned());
-                }
+        // The driver takes a free port of IPv4 and ends where somebody has the same one of IPv6.
+        let mut tries = 0;
+        let (service, said, port) = loop {
+            match timeout(PATIENCE, drive(&parts.chromedriver))
+                .await
+                .context("chromedriver does not start")?
+            {
+                Err(_) if tries < 5 => tries += 1,
+                driven => break driven?,
             }
-            Err(anyhow!("chromedriver ended at once"))
         };
-        let port = timeout(PATIENCE, port).await.context("chromedriver does not start")??;
         let mut browser = Self {
             driver: None,
             service,
@@ -327,6 +339,13 @@ impl Browser {
         screen.send_raw("Emulation.setDeviceMetricsOverride", wished).await?;
         let wished = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         screen.send_raw("Emulation.setEmulatedMedia", wished).await?;
+        Ok(())
+    }
+
+    /// Runs this script in each page that is opened from now on, before the page's own.
+    pub(crate) async fn on_each_page(&self, script: &str) -> Result<()> {
+        let wished = json!({ "source": script });
+        self.driver()?.cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", wished).await?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use accounts::{Session, SessionId};
-use kernel::{Fault, Token, Tx};
+use kernel::{Done, Fault, Token, Tx};
 use oidc::{
     Error, Refusal,
     client::Client,
@@ -93,12 +93,15 @@ impl Grants {
     #[tracing::instrument(skip_all)]
     pub async fn end_with(&self, at: &Interaction, error: &Error) -> Result<Completed, Fault> {
         let Some(request) = &at.request else { return Ok(Completed::Home) };
-        let tx = self.context.db.begin().await?;
-        if !self.end_once(&tx, at).await? {
-            return Ok(Completed::Over);
-        }
-        tx.commit().await?;
-        Ok(Completed::Answer(self.refuse(request, error)))
+        self.context
+            .db
+            .write(async |tx| {
+                if !self.end_once(tx, at).await? {
+                    return Ok(Done::RollBack(Completed::Over));
+                }
+                Ok(Done::Commit(Completed::Answer(self.refuse(request, error))))
+            })
+            .await
     }
 
     /// Ends an interaction with a code. Writes its end, grant, code and the client's part in the session in one transaction.
@@ -133,19 +136,22 @@ impl Grants {
         at: Option<&Interaction>,
     ) -> Result<Completed, Fault> {
         let Some(client) = self.client_to_answer(request) else { return Ok(Completed::Over) };
-        let tx = self.context.db.begin().await?;
-        // Signed out, or the password reset, while this was on its way (SECURITY #46).
-        if !self.accounts.hold_session(&tx, session.id).await? {
-            return Ok(Completed::Over);
-        }
-        if let Some(at) = at
-            && !self.end_once(&tx, at).await?
-        {
-            return Ok(Completed::Over);
-        }
-        let response = self.give_code(&tx, &client, request, session).await?;
-        tx.commit().await?;
-        Ok(Completed::Answer(response))
+        self.context
+            .db
+            .write(async |tx| {
+                // Signed out, or the password reset, while this was on its way (SECURITY #46).
+                if !self.accounts.hold_session(tx, session.id).await? {
+                    return Ok(Done::RollBack(Completed::Over));
+                }
+                if let Some(at) = at
+                    && !self.end_once(tx, at).await?
+                {
+                    return Ok(Done::RollBack(Completed::Over));
+                }
+                let response = self.give_code(tx, &client, request, session).await?;
+                Ok(Done::Commit(Completed::Answer(response)))
+            })
+            .await
     }
 
     /// Ends an interaction with a code in the transaction in which `session` begins. `None` without a client that can be answered, and where the

@@ -1,6 +1,6 @@
 //! The token endpoint, and the redemption of a code.
 
-use kernel::Token;
+use kernel::{Done, Token};
 use oidc::{
     Code, Error,
     claims::Access,
@@ -83,34 +83,36 @@ impl Grants {
         let issued = self.issue(grant, client, &person, access, row.nonce.as_deref()).await?;
         let now = self.context.now();
         let refresh = Self::gives_refresh(client).then(|| self.context.token());
-        let tx = self.context.db.begin().await?;
-        let redeemed = code::Entity::update_many()
+        let redeem = code::Entity::update_many()
             .col_expr(code::Column::UsedAt, Expr::value(now))
             .filter(code::Column::Hash.eq(&row.hash))
-            .filter(code::Column::UsedAt.is_null())
-            .exec(tx.conn())
+            .filter(code::Column::UsedAt.is_null());
+        let first = refresh.as_ref().map(|token| refresh_token::Model {
+            hash: token.digest().into_string(),
+            grant_id: grant.id,
+            created_at: now,
+            expires_at: now + self.settings.refresh_idle,
+            family_ends_at: now + self.settings.refresh_most,
+            used_at: None,
+            parent: None,
+            sealed: None,
+        });
+        let is_redeemed = self
+            .context
+            .db
+            .write(async |tx| {
+                if redeem.exec(tx.conn()).await?.rows_affected != 1 {
+                    return Ok(Done::RollBack(false));
+                }
+                if let Some(row) = first {
+                    refresh_token::Entity::insert(row.into_active_model().reset_all())
+                        .exec_without_returning(tx.conn())
+                        .await?;
+                }
+                Ok(Done::Commit(true))
+            })
             .await?;
-        if redeemed.rows_affected != 1 {
-            drop(tx);
-            return self.code_reused(grant).await;
-        }
-        if let Some(token) = &refresh {
-            let row = refresh_token::Model {
-                hash: token.digest().into_string(),
-                grant_id: grant.id,
-                created_at: now,
-                expires_at: now + self.settings.refresh_idle,
-                family_ends_at: now + self.settings.refresh_most,
-                used_at: None,
-                parent: None,
-                sealed: None,
-            };
-            refresh_token::Entity::insert(row.into_active_model().reset_all())
-                .exec_without_returning(tx.conn())
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(issued.with(refresh.as_ref()))
+        if is_redeemed { Ok(issued.with(refresh.as_ref())) } else { self.code_reused(grant).await }
     }
 
     /// Revokes every token that the code gave (RFC 6749 §4.1.2).

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use accounts::{AccountId, Replaced, Session, SessionId, SessionsEnded, Visitor};
 use agencies::Portal;
 use kernel::{
-    Fault, Tx,
+    Done, Fault, Tx,
     outbox::{self, Leased},
 };
 use oidc::{
@@ -191,11 +191,13 @@ impl Grants {
     /// [`Fault`] of the database.
     #[tracing::instrument(skip_all)]
     pub async fn sign_out(&self, session: SessionId) -> Result<Vec<String>, Fault> {
-        let tx = self.context.db.begin().await?;
-        self.accounts.end_session(&tx, session).await?;
-        let frames = self.end_at_clients(&tx, session, false).await?;
-        tx.commit().await?;
-        Ok(frames)
+        self.context
+            .db
+            .write(async |tx| {
+                self.accounts.end_session(tx, session).await?;
+                Ok(Done::Commit(self.end_at_clients(tx, session, false).await?))
+            })
+            .await
     }
 
     /// Ends one of a person's sessions from another browser of theirs, like a sign-out there, but with `offline_access` too, because that
@@ -205,13 +207,16 @@ impl Grants {
     /// [`Fault`] of the database.
     #[tracing::instrument(skip_all)]
     pub async fn end_elsewhere(&self, account: AccountId, session: SessionId) -> Result<bool, Fault> {
-        let tx = self.context.db.begin().await?;
-        if !self.accounts.end_own_session(&tx, account, session).await? {
-            return Ok(false);
-        }
-        self.end_at_clients(&tx, session, true).await?;
-        tx.commit().await?;
-        Ok(true)
+        self.context
+            .db
+            .write(async |tx| {
+                if !self.accounts.end_own_session(tx, account, session).await? {
+                    return Ok(Done::RollBack(false));
+                }
+                self.end_at_clients(tx, session, true).await?;
+                Ok(Done::Commit(true))
+            })
+            .await
     }
 
     /// Ends all sessions of a person but one, and forgets all browsers but this one; returns the number of ended sessions.
@@ -328,20 +333,22 @@ impl Grants {
             .column(client_session::Column::ClientId)
             .filter(client_session::Column::SessionId.eq(new.0))
             .into_query();
-        let tx = self.context.db.begin().await?;
-        client_session::Entity::update_many()
+        let parts = client_session::Entity::update_many()
             .col_expr(client_session::Column::SessionId, Expr::value(new.0))
             .filter(client_session::Column::SessionId.eq(old.0))
             .filter(client_session::Column::EndedAt.is_null())
-            .filter(client_session::Column::ClientId.not_in_subquery(there))
-            .exec(tx.conn())
-            .await?;
-        token_grant::Entity::update_many()
+            .filter(client_session::Column::ClientId.not_in_subquery(there));
+        let grants = token_grant::Entity::update_many()
             .col_expr(token_grant::Column::SessionId, Expr::value(new.0))
-            .filter(token_grant::Column::SessionId.eq(old.0))
-            .exec(tx.conn())
-            .await?;
-        tx.commit().await
+            .filter(token_grant::Column::SessionId.eq(old.0));
+        self.context
+            .db
+            .write(async |tx| {
+                parts.exec(tx.conn()).await?;
+                grants.exec(tx.conn()).await?;
+                Ok(Done::Commit(()))
+            })
+            .await
     }
 
     /// Returns the request that the worker posts for a message of the kind [`BACKCHANNEL_LOGOUT`]; `None` if the client is gone or takes none any more.

@@ -29,7 +29,7 @@ use accounts::{AccountId, Accounts, SessionId};
 use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Context, Fault, SealKeys, Unix, delete_in_batches, typed_id};
+use kernel::{Context, Done, Fault, SealKeys, Unix, delete_in_batches, typed_id};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use serde_json::json;
 use uuid::Uuid;
@@ -284,13 +284,17 @@ impl Grants {
     /// Ends a grant because its code or token was used twice: the holder of the other copy may be a thief (SECURITY I2, I4). Records it in the evidence,
     /// once (SECURITY I21).
     async fn reused(&self, grant: &token_grant::Model, what: &'static str) -> Result<(), Fault> {
-        let tx = self.context.db.begin_recorded().await?;
-        let revoked = self.revocation(grant, what).exec(tx.conn()).await?;
-        if revoked.rows_affected == 1 {
-            let body = json!({ "client": grant.client_id, "because": what });
-            self.accounts.record(&tx, "grant revoked", AccountId(grant.account_id), &body).await?;
-        }
-        tx.commit().await?;
+        let revocation = self.revocation(grant, what);
+        let body = json!({ "client": grant.client_id, "because": what });
+        self.context
+            .db
+            .write_recorded(async |tx| {
+                if revocation.exec(tx.conn()).await?.rows_affected == 1 {
+                    self.accounts.record(tx, "grant revoked", AccountId(grant.account_id), &body).await?;
+                }
+                Ok(Done::Commit(()))
+            })
+            .await?;
         tracing::warn!(target: "security", grant = %grant.id, event = what, "grant revoked");
         Ok(())
     }

@@ -37,8 +37,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "gives a code in a session that has ended",
         items: &[46],
         file: "crates/idp/src/grant/authorize.rs",
-        find: "if !self.accounts.hold_session(&tx, session.id).await? {",
-        replace: "if !self.accounts.hold_session(&tx, session.id).await? && session.persistent {",
+        find: "if !self.accounts.hold_session(tx, session.id).await? {",
+        replace: "if !self.accounts.hold_session(tx, session.id).await? && session.persistent {",
         caught_by: journey(&["no_code_is_given_in_a_session_that_has_ended"]),
     },
     Sabotage {
