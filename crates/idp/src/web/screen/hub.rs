@@ -168,7 +168,8 @@ fn sign_in_page(
         Why::Again | Why::TooLongAgo | Why::Stronger => Some(page::SignInNotice::ConfirmAgain),
         Why::Nobody | Why::Choose | Why::SomebodyElse => None,
     });
-    let days = context.idp.accounts.rules().sessions.kept_idle / 86400;
+    let sessions = &context.idp.accounts.rules().sessions;
+    let days = sessions.kept_idle.min(sessions.kept_most) / 86400;
     let page = page::SignIn {
         email,
         keep_days: u16::try_from(days).unwrap_or(30),
