@@ -53,19 +53,6 @@ fn delimiters_quotes_marks_and_line_ends_are_read() {
     assert!(row.verifier.is_none());
 }
 
-/// FINDING B1: `{noop}` alone is clear text of an empty password; the person stays, without a verifier.
-#[test]
-fn a_scheme_with_nothing_behind_it_leaves_the_person_without_a_verifier() {
-    let rows = csv("identifier;password_hash;email\n1;{noop};a@exemple.test\n2;{SSHA};\n3;{SSHA}x;\n");
-    for at in [0, 1] {
-        let row = good(&rows, at);
-        assert!(row.verifier.is_none());
-        let told: Vec<_> = row.warnings.iter().map(|w| (w.column, w.what)).collect();
-        assert_eq!(told, [("password_hash", Oddity::EmptyPassword)]);
-    }
-    assert!(rows[2].is_err());
-}
-
 #[test]
 fn claims_go_to_the_profile_and_an_address_within_it() {
     let rows = jsonl(
