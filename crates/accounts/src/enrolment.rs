@@ -85,6 +85,11 @@ impl Enrolment {
         [&self.chosen_in, &self.confirmed_in].into_iter().any(|known| known.as_deref() == Some(interaction))
     }
 
+    /// Returns the interaction in which the password was proved.
+    pub fn proved_in(&self) -> Option<&str> {
+        self.confirmed_in.as_deref()
+    }
+
     /// Returns true if another browser brought the move to its last step: this one, which only gave the same old credentials, changes nothing of it.
     pub fn is_anothers(&self, interaction: &str) -> bool {
         self.confirmed && !self.may_end_in(interaction)

@@ -26,6 +26,13 @@ impl Default for SessionPolicy {
     }
 }
 
+impl SessionPolicy {
+    /// Returns the days after the last visit for which a kept session lives at most.
+    pub fn kept_days(&self) -> u16 {
+        u16::try_from(self.kept_idle.min(self.kept_most) / 86400).unwrap_or(u16::MAX)
+    }
+}
+
 /// A browser that is signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -159,6 +166,15 @@ impl From<SessionRow> for Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kept_session_is_promised_for_no_longer_than_both_of_its_ends() {
+        let days = |idle: i64, most: i64| {
+            SessionPolicy { kept_idle: idle * 86400, kept_most: most * 86400, ..SessionPolicy::default() }
+                .kept_days()
+        };
+        assert_eq!([days(30, 90), days(30, 5), days(1, 1)], [30, 5, 1]);
+    }
 
     #[test]
     fn a_session_ends_idle_or_old() {

@@ -96,6 +96,12 @@ impl Agencies {
         (out, contested)
     }
 
+    /// Adds clients of files that cannot be parsed. One that another agency's file names stays that agency's: what is torn proves nothing.
+    pub fn withhold(&mut self, clients: impl IntoIterator<Item = String>) {
+        let unowned = clients.into_iter().filter(|client| !self.owners.contains_key(client));
+        self.withheld.extend(unowned);
+    }
+
     /// Returns true if the client is known but not served now, because of an error in its agency's file.
     pub fn withholds(&self, client_id: &str) -> bool {
         self.withheld.contains(client_id)
@@ -160,6 +166,10 @@ mod tests {
             ["a1", "shared", "d1", "d2", "nobody"].map(|c| served.withholds(c)),
             [false, true, true, true, false]
         );
+        let mut served = served.clone();
+        served.withhold(["a1".to_owned(), "torn".to_owned()]);
+        assert_eq!(["a1", "torn", "nobody"].map(|c| served.withholds(c)), [false, true, false]);
+        assert_eq!(owner("a1").as_deref(), Some("a"));
         assert!(served.agency("b").is_some_and(|b| b.portals.is_empty()) && served.agency("d").is_none());
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     guard::Reauthentication,
     lockout::Cleared,
     mail::{self, Mail, MailBody},
+    mailing,
     store::{AccountRow, EmailChangeId, EmailChangeRow, accounts, email_changes},
 };
 
@@ -101,6 +102,12 @@ impl Accounts {
         };
         counter
             .write_cleared(db, async |tx: &Tx, cleared: Cleared| {
+                // The form came twice: its mails are out, and their links go on working.
+                let pending = email_changes::pending(tx, owner, self.context.now()).await?;
+                if pending.is_some_and(|wish| self.is_just_asked(&wish, &address)) {
+                    cleared.record(tx, &self.context, Some(owner)).await?;
+                    return Ok(Done::Commit(AddressWish::Asked));
+                }
                 let today = email_changes::count_since(tx, owner, self.context.now() - 86_400).await?;
                 let many = today >= self.rules.email_changes_per_day;
                 if !many {
@@ -110,6 +117,12 @@ impl Accounts {
                 Ok(Done::Commit(if many { AddressWish::TooMany } else { AddressWish::Asked }))
             })
             .await
+    }
+
+    /// Returns true if the same address was asked for within the last minute, and its server did not refuse it.
+    fn is_just_asked(&self, wish: &EmailChangeRow, address: &Email) -> bool {
+        let same = wish.to_email == address.shown() && wish.refused_at.is_none();
+        same && wish.created_at + mailing::SPACE > self.context.now()
     }
 
     /// Stores a request in place of an older one, and queues mails to both addresses.

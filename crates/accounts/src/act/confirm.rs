@@ -126,13 +126,14 @@ impl Accounts {
             .await
     }
 
-    /// Records the interaction in which the mailed link was followed: it may end the move.
+    /// Records the interaction in which the mailed link was followed: it may end the move. `enrolment` is the move as it was read before. Returns false,
+    /// and records nothing, if the link was followed in another interaction since.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     #[tracing::instrument(skip_all)]
-    pub async fn confirmed_in(&self, id: EnrolmentId, interaction: &str) -> Result<(), Fault> {
-        enrolments::set_confirmed_in(&self.context.db, id, interaction).await
+    pub async fn confirmed_in(&self, enrolment: &Enrolment, interaction: &str) -> Result<bool, Fault> {
+        enrolments::set_confirmed_in(&self.context.db, enrolment.id, interaction, enrolment.proved_in()).await
     }
 
     pub(crate) fn confirm_counter(&self, id: EnrolmentId) -> Counter {

@@ -219,7 +219,8 @@ async fn a_browser_that_only_gave_the_old_credentials_ends_nobodys_move(stage: S
     assert_eq!(chosen, PasswordChoice::Taken);
     let token = stage.mailed_token("y@exemple.test").await;
     assert_eq!(accounts.confirm(&token, "y@exemple.test", PASSWORD).await.unwrap(), Confirm::Done(id));
-    accounts.confirmed_in(id, "y on the phone").await.unwrap();
+    let read = accounts.enrolment(id).await.unwrap().unwrap();
+    assert!(accounts.confirmed_in(&read, "y on the phone").await.unwrap());
     let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
     assert!(
         enrolment.may_end_in("y") && enrolment.may_end_in("y on the phone") && !enrolment.may_end_in("x")

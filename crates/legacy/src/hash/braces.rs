@@ -15,7 +15,7 @@ pub(super) const WORDS: &[&str] =
 
 /// Reads `bcrypt:$2y$…`.
 pub(super) fn read_word(hash: &str) -> Result<Verifier, Unreadable> {
-    let (scheme, rest) = hash.split_once(':').ok_or(malformed(F, "nothing stands behind the scheme"))?;
+    let (scheme, rest) = hash.split_once(':').ok_or(Unreadable::Empty)?;
     read_scheme(scheme, rest)
 }
 
@@ -40,7 +40,7 @@ fn read_scheme(scheme: &str, rest: &str) -> Result<Verifier, Unreadable> {
     // Dovecot says the encoding, Spring the version.
     let (scheme, variant) = scheme.split_once(['.', '@']).unwrap_or((&scheme, ""));
     if rest.is_empty() {
-        return Err(malformed(F, "nothing stands behind the scheme"));
+        return Err(Unreadable::Empty);
     }
     if matches!(scheme, "PLAIN" | "CLEAR" | "CLEARTEXT" | "NOOP") {
         return Verifier::clear(rest);

@@ -51,6 +51,25 @@ fn the_hash_of_nothing_is_known_in_each_cheap_form() {
     }
 }
 
+/// FINDING B1: a scheme with nothing behind it is no hash, and not a damaged one.
+#[test]
+fn a_scheme_with_nothing_behind_it_is_no_hash() {
+    for hash in [
+        "{noop}",
+        "{PLAIN}",
+        "{SSHA}",
+        "{CRYPT}",
+        "{bcrypt}",
+        "{SHA512.b64}",
+        "bcrypt:",
+        "md5:",
+        "{nobody@1}",
+    ] {
+        assert_eq!(Verifier::parse(None, hash, None).err(), Some(Unreadable::Empty), "{hash}");
+    }
+    assert!(Verifier::parse(None, "{SSHA}x", None).is_err_and(|e| e != Unreadable::Empty));
+}
+
 fn read(format: &str, hash: &str, salt: Option<&str>) -> Verifier {
     let format = Some(format).filter(|format| !format.is_empty());
     Verifier::parse(format, hash, salt).unwrap_or_else(|e| panic!("{format:?} {hash}: {e}"))

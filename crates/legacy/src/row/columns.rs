@@ -7,7 +7,7 @@ use super::{
     lenient::{self, Oddity, Warning},
     lines::stray,
 };
-use crate::MailAddress;
+use crate::{MailAddress, hash::Unreadable};
 
 /// The columns of a file, and the characters that a value may have.
 pub const COLUMNS: &[(&str, usize)] = &[
@@ -268,7 +268,7 @@ impl Fields {
         profile
     }
 
-    fn verifier(&self) -> Result<Option<Verifier>, String> {
+    fn verifier(&mut self) -> Result<Option<Verifier>, String> {
         let (format, salt) = (self.get("hash_format"), self.get("salt"));
         let read = match (self.get("password_hash"), self.get("password")) {
             (Some(_), Some(_)) => return Err("there is both a `password` and a `password_hash`".into()),
@@ -287,6 +287,14 @@ impl Fields {
             },
             (None, None) => return Ok(None),
         };
-        read.map(Some).map_err(|reason| reason.to_string())
+        match read {
+            Ok(verifier) => Ok(Some(verifier)),
+            // `{noop}` with nothing behind it: an account that was never opened. Its client may still come by a ticket.
+            Err(Unreadable::Empty) => {
+                self.warnings.push(Warning { column: "password_hash", what: Oddity::EmptyPassword });
+                Ok(None)
+            }
+            Err(reason) => Err(reason.to_string()),
+        }
     }
 }

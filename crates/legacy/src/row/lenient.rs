@@ -221,6 +221,7 @@ fn addresses(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::{Charset, Format, Rows};
 
     fn read(column: &'static str, longest: usize, value: &str) -> (Option<String>, Vec<Oddity>) {
         let mut told = Vec::new();
@@ -290,5 +291,18 @@ mod tests {
         ] {
             assert_eq!(first(text), (expected.map(str::to_owned), what), "{text}");
         }
+    }
+
+    /// FINDING B1: `{noop}` alone is clear text of an empty password; the person stays, without a verifier.
+    #[test]
+    fn a_scheme_with_nothing_behind_it_leaves_the_person_without_a_verifier() {
+        let file = "identifier;password_hash\n1;{noop}\n2;{SSHA}\n3;{SSHA}x\n";
+        let rows: Vec<_> = Rows::open(file.as_bytes(), Format::Csv, Charset::Utf8).unwrap().collect();
+        for row in rows[..2].iter().map(|row| row.as_ref().unwrap()) {
+            let told: Vec<_> = row.warnings.iter().map(|w| (w.column, w.what)).collect();
+            assert_eq!(told, [("password_hash", Oddity::EmptyPassword)]);
+            assert!(row.verifier.is_none());
+        }
+        assert!(rows[2].is_err());
     }
 }

@@ -43,7 +43,7 @@ impl Reader<'_> {
 
     /// Returns the agencies that can be served; the others go to `left_out`.
     pub(super) fn agencies(&mut self) -> Agencies {
-        let (mut all, mut clients) = (Vec::new(), Vec::new());
+        let (mut all, mut clients, mut torn) = (Vec::new(), Vec::new(), Vec::new());
         for name in self.names("agencies") {
             let Some((id, ending)) = name.rsplit_once('.') else { continue };
             if !ending.eq_ignore_ascii_case("toml") {
@@ -64,14 +64,19 @@ impl Reader<'_> {
             match agency {
                 Some(agency) if mistakes.is_empty() => all.push(agency),
                 _ => {
-                    clients
-                        .extend(clients_of(&text.unwrap_or_default()).map(|client| (client, id.to_owned())));
+                    match text.and_then(|text| text.parse::<toml::Table>().ok()) {
+                        Some(table) => {
+                            clients.extend(clients_of(&table).map(|client| (client, id.to_owned())))
+                        }
+                        None => torn.extend(self.clients_on_lines(&file)),
+                    }
                     let what = "agency left out: there is a mistake in its file";
                     self.left_out.push(LeftOut { agency: id.to_owned(), what, mistakes });
                 }
             }
         }
-        let (agencies, contested) = Agencies::apart(all, clients);
+        let (mut agencies, contested) = Agencies::apart(all, clients);
+        agencies.withhold(torn);
         contested.iter().for_each(|contested| self.contested(contested));
         agencies
     }
@@ -108,11 +113,7 @@ impl Reader<'_> {
                 "the client \"{client_id}\" is also in {}: name it otherwise; until then it is served for none of them",
                 others.join(", ")
             );
-            let line = text.lines().position(|line| {
-                line.split_once('=').is_some_and(|(key, value)| {
-                    key.trim() == "client_id" && value.trim().trim_matches(['"', '\'']).eq(client_id)
-                })
-            });
+            let line = text.lines().position(|line| client_on(line) == Some(&**client_id));
             let mistake = Mistake { file, line: line.map(|n| n + 1), key: "portal.client_id".into(), reason };
             match self.left_out.iter_mut().find(|left_out| left_out.agency == *agency) {
                 Some(known) => known.mistakes.push(mistake),
@@ -125,14 +126,27 @@ impl Reader<'_> {
         }
     }
 
+    /// Returns the client ids on the lines of a file that is no TOML, or not in UTF-8.
+    fn clients_on_lines(&self, file: &str) -> Vec<String> {
+        let bytes = regular(&self.folder.join(file)).and_then(std::fs::read).unwrap_or_default();
+        // Of UTF-16 nothing but the zeros goes.
+        let text = String::from_utf8_lossy(&bytes).replace('\0', "");
+        text.lines().filter_map(client_on).map(str::to_owned).collect()
+    }
+
     fn text_quietly(&self, file: &str) -> String {
         std::fs::read_to_string(self.folder.join(file)).unwrap_or_default()
     }
 }
 
-/// Returns the client ids named by an unusable file, as far as it can be parsed.
-fn clients_of(text: &str) -> impl Iterator<Item = String> {
-    let table = text.parse::<toml::Table>().unwrap_or_default();
+/// Returns the client ids named by an unusable file.
+fn clients_of(table: &toml::Table) -> impl Iterator<Item = String> {
     let portals = table.get("portal").and_then(toml::Value::as_array).cloned().unwrap_or_default();
     portals.into_iter().filter_map(|portal| Some(portal.get("client_id")?.as_str()?.to_owned()))
+}
+
+/// Returns the client id that a line of a file names.
+fn client_on(line: &str) -> Option<&str> {
+    let (_, value) = line.split_once('=').filter(|(key, _)| key.trim() == "client_id")?;
+    value.trim().strip_prefix(['"', '\''])?.split(['"', '\'']).next()
 }

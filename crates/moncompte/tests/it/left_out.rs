@@ -29,7 +29,7 @@ fn mistakes(good: &str) -> Vec<(&'static str, Vec<u8>, &'static str)> {
             [other("latin").as_bytes(), b"# caf\xe9\n"].concat(),
             "is not UTF-8: save the file as UTF-8",
         ),
-        ("utf16.toml", vec![0xff, 0xfe, b'a', 0], "is UTF-16: save the file as UTF-8"),
+        ("utf16.toml", utf16(&other("utf16")), "is UTF-16: save the file as UTF-8"),
         ("torn.toml", with("torn", "[look]", "[look"), "unclosed table"),
         ("empty.toml", Vec::new(), "missing field `name`"),
         ("more.toml", with("more", "city =", "town ="), ":2: town: unknown field"),
@@ -67,6 +67,11 @@ fn mistakes(good: &str) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("Upper.toml", other("upper").into_bytes(), "lower-case letters"),
         ("ag001.TOML", other("ag001").into_bytes(), "is not read: name it ag001.toml"),
     ]
+}
+
+/// As a spreadsheet or an old editor saves it.
+fn utf16(text: &str) -> Vec<u8> {
+    format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
 fn portal_asks(place: &Place, client: &str) -> String {
@@ -138,7 +143,7 @@ async fn the_mistake_of_an_agency_stops_nobody_else(bed: Bed) {
     Person::new(&place.issuer()).moves(&mover, &place).await;
     let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
     assert!(page.code().is_some(), "{} {}", page.url, page.heading());
-    for client in ["pale", "secret", "ag001"] {
+    for client in ["pale", "secret", "ag001", "torn", "latin", "utf16"] {
         let page = Person::new(&place.issuer()).get(&portal_asks(&place, client)).await;
         assert_eq!(
             (page.status.as_u16(), &*page.heading()),
@@ -190,6 +195,11 @@ async fn people_of_an_agency_that_is_left_out_meet_no_fault(bed: Bed) {
     ] {
         let page = person.get(path).await;
         assert!(page.status.as_u16() < 500, "{path}: {} {}", page.status, page.heading());
+    }
+    for path in ["/", "/account/agencies"] {
+        let page = person.get(path).await;
+        assert!(page.body.contains("elle reste rattachée"), "{path}: {}", page.body);
+        assert!(!page.body.contains("Aucune agence"), "{path}");
     }
     for address in [portal_asks(&place, AGENCY), there.url.to_string()] {
         let page = begun.get(&address).await;

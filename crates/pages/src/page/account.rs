@@ -48,6 +48,8 @@ pub enum SessionsNotice {
 pub struct AccountAgencies {
     /// In the order in which they were attached; may be empty.
     pub agencies: Vec<AgencyCard>,
+    /// True if an agency is attached that is not shown, for it is not served now.
+    pub unavailable: bool,
 }
 
 /// An agency with its client's references.
@@ -229,7 +231,13 @@ impl Page for AccountAgencies {
             url: None,
             ..card.clone()
         };
-        vec![AccountAgencies { agencies: vec![card, rivage, closed] }, AccountAgencies { agencies: vec![] }]
+        let of = |agencies, unavailable| AccountAgencies { agencies, unavailable };
+        vec![
+            of(vec![card.clone(), rivage, closed], false),
+            of(vec![], false),
+            of(vec![card], true),
+            of(vec![], true),
+        ]
     }
 }
 

@@ -53,6 +53,8 @@ pub struct Home {
     pub email: String,
     /// In the order shown; may be empty.
     pub agencies: Vec<HomeAgency>,
+    /// True if an agency is attached that cannot be opened from here now.
+    pub unavailable: bool,
     /// The result of the last action.
     pub notice: Option<HomeNotice>,
 }
@@ -154,10 +156,15 @@ impl Page for Home {
             name: Some("Marie Durand".into()),
             email: "marie.durand@example.fr".into(),
             agencies: vec![agency("Agence des Tilleuls", Some("Lyon")), agency("Cabinet Rivage", None)],
+            unavailable: false,
             notice: None,
         };
-        vec![first.clone(), Home { name: None, agencies: vec![], ..first.clone() }]
+        let none = Home { name: None, agencies: vec![], ..first.clone() };
+        let one = Home { agencies: vec![agency("Cabinet Rivage", None)], ..first.clone() };
+        let unavailable = [none.clone(), one].map(|home| Home { unavailable: true, ..home });
+        vec![first.clone(), none]
             .into_iter()
+            .chain(unavailable)
             .chain(HomeNotice::ALL.map(|notice| Home { notice: Some(notice), ..first.clone() }))
             .collect()
     }

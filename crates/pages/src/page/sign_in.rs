@@ -9,7 +9,7 @@ use super::Page;
 pub struct SignIn {
     /// The value of the field: the typed address, or the portal's `login_hint`; may be empty.
     pub email: String,
-    /// The maximum duration of "Garder ma session active", in days.
+    /// The time after the last visit for which "Garder ma session active" holds at most, in days.
     pub keep_days: u16,
     /// True if the box is ticked, which happens only because the person ticked it before a failed attempt.
     pub keep: bool,

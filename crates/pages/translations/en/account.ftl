@@ -33,6 +33,7 @@ home-signed-in = You are signed in with
 home-spaces = My client spaces
 home-attach-more = Attach another agency
 home-none = No agency is attached to your account yet. Have the identifier and the password at hand that it gave you.
+home-unavailable = An agency attached to your account cannot be opened from here for the moment. There is nothing to do again: it stays attached.
 home-attach = Attach an agency
 home-sign-out = Sign out
 not-linked-title = Agency not attached

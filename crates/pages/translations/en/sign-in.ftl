@@ -6,8 +6,8 @@ sign-in-keep = Keep me signed in
 sign-in-button = Sign in
 sign-in-help = Need help signing in?
 sign-in-keep-hint = { $days ->
-    [one] On this device, for { $days } day at most. Best avoided on a device that others use.
-   *[other] On this device, for { $days } days at most. Best avoided on a device that others use.
+    [one] On this device, up to { $days } day after your last visit. Best avoided on a device that others use.
+   *[other] On this device, up to { $days } days after your last visit. Best avoided on a device that others use.
   }
 door-title = Still using your old identifier?
 door-text = The identifier and password that { $agency } gave you let you create your account. It takes about five minutes.

@@ -33,6 +33,7 @@ home-signed-in = Vous êtes connecté avec
 home-spaces = Mes espaces clients
 home-attach-more = Rattacher une autre agence
 home-none = Aucune agence n'est encore rattachée à votre compte. Munissez-vous de l'identifiant et du mot de passe qu'elle vous a remis.
+home-unavailable = Une agence rattachée à votre compte ne peut pas être ouverte d'ici pour le moment. Vous n'avez rien à refaire : elle reste rattachée.
 home-attach = Rattacher une agence
 home-sign-out = Me déconnecter
 not-linked-title = Agence non rattachée

@@ -7,8 +7,8 @@ sign-in-keep = Garder ma session active
 sign-in-button = Connexion
 sign-in-help = Besoin d'aide pour se connecter ?
 sign-in-keep-hint = { $days ->
-    [one] Sur cet appareil, pendant { $days } jour au plus. À éviter sur un appareil que d'autres utilisent.
-   *[other] Sur cet appareil, pendant { $days } jours au plus. À éviter sur un appareil que d'autres utilisent.
+    [one] Sur cet appareil, jusqu'à { $days } jour après votre dernière visite. À éviter sur un appareil que d'autres utilisent.
+   *[other] Sur cet appareil, jusqu'à { $days } jours après votre dernière visite. À éviter sur un appareil que d'autres utilisent.
   }
 door-title = Vous avez encore vos anciens identifiants ?
 door-text = L'identifiant et le mot de passe que vous a remis { $agency } vous permettent de créer votre compte. Comptez cinq minutes.

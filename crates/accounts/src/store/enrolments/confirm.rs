@@ -69,14 +69,21 @@ pub(crate) async fn confirm_by_code(
     Ok(confirmed.rows_affected == 1)
 }
 
-/// Notes the interaction in which the mailed link was followed.
-pub(crate) async fn set_confirmed_in(db: &Db, id: EnrolmentId, interaction: &str) -> Result<(), Fault> {
-    unfinished()
+/// Notes the interaction in which the mailed link was followed, in place of the one `before`; `false` where another one stands there by now.
+pub(crate) async fn set_confirmed_in(
+    db: &Db,
+    id: EnrolmentId,
+    interaction: &str,
+    before: Option<&str>,
+) -> Result<bool, Fault> {
+    let was = before.map_or(Column::ConfirmedIn.is_null(), |before| Column::ConfirmedIn.eq(before));
+    let noted = unfinished()
         .col_expr(Column::ConfirmedIn, Expr::value(interaction))
         .filter(Column::Id.eq(id))
+        .filter(was)
         .exec(db.writer())
         .await?;
-    Ok(())
+    Ok(noted.rows_affected == 1)
 }
 
 /// Notes the interaction in which a move's password was proved; `false` where the move has another password by now, or is over.

@@ -1,6 +1,6 @@
 //! The mailed link of the move, opened on any device. Opening it changes nothing; signing in on it does (SPEC J2.5).
 
-use accounts::{EnrolmentId, Stage};
+use accounts::{Enrolment, EnrolmentId, Stage};
 use axum::response::Response;
 use pages::page::{self, LinkPurpose};
 use serde::Deserialize;
@@ -17,6 +17,9 @@ use crate::{
         limits, path,
     },
 };
+
+/// Times that a form tries to be the last that confirmed the move.
+const TURNS: u8 = 4;
 
 /// The mailed link of the move.
 pub(crate) struct Confirm;
@@ -70,8 +73,7 @@ impl LinkKind for Confirm {
         }
         match link.idp.accounts.confirm(&link.token, email, password).await? {
             accounts::Confirm::Done(enrolment) => {
-                let id = interaction_for(link, enrolment).await?;
-                link.idp.accounts.confirmed_in(enrolment, &id.to_string()).await?;
+                let Some(id) = interaction_for(link, enrolment).await? else { return Ok(None) };
                 // The link stays in its cookie: the form sent again, or gone back to, leads where it led.
                 Ok(Some(link.response().see_other(path::hub(id))))
             }
@@ -88,29 +90,53 @@ impl LinkKind for Confirm {
     }
 }
 
-/// Returns the interaction in which the move began, if this is its browser; else a new one of this browser's own. Counts the step.
+/// Returns the interaction in which the move goes on, and counts the step: the one in which it began or the link was followed before, if it is this browser's, or else
+/// a new one. So a form that comes twice leads twice to the same interaction, also where both are on their way at once. `None`: the move is over.
 async fn interaction_for(
     link: &MailedLink<Confirm>,
     enrolment: EnrolmentId,
-) -> Result<InteractionId, Failure> {
-    let (grants, browser) = (&link.idp.grants, &link.browser.token);
-    let found = link.idp.accounts.enrolment(enrolment).await?;
-    if let Some(found) = &found {
-        count::move_step(&found.agency_id, MoveStep::Confirmed);
-    }
-    let origin = found.as_ref().and_then(|e| e.origin.as_deref()).and_then(|o| o.parse().ok());
-    if let Some(id) = origin
-        && let Some(interaction) = grants.find(id, browser).await?
-    {
-        if interaction.enrolment != Some(enrolment) {
-            grants.set_enrolment(&interaction, Some(enrolment)).await?;
+) -> Result<Option<InteractionId>, Failure> {
+    let accounts = &link.idp.accounts;
+    let mut made = None;
+    // Another request that confirms at this moment takes one turn; it has this browser's cookie, or is of another device.
+    for _ in 0..TURNS {
+        let Some(found) = accounts.enrolment(enrolment).await? else { return Ok(None) };
+        let id = match own(link, &found).await? {
+            Some(id) => id,
+            None => match made {
+                Some(id) => id,
+                None => *made.insert(begin(link, &found).await?),
+            },
+        };
+        if accounts.confirmed_in(&found, &id.to_string()).await? {
+            count::move_step(&found.agency_id, MoveStep::Confirmed);
+            return Ok(Some(id));
         }
-        return Ok(id);
     }
-    let agency = found.map(|e| e.agency_id);
-    let id = grants.start_home(browser, agency.as_deref()).await?;
+    Ok(None)
+}
+
+/// Returns the interaction of this browser in which the move began, or in which the link was followed.
+async fn own(link: &MailedLink<Confirm>, found: &Enrolment) -> Result<Option<InteractionId>, Failure> {
+    let grants = &link.idp.grants;
+    let known = [found.origin.as_deref(), found.proved_in()];
+    for id in known.into_iter().flatten().filter_map(|id| id.parse::<InteractionId>().ok()) {
+        if let Some(interaction) = grants.find(id, &link.browser.token).await? {
+            if interaction.enrolment != Some(found.id) {
+                grants.set_enrolment(&interaction, Some(found.id)).await?;
+            }
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+/// Begins an interaction of this browser's own for the move.
+async fn begin(link: &MailedLink<Confirm>, found: &Enrolment) -> Result<InteractionId, Failure> {
+    let (grants, browser) = (&link.idp.grants, &link.browser.token);
+    let id = grants.start_home(browser, Some(&found.agency_id)).await?;
     if let Some(interaction) = grants.find(id, browser).await? {
-        grants.set_enrolment(&interaction, Some(enrolment)).await?;
+        grants.set_enrolment(&interaction, Some(found.id)).await?;
     }
     Ok(id)
 }

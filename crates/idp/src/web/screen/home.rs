@@ -21,15 +21,17 @@ pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<R
     };
     let agencies = idp.agencies.load();
     let linked = idp.accounts.linked_agencies(person.id).await?;
-    let shown = linked.iter().filter_map(|link| {
+    let tile = |link: &accounts::LinkedAgency| {
         let agency = agencies.agency(&link.agency_id)?;
         let url = agency.entrance(&idp.issuer)?;
         Some(page::HomeAgency { name: agency.name.clone(), url, city: agency.city.clone() })
-    });
+    };
+    let shown: Vec<_> = linked.iter().filter_map(tile).collect();
     let page = page::Home {
         name: person.name,
         email: person.email,
-        agencies: shown.collect(),
+        unavailable: shown.len() < linked.len(),
+        agencies: shown,
         notice: browser.flash(&idp, &path::HOME).map(Into::into),
     };
     ResponseBuilder::new(&idp, &browser).page(&page)

@@ -169,10 +169,9 @@ fn sign_in_page(
         Why::Again | Why::TooLongAgo | Why::Stronger => Some(page::SignInNotice::ConfirmAgain),
         Why::Nobody | Why::Choose | Why::SomebodyElse => None,
     });
-    let days = context.idp.accounts.rules().sessions.kept_idle / 86400;
     let page = page::SignIn {
         email,
-        keep_days: u16::try_from(days).unwrap_or(30),
+        keep_days: context.idp.accounts.rules().sessions.kept_days(),
         keep,
         notice,
         error: error.map(Into::into),

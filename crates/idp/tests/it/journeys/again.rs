@@ -226,3 +226,68 @@ async fn a_new_password_sent_again_is_told_that_it_is_set(world: World) {
     late.submit("/reset", &[("password", NEW)]).await.says("Ce lien ne fonctionne plus");
     assert_eq!(world.mails().await.iter().filter(|mail| mail.about == "changed").count(), 1);
 }
+
+/// FINDING B19: the mailed link's form sent again, the second answer lost: the first one's page still ends the move. A browser that never was here has no
+/// interaction of the move, and both make one.
+#[apply(both!)]
+#[tokio::test]
+async fn an_address_confirmed_again_leaves_the_first_page_as_it_was(world: World) {
+    let mut marie = Visitor::new(&world);
+    Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
+    marie.old_credentials("100", OLD).await;
+    marie.up_to_mail(MARIE, PASSWORD).await;
+    let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
+    let mut phone = Visitor::new(&world);
+    phone.open(&link).await;
+    let mut line = copy(&phone, &world);
+    let form = [("email", MARIE), ("password", PASSWORD)];
+    phone.submit("/confirm", &form).await.says("Étape 6 sur 6");
+    line.submit("/confirm", &form).await.says("Étape 6 sur 6");
+    assert_eq!(line.screen.path, phone.screen.path, "{}", world.bed.name);
+    phone.submit("/terms", &[("accept", "on")]).await.says("Vous êtes maintenant connecté");
+}
+
+/// The same, both on their way at once: either page ends the move.
+#[apply(both!)]
+#[tokio::test]
+async fn an_address_confirmed_twice_at_once_leads_to_one_page(world: World) {
+    let mut marie = Visitor::new(&world);
+    Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
+    marie.old_credentials("100", OLD).await;
+    marie.up_to_mail(MARIE, PASSWORD).await;
+    let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
+    let mut phone = Visitor::new(&world);
+    phone.open(&link).await;
+    let mut twin = copy(&phone, &world);
+    let form = [("email", MARIE), ("password", PASSWORD)];
+    let (first, second) = tokio::join!(phone.submit("/confirm", &form), twin.submit("/confirm", &form));
+    let paths = [first, second].map(|screen| screen.says("Étape 6 sur 6").path.clone());
+    assert_eq!(paths[0], paths[1], "{}", world.bed.name);
+}
+
+/// FINDING B19: another address asked for twice within a minute: one mail to each address, one of the day's requests, and the link in the mail works.
+#[apply(both!)]
+#[tokio::test]
+async fn another_address_asked_for_again_sends_no_second_mail(world: World) {
+    const OTHER: &str = "autre@exemple.test";
+    world.moved("tilleuls", "100", MARIE).await;
+    let mut marie = Visitor::new(&world);
+    marie.open("/").await;
+    marie.sign_in(MARIE, PASSWORD).await;
+    marie.open("/account/email").await;
+    let (mut line, mut late) = (copy(&marie, &world), copy(&marie, &world));
+    let form = [("email", OTHER), ("password", PASSWORD)];
+    marie.submit("/email", &form).await.says("Confirmez votre nouvelle adresse");
+    line.submit("/email", &form).await.says("Confirmez votre nouvelle adresse");
+    let mails = world.mails().await;
+    let sent = |about: &str| mails.iter().filter(|mail| mail.about == about).count();
+    assert_eq!((sent("confirm address"), sent("address asked")), (1, 1), "{}", world.bed.name);
+    assert_eq!(world.count("email_change", "1 = 1").await, 1, "{}", world.bed.name);
+    let link = mails.iter().find(|mail| mail.about == "confirm address").and_then(|mail| mail.link.clone());
+    let mut mailbox = copy(&marie, &world);
+    mailbox.open(&link.unwrap()).await.says(OTHER);
+    // A minute later it is another request: the mail may be lost.
+    world.bed.clock.advance(60);
+    late.submit("/email", &form).await.says("Confirmez votre nouvelle adresse");
+    assert_eq!(world.count("email_change", "1 = 1").await, 2, "{}", world.bed.name);
+}

@@ -156,4 +156,20 @@ pub(super) const GUARDS: &[Sabotage] = &[
 "#,
         caught_by: journey(&["a_browser_of_a_thief_is_forgotten_with_what_was_counted_in_it"]),
     },
+    Sabotage {
+        name: "begins a page of its own for each time that a mailed link's form comes",
+        items: &[70, 85],
+        file: "crates/idp/src/web/screen/confirm.rs",
+        find: "let known = [found.origin.as_deref(), found.proved_in()];",
+        replace: "let known = [found.origin.as_deref(), None];",
+        caught_by: journey(&["an_address_confirmed_again_leaves_the_first_page_as_it_was"]),
+    },
+    Sabotage {
+        name: "writes twice for another address that was asked for twice",
+        items: &[73],
+        file: "crates/accounts/src/act/change_address.rs",
+        find: "same && wish.created_at + mailing::SPACE > self.context.now()",
+        replace: "same && wish.created_at > self.context.now()",
+        caught_by: journey(&["another_address_asked_for_again_sends_no_second_mail"]),
+    },
 ];

@@ -95,4 +95,20 @@ pub(super) const GUARDS: &[Sabotage] = &[
         replace: "Some(_) => true,",
         caught_by: config(&["an_address_that_leads_inside_is_known_however_it_is_written"]),
     },
+    Sabotage {
+        name: "takes the people of a file that is torn for strangers",
+        items: &[100, 101],
+        file: "crates/moncompte/src/config/agencies.rs",
+        find: "agencies.withhold(torn);",
+        replace: "drop(torn);",
+        caught_by: program(&["the_mistake_of_an_agency_stops_nobody_else"]),
+    },
+    Sabotage {
+        name: "lets a file that is torn take another agency's client away",
+        items: &[100],
+        file: "crates/agencies/src/lib.rs",
+        find: ".filter(|client| !self.owners.contains_key(client))",
+        replace: ".filter(|client| !client.is_empty())",
+        caught_by: beside("agencies", &["a_client_of_several_agencies_is_nobodys_and_all_else_is_served"]),
+    },
 ];

@@ -21,6 +21,8 @@ pub(crate) async fn get(member: Member) -> Result<Response, Failure> {
             url: agency.entrance(&idp.issuer),
         })
     };
-    let page = AccountAgencies { agencies: linked.into_iter().filter_map(card).collect() };
+    let attached = linked.len();
+    let agencies: Vec<_> = linked.into_iter().filter_map(card).collect();
+    let page = AccountAgencies { unavailable: agencies.len() < attached, agencies };
     member.response().page(&page)
 }
