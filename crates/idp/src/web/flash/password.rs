@@ -120,6 +120,11 @@ impl Missing {
         Self { name, password: Password::is_blank(password) }.some()
     }
 
+    /// Returns that a password was sent which is blank; a form may have no field for it.
+    pub(crate) fn of_password(sent: Option<&str>) -> Option<Self> {
+        sent.filter(|typed| Password::is_blank(typed)).map(|_| Self::password())
+    }
+
     pub(crate) fn password() -> Self {
         Self { name: None, password: true }
     }

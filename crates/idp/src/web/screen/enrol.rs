@@ -12,7 +12,8 @@ use crate::{
         count::{self, MoveStep},
         error::Failure,
         flash::{
-            self, EmailFlash, EmailRefused, HubFlash, MailFlash, NewPasswordFlash, PasswordError, Problems,
+            self, EmailFlash, EmailRefused, HubFlash, MailFlash, Missing, NewPasswordFlash, PasswordError,
+            Problems,
         },
         form::{EmptyForm, Form, TypedPassword},
         limits, path,
@@ -267,6 +268,9 @@ pub(crate) async fn link(
         let flash = HubFlash::Refused { error, email: String::new(), keep: false };
         Ok(context.response().say(&context.hub(), &flash))
     };
+    if let Some(missing) = Missing::of_password(fields.password.as_deref()) {
+        return refuse(PasswordError::Missing(missing));
+    }
     if let Err(seconds) = limits::attempt(idp, browser) {
         return refuse(PasswordError::Throttled { seconds });
     }

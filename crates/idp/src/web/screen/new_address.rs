@@ -12,7 +12,7 @@ use super::{
 use crate::web::{
     cookie::Cookie,
     error::Failure,
-    flash::{Address, HomeFlash, NewAddressFlash, PasswordError},
+    flash::{Address, HomeFlash, Missing, NewAddressFlash, PasswordError},
     form::TypedPassword,
     limits, path,
 };
@@ -56,6 +56,9 @@ impl LinkKind for NewAddress {
     /// Confirms the address by a session of the account, or by its password.
     async fn act(link: &MailedLink<Self>, fields: NewAddressForm) -> Result<Option<Response>, Failure> {
         let say = |flash| Ok(Some(link.response().say(&path::NEW_ADDRESS, &flash)));
+        if let Some(missing) = Missing::of_password(fields.password.as_deref()) {
+            return say(NewAddressFlash::Refused(PasswordError::Missing(missing)));
+        }
         if let Err(seconds) = limits::attempt(&link.idp, &link.browser) {
             return say(NewAddressFlash::Refused(PasswordError::Throttled { seconds }));
         }

@@ -151,3 +151,34 @@ async fn each_door_that_hashes_takes_from_the_same_few_tries(bed: Bed) {
     marie.open(&link).await;
     marie.submit("/reset", &[("password", "girafe tambour lampion")]).await.says("Trop d'essais à la suite");
 }
+
+/// SECURITY D12, FINDING W1: what was refused before anything was hashed costs a network no try either, at the doors behind the sign-in.
+#[apply(both!)]
+#[tokio::test]
+async fn a_form_without_a_password_costs_no_try_of_the_network(bed: Bed) {
+    let world = World::throttled(bed, 2).await;
+    world.moved("tilleuls", "100", MARIE).await;
+    let mut marie = Visitor::new(&world);
+    marie.open("/").await;
+    marie.sign_in(MARIE, PASSWORD).await;
+    let (other, new) = ("autre@exemple.test", "quatre tasses de the vert");
+    for blank in ["", " ", "\u{200b}"] {
+        marie.open("/account/password").await;
+        marie
+            .submit("/password", &[("current", blank), ("password", new)])
+            .await
+            .says("Indiquez votre mot de passe");
+        marie.open("/account/email").await;
+        marie
+            .submit("/email", &[("email", other), ("password", blank)])
+            .await
+            .says("Indiquez votre mot de passe");
+        marie
+            .submit("/email", &[("email", "00012345"), ("password", PASSWORD)])
+            .await
+            .says("n'est pas complète");
+    }
+    marie.open("/account/password").await;
+    let set = marie.submit("/password", &[("current", PASSWORD), ("password", new)]).await;
+    set.says("Votre nouveau mot de passe est enregistré");
+}

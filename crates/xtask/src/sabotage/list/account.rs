@@ -158,7 +158,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
     },
     Sabotage {
         name: "begins a page of its own for each time that a mailed link's form comes",
-        items: &[70, 85],
+        items: &[85],
         file: "crates/idp/src/web/screen/confirm.rs",
         find: "let known = [found.origin.as_deref(), found.proved_in()];",
         replace: "let known = [found.origin.as_deref(), None];",

@@ -9,7 +9,7 @@ use crate::{
     web::{
         browser::Browser,
         error::Failure,
-        flash::{self, AccountEmailError, AccountEmailFlash, NewEmailRefused, PasswordError},
+        flash::{self, AccountEmailError, AccountEmailFlash, Missing, NewEmailRefused, PasswordError},
         form::{EmptyForm, Form, TypedPassword},
         limits, path,
         response::ResponseBuilder,
@@ -56,6 +56,12 @@ pub(crate) async fn post(
     };
     let email = |error| say(AccountEmailError::Email(error));
     let password = |error| say(AccountEmailError::Password(error));
+    if accounts::Email::read(&fields.email).is_err() {
+        return email(NewEmailRefused::Invalid);
+    }
+    if let Some(missing) = Missing::of_password(Some(&fields.password)) {
+        return password(PasswordError::Missing(missing));
+    }
     if let Err(seconds) = limits::attempt(idp, browser) {
         return password(PasswordError::Throttled { seconds });
     }

@@ -15,7 +15,7 @@ use crate::{
         browser::Browser,
         cookie::Cookie,
         error::Failure,
-        flash::{AccountPasswordFlash, HomeFlash, PasswordError, Problems},
+        flash::{AccountPasswordFlash, HomeFlash, Missing, PasswordError, Problems},
         form::{Form, FromBrowser, TypedPassword},
         limits, path,
         response::ResponseBuilder,
@@ -109,6 +109,9 @@ async fn sent_again(sender: &SignedOut, fields: &NewPasswordForm) -> Result<Resp
 async fn change(member: &Member, fields: &NewPasswordForm) -> Result<Response, Failure> {
     let (idp, browser) = (&member.idp, &member.browser);
     let refuse = |flash| Ok(member.response().say(&path::ACCOUNT_PASSWORD, &flash));
+    if let Some(missing) = Missing::of_password(Some(&fields.current)) {
+        return refuse(AccountPasswordFlash::Refused(PasswordError::Missing(missing)));
+    }
     if let Err(seconds) = limits::attempt(idp, browser) {
         return refuse(AccountPasswordFlash::Refused(PasswordError::Throttled { seconds }));
     }
