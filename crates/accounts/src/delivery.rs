@@ -57,6 +57,10 @@ pub struct Source {
     pub sha256: String,
     /// The operator.
     pub by: String,
+    /// The encoding by which it is read; empty where there is no file.
+    pub charset: String,
+    /// Sentences about the file as a whole.
+    pub notes: Vec<String>,
 }
 
 /// A delivery, as the operator sees it.

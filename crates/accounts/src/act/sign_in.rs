@@ -89,7 +89,7 @@ impl Accounts {
         let subject = address.canonical();
         let meant = enrolments::meant_by(&self.context.db, subject, self.context.now()).await?;
         let counter = self.account_counter(subject, meant.account(), visitor).await?;
-        let (of, outdated) = match self.guard(&counter, &meant.verifiers(), secret_of(&password)).await? {
+        let (of, outdated) = match self.guard(&counter, &meant.verifiers(), &password).await? {
             Guarded::Right { of, outdated } => (of, outdated),
             Guarded::Wrong { remaining } => return Ok(SignIn::Wrong { remaining }),
             Guarded::Locked { now } => {

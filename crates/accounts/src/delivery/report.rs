@@ -7,6 +7,8 @@ use super::GuardBroken;
 
 /// The most kinds of one thing that a report holds: enough to read, however long the file is.
 const MOST_KINDS: usize = 50;
+/// The form of identifiers that are numbers.
+const DIGITS: &str = "digits";
 /// The number of lines that a reason names, and of samples of each kind.
 const LINES: usize = 5;
 
@@ -34,6 +36,14 @@ pub struct PlanReport {
     pub bad: u64,
     /// Why, by reason.
     pub reasons: Vec<Reason>,
+    /// Of these, rows whose identifier a spreadsheet made another of, such as 1.00E+06.
+    pub spoilt: u64,
+    /// Rows taken whose hash cannot be read: these people have none now.
+    pub unreadable_hashes: u64,
+    /// The encoding by which the file is read.
+    pub charset: String,
+    /// Sentences about the file as a whole: its encoding, columns that are read by a common name.
+    pub notes: Vec<String>,
     /// Rows that repeat an earlier one to the letter: harmless, and not bad.
     pub doubles: u64,
     /// Rows that have the identifier of an earlier one, and something else with it: bad.
@@ -156,6 +166,9 @@ pub struct ShapeShift {
     pub share: f64,
     /// The share in the last delivery.
     pub before: f64,
+    /// Numbers with fewer digits than most of the last delivery.
+    #[serde(default)]
+    pub shorter: bool,
 }
 
 /// The kind of a sample.
@@ -189,6 +202,7 @@ impl PlanReport {
     /// Counts a row that is left out.
     pub(crate) fn add_bad(&mut self, bad: &BadRow) {
         self.bad += 1;
+        self.spoilt += u64::from(bad.is_spoilt());
         add_reason(&mut self.reasons, &general(&bad.reason), bad.line);
     }
 
@@ -206,6 +220,11 @@ impl PlanReport {
         (all > 0).then(|| share(proven, all))
     }
 
+    /// Returns the share of the identifiers that have lost zeros at their beginning, as it seems: numbers that are shorter than nearly all of the last delivery.
+    pub(crate) fn lost_zeros(&self) -> f64 {
+        self.shape_shifts.iter().filter(|shift| shift.shorter).map(|shift| shift.share).sum()
+    }
+
     /// Notes the forms of identifiers that `last`, the delivery before, had hardly or not.
     pub(crate) fn compare_shapes(&mut self, last: Option<&[Shape]>) {
         let total: u64 = self.shapes.iter().map(|shape| shape.count).sum();
@@ -214,12 +233,22 @@ impl PlanReport {
         if total_before == 0 {
             return;
         }
+        let digits = |shape: &&Shape| shape.of == DIGITS;
+        let usual =
+            last.iter().filter(digits).max_by_key(|shape| shape.count).map_or(0, |shape| shape.length);
         for Shape { of, length, count } in &self.shapes {
+            let shorter = of == DIGITS && *length < usual;
             let before = last.iter().find(|shape| (&shape.of, shape.length) == (of, *length));
             let (now, before) =
                 (share(*count, total), share(before.map_or(0, |shape| shape.count), total_before));
             if now >= 0.01 && before < now / 10.0 {
-                self.shape_shifts.push(ShapeShift { of: of.clone(), length: *length, share: now, before });
+                self.shape_shifts.push(ShapeShift {
+                    of: of.clone(),
+                    length: *length,
+                    share: now,
+                    before,
+                    shorter,
+                });
             }
         }
     }
@@ -281,7 +310,7 @@ impl Shapes {
         let letter = identifier.chars().any(char::is_alphabetic);
         let other = identifier.chars().any(|c| !c.is_ascii_digit() && !c.is_alphabetic());
         let of = match (digit, letter, other) {
-            (true, false, false) => "digits",
+            (true, false, false) => DIGITS,
             (false, true, false) => "letters",
             (true, true, false) => "digits and letters",
             _ => "other",
@@ -351,6 +380,14 @@ mod tests {
         report.compare_shapes(Some(&last));
         assert_eq!(report.shape_shifts.len(), 1);
         assert_eq!((report.shape_shifts[0].length, report.shape_shifts[0].before), (5, 0.0));
+        assert!((report.lost_zeros() - 0.1).abs() < 1e-9);
+        let mut longer = PlanReport { shapes: report.shapes.clone(), ..PlanReport::default() };
+        longer.compare_shapes(Some(&[Shape { of: "digits".into(), length: 4, count: 1000 }]));
+        assert_eq!(
+            (longer.shape_shifts.len(), longer.lost_zeros()),
+            (2, 0.0),
+            "longer numbers have lost nothing"
+        );
         let mut first = PlanReport { shapes: report.shapes.clone(), ..PlanReport::default() };
         first.compare_shapes(None);
         assert!(first.shape_shifts.is_empty());

@@ -1,10 +1,14 @@
 //! Dates of birth as files write them. Portals are given the form of OpenID Connect (Core §5.1): `1950-12-31`, a year alone, or a day with the year 0000.
 
+use super::DateOrder;
+
 /// Which of `12/31/1950` and `31/12/1950` a file writes, told by the days above 12 in it. A file without one has the French order.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Habit {
     day_first: u64,
     month_first: u64,
+    /// The order that somebody told.
+    said: Option<DateOrder>,
 }
 
 /// The order of the first two numbers of a date.
@@ -17,6 +21,11 @@ enum Order {
 }
 
 impl Habit {
+    /// Begins a file whose order is told, or not.
+    pub(super) fn new(said: Option<DateOrder>) -> Self {
+        Self { said, ..Self::default() }
+    }
+
     /// Counts a value of the file.
     pub(super) fn see(&mut self, text: &str) {
         let parts = parts(day_alone(text));
@@ -33,6 +42,11 @@ impl Habit {
     }
 
     fn order(self) -> Order {
+        match self.said {
+            Some(DateOrder::DayFirst) => return Order::DayFirst,
+            Some(DateOrder::MonthFirst) => return Order::MonthFirst,
+            None => {}
+        }
         let (more, fewer) = (self.day_first.max(self.month_first), self.day_first.min(self.month_first));
         if fewer * 10 > more {
             Order::Unknown

@@ -295,8 +295,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "hashes the first 72 bytes of a password",
         items: &[61],
         file: "crates/accounts/src/guard.rs",
-        find: "password.normal().as_bytes().to_vec()",
-        replace: "password.normal().as_bytes().iter().copied().take(72).collect()",
+        find: "text.as_bytes().to_vec()",
+        replace: "text.as_bytes().iter().copied().take(72).collect()",
         caught_by: journey(&["a_password_counts_to_its_last_byte"]),
     },
     Sabotage {
