@@ -2,6 +2,7 @@
 
 pub(crate) mod guards;
 pub(crate) mod report;
+pub(crate) mod shapes;
 
 pub use guards::GuardBroken;
 pub use report::{Changes, HashKind, Oddly, PlanReport, Reason, Sample, SampleKind, Shape, ShapeShift};

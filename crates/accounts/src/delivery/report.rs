@@ -1,14 +1,10 @@
-use std::collections::BTreeMap;
-
 use legacy::{Warned, row::BadRow};
 use serde::{Deserialize, Serialize};
 
-use super::GuardBroken;
+use super::{GuardBroken, shapes::DIGITS};
 
 /// The most kinds of one thing that a report holds: enough to read, however long the file is.
-const MOST_KINDS: usize = 50;
-/// The form of identifiers that are numbers.
-const DIGITS: &str = "digits";
+pub(super) const MOST_KINDS: usize = 50;
 /// The number of lines that a reason names, and of samples of each kind.
 const LINES: usize = 5;
 
@@ -60,6 +56,8 @@ pub struct PlanReport {
     pub hash_kinds: Vec<HashKind>,
     /// The forms of identifiers.
     pub shapes: Vec<Shape>,
+    /// The fewest and the most digits, where all identifiers are numbers of several lengths and none begins with a zero, as when a spreadsheet took zeros away.
+    pub lengths: Option<(u64, u64)>,
     /// Forms of identifiers that the last delivery did not have.
     pub shape_shifts: Vec<ShapeShift>,
     /// Identifiers that are not of the agency's pattern.
@@ -300,35 +298,6 @@ pub(crate) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Counts the forms of identifiers: few kinds, whatever the file.
-#[derive(Default)]
-pub(crate) struct Shapes(BTreeMap<(&'static str, u64), u64>);
-
-impl Shapes {
-    pub(crate) fn add(&mut self, identifier: &str) {
-        let digit = identifier.chars().any(|c| c.is_ascii_digit());
-        let letter = identifier.chars().any(char::is_alphabetic);
-        let other = identifier.chars().any(|c| !c.is_ascii_digit() && !c.is_alphabetic());
-        let of = match (digit, letter, other) {
-            (true, false, false) => DIGITS,
-            (false, true, false) => "letters",
-            (true, true, false) => "digits and letters",
-            _ => "other",
-        };
-        *self.0.entry((of, identifier.chars().count() as u64)).or_default() += 1;
-    }
-
-    /// Returns the most frequent ones.
-    pub(crate) fn most(self) -> Vec<Shape> {
-        let mut shapes: Vec<Shape> = (self.0.into_iter())
-            .map(|((of, length), count)| Shape { of: of.to_owned(), length, count })
-            .collect();
-        shapes.sort_by_key(|shape| std::cmp::Reverse(shape.count));
-        shapes.truncate(MOST_KINDS);
-        shapes
-    }
-}
-
 /// Masks an identifier: its ends stay, so that whoever has the file finds it.
 pub(crate) fn masked(identifier: &str) -> String {
     let chars: Vec<char> = identifier.chars().collect();
@@ -344,7 +313,7 @@ pub(crate) fn masked(identifier: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::shapes::Shapes, *};
 
     #[test]
     fn an_identifier_shows_its_ends_only() {
@@ -375,6 +344,10 @@ mod tests {
         let mut shapes = Shapes::default();
         (0..90).for_each(|n| shapes.add(&format!("{:08}", 10_000_000 + n)));
         (0..10).for_each(|n| shapes.add(&format!("{:05}", 10_000 + n)));
+        assert_eq!(shapes.lengths_without_zeros(), Some((5, 8)));
+        let mut whole = Shapes::default();
+        ["00042", "123456"].iter().for_each(|identifier| whole.add(identifier));
+        assert_eq!(whole.lengths_without_zeros(), None, "a zero is still there");
         let last = [Shape { of: "digits".into(), length: 8, count: 1000 }];
         let mut report = PlanReport { shapes: shapes.most(), ..PlanReport::default() };
         report.compare_shapes(Some(&last));

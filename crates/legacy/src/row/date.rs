@@ -7,6 +7,8 @@ use super::DateOrder;
 pub(super) struct Habit {
     day_first: u64,
     month_first: u64,
+    /// Dates that may be two days.
+    either: u64,
     /// The order that somebody told.
     said: Option<DateOrder>,
 }
@@ -37,7 +39,25 @@ impl Habit {
         match (a, b) {
             (13..=31, 1..=12) => self.day_first += 1,
             (1..=12, 13..=31) => self.month_first += 1,
+            (1..=12, 1..=12) if a != b => self.either += 1,
             _ => {}
+        }
+    }
+
+    /// Returns what is to know of dates that may be two days, if the file has any and its order was not told.
+    pub(super) fn note(self) -> Option<&'static str> {
+        if self.said.is_some() || self.either == 0 {
+            return None;
+        }
+        match self.order() {
+            Order::Unknown => Some(
+                "dates have the day first in some rows and the month first in others: what may be two days is left out",
+            ),
+            Order::MonthFirst => Some("dates have the month first"),
+            Order::DayFirst if self.day_first == 0 => Some(
+                "no date tells whether the day or the month comes first: 01/02 is read as the first of February (`dates` of the agency's file says otherwise)",
+            ),
+            Order::DayFirst => None,
         }
     }
 
@@ -293,6 +313,16 @@ mod tests {
         assert_eq!(read_after(&["12/31/1950", "31/12/1950"], "01/02/1950"), None);
         assert_eq!(read_after(&["12/31/1950", "31/12/1950"], "01/01/1950").as_deref(), Some("1950-01-01"));
         assert_eq!(read_after(&["12/31/1950", "31/12/1950"], "25/02/1950").as_deref(), Some("1950-02-25"));
+        let note_after = |seen: &[&str]| {
+            let mut habit = Habit::default();
+            seen.iter().for_each(|text| habit.see(text));
+            habit.note().unwrap_or_default()
+        };
+        assert!(note_after(&["01/02/1950", "1951-01-02"]).starts_with("no date tells"));
+        assert!(note_after(&["01/02/1950", "12/31/1950"]).starts_with("dates have the month first"));
+        assert!(note_after(&["01/02/1950", "12/31/1950", "31/12/1950"]).contains("in others"));
+        assert_eq!(note_after(&["01/02/1950", "31/12/1950"]), "");
+        assert_eq!(note_after(&["01/01/1950", "1950-02-01"]), "", "nothing may be two days");
         let mut many = vec!["31/12/1950"; 40];
         many.push("12/31/1950");
         assert_eq!(read_after(&many, "01/02/1950").as_deref(), Some("1950-02-01"), "one slip is no habit");

@@ -122,6 +122,11 @@ impl<R: Read> Rows<R> {
         self.header.as_ref().map_or(&[], |header| &header.notes)
     }
 
+    /// Returns a sentence about dates that may be two days, when the file was read once.
+    pub fn date_note(&self) -> Option<&'static str> {
+        self.habit.note()
+    }
+
     /// The text of the next row that is not blank.
     fn text(&mut self) -> Option<(u64, Result<Zeroizing<String>, String>)> {
         loop {

@@ -71,6 +71,7 @@ async fn a_file_of_python_s_csv_is_read_in_every_encoding(bed: Bed) {
         ("utf-8-sig", ";", "\\r\\n", Some("windows-1252"), "and not windows-1252: read as utf-8"),
         ("cp1252", ";", "\\r\\n", None, "no UTF-8: read as windows-1252"),
         ("cp1252", "|", "\\r\\n", Some("latin1"), ""),
+        // Excel's "Unicode text".
         ("utf-16", "\\t", "\\r\\n", None, "the file is utf-16le"),
         ("utf-16-be", ";", "\\n", None, "the file is utf-16be"),
         ("utf-16-le", "\\t", "\\n", None, "the file is utf-16le"),
@@ -78,7 +79,7 @@ async fn a_file_of_python_s_csv_is_read_in_every_encoding(bed: Bed) {
         ("cp850", ";", "\\r\\n", Some("cp850"), ""),
         ("iso8859_15", ",", "\\n", Some("iso-8859-15"), ""),
     ] {
-        let file = place.path("clients.csv");
+        let file = place.path(if encoding.starts_with("utf-16") { "CLIENTS.TXT" } else { "clients.csv" });
         let wrote = Command::new(python::interpreter())
             .args(["-c", WRITE, file.to_str().unwrap(), encoding, delimiter, end])
             .output()
@@ -134,12 +135,14 @@ async fn a_file_that_a_spreadsheet_spoilt_is_refused(bed: Bed) {
     let out = place.run("import", &["--agency", AGENCY, "--json", file]);
     assert_eq!((out.status.code(), guards(&out)), (Some(3), vec!["spoilt".to_owned()]), "{name}");
     // All of these have eight digits.
-    write(&|n| format!("{:08}", n * 997));
+    write(&|n| format!("{:08}", (n + 1) * 997));
     let out = place.run("import", &["--agency", AGENCY, "--json", file]);
     assert_eq!(out.status.code(), Some(0), "{name}: {}", said(&out));
-    write(&|n| format!("{}", n * 997));
+    write(&|n| format!("{}", (n + 1) * 997));
     let out = place.run("import", &["--agency", AGENCY, "--json", file]);
     let broken = guards(&out);
+    let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(report["plan"]["lengths"], serde_json::json!([3, 6]), "{name}: of 997 to 398,800");
     assert!(out.status.code() == Some(3) && broken.contains(&"lost_zeros".to_owned()), "{name}: {broken:?}");
     assert_eq!(names(&place).await.len(), 400, "{name}");
 }
@@ -160,4 +163,37 @@ async fn a_file_whose_hashes_cannot_be_read_is_refused() {
     assert_eq!(out.status.code(), Some(3), "{}", said(&out));
     let report: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(report["refused"][0]["guard"], "unreadable_hashes");
+}
+
+/// What an agency's file tells of its old system is checked before it applies.
+#[tokio::test]
+async fn a_mistake_about_the_old_system_is_told_by_its_key() {
+    let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
+    let agency = place.path("agencies/exemple.toml");
+    let settings = fs::read_to_string(&agency).unwrap();
+    assert!(!settings.contains("[directory]") && !settings.contains("[import]"));
+    let more = "\n[directory]\ncharset = \"klingon\"\npassword_rules = [\"lowercase\"]\n\
+        [import]\ncharset = \"cp1\"\nhash_format = \"md5(passwort)\"\n[import.columns]\nidentifiant = \"N°\"\n";
+    fs::write(&agency, settings.clone() + more).unwrap();
+    let out = place.run("check", &[]);
+    assert_eq!(out.status.code(), Some(1), "{}", said(&out));
+    for (key, words) in [
+        ("directory.charset", "known are utf-8, windows-1252"),
+        ("directory.password_rules", "must be steps such as"),
+        ("import.charset", "is no encoding that is known"),
+        ("import.hash_format", "at character 5"),
+        ("import.columns", "there is no column `identifiant`"),
+    ] {
+        let told = said(&out);
+        assert!(told.lines().any(|line| line.contains(key) && line.contains(words)), "{key}: {told}");
+    }
+    let right = more
+        .replace("klingon", "cp850")
+        .replace("lowercase", "lower+cut-8")
+        .replace("cp1", "macroman")
+        .replace("passwort", "password")
+        .replace("identifiant", "identifier");
+    fs::write(&agency, settings + &right).unwrap();
+    let out = place.run("check", &[]);
+    assert!(!said(&out).contains("import") && !said(&out).contains("directory"), "{}", said(&out));
 }

@@ -340,7 +340,7 @@ async fn what_cannot_be_imported_is_told_in_one_sentence() {
     let table = [
         ("nobody", "good.csv", "there is no agency \"nobody\"; known are: exemple", 1),
         (AGENCY, "missing.csv", "missing.csv cannot be read", 1),
-        (AGENCY, "good.xlsx", "name the file .csv or .jsonl", 1),
+        (AGENCY, "good.xlsx", "name the file .csv or .jsonl (.tsv and .txt are read as .csv)", 1),
         (AGENCY, "odd.csv", "pasword", 1),
         (AGENCY, "empty.csv", "the file is empty", 1),
         (AGENCY, "parted.csv", "the header has `,` between its names, and the rows have `;`", 1),

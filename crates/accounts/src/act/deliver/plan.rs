@@ -21,7 +21,8 @@ use crate::{
     Accounts, DeliveryId, DeliveryState, HashKind, PlanReport, Reason, Sample, SampleKind, Source,
     delivery::{
         guards::{Sketch, broken, count_off_pattern},
-        report::{Shapes, masked},
+        report::masked,
+        shapes::Shapes,
     },
     store::{DeliveryRow, deliveries, identities, proven},
     verifier::kind_of_hash,
@@ -180,7 +181,12 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
         self.count_gone().await?;
         let found = &mut self.found;
         let report = &mut found.report;
-        report.shapes = std::mem::take(&mut found.shapes).most();
+        report.notes.extend(self.reading.date_note().map(str::to_owned));
+        let shapes = std::mem::take(&mut found.shapes);
+        if !agency.directory.leading_zeros_ignored {
+            report.lengths = shapes.lengths_without_zeros();
+        }
+        report.shapes = shapes.most();
         let last = deliveries::last(db, &agency.id).await?;
         let last = last.map(|last| serde_json::from_str::<PlanReport>(&last.report)).transpose()?;
         // Where zeros at the beginning mean nothing, none can be lost.

@@ -71,12 +71,13 @@ impl Spool {
     /// Reads a file to its end; `-` is standard input.
     pub(super) fn read(path: &Path, format: Option<FormatName>) -> anyhow::Result<Self> {
         let shown = path.display();
-        let format = match (format, path.extension().and_then(|end| end.to_str())) {
-            (Some(FormatName::Csv), _) | (None, Some("csv" | "txt")) => Format::Csv,
+        let end = path.extension().map(|end| end.to_string_lossy().to_lowercase());
+        let format = match (format, end.as_deref()) {
+            (Some(FormatName::Csv), _) | (None, Some("csv" | "tsv" | "txt")) => Format::Csv,
             (Some(FormatName::Jsonl), _) | (None, Some("jsonl" | "ndjson")) => Format::Jsonl,
             (None, _) => {
                 bail!(
-                    "{shown}: name the file .csv or .jsonl, or give --format, so that it can be told how to read it"
+                    "{shown}: name the file .csv or .jsonl (.tsv and .txt are read as .csv), or give --format, so that it can be told how to read it"
                 )
             }
         };

@@ -139,6 +139,11 @@ pub(super) fn plan(file: &str, complete: bool, report: &PlanReport) {
         let at = sample.line.map(|at| format!(" (line {at})")).unwrap_or_default();
         line(&format!("  {kind}: {}{at} {}", sample.identifier, sample.columns.join(", ")));
     }
+    if let Some((fewest, most)) = report.lengths {
+        err!(
+            "warning: all identifiers are numbers, of {fewest} to {most} digits, and none begins with 0: has a spreadsheet taken zeros away?"
+        );
+    }
     for shift in &report.shape_shifts {
         err!(
             "warning: {:.1} % of the identifiers have {} characters ({}); in the last delivery {:.1} %",
@@ -267,6 +272,12 @@ fn warnings_in_french(report: &PlanReport) -> Vec<DeliveryLine> {
     }
     if let Some(Reason { count, lines: at, .. }) = &report.off_pattern {
         lines.push(DeliveryLine::new("Identifiants d’une forme inhabituelle", *count, at));
+    }
+    if let Some((fewest, most)) = report.lengths {
+        let words = format!(
+            "Identifiants de {fewest} à {most} chiffres, dont aucun ne commence par 0\u{a0}: un tableur a peut-être retiré des zéros"
+        );
+        lines.push(DeliveryLine::new(words, report.rows, &[]));
     }
     for shift in &report.shape_shifts {
         let words = format!(

@@ -27,7 +27,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "takes the same letters from another keyboard for another password",
         items: &[61],
         file: "crates/kernel/src/secret.rs",
-        find: "Zeroizing::new(self.0.nfkc().collect())",
+        find: "Zeroizing::new(spelling::fold(&self.0).into_owned())",
         replace: "Zeroizing::new(self.0.chars().collect())",
         caught_by: kernel(&["passwords_are_refused_before_hashing_never_truncated"]),
     },
