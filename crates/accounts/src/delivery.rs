@@ -2,6 +2,7 @@
 
 pub(crate) mod guards;
 pub(crate) mod report;
+pub(crate) mod shapes;
 
 pub use guards::GuardBroken;
 pub use report::{Changes, HashKind, Oddly, PlanReport, Reason, Sample, SampleKind, Shape, ShapeShift};
@@ -57,6 +58,10 @@ pub struct Source {
     pub sha256: String,
     /// The operator.
     pub by: String,
+    /// The encoding by which it is read; empty where there is no file.
+    pub charset: String,
+    /// Sentences about the file as a whole.
+    pub notes: Vec<String>,
 }
 
 /// A delivery, as the operator sees it.

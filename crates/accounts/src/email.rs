@@ -53,7 +53,7 @@ impl Email {
 
     /// Reads what was typed; `None` when no mail can be sent there.
     pub fn parse(typed: &str) -> Option<Self> {
-        MailAddress::parse(typed).map(Self)
+        MailAddress::find(typed).map(Self)
     }
 
     /// The address as typed, trimmed.

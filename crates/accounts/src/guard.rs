@@ -55,7 +55,7 @@ impl Accounts {
             Err(refused) => return Ok(Reauthentication::Refused(refused.into())),
         };
         let counter = self.account_counter(row, visitor).await?;
-        let refused = match self.guard(&counter, &[&row.password_hash], secret_of(&password)).await? {
+        let refused = match self.guard(&counter, &[&row.password_hash], &password).await? {
             Guarded::Right { .. } => return Ok(Reauthentication::Right(counter)),
             Guarded::Wrong { remaining } => SignIn::Wrong { remaining },
             Guarded::Locked { now } => {
@@ -80,12 +80,12 @@ impl Accounts {
     }
 
     /// Reserves an attempt, checks the password against the hashes and judges: the only way to check an account's password. It counts once, however many hashes
-    /// there are, and costs a hash where there is none.
+    /// and spellings there are, and costs as many hashes where there is nobody.
     pub(crate) async fn guard(
         &self,
         counter: &Counter,
         stored: &[&str],
-        secret: Zeroizing<Vec<u8>>,
+        password: &Password,
     ) -> Result<Guarded, Fault> {
         if self.hasher.is_full() {
             return Ok(Guarded::Busy);
@@ -94,7 +94,7 @@ impl Accounts {
             Attempt::Go(reserved) => reserved,
             Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),
         };
-        match self.find_right(stored, secret).await {
+        match self.find_right(stored, password).await {
             Ok(Some((of, outdated))) => Ok(Guarded::Right { of, outdated }),
             Ok(None) => {
                 let failed =
@@ -111,17 +111,21 @@ impl Accounts {
         }
     }
 
-    /// Returns the place of the first hash for which the password is right, and true if the hash has other costs than today's.
-    async fn find_right(
-        &self,
-        stored: &[&str],
-        secret: Zeroizing<Vec<u8>>,
-    ) -> Result<Option<(usize, bool)>, Busy> {
+    /// Returns the place of the first hash for which the password is right, and true if the hash has other costs than today's, or is of an older form of the
+    /// password.
+    async fn find_right(&self, stored: &[&str], password: &Password) -> Result<Option<(usize, bool)>, Busy> {
         let nobody = stored.is_empty().then_some(None);
+        // Whether there is an older form depends on what was typed, not on whom it is meant for.
+        let before = password.normal_before().map(|text| bytes_of(&text));
         for (of, hash) in stored.iter().copied().map(Some).chain(nobody).enumerate() {
-            let verdict = self.hasher.verify(hash, secret.clone()).await?;
+            let verdict = self.hasher.verify(hash, secret_of(password)).await?;
             if verdict.right {
                 return Ok(Some((of, verdict.outdated)));
+            }
+            if let Some(before) = &before
+                && self.hasher.verify(hash, before.clone()).await?.right
+            {
+                return Ok(Some((of, true)));
             }
         }
         Ok(None)
@@ -146,7 +150,11 @@ impl Accounts {
     }
 }
 
-/// The bytes that are hashed: NFKC, in full.
+/// The bytes that are hashed: the normal form, in full.
 pub(crate) fn secret_of(password: &Password) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(password.normal().as_bytes().to_vec())
+    bytes_of(&password.normal())
+}
+
+fn bytes_of(text: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(text.as_bytes().to_vec())
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use legacy::{
-    CostlyRecipes,
+    CostlyRecipes, Reading,
     hash::{Recipe, Strength, Unreadable, Verifier},
 };
 
@@ -124,8 +124,26 @@ impl Stored {
     }
 }
 
-/// Checks an old password. Every path costs the agency's costly recipes, once each, and one Argon2 of ours.
-pub(crate) async fn check(
+/// Checks the readings of an old password, one after the other; returns the place of the one that is right, or [`Busy`] when there is no room to hash. `read`
+/// reads the columns. Each reading costs the same, whoever is meant.
+pub(crate) async fn find_right(
+    hasher: &Hasher,
+    read: impl Fn() -> Result<Stored, Fault>,
+    costly: &CostlyRecipes,
+    readings: &[Reading],
+) -> Result<Result<Option<usize>, Busy>, Fault> {
+    for (at, reading) in readings.iter().enumerate() {
+        match check(hasher, read()?, costly, reading.bytes.clone()).await {
+            Ok(true) => return Ok(Ok(Some(at))),
+            Ok(false) => {}
+            Err(busy) => return Ok(Err(busy)),
+        }
+    }
+    Ok(Ok(None))
+}
+
+/// Checks one reading of an old password. Every path costs the agency's costly recipes, once each, and one Argon2 of ours.
+async fn check(
     hasher: &Hasher,
     stored: Stored,
     costly: &CostlyRecipes,

@@ -14,6 +14,10 @@ pub struct Directory {
     pub ignored: String,
     /// True if `00042` and `42` are the same identifier.
     pub leading_zeros_ignored: bool,
+    /// The character encoding in which the old site hashed its passwords, e.g. `cp850`; windows-1252 and UTF-8 are tried anyway.
+    pub charset: Option<String>,
+    /// What the old site did to a password before it hashed it, each tried in turn: steps such as `lower`, `html`, `slashes` or `cut-8`, joined by `+`.
+    pub password_rules: Vec<String>,
 }
 
 impl Default for Directory {
@@ -23,6 +27,8 @@ impl Default for Directory {
             case_sensitive: false,
             ignored: String::new(),
             leading_zeros_ignored: false,
+            charset: None,
+            password_rules: Vec::new(),
         }
     }
 }
@@ -33,9 +39,20 @@ impl Directory {
 
     /// Returns the canonical form under which an identifier is stored and looked up; `None` if it cannot be an identifier.
     pub fn canonical(&self, typed: &str) -> Option<String> {
-        let typed = typed.trim();
-        // ASCII equals its NFKC form, and nearly every identifier is ASCII.
-        let text = if typed.is_ascii() { typed.to_owned() } else { typed.nfkc().collect() };
+        self.canonical_of(spelling::fold(typed).into_owned())
+    }
+
+    /// Returns the canonical form under which an identifier was stored before quotes, dashes and characters that nobody sees were folded; `None` where it is
+    /// the same.
+    pub fn canonical_before(&self, typed: &str) -> Option<String> {
+        if typed.is_ascii() {
+            return None;
+        }
+        let before = self.canonical_of(typed.trim().nfkc().collect())?;
+        (self.canonical(typed).as_ref() != Some(&before)).then_some(before)
+    }
+
+    fn canonical_of(&self, text: String) -> Option<String> {
         if text.is_empty() || text.chars().count() > Self::LONGEST || text.chars().any(char::is_control) {
             return None;
         }
@@ -61,6 +78,12 @@ mod tests {
         assert_eq!(form(&plain, " Dupont.M-112 ").as_deref(), Some("dupont.m-112"));
         assert_eq!(form(&plain, "００４２").as_deref(), Some("0042"));
         assert_ne!(form(&plain, "00042"), form(&plain, "42"));
+        // FINDING B9
+        for spelling in ["d’Arcy–12", "\u{200b}D'ARCY-12", " d‘arcy‐1\u{ad}2", "d´Arcy\u{2212}12"] {
+            assert_eq!(form(&plain, spelling).as_deref(), Some("d'arcy-12"), "{spelling:?}");
+        }
+        assert_eq!(plain.canonical_before("d’Arcy").as_deref(), Some("d’arcy"));
+        assert_eq!((plain.canonical_before("Évian"), plain.canonical_before("d'Arcy")), (None, None));
         let lax = Directory { ignored: " .-".into(), leading_zeros_ignored: true, ..Directory::default() };
         assert_eq!(form(&lax, "00 04-2"), form(&lax, "42"));
         let strict = Directory { case_sensitive: true, ..Directory::default() };

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// The guards of an agency's deliveries: what a file may be before somebody has to look. Shares are from 0 to 1.
+/// An agency's deliveries: how its files are written, and the guards: what a file may be before somebody has to look. Shares are from 0 to 1.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImportRules {
@@ -16,11 +18,59 @@ pub struct ImportRules {
     pub identifier_pattern: Option<String>,
     /// Days for which the portal stays open to people who moved and whom a complete file misses.
     pub grace_days: u16,
+    /// The character encoding of its files; recognised if left out. Names are those of `moncompte import --charset`.
+    pub charset: Option<String>,
+    /// The order of the day and the month in its dates; told by the days above 12 of each file if left out.
+    pub dates: Option<DateForm>,
+    /// What `hash_format` is where a row has a hash and no format: a name, or a recipe such as `md5(md5(password)+salt)`.
+    pub hash_format: Option<String>,
+    /// The names that columns have in its files, one or several for each, e.g. `identifier = "N° client"`; `ignored` for columns that are not read.
+    pub columns: BTreeMap<String, Names>,
+}
+
+/// The order of the day and the month in dates such as 01/02/1950.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DateForm {
+    /// The first of February.
+    DayFirst,
+    /// The second of January.
+    MonthFirst,
+}
+
+/// A name, or several.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Names {
+    /// One.
+    One(String),
+    /// Any of them.
+    Several(Vec<String>),
+}
+
+impl Names {
+    /// Returns all of them.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Several(names) => names,
+        }
+    }
 }
 
 impl Default for ImportRules {
     fn default() -> Self {
-        Self { max_bad: 0.2, max_gone: 0.1, min_overlap: 0.1, identifier_pattern: None, grace_days: 30 }
+        Self {
+            max_bad: 0.2,
+            max_gone: 0.1,
+            min_overlap: 0.1,
+            identifier_pattern: None,
+            grace_days: 30,
+            charset: None,
+            dates: None,
+            hash_format: None,
+            columns: BTreeMap::new(),
+        }
     }
 }
 

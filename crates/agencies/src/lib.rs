@@ -21,7 +21,7 @@ pub use contact::{Contact, Controller};
 pub use directory::Directory;
 pub use file::{AgencyFile, PortalSection, TicketSection};
 pub use file_error::{FileError, line_of};
-pub use import::{ImportRules, Pattern};
+pub use import::{DateForm, ImportRules, Names, Pattern};
 pub use logo::Logo;
 pub use look::{CustomTexts, LocalizedText, Look};
 pub use portal::{Portal, TicketKey};

@@ -1,20 +1,27 @@
 use std::io::Cursor;
 
 use legacy::{
-    Duplicates, MailAddress,
+    Charset, Detector, Duplicates, Found, MailAddress,
     hash::{FORMATS, Given, Recipe, Verifier},
-    row::{Charset, Format, Rows},
+    row::{Format, Layout, Rows},
 };
 
 use crate::halves;
 
-/// A file of an agency, as each format and charset. A row that is taken has an identifier without control characters and an address that is one; the two
-/// passes through the file see the same rows, and a duplicate stands below its first line.
+/// A file of an agency, in each format, and in the encoding that its bytes show or in another. A row that is taken has an identifier without control
+/// characters and an address that is one; the two passes through the file see the same rows, and a duplicate stands below its first line.
 pub fn rows(data: &[u8]) {
-    for (format, charset) in
-        [(Format::Csv, Charset::Utf8), (Format::Csv, Charset::Windows1252), (Format::Jsonl, Charset::Utf8)]
-    {
-        let Ok(mut rows) = Rows::open(Cursor::new(data), format, charset) else { continue };
+    let mut detector = Detector::default();
+    data.chunks(7).for_each(|chunk| detector.see(chunk));
+    let Found { charset, cr_alone, .. } = detector.found(None);
+    let layouts = [
+        Layout { charset, cr_alone, ..Format::Csv.into() },
+        (Format::Csv, Charset::Windows1252).into(),
+        (Format::Csv, Charset::Cp850).into(),
+        Format::Jsonl.into(),
+    ];
+    for layout in layouts {
+        let Ok(mut rows) = Rows::open(Cursor::new(data), layout) else { continue };
         let canonical = |identifier: &str| Some(identifier.to_lowercase());
         let Ok(mut duplicates) = Duplicates::find(&mut rows, canonical, Cursor::new(Vec::new())) else {
             panic!("a file in memory can be read and written")

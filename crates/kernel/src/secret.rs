@@ -125,22 +125,22 @@ impl Password {
         &self.0
     }
 
-    /// Returns the NFKC form, so that the same text typed on another keyboard is the same password (NIST SP 800-63B-4 §3.1.1.2).
+    /// Returns the form in which a password of ours is hashed, so that the same text typed on another keyboard is the same password (NIST SP 800-63B-4
+    /// §3.1.1.2): NFKC, with straight quotes and dashes, without characters that nobody sees or spaces around it.
     pub fn normal(&self) -> Zeroizing<String> {
-        Zeroizing::new(self.0.nfkc().collect())
+        Zeroizing::new(spelling::fold(&self.0).into_owned())
+    }
+
+    /// Returns the form in which passwords were hashed before [`Self::normal`] folded them, NFKC alone; `None` where it is the same.
+    pub fn normal_before(&self) -> Option<Zeroizing<String>> {
+        let before = Zeroizing::new(self.0.nfkc().collect::<String>());
+        (before != self.normal()).then_some(before)
     }
 }
 
-/// Returns true for white space, control characters, the category Cf, and other invisible characters (Unicode 16, `Default_Ignorable_Code_Point`).
+/// Returns true for white space, control characters and characters that are drawn as nothing.
 fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
-            | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+    c.is_whitespace() || c.is_control() || spelling::is_unseen(c)
 }
 
 /// A 256-bit key that lives outside the database.
@@ -312,6 +312,10 @@ mod tests {
         assert_eq!(Password::new("a\0b").err(), Some(PasswordRefused::Control));
         assert_eq!(*Password::new("e\u{301}").unwrap().normal(), "é");
         assert_eq!(Password::new(" a ").unwrap().typed(), " a ");
+        let typed = Password::new(" l’e\u{301}té–1\u{200b}").unwrap();
+        assert_eq!(*typed.normal(), "l'été-1");
+        assert_eq!(typed.normal_before().as_deref().map(String::as_str), Some(" l’été–1\u{200b}"));
+        assert_eq!(Password::new("été-1").unwrap().normal_before(), None);
         // SECURITY D12: whatever is drawn as nothing is no password, alone or together.
         for nothing in [
             "",

@@ -5,14 +5,14 @@ use std::{error::Error, fs::File};
 
 use legacy::{
     hash::Strength,
-    row::{Charset, Format, Rows},
+    row::{Format, Rows},
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("which file?")?;
     let format = if path.ends_with(".jsonl") { Format::Jsonl } else { Format::Csv };
     let (mut strong, mut weak, mut without, mut bad) = (0, 0, 0, 0);
-    for row in Rows::open(File::open(&path)?, format, Charset::Utf8)? {
+    for row in Rows::open(File::open(&path)?, format)? {
         match row.map(|row| row.verifier.map(|verifier| verifier.strength())) {
             Ok(Some(Strength::Strong)) => strong += 1,
             Ok(Some(Strength::Weak)) => weak += 1,

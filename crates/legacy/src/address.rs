@@ -1,4 +1,4 @@
-use unicode_normalization::UnicodeNormalization;
+use crate::row::addresses;
 
 /// An address that mail can be sent to, and its form for comparison. ASCII after NFKC: a strict type of our own, because its text is written into mail
 /// headers and SMTP commands (SECURITY #74, #95).
@@ -11,9 +11,7 @@ pub struct MailAddress {
 impl MailAddress {
     /// Reads an address; `None` when no mail can be sent there.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        // ASCII is its own NFKC, and nearly every address is.
-        let shown = if text.is_ascii() { text.to_owned() } else { text.nfkc().collect() };
+        let shown = spelling::fold(text).into_owned();
         let (local, domain) = shown.rsplit_once('@')?;
         let local_ok = !local.is_empty()
             && local.len() <= 64
@@ -33,6 +31,17 @@ impl MailAddress {
         (local_ok && domain_ok && shown.len() <= 254).then_some(Self { shown, canonical })
     }
 
+    /// Reads the one address in what a person typed or pasted: `mailto:anne@exemple.fr`, `Anne <anne@exemple.fr>`, one with a comma behind it, or with a space
+    /// beside the sign. `None` where there is none, or where two are meant.
+    pub fn find(text: &str) -> Option<Self> {
+        let text = spelling::fold(text);
+        Self::parse(&text).or_else(|| Self::parse(&joined(&text))).or_else(|| {
+            let mut found = addresses(&text).into_iter();
+            let one = found.next().filter(|_| found.next().is_none())?;
+            Self::parse(&one)
+        })
+    }
+
     /// The address as it was written, trimmed.
     pub fn shown(&self) -> &str {
         &self.shown
@@ -42,6 +51,17 @@ impl MailAddress {
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
+}
+
+/// Without the spaces beside an `@` or a full stop, which telephones write by themselves.
+fn joined(text: &str) -> String {
+    let beside = |c: Option<char>| matches!(c, Some('@' | '.'));
+    let chars: Vec<char> = text.chars().collect();
+    let kept = |at: usize| {
+        chars[at] != ' '
+            || !(beside(chars.get(at + 1).copied()) || at > 0 && beside(chars.get(at - 1).copied()))
+    };
+    (0..chars.len()).filter(|at| kept(*at)).map(|at| chars[at]).collect()
 }
 
 #[cfg(test)]
@@ -60,6 +80,40 @@ mod tests {
             assert_eq!(canonical(spelling).as_deref(), Some("marie.d@example.org"), "{spelling}");
         }
         assert_eq!(MailAddress::parse(" Marie@Example.org").unwrap().shown(), "Marie@Example.org");
+    }
+
+    /// FINDING B13
+    #[test]
+    fn what_is_pasted_around_an_address_is_left_out() {
+        let found = |text: &str| MailAddress::find(text).map(|address| address.shown);
+        for pasted in [
+            "anne@exemple.test",
+            "anne@exemple.test\u{200b}",
+            "\u{feff}anne\u{ad}@exemple\u{2060}.test ",
+            "mailto:anne@exemple.test",
+            "<anne@exemple.test>",
+            "Anne Dupont <anne@exemple.test>",
+            "\"Anne\" <anne@exemple.test>;",
+            "anne@exemple.test,",
+            "anne@exemple.test.",
+            "anne @ exemple.test",
+            "anne@exemple. test",
+            "«\u{a0}anne@exemple.test\u{a0}»",
+        ] {
+            assert_eq!(found(pasted).as_deref(), Some("anne@exemple.test"), "{pasted:?}");
+        }
+        assert_eq!(found("d’arcy@exemple.test").as_deref(), Some("d'arcy@exemple.test"));
+        for none in [
+            "anne dupont@exemple.test",
+            "a@x.test, b@x.test",
+            "a@x.test;b@x.test",
+            "anne@exemple,test",
+            "@",
+            "anne",
+            "",
+        ] {
+            assert_eq!(found(none), None, "{none:?}");
+        }
     }
 
     #[test]

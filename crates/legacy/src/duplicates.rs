@@ -171,7 +171,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::row::{Charset, Format};
+    use crate::row::Format;
 
     /// The numbers that come more than once, found by looking at all of them.
     fn plainly(numbers: &[u64]) -> HashSet<u64> {
@@ -199,7 +199,7 @@ mod tests {
         for n in (0..200_000).chain([7, 199_999, 123_456]) {
             writeln!(file, "{n}").unwrap();
         }
-        let mut rows = Rows::open(Cursor::new(file), Format::Csv, Charset::Utf8).unwrap();
+        let mut rows = Rows::open(Cursor::new(file), Format::Csv).unwrap();
         let canonical = |identifier: &str| Some(identifier.to_owned());
         let found = Duplicates::find(&mut rows, canonical, Cursor::new(Vec::new())).unwrap();
         assert_eq!(found.repeated.len(), 3);

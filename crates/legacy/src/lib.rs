@@ -1,13 +1,13 @@
 //! Deliveries of an agency whose clients move: identifiers, references and password hashes of its old system.
 //!
-//! [`row`] reads a delivery, [`hash`] the password hashes in it; [`Duplicates`] finds identifiers that come more than once, [`CostlyRecipes`] makes checks
+//! [`Detector`] finds the encoding of a file, [`row`] reads a delivery, [`hash`] the password hashes in it; [`Duplicates`] finds identifiers that come more than once, [`CostlyRecipes`] makes checks
 //! of different hashes take the same time, and [`ImportReport`] collects what the reading met. Nothing here knows a database, a runtime, the network,
 //! files or a clock: the crate is given readers and bytes, so every rule is tested with plain values in milliseconds.
 //!
 //! ```
 //! use legacy::{
 //!     Duplicates, ImportReport,
-//!     row::{Charset, Format, Rows},
+//!     row::{Format, Rows},
 //! };
 //! use std::io::Cursor;
 //!
@@ -15,7 +15,7 @@
 //!     00042;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;31/12/1950\n\
 //!     00043;;\n\
 //!     00042;;\n";
-//! let mut rows = Rows::open(Cursor::new(file), Format::Csv, Charset::Utf8)?;
+//! let mut rows = Rows::open(Cursor::new(file), Format::Csv)?;
 //! let canonical = |identifier: &str| Some(identifier.to_lowercase());
 //! let mut duplicates = Duplicates::find(&mut rows, canonical, Cursor::new(Vec::new()))?;
 //! rows.rewind()?;
@@ -36,15 +36,19 @@
 //! ```
 
 mod address;
+mod charset;
 mod costly;
 mod duplicates;
 pub mod hash;
 mod nothing;
+mod reading;
 mod report;
 pub mod row;
 
 pub use address::MailAddress;
+pub use charset::{Charset, Decoded, Detector, Found};
 pub use costly::CostlyRecipes;
 pub use duplicates::{Duplicates, Repeated, Repeats};
 pub use nothing::stands_for_no_password;
+pub use reading::{PasswordRule, Reading, readings};
 pub use report::{ImportReport, Warned};

@@ -60,25 +60,24 @@ impl DeliveryLine {
     }
 }
 
-/// Beginnings and parts of the reasons for which a row is left out, as the reading of files gives them, and what an agency's secretary is told.
-const REASONS: [(&str, &str); 17] = [
+/// Beginnings and parts of the reasons for which a row is left out, or its hash, as the reading of files gives them, and what an agency's secretary is told.
+const REASONS: [(&str, &str); 22] = [
     (
         "the same identifier as on line",
         "Le même identifiant figure plus haut dans le fichier, avec d’autres informations\u{a0}: lesquelles sont justes\u{a0}?",
-    ),
-    ("`identifier` is missing", "L’identifiant manque."),
-    ("`identifier` is empty by the rules", "L’identifiant ne contient aucun caractère utile."),
-    (
-        "`identifier`",
-        "L’identifiant ne peut pas être lu (trop long, caractère invisible, ou abîmé par un tableur).",
     ),
     (
         "a spreadsheet",
         "L’identifiant a été abîmé par un tableur\u{a0}: mettez la colonne au format Texte avant de coller.",
     ),
+    ("`identifier` is missing", "L’identifiant manque."),
+    ("`identifier` is empty by the rules", "L’identifiant ne contient aucun caractère utile."),
+    ("`identifier`", "L’identifiant ne peut pas être lu (trop long, ou caractère invisible)."),
     ("not a JSON object", "La ligne n’est pas au format attendu (JSON)."),
     ("a double quote opens", "Un guillemet ouvre une valeur et rien ne le referme."),
+    ("behind a closing double quote", "Du texte suit un guillemet fermant."),
     ("fields where the header has", "La ligne n’a pas le même nombre de colonnes que l’en-tête."),
+    ("a column that has no name", "Une valeur se trouve dans une colonne sans titre."),
     ("more than", "La ligne a trop de colonnes."),
     ("the line is longer", "La ligne est trop longue."),
     ("a value goes on to line", "Une valeur s’étend sur trop de lignes."),
@@ -86,18 +85,54 @@ const REASONS: [(&str, &str); 17] = [
         "the file cannot be read",
         "Le fichier ne peut pas être lu plus loin\u{a0}: il a peut-être été coupé pendant l’envoi.",
     ),
-    ("both a `password` and", "La ligne donne à la fois un mot de passe en clair et son empreinte."),
+    (
+        "stands beside a `password_hash`",
+        "La ligne donne à la fois un mot de passe en clair et son empreinte\u{a0}: aucun des deux n’est pris.",
+    ),
+    (
+        "the hash of an empty password",
+        "L’empreinte est celle d’un mot de passe vide\u{a0}: elle n’est pas prise.",
+    ),
     ("looks like no known format", "L’empreinte du mot de passe a un format inconnu."),
     (
         "a bare hex hash",
         "Le fichier ne dit pas comment l’empreinte du mot de passe a été calculée (colonne hash_format).",
     ),
+    ("holds no known name", "La colonne hash_format ne contient ni un nom connu ni une formule."),
     ("`hash_format`", "L’empreinte du mot de passe n’est pas du format annoncé (colonne hash_format)."),
     ("above the limit", "L’empreinte du mot de passe demanderait trop de calcul."),
+    ("kept without", "L’empreinte du mot de passe est abîmée ou coupée."),
 ];
 
-/// Returns the reason for which a row is left out in French. One that is not known is told in general.
+/// What is wrong with a recipe, and how an agency's secretary is told.
+const RECIPES: [(&str, &str); 12] = [
+    ("the words are", "un mot est inconnu\u{a0}; les mots sont password, salt, user et key"),
+    ("the functions are", "une fonction est inconnue"),
+    ("a `)` is missing", "il manque une parenthèse fermante"),
+    ("something stands behind", "du texte suit la fin"),
+    ("a quote opens", "une apostrophe ou un guillemet n’est pas refermé"),
+    ("a number belongs here", "il faut un nombre à cet endroit"),
+    ("the word `password`", "le mot password n’y figure pas"),
+    ("wants", "il manque une virgule ou une valeur à une fonction"),
+    ("too deep", "trop de parenthèses sont imbriquées"),
+    ("too long", "elle est trop longue"),
+    ("leaves nothing", "une coupe ne laisse rien"),
+    ("", "elle ne peut pas être suivie"),
+];
+
+/// Returns the mistake in a recipe, `the recipe in …, at character 5: a number belongs here`, in French.
+fn recipe_in_french(reason: &str) -> Option<String> {
+    let (_, rest) = reason.split_once("the recipe in `hash_format`, at character ")?;
+    let (at, what) = rest.split_once(": ")?;
+    let known = RECIPES.iter().find(|(part, _)| what.contains(part)).map_or("", |(_, french)| french);
+    Some(format!("La formule de la colonne hash_format est fausse, au caractère {at}\u{a0}: {known}."))
+}
+
+/// Returns the reason for which a row is left out, or its hash, in French. One that is not known is told in general.
 pub fn reason_in_french(reason: &str) -> String {
+    if let Some(french) = recipe_in_french(reason) {
+        return french;
+    }
     let known = REASONS.iter().find(|(part, _)| reason.contains(part));
     known
         .map_or("L’identifiant ou l’empreinte du mot de passe ne peut pas être lu.", |(_, french)| {
@@ -151,5 +186,22 @@ mod tests {
                 .contains("format inconnu")
         );
         assert!(reason_in_french("something new").starts_with("L’identifiant"));
+        assert_eq!(
+            reason_in_french(
+                "the recipe in `hash_format`, at character 14: a `)` is missing: the identity is kept without it"
+            ),
+            "La formule de la colonne hash_format est fausse, au caractère 14\u{a0}: il manque une parenthèse fermante."
+        );
+        assert!(
+            reason_in_french("the recipe in `hash_format`, at character 5: something new")
+                .ends_with("elle ne peut pas être suivie.")
+        );
+        for (reason, part) in [
+            ("a spreadsheet made a number of `identifier`, such as 1.00E+06", "tableur"),
+            ("`identifier` is longer than it may be", "trop long"),
+            ("bcrypt: the hash is cut off: the identity is kept without it", "abîmée"),
+        ] {
+            assert!(reason_in_french(reason).contains(part), "{reason}");
+        }
     }
 }

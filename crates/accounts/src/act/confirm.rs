@@ -4,7 +4,7 @@ use kernel::{Done, Fault, Password, PasswordRefused, Token, Tx};
 
 use crate::{
     Accounts, Email, Enrolment, EnrolmentId, NoAddress, Stage,
-    guard::{Guarded, secret_of},
+    guard::Guarded,
     lockout::Counter,
     store::{EnrolmentRow, accounts, enrolments},
 };
@@ -83,7 +83,7 @@ impl Accounts {
         let same = row.email_canonical.as_deref() == Some(address.canonical());
         let stored = row.password_hash.as_deref().filter(|_| same);
         let counter = self.confirm_counter(row.id);
-        match self.guard(&counter, stored.as_slice(), secret_of(&password)).await? {
+        match self.guard(&counter, stored.as_slice(), &password).await? {
             Guarded::Right { .. } => {}
             Guarded::Wrong { remaining } => return Ok(Confirm::Wrong { remaining }),
             Guarded::Locked { .. } => return Ok(Confirm::Locked),

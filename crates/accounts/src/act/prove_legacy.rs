@@ -5,10 +5,9 @@ use std::{sync::PoisonError, time::Duration};
 use agencies::Agency;
 use kernel::{Db, Done, Fault, Password, PasswordRefused, Tx, Unix};
 use legacy::hash::Recipe;
-use zeroize::Zeroizing;
 
 use crate::{
-    AccountId, Accounts, Email, EnrolmentId, Visitor,
+    AccountId, Accounts, Email, EnrolmentId, OldSite, Visitor,
     lockout::{Attempt, Cleared, Counter, Failed, Reserved},
     store::{IdentityRow, accounts, identities, links, proven, recipes, tickets},
     verifier::{self, Kind, Stored},
@@ -159,8 +158,10 @@ impl Accounts {
             Ok(counted) => counted,
             Err(locked) => return Ok(locked),
         };
-        let identity = identities::by_identifier(&self.context.db, &agency.id, &canonical).await?;
-        match self.check_identity(&agency.id, identity.as_ref(), &password).await? {
+        let before = agency.directory.canonical_before(identifier);
+        let identity =
+            identities::by_identifier(&self.context.db, &agency.id, &canonical, before.as_deref()).await?;
+        match self.check_identity(agency, identity.as_ref(), &password).await? {
             None => {
                 counted.give_back(&self.context.db).await?;
                 Ok(LegacyProof::Busy)
@@ -215,10 +216,10 @@ impl Accounts {
         Ok(proven.insert((agency.to_owned(), kind.clone())).then_some(kind))
     }
 
-    /// Checks the password of an identity, or of nobody; `None` when there is no room to hash.
+    /// Checks the password of an identity, or of nobody, in each of its readings; `None` when there is no room to hash.
     async fn check_identity(
         &self,
-        agency: &str,
+        agency: &Agency,
         identity: Option<&IdentityRow>,
         password: &Password,
     ) -> Result<Option<bool>, Fault> {
@@ -229,20 +230,15 @@ impl Accounts {
             Some(row) => verifier::read(&self.context, row.verifier_kind, row.verifier.as_deref()),
             None => Ok(Stored::None),
         };
-        let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
-        let typed = password.typed();
-        let costly = recipes::of(&self.context.db, agency).await?;
+        let costly = recipes::of(&self.context.db, &agency.id).await?;
         if let Some(class) = costly.missing(read()?.recipe()) {
             // An older version imported this hash.
-            self.learn_recipe(agency, &class).await?;
+            self.learn_recipe(&agency.id, &class).await?;
         }
-        let right = verifier::check(&self.hasher, read()?, &costly, bytes(typed)).await;
-        // Old systems often trimmed: what would match without the spaces around it is accepted (PEOPLE U-62).
-        let trimmed = typed.trim();
-        if right == Ok(false) && trimmed.len() < typed.len() {
-            return Ok(verifier::check(&self.hasher, read()?, &costly, bytes(trimmed)).await.ok());
-        }
-        Ok(right.ok())
+        // The configuration was checked.
+        let readings = OldSite::of(agency).unwrap_or_default().readings(password.typed());
+        let right = verifier::find_right(&self.hasher, read, &costly, &readings).await?;
+        Ok(right.ok().map(|at| at.is_some()))
     }
 
     /// Takes a portal's word that this is its client, by a ticket that is used once.
@@ -265,7 +261,9 @@ impl Accounts {
             return Ok(LegacyProof::Refused);
         }
         self.know_identity(agency, &canonical, ticket).await?;
-        let identity = identities::by_identifier(&self.context.db, &agency.id, &canonical).await?;
+        let before = agency.directory.canonical_before(&ticket.identifier);
+        let identity =
+            identities::by_identifier(&self.context.db, &agency.id, &canonical, before.as_deref()).await?;
         self.proved(identity, origin, visitor).await
     }
 

@@ -144,7 +144,7 @@ impl Accounts {
         let (meant, device) = enrolments::meant_by(db, subject, browser.as_ref(), self.context.now()).await?;
         let device = device.map(|id| id.to_string());
         let counter = Counter::of_email(&self.context, subject, device.as_deref());
-        let (of, outdated) = match self.guard(&counter, &meant.verifiers(), secret_of(password)).await? {
+        let (of, outdated) = match self.guard(&counter, &meant.verifiers(), password).await? {
             Guarded::Right { of, outdated } => (of, outdated),
             Guarded::Wrong { remaining } => return Ok(Proved::Not(SignIn::Wrong { remaining })),
             Guarded::Locked { now } => {

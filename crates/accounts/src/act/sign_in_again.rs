@@ -4,7 +4,7 @@ use kernel::{Done, Fault, Password, Tx, Unix};
 
 use crate::{
     Accounts, Session, SignedIn, Visitor,
-    guard::{Guarded, secret_of},
+    guard::Guarded,
     lockout::Counter,
     store::{AccountRow, sessions},
 };
@@ -45,7 +45,7 @@ impl Accounts {
         let Ok(password) = Password::new(form.typed) else { return Ok(None) };
         let counter = Counter::of_used_proof(&self.context, &form.proof);
         let stored = [owner.password_hash.as_str()];
-        let Guarded::Right { .. } = self.guard(&counter, &stored, secret_of(&password)).await? else {
+        let Guarded::Right { .. } = self.guard(&counter, &stored, &password).await? else {
             return Ok(None);
         };
         let db = &self.context.db;

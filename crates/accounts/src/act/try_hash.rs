@@ -4,10 +4,9 @@
 use agencies::Agency;
 use kernel::{Done, Fault, Password, Tx};
 use serde_json::json;
-use zeroize::Zeroizing;
 
 use crate::{
-    Accounts, evidence,
+    Accounts, OldSite, evidence,
     store::{identities, recipes},
     verifier::{self, Stored},
 };
@@ -30,7 +29,7 @@ pub enum Tried {
         /// How the hash rests: `bare`, `sealed` or `wrapped`.
         stored: &'static str,
         /// How the password was read.
-        reading: &'static str,
+        reading: String,
     },
     /// Not right.
     Wrong {
@@ -39,7 +38,7 @@ pub enum Tried {
         /// As above.
         stored: &'static str,
         /// How the password was read, one after the other.
-        readings: Vec<&'static str>,
+        readings: Vec<String>,
     },
 }
 
@@ -57,7 +56,9 @@ impl Accounts {
     ) -> Result<Tried, Fault> {
         let (context, db) = (&self.context, &self.context.db);
         let Some(canonical) = agency.directory.canonical(identifier) else { return Ok(Tried::Unknown) };
-        let Some(identity) = identities::by_identifier(db, &agency.id, &canonical).await? else {
+        let before = agency.directory.canonical_before(identifier);
+        let Some(identity) = identities::by_identifier(db, &agency.id, &canonical, before.as_deref()).await?
+        else {
             return Ok(Tried::Unknown);
         };
         let body = json!({ "agency": agency.id, "legacy_identity": identity.id, "by": by });
@@ -80,18 +81,13 @@ impl Accounts {
         };
         let costly = recipes::of(db, &agency.id).await?;
         // As at a sign-in, in that order.
-        let typed = password.typed();
-        let mut readings = vec![("as typed", typed)];
-        if typed.trim() != typed {
-            readings.push(("without the spaces around it", typed.trim()));
-        }
-        for (reading, text) in &readings {
-            let bytes = Zeroizing::new(text.as_bytes().to_vec());
-            let busy = |_| Fault::Unavailable("too many passwords are being checked".into());
-            if verifier::check(&self.hasher, read()?, &costly, bytes).await.map_err(busy)? {
-                return Ok(Tried::Right { kind, stored, reading });
-            }
-        }
-        Ok(Tried::Wrong { kind, stored, readings: readings.into_iter().map(|(name, _)| name).collect() })
+        let readings = OldSite::of(agency).unwrap_or_default().readings(password.typed());
+        let right = verifier::find_right(&self.hasher, read, &costly, &readings).await?;
+        let right = right.map_err(|busy| Fault::Unavailable(busy.to_string()))?;
+        let mut names: Vec<String> = readings.into_iter().map(|reading| reading.name).collect();
+        Ok(match right {
+            Some(at) => Tried::Right { kind, stored, reading: names.swap_remove(at) },
+            None => Tried::Wrong { kind, stored, readings: names },
+        })
     }
 }

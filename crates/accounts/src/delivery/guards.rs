@@ -13,6 +13,9 @@ const SHARES_FROM: u64 = 100;
 /// The share of a file's rows in another agency's file from which it is taken for that.
 const LIKE: f64 = 0.5;
 
+/// The share of identifiers that went wrong in a spreadsheet from which the file is not taken: nobody made it by hand, so that the others are in doubt.
+const SPOILT: f64 = 0.01;
+
 /// A guard that does not hold. Shares are from 0 to 1.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "guard", rename_all = "snake_case")]
@@ -42,6 +45,23 @@ pub enum GuardBroken {
     IdentifierPattern {
         /// The share of the rows.
         share: f64,
+    },
+    /// Identifiers went through a spreadsheet that made numbers of them: the others of this file may have lost zeros.
+    Spoilt {
+        /// The share of the rows.
+        share: f64,
+    },
+    /// Identifiers have fewer digits than those of the last delivery: zeros at their beginning are lost.
+    LostZeros {
+        /// The share of the rows.
+        share: f64,
+    },
+    /// More hashes cannot be read than rows may be bad.
+    UnreadableHashes {
+        /// The share of the rows.
+        share: f64,
+        /// The most.
+        most: f64,
     },
     /// This very file was applied for another agency.
     SameFile {
@@ -79,6 +99,22 @@ impl fmt::Display for GuardBroken {
             Self::IdentifierPattern { share } => {
                 write!(f, "identifier_pattern: {} of the identifiers have another form", percent(share))
             }
+            Self::Spoilt { share } => write!(
+                f,
+                "identifiers: a spreadsheet made numbers or dates of {}, and may have spoilt others; export the column as text",
+                percent(share)
+            ),
+            Self::LostZeros { share } => write!(
+                f,
+                "identifiers: {} have fewer digits than in the last delivery, as when a spreadsheet takes zeros away",
+                percent(share)
+            ),
+            Self::UnreadableHashes { share, most } => write!(
+                f,
+                "max_bad: {} of the rows have a hash that cannot be read, more than {}",
+                percent(share),
+                percent(most)
+            ),
             Self::SameFile { agency } => write!(f, "this file was imported for the agency \"{agency}\""),
             Self::OtherAgency { agency, share } => write!(
                 f,
@@ -110,6 +146,17 @@ pub(crate) fn broken(rules: &ImportRules, complete: bool, report: &PlanReport) -
     let off = share(report.off_pattern.as_ref().map_or(0, |reason| reason.count), taken);
     if off > rules.max_bad {
         broken.push(GuardBroken::IdentifierPattern { share: off });
+    }
+    let spoilt = share(report.spoilt, report.rows);
+    if report.rows >= SHARES_FROM && spoilt > SPOILT {
+        broken.push(GuardBroken::Spoilt { share: spoilt });
+    }
+    if taken >= SHARES_FROM && report.lost_zeros() > SPOILT {
+        broken.push(GuardBroken::LostZeros { share: report.lost_zeros() });
+    }
+    let unreadable = share(report.unreadable_hashes, report.rows);
+    if report.rows >= SHARES_FROM && unreadable > rules.max_bad {
+        broken.push(GuardBroken::UnreadableHashes { share: unreadable, most: rules.max_bad });
     }
     if let Some(agency) = &report.same_file {
         broken.push(GuardBroken::SameFile { agency: agency.clone() });
@@ -167,6 +214,7 @@ impl Sketch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ShapeShift;
 
     fn report() -> PlanReport {
         PlanReport {
@@ -205,6 +253,18 @@ mod tests {
             [GuardBroken::OtherAgency { .. }]
         ));
         assert!(broken(false, |r| r.other_agency = Some(("x".into(), 0.1))).is_empty());
+        assert!(matches!(broken(false, |r| r.spoilt = 20)[..], [GuardBroken::Spoilt { .. }]));
+        assert!(broken(false, |r| r.spoilt = 1).is_empty(), "one slip of a hand");
+        let shift =
+            |shorter| vec![ShapeShift { of: "digits".into(), length: 5, share: 0.1, before: 0.0, shorter }];
+        let mut shifted = PlanReport { shape_shifts: shift(true), ..report() };
+        assert!(matches!(super::broken(&rules, false, &shifted)[..], [GuardBroken::LostZeros { .. }]));
+        shifted.shape_shifts = shift(false);
+        assert!(super::broken(&rules, false, &shifted).is_empty());
+        assert!(matches!(
+            broken(false, |r| r.unreadable_hashes = 300)[..],
+            [GuardBroken::UnreadableHashes { .. }]
+        ));
         let off = |r: &mut PlanReport| (0..900).for_each(|line| count_off_pattern(r, line));
         assert!(matches!(broken(false, off)[..], [GuardBroken::IdentifierPattern { .. }]));
         // Three rows say nothing in shares.

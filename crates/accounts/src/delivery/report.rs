@@ -1,12 +1,10 @@
-use std::collections::BTreeMap;
-
 use legacy::{Warned, row::BadRow};
 use serde::{Deserialize, Serialize};
 
-use super::GuardBroken;
+use super::{GuardBroken, shapes::DIGITS};
 
 /// The most kinds of one thing that a report holds: enough to read, however long the file is.
-const MOST_KINDS: usize = 50;
+pub(super) const MOST_KINDS: usize = 50;
 /// The number of lines that a reason names, and of samples of each kind.
 const LINES: usize = 5;
 
@@ -34,6 +32,14 @@ pub struct PlanReport {
     pub bad: u64,
     /// Why, by reason.
     pub reasons: Vec<Reason>,
+    /// Of these, rows whose identifier a spreadsheet made another of, such as 1.00E+06.
+    pub spoilt: u64,
+    /// Rows taken whose hash cannot be read: these people have none now.
+    pub unreadable_hashes: u64,
+    /// The encoding by which the file is read.
+    pub charset: String,
+    /// Sentences about the file as a whole: its encoding, columns that are read by a common name.
+    pub notes: Vec<String>,
     /// Rows that repeat an earlier one to the letter: harmless, and not bad.
     pub doubles: u64,
     /// Rows that have the identifier of an earlier one, and something else with it: bad.
@@ -50,6 +56,8 @@ pub struct PlanReport {
     pub hash_kinds: Vec<HashKind>,
     /// The forms of identifiers.
     pub shapes: Vec<Shape>,
+    /// The fewest and the most digits, where all identifiers are numbers of several lengths and none begins with a zero, as when a spreadsheet took zeros away.
+    pub lengths: Option<(u64, u64)>,
     /// Forms of identifiers that the last delivery did not have.
     pub shape_shifts: Vec<ShapeShift>,
     /// Identifiers that are not of the agency's pattern.
@@ -156,6 +164,9 @@ pub struct ShapeShift {
     pub share: f64,
     /// The share in the last delivery.
     pub before: f64,
+    /// Numbers with fewer digits than most of the last delivery.
+    #[serde(default)]
+    pub shorter: bool,
 }
 
 /// The kind of a sample.
@@ -189,6 +200,7 @@ impl PlanReport {
     /// Counts a row that is left out.
     pub(crate) fn add_bad(&mut self, bad: &BadRow) {
         self.bad += 1;
+        self.spoilt += u64::from(bad.is_spoilt());
         add_reason(&mut self.reasons, &general(&bad.reason), bad.line);
     }
 
@@ -206,6 +218,11 @@ impl PlanReport {
         (all > 0).then(|| share(proven, all))
     }
 
+    /// Returns the share of the identifiers that have lost zeros at their beginning, as it seems: numbers that are shorter than nearly all of the last delivery.
+    pub(crate) fn lost_zeros(&self) -> f64 {
+        self.shape_shifts.iter().filter(|shift| shift.shorter).map(|shift| shift.share).sum()
+    }
+
     /// Notes the forms of identifiers that `last`, the delivery before, had hardly or not.
     pub(crate) fn compare_shapes(&mut self, last: Option<&[Shape]>) {
         let total: u64 = self.shapes.iter().map(|shape| shape.count).sum();
@@ -214,12 +231,22 @@ impl PlanReport {
         if total_before == 0 {
             return;
         }
+        let digits = |shape: &&Shape| shape.of == DIGITS;
+        let usual =
+            last.iter().filter(digits).max_by_key(|shape| shape.count).map_or(0, |shape| shape.length);
         for Shape { of, length, count } in &self.shapes {
+            let shorter = of == DIGITS && *length < usual;
             let before = last.iter().find(|shape| (&shape.of, shape.length) == (of, *length));
             let (now, before) =
                 (share(*count, total), share(before.map_or(0, |shape| shape.count), total_before));
             if now >= 0.01 && before < now / 10.0 {
-                self.shape_shifts.push(ShapeShift { of: of.clone(), length: *length, share: now, before });
+                self.shape_shifts.push(ShapeShift {
+                    of: of.clone(),
+                    length: *length,
+                    share: now,
+                    before,
+                    shorter,
+                });
             }
         }
     }
@@ -271,35 +298,6 @@ pub(crate) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Counts the forms of identifiers: few kinds, whatever the file.
-#[derive(Default)]
-pub(crate) struct Shapes(BTreeMap<(&'static str, u64), u64>);
-
-impl Shapes {
-    pub(crate) fn add(&mut self, identifier: &str) {
-        let digit = identifier.chars().any(|c| c.is_ascii_digit());
-        let letter = identifier.chars().any(char::is_alphabetic);
-        let other = identifier.chars().any(|c| !c.is_ascii_digit() && !c.is_alphabetic());
-        let of = match (digit, letter, other) {
-            (true, false, false) => "digits",
-            (false, true, false) => "letters",
-            (true, true, false) => "digits and letters",
-            _ => "other",
-        };
-        *self.0.entry((of, identifier.chars().count() as u64)).or_default() += 1;
-    }
-
-    /// Returns the most frequent ones.
-    pub(crate) fn most(self) -> Vec<Shape> {
-        let mut shapes: Vec<Shape> = (self.0.into_iter())
-            .map(|((of, length), count)| Shape { of: of.to_owned(), length, count })
-            .collect();
-        shapes.sort_by_key(|shape| std::cmp::Reverse(shape.count));
-        shapes.truncate(MOST_KINDS);
-        shapes
-    }
-}
-
 /// Masks an identifier: its ends stay, so that whoever has the file finds it.
 pub(crate) fn masked(identifier: &str) -> String {
     let chars: Vec<char> = identifier.chars().collect();
@@ -315,7 +313,7 @@ pub(crate) fn masked(identifier: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::shapes::Shapes, *};
 
     #[test]
     fn an_identifier_shows_its_ends_only() {
@@ -346,11 +344,23 @@ mod tests {
         let mut shapes = Shapes::default();
         (0..90).for_each(|n| shapes.add(&format!("{:08}", 10_000_000 + n)));
         (0..10).for_each(|n| shapes.add(&format!("{:05}", 10_000 + n)));
+        assert_eq!(shapes.lengths_without_zeros(), Some((5, 8)));
+        let mut whole = Shapes::default();
+        ["00042", "123456"].iter().for_each(|identifier| whole.add(identifier));
+        assert_eq!(whole.lengths_without_zeros(), None, "a zero is still there");
         let last = [Shape { of: "digits".into(), length: 8, count: 1000 }];
         let mut report = PlanReport { shapes: shapes.most(), ..PlanReport::default() };
         report.compare_shapes(Some(&last));
         assert_eq!(report.shape_shifts.len(), 1);
         assert_eq!((report.shape_shifts[0].length, report.shape_shifts[0].before), (5, 0.0));
+        assert!((report.lost_zeros() - 0.1).abs() < 1e-9);
+        let mut longer = PlanReport { shapes: report.shapes.clone(), ..PlanReport::default() };
+        longer.compare_shapes(Some(&[Shape { of: "digits".into(), length: 4, count: 1000 }]));
+        assert_eq!(
+            (longer.shape_shifts.len(), longer.lost_zeros()),
+            (2, 0.0),
+            "longer numbers have lost nothing"
+        );
         let mut first = PlanReport { shapes: report.shapes.clone(), ..PlanReport::default() };
         first.compare_shapes(None);
         assert!(first.shape_shifts.is_empty());

@@ -29,12 +29,15 @@ pub(crate) async fn by_identifier(
     db: &impl Read,
     agency: &str,
     canonical: &str,
+    before: Option<&str>,
 ) -> Result<Option<IdentityRow>, Fault> {
-    Ok(Entity::find()
+    let mut rows = Entity::find()
         .filter(Column::AgencyId.eq(agency))
-        .filter(Column::IdentifierCanonical.eq(canonical))
-        .one(db.connection())
-        .await?)
+        .filter(Column::IdentifierCanonical.is_in([canonical].into_iter().chain(before)))
+        .all(db.connection())
+        .await?;
+    let at = rows.iter().position(|row| row.identifier_canonical == canonical);
+    Ok(if rows.is_empty() { None } else { Some(rows.swap_remove(at.unwrap_or(0))) })
 }
 
 /// Stores an identity, unless its agency has that identifier.

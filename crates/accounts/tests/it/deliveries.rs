@@ -5,7 +5,7 @@ use std::{io::Cursor, sync::Arc};
 use accounts::{
     ApplyRefused, Changes, DeliveryId, DeliveryState, GuardBroken, LegacyProof, Mail, MailBody, PlanReport,
     SignIn, Source, UndoRefused, Undone,
-    legacy::row::{Charset, Format, Rows},
+    legacy::row::{Format, Rows},
 };
 use agencies::Agency;
 use testbed::{apply, both};
@@ -16,12 +16,12 @@ const DAY: i64 = 86_400;
 const HEADER: &str = "identifier;client_ref;password;email;name;phone_number\n";
 
 fn rows(csv: &str) -> Rows<Cursor<&str>> {
-    Rows::open(Cursor::new(csv), Format::Csv, Charset::Utf8).unwrap()
+    Rows::open(Cursor::new(csv), Format::Csv).unwrap()
 }
 
 fn source(csv: &str) -> Source {
     let sha256 = kernel::sha256(csv.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    Source { file: "clients.csv".into(), sha256, by: "odile".into() }
+    Source { file: "clients.csv".into(), sha256, by: "odile".into(), ..Source::default() }
 }
 
 async fn plan(stage: &Stage, agency: &Agency, csv: &str, complete: bool) -> (DeliveryId, PlanReport) {

@@ -16,6 +16,7 @@ mod mail_code;
 mod messages;
 mod moving;
 mod old_hashes;
+mod readings;
 mod recovering;
 mod stage;
 mod standing;

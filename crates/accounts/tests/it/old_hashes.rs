@@ -44,7 +44,7 @@ async fn a_hash_of_each_kind_proves_its_person_sealed_and_wrapped(stage: Stage) 
         for (at, (values, kind)) in KINDS.iter().enumerate() {
             let identifier = if values[0] == "smf" { "dupont".to_owned() } else { format!("id-{at}") };
             let tried = stage.accounts.try_hash(agency, &identifier, PASSWORD, "test").await.unwrap();
-            let right = Tried::Right { kind: (*kind).to_owned(), stored, reading: "as typed" };
+            let right = Tried::Right { kind: (*kind).to_owned(), stored, reading: "as typed".to_owned() };
             assert_eq!(tried, right, "{} {values:?}", stage.bed.name);
             let tried = stage.accounts.try_hash(agency, &identifier, "Zilleul-42", "test").await.unwrap();
             assert!(matches!(tried, Tried::Wrong { .. }), "{values:?}: {tried:?}");

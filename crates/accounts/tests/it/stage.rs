@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Cursor, sync::Arc};
 use accounts::{
     Accounts, Edition, EnrolmentId, HashCost, Hasher, LegacyProof, Mail, Rules, Shown, SignIn, SignedIn,
     TermsLibrary, TermsVersion, Visitor,
-    legacy::row::{Charset, Format, Rows},
+    legacy::row::{Format, Rows},
 };
 use agencies::{Agency, Contact, Controller, CustomTexts, Directory, Look};
 use kernel::Token;
@@ -77,7 +77,7 @@ impl Stage {
     pub(crate) async fn import(&self, agency: &Agency, csv: &str) -> accounts::legacy::ImportReport {
         let mut importer = self.accounts.import(
             agency,
-            Rows::open(Cursor::new(csv), Format::Csv, Charset::Utf8).unwrap(),
+            Rows::open(Cursor::new(csv), Format::Csv).unwrap(),
             Cursor::new(Vec::new()),
             false,
         );

@@ -295,6 +295,18 @@ impl Verifier {
     }
 }
 
+/// Checks the text of `hash_format`: a name of [`FORMATS`], or a recipe that can be followed.
+///
+/// # Errors
+/// [`Unreadable`] says what is wrong with it.
+pub fn check_format(text: &str) -> Result<(), Unreadable> {
+    let text = text.trim();
+    if known_format(text).is_some() || named::Named::find(text)?.is_some() {
+        return Ok(());
+    }
+    Err(Unreadable::UnknownFormat)
+}
+
 fn known_format(name: &str) -> Option<&'static str> {
     FORMATS.iter().find(|known| known.eq_ignore_ascii_case(name)).copied()
 }

@@ -2,10 +2,12 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::{
-    Given, Row, Verifier,
+    ColumnNames, Given, Row, Verifier,
     date::{self, Habit},
+    layout::plain,
     lenient::{self, Oddity, Warning},
     lines::stray,
+    spoilt,
 };
 use crate::{MailAddress, hash::Unreadable};
 
@@ -44,6 +46,9 @@ pub const COLUMNS: &[(&str, usize)] = &[
 /// The place of the one that every row has.
 pub(super) const IDENTIFIER: usize = 0;
 
+/// The place from which on no column proves the person, or tells the portal which client it is.
+const EMAIL: usize = 8;
+
 /// The first ten have a place of their own; the rest is the profile.
 const PROFILE: usize = 10;
 
@@ -52,7 +57,7 @@ pub(super) const BIRTHDATE: usize = 19;
 
 /// The message for bytes that are not UTF-8.
 pub(super) const NOT_UTF8: &str =
-    "not UTF-8: if the file comes from Excel or an old database, say that it is windows-1252";
+    "is not UTF-8: if the file comes from Excel or an old database, say which encoding it has";
 
 /// The parts of OpenID Connect's `address` (Core §5.1.1).
 const ADDRESS: &[&str] = &["street_address", "postal_code", "locality", "region", "country"];
@@ -61,7 +66,7 @@ const ADDRESS: &[&str] = &["street_address", "postal_code", "locality", "region"
 pub(super) const PROOF: &[&str] =
     &["identifier", "password_hash", "hash_format", "salt", "hash_user", "hash_key", "password"];
 
-/// Names that people write where these columns are meant.
+/// Names that people write where these columns are meant, as [`plain`] gives them.
 const ALIASES: &[(&str, &str)] = &[
     ("id", "identifier"),
     ("login", "identifier"),
@@ -76,14 +81,14 @@ const ALIASES: &[(&str, &str)] = &[
     ("algorithm", "hash_format"),
     ("sel", "salt"),
     ("pass", "password"),
-    ("mot_de_passe", "password"),
+    ("mot de passe", "password"),
     ("mail", "email"),
-    ("e_mail", "email"),
+    ("e mail", "email"),
     ("courriel", "email"),
-    ("first_name", "given_name"),
+    ("first name", "given_name"),
     ("firstname", "given_name"),
     ("prenom", "given_name"),
-    ("last_name", "family_name"),
+    ("last name", "family_name"),
     ("lastname", "family_name"),
     ("surname", "family_name"),
     ("nom", "family_name"),
@@ -96,10 +101,31 @@ const ALIASES: &[(&str, &str)] = &[
     ("address", "street_address"),
     ("adresse", "street_address"),
     ("zip", "postal_code"),
-    ("code_postal", "postal_code"),
+    ("code postal", "postal_code"),
     ("city", "locality"),
     ("ville", "locality"),
     ("pays", "country"),
+    ("adresse email", "email"),
+    ("adresse mail", "email"),
+    ("adresse e mail", "email"),
+    ("adresse electronique", "email"),
+    ("mel", "email"),
+    ("nom de famille", "family_name"),
+    ("nom complet", "name"),
+    ("date de naissance", "birthdate"),
+    ("date naissance", "birthdate"),
+    ("ne e le", "birthdate"),
+    ("tel", "phone_number"),
+    ("telephone portable", "phone_number"),
+    ("portable", "phone_number"),
+    ("mobile", "phone_number"),
+    ("cp", "postal_code"),
+    ("commune", "locality"),
+    ("rue", "street_address"),
+    ("civilite", "gender"),
+    ("numero client", "identifier"),
+    ("n client", "identifier"),
+    ("code client", "identifier"),
 ];
 
 /// The place of a column in [`COLUMNS`].
@@ -114,27 +140,36 @@ pub(super) fn unknown(what: &str, name: &str) -> String {
     let looks = name.len() <= 40 && name.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | ' '));
     let shown = if looks { format!("unknown {what} `{name}`") } else { format!("unknown {what}") };
     match meant(name) {
-        Some(meant) => format!("{shown}: is `{meant}` meant?"),
+        Some(meant) => format!("{shown}: is `{meant}` meant?{}", in_settings(what, meant, name, looks)),
         None => {
             let known: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
-            format!("{shown}; known are {}", known.join(", "))
+            let ignored = in_settings(what, ColumnNames::IGNORED, name, looks);
+            format!("{shown}; known are {}{ignored}", known.join(", "))
         }
     }
 }
 
+/// Returns the place of a column that a common name means, if it is sure enough to be read by it. It is not where a mistake would sign somebody in as
+/// another, or show them another's flat.
+pub(super) fn common(plain: &str) -> Option<usize> {
+    let (_, meant) = ALIASES.iter().find(|(alias, _)| *alias == plain)?;
+    place(meant).filter(|at| *at >= EMAIL)
+}
+
+/// Says how the agency's file names a column.
+fn in_settings(what: &str, column: &str, name: &str, looks: bool) -> String {
+    match (what, looks) {
+        ("column", true) => {
+            format!(" In the agency's file, `[import.columns] {column} = \"{name}\"` names it")
+        }
+        _ => String::new(),
+    }
+}
+
 pub(super) fn meant(name: &str) -> Option<&'static str> {
-    let plain: String = name
-        .trim()
-        .to_lowercase()
-        .chars()
-        .take(40)
-        .map(|c| match c {
-            'é' | 'è' => 'e',
-            c if c.is_alphanumeric() => c,
-            _ => '_',
-        })
-        .collect();
+    let plain: String = plain(name).chars().take(40).collect();
     let alias = ALIASES.iter().find(|(alias, _)| *alias == plain).map(|(_, meant)| *meant);
+    let plain = plain.replace(' ', "_");
     let near = || {
         let far = |known: &str| strsim::damerau_levenshtein(&plain, known);
         COLUMNS.iter().map(|(known, _)| *known).min_by_key(|known| far(known)).filter(|known| far(known) <= 2)
@@ -156,11 +191,13 @@ pub(super) fn may_be_proof(name: &str) -> bool {
 pub(super) struct Fields {
     values: Vec<Option<Zeroizing<String>>>,
     warnings: Vec<Warning>,
+    /// The reason why the hash cannot be read, seen before the row is whole.
+    no_hash: Option<Warning>,
 }
 
 impl Fields {
     pub(super) fn new() -> Self {
-        Self { values: vec![None; COLUMNS.len()], warnings: Vec::new() }
+        Self { values: vec![None; COLUMNS.len()], warnings: Vec::new(), no_hash: None }
     }
 
     /// Empty values are none.
@@ -175,17 +212,40 @@ impl Fields {
         }
         // A password is what it is, blanks included; so are a salt and a key.
         let value = if matches!(name, "password" | "salt" | "hash_key") { value } else { value.trim() };
-        if !value.is_ascii() && value.chars().any(|c| stray(c).is_some()) {
-            return Err(format!("`{name}` is {NOT_UTF8}"));
+        let wrong = if !value.is_ascii() && value.chars().any(|c| stray(c).is_some()) {
+            Some(NOT_UTF8)
+        } else if value.contains('\u{fffd}') {
+            Some("holds the mark of a character that was lost")
+        } else if value.chars().any(char::is_control) {
+            Some("contains a control character")
+        } else if value.chars().count() > longest {
+            Some("is longer than it may be")
+        } else {
+            None
+        };
+        if place == IDENTIFIER {
+            if let Some(wrong) = wrong {
+                return Err(format!("`{name}` {wrong}"));
+            }
+            let (text, of_spreadsheet) = spoilt::unwrapped(value);
+            if of_spreadsheet {
+                self.warn(place, Oddity::OfSpreadsheet);
+            }
+            if let Some(spoilt) = spoilt::spoilt(text) {
+                return Err(spoilt);
+            }
+            self.values[place] = (!text.is_empty()).then(|| Zeroizing::new(text.to_owned()));
+        } else if let Some(wrong) = wrong {
+            self.lose_hash(place, Oddity::NoHash(wrong));
+        } else {
+            self.values[place] = (!value.is_empty()).then(|| Zeroizing::new(value.to_owned()));
         }
-        if value.chars().any(char::is_control) {
-            return Err(format!("`{name}` contains a control character"));
-        }
-        if value.chars().count() > longest {
-            return Err(format!("`{name}` is longer than {longest} characters"));
-        }
-        self.values[place] = (!value.is_empty()).then(|| Zeroizing::new(value.to_owned()));
         Ok(())
+    }
+
+    /// Notes that the hash of the row cannot be read: its person is kept without one.
+    pub(super) fn lose_hash(&mut self, place: usize, what: Oddity) {
+        self.no_hash.get_or_insert(Warning { column: COLUMNS[place].0, what });
     }
 
     /// Tells of a value that was not read as it stands.
@@ -211,10 +271,10 @@ impl Fields {
         self.values.into_iter().nth(IDENTIFIER).flatten()
     }
 
-    /// Judges the whole. `habit`: how this file writes dates.
-    pub(super) fn row(mut self, line: u64, habit: Habit) -> Result<Row, String> {
+    /// Judges the whole. `habit`: how this file writes dates; `hash_format`: what it is where the row has none.
+    pub(super) fn row(mut self, line: u64, habit: Habit, hash_format: Option<&str>) -> Result<Row, String> {
         let identifier = self.get("identifier").ok_or("`identifier` is missing")?.to_owned();
-        let verifier = self.verifier()?;
+        let verifier = self.verifier(hash_format);
         let email = self.email();
         self.read_birthdate(habit);
         Ok(Row {
@@ -268,20 +328,38 @@ impl Fields {
         profile
     }
 
-    fn verifier(&mut self) -> Result<Option<Verifier>, String> {
+    /// Reads the hash. One that cannot be read is told, and left out: a person without one is moved by a ticket or by a code, and one who is left out
+    /// by nobody.
+    fn verifier(&mut self, hash_format: Option<&str>) -> Option<Verifier> {
+        let read = match self.no_hash {
+            Some(warning) => Err(warning),
+            None => self.read_verifier(hash_format),
+        };
+        read.unwrap_or_else(|warning| {
+            self.warnings.push(warning);
+            None
+        })
+    }
+
+    fn read_verifier(&self, hash_format: Option<&str>) -> Result<Option<Verifier>, Warning> {
+        let told = |column, what| Warning { column, what };
         let (format, salt) = (self.get("hash_format"), self.get("salt"));
         let read = match (self.get("password_hash"), self.get("password")) {
-            (Some(_), Some(_)) => return Err("there is both a `password` and a `password_hash`".into()),
+            (Some(_), Some(_)) => {
+                return Err(told("password", Oddity::NoHash("stands beside a `password_hash`")));
+            }
             (Some(hash), None) => {
                 let user = self.get("hash_user").or(self.get("identifier"));
-                Verifier::read(&Given { format, hash, salt, user, key: self.get("hash_key") })
+                let key = self.get("hash_key");
+                Verifier::read(&Given { format: format.or(hash_format), hash, salt, user, key })
             }
             // A file may name the format of all its rows; it then says `plain` here, or nothing.
             (None, Some(password)) => match format {
                 Some(format) if !format.eq_ignore_ascii_case("plain") => {
-                    return Err(
-                        "`hash_format` is for `password_hash`, but the row has a clear `password`".into()
-                    );
+                    return Err(told(
+                        "hash_format",
+                        Oddity::NoHash("is for `password_hash`, and the row has a clear `password`"),
+                    ));
                 }
                 _ => Verifier::clear(password),
             },
@@ -289,12 +367,9 @@ impl Fields {
         };
         match read {
             Ok(verifier) => Ok(Some(verifier)),
-            // `{noop}` with nothing behind it: an account that was never opened. Its client may still come by a ticket.
-            Err(Unreadable::Empty) => {
-                self.warnings.push(Warning { column: "password_hash", what: Oddity::EmptyPassword });
-                Ok(None)
-            }
-            Err(reason) => Err(reason.to_string()),
+            // `{noop}` with nothing behind it: an account that was never opened.
+            Err(Unreadable::Empty) => Err(told("password_hash", Oddity::EmptyPassword)),
+            Err(reason) => Err(told("password_hash", Oddity::Unreadable(reason))),
         }
     }
 }

@@ -1,10 +1,16 @@
 //! Dates of birth as files write them. Portals are given the form of OpenID Connect (Core §5.1): `1950-12-31`, a year alone, or a day with the year 0000.
 
+use super::DateOrder;
+
 /// Which of `12/31/1950` and `31/12/1950` a file writes, told by the days above 12 in it. A file without one has the French order.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Habit {
     day_first: u64,
     month_first: u64,
+    /// Dates that may be two days.
+    either: u64,
+    /// The order that somebody told.
+    said: Option<DateOrder>,
 }
 
 /// The order of the first two numbers of a date.
@@ -17,6 +23,11 @@ enum Order {
 }
 
 impl Habit {
+    /// Begins a file whose order is told, or not.
+    pub(super) fn new(said: Option<DateOrder>) -> Self {
+        Self { said, ..Self::default() }
+    }
+
     /// Counts a value of the file.
     pub(super) fn see(&mut self, text: &str) {
         let parts = parts(day_alone(text));
@@ -28,11 +39,34 @@ impl Habit {
         match (a, b) {
             (13..=31, 1..=12) => self.day_first += 1,
             (1..=12, 13..=31) => self.month_first += 1,
+            (1..=12, 1..=12) if a != b => self.either += 1,
             _ => {}
         }
     }
 
+    /// Returns what is to know of dates that may be two days, if the file has any and its order was not told.
+    pub(super) fn note(self) -> Option<&'static str> {
+        if self.said.is_some() || self.either == 0 {
+            return None;
+        }
+        match self.order() {
+            Order::Unknown => Some(
+                "dates have the day first in some rows and the month first in others: what may be two days is left out",
+            ),
+            Order::MonthFirst => Some("dates have the month first"),
+            Order::DayFirst if self.day_first == 0 => Some(
+                "no date tells whether the day or the month comes first: 01/02 is read as the first of February (`dates` of the agency's file says otherwise)",
+            ),
+            Order::DayFirst => None,
+        }
+    }
+
     fn order(self) -> Order {
+        match self.said {
+            Some(DateOrder::DayFirst) => return Order::DayFirst,
+            Some(DateOrder::MonthFirst) => return Order::MonthFirst,
+            None => {}
+        }
         let (more, fewer) = (self.day_first.max(self.month_first), self.day_first.min(self.month_first));
         if fewer * 10 > more {
             Order::Unknown
@@ -279,6 +313,16 @@ mod tests {
         assert_eq!(read_after(&["12/31/1950", "31/12/1950"], "01/02/1950"), None);
         assert_eq!(read_after(&["12/31/1950", "31/12/1950"], "01/01/1950").as_deref(), Some("1950-01-01"));
         assert_eq!(read_after(&["12/31/1950", "31/12/1950"], "25/02/1950").as_deref(), Some("1950-02-25"));
+        let note_after = |seen: &[&str]| {
+            let mut habit = Habit::default();
+            seen.iter().for_each(|text| habit.see(text));
+            habit.note().unwrap_or_default()
+        };
+        assert!(note_after(&["01/02/1950", "1951-01-02"]).starts_with("no date tells"));
+        assert!(note_after(&["01/02/1950", "12/31/1950"]).starts_with("dates have the month first"));
+        assert!(note_after(&["01/02/1950", "12/31/1950", "31/12/1950"]).contains("in others"));
+        assert_eq!(note_after(&["01/02/1950", "31/12/1950"]), "");
+        assert_eq!(note_after(&["01/01/1950", "1950-02-01"]), "", "nothing may be two days");
         let mut many = vec!["31/12/1950"; 40];
         many.push("12/31/1950");
         assert_eq!(read_after(&many, "01/02/1950").as_deref(), Some("1950-02-01"), "one slip is no habit");

@@ -5,18 +5,19 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
-    columns::{self, COLUMNS, Fields},
+    columns::{self, COLUMNS, Fields, IDENTIFIER},
+    layout::{ColumnNames, Place},
     lenient::Oddity,
 };
 
 /// Reads one object. Its errors are all worded here or by the JSON grammar: serde's own would quote the value.
-pub(super) fn fields(line: &str) -> Result<Fields, String> {
+pub(super) fn fields(line: &str, names: &ColumnNames) -> Result<Fields, String> {
     if !line.trim_start().starts_with('{') {
         return Err("not a JSON object".into());
     }
     let line = escaped(line);
     let mut json = serde_json::Deserializer::from_str(&line);
-    let read = json.deserialize_map(Object).and_then(|fields| json.end().map(|()| fields));
+    let read = json.deserialize_map(Object(names)).and_then(|fields| json.end().map(|()| fields));
     read.map_err(|error| error.to_string().replace(" at line 1 column ", ", at column "))
 }
 
@@ -59,9 +60,9 @@ impl Drop for Line<'_> {
     }
 }
 
-struct Object;
+struct Object<'a>(&'a ColumnNames);
 
-impl<'de> Visitor<'de> for Object {
+impl<'de> Visitor<'de> for Object<'_> {
     type Value = Fields;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,7 +74,15 @@ impl<'de> Visitor<'de> for Object {
         let mut seen = [false; COLUMNS.len()];
         let mut unknown = None;
         while let Some(key) = map.next_key::<String>()? {
-            let Some(place) = columns::place(&key) else {
+            let place = match self.0.place(&key) {
+                Some((Place::Column(place), _)) => Some(place),
+                Some((Place::Ignored, _)) => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                Some((Place::Nameless, _)) | None => None,
+            };
+            let Some(place) = place else {
                 let said = A::Error::custom(columns::unknown("key", &key));
                 if columns::may_be_proof(&key) {
                     return Err(said);
@@ -83,10 +92,14 @@ impl<'de> Visitor<'de> for Object {
                 continue;
             };
             if std::mem::replace(&mut seen[place], true) {
-                if columns::is_proof(place) {
+                if place == IDENTIFIER {
                     return Err(A::Error::custom(format_args!("`{}` comes twice", COLUMNS[place].0)));
                 }
-                fields.warn(place, Oddity::Twice);
+                if columns::is_proof(place) {
+                    fields.lose_hash(place, Oddity::NoHash("comes twice"));
+                } else {
+                    fields.warn(place, Oddity::Twice);
+                }
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
@@ -110,10 +123,14 @@ struct Text<'a> {
 
 impl Text<'_> {
     fn not_text<E: Error>(self) -> Result<(), E> {
-        if columns::is_proof(self.place) {
+        if self.place == IDENTIFIER {
             return Err(E::custom(format_args!("`{}` must be text", COLUMNS[self.place].0)));
         }
-        self.fields.warn(self.place, Oddity::NotText);
+        if columns::is_proof(self.place) {
+            self.fields.lose_hash(self.place, Oddity::NoHash("is no text"));
+        } else {
+            self.fields.warn(self.place, Oddity::NotText);
+        }
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::lines::stray;
-use crate::{MailAddress, nothing};
+use crate::{MailAddress, hash::Unreadable, nothing};
 
 /// A place in a row that was read otherwise than it is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,9 +63,28 @@ pub enum Oddity {
     /// A key of a JSON line that is no column.
     #[error("a key that is none of the columns: left out")]
     UnknownKey,
+    /// A text that a spreadsheet wrote so that it stays one.
+    #[error("written as a spreadsheet keeps a text, such as =\"00042\": the text within is taken")]
+    OfSpreadsheet,
+    /// A row that ends before its last columns.
+    #[error("the row ends before this column: read as empty")]
+    ShortRow,
+    /// A hash that cannot be read.
+    #[error("{0}: the identity is kept without it")]
+    Unreadable(Unreadable),
+    /// A value that makes it unknown how the hash was made. The text says why.
+    #[error("{0}: the identity is kept without a hash")]
+    NoHash(&'static str),
     /// A hash that an empty password opens.
     #[error("the hash of an empty password: the identity is kept without it")]
     EmptyPassword,
+}
+
+impl Oddity {
+    /// Returns true if the row's hash cannot be read, so that its person is kept without one.
+    pub fn is_unreadable_hash(self) -> bool {
+        matches!(self, Self::Unreadable(_) | Self::NoHash(_))
+    }
 }
 
 /// Columns whose beginning is still of use where the whole is too long.
@@ -146,10 +165,7 @@ fn of_windows(value: &str) -> (Cow<'_, str>, bool) {
 /// Without line breaks and other control characters, and without those that nobody sees, some of which would show a text as another (Unicode TR36 §2.7).
 fn fold(value: &str) -> (Cow<'_, str>, bool) {
     let blank = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    let unseen = |c: char| {
-        matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
+    let unseen = spelling::is_unseen;
     if !value.chars().any(|c| blank(c) || unseen(c)) {
         return (value.into(), false);
     }
@@ -193,7 +209,7 @@ pub(super) fn email(text: &str) -> (Option<MailAddress>, Option<Oddity>) {
 
 /// The words that look like addresses, in their order. One behind a bare word is none: of `anne dupont@exemple.test` nobody can tell whether the blank was meant as a
 /// dot, and `dupont@exemple.test` may be a stranger. Nor is what a comma ends that was meant as one.
-fn addresses(text: &str) -> Vec<String> {
+pub(crate) fn addresses(text: &str) -> Vec<String> {
     const BETWEEN: &[&str] = &["ou", "et", "or", "and", "puis", "&", "+", "-"];
     let spread: String = text
         .chars()

@@ -1,11 +1,6 @@
-use std::{
-    borrow::Cow,
-    io::{ErrorKind, Read, Seek},
-};
+use std::io::{ErrorKind, Read, Seek};
 
 use zeroize::Zeroizing;
-
-use super::Charset;
 
 /// The maximum length of a line in bytes; a longer one is a bad row, whatever it holds.
 pub const LONGEST_LINE: usize = 64 * 1024;
@@ -19,7 +14,8 @@ pub(super) enum Line {
 /// Physical lines, one buffer for all, wiped at the end: passwords pass through it.
 pub(super) struct Lines<R> {
     read: R,
-    charset: Charset,
+    /// The byte at the end of each line.
+    end: u8,
     buffer: Zeroizing<Vec<u8>>,
     from: usize,
     to: usize,
@@ -32,19 +28,9 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(read: R, charset: Charset) -> Self {
+    pub(super) fn new(read: R, end: u8) -> Self {
         let buffer = Zeroizing::new(vec![0; 2 * LONGEST_LINE]);
-        Self {
-            read,
-            charset,
-            buffer,
-            from: 0,
-            to: 0,
-            number: 0,
-            ended: false,
-            cut_off: false,
-            again: Vec::new(),
-        }
+        Self { read, end, buffer, from: 0, to: 0, number: 0, ended: false, cut_off: false, again: Vec::new() }
     }
 
     /// Its number, from 1, and the line.
@@ -55,7 +41,7 @@ impl<R: Read> Lines<R> {
         let mut skipping = false;
         let mut seen = self.from;
         loop {
-            if let Some(at) = self.buffer[seen..self.to].iter().position(|b| *b == b'\n') {
+            if let Some(at) = self.buffer[seen..self.to].iter().position(|b| *b == self.end) {
                 let end = seen + at;
                 let line = self.take(end, skipping);
                 self.from = end + 1;
@@ -82,6 +68,13 @@ impl<R: Read> Lines<R> {
                     Line::Bad(format!("the file cannot be read from here on: {error}")),
                 ));
             }
+        }
+    }
+
+    /// Goes past the next lines.
+    pub(super) fn skip(&mut self, lines: u64) {
+        for _ in 0..lines {
+            self.next();
         }
     }
 
@@ -114,7 +107,7 @@ impl<R: Read> Lines<R> {
             return (self.number, Line::Bad(format!("the line is longer than {LONGEST_LINE} bytes")));
         }
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        (self.number, decode(bytes, self.charset, self.number == 1))
+        (self.number, decode(bytes, self.number == 1))
     }
 }
 
@@ -129,18 +122,11 @@ impl<R: Read + Seek> Lines<R> {
     }
 }
 
-fn decode(bytes: &[u8], charset: Charset, first: bool) -> Line {
+fn decode(bytes: &[u8], first: bool) -> Line {
     if first && (bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])) {
-        return Line::Bad("the file is UTF-16: save it as UTF-8".into());
+        return Line::Bad("the file is UTF-16: say so, or save it as UTF-8".into());
     }
     let bytes = if first { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes) } else { bytes };
-    if charset == Charset::Windows1252 {
-        let text = match encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0 {
-            Cow::Borrowed(text) => text.to_owned(),
-            Cow::Owned(text) => text,
-        };
-        return Line::Text(Zeroizing::new(text));
-    }
     match std::str::from_utf8(bytes) {
         Ok(text) => Line::Text(Zeroizing::new(text.to_owned())),
         Err(_) => Line::Text(Zeroizing::new(with_strays(bytes))),

@@ -5,10 +5,10 @@
 //! even in a column that should hold none.
 //!
 //! ```
-//! use legacy::row::{Charset, Format, Rows};
+//! use legacy::row::{Format, Rows};
 //!
-//! let file = "identifier;email;password\n00042;marie@exemple.test;soleil\n;;\n";
-//! let rows: Vec<_> = Rows::open(file.as_bytes(), Format::Csv, Charset::Utf8)?.collect();
+//! let file = "identifier;email;password\n00042;marie@exemple.test;soleil\n;anne@exemple.test;\n";
+//! let rows: Vec<_> = Rows::open(file.as_bytes(), Format::Csv)?.collect();
 //! assert_eq!(rows[0].as_ref().map(|row| row.identifier.as_str()), Ok("00042"));
 //! assert_eq!(rows[1].as_ref().err().map(ToString::to_string), Some("line 3: `identifier` is missing".into()));
 //! # Ok::<(), legacy::row::BadRow>(())
@@ -19,9 +19,14 @@ mod csv;
 mod date;
 #[cfg(test)]
 mod files_tests;
+mod header;
 mod json;
+mod layout;
+#[cfg(test)]
+mod layout_tests;
 mod lenient;
 mod lines;
+mod spoilt;
 #[cfg(test)]
 mod tests;
 
@@ -30,35 +35,19 @@ use std::io::{self, Read, Seek};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::MailAddress;
 use crate::hash::{Given, Verifier};
+use crate::{Decoded, MailAddress};
 use columns::BIRTHDATE;
-use csv::{End, Header};
+use csv::End;
 use date::Habit;
+use header::{Header, open_quote};
 use lines::{Line, Lines};
 
 pub use columns::COLUMNS;
+pub use layout::{ColumnNames, DateOrder, Format, Layout};
+pub(crate) use lenient::addresses;
 pub use lenient::{Oddity, Warning};
 pub use lines::LONGEST_LINE;
-
-/// The format of a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    /// A header, then a row a line; `,` or `;` between the fields, whichever the header has.
-    Csv,
-    /// A JSON object a line.
-    Jsonl,
-}
-
-/// The encoding of a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Charset {
-    /// With or without a byte order mark.
-    #[default]
-    Utf8,
-    /// The encoding that Excel and old databases write in western Europe. JSON Lines are always UTF-8.
-    Windows1252,
-}
 
 /// A legacy identity, as an agency tells it. It has no Debug: it holds a secret.
 pub struct Row {
@@ -94,36 +83,48 @@ impl BadRow {
     fn new(line: u64, reason: impl Into<String>) -> Self {
         Self { line, reason: reason.into() }
     }
+
+    /// Returns true if a spreadsheet made another identifier of what the agency issued.
+    pub fn is_spoilt(&self) -> bool {
+        self.reason.starts_with(spoilt::SPOILT)
+    }
 }
 
 /// The rows of a file, in its order. Duplicates are the caller's to judge. A file that cannot be read further ends with a bad row.
 pub struct Rows<R> {
-    lines: Lines<R>,
+    lines: Lines<Decoded<R>>,
     /// Of a CSV file.
     header: Option<Header>,
     /// The file's way of writing dates, known after one pass through it.
     habit: Habit,
+    names: ColumnNames,
+    hash_format: Option<String>,
 }
 
 impl<R: Read> Rows<R> {
-    /// Reads the header, if the format has one.
+    /// Reads the header, if the format has one. `layout`: at least a [`Format`].
     ///
     /// # Errors
-    /// [`BadRow`] when the header names a column that is unknown, twice there or, for `identifier`, missing; nothing can be read then.
-    pub fn open(read: R, format: Format, charset: Charset) -> Result<Self, BadRow> {
-        let charset = if format == Format::Jsonl { Charset::Utf8 } else { charset };
-        let mut lines = Lines::new(read, charset);
+    /// [`BadRow`] when the header names a column that is unknown, twice there or, for `identifier`, missing, or when the rows are not parted as the header is:
+    /// nothing can be read then.
+    pub fn open(read: R, layout: impl Into<Layout>) -> Result<Self, BadRow> {
+        let Layout { format, charset, cr_alone, names, dates, hash_format } = layout.into();
+        let mut lines = Lines::new(Decoded::new(read, charset), if cr_alone { b'\r' } else { b'\n' });
         let header = match format {
             Format::Jsonl => None,
-            Format::Csv => Some(match lines.next() {
-                Some((line, Line::Text(text))) => {
-                    Header::parse(&text).map_err(|reason| BadRow::new(line, reason))?
-                }
-                Some((line, Line::Bad(reason))) => return Err(BadRow::new(line, reason)),
-                None => return Err(BadRow::new(1, "the file is empty")),
-            }),
+            Format::Csv => Some(Header::read(&mut lines, &names)?),
         };
-        Ok(Self { lines, header, habit: Habit::default() })
+        Ok(Self { lines, header, habit: Habit::new(dates), names, hash_format })
+    }
+
+    /// Returns sentences about columns that are read by a common name.
+    pub fn notes(&self) -> &[String] {
+        self.header.as_ref().map_or(&[], |header| &header.notes)
+    }
+
+    /// Returns a sentence about dates that may be two days, when the file was read once.
+    pub fn date_note(&self) -> Option<&'static str> {
+        self.habit.note()
     }
 
     /// The text of the next row that is not blank.
@@ -138,7 +139,7 @@ impl<R: Read> Rows<R> {
     }
 
     /// Parts a row of a CSV file into its fields.
-    fn split(lines: &mut Lines<R>, header: &mut Header, text: &str) -> Result<(), String> {
+    fn split(lines: &mut Lines<Decoded<R>>, header: &mut Header, text: &str) -> Result<(), String> {
         match header.begin(text)? {
             End::Reached => Ok(()),
             End::Open => open_quote(lines, header),
@@ -158,7 +159,7 @@ impl<R: Read> Rows<R> {
                     header.identifier()
                 })
             }
-            None => json::fields(&text).ok().and_then(|fields| {
+            None => json::fields(&text, &self.names).ok().and_then(|fields| {
                 self.habit.see(fields.get("birthdate").unwrap_or_default());
                 fields.identifier()
             }),
@@ -173,9 +174,8 @@ impl<R: Read + Seek> Rows<R> {
     /// When the reader cannot go back.
     pub fn rewind(&mut self) -> io::Result<()> {
         self.lines.rewind()?;
-        if self.header.is_some() {
-            self.lines.next();
-        }
+        let lines = self.header.as_ref().map_or(0, |header| header.lines);
+        self.lines.skip(lines);
         Ok(())
     }
 }
@@ -184,57 +184,19 @@ impl<R: Read> Iterator for Rows<R> {
     type Item = Result<Row, BadRow>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (line, text) = self.text()?;
-        let fields = text.and_then(|text| match &mut self.header {
-            Some(header) => Self::split(&mut self.lines, header, &text).and_then(|()| header.fields()),
-            None => json::fields(&text),
-        });
-        Some(
-            fields
-                .and_then(|fields| fields.row(line, self.habit))
-                .map_err(|reason| BadRow::new(line, reason)),
-        )
-    }
-}
-
-/// Decides what a double quote means that is open at the end of a line. Either a value has a line break in it (RFC 4180 §2.6): then the row ends where the quote closes, and nothing within
-/// may pass for a row of its own, for a person may have chosen that value. Or the quote is a slip: then one line is lost, and the next is read.
-/// The number of fields tells which; a tool that quotes at all gets it right.
-fn open_quote<R: Read>(lines: &mut Lines<R>, header: &mut Header) -> Result<(), String> {
-    const SLIP: &str = "a double quote opens a value and none closes it";
-    let mut held = Vec::new();
-    let mut size = 0;
-    while let Some((number, line)) = lines.next() {
-        let Line::Text(text) = &line else {
-            lines.put_back(vec![(number, line)]);
-            return Err(format!("{SLIP} before line {number}, where the reading goes on"));
-        };
-        size += text.len() + 1;
-        let closed = header.go_on(text);
-        match closed {
-            Ok(End::Open) if size <= LONGEST_LINE => held.push((number, line)),
-            // Too far to go back: on to where the quote closes.
-            Ok(End::Open) => {
-                held.clear();
-                header.forget();
-            }
-            Ok(End::Reached) if size > LONGEST_LINE => {
-                return Err(format!(
-                    "a value goes on to line {number}, and a row holds {LONGEST_LINE} bytes at most"
-                ));
-            }
-            Ok(End::Reached) if header.fits() => return Ok(()),
-            _ => {
-                held.push((number, line));
-                lines.put_back(held);
-                return Err(SLIP.into());
-            }
+        loop {
+            let (line, text) = self.text()?;
+            let fields = match (text, &mut self.header) {
+                (Err(reason), _) => Err(reason),
+                (Ok(text), None) => json::fields(&text, &self.names),
+                (Ok(text), Some(header)) => match Self::split(&mut self.lines, header, &text) {
+                    // A row of separators only.
+                    Ok(()) if header.is_blank() => continue,
+                    split => split.and_then(|()| header.fields()),
+                },
+            };
+            let row = fields.and_then(|fields| fields.row(line, self.habit, self.hash_format.as_deref()));
+            return Some(row.map_err(|reason| BadRow::new(line, reason)));
         }
     }
-    // A file that was cut off in the middle of a value has no last line end.
-    if size > LONGEST_LINE || lines.cut_off() {
-        return Err(format!("{SLIP}: the file is not read from here on"));
-    }
-    lines.put_back(held);
-    Err(SLIP.into())
 }

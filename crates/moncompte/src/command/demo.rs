@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use accounts::legacy::row::{Charset, Format, Rows};
+use accounts::legacy::row::{Format, Rows};
 use anyhow::Context as _;
 use clap::Args;
 use kernel::{SealKey, SystemRng, Token};
@@ -325,7 +325,7 @@ fn portal_config(folder: &Path, agency: &Agency, provider: u16, port: u16) -> an
 async fn import(wired: &Wired, agency: &Agency) -> anyhow::Result<()> {
     let name = format!("demo/{}/{}", agency.id, agency.identities);
     let file = Files::get(&name).context("a directory of the demo is missing")?;
-    let rows = Rows::open(Cursor::new(&file.data), agency.format, Charset::Utf8)?;
+    let rows = Rows::open(Cursor::new(&file.data), agency.format)?;
     let agencies = wired.idp.agencies.load();
     let known = agencies.agency(agency.id).context("an agency of the demo is missing")?;
     let mut importer = wired.idp.accounts.import(known, rows, Cursor::new(Vec::new()), false);

@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path};
 
+use accounts::OldSite;
 use agencies::{Agencies, Agency, AgencyFile, Contested, Logo, Look};
 use pages::ColourError;
 
@@ -85,6 +86,9 @@ impl Reader<'_> {
         match Agency::read(id, text, &|path| self.secret(path)) {
             Ok(agency) => {
                 self.colours(&agency.look, file, text);
+                for (key, reason) in OldSite::of(&agency).err().unwrap_or_default() {
+                    self.wrong(file, agencies::line_of(text, &key, 0), &key, reason);
+                }
                 Some(self.with_logo(agency, file, text))
             }
             Err(problems) => {

@@ -167,9 +167,10 @@ async fn a_plan_tells_the_operator_and_the_agency_and_writes_nothing(bed: Bed) {
     let plan = &told["plan"];
     assert_eq!(
         (plan["added"].as_u64(), plan["contradictory"].as_u64()),
-        (Some(2), plan["bad"].as_u64().map(|bad| bad.min(1))),
+        (Some(3), plan["bad"].as_u64()),
         "{name}: {plan}"
     );
+    assert_eq!(plan["unreadable_hashes"], 1, "{name}: {plan}");
     assert_eq!(told["sha256"].as_str().unwrap().len(), 64, "{name}");
     assert!(rows(&place, false).await.is_empty(), "{name}");
     assert_eq!(state(&place, &id), "planned", "{name}");

@@ -232,29 +232,31 @@ async fn a_bad_row_is_told_with_its_line_and_the_others_are_taken(bed: Bed) {
     let out = place.import("bad.csv", text);
     let report = report(&out, &[]);
     assert_eq!(out.status.code(), Some(2));
-    assert_eq!(counts(&report), [3, 0, 0, 0], "{report}");
+    assert_eq!(counts(&report), [6, 0, 0, 0], "{report}");
     let bad = report["bad"].as_array().unwrap();
-    let lines: Vec<_> = bad.iter().map(|b| b["line"].as_u64().unwrap()).collect();
-    assert_eq!(lines, [3, 4, 5, 6, 8, 9]);
+    let bad_lines: Vec<_> = bad.iter().map(|b| b["line"].as_u64().unwrap()).collect();
+    assert_eq!(bad_lines, [3, 8, 9]);
+    // A hash that cannot be read leaves nobody out.
     let warnings = report["warnings"].as_array().unwrap();
-    assert_eq!(
-        (warnings.len(), &warnings[0]["column"], &warnings[0]["lines"]),
-        (1, &json!("email"), &json!([7]))
-    );
-    for row in bad {
-        let reason = row["reason"].as_str().unwrap();
+    let told: Vec<_> = warnings.iter().map(|w| (w["column"].as_str().unwrap(), &w["lines"])).collect();
+    let hash = "password_hash";
+    let lines = [4, 5, 6, 7].map(|line| json!([line]));
+    assert_eq!(told, [(hash, &lines[0]), (hash, &lines[1]), (hash, &lines[2]), ("email", &lines[3])]);
+    assert_eq!(report["plan"]["unreadable_hashes"], 3);
+    for row in bad.iter().chain(warnings) {
+        let reason = row.get("reason").unwrap_or(&row["what"]).as_str().unwrap();
         assert!(reason.len() > 10, "{row}");
         for secret in ["motdepasse", "pas-un-hachage", "d41d8c", "0123"] {
             assert!(!reason.contains(secret), "{row}");
         }
     }
-    assert_eq!(rows(&place).await, 3);
+    assert_eq!(rows(&place).await, 6);
     // The report for people: a line with file, line number and reason for each bad row.
     let file = place.path("bad.csv");
     let out = place.run("import", &["--agency", AGENCY, file.to_str().unwrap()]);
     assert_eq!(out.status.code(), Some(2));
     let told = String::from_utf8(out.stderr).unwrap();
-    for line in lines {
+    for line in bad_lines {
         assert!(told.contains(&format!("bad.csv:{line}: ")), "{told}");
     }
 }
@@ -332,14 +334,17 @@ async fn what_cannot_be_imported_is_told_in_one_sentence() {
     fs::write(place.path("good.xlsx"), "PK").unwrap();
     fs::write(place.path("odd.csv"), "identifier;pasword\nA;motdepasse\n").unwrap();
     fs::write(place.path("empty.csv"), "").unwrap();
-    fs::write(place.path("bytes.csv"), b"identifier;password\n\xff\xfe;motdepasse\n").unwrap();
+    fs::write(place.path("parted.csv"), "identifier,password\nA;motdepasse\nB;motdepasse\n").unwrap();
+    let wide = format!("identifier;{}\nA;motdepasse\n", "name;".repeat(10_000));
+    fs::write(place.path("wide.csv"), wide).unwrap();
     let table = [
         ("nobody", "good.csv", "there is no agency \"nobody\"; known are: exemple", 1),
         (AGENCY, "missing.csv", "missing.csv cannot be read", 1),
-        (AGENCY, "good.xlsx", "name the file .csv or .jsonl", 1),
+        (AGENCY, "good.xlsx", "name the file .csv or .jsonl (.tsv and .txt are read as .csv)", 1),
         (AGENCY, "odd.csv", "pasword", 1),
         (AGENCY, "empty.csv", "the file is empty", 1),
-        (AGENCY, "bytes.csv", "bytes.csv:2: ", 2),
+        (AGENCY, "parted.csv", "the header has `,` between its names, and the rows have `;`", 1),
+        (AGENCY, "wide.csv", "more than 512 fields", 1),
     ];
     for (agency, name, sentence, code) in table {
         let file = place.path(name);

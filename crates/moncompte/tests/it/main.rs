@@ -16,6 +16,7 @@ mod deliveries;
 mod demo;
 mod disk;
 mod doctor;
+mod encodings;
 mod ends;
 mod faults;
 mod graph;

@@ -21,7 +21,8 @@ use crate::{
     Accounts, DeliveryId, DeliveryState, HashKind, PlanReport, Reason, Sample, SampleKind, Source,
     delivery::{
         guards::{Sketch, broken, count_off_pattern},
-        report::{Shapes, masked},
+        report::masked,
+        shapes::Shapes,
     },
     store::{DeliveryRow, deliveries, identities, proven},
     verifier::kind_of_hash,
@@ -63,6 +64,9 @@ impl Accounts {
         scratch: F,
         (source, complete): (Source, bool),
     ) -> Planner<'a, R, F> {
+        let mut found = Found::default();
+        found.report.charset.clone_from(&source.charset);
+        found.report.notes = source.notes.iter().chain(rows.notes()).cloned().collect();
         Planner {
             accounts: self,
             reading: Reading::new(&self.context, agency, rows, scratch, complete),
@@ -71,7 +75,7 @@ impl Accounts {
             base: None,
             pattern: agency.import.pattern(),
             comparing: None,
-            found: Found::default(),
+            found,
         }
     }
 }
@@ -177,9 +181,16 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
         self.count_gone().await?;
         let found = &mut self.found;
         let report = &mut found.report;
-        report.shapes = std::mem::take(&mut found.shapes).most();
+        report.notes.extend(self.reading.date_note().map(str::to_owned));
+        let shapes = std::mem::take(&mut found.shapes);
+        if !agency.directory.leading_zeros_ignored {
+            report.lengths = shapes.lengths_without_zeros();
+        }
+        report.shapes = shapes.most();
         let last = deliveries::last(db, &agency.id).await?;
         let last = last.map(|last| serde_json::from_str::<PlanReport>(&last.report)).transpose()?;
+        // Where zeros at the beginning mean nothing, none can be lost.
+        let last = last.filter(|_| !agency.directory.leading_zeros_ignored);
         report.compare_shapes(last.as_ref().map(|last| last.shapes.as_slice()));
         let proven = proven::of(db, &agency.id).await?;
         report.hash_kinds = (std::mem::take(&mut found.kinds).into_iter())
@@ -288,6 +299,8 @@ impl Found {
         report.no_address += u64::from(no_address);
         report.no_hash += u64::from(no_hash);
         report.no_address_no_hash += u64::from(no_address && no_hash);
+        let unreadable = candidate.warnings.iter().any(|warning| warning.what.is_unreadable_hash());
+        report.unreadable_hashes += u64::from(unreadable);
         self.shapes.add(&candidate.identifier);
         if let Some(hash) = candidate.likeness {
             self.sketch.add(hash);

@@ -149,6 +149,11 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Reading<'a, R, F> {
         Ok(())
     }
 
+    /// Returns what is to know of the dates of the file, after the first pass.
+    pub(super) fn date_note(&self) -> Option<&'static str> {
+        self.rows.date_note()
+    }
+
     /// Goes back to the first row.
     ///
     /// # Errors

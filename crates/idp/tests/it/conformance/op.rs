@@ -8,7 +8,7 @@ use std::{
 use accounts::{
     Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, PasswordChoice, Rules,
     Shown, TermsLibrary, TermsVersion, Visitor,
-    legacy::row::{Charset, Format, Rows},
+    legacy::row::{Format, Rows},
 };
 use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;
@@ -174,7 +174,7 @@ impl Op {
         let accounts = &self.idp.accounts;
         let agency = self.idp.agencies.load().agency("certification").unwrap().clone();
         let row = PERSON.replace('\n', "");
-        let rows = Rows::open(Cursor::new(row), Format::Jsonl, Charset::Utf8).unwrap();
+        let rows = Rows::open(Cursor::new(row), Format::Jsonl).unwrap();
         let mut importer = accounts.import(&agency, rows, Cursor::new(Vec::new()), false);
         while importer.next_batch().await.unwrap() > 0 {}
         let report = importer.report();

@@ -3,7 +3,7 @@ use std::{io::Cursor, sync::Arc};
 use accounts::{
     AccountId, Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, Origin,
     PasswordChoice, Reset, Rules, Session, SessionId, Shown, TermsLibrary, TermsVersion, Visitor,
-    legacy::row::{Charset, Format, Rows},
+    legacy::row::{Format, Rows},
 };
 use agencies::{Agencies, Agency, Contact, Controller, CustomTexts, Directory, Look, Portal};
 use arc_swap::ArcSwap;
@@ -181,7 +181,7 @@ impl World {
         let file = format!(
             "identifier,client_ref,password,name,given_name,phone_number\n{known_as},Vieux-Secret 1,Marie,Marie,+33\n"
         );
-        let rows = Rows::open(Cursor::new(file), Format::Csv, Charset::Utf8).unwrap();
+        let rows = Rows::open(Cursor::new(file), Format::Csv).unwrap();
         let mut importer = accounts.import(&agency, rows, Cursor::new(Vec::new()), false);
         while importer.next_batch().await.unwrap() > 0 {}
         assert_eq!(importer.report().added, 1);

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, io::Cursor, net::SocketAddr, num::NonZeroU32, s
 use accounts::{
     Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, PasswordChoice, Rules,
     Shown, TermsLibrary, TermsVersion, Visitor as Person,
-    legacy::row::{Charset, Format, Rows},
+    legacy::row::{Format, Rows},
 };
 use agencies::{Agencies, Agency, Logo};
 use arc_swap::ArcSwap;
@@ -154,7 +154,7 @@ impl World {
 
     /// Imports people of an agency, so many of whom are new.
     pub async fn import(&self, agency: &str, people: &str, added: u64) {
-        let rows = Rows::open(Cursor::new(people), Format::Csv, Charset::Utf8).unwrap();
+        let rows = Rows::open(Cursor::new(people), Format::Csv).unwrap();
         let agency = self.agency(agency);
         let mut importer = self.idp.accounts.import(&agency, rows, Cursor::new(Vec::new()), false);
         while importer.next_batch().await.unwrap() > 0 {}

@@ -1,11 +1,11 @@
 use std::process::ExitCode;
 
-use accounts::{DeliveryId, UndoRefused};
+use accounts::{DeliveryId, UndoRefused, legacy::Charset};
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
-use super::{FileArgs, bar, moment, operator, refused_with, spool, tell, with_agency};
+use super::{FileArgs, Opened, bar, moment, operator, refused_with, spool, tell, with_agency};
 use crate::{
     command::Where,
     config::Config,
@@ -38,10 +38,11 @@ impl Apply {
         let (wired, agency) = with_agency(place, &delivery.agency).await?;
         let spool = self.file.spool()?;
         let bar = bar(&spool, self.json, 2)?;
-        let (rows, scratch) = (spool.rows(&bar, self.file.charset.into())?, spool::scratch()?);
-        let source = spool.source(self.file.by.clone());
-        let begun =
-            wired.idp.accounts.apply(&agency, self.plan, (rows, scratch), (&source, self.force)).await?;
+        // As it was planned, unless it is said otherwise.
+        let planned = Charset::find(&delivery.report.charset);
+        let Opened { rows, source, .. } = self.file.open(&spool, &bar, &agency, planned)?;
+        let files = (rows, spool::scratch()?);
+        let begun = wired.idp.accounts.apply(&agency, self.plan, files, (&source, self.force)).await?;
         let mut applier = match begun {
             Ok(applier) => applier,
             Err(refused) => {

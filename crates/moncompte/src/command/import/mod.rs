@@ -10,10 +10,13 @@ mod try_hash;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
-use accounts::{ApplyRefused, legacy::row::Charset};
+use accounts::{
+    ApplyRefused, OldSite, Source,
+    legacy::{Charset, Found, row::Rows},
+};
 use agencies::Agency;
 use anyhow::bail;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::{
@@ -46,6 +49,9 @@ pub(crate) struct Import {
     /// Import although guards do not hold. The evidence tells which.
     #[arg(long)]
     force: bool,
+    /// Import nothing: ask for the old password of this identifier, as `import try` does.
+    #[arg(long = "try", value_name = "IDENTIFIER", conflicts_with_all = ["file", "dry_run", "force", "complete", "html", "rejects"])]
+    tried: Option<String>,
     #[command(flatten)]
     output: Output,
 }
@@ -68,14 +74,13 @@ enum What {
 #[derive(Args)]
 struct FileArgs {
     /// Legacy identities, .csv or .jsonl (docs/import.md); - for standard input.
-    #[arg(required = true)]
     file: Option<PathBuf>,
     /// Format of a file whose name does not tell it.
     #[arg(long, value_enum)]
     format: Option<FormatName>,
-    /// Character encoding of the file.
-    #[arg(long, value_enum, default_value_t)]
-    charset: CharsetName,
+    /// Character encoding of the file, where it is not recognised: windows-1252, macroman, cp850 and others (docs/import.md).
+    #[arg(long, value_parser = charset)]
+    charset: Option<Charset>,
     /// The file has all clients of the agency: whoever is missing has left it.
     #[arg(long)]
     complete: bool,
@@ -97,22 +102,16 @@ struct Output {
     rejects: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum CharsetName {
-    #[default]
-    #[value(name = "utf-8")]
-    Utf8,
-    #[value(name = "windows-1252")]
-    Windows1252,
+/// Reads the name of an encoding.
+fn charset(name: &str) -> Result<Charset, String> {
+    Charset::find(name).ok_or_else(|| format!("known are {}", Charset::list()))
 }
 
-impl From<CharsetName> for Charset {
-    fn from(name: CharsetName) -> Self {
-        match name {
-            CharsetName::Utf8 => Self::Utf8,
-            CharsetName::Windows1252 => Self::Windows1252,
-        }
-    }
+/// A file that is open: its rows, the encoding by which they are read, and what the delivery tells of it.
+struct Opened<R> {
+    rows: Rows<R>,
+    found: Found,
+    source: Source,
 }
 
 impl Import {
@@ -124,7 +123,14 @@ impl Import {
             Some(What::Undo(undo)) => undo.run(&self.place).await,
             Some(What::List(list)) => list.run(&self.place).await,
             Some(What::Try(tried)) => tried.run(&self.place).await,
-            None => self.in_one_step().await,
+            None => match self.tried {
+                Some(identifier) => {
+                    let agency = self.agency.unwrap_or_default();
+                    let (by, json) = (self.file.by, self.output.json);
+                    try_hash::Try { agency, identifier, by, json }.run(&self.place).await
+                }
+                None => self.in_one_step().await,
+            },
         }
     }
 
@@ -134,9 +140,9 @@ impl Import {
         let (wired, agency) = with_agency(&self.place, self.agency.as_deref().unwrap_or_default()).await?;
         let spool = self.file.spool()?;
         let bar = bar(&spool, self.output.json, if self.dry_run { 2 } else { 3 })?;
-        let (rows, scratch) = (spool.rows(&bar, self.file.charset.into())?, spool::scratch()?);
-        let source = (spool.source(self.file.by.clone()), self.file.complete);
-        let mut rejects = self.output.rejects(&spool)?;
+        let Opened { rows, found, source } = self.file.open(&spool, &bar, &agency, None)?;
+        let (scratch, source) = (spool::scratch()?, (source, self.file.complete));
+        let mut rejects = self.output.rejects(&spool, &found)?;
         let mut importer = wired
             .idp
             .accounts
@@ -173,14 +179,32 @@ impl Import {
 
 impl FileArgs {
     fn spool(&self) -> anyhow::Result<Spool> {
-        let file = self.file.as_deref().unwrap_or(std::path::Path::new("-"));
+        let Some(file) = self.file.as_deref() else {
+            bail!("which file? Name it, or give - for standard input");
+        };
         Spool::read(file, self.format)
+    }
+
+    /// Opens the rows of a file. `planned`: the encoding by which it was planned.
+    fn open(
+        &self,
+        spool: &Spool,
+        bar: &ProgressBar,
+        agency: &Agency,
+        planned: Option<Charset>,
+    ) -> anyhow::Result<Opened<spool::OneWay>> {
+        // The configuration was checked.
+        let site = OldSite::of(agency).unwrap_or_default();
+        let found = spool.found(self.charset.or(planned).or(site.charset()));
+        let rows = spool.rows(bar, site.layout(spool.format, &found))?;
+        let source = spool.source(self.by.clone(), &found);
+        Ok(Opened { rows, found, source })
     }
 }
 
 impl Output {
-    fn rejects(&self, spool: &Spool) -> anyhow::Result<Rejects> {
-        Rejects::begin(self.rejects.as_deref(), spool)
+    fn rejects(&self, spool: &Spool, found: &Found) -> anyhow::Result<Rejects> {
+        Rejects::begin(self.rejects.as_deref(), spool, found)
     }
 
     /// Writes the page for the agency, if one is wanted.

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{FileArgs, Output, bar, spool, tell, with_agency};
+use super::{FileArgs, Opened, Output, bar, spool, tell, with_agency};
 use crate::{command::Where, print::out};
 
 #[derive(Args)]
@@ -22,10 +22,11 @@ impl Plan {
         let (wired, agency) = with_agency(place, &self.agency).await?;
         let spool = self.file.spool()?;
         let bar = bar(&spool, self.output.json, 2)?;
-        let (rows, scratch) = (spool.rows(&bar, self.file.charset.into())?, spool::scratch()?);
-        let source = (spool.source(self.file.by.clone()), self.file.complete);
-        let mut rejects = self.output.rejects(&spool)?;
-        let mut planner = wired.idp.accounts.plan(&agency, rows, scratch, source);
+        let Opened { rows, found, source } = self.file.open(&spool, &bar, &agency, None)?;
+        let mut rejects = self.output.rejects(&spool, &found)?;
+        let accounts = &wired.idp.accounts;
+        let mut planner =
+            accounts.plan(&agency, rows, spool::scratch()?, (source.clone(), self.file.complete));
         while planner.next_batch().await? > 0 {
             rejects.write(planner.take_rejected())?;
         }
@@ -34,7 +35,7 @@ impl Plan {
         bar.finish_and_clear();
         self.output.page(&agency, &spool, self.file.complete, &report)?;
         if self.output.json {
-            out!("{}", tell::plan_json(id, &spool.source(self.file.by.clone()), &report));
+            out!("{}", tell::plan_json(id, &source, &report));
         } else {
             tell::plan(&spool.name, self.file.complete, &report);
             if let Some(id) = id {

@@ -2,49 +2,63 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, BufWriter, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
-use accounts::{Rejected, legacy::row::Format};
+use accounts::{
+    Rejected,
+    legacy::{Charset, Decoded, Found, row::Format},
+};
 use anyhow::Context as _;
 
-use super::spool::{Reader, Spool, create_private};
+use super::spool::{Spool, create_private};
 
 /// The name of the column.
 const COLUMN: &str = "rejected_because";
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 /// The most bytes of a row in JSON that are read together; the rest of a longer one is left out.
 const LONGEST: usize = 64 * 1024;
 
 /// The file, and the place in the source. Without a file nothing is written.
 pub(super) struct Rejects {
     out: Option<(PathBuf, BufWriter<File>)>,
-    from: BufReader<Reader>,
+    from: BufReader<Box<dyn Read>>,
     /// The number of the line at which `from` is, from 1.
     line: u64,
     format: Format,
     separator: char,
-    /// Two bytes a character: lines are not copied, but named.
-    wide: bool,
+    /// The byte at the end of each line.
+    end: u8,
 }
 
 impl Rejects {
     /// Begins the file with the source's header.
-    pub(super) fn begin(path: Option<&Path>, spool: &Spool) -> anyhow::Result<Self> {
-        let mut from = BufReader::new(spool.reader());
+    pub(super) fn begin(path: Option<&Path>, spool: &Spool, found: &Found) -> anyhow::Result<Self> {
+        // Of two bytes a character nothing can be written between; a spreadsheet knows UTF-8 by its mark.
+        let wide = matches!(found.charset, Charset::Utf16Le | Charset::Utf16Be);
+        let from: Box<dyn Read> = if wide {
+            Box::new(Decoded::new(spool.reader(), found.charset))
+        } else {
+            Box::new(spool.reader())
+        };
+        let mut from = BufReader::new(from);
+        let marked = from.fill_buf()?.starts_with(MARK);
         let mut rejects = Self {
             out: None,
             line: 1,
             format: spool.format,
             separator: ';',
-            wide: from.fill_buf()?.starts_with(&[0xff, 0xfe]) || from.fill_buf()?.starts_with(&[0xfe, 0xff]),
+            end: if found.cr_alone { b'\r' } else { b'\n' },
             from,
         };
         let Some(path) = path else { return Ok(rejects) };
         let mut out = BufWriter::new(create_private(path)?);
-        if rejects.wide {
-            writeln!(out, "{COLUMN};line")?;
-        } else if rejects.format == Format::Csv {
+        if wide && !marked {
+            out.write_all(MARK)?;
+        }
+        if rejects.format == Format::Csv {
             rejects.header(&mut out).with_context(|| format!("{} cannot be written", path.display()))?;
         }
         rejects.out = Some((path.to_owned(), out));
@@ -52,7 +66,6 @@ impl Rejects {
     }
 
     fn header(&mut self, out: &mut impl Write) -> io::Result<()> {
-        const MARK: &[u8] = b"\xef\xbb\xbf";
         let mut header = self.next_line()?;
         if header.starts_with(MARK) {
             out.write_all(MARK)?;
@@ -82,9 +95,6 @@ impl Rejects {
 
     fn copy(&mut self, out: &mut impl Write, row: &Rejected) -> io::Result<()> {
         let reason = row.reason.replace('"', "\"\"");
-        if self.wide {
-            return writeln!(out, "\"{reason}\";{}", row.line);
-        }
         while self.line < row.line && self.skip_line()? {}
         if self.format == Format::Jsonl {
             let text = self.next_line()?;
@@ -105,7 +115,7 @@ impl Rejects {
                 None => break,
             }
         }
-        if ended { Ok(()) } else { writeln!(out) }
+        if ended { Ok(()) } else { out.write_all(&[self.end]) }
     }
 
     /// Reads a line with its end, or the beginning of a long one.
@@ -137,7 +147,7 @@ impl Rejects {
                 return Ok(any.then_some(false));
             }
             any = true;
-            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let end = buffer.iter().position(|byte| *byte == self.end);
             let part = &buffer[..end.map_or(buffer.len(), |end| end + 1)];
             see(part)?;
             let read = part.len();

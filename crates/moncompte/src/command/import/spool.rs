@@ -11,7 +11,10 @@ use std::{
 
 use accounts::{
     Source,
-    legacy::row::{Charset, Format, Rows},
+    legacy::{
+        Charset, Detector, Found,
+        row::{Format, Layout, Rows},
+    },
 };
 use anyhow::{Context as _, bail};
 use aws_lc_rs::digest;
@@ -35,6 +38,7 @@ pub(super) struct Spool {
     pub(super) bytes: u64,
     pub(super) format: Format,
     sha256: String,
+    detector: Detector,
 }
 
 /// A place in a spool: several of them read it at a time.
@@ -67,12 +71,13 @@ impl Spool {
     /// Reads a file to its end; `-` is standard input.
     pub(super) fn read(path: &Path, format: Option<FormatName>) -> anyhow::Result<Self> {
         let shown = path.display();
-        let format = match (format, path.extension().and_then(|end| end.to_str())) {
-            (Some(FormatName::Csv), _) | (None, Some("csv" | "txt")) => Format::Csv,
+        let end = path.extension().map(|end| end.to_string_lossy().to_lowercase());
+        let format = match (format, end.as_deref()) {
+            (Some(FormatName::Csv), _) | (None, Some("csv" | "tsv" | "txt")) => Format::Csv,
             (Some(FormatName::Jsonl), _) | (None, Some("jsonl" | "ndjson")) => Format::Jsonl,
             (None, _) => {
                 bail!(
-                    "{shown}: name the file .csv or .jsonl, or give --format, so that it can be told how to read it"
+                    "{shown}: name the file .csv or .jsonl (.tsv and .txt are read as .csv), or give --format, so that it can be told how to read it"
                 )
             }
         };
@@ -81,33 +86,42 @@ impl Spool {
         } else {
             Box::new(File::open(path).with_context(|| format!("{shown} cannot be read"))?)
         };
-        let (copy, sha256, bytes) = copied(input).with_context(|| format!("{shown} cannot be read"))?;
-        Ok(Self { copy: Arc::new(copy), name: shown.to_string(), bytes, format, sha256 })
+        let mut detector = Detector::default();
+        let (copy, sha256, bytes) =
+            copied(input, |bytes| detector.see(bytes)).with_context(|| format!("{shown} cannot be read"))?;
+        Ok(Self { copy: Arc::new(copy), name: shown.to_string(), bytes, format, sha256, detector })
     }
 
     pub(super) fn reader(&self) -> Reader {
         Reader { file: self.copy.clone(), at: 0 }
     }
 
+    /// Returns the encoding of all its bytes. `asked`: the one that it is said to have.
+    pub(super) fn found(&self, asked: Option<Charset>) -> Found {
+        self.detector.clone().found(asked)
+    }
+
     /// Opens its rows. The bar shows how far they are read.
-    pub(super) fn rows(
-        &self,
-        bar: &ProgressBar,
-        charset: Charset,
-    ) -> anyhow::Result<Rows<impl Read + Seek + use<>>> {
+    pub(super) fn rows(&self, bar: &ProgressBar, layout: Layout) -> anyhow::Result<Rows<OneWay>> {
         let read = OneWay { inner: BufReader::new(self.reader()), bar: bar.clone() };
-        Rows::open(read, self.format, charset).with_context(|| format!("{} cannot be imported", self.name))
+        Rows::open(read, layout).with_context(|| format!("{} cannot be imported", self.name))
     }
 
     /// Returns what the delivery tells of the file.
-    pub(super) fn source(&self, by: Option<String>) -> Source {
+    pub(super) fn source(&self, by: Option<String>, found: &Found) -> Source {
         let file = Path::new(&self.name).file_name().map(|name| name.to_string_lossy().into_owned());
-        Source { file: file.unwrap_or_default(), sha256: self.sha256.clone(), by: operator(by) }
+        Source {
+            file: file.unwrap_or_default(),
+            sha256: self.sha256.clone(),
+            by: operator(by),
+            charset: found.charset.name().to_owned(),
+            notes: found.said.iter().cloned().collect(),
+        }
     }
 }
 
 /// A reader whose bar goes on when it begins again, as it does with each pass.
-struct OneWay {
+pub(super) struct OneWay {
     inner: BufReader<Reader>,
     bar: ProgressBar,
 }
@@ -126,8 +140,8 @@ impl Seek for OneWay {
     }
 }
 
-/// Copies a file to one without a name; returns its SHA-256 in hex and its length.
-fn copied(mut from: impl Read) -> io::Result<(File, String, u64)> {
+/// Copies a file to one without a name, and shows its bytes on the way; returns its SHA-256 in hex and its length.
+fn copied(mut from: impl Read, mut see: impl FnMut(&[u8])) -> io::Result<(File, String, u64)> {
     let mut copy = tempfile::tempfile()?;
     let mut hash = digest::Context::new(&digest::SHA256);
     let mut buffer = vec![0; 256 * 1024];
@@ -140,6 +154,7 @@ fn copied(mut from: impl Read) -> io::Result<(File, String, u64)> {
             Err(error) => return Err(error),
         };
         hash.update(&buffer[..read]);
+        see(&buffer[..read]);
         copy.write_all(&buffer[..read])?;
         bytes += read as u64;
     }

@@ -25,6 +25,16 @@ pub(super) struct Imported<'a> {
     pub(super) refused: Option<&'a ApplyRefused>,
 }
 
+/// The most bad rows that are told one by one; more are told by their reasons.
+const MOST_ROWS: usize = 20;
+
+/// Tells what is to know of the file as a whole.
+fn tell_notes(file: &str, report: &PlanReport) {
+    for note in &report.notes {
+        err!("{file}: note: {note}");
+    }
+}
+
 /// Prints what an import did.
 pub(super) fn imported(imported: &Imported<'_>) {
     let Imported { file, json, dry, report, plan, delivery, refused } = imported;
@@ -45,8 +55,15 @@ pub(super) fn imported(imported: &Imported<'_>) {
         );
         return;
     }
-    for bad in &report.bad {
-        err!("{file}:{}: {}", bad.line, bad.reason);
+    tell_notes(file, plan);
+    if report.bad.len() > MOST_ROWS {
+        for reason in &plan.reasons {
+            err!("{file}: {}", reason_text(reason));
+        }
+    } else {
+        for bad in &report.bad {
+            err!("{file}:{}: {}", bad.line, bad.reason);
+        }
     }
     for warned in &report.warnings {
         err!("{file}: {}", warning_text(warned));
@@ -68,7 +85,8 @@ pub(super) fn imported(imported: &Imported<'_>) {
 /// Prints a plan.
 pub(super) fn plan(file: &str, complete: bool, report: &PlanReport) {
     let changes = &report.changes;
-    line(&format!("{file}: {} rows", report.rows));
+    tell_notes(file, report);
+    line(&format!("{file}: {} rows, {}", report.rows, report.charset));
     for (count, words) in [
         (report.added, "new"),
         (report.updated, "changed"),
@@ -79,6 +97,8 @@ pub(super) fn plan(file: &str, complete: bool, report: &PlanReport) {
         (report.bad, "left out"),
         (report.doubles, "exact doubles (harmless)"),
         (report.contradictory, "of those left out: contradictory doubles"),
+        (report.spoilt, "of those left out: identifiers that a spreadsheet spoilt"),
+        (report.unreadable_hashes, "of those taken: hashes that cannot be read, kept without one"),
     ] {
         line(&format!("{count:>9}  {words}"));
     }
@@ -118,6 +138,11 @@ pub(super) fn plan(file: &str, complete: bool, report: &PlanReport) {
         };
         let at = sample.line.map(|at| format!(" (line {at})")).unwrap_or_default();
         line(&format!("  {kind}: {}{at} {}", sample.identifier, sample.columns.join(", ")));
+    }
+    if let Some((fewest, most)) = report.lengths {
+        err!(
+            "warning: all identifiers are numbers, of {fewest} to {most} digits, and none begins with 0: has a spreadsheet taken zeros away?"
+        );
     }
     for shift in &report.shape_shifts {
         err!(
@@ -226,6 +251,9 @@ fn effects(complete: bool, report: &PlanReport) -> Vec<DeliveryLine> {
     lines.into_iter().map(|(count, words)| DeliveryLine::new(words, count, &[])).collect()
 }
 
+/// The columns of the old hash.
+const HASH_COLUMNS: &[&str] = &["password_hash", "hash_format", "salt", "hash_user", "hash_key", "password"];
+
 fn warnings_in_french(report: &PlanReport) -> Vec<DeliveryLine> {
     let mut lines = Vec::new();
     let mut add = |count: u64, words: &str| {
@@ -245,6 +273,12 @@ fn warnings_in_french(report: &PlanReport) -> Vec<DeliveryLine> {
     if let Some(Reason { count, lines: at, .. }) = &report.off_pattern {
         lines.push(DeliveryLine::new("Identifiants d’une forme inhabituelle", *count, at));
     }
+    if let Some((fewest, most)) = report.lengths {
+        let words = format!(
+            "Identifiants de {fewest} à {most} chiffres, dont aucun ne commence par 0\u{a0}: un tableur a peut-être retiré des zéros"
+        );
+        lines.push(DeliveryLine::new(words, report.rows, &[]));
+    }
     for shift in &report.shape_shifts {
         let words = format!(
             "Identifiants de {} caractères, inconnus dans le fichier précédent\u{a0}: un tableur a peut-être retiré des zéros",
@@ -253,8 +287,18 @@ fn warnings_in_french(report: &PlanReport) -> Vec<DeliveryLine> {
         let count = report.shapes.iter().find(|shape| (&shape.of, shape.length) == (&shift.of, shift.length));
         lines.push(DeliveryLine::new(words, count.map_or(0, |shape| shape.count), &[]));
     }
+    if !matches!(report.charset.as_str(), "" | "utf-8") {
+        let words = format!(
+            "Lignes lues dans l’encodage {}\u{a0}: vérifiez les accents des exemples",
+            report.charset
+        );
+        lines.push(DeliveryLine::new(words, report.rows, &[]));
+    }
     for warning in &report.warnings {
-        let words = format!("Colonne {} : valeurs lues autrement ou laissées de côté", warning.column);
+        let words = match warning.column.as_str() {
+            column if HASH_COLUMNS.contains(&column) => reason_in_french(&warning.what),
+            column => format!("Colonne {column}\u{a0}: valeurs lues autrement ou laissées de côté"),
+        };
         lines.push(DeliveryLine::new(words, warning.count, &warning.lines));
     }
     lines
@@ -294,6 +338,17 @@ fn guard_in_french(guard: &GuardBroken) -> String {
         ),
         GuardBroken::IdentifierPattern { share } => {
             format!("{} des identifiants n’ont pas la forme habituelle.", percent(share))
+        }
+        GuardBroken::Spoilt { share } => format!(
+            "{} des identifiants ont été abîmés par un tableur (comme 1,00E+06)\u{a0}: exportez la colonne au format Texte.",
+            percent(share)
+        ),
+        GuardBroken::LostZeros { share } => format!(
+            "{} des identifiants ont moins de chiffres que d’habitude\u{a0}: un tableur a retiré les zéros du début. Exportez la colonne au format Texte.",
+            percent(share)
+        ),
+        GuardBroken::UnreadableHashes { share, .. } => {
+            format!("{} des empreintes de mot de passe ne peuvent pas être lues.", percent(share))
         }
         GuardBroken::SameFile { .. } | GuardBroken::OtherAgency { .. } => {
             "Ce fichier ressemble à celui d’une autre agence.".to_owned()

@@ -23,15 +23,15 @@ const LONGEST: u64 = 4096;
 pub(super) struct Try {
     /// Agency: the name of its file in agencies/.
     #[arg(long)]
-    agency: String,
+    pub(super) agency: String,
     /// The old identifier.
-    identifier: String,
+    pub(super) identifier: String,
     /// Operator whom the evidence names; the user of this machine unless given.
     #[arg(long)]
-    by: Option<String>,
+    pub(super) by: Option<String>,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 impl Try {

@@ -2,6 +2,7 @@
 
 mod account;
 mod crowd;
+mod deliveries;
 mod ending;
 mod files;
 mod granting;
@@ -32,6 +33,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Sabotage> {
         crowd::GUARDS,
         storage::GUARDS,
         files::GUARDS,
+        deliveries::GUARDS,
     ];
     areas.into_iter().flatten()
 }

@@ -187,9 +187,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
         items: &[81],
         file: "crates/accounts/src/store/identities.rs",
         find: r#"        .filter(Column::AgencyId.eq(agency))
-        .filter(Column::IdentifierCanonical.eq(canonical))"#,
+        .filter(Column::IdentifierCanonical.is_in([canonical].into_iter().chain(before)))"#,
         replace: r#"        .filter(Column::AgencyId.ne(format!("not {agency}")))
-        .filter(Column::IdentifierCanonical.eq(canonical))"#,
+        .filter(Column::IdentifierCanonical.is_in([canonical].into_iter().chain(before)))"#,
         caught_by: journey(&["the_same_number_at_two_agencies_is_two_people"]),
     },
     Sabotage {

@@ -1,0 +1,46 @@
+use std::collections::BTreeMap;
+
+use super::{Shape, report::MOST_KINDS};
+
+/// The form of identifiers that are numbers.
+pub(super) const DIGITS: &str = "digits";
+
+/// Counts the forms of identifiers: few kinds, whatever the file.
+#[derive(Default)]
+pub(crate) struct Shapes {
+    counts: BTreeMap<(&'static str, u64), u64>,
+    zeros: bool,
+}
+
+impl Shapes {
+    pub(crate) fn add(&mut self, identifier: &str) {
+        let digit = identifier.chars().any(|c| c.is_ascii_digit());
+        let letter = identifier.chars().any(char::is_alphabetic);
+        let other = identifier.chars().any(|c| !c.is_ascii_digit() && !c.is_alphabetic());
+        let of = match (digit, letter, other) {
+            (true, false, false) => DIGITS,
+            (false, true, false) => "letters",
+            (true, true, false) => "digits and letters",
+            _ => "other",
+        };
+        self.zeros |= identifier.starts_with('0');
+        *self.counts.entry((of, identifier.chars().count() as u64)).or_default() += 1;
+    }
+
+    /// Returns the fewest and the most digits of numbers that may have lost zeros.
+    pub(crate) fn lengths_without_zeros(&self) -> Option<(u64, u64)> {
+        let lengths = || self.counts.keys().map(|(_, length)| *length);
+        let numbers = self.counts.len() > 1 && self.counts.keys().all(|(of, _)| *of == DIGITS);
+        (numbers && !self.zeros).then(|| Some((lengths().min()?, lengths().max()?)))?
+    }
+
+    /// Returns the most frequent ones.
+    pub(crate) fn most(self) -> Vec<Shape> {
+        let mut shapes: Vec<Shape> = (self.counts.into_iter())
+            .map(|((of, length), count)| Shape { of: of.to_owned(), length, count })
+            .collect();
+        shapes.sort_by_key(|shape| std::cmp::Reverse(shape.count));
+        shapes.truncate(MOST_KINDS);
+        shapes
+    }
+}
