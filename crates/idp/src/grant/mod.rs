@@ -166,6 +166,11 @@ impl Grants {
         Self { client_keys: Arc::new(ClientKeys::new(source)), ..self }
     }
 
+    /// Returns the same state with other agencies and people's terms.
+    pub(crate) fn with(&self, accounts: Accounts, agencies: Arc<ArcSwap<Agencies>>) -> Self {
+        Self { accounts, agencies, ..self.clone() }
+    }
+
     /// Returns the configuration.
     pub fn settings(&self) -> &Settings {
         &self.settings
