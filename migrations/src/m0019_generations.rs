@@ -1,4 +1,4 @@
-//! Generations of the configuration, their files, and the nodes that serve them.
+//! Generations of the configuration, their files, the nodes that serve them, and the last use of each secret that they name.
 
 use sea_orm_migration::{prelude::*, sea_orm::ConnectionTrait};
 
@@ -19,7 +19,7 @@ impl MigrationName for Migration {
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
-        for table in [CONFIG_GENERATION, CONFIG_CONTENT, CONFIG_FILE, NODE] {
+        for table in [CONFIG_GENERATION, CONFIG_CONTENT, CONFIG_FILE, NODE, SECRET_USE] {
             db.execute_unprepared(&table.create(db.get_database_backend())).await?;
             for index in table.create_indexes(db.get_database_backend()) {
                 db.execute_unprepared(&index).await?;
@@ -110,6 +110,21 @@ const NODE: Table = Table {
     ",
     key: "id",
     checks: &[],
+    references: &[],
+    indexes: &[],
+};
+
+/// The last use of a client's secret or of an agency's ticket key, within a day.
+const SECRET_USE: Table = Table {
+    name: "secret_use",
+    columns: "
+        kind text NOT NULL,
+        owner text NOT NULL,
+        mark text NOT NULL,
+        used_at TIME NOT NULL,
+    ",
+    key: "kind, owner, mark",
+    checks: &[check("ck_secret_use_kind", "kind IN ('client secret', 'ticket key')")],
     references: &[],
     indexes: &[],
 };

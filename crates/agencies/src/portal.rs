@@ -31,6 +31,8 @@ pub struct TicketKey {
     pub key: Key,
     /// The time from which it is not accepted any more, in Unix seconds.
     pub ends_at: Option<i64>,
+    /// The first digits of the SHA-256 of the secret or of the JWK, which tell one key from another.
+    pub mark: String,
 }
 
 impl TicketKey {

@@ -3,7 +3,7 @@
 mod choice;
 mod portal;
 
-use oidc::jwt::Key;
+use oidc::{client::Secret, jwt::Key};
 
 use crate::{
     Agency, AgencyFile, CustomTexts, FileError, Life, LocalizedText, Portal, TicketKey,
@@ -152,15 +152,17 @@ impl Reader<'_> {
 
     fn ticket(&mut self, section: TicketSection, secrets: SecretSource<'_>) -> Option<TicketKey> {
         let ends_at = self.end("ticket.not_after", 0, section.not_after.as_deref());
+        let mark = |text: &str| Secret::hashed(text).mark();
         let key = match (section.secret_file, section.jwk) {
-            (Some(path), None) => {
-                secrets(&path).and_then(|s| Key::shared(s.as_bytes()).map_err(|e| e.to_string()))
-            }
-            (None, Some(jwk)) => Key::from_jwk(&jwk.to_string()).map_err(|e| e.to_string()),
+            (Some(path), None) => secrets(&path)
+                .and_then(|s| Ok((Key::shared(s.as_bytes()).map_err(|e| e.to_string())?, mark(&s)))),
+            (None, Some(jwk)) => Key::from_jwk(&jwk.to_string())
+                .map(|key| (key, mark(&jwk.to_string())))
+                .map_err(|e| e.to_string()),
             _ => Err("give either secret_file or jwk".into()),
         };
         match key {
-            Ok(key) => Some(TicketKey { key, ends_at }),
+            Ok((key, mark)) => Some(TicketKey { key, ends_at, mark }),
             Err(sentence) => {
                 self.wrong("ticket", 0, sentence);
                 None

@@ -119,6 +119,11 @@ impl Worker {
             if let Err(fault) = idp.accounts.wrap_at_pace().await {
                 tracing::warn!(%fault, "wrapping of old hashes postponed");
             }
+            if slow.is_multiple_of(5)
+                && let Err(fault) = idp.grants.write_secret_uses().await
+            {
+                tracing::warn!(%fault, what = "the last use of secrets", "periodic task postponed");
+            }
             if slow == 0 {
                 self.tidy().await;
                 if let Err(fault) = measures::count_rows(idp).await {

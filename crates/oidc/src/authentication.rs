@@ -66,6 +66,14 @@ impl Presented {
         Some(jsonwebtoken::decode_header(assertion).ok().and_then(|header| header.kid))
     }
 
+    /// Returns the secret, in the header or the body.
+    pub fn secret(&self) -> Option<&str> {
+        match self.used() {
+            Used::Header(secret) | Used::Body(secret) => Some(secret),
+            Used::Assertion(_) | Used::Nothing => None,
+        }
+    }
+
     fn used(&self) -> Used<'_> {
         match (&self.header, &self.secret, &self.assertion) {
             (Some(Some((_, secret))), _, _) => Used::Header(secret),

@@ -194,7 +194,7 @@ mod tests {
     fn fine() -> Client {
         let mut client = Client::new("rp", "tilleuls");
         client.redirect_uris = vec!["https://rp.example/cb".into()];
-        client.secrets = vec![Secret::hashed("x")];
+        client.secrets = vec![crate::client::Secret::hashed("x")];
         client
     }
 

@@ -78,7 +78,7 @@ async fn rows(bed: &Bed) -> BTreeMap<String, Vec<String>> {
 }
 
 /// Tables that migrations after the baseline made.
-const LATER_TABLES: [&str; 7] = [
+const LATER_TABLES: [&str; 8] = [
     "config_content",
     "config_file",
     "config_generation",
@@ -86,6 +86,7 @@ const LATER_TABLES: [&str; 7] = [
     "delivery_change",
     "node",
     "proven_hash",
+    "secret_use",
 ];
 /// Columns that migrations after the baseline added.
 const LATER_COLUMNS: [&str; 5] = ["secret_fingerprint", "delivery_id", "left_at", "ends_at", "ended_at"];

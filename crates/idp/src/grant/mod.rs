@@ -18,6 +18,7 @@ mod keys;
 mod link_ended;
 mod logout;
 mod refresh;
+mod secret_use;
 mod signer;
 mod table;
 mod together;
@@ -42,6 +43,8 @@ pub use error::EndpointError;
 pub use invariants::INVARIANTS;
 pub use keys::{KeyInfo, KeyState};
 pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};
+use secret_use::SecretUses;
+pub use secret_use::{CLIENT_SECRET, SecretUse, TICKET_KEY, secret_uses};
 pub use userinfo::Userinfo;
 
 use client_keys::{ClientKeys, NoSource};
@@ -114,6 +117,7 @@ pub struct Grants {
     client_keys: Arc<ClientKeys>,
     guesses: Arc<Guesses>,
     going_on: Arc<GoingOn>,
+    secret_uses: Arc<SecretUses>,
     together: BatchedGrants,
     salt: Arc<[u8; 32]>,
 }
@@ -153,6 +157,7 @@ impl Grants {
             client_keys,
             guesses,
             going_on,
+            secret_uses: Arc::default(),
             together,
             salt,
         };

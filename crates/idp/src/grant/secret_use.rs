@@ -7,8 +7,8 @@ use std::{
 
 use kernel::{Db, Fault, Unix};
 use sea_orm::{
-    ActiveModelTrait, EntityTrait, IntoActiveModel,
-    sea_query::{ExprTrait, OnConflict},
+    ActiveModelTrait, EntityTrait, ExprTrait, IntoActiveModel,
+    sea_query::{Expr, OnConflict},
 };
 
 use super::{Grants, table::secret_use};
@@ -33,9 +33,12 @@ pub struct SecretUse {
     pub used_at: Unix,
 }
 
-/// The uses that this node has seen: by kind, owner and mark, when each was noted, and whether that is written.
+/// Kind, owner and mark.
+type Key = (&'static str, String, String);
+
+/// The uses that this node has seen: when each was noted, and whether that is written.
 #[derive(Default)]
-pub(super) struct SecretUses(Mutex<BTreeMap<(&'static str, String, String), (Unix, bool)>>);
+pub(super) struct SecretUses(Mutex<BTreeMap<Key, (Unix, bool)>>);
 
 impl Grants {
     /// Notes that a secret was right. The worker writes it.
@@ -55,11 +58,16 @@ impl Grants {
     pub async fn write_secret_uses(&self) -> Result<(), Fault> {
         let waiting: Vec<_> = {
             let seen = self.secret_uses.0.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.iter().filter(|(_, (_, written))| !written).map(|(key, (at, _))| (key.clone(), *at)).collect()
+            seen.iter()
+                .filter(|(_, (_, written))| !written)
+                .map(|(key, (at, _))| (key.clone(), *at))
+                .collect()
         };
         for ((kind, owner, mark), used_at) in waiting {
-            let row = secret_use::Model { kind: kind.into(), owner: owner.clone(), mark: mark.clone(), used_at };
-            let later = secret_use::Column::UsedAt.into_expr().lt(used_at);
+            let row =
+                secret_use::Model { kind: kind.into(), owner: owner.clone(), mark: mark.clone(), used_at };
+            let stored = (secret_use::Entity, secret_use::Column::UsedAt);
+            let later = Expr::col(stored).lt(used_at);
             secret_use::Entity::insert(row.into_active_model().reset_all())
                 .on_conflict(
                     OnConflict::columns([

@@ -78,6 +78,14 @@ impl Follower {
         }
     }
 
+    /// Reports this node before it serves, so that a change from now on waits for it.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub(crate) async fn arrive(&self) -> Result<(), Fault> {
+        self.report(&mut Progress::default()).await
+    }
+
     /// Says what is wrong with the folder of this node, or that all is well.
     pub(crate) fn folder_is(&self, trouble: Option<String>) {
         metrics::gauge!("moncompte_config_folder_differs").set(f64::from(u8::from(trouble.is_some())));

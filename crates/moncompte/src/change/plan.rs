@@ -171,7 +171,7 @@ pub(crate) fn different(a: &BTreeMap<String, String>, b: &BTreeMap<String, Strin
 }
 
 /// The keys whose values are told by number alone.
-const HASHES: &str = "client_secret_sha256";
+const COUNTED: [&str; 2] = ["client_secret_sha256", "client_secrets"];
 
 /// Says which keys of an agency's file differ, and how.
 fn keys_differ(old: &[u8], new: &[u8]) -> Vec<String> {
@@ -190,8 +190,8 @@ fn keys_differ(old: &[u8], new: &[u8]) -> Vec<String> {
             continue;
         }
         let (dropped, added): (Vec<_>, Vec<_>) = (was.difference(is).collect(), is.difference(was).collect());
-        if name.ends_with(HASHES) {
-            said.push(format!("{name}: {} added, {} dropped", count(added.len(), "hash"), dropped.len()));
+        if COUNTED.iter().any(|key| name.ends_with(key)) {
+            said.push(format!("{name}: {} added, {} dropped", count(added.len(), "secret"), dropped.len()));
         } else if let ([was], [is]) = (&dropped[..], &added[..]) {
             said.push(format!("{name}: {was} -> {is}"));
         } else {
@@ -283,7 +283,7 @@ mod tests {
             [
                 "ag001: a.secret holds another secret",
                 "ag001: look.accent: \"#1f6f54\" -> \"#224488\"",
-                "ag001: portal a.client_secret_sha256: 1 hash added, 0 dropped",
+                "ag001: portal a.client_secret_sha256: 1 secret added, 0 dropped",
                 "ag001: portal a.redirect_uris: +\"https://a.example/two\"",
                 "ag002: added, 1 portal",
                 "terms 2026-12: added, in force from 2026-12-01; people are asked",

@@ -6,6 +6,7 @@ mod clock;
 mod demo;
 mod doctor;
 mod import;
+mod init;
 mod keys;
 mod mail;
 mod serve;
@@ -30,6 +31,8 @@ enum Command {
     Demo(demo::Demo),
     /// Run the provider.
     Serve(serve::Serve),
+    /// Write a new folder with a configuration that is right but for the mail server's password.
+    Init(init::Init),
     /// Check the configuration and print every error in it.
     Check(check::Check),
     /// Say what `apply` would change on the running nodes: agencies, portals, addresses, secrets, terms, and what needs a restart.
@@ -81,6 +84,7 @@ impl Cli {
         match self.command {
             Command::Demo(demo) => demo.run().await,
             Command::Serve(serve) => serve.run().await,
+            Command::Init(init) => init.run(),
             Command::Check(check) => check.run(),
             Command::Plan(plan) => plan.run().await,
             Command::Apply(apply) => apply.run().await,

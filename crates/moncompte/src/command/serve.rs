@@ -61,9 +61,6 @@ impl Serve {
         let beginning = begin(&all, &context, folder, &format!("start of {name}")).await?;
         config.contents = beginning.contents;
         let Wired { idp, writer, outbound, limits, hash_memory } = Wired::over(context, config).await?;
-        tracing::info!(
-            %address, issuer = %idp.issuer, hash_memory_mib = hash_memory / 1024, generation = beginning.generation, "ready"
-        );
         let stop = CancellationToken::new();
         let supervisor = Supervisor::default();
         let running = Running::new(beginning.generation, (idp, writer), beginning.bad, traces.is_some());
@@ -77,6 +74,10 @@ impl Serve {
             look: Notify::new(),
         });
         follower.folder_is(beginning.trouble);
+        follower.arrive().await?;
+        tracing::info!(
+            %address, issuer = %current.load().idp.issuer, hash_memory_mib = hash_memory / 1024, generation = beginning.generation, "ready"
+        );
         let reload = Reload { folder: self.place.config, follower: follower.clone() };
         let leaving = CancellationToken::new();
         let ops = ops::router(current.clone(), supervisor.clone(), measures.clone(), leaving.clone());

@@ -8,13 +8,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kernel::sea_orm::{ConnectionTrait, Statement};
+use generations::{Generations, Proposal, Proposed};
+use kernel::{
+    Clock, Context, SystemClock,
+    sea_orm::{ConnectionTrait, Statement},
+};
 use serde_json::Value;
 use testbed::{Bed, apply, both};
 
 use crate::{
     person::{Mover, Person},
-    place::{MAIL_FOLDER, Place, Running, eventually, free_port, program, project, serve, signal},
+    place::{
+        AGENCY, CLIENT_SECRET, MAIL_FOLDER, Place, Running, eventually, free_port, program, project, serve,
+        signal,
+    },
     races::another,
 };
 
@@ -83,7 +90,11 @@ fn refused(place: &Place, command: &str, more: &[&str], why: &str) {
 
 /// Runs a command that succeeds, and reads what it prints.
 fn json(place: &Place, command: &str) -> Value {
-    let out = place.run(command, &["--json"]);
+    json_with(place, command, &[])
+}
+
+fn json_with(place: &Place, command: &str, more: &[&str]) -> Value {
+    let out = place.run(command, &[&["--json"], more].concat());
     assert_eq!(out.status.code(), Some(0), "{command}: {}", said(&out));
     serde_json::from_slice(&out.stdout).unwrap()
 }
@@ -195,30 +206,42 @@ async fn what_is_wrong_or_not_named_changes_nothing(bed: Bed) {
 async fn nobody_switches_before_every_live_node_is_prepared(bed: Bed) {
     let pair = Pair::on(bed).await;
     let place = &pair.place;
+    // Somebody else is at work.
+    let clock = std::sync::Arc::new(SystemClock);
+    let all = Generations::new(Context { clock, ..place.bed.context.clone() });
+    let files = all.files(1).await.unwrap();
+    let (base, by) = (Some(1), "marie@elsewhere");
+    let proposal = Proposal { files: &files, by, base, before: base, kept: &["nobody".to_owned()] };
+    assert_eq!(all.propose(&proposal).await.unwrap(), Proposed::Preparing(2));
     add_agency(place, "autre");
-    // Not while it writes, for on SQLite nobody else could.
+    refused(place, "apply", &[], "marie@elsewhere is applying another change");
+    assert!(all.refuse(2, "it was a trial").await.unwrap());
+    // Not while it writes, for on SQLite nobody else could; and it is seen for as long as this takes.
+    let seen = format!("UPDATE node SET seen_at = {}", SystemClock.now_millis() + 100_000);
     loop {
         pair.nodes[1].halt();
-        if place.run("status", &[]).status.success() {
+        if place.bed.context.db.writer().execute_unprepared(&seen).await.is_ok() {
             break;
         }
         pair.nodes[1].resume();
     }
     let mut first = spawn(place, "apply");
-    // Soon: a node that is silent for ten seconds counts as dead.
     let db = place.bed.context.db.reader();
     let sql = "SELECT id FROM config_generation WHERE state = 'preparing'";
     let proposed = Statement::from_string(db.get_database_backend(), sql);
     eventually("a proposal", async || db.query_one_raw(proposed.clone()).await.unwrap()).await;
-    place.change("agencies/exemple.toml", "#1f6f54", "#224488");
-    refused(place, "apply", &[], "is applying another change");
+    let prepared = "SELECT id FROM node WHERE prepared = 3";
+    let prepared = Statement::from_string(db.get_database_backend(), prepared);
+    eventually("a prepared node", async || db.query_one_raw(prepared.clone()).await.unwrap()).await;
     assert_eq!(asks(pair.ports[0], "autre").await, 400, "the other node is not prepared");
+    assert!(db.query_one_raw(proposed).await.unwrap().is_some());
     pair.nodes[1].resume();
     assert!(first.wait().unwrap().success());
     assert_eq!(pair.ask("autre").await, [200, 200]);
     // A node that is killed is waited for until it counts as dead.
     let Pair { nodes: [one, two], place, ports } = pair;
     two.kill();
+    place.change("agencies/exemple.toml", "#1f6f54", "#224488");
     done(&place, "apply", &[]);
     assert!(status(&place)["nodes"][0]["live"].as_bool().unwrap());
     one.stop().await;
@@ -229,7 +252,7 @@ async fn nobody_switches_before_every_live_node_is_prepared(bed: Bed) {
     }
     let second = serve(&place.path("second"), |_| ()).await;
     assert_eq!(asks(ports[1], "quatre").await, 200);
-    assert!(second.said().contains("is not generation 5, which is served"), "{}", second.said());
+    assert!(second.said().contains("is not generation 6, which is served"), "{}", second.said());
     second.stop().await;
 }
 
@@ -386,6 +409,45 @@ async fn four_hundred_agencies_begin_and_change_at_once() {
     running.stop().await;
 }
 
+/// `status` says which of two secrets a portal still uses.
+#[apply(both!)]
+#[tokio::test]
+async fn the_last_use_of_each_secret_is_told(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let old = "client_secret_file = \"secrets/exemple.client\"";
+    let hash = "0".repeat(64);
+    let both = format!(
+        "client_secrets = [{{ file = \"secrets/exemple.client\" }}, {{ sha256 = \"{hash}\", not_after = \"2099-01-31\" }}]"
+    );
+    place.change("agencies/exemple.toml", old, &both);
+    let running = place.serve().await;
+    let token = || {
+        let client = reqwest::Client::new();
+        let request =
+            client.post(format!("{}/token", place.issuer())).basic_auth(AGENCY, Some(CLIENT_SECRET));
+        request.form(&[("grant_type", "refresh_token"), ("refresh_token", "none")]).send()
+    };
+    let answer = token().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 400, "the client is known, its token is not");
+    let secrets = async || {
+        let told = json_with(&place, "status", &["--secrets"])["secrets"].clone();
+        told[0]["used_at"].is_i64().then_some(told)
+    };
+    let told = eventually("a use", secrets).await;
+    assert_eq!(
+        (told[0]["owner"].as_str(), told[1]["sha256"].as_str()),
+        (Some(AGENCY), Some("00000000")),
+        "{told}"
+    );
+    assert!(
+        told[1]["used_at"].is_null() && told[1]["ends_at"].is_i64() && told[0]["ends_at"].is_null(),
+        "{told}"
+    );
+    let words = done(&place, "status", &["--secrets"]);
+    assert!(words.contains("never used, until 2099-01-31") && words.contains("last used on"), "{words}");
+    running.stop().await;
+}
+
 /// The commands of docs/operate/change.md, read from the page, do what it says: each on the stage that its words ask for.
 #[tokio::test]
 async fn the_commands_of_the_page_do_what_it_says() {
@@ -421,7 +483,7 @@ async fn the_commands_of_the_page_do_what_it_says() {
         done(&place, command[0], &names);
         assert_eq!(generations(&place)[0] > before, moves, "{command:?}");
         if command[0] == "rollback" {
-            done(&place, "apply", &[]);
+            done(&place, "apply", &["--yes-remove", "ag003"]);
         }
     }
     assert_eq!(gauge(&place, "moncompte_agency_bad{agency=\"ag005\"}").await, "1");

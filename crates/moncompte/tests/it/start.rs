@@ -8,7 +8,9 @@ use std::{
 
 use testbed::Bed;
 
-use crate::place::{MAIL_FOLDER, Place, certificate, eventually, free_port, secret_file, serve, signal};
+use crate::place::{
+    MAIL_FOLDER, Place, certificate, eventually, free_port, program, secret_file, serve, signal,
+};
 
 const SMTP: &str = "[mail.smtp]\nhost = \"localhost\"\nport = 2525\nusername = \"moncompte\"\n\
     password_file = \"secrets/smtp\"\nca_file = \"smtp-ca.pem\"\n\n[outbound]\nextra_ca = \"ca.pem\"";
@@ -293,9 +295,11 @@ async fn nodes_share_a_folder_and_have_their_own_addresses() {
     }
     assert_eq!(reqwest::get(format!("http://{ops}/health/ready")).await.unwrap().status().as_u16(), 200);
     assert!(place.path("other").is_dir());
-    for (content, why) in
-        [("listen = 7\n", "moncompte.toml"), ("listen\n", "own.toml"), ("lisen = \"\"\n", "lisen")]
-    {
+    for (content, why) in [
+        ("listen = 7\n", "own.toml: file: invalid type"),
+        ("listen\n", "own.toml"),
+        ("lisen = \"\"\n", "lisen"),
+    ] {
         fs::write(place.path("own.toml"), content).unwrap();
         let out = place.run("check", &["--overlay", "own.toml"]);
         let told = String::from_utf8(out.stderr).unwrap();
@@ -303,4 +307,47 @@ async fn nodes_share_a_folder_and_have_their_own_addresses() {
     }
     first.stop().await;
     second.stop().await;
+}
+
+/// `init` writes a folder of which `check` misses nothing but the password that only its operator knows.
+#[test]
+fn a_new_folder_is_right_but_for_the_mail_servers_password() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("new");
+    let run = |args: &[&str]| {
+        let out = program()
+            .args(args)
+            .arg("--issuer")
+            .arg("https://compte.agence.test")
+            .arg(&folder)
+            .output()
+            .unwrap();
+        (
+            out.status.code(),
+            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)),
+        )
+    };
+    let (code, said) = run(&["init"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run(&["init"]);
+    assert!(code == Some(1) && said.contains("is not empty"), "{said}");
+    let check = || {
+        let out = program().arg("check").arg("--config").arg(&folder).output().unwrap();
+        (
+            out.status.code(),
+            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)),
+        )
+    };
+    let (code, said) = check();
+    assert!(
+        code == Some(1) && said.contains("(1 error)") && said.contains("secrets/smtp cannot be read"),
+        "{said}"
+    );
+    secret_file(&folder.join("secrets/smtp"), "a password of a mail server");
+    let (code, said) = check();
+    assert!(code == Some(0) && said.contains("issuer https://compte.agence.test"), "{said}");
+    assert_eq!(
+        [mode(&folder.join("secrets/seal.key")), mode(&folder.join("secrets/exemple.client"))],
+        [0o600; 2]
+    );
 }

@@ -15,7 +15,7 @@ use pages::page::ProblemKind;
 use super::interaction::{self, AccountState, InteractionContext};
 use crate::{
     Idp, Shared,
-    grant::{Ask, Asking, Completed},
+    grant::{Ask, Asking, Completed, TICKET_KEY},
     web::{
         body,
         browser::Browser,
@@ -201,20 +201,24 @@ fn verified(idp: &Idp, agency: &Agency, client_id: &str, jwt: &str) -> Option<Ti
         return None;
     }
     let (now, issuers) = (idp.context.now(), [client_id, agency.id.as_str()]);
-    let keys: Vec<_> =
-        agency.tickets.iter().filter(|key| key.holds(now)).map(|key| key.key.clone()).collect();
-    match oidc::ticket::verify(jwt, &keys, &issuers, &idp.issuer, now) {
-        Ok(ticket) => Some(Ticket {
-            jti: ticket.jti,
-            expires_at: ticket.expires_at,
-            identifier: ticket.identifier,
-            client_ref: ticket.client_ref,
-            email: ticket.email,
-            name: ticket.name,
-        }),
-        Err(refused) => {
-            tracing::warn!(agency = agency.id, %refused, "a migration ticket is refused");
-            None
+    let mut refused = None;
+    for key in agency.tickets.iter().filter(|key| key.holds(now)) {
+        match oidc::ticket::verify(jwt, std::slice::from_ref(&key.key), &issuers, &idp.issuer, now) {
+            Ok(ticket) => {
+                idp.grants.secret_was_used(TICKET_KEY, &agency.id, key.mark.clone());
+                return Some(Ticket {
+                    jti: ticket.jti,
+                    expires_at: ticket.expires_at,
+                    identifier: ticket.identifier,
+                    client_ref: ticket.client_ref,
+                    email: ticket.email,
+                    name: ticket.name,
+                });
+            }
+            Err(why) => refused = Some(why),
         }
     }
+    let refused = refused.map_or_else(|| "every ticket key has ended".to_owned(), |why| why.to_string());
+    tracing::warn!(agency = agency.id, %refused, "a migration ticket is refused");
+    None
 }

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use generations::{Generation, Node, State};
+use idp::grant::{CLIENT_SECRET, TICKET_KEY, secret_uses};
 use kernel::outbox;
 use serde_json::{Value, json};
 
 use super::{Opened, Where, moment};
-use crate::print::out;
+use crate::{change::plan::day, config::Contents, print::out};
 
 /// The number of generations that are shown.
 const SHOWN: u64 = 5;
@@ -17,6 +18,9 @@ const SHOWN: u64 = 5;
 pub(crate) struct Status {
     #[command(flatten)]
     place: Where,
+    /// Show each secret of a client and each ticket key as well: its first digits, its end, and when it was last used.
+    #[arg(long)]
+    secrets: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -36,6 +40,7 @@ impl Status {
                 dead: of.dead.iter().map(|(_, messages)| messages).sum(),
             })
             .collect();
+        let secrets = if self.secrets { secrets(&opened).await? } else { Vec::new() };
         if self.json {
             out!(
                 "{}",
@@ -44,6 +49,7 @@ impl Status {
                     "generations": newest.iter().map(generation_json).collect::<Vec<_>>(),
                     "queues": queues.iter().map(Queue::json).collect::<Vec<_>>(),
                     "mail_paused": paused,
+                    "secrets": secrets.iter().map(Secret::json).collect::<Vec<_>>(),
                 })
             );
             return Ok(ExitCode::SUCCESS);
@@ -70,8 +76,54 @@ impl Status {
         for Queue { kind, waiting, oldest_seconds, dead } in &queues {
             out!("  {kind}  {waiting} waiting, the oldest for {oldest_seconds} s; {dead} given up");
         }
+        if self.secrets {
+            out!("Secrets");
+        }
+        for Secret { kind, owner, mark, ends_at, used_at } in &secrets {
+            let used = used_at.map_or("never used".to_owned(), |at| format!("last used on {}", day(at)));
+            let ends = ends_at.map(|at| format!(", until {}", day(at - 1))).unwrap_or_default();
+            out!("  {owner}  {kind} {mark}…  {used}{ends}");
+        }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// A secret of the served generation.
+struct Secret {
+    kind: &'static str,
+    owner: String,
+    mark: String,
+    ends_at: Option<i64>,
+    used_at: Option<i64>,
+}
+
+impl Secret {
+    fn json(&self) -> Value {
+        let Self { kind, owner, mark, ends_at, used_at } = self;
+        json!({ "kind": kind, "owner": owner, "sha256": mark, "ends_at": ends_at, "used_at": used_at })
+    }
+}
+
+/// Returns the secrets of the served generation.
+async fn secrets(opened: &Opened) -> anyhow::Result<Vec<Secret>> {
+    let Some(latest) = opened.all.latest().await? else { return Ok(Vec::new()) };
+    let served = Contents::of(&opened.all.files(latest.id).await?, opened.context.now());
+    let used = secret_uses(&opened.context.db).await?;
+    let secret = |kind: &'static str, owner: &str, mark: String, ends_at| {
+        let last = used.iter().find(|used| used.kind == kind && used.owner == owner && used.mark == mark);
+        Secret { kind, owner: owner.to_owned(), mark, ends_at, used_at: last.map(|last| last.used_at) }
+    };
+    let mut all = Vec::new();
+    for agency in served.agencies.iter() {
+        for client in agency.portals.iter().map(|portal| &portal.client) {
+            let of_client =
+                |s: &oidc::client::Secret| secret(CLIENT_SECRET, &client.client_id, s.mark(), s.ends_at);
+            all.extend(client.secrets.iter().map(of_client));
+        }
+        let key = |key: &agencies::TicketKey| secret(TICKET_KEY, &agency.id, key.mark.clone(), key.ends_at);
+        all.extend(agency.tickets.iter().map(key));
+    }
+    Ok(all)
 }
 
 /// The messages of a kind.

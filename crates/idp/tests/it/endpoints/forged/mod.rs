@@ -62,7 +62,8 @@ fn with_keys(world: &World) {
     };
     let mut agencies: Vec<Agency> = all(|_| {}).iter().map(|agency| (**agency).clone()).collect();
     for agency in agencies.iter_mut().filter(|agency| agency.id == "tilleuls") {
-        agency.tickets = vec![TicketKey { key: Key::shared(TICKET).unwrap(), ends_at: None }];
+        agency.tickets =
+            vec![TicketKey { key: Key::shared(TICKET).unwrap(), ends_at: None, mark: String::new() }];
         agency.portals.extend([portal(keyed.clone()), portal(shared.clone())]);
     }
     world.agencies.store(Arc::new(Agencies::new(agencies).unwrap_or_else(|p| panic!("{}", p.reason))));
