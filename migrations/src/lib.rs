@@ -7,6 +7,7 @@ mod before;
 mod error;
 mod m0017_baseline;
 mod m0018_deliveries;
+mod m0019_generations;
 mod schema;
 mod upgrade;
 
@@ -17,7 +18,11 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0017_baseline::Migration), Box::new(m0018_deliveries::Migration)]
+        vec![
+            Box::new(m0017_baseline::Migration),
+            Box::new(m0018_deliveries::Migration),
+            Box::new(m0019_generations::Migration),
+        ]
     }
 }
 

@@ -199,6 +199,12 @@ impl Accounts {
         Self { context, hasher, rules, terms, proven: Arc::default() }
     }
 
+    /// Returns the same slice with other terms: what asks this one goes on with the terms that it had.
+    #[must_use]
+    pub fn with_terms(&self, terms: TermsLibrary) -> Self {
+        Self { terms: Arc::new(ArcSwap::from_pointee(terms)), ..self.clone() }
+    }
+
     /// The pool that hashes.
     pub fn hasher(&self) -> &Hasher {
         &self.hasher

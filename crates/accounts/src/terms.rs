@@ -59,6 +59,18 @@ impl TermsLibrary {
         self.0.iter().find(|v| v.version == version)
     }
 
+    /// Returns every version.
+    pub fn iter(&self) -> impl Iterator<Item = &TermsVersion> {
+        self.0.iter()
+    }
+
+    /// Returns the versions of which one suffices at a time, so that nobody who accepted it is asked; `None` if nobody is asked.
+    pub fn sufficient(&self, now: Unix) -> Option<Vec<String>> {
+        let held: Vec<&TermsVersion> = self.0.iter().filter(|v| v.effective <= now).collect();
+        let newest_asking = held.iter().rposition(|v| v.consent)?;
+        Some(held[newest_asking..].iter().map(|v| v.version.clone()).collect())
+    }
+
     /// Returns the version that somebody who accepted `accepted` has yet to accept: the current one, if one that asks for consent came after all that they
     /// accepted.
     pub fn due(&self, accepted: &[String], now: Unix) -> Option<&TermsVersion> {
@@ -157,5 +169,7 @@ mod tests {
         assert_eq!(due(&["2"], 350), None, "a minor edition");
         assert_eq!(due(&["1"], 350).as_deref(), Some("3"), "what is shown is what holds now");
         assert_eq!(due(&["3"], 350), None);
+        let sufficient = |now| library.sufficient(now).map(|versions| versions.join(" "));
+        assert_eq!([50, 150, 350].map(sufficient), [None, Some("1".into()), Some("2 3".into())]);
     }
 }

@@ -1,4 +1,4 @@
-use crate::{Contact, Controller, CustomTexts, Directory, ImportRules, Logo, Look, Portal, TicketKey};
+use crate::{Contact, Controller, CustomTexts, Directory, ImportRules, Life, Logo, Look, Portal, TicketKey};
 
 /// An organisation with a portal, a contact, a look and a directory, as its file says.
 #[derive(Clone)]
@@ -9,6 +9,8 @@ pub struct Agency {
     pub name: String,
     /// The city of its office.
     pub city: Option<String>,
+    /// Its states over time.
+    pub life: Life,
     /// The language of its pages unless a person or portal asks for another: `fr` or `en`.
     pub language: String,
     /// The controller of its data.
@@ -27,8 +29,8 @@ pub struct Agency {
     pub import: ImportRules,
     /// Its clients; the first one is its portal.
     pub portals: Vec<Portal>,
-    /// The key that verifies its portal's migration tickets.
-    pub ticket: Option<TicketKey>,
+    /// The keys that verify its portal's migration tickets: two while one is being replaced.
+    pub tickets: Vec<TicketKey>,
 }
 
 impl Agency {

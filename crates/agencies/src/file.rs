@@ -1,5 +1,5 @@
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{Contact, Controller, CustomTexts, Directory, ImportRules, Look};
 
@@ -11,6 +11,12 @@ pub struct AgencyFile {
     pub name: String,
     /// The city of its office; distinguishes agencies of the same name.
     pub city: Option<String>,
+    /// Its state: `rehearsal`, `live`, `paused` or `left`; `live` unless set.
+    pub state: Option<String>,
+    /// The day from which it is live, paused or has left, such as `2026-12-01`; at once unless set.
+    pub since: Option<String>,
+    /// The day on which a rehearsal or a pause ends and it is live.
+    pub until: Option<String>,
     /// Language of its pages where neither the portal nor the browser asks for one: `fr` or `en`.
     #[serde(default = "french")]
     pub language: String,
@@ -33,8 +39,31 @@ pub struct AgencyFile {
     /// Its clients; the first one is its portal.
     #[serde(default)]
     pub portal: Vec<PortalSection>,
-    /// The key with which its portal signs migration tickets.
-    pub ticket: Option<TicketSection>,
+    /// The keys with which its portal signs migration tickets: `[ticket]`, or `[[ticket]]` for each of several.
+    #[serde(default, deserialize_with = "one_or_many")]
+    #[schemars(with = "OneOrMany")]
+    pub ticket: Vec<TicketSection>,
+}
+
+/// A table, or an array of tables: the shape that editors are told.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "a shape for the schema alone")]
+enum OneOrMany {
+    One(TicketSection),
+    Many(Vec<TicketSection>),
+}
+
+/// Reads `[ticket]` as a list of one. The first spelling of a file stays valid.
+fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<TicketSection>, D::Error> {
+    let sections = match toml::Value::deserialize(from)? {
+        toml::Value::Array(all) => all,
+        one => vec![one],
+    };
+    sections
+        .into_iter()
+        .map(|one| one.try_into().map_err(|e: toml::de::Error| D::Error::custom(e.message())))
+        .collect()
 }
 
 fn french() -> String {
@@ -61,6 +90,9 @@ pub struct PortalSection {
     pub client_secret_sha256: Vec<String>,
     /// A file that holds the secret.
     pub client_secret_file: Option<String>,
+    /// Secrets with their ends: two while one is being replaced. In place of the two keys above, or beside them.
+    #[serde(default)]
+    pub client_secrets: Vec<SecretSection>,
     /// Exact redirect addresses.
     pub redirect_uris: Vec<String>,
     /// Exact addresses for the return after a sign-out.
@@ -107,7 +139,19 @@ pub struct PortalSection {
     pub allow_unlinked: bool,
 }
 
-/// The key that verifies migration tickets: exactly one of the two.
+/// A secret of a client: its hash or a file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretSection {
+    /// The SHA-256 of the secret in hex.
+    pub sha256: Option<String>,
+    /// A file that holds the secret.
+    pub file: Option<String>,
+    /// The last day on which it is accepted, such as `2027-01-31`; for ever unless set.
+    pub not_after: Option<String>,
+}
+
+/// A key that verifies migration tickets: exactly one of the two.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TicketSection {
@@ -115,4 +159,6 @@ pub struct TicketSection {
     pub secret_file: Option<String>,
     /// A public key (RS256, PS256, ES256 or EdDSA).
     pub jwk: Option<serde_json::Value>,
+    /// The last day on which it is accepted, such as `2027-01-31`; for ever unless set.
+    pub not_after: Option<String>,
 }

@@ -24,6 +24,20 @@ impl Portal {
     }
 }
 
-/// The key that verifies an agency's migration tickets. No Debug, for it may be a secret.
+/// A key that verifies an agency's migration tickets. No Debug, for it may be a secret.
 #[derive(Clone)]
-pub struct TicketKey(pub Key);
+pub struct TicketKey {
+    /// The key.
+    pub key: Key,
+    /// The time from which it is not accepted any more, in Unix seconds.
+    pub ends_at: Option<i64>,
+    /// The first digits of the SHA-256 of the secret or of the JWK, which tell one key from another.
+    pub mark: String,
+}
+
+impl TicketKey {
+    /// Returns true if it is accepted at a time.
+    pub fn holds(&self, now: i64) -> bool {
+        self.ends_at.is_none_or(|end| now < end)
+    }
+}

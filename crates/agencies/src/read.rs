@@ -3,12 +3,13 @@
 mod choice;
 mod portal;
 
-use oidc::jwt::Key;
+use oidc::{client::Secret, jwt::Key};
 
 use crate::{
-    Agency, AgencyFile, CustomTexts, FileError, LocalizedText, Portal, TicketKey,
+    Agency, AgencyFile, CustomTexts, FileError, Life, LocalizedText, Portal, TicketKey,
     file::TicketSection,
     file_error::{line_at, line_of},
+    life::end_of,
     look::text_error,
 };
 
@@ -73,6 +74,11 @@ impl Reader<'_> {
         if !matches!(file.language.as_str(), "fr" | "en") {
             self.wrong("language", 0, "must be \"fr\" or \"en\"");
         }
+        let life = Life::read(file.state.as_deref(), file.since.as_deref(), file.until.as_deref());
+        let life = life.unwrap_or_else(|wrong| {
+            wrong.into_iter().for_each(|(key, reason)| self.wrong(key, 0, reason));
+            Life::default()
+        });
         for (key, colour) in
             [("look.accent", Some(&file.look.accent)), ("look.second", file.look.second.as_ref())]
         {
@@ -105,11 +111,12 @@ impl Reader<'_> {
         for (key, reason) in file.import.problems() {
             self.wrong(&format!("import.{key}"), 0, reason);
         }
-        let ticket = file.ticket.and_then(|section| self.ticket(section, secrets));
+        let tickets = file.ticket.into_iter().filter_map(|section| self.ticket(section, secrets)).collect();
         Agency {
             id: id.to_owned(),
             name: file.name,
             city: file.city,
+            life,
             language: file.language,
             controller: file.controller,
             look: file.look,
@@ -119,7 +126,7 @@ impl Reader<'_> {
             directory: file.directory,
             import: file.import,
             portals,
-            ticket,
+            tickets,
         }
     }
 
@@ -134,16 +141,28 @@ impl Reader<'_> {
         }
     }
 
+    /// Returns the end of the day that a `not_after` names.
+    fn end(&mut self, key: &str, nth: usize, not_after: Option<&str>) -> Option<i64> {
+        let end = not_after.and_then(end_of);
+        if not_after.is_some() && end.is_none() {
+            self.wrong(key, nth, "must be a day such as \"2027-01-31\"");
+        }
+        end
+    }
+
     fn ticket(&mut self, section: TicketSection, secrets: SecretSource<'_>) -> Option<TicketKey> {
+        let ends_at = self.end("ticket.not_after", 0, section.not_after.as_deref());
+        let mark = |text: &str| Secret::hashed(text).mark();
         let key = match (section.secret_file, section.jwk) {
-            (Some(path), None) => {
-                secrets(&path).and_then(|s| Key::shared(s.as_bytes()).map_err(|e| e.to_string()))
-            }
-            (None, Some(jwk)) => Key::from_jwk(&jwk.to_string()).map_err(|e| e.to_string()),
+            (Some(path), None) => secrets(&path)
+                .and_then(|s| Ok((Key::shared(s.as_bytes()).map_err(|e| e.to_string())?, mark(&s)))),
+            (None, Some(jwk)) => Key::from_jwk(&jwk.to_string())
+                .map(|key| (key, mark(&jwk.to_string())))
+                .map_err(|e| e.to_string()),
             _ => Err("give either secret_file or jwk".into()),
         };
         match key {
-            Ok(key) => Some(TicketKey(key)),
+            Ok((key, mark)) => Some(TicketKey { key, ends_at, mark }),
             Err(sentence) => {
                 self.wrong("ticket", 0, sentence);
                 None
@@ -185,7 +204,7 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
     fn a_good_file_is_an_agency() {
         let agency = read(GOOD).ok().unwrap();
         assert_eq!(agency.portals[0].client.owner, "tilleuls");
-        assert!(agency.portals[0].client.knows_secret("0123456789abcdef0123456789abcdef"));
+        assert!(agency.portals[0].client.knows_secret("0123456789abcdef0123456789abcdef", 0));
         assert!(!agency.portals[0].allow_unlinked);
     }
 
@@ -234,6 +253,38 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
         assert_eq!(client.token_endpoint_auth_signing_alg, Some(Alg::PS256));
     }
 
+    #[test]
+    fn secrets_and_ticket_keys_are_lists_with_ends() {
+        const END: i64 = 1_801_440_000;
+        let listed = "client_secrets = [{ file = \"tilleuls.secret\" }, { sha256 = \"HASH\", not_after = \"2027-01-31\" }]";
+        let hash = hex::encode(oidc::client::Secret::hash_of("the old secret of the portal"));
+        let text = GOOD.replace("client_secret_file = \"tilleuls.secret\"", &listed.replace("HASH", &hash));
+        let tickets = "[[ticket]]\nsecret_file = \"tilleuls.secret\"\n\
+            [[ticket]]\nsecret_file = \"tilleuls.secret\"\nnot_after = \"2027-01-31\"\n";
+        let agency = read(&format!("{text}{tickets}")).unwrap_or_else(|e| panic!("{e:?}"));
+        let client = &agency.portals[0].client;
+        let known = |now| {
+            ["0123456789abcdef0123456789abcdef", "the old secret of the portal"]
+                .map(|s| client.knows_secret(s, now))
+        };
+        assert_eq!((known(END - 1), known(END)), ([true, true], [true, false]));
+        let held = |now| agency.tickets.iter().filter(|key| key.holds(now)).count();
+        assert_eq!((held(END - 1), held(END)), (2, 1));
+        let one = read(&format!("{GOOD}[ticket]\nsecret_file = \"tilleuls.secret\"\n")).ok().unwrap();
+        assert_eq!(one.tickets.len(), 1, "the first spelling");
+        for (from, to, key) in [
+            ("2027-01-31\" }]", "31.1.2027\" }]", "portal.client_secrets.not_after"),
+            ("{ file = \"tilleuls.secret\" }", "{}", "portal.client_secrets"),
+            ("[[ticket]]", "[[ticket]]\nkey = 1", "ticket"),
+        ] {
+            let problems = read(&format!("{text}{tickets}").replacen(from, to, 1)).err().unwrap_or_default();
+            assert!(
+                problems.iter().any(|p| p.key == key || p.reason.contains("unknown field")),
+                "{to}: {problems:?}"
+            );
+        }
+    }
+
     /// OIDC Core §9: a hash checks no signature.
     #[test]
     fn client_secret_jwt_needs_the_secret_itself() {
@@ -241,8 +292,8 @@ redirect_uris = ["https://espace.tilleuls.example/callback"]
         let method = "token_endpoint_auth_method = \"client_secret_jwt\"";
         let agency = read(&with(method)).ok().unwrap();
         let client = &agency.portals[0].client;
-        assert_eq!((client.secret_keys.len(), client.secret_hashes.len()), (1, 0));
-        assert!(read(&with("")).ok().unwrap().portals[0].client.secret_keys.is_empty());
+        assert_eq!(client.secret_keys(0).len(), 1);
+        assert!(read(&with("")).ok().unwrap().portals[0].client.secret_keys(0).is_empty());
         let hash = format!("client_secret_sha256 = [\"{}\"]", "0".repeat(64));
         let text = with(method).replace("client_secret_file = \"tilleuls.secret\"", &hash);
         let problems = read(&text).err().unwrap_or_default();

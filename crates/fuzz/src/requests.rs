@@ -120,7 +120,7 @@ pub fn basic(data: &[u8]) {
         let named = presented.client_id().unwrap_or_default().to_owned();
         assert!(!named.chars().any(char::is_control));
         let mut client = Client::new(named.as_str(), "tilleuls");
-        client.secret_hashes = vec![Client::hash_secret("secret")];
+        client.secrets = vec![oidc::client::Secret::hashed("secret")];
         let (client, audiences) = (Some(&client), &[ISSUER][..]);
         match authenticate(&Caller { presented: &presented, client, keys: &[], audiences, now: 0 }) {
             Ok(proved) => {

@@ -6,7 +6,7 @@ mod web;
 
 use std::{sync::Arc, time::Duration};
 
-use accounts::Accounts;
+use accounts::{Accounts, TermsLibrary};
 use agencies::Agencies;
 use arc_swap::ArcSwap;
 use kernel::Context;
@@ -42,6 +42,16 @@ pub struct Idp {
 pub(crate) type Shared = Arc<Idp>;
 
 impl Idp {
+    /// Returns the provider with other agencies and terms; everything else is shared. A request that has begun goes on with the agencies and terms that it
+    /// began with, because it holds the provider that it began with.
+    #[must_use]
+    pub fn with(&self, agencies: Agencies, terms: TermsLibrary) -> Self {
+        let agencies = Arc::new(ArcSwap::from_pointee(agencies));
+        let accounts = self.accounts.with_terms(terms);
+        let grants = self.grants.with(accounts.clone(), agencies.clone());
+        Self { accounts, agencies, grants, ..self.clone() }
+    }
+
     pub(crate) fn secure(&self) -> bool {
         self.issuer.starts_with("https:")
     }

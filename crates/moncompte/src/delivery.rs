@@ -1,9 +1,11 @@
 //! Delivery of the outbox. Each queue has its own concurrency, so that a portal that hangs delays no mail (FINDING S19). Mail pauses while the server refuses
 //! all of it, and a message ends only by a verdict on its address or by its age (SECURITY D19).
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod rounds;
 
-use idp::grant::BACKCHANNEL_LOGOUT;
+use std::{sync::Arc, time::Duration};
+
+use idp::{Grants, grant::BACKCHANNEL_LOGOUT};
 use kernel::{
     Fault,
     outbox::{self, Leased, Outcome, Pause, Selection},
@@ -12,7 +14,6 @@ use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    bounce,
     hosts::Call,
     post::{Blame, NotSent},
     worker::Worker,
@@ -60,9 +61,10 @@ impl Worker {
 
     /// Wakes every queue when a message is committed.
     async fn notify_queues(&self, notifiers: &[Notify], stop: &CancellationToken) {
+        let context = self.context();
         loop {
             tokio::select! {
-                () = self.idp.context.db.mail_committed() => notifiers.iter().for_each(Notify::notify_one),
+                () = context.db.mail_committed() => notifiers.iter().for_each(Notify::notify_one),
                 () = stop.cancelled() => return,
             }
         }
@@ -101,7 +103,8 @@ impl Worker {
         if room == 0 {
             return Ok(Vec::new());
         }
-        let (db, now) = (&self.idp.context.db, self.idp.context.now());
+        let context = self.context();
+        let (db, now) = (&context.db, context.now());
         let selection = Selection { kinds: lane.kinds, except: &[] };
         match lane.name {
             "mail" => match outbox::paused(db.reader()).await? {
@@ -123,8 +126,7 @@ impl Worker {
     }
 
     async fn take_all(&self, selection: Selection<'_>, room: u64) -> Result<Vec<Delivery>, Fault> {
-        let messages =
-            outbox::lease_of(&self.idp.context.db, self.idp.context.now(), selection, room).await?;
+        let messages = outbox::lease_of(&self.context().db, self.context().now(), selection, room).await?;
         Ok(messages.into_iter().map(|message| Delivery { message, probe: None, call: None }).collect())
     }
 
@@ -135,7 +137,8 @@ impl Worker {
         pause: &Pause,
         under_way: usize,
     ) -> Result<Vec<Delivery>, Fault> {
-        let (db, now) = (&self.idp.context.db, self.idp.context.now());
+        let context = self.context();
+        let (db, now) = (&context.db, context.now());
         if under_way > 0 || now < pause.until || !outbox::is_due(db, now, selection).await? {
             return Ok(Vec::new());
         }
@@ -150,14 +153,14 @@ impl Worker {
 
     /// Returns the host of a client's logout address.
     fn host_of(&self, client_id: &str) -> Option<String> {
-        let agencies = self.idp.agencies.load();
+        let agencies = self.running().idp.agencies.load_full();
         let (_, portal) = agencies.portal(client_id)?;
         host(portal.client.backchannel_logout_uri.as_deref()?)
     }
 
     /// Returns the clients whose host has enough calls or does not answer: their messages are skipped.
     fn closed_clients(&self, now: kernel::Unix) -> Vec<String> {
-        let agencies = self.idp.agencies.load();
+        let agencies = self.running().idp.agencies.load_full();
         let portals = agencies.iter().flat_map(|agency| &agency.portals);
         let closed = portals.filter(|portal| {
             let host = portal.client.backchannel_logout_uri.as_deref().and_then(host);
@@ -169,7 +172,7 @@ impl Worker {
     #[tracing::instrument(name = "message", skip_all, fields(kind = held.message.kind, message_id = %held.message.id))]
     async fn one(&self, held: Delivery) {
         let Delivery { message, probe, call } = held;
-        let context = &self.idp.context;
+        let context = &self.context();
         let outcome = if message.expires_at.is_some_and(|end| end <= context.now()) {
             // `next_outcome` gives the same result, and it is logged as any other that expires.
             Err(NotSent::waits("worthless by now"))
@@ -199,17 +202,17 @@ impl Worker {
 
     async fn has_left(&self, message: &Leased) -> Result<(), Fault> {
         count(message, "sent");
-        outbox::sent(&self.idp.context.db, message.id, self.idp.context.now()).await
+        outbox::sent(&self.context().db, message.id, self.context().now()).await
     }
 
     async fn is_refused(&self, message: &Leased, why: &str) -> Result<(), Fault> {
         count(message, "dead");
         tracing::warn!(message_id = %message.id, kind = message.kind, why, "message dead: address refused");
-        self.idp.accounts.mail_refused(message, why).await
+        self.running().idp.accounts.mail_refused(message, why).await
     }
 
     async fn waits(&self, message: &Leased, why: &str) -> Result<(), Fault> {
-        let context = &self.idp.context;
+        let context = &self.context();
         let now = context.now();
         let outcome =
             outbox::next_outcome(message.attempts, message.created_at, message.expires_at, now, false);
@@ -224,7 +227,7 @@ impl Worker {
         why: &str,
         longest: i64,
     ) -> Result<(), Fault> {
-        let context = &self.idp.context;
+        let context = &self.context();
         let now = context.now();
         let outcome = outbox::outcome_in_pause(message.created_at, message.expires_at, now);
         self.log_outcome(message, outcome, why);
@@ -254,15 +257,17 @@ impl Worker {
     }
 
     async fn send(&self, message: &Leased, call: Option<Call>) -> Result<(), NotSent> {
+        let running = self.running();
+        let (accounts, grants) = (&running.idp.accounts, &running.idp.grants);
         match message.kind.as_str() {
             MAIL => {
-                let mail = message.payload::<accounts::Mail>(&self.idp.context).map_err(NotSent::waits)?;
-                self.mail(self.writer.write(message, &mail)?).await
+                let mail = message.payload::<accounts::Mail>(&self.context()).map_err(NotSent::waits)?;
+                self.mail(running.writer.write(message, &mail, self.context().now())?).await
             }
-            RECOVERY => self.idp.accounts.recover(message).await.map_err(NotSent::waits),
-            accounts::SESSIONS_ENDED => self.idp.grants.sessions_ended(message).await.map_err(NotSent::waits),
-            accounts::LINK_ENDED => self.idp.grants.link_ended(message).await.map_err(NotSent::waits),
-            BACKCHANNEL_LOGOUT => self.post_logout(message, call).await,
+            RECOVERY => accounts.recover(message).await.map_err(NotSent::waits),
+            accounts::SESSIONS_ENDED => grants.sessions_ended(message).await.map_err(NotSent::waits),
+            accounts::LINK_ENDED => grants.link_ended(message).await.map_err(NotSent::waits),
+            BACKCHANNEL_LOGOUT => self.post_logout(grants, message, call).await,
             other => Err(NotSent::waits(format!("nobody sends messages of the kind {other}"))),
         }
     }
@@ -280,11 +285,14 @@ impl Worker {
         sent
     }
 
-    async fn post_logout(&self, message: &Leased, call: Option<Call>) -> Result<(), NotSent> {
-        let context = &self.idp.context;
-        let Some(logout) = self.idp.grants.logout_call(message).await.map_err(NotSent::waits)? else {
-            return Ok(());
-        };
+    async fn post_logout(
+        &self,
+        grants: &Grants,
+        message: &Leased,
+        call: Option<Call>,
+    ) -> Result<(), NotSent> {
+        let context = &self.context();
+        let Some(logout) = grants.logout_call(message).await.map_err(NotSent::waits)? else { return Ok(()) };
         let host = host(&logout.uri).unwrap_or_default();
         // Messages of older nodes have no destination column.
         let call = call.or_else(|| self.outbound.hosts.call(&host, context.now()));
@@ -303,89 +311,6 @@ impl Worker {
             tracing::error!(host, "portal unresponsive to logout calls: called less often until it answers");
         }
         posted.map_err(|error| NotSent::waits(error.why))
-    }
-
-    /// Handles what no single delivery sees: messages that expire while they wait, bounces, and the gauges.
-    async fn periodic_round(&self, stop: &CancellationToken) {
-        while !stop.is_cancelled() {
-            let context = &self.idp.context;
-            self.post.tidy();
-            for (what, done) in [
-                ("messages that expired", self.expire().await),
-                ("messages that came back", self.read_bounces().await),
-                ("the count of the messages", self.measure().await),
-            ] {
-                if let Err(fault) = done {
-                    tracing::warn!(%fault, what, "periodic task postponed");
-                }
-            }
-            metrics::gauge!("moncompte_logout_hosts_silent")
-                .set(self.outbound.hosts.silent(context.now()) as f64);
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(5)) => {}
-                () = stop.cancelled() => {}
-            }
-        }
-    }
-
-    async fn expire(&self) -> Result<(), Fault> {
-        let context = &self.idp.context;
-        if !context.clock.is_trusted() {
-            // Nothing expires by a time that may be wrong (SECURITY D13).
-            return Ok(());
-        }
-        for (message, kind) in outbox::expire(&context.db, context.now()).await? {
-            metrics::counter!("moncompte_letters_total", "kind" => kind.clone(), "fate" => "expired")
-                .increment(1);
-            tracing::error!(message_id = %message, kind, "message expired unsent");
-        }
-        Ok(())
-    }
-
-    async fn read_bounces(&self) -> Result<(), Fault> {
-        let Some(path) = &self.writer.return_path else { return Ok(()) };
-        let Some(folder) = path.folder.clone() else { return Ok(()) };
-        let read = tokio::task::spawn_blocking(move || bounce::messages_in(&folder)).await;
-        let broken = |error: &dyn std::fmt::Display| Fault::Unavailable(format!("mail.bounces: {error}"));
-        let messages = read.map_err(|e| broken(&e))?.map_err(|e| broken(&e))?;
-        for (file, message) in messages {
-            if let Some(bounce) = bounce::read(&message, path) {
-                let why = format!("came back: {}", bounce.status);
-                if self.idp.accounts.mail_bounced(bounce.message, &why).await? {
-                    metrics::counter!("moncompte_letters_total", "kind" => MAIL, "fate" => "bounced")
-                        .increment(1);
-                    tracing::warn!(message_id = %bounce.message, status = bounce.status, "message bounced");
-                }
-            }
-            // Another node may have read it too, in which case it was news to one of them only.
-            let _ = tokio::fs::remove_file(file).await;
-        }
-        Ok(())
-    }
-
-    async fn measure(&self) -> Result<(), Fault> {
-        let context = &self.idp.context;
-        let paused = outbox::paused(context.db.reader()).await?.is_some();
-        metrics::gauge!("moncompte_outbox_paused").set(f64::from(u8::from(paused)));
-        let status = outbox::status(context.db.reader()).await?;
-        for lane in &LANES {
-            let of_lane = || status.iter().filter(|s| lane.kinds.contains(&s.kind.as_str()));
-            let waiting: i64 = of_lane().map(|s| s.waiting).sum();
-            let oldest = of_lane().filter_map(|s| s.oldest).min().map_or(0, |at| (context.now() - at).max(0));
-            metrics::gauge!("moncompte_outbox_waiting", "queue" => lane.name).set(waiting as f64);
-            metrics::gauge!("moncompte_outbox_oldest_seconds", "queue" => lane.name).set(oldest as f64);
-            let mut dead: BTreeMap<&str, i64> =
-                BTreeMap::from([("refused", 0), ("expired", 0), ("dropped", 0)]);
-            for (why, messages) in of_lane().flat_map(|s| &s.dead) {
-                *dead.entry(why).or_default() += messages;
-            }
-            for (why, messages) in dead {
-                let why = why.to_owned();
-                metrics::gauge!("moncompte_outbox_dead", "queue" => lane.name, "why" => why)
-                    .set(messages as f64);
-            }
-        }
-        Ok(())
     }
 }
 

@@ -2,8 +2,10 @@
 //! and the worker.
 
 mod bounce;
+mod change;
 mod command;
 mod config;
+mod current;
 mod delivery;
 mod hosts;
 mod mailbox;

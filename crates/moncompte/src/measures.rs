@@ -218,6 +218,8 @@ pub(crate) const MEASURES: &[Measure] = &[
         "Old hashes that are not wrapped in Argon2id yet, counted every ten minutes",
     ),
     measure("moncompte_agency_bad", Gauge, Node, "`agency`", "1 for an agency whose file has a mistake"),
+    measure("moncompte_config_generation", Gauge, Node, "", "The configuration's generation"),
+    measure("moncompte_config_folder_differs", Gauge, Node, "", "1 if this node's folder is not served"),
     measure(
         "moncompte_key_age_days",
         Gauge,

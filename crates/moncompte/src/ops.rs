@@ -1,60 +1,62 @@
 //! Health and metrics, on a port of their own.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use idp::Idp;
 use kernel::MAX_SKEW;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
 
-use crate::{measures, supervisor::Supervisor};
+use crate::{current::Current, measures, supervisor::Supervisor};
 
 #[derive(Clone)]
 struct Ops {
-    idp: Idp,
+    current: Current,
     supervisor: Supervisor,
     metrics: PrometheusHandle,
-    /// The response of readiness without trouble, which names the agencies that are left out.
-    well: Arc<str>,
+    /// Cancelled once this node was told to stop.
+    leaving: CancellationToken,
 }
 
-/// Returns the routes `/health/live`, `/health/ready` and `/metrics`. `agencies` maps every agency to true if its file has a mistake.
+/// Returns the routes `/health/live`, `/health/ready` and `/metrics`. Readiness fails from the moment at which `leaving` is cancelled.
 pub(crate) fn router(
-    idp: &Idp,
+    current: Current,
     supervisor: Supervisor,
     metrics: PrometheusHandle,
-    agencies: BTreeMap<String, bool>,
+    leaving: CancellationToken,
 ) -> Router {
-    let mut well = String::from("ok\n");
-    for (agency, bad) in agencies {
-        if bad {
-            well +=
-                &format!("agency {agency}: there is a mistake in its file; `moncompte check` says which\n");
-        }
-        metrics::gauge!("moncompte_agency_bad", "agency" => agency).set(f64::from(u8::from(bad)));
-    }
     Router::new()
         .route("/health/live", get(async || "ok\n"))
         .route("/health/ready", get(ready))
         .route("/metrics", get(measures))
-        .with_state(Ops { idp: idp.clone(), supervisor, metrics, well: well.into() })
+        .with_state(Ops { current, supervisor, metrics, leaving })
 }
 
 async fn measures(State(ops): State<Ops>) -> String {
-    measures::read(&ops.idp);
+    measures::read(&ops.current.load().idp);
     ops.metrics.render()
 }
 
 async fn ready(State(ops): State<Ops>) -> (StatusCode, String) {
     match trouble(&ops).await {
-        None => (StatusCode::OK, String::from(&*ops.well)),
+        None => (StatusCode::OK, well(&ops)),
         Some(trouble) => (StatusCode::SERVICE_UNAVAILABLE, trouble + "\n"),
     }
 }
 
+/// Returns the response without trouble, which names the agencies with mistakes.
+fn well(ops: &Ops) -> String {
+    let running = ops.current.load();
+    let bad = running.agencies.iter().filter(|(_, bad)| **bad).map(|(agency, _)| {
+        format!("agency {agency}: there is a mistake in its file; `moncompte check` says which\n")
+    });
+    std::iter::once("ok\n".to_owned()).chain(bad).collect()
+}
+
 /// Returns the reason why this node should get no requests, if there is one.
 async fn trouble(ops: &Ops) -> Option<String> {
-    let context = &ops.idp.context;
+    if ops.leaving.is_cancelled() {
+        return Some("this node is stopping".into());
+    }
+    let context = &ops.current.load().idp.context;
     if !context.clock.is_trusted() {
         return Some("the clock is far from the database's".into());
     }

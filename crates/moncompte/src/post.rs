@@ -123,35 +123,46 @@ impl Post {
 }
 
 /// Composes mails.
+#[derive(Clone)]
 pub(crate) struct Writer {
     pub(crate) issuer: String,
     pub(crate) from: Mailbox,
     pub(crate) pages: std::sync::Arc<pages::Pages>,
-    pub(crate) agencies: std::sync::Arc<arc_swap::ArcSwap<Agencies>>,
-    pub(crate) terms: std::sync::Arc<arc_swap::ArcSwap<accounts::TermsLibrary>>,
+    pub(crate) agencies: std::sync::Arc<Agencies>,
+    pub(crate) terms: std::sync::Arc<accounts::TermsLibrary>,
     /// The return path, if configured; otherwise the sender.
     pub(crate) return_path: Option<ReturnPath>,
 }
 
 impl Writer {
+    /// Returns the writer of another generation.
+    pub(crate) fn with(&self, agencies: std::sync::Arc<Agencies>, terms: accounts::TermsLibrary) -> Self {
+        Self { agencies, terms: std::sync::Arc::new(terms), ..self.clone() }
+    }
+
     /// Composes the mail of a message. Its Message-ID is the message's id, so that a second copy can be recognised (SECURITY #98).
     ///
     /// # Errors
     /// [`NotSent`]: an invalid address ends the message; any other failure is not the address's.
-    pub(crate) fn write(&self, message: &Leased, mail: &Mail) -> Result<Message, NotSent> {
+    pub(crate) fn write(&self, message: &Leased, mail: &Mail, now: kernel::Unix) -> Result<Message, NotSent> {
         let to: Address = mail.to.parse().map_err(|_| NotSent {
             blame: Blame::Address,
             why: "no mail can be sent to this address".into(),
         })?;
-        self.compose(message, mail, to).map_err(|error| NotSent::waits(format!("{error:#}")))
+        self.compose(message, mail, to, now).map_err(|error| NotSent::waits(format!("{error:#}")))
     }
 
-    fn compose(&self, message: &Leased, mail: &Mail, to: Address) -> anyhow::Result<Message> {
-        let agencies = self.agencies.load();
-        let agency = mail.agency_id.as_deref().and_then(|id| agencies.agency(id));
+    fn compose(
+        &self,
+        message: &Leased,
+        mail: &Mail,
+        to: Address,
+        now: kernel::Unix,
+    ) -> anyhow::Result<Message> {
+        let agency = mail.agency_id.as_deref().and_then(|id| self.agencies.agency(id));
         let frame = MailFrame {
             locale: Locale::from_tag(&mail.locale).unwrap_or(Locale::Fr),
-            look: agency.map(|a| look(a)),
+            look: agency.map(|a| look(a, now)),
             issuer: self.issuer.clone(),
         };
         let body = self.body(mail, agency.map(|a| &**a));
@@ -188,8 +199,7 @@ impl Writer {
         else {
             return None;
         };
-        let terms = self.terms.load();
-        let edition = terms.version(version)?.editions.get(language)?;
+        let edition = self.terms.version(version)?.editions.get(language)?;
         Some((format!("cgu-{version}-{language}.txt"), edition.text.clone()))
     }
 
@@ -198,9 +208,8 @@ impl Writer {
         let name = || agency.map(|a| a.name.clone()).unwrap_or_default();
         let small = |n: &i64| u16::try_from(*n).unwrap_or(u16::MAX);
         let title = |version: &str, language: &str| {
-            let terms = self.terms.load();
             let found =
-                terms.version(version).and_then(|v| v.editions.get(language)).map(|e| e.title.clone());
+                self.terms.version(version).and_then(|v| v.editions.get(language)).map(|e| e.title.clone());
             found.unwrap_or_default()
         };
         match &mail.body {

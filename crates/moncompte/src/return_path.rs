@@ -15,6 +15,7 @@ const CODE: usize = 16;
 pub(crate) const MAX_LOCAL_PART: usize = 64 - 1 - ID - CODE;
 
 /// The configured return path, and the folder from which bounces are read.
+#[derive(Clone)]
 pub(crate) struct ReturnPath {
     local: String,
     domain: String,

@@ -1,15 +1,15 @@
 //! Wires the parts together.
 
-use std::{collections::BTreeMap, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
-use accounts::{Accounts, Hasher};
+use accounts::{Accounts, Hasher, TermsLibrary};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
 use kernel::{Context, Db, SealKeys, SteadyClock, SystemClock, SystemRng};
 
 use crate::{
-    config::{Config, LeftOut, regular},
+    config::{Config, Contents, regular},
     outbound::Outbound,
     post::Writer,
     return_path::ReturnPath,
@@ -24,12 +24,10 @@ pub(crate) struct Wired {
     pub(crate) limits: Limits,
     /// The memory that password hashing may use, in KiB.
     pub(crate) hash_memory: usize,
-    /// The agencies with mistakes in their files.
-    pub(crate) left_out: Vec<LeftOut>,
 }
 
 /// Opens the database at `address`, migrates its schema and checks its key.
-pub(crate) async fn context(address: &str, keys: SealKeys) -> anyhow::Result<Context> {
+pub(crate) async fn context(address: &str, keys: Arc<SealKeys>) -> anyhow::Result<Context> {
     let file = address.strip_prefix("sqlite://").and_then(|path| path.split('?').next());
     if let Some(file) = file.map(Path::new) {
         if let Some(folder) = file.parent() {
@@ -47,7 +45,7 @@ pub(crate) async fn context(address: &str, keys: SealKeys) -> anyhow::Result<Con
         db,
         clock: Arc::new(SteadyClock::over(SystemClock)),
         rng: Arc::new(SystemRng::new()),
-        keys: Arc::new(keys),
+        keys,
     };
     context.check_key().await.context("use the secret_key_file with which this database was begun")?;
     context.share_time().await.context("the highest time seen cannot be read")?;
@@ -82,20 +80,36 @@ async fn migrate(db: &Db, address: &str) -> anyhow::Result<()> {
     Ok(turn.commit().await?)
 }
 
+/// Builds the slice of people over an open database, for commands that ask it.
+pub(crate) fn accounts(config: &Config, context: &Context, terms: TermsLibrary) -> anyhow::Result<Accounts> {
+    let hasher = hasher(config, context)?;
+    let terms = Arc::new(ArcSwap::from_pointee(terms));
+    Ok(Accounts::new(context.clone(), Arc::new(hasher), config.rules(), terms))
+}
+
+fn hasher(config: &Config, context: &Context) -> anyhow::Result<Hasher> {
+    let argon2 = &config.settings.argon2;
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let slots = argon2.slots.unwrap_or(cores);
+    Hasher::new(config.hash_cost(), slots, argon2.queue, context.rng.clone())
+        .map_err(|e| anyhow::anyhow!("argon2: {e}"))
+}
+
 impl Wired {
-    /// Builds the parts from the configuration.
+    /// Opens the database and builds the parts from the configuration of the folder.
     pub(crate) async fn new(config: Config) -> anyhow::Result<Self> {
-        let (rules, cost) = (config.rules(), config.hash_cost());
+        let context = context(&config.database, config.seal.clone()).await?;
+        Self::over(context, config).await
+    }
+
+    /// Builds the parts over an open database.
+    pub(crate) async fn over(context: Context, config: Config) -> anyhow::Result<Self> {
+        let terms = config.contents.terms.clone();
+        let accounts = accounts(&config, &context, terms.clone())?;
+        let hash_memory = accounts.hasher().memory();
         let settings = config.settings;
-        let context = context(&config.database, SealKeys::new(config.key, config.older_keys)).await?;
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let slots = settings.argon2.slots.unwrap_or(cores);
-        let hasher = Hasher::new(cost, slots, settings.argon2.queue, context.rng.clone())
-            .map_err(|e| anyhow::anyhow!("argon2: {e}"))?;
-        let hash_memory = hasher.memory();
-        let agencies = Arc::new(ArcSwap::from_pointee(config.agencies));
-        let terms = Arc::new(ArcSwap::from_pointee(config.terms));
-        let accounts = Accounts::new(context.clone(), Arc::new(hasher), rules, terms.clone());
+        let Contents { agencies, .. } = config.contents;
+        let agencies = Arc::new(ArcSwap::from_pointee(agencies));
         let extra_ca = settings.outbound.extra_ca.as_ref().map(|file| {
             let path = config.folder.join(file);
             regular(&path)
@@ -115,8 +129,8 @@ impl Wired {
             issuer: settings.issuer.clone(),
             from: settings.mail.from.parse().context("mail.from is no address")?,
             pages: pages.clone(),
-            agencies: agencies.clone(),
-            terms,
+            agencies: agencies.load_full(),
+            terms: terms.into(),
             return_path: settings.mail.return_path.as_deref().and_then(|address| {
                 let folder = settings.mail.bounces.as_ref().map(|folder| config.folder.join(folder));
                 ReturnPath::new(address, folder, context.keys.clone())
@@ -135,13 +149,6 @@ impl Wired {
             body_time: Duration::from_secs(settings.connections.body_seconds),
         };
         let limits = Limits::public(&settings.connections, idp.trusted_proxies.clone());
-        Ok(Self { idp, writer, outbound, limits, hash_memory, left_out: config.left_out })
-    }
-
-    /// Returns every agency, with true if its file has a mistake (SECURITY D20).
-    pub(crate) fn agencies(&self) -> BTreeMap<String, bool> {
-        let served = self.idp.agencies.load();
-        let served = served.iter().map(|agency| (agency.id.clone(), false));
-        served.chain(self.left_out.iter().map(|left_out| (left_out.agency.clone(), true))).collect()
+        Ok(Self { idp, writer, outbound, limits, hash_memory })
     }
 }

@@ -3,22 +3,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use idp::Idp;
-use kernel::{MAX_SKEW, outbox};
+use kernel::{Context, Fault, MAX_SKEW, outbox};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    change::follow::Follower,
+    current::{Current, Running},
     measures,
     outbound::Outbound,
-    post::{Post, Writer},
+    post::Post,
     supervisor::{Supervisor, TaskFuture},
 };
 
 /// The worker's parts.
 pub(crate) struct Worker {
-    pub(crate) idp: Idp,
-    pub(crate) writer: Writer,
+    /// What is served now: each piece of work takes it anew.
+    pub(crate) current: Current,
+    /// The node's part in changes of the configuration, where there are generations.
+    pub(crate) follower: Option<Arc<Follower>>,
     pub(crate) post: Post,
     pub(crate) outbound: Outbound,
     /// The supervisor of its parts.
@@ -29,8 +32,9 @@ pub(crate) struct Worker {
 type Begin = fn(Arc<Worker>, CancellationToken) -> TaskFuture;
 
 /// The parts, which run concurrently. A part that ends early is restarted.
-const PARTS: [(&str, Begin); 3] = [
+const PARTS: [(&str, Begin); 4] = [
     ("letters", |worker, stop| Box::pin(worker.deliver(stop))),
+    ("configuration", |worker, stop| Box::pin(worker.follow(stop))),
     ("time", |worker, stop| Box::pin(worker.share_time(stop))),
     ("chores", |worker, stop| Box::pin(worker.chores(stop))),
 ];
@@ -49,9 +53,26 @@ impl Worker {
         parts.join_all().await;
     }
 
+    /// Returns what is served now.
+    pub(crate) fn running(&self) -> Arc<Running> {
+        self.current.load()
+    }
+
+    /// Returns what no generation changes.
+    pub(crate) fn context(&self) -> Context {
+        self.running().idp.context.clone()
+    }
+
+    async fn follow(self: Arc<Self>, stop: CancellationToken) {
+        match &self.follower {
+            Some(follower) => follower.follow(&stop).await,
+            None => stop.cancelled().await,
+        }
+    }
+
     /// Shares the time with the other nodes and the next start, and logs a clock that disagrees with it.
     async fn share_time(self: Arc<Self>, stop: CancellationToken) {
-        let context = &self.idp.context;
+        let context = &self.context();
         let mut wrong = 0_u32;
         loop {
             if let Err(fault) = context.share_time().await {
@@ -94,17 +115,23 @@ impl Worker {
                 _ = beat.tick() => {}
                 () = stop.cancelled() => return,
             }
-            if let Err(fault) = self.idp.accounts.wrap_at_pace().await {
+            let idp = &self.running().idp;
+            if let Err(fault) = idp.accounts.wrap_at_pace().await {
                 tracing::warn!(%fault, "wrapping of old hashes postponed");
+            }
+            if slow.is_multiple_of(5)
+                && let Err(fault) = idp.grants.write_secret_uses().await
+            {
+                tracing::warn!(%fault, what = "the last use of secrets", "periodic task postponed");
             }
             if slow == 0 {
                 self.tidy().await;
-                if let Err(fault) = measures::count_rows(&self.idp).await {
+                if let Err(fault) = measures::count_rows(idp).await {
                     tracing::warn!(%fault, what = "the count of identities", "periodic task postponed");
                 }
             } else if slow.is_multiple_of(60) {
                 // Sealed refresh tokens are valuable, so they are deleted within seconds (SECURITY D16).
-                if let Err(fault) = self.idp.grants.forget_children().await {
+                if let Err(fault) = idp.grants.forget_children().await {
                     tracing::warn!(%fault, "periodic task postponed");
                 }
                 self.tell_progress().await;
@@ -115,7 +142,7 @@ impl Worker {
 
     /// Tells how many weak hashes wait to be wrapped.
     async fn tell_progress(&self) {
-        if let Ok(progress) = self.idp.accounts.wrap_progress().await {
+        if let Ok(progress) = self.running().idp.accounts.wrap_progress().await {
             #[allow(clippy::cast_precision_loss, reason = "a gauge")]
             metrics::gauge!("moncompte_wrap_remaining").set(progress.sealed as f64);
         }
@@ -123,21 +150,31 @@ impl Worker {
 
     #[tracing::instrument(skip_all)]
     async fn tidy(&self) {
-        self.idp.throttle.tidy();
-        if !self.idp.context.clock.is_trusted() {
+        let running = self.running();
+        let idp = &running.idp;
+        idp.throttle.tidy();
+        if !idp.context.clock.is_trusted() {
             // Nothing is deleted, and no key replaced, by a time that may be wrong.
             return;
         }
         for (what, done) in [
-            ("keys", self.idp.grants.ensure_keys().await),
-            ("old grants", self.idp.grants.purge().await),
-            ("links that end", self.idp.accounts.end_links().await.map(drop)),
-            ("old moves and sessions", self.idp.accounts.purge().await),
-            ("old letters", outbox::purge(&self.idp.context.db, self.idp.context.now()).await),
+            ("keys", idp.grants.ensure_keys().await),
+            ("old grants", idp.grants.purge().await),
+            ("links that end", idp.accounts.end_links().await.map(drop)),
+            ("agencies that left", idp.grants.end_left().await),
+            ("old moves and sessions", idp.accounts.purge().await),
+            ("old generations", self.forget_generations().await),
+            ("old letters", outbox::purge(&idp.context.db, idp.context.now()).await),
         ] {
             if let Err(fault) = done {
                 tracing::warn!(%fault, what, "periodic task postponed");
             }
         }
+    }
+
+    async fn forget_generations(&self) -> Result<(), Fault> {
+        let Some(follower) = &self.follower else { return Ok(()) };
+        follower.all.purge().await?;
+        follower.all.forget_nodes().await
     }
 }

@@ -66,6 +66,14 @@ impl Presented {
         Some(jsonwebtoken::decode_header(assertion).ok().and_then(|header| header.kid))
     }
 
+    /// Returns the secret, in the header or the body.
+    pub fn secret(&self) -> Option<&str> {
+        match self.used() {
+            Used::Header(secret) | Used::Body(secret) => Some(secret),
+            Used::Assertion(_) | Used::Nothing => None,
+        }
+    }
+
     fn used(&self) -> Used<'_> {
         match (&self.header, &self.secret, &self.assertion) {
             (Some(Some((_, secret))), _, _) => Used::Header(secret),
@@ -192,14 +200,22 @@ fn registered_method(caller: &Caller<'_>, _: &mut Option<Assertion>) -> Result<(
 
 fn secret(caller: &Caller<'_>, _: &mut Option<Assertion>) -> Result<(), Error> {
     let (Used::Header(secret) | Used::Body(secret)) = caller.presented.used() else { return Ok(()) };
-    if !secret.is_empty() && client(caller)?.knows_secret(secret) { Ok(()) } else { Err(failed()) }
+    if !secret.is_empty() && client(caller)?.knows_secret(secret, caller.now) {
+        Ok(())
+    } else {
+        Err(failed())
+    }
 }
 
 fn assertion(caller: &Caller<'_>, proved: &mut Option<Assertion>) -> Result<(), Error> {
     let Used::Assertion(token) = caller.presented.used() else { return Ok(()) };
     let client = client(caller)?;
+    let own;
     let keys = match client.token_endpoint_auth_method {
-        AuthMethod::SecretJwt => &client.secret_keys,
+        AuthMethod::SecretJwt => {
+            own = client.secret_keys(caller.now);
+            &own
+        }
         _ => caller.keys,
     };
     *proved = Some(judge(token, client, keys, caller).map_err(|_| failed())?);

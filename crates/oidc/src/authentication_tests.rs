@@ -10,7 +10,7 @@ fn client(method: AuthMethod) -> Client {
     let mut client = Client::new("rp", "tilleuls");
     client.token_endpoint_auth_method = method;
     if method != AuthMethod::None {
-        client.secret_hashes = vec![Client::hash_secret("s3cret: é+")];
+        client.secrets = vec![crate::client::Secret::hashed("s3cret: é+")];
     }
     client
 }
@@ -81,7 +81,7 @@ fn assertions_are_checked_claim_by_claim() {
     use serde_json::json;
     let secret = b"0123456789abcdef0123456789abcdef";
     let mut rp = client(AuthMethod::SecretJwt);
-    rp.secret_keys = vec![crate::jwt::Key::shared(secret).unwrap()];
+    rp.secrets = vec![crate::client::Secret::shared(std::str::from_utf8(secret).unwrap()).unwrap()];
     let judged = |name: &str, value: serde_json::Value| {
         let mut claims =
             json!({ "iss": "rp", "sub": "rp", "aud": "https://op", "jti": "j", "iat": NOW, "exp": NOW + 60 });
@@ -121,7 +121,7 @@ fn an_assertion_says_of_which_type_it_is() {
     use jsonwebtoken::{EncodingKey, Header, encode};
     let secret = b"0123456789abcdef0123456789abcdef";
     let mut rp = client(AuthMethod::SecretJwt);
-    rp.secret_keys = vec![crate::jwt::Key::shared(secret).unwrap()];
+    rp.secrets = vec![crate::client::Secret::shared(std::str::from_utf8(secret).unwrap()).unwrap()];
     let claims =
         serde_json::json!({ "iss": "rp", "sub": "rp", "aud": "https://op", "jti": "j", "exp": NOW + 60 });
     let token = encode(&Header::default(), &claims, &EncodingKey::from_secret(secret)).unwrap();
@@ -157,7 +157,7 @@ fn a_shared_secret_signs_only_where_it_is_the_registered_method() {
         (AuthMethod::None, false),
     ] {
         let mut rp = client(method);
-        rp.secret_keys = vec![crate::jwt::Key::shared(secret).unwrap()];
+        rp.secrets = vec![crate::client::Secret::shared(std::str::from_utf8(secret).unwrap()).unwrap()];
         assert_eq!(run(None, &form, Some(&rp)).is_ok(), expected, "{method:?}");
     }
 }

@@ -29,10 +29,8 @@ pub struct Client {
     pub application_type: ApplicationType,
     /// The authentication method.
     pub token_endpoint_auth_method: AuthMethod,
-    /// The SHA-256 of each valid secret: two while one is being replaced. Secrets are random and long, so a fast hash suffices.
-    pub secret_hashes: Vec<[u8; 32]>,
-    /// The secret itself for `client_secret_jwt`, which no hash can check (OIDC Core §9).
-    pub secret_keys: Vec<Key>,
+    /// Its secrets: two while one is being replaced.
+    pub secrets: Vec<Secret>,
     /// Public keys for `private_key_jwt`.
     pub keys: Vec<Key>,
     /// The address from which its public keys are read instead (SECURITY D4: an administrator wrote it).
@@ -73,6 +71,47 @@ pub struct Client {
     pub cors_origins: Vec<String>,
 }
 
+/// A secret of a client. It has no Debug, for it may hold the secret itself.
+#[derive(Clone)]
+pub struct Secret {
+    /// Its SHA-256. Secrets are random and long, so a fast hash suffices.
+    pub hash: [u8; 32],
+    /// The secret itself, only for `client_secret_jwt`, which no hash can check (OIDC Core §9).
+    pub key: Option<Key>,
+    /// The time from which it is not accepted any more, in Unix seconds.
+    pub ends_at: Option<i64>,
+}
+
+impl Secret {
+    /// Returns the hash that is stored of a secret.
+    pub fn hash_of(secret: &str) -> [u8; 32] {
+        Sha256::digest(secret.as_bytes()).into()
+    }
+
+    /// Keeps the hash alone.
+    pub fn hashed(secret: &str) -> Self {
+        Self { hash: Self::hash_of(secret), key: None, ends_at: None }
+    }
+
+    /// Keeps the secret itself, for `client_secret_jwt`.
+    ///
+    /// # Errors
+    /// It is too short to be a key.
+    pub fn shared(secret: &str) -> Result<Self, crate::jwt::KeyRefused> {
+        Ok(Self { key: Some(Key::shared(secret.as_bytes())?), ..Self::hashed(secret) })
+    }
+
+    /// Returns true if it is accepted at a time.
+    pub fn holds(&self, now: i64) -> bool {
+        self.ends_at.is_none_or(|end| now < end)
+    }
+
+    /// Returns the first digits of its SHA-256, which tell one secret from another.
+    pub fn mark(&self) -> String {
+        self.hash[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
 impl Client {
     /// Returns a confidential web client with the defaults, without addresses and secret.
     pub fn new(client_id: impl Into<String>, owner: impl Into<String>) -> Self {
@@ -85,8 +124,7 @@ impl Client {
             post_logout_redirect_uris: Vec::new(),
             application_type: ApplicationType::Web,
             token_endpoint_auth_method: AuthMethod::SecretBasic,
-            secret_hashes: Vec::new(),
-            secret_keys: Vec::new(),
+            secrets: Vec::new(),
             keys: Vec::new(),
             jwks_uri: None,
             token_endpoint_auth_signing_alg: None,
@@ -109,19 +147,29 @@ impl Client {
         }
     }
 
-    /// Returns the hash that is stored of a secret.
-    pub fn hash_secret(secret: &str) -> [u8; 32] {
-        Sha256::digest(secret.as_bytes()).into()
-    }
-
-    /// Returns true if `presented` is one of its secrets. Compares the hashes of all of them in constant time (SECURITY #26).
-    pub fn knows_secret(&self, presented: &str) -> bool {
-        let presented = Self::hash_secret(presented);
+    /// Returns true if `presented` is one of its secrets at a time. Compares the hashes of all of them in constant time (SECURITY #26).
+    pub fn knows_secret(&self, presented: &str, now: i64) -> bool {
+        let presented = Secret::hash_of(presented);
         let mut known = subtle::Choice::from(0);
-        for hash in &self.secret_hashes {
-            known |= hash.ct_eq(&presented);
+        for secret in &self.secrets {
+            known |= secret.hash.ct_eq(&presented) & u8::from(secret.holds(now)).into();
         }
         known.into()
+    }
+
+    /// Returns the secret that `presented` is. For a caller that has proved itself: it takes another time for each secret.
+    pub fn secret_of(&self, presented: &str) -> Option<&Secret> {
+        let presented = Secret::hash_of(presented);
+        self.secrets.iter().find(|secret| secret.hash == presented)
+    }
+
+    /// Returns the keys that check `client_secret_jwt` at a time (OIDC Core §9).
+    pub fn secret_keys(&self, now: i64) -> Vec<Key> {
+        self.secrets
+            .iter()
+            .filter(|secret| secret.holds(now))
+            .filter_map(|secret| secret.key.clone())
+            .collect()
     }
 
     /// Returns true if the client's file allows it a claim about a person, however it asks (SECURITY D11): one of its scopes releases the claim, and the
@@ -282,9 +330,10 @@ mod tests {
     #[test]
     fn each_of_two_secrets_is_known_and_no_other() {
         let mut client = web();
-        assert!(!client.knows_secret(""));
-        client.secret_hashes = vec![Client::hash_secret("one"), Client::hash_secret("two")];
-        assert!(client.knows_secret("one") && client.knows_secret("two"));
-        assert!(!client.knows_secret("") && !client.knows_secret("three"));
+        assert!(!client.knows_secret("", 0));
+        client.secrets = vec![Secret { ends_at: Some(100), ..Secret::hashed("one") }, Secret::hashed("two")];
+        assert!(client.knows_secret("one", 99) && client.knows_secret("two", 99));
+        assert!(!client.knows_secret("one", 100) && client.knows_secret("two", 100));
+        assert!(!client.knows_secret("", 0) && !client.knows_secret("three", 0));
     }
 }

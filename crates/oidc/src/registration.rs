@@ -121,20 +121,20 @@ fn authentication(client: &Client) -> Vec<(&'static str, &'static str)> {
         errors.push(("token_endpoint_auth_signing_alg", reason));
     }
     match method {
-        AuthMethod::SecretBasic | AuthMethod::SecretPost if client.secret_hashes.is_empty() => {
+        AuthMethod::SecretBasic | AuthMethod::SecretPost if client.secrets.is_empty() => {
             errors.push((
                 "client_secret",
                 "give the client a secret, or set token_endpoint_auth_method to none",
             ));
         }
-        AuthMethod::SecretJwt if client.secret_keys.is_empty() => {
+        AuthMethod::SecretJwt if client.secrets.iter().all(|secret| secret.key.is_none()) => {
             errors
                 .push(("client_secret", "client_secret_jwt needs the secret itself, in client_secret_file"));
         }
         AuthMethod::PrivateKeyJwt if client.keys.is_empty() && client.jwks_uri.is_none() => {
             errors.push(("jwks", "give the client's public keys, in jwks or by jwks_uri"));
         }
-        AuthMethod::None if !client.secret_hashes.is_empty() => {
+        AuthMethod::None if !client.secrets.is_empty() => {
             errors
                 .push(("token_endpoint_auth_method", "a public client has no secret: remove one of the two"));
         }
@@ -194,7 +194,7 @@ mod tests {
     fn fine() -> Client {
         let mut client = Client::new("rp", "tilleuls");
         client.redirect_uris = vec!["https://rp.example/cb".into()];
-        client.secret_hashes = vec![Client::hash_secret("x")];
+        client.secrets = vec![crate::client::Secret::hashed("x")];
         client
     }
 
@@ -271,12 +271,12 @@ mod tests {
     fn each_field_is_named() {
         assert_eq!(fields(&Client { client_id: "a b".into(), ..fine() }), ["client_id"]);
         assert_eq!(fields(&Client { redirect_uris: vec![], ..fine() }), ["redirect_uris"]);
-        assert_eq!(fields(&Client { secret_hashes: vec![], ..fine() }), ["client_secret"]);
+        assert_eq!(fields(&Client { secrets: vec![], ..fine() }), ["client_secret"]);
         assert_eq!(
             fields(&Client { token_endpoint_auth_method: AuthMethod::None, ..fine() }),
             ["token_endpoint_auth_method"]
         );
-        let public = Client { token_endpoint_auth_method: AuthMethod::None, secret_hashes: vec![], ..fine() };
+        let public = Client { token_endpoint_auth_method: AuthMethod::None, secrets: vec![], ..fine() };
         assert_eq!(fields(&public), [""; 0]);
         assert_eq!(fields(&Client { pkce: Pkce::Exempt, ..public }), ["pkce"]);
         assert_eq!(
@@ -291,7 +291,7 @@ mod tests {
         let keyed = |uri: &str| Client {
             token_endpoint_auth_method: AuthMethod::PrivateKeyJwt,
             jwks_uri: Some(uri.into()),
-            secret_hashes: vec![],
+            secrets: vec![],
             ..fine()
         };
         assert_eq!(fields(&keyed("https://rp.example/jwks")), [""; 0]);

@@ -40,6 +40,9 @@ pub struct Theme {
     /// Its custom texts.
     #[serde(default)]
     pub words: CustomTexts,
+    /// True while it is tried out: each page and mail says that it is a rehearsal.
+    #[serde(default)]
+    pub rehearsal: bool,
 }
 
 /// The custom texts of an agency, in a few fixed places: plain text, shown unchanged.

@@ -58,6 +58,7 @@ pub fn look() -> Theme {
             ),
             mail: said("L’équipe des Tilleuls vous remercie.", "Thank you from the team at Les Tilleuls."),
         },
+        rehearsal: false,
     }
 }
 

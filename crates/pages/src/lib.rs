@@ -14,7 +14,7 @@
 //!     base: String::new(),
 //!     issuer_host: "compte.example".into(),
 //! };
-//! let page = Problem { kind: ProblemKind::NotFound, reference: "7H3K-PQ".into(), retry_url: Some("/".into()) };
+//! let page = Problem { kind: ProblemKind::NotFound, reference: "7H3K-PQ".into(), retry_url: Some("/".into()), until: None };
 //! let rendered = pages.render(&frame, &page)?;
 //! assert!(rendered.html.contains("7H3K-PQ"));
 //! # Ok::<(), pages::Error>(())

@@ -25,7 +25,7 @@ pub use enrol::{
     CodeError, Confirm, Email, EmailError, LinkAccount, LookAtYourMail, MailCode, Notice, Password,
     PasswordProblem, Resent,
 };
-pub use home::{Connected, Help, Home, HomeAgency, HomeNotice, NotLinked, Receipt};
+pub use home::{Closed, Connected, Help, Home, HomeAgency, HomeNotice, NotLinked, Receipt};
 pub use legacy::{AgencyChoice, ChooseAgency, ChoosePurpose, Legacy, LegacyError};
 pub use memo::{Memo, MemoAgency};
 pub use problem::{FormPost, Problem, ProblemKind};

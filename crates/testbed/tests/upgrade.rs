@@ -78,7 +78,16 @@ async fn rows(bed: &Bed) -> BTreeMap<String, Vec<String>> {
 }
 
 /// Tables that migrations after the baseline made.
-const LATER_TABLES: [&str; 3] = ["delivery", "delivery_change", "proven_hash"];
+const LATER_TABLES: [&str; 8] = [
+    "config_content",
+    "config_file",
+    "config_generation",
+    "delivery",
+    "delivery_change",
+    "node",
+    "proven_hash",
+    "secret_use",
+];
 /// Columns that migrations after the baseline added.
 const LATER_COLUMNS: [&str; 5] = ["secret_fingerprint", "delivery_id", "left_at", "ends_at", "ended_at"];
 

@@ -4,7 +4,7 @@ use kernel::{Done, Fault, Tx, Unix};
 use serde::Serialize;
 
 use crate::{
-    Acceptance, AccountId, Accounts, Edition, Receipt, Shown, TermsVersion, Visitor, evidence,
+    Acceptance, AccountId, Accounts, Edition, Receipt, Shown, TermsLibrary, TermsVersion, Visitor, evidence,
     mail::{self, Mail, MailBody},
     store::{AcceptanceRow, acceptances},
 };
@@ -39,6 +39,15 @@ impl Accounts {
         let rows = acceptances::of(&self.context.db, account).await?;
         let accepted: Vec<String> = rows.into_iter().map(|row| row.version).collect();
         Ok(self.terms.load().due(&accepted, self.context.now()).cloned())
+    }
+
+    /// Counts the accounts that these terms ask at a time: they accepted none of the versions that will do. 0 if the terms ask nobody.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn count_asked(&self, terms: &TermsLibrary, now: Unix) -> Result<u64, Fault> {
+        let Some(versions) = terms.sufficient(now) else { return Ok(0) };
+        acceptances::count_without(&self.context.db, &versions).await
     }
 
     /// Returns all that this account accepted, the newest first.

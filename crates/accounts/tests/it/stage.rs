@@ -32,6 +32,7 @@ pub(crate) fn agency(id: &str, name: &str) -> Agency {
         id: id.into(),
         name: name.into(),
         city: None,
+        life: agencies::Life::default(),
         language: "fr".into(),
         controller: Controller { name: "SARL".into(), dpo: "dpo@exemple.test".into() },
         look: Look { accent: "#1f6f54".into(), ..Look::default() },
@@ -41,7 +42,7 @@ pub(crate) fn agency(id: &str, name: &str) -> Agency {
         directory: Directory::default(),
         import: agencies::ImportRules::default(),
         portals: vec![],
-        ticket: None,
+        tickets: vec![],
     }
 }
 

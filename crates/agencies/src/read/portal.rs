@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use oidc::{
-    client::{ApplicationType, AuthMethod, Client, GrantType, Pkce, ResponseMode, SubjectType},
+    client::{ApplicationType, AuthMethod, Client, GrantType, Pkce, ResponseMode, Secret, SubjectType},
     jwt::{Alg, Key},
     registration,
 };
@@ -12,7 +12,10 @@ use super::{
     Reader, SecretSource,
     choice::{Chooser, Named, named},
 };
-use crate::{Portal, file::PortalSection};
+use crate::{
+    Portal,
+    file::{PortalSection, SecretSection},
+};
 
 const APPLICATION_TYPES: &Named<ApplicationType> =
     &[("web", ApplicationType::Web), ("native", ApplicationType::Native)];
@@ -87,37 +90,23 @@ impl Reader<'_> {
                 Err(refused) => self.wrong("portal.jwks", nth, refused.to_string()),
             }
         }
-        for hash in section.client_secret_sha256 {
-            match hex::decode(&hash).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
-                Some(hash) => client.secret_hashes.push(hash),
-                None => self.wrong(
-                    "portal.client_secret_sha256",
-                    nth,
-                    "must be 64 hex digits: `printf %s SECRET | sha256sum`",
-                ),
-            }
-        }
-        if let Some(path) = section.client_secret_file {
-            match secrets(&path) {
-                // The secret itself is kept only for the one method that needs it (OIDC Core §9).
-                Ok(secret) if client.token_endpoint_auth_method == AuthMethod::SecretJwt => {
-                    match Key::shared(secret.as_bytes()) {
-                        Ok(key) => client.secret_keys.push(key),
-                        Err(refused) => self.wrong("portal.client_secret_file", nth, refused.to_string()),
-                    }
-                }
-                Ok(secret) if secret.len() >= 22 => client.secret_hashes.push(Client::hash_secret(&secret)),
-                Ok(_) => self.wrong(
-                    "portal.client_secret_file",
-                    nth,
-                    "holds fewer than 22 characters: make one with `openssl rand -base64 32`",
-                ),
-                Err(sentence) => self.wrong("portal.client_secret_file", nth, sentence),
+        let plain = |sha256, file| SecretSection { sha256, file, not_after: None };
+        let hashes = section
+            .client_secret_sha256
+            .into_iter()
+            .map(|hash| ("client_secret_sha256", plain(Some(hash), None)));
+        let file = section.client_secret_file.map(|file| ("client_secret_file", plain(None, Some(file))));
+        let listed = section.client_secrets.into_iter().map(|secret| ("client_secrets", secret));
+        for (key, secret) in hashes.chain(file).chain(listed) {
+            let method = client.token_endpoint_auth_method;
+            match self.secret(nth, secret, method, secrets) {
+                Ok(secret) => client.secrets.push(secret),
+                Err(reason) => self.wrong(&format!("portal.{key}"), nth, reason),
             }
         }
         for found in registration::check(&client) {
             let key = match found.field {
-                "client_secret" | "secret_hashes" => "portal.client_secret_file".to_owned(),
+                "client_secret" | "secrets" => "portal.client_secret_file".to_owned(),
                 "scope" => "portal.scopes".to_owned(),
                 field => format!("portal.{field}"),
             };
@@ -134,5 +123,36 @@ impl Reader<'_> {
             allow_unlinked: section.allow_unlinked,
             client: Arc::new(client),
         }
+    }
+
+    /// Reads a secret; the error is one sentence. The secret itself is kept only for the one method that needs it (OIDC Core §9).
+    fn secret(
+        &mut self,
+        nth: usize,
+        section: SecretSection,
+        method: AuthMethod,
+        secrets: SecretSource<'_>,
+    ) -> Result<Secret, String> {
+        let ends_at = self.end("portal.client_secrets.not_after", nth, section.not_after.as_deref());
+        let secret = match (section.sha256, section.file) {
+            (Some(hash), None) => {
+                let bytes = hex::decode(&hash).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+                let hash = bytes.ok_or("must be 64 hex digits: `printf %s SECRET | sha256sum`")?;
+                Secret { hash, key: None, ends_at: None }
+            }
+            (None, Some(file)) => match secrets(&file)? {
+                secret if method == AuthMethod::SecretJwt => {
+                    Secret::shared(&secret).map_err(|e| e.to_string())?
+                }
+                secret if secret.len() >= 22 => Secret::hashed(&secret),
+                _ => {
+                    return Err(
+                        "holds fewer than 22 characters: make one with `openssl rand -base64 32`".into()
+                    );
+                }
+            },
+            _ => return Err("give either sha256 or file".into()),
+        };
+        Ok(Secret { ends_at, ..secret })
     }
 }

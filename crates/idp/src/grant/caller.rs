@@ -11,7 +11,7 @@ use oidc::{
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
-use super::{EndpointError, Grants, table::used_assertion};
+use super::{EndpointError, Grants, secret_use::CLIENT_SECRET, table::used_assertion};
 
 /// A client's request, unchecked. No Debug: it holds a secret.
 #[derive(Clone, Copy)]
@@ -54,6 +54,9 @@ impl Grants {
             Ok(client) => {
                 tracing::Span::current().record("client", &*client.client_id);
                 counted.into_iter().for_each(|client| self.guesses.proved(source, client, now));
+                if let Some(secret) = presented.secret().and_then(|secret| client.secret_of(secret)) {
+                    self.secret_was_used(CLIENT_SECRET, &client.client_id, secret.mark());
+                }
             }
             Err(EndpointError::Fault(_)) => {}
             // A wrong secret from the client's own network, while the limit is reached: refused like any other request, and not counted.

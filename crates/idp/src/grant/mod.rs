@@ -19,6 +19,7 @@ mod keys;
 mod link_ended;
 mod logout;
 mod refresh;
+mod secret_use;
 mod signer;
 mod table;
 mod userinfo;
@@ -43,6 +44,8 @@ pub use interactions::{Interaction, Left};
 pub use invariants::INVARIANTS;
 pub use keys::{KeyInfo, KeyState};
 pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};
+use secret_use::SecretUses;
+pub use secret_use::{CLIENT_SECRET, SecretUse, TICKET_KEY, secret_uses};
 pub use userinfo::Userinfo;
 
 use client_keys::{ClientKeys, NoSource};
@@ -114,6 +117,7 @@ pub struct Grants {
     client_keys: Arc<ClientKeys>,
     guesses: Arc<Guesses>,
     going_on: Arc<GoingOn>,
+    secret_uses: Arc<SecretUses>,
     salt: Arc<[u8; 32]>,
 }
 
@@ -143,8 +147,18 @@ impl Grants {
         let client_keys = Arc::new(ClientKeys::new(Arc::new(NoSource)));
         let guesses = Arc::new(Guesses::new(settings.client_failures));
         let (salt, going_on) = (Arc::new(salt), Arc::default());
-        let grants =
-            Self { context, accounts, agencies, settings, keys, client_keys, guesses, going_on, salt };
+        let grants = Self {
+            context,
+            accounts,
+            agencies,
+            settings,
+            keys,
+            client_keys,
+            guesses,
+            going_on,
+            secret_uses: Arc::default(),
+            salt,
+        };
         grants.ensure_keys().await?;
         Ok(grants)
     }
@@ -153,6 +167,11 @@ impl Grants {
     #[must_use]
     pub fn reading_keys_from(self, source: Arc<dyn KeySource>) -> Self {
         Self { client_keys: Arc::new(ClientKeys::new(source)), ..self }
+    }
+
+    /// Returns the same state with other agencies and people's terms.
+    pub(crate) fn with(&self, accounts: Accounts, agencies: Arc<ArcSwap<Agencies>>) -> Self {
+        Self { accounts, agencies, ..self.clone() }
     }
 
     /// Returns the configuration.

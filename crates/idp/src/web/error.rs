@@ -3,7 +3,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use kernel::Fault;
+use kernel::{Fault, Unix};
 use pages::page::ProblemKind;
 
 /// The reason why a request ends with a page that says no.
@@ -20,6 +20,8 @@ pub(crate) struct Failure {
     pub(crate) agency: Option<String>,
     /// The redirect that takes the place of the page.
     pub(crate) redirect: Option<Box<Redirect>>,
+    /// The day on which a paused agency opens again.
+    pub(crate) until: Option<Unix>,
 }
 
 /// A redirect in place of a page that says no.
@@ -33,7 +35,7 @@ pub(crate) struct Redirect {
 
 impl Failure {
     pub(crate) fn new(kind: ProblemKind, cause: impl Into<String>) -> Self {
-        Self { kind, cause: cause.into(), retry: None, wait: None, agency: None, redirect: None }
+        Self { kind, cause: cause.into(), retry: None, wait: None, agency: None, redirect: None, until: None }
     }
 
     /// Adds the address at which the person may begin again.
@@ -75,6 +77,8 @@ impl Failure {
             ProblemKind::Busy => "busy",
             ProblemKind::Unavailable => "unavailable",
             ProblemKind::Internal => "internal",
+            ProblemKind::AgencyPaused => "agency_paused",
+            ProblemKind::AgencyLeft => "agency_left",
         }
     }
 
@@ -84,13 +88,16 @@ impl Failure {
                 StatusCode::BAD_REQUEST
             }
             ProblemKind::NotFound => StatusCode::NOT_FOUND,
+            ProblemKind::AgencyLeft => StatusCode::GONE,
             ProblemKind::Forbidden | ProblemKind::ForeignBrowser | ProblemKind::CookiesRefused => {
                 StatusCode::FORBIDDEN
             }
             ProblemKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProblemKind::TooSlow => StatusCode::REQUEST_TIMEOUT,
             ProblemKind::TooOften => StatusCode::TOO_MANY_REQUESTS,
-            ProblemKind::Busy | ProblemKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ProblemKind::Busy | ProblemKind::Unavailable | ProblemKind::AgencyPaused => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             ProblemKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -36,10 +36,11 @@ pub(super) async fn of_agency(State(idp): State<Shared>, Path(file): Path<String
     let (id, extension) = file.rsplit_once('.').unwrap_or_default();
     let cache = (header::CACHE_CONTROL, "public, max-age=300");
     match agencies.agency(id).map(|agency| (agency, &agency.logo)) {
-        Some((agency, _)) if extension == "css" => {
-            ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), cache], look(agency).stylesheet())
-                .into_response()
-        }
+        Some((agency, _)) if extension == "css" => (
+            [(header::CONTENT_TYPE, "text/css; charset=utf-8"), cache],
+            look(agency, idp.context.now()).stylesheet(),
+        )
+            .into_response(),
         Some((_, Some(logo))) if extension == logo.extension => {
             let headers =
                 [(header::CONTENT_TYPE, logo.content_type), (header::CONTENT_SECURITY_POLICY, STILL), cache];

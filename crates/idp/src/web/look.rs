@@ -1,9 +1,10 @@
 //! The agency as pages and mails show it.
 
-use agencies::Agency;
+use agencies::{Agency, Standing};
+use kernel::Unix;
 
-/// Returns an agency's name, colours, contact and words for its pages and mails.
-pub fn look(agency: &Agency) -> pages::Theme {
+/// Returns an agency's name, colours, contact and words for its pages and mails at a time.
+pub fn look(agency: &Agency, now: Unix) -> pages::Theme {
     let words = &agency.words;
     let said = |said: &Option<agencies::LocalizedText>| {
         said.clone().map(|agencies::LocalizedText { fr, en }| pages::LocalizedText { fr, en })
@@ -21,6 +22,7 @@ pub fn look(agency: &Agency) -> pages::Theme {
             contact: said(&words.contact),
             mail: said(&words.mail),
         },
+        rehearsal: agency.life.at(now) == Standing::Rehearsal,
     }
 }
 

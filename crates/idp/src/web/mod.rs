@@ -3,6 +3,7 @@
 mod address;
 mod body;
 mod browser;
+mod closed;
 mod compression;
 mod cookie;
 mod cors;

@@ -208,7 +208,7 @@ impl<'a> ResponseBuilder<'a> {
     fn frame(&self) -> Frame {
         Frame {
             locale: self.locale.unwrap_or_else(|| self.browser.locale(&[], self.agency)),
-            look: self.agency.map(look),
+            look: self.agency.map(|agency| look(agency, self.idp.context.now())),
             csrf: self.browser.csrf.clone(),
             base: self.base.clone(),
             issuer_host: self.idp.issuer_host().to_owned(),

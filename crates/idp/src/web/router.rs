@@ -117,7 +117,7 @@ fn failure_page(
     let frame = pages::Frame {
         locale: language::chosen(idp, &request.headers)
             .unwrap_or_else(|| Locale::negotiate(None, accept, Locale::Fr)),
-        look: agency.map(|agency| look(agency)),
+        look: agency.map(|agency| look(agency, idp.context.now())),
         csrf: String::new(),
         base: String::new(),
         issuer_host: idp.issuer_host().to_owned(),
@@ -126,7 +126,7 @@ fn failure_page(
         matches!(failure.kind, ProblemKind::Unavailable | ProblemKind::Busy | ProblemKind::TooOften);
     let retry_url =
         failure.retry.clone().or_else(|| passing.then(|| retry_address(&request.method, &request.uri)));
-    let page = pages::page::Problem { reference, kind: failure.kind, retry_url };
+    let page = pages::page::Problem { reference, kind: failure.kind, retry_url, until: failure.until };
     let own = [StatusCode::METHOD_NOT_ALLOWED, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE];
     let status = if own.contains(&parts.status) { parts.status } else { failure.status() };
     let html = idp.pages.render(&frame, &page).map(|r| r.html).unwrap_or_default();

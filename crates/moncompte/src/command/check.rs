@@ -1,18 +1,30 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use kernel::{Clock, SystemClock};
 use serde_json::json;
 
 use super::Where;
 use crate::{
-    config::{Mistakes, Prepared, Settings},
-    print::out,
+    config::{Config, Mistake, Mistakes, Overlay, Prepared, Settings},
+    print::{err, out},
 };
 
 #[derive(Args)]
 pub(crate) struct Check {
     #[command(flatten)]
     place: Where,
+    #[command(flatten)]
+    overlay: Overlay,
+    /// Tell the mistakes of this agency alone.
+    #[arg(long, value_name = "AGENCY")]
+    agency: Option<String>,
+    /// Print JSON: `mistakes` and `warnings`.
+    #[arg(long)]
+    json: bool,
+    /// End with exit code 2 if there are warnings.
+    #[arg(long)]
+    strict: bool,
     /// Print the JSON Schema of moncompte.toml instead, for editors.
     #[arg(long)]
     schema: bool,
@@ -33,27 +45,53 @@ impl Check {
             return Ok(ExitCode::SUCCESS);
         }
         // The same checks as `serve` makes before it opens the database and its ports.
-        let config = Prepared::read(&self.place.config)?.config;
-        if !config.left_out.is_empty() {
-            // `serve` starts without these agencies.
-            let mistakes = config.left_out.into_iter().flat_map(|left_out| left_out.mistakes);
-            return Err(Mistakes(mistakes.collect()).into());
-        }
-        out!(
-            "{} agencies, issuer {}: nothing is wrong.",
-            config.agencies.iter().count(),
-            config.settings.issuer
-        );
-        if let Some(warning) = config.warning() {
-            out!("{warning}.");
-        }
-        let length = config.settings.password.min_length;
-        let meets = if length >= 15 {
-            "NIST SP 800-63B-4 for a password alone, and CNIL 2022-100"
-        } else {
-            "CNIL 2022-100 with a lock"
+        let (config, mistakes) = match Prepared::read(&self.place.config, &self.overlay) {
+            // A node that runs goes on with what was accepted last.
+            Ok(Prepared { config, .. }) => {
+                let mistakes = self.mistakes(&config)?;
+                (Some(config), mistakes)
+            }
+            Err(Mistakes(found)) => (None, found),
         };
-        out!("password.min_length = {length} meets {meets}.");
-        Ok(ExitCode::SUCCESS)
+        let warnings = config.as_ref().map(|config| config.warnings(SystemClock.now())).unwrap_or_default();
+        if self.json {
+            let mistakes: Vec<_> = mistakes.iter().map(Mistake::to_json).collect();
+            out!("{}", json!({ "mistakes": mistakes, "warnings": warnings }));
+        } else if let (Some(config), true) = (&config, mistakes.is_empty()) {
+            praise(config, &warnings);
+        }
+        match (mistakes.is_empty(), warnings.is_empty()) {
+            (false, _) if self.json => Ok(ExitCode::FAILURE),
+            (false, _) => {
+                warnings.iter().for_each(|warning| err!("{warning}."));
+                Err(Mistakes(mistakes).into())
+            }
+            (true, false) if self.strict => Ok(ExitCode::from(2)),
+            (true, _) => Ok(ExitCode::SUCCESS),
+        }
     }
+
+    /// Returns the mistakes in what is served: all, or those of one agency.
+    fn mistakes(&self, config: &Config) -> anyhow::Result<Vec<Mistake>> {
+        let contents = &config.contents;
+        let Some(agency) = &self.agency else { return Ok(contents.all_mistakes()) };
+        let bad = contents.left_out.iter().find(|left_out| left_out.agency == *agency);
+        if bad.is_none() && contents.agencies.agency(agency).is_none() {
+            anyhow::bail!("there is no agency \"{agency}\": its file would be agencies/{agency}.toml");
+        }
+        Ok(bad.map(|left_out| left_out.mistakes.clone()).unwrap_or_default())
+    }
+}
+
+fn praise(config: &Config, warnings: &[String]) {
+    let (count, issuer) = (config.contents.agencies.iter().count(), &config.settings.issuer);
+    out!("{count} agencies, issuer {issuer}: nothing is wrong.");
+    warnings.iter().for_each(|warning| out!("{warning}."));
+    let length = config.settings.password.min_length;
+    let meets = if length >= 15 {
+        "NIST SP 800-63B-4 for a password alone, and CNIL 2022-100"
+    } else {
+        "CNIL 2022-100 with a lock"
+    };
+    out!("password.min_length = {length} meets {meets}.");
 }

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use kernel::{Clock, Db, MAX_DATABASE_OFFSET, SealKeys, Snapshot, SystemClock};
+use kernel::{Clock, Db, MAX_DATABASE_OFFSET, Snapshot, SystemClock};
 use serde_json::json;
 
 use super::Where;
@@ -25,9 +25,8 @@ impl ClockCommand {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         telemetry::begin(self.place.log, "warn");
         let config = Config::read(&self.place.config)?;
-        let keys = SealKeys::new(config.key, config.older_keys);
         let why = "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
-        let snapshot = Snapshot::open(&config.database, keys.into()).await.context(why)?;
+        let snapshot = Snapshot::open(&config.database, config.seal).await.context(why)?;
         let seen = snapshot.time_seen().await.context(why)?;
         let theirs = snapshot.database_time().await.context(why)?;
         drop(snapshot);

@@ -20,11 +20,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
+    current::{Current, Running},
     mailbox::{self, DemoMailbox},
     post::Post,
     print::out,
-    requests,
-    serving::{listen, serve, stop_signal},
+    serving::{Signals, listen, serve},
     supervisor::Supervisor,
     telemetry::{self, LogFormat},
     wire::Wired,
@@ -145,7 +145,9 @@ const AGENCIES: [Agency; 2] = [
 impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         telemetry::begin(LogFormat::Text, "warn");
-        let told = stop_signal()?;
+        let ignored = || tracing::warn!("SIGHUP ignored: the demo has no configuration to take in");
+        let mut signals = Signals::listen(ignored)?;
+        let told = async move { _ = signals.farewell().await };
         let ports = match self.port_base {
             None => [8080, 8081, 8082, 8025],
             Some(base) => {
@@ -198,11 +200,13 @@ async fn run(
     let stop = CancellationToken::new();
     let [provider, first, second, mails]: [TcpListener; 4] =
         listeners.try_into().map_err(|_| anyhow::anyhow!("four ports are needed"))?;
-    let provider_router = requests::observed(idp::router(wired.idp.clone()), &wired.idp, false);
     let post = Post::DemoMailbox(demo_mailbox.clone());
+    let mails_router = mailbox::router(demo_mailbox);
     let Wired { idp, writer, outbound, limits, .. } = wired;
-    let supervisor = Supervisor::default();
-    let worker = tokio::spawn(Worker { idp, writer, post, outbound, supervisor }.run(stop.clone()));
+    let current = Current::new(Running::new(0, (idp, writer), [], false));
+    let router = current.load().router.clone();
+    let worker = Worker { current, follower: None, post, outbound, supervisor: Supervisor::default() };
+    let worker = tokio::spawn(worker.run(stop.clone()));
     let portal = |listener, config| {
         let told = stop.clone();
         async move { Ok(portal::serve(listener, config, async move { told.cancelled().await }).await?) }
@@ -217,8 +221,8 @@ async fn run(
         }
     };
     let served = tokio::try_join!(
-        serve(provider, provider_router, limits.clone(), stop.clone()),
-        serve(mails, mailbox::router(demo_mailbox), limits, stop.clone()),
+        serve(provider, move || router.clone(), limits.clone(), stop.clone()),
+        serve(mails, move || mails_router.clone(), limits, stop.clone()),
         portal(first, tilleuls),
         portal(second, rivage),
         signal,

@@ -1,8 +1,8 @@
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use kernel::{Invariant, SealKeys, Snapshot, Verdict};
+use kernel::{Invariant, Snapshot, Verdict};
 use serde_json::{Value, json};
 
 use super::Where;
@@ -65,10 +65,9 @@ fn all() -> Vec<&'static Invariant> {
 /// Judges every invariant in one snapshot of the database.
 async fn judge(place: &Where) -> anyhow::Result<Vec<Finding>> {
     let config = Config::read(&place.config)?;
-    let keys = Arc::new(SealKeys::new(config.key, config.older_keys));
     let why =
         "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
-    let snapshot = Snapshot::open(&config.database, keys).await.context(why)?;
+    let snapshot = Snapshot::open(&config.database, config.seal).await.context(why)?;
     let all = all();
     let verdicts = snapshot.judge(&all).await.context(why)?;
     Ok(all.into_iter().zip(verdicts).map(|(invariant, verdict)| Finding { invariant, verdict }).collect())

@@ -132,8 +132,7 @@ struct Opened {
 
 impl Opened {
     async fn at(place: &Where) -> anyhow::Result<Self> {
-        let Config { settings, database, key, older_keys, .. } = Config::read(&place.config)?;
-        let keys = Arc::new(SealKeys::new(key, older_keys));
+        let Config { settings, database, seal: keys, .. } = Config::read(&place.config)?;
         // First, since it creates no file if there is none.
         let snapshot = Snapshot::open(&database, keys.clone()).await.context(WHY)?;
         let context = Context {

@@ -1,10 +1,12 @@
 //! The commands, one file each.
 
+mod change;
 mod check;
 mod clock;
 mod demo;
 mod doctor;
 mod import;
+mod init;
 mod keys;
 mod mail;
 mod serve;
@@ -29,8 +31,21 @@ enum Command {
     Demo(demo::Demo),
     /// Run the provider.
     Serve(serve::Serve),
+    /// Write a new folder with a configuration that is right but for the mail server's password.
+    Init(init::Init),
     /// Check the configuration and print every error in it.
     Check(check::Check),
+    /// Say what `apply` would change on the running nodes: agencies, portals, addresses, secrets, terms, and what needs a restart.
+    Plan(change::PlanCommand),
+    /// Take in the agencies and terms of the folder, on all nodes at one moment, without a restart.
+    ///
+    /// Every live node prepares the new generation first; if one cannot, nobody switches. Requests under way keep the configuration they began with.
+    /// Exit code 0: all nodes serve it; 1: nothing changed; 2: accepted, and a node is late.
+    Apply(change::Apply),
+    /// Go one generation of the configuration back, on all nodes.
+    Rollback(change::Rollback),
+    /// Show the nodes, what they serve, and the queues.
+    Status(change::Status),
     /// Check the database.
     ///
     /// Exit code 0: every invariant that can be checked holds; 1: one is broken; 2: the check was not possible. Nothing is written, no row and no
@@ -69,7 +84,12 @@ impl Cli {
         match self.command {
             Command::Demo(demo) => demo.run().await,
             Command::Serve(serve) => serve.run().await,
+            Command::Init(init) => init.run(),
             Command::Check(check) => check.run(),
+            Command::Plan(plan) => plan.run().await,
+            Command::Apply(apply) => apply.run().await,
+            Command::Rollback(rollback) => rollback.run().await,
+            Command::Status(status) => status.run().await,
             Command::Doctor(doctor) => doctor.run().await,
             Command::Clock(clock) => clock.run().await,
             Command::Import(import) => import.run().await,

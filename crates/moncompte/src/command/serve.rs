@@ -1,17 +1,25 @@
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use clap::Args;
+use generations::Generations;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Where;
 use crate::{
-    config::{LeftOut, Prepared},
-    measures, ops, requests,
-    serving::{Limits, listen, serve, stop_signal},
+    change::{begin::begin, follow::Follower, host, reload::Reload},
+    config::{Contents, Overlay, Prepared},
+    current::{Current, Running},
+    measures, ops,
+    serving::{Farewell, Limits, Signals, listen, serve},
     supervisor::Supervisor,
     telemetry,
     traces::Traces,
-    wire::Wired,
+    wire::{self, Wired},
     worker::Worker,
 };
 
@@ -19,44 +27,85 @@ use crate::{
 pub(crate) struct Serve {
     #[command(flatten)]
     place: Where,
+    #[command(flatten)]
+    overlay: Overlay,
+    /// Name of this node among all that share the database; unless given, the machine's with the port.
+    #[arg(long, env = "MONCOMPTE_NODE")]
+    node: Option<String>,
 }
 
 impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
-        let told = stop_signal()?;
-        let prepared = Prepared::read(&self.place.config)?;
+        let hung_up = Arc::new(Notify::new());
+        let mut signals = Signals::listen({
+            let hung_up = hung_up.clone();
+            move || hung_up.notify_one()
+        })?;
+        let prepared = Prepared::read(&self.place.config, &self.overlay)?;
         let traces = Traces::begin(&prepared.config.settings.telemetry)?;
         telemetry::begin_traced(self.place.log, "info,sqlx=warn", traces.as_ref());
         let measures = measures::install()?;
         prepared.make_folders()?;
-        let Prepared { config, post } = prepared;
+        let Prepared { mut config, post } = prepared;
         if let Some(warning) = config.warning() {
             tracing::warn!("{warning}");
         }
         let (public, private) =
             (listen(&config.settings.listen).await?, listen(&config.settings.ops_listen).await?);
-        let wired = Wired::new(config).await?;
-        wired.left_out.iter().for_each(LeftOut::log);
         let address = public.local_addr()?;
-        tracing::info!(%address, issuer = %wired.idp.issuer, hash_memory_mib = wired.hash_memory / 1024, "ready");
+        let name = self.node.unwrap_or_else(|| format!("{}:{}", host(), address.port()));
+        let context = wire::context(&config.database, config.seal.clone()).await?;
+        let drain = config.settings.drain_seconds;
+        let (all, settings) = (Generations::new(context.clone()), config.marks());
+        let folder = std::mem::replace(&mut config.contents, Contents::none());
+        let beginning = begin(&all, &context, folder, &format!("start of {name}")).await?;
+        config.contents = beginning.contents;
+        let Wired { idp, writer, outbound, limits, hash_memory } = Wired::over(context, config).await?;
         let stop = CancellationToken::new();
         let supervisor = Supervisor::default();
-        let ops = ops::router(&wired.idp, supervisor.clone(), measures.clone(), wired.agencies());
-        let router = requests::observed(idp::router(wired.idp.clone()), &wired.idp, traces.is_some());
-        let Wired { idp, writer, outbound, limits, .. } = wired;
-        let worker = tokio::spawn(Worker { idp, writer, post, outbound, supervisor }.run(stop.clone()));
+        let running = Running::new(beginning.generation, (idp, writer), beginning.bad, traces.is_some());
+        let current = Current::new(running);
+        let follower = Arc::new(Follower {
+            all,
+            current: current.clone(),
+            name,
+            settings,
+            trouble: Mutex::default(),
+            look: Notify::new(),
+        });
+        follower.folder_is(beginning.trouble);
+        follower.arrive().await?;
+        tracing::info!(
+            %address, issuer = %current.load().idp.issuer, hash_memory_mib = hash_memory / 1024, generation = beginning.generation, "ready"
+        );
+        let reload = Reload { folder: self.place.config, follower: follower.clone() };
+        let leaving = CancellationToken::new();
+        let ops = ops::router(current.clone(), supervisor.clone(), measures.clone(), leaving.clone());
+        let routes = {
+            let current = current.clone();
+            move || current.load().router.clone()
+        };
+        let follower = Some(follower);
+        let worker = Worker { current, follower, post, outbound, supervisor };
+        let worker = tokio::spawn(worker.run(stop.clone()));
         let signal = {
             let stop = stop.clone();
             async move {
-                told.await;
+                if signals.farewell().await == Farewell::Terminate {
+                    leaving.cancel();
+                    tracing::info!(seconds = drain, "stop: not ready from now on, then ended");
+                    // A second signal ends it at once.
+                    let _ = tokio::time::timeout(Duration::from_secs(drain), signals.farewell()).await;
+                }
                 stop.cancel();
                 Ok(())
             }
         };
         let served = tokio::try_join!(
-            serve(public, router, limits, stop.clone()),
-            serve(private, ops, Limits::operators(), stop.clone()),
+            serve(public, routes, limits, stop.clone()),
+            serve(private, move || ops.clone(), Limits::operators(), stop.clone()),
             measures::keep(measures, stop.clone()),
+            reload.at_each(hung_up, stop.clone()),
             signal
         );
         stop.cancel();

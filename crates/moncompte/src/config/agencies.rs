@@ -6,7 +6,7 @@ use accounts::OldSite;
 use agencies::{Agencies, Agency, AgencyFile, Contested, Logo, Look};
 use pages::ColourError;
 
-use super::{LeftOut, Mistake, read::Reader, regular};
+use super::{LeftOut, Mistake, read::Reader};
 
 impl Reader<'_> {
     /// Checks the contrast of an agency's colours. Invalid colours are reported when its file is read.
@@ -20,7 +20,7 @@ impl Reader<'_> {
 
     fn with_logo(&mut self, mut agency: Agency, file: &str, text: &str) -> Agency {
         if let Some(name) = &agency.look.logo {
-            match self.picture(name) {
+            match self.picture(&agency.id, name) {
                 Ok(logo) => agency.logo = Some(logo),
                 Err(reason) => self.wrong(file, agencies::line_of(text, "look.logo", 0), "look.logo", reason),
             }
@@ -28,7 +28,7 @@ impl Reader<'_> {
         agency
     }
 
-    fn picture(&self, name: &str) -> Result<Logo, String> {
+    fn picture(&self, owner: &str, name: &str) -> Result<Logo, String> {
         let path = Path::new(name);
         // Files that an agency names are published, so they must be inside the configuration folder.
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
@@ -36,9 +36,8 @@ impl Reader<'_> {
                 "must be a file in the folder of the configuration, such as \"logos/exemple.svg\"".into()
             );
         }
-        let bytes = regular(&self.folder.join(path))
-            .and_then(std::fs::read)
-            .map_err(|e| format!("{name} cannot be read ({e})"))?;
+        let read = self.source.bytes(owner, name, false);
+        let bytes = read.map_err(|e| format!("{name} cannot be read ({e})"))?;
         Logo::read(bytes).map_err(|reason| format!("{name} {reason}"))
     }
 
@@ -59,7 +58,7 @@ impl Reader<'_> {
                     format!("is not read: name it {id}.toml, in lower-case letters"),
                 );
             }
-            let text = self.text(&file);
+            let text = self.text(id, &file);
             let agency = text.as_deref().and_then(|text| self.agency(id, &file, text));
             let mistakes = self.mistakes.split_off(before);
             match agency {
@@ -69,7 +68,7 @@ impl Reader<'_> {
                         Some(table) => {
                             clients.extend(clients_of(&table).map(|client| (client, id.to_owned())))
                         }
-                        None => torn.extend(self.clients_on_lines(&file)),
+                        None => torn.extend(self.clients_on_lines(id, &file)),
                     }
                     let what = "agency left out: there is a mistake in its file";
                     self.left_out.push(LeftOut { agency: id.to_owned(), what, mistakes });
@@ -83,7 +82,7 @@ impl Reader<'_> {
     }
 
     fn agency(&mut self, id: &str, file: &str, text: &str) -> Option<Agency> {
-        match Agency::read(id, text, &|path| self.secret(path)) {
+        match Agency::read(id, text, &|path| self.secret_of(id, path)) {
             Ok(agency) => {
                 self.colours(&agency.look, file, text);
                 for (key, reason) in OldSite::of(&agency).err().unwrap_or_default() {
@@ -112,7 +111,7 @@ impl Reader<'_> {
                 .map(|other| format!("agencies/{other}.toml"))
                 .collect();
             let file = format!("agencies/{agency}.toml");
-            let text = self.text_quietly(&file);
+            let text = self.text_quietly(agency, &file);
             let reason = format!(
                 "the client \"{client_id}\" is also in {}: name it otherwise; until then it is served for none of them",
                 others.join(", ")
@@ -131,15 +130,16 @@ impl Reader<'_> {
     }
 
     /// Returns the client ids on the lines of a file that is no TOML, or not in UTF-8.
-    fn clients_on_lines(&self, file: &str) -> Vec<String> {
-        let bytes = regular(&self.folder.join(file)).and_then(std::fs::read).unwrap_or_default();
+    fn clients_on_lines(&self, owner: &str, file: &str) -> Vec<String> {
+        let bytes = self.source.bytes(owner, file, false).unwrap_or_default();
         // Of UTF-16 nothing but the zeros goes.
         let text = String::from_utf8_lossy(&bytes).replace('\0', "");
         text.lines().filter_map(client_on).map(str::to_owned).collect()
     }
 
-    fn text_quietly(&self, file: &str) -> String {
-        std::fs::read_to_string(self.folder.join(file)).unwrap_or_default()
+    fn text_quietly(&self, owner: &str, file: &str) -> String {
+        let read = self.source.bytes(owner, file, false).unwrap_or_default();
+        String::from_utf8(read).unwrap_or_default()
     }
 }
 

@@ -2,39 +2,49 @@
 //! Every mistake is reported with file, line, key and reason.
 
 mod agencies;
+mod contents;
 mod network;
+mod overlay;
 mod prepare;
 mod read;
 mod settings;
+mod source;
+mod suggest;
 mod terms;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use ::agencies::Agencies;
-use accounts::{HashCost, LockPolicy, PasswordPolicy, Rules, SessionPolicy, TermsLibrary};
+use accounts::{HashCost, LockPolicy, PasswordPolicy, Rules, SessionPolicy};
 use ipnet::IpNet;
-use kernel::SealKey;
+use kernel::{SealKeys, Unix};
 
+pub(crate) use contents::Contents;
+pub(crate) use overlay::Overlay;
 pub(crate) use prepare::Prepared;
 use read::Reader;
 pub(crate) use read::regular;
 pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity, TelemetrySection};
+
+/// The keys that differ from node to node.
+const NODES_OWN: [&str; 2] = ["listen", "ops_listen"];
 
 /// The checked configuration.
 pub(crate) struct Config {
     pub(crate) folder: PathBuf,
     pub(crate) settings: Settings,
     pub(crate) database: String,
-    pub(crate) key: SealKey,
-    pub(crate) older_keys: Vec<SealKey>,
+    /// The keys that seal what is in the database.
+    pub(crate) seal: Arc<SealKeys>,
     pub(crate) trusted_proxies: Vec<IpNet>,
-    pub(crate) agencies: Agencies,
-    /// The agencies left out for mistakes in their files: the others are served (SECURITY D20).
-    pub(crate) left_out: Vec<LeftOut>,
-    pub(crate) terms: TermsLibrary,
+    /// The keys of `moncompte.toml` with their values, some of which are secrets.
+    pub(crate) keys: BTreeMap<String, String>,
+    /// The agencies and the terms of the folder.
+    pub(crate) contents: Contents,
 }
 
 /// An agency, or a client of one, that is not served, and the reason.
@@ -65,6 +75,14 @@ pub(crate) struct Mistake {
     reason: String,
 }
 
+impl Mistake {
+    /// Returns it as JSON.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let Self { file, line, key, reason } = self;
+        serde_json::json!({ "file": file, "line": line, "key": key, "reason": reason })
+    }
+}
+
 /// All mistakes of a configuration.
 #[derive(Debug)]
 pub(crate) struct Mistakes(pub(crate) Vec<Mistake>);
@@ -83,15 +101,37 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
+impl Mistakes {
+    fn and(mut self, more: Vec<Mistake>) -> Self {
+        self.0.extend(more);
+        self
+    }
+}
+
 impl Config {
     /// Reads the folder. Agencies with mistakes in their files are left out.
     ///
     /// # Errors
     /// [`Mistakes`]: all of them, including those of agencies.
     pub(crate) fn read(folder: &Path) -> Result<Self, Mistakes> {
+        let config = Self::open(folder)?;
+        Ok(Self { contents: config.contents.shared_is_right()?, ..config })
+    }
+
+    /// Reads the folder for a command that can do without its agencies and terms: there may be mistakes in `contents`.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: all of them, if there is one in `moncompte.toml`.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Mistakes> {
         let mut reader = Reader::of(folder);
         let config = reader.read();
-        reader.finish(config)
+        let of_contents = config.iter().flat_map(|config| config.contents.all_mistakes()).collect();
+        reader.finish(config).map_err(|mistakes| mistakes.and(of_contents))
+    }
+
+    /// Returns what is allowed and probably not meant, a sentence each.
+    pub(crate) fn warnings(&self, now: Unix) -> Vec<String> {
+        self.warning().map(str::to_owned).into_iter().chain(self.contents.warnings(now)).collect()
     }
 
     /// Returns a warning about a setting that is allowed but probably forgotten. The program speaks HTTP without TLS, so an https issuer has a proxy in front.
@@ -124,6 +164,15 @@ impl Config {
     pub(crate) fn hash_cost(&self) -> HashCost {
         let Argon2Section { memory, passes, lanes, .. } = self.settings.argon2;
         HashCost { memory, passes, lanes }
+    }
+
+    /// Returns the keys of `moncompte.toml` that nodes share, each with a mark that tells one value from another and reveals none.
+    pub(crate) fn marks(&self) -> BTreeMap<String, String> {
+        let key = self.seal.mac_key("settings of a node");
+        let shared = self.keys.iter().filter(|(name, _)| !NODES_OWN.contains(&name.as_str()));
+        let mark =
+            |value: &str| key.mac(value.as_bytes())[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        shared.map(|(name, value)| (name.clone(), mark(value))).collect()
     }
 
     /// Resolves a path of the configuration relative to its folder.

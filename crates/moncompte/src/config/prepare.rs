@@ -11,7 +11,7 @@ use lettre::transport::smtp::client::Certificate;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 
 use super::{
-    Config, Mistakes, Settings,
+    Config, Mistakes, Overlay, Settings,
     read::{MAIN, Reader},
     regular,
 };
@@ -24,12 +24,13 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Reads the folder and every file that it names, and checks that the system provides what it asks for. Nothing is written.
+    /// Reads the folder and every file that it names, and checks that the system provides what it asks for. Nothing is written. Mistakes in what is served,
+    /// agencies and terms, are in the configuration's contents.
     ///
     /// # Errors
     /// [`Mistakes`], all of them at once.
-    pub(crate) fn read(folder: &Path) -> Result<Self, Mistakes> {
-        let mut reader = Reader::of(folder);
+    pub(crate) fn read(folder: &Path, overlay: &Overlay) -> Result<Self, Mistakes> {
+        let mut reader = Reader::of(folder).over(overlay);
         let Some(config) = reader.read() else { return reader.finish(None) };
         let text = fs::read_to_string(folder.join(MAIN)).unwrap_or_default();
         reader.addresses(&config.settings, &text);
@@ -42,7 +43,9 @@ impl Prepared {
                 Err(error) => reader.at(&text, "mail", &format!("{error:#}")),
             }
         }
-        reader.finish(prepared.map(|post| Self { config, post }))
+        let of_contents = config.contents.all_mistakes();
+        let read = reader.finish(prepared.map(|post| Self { config, post }));
+        read.map_err(|mistakes| mistakes.and(of_contents))
     }
 
     /// Creates the folders that the program writes to.

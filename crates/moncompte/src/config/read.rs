@@ -1,15 +1,23 @@
 //! Reads the folder into a [`Config`], or reports every mistake in it.
 
-use std::{fs, io, path::Path};
+use std::{cell::RefCell, fs, io, path::Path};
 
+use generations::Files;
 use ipnet::IpNet;
-use kernel::{Clock, SealKey, SystemClock};
+use kernel::{Clock, SealKey, SealKeys, SystemClock, Unix};
 
-use super::{Config, LeftOut, Mistake, Mistakes, Settings, network};
+use super::{
+    Config, Contents, LeftOut, Mistake, Mistakes, Settings, network,
+    overlay::{Overlay, Unread, keys_of},
+    source::{SHARED, Source},
+    suggest::with_suggestion,
+};
 
 /// The state of reading.
 pub(super) struct Reader<'a> {
     pub(super) folder: &'a Path,
+    pub(super) source: Source<'a>,
+    overlay: Overlay,
     pub(super) mistakes: Vec<Mistake>,
     /// The agencies with mistakes in their files.
     pub(super) left_out: Vec<LeftOut>,
@@ -19,40 +27,83 @@ pub(super) const MAIN: &str = "moncompte.toml";
 
 impl<'a> Reader<'a> {
     pub(super) fn of(folder: &'a Path) -> Self {
-        Self { folder, mistakes: Vec::new(), left_out: Vec::new() }
+        let source = Source::Folder(folder, RefCell::default());
+        let overlay = Overlay::default();
+        Self { folder, source, overlay, mistakes: Vec::new(), left_out: Vec::new() }
+    }
+
+    /// Reads what one node has of its own over the file that nodes share.
+    pub(super) fn over(self, overlay: &Overlay) -> Self {
+        Self { overlay: overlay.clone(), ..self }
+    }
+
+    /// Reads a stored generation.
+    pub(super) fn stored(files: &'a Files) -> Self {
+        Self {
+            folder: Path::new(""),
+            source: Source::Stored(files),
+            overlay: Overlay::default(),
+            mistakes: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+
+    /// Reads the agencies and the terms.
+    pub(super) fn contents(&mut self, now: Unix) -> Contents {
+        let before = self.mistakes.len();
+        let (agencies, terms) = (self.agencies(), self.terms(now));
+        let files = match &self.source {
+            Source::Folder(_, taken) => taken.take(),
+            Source::Stored(_) => Files::new(),
+        };
+        let mistakes = self.mistakes.split_off(before);
+        Contents { agencies, terms, left_out: std::mem::take(&mut self.left_out), mistakes, files }
     }
 
     /// Returns the configuration, or every mistake if there are any.
     pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, Mistakes> {
         match read {
             Some(read) if self.mistakes.is_empty() => Ok(read),
-            _ => {
-                let of_agencies = self.left_out.into_iter().flat_map(|left_out| left_out.mistakes);
-                Err(Mistakes(self.mistakes.into_iter().chain(of_agencies).collect()))
-            }
+            _ => Err(Mistakes(self.mistakes)),
         }
     }
 
     pub(super) fn wrong(&mut self, file: &str, line: Option<usize>, key: &str, reason: impl Into<String>) {
-        self.mistakes.push(Mistake { file: file.into(), line, key: key.into(), reason: reason.into() });
+        let reason = with_suggestion(reason.into());
+        self.mistakes.push(Mistake { file: file.into(), line, key: key.into(), reason });
     }
 
-    pub(super) fn text(&mut self, file: &str) -> Option<String> {
-        match text(&self.folder.join(file)) {
+    /// Reads a text of an agency, or one that all share.
+    pub(super) fn text(&mut self, owner: &str, file: &str) -> Option<String> {
+        match text(self.source.bytes(owner, file, false)) {
             Ok(text) => Some(text),
             Err((line, reason)) => {
-                let hint = if file == MAIN && line.is_none() { "; is --config right?" } else { "" };
-                self.wrong(file, line, "file", reason + hint);
+                self.wrong(file, line, "file", reason);
+                None
+            }
+        }
+    }
+
+    fn main(&mut self) -> Option<String> {
+        match text(regular(&self.folder.join(MAIN)).and_then(fs::read)) {
+            Ok(text) => Some(text),
+            Err((line, reason)) => {
+                let hint = if line.is_none() { "; is --config right?" } else { "" };
+                self.wrong(MAIN, line, "file", reason + hint);
                 None
             }
         }
     }
 
     pub(super) fn read(&mut self) -> Option<Config> {
-        let text = self.text(MAIN)?;
-        let settings: Settings = match toml::from_str(&text) {
+        let text = self.main()?;
+        let settings: Settings = match self.overlay.apply(self.folder, &text) {
             Ok(settings) => settings,
-            Err(error) => {
+            Err(Unread::Overlay(file, reason)) => {
+                self.wrong(&file, None, "file", reason);
+                return None;
+            }
+            Err(Unread::Main(error)) => {
                 let line = error
                     .span()
                     .map(|s| text.as_bytes()[..s.start].iter().filter(|b| **b == b'\n').count() + 1);
@@ -77,19 +128,14 @@ impl<'a> Reader<'a> {
         }
         let database = self.database(&settings, &text);
         self.listening(&settings, &text);
-        let agencies = self.agencies();
-        let terms = self.terms(SystemClock.now());
-        Some(Config {
-            folder: self.folder.to_owned(),
-            settings,
-            database: database?,
-            key: key?,
-            older_keys,
-            trusted_proxies,
-            agencies,
-            left_out: std::mem::take(&mut self.left_out),
-            terms,
-        })
+        let contents = self.contents(SystemClock.now());
+        let (Some(database), Some(key)) = (database, key) else {
+            self.mistakes.extend(contents.all_mistakes());
+            return None;
+        };
+        let seal = SealKeys::new(key, older_keys).into();
+        let (folder, keys) = (self.folder.to_owned(), keys_of(&text));
+        Some(Config { folder, settings, database, seal, trusted_proxies, keys, contents })
     }
 
     fn judge(&mut self, s: &Settings, text: &str) {
@@ -116,6 +162,7 @@ impl<'a> Reader<'a> {
             (19 * 1024..=1024 * 1024).contains(&s.argon2.memory),
             "must be 19456 KiB or more",
         );
+        range("drain_seconds", s.drain_seconds <= 20, "must be 0 to 20");
         range("argon2.passes", (2..=20).contains(&s.argon2.passes), "must be 2 to 20");
         range("wrap_per_second", (1..=1000).contains(&s.wrap_per_second), "must be 1 to 1000");
         range("argon2.lanes", (1..=8).contains(&s.argon2.lanes), "must be 1 to 8");
@@ -208,19 +255,15 @@ impl<'a> Reader<'a> {
         nets
     }
 
+    /// Reads a secret of this node, which is part of no generation.
     pub(super) fn secret(&self, file: &str) -> Result<String, String> {
-        let path = self.folder.join(file);
-        let text = regular(&path).and_then(fs::read_to_string);
-        let text = text.map_err(|e| format!("{file} cannot be read ({e})"))?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(&path).map(|m| m.permissions().mode()).unwrap_or(0);
-            if mode & 0o007 != 0 {
-                return Err(format!("{file} can be read by everybody: chmod 600 it"));
-            }
-        }
-        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+        let own = Source::Folder(self.folder, RefCell::default());
+        own.secret(SHARED, file)
+    }
+
+    /// Reads a secret of an agency.
+    pub(super) fn secret_of(&self, agency: &str, file: &str) -> Result<String, String> {
+        self.source.secret(agency, file)
     }
 
     fn key(&mut self, file: &str, key: &str, text: &str) -> Option<SealKey> {
@@ -272,16 +315,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn names(&mut self, folder: &str) -> Vec<String> {
-        match std::fs::read_dir(self.folder.join(folder)) {
-            Ok(entries) => {
-                let mut names: Vec<String> = entries
-                    .flatten()
-                    .map(|e| e.file_name().to_string_lossy().into_owned())
-                    .filter(|n| !n.starts_with('.'))
-                    .collect();
-                names.sort();
-                names
-            }
+        match self.source.names(folder) {
+            Ok(names) => names,
             Err(error) => {
                 self.wrong(folder, None, "folder", format!("cannot be read ({error})"));
                 Vec::new()
@@ -319,9 +354,8 @@ pub(crate) fn regular(path: &Path) -> io::Result<&Path> {
 }
 
 /// Returns the text of a file, or the line of an error and what to do about it.
-fn text(path: &Path) -> Result<String, (Option<usize>, String)> {
-    let bytes =
-        regular(path).and_then(fs::read).map_err(|error| (None, format!("cannot be read ({error})")))?;
+fn text(read: io::Result<Vec<u8>>) -> Result<String, (Option<usize>, String)> {
+    let bytes = read.map_err(|error| (None, format!("cannot be read ({error})")))?;
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err((Some(1), "is UTF-16: save the file as UTF-8".into()));
     }

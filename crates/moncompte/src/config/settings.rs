@@ -15,6 +15,10 @@ pub(crate) struct Settings {
     /// The address for health and metrics: never reachable from the internet.
     #[serde(default = "default_ops_listen")]
     pub(crate) ops_listen: String,
+    /// Seconds for which a node that was told to stop serves on while it says that it is not ready, so that the proxy sends nobody to it any more: more than
+    /// the proxy's interval of checks.
+    #[serde(default = "default_drain")]
+    pub(crate) drain_seconds: u64,
     /// `sqlite://path/to/file` or `postgres://…`.
     pub(crate) database: Option<String>,
     /// A file that holds the database's address, for addresses that contain a password.
@@ -97,6 +101,9 @@ fn default_listen() -> String {
 }
 fn default_ops_listen() -> String {
     "127.0.0.1:9090".into()
+}
+fn default_drain() -> u64 {
+    5
 }
 fn default_wrap() -> u16 {
     10

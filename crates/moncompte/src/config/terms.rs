@@ -6,7 +6,7 @@ use accounts::{Edition, TermsLibrary, TermsVersion};
 use kernel::Unix;
 use serde::Deserialize;
 
-use super::read::Reader;
+use super::{read::Reader, source::SHARED};
 
 impl Reader<'_> {
     /// Returns all versions; one of them must be in force.
@@ -23,7 +23,7 @@ impl Reader<'_> {
             for name in names {
                 let Some(language) = name.strip_suffix(".md") else { continue };
                 let file = format!("{folder}/{name}");
-                let Some(text) = self.text(&file) else { continue };
+                let Some(text) = self.text(SHARED, &file) else { continue };
                 // The accepted hash is that of the original text.
                 let text = if text.starts_with("+++\r\n") { text.replace("\r\n", "\n") } else { text };
                 match split_front(&text) {

@@ -5,6 +5,7 @@
 
 mod connection_limiter;
 mod connection_timeout;
+mod signals;
 
 use std::{future::poll_fn, io, net::SocketAddr, pin::pin, sync::Arc, task::Poll, time::Duration};
 
@@ -22,6 +23,7 @@ use tower::ServiceExt;
 
 use connection_limiter::{ConnectionLimiter, Permit};
 use connection_timeout::{TimedConnection, Timeouts};
+pub(crate) use signals::{Farewell, Signals};
 
 use crate::config::ConnectionsSection;
 
@@ -89,10 +91,10 @@ fn files() -> Option<usize> {
         .find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok())
 }
 
-/// Serves until told to stop.
+/// Serves until told to stop. Each request is answered by the router that `routes` returns when it begins.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
+    routes: impl Fn() -> Router + Clone + Send + Sync + 'static,
     limits: Limits,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -112,7 +114,7 @@ pub(crate) async fn serve(
         };
         match ConnectionLimiter::acquire(&limiter, peer.ip(), limits.timeouts) {
             Ok(permit) => {
-                connections.spawn(serve_connection(stream, peer, permit, router.clone(), stop.clone()));
+                connections.spawn(serve_connection(stream, peer, permit, routes.clone(), stop.clone()));
             }
             Err(refused) => connection_limiter::refuse(stream, refused),
         }
@@ -140,7 +142,7 @@ async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
     permit: Permit,
-    router: Router,
+    routes: impl Fn() -> Router,
     stop: CancellationToken,
 ) {
     // Responses are sent at once.
@@ -149,7 +151,7 @@ async fn serve_connection(
     let service = service_fn(|mut request: Request<Incoming>| {
         let exchange = timeout.exchange();
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answered = router.clone().oneshot(request.map(Body::new));
+        let answered = routes().oneshot(request.map(Body::new));
         async move {
             let answer = answered.await;
             drop(exchange);
@@ -205,27 +207,4 @@ fn protocol() -> Builder<TokioExecutor> {
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_INTERVAL / 2);
     builder
-}
-
-/// Listens for Ctrl-C and SIGTERM from now on; the future resolves at the first. Called before anything is started, so that no signal ends the program
-/// without a graceful shutdown. Signals that other servers interpret are logged and ignored.
-pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let mut hang_up = signal(SignalKind::hangup())?;
-    let (mut first, mut second) =
-        (signal(SignalKind::user_defined1())?, signal(SignalKind::user_defined2())?);
-    Ok(async move {
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => return,
-                _ = terminate.recv() => return,
-                _ = hang_up.recv() => {
-                    tracing::warn!("SIGHUP: reload is not supported yet; restart to take in changes");
-                }
-                _ = first.recv() => tracing::warn!("SIGUSR1 ignored"),
-                _ = second.recv() => tracing::warn!("SIGUSR2 ignored"),
-            }
-        }
-    })
 }

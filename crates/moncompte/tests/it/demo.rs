@@ -87,7 +87,7 @@ async fn two_demos_stand_beside_each_other_and_end_in_good_order() {
     }
     for demo in [&first, &second] {
         signal(demo.id(), "HUP");
-        demo.says("reload is not supported yet").await;
+        demo.says("SIGHUP ignored").await;
     }
     // Only its user may read the files that it makes (FINDING L5).
     for (name, expected) in [

@@ -2,6 +2,7 @@
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
+use kernel::sea_orm::ConnectionTrait;
 use testbed::{Bed, apply, both};
 
 use crate::{
@@ -178,6 +179,7 @@ async fn people_of_an_agency_that_is_left_out_meet_no_fault(bed: Bed) {
     assert!(person.asked_by_portal().await.code().is_some());
     running.stop().await;
     let was = place.change("agencies/exemple.toml", "#1f6f54", "#ffee88");
+    forget_generations(&place).await;
     let running = place.serve().await;
     for path in [
         "/",
@@ -212,10 +214,17 @@ async fn people_of_an_agency_that_is_left_out_meet_no_fault(bed: Bed) {
     running.stop().await;
     fs::write(place.path("agencies/exemple.toml"), was).unwrap();
     // With the file corrected, the move goes on where it was.
+    forget_generations(&place).await;
     let running = place.serve().await;
     assert!(begun.get(there.url.as_str()).await.asks("notice"));
     assert!(person.asked_by_portal().await.code().is_some());
     running.stop().await;
+}
+
+/// As before the first start: nothing is stored that an agency could be served by.
+async fn forget_generations(place: &Place) {
+    let writer = place.bed.context.db.writer();
+    writer.execute_unprepared("DELETE FROM config_generation").await.unwrap();
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
     reason = "tests of a process measure it on the clock and tell the figures"
 )]
 
+mod agency_states;
 mod bounces;
 mod client_keys;
 mod clock;
@@ -19,6 +20,7 @@ mod doctor;
 mod encodings;
 mod ends;
 mod faults;
+mod generations;
 mod graph;
 mod growth;
 mod hanging;

@@ -231,7 +231,7 @@ proptest! {
         let named = presented.client_id().unwrap_or_default().to_owned();
         prop_assert!(!named.chars().any(char::is_control));
         let mut client = Client::new(named.as_str(), "tilleuls");
-        client.secret_hashes = ["b", "a", "", "0"].map(Client::hash_secret).to_vec();
+        client.secrets = ["b", "a", "", "0"].map(oidc::client::Secret::hashed).to_vec();
         let caller = Caller { presented: &presented, client: Some(&client), keys: &[], audiences: &["https://op"], now: NOW };
         match authenticate(&caller) {
             Ok(proved) => {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Page, PasswordProblem, SignInError};
+use super::{Closed, Page, PasswordProblem, SignInError};
 use crate::{Html, Locale, markdown};
 
 /// The open sessions. `POST /account/sessions/end` with `session`; `POST /account/sessions/end-others`.
@@ -48,8 +48,8 @@ pub enum SessionsNotice {
 pub struct AccountAgencies {
     /// In the order in which they were attached; may be empty.
     pub agencies: Vec<AgencyCard>,
-    /// True if an agency is attached that is not shown, for it is not served now.
-    pub unavailable: bool,
+    /// True if there is another, which is not known here now: its file is missing.
+    pub away: bool,
 }
 
 /// An agency with its client's references.
@@ -69,6 +69,8 @@ pub struct AgencyCard {
     pub since: i64,
     /// The portal's address that starts a sign-in.
     pub url: Option<String>,
+    /// The reason why it is closed.
+    pub closed: Option<Closed>,
 }
 
 /// The acceptances of terms. A receipt is at `/account/acceptances/{id}`.
@@ -217,6 +219,7 @@ impl Page for AccountAgencies {
             client_refs: vec!["CT-100234".into()],
             since: 1_793_527_440,
             url: Some("http://localhost:8081/sign-in".into()),
+            closed: None,
         };
         let rivage = AgencyCard {
             name: "Cabinet Rivage".into(),
@@ -229,14 +232,14 @@ impl Page for AccountAgencies {
             name: "Résidences du Lac".into(),
             logo_url: Some("/look/lac.svg".into()),
             url: None,
+            closed: Some(Closed::Left),
             ..card.clone()
         };
-        let of = |agencies, unavailable| AccountAgencies { agencies, unavailable };
+        let paused = AgencyCard { url: None, closed: Some(Closed::Until(1_796_083_200)), ..rivage.clone() };
         vec![
-            of(vec![card.clone(), rivage, closed], false),
-            of(vec![], false),
-            of(vec![card], true),
-            of(vec![], true),
+            AccountAgencies { agencies: vec![card, rivage, closed, paused], away: true },
+            AccountAgencies { agencies: vec![], away: false },
+            AccountAgencies { agencies: vec![], away: true },
         ]
     }
 }

@@ -53,8 +53,8 @@ pub struct Home {
     pub email: String,
     /// In the order shown; may be empty.
     pub agencies: Vec<HomeAgency>,
-    /// True if an agency is attached that cannot be opened from here now.
-    pub unavailable: bool,
+    /// True if the account is attached to an agency that is not known here now: its file is missing.
+    pub away: bool,
     /// The result of the last action.
     pub notice: Option<HomeNotice>,
 }
@@ -85,10 +85,24 @@ impl HomeNotice {
 pub struct HomeAgency {
     /// The name that people know.
     pub name: String,
-    /// The portal's address that starts a sign-in.
-    pub url: String,
+    /// The portal's address that starts a sign-in, unless it is closed or has none.
+    pub url: Option<String>,
     /// The city; distinguishes agencies of the same name.
     pub city: Option<String>,
+    /// The reason why it is closed.
+    pub closed: Option<Closed>,
+}
+
+/// The reason why an agency's client space is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closed {
+    /// For now.
+    Paused,
+    /// Until this day, in Unix seconds.
+    Until(i64),
+    /// The agency does not take part any more.
+    Left,
 }
 
 /// SPEC J9: help. The agency's phone, email and hours come from [`crate::Frame::look`].
@@ -149,22 +163,23 @@ impl Page for Home {
     fn samples() -> Vec<Home> {
         let agency = |name: &str, city: Option<&str>| HomeAgency {
             name: name.into(),
-            url: "http://localhost:8081/sign-in".into(),
+            url: Some("http://localhost:8081/sign-in".into()),
             city: city.map(Into::into),
+            closed: None,
         };
+        let shut = |closed| HomeAgency { url: None, closed, ..agency("Résidences du Lac", None) };
         let first = Home {
             name: Some("Marie Durand".into()),
             email: "marie.durand@example.fr".into(),
             agencies: vec![agency("Agence des Tilleuls", Some("Lyon")), agency("Cabinet Rivage", None)],
-            unavailable: false,
+            away: false,
             notice: None,
         };
-        let none = Home { name: None, agencies: vec![], ..first.clone() };
-        let one = Home { agencies: vec![agency("Cabinet Rivage", None)], ..first.clone() };
-        let unavailable = [none.clone(), one].map(|home| Home { unavailable: true, ..home });
-        vec![first.clone(), none]
+        let all = [Some(Closed::Paused), Some(Closed::Until(1_796_083_200)), Some(Closed::Left), None];
+        let closed = Home { agencies: all.map(shut).into(), away: true, ..first.clone() };
+        let away = Home { agencies: vec![], away: true, ..first.clone() };
+        vec![first.clone(), Home { name: None, agencies: vec![], ..first.clone() }, closed, away]
             .into_iter()
-            .chain(unavailable)
             .chain(HomeNotice::ALL.map(|notice| Home { notice: Some(notice), ..first.clone() }))
             .collect()
     }

@@ -13,6 +13,8 @@ pub struct Problem {
     pub kind: ProblemKind,
     /// A local address to try again.
     pub retry_url: Option<String>,
+    /// The day on which a paused agency opens again, in Unix seconds.
+    pub until: Option<i64>,
 }
 
 /// The kind of error of a [`Problem`] page.
@@ -45,6 +47,10 @@ pub enum ProblemKind {
     ForeignBrowser,
     /// The browser sends no cookies, so nothing can start here.
     CookiesRefused,
+    /// The agency has closed its client space for a while.
+    AgencyPaused,
+    /// The agency does not take part any more.
+    AgencyLeft,
 }
 
 /// `response_mode=form_post` (OAuth 2.0 Form Post Response Mode §2): submits itself, or by its button. No `Debug`, for it
@@ -59,7 +65,7 @@ pub struct FormPost {
 
 impl ProblemKind {
     /// All of them.
-    pub const ALL: [ProblemKind; 13] = [
+    pub const ALL: [ProblemKind; 15] = [
         ProblemKind::BadRequest,
         ProblemKind::UnknownClient,
         ProblemKind::BadRedirect,
@@ -73,6 +79,8 @@ impl ProblemKind {
         ProblemKind::Internal,
         ProblemKind::ForeignBrowser,
         ProblemKind::CookiesRefused,
+        ProblemKind::AgencyPaused,
+        ProblemKind::AgencyLeft,
     ];
 }
 
@@ -85,9 +93,16 @@ impl Page for Problem {
 
     fn samples() -> Vec<Problem> {
         let mut all: Vec<_> = ProblemKind::ALL
-            .map(|kind| Problem { reference: "7H3K-PQ".into(), kind, retry_url: Some("/".into()) })
+            .map(|kind| Problem {
+                reference: "7H3K-PQ".into(),
+                kind,
+                retry_url: Some("/".into()),
+                until: None,
+            })
             .into();
-        all.push(Problem { reference: "7H3K-PQ".into(), kind: ProblemKind::Internal, retry_url: None });
+        let sample = |kind, until| Problem { reference: "7H3K-PQ".into(), kind, retry_url: None, until };
+        all.push(sample(ProblemKind::Internal, None));
+        all.push(sample(ProblemKind::AgencyPaused, Some(1_796_083_200)));
         all
     }
 }

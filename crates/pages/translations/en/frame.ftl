@@ -56,3 +56,4 @@ wait-minutes = { $count ->
     [one] { $count } minute
    *[other] { $count } minutes
   }
+rehearsal = Rehearsal: the { $agency } client space is not open yet. What you do here is a trial.

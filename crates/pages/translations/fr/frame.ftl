@@ -59,3 +59,4 @@ wait-minutes = { $count ->
     [one] { $count } minute
    *[other] { $count } minutes
   }
+rehearsal = Répétition : l'espace client { $agency } n'est pas encore ouvert. Ce que vous faites ici est un essai.

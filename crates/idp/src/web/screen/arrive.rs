@@ -15,10 +15,11 @@ use pages::page::ProblemKind;
 use super::interaction::{self, AccountState, InteractionContext};
 use crate::{
     Idp, Shared,
-    grant::{Ask, Asking, Completed},
+    grant::{Ask, Asking, Completed, TICKET_KEY},
     web::{
         body,
         browser::Browser,
+        closed,
         count::{self, MoveStep},
         error::Failure,
         flash::{self, HubFlash, LegacyFlash, LegacyRefused, SignInFlash},
@@ -63,6 +64,14 @@ async fn arrive(idp: &Shared, browser: Browser, raw: &[&str]) -> Result<Response
         Ask::Refused(refusal) => return Err(Failure::new(kind(idp, raw, &refusal), refusal.to_string())),
         Ask::Answer(response) => return at_once(idp, &browser, None, response),
     };
+    if let Err(closed) = closed::open(&asking.agency, idp.context.now()) {
+        // A portal that asks in silence gets an answer that it can go on with.
+        if !oidc::decide::SignInRequest::by(&asking.request).silently {
+            return Err(closed);
+        }
+        let away = oidc::Error::new(oidc::Code::TemporarilyUnavailable, "the agency is closed");
+        return at_once(idp, &browser, Some(&asking), idp.grants.refuse(&asking.request, &away));
+    }
     if let Some(response) = answer(idp, &browser, &asking).await? {
         return at_once(idp, &browser, Some(&asking), response);
     }
@@ -194,23 +203,29 @@ async fn redeem_ticket(context: &InteractionContext) -> Result<Redeemed, Failure
 
 /// Returns the ticket, if the agency signed it for this provider. A refusal is logged.
 fn verified(idp: &Idp, agency: &Agency, client_id: &str, jwt: &str) -> Option<Ticket> {
-    let Some(key) = &agency.ticket else {
+    if agency.tickets.is_empty() {
         tracing::warn!(agency = agency.id, "a migration ticket, but the agency's file names no ticket key");
         return None;
-    };
-    let (keys, issuers) = (std::slice::from_ref(&key.0), [client_id, agency.id.as_str()]);
-    match oidc::ticket::verify(jwt, keys, &issuers, &idp.issuer, idp.context.now()) {
-        Ok(ticket) => Some(Ticket {
-            jti: ticket.jti,
-            expires_at: ticket.expires_at,
-            identifier: ticket.identifier,
-            client_ref: ticket.client_ref,
-            email: ticket.email,
-            name: ticket.name,
-        }),
-        Err(refused) => {
-            tracing::warn!(agency = agency.id, %refused, "a migration ticket is refused");
-            None
+    }
+    let (now, issuers) = (idp.context.now(), [client_id, agency.id.as_str()]);
+    let mut refused = None;
+    for key in agency.tickets.iter().filter(|key| key.holds(now)) {
+        match oidc::ticket::verify(jwt, std::slice::from_ref(&key.key), &issuers, &idp.issuer, now) {
+            Ok(ticket) => {
+                idp.grants.secret_was_used(TICKET_KEY, &agency.id, key.mark.clone());
+                return Some(Ticket {
+                    jti: ticket.jti,
+                    expires_at: ticket.expires_at,
+                    identifier: ticket.identifier,
+                    client_ref: ticket.client_ref,
+                    email: ticket.email,
+                    name: ticket.name,
+                });
+            }
+            Err(why) => refused = Some(why),
         }
     }
+    let refused = refused.map_or_else(|| "every ticket key has ended".to_owned(), |why| why.to_string());
+    tracing::warn!(agency = agency.id, %refused, "a migration ticket is refused");
+    None
 }

@@ -38,7 +38,7 @@ pub(crate) async fn picture(
     let (Some(locale), Some(step)) = (locale, step) else { return Err(missing()) };
     let agencies = idp.agencies.load();
     let look = match parts.next() {
-        Some(id) => Some(look(agencies.agency(id).ok_or_else(missing)?)),
+        Some(id) => Some(look(agencies.agency(id).ok_or_else(missing)?, idp.context.now())),
         None => None,
     };
     let svg = idp

@@ -5,7 +5,7 @@ use pages::page;
 
 use crate::{
     Idp, Shared,
-    web::{browser::Browser, error::Failure, limits, path, response::ResponseBuilder},
+    web::{browser::Browser, closed::closed, error::Failure, limits, path, response::ResponseBuilder},
 };
 
 /// `GET /`: a person's agencies, one click to each; sign-in first.
@@ -21,16 +21,19 @@ pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<R
     };
     let agencies = idp.agencies.load();
     let linked = idp.accounts.linked_agencies(person.id).await?;
-    let tile = |link: &accounts::LinkedAgency| {
-        let agency = agencies.agency(&link.agency_id)?;
-        let url = agency.entrance(&idp.issuer)?;
-        Some(page::HomeAgency { name: agency.name.clone(), url, city: agency.city.clone() })
-    };
-    let shown: Vec<_> = linked.iter().filter_map(tile).collect();
+    let now = idp.context.now();
+    let shown: Vec<page::HomeAgency> = (linked.iter())
+        .filter_map(|link| agencies.agency(&link.agency_id))
+        .map(|agency| {
+            let closed = closed(agency, now);
+            let url = agency.entrance(&idp.issuer).filter(|_| closed.is_none());
+            page::HomeAgency { name: agency.name.clone(), url, city: agency.city.clone(), closed }
+        })
+        .collect();
     let page = page::Home {
         name: person.name,
         email: person.email,
-        unavailable: shown.len() < linked.len(),
+        away: shown.len() < linked.len(),
         agencies: shown,
         notice: browser.flash(&idp, &path::HOME).map(Into::into),
     };

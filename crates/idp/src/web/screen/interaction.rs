@@ -23,6 +23,7 @@ use crate::{
     grant::Interaction,
     web::{
         browser::Browser,
+        closed,
         error::Failure,
         flash::{Address, HubFlash},
         form::FromBrowser,
@@ -103,6 +104,7 @@ impl InteractionContext {
                     let kind = if withheld { ProblemKind::Unavailable } else { ProblemKind::UnknownClient };
                     Failure::new(kind, "the client is no longer configured")
                 })?;
+                closed::open(agency, idp.context.now())?;
                 (Some(agency.clone()), Some(portal.clone()))
             }
             None => (interaction.agency_id.as_deref().and_then(|id| agencies.agency(id)).cloned(), None),

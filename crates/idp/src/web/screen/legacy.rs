@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::interaction::InteractionContext;
 use crate::web::{
+    closed::{closed, is_listed},
     count::{self, MoveStep},
     error::Failure,
     flash::{self, LegacyFlash, LegacyRefused, Missing},
@@ -36,7 +37,7 @@ pub(crate) async fn get(
         identifier_label: agency.directory.identifier_label.clone(),
         identifier,
         agency_id: agency.id.clone(),
-        error: error.map(|error| error.shown(agency.ticket.is_some())),
+        error: error.map(|error| error.shown(!agency.tickets.is_empty())),
     };
     context.agency = Some(agency);
     context.response().busy_if(busy).page(&page)
@@ -47,8 +48,9 @@ fn agency(context: &InteractionContext, chosen: Option<&str>) -> Option<Arc<Agen
     if context.portal.is_some() {
         return context.agency.clone();
     }
-    let agencies = context.idp.agencies.load();
-    chosen.and_then(|id| agencies.agency(id)).cloned().or_else(|| context.agency.clone())
+    let (agencies, now) = (context.idp.agencies.load(), context.idp.context.now());
+    let chosen = chosen.and_then(|id| agencies.agency(id)).cloned().or_else(|| context.agency.clone());
+    chosen.filter(|agency| closed(agency, now).is_none())
 }
 
 fn choose(context: &InteractionContext) -> Result<Response, Failure> {
@@ -56,7 +58,9 @@ fn choose(context: &InteractionContext) -> Result<Response, Failure> {
     let choice =
         |a: &Arc<Agency>| AgencyChoice { id: a.id.clone(), name: a.name.clone(), city: a.city.clone() };
     let purpose = if context.browser.session.is_some() { ChoosePurpose::Attach } else { ChoosePurpose::Move };
-    let page = ChooseAgency { agencies: agencies.iter().map(choice).collect(), purpose };
+    let now = context.idp.context.now();
+    let listed = agencies.iter().filter(|agency| is_listed(agency, now));
+    let page = ChooseAgency { agencies: listed.map(choice).collect(), purpose };
     context.response().page(&page)
 }
 

@@ -94,7 +94,7 @@ async fn says(client: &mut Visitor, assertion: &str) -> String {
 async fn keys_at_a_jwks_uri_are_read_when_they_are_needed_and_no_more_often(mut world: World) {
     world.agencies.store(Arc::new(all(|client| {
         client.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
-        client.secret_hashes.clear();
+        client.secrets.clear();
         client.jwks_uri = Some(JWKS.into());
     })));
     let published = Arc::new(Published::default());

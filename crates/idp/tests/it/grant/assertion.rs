@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use oidc::{Code, authentication::ASSERTION_TYPE, client::AuthMethod, jwt::Key};
+use oidc::{Code, authentication::ASSERTION_TYPE, client::AuthMethod};
 use serde_json::json;
 use testbed::{apply, both};
 
@@ -24,8 +24,7 @@ fn signed(claims: &serde_json::Value) -> String {
 async fn an_assertion_by_a_shared_secret_is_good_once_over_all_nodes(world: World) {
     world.agencies.store(Arc::new(all(|client| {
         client.token_endpoint_auth_method = AuthMethod::SecretJwt;
-        client.secret_hashes.clear();
-        client.secret_keys = vec![Key::shared(SECRET).unwrap()];
+        client.secrets = vec![oidc::client::Secret::shared(std::str::from_utf8(SECRET).unwrap()).unwrap()];
     })));
     let now = world.bed.context.now();
     for (audience, jti) in [(ISSUER.to_owned(), "1"), (format!("{ISSUER}/token"), "2")] {

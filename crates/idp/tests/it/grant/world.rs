@@ -49,7 +49,7 @@ fn client(id: &str, agency: &str) -> Client {
     client.redirect_uris = vec![CALLBACK.into()];
     client.scopes = Scope::parse("openid profile email offline_access").unwrap();
     client.post_logout_redirect_uris = vec!["https://rp.example/out".into()];
-    client.secret_hashes = vec![Client::hash_secret("s3cret")];
+    client.secrets = vec![oidc::client::Secret::hashed("s3cret")];
     client.backchannel_logout_uri = Some(format!("https://{id}.example/logout"));
     client
 }
@@ -59,6 +59,7 @@ fn agency(id: &str, clients: Vec<Client>) -> Agency {
         id: id.into(),
         name: id.into(),
         city: None,
+        life: agencies::Life::default(),
         language: "fr".into(),
         controller: Controller { name: id.into(), dpo: "dpo@example.org".into() },
         look: Look { accent: "#005577".into(), ..Look::default() },
@@ -76,7 +77,7 @@ fn agency(id: &str, clients: Vec<Client>) -> Agency {
                 allow_unlinked: false,
             })
             .collect(),
-        ticket: None,
+        tickets: vec![],
     }
 }
 
@@ -88,7 +89,7 @@ pub fn all(change: impl Fn(&mut Client)) -> Agencies {
     };
     let mut public = make("app", "tilleuls");
     public.token_endpoint_auth_method = AuthMethod::None;
-    public.secret_hashes.clear();
+    public.secrets.clear();
     Agencies::new(vec![
         agency("tilleuls", vec![make("rp", "tilleuls"), public]),
         agency("rivage", vec![make("other", "rivage")]),

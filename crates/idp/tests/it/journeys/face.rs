@@ -45,7 +45,7 @@ async fn an_agency_is_shown_as_its_file_says(world: World) {
     let plain = marie.once(Method::GET, "/look/rivage.css", None, &[]).await;
     assert!(plain.body.contains("--second:#234f8f"), "{}", plain.body);
     assert_eq!(
-        idp::look(&world.agency("tilleuls")).words.mail.map(|said| said.fr).as_deref(),
+        idp::look(&world.agency("tilleuls"), 0).words.mail.map(|said| said.fr).as_deref(),
         Some("L’équipe des Tilleuls."),
         "what the mails' frame is made of"
     );

@@ -223,12 +223,13 @@ impl Output {
 
 /// Connects to the database, and returns the agency.
 async fn with_agency(place: &Where, id: &str) -> anyhow::Result<(Wired, Arc<Agency>)> {
-    let mut wired = Wired::new(Config::read(&place.config)?).await?;
+    let mut config = Config::read(&place.config)?;
+    let left_out = std::mem::take(&mut config.contents.left_out);
+    let wired = Wired::new(config).await?;
     let agencies = wired.idp.agencies.load_full();
     if let Some(agency) = agencies.agency(id) {
         return Ok((wired, agency.clone()));
     }
-    let left_out = std::mem::take(&mut wired.left_out);
     if let Some(left_out) = left_out.into_iter().find(|left_out| left_out.agency == id) {
         return Err(Mistakes(left_out.mistakes).into());
     }
@@ -268,7 +269,7 @@ fn bar(spool: &Spool, hidden: bool, passes: u64) -> anyhow::Result<ProgressBar> 
 }
 
 /// Returns the operator: as given, or the user of this machine.
-fn operator(given: Option<String>) -> String {
+pub(crate) fn operator(given: Option<String>) -> String {
     let user = |name| {
         #[allow(clippy::disallowed_methods, reason = "the program reads the environment")]
         std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -279,7 +280,7 @@ fn operator(given: Option<String>) -> String {
 }
 
 /// Prints a moment of time.
-fn moment(unix: i64) -> String {
+pub(crate) fn moment(unix: i64) -> String {
     let at = time::OffsetDateTime::from_unix_timestamp(unix).ok();
     at.and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok()).unwrap_or_default()
 }

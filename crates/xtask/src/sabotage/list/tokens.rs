@@ -147,7 +147,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "takes any secret",
         items: &[25, 26],
         file: "crates/oidc/src/authentication.rs",
-        find: "if !secret.is_empty() && client(caller)?.knows_secret(secret) {",
+        find: "if !secret.is_empty() && client(caller)?.knows_secret(secret, caller.now) {",
         replace: "if !secret.is_empty() && client(caller).is_ok() {",
         caught_by: rule(&["tricks_are_invalid_client"]),
     },

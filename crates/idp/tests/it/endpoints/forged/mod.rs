@@ -53,7 +53,7 @@ fn with_keys(world: &World) {
     keyed.keys = vec![Key::from_jwk(&CLIENTS.jwk("the-clients-key").to_string()).unwrap()];
     let mut shared = named("shared");
     shared.token_endpoint_auth_method = AuthMethod::SecretJwt;
-    shared.secret_keys = vec![Key::shared(SECRET).unwrap()];
+    shared.secrets = vec![oidc::client::Secret::shared(std::str::from_utf8(SECRET).unwrap()).unwrap()];
     let portal = |client: Client| Portal {
         client: client.into(),
         name: "x".into(),
@@ -62,7 +62,8 @@ fn with_keys(world: &World) {
     };
     let mut agencies: Vec<Agency> = all(|_| {}).iter().map(|agency| (**agency).clone()).collect();
     for agency in agencies.iter_mut().filter(|agency| agency.id == "tilleuls") {
-        agency.ticket = Some(TicketKey(Key::shared(TICKET).unwrap()));
+        agency.tickets =
+            vec![TicketKey { key: Key::shared(TICKET).unwrap(), ends_at: None, mark: String::new() }];
         agency.portals.extend([portal(keyed.clone()), portal(shared.clone())]);
     }
     world.agencies.store(Arc::new(Agencies::new(agencies).unwrap_or_else(|p| panic!("{}", p.reason))));
