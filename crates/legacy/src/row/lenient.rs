@@ -237,7 +237,7 @@ pub(crate) fn addresses(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::{Charset, Format, Rows};
+    use crate::row::{Format, Rows};
 
     fn read(column: &'static str, longest: usize, value: &str) -> (Option<String>, Vec<Oddity>) {
         let mut told = Vec::new();
@@ -313,12 +313,11 @@ mod tests {
     #[test]
     fn a_scheme_with_nothing_behind_it_leaves_the_person_without_a_verifier() {
         let file = "identifier;password_hash\n1;{noop}\n2;{SSHA}\n3;{SSHA}x\n";
-        let rows: Vec<_> = Rows::open(file.as_bytes(), Format::Csv, Charset::Utf8).unwrap().collect();
-        for row in rows[..2].iter().map(|row| row.as_ref().unwrap()) {
-            let told: Vec<_> = row.warnings.iter().map(|w| (w.column, w.what)).collect();
-            assert_eq!(told, [("password_hash", Oddity::EmptyPassword)]);
-            assert!(row.verifier.is_none());
-        }
-        assert!(rows[2].is_err());
+        let rows: Vec<_> = Rows::open(file.as_bytes(), Format::Csv).unwrap().collect();
+        let told: Vec<_> = (rows.iter().map(|row| row.as_ref().unwrap()))
+            .map(|row| (row.verifier.is_none(), row.warnings.iter().map(|w| w.what).collect::<Vec<_>>()))
+            .collect();
+        assert_eq!(told[..2], [(true, vec![Oddity::EmptyPassword]), (true, vec![Oddity::EmptyPassword])]);
+        assert!(matches!(&told[2], (true, what) if matches!(what[..], [Oddity::Unreadable(_)])), "{told:?}");
     }
 }
