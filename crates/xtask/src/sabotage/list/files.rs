@@ -74,9 +74,9 @@ pub(super) const GUARDS: &[Sabotage] = &[
     Sabotage {
         name: "ends where somebody asks it to reload",
         items: &[101],
-        file: "crates/moncompte/src/serving/mod.rs",
-        find: r#"tracing::warn!("SIGHUP: reload is not supported yet; restart to take in changes");"#,
-        replace: "return;",
+        file: "crates/moncompte/src/serving/signals.rs",
+        find: "_ = self.hang_up.recv() => (self.hung_up)(),",
+        replace: "_ = self.hang_up.recv() => return Farewell::Interrupt,",
         caught_by: program(&["a_signal_that_is_no_farewell_ends_no_node"]),
     },
     Sabotage {

@@ -155,8 +155,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "knows any secret for the client's own",
         items: &[26],
         file: "crates/oidc/src/client.rs",
-        find: "known |= hash.ct_eq(&presented);",
-        replace: "known |= hash.ct_eq(&presented) | !hash.ct_eq(&presented);",
+        find: "known |= secret.hash.ct_eq(&presented) & u8::from(secret.holds(now)).into();",
+        replace: "known |= secret.hash.ct_eq(&presented) | !secret.hash.ct_eq(&presented);",
         caught_by: rule(&["each_of_two_secrets_is_known_and_no_other"]),
     },
     Sabotage {
