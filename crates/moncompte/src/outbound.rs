@@ -95,6 +95,15 @@ impl Outbound {
         Err(NotPosted { answered, why: format!("answered {status}") })
     }
 
+    /// Returns the status with which an address answers a GET, whatever it is: somebody is there, and the certificate is good.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub(crate) async fn answers(&self, uri: &str) -> Result<u16, String> {
+        let answer = self.client.get(self.allowed(uri)?).send().await;
+        answer.map(|answer| answer.status().as_u16()).map_err(|e| reason(&e.without_url()))
+    }
+
     /// Checks a literal address here, since it is never resolved; [`Guard`] checks names.
     fn allowed(&self, uri: &str) -> Result<url::Url, String> {
         let url = url::Url::parse(uri).map_err(|e| e.to_string())?;
@@ -138,6 +147,15 @@ impl KeySource for Outbound {
     async fn read(&self, uri: &str) -> Result<String, String> {
         self.document(uri).await
     }
+}
+
+/// Returns the innermost cause, which says most.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
 }
 
 /// IPv4 networks that are unassigned, private, or local: IANA's special-purpose registry (RFC 6890), and the metadata address of Azure.

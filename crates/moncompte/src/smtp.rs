@@ -99,6 +99,22 @@ impl Smtp {
         outcome
     }
 
+    /// Connects, encrypts and signs in, and leaves.
+    ///
+    /// # Errors
+    /// [`NotSent`], with the command that the server refused.
+    pub(crate) async fn try_connection(&self) -> Result<(), NotSent> {
+        let (mut line, _) = self.open().await?;
+        let _ = timeout(REPLY_TIMEOUT, line.quit()).await;
+        Ok(())
+    }
+
+    /// Returns the server and how it was reached, for the operator.
+    pub(crate) fn as_told(&self) -> String {
+        let signed_in = if self.credentials.is_some() { ", signed in" } else { ", without a password" };
+        format!("{}:{} over TLS{signed_in}", self.host, self.port)
+    }
+
     /// Closes connections that have been idle for too long.
     pub(crate) fn tidy(&self) {
         if let Ok(mut idle) = self.idle.lock() {

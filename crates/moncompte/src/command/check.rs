@@ -1,9 +1,13 @@
+mod connect;
+
 use std::process::ExitCode;
 
 use clap::Args;
 use kernel::{Clock, SystemClock};
+use lettre::Address;
 use serde_json::json;
 
+use self::connect::Trial;
 use super::Where;
 use crate::{
     config::{Config, Mistake, Mistakes, Overlay, Prepared, Settings},
@@ -25,6 +29,12 @@ pub(crate) struct Check {
     /// End with exit code 2 if there are warnings.
     #[arg(long)]
     strict: bool,
+    /// Also try what the configuration names, and change nothing: the database, the mail server up to AUTH, the key sets and other addresses of portals.
+    #[arg(long)]
+    connect: bool,
+    /// Send a mail to this address too.
+    #[arg(long, value_name = "ADDRESS", requires = "connect")]
+    mail_to: Option<Address>,
     /// Print the JSON Schema of moncompte.toml instead, for editors.
     #[arg(long)]
     schema: bool,
@@ -34,7 +44,7 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         if self.schema || self.agency_schema {
             let schema = if self.schema {
                 schemars::schema_for!(Settings)
@@ -45,27 +55,40 @@ impl Check {
             return Ok(ExitCode::SUCCESS);
         }
         // The same checks as `serve` makes before it opens the database and its ports.
-        let (config, mistakes) = match Prepared::read(&self.place.config, &self.overlay) {
+        let (prepared, mistakes) = match Prepared::read(&self.place.config, &self.overlay) {
             // A node that runs goes on with what was accepted last.
-            Ok(Prepared { config, .. }) => {
-                let mistakes = self.mistakes(&config)?;
-                (Some(config), mistakes)
+            Ok(prepared) => {
+                let mistakes = self.mistakes(&prepared.config)?;
+                (Some(prepared), mistakes)
             }
             Err(Mistakes(found)) => (None, found),
         };
-        let warnings = config.as_ref().map(|config| config.warnings(SystemClock.now())).unwrap_or_default();
+        let trials = match &prepared {
+            Some(prepared) if self.connect => {
+                connect::try_all(prepared, self.agency.as_deref(), self.mail_to.as_ref()).await
+            }
+            _ => Vec::new(),
+        };
+        let config = prepared.as_ref().map(|prepared| &prepared.config);
+        let warnings = config.map(|config| config.warnings(SystemClock.now())).unwrap_or_default();
         if self.json {
             let mistakes: Vec<_> = mistakes.iter().map(Mistake::to_json).collect();
-            out!("{}", json!({ "mistakes": mistakes, "warnings": warnings }));
-        } else if let (Some(config), true) = (&config, mistakes.is_empty()) {
-            praise(config, &warnings);
+            let trials: Vec<_> = trials.iter().map(Trial::to_json).collect();
+            out!("{}", json!({ "mistakes": mistakes, "warnings": warnings, "trials": trials }));
+        } else {
+            if let (Some(config), true) = (config, mistakes.is_empty()) {
+                praise(config, &warnings);
+            }
+            trials.iter().for_each(|trial| out!("{trial}."));
         }
+        let has_failed = trials.iter().any(Trial::has_failed);
         match (mistakes.is_empty(), warnings.is_empty()) {
             (false, _) if self.json => Ok(ExitCode::FAILURE),
             (false, _) => {
                 warnings.iter().for_each(|warning| err!("{warning}."));
                 Err(Mistakes(mistakes).into())
             }
+            (true, _) if has_failed => Ok(ExitCode::FAILURE),
             (true, false) if self.strict => Ok(ExitCode::from(2)),
             (true, _) => Ok(ExitCode::SUCCESS),
         }

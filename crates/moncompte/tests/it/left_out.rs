@@ -200,7 +200,7 @@ async fn people_of_an_agency_that_is_left_out_meet_no_fault(bed: Bed) {
     }
     for path in ["/", "/account/agencies"] {
         let page = person.get(path).await;
-        assert!(page.body.contains("elle reste rattachée"), "{path}: {}", page.body);
+        assert!(page.body.contains("n'est pas joignable d'ici pour le moment"), "{path}: {}", page.body);
         assert!(!page.body.contains("Aucune agence"), "{path}");
     }
     for address in [portal_asks(&place, AGENCY), there.url.to_string()] {

@@ -12,6 +12,7 @@ mod bounces;
 mod client_keys;
 mod clock;
 mod config;
+mod connect;
 mod crowd;
 mod deliveries;
 mod demo;

@@ -15,11 +15,11 @@ use crate::{
 
 impl Post {
     /// Makes the server refuse: `what` is a step and an answer. [`Post::mended`] ends it.
-    fn refuses(&self, what: &str) {
+    pub fn refuses(&self, what: &str) {
         fs::write(self.path("refuse"), what).unwrap();
     }
 
-    fn mended(&self) {
+    pub fn mended(&self) {
         fs::remove_file(self.path("refuse")).unwrap();
     }
 }

@@ -26,6 +26,8 @@ async fn terms_that_are_accepted_many_times_at_once_are_accepted_once(bed: Bed) 
         }
     }
     nodes.start().await;
+    let applied = nodes.place.run("apply", &[]);
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     for (round, person) in people.iter().enumerate() {
         let context = format!("{} round {round}", nodes.place.bed.name);
         let mut browser = Browser::new(&nodes).await;

@@ -61,8 +61,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "gives tokens to each of those who redeem a code at once",
         items: &[17, 18],
         file: "crates/idp/src/grant/exchange.rs",
-        find: "if redeemed.rows_affected != 1 {",
-        replace: "if redeemed.rows_affected > 1 {",
+        find: "if redeem.exec(tx.conn()).await?.rows_affected != 1 {",
+        replace: "if redeem.exec(tx.conn()).await?.rows_affected > 1 {",
         caught_by: journey(&["of_32_redemptions_at_once_one_wins"]),
     },
     Sabotage {
@@ -79,8 +79,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "ends what a code gave without a word in the evidence",
         items: &[17],
         file: "crates/idp/src/grant/mod.rs",
-        find: "if revoked.rows_affected == 1 {",
-        replace: "if revoked.rows_affected > 1 {",
+        find: "if revocation.exec(tx.conn()).await?.rows_affected == 1 {",
+        replace: "if revocation.exec(tx.conn()).await?.rows_affected > 1 {",
         caught_by: journey(&["a_second_redemption_is_refused_and_ends_what_the_first_gave"]),
     },
     Sabotage {

@@ -1,0 +1,93 @@
+//! `check --connect` tries what the configuration names: what it says is what an operator meets at the start, and nothing changes.
+
+use std::process::Output;
+
+use serde_json::Value;
+use testbed::{Bed, apply, both};
+
+use crate::{
+    place::Place,
+    smtp::{Post, messages, place},
+};
+
+/// The name of what was tried, and what was found or is wrong.
+type Trial = (String, Result<String, String>);
+
+/// Runs it: the exit code, and each trial.
+fn tried(place: &Place, more: &[&str]) -> (i32, Vec<Trial>) {
+    let Output { status, stdout, stderr } = place.run("check", &[&["--connect", "--json"], more].concat());
+    let said: Value = serde_json::from_slice(&stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&stderr)));
+    let text = |trial: &Value, key: &str| trial[key].as_str().unwrap().to_owned();
+    let trials = said["trials"].as_array().unwrap().iter().map(|trial| {
+        let found = text(trial, "found");
+        (text(trial, "what"), if trial["ok"] == true { Ok(found) } else { Err(found) })
+    });
+    (status.code().unwrap(), trials.collect())
+}
+
+fn of<'a>(trials: &'a [Trial], what: &str) -> &'a Result<String, String> {
+    let found = trials.iter().find(|(known, _)| known == what);
+    &found.unwrap_or_else(|| panic!("{what} was not tried: {trials:?}")).1
+}
+
+#[apply(both!)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_tries_the_database_the_mail_server_and_the_portals(bed: Bed) {
+    let post = Post::new();
+    let _server = post.open().await;
+    let place = place(bed, &post, "server.pem");
+
+    let (code, trials) = tried(&place, &[]);
+    match (place.bed.name, of(&trials, "database")) {
+        ("sqlite", Ok(found)) => {
+            assert!(found.starts_with("SQLite 3.") && found.contains(", schema m0"), "{found}");
+            assert_eq!(code, 0, "{trials:?}");
+        }
+        // The server of the tests forgets at a power failure, and this is where an operator would learn it.
+        ("postgres", Err(wrong)) => {
+            assert!(wrong.contains("fsync") && wrong.contains("may be lost"), "{wrong}");
+            assert_eq!(code, 1);
+        }
+        other => panic!("{other:?}"),
+    }
+    let found = of(&trials, "mail server").as_ref().unwrap();
+    assert!(found.contains("over TLS, signed in"), "{found}");
+
+    post.refuses("auth 535 5.7.8 Authentication credentials invalid\n");
+    let (code, trials) = tried(&place, &[]);
+    let wrong = of(&trials, "mail server").as_ref().unwrap_err();
+    assert!(code == 1 && wrong.starts_with("AUTH") && wrong.contains("535"), "{code} {wrong}");
+    post.mended();
+
+    let (_, trials) = tried(&place, &["--mail-to", "exploitant@exemple.test"]);
+    assert_eq!(of(&trials, "mail server").as_deref(), Ok("a mail was accepted"));
+    let mails: Vec<String> =
+        post.mails().iter().map(|mail| String::from_utf8_lossy(mail).into_owned()).collect();
+    assert!(matches!(&mails[..], [mail] if mail.contains("exploitant@exemple.test")), "{mails:?}");
+
+    // A portal that cannot be reached is named, and what is wrong with it; a private address is not called.
+    let listed = "client_id = \"exemple\"\ninitiate_login_uri = \"https://espace.exemple.test/sign-in\"\n\
+                  backchannel_logout_uri = \"https://10.0.0.1/logout\"";
+    place.change("agencies/exemple.toml", "client_id = \"exemple\"", listed);
+    let (code, trials) = tried(&place, &["--agency", "exemple"]);
+    assert_eq!(code, 1);
+    assert!(of(&trials, "exemple: initiate_login_uri").is_err(), "{trials:?}");
+    let wrong = of(&trials, "exemple: backchannel_logout_uri").as_ref().unwrap_err();
+    assert!(wrong.contains("private address"), "{wrong}");
+
+    assert_eq!(messages(&place, "1 = 1").await, 0, "nothing was queued");
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_not_made_by_a_check() {
+    let post = Post::new();
+    let _server = post.open().await;
+    let place = place(Bed::sqlite().await, &post, "server.pem");
+    let file = place.path("new.db");
+    crate::place::secret_file(&place.path("secrets/database"), &format!("sqlite://{}", file.display()));
+    let (code, trials) = tried(&place, &[]);
+    assert_eq!(code, 0, "{trials:?}");
+    assert!(of(&trials, "database").as_ref().unwrap().contains("the first start makes it"), "{trials:?}");
+    assert!(!file.exists());
+}
