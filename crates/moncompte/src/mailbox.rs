@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
@@ -22,7 +22,11 @@ const MAX_SHOWN: usize = 500;
 
 /// A folder of mails, one file each, numbered in order of arrival.
 #[derive(Clone)]
-pub(crate) struct DemoMailbox(Arc<PathBuf>);
+pub(crate) struct DemoMailbox {
+    folder: Arc<PathBuf>,
+    /// One mail at a time gets a number.
+    turn: Arc<Mutex<()>>,
+}
 
 #[derive(Serialize)]
 struct Shown {
@@ -38,19 +42,21 @@ struct Shown {
 impl DemoMailbox {
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self(Arc::new(folder.to_owned())))
+        Ok(Self { folder: Arc::new(folder.to_owned()), turn: Arc::default() })
     }
 
     pub(crate) fn put(&self, mail: &[u8]) -> io::Result<()> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = self.numbers();
         let next = kept.last().map_or(1, |last| last + 1);
         if kept.len() >= MAX_KEPT
             && let Some(oldest) = kept.first()
         {
-            fs::remove_file(self.0.join(format!("{oldest:06}.eml")))?;
+            fs::remove_file(self.folder.join(format!("{oldest:06}.eml")))?;
         }
         // Renamed when complete, since the page may be reading.
-        let (part, whole) = (self.0.join(format!(".{next:06}")), self.0.join(format!("{next:06}.eml")));
+        let (part, whole) =
+            (self.folder.join(format!(".{next:06}")), self.folder.join(format!("{next:06}.eml")));
         fs::write(&part, mail)?;
         fs::rename(part, whole)
     }
@@ -59,7 +65,7 @@ impl DemoMailbox {
         if !id.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        let bytes = fs::read(self.0.join(format!("{id}.eml"))).ok()?;
+        let bytes = fs::read(self.folder.join(format!("{id}.eml"))).ok()?;
         let mail = MessageParser::default().parse(&bytes)?;
         let to = mail.to().and_then(|a| a.first()).and_then(|a| a.address()).unwrap_or_default();
         Some(Shown {
@@ -81,7 +87,7 @@ impl DemoMailbox {
 
     /// Returns the numbers of the mails, in order of arrival.
     fn numbers(&self) -> Vec<u64> {
-        let files = fs::read_dir(&*self.0).into_iter().flatten().flatten();
+        let files = fs::read_dir(&*self.folder).into_iter().flatten().flatten();
         let mut numbers: Vec<u64> =
             files.filter_map(|file| file.file_name().to_str()?.strip_suffix(".eml")?.parse().ok()).collect();
         numbers.sort_unstable();
@@ -181,4 +187,24 @@ fn link(text: &str) -> String {
         _ => escape(word),
     };
     text.split_inclusive(char::is_whitespace).map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_that_come_at_once_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailbox = DemoMailbox::open(folder.path()).unwrap();
+        std::thread::scope(|scope| {
+            for n in 0..64 {
+                let mailbox = &mailbox;
+                scope.spawn(move || mailbox.put(format!("Subject: {n}\r\n\r\n").as_bytes()).unwrap());
+            }
+        });
+        let mut subjects: Vec<u32> = mailbox.all().iter().map(|mail| mail.subject.parse().unwrap()).collect();
+        subjects.sort_unstable();
+        assert_eq!(subjects, (0..64).collect::<Vec<_>>());
+    }
 }
