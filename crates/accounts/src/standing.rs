@@ -5,7 +5,7 @@ use crate::{
     store::standing::{self, StandingRow},
 };
 
-/// What is true of an account and decides where a sign-in leads.
+/// The state of an account that decides where a sign-in leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Standing {
     /// True if it has not accepted the terms that are due.

@@ -16,7 +16,7 @@ pub struct Directory {
     pub leading_zeros_ignored: bool,
     /// The character encoding in which the old site hashed its passwords, e.g. `cp850`; windows-1252 and UTF-8 are tried anyway.
     pub charset: Option<String>,
-    /// What the old site did to a password before it hashed it, each tried in turn: steps such as `lower`, `html`, `slashes` or `cut-8`, joined by `+`.
+    /// The changes that the old site made to a password before it hashed it, each tried in turn: steps such as `lower`, `html`, `slashes` or `cut-8`, joined by `+`.
     pub password_rules: Vec<String>,
 }
 

@@ -22,7 +22,7 @@ pub struct ImportRules {
     pub charset: Option<String>,
     /// The order of the day and the month in its dates; told by the days above 12 of each file if left out.
     pub dates: Option<DateForm>,
-    /// What `hash_format` is where a row has a hash and no format: a name, or a recipe such as `md5(md5(password)+salt)`.
+    /// The `hash_format` of rows that have a hash and no format: a name, or a recipe such as `md5(md5(password)+salt)`.
     pub hash_format: Option<String>,
     /// The names that columns have in its files, one or several for each, e.g. `identifier = "N° client"`; `ignored` for columns that are not read.
     pub columns: BTreeMap<String, Names>,

@@ -25,7 +25,7 @@ pub struct NodeReport {
     pub prepared: GenerationId,
     /// The newest generation that it could not prepare; 0 for none.
     pub failed: GenerationId,
-    /// What is wrong there, in a sentence.
+    /// The fault of that folder, in a sentence.
     pub error: Option<String>,
     /// The keys of its `moncompte.toml`, with marks that tell one value from another and reveal none.
     pub settings: BTreeMap<String, String>,

@@ -16,7 +16,7 @@ pub struct Reading {
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
-/// What an old site did to a password before it hashed it: steps, one after the other.
+/// The changes that an old site made to a password before it hashed it: steps, one after the other.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PasswordRule(Vec<Step>);
 

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use idp::grant::KeySource;
 use ipnet::{Ipv4Net, Ipv6Net};
@@ -16,7 +17,10 @@ use reqwest::{
     redirect::Policy,
 };
 
-use crate::hosts::Hosts;
+use crate::{
+    config::{Config, regular},
+    hosts::Hosts,
+};
 
 /// The maximum size of a document (SECURITY D4).
 const MAX_DOCUMENT: usize = 64 * 1024;
@@ -59,6 +63,21 @@ impl Resolve for Guard {
 }
 
 impl Outbound {
+    /// Makes the client that a configuration describes.
+    ///
+    /// # Errors
+    /// If `outbound.extra_ca` cannot be read, or holds no certificate.
+    pub(crate) fn of(config: &Config) -> anyhow::Result<Self> {
+        let outbound = &config.settings.outbound;
+        let extra_ca = outbound.extra_ca.as_ref().map(|file| {
+            let path = config.path(file);
+            regular(&path)
+                .and_then(std::fs::read)
+                .with_context(|| format!("outbound.extra_ca {} cannot be read", path.display()))
+        });
+        Self::new(outbound.allow.clone(), extra_ca.transpose()?.as_deref())
+    }
+
     pub(crate) fn new(allow: Vec<String>, extra_ca: Option<&[u8]>) -> anyhow::Result<Self> {
         let allow: Arc<[String]> = allow.into();
         let mut builder = Client::builder()

@@ -9,7 +9,7 @@ use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
 use kernel::{Context, Db, SealKeys, SteadyClock, SystemClock, SystemRng};
 
 use crate::{
-    config::{Config, Contents, regular},
+    config::{Config, Contents},
     outbound::Outbound,
     post::Writer,
     return_path::ReturnPath,
@@ -107,16 +107,10 @@ impl Wired {
         let terms = config.contents.terms.clone();
         let accounts = accounts(&config, &context, terms.clone())?;
         let hash_memory = accounts.hasher().memory();
+        let outbound = Outbound::of(&config)?;
         let settings = config.settings;
         let Contents { agencies, .. } = config.contents;
         let agencies = Arc::new(ArcSwap::from_pointee(agencies));
-        let extra_ca = settings.outbound.extra_ca.as_ref().map(|file| {
-            let path = config.folder.join(file);
-            regular(&path)
-                .and_then(std::fs::read)
-                .with_context(|| format!("outbound.extra_ca {} cannot be read", path.display()))
-        });
-        let outbound = Outbound::new(settings.outbound.allow, extra_ca.transpose()?.as_deref())?;
         let tokens = Settings {
             client_failures: settings.client_failures_per_minute,
             ..Settings::new(&*settings.issuer)

@@ -18,7 +18,7 @@ use crate::{
 
 /// The worker's parts.
 pub(crate) struct Worker {
-    /// What is served now: each piece of work takes it anew.
+    /// The generation that is served: each piece of work takes it anew.
     pub(crate) current: Current,
     /// The node's part in changes of the configuration, where there are generations.
     pub(crate) follower: Option<Arc<Follower>>,

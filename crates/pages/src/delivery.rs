@@ -104,7 +104,7 @@ const REASONS: [(&str, &str); 22] = [
     ("kept without", "L’empreinte du mot de passe est abîmée ou coupée."),
 ];
 
-/// What is wrong with a recipe, and how an agency's secretary is told.
+/// The mistakes of a recipe, and the words in which an agency's secretary reads them.
 const RECIPES: [(&str, &str); 12] = [
     ("the words are", "un mot est inconnu\u{a0}; les mots sont password, salt, user et key"),
     ("the functions are", "une fonction est inconnue"),

@@ -1,4 +1,4 @@
-//! What of an account decides about a sign-in, from all of its tables by one statement.
+//! The state of an account that decides about a sign-in, read from all of its tables by one statement.
 
 use kernel::{Fault, Read, Unix};
 use sea_orm::{
@@ -9,7 +9,7 @@ use sea_orm::{
 use super::table::{acceptance, link, recovery, session};
 use crate::AccountId;
 
-/// What is stored about an account.
+/// The stored state of an account.
 pub(crate) struct StandingRow {
     /// The versions of the terms that it accepted.
     pub(crate) accepted: Vec<String>,

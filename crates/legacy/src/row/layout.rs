@@ -37,7 +37,7 @@ pub struct Layout {
     pub names: ColumnNames,
     /// The order of its dates; by the days above 12 in the file unless it is said.
     pub dates: Option<DateOrder>,
-    /// What `hash_format` is in a row with a hash where it is left out.
+    /// The `hash_format` of rows that have a hash and leave the format out.
     pub hash_format: Option<String>,
 }
 

@@ -15,7 +15,7 @@ pub(crate) struct Beginning {
     pub(crate) contents: Contents,
     /// The agencies that are as last accepted, or left out.
     pub(crate) bad: BTreeSet<String>,
-    /// What is wrong with this node's folder, in a sentence.
+    /// The fault of this node's folder, in a sentence.
     pub(crate) trouble: Option<String>,
 }
 

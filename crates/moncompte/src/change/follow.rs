@@ -35,7 +35,7 @@ pub(crate) struct Follower {
     pub(crate) name: String,
     /// The marks of its settings.
     pub(crate) settings: BTreeMap<String, String>,
-    /// What is wrong with its folder, in a sentence.
+    /// The fault of its folder, in a sentence.
     pub(crate) trouble: Mutex<Option<String>>,
     /// Told when this process proposes something, so that it looks at once.
     pub(crate) look: Notify,

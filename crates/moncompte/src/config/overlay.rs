@@ -1,4 +1,4 @@
-//! What differs from node to node, over the `moncompte.toml` that nodes share.
+//! The settings that differ from node to node, laid over the `moncompte.toml` that nodes share.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! What no single delivery sees: messages that expire while they wait, messages that came back, and the gauges.
+//! The regular work on the queue that no single delivery does: messages that expire while they wait, messages that came back, and the gauges.
 
 use std::{collections::BTreeMap, time::Duration};
 

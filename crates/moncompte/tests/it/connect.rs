@@ -90,4 +90,8 @@ async fn a_database_that_is_not_there_is_not_made_by_a_check() {
     assert_eq!(code, 0, "{trials:?}");
     assert!(of(&trials, "database").as_ref().unwrap().contains("the first start makes it"), "{trials:?}");
     assert!(!file.exists());
+    std::fs::write(&file, "").unwrap();
+    let (_, trials) = tried(&place, &[]);
+    let found = of(&trials, "database").as_ref().unwrap();
+    assert!(found.starts_with("SQLite 3.") && found.contains(", empty; the first start"), "{found}");
 }

@@ -165,7 +165,7 @@ async fn a_file_whose_hashes_cannot_be_read_is_refused() {
     assert_eq!(report["refused"][0]["guard"], "unreadable_hashes");
 }
 
-/// What an agency's file tells of its old system is checked before it applies.
+/// An agency's description of its old system is checked before it applies.
 #[tokio::test]
 async fn a_mistake_about_the_old_system_is_told_by_its_key() {
     let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);

@@ -74,7 +74,7 @@ async fn a_carried_interaction_opens_in_its_own_browser_and_ends_once(world: Wor
     assert!(world.a.open_carried(id, browser, &sealed).is_none());
 }
 
-/// What a cookie cannot hold is stored.
+/// A request that a cookie cannot hold is stored.
 #[apply(both!)]
 #[tokio::test]
 async fn a_request_that_is_too_long_to_be_carried_is_stored(world: World) {

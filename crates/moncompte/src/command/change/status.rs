@@ -1,4 +1,4 @@
-//! What runs: nodes, generations, queues.
+//! Shows nodes, generations and queues.
 
 use std::process::ExitCode;
 

@@ -26,7 +26,7 @@ const AT_A_TIME: usize = 16;
 pub(super) struct Trial {
     /// For people, e.g. `database`.
     what: String,
-    /// What was found, or what is wrong, in one sentence.
+    /// The finding, or the fault, in one sentence.
     found: Result<String, String>,
 }
 
@@ -84,15 +84,22 @@ async fn database(config: &Config) -> Result<String, String> {
     if let Some(weak) = weak {
         return Err(format!("{engine}: {weak}"));
     }
-    let sql = "SELECT count(*) AS n, max(version) AS latest FROM seaql_migrations";
-    match one(&snapshot, sql).await {
-        Ok(row) => {
-            let latest = row.try_get::<Option<String>>("", "latest").ok().flatten().unwrap_or_default();
-            Ok(format!("{engine}, schema {latest}"))
-        }
-        // No table: nothing was ever started on it.
-        Err(_) => Ok(format!("{engine}, empty; the first start makes the schema")),
+    match schema(&snapshot, is_sqlite).await.map_err(|error| unread(&error))? {
+        Some(latest) => Ok(format!("{engine}, schema {latest}")),
+        None => Ok(format!("{engine}, empty; the first start makes the schema")),
     }
+}
+
+/// Returns the name of the latest migration; `None` if nothing was ever started on this database.
+async fn schema(snapshot: &Snapshot, is_sqlite: bool) -> Result<Option<String>, DbErr> {
+    let begun = match is_sqlite {
+        true => "SELECT count(*) AS n FROM sqlite_master WHERE name = 'seaql_migrations'",
+        false => "SELECT count(to_regclass('seaql_migrations')) AS n",
+    };
+    if one(snapshot, begun).await?.try_get::<i64>("", "n")? == 0 {
+        return Ok(None);
+    }
+    one(snapshot, "SELECT max(version) AS latest FROM seaql_migrations").await?.try_get("", "latest")
 }
 
 fn is_missing(file: &Path) -> bool {
@@ -154,7 +161,7 @@ async fn mail_server(config: &Config, post: &Post, mail_to: Option<&Address>) ->
 
 /// Reads the key sets of portals, and calls the addresses that the program or a browser will call.
 async fn portals(config: &Config, agency: Option<&str>) -> Vec<Trial> {
-    let outbound = match outbound(config) {
+    let outbound = match Outbound::of(config) {
         Ok(outbound) => outbound,
         Err(error) => return vec![Trial::of("outbound", Err(format!("{error:#}")))],
     };
@@ -171,12 +178,6 @@ async fn portals(config: &Config, agency: Option<&str>) -> Vec<Trial> {
     let mut all = running.join_all().await;
     all.sort_by_key(|(nth, _)| *nth);
     all.into_iter().flat_map(|(_, trials)| trials).collect()
-}
-
-fn outbound(config: &Config) -> anyhow::Result<Outbound> {
-    let extra_ca = config.settings.outbound.extra_ca.as_ref();
-    let pem = extra_ca.map(|file| std::fs::read(config.path(file))).transpose()?;
-    Outbound::new(config.settings.outbound.allow.clone(), pem.as_deref())
 }
 
 async fn one_portal(outbound: &Outbound, portal: &Portal) -> Vec<Trial> {
