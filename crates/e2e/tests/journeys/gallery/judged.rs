@@ -1,6 +1,7 @@
-//! axe-core finds no fault on any page or mail: all its rules in French, in light mode with text twice as large, those about colours and sizes in dark mode on the
-//! narrowest phone too. Colours and sizes do not depend on the language, so English is judged without them. Layout is measured everywhere. A judge's run takes
-//! most of the time, and none finds what another one has (SPEC "Journeys"; PEOPLE F-30 to F-38; WCAG 1.4.3, 1.4.4, 1.4.10).
+//! axe-core finds no fault on any page or mail, and nothing grows too wide. In French all its rules are asked on the narrowest phone in dark mode, and those about
+//! colours and sizes on a desk in light mode too; they are strictest with text of normal size. Colours and sizes do not depend on the language, so English is
+//! judged without them. Layout is measured in both languages with text twice as large. Loading a page takes most of the time, so each is loaded once and then
+//! resized (SPEC "Journeys"; PEOPLE F-30 to F-38; WCAG 1.4.3, 1.4.4, 1.4.10).
 
 use std::{fmt::Write as _, fs};
 
@@ -11,7 +12,7 @@ use serde_json::json;
 
 use super::show::Show;
 use crate::{
-    browser::{Browser, DESK, LARGE_TEXT},
+    browser::{Browser, GALLERY, LARGE_TEXT},
     look, parts,
 };
 
@@ -38,49 +39,80 @@ struct Fault {
 
 #[tokio::test]
 async fn a_judge_of_accessibility_finds_nothing_in_french() -> Result<()> {
-    judged(Locale::Fr).await
-}
-
-#[tokio::test]
-async fn a_judge_of_accessibility_finds_nothing_in_english() -> Result<()> {
-    judged(Locale::En).await
-}
-
-async fn judged(locale: Locale) -> Result<()> {
-    let Some(judge) = parts::axe()? else { return Ok(()) };
-    let (judge, show) = (fs::read_to_string(judge)?, Show::of(locale).await?);
-    let mut told = String::new();
-    let Some(browser) = Browser::open(DESK).await? else { return Ok(()) };
+    let Some(judge) = judge()? else { return Ok(()) };
+    let Some(browser) = Browser::open(GALLERY).await? else { return Ok(()) };
     browser.on_each_page(&judge).await?;
-    browser.emulate(320, "dark").await?;
-    let part = if locale == Locale::Fr { "looks" } else { "words" };
+    let (show, mut told) = (Show::of(Locale::Fr).await?, String::new());
     for name in show.names() {
+        browser.emulate(320, "dark").await?;
         browser.go(&show.at(name)).await?;
-        told += &faults(&browser, part, &format!("{name}, narrow and dark")).await?;
-    }
-    browser.close().await?;
-
-    let Some(browser) = Browser::open(LARGE_TEXT).await? else { return Ok(()) };
-    browser.on_each_page(&judge).await?;
-    for name in show.names() {
+        told += &faults(&browser, "all", &format!("{name}, narrow and dark")).await?;
         browser.emulate(1280, "light").await?;
-        browser.go(&show.at(name)).await?;
-        told += &match locale {
-            Locale::Fr => faults(&browser, "all", &format!("{name}, with large text")).await?,
-            Locale::En => layout(&browser, &format!("{name}, with large text")).await?,
-        };
-        // FINDING W4: axe-core does not measure, and a narrow phone with large text is where pages grow too wide.
-        browser.emulate(360, "light").await?;
-        told += &layout(&browser, &format!("{name}, with large text at 360")).await?;
+        told += &faults(&browser, "looks", &format!("{name}, on a desk")).await?;
     }
     browser.close().await?;
     ensure!(told.is_empty(), "{told}");
     Ok(())
 }
 
+#[tokio::test]
+async fn large_text_fits_every_page_in_french() -> Result<()> {
+    let Some(browser) = Browser::open(LARGE_TEXT).await? else { return Ok(()) };
+    let (show, mut told) = (Show::of(Locale::Fr).await?, String::new());
+    for name in show.names().filter(|name| !is_mail(name)) {
+        browser.emulate(1280, "light").await?;
+        browser.go(&show.at(name)).await?;
+        told += &layout(&browser, &format!("{name}, with large text")).await?;
+        told += &narrowed(&browser, name).await?;
+    }
+    browser.close().await?;
+    ensure!(told.is_empty(), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_judge_of_accessibility_finds_nothing_in_english() -> Result<()> {
+    let Some(judge) = judge()? else { return Ok(()) };
+    let Some(browser) = Browser::open(LARGE_TEXT).await? else { return Ok(()) };
+    browser.on_each_page(&judge).await?;
+    let (show, mut told) = (Show::of(Locale::En).await?, String::new());
+    for name in show.names() {
+        browser.emulate(1280, "light").await?;
+        browser.go(&show.at(name)).await?;
+        told += &match is_first_state(name) {
+            true => faults(&browser, "words", &format!("{name}, with large text")).await?,
+            false => layout(&browser, &format!("{name}, with large text")).await?,
+        };
+        told += &narrowed(&browser, name).await?;
+    }
+    browser.close().await?;
+    ensure!(told.is_empty(), "{told}");
+    Ok(())
+}
+
+/// The source of axe-core, or `None` where there is none and none is demanded.
+fn judge() -> Result<Option<String>> {
+    Ok(parts::axe()?.map(fs::read_to_string).transpose()?)
+}
+
+/// The faults of a loaded page with large text that becomes as narrow as a phone: axe-core does not measure (FINDING W4).
+async fn narrowed(browser: &Browser, name: &str) -> Result<String> {
+    browser.emulate(360, "light").await?;
+    layout(browser, &format!("{name}, with large text at 360")).await
+}
+
+/// True for the first state of a page or mail. Its other states are of the same template, and are judged in French.
+fn is_first_state(name: &str) -> bool {
+    name.ends_with("-0") || name.ends_with("-0-bare") || is_mail(name)
+}
+
+fn is_mail(name: &str) -> bool {
+    name.contains("-mail-")
+}
+
 /// A line for each fault on the screen, by this part of the judge's rules.
 async fn faults(browser: &Browser, part: &str, what: &str) -> Result<String> {
-    let arguments = vec![json!(what.contains("-mail-")), json!(part)];
+    let arguments = vec![json!(is_mail(what)), json!(part)];
     let found: String = browser.driver()?.execute_async(JUDGE, arguments).await?.convert()?;
     let found: Vec<Fault> = serde_json::from_str(&found).with_context(|| found.clone())?;
     let mut told = String::new();
@@ -93,7 +125,7 @@ async fn faults(browser: &Browser, part: &str, what: &str) -> Result<String> {
 
 /// The faults by the journeys' own checks, for pages only: a mail has no landmarks and no form.
 async fn layout(browser: &Browser, what: &str) -> Result<String> {
-    if what.contains("-mail-") {
+    if is_mail(what) {
         return Ok(String::new());
     }
     let checked = look::everybody_can_use(browser.driver()?).await;

@@ -5,7 +5,7 @@ use pages::Locale;
 use serde_json::json;
 
 use super::show::Show;
-use crate::browser::{Browser, DESK};
+use crate::browser::{Browser, GALLERY};
 
 /// The pages with a button to print, by the first letters of their names.
 const PRINTED: [&str; 3] = ["terms-", "account-receipt-", "account-memo-"];
@@ -47,7 +47,7 @@ pub(super) async fn on_paper(browser: &Browser) -> Result<()> {
 
 #[tokio::test]
 async fn what_people_print_is_clean() -> Result<()> {
-    let Some(browser) = Browser::open(DESK).await? else { return Ok(()) };
+    let Some(browser) = Browser::open(GALLERY).await? else { return Ok(()) };
     for locale in Locale::ALL {
         let show = Show::of(locale).await?;
         let printed: Vec<&str> = show.names().filter(|name| is_printed(name)).collect();

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{paper, show::Show};
 use crate::{
-    browser::{Browser, DESK},
+    browser::{Browser, GALLERY},
     parts,
 };
 
@@ -25,7 +25,7 @@ const PAPER: (&str, u32, &str) = ("paper", 657, "light");
 async fn a_picture_of_each() -> Result<()> {
     let Some(folder) = parts::gallery() else { return Ok(()) };
     fs::create_dir_all(&folder)?;
-    let browser = Browser::open(DESK).await?.context("pictures need a browser")?;
+    let browser = Browser::open(GALLERY).await?.context("pictures need a browser")?;
     let mut sheet = String::from(
         "<!doctype html><meta charset=utf-8><title>moncompte</title><style>figure{display:inline-block;vertical-align:top;margin:8px}\
          img{border:1px solid #888;display:block;width:240px}.desk img{width:480px}</style>\n",

@@ -108,7 +108,11 @@ async fn picture(Path(name): Path<String>) -> Response {
 
 async fn asset(Path(path): Path<String>) -> Response {
     match pages::asset(&path) {
-        Some(asset) => ([(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response(),
+        // Kept by the browser, as from the provider: every page has the same ones.
+        Some(asset) => {
+            let kept = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, "max-age=3600")];
+            (kept, asset.bytes).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
