@@ -15,8 +15,8 @@ pub use clock::{
 };
 pub use context::Context;
 pub use db::{
-    Check, CheckFuture, Db, Done, INVARIANTS, Invariant, PoolState, QueryCount, Read, SeenBy, Snapshot,
-    Timeout, Tx, Verdict, Writer, assert_outside_transaction, delete_in_batches, outbox,
+    Check, CheckFuture, Db, Done, INVARIANTS, Invariant, POSTGRES_CONNECTIONS, PoolState, QueryCount, Read,
+    SeenBy, Snapshot, Timeout, Tx, Verdict, Writer, assert_outside_transaction, delete_in_batches, outbox,
 };
 pub use fault::{Fault, is_unique_violation};
 #[doc(hidden)]

@@ -6,7 +6,7 @@ use accounts::{Accounts, Hasher, TermsLibrary};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
-use kernel::{Context, Db, SealKeys, SteadyClock, SystemClock, SystemRng};
+use kernel::{Context, Db, SteadyClock, SystemClock, SystemRng};
 
 use crate::{
     config::{Config, Contents},
@@ -26,8 +26,9 @@ pub(crate) struct Wired {
     pub(crate) hash_memory: usize,
 }
 
-/// Opens the database at `address`, migrates its schema and checks its key.
-pub(crate) async fn context(address: &str, keys: Arc<SealKeys>) -> anyhow::Result<Context> {
+/// Opens the configured database, migrates its schema and checks its key.
+pub(crate) async fn context(config: &Config) -> anyhow::Result<Context> {
+    let address = &*config.database;
     let file = address.strip_prefix("sqlite://").and_then(|path| path.split('?').next());
     if let Some(file) = file.map(Path::new) {
         if let Some(folder) = file.parent() {
@@ -37,7 +38,7 @@ pub(crate) async fn context(address: &str, keys: Arc<SealKeys>) -> anyhow::Resul
         }
         keep_private(file);
     }
-    let db = Db::connect(address)
+    let db = Db::connect_with(address, config.settings.database_connections)
         .await
         .context("the database cannot be opened; is `database` right, and may this user write there?")?;
     migrate(&db, address).await.context("the schema cannot be brought up to date")?;
@@ -45,7 +46,7 @@ pub(crate) async fn context(address: &str, keys: Arc<SealKeys>) -> anyhow::Resul
         db,
         clock: Arc::new(SteadyClock::over(SystemClock)),
         rng: Arc::new(SystemRng::new()),
-        keys,
+        keys: config.seal.clone(),
     };
     context.check_key().await.context("use the secret_key_file with which this database was begun")?;
     context.share_time().await.context("the highest time seen cannot be read")?;
@@ -98,7 +99,7 @@ fn hasher(config: &Config, context: &Context) -> anyhow::Result<Hasher> {
 impl Wired {
     /// Opens the database and builds the parts from the configuration of the folder.
     pub(crate) async fn new(config: Config) -> anyhow::Result<Self> {
-        let context = context(&config.database, config.seal.clone()).await?;
+        let context = context(&config).await?;
         Self::over(context, config).await
     }
 

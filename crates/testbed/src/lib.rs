@@ -75,7 +75,7 @@ impl Bed {
     }
 
     async fn at(address: String, name: &'static str, folder: tempfile::TempDir) -> Self {
-        let db = Db::connect(&address).await.expect("the test database opens");
+        let db = connect(&address).await;
         let clock = Arc::new(ManualClock::at(BEGINNING));
         let context = Context {
             db,
@@ -97,8 +97,13 @@ impl Bed {
 
     /// Another node on the same database.
     pub async fn second_node(&self) -> Context {
-        Context { db: Db::connect(&self.address).await.expect("a second connection"), ..self.context.clone() }
+        Context { db: connect(&self.address).await, ..self.context.clone() }
     }
+}
+
+/// Opens a test's database with few connections: the server forks for each, which costs more than what most tests ask of it.
+async fn connect(address: &str) -> Db {
+    Db::connect_with(address, 4).await.expect("the test database opens")
 }
 
 fn sqlite_address(file: &Path) -> String {
@@ -111,7 +116,7 @@ async fn sqlite_template() -> &'static [u8] {
     let make = async || {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (made, whole) = (folder.path().join("made.db"), folder.path().join("whole.db"));
-        let db = Db::connect(&sqlite_address(&made)).await.expect("a database to copy");
+        let db = connect(&sqlite_address(&made)).await;
         migrations::up(db.without_timeout()).await.expect("the schema applies");
         // One file, without a journal beside it.
         let copy = format!("VACUUM INTO '{}'", whole.display());
@@ -126,7 +131,7 @@ async fn postgres_template(server: &str) -> &'static str {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     let make = async || {
         let (name, address) = new_database(server, "").await;
-        let db = Db::connect(&address).await.expect("a database to copy");
+        let db = connect(&address).await;
         migrations::up(db.without_timeout()).await.expect("the schema applies");
         // The server copies no database that somebody is connected to.
         db.close().await.expect("the template is left alone");
@@ -138,7 +143,7 @@ async fn postgres_template(server: &str) -> &'static str {
 /// A new database on the server: its name, and its address.
 async fn new_database(server: &str, from: &str) -> (String, String) {
     let name = format!("t{}", uuid::Uuid::new_v4().simple());
-    let admin = Db::connect(server).await.expect("the test server answers");
+    let admin = connect(server).await;
     let create = format!("CREATE DATABASE {name} {from}");
     admin.without_timeout().execute_unprepared(&create).await.expect("a database for the test");
     let (base, _) = server.rsplit_once('/').expect("an address that ends in a database name");

@@ -112,6 +112,11 @@ const LONGEST: [&str; 3] = ["e2e", "moncompte", "idp"];
 const TESTS_PER_CORE: usize = 1;
 /// The same for the package whose tests start providers, kill them, and mostly wait for what they then do.
 const WAITING: (&str, usize) = ("moncompte", 3);
+/// The tests of that package that judge how long an answer takes, by their modules or the beginning of their names. They run when all others have ended, for
+/// beside them they would judge the machine.
+const TIMED: [&str; 4] = ["faults::", "generations::fifty_", "generations::four_hundred_", "hanging::"];
+/// So many of them at a time: most of them wait.
+const TIMED_AT_ONCE: &str = "3";
 /// The maximum duration of one test program.
 const TIMEOUT: Duration = Duration::from_secs(2 * 3600);
 
@@ -134,18 +139,28 @@ pub(crate) fn test(variables: &[(&'static str, OsString)], deep: bool) -> Result
         Job { name: program.name(), command }
     };
     let mut jobs: Vec<Job> = programs.iter().map(job).collect();
+    let is_timed = |program: &&TestProgram| program.package == WAITING.0 && program.binary.is_some();
+    let mut timed: Vec<Job> = programs.iter().filter(is_timed).map(job).collect();
+    for (_, job) in programs.iter().zip(&mut jobs).filter(|(program, _)| is_timed(program)) {
+        job.command.args(TIMED.iter().flat_map(|name| ["--skip", name]));
+    }
+    for job in &mut timed {
+        job.name += ", timed";
+        job.command.args(TIMED).env("RUST_TEST_THREADS", TIMED_AT_ONCE);
+    }
     if !deep {
-        for job in &mut jobs {
+        for job in jobs.iter_mut().chain(&mut timed) {
             job.command.args(DEEP.iter().flat_map(|module| ["--skip", module]));
         }
     }
     let mut examples = cargo(["test", "--workspace", "--doc"]);
     linted(&mut examples).current_dir(shell::root());
     jobs.push(Job { name: "examples in documentation".into(), command: examples });
-    for job in &mut jobs {
+    for job in jobs.iter_mut().chain(&mut timed) {
         job.command.envs(variables.iter().cloned());
     }
-    let done = side_by_side::run(jobs, LONGEST.len(), TIMEOUT, tell)?;
+    let mut done = side_by_side::run(jobs, LONGEST.len(), TIMEOUT, tell)?;
+    done.extend(side_by_side::run(timed, 1, TIMEOUT, tell)?);
     let failed: Vec<&str> = done.iter().filter(|job| !job.passed).map(|job| job.name.as_str()).collect();
     if !failed.is_empty() {
         bail!("tests failed: {}", failed.join(", "));

@@ -19,9 +19,6 @@ const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// The number of connections that read a SQLite file. A read takes microseconds, and each connection has statements, pages and a thread of its own.
 const SQLITE_READERS: u32 = 4;
 
-/// The number of connections in each PostgreSQL pool, one for reads and one for writes.
-const POSTGRES_CONNECTIONS: u32 = 8;
-
 /// Opens the pools of readers and of the one writer of a SQLite file, which is made if missing.
 pub(super) async fn sqlite(address: &str) -> Result<[DatabaseConnection; 2], Fault> {
     let options = sqlite_options(address)?.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
@@ -38,11 +35,11 @@ pub(super) async fn sqlite(address: &str) -> Result<[DatabaseConnection; 2], Fau
     Ok([reader, writer].map(SqlxSqliteConnector::from_sqlx_sqlite_pool))
 }
 
-/// Opens the pools of readers and writers of a PostgreSQL database.
-pub(super) async fn postgres(address: &str) -> Result<[DatabaseConnection; 2], Fault> {
+/// Opens the pools of readers and writers of a PostgreSQL database, which share so many connections.
+pub(super) async fn postgres(address: &str, connections: u32) -> Result<[DatabaseConnection; 2], Fault> {
     let mut options = ConnectOptions::new(address);
     options
-        .max_connections(POSTGRES_CONNECTIONS)
+        .max_connections((connections / 2).max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_timeout(ACQUIRE_TIMEOUT)
         .sqlx_logging(false)

@@ -73,17 +73,29 @@ const RECORDERS: usize = 2;
 /// The maximum time that an act that appends evidence waits for its place. It holds nothing meanwhile, so a late answer is better than an error.
 const RECORDER_TIMEOUT: Duration = Duration::from_secs(16);
 
+/// The connections to PostgreSQL of a program that does not say how many it takes: half of them read, half of them write.
+pub const POSTGRES_CONNECTIONS: u32 = 16;
+
 impl Db {
     /// Opens `sqlite://path/to/file` (created if missing) or `postgres://…`.
     ///
     /// # Errors
     /// [`Fault::Unavailable`] if the database cannot be reached or is read-only, or if the address has another scheme.
     pub async fn connect(address: &str) -> Result<Self, Fault> {
+        Self::connect_with(address, POSTGRES_CONNECTIONS).await
+    }
+
+    /// Opens the database like [`Db::connect`], with at most so many connections to PostgreSQL, half of them for reads. SQLite has one writer and a few
+    /// readers, whatever is asked.
+    ///
+    /// # Errors
+    /// As [`Db::connect`].
+    pub async fn connect_with(address: &str, connections: u32) -> Result<Self, Fault> {
         let (mail, counter) = (Arc::new(Notify::new()), Arc::new(QueryCounter::default()));
         let ([reader, writer], queue, recorders) = if address.starts_with("sqlite:") {
             (connect::sqlite(address).await?, Some(WriteQueue::default()), None)
         } else {
-            (connect::postgres(address).await?, None, Some(Arc::new(Semaphore::new(RECORDERS))))
+            (connect::postgres(address, connections).await?, None, Some(Arc::new(Semaphore::new(RECORDERS))))
         };
         let reader = Arc::new(Timeout::new(reader, &counter));
         let writer = Arc::new(Writer::new(writer, queue.clone(), &counter));

@@ -74,7 +74,7 @@ impl Opened {
     async fn at(place: &Where) -> anyhow::Result<Self> {
         telemetry::begin(place.log, "warn");
         let config = Config::open(&place.config)?;
-        let context = wire::context(&config.database, config.seal.clone()).await?;
+        let context = wire::context(&config).await?;
         let all = Generations::new(context.clone());
         Ok(Self { config, context, all })
     }

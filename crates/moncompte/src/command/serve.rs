@@ -54,7 +54,7 @@ impl Serve {
             (listen(&config.settings.listen).await?, listen(&config.settings.ops_listen).await?);
         let address = public.local_addr()?;
         let name = self.node.unwrap_or_else(|| format!("{}:{}", host(), address.port()));
-        let context = wire::context(&config.database, config.seal.clone()).await?;
+        let context = wire::context(&config).await?;
         let drain = config.settings.drain_seconds;
         let (all, settings) = (Generations::new(context.clone()), config.marks());
         let folder = std::mem::replace(&mut config.contents, Contents::none());

@@ -163,6 +163,7 @@ impl<'a> Reader<'a> {
             "must be 19456 KiB or more",
         );
         range("drain_seconds", s.drain_seconds <= 20, "must be 0 to 20");
+        range("database_connections", (4..=1000).contains(&s.database_connections), "must be 4 to 1000");
         range("argon2.passes", (2..=20).contains(&s.argon2.passes), "must be 2 to 20");
         range("wrap_per_second", (1..=1000).contains(&s.wrap_per_second), "must be 1 to 1000");
         range("argon2.lanes", (1..=8).contains(&s.argon2.lanes), "must be 1 to 8");

@@ -26,6 +26,9 @@ pub(crate) struct Settings {
     /// Allow a PostgreSQL server on another machine without TLS: only on a private network.
     #[serde(default)]
     pub(crate) database_without_tls: bool,
+    /// Connections of one node to PostgreSQL at most, half of them for reads. All nodes together must leave some of the server's `max_connections` to others.
+    #[serde(default = "default_database_connections")]
+    pub(crate) database_connections: u32,
     /// A file with the key that seals secrets in the database: `openssl rand -base64 32`.
     pub(crate) secret_key_file: String,
     /// Reserved: the key of a database cannot be replaced yet.
@@ -104,6 +107,9 @@ fn default_ops_listen() -> String {
 }
 fn default_drain() -> u64 {
     5
+}
+fn default_database_connections() -> u32 {
+    kernel::POSTGRES_CONNECTIONS
 }
 fn default_wrap() -> u16 {
     10

@@ -115,7 +115,7 @@ impl Place {
         let place = Self { bed, folder, port, key: OnceCell::const_new() };
         let text = format!(
             "issuer = \"http://localhost:{port}\"\nlisten = \"127.0.0.1:{port}\"\nops_listen = \"127.0.0.1:{ops}\"\n\
-             database_file = \"secrets/database\"\nsecret_key_file = \"secrets/seal.key\"\nattempts_per_minute = 6000\ndrain_seconds = 0\n\n\
+             database_file = \"secrets/database\"\nsecret_key_file = \"secrets/seal.key\"\nattempts_per_minute = 6000\ndrain_seconds = 0\ndatabase_connections = 8\n\n\
              [mail]\nfrom = \"Mon compte immobilier <ne-pas-repondre@compte.exemple.test>\"\n{mail}\n"
         );
         fs::write(place.path("moncompte.toml"), text).unwrap();

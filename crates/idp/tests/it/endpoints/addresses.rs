@@ -73,8 +73,9 @@ async fn nobody_is_sent_to_an_address_that_is_nearly_registered(world: World) {
                 .starts_with(&format!("{registered}{}", if registered.contains('?') { '&' } else { '?' }))
         );
         let before = written(&world).await;
-        // Single bytes are all alike to HTTP: once is enough.
-        let tries = if nth == 0 { around(registered) } else { by_rule(registered) };
+        // Single bytes are all alike to HTTP and to a database: once is enough.
+        let tries =
+            if nth == 0 && world.bed.name == "sqlite" { around(registered) } else { by_rule(registered) };
         for uri in tries.iter().filter(|uri| !another_port(registered, uri)) {
             let fields = asking(&[("redirect_uri", uri)]);
             dead_end(&browser.get(&format!("/authorize?{}", form(&fields)), &[]).await, uri);
