@@ -84,7 +84,9 @@ pub fn secret_file(path: &Path, text: &str) {
 
 /// Asks again until there is a value; panics after [`PATIENCE`].
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let mut beat = tokio::time::interval(Duration::from_millis(20));
+    let mut beat = tokio::time::interval(Duration::from_millis(50));
+    // A question that takes long is not asked again at once: it would keep the machine from what is waited for.
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let asked = async {
         loop {
             beat.tick().await;
