@@ -106,12 +106,11 @@ fn test_programs() -> Result<Vec<TestProgram>> {
 
 /// The modules of tests that `--deep` alone runs: they last for minutes, and a change seldom touches what they guard.
 const DEEP: [&str; 2] = ["torture::", "thirdparty::"];
-/// The packages whose tests last longest: they begin first, beside each other. Each waits for something else: a browser, a process, a database.
-const LONGEST: [&str; 3] = ["e2e", "moncompte", "idp"];
-/// Tests of one program at a time, for each core.
-const TESTS_PER_CORE: usize = 1;
-/// The same for the package whose tests start providers, kill them, and mostly wait for what they then do.
-const WAITING: (&str, usize) = ("moncompte", 3);
+/// The packages whose tests last longest, and how many of their tests run at a time for each core. They begin first, beside each other. A browser works all the
+/// time; the provider's tests wait for the database; the program's start providers, kill them, and wait for what they then do.
+const LONGEST: [(&str, usize); 3] = [("e2e", 1), ("moncompte", 3), ("idp", 2)];
+/// The package whose tests judge durations.
+const JUDGES_TIME: &str = "moncompte";
 /// The tests of that package that judge how long an answer takes, by their modules or the beginning of their names. They run when all others have ended, for
 /// beside them they would judge the machine.
 const TIMED: [&str; 4] = ["faults::", "generations::fifty_", "generations::four_hundred_", "hanging::"];
@@ -124,14 +123,14 @@ const TIMEOUT: Duration = Duration::from_secs(2 * 3600);
 pub(crate) fn test(variables: &[(&'static str, OsString)], deep: bool) -> Result<Outcome> {
     let mut programs = test_programs()?;
     let rank = |program: &TestProgram| {
-        let place = LONGEST.iter().position(|package| *package == program.package);
+        let place = LONGEST.iter().position(|(package, _)| *package == program.package);
         (program.binary.is_none(), place.unwrap_or(LONGEST.len()))
     };
     programs.sort_by_key(rank);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = |package: &str| {
-        let per_core = if package == WAITING.0 { WAITING.1 } else { TESTS_PER_CORE };
-        (per_core * cores).max(2).to_string()
+        let per_core = LONGEST.into_iter().find(|(name, _)| *name == package);
+        (per_core.map_or(1, |(_, tests)| tests) * cores).max(2).to_string()
     };
     let job = |program: &TestProgram| {
         let mut command = program.command();
@@ -139,7 +138,7 @@ pub(crate) fn test(variables: &[(&'static str, OsString)], deep: bool) -> Result
         Job { name: program.name(), command }
     };
     let mut jobs: Vec<Job> = programs.iter().map(job).collect();
-    let is_timed = |program: &&TestProgram| program.package == WAITING.0 && program.binary.is_some();
+    let is_timed = |program: &&TestProgram| program.package == JUDGES_TIME && program.binary.is_some();
     let mut timed: Vec<Job> = programs.iter().filter(is_timed).map(job).collect();
     for (_, job) in programs.iter().zip(&mut jobs).filter(|(program, _)| is_timed(program)) {
         job.command.args(TIMED.iter().flat_map(|name| ["--skip", name]));
