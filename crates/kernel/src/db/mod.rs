@@ -6,6 +6,7 @@ mod invariant;
 mod open_transactions;
 pub mod outbox;
 mod shared_time;
+mod statistics;
 mod table;
 mod timeout;
 mod tx;
