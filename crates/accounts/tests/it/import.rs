@@ -57,7 +57,9 @@ async fn a_longer_file_adds_what_is_new_and_knows_the_rest(stage: Stage) {
 #[apply(both!)]
 #[tokio::test]
 async fn an_identifier_that_comes_again_is_told_however_far_away(mut stage: Stage) {
-    let rows = |range: std::ops::Range<u32>| range.map(|n| format!("{n};Vieux-Secret {n};Première\n")).collect::<String>();
+    let rows = |range: std::ops::Range<u32>| {
+        range.map(|n| format!("{n};Vieux-Secret {n};Première\n")).collect::<String>()
+    };
     let csv = [
         "identifier;password;name\n1.00E+06;hier;Mauvaise\n".to_owned(),
         rows(1..2400),

@@ -1,6 +1,7 @@
 //! The operator's view of a provider at work: one request under one id in log, trace, numbers and page, and nothing that is nobody's business
 //! (FINDING P14, docs/observability.md).
 
+mod board;
 mod collector;
 
 use std::{
