@@ -15,7 +15,7 @@ mod write_queue;
 mod writer;
 
 use std::{
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -166,6 +166,7 @@ impl Db {
             mail: self.mail.clone(),
             has_mail: AtomicBool::new(false),
             recorded,
+            then: Mutex::default(),
             _mark: Mark::set(&self.counter),
             _place: place,
         })

@@ -1,7 +1,7 @@
 //! Writing transactions.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -24,6 +24,8 @@ pub struct Tx {
     pub(super) mail: Arc<Notify>,
     pub(super) has_mail: AtomicBool,
     pub(super) recorded: bool,
+    /// What is to be told once it is true.
+    pub(super) then: Mutex<Vec<Box<dyn FnOnce() + Send>>>,
     // Declared after the transaction: the next act starts when this one has ended.
     pub(super) _mark: Mark,
     pub(super) _place: Option<OwnedSemaphorePermit>,
@@ -61,6 +63,8 @@ impl Tx {
         if self.has_mail.load(Ordering::Relaxed) {
             self.mail.notify_one();
         }
+        let then = self.then.into_inner().unwrap_or_else(PoisonError::into_inner);
+        then.into_iter().for_each(|tell| tell());
         Ok(())
     }
 
@@ -72,6 +76,11 @@ impl Tx {
         if let Some(slot) = slot {
             slot.end_batch().await;
         }
+    }
+
+    /// Runs something once the transaction is committed, and never if it is not.
+    pub fn after_commit(&self, tell: impl FnOnce() + Send + 'static) {
+        self.then.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(tell));
     }
 
     pub(crate) fn has_mail(&self) {
