@@ -169,3 +169,20 @@ async fn identifiers_stored_before_the_fold_are_the_same_today(stage: Stage) {
     let (_, report) = deliver(&stage, file, true).await;
     assert_eq!((report.added, report.gone), (1, 1), "{name}");
 }
+
+/// A plan after a large file reads by index: the database's statistics are there when its apply ends, and a small file takes none.
+#[apply(both!)]
+#[tokio::test]
+async fn a_large_apply_leaves_statistics_behind(stage: Stage) {
+    let statistics = async || match stage.bed.name {
+        "sqlite" if stage.count("sqlite_master", "name = 'sqlite_stat1'").await == 0 => 0,
+        "sqlite" => stage.count("sqlite_stat1", "tbl = 'legacy_identity'").await,
+        _ => stage.count("pg_stats", "tablename = 'legacy_identity'").await,
+    };
+    let rows = |count: u32| (0..count).map(|n| format!("C{n};R{n};Anne\n")).collect::<String>();
+    let header = "identifier;client_ref;name\n";
+    deliver(&stage, &format!("{header}{}", rows(100)), false).await;
+    assert_eq!(statistics().await, 0, "{}", stage.bed.name);
+    deliver(&stage, &format!("{header}{}", rows(10_100)), false).await;
+    assert!(statistics().await > 0, "{}", stage.bed.name);
+}

@@ -87,3 +87,31 @@ impl Tx {
         self.has_mail.store(true, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use crate::{Db, Done, Fault};
+
+    #[tokio::test]
+    async fn what_is_to_be_told_is_told_after_the_commit_and_of_no_other_transaction() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::connect(&format!("sqlite://{}", folder.path().join("db").display())).await.unwrap();
+        let (say, said) = mpsc::channel();
+        for (word, ends) in [("committed", 0), ("rolled back", 1), ("failed", 2)] {
+            let (say, heard) = (say.clone(), &said);
+            let done = db.write(async move |tx: &super::Tx| {
+                tx.after_commit(move || say.send(word).unwrap());
+                assert!(heard.try_recv().is_err(), "{word}: before it is true");
+                match ends {
+                    0 => Ok(Done::Commit(())),
+                    1 => Ok(Done::RollBack(())),
+                    _ => Err(Fault::Broken("it fails".into())),
+                }
+            });
+            assert_eq!(done.await.is_err(), ends == 2);
+            assert_eq!(said.try_recv().ok(), (ends == 0).then_some(word));
+        }
+    }
+}
