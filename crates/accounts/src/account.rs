@@ -4,7 +4,10 @@ use kernel::{Fault, Unix};
 
 use crate::{
     AccountId, Accounts,
-    store::{AccountRow, accounts, links},
+    store::{
+        AccountRow, accounts,
+        links::{self, LinkOf},
+    },
 };
 
 /// A person.
@@ -27,7 +30,7 @@ pub struct Account {
 pub struct LinkedAgency {
     /// The agency.
     pub agency_id: String,
-    /// Its client references, oldest link first.
+    /// Its client references, oldest link first; of one identity in the order of the agency's file.
     pub client_refs: Vec<String>,
     /// The time at which the first of them was attached.
     pub since: Unix,
@@ -47,8 +50,7 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn linked_agencies(&self, id: AccountId) -> Result<Vec<LinkedAgency>, Fault> {
-        let rows = links::of(&self.context.db, id).await?;
-        Ok(by_agency(rows.into_iter().map(|row| (row.agency_id, row.client_ref, row.linked_at)).collect()))
+        by_agency(links::of(&self.context.db, id).await?)
     }
 
     /// Returns the agency's own references for this account; empty when it is not linked there.
@@ -61,26 +63,37 @@ impl Accounts {
     }
 }
 
-/// An agency, a reference, and the time at which it was attached.
-type Link = (String, String, Unix);
-
 /// Groups links by agency, oldest first.
-fn by_agency(links: Vec<Link>) -> Vec<LinkedAgency> {
+fn by_agency(links: Vec<LinkOf>) -> Result<Vec<LinkedAgency>, Fault> {
     let mut agencies: Vec<LinkedAgency> = Vec::new();
-    for (agency_id, client_ref, since) in links {
-        match agencies.iter_mut().find(|a| a.agency_id == agency_id) {
-            Some(known) => tell_once(&mut known.client_refs, client_ref),
-            None => agencies.push(LinkedAgency { agency_id, client_refs: vec![client_ref], since }),
-        }
+    for LinkOf { agency_id, client_ref, further_refs, linked_at } in links {
+        let at = agencies.iter().position(|known| known.agency_id == agency_id).unwrap_or_else(|| {
+            agencies.push(LinkedAgency { agency_id, client_refs: Vec::new(), since: linked_at });
+            agencies.len() - 1
+        });
+        tell_once(&mut agencies[at].client_refs, client_ref, further_refs.as_deref())?;
     }
-    agencies
+    Ok(agencies)
 }
 
-/// Adds a reference, unless it is there already: two identifiers may share one.
-pub(crate) fn tell_once(refs: &mut Vec<String>, client_ref: String) {
-    if !refs.contains(&client_ref) {
-        refs.push(client_ref);
+/// Adds the references of an identity, unless they are there already: two identifiers may share one. `further` is what [`further_text`] wrote.
+pub(crate) fn tell_once(
+    refs: &mut Vec<String>,
+    client_ref: String,
+    further: Option<&str>,
+) -> Result<(), Fault> {
+    let further: Vec<String> = further.map(serde_json::from_str).transpose()?.unwrap_or_default();
+    for reference in [client_ref].into_iter().chain(further) {
+        if !refs.contains(&reference) {
+            refs.push(reference);
+        }
     }
+    Ok(())
+}
+
+/// Returns an identity's references beside the first, as they are stored: a JSON list, or nothing.
+pub(crate) fn further_text(further: &[String]) -> Result<Option<String>, Fault> {
+    Ok(if further.is_empty() { None } else { Some(serde_json::to_string(further)?) })
 }
 
 impl From<AccountRow> for Account {
@@ -96,12 +109,22 @@ mod tests {
 
     #[test]
     fn a_reference_that_several_identifiers_carry_is_told_once() {
-        let link = |agency: &str, reference: &str| (agency.to_owned(), reference.to_owned(), 7);
-        let links = vec![link("a", "R1"), link("b", "R1"), link("a", "R1"), link("a", "R2")];
-        let told = by_agency(links);
+        let link = |agency: &str, reference: &str, further: &[String]| LinkOf {
+            agency_id: agency.to_owned(),
+            client_ref: reference.to_owned(),
+            further_refs: further_text(further).ok().flatten(),
+            linked_at: 7,
+        };
+        let links = vec![
+            link("a", "R1", &["R3".into(), "R1".into()]),
+            link("b", "R1", &[]),
+            link("a", "R1", &[]),
+            link("a", "R2", &[]),
+        ];
+        let told = by_agency(links).ok().unwrap();
         assert_eq!(
             (&told[0].client_refs[..], &told[1].client_refs[..]),
-            (&["R1".into(), "R2".into()][..], &["R1".into()][..])
+            (&["R1".into(), "R3".into(), "R2".into()][..], &["R1".into()][..])
         );
     }
 }

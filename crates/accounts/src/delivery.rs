@@ -5,7 +5,8 @@ pub(crate) mod report;
 pub(crate) mod shapes;
 
 pub use guards::GuardBroken;
-pub use report::{Changes, HashKind, Oddly, PlanReport, Reason, Sample, SampleKind, Shape, ShapeShift};
+pub use report::{Changes, HashKind, Oddly, PlanReport, ReadColumn, Reason, Sample, SampleKind};
+pub use shapes::{Shape, ShapeShift};
 
 use kernel::{Fault, Unix};
 

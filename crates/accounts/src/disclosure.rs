@@ -65,7 +65,9 @@ fn at_agency(person: &Person, links: &[LinkedIdentity]) -> Result<Option<AtAgenc
     let times = links.iter().map(|link| link.linked_at.max(link.imported_at)).chain(person.changed_at);
     let updated_at = times.max().unwrap_or_default();
     let mut client_refs = Vec::new();
-    links.iter().for_each(|link| tell_once(&mut client_refs, link.client_ref.clone()));
+    for link in links {
+        tell_once(&mut client_refs, link.client_ref.clone(), link.further_refs.as_deref())?;
+    }
     Ok(Some(AtAgency { client_refs, profile, updated_at }))
 }
 
@@ -88,7 +90,8 @@ mod tests {
 
     fn link(client_ref: &str, profile: &Value, (linked_at, imported_at): (Unix, Unix)) -> LinkedIdentity {
         let (agency_id, client_ref) = ("a".into(), client_ref.into());
-        LinkedIdentity { agency_id, client_ref, linked_at, profile: profile.to_string(), imported_at }
+        let profile = profile.to_string();
+        LinkedIdentity { agency_id, client_ref, further_refs: None, linked_at, profile, imported_at }
     }
 
     /// Two identities of one agency at one account.

@@ -4,6 +4,7 @@
 
 use kernel::{CheckFuture, Context, Digest, Fault, Read, SealKeys, Snapshot, Tx, Unix};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::{
     AccountId, Accounts,
@@ -23,8 +24,43 @@ pub(crate) async fn append<T: Serialize>(
     let body = serde_json::to_string(body)?;
     let at = context.now();
     let hash = link_hash(&context.keys, &head.hash, head.seq, at, kind, account, &body);
+    audit(tx, kind, account, &body);
     let kind = kind.to_owned();
     store::insert(tx, Entry { seq: head.seq, at, kind, account, body, previous: head.hash, hash }).await
+}
+
+/// The values of an entry that the audit stream has: no identifier or reference of an agency's client, and no address.
+const AUDITED: [&str; 18] = [
+    "agency",
+    "by",
+    "reason",
+    "delivery",
+    "file",
+    "sha256",
+    "complete",
+    "rows",
+    "added",
+    "updated",
+    "corrected",
+    "gone",
+    "restored",
+    "removed",
+    "left_alone",
+    "forced",
+    "version",
+    "moved",
+];
+
+/// Tells the audit stream of an entry, once it is committed.
+fn audit(tx: &Tx, kind: &str, account: Option<AccountId>, body: &str) {
+    if !tracing::enabled!(target: "audit", tracing::Level::INFO) {
+        return;
+    }
+    let event = kind.replace(' ', "_");
+    let mut detail: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
+    detail.retain(|name, _| AUDITED.contains(&name.as_str()));
+    let (account, detail) = (account.map(|id| id.to_string()), Value::Object(detail).to_string());
+    tx.after_commit(move || tracing::info!(target: "audit", event, account, detail));
 }
 
 fn link_hash(

@@ -65,8 +65,8 @@ pub use act::{
 pub use code::{CODE_DAYS, CodeGiven};
 pub use counts::IdentityCount;
 pub use delivery::{
-    Changes, Delivery, DeliveryState, GuardBroken, HashKind, Oddly, PlanReport, Reason, Sample, SampleKind,
-    Shape, ShapeShift, Source, UNDO_DAYS,
+    Changes, Delivery, DeliveryState, GuardBroken, HashKind, Oddly, PlanReport, ReadColumn, Reason, Sample,
+    SampleKind, Shape, ShapeShift, Source, UNDO_DAYS,
 };
 pub use device::Device;
 pub use disclosure::AtAgency;

@@ -1,10 +1,10 @@
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     hash::{BuildHasher, RandomState},
     io::{self, Read, Seek, SeekFrom, Write},
 };
 
-use crate::row::Rows;
+use crate::row::{Row, Rows};
 
 /// The number of parts that the numbers are laid into, so that each part is small enough to be sorted in memory.
 const PARTS: usize = 256;
@@ -18,8 +18,6 @@ pub struct Duplicates {
     keys: RandomState,
     /// The numbers that came more than once. Two identifiers may share one.
     repeated: HashSet<u64>,
-    /// The line on which each of those identifiers stood first.
-    first: HashMap<String, u64>,
 }
 
 impl Duplicates {
@@ -40,7 +38,12 @@ impl Duplicates {
                 spread.add(keys.hash_one(&canonical))?;
             }
         }
-        Ok(Self { keys, repeated: spread.repeated()?, first: HashMap::new() })
+        Ok(Self { keys, repeated: spread.repeated()? })
+    }
+
+    /// Returns true if no identifier comes more than once.
+    pub fn is_empty(&self) -> bool {
+        self.repeated.is_empty()
     }
 
     /// Returns true if an identifier comes more than once, or, rarely, if it shares its number with one that does.
@@ -48,16 +51,22 @@ impl Duplicates {
         self.repeated.contains(&self.keys.hash_one(canonical))
     }
 
-    /// The line on which an identifier stood before `line`; `None` if this is its first.
-    pub fn first_line(&mut self, canonical: &str, line: u64) -> Option<u64> {
-        if !self.is_repeated(canonical) {
-            return None;
+    /// Shows all rows whose identifiers come more than once, in the order of the file, from the place of `rows` on. `canonical` as in [`Self::find`].
+    pub fn each<R: Read>(
+        &self,
+        rows: &mut Rows<R>,
+        canonical: impl Fn(&str) -> Option<String>,
+        mut see: impl FnMut(String, Row),
+    ) {
+        if self.repeated.is_empty() {
+            return;
         }
-        let known = self.first.get(canonical).copied();
-        if known.is_none() {
-            self.first.insert(canonical.to_owned(), line);
+        let repeated = |identifier: &str| canonical(identifier).filter(|text| self.is_repeated(text));
+        while let Some(row) = rows.next_wanted(|identifier| repeated(identifier).is_some()) {
+            if let Some(canonical) = repeated(&row.identifier) {
+                see(canonical, row);
+            }
         }
-        known
     }
 }
 

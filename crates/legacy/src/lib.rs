@@ -17,16 +17,17 @@
 //!     00042;;\n";
 //! let mut rows = Rows::open(Cursor::new(file), Format::Csv)?;
 //! let canonical = |identifier: &str| Some(identifier.to_lowercase());
-//! let mut duplicates = Duplicates::find(&mut rows, canonical, Cursor::new(Vec::new()))?;
+//! let duplicates = Duplicates::find(&mut rows, canonical, Cursor::new(Vec::new()))?;
+//! rows.rewind()?;
+//! let mut lines = Vec::new();
+//! duplicates.each(&mut rows, canonical, |_, row| lines.push(row.line));
+//! assert_eq!(lines, [2, 4]);
 //! rows.rewind()?;
 //!
 //! let mut report = ImportReport::default();
 //! let mut right = 0;
 //! for row in rows {
 //!     let row = row?;
-//!     if duplicates.first_line(&row.identifier, row.line).is_some() {
-//!         continue;
-//!     }
 //!     report.add_warnings(row.line, row.warnings);
 //!     right += row.verifier.map_or(0, |hash| u32::from(hash.verify(b"Tilleul-42")));
 //! }

@@ -1,6 +1,7 @@
 //! moncompte: one account per person for every agency's portal. This program reads the configuration, wires the parts together, and runs its commands
 //! and the worker.
 
+mod audit;
 mod bounce;
 mod change;
 mod command;
@@ -27,7 +28,6 @@ mod worker;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use print::err;
 use tikv_jemallocator::Jemalloc;
 
@@ -40,7 +40,7 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 async fn main() -> ExitCode {
     // Files are readable by their user alone: database, log, mails, the demo's secrets. SQLite creates three files, and other libraries create theirs.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    let code = command::Cli::parse().run().await.unwrap_or_else(|error| {
+    let code = command::run().await.unwrap_or_else(|error| {
         telemetry::end();
         tell(&error);
         ExitCode::FAILURE

@@ -12,7 +12,10 @@ use tracing_subscriber::{
     EnvFilter, Layer, Registry, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
-use crate::traces::Traces;
+use crate::{
+    audit::{self, Audit},
+    traces::Traces,
+};
 
 /// The format of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
@@ -25,15 +28,34 @@ pub(crate) enum LogFormat {
 }
 
 static LOG: OnceLock<Log> = OnceLock::new();
+static AUDIT: OnceLock<Audit> = OnceLock::new();
+
+/// Keeps the audit stream of this process, which ends with it.
+pub(crate) fn keep_audit(audit: Audit) -> &'static Audit {
+    AUDIT.get_or_init(|| audit)
+}
+
+/// Returns what is on its way out of this process.
+fn logs() -> impl Iterator<Item = &'static Log> {
+    LOG.get().into_iter().chain(AUDIT.get().map(Audit::log))
+}
 
 /// Starts logging to standard error; `MONCOMPTE_LOG` (e.g. `info,sqlx=warn`) filters events.
 pub(crate) fn begin(format: LogFormat, default: &str) {
-    begin_traced(format, default, None);
+    begin_observed(format, default, None, AUDIT.get());
 }
 
-/// Starts logging as [`begin`] does, and the export of spans if there is one. The filter of the log does not hold for the spans that are exported.
-pub(crate) fn begin_traced(format: LogFormat, default: &str, traces: Option<&Traces>) {
-    let filter = EnvFilter::try_from_env("MONCOMPTE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+/// Starts logging as [`begin`] does, the export of spans and the audit stream if there are such. The filter of the log does not hold for these.
+pub(crate) fn begin_observed(
+    format: LogFormat,
+    default: &str,
+    traces: Option<&Traces>,
+    audit: Option<&'static Audit>,
+) {
+    let mut filter = EnvFilter::try_from_env("MONCOMPTE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    if let Ok(directive) = format!("{}=off", audit::TARGET).parse() {
+        filter = filter.add_directive(directive);
+    }
     let log = tracing_subscriber::fmt::layer()
         .with_writer(LOG.get_or_init(|| Log::to(io::stderr())).clone())
         // The subscriber prints its own errors, and would panic if that fails.
@@ -46,32 +68,36 @@ pub(crate) fn begin_traced(format: LogFormat, default: &str, traces: Option<&Tra
     };
     let registry = tracing_subscriber::registry();
     // A second call (in tests) changes nothing.
-    let _ = match traces {
+    let _ = match (traces, audit) {
         // One filter for all costs each span less than a filter for each layer.
-        None => registry.with(log).with(filter).try_init(),
-        Some(traces) => registry.with(log.with_filter(filter)).with(traces.layer()).try_init(),
+        (None, None) => registry.with(log).with(filter).try_init(),
+        (traces, audit) => registry
+            .with(log.with_filter(filter))
+            .with(traces.map(Traces::layer))
+            .with(audit.map(Audit::layer))
+            .try_init(),
     };
 }
 
 /// Waits until all logged lines are written, or for a moment.
 pub(crate) fn end() {
-    if let Some(log) = LOG.get() {
+    for log in logs() {
         log.flush(Duration::from_secs(1));
     }
 }
 
-/// Returns the number of log lines that were lost, for `/metrics`.
+/// Returns the number of lines of the log and of the audit stream that were lost, for `/metrics`.
 pub(crate) fn lost() -> u64 {
-    LOG.get().map_or(0, |log| log.queue().lost)
+    logs().map(|log| log.queue().lost).sum()
 }
 
 /// The maximum number of bytes that wait to be written. Further lines are lost: an unread log must neither fill the memory nor stop a request.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// Log lines on their way to standard error. A thread writes them, so that a stopped reader, a closed pipe or a full disk does not affect the code that logs;
+/// Lines on their way to standard error, or to where the audit stream goes. A thread writes them, so that a stopped reader, a closed pipe or a full disk does not affect the code that logs;
 /// lines that cannot be written are counted.
 #[derive(Clone)]
-struct Log(Arc<Shared>);
+pub(crate) struct Log(Arc<Shared>);
 
 struct Shared {
     queue: Mutex<Queue>,
@@ -88,7 +114,7 @@ struct Queue {
 }
 
 impl Log {
-    fn to(mut end: impl Write + Send + 'static) -> Self {
+    pub(crate) fn to(mut end: impl Write + Send + 'static) -> Self {
         let log = Self(Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new() }));
         let writer = log.clone();
         let begun = std::thread::Builder::new().name("log".into()).spawn(move || writer.write_to(&mut end));
@@ -124,7 +150,7 @@ impl Log {
         }
     }
 
-    fn put(&self, line: &[u8]) {
+    pub(crate) fn put(&self, line: &[u8]) {
         let mut queue = self.queue();
         if queue.bytes + line.len() > MAX_BYTES {
             queue.lost += 1;

@@ -107,6 +107,7 @@ impl Worker {
     }
 
     async fn chores(self: Arc<Self>, stop: CancellationToken) {
+        self.refold().await;
         let mut slow = 0_u32;
         let mut beat = tokio::time::interval(Duration::from_secs(1));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -137,6 +138,20 @@ impl Worker {
                 self.tell_progress().await;
             }
             slow = (slow + 1) % 600;
+        }
+    }
+
+    /// Brings identifiers that an older version stored to the form of today.
+    async fn refold(&self) {
+        let idp = &self.running().idp;
+        for agency in idp.agencies.load_full().iter() {
+            match idp.accounts.refold(agency).await {
+                Ok(0) => {}
+                Ok(count) => {
+                    tracing::info!(agency = agency.id, count, "identifiers stored by an older spelling")
+                }
+                Err(fault) => tracing::warn!(%fault, agency = agency.id, "spelling of identifiers postponed"),
+            }
         }
     }
 

@@ -21,6 +21,8 @@ pub struct DeliveryReport {
     pub effects: Vec<DeliveryLine>,
     /// Masked examples.
     pub samples: Vec<DeliverySample>,
+    /// The columns that the file names in its own way: the name, and what is read in it.
+    pub columns: Vec<(String, String)>,
     /// Why rows are left out.
     pub reasons: Vec<DeliveryLine>,
     /// The oddities in rows that are taken.
@@ -63,8 +65,8 @@ impl DeliveryLine {
 /// Beginnings and parts of the reasons for which a row is left out, or its hash, as the reading of files gives them, and what an agency's secretary is told.
 const REASONS: [(&str, &str); 22] = [
     (
-        "the same identifier as on line",
-        "Le même identifiant figure plus haut dans le fichier, avec d’autres informations\u{a0}: lesquelles sont justes\u{a0}?",
+        "references of the identifier on line",
+        "Un même identifiant porte trop de références\u{a0}: est-ce la bonne colonne\u{a0}?",
     ),
     (
         "a spreadsheet",
@@ -120,6 +122,71 @@ const RECIPES: [(&str, &str); 12] = [
     ("", "elle ne peut pas être suivie"),
 ];
 
+/// The columns of a file, and what an agency's secretary calls them.
+const COLUMNS: [(&str, &str); 25] = [
+    ("identifier", "l’identifiant"),
+    ("client_ref", "votre référence du client"),
+    ("password_hash", "l’empreinte du mot de passe"),
+    ("hash_format", "le format de l’empreinte"),
+    ("salt", "le sel de l’empreinte"),
+    ("hash_user", "le nom utilisé dans l’empreinte"),
+    ("hash_key", "la clé de l’empreinte"),
+    ("password", "le mot de passe"),
+    ("email", "l’adresse email"),
+    ("name", "le nom complet"),
+    ("given_name", "le prénom"),
+    ("family_name", "le nom de famille"),
+    ("middle_name", "le deuxième prénom"),
+    ("nickname", "le surnom"),
+    ("preferred_username", "le nom d’usage"),
+    ("gender", "la civilité"),
+    ("birthdate", "la date de naissance"),
+    ("phone_number", "le téléphone"),
+    ("locale", "la langue"),
+    ("zoneinfo", "le fuseau horaire"),
+    ("street_address", "la rue"),
+    ("postal_code", "le code postal"),
+    ("locality", "la ville"),
+    ("region", "la région"),
+    ("country", "le pays"),
+];
+
+/// Returns a column of a file in French.
+pub fn column_in_french(column: &str) -> &'static str {
+    COLUMNS.iter().find(|(name, _)| *name == column).map_or("une autre information", |(_, french)| french)
+}
+
+/// Returns in French in what two rows or two deliveries differ.
+pub fn difference_in_french(difference: &str) -> &'static str {
+    match difference {
+        "reference" => "référence",
+        "address" | "email" => "adresse email",
+        "name" => "nom",
+        "hash" => "mot de passe",
+        _ => "autre information",
+    }
+}
+
+/// Returns the differences that a reason names behind `with another`, in French.
+fn differences_in_french(reason: &str) -> String {
+    let named = reason.rsplit_once("with another ").map_or("", |(_, named)| named);
+    let french: Vec<&str> = named.split(", ").map(difference_in_french).collect();
+    french.join(", ")
+}
+
+/// Returns in French what becomes of a further row of an identity.
+pub fn household_in_french(reason: &str) -> String {
+    let what = match reason.starts_with("the same identifier and hash") {
+        true => "Le même identifiant et le même mot de passe qu’une autre ligne",
+        false => "Le même identifiant qu’une autre ligne, sans empreinte lisible",
+    };
+    let kept = match reason.contains("another reference") {
+        true => "ces personnes verront toutes ces références dans un seul compte",
+        false => "l’autre ligne est conservée",
+    };
+    format!("{what} (différence\u{a0}: {})\u{a0}: {kept}", differences_in_french(reason))
+}
+
 /// Returns the mistake in a recipe, `the recipe in …, at character 5: a number belongs here`, in French.
 fn recipe_in_french(reason: &str) -> Option<String> {
     let (_, rest) = reason.split_once("the recipe in `hash_format`, at character ")?;
@@ -132,6 +199,12 @@ fn recipe_in_french(reason: &str) -> Option<String> {
 pub fn reason_in_french(reason: &str) -> String {
     if let Some(french) = recipe_in_french(reason) {
         return french;
+    }
+    if reason.starts_with("the same identifier as on line") {
+        return format!(
+            "Le même identifiant figure sur une autre ligne du fichier, avec un autre mot de passe (différence\u{a0}: {})\u{a0}: laquelle est juste\u{a0}?",
+            differences_in_french(reason)
+        );
     }
     let known = REASONS.iter().find(|(part, _)| reason.contains(part));
     known
@@ -161,6 +234,7 @@ mod tests {
                 line: "3".into(),
                 what: "adresse".into(),
             }],
+            columns: vec![("N° client".into(), column_in_french("identifier").into())],
             reasons: vec![DeliveryLine::new(
                 reason_in_french("the same identifier as on line 7"),
                 2,
@@ -169,9 +243,16 @@ mod tests {
             warnings: vec![DeliveryLine::new("Sans adresse", 12, &[1, 2])],
         };
         let page = Pages::new().unwrap().delivery_report(&report).unwrap();
-        for part in
-            ["Agence &lt;des&gt; Tilleuls", "n’a pas été importé", "00••••45", "3, 9", "1, 2…", "lang=\"fr\""]
-        {
+        for part in [
+            "Agence &lt;des&gt; Tilleuls",
+            "N° client",
+            "l’identifiant",
+            "n’a pas été importé",
+            "00••••45",
+            "3, 9",
+            "1, 2…",
+            "lang=\"fr\"",
+        ] {
             assert!(page.contains(part), "{part}: {page}");
         }
         assert!(!page.contains("src=") && !page.contains("href="), "it loads nothing");

@@ -41,7 +41,10 @@ mod shades;
 mod translate;
 
 pub use asset::{ASSET_ROOT, Asset, asset, precompressed, url as asset_url};
-pub use delivery::{DeliveryLine, DeliveryReport, DeliverySample, reason_in_french};
+pub use delivery::{
+    DeliveryLine, DeliveryReport, DeliverySample, column_in_french, difference_in_french,
+    household_in_french, reason_in_french,
+};
 pub use error::Error;
 pub use frame::{Contact, CustomTexts, Frame, LocalizedText, Theme};
 pub use locale::Locale;

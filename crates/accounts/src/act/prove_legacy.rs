@@ -288,6 +288,7 @@ impl Accounts {
             secret_fingerprint: None,
             delivery_id: None,
             left_at: None,
+            further_refs: None,
         };
         identities::insert(&self.context.db, row).await
     }

@@ -1,7 +1,13 @@
-use legacy::{Warned, row::BadRow};
+use legacy::{
+    Warned,
+    row::{BadRow, NamedColumn},
+};
 use serde::{Deserialize, Serialize};
 
-use super::{GuardBroken, shapes::DIGITS};
+use super::{
+    GuardBroken,
+    shapes::{DIGITS, Shape, ShapeShift},
+};
 
 /// The most kinds of one thing that a report holds: enough to read, however long the file is.
 pub(super) const MOST_KINDS: usize = 50;
@@ -34,16 +40,24 @@ pub struct PlanReport {
     pub reasons: Vec<Reason>,
     /// Of these, rows whose identifier a spreadsheet made another of, such as 1.00E+06.
     pub spoilt: u64,
-    /// Rows taken whose hash cannot be read: these people have none now.
+    /// Rows taken whose hash cannot be read: these people have none, but for `kept_hashes`.
     pub unreadable_hashes: u64,
+    /// Of these, rows of people whose stored hash stays.
+    pub kept_hashes: u64,
     /// The encoding by which the file is read.
     pub charset: String,
-    /// Sentences about the file as a whole: its encoding, columns that are read by a common name.
+    /// Sentences about the file as a whole: its encoding, its dates.
     pub notes: Vec<String>,
+    /// The columns that the file names in its own way.
+    pub columns: Vec<ReadColumn>,
     /// Rows that repeat an earlier one to the letter: harmless, and not bad.
     pub doubles: u64,
-    /// Rows that have the identifier of an earlier one, and something else with it: bad.
+    /// Rows that have the identifier of another one and another hash: bad.
     pub contradictory: u64,
+    /// Further rows of an identity, with the same hash or none that can be read: their references are kept with the identity.
+    pub households: u64,
+    /// The differences of these rows, in words.
+    pub household_reasons: Vec<Reason>,
     /// References that several rows have: one of these people may see what is another's.
     pub shared_references: Option<Reason>,
     /// Rows taken that have no address: these people need letters.
@@ -142,33 +156,6 @@ pub struct HashKind {
     pub proven: bool,
 }
 
-/// A form of identifiers.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Shape {
-    /// `digits`, `letters`, `digits and letters` or `other`.
-    pub of: String,
-    /// Characters.
-    pub length: u64,
-    /// The number of rows.
-    pub count: u64,
-}
-
-/// A form of identifiers that was rare or unknown before: zeros that a spreadsheet took away, or another agency's file.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct ShapeShift {
-    /// As in [`Shape`].
-    pub of: String,
-    /// Characters.
-    pub length: u64,
-    /// The share in this file.
-    pub share: f64,
-    /// The share in the last delivery.
-    pub before: f64,
-    /// Numbers with fewer digits than most of the last delivery.
-    #[serde(default)]
-    pub shorter: bool,
-}
-
 /// The kind of a sample.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -181,6 +168,27 @@ pub enum SampleKind {
     Corrected,
     /// Missing in a complete file.
     Gone,
+    /// A further row of an identity.
+    Household,
+    /// One of several identifiers that have one reference.
+    Shared,
+}
+
+/// A column that the file names in its own way.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReadColumn {
+    /// The name in the file.
+    pub written: String,
+    /// The column that it is read as.
+    pub column: String,
+    /// True if no one said so: it was read by a common name.
+    pub common: bool,
+}
+
+impl ReadColumn {
+    pub(crate) fn of(named: &NamedColumn) -> Self {
+        Self { written: named.written.clone(), column: named.column.to_owned(), common: named.common }
+    }
 }
 
 /// A masked example.
@@ -279,7 +287,7 @@ pub(crate) fn add_to(reason: &mut Option<Reason>, words: &str, line: u64) {
 }
 
 /// Returns a reason without the numbers in it, so that rows of one kind count together.
-fn general(reason: &str) -> String {
+pub(crate) fn general(reason: &str) -> String {
     let mut out = String::with_capacity(reason.len());
     for (nth, part) in reason.split(" line ").enumerate() {
         if nth == 0 {

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::{Shape, report::MOST_KINDS};
+use serde::{Deserialize, Serialize};
+
+use super::report::MOST_KINDS;
 
 /// The form of identifiers that are numbers.
 pub(super) const DIGITS: &str = "digits";
@@ -43,4 +45,31 @@ impl Shapes {
         shapes.truncate(MOST_KINDS);
         shapes
     }
+}
+
+/// A form of identifiers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Shape {
+    /// `digits`, `letters`, `digits and letters` or `other`.
+    pub of: String,
+    /// Characters.
+    pub length: u64,
+    /// The number of rows.
+    pub count: u64,
+}
+
+/// A form of identifiers that was rare or unknown before: zeros that a spreadsheet took away, or another agency's file.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ShapeShift {
+    /// As in [`Shape`].
+    pub of: String,
+    /// Characters.
+    pub length: u64,
+    /// The share in this file.
+    pub share: f64,
+    /// The share in the last delivery.
+    pub before: f64,
+    /// Numbers with fewer digits than most of the last delivery.
+    #[serde(default)]
+    pub shorter: bool,
 }

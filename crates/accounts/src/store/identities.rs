@@ -1,6 +1,7 @@
 //! Identifiers that agencies issued: the table `legacy_identity`.
 
 mod delivered;
+mod refolded;
 
 use kernel::{Db, Fault, Read, Tx, Unix};
 use sea_orm::{
@@ -15,9 +16,10 @@ use super::{
 use crate::{LegacyIdentityId, verifier::Kind};
 
 pub(crate) use delivered::{
-    Existing, Imported, InsertStatement, Paged, correct, count_present, delete, end_unfinished, existing,
-    insert_all, leave, page, restore, restore_told, update, whole,
+    Existing, Imported, InsertStatement, Paged, Secret, correct, count_present, delete, end_unfinished,
+    existing, insert_all, leave, page, restore, restore_told, update, whole,
 };
+pub(crate) use refolded::{beyond_ascii, refold};
 
 /// Returns an identity.
 pub(crate) async fn by_id(db: &impl Read, id: LegacyIdentityId) -> Result<Option<IdentityRow>, Fault> {

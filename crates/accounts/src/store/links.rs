@@ -19,12 +19,27 @@ use super::{
 };
 use crate::{Account, AccountId, LegacyIdentityId};
 
+/// A link, as far as it names an agency and its references.
+#[derive(FromQueryResult)]
+pub(crate) struct LinkOf {
+    pub(crate) agency_id: String,
+    pub(crate) client_ref: String,
+    /// The identity's references beside that one.
+    pub(crate) further_refs: Option<String>,
+    pub(crate) linked_at: Unix,
+}
+
 /// Returns the links of an account that have not ended, in the order in which they were made.
-pub(crate) async fn of(db: &impl Read, account: AccountId) -> Result<Vec<LinkRow>, Fault> {
+pub(crate) async fn of(db: &impl Read, account: AccountId) -> Result<Vec<LinkOf>, Fault> {
     Ok(Entity::find()
+        .select_only()
+        .columns([Column::AgencyId, Column::ClientRef, Column::LinkedAt])
+        .column(legacy_identity::Column::FurtherRefs)
+        .join(JoinType::LeftJoin, Relation::LegacyIdentity.def())
         .filter(Column::AccountId.eq(account))
         .filter(Column::EndedAt.is_null())
         .order_by_asc(Column::Id)
+        .into_model()
         .all(db.connection())
         .await?)
 }
@@ -48,6 +63,8 @@ pub(crate) async fn insert(tx: &Tx, row: LinkRow) -> Result<(), Fault> {
 pub(crate) struct LinkedIdentity {
     pub(crate) agency_id: String,
     pub(crate) client_ref: String,
+    /// The identity's references beside that one.
+    pub(crate) further_refs: Option<String>,
     pub(crate) linked_at: Unix,
     /// A JSON object.
     pub(crate) profile: String,
@@ -77,6 +94,7 @@ struct Row {
     spoken_at: Option<Unix>,
     agency_id: Option<String>,
     client_ref: Option<String>,
+    further_refs: Option<String>,
     linked_at: Option<Unix>,
     ended_at: Option<Unix>,
     profile: Option<String>,
@@ -92,6 +110,7 @@ impl Row {
         Some(LinkedIdentity {
             agency_id: self.agency_id.take()?,
             client_ref: self.client_ref.take()?,
+            further_refs: self.further_refs.take(),
             linked_at: self.linked_at?,
             profile: self.profile.take()?,
             imported_at: self.imported_at?,
@@ -129,7 +148,11 @@ pub(crate) async fn person(
             account::Column::SpokenAt,
         ])
         .columns([Column::AgencyId, Column::ClientRef, Column::LinkedAt, Column::EndedAt])
-        .columns([legacy_identity::Column::Profile, legacy_identity::Column::ImportedAt])
+        .columns([
+            legacy_identity::Column::FurtherRefs,
+            legacy_identity::Column::Profile,
+            legacy_identity::Column::ImportedAt,
+        ])
         .left_join(Entity)
         .join(JoinType::LeftJoin, Relation::LegacyIdentity.def())
         .filter(account::Column::Id.eq(id))

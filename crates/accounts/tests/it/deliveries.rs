@@ -75,7 +75,7 @@ async fn all(stage: &Stage, columns: &str, table: &str) -> Vec<String> {
 /// All columns but one: portals are told that what they know of people who moved has changed again.
 async fn identities(stage: &Stage) -> Vec<String> {
     let columns = "id agency_id identifier identifier_canonical client_ref email name profile fingerprint verifier_kind \
-                   verifier recogniser_kind moved_at secret_fingerprint delivery_id left_at";
+                   verifier recogniser_kind moved_at secret_fingerprint delivery_id left_at further_refs";
     all(stage, columns, "legacy_identity").await
 }
 
@@ -90,7 +90,7 @@ fn csv(count: u32) -> String {
 }
 
 /// The second file of findings/operators.md in small: addresses, hashes, references, names and telephones changed, hashes emptied, some gone, some new, one doubled to
-/// the letter, one contradictory, and people who moved before.
+/// the letter, one contradictory, one further row of a household, and people who moved before.
 fn second() -> String {
     let mut lines: Vec<String> = csv(300).lines().map(str::to_owned).collect();
     let mut change = |n: usize, from: &str, to: &str| {
@@ -107,12 +107,13 @@ fn second() -> String {
     change(14, "Personne 14", "Quatorze");
     change(15, ";0200000015", ";");
     let double = lines[20].clone();
-    let contradictory = lines[21].replace("Personne", "Quelqu'un");
+    let contradictory = lines[21].replace("Secret", "Autre");
+    let further = lines[22].replace("Personne", "Quelqu'un");
     // Gone: one who moved, and four who did not.
     lines.retain(|line| {
         !["00001", "00101", "00102", "00103", "00104"].iter().any(|gone| line.starts_with(gone))
     });
-    lines.extend([double, contradictory]);
+    lines.extend([double, contradictory, further]);
     lines.extend((300..320).map(|n| format!("{n:05};R{n};Vieux-Secret {n};;;")));
     lines.join("\n") + "\n"
 }
@@ -139,7 +140,8 @@ async fn a_second_file_with_every_change_is_planned_applied_and_taken_back(stage
     assert_eq!(counts, (20, 6, 288, 1, 1), "{name}");
     let changes = Changes { email: 1, hash: 2, hash_gone: 1, reference: 2, name: 2, profile: 2 };
     assert_eq!(report.changes, changes, "{name}");
-    assert_eq!((report.doubles, report.contradictory, report.bad), (1, 1, 1), "{name}");
+    let repeated = (report.doubles, report.contradictory, report.households, report.bad);
+    assert_eq!(repeated, (1, 1, 1, 1), "{name}");
     assert_eq!((report.existing, report.matched, report.gone, report.gone_moved), (300, 295, 5, 1), "{name}");
     assert_eq!((report.no_address, report.no_hash), (20, 1), "{name}");
     assert_eq!(report.proven_share(), Some(1.0), "{name}: two of them signed in");

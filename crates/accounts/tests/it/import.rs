@@ -52,17 +52,20 @@ async fn a_longer_file_adds_what_is_new_and_knows_the_rest(stage: Stage) {
     assert_eq!((third.added, third.updated, third.unchanged, third.moved), (0, 0, 3199, 1));
 }
 
-/// The first good row of an identifier is taken, in whichever batch it is, and each of the later ones is told with the line of that; again and again.
+/// The first good row of an identifier is taken, in whichever batch it is, and each of the later ones with another hash is told with the line of that; again
+/// and again.
 #[apply(both!)]
 #[tokio::test]
 async fn an_identifier_that_comes_again_is_told_however_far_away(mut stage: Stage) {
-    let rows = |range: std::ops::Range<u32>| range.map(|n| format!("{n};;Première\n")).collect::<String>();
+    let rows = |range: std::ops::Range<u32>| {
+        range.map(|n| format!("{n};Vieux-Secret {n};Première\n")).collect::<String>()
+    };
     let csv = [
-        "identifier;password_hash;name\n1.00E+06;hier;Mauvaise\n".to_owned(),
+        "identifier;password;name\n1.00E+06;hier;Mauvaise\n".to_owned(),
         rows(1..2400),
-        "5;;Deuxième\n".to_owned(),
+        "5;Autre-Secret;Deuxième\n".to_owned(),
         rows(2400..2500),
-        "5;;Troisième\n2450;;Deuxième\n ;;Personne\n9999;;Sans fin".to_owned(),
+        "5;Autre-Secret;Troisième\n2450;Autre-Secret;Deuxième\n ;;Personne\n9999;;Sans fin".to_owned(),
     ]
     .concat();
     stage.tilleuls.directory.leading_zeros_ignored = true;
@@ -72,9 +75,9 @@ async fn an_identifier_that_comes_again_is_told_however_far_away(mut stage: Stag
         let told: Vec<_> = report.bad.iter().map(ToString::to_string).collect();
         let expected = [
             "line 2: a spreadsheet made a number of `identifier`, such as 1.00E+06 or 42.0: its digits are lost. Export the column as text",
-            "line 2402: the same identifier as on line 7, with another name",
-            "line 2503: the same identifier as on line 7, with another name",
-            "line 2504: the same identifier as on line 2453, with another name",
+            "line 2402: the same identifier as on line 7, with another name, hash",
+            "line 2503: the same identifier as on line 7, with another name, hash",
+            "line 2504: the same identifier as on line 2453, with another name, hash",
             "line 2505: `identifier` is missing",
         ];
         assert_eq!(told, expected, "{}", stage.bed.name);

@@ -9,6 +9,7 @@ mod disclosure;
 mod doors;
 mod growth;
 mod hostile;
+mod households;
 mod import;
 mod invariants;
 mod lockout;

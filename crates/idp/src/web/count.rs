@@ -5,11 +5,13 @@ use accounts::{Reset, SignIn};
 /// Counts the outcome of a sign-in by address and password.
 pub(crate) fn sign_in(outcome: &SignIn) {
     metrics::counter!("moncompte_sign_in_total", "result" => outcome.kind()).increment(1);
+    tracing::info!(target: "audit", event = "sign_in", result = outcome.kind());
 }
 
 /// Counts a request for the mail of a reset, whether an account has the address or not.
 pub(crate) fn reset_asked() {
     metrics::counter!("moncompte_reset_total", "result" => "asked").increment(1);
+    tracing::info!(target: "audit", event = "password_reset_asked");
 }
 
 /// Counts the outcome of a new password on the link of a reset.
@@ -46,4 +48,5 @@ pub(crate) fn move_step(agency: &str, step: MoveStep) {
     };
     metrics::counter!("moncompte_move_steps_total", "agency" => agency.to_owned(), "step" => step)
         .increment(1);
+    tracing::info!(target: "audit", event = "move_step", agency, step);
 }

@@ -107,6 +107,7 @@ fn failure_page(
         }
         _ => tracing::info!(%reference, %path, %cause, "refused"),
     }
+    tracing::info!(target: "audit", event = "page_refused", %reference, outcome = failure.outcome(), %cause);
     Span::current().record("reference", &*reference).record("outcome", failure.outcome());
     if let Some(redirect) = failure.redirect {
         return redirected(*redirect);

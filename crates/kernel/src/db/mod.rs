@@ -6,6 +6,7 @@ mod invariant;
 mod open_transactions;
 pub mod outbox;
 mod shared_time;
+mod statistics;
 mod table;
 mod timeout;
 mod tx;
@@ -14,7 +15,7 @@ mod write_queue;
 mod writer;
 
 use std::{
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -177,6 +178,7 @@ impl Db {
             mail: self.mail.clone(),
             has_mail: AtomicBool::new(false),
             recorded,
+            then: Mutex::default(),
             _mark: Mark::set(&self.counter),
             _place: place,
         })

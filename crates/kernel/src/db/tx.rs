@@ -1,7 +1,7 @@
 //! Writing transactions.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -24,6 +24,8 @@ pub struct Tx {
     pub(super) mail: Arc<Notify>,
     pub(super) has_mail: AtomicBool,
     pub(super) recorded: bool,
+    /// What is to be told once it is true.
+    pub(super) then: Mutex<Vec<Box<dyn FnOnce() + Send>>>,
     // Declared after the transaction: the next act starts when this one has ended.
     pub(super) _mark: Mark,
     pub(super) _place: Option<OwnedSemaphorePermit>,
@@ -61,6 +63,8 @@ impl Tx {
         if self.has_mail.load(Ordering::Relaxed) {
             self.mail.notify_one();
         }
+        let then = self.then.into_inner().unwrap_or_else(PoisonError::into_inner);
+        then.into_iter().for_each(|tell| tell());
         Ok(())
     }
 
@@ -74,7 +78,40 @@ impl Tx {
         }
     }
 
+    /// Runs something once the transaction is committed, and never if it is not.
+    pub fn after_commit(&self, tell: impl FnOnce() + Send + 'static) {
+        self.then.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(tell));
+    }
+
     pub(crate) fn has_mail(&self) {
         self.has_mail.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use crate::{Db, Done, Fault};
+
+    #[tokio::test]
+    async fn what_is_to_be_told_is_told_after_the_commit_and_of_no_other_transaction() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::connect(&format!("sqlite://{}", folder.path().join("db").display())).await.unwrap();
+        let (say, said) = mpsc::channel();
+        for (word, ends) in [("committed", 0), ("rolled back", 1), ("failed", 2)] {
+            let (say, heard) = (say.clone(), &said);
+            let done = db.write(async move |tx: &super::Tx| {
+                tx.after_commit(move || say.send(word).unwrap());
+                assert!(heard.try_recv().is_err(), "{word}: before it is true");
+                match ends {
+                    0 => Ok(Done::Commit(())),
+                    1 => Ok(Done::RollBack(())),
+                    _ => Err(Fault::Broken("it fails".into())),
+                }
+            });
+            assert_eq!(done.await.is_err(), ends == 2);
+            assert_eq!(said.try_recv().ok(), (ends == 0).then_some(word));
+        }
     }
 }

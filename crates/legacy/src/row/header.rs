@@ -1,6 +1,6 @@
 //! The header of a CSV file: which character parts the fields, and which column each of them is.
 
-use std::io::Read;
+use std::{fmt, io::Read};
 
 use zeroize::Zeroizing;
 
@@ -27,8 +27,36 @@ pub(super) struct Header {
     splitter: Splitter,
     /// The physical lines down to the first row.
     pub(super) lines: u64,
-    /// The sentences about columns that were read by a common name.
-    pub(super) notes: Vec<String>,
+    /// The columns whose names are not those of [`COLUMNS`].
+    pub(super) renamed: Vec<NamedColumn>,
+}
+
+/// A column that the file names in its own way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamedColumn {
+    /// The name in the file, its blanks folded and cut.
+    pub written: String,
+    /// The column, as [`COLUMNS`] names it.
+    pub column: &'static str,
+    /// True if nobody said so: it was read by a common name.
+    pub common: bool,
+}
+
+impl fmt::Display for NamedColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the column `{}` is read as `{}`", self.written, self.column)
+    }
+}
+
+impl NamedColumn {
+    /// The most characters of a name that are shown.
+    const LONGEST: usize = 60;
+
+    fn new(written: &str, column: &'static str, common: bool) -> Self {
+        let words: Vec<&str> = written.split_whitespace().collect();
+        let shown = words.join(" ").chars().filter(|c| !c.is_control()).take(Self::LONGEST).collect();
+        Self { written: shown, column, common }
+    }
 }
 
 /// A header as one of the characters parts it.
@@ -101,7 +129,7 @@ impl Header {
             return Err(format!("{NO_NAMES}, and `identifier` is not among them{hint}"));
         }
         let mut places: Vec<Place> = Vec::with_capacity(written.len());
-        let mut notes = Vec::new();
+        let mut renamed = Vec::new();
         for name in &written {
             let (place, told) = names.place(name).ok_or_else(|| columns::unknown("column", name))?;
             if let Place::Column(at) = place {
@@ -109,8 +137,8 @@ impl Header {
                 if places.contains(&place) {
                     return Err(format!("the column `{column}` comes twice"));
                 }
-                if told {
-                    notes.push(format!("the column `{}` is read as `{column}`", name.trim()));
+                if told || columns::place(name) != Some(at) {
+                    renamed.push(NamedColumn::new(name, column, told));
                 }
             }
             places.push(place);
@@ -118,7 +146,7 @@ impl Header {
         while places.last() == Some(&Place::Nameless) {
             places.pop();
         }
-        Ok(Self { places, splitter, lines: 0, notes })
+        Ok(Self { places, splitter, lines: 0, renamed })
     }
 
     /// Looks at the first rows: if another character parts all of them, each would be bad for the same reason.
@@ -148,6 +176,11 @@ impl Header {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Returns the character between the fields.
+    pub(super) fn delimiter(&self) -> char {
+        self.splitter.delimiter()
     }
 
     /// Begins a row with its first line.

@@ -100,12 +100,16 @@ fn columns_have_names_of_their_own_and_common_ones() {
                 Anne;Dupont;00042;R1;13a04a5099cb712e0d842d3342c1e405;12,50;anne@x.test\n";
     let hash = Layout { hash_format: Some("md5('sel-7'+password)".into()), ..own };
     let mut rows = Rows::open(text.as_bytes(), hash).unwrap();
+    let renamed = rows.renamed().iter().map(|named| (&*named.written, named.column, named.common));
     assert_eq!(
-        rows.notes(),
+        renamed.collect::<Vec<_>>(),
         [
-            "the column `Prénom` is read as `given_name`",
-            "the column `NOM` is read as `family_name`",
-            "the column `Courriel` is read as `email`"
+            ("Prénom", "given_name", true),
+            ("NOM", "family_name", true),
+            ("N° Client", "identifier", false),
+            ("Référence", "client_ref", false),
+            ("mot de passe", "password_hash", false),
+            ("Courriel", "email", true),
         ]
     );
     let row = rows.next().unwrap().ok().unwrap();

@@ -44,6 +44,7 @@ use header::{Header, open_quote};
 use lines::{Line, Lines};
 
 pub use columns::COLUMNS;
+pub use header::NamedColumn;
 pub use layout::{ColumnNames, DateOrder, Format, Layout};
 pub(crate) use lenient::addresses;
 pub use lenient::{Oddity, Warning};
@@ -117,9 +118,14 @@ impl<R: Read> Rows<R> {
         Ok(Self { lines, header, habit: Habit::new(dates), names, hash_format })
     }
 
-    /// Returns sentences about columns that are read by a common name.
-    pub fn notes(&self) -> &[String] {
-        self.header.as_ref().map_or(&[], |header| &header.notes)
+    /// Returns the columns that the file names in its own way.
+    pub fn renamed(&self) -> &[NamedColumn] {
+        self.header.as_ref().map_or(&[], |header| &header.renamed)
+    }
+
+    /// Returns the number of physical lines down to the end of the header, and the character between the fields; `None` for a file without a header.
+    pub fn header(&self) -> Option<(u64, char)> {
+        self.header.as_ref().map(|header| (header.lines, header.delimiter()))
     }
 
     /// Returns a sentence about dates that may be two days, when the file was read once.
@@ -164,6 +170,33 @@ impl<R: Read> Rows<R> {
                 fields.identifier()
             }),
         })
+    }
+
+    /// The next row of which `wanted` says so by its identifier; `None` at the end. Rows that cannot be read, and those that are not wanted, are passed over, about as
+    /// fast as by [`Self::next_identifier`].
+    pub(crate) fn next_wanted(&mut self, mut wanted: impl FnMut(&str) -> bool) -> Option<Row> {
+        loop {
+            let (line, text) = self.text()?;
+            let Ok(text) = text else { continue };
+            let fields = match &mut self.header {
+                Some(header) => {
+                    let split = Self::split(&mut self.lines, header, &text);
+                    let identifier = split.ok().and_then(|()| header.identifier());
+                    if !identifier.is_some_and(|identifier| wanted(&identifier)) {
+                        continue;
+                    }
+                    header.fields()
+                }
+                None => match json::fields(&text, &self.names) {
+                    Ok(fields) if fields.get("identifier").is_some_and(&mut wanted) => Ok(fields),
+                    _ => continue,
+                },
+            };
+            let row = fields.and_then(|fields| fields.row(line, self.habit, self.hash_format.as_deref()));
+            if let Ok(row) = row {
+                return Some(row);
+            }
+        }
     }
 }
 

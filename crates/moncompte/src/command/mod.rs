@@ -10,12 +10,16 @@ mod init;
 mod keys;
 mod mail;
 mod serve;
+mod why;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::telemetry::LogFormat;
+use crate::{
+    audit,
+    telemetry::{self, LogFormat},
+};
 
 /// One account per person for every agency's portal: an OpenID Connect provider that moves people over from their old identifiers.
 #[derive(Parser)]
@@ -66,6 +70,8 @@ enum Command {
     /// A message is a mail, a logout call to a portal, or other work done outside requests. The commands may run beside a provider. They print neither
     /// full addresses nor the content of messages.
     Mail(mail::Mail),
+    /// Tell what happened where a page showed a reference, from the audit stream.
+    Why(why::Why),
 }
 
 /// Options of every command.
@@ -79,8 +85,40 @@ pub(crate) struct Where {
     pub(crate) log: LogFormat,
 }
 
+/// Runs the command of this process, and tells the audit stream of it.
+pub(crate) async fn run() -> anyhow::Result<ExitCode> {
+    let matches = Cli::command().get_matches();
+    let (words, folder) = named(&matches);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    // A node tells of its start and its end itself; a demo has no operator.
+    let folder = folder.filter(|_| !matches!(words.as_str(), "serve" | "demo"));
+    let audit = folder.and_then(|folder| audit::of_command(&folder)).map(telemetry::keep_audit);
+    let ended = cli.run().await;
+    if let Some(audit) = audit {
+        let result = match &ended {
+            Ok(code) if *code == ExitCode::SUCCESS => "done",
+            Ok(_) => "done_with_remarks",
+            Err(_) => "failed",
+        };
+        audit.tell_command(&words, &import::operator(None), result);
+    }
+    ended
+}
+
+/// Returns the words that name the command, and its folder. Values of options are in no audit stream: they may be secrets.
+fn named(mut matches: &ArgMatches) -> (String, Option<PathBuf>) {
+    let mut words = Vec::new();
+    let mut folder = None;
+    while let Some((word, of)) = matches.subcommand() {
+        words.push(word);
+        matches = of;
+        folder = of.try_get_one::<PathBuf>("config").ok().flatten().cloned().or(folder);
+    }
+    (words.join(" "), folder)
+}
+
 impl Cli {
-    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+    async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Demo(demo) => demo.run().await,
             Command::Serve(serve) => serve.run().await,
@@ -95,6 +133,7 @@ impl Cli {
             Command::Import(import) => import.run().await,
             Command::Keys(keys) => keys.run().await,
             Command::Mail(mail) => mail.run().await,
+            Command::Why(why) => why.run(),
         }
     }
 }

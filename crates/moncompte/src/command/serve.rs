@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Where;
 use crate::{
+    audit::Audit,
     change::{begin::begin, follow::Follower, host, reload::Reload},
     config::{Contents, Overlay, Prepared},
     current::{Current, Running},
@@ -43,7 +44,9 @@ impl Serve {
         })?;
         let prepared = Prepared::read(&self.place.config, &self.overlay)?;
         let traces = Traces::begin(&prepared.config.settings.telemetry)?;
-        telemetry::begin_traced(self.place.log, "info,sqlx=warn", traces.as_ref());
+        let place = prepared.config.audit();
+        let audit = place.map(|place| Audit::begin(&place)).transpose()?.map(telemetry::keep_audit);
+        telemetry::begin_observed(self.place.log, "info,sqlx=warn", traces.as_ref(), audit);
         let measures = measures::install()?;
         prepared.make_folders()?;
         let Prepared { mut config, post } = prepared;
@@ -78,6 +81,7 @@ impl Serve {
         tracing::info!(
             %address, issuer = %current.load().idp.issuer, hash_memory_mib = hash_memory / 1024, generation = beginning.generation, "ready"
         );
+        tracing::info!(target: "audit", event = "node_started", generation = beginning.generation);
         let reload = Reload { folder: self.place.config, follower: follower.clone() };
         let leaving = CancellationToken::new();
         let ops = ops::router(current.clone(), supervisor.clone(), measures.clone(), leaving.clone());
@@ -110,6 +114,7 @@ impl Serve {
         );
         stop.cancel();
         let _ = worker.await;
+        tracing::info!(target: "audit", event = "node_stopped");
         if let Some(traces) = traces {
             traces.end().await;
         }

@@ -23,11 +23,13 @@ use accounts::{HashCost, LockPolicy, PasswordPolicy, Rules, SessionPolicy};
 use ipnet::IpNet;
 use kernel::{SealKeys, Unix};
 
+use crate::audit::Place;
+
 pub(crate) use contents::Contents;
 pub(crate) use overlay::Overlay;
 pub(crate) use prepare::Prepared;
 use read::Reader;
-pub(crate) use read::regular;
+pub(crate) use read::{MAIN, regular};
 pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity, TelemetrySection};
 
 /// The keys that differ from node to node.
@@ -45,6 +47,13 @@ pub(crate) struct Config {
     pub(crate) keys: BTreeMap<String, String>,
     /// The agencies and the terms of the folder.
     pub(crate) contents: Contents,
+}
+
+impl Config {
+    /// Returns the place of the audit stream, if there is to be one.
+    pub(crate) fn audit(&self) -> Option<Place> {
+        Place::parse(self.settings.telemetry.audit.as_deref()?, &self.folder)
+    }
 }
 
 /// An agency, or a client of one, that is not served, and the reason.

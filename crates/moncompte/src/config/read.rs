@@ -6,6 +6,8 @@ use generations::Files;
 use ipnet::IpNet;
 use kernel::{Clock, SealKey, SealKeys, SystemClock, Unix};
 
+use crate::audit::Place;
+
 use super::{
     Config, Contents, LeftOut, Mistake, Mistakes, Settings, network,
     overlay::{Overlay, Unread, keys_of},
@@ -23,7 +25,7 @@ pub(super) struct Reader<'a> {
     pub(super) left_out: Vec<LeftOut>,
 }
 
-pub(super) const MAIN: &str = "moncompte.toml";
+pub(crate) const MAIN: &str = "moncompte.toml";
 
 impl<'a> Reader<'a> {
     pub(super) fn of(folder: &'a Path) -> Self {
@@ -218,6 +220,10 @@ impl<'a> Reader<'a> {
         if let Some(endpoint) = &s.telemetry.otlp_endpoint {
             let reason = "must be http:// or https://, a host and a port, such as \"http://localhost:4318\"";
             range("telemetry.otlp_endpoint", is_endpoint(endpoint), reason);
+        }
+        if let Some(audit) = &s.telemetry.audit {
+            let reason = "must be \"stderr\", \"syslog\" or \"file:PATH\"";
+            range("telemetry.audit", Place::parse(audit, Path::new("")).is_some(), reason);
         }
         self.judge_bounces(s, text);
     }

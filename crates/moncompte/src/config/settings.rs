@@ -293,10 +293,12 @@ pub(crate) struct TelemetrySection {
     pub(crate) otlp_endpoint: Option<String>,
     /// The part of the traces that is sent, 0 to 1; a trusted proxy that decided for its request is followed.
     pub(crate) sample: f64,
+    /// The place of the audit stream: `"stderr"`, `"syslog"` or `"file:PATH"`; there is none unless set.
+    pub(crate) audit: Option<String>,
 }
 
 impl Default for TelemetrySection {
     fn default() -> Self {
-        Self { otlp_endpoint: None, sample: 1.0 }
+        Self { otlp_endpoint: None, sample: 1.0, audit: None }
     }
 }

@@ -156,7 +156,7 @@ async fn a_plan_tells_the_operator_and_the_agency_and_writes_nothing(bed: Bed) {
     let text = "\u{feff}identifier;password_hash;email;name\r\n\
         C001;pas-un-hachage-secret;c1@courrier.example;\"Anne\r\nDupré\"\r\n\
         C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paul\r\n\
-        C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paule\r\n\
+        C002;{SHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA=;;Paule\r\n\
         C003;;c3@courrier.example;Luc\r\n";
     let file = write(&place, "clients.csv", text);
     let (html, rejects) = (place.path("rapport.html"), place.path("rejets.csv"));
@@ -189,8 +189,11 @@ async fn a_plan_tells_the_operator_and_the_agency_and_writes_nothing(bed: Bed) {
         kept.starts_with("\u{feff}rejected_because;identifier;password_hash;email;name\r\n"),
         "{name}: {kept}"
     );
-    assert!(kept.contains(";C002;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Paule\r\n"), "{name}: {kept}");
-    assert!(kept.contains("\"the same identifier as on line 4, with another name\";C002"), "{name}: {kept}");
+    assert!(kept.contains(";C002;{SHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA=;;Paule\r\n"), "{name}: {kept}");
+    assert!(
+        kept.contains("\"the same identifier as on line 4, with another name, hash\";C002"),
+        "{name}: {kept}"
+    );
     assert!(!kept.contains("C003"), "{name}: {kept}");
     // The file that was planned, and no other.
     let other = write(&place, "clients.csv", &text.replace("Luc", "Lucie"));
@@ -289,4 +292,60 @@ async fn a_pipe_is_read_and_an_old_password_can_be_tried(bed: Bed) {
         "{name}"
     );
     assert_eq!(count("SELECT COUNT(*) AS n FROM attempt").await, 0, "{name}: it counts as no attempt");
+}
+
+/// FINDING B2, B11: a header of several lines with names of the agency's own, a household, two people on one reference, and a cut hash, as the agency reads of them.
+#[apply(both!)]
+#[tokio::test]
+async fn a_secretary_reads_how_the_columns_were_read_and_who_shares_what(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let name = place.bed.name;
+    let agency = place.path("agencies/exemple.toml");
+    let settings = fs::read_to_string(&agency).unwrap();
+    let columns = "\n[import.columns]\nidentifier = \"N° de client\"\nclient_ref = \"Référence\"\npassword_hash = \"Empreinte\"\n";
+    fs::write(&agency, settings + columns).unwrap();
+    let text = "sep=;\n\"N° de\nclient\";Référence;Empreinte;\"Courriel\n(facultatif)\";Nom\n\
+        C001;R1;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Durand\n\
+        C001;R2;{SHA}L1jpEFk/wnmeGThO65PJW2JWilI=;;Durand\n\
+        C002;R2;{SHA}L1jpEF;;Petit\n\
+        C001;R3;{SHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA=;;Autre\n"
+        .replace("Courriel\n(facultatif)", "Adresse\nemail");
+    let file = write(&place, "clients.csv", &text);
+    let (html, rejects) = (place.path("rapport.html"), place.path("rejets.csv"));
+    let more = ["--html", html.to_str().unwrap(), "--rejects", rejects.to_str().unwrap()];
+    let (_, out) = plan(&place, &file, &more);
+    assert_eq!(out.status.code(), Some(2), "{name}: {}", said(&out));
+    let told = &json(&out)["plan"];
+    assert_eq!((&told["households"], &told["contradictory"]), (&1.into(), &1.into()), "{name}: {told}");
+    let page = fs::read_to_string(&html).unwrap();
+    for part in [
+        "<td>N° de client</td><td>l’identifiant</td>",
+        "<td>Adresse email</td><td>l’adresse email</td>",
+        "Le même identifiant et le même mot de passe qu’une autre ligne (différence\u{a0}: référence)",
+        "dans un seul compte",
+        "avec un autre mot de passe (différence\u{a0}: référence, nom, autre information, mot de passe)",
+        "partage sa référence avec un autre identifiant",
+        "Références portées par plusieurs identifiants",
+    ] {
+        assert!(page.contains(part), "{name}: {part} in {page}");
+    }
+    // The header is copied whole, and what comes back is read.
+    let kept = fs::read_to_string(&rejects).unwrap();
+    let header = "sep=;\nrejected_because;\"N° de\nclient\";Référence;Empreinte;\"Adresse\nemail\";Nom\n";
+    assert!(kept.starts_with(header), "{name}: {kept}");
+    assert_eq!(kept.matches("C00").count(), 1, "{name}: {kept}");
+    let (id, _) = plan(&place, &file, &[]);
+    let out = place.run("import", &["apply", &id, &file]);
+    assert_eq!(out.status.code(), Some(2), "{name}: {}", said(&out));
+    assert!(place.run("import", &["--agency", AGENCY, &file]).status.code() == Some(2), "{name}");
+    // The cut hash takes nothing away, in words too.
+    let cut = write(&place, "cut.csv", &text.replace("L1jpEFk/wnmeGThO65PJW2JWilI=", "L1jpEF"));
+    let (_, out) = plan(&place, &cut, &["--html", html.to_str().unwrap()]);
+    assert_eq!(json(&out)["plan"]["kept_hashes"], 0, "{name}: the only good hash of the file is another one");
+    let cut = text.lines().filter(|line| !line.starts_with("C001;R3")).collect::<Vec<_>>().join("\n");
+    let cut = write(&place, "cut.csv", &cut.replace("L1jpEFk/wnmeGThO65PJW2JWilI=", "L1jpEF"));
+    let (_, out) = plan(&place, &cut, &["--html", html.to_str().unwrap()]);
+    assert_eq!(json(&out)["plan"]["kept_hashes"], 1, "{name}");
+    let page = fs::read_to_string(&html).unwrap();
+    assert!(page.contains("leur ancien mot de passe est conservé"), "{name}: {page}");
 }

@@ -402,3 +402,44 @@ fn of_children(times: &str) -> Duration {
     };
     times.lines().nth(1).unwrap().split_whitespace().map(one).sum()
 }
+
+/// FINDING B6: every example of docs/import.md, made by the tools that it names, opens the move in a browser.
+#[apply(both!)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_hash_of_the_documentation_signs_in(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let name = place.bed.name;
+    let page = fs::read_to_string(crate::place::project().join("docs/import.md")).unwrap();
+    let bare = |cell: &str| cell.trim().trim_matches('`').to_owned();
+    let mut csv = String::from("identifier;hash_format;password_hash;salt;hash_user;hash_key\n");
+    let mut movers = Vec::new();
+    for line in page.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").collect();
+        let [format, _, example, rest @ ..] = cells.as_slice() else { continue };
+        let (format, example) = (bare(format), bare(example.trim_end_matches(" |")));
+        if !accounts::legacy::hash::FORMATS.contains(&format.as_str()) {
+            continue;
+        }
+        let salt = rest.first().map(|salt| bare(salt.trim_end_matches('|'))).unwrap_or_default();
+        let user = if ["ez", "smf", "postgresql"].contains(&&*format) { "dupont" } else { "" };
+        let key = if format == "prestashop" { "cle_du_site" } else { "" };
+        let identifier = format!("id-{}", movers.len());
+        writeln!(csv, "{identifier};{format};{example};{salt};{user};{key}").unwrap();
+        movers.push((Mover { identifier, old: "Tilleul-42".into(), ..Mover::number(1) }, line.to_owned()));
+    }
+    assert!(movers.len() > 55, "{}", movers.len());
+    let file = place.path("hashes.csv");
+    fs::write(&file, csv).unwrap();
+    let out = place.run("import", &["--agency", AGENCY, "--json", file.to_str().unwrap()]);
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(
+        (out.status.code(), &told["plan"]["no_hash"], &told["added"]),
+        (Some(0), &0.into(), &movers.len().into()),
+        "{name}: {told}"
+    );
+    let _running = place.serve().await;
+    for (mover, line) in &movers {
+        let page = Person::new(&place.issuer()).prove(mover).await;
+        assert!(page.asks("notice"), "{name}: {line}: {} {}", page.url, page.heading());
+    }
+}

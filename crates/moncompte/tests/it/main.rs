@@ -25,6 +25,7 @@ mod generations;
 mod graph;
 mod growth;
 mod hanging;
+mod hostile_files;
 mod import;
 mod keys;
 mod kill;

@@ -25,6 +25,9 @@ use crate::{
     store::{deliveries, identities},
 };
 
+/// The number of written rows from which the database's statistics are taken anew.
+const STATISTICS_FROM: u64 = 10_000;
+
 /// Why a plan is not applied.
 #[derive(Clone, PartialEq, Debug)]
 pub enum ApplyRefused {
@@ -150,7 +153,7 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Applier<'a, R, F> {
                     let recipe = candidate.verifier.as_ref().map(Verifier::recipe).and_then(Recipe::class);
                     ready.push(Ready { row: candidate.into_imported(&self.accounts.context)?, recipe });
                 }
-                Judged::Double(_) => {}
+                Judged::Double(_) | Judged::Household(_) => {}
                 Judged::Bad(bad, _) => self.report.bad.push(bad),
             }
         }
@@ -223,6 +226,11 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Applier<'a, R, F> {
                 Ok(Done::Commit(()))
             })
             .await?;
+        if self.report.added + self.report.updated >= STATISTICS_FROM
+            && let Err(fault) = context.db.take_statistics(&["legacy_identity", "delivery_change"]).await
+        {
+            tracing::warn!(%fault, "statistics of the tables not taken: the next plan may be slow");
+        }
         let ended = deliveries::by_id(&context.db, id).await?;
         if ended.is_none_or(|row| row.state != DeliveryState::Applied) {
             return Err(taken_back());

@@ -40,6 +40,9 @@ struct Text {
     moved_at: Option<Unix>,
     delivery: Option<DeliveryId>,
     left_at: Option<Unix>,
+    /// None in what a version before m0020 kept.
+    #[serde(default)]
+    further_refs: Option<String>,
     link: Option<LinkText>,
     renamed: bool,
 }
@@ -74,6 +77,7 @@ impl Before {
             moved_at: row.moved_at,
             delivery: row.delivery_id,
             left_at: row.left_at,
+            further_refs: row.further_refs,
             link: link.map(|link| LinkText {
                 id: link.id,
                 account: link.account_id,
@@ -122,6 +126,7 @@ impl Before {
             moved_at: text.moved_at,
             delivery_id: text.delivery,
             left_at: text.left_at,
+            further_refs: text.further_refs,
         };
         Ok(Self { identity, link, renamed: text.renamed })
     }

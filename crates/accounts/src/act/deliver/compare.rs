@@ -7,6 +7,7 @@ use kernel::{Context, Fault};
 use super::read::Candidate;
 use crate::{
     Changes, Sample, SampleKind,
+    account::further_text,
     delivery::report::masked,
     store::{
         IdentityRow,
@@ -24,6 +25,10 @@ pub(super) struct Compared {
     pub(super) corrected: u64,
     pub(super) back: u64,
     pub(super) matched: u64,
+    /// Rows whose hash cannot be read, and whose person keeps the stored one.
+    pub(super) kept_hash: u64,
+    /// Of these, rows without an address.
+    pub(super) kept_hash_no_address: u64,
     pub(super) changes: Changes,
     pub(super) samples: Vec<Sample>,
 }
@@ -62,6 +67,10 @@ pub(super) async fn compare(
         };
         compared.matched += u64::from(!known.left);
         compared.back += u64::from(known.left);
+        if row.unreadable && known.has_verifier {
+            compared.kept_hash += 1;
+            compared.kept_hash_no_address += u64::from(row.email.is_none());
+        }
         let Some(before) = whole.get(&known.id) else {
             match known.moved {
                 true => compared.moved += 1,
@@ -69,7 +78,7 @@ pub(super) async fn compare(
             }
             continue;
         };
-        let differ = differences(before, row, &mut compared.changes);
+        let differ = differences(before, row, &mut compared.changes)?;
         match known.moved {
             true => {
                 compared.moved += 1;
@@ -88,7 +97,12 @@ pub(super) async fn compare(
 }
 
 /// Counts and names what differs. Of a person who has moved only that counts which their portal is told.
-fn differences(before: &IdentityRow, row: &Candidate, changes: &mut Changes) -> Vec<&'static str> {
+fn differences(
+    before: &IdentityRow,
+    row: &Candidate,
+    changes: &mut Changes,
+) -> Result<Vec<&'static str>, Fault> {
+    let further = further_text(&row.further_refs)?;
     let mut differ = Vec::new();
     let moved = before.moved_at.is_some();
     let mut tell = |differs: bool, count: &mut u64, name| {
@@ -99,15 +113,21 @@ fn differences(before: &IdentityRow, row: &Candidate, changes: &mut Changes) -> 
         differs
     };
     let told = [
-        tell(before.client_ref != row.client_ref, &mut changes.reference, "reference"),
+        tell(
+            (&before.client_ref, &before.further_refs) != (&row.client_ref, &further),
+            &mut changes.reference,
+            "reference",
+        ),
         tell(before.name != row.name, &mut changes.name, "name"),
         tell(before.profile != row.profile, &mut changes.profile, "profile"),
     ];
     if moved {
-        return differ;
+        return Ok(differ);
     }
     let email = tell(before.email != row.email, &mut changes.email, "email");
     let hash = match &before.secret_fingerprint {
+        // What cannot be read takes nothing away.
+        _ if row.unreadable && before.verifier.is_some() => false,
         Some(known) => *known != row.secret_fingerprint,
         // An older version stored it: it differs where nothing else does.
         None => {
@@ -117,5 +137,5 @@ fn differences(before: &IdentityRow, row: &Candidate, changes: &mut Changes) -> 
     if tell(hash, &mut changes.hash, "hash") && row.verifier.is_none() && before.verifier.is_some() {
         changes.hash_gone += 1;
     }
-    differ
+    Ok(differ)
 }

@@ -4,10 +4,12 @@
 mod apply;
 mod before;
 mod compare;
+mod group;
 mod import;
 mod leave;
 mod plan;
 mod read;
+mod refold;
 mod undo;
 mod write;
 

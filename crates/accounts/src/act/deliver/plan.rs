@@ -14,14 +14,15 @@ use super::{
     BATCH,
     compare::{Compared, compare},
     leave::PAGE,
-    read::{BadKind, Candidate, Judged, Reading, Rejected, looked},
+    read::{BadKind, Candidate, Household, Judged, Reading, Rejected, looked},
     stopped,
 };
 use crate::{
-    Accounts, DeliveryId, DeliveryState, HashKind, PlanReport, Reason, Sample, SampleKind, Source,
+    Accounts, DeliveryId, DeliveryState, HashKind, PlanReport, ReadColumn, Reason, Sample, SampleKind,
+    Source,
     delivery::{
         guards::{Sketch, broken, count_off_pattern},
-        report::masked,
+        report::{add_reason, general, masked},
         shapes::Shapes,
     },
     store::{DeliveryRow, deliveries, identities, proven},
@@ -66,7 +67,10 @@ impl Accounts {
     ) -> Planner<'a, R, F> {
         let mut found = Found::default();
         found.report.charset.clone_from(&source.charset);
-        found.report.notes = source.notes.iter().chain(rows.notes()).cloned().collect();
+        found.report.notes.clone_from(&source.notes);
+        let common = rows.renamed().iter().filter(|named| named.common);
+        found.report.notes.extend(common.map(ToString::to_string));
+        found.report.columns = rows.renamed().iter().map(ReadColumn::of).collect();
         Planner {
             accounts: self,
             reading: Reading::new(&self.context, agency, rows, scratch, complete),
@@ -88,6 +92,8 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
     pub async fn next_batch(&mut self) -> Result<usize, Fault> {
         let db = &self.accounts.context.db;
         if self.base.is_none() {
+            // Else the older spelling of an identifier would be one that left, and the same typed today a new one.
+            self.accounts.refold(self.reading.agency).await?;
             let agency = &self.reading.agency.id;
             // The id of nobody: all of the agency's deliveries count.
             self.base = Some(deliveries::base(db, agency, DeliveryId(uuid::Uuid::nil())).await?);
@@ -105,6 +111,7 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
                     self.found.settle(Some(line));
                     self.found.report.doubles += 1;
                 }
+                Judged::Household(further) => self.found.add_household(further),
                 Judged::Bad(bad, kind) => {
                     self.found.settle(Some(bad.line));
                     self.found.report.contradictory += u64::from(kind == BadKind::Contradictory);
@@ -138,6 +145,10 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
         report.corrected += batch.corrected;
         report.back += batch.back;
         report.matched += batch.matched;
+        report.kept_hashes += batch.kept_hash;
+        // These people have one after all.
+        report.no_hash -= batch.kept_hash;
+        report.no_address_no_hash -= batch.kept_hash_no_address;
         for (sum, more) in [
             (&mut report.changes.email, batch.changes.email),
             (&mut report.changes.hash, batch.changes.hash),
@@ -269,10 +280,24 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
         if shared.is_empty() {
             return Ok(());
         }
+        // Rows of one identifier are one person.
+        let mut people: Vec<(String, String)> = Vec::new();
         let mut lines = Vec::new();
+        let report = &mut self.found.report;
         self.reading.look_again(|row| {
-            if row.client_ref != row.identifier && shared.contains(&row.client_ref) {
+            let person = (row.client_ref.clone(), row.identifier.clone());
+            if row.client_ref != row.identifier
+                && shared.contains(&row.client_ref)
+                && !people.contains(&person)
+            {
+                people.push(person);
                 lines.push(row.line);
+                report.add_sample(Sample {
+                    kind: SampleKind::Shared,
+                    identifier: masked(&row.identifier),
+                    line: Some(row.line),
+                    columns: vec![],
+                });
             }
             lines.len() < 5
         })?;
@@ -291,6 +316,19 @@ impl Found {
         }
     }
 
+    /// Counts a further row of an identity.
+    fn add_household(&mut self, further: Household) {
+        self.settle(Some(further.line));
+        self.report.households += 1;
+        add_reason(&mut self.report.household_reasons, &general(&further.reason), further.line);
+        self.report.add_sample(Sample {
+            kind: SampleKind::Household,
+            identifier: masked(&further.identifier),
+            line: Some(further.line),
+            columns: further.differences.into_iter().map(str::to_owned).collect(),
+        });
+    }
+
     /// Counts a row that is taken.
     fn take(&mut self, pattern: Option<&Pattern>, mut candidate: Candidate) -> Candidate {
         self.settle(Some(candidate.line));
@@ -299,8 +337,7 @@ impl Found {
         report.no_address += u64::from(no_address);
         report.no_hash += u64::from(no_hash);
         report.no_address_no_hash += u64::from(no_address && no_hash);
-        let unreadable = candidate.warnings.iter().any(|warning| warning.what.is_unreadable_hash());
-        report.unreadable_hashes += u64::from(unreadable);
+        report.unreadable_hashes += u64::from(candidate.unreadable);
         self.shapes.add(&candidate.identifier);
         if let Some(hash) = candidate.likeness {
             self.sketch.add(hash);

@@ -16,8 +16,11 @@ use legacy::{
 };
 use zeroize::Zeroizing;
 
-use super::leave::Seen;
-use crate::{store::identities::Imported, verifier};
+use super::{
+    group::{Fate, Group, Member, Parts},
+    leave::Seen,
+};
+use crate::{account, store::identities::Imported, verifier};
 
 /// A row that was left out, and where it lies in the file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,11 +39,15 @@ pub(super) struct Candidate {
     pub(super) canonical: String,
     pub(super) identifier: String,
     pub(super) client_ref: String,
+    /// References beside that one, of further rows of the same identifier and hash.
+    pub(super) further_refs: Vec<String>,
     pub(super) email: Option<String>,
     pub(super) name: Option<String>,
     /// A JSON object.
     pub(super) profile: String,
     pub(super) verifier: Option<Verifier>,
+    /// The row has a hash that cannot be read: one that is stored stays.
+    pub(super) unreadable: bool,
     /// A keyed hash of all of it.
     pub(super) fingerprint: String,
     /// A keyed hash of the old password's hash at this identifier.
@@ -54,32 +61,27 @@ pub(super) struct Candidate {
 pub(super) enum Judged {
     Taken(Box<Candidate>),
     Bad(BadRow, BadKind),
-    /// The same as an earlier row, to the letter; its line.
+    /// The same as the row of its identifier that is taken, to the letter; its line.
     Double(u64),
+    /// A further row of an identity: nothing of it is lost but what the row that is taken says otherwise.
+    Household(Household),
+}
+
+/// A further row of an identity.
+pub(super) struct Household {
+    pub(super) line: u64,
+    pub(super) identifier: String,
+    pub(super) reason: String,
+    pub(super) differences: Vec<&'static str>,
 }
 
 /// The kind of a bad row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum BadKind {
-    /// An earlier row has its identifier, and something else with it.
+    /// Another row has its identifier, and another hash with it.
     Contradictory,
     Other,
 }
-
-/// The identifiers that come twice: known after the first pass through the file.
-enum Lookup {
-    Unknown,
-    Known(Duplicates),
-    /// The first pass failed.
-    Lost,
-}
-
-/// The values of an identifier's first row, as fingerprints, which its later rows are compared with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Parts([u64; 5]);
-
-/// The names of [`Parts`].
-const PARTS: [&str; 5] = ["reference", "address", "name", "profile", "hash"];
 
 pub(super) struct Reading<'a, R, F> {
     pub(super) agency: &'a Agency,
@@ -88,12 +90,11 @@ pub(super) struct Reading<'a, R, F> {
     scratch: Option<F>,
     /// The references, from the first pass on: they use the same file.
     pub(super) references: Option<Repeats<F>>,
-    duplicates: Lookup,
-    /// Of identifiers that come again.
-    firsts: HashMap<String, Parts>,
-    numbers: RandomState,
-    fingerprints: MacKey,
-    secrets: MacKey,
+    /// The first pass is done.
+    looked: bool,
+    /// The rows of each identifier that comes more than once.
+    groups: HashMap<String, Group>,
+    reader: Reader,
     /// All identifiers of a complete file, those of bad rows too.
     pub(super) seen: Option<Seen>,
 }
@@ -112,11 +113,13 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Reading<'a, R, F> {
             rows,
             scratch: Some(scratch),
             references: None,
-            duplicates: Lookup::Unknown,
-            firsts: HashMap::new(),
-            numbers: RandomState::new(),
-            fingerprints: context.keys.mac_key("import row"),
-            secrets: context.keys.mac_key("import secret"),
+            looked: false,
+            groups: HashMap::new(),
+            reader: Reader {
+                numbers: RandomState::new(),
+                fingerprints: context.keys.mac_key("import row"),
+                secrets: context.keys.mac_key("import secret"),
+            },
             seen: complete.then(Seen::default),
         }
     }
@@ -126,12 +129,11 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Reading<'a, R, F> {
     /// # Errors
     /// [`Fault`] of the file or the scratch file.
     pub(super) fn next(&mut self) -> Result<Option<Judged>, Fault> {
-        let mut duplicates = self.look_through()?;
+        self.look_through()?;
         let judged = self.rows.next().map(|next| match next {
-            Ok(row) => self.admit(&mut duplicates, row),
+            Ok(row) => self.admit(row),
             Err(bad) => Ok(Judged::Bad(bad, BadKind::Other)),
         });
-        self.duplicates = Lookup::Known(duplicates);
         judged.transpose()
     }
 
@@ -162,79 +164,90 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Reading<'a, R, F> {
         self.rows.rewind().map_err(looked)
     }
 
-    /// Returns the identifiers that come twice; the first time after a pass through the file.
-    fn look_through(&mut self) -> Result<Duplicates, Fault> {
-        match std::mem::replace(&mut self.duplicates, Lookup::Lost) {
-            Lookup::Known(duplicates) => Ok(duplicates),
-            Lookup::Unknown => {
-                let seen = RefCell::new(self.seen.take());
-                let mut scratch =
-                    self.scratch.take().ok_or_else(|| looked(io::ErrorKind::UnexpectedEof.into()))?;
-                let duplicates = {
-                    let canonical = |identifier: &str| {
-                        let canonical = self.agency.directory.canonical(identifier);
-                        if let (Some(seen), Some(canonical)) = (&mut *seen.borrow_mut(), &canonical) {
-                            seen.add(canonical);
-                        }
-                        canonical
-                    };
-                    Duplicates::find(&mut self.rows, canonical, &mut scratch).map_err(looked)?
-                };
-                self.seen = seen.into_inner().map(Seen::sorted);
-                scratch.seek(SeekFrom::Start(0)).map_err(looked)?;
-                self.references = Some(Repeats::new(scratch));
-                self.rewind()?;
-                Ok(duplicates)
-            }
-            Lookup::Lost => Err(looked(io::ErrorKind::UnexpectedEof.into())),
-        }
-    }
-
-    fn admit(&mut self, duplicates: &mut Duplicates, mut row: Row) -> Result<Judged, Fault> {
-        let line = row.line;
-        let bad = |reason: String, kind| Ok(Judged::Bad(BadRow { line, reason }, kind));
-        let Some(canonical) = self.agency.directory.canonical(&row.identifier) else {
-            return bad(
-                "`identifier` is empty by the rules of this agency's directory".into(),
-                BadKind::Other,
-            );
+    /// Finds the identifiers that come more than once, and what becomes of their rows: one pass through the file, and another where there are any.
+    fn look_through(&mut self) -> Result<(), Fault> {
+        let Some(mut scratch) = self.scratch.take() else {
+            return if self.looked { Ok(()) } else { Err(looked(io::ErrorKind::UnexpectedEof.into())) };
         };
-        drop_hash_of_nothing(&mut row);
-        let first = duplicates.first_line(&canonical, line);
-        let candidate = self.candidate(canonical, row);
-        if let Some(references) = &mut self.references
-            && candidate.client_ref != candidate.identifier
-            && let Err(error) = references.add(&candidate.client_ref)
-        {
-            return Err(looked(error));
-        }
-        if !duplicates.is_repeated(&candidate.canonical) {
-            return Ok(Judged::Taken(Box::new(candidate)));
-        }
-        let parts = self.parts(&candidate);
-        match first {
-            // In the second pass every first row knows itself.
-            Some(first) if first != line => {
-                let known = self.firsts.get(&candidate.canonical);
-                let differ: Vec<&str> = known.map_or_else(Vec::new, |known| {
-                    let pairs = known.0.iter().zip(parts.0).zip(PARTS);
-                    pairs.filter(|((before, now), _)| *before != now).map(|(_, name)| name).collect()
-                });
-                if differ.is_empty() {
-                    return Ok(Judged::Double(line));
+        let seen = RefCell::new(self.seen.take());
+        let duplicates = {
+            let canonical = |identifier: &str| {
+                let canonical = self.agency.directory.canonical(identifier);
+                if let (Some(seen), Some(canonical)) = (&mut *seen.borrow_mut(), &canonical) {
+                    seen.add(canonical);
                 }
-                bad(
-                    format!("the same identifier as on line {first}, with another {}", differ.join(", ")),
-                    BadKind::Contradictory,
-                )
-            }
-            _ => {
-                self.firsts.insert(candidate.canonical.clone(), parts);
-                Ok(Judged::Taken(Box::new(candidate)))
-            }
+                canonical
+            };
+            Duplicates::find(&mut self.rows, canonical, &mut scratch).map_err(looked)?
+        };
+        self.seen = seen.into_inner().map(Seen::sorted);
+        scratch.seek(SeekFrom::Start(0)).map_err(looked)?;
+        self.references = Some(Repeats::new(scratch));
+        self.rewind()?;
+        if !duplicates.is_empty() {
+            self.group(&duplicates);
+            self.rewind()?;
         }
+        self.looked = true;
+        Ok(())
     }
 
+    /// Remembers the rows of identifiers that come more than once.
+    fn group(&mut self, duplicates: &Duplicates) {
+        let mut groups: HashMap<String, Group> = HashMap::new();
+        let (agency, reader) = (self.agency, &self.reader);
+        let canonical = |identifier: &str| agency.directory.canonical(identifier);
+        duplicates.each(&mut self.rows, canonical, |canonical, row| {
+            let candidate = reader.candidate(canonical.clone(), row);
+            let own = candidate.client_ref != candidate.identifier;
+            groups.entry(canonical).or_default().add(Member {
+                line: candidate.line,
+                parts: reader.parts(&candidate),
+                has_hash: candidate.verifier.is_some(),
+                reference: own.then_some(candidate.client_ref),
+            });
+        });
+        groups.values_mut().for_each(Group::settle);
+        self.groups = groups;
+    }
+
+    fn admit(&mut self, row: Row) -> Result<Judged, Fault> {
+        let line = row.line;
+        let Some(canonical) = self.agency.directory.canonical(&row.identifier) else {
+            let reason = "`identifier` is empty by the rules of this agency's directory".into();
+            return Ok(Judged::Bad(BadRow { line, reason }, BadKind::Other));
+        };
+        let fate = self.groups.get(&canonical).and_then(|group| group.fate(line));
+        let further_refs = match fate {
+            None => Vec::new(),
+            Some(Fate::Taken(further)) => further,
+            Some(Fate::Double) => return Ok(Judged::Double(line)),
+            Some(Fate::Household(reason, differences)) => {
+                let identifier = row.identifier;
+                return Ok(Judged::Household(Household { line, identifier, reason, differences }));
+            }
+            Some(Fate::Contradictory(bad)) => return Ok(Judged::Bad(bad, BadKind::Contradictory)),
+        };
+        let mut candidate = self.reader.candidate(canonical, row);
+        candidate.add_references(further_refs, &self.reader);
+        if let Some(references) = &mut self.references {
+            let own = Some(&candidate.client_ref).filter(|reference| **reference != candidate.identifier);
+            for reference in own.into_iter().chain(&candidate.further_refs) {
+                references.add(reference).map_err(looked)?;
+            }
+        }
+        Ok(Judged::Taken(Box::new(candidate)))
+    }
+}
+
+/// The keys of the fingerprints of rows.
+struct Reader {
+    numbers: RandomState,
+    fingerprints: MacKey,
+    secrets: MacKey,
+}
+
+impl Reader {
     fn parts(&self, candidate: &Candidate) -> Parts {
         let number = |text: &str| self.numbers.hash_one(text);
         Parts([
@@ -246,14 +259,18 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Reading<'a, R, F> {
         ])
     }
 
-    fn candidate(&self, canonical: String, row: Row) -> Candidate {
+    fn candidate(&self, canonical: String, mut row: Row) -> Candidate {
+        drop_hash_of_nothing(&mut row);
+        let unreadable = row.warnings.iter().any(|warning| warning.what.is_unreadable_hash());
         let profile = serde_json::Value::Object(row.profile).to_string();
         let secret = row.verifier.as_ref().map(Verifier::to_text);
         let secret = secret.as_deref().map_or("", String::as_str);
         let email = row.email.as_ref().map_or("", MailAddress::shown);
         let name = row.name.as_deref().unwrap_or_default();
+        // A hash that cannot be read is another thing than none: it takes nothing away.
+        let told = if unreadable { "unreadable" } else { secret };
         // Keyed, so that it tells nothing of the hash that it covers.
-        let parts = [row.identifier.as_str(), &row.client_ref, email, name, &profile, secret];
+        let parts = [row.identifier.as_str(), &row.client_ref, email, name, &profile, told];
         let mac = self.fingerprints.mac(Zeroizing::new(parts.join("\u{1f}")).as_bytes());
         // With the identifier, so that two people with one password do not show it.
         let of_secret = Zeroizing::new([canonical.as_str(), secret].join("\u{1f}"));
@@ -268,15 +285,28 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Reading<'a, R, F> {
             canonical,
             identifier: row.identifier,
             client_ref: row.client_ref,
+            further_refs: Vec::new(),
             name: row.name,
             profile,
             verifier: row.verifier,
+            unreadable,
             warnings: row.warnings,
         }
     }
 }
 
 impl Candidate {
+    /// Adds references of further rows, which change the fingerprint of the whole.
+    fn add_references(&mut self, references: Vec<String>, reader: &Reader) {
+        if references.is_empty() {
+            return;
+        }
+        let parts = [self.fingerprint.as_str()].into_iter().chain(references.iter().map(String::as_str));
+        let text = parts.collect::<Vec<_>>().join("\u{1f}");
+        self.fingerprint = Digest::of_mac(reader.fingerprints.mac(text.as_bytes())).into_string();
+        self.further_refs = references;
+    }
+
     /// Returns the row as it is stored.
     pub(super) fn into_imported(self, context: &Context) -> Result<Imported, Fault> {
         let (kind, verifier) = verifier::rest(context, self.verifier.as_ref())?;
@@ -289,6 +319,8 @@ impl Candidate {
             verifier,
             identifier: self.identifier,
             client_ref: self.client_ref,
+            further_refs: account::further_text(&self.further_refs)?,
+            unreadable: self.unreadable,
             email: self.email,
             name: self.name,
             profile: self.profile,

@@ -10,7 +10,7 @@ use crate::{
     DeliveryId, DeliveryState,
     store::{
         deliveries,
-        identities::{self, Existing, Imported, InsertStatement},
+        identities::{self, Existing, Imported, InsertStatement, Secret},
         links, recipes,
     },
 };
@@ -132,8 +132,12 @@ async fn write_changed(
         let link = linked.remove(&known.id);
         let mut renamed = false;
         if identity.moved_at.is_none() {
-            let same_secret = identity.secret_fingerprint.as_ref() == Some(&row.secret_fingerprint);
-            identities::update(tx, known.id, row, same_secret, now).await?;
+            let secret = match identity.secret_fingerprint.as_ref() == Some(&row.secret_fingerprint) {
+                true => Secret::Same,
+                false if row.unreadable && identity.verifier.is_some() => Secret::Kept,
+                false => Secret::Replaced,
+            };
+            identities::update(tx, known.id, row, secret, now).await?;
         } else {
             identities::correct(tx, &identity, row, now).await?;
             if let Some(link) = &link {

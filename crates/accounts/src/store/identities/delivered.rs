@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The columns of a row of an import, in the order of [`Imported::values`]; the others are empty until it moves.
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 16] = [
     Column::Id,
     Column::AgencyId,
     Column::Identifier,
@@ -38,6 +38,7 @@ const COLUMNS: [Column; 15] = [
     Column::ImportedAt,
     Column::SecretFingerprint,
     Column::DeliveryId,
+    Column::FurtherRefs,
 ];
 
 /// A row of an import.
@@ -51,6 +52,10 @@ pub(crate) struct Imported {
     pub(crate) verifier: Option<Vec<u8>>,
     pub(crate) identifier: String,
     pub(crate) client_ref: String,
+    /// The references beside that one, a JSON list.
+    pub(crate) further_refs: Option<String>,
+    /// The row has a hash that cannot be read: one that is stored stays.
+    pub(crate) unreadable: bool,
     pub(crate) email: Option<String>,
     pub(crate) name: Option<String>,
     /// A JSON object.
@@ -76,6 +81,7 @@ impl Imported {
             now.into(),
             self.secret_fingerprint.clone().into(),
             delivery.into(),
+            self.further_refs.clone().into(),
         ]
     }
 }
@@ -87,6 +93,8 @@ pub(crate) struct Existing {
     pub(crate) moved: bool,
     /// A complete delivery did not have it.
     pub(crate) left: bool,
+    /// It has a hash that signs in.
+    pub(crate) has_verifier: bool,
 }
 
 /// Returns those of these rows that exist, by their canonical identifiers.
@@ -95,9 +103,15 @@ pub(crate) async fn existing(
     agency: &str,
     canonicals: impl Iterator<Item = &str>,
 ) -> Result<HashMap<String, Existing>, Fault> {
-    type Row = (LegacyIdentityId, String, String, Option<Unix>, Option<Unix>);
-    let columns =
-        [Column::Id, Column::IdentifierCanonical, Column::Fingerprint, Column::MovedAt, Column::LeftAt];
+    type Row = (LegacyIdentityId, String, String, Option<Unix>, Option<Unix>, Kind);
+    let columns = [
+        Column::Id,
+        Column::IdentifierCanonical,
+        Column::Fingerprint,
+        Column::MovedAt,
+        Column::LeftAt,
+        Column::VerifierKind,
+    ];
     let rows: Vec<Row> = Entity::find()
         .select_only()
         .columns(columns)
@@ -106,8 +120,9 @@ pub(crate) async fn existing(
         .into_tuple()
         .all(db.connection())
         .await?;
-    let existing = |(id, canonical, fingerprint, moved_at, left_at): Row| {
-        (canonical, Existing { id, fingerprint, moved: moved_at.is_some(), left: left_at.is_some() })
+    let existing = |(id, canonical, fingerprint, moved_at, left_at, kind): Row| {
+        let (moved, left, has_verifier) = (moved_at.is_some(), left_at.is_some(), kind != Kind::None);
+        (canonical, Existing { id, fingerprint, moved, left, has_verifier })
     };
     Ok(rows.into_iter().map(existing).collect())
 }
@@ -161,13 +176,24 @@ pub(crate) async fn insert_all(
     Ok((usize::try_from(done.rows_affected()).unwrap_or(usize::MAX), Some(statement)))
 }
 
-/// Replaces an identity by a row of a delivery, unless it has moved: a person who moves during an import stays moved. `same_secret`: its old password is
-/// as it was, in whatever form it rests by now.
+/// What becomes of an identity's old password.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Secret {
+    /// The row has another one, or none.
+    Replaced,
+    /// The row has the same, in whatever form it rests by now.
+    Same,
+    /// The row has one that cannot be read: the stored one stays, and is known by what it was.
+    Kept,
+}
+
+/// Replaces an identity by a row of a delivery, unless it has moved: a person who moves during an import stays moved. `secret`: what becomes of its old
+/// password.
 pub(crate) async fn update(
     tx: &Tx,
     id: LegacyIdentityId,
     row: &Imported,
-    same_secret: bool,
+    secret: Secret,
     now: Unix,
 ) -> Result<(), Fault> {
     let mut update = Entity::update_many()
@@ -177,10 +203,13 @@ pub(crate) async fn update(
         .col_expr(Column::Name, Expr::value(row.name.clone()))
         .col_expr(Column::Profile, Expr::value(row.profile.as_str()))
         .col_expr(Column::Fingerprint, Expr::value(row.fingerprint.as_str()))
-        .col_expr(Column::SecretFingerprint, Expr::value(row.secret_fingerprint.as_str()))
+        .col_expr(Column::FurtherRefs, Expr::value(row.further_refs.clone()))
         .col_expr(Column::LeftAt, Expr::value(Option::<Unix>::None))
         .col_expr(Column::ImportedAt, Expr::value(now));
-    if !same_secret {
+    if secret != Secret::Kept {
+        update = update.col_expr(Column::SecretFingerprint, Expr::value(row.secret_fingerprint.as_str()));
+    }
+    if secret == Secret::Replaced {
         update = update
             .col_expr(Column::VerifierKind, Expr::value(row.kind))
             .col_expr(Column::Verifier, Expr::value(row.verifier.clone()));
@@ -192,11 +221,13 @@ pub(crate) async fn update(
 /// Corrects what an agency is told of a person who has moved, and nothing else (SECURITY D11): how they signed in and their address are past. `imported_at`
 /// is the time of the last change of that, for the claim `updated_at`. `before` is the row as it was.
 pub(crate) async fn correct(tx: &Tx, before: &IdentityRow, row: &Imported, now: Unix) -> Result<(), Fault> {
-    let told = (&before.client_ref, &before.name, &before.profile);
-    let same = told == (&row.client_ref, &row.name, &row.profile) && before.left_at.is_none();
+    let told = (&before.client_ref, &before.further_refs, &before.name, &before.profile);
+    let same =
+        told == (&row.client_ref, &row.further_refs, &row.name, &row.profile) && before.left_at.is_none();
     Entity::update_many()
         .col_expr(Column::ImportedAt, Expr::value(if same { before.imported_at } else { now }))
         .col_expr(Column::ClientRef, Expr::value(row.client_ref.as_str()))
+        .col_expr(Column::FurtherRefs, Expr::value(row.further_refs.clone()))
         .col_expr(Column::Name, Expr::value(row.name.clone()))
         .col_expr(Column::Profile, Expr::value(row.profile.as_str()))
         .col_expr(Column::Fingerprint, Expr::value(row.fingerprint.as_str()))
@@ -273,6 +304,7 @@ pub(crate) async fn restore(tx: &Tx, before: &IdentityRow) -> Result<bool, Fault
     let restored = Entity::update_many()
         .col_expr(Column::Identifier, Expr::value(before.identifier.as_str()))
         .col_expr(Column::ClientRef, Expr::value(before.client_ref.as_str()))
+        .col_expr(Column::FurtherRefs, Expr::value(before.further_refs.clone()))
         .col_expr(Column::Email, Expr::value(before.email.clone()))
         .col_expr(Column::Name, Expr::value(before.name.clone()))
         .col_expr(Column::Profile, Expr::value(before.profile.as_str()))
@@ -293,6 +325,7 @@ pub(crate) async fn restore(tx: &Tx, before: &IdentityRow) -> Result<bool, Fault
 pub(crate) async fn restore_told(tx: &Tx, before: &IdentityRow, now: Unix) -> Result<(), Fault> {
     Entity::update_many()
         .col_expr(Column::ClientRef, Expr::value(before.client_ref.as_str()))
+        .col_expr(Column::FurtherRefs, Expr::value(before.further_refs.clone()))
         .col_expr(Column::Name, Expr::value(before.name.clone()))
         .col_expr(Column::Profile, Expr::value(before.profile.as_str()))
         .col_expr(Column::Fingerprint, Expr::value(before.fingerprint.as_str()))

@@ -27,6 +27,8 @@ pub struct Model {
     pub delivery_id: Option<DeliveryId>,
     /// The time at which a complete delivery did not have it any more.
     pub left_at: Option<i64>,
+    /// The agency's references beside `client_ref`, a JSON list; none for nearly all.
+    pub further_refs: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -142,7 +142,7 @@ impl Import {
         let bar = bar(&spool, self.output.json, if self.dry_run { 2 } else { 3 })?;
         let Opened { rows, found, source } = self.file.open(&spool, &bar, &agency, None)?;
         let (scratch, source) = (spool::scratch()?, (source, self.file.complete));
-        let mut rejects = self.output.rejects(&spool, &found)?;
+        let mut rejects = self.output.rejects(&spool, &found, rows.header())?;
         let mut importer = wired
             .idp
             .accounts
@@ -203,8 +203,9 @@ impl FileArgs {
 }
 
 impl Output {
-    fn rejects(&self, spool: &Spool, found: &Found) -> anyhow::Result<Rejects> {
-        Rejects::begin(self.rejects.as_deref(), spool, found)
+    /// `header`: the lines down to its end, and the character between its names.
+    fn rejects(&self, spool: &Spool, found: &Found, header: Option<(u64, char)>) -> anyhow::Result<Rejects> {
+        Rejects::begin(self.rejects.as_deref(), spool, found, header)
     }
 
     /// Writes the page for the agency, if one is wanted.

@@ -23,7 +23,7 @@ impl Plan {
         let spool = self.file.spool()?;
         let bar = bar(&spool, self.output.json, 2)?;
         let Opened { rows, found, source } = self.file.open(&spool, &bar, &agency, None)?;
-        let mut rejects = self.output.rejects(&spool, &found)?;
+        let mut rejects = self.output.rejects(&spool, &found, rows.header())?;
         let accounts = &wired.idp.accounts;
         let mut planner =
             accounts.plan(&agency, rows, spool::scratch()?, (source.clone(), self.file.complete));

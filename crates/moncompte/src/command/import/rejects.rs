@@ -34,8 +34,13 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
-    /// Begins the file with the source's header.
-    pub(super) fn begin(path: Option<&Path>, spool: &Spool, found: &Found) -> anyhow::Result<Self> {
+    /// Begins the file with the source's header. `header`: the lines down to its end, and the character between its names.
+    pub(super) fn begin(
+        path: Option<&Path>,
+        spool: &Spool,
+        found: &Found,
+        header: Option<(u64, char)>,
+    ) -> anyhow::Result<Self> {
         // Of two bytes a character nothing can be written between; a spreadsheet knows UTF-8 by its mark.
         let wide = matches!(found.charset, Charset::Utf16Le | Charset::Utf16Be);
         let from: Box<dyn Read> = if wide {
@@ -49,7 +54,7 @@ impl Rejects {
             out: None,
             line: 1,
             format: spool.format,
-            separator: ';',
+            separator: header.map_or(';', |(_, separator)| separator),
             end: if found.cr_alone { b'\r' } else { b'\n' },
             from,
         };
@@ -58,28 +63,35 @@ impl Rejects {
         if wide && !marked {
             out.write_all(MARK)?;
         }
-        if rejects.format == Format::Csv {
-            rejects.header(&mut out).with_context(|| format!("{} cannot be written", path.display()))?;
+        if let Some((lines, _)) = header {
+            rejects
+                .header(&mut out, lines)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
         }
         rejects.out = Some((path.to_owned(), out));
         Ok(rejects)
     }
 
-    fn header(&mut self, out: &mut impl Write) -> io::Result<()> {
-        let mut header = self.next_line()?;
-        if header.starts_with(MARK) {
-            out.write_all(MARK)?;
-            header.drain(..MARK.len());
+    /// Copies the header, whose names may have line breaks in them, and a line `sep=;` before it, with one column more.
+    fn header(&mut self, out: &mut impl Write, lines: u64) -> io::Result<()> {
+        let mut named = false;
+        while self.line <= lines {
+            let mut line = self.next_line()?;
+            if line.is_empty() {
+                break;
+            }
+            if line.starts_with(MARK) {
+                out.write_all(MARK)?;
+                line.drain(..MARK.len());
+            }
+            let said = line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"sep="));
+            if !named && !said && !line.trim_ascii().is_empty() {
+                write!(out, "{COLUMN}{}", self.separator)?;
+                named = true;
+            }
+            out.write_all(&line)?;
         }
-        if header.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"sep=")) {
-            out.write_all(&header)?;
-            header = self.next_line()?;
-        }
-        let count = |separator: char| header.iter().filter(|byte| char::from(**byte) == separator).count();
-        let most = [';', ',', '\t', '|'].into_iter().max_by_key(|separator| count(*separator));
-        self.separator = most.filter(|separator| count(*separator) > 0).unwrap_or(';');
-        write!(out, "{COLUMN}{}", self.separator)?;
-        out.write_all(&header)
+        Ok(())
     }
 
     /// Writes rows, in the order of the file.

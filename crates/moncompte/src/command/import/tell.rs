@@ -5,7 +5,10 @@ use accounts::{
     legacy::{ImportReport, Warned},
 };
 use agencies::Agency;
-use pages::{DeliveryLine, DeliveryReport, DeliverySample, Pages, reason_in_french};
+use pages::{
+    DeliveryLine, DeliveryReport, DeliverySample, Pages, column_in_french, difference_in_french,
+    household_in_french, reason_in_french,
+};
 use serde_json::{Value, json};
 
 use super::line;
@@ -32,6 +35,13 @@ const MOST_ROWS: usize = 20;
 fn tell_notes(file: &str, report: &PlanReport) {
     for note in &report.notes {
         err!("{file}: note: {note}");
+    }
+}
+
+/// Tells of people who share an identifier or a reference.
+fn tell_households(file: &str, report: &PlanReport) {
+    for reason in report.household_reasons.iter().chain(&report.shared_references) {
+        err!("{file}: warning: {}", reason_text(reason));
     }
 }
 
@@ -68,6 +78,7 @@ pub(super) fn imported(imported: &Imported<'_>) {
     for warned in &report.warnings {
         err!("{file}: {}", warning_text(warned));
     }
+    tell_households(file, plan);
     let tried = if *dry { " (tried only, nothing was written)" } else { "" };
     out!(
         "{} added, {} updated, {} unchanged, {} already moved, {} left out{tried}.",
@@ -96,9 +107,14 @@ pub(super) fn plan(file: &str, complete: bool, report: &PlanReport) {
         (report.back, "had left and are back"),
         (report.bad, "left out"),
         (report.doubles, "exact doubles (harmless)"),
-        (report.contradictory, "of those left out: contradictory doubles"),
+        (report.households, "further rows of an identifier: their references are kept with it"),
+        (report.contradictory, "of those left out: the identifier of another row, with another hash"),
         (report.spoilt, "of those left out: identifiers that a spreadsheet spoilt"),
-        (report.unreadable_hashes, "of those taken: hashes that cannot be read, kept without one"),
+        (
+            report.unreadable_hashes - report.kept_hashes,
+            "of those taken: hashes that cannot be read, kept without one",
+        ),
+        (report.kept_hashes, "of those taken: hashes that cannot be read, the old password is kept"),
     ] {
         line(&format!("{count:>9}  {words}"));
     }
@@ -135,6 +151,8 @@ pub(super) fn plan(file: &str, complete: bool, report: &PlanReport) {
             SampleKind::Updated => "changed",
             SampleKind::Corrected => "corrected",
             SampleKind::Gone => "gone",
+            SampleKind::Household => "further row",
+            SampleKind::Shared => "shares its reference",
         };
         let at = sample.line.map(|at| format!(" (line {at})")).unwrap_or_default();
         line(&format!("  {kind}: {}{at} {}", sample.identifier, sample.columns.join(", ")));
@@ -153,7 +171,8 @@ pub(super) fn plan(file: &str, complete: bool, report: &PlanReport) {
             shift.before * 100.0
         );
     }
-    for reason in report.shared_references.iter().chain(&report.off_pattern) {
+    tell_households(file, report);
+    if let Some(reason) = &report.off_pattern {
         err!("warning: {}", reason_text(reason));
     }
     for warning in &report.warnings {
@@ -225,6 +244,9 @@ pub(super) fn page(
         reasons: (report.reasons.iter())
             .map(|reason| DeliveryLine::new(reason_in_french(&reason.reason), reason.count, &reason.lines))
             .collect(),
+        columns: (report.columns.iter())
+            .map(|read| (read.written.clone(), column_in_french(&read.column).to_owned()))
+            .collect(),
         warnings: warnings_in_french(report),
     };
     Ok(Pages::new()?.delivery_report(&page)?)
@@ -243,6 +265,7 @@ fn effects(complete: bool, report: &PlanReport) -> Vec<DeliveryLine> {
         (report.corrected, "Clients qui ont déjà leur nouveau compte, et dont l’espace client est corrigé"),
         (report.unchanged, "Clients pour lesquels rien ne change"),
         (report.doubles, "Lignes répétées à l’identique (sans conséquence)"),
+        (report.households, "Lignes réunies avec une autre du même identifiant"),
     ];
     if complete {
         lines.push((report.gone, "Clients absents du fichier\u{a0}: leur accès sera fermé"));
@@ -266,6 +289,13 @@ fn warnings_in_french(report: &PlanReport) -> Vec<DeliveryLine> {
         report.no_hash,
         "Clients sans mot de passe utilisable\u{a0}: ils passeront par votre site ou par un code remis à l’agence",
     );
+    add(
+        report.kept_hashes,
+        "Empreintes illisibles de clients déjà connus\u{a0}: leur ancien mot de passe est conservé",
+    );
+    for Reason { reason, count, lines: at } in &report.household_reasons {
+        lines.push(DeliveryLine::new(household_in_french(reason), *count, at));
+    }
     if let Some(Reason { count, lines: at, .. }) = &report.shared_references {
         let words = "Références portées par plusieurs identifiants\u{a0}: ces personnes verront le même espace client";
         lines.push(DeliveryLine::new(words, *count, at));
@@ -305,17 +335,14 @@ fn warnings_in_french(report: &PlanReport) -> Vec<DeliveryLine> {
 }
 
 fn sample_in_french(sample: &accounts::Sample) -> DeliverySample {
-    let column = |name: &String| match name.as_str() {
-        "reference" => "référence",
-        "email" => "adresse email",
-        "name" => "nom",
-        "hash" => "mot de passe",
-        _ => "autre information",
-    };
-    let columns: Vec<&str> = sample.columns.iter().map(column).collect();
+    let columns: Vec<&str> = sample.columns.iter().map(|name| difference_in_french(name)).collect();
     let what = match sample.kind {
         SampleKind::Added => "nouveau client".to_owned(),
         SampleKind::Gone => "absent du fichier".to_owned(),
+        SampleKind::Household => {
+            format!("réunie avec une autre ligne du même identifiant\u{a0}: {}", columns.join(", "))
+        }
+        SampleKind::Shared => "partage sa référence avec un autre identifiant".to_owned(),
         SampleKind::Updated => columns.join(", "),
         SampleKind::Corrected => format!("corrigé dans l’espace client\u{a0}: {}", columns.join(", ")),
     };

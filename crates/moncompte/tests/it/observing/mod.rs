@@ -1,6 +1,8 @@
 //! The operator's view of a provider at work: one request under one id in log, trace, numbers and page, and nothing that is nobody's business
 //! (FINDING P14, docs/observability.md).
 
+mod audit;
+mod board;
 mod collector;
 
 use std::{
@@ -29,7 +31,8 @@ fn traced(bed: Bed, collector: &Collector, trusted: bool) -> Place {
     let file = place.path("moncompte.toml");
     let proxies = if trusted { "trusted_proxies = [\"127.0.0.0/8\"]\n" } else { "" };
     let text = fs::read_to_string(&file).unwrap();
-    let telemetry = format!("\n[telemetry]\notlp_endpoint = \"{}\"\n", collector.endpoint);
+    let telemetry =
+        format!("\n[telemetry]\notlp_endpoint = \"{}\"\naudit = \"file:audit.jsonl\"\n", collector.endpoint);
     fs::write(&file, format!("{proxies}{text}{telemetry}")).unwrap();
     place
 }
@@ -256,8 +259,12 @@ async fn nothing_that_is_seen_tells_a_secret_or_an_address(bed: Bed) {
     let spans: String = collector.spans().into_iter().map(|span| span.whole + "\n").collect();
     let (_, numbers) = place.operators("/metrics").await;
     let log = running.said();
+    let audit = fs::read_to_string(place.path("audit.jsonl")).unwrap();
+    assert!(audit.lines().count() > 5, "{audit}");
     for secret in &secrets {
-        for (what, text) in [("log", &log), ("trace", &spans), ("metrics", &numbers)] {
+        for (what, text) in
+            [("log", &log), ("trace", &spans), ("metrics", &numbers), ("audit stream", &audit)]
+        {
             let line = text.lines().find(|line| line.contains(secret.as_str()));
             assert!(line.is_none(), "{}: {secret:?} in the {what}: {line:?}", place.bed.name);
         }

@@ -56,6 +56,22 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: row(&["a_row_that_is_wrong_is_told_with_its_line_and_the_next_is_read"]),
     },
     Sabotage {
+        name: "shows a household's references to another password",
+        items: &[88],
+        file: "crates/accounts/src/act/deliver/group.rs",
+        find: "taken.parts.0[HASH] == other.parts.0[HASH]\n",
+        replace: "taken.parts.0[HASH] == other.parts.0[HASH] || other.has_hash\n",
+        caught_by: journey(&["two_references_on_one_identifier_open_with_one_password"]),
+    },
+    Sabotage {
+        name: "lets a hash that cannot be read take the stored one away",
+        items: &[88],
+        file: "crates/accounts/src/act/deliver/write.rs",
+        find: "false if row.unreadable && identity.verifier.is_some() => Secret::Kept,",
+        replace: "false if row.unreadable && identity.verifier.is_none() => Secret::Kept,",
+        caught_by: journey(&["a_hash_that_cannot_be_read_leaves_the_stored_one"]),
+    },
+    Sabotage {
         name: "tries as many readings of a password as an agency has rules",
         items: &[62],
         file: "crates/legacy/src/reading.rs",

@@ -175,8 +175,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "imports over an identity that has moved",
         items: &[83],
         file: "crates/accounts/src/store/identities/delivered.rs",
-        find: "moved: moved_at.is_some(), left",
-        replace: "moved: moved_at.is_some() && false, left",
+        find: "(moved_at.is_some(), left_at.is_some(), kind",
+        replace: "(moved_at.is_some() && false, left_at.is_some(), kind",
         caught_by: journey(&[
             "a_moved_identifier_is_refused_with_a_hint_only_for_its_password",
             "a_longer_file_adds_what_is_new_and_knows_the_rest",
