@@ -8,6 +8,7 @@ mod error;
 mod m0017_baseline;
 mod m0018_deliveries;
 mod m0019_generations;
+mod m0020_keys;
 mod schema;
 mod upgrade;
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_baseline::Migration),
             Box::new(m0018_deliveries::Migration),
             Box::new(m0019_generations::Migration),
+            Box::new(m0020_keys::Migration),
         ]
     }
 }

@@ -87,6 +87,22 @@ impl Accounts {
         append(tx, &self.context, kind, Some(account), body).await
     }
 
+    /// Appends an entry about an operator's command in the transaction that it proves, begun by [`kernel::Db::begin_recorded`]. Call it last.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn record_command<T: Serialize>(&self, tx: &Tx, kind: &str, body: &T) -> Result<(), Fault> {
+        append(tx, &self.context, kind, None, body).await
+    }
+
+    /// Returns the time of the last entry.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn last_recorded(&self) -> Result<Option<Unix>, Fault> {
+        store::last_at(&self.context.db).await
+    }
+
     /// Reads the whole chain; returns the number of valid entries, or the sequence number of the first invalid one.
     ///
     /// # Errors

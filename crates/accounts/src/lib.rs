@@ -39,6 +39,7 @@ mod mailing;
 mod old_site;
 mod outcome;
 mod password;
+mod pepper;
 mod session;
 mod standing;
 mod store;

@@ -5,10 +5,12 @@ use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 use accounts::{Accounts, Hasher, TermsLibrary};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use generations::Generations;
 use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
 use kernel::{Context, Db, SealKeys, SteadyClock, SystemClock, SystemRng};
 
 use crate::{
+    change::keys::all_open_hashes,
     config::{Config, Contents},
     outbound::Outbound,
     post::Writer,
@@ -47,7 +49,12 @@ pub(crate) async fn context(address: &str, keys: Arc<SealKeys>) -> anyhow::Resul
         rng: Arc::new(SystemRng::new()),
         keys,
     };
-    context.check_key().await.context("use the secret_key_file with which this database was begun")?;
+    context
+        .open_keys()
+        .await
+        .context("give this node the key: in secret_key_file, or in older_secret_key_files")?;
+    let nodes = Generations::new(context.clone()).nodes().await.context("the nodes cannot be read")?;
+    context.keys.seal_hashes(all_open_hashes(&nodes));
     context.share_time().await.context("the highest time seen cannot be read")?;
     Ok(context)
 }

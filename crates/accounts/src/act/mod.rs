@@ -21,6 +21,7 @@ mod open_session;
 mod prove_legacy;
 mod purge;
 mod renew;
+mod reseal;
 mod reset;
 mod sign_in;
 mod sign_in_again;

@@ -5,7 +5,9 @@ mod delete;
 mod invariant;
 mod open_transactions;
 pub mod outbox;
+mod reseal;
 mod shared_time;
+mod stored;
 mod table;
 mod timeout;
 mod tx;
@@ -28,6 +30,7 @@ pub use self::{
     delete::delete_in_batches,
     invariant::{Check, CheckFuture, INVARIANTS, Invariant, SeenBy, Snapshot, Verdict},
     open_transactions::assert_outside_transaction,
+    reseal::{RESEAL_PAGE, Resealed, Told, reseal_rows},
     timeout::{QueryCount, Timeout},
     tx::Tx,
     write::{Done, Read},

@@ -69,6 +69,7 @@ async fn judge(place: &Where) -> anyhow::Result<Vec<Finding>> {
         "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
     let snapshot = Snapshot::open(&config.database, config.seal).await.context(why)?;
     let all = all();
+    snapshot.take_keys().await.context(why)?;
     let verdicts = snapshot.judge(&all).await.context(why)?;
     Ok(all.into_iter().zip(verdicts).map(|(invariant, verdict)| Finding { invariant, verdict }).collect())
 }

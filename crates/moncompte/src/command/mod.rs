@@ -59,7 +59,7 @@ enum Command {
     Clock(clock::ClockCommand),
     /// Import an agency's legacy identities from a CSV or JSONL file.
     Import(Box<import::Import>),
-    /// List the signing keys, or replace them.
+    /// List the keys that sign and seal, replace or revoke them.
     Keys(keys::Keys),
     /// List the messages that were not sent, retry them, drop them, or read one that was returned.
     ///

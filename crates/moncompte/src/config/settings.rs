@@ -26,9 +26,9 @@ pub(crate) struct Settings {
     /// Allow a PostgreSQL server on another machine without TLS: only on a private network.
     #[serde(default)]
     pub(crate) database_without_tls: bool,
-    /// A file with the key that seals secrets in the database: `openssl rand -base64 32`.
+    /// A file with the newest key that seals secrets in the database: `openssl rand -base64 32`.
     pub(crate) secret_key_file: String,
-    /// Reserved: the key of a database cannot be replaced yet.
+    /// Files with older keys, which open what they sealed until `moncompte keys reseal` has sealed it with the key above (docs/operate/keys.md).
     #[serde(default)]
     pub(crate) older_secret_key_files: Vec<String>,
     /// Trusted proxies, e.g. `["10.0.0.0/8"]`. Without them, all clients behind a proxy are counted as one.

@@ -39,6 +39,7 @@ mod place;
 mod python;
 mod races;
 mod requirements;
+mod reseal;
 mod smtp;
 mod specifications;
 mod start;

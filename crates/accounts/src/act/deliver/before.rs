@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::{
     AccountId, DeliveryId, LegacyIdentityId,
     store::{IdentityRow, LinkId, LinkRow},
-    verifier::Kind,
+    verifier::{self, Kind},
 };
 
 const PURPOSE: &str = "delivery change";
@@ -124,5 +124,19 @@ impl Before {
             left_at: text.left_at,
         };
         Ok(Self { identity, link, renamed: text.renamed })
+    }
+}
+
+/// Returns a row as it was, sealed with the newest key, and the hash in it as well; `None` if it is that already.
+pub(in crate::act) fn renew(context: &Context, sealed: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    let before = Before::open(context, sealed)?;
+    let hash = before.identity.verifier.as_deref();
+    let hash = hash.map(|hash| verifier::renew(context, before.identity.verifier_kind, hash)).transpose()?;
+    match hash.flatten() {
+        Some(hash) => {
+            let identity = IdentityRow { verifier: Some(hash), ..before.identity };
+            Ok(Some(Before { identity, ..before }.seal(context)?))
+        }
+        None => context.reseal(PURPOSE, sealed),
     }
 }

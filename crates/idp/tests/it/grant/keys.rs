@@ -138,17 +138,17 @@ async fn a_rotation_disturbs_no_sign_in(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn a_node_with_another_secret_does_not_start(world: World) {
-    world.bed.context.check_key().await.unwrap();
+    world.bed.context.open_keys().await.unwrap();
     let second = world.bed.second_node().await;
-    second.check_key().await.unwrap();
+    second.open_keys().await.unwrap();
     let before = world.count("signing_key", "1 = 1").await;
     let other = Arc::new(SealKeys::new(SealKey::new([8; 32]), vec![]));
     let stranger = Context { keys: other, ..second };
-    assert!(stranger.check_key().await.is_err(), "{}", world.bed.name);
+    assert!(stranger.open_keys().await.is_err(), "{}", world.bed.name);
     let start = try_node(&stranger, &world.agencies).await;
     assert!(start.is_err(), "the keys do not open");
     assert_eq!(world.count("signing_key", "1 = 1").await, before);
-    world.bed.context.check_key().await.expect("and the first node's key is still the one");
+    world.bed.context.open_keys().await.expect("and the first node's key is still the one");
 }
 
 /// SECURITY #121, #36: a node whose clock is behind the one that made the first key starts, and signs with that key.
