@@ -28,6 +28,39 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// Every migration, with what it does in words: the list of `moncompte migrate --plan`.
+pub const WORDS: [(&str, &str); 4] = [
+    (
+        "m0017_baseline",
+        "makes every table, or carries a database of the first versions over to them: nodes of such a version stop first",
+    ),
+    (
+        "m0018_deliveries",
+        "adds tables for deliveries, and columns to identities and links; an older node goes on beside it",
+    ),
+    ("m0019_generations", "adds tables for the configuration and its nodes; an older node goes on beside it"),
+    ("m0020_keys", "adds a column to signing keys and one to nodes; an older node goes on beside it"),
+];
+
+/// Returns the names of the migrations that the database has, in order. Nothing is written.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn applied(db: &impl sea_orm_migration::sea_orm::ConnectionTrait) -> Result<Vec<String>, Error> {
+    Ok(upgrade::applied(db).await?)
+}
+
+/// Returns the names of the migrations that the database lacks, in order. Nothing is written.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn pending(
+    db: &impl sea_orm_migration::sea_orm::ConnectionTrait,
+) -> Result<Vec<&'static str>, Error> {
+    let applied = upgrade::applied(db).await?;
+    Ok(WORDS.iter().map(|(name, _)| *name).filter(|name| !applied.iter().any(|done| done == name)).collect())
+}
+
 /// Brings the schema up to date: makes it in an empty database, and carries a database of the migrations before the baseline over to it.
 ///
 /// # Errors

@@ -71,6 +71,14 @@ pub(crate) fn chain(snapshot: &Snapshot) -> CheckFuture<'_> {
     Box::pin(async { Ok(u64::from(verify(snapshot, snapshot.keys()).await?.is_err())) })
 }
 
+/// Returns the time of the last entry.
+///
+/// # Errors
+/// [`Fault`] of the database.
+pub async fn last_recorded(snapshot: &Snapshot) -> Result<Option<Unix>, Fault> {
+    store::last_at(snapshot).await
+}
+
 impl Accounts {
     /// Appends an entry about an account in the transaction that it proves, begun by [`kernel::Db::begin_recorded`], for another slice. Call it
     /// last.
@@ -93,14 +101,6 @@ impl Accounts {
     /// [`Fault`] of the database.
     pub async fn record_command<T: Serialize>(&self, tx: &Tx, kind: &str, body: &T) -> Result<(), Fault> {
         append(tx, &self.context, kind, None, body).await
-    }
-
-    /// Returns the time of the last entry.
-    ///
-    /// # Errors
-    /// [`Fault`] of the database.
-    pub async fn last_recorded(&self) -> Result<Option<Unix>, Fault> {
-        store::last_at(&self.context.db).await
     }
 
     /// Reads the whole chain; returns the number of valid entries, or the sequence number of the first invalid one.

@@ -1,6 +1,7 @@
 //! moncompte: one account per person for every agency's portal. This program reads the configuration, wires the parts together, and runs its commands
 //! and the worker.
 
+mod backup;
 mod bounce;
 mod change;
 mod command;

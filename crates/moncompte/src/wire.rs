@@ -10,6 +10,7 @@ use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
 use kernel::{Context, Db, SealKeys, SteadyClock, SystemClock, SystemRng};
 
 use crate::{
+    backup::refuse_half_restored,
     change::keys::all_open_hashes,
     config::{Config, Contents},
     outbound::Outbound,
@@ -28,8 +29,15 @@ pub(crate) struct Wired {
     pub(crate) hash_memory: usize,
 }
 
-/// Opens the database at `address`, migrates its schema and checks its key.
+/// Opens the database at `address`, migrates its schema and takes its key. A database whose restore was cut short is refused.
 pub(crate) async fn context(address: &str, keys: Arc<SealKeys>) -> anyhow::Result<Context> {
+    let context = opened(address, keys).await?;
+    refuse_half_restored(&context).await?;
+    Ok(context)
+}
+
+/// Opens a database, also one that is being restored.
+pub(crate) async fn opened(address: &str, keys: Arc<SealKeys>) -> anyhow::Result<Context> {
     let file = address.strip_prefix("sqlite://").and_then(|path| path.split('?').next());
     if let Some(file) = file.map(Path::new) {
         if let Some(folder) = file.parent() {
@@ -42,7 +50,7 @@ pub(crate) async fn context(address: &str, keys: Arc<SealKeys>) -> anyhow::Resul
     let db = Db::connect(address)
         .await
         .context("the database cannot be opened; is `database` right, and may this user write there?")?;
-    migrate(&db, address).await.context("the schema cannot be brought up to date")?;
+    migrate(&db, address).await?;
     let context = Context {
         db,
         clock: Arc::new(SteadyClock::over(SystemClock)),
@@ -73,7 +81,25 @@ fn keep_private(file: &Path) {
 }
 
 /// Migrates one node at a time on PostgreSQL: a transaction holds the lock until the schema is up to date (SECURITY #122).
-async fn migrate(db: &Db, address: &str) -> anyhow::Result<()> {
+/// A schema that is up to date is left alone, so that a user who may not alter tables can serve; and so is one that is newer, which an older node serves
+/// beside newer ones.
+pub(crate) async fn migrate(db: &Db, address: &str) -> anyhow::Result<()> {
+    let why = "the schema cannot be brought up to date";
+    let pending = migrations::pending(db.without_timeout()).await.context(why)?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let Err(error) = bring_up(db, address).await else { return Ok(()) };
+    if format!("{error:#}").contains("permission denied") || format!("{error:#}").contains("must be owner") {
+        anyhow::bail!(
+            "the schema is older than this version (it lacks {}), and this user of the database may not change it: run `moncompte migrate` with the user that owns it, then start again",
+            pending.join(", ")
+        );
+    }
+    Err(error.context(why))
+}
+
+async fn bring_up(db: &Db, address: &str) -> anyhow::Result<()> {
     use kernel::sea_orm::{ConnectionTrait, TransactionTrait};
     if address.starts_with("sqlite:") {
         return Ok(migrations::up(db.without_timeout()).await?);

@@ -19,6 +19,7 @@ mod keys;
 mod link_ended;
 mod logout;
 mod refresh;
+mod restore;
 mod secret_use;
 mod signer;
 mod table;

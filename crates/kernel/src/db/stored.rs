@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::table::meta;
-use crate::{Db, Fault};
+use crate::{Db, Fault, Tx};
 
 impl Db {
     /// Returns the value that is stored under `key`.
@@ -41,6 +41,15 @@ impl Db {
             .exec(self.writer())
             .await?;
         Ok(replaced.rows_affected == 1)
+    }
+
+    /// Deletes the value under `key`, in a transaction.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn forget_in(tx: &Tx, key: &str) -> Result<(), Fault> {
+        meta::Entity::delete_by_id(key).exec(tx.conn()).await?;
+        Ok(())
     }
 
     /// Deletes the value under `key`.

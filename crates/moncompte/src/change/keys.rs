@@ -3,23 +3,28 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use generations::{Generations, Node};
 use kernel::{Context, Fault, SealKeys};
+use tokio::time::Instant;
 
 use crate::config::Config;
 
 /// The stored name of the key that is about to seal.
 pub(crate) const NEXT: &str = "seal_key_next";
 
+/// The pause between two looks for a key that is in no file.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// The key files of a node.
 pub(crate) struct KeyFiles {
     folder: PathBuf,
     keys: Arc<SealKeys>,
-    /// The name of the key that was looked for last, in vain.
-    missing: Mutex<Option<String>>,
+    /// The name of the key that was looked for last, in vain, and when.
+    missing: Mutex<Option<(String, Instant)>>,
 }
 
 impl KeyFiles {
@@ -36,7 +41,7 @@ impl KeyFiles {
         let next = context.db.stored(NEXT).await?;
         let mut changed = false;
         for wanted in next.iter().chain([&named]) {
-            if !self.keys.holds(wanted) {
+            if !self.keys.holds(wanted) && self.may_look(wanted) {
                 changed |= self.read(wanted).await;
             }
         }
@@ -62,15 +67,20 @@ impl KeyFiles {
             Ok(Err(mistakes)) => mistakes.to_string(),
             Err(error) => error.to_string(),
         };
-        // Once for each key, for this is tried every second.
-        let told = self.missing().replace(wanted.to_owned());
-        if told.as_deref() != Some(wanted) {
+        // Once for each key, for this is tried again and again.
+        let told = self.missing().replace((wanted.to_owned(), Instant::now()));
+        if told.is_none_or(|(told, _)| told != wanted) {
             tracing::error!(key = wanted, trouble, "sealing key missing on this node");
         }
         false
     }
 
-    fn missing(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+    /// Returns true unless the same key was looked for a moment ago: reading the folder of four hundred agencies takes a while.
+    fn may_look(&self, wanted: &str) -> bool {
+        self.missing().as_ref().is_none_or(|(missed, at)| missed != wanted || at.elapsed() >= AGAIN)
+    }
+
+    fn missing(&self) -> MutexGuard<'_, Option<(String, Instant)>> {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod agency_states;
+mod backup;
 mod bounces;
 mod client_keys;
 mod clock;
@@ -34,6 +35,7 @@ mod log;
 mod messages;
 mod node;
 mod observing;
+mod operate;
 mod person;
 mod place;
 mod python;

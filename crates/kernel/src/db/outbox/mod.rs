@@ -19,8 +19,8 @@ use crate::{
 };
 
 pub use manage::{
-    Discarded, Filter, QueueStatus, State, UnsentMessage, bounced, discard, expire, list, refused, retry,
-    status,
+    Discarded, Filter, QueueStatus, State, UnsentMessage, bounced, discard, end_before_restore, expire, list,
+    refused, retry, status,
 };
 pub use pause::{Pause, end_pause, extend_pause, pause, paused, return_probe, shorten_pause, take_probe};
 
