@@ -9,6 +9,7 @@ mod m0017_baseline;
 mod m0018_deliveries;
 mod m0019_generations;
 mod m0020_further_references;
+mod m0021_keys;
 mod schema;
 mod upgrade;
 
@@ -24,8 +25,43 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_deliveries::Migration),
             Box::new(m0019_generations::Migration),
             Box::new(m0020_further_references::Migration),
+            Box::new(m0021_keys::Migration),
         ]
     }
+}
+
+/// Every migration, with what it does in words: the list of `moncompte migrate --plan`.
+pub const WORDS: [(&str, &str); 4] = [
+    (
+        "m0017_baseline",
+        "makes every table, or carries a database of the first versions over to them: nodes of such a version stop first",
+    ),
+    (
+        "m0018_deliveries",
+        "adds tables for deliveries, and columns to identities and links; an older node goes on beside it",
+    ),
+    ("m0019_generations", "adds tables for the configuration and its nodes; an older node goes on beside it"),
+    ("m0020_further_references", "adds a column to identities; an older node goes on beside it"),
+    ("m0021_keys", "adds a column to signing keys and one to nodes; an older node goes on beside it"),
+];
+
+/// Returns the names of the migrations that the database has, in order. Nothing is written.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn applied(db: &impl sea_orm_migration::sea_orm::ConnectionTrait) -> Result<Vec<String>, Error> {
+    Ok(upgrade::applied(db).await?)
+}
+
+/// Returns the names of the migrations that the database lacks, in order. Nothing is written.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub async fn pending(
+    db: &impl sea_orm_migration::sea_orm::ConnectionTrait,
+) -> Result<Vec<&'static str>, Error> {
+    let applied = upgrade::applied(db).await?;
+    Ok(WORDS.iter().map(|(name, _)| *name).filter(|name| !applied.iter().any(|done| done == name)).collect())
 }
 
 /// Brings the schema up to date: makes it in an empty database, and carries a database of the migrations before the baseline over to it.

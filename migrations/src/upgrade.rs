@@ -71,7 +71,7 @@ fn is_before(applied: &[String]) -> Result<bool, Error> {
 }
 
 /// The names of the migrations that the database has, in order.
-async fn applied(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+pub(crate) async fn applied(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let known = match db.get_database_backend() {
         DbBackend::Sqlite => "SELECT name FROM sqlite_master WHERE name = 'seaql_migrations'",
         _ => "SELECT relname FROM pg_class WHERE oid = to_regclass('seaql_migrations')",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::Fault;
+use kernel::{Fault, Snapshot};
 
 use crate::{Accounts, store::counts};
 
@@ -13,6 +13,28 @@ pub struct IdentityCount {
     pub waiting: i64,
     /// Linked to an account.
     pub moved: i64,
+}
+
+/// The size of a database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Totals {
+    /// Accounts.
+    pub accounts: u64,
+    /// Imported identities.
+    pub identities: u64,
+    /// Links between the two.
+    pub links: u64,
+    /// Entries in the evidence.
+    pub evidence: u64,
+}
+
+/// Counts the rows of a database that nobody need serve.
+///
+/// # Errors
+/// [`Fault`] of the database.
+pub async fn totals(snapshot: &Snapshot) -> Result<Totals, Fault> {
+    let [accounts, identities, links, evidence] = counts::totals(snapshot).await?;
+    Ok(Totals { accounts, identities, links, evidence })
 }
 
 impl Accounts {

@@ -107,6 +107,14 @@ pub(crate) fn chain(snapshot: &Snapshot) -> CheckFuture<'_> {
     Box::pin(async { Ok(u64::from(verify(snapshot, snapshot.keys()).await?.is_err())) })
 }
 
+/// Returns the time of the last entry.
+///
+/// # Errors
+/// [`Fault`] of the database.
+pub async fn last_recorded(snapshot: &Snapshot) -> Result<Option<Unix>, Fault> {
+    store::last_at(snapshot).await
+}
+
 impl Accounts {
     /// Appends an entry about an account in the transaction that it proves, begun by [`kernel::Db::begin_recorded`], for another slice. Call it
     /// last.
@@ -121,6 +129,14 @@ impl Accounts {
         body: &T,
     ) -> Result<(), Fault> {
         append(tx, &self.context, kind, Some(account), body).await
+    }
+
+    /// Appends an entry about an operator's command in the transaction that it proves, begun by [`kernel::Db::begin_recorded`]. Call it last.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn record_command<T: Serialize>(&self, tx: &Tx, kind: &str, body: &T) -> Result<(), Fault> {
+        append(tx, &self.context, kind, None, body).await
     }
 
     /// Reads the whole chain; returns the number of valid entries, or the sequence number of the first invalid one.

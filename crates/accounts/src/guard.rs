@@ -7,6 +7,7 @@ use crate::{
     Accounts, Busy, SignIn, Visitor,
     act::RecoveryRequest,
     lockout::{Attempt, Counter, Failed},
+    pepper,
     store::AccountRow,
 };
 
@@ -94,7 +95,7 @@ impl Accounts {
             Attempt::Go(reserved) => reserved,
             Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),
         };
-        match self.find_right(stored, password).await {
+        match self.find_right(stored, password).await? {
             Ok(Some((of, outdated))) => Ok(Guarded::Right { of, outdated }),
             Ok(None) => {
                 let failed =
@@ -113,11 +114,22 @@ impl Accounts {
 
     /// Returns the place of the first hash for which the password is right, and true if the hash has other costs than today's, or is of an older form of the
     /// password.
-    async fn find_right(&self, stored: &[&str], password: &Password) -> Result<Option<(usize, bool)>, Busy> {
-        let nobody = stored.is_empty().then_some(None);
+    async fn find_right(
+        &self,
+        stored: &[&str],
+        password: &Password,
+    ) -> Result<Result<Option<(usize, bool)>, Busy>, Fault> {
+        let opened: Vec<_> =
+            stored.iter().map(|hash| pepper::open(&self.context.keys, hash)).collect::<Result<_, _>>()?;
+        let hashes: Vec<&str> = opened.iter().map(|hash| hash.as_str()).collect();
+        Ok(self.first_right(&hashes, password).await)
+    }
+
+    async fn first_right(&self, hashes: &[&str], password: &Password) -> Result<Option<(usize, bool)>, Busy> {
+        let nobody = hashes.is_empty().then_some(None);
         // Whether there is an older form depends on what was typed, not on whom it is meant for.
         let before = password.normal_before().map(|text| bytes_of(&text));
-        for (of, hash) in stored.iter().copied().map(Some).chain(nobody).enumerate() {
+        for (of, hash) in hashes.iter().copied().map(Some).chain(nobody).enumerate() {
             let verdict = self.hasher.verify(hash, secret_of(password)).await?;
             if verdict.right {
                 return Ok(Some((of, verdict.outdated)));
@@ -147,6 +159,14 @@ impl Accounts {
                 Ok(Done::Commit(()))
             })
             .await
+    }
+}
+
+impl Accounts {
+    /// Hashes a new password, and seals the hash: the form in which it is stored.
+    pub(crate) async fn hash_password(&self, password: &Password) -> Result<String, Busy> {
+        let phc = Zeroizing::new(self.hasher.hash(secret_of(password)).await?);
+        Ok(pepper::seal(&self.context, &phc))
     }
 }
 

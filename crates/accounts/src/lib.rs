@@ -39,6 +39,7 @@ mod mailing;
 mod old_site;
 mod outcome;
 mod password;
+mod pepper;
 mod session;
 mod standing;
 mod store;
@@ -57,13 +58,13 @@ use kernel::{Context, typed_id};
 pub use account::{Account, LinkedAgency};
 pub use act::{
     Accepted, AddressConfirm, AddressPage, AddressWish, Applier, ApplyRefused, Attach, Confirm, EmailChoice,
-    Finish, Importer, LINK_ENDED, LegacyProof, LinkEnded, NewAddress, NewPassword, NextMail, Origin,
+    Ended, Finish, Importer, LINK_ENDED, LegacyProof, LinkEnded, NewAddress, NewPassword, NextMail, Origin,
     PasswordChange, PasswordChoice, PendingAddress, Planner, Rejected, Replaced, Resend, Reset, ResetPage,
     SESSIONS_ENDED, SessionsEnded, SignIn, TakeBack, TakeBackPage, Ticket, Tried, UndoRefused, Undone,
     WrapProgress,
 };
 pub use code::{CODE_DAYS, CodeGiven};
-pub use counts::IdentityCount;
+pub use counts::{IdentityCount, Totals, totals};
 pub use delivery::{
     Changes, Delivery, DeliveryState, GuardBroken, HashKind, Oddly, PlanReport, ReadColumn, Reason, Sample,
     SampleKind, Shape, ShapeShift, Source, UNDO_DAYS,
@@ -72,6 +73,7 @@ pub use device::Device;
 pub use disclosure::AtAgency;
 pub use email::{Email, NoAddress};
 pub use enrolment::{Enrolment, Stage};
+pub use evidence::last_recorded;
 pub use hasher::{Busy, HashCost, Hasher, Verdict};
 pub use invariants::INVARIANTS;
 /// The crate that an import is given rows of, and that its report comes from.

@@ -9,7 +9,7 @@ use legacy::{
     hash::{Recipe, Strength, Unreadable, Verifier},
 };
 
-use crate::{Busy, Hasher};
+use crate::{Busy, Hasher, pepper};
 
 const PURPOSE: &str = "legacy verifier";
 
@@ -85,7 +85,8 @@ pub(crate) fn read(context: &Context, kind: Kind, bytes: Option<&[u8]>) -> Resul
         Kind::Sealed => of_plain(&context.keys.open(PURPOSE, bytes)?),
         Kind::Wrapped => {
             let wrapped: Wrapped = serde_json::from_slice(bytes)?;
-            Ok(Stored::Wrapped(Recipe::parse(&wrapped.recipe).map_err(damaged)?, wrapped.phc))
+            let phc = pepper::open(&context.keys, &wrapped.phc)?.to_string();
+            Ok(Stored::Wrapped(Recipe::parse(&wrapped.recipe).map_err(damaged)?, phc))
         }
     }
 }
@@ -108,9 +109,23 @@ pub(crate) fn kind_of_hash(recipe: &Recipe) -> String {
 }
 
 /// Argon2id over the digest.
-pub(crate) async fn wrap(hasher: &Hasher, verifier: &Verifier) -> Result<Vec<u8>, Busy> {
-    let wrapped = Wrapped { recipe: verifier.recipe().to_text(), phc: hasher.hash(verifier.digest()).await? };
+pub(crate) async fn wrap(context: &Context, hasher: &Hasher, verifier: &Verifier) -> Result<Vec<u8>, Busy> {
+    let phc = Zeroizing::new(hasher.hash(verifier.digest()).await?);
+    let wrapped = Wrapped { recipe: verifier.recipe().to_text(), phc: pepper::seal(context, &phc) };
     Ok(serde_json::to_vec(&wrapped).unwrap_or_default())
+}
+
+/// Returns the columns sealed with the newest key; `None` if they are that already, or hold nothing that is sealed.
+pub(crate) fn renew(context: &Context, kind: Kind, bytes: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    match kind {
+        Kind::None | Kind::Bare => Ok(None),
+        Kind::Sealed => context.reseal(PURPOSE, bytes),
+        Kind::Wrapped => {
+            let wrapped: Wrapped = serde_json::from_slice(bytes)?;
+            let Some(phc) = pepper::renew(context, &wrapped.phc)? else { return Ok(None) };
+            Ok(Some(serde_json::to_vec(&Wrapped { phc, ..wrapped })?))
+        }
+    }
 }
 
 impl Stored {

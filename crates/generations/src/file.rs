@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use kernel::{Context, Fault, Tx, sha256};
+use kernel::{Context, Fault, RESEAL_PAGE, Resealed, Told, Tx, reseal_rows, sha256};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter,
-    sea_query::{OnConflict, Query},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict, Query},
 };
 
 use crate::{
@@ -85,6 +85,36 @@ impl Generations {
             files.insert((row.owner, row.path), file.clone());
         }
         Ok(files)
+    }
+
+    /// Seals the secrets of all generations with the newest key.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database, or a secret that does not open.
+    pub async fn reseal(&self, told: Told<'_>) -> Result<Resealed, Fault> {
+        let page = async |last: Option<String>| {
+            Ok(content::Entity::find()
+                .select_only()
+                .columns([content::Column::Id, content::Column::Content])
+                .filter(content::Column::Sealed.eq(true))
+                .filter(content::Column::Id.gt(last.unwrap_or_default()))
+                .order_by_asc(content::Column::Id)
+                .limit(RESEAL_PAGE)
+                .into_tuple()
+                .all(self.context.db.reader())
+                .await?)
+        };
+        let replace = async |tx: &Tx, id: &String, was: &Vec<u8>, is: &Vec<u8>| {
+            content::Entity::update_many()
+                .col_expr(content::Column::Content, Expr::value(is.clone()))
+                .filter(content::Column::Id.eq(id))
+                .filter(content::Column::Content.eq(was.clone()))
+                .exec(tx.conn())
+                .await?;
+            Ok(())
+        };
+        let renew = |sealed: &Vec<u8>| self.context.reseal(SECRET, sealed);
+        reseal_rows(&self.context.db, page, renew, replace, told).await
     }
 
     /// Stores files under a generation. A content that is there already is not written again.

@@ -29,6 +29,8 @@ pub struct NodeReport {
     pub error: Option<String>,
     /// The keys of its `moncompte.toml`, with marks that tell one value from another and reveal none.
     pub settings: BTreeMap<String, String>,
+    /// The names of its keys for what is sealed, the one that seals first; empty for a version that does not tell.
+    pub sealing_keys: Vec<String>,
 }
 
 /// A node as it was last seen.
@@ -57,6 +59,7 @@ impl Generations {
             failed: Set(report.failed),
             error: Set(report.error.clone()),
             settings: Set(serde_json::to_string(&report.settings)?),
+            sealing_keys: Set(Some(serde_json::to_string(&report.sealing_keys)?)),
         };
         let columns = [
             node::Column::Version,
@@ -66,6 +69,7 @@ impl Generations {
             node::Column::Failed,
             node::Column::Error,
             node::Column::Settings,
+            node::Column::SealingKeys,
         ];
         node::Entity::insert(row)
             .on_conflict(OnConflict::column(node::Column::Id).update_columns(columns).to_owned())
@@ -102,6 +106,11 @@ impl Generations {
                     failed: row.failed,
                     error: row.error,
                     settings: serde_json::from_str(&row.settings)?,
+                    sealing_keys: row
+                        .sealing_keys
+                        .map(|keys| serde_json::from_str(&keys))
+                        .transpose()?
+                        .unwrap_or_default(),
                 },
             })
         };

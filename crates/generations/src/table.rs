@@ -92,6 +92,8 @@ pub(crate) mod node {
         pub error: Option<String>,
         /// JSON: keys of moncompte.toml and marks of their values.
         pub settings: String,
+        /// JSON: names of sealing keys; none in a row of a version before m0021.
+        pub sealing_keys: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -7,6 +7,7 @@ mod context;
 mod db;
 mod fault;
 mod id;
+mod seal;
 mod secret;
 mod untrusted;
 
@@ -15,11 +16,13 @@ pub use clock::{
 };
 pub use context::Context;
 pub use db::{
-    Check, CheckFuture, Db, Done, INVARIANTS, Invariant, POSTGRES_CONNECTIONS, PoolState, QueryCount, Read,
-    SeenBy, Snapshot, Timeout, Tx, Verdict, Writer, assert_outside_transaction, delete_in_batches, outbox,
+    Check, CheckFuture, Db, Done, INVARIANTS, Invariant, POSTGRES_CONNECTIONS, PoolState, QueryCount,
+    RESEAL_PAGE, Read, Resealed, SeenBy, Snapshot, Timeout, Told, Tx, Verdict, Writer,
+    assert_outside_transaction, delete_in_batches, outbox, reseal_rows,
 };
 pub use fault::{Fault, is_unique_violation};
 #[doc(hidden)]
 pub use sea_orm;
-pub use secret::{Digest, MacKey, Password, PasswordRefused, SealKey, SealKeys, Token, sha256};
+pub use seal::{MacKey, SealKey, SealKeys};
+pub use secret::{Digest, Password, PasswordRefused, Token, sha256};
 pub use untrusted::{OncePerMinute, Untrusted, untrusted};

@@ -1,17 +1,11 @@
-//! Tokens, passwords, and the keys that seal what a copy of the database must not reveal.
-//!
-//! A subkey is the HMAC-SHA-256 of its purpose under the key. It is not HKDF of the same name, for that would give other subkeys, and nothing that was stored
-//! would open; for one output of a uniformly random key, a single HMAC is the same pseudorandom function (RFC 5869 §3.3).
+//! Tokens and passwords.
 
-use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    digest, hmac,
-};
+use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::{Fault, Rng};
+use crate::Rng;
 
 /// Returns the SHA-256 digest.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -32,7 +26,7 @@ impl Token {
         Self(bytes)
     }
 
-    /// Builds a token that can be derived again from stored values, but only with a key that is not stored: see [`SealKeys::mac`].
+    /// Builds a token that can be derived again from stored values, but only with a key that is not stored: see [`crate::SealKeys::mac`].
     pub fn of_mac(mac: [u8; 32]) -> Self {
         Self(mac)
     }
@@ -143,167 +137,10 @@ fn is_invisible(c: char) -> bool {
     c.is_whitespace() || c.is_control() || spelling::is_unseen(c)
 }
 
-/// A 256-bit key that lives outside the database.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct SealKey([u8; 32]);
-
-impl SealKey {
-    /// Builds a key from its bytes.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Generates a new one.
-    pub fn generate(rng: &dyn Rng) -> Self {
-        let mut bytes = [0; 32];
-        rng.fill(&mut bytes);
-        Self(bytes)
-    }
-
-    /// Reads base64 or base64url of 32 bytes.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
-        Some(Self(Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?).as_slice().try_into().ok()?))
-    }
-
-    /// Returns the text that an operator keeps in a file: 43 base64url characters.
-    pub fn text(&self) -> Zeroizing<String> {
-        Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0))
-    }
-
-    fn subkey(&self, purpose: &str) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
-        let mut out = [0; 32];
-        out.copy_from_slice(hmac::sign(&key, purpose.as_bytes()).as_ref());
-        out
-    }
-
-    fn mark(&self) -> [u8; 4] {
-        let mut out = [0; 4];
-        out.copy_from_slice(&self.subkey("moncompte key mark")[..4]);
-        out
-    }
-}
-
-/// The keys that seal values which a copy of the database must not reveal. The first one seals, all of them open.
-pub struct SealKeys(Vec<SealKey>);
-
-impl SealKeys {
-    /// `current` seals; `older` ones still open.
-    pub fn new(current: SealKey, older: Vec<SealKey>) -> Self {
-        let mut keys = vec![current];
-        keys.extend(older);
-        Self(keys)
-    }
-
-    /// Returns a name of the current key that reveals nothing of it; stored, so that a node with another key is noticed (SECURITY #37).
-    pub fn fingerprint(&self) -> String {
-        URL_SAFE_NO_PAD.encode(&self.0[0].subkey("moncompte key fingerprint")[..12])
-    }
-
-    /// Seals with AES-256-GCM under a subkey of `purpose`; the same purpose opens the result.
-    pub fn seal(&self, rng: &dyn Rng, purpose: &str, plain: &[u8]) -> Vec<u8> {
-        let key = &self.0[0];
-        let mut nonce = [0; NONCE_LEN];
-        rng.fill(&mut nonce);
-        let mut out = Vec::with_capacity(4 + NONCE_LEN + plain.len() + 16);
-        out.extend_from_slice(&key.mark());
-        out.extend_from_slice(&nonce);
-        let mut body = plain.to_vec();
-        aead(key, purpose)
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(purpose), &mut body)
-            .expect("AES-GCM seals any message of this size");
-        out.extend_from_slice(&body);
-        out
-    }
-
-    /// Opens a value that [`Self::seal`] sealed for the same purpose.
-    ///
-    /// # Errors
-    /// [`Fault::Broken`] if no key fits or a bit was changed.
-    pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let broken =
-            || Fault::Broken(format!("a sealed value ({purpose}) does not open: wrong key, or changed"));
-        let (mark, rest) = sealed.split_at_checked(4).ok_or_else(broken)?;
-        let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(broken)?;
-        let key = self.0.iter().find(|k| k.mark() == mark).ok_or_else(broken)?;
-        let mut body = Zeroizing::new(body.to_vec());
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken())?;
-        let length = aead(key, purpose)
-            .open_in_place(nonce, Aad::from(purpose), &mut body)
-            .map_err(|_| broken())?
-            .len();
-        body.truncate(length);
-        Ok(body)
-    }
-
-    /// Returns the HMAC-SHA-256 under a subkey of `purpose`: for values that are compared, not opened.
-    pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
-        self.mac_key(purpose).mac(data)
-    }
-
-    /// Returns true if `prefix` is a prefix of [`Self::mac`] under the current key or an older one, for values handed out before the key was replaced.
-    pub fn knows_mac(&self, purpose: &str, data: &[u8], prefix: &[u8]) -> bool {
-        self.0.iter().any(|key| {
-            let mac = MacKey(hmac::Key::new(hmac::HMAC_SHA256, &key.subkey(purpose))).mac(data);
-            // The comparison takes constant time.
-            let difference =
-                mac.iter().zip(prefix).fold(0, |difference, (ours, theirs)| difference | (ours ^ theirs));
-            difference == 0 && !prefix.is_empty() && prefix.len() <= mac.len()
-        })
-    }
-
-    /// Returns the key of [`Self::mac`], for callers with many values.
-    pub fn mac_key(&self, purpose: &str) -> MacKey {
-        MacKey(hmac::Key::new(hmac::HMAC_SHA256, &self.0[0].subkey(purpose)))
-    }
-}
-
-/// A key for values of one purpose that are compared, not opened. It has no Debug, for it is a secret.
-pub struct MacKey(hmac::Key);
-
-impl MacKey {
-    /// Returns the HMAC-SHA-256.
-    pub fn mac(&self, data: &[u8]) -> [u8; 32] {
-        let mut out = [0; 32];
-        out.copy_from_slice(hmac::sign(&self.0, data).as_ref());
-        out
-    }
-}
-
-fn aead(key: &SealKey, purpose: &str) -> LessSafeKey {
-    let bytes = Zeroizing::new(key.subkey(&format!("seal {purpose}")));
-    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, bytes.as_slice()).expect("a key of 32 bytes"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::SystemRng;
-
-    fn keys(n: u8) -> SealKeys {
-        SealKeys::new(SealKey::new([n; 32]), vec![])
-    }
-
-    #[test]
-    fn what_is_sealed_opens_for_its_purpose_only() {
-        let rng = SystemRng::new();
-        let sealed = keys(1).seal(&rng, "outbox", b"a link");
-        assert_eq!(keys(1).open("outbox", &sealed).unwrap().as_slice(), b"a link");
-        assert!(keys(1).open("signing key", &sealed).is_err());
-        assert!(keys(2).open("outbox", &sealed).is_err());
-        let mut changed = sealed.clone();
-        *changed.last_mut().unwrap() ^= 1;
-        assert!(keys(1).open("outbox", &changed).is_err());
-        assert!(keys(1).open("outbox", &sealed[..10]).is_err());
-    }
-
-    #[test]
-    fn an_older_key_still_opens() {
-        let sealed = keys(1).seal(&SystemRng::new(), "x", b"y");
-        let rotated = SealKeys::new(SealKey::new([2; 32]), vec![SealKey::new([1; 32])]);
-        assert_eq!(rotated.open("x", &sealed).unwrap().as_slice(), b"y");
-    }
 
     #[test]
     fn passwords_are_refused_before_hashing_never_truncated() {

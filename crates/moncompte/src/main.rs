@@ -2,6 +2,7 @@
 //! and the worker.
 
 mod audit;
+mod backup;
 mod bounce;
 mod change;
 mod command;

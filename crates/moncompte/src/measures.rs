@@ -224,8 +224,8 @@ pub(crate) const MEASURES: &[Measure] = &[
         "moncompte_key_age_days",
         Gauge,
         All,
-        "`alg`",
-        "The age of the key that signs, every ten minutes",
+        "`alg`: of a key that signs, or `seal` for the one that seals the database",
+        "The age of the key, every ten minutes",
     ),
     measure(
         "moncompte_clock_ahead_seconds",
@@ -340,6 +340,9 @@ pub(crate) async fn count_rows(idp: &Idp) -> Result<(), Fault> {
         let age = (idp.context.now() - key.created_at).max(0);
         gauge!("moncompte_key_age_days", "alg" => key.alg.as_str()).set(age as f64 / 86_400.0);
     }
+    let (_, since) = idp.context.sealing_key().await?;
+    let age = (idp.context.now() - since).max(0);
+    gauge!("moncompte_key_age_days", "alg" => "seal").set(age as f64 / 86_400.0);
     Ok(())
 }
 

@@ -70,14 +70,14 @@ mod tests {
 
     use super::*;
 
-    fn path(current: u8, older: Vec<SealKey>) -> ReturnPath {
-        let keys = Arc::new(SealKeys::new(SealKey::new([current; 32]), older));
+    fn path(key: u8) -> ReturnPath {
+        let keys = Arc::new(SealKeys::new(SealKey::new([key; 32]), vec![]));
         ReturnPath::new("bounce@retour.exemple.test", None, keys).unwrap()
     }
 
     #[test]
     fn only_an_address_of_our_own_names_a_message() {
-        let (ours, message) = (path(7, vec![]), Uuid::from_u128(0x1234_5678));
+        let (ours, message) = (path(7), Uuid::from_u128(0x1234_5678));
         let address = ours.of(message).unwrap().to_string();
         assert!(address.starts_with("bounce+0000"), "{address}");
         assert!(address.split('@').next().unwrap().len() <= 64);
@@ -88,7 +88,7 @@ mod tests {
         ] {
             assert_eq!(ours.message_in(&text), Some(message), "{text}");
         }
-        let forged = path(8, vec![]).of(message).unwrap().to_string();
+        let forged = path(8).of(message).unwrap().to_string();
         let other = ours.of(Uuid::from_u128(9)).unwrap().to_string().replace("09", "08");
         for text in [
             forged.clone(),
@@ -99,8 +99,6 @@ mod tests {
         ] {
             assert_eq!(ours.message_in(&text), None, "{text}");
         }
-        // A message that left before the key was replaced.
-        assert_eq!(path(9, vec![SealKey::new([8; 32])]).message_in(&forged), Some(message));
     }
 
     #[test]

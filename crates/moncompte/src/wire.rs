@@ -5,10 +5,13 @@ use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 use accounts::{Accounts, Hasher, TermsLibrary};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use generations::Generations;
 use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
 use kernel::{Context, Db, SteadyClock, SystemClock, SystemRng};
 
 use crate::{
+    backup::refuse_half_restored,
+    change::keys::all_open_hashes,
     config::{Config, Contents},
     outbound::Outbound,
     post::Writer,
@@ -26,9 +29,15 @@ pub(crate) struct Wired {
     pub(crate) hash_memory: usize,
 }
 
-/// Opens the configured database, migrates its schema and checks its key.
+/// Opens the configured database, migrates its schema and takes its key. A database whose restore was cut short is refused.
 pub(crate) async fn context(config: &Config) -> anyhow::Result<Context> {
-    let address = &*config.database;
+    let context = opened(&config.database, config).await?;
+    refuse_half_restored(&context).await?;
+    Ok(context)
+}
+
+/// Opens the database at `address`, also one that is being restored, with the keys of the configuration.
+pub(crate) async fn opened(address: &str, config: &Config) -> anyhow::Result<Context> {
     let file = address.strip_prefix("sqlite://").and_then(|path| path.split('?').next());
     if let Some(file) = file.map(Path::new) {
         if let Some(folder) = file.parent() {
@@ -41,14 +50,19 @@ pub(crate) async fn context(config: &Config) -> anyhow::Result<Context> {
     let db = Db::connect_with(address, config.settings.database_connections)
         .await
         .context("the database cannot be opened; is `database` right, and may this user write there?")?;
-    migrate(&db, address).await.context("the schema cannot be brought up to date")?;
+    migrate(&db, address).await?;
     let context = Context {
         db,
         clock: Arc::new(SteadyClock::over(SystemClock)),
         rng: Arc::new(SystemRng::new()),
         keys: config.seal.clone(),
     };
-    context.check_key().await.context("use the secret_key_file with which this database was begun")?;
+    context
+        .open_keys()
+        .await
+        .context("give this node the key: in secret_key_file, or in older_secret_key_files")?;
+    let nodes = Generations::new(context.clone()).nodes().await.context("the nodes cannot be read")?;
+    context.keys.seal_hashes(all_open_hashes(&nodes));
     context.share_time().await.context("the highest time seen cannot be read")?;
     Ok(context)
 }
@@ -67,7 +81,25 @@ fn keep_private(file: &Path) {
 }
 
 /// Migrates one node at a time on PostgreSQL: a transaction holds the lock until the schema is up to date (SECURITY #122).
-async fn migrate(db: &Db, address: &str) -> anyhow::Result<()> {
+/// A schema that is up to date is left alone, so that a user who may not alter tables can serve; and so is one that is newer, which an older node serves
+/// beside newer ones.
+pub(crate) async fn migrate(db: &Db, address: &str) -> anyhow::Result<()> {
+    let why = "the schema cannot be brought up to date";
+    let pending = migrations::pending(db.without_timeout()).await.context(why)?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let Err(error) = bring_up(db, address).await else { return Ok(()) };
+    if format!("{error:#}").contains("permission denied") || format!("{error:#}").contains("must be owner") {
+        anyhow::bail!(
+            "the schema is older than this version (it lacks {}), and this user of the database may not change it: run `moncompte migrate` with the user that owns it, then start again",
+            pending.join(", ")
+        );
+    }
+    Err(error.context(why))
+}
+
+async fn bring_up(db: &Db, address: &str) -> anyhow::Result<()> {
     use kernel::sea_orm::{ConnectionTrait, TransactionTrait};
     if address.starts_with("sqlite:") {
         return Ok(migrations::up(db.without_timeout()).await?);

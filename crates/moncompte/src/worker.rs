@@ -8,7 +8,7 @@ use tokio::{task::JoinSet, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    change::follow::Follower,
+    change::{follow::Follower, keys::KeyFiles},
     current::{Current, Running},
     measures,
     outbound::Outbound,
@@ -22,6 +22,8 @@ pub(crate) struct Worker {
     pub(crate) current: Current,
     /// The node's part in changes of the configuration, where there are generations.
     pub(crate) follower: Option<Arc<Follower>>,
+    /// The node's key files, where it follows the replacement of keys.
+    pub(crate) key_files: Option<KeyFiles>,
     pub(crate) post: Post,
     pub(crate) outbound: Outbound,
     /// The supervisor of its parts.
@@ -32,9 +34,10 @@ pub(crate) struct Worker {
 type Begin = fn(Arc<Worker>, CancellationToken) -> TaskFuture;
 
 /// The parts, which run concurrently. A part that ends early is restarted.
-const PARTS: [(&str, Begin); 4] = [
+const PARTS: [(&str, Begin); 5] = [
     ("letters", |worker, stop| Box::pin(worker.deliver(stop))),
     ("configuration", |worker, stop| Box::pin(worker.follow(stop))),
+    ("keys", |worker, stop| Box::pin(worker.follow_keys(stop))),
     ("time", |worker, stop| Box::pin(worker.share_time(stop))),
     ("chores", |worker, stop| Box::pin(worker.chores(stop))),
 ];
@@ -67,6 +70,38 @@ impl Worker {
         match &self.follower {
             Some(follower) => follower.follow(&stop).await,
             None => stop.cancelled().await,
+        }
+    }
+
+    /// Follows keys that are replaced or revoked, within a second.
+    async fn follow_keys(self: Arc<Self>, stop: CancellationToken) {
+        let (context, mut silent) = (self.context(), false);
+        while !stop.is_cancelled() {
+            let looked = async {
+                self.running().idp.grants.reload_keys().await?;
+                match &self.key_files {
+                    Some(files) => files.follow(&context).await,
+                    None => Ok(false),
+                }
+            };
+            match looked.await {
+                Ok(changed) => {
+                    silent = false;
+                    if let (true, Some(follower)) = (changed, &self.follower) {
+                        follower.tell();
+                    }
+                }
+                Err(fault) => {
+                    if !silent {
+                        tracing::warn!(%fault, "keys not looked at: this node goes on with those that it has");
+                    }
+                    silent = true;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                () = stop.cancelled() => {}
+            }
         }
     }
 

@@ -77,12 +77,8 @@ impl Bed {
     async fn at(address: String, name: &'static str, folder: tempfile::TempDir) -> Self {
         let db = connect(&address).await;
         let clock = Arc::new(ManualClock::at(BEGINNING));
-        let context = Context {
-            db,
-            clock: clock.clone(),
-            rng: Arc::new(SystemRng::new()),
-            keys: Arc::new(SealKeys::new(SealKey::new([7; 32]), vec![])),
-        };
+        let context =
+            Context { db, clock: clock.clone(), rng: Arc::new(SystemRng::new()), keys: Arc::new(key()) };
         let invariants = kernel::INVARIANTS.iter().collect();
         Self { context, clock, address, name, invariants, _folder: folder }
     }
@@ -110,6 +106,16 @@ fn sqlite_address(file: &Path) -> String {
     format!("sqlite://{}", file.display())
 }
 
+/// The key of every bed.
+fn key() -> SealKeys {
+    SealKeys::new(SealKey::new([7; 32]), vec![])
+}
+
+/// Names the key, as a version before the root of the MACs did: the root is the key then, on every node, whether the test asks for it or not.
+async fn begin(db: &Db) {
+    db.insert_or_get("seal_key", &key().fingerprint()).await.expect("the name of the key");
+}
+
 /// An empty, migrated database as a file: made once in a run of a test program, for migrating costs more than many a test.
 async fn sqlite_template() -> &'static [u8] {
     static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
@@ -118,6 +124,7 @@ async fn sqlite_template() -> &'static [u8] {
         let (made, whole) = (folder.path().join("made.db"), folder.path().join("whole.db"));
         let db = connect(&sqlite_address(&made)).await;
         migrations::up(db.without_timeout()).await.expect("the schema applies");
+        begin(&db).await;
         // One file, without a journal beside it.
         let copy = format!("VACUUM INTO '{}'", whole.display());
         db.without_timeout().execute_unprepared(&copy).await.expect("the database is copied");
@@ -133,6 +140,7 @@ async fn postgres_template(server: &str) -> &'static str {
         let (name, address) = new_database(server, "").await;
         let db = connect(&address).await;
         migrations::up(db.without_timeout()).await.expect("the schema applies");
+        begin(&db).await;
         // The server copies no database that somebody is connected to.
         db.close().await.expect("the template is left alone");
         name

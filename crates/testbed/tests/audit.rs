@@ -44,8 +44,8 @@ const PLANTS: &[(&str, &str, &str)] = &[
     ),
     (
         "I22",
-        "INSERT INTO meta (key, value) VALUES ('seal_key', 'of another node')",
-        "DELETE FROM meta WHERE key = 'seal_key'",
+        "UPDATE meta SET key = 'own' WHERE key = 'seal_key'; INSERT INTO meta (key, value) VALUES ('seal_key', 'of another node')",
+        "DELETE FROM meta WHERE key = 'seal_key'; UPDATE meta SET key = 'seal_key' WHERE key = 'own'",
     ),
 ];
 

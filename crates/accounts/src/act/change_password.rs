@@ -8,7 +8,7 @@ use crate::{
         renew::{Change, Renewed},
         sign_in_again::SentAgain,
     },
-    guard::{Reauthentication, secret_of},
+    guard::Reauthentication,
     store::{accounts, sessions},
 };
 
@@ -65,7 +65,7 @@ impl Accounts {
             Reauthentication::Right(counter) => counter,
             Reauthentication::Refused(refused) => return Ok(PasswordChange::Refused(refused)),
         };
-        let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
+        let Ok(hash) = self.hash_password(&password).await else {
             // The current password was right: the attempt is not counted.
             counter.give_back(&self.context.db).await?;
             return Ok(PasswordChange::Busy);

@@ -4,7 +4,6 @@ use crate::{
     Accounts, Enrolment, PasswordProblem, Stage, Visitor,
     act::mail_link::nth_today,
     context_words,
-    guard::secret_of,
     mailing::{self, Due},
     store::enrolments::{self, ChosenPassword},
 };
@@ -56,7 +55,7 @@ impl Accounts {
         if !problems.is_empty() {
             return Ok(PasswordChoice::Problems(problems));
         }
-        let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
+        let Ok(hash) = self.hash_password(&password).await else {
             return Ok(PasswordChoice::Busy);
         };
         let interaction = visitor.origin.interaction.as_deref();

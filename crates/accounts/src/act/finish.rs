@@ -1,9 +1,10 @@
 //! The end of a first move: one transaction in which everything becomes true, or nothing (SPEC J2.7, SECURITY #85, I10).
 
 use kernel::{Done, Fault, Token, Tx};
+use uuid::Builder;
 
 use crate::{
-    Accounts, EnrolmentId, Receipt, Session, Shown, SignedIn, Stage, Visitor,
+    AccountId, Accounts, EnrolmentId, Receipt, Session, Shown, SignedIn, Stage, Visitor,
     act::{
         NewSession,
         end_move::{AGAIN, link_evidence},
@@ -61,7 +62,8 @@ impl Accounts {
                 if row.chosen_in != *here && row.confirmed_in != *here {
                     return Ok(Done::RollBack(Written::NotNow));
                 }
-                let Some(owner) = self.account_of_move(row, &identity, visitor) else {
+                let account = self.id_of_move(tx, &identity).await?;
+                let Some(owner) = self.account_of_move(account, row, &identity, visitor) else {
                     return Ok(Done::RollBack(Written::NotNow));
                 };
                 if !accounts::insert(tx, owner.clone()).await? {
@@ -94,16 +96,28 @@ impl Accounts {
         }
     }
 
+    /// Returns the id of the account that a move makes. It follows from the identity, by a MAC: whoever moves again after the database was restored to a time
+    /// before their move gets the same account id, and so the same `sub` at every portal (docs/adr/0019). Should an account have it already, the id is a new one.
+    async fn id_of_move(&self, tx: &Tx, identity: &IdentityRow) -> Result<AccountId, Fault> {
+        let of = format!("{}\n{}", identity.agency_id, identity.identifier_canonical);
+        let mac = self.context.keys.mac("account of identity", of.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&mac[..16]);
+        let id = AccountId(Builder::from_custom_bytes(bytes).into_uuid());
+        Ok(if accounts::by_id(tx, id).await?.is_some() { self.context.id() } else { id })
+    }
+
     /// Makes the account of a move; `None` where it has no address or password yet.
     fn account_of_move(
         &self,
+        id: AccountId,
         row: EnrolmentRow,
         identity: &IdentityRow,
         visitor: &Visitor,
     ) -> Option<AccountRow> {
         let now = self.context.now();
         Some(AccountRow {
-            id: self.context.id(),
+            id,
             email: row.email?,
             email_canonical: row.email_canonical?,
             name: identity.name.clone(),

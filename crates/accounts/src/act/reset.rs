@@ -9,7 +9,6 @@ use crate::{
         sign_in_again::SentAgain,
     },
     context_words,
-    guard::secret_of,
     store::{AccountRow, ResetLinkRow, accounts, reset_links},
 };
 
@@ -83,7 +82,7 @@ impl Accounts {
         if !problems.is_empty() {
             return Ok(Reset::Problems(problems));
         }
-        let Ok(hash) = self.hasher.hash(secret_of(&password)).await else {
+        let Ok(hash) = self.hash_password(&password).await else {
             return Ok(Reset::Busy);
         };
         let change = Change::Reset { link: &link, hash };

@@ -6,8 +6,9 @@ use kernel::{Done, Fault, Password, PasswordRefused, Token, Tx};
 
 use crate::{
     Accounts, Email, EnrolmentId, NoAddress, Session, SignedIn, Standing, Visitor,
-    guard::{Guarded, secret_of},
+    guard::Guarded,
     lockout::{Cleared, Counter},
+    pepper,
     store::{
         AccountRow, accounts,
         enrolments::{self, Meant, PendingMove},
@@ -115,7 +116,11 @@ impl Accounts {
             Proved::Account(row, counter, outdated) => (row, counter, outdated),
             Proved::Not(refused) => return Ok(refused),
         };
-        let fresh = if outdated { self.hasher.hash(secret_of(&password)).await.ok() } else { None };
+        let fresh = match outdated {
+            true => self.hash_password(&password).await.ok(),
+            // One of an earlier version, or under an older key.
+            false => pepper::renew(&self.context, &row.password_hash)?,
+        };
         let agency_id = visitor.origin.agency_id.as_deref().unwrap_or_default();
         let standing = self.standing(row.id, agency_id).await?;
         let signed_in = counter

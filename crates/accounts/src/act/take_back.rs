@@ -9,7 +9,6 @@ use crate::{
         sign_in_again::SentAgain,
     },
     context_words,
-    guard::secret_of,
     store::{AccountRow, EmailChangeRow, accounts, email_changes},
 };
 
@@ -88,7 +87,7 @@ impl Accounts {
         if !problems.is_empty() {
             return Ok(TakeBack::Problems(problems));
         }
-        let Ok(hash) = self.hasher.hash(secret_of(&password)).await else { return Ok(TakeBack::Busy) };
+        let Ok(hash) = self.hash_password(&password).await else { return Ok(TakeBack::Busy) };
         let change = Change::TakeBack { wish: &wish, hash };
         Ok(match self.renew(&owner, &change, previous, visitor).await? {
             Renewed::Done(signed_in) => TakeBack::Done(signed_in),

@@ -60,7 +60,7 @@ impl Accounts {
                 continue;
             };
             // People who sign in go first: a full queue ends this round.
-            let Ok(wrapped) = verifier::wrap(&self.hasher, &verifier).await else {
+            let Ok(wrapped) = verifier::wrap(&self.context, &self.hasher, &verifier).await else {
                 return Ok(done);
             };
             done += u64::from(identities::replace_sealed(db, slot, id, sealed, wrapped).await?);

@@ -1,10 +1,11 @@
 //! Accounts.
 
-use kernel::{Db, Fault, Read, Tx, Unix, is_unique_violation};
+use kernel::{Db, Fault, RESEAL_PAGE, Read, Tx, Unix, is_unique_violation};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use uuid::Uuid;
 
 use super::{
     AccountRow,
@@ -43,6 +44,33 @@ pub(crate) async fn rehash(tx: &Tx, row: &AccountRow, hash: String) -> Result<()
         .col_expr(Column::PasswordHash, Expr::value(hash))
         .filter(Column::Id.eq(row.id))
         .filter(Column::PasswordHash.eq(&row.password_hash))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Returns a page of the accounts after `last`, in the order of their ids: id and password hash.
+pub(crate) async fn hashes_after(
+    db: &impl Read,
+    last: Option<AccountId>,
+) -> Result<Vec<(AccountId, String)>, Fault> {
+    Ok(Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::PasswordHash])
+        .filter(Column::Id.gt(last.unwrap_or(AccountId(Uuid::nil()))))
+        .order_by_asc(Column::Id)
+        .limit(RESEAL_PAGE)
+        .into_tuple()
+        .all(db.connection())
+        .await?)
+}
+
+/// Stores the same hash sealed anew, unless it was changed meanwhile.
+pub(crate) async fn reseal(tx: &Tx, id: AccountId, was: &str, is: &str) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(is))
+        .filter(Column::Id.eq(id))
+        .filter(Column::PasswordHash.eq(was))
         .exec(tx.conn())
         .await?;
     Ok(())

@@ -4,6 +4,7 @@ use kernel::{Fault, Read};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::table::{
+    account, evidence,
     legacy_identity::{Column, Entity},
     link,
 };
@@ -22,6 +23,17 @@ pub(crate) async fn links(db: &impl Read) -> Result<Vec<(String, i64)>, Fault> {
         .column(link::Column::AgencyId)
         .column_as(link::Column::Id.count(), "count");
     Ok(query.group_by(link::Column::AgencyId).into_tuple().all(db.connection()).await?)
+}
+
+/// Returns the numbers of accounts, identities, links and entries in the evidence.
+pub(crate) async fn totals(db: &impl Read) -> Result<[u64; 4], Fault> {
+    let conn = db.connection();
+    Ok([
+        account::Entity::find().count(conn).await?,
+        Entity::find().count(conn).await?,
+        link::Entity::find().count(conn).await?,
+        evidence::Entity::find().count(conn).await?,
+    ])
 }
 
 /// Returns the number of hashes that are encrypted and not wrapped yet.

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use kernel::{Fault, Read, Tx, Unix, is_unique_violation};
+use kernel::{Fault, RESEAL_PAGE, Read, Tx, Unix, is_unique_violation};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
+use uuid::Uuid;
 
 use super::{
     DeliveryRow,
@@ -239,6 +240,50 @@ pub(crate) async fn forget(tx: &Tx, id: DeliveryId, identities: &[LegacyIdentity
     change::Entity::delete_many()
         .filter(change::Column::DeliveryId.eq(id))
         .filter(change::Column::LegacyIdentityId.is_in(identities.iter().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// A key of a kept row.
+type KeptKey = (DeliveryId, LegacyIdentityId);
+
+/// Returns a page of the kept rows after `last`, in the order of their keys.
+pub(crate) async fn kept_after(
+    db: &impl Read,
+    last: Option<KeptKey>,
+) -> Result<Vec<(KeptKey, Vec<u8>)>, Fault> {
+    let (delivery, identity) = last.unwrap_or((DeliveryId(Uuid::nil()), LegacyIdentityId(Uuid::nil())));
+    let later = Condition::any().add(change::Column::DeliveryId.gt(delivery)).add(
+        Condition::all()
+            .add(change::Column::DeliveryId.eq(delivery))
+            .add(change::Column::LegacyIdentityId.gt(identity)),
+    );
+    let rows: Vec<(DeliveryId, LegacyIdentityId, Vec<u8>)> = change::Entity::find()
+        .select_only()
+        .columns([change::Column::DeliveryId, change::Column::LegacyIdentityId, change::Column::RowBefore])
+        .filter(later)
+        .order_by_asc(change::Column::DeliveryId)
+        .order_by_asc(change::Column::LegacyIdentityId)
+        .limit(RESEAL_PAGE)
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    Ok(rows.into_iter().map(|(delivery, identity, sealed)| ((delivery, identity), sealed)).collect())
+}
+
+/// Stores the same kept row sealed anew, unless it was taken back meanwhile.
+pub(crate) async fn reseal(
+    tx: &Tx,
+    (delivery, identity): KeptKey,
+    was: &[u8],
+    is: &[u8],
+) -> Result<(), Fault> {
+    change::Entity::update_many()
+        .col_expr(change::Column::RowBefore, Expr::value(is.to_vec()))
+        .filter(change::Column::DeliveryId.eq(delivery))
+        .filter(change::Column::LegacyIdentityId.eq(identity))
+        .filter(change::Column::RowBefore.eq(was.to_vec()))
         .exec(tx.conn())
         .await?;
     Ok(())

@@ -1,10 +1,11 @@
 //! Moves under way and finished ones.
 
-use kernel::{Digest, Fault, Read, Tx, Unix};
+use kernel::{Digest, Fault, RESEAL_PAGE, Read, Tx, Unix};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
     sea_query::Expr,
 };
+use uuid::Uuid;
 
 use super::{
     EnrolmentRow, IdentityRow,
@@ -29,6 +30,34 @@ const NEVER: Option<Unix> = None;
 /// Returns a move, whatever became of it.
 pub(crate) async fn by_id(db: &impl Read, id: EnrolmentId) -> Result<Option<EnrolmentRow>, Fault> {
     Ok(Entity::find_by_id(id).one(db.connection()).await?)
+}
+
+/// Returns a page of the moves after `last` that have a password, in the order of their ids: id and password hash.
+pub(crate) async fn hashes_after(
+    db: &impl Read,
+    last: Option<EnrolmentId>,
+) -> Result<Vec<(EnrolmentId, String)>, Fault> {
+    Ok(Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::PasswordHash])
+        .filter(Column::PasswordHash.is_not_null())
+        .filter(Column::Id.gt(last.unwrap_or(EnrolmentId(Uuid::nil()))))
+        .order_by_asc(Column::Id)
+        .limit(RESEAL_PAGE)
+        .into_tuple()
+        .all(db.connection())
+        .await?)
+}
+
+/// Stores the same hash sealed anew, unless it was changed meanwhile.
+pub(crate) async fn reseal(tx: &Tx, id: EnrolmentId, was: &str, is: &str) -> Result<(), Fault> {
+    Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(is))
+        .filter(Column::Id.eq(id))
+        .filter(Column::PasswordHash.eq(was))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Returns a move with its identity, whatever became of them.

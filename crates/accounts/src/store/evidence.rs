@@ -82,6 +82,12 @@ pub(crate) async fn after(db: &impl Read, seq: i64, most: u64) -> Result<Vec<Ent
     Ok(rows.into_iter().map(entry).collect())
 }
 
+/// Returns the time of the last entry.
+pub(crate) async fn last_at(db: &impl Read) -> Result<Option<Unix>, Fault> {
+    let last = Entity::find().select_only().column(Column::At).order_by_desc(Column::Seq);
+    Ok(last.into_tuple().one(db.connection()).await?)
+}
+
 /// Returns the head.
 pub(crate) async fn head(db: &impl Read) -> Result<Option<Head>, Fault> {
     let row = evidence_head::Entity::find_by_id(1).one(db.connection()).await?;

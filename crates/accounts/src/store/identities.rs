@@ -3,11 +3,12 @@
 mod delivered;
 mod refolded;
 
-use kernel::{Db, Fault, Read, Tx, Unix};
+use kernel::{Db, Fault, RESEAL_PAGE, Read, Tx, Unix};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
+use uuid::Uuid;
 
 use super::{
     IdentityRow,
@@ -123,6 +124,45 @@ pub(crate) async fn replace_sealed(
         .exec(db.writer())
         .await?;
     Ok(changed.rows_affected == 1)
+}
+
+/// Returns a page of the hashes after `last` that are sealed or wrapped, in the order of their ids.
+pub(crate) async fn sealed_after(
+    db: &impl Read,
+    slot: Slot,
+    last: Option<LegacyIdentityId>,
+) -> Result<Vec<(LegacyIdentityId, (Kind, Vec<u8>))>, Fault> {
+    let (kind, bytes) = slot.columns();
+    let rows: Vec<(LegacyIdentityId, Kind, Vec<u8>)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, kind, bytes])
+        .filter(kind.is_in([Kind::Sealed, Kind::Wrapped]))
+        .filter(bytes.is_not_null())
+        .filter(Column::Id.gt(last.unwrap_or(LegacyIdentityId(Uuid::nil()))))
+        .order_by_asc(Column::Id)
+        .limit(RESEAL_PAGE)
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    Ok(rows.into_iter().map(|(id, kind, bytes)| (id, (kind, bytes))).collect())
+}
+
+/// Stores the same hash sealed anew, unless it was changed meanwhile.
+pub(crate) async fn reseal(
+    tx: &Tx,
+    slot: Slot,
+    id: LegacyIdentityId,
+    was: &[u8],
+    is: &[u8],
+) -> Result<(), Fault> {
+    let (_, bytes) = slot.columns();
+    Entity::update_many()
+        .col_expr(bytes, Expr::value(is.to_vec()))
+        .filter(Column::Id.eq(id))
+        .filter(bytes.eq(was.to_vec()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Counts the hashes that are sealed and wait to be wrapped, of people who have moved too.

@@ -17,6 +17,7 @@ pub(crate) mod proven;
 pub(crate) mod purge;
 pub(crate) mod recipes;
 pub(crate) mod reset_links;
+pub(crate) mod restore;
 pub(crate) mod sessions;
 pub(crate) mod standing;
 mod table;

@@ -4,13 +4,17 @@
 //! The state of a key follows from times alone: the newest one whose `active_from` has passed signs; older ones stay published until the
 //! last token that they signed has expired; the next one is published before its `active_from`.
 
+mod replace;
+
+pub use replace::{Revocation, Revoked};
+
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::{CheckFuture, Context, Fault, SealKeys, Snapshot, Unix};
 use oidc::jwt::{self, Alg, Claims, Rules};
-use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, EntityTrait, Insert, QueryOrder, sea_query::OnConflict};
 use serde_json::{Value, json};
 
 use super::{Settings, signer::Signer, table::signing_key};
@@ -34,6 +38,8 @@ pub struct KeyInfo {
     pub created_at: Unix,
     /// The time from which it signs.
     pub active_from: Unix,
+    /// The time at which it was revoked.
+    pub revoked_at: Option<Unix>,
     /// Its present state.
     pub state: KeyState,
 }
@@ -49,6 +55,20 @@ pub enum KeyState {
     Retired,
     /// Not published; still verifies old hints.
     Gone,
+    /// Revoked: not published, signs and verifies nothing.
+    Revoked,
+}
+
+impl KeyState {
+    fn is_published(self) -> bool {
+        matches!(self, Self::Next | Self::Current | Self::Retired)
+    }
+}
+
+/// Another node may have created this generation a moment ago: then ours is dropped.
+fn insert(row: signing_key::ActiveModel) -> Insert<signing_key::ActiveModel> {
+    let columns = [signing_key::Column::Alg, signing_key::Column::Generation];
+    signing_key::Entity::insert(row).on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
 }
 
 struct Held {
@@ -69,7 +89,7 @@ struct Ring {
 
 impl Ring {
     fn of(keys: Vec<Arc<Held>>, now: Unix, settings: &Settings) -> Self {
-        let published = |key: &&Arc<Held>| state(&keys, key, now, settings.key_overlap) != KeyState::Gone;
+        let published = |key: &&Arc<Held>| state(&keys, key, now, settings.key_overlap).is_published();
         let set: Vec<&Value> = keys.iter().filter(published).map(|key| &key.jwk).collect();
         let metadata = oidc::discovery::metadata(&settings.issuer, &algs(&keys), &["fr", "en"]);
         let (set, metadata) = (json!({ "keys": set }).to_string().into(), metadata.to_string().into());
@@ -110,7 +130,11 @@ impl Keyring {
         let now = self.context.now();
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
-            match before.keys.iter().find(|k| k.info.kid == row.kid) {
+            let same = |held: &&Arc<Held>| {
+                let info = &held.info;
+                (&info.kid, info.active_from, info.revoked_at) == (&row.kid, row.active_from, row.revoked_at)
+            };
+            match before.keys.iter().find(same) {
                 Some(known) => keys.push(known.clone()),
                 None => keys.push(Arc::new(parse(&self.context.keys, &row)?)),
             }
@@ -144,12 +168,24 @@ impl Keyring {
             return Ok(key);
         }
         // No client has cached a set with this algorithm: the first key may sign at once.
-        self.make(alg, 1, now).await?;
+        self.make(alg, self.next_generation(alg), now).await?;
         signs(&self.ring.load_full().keys, alg, now)
             .ok_or_else(|| Fault::Broken(format!("no signing key for {}", alg.as_str())))
     }
 
     async fn make(&self, alg: Alg, generation: i32, active_from: Unix) -> Result<(), Fault> {
+        let row = self.made(alg, generation, active_from).await?;
+        insert(row).exec_without_returning(self.context.db.writer()).await?;
+        self.reload().await
+    }
+
+    /// Generates a key, to be inserted.
+    async fn made(
+        &self,
+        alg: Alg,
+        generation: i32,
+        active_from: Unix,
+    ) -> Result<signing_key::ActiveModel, Fault> {
         let made = tokio::task::spawn_blocking(move || Signer::generate(alg)).await;
         let made =
             made.ok().flatten().ok_or_else(|| Fault::Broken("a signing key could not be made".into()))?;
@@ -158,7 +194,7 @@ impl Keyring {
         for (name, value) in [("kid", kid.as_str()), ("alg", alg.as_str()), ("use", "sig")] {
             jwk.insert(name.into(), json!(value));
         }
-        let row = signing_key::ActiveModel {
+        Ok(signing_key::ActiveModel {
             kid: Set(kid),
             alg: Set(alg.as_str().to_owned()),
             generation: Set(generation),
@@ -166,14 +202,8 @@ impl Keyring {
             jwk: Set(Value::Object(jwk).to_string()),
             created_at: Set(self.context.now()),
             active_from: Set(active_from),
-        };
-        // Another node may have created this generation a moment ago: then ours is dropped.
-        let columns = [signing_key::Column::Alg, signing_key::Column::Generation];
-        signing_key::Entity::insert(row)
-            .on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
-            .exec_without_returning(self.context.db.writer())
-            .await?;
-        self.reload().await
+            revoked_at: Set(None),
+        })
     }
 
     /// Creates the key of `alg` if there is none, and its successor if it is old enough.
@@ -196,7 +226,15 @@ impl Keyring {
     }
 
     fn newest(&self, alg: Alg) -> Option<Arc<Held>> {
-        self.ring.load().keys.iter().rfind(|k| k.info.alg == alg).cloned()
+        let ring = self.ring.load();
+        ring.keys.iter().rfind(|k| k.info.alg == alg && k.info.revoked_at.is_none()).cloned()
+    }
+
+    /// Returns the number of the next generation: no revoked key's is used again.
+    fn next_generation(&self, alg: Alg) -> i32 {
+        let ring = self.ring.load();
+        let numbers = ring.keys.iter().filter(|k| k.info.alg == alg).map(|k| k.generation);
+        numbers.max().unwrap_or_default() + 1
     }
 
     /// Creates a successor, unless one is waiting already.
@@ -204,7 +242,7 @@ impl Keyring {
         self.reload().await?;
         let now = self.context.now();
         match self.newest(alg).filter(|key| key.info.active_from <= now) {
-            Some(key) => self.make(alg, key.generation + 1, now + self.settings.key_overlap).await,
+            Some(_) => self.make(alg, self.next_generation(alg), now + self.settings.key_overlap).await,
             None => Ok(()),
         }
     }
@@ -239,11 +277,13 @@ impl Keyring {
         Ok(jwt::complete(input, &signature))
     }
 
-    /// Returns the public keys that verify our own tokens. `ever` includes those that are no longer published, since an expired ID token is still a hint.
+    /// Returns the public keys that verify our own tokens. `ever` includes those that are no longer published, since an expired ID token is still a hint; never
+    /// one that was revoked, with which a thief signs.
     pub(super) async fn verifiers(&self, ever: bool) -> Result<Vec<jwt::Key>, Fault> {
         let (ring, now) = (self.fresh().await, self.context.now());
         let wanted = |key: &&Arc<Held>| {
-            ever || state(&ring.keys, key, now, self.settings.key_overlap) != KeyState::Gone
+            let state = state(&ring.keys, key, now, self.settings.key_overlap);
+            state.is_published() || (ever && state == KeyState::Gone)
         };
         Ok(ring.keys.iter().filter(wanted).map(|k| k.public.clone()).collect())
     }
@@ -258,6 +298,7 @@ fn parse(keys: &SealKeys, row: &signing_key::Model) -> Result<Held, Fault> {
         alg,
         created_at: row.created_at,
         active_from: row.active_from,
+        revoked_at: row.revoked_at,
         state: KeyState::Next,
     };
     Ok(Held {
@@ -297,22 +338,28 @@ fn proves(key: &Held) -> bool {
 
 /// Returns the algorithms of these keys.
 fn algs(keys: &[Arc<Held>]) -> Vec<Alg> {
-    Alg::SIGNING.iter().copied().filter(|alg| keys.iter().any(|key| key.info.alg == *alg)).collect()
+    let living = |alg: &Alg| keys.iter().any(|key| key.info.alg == *alg && key.info.revoked_at.is_none());
+    Alg::SIGNING.iter().copied().filter(living).collect()
 }
 
 /// Returns the key that signs. The first key signs even before its `active_from`, on a node whose clock is behind that of its maker: it has no
 /// predecessor, and it is published (SECURITY #121).
 fn signs(keys: &[Arc<Held>], alg: Alg, now: Unix) -> Option<Arc<Held>> {
-    let ours = || keys.iter().filter(|k| k.info.alg == alg);
+    let ours = || keys.iter().filter(|k| k.info.alg == alg && k.info.revoked_at.is_none());
     ours().rfind(|k| k.info.active_from <= now).or_else(|| ours().next()).cloned()
 }
 
 /// Returns the state of a key. `keys` are in the order of `active_from`.
 fn state(keys: &[Arc<Held>], key: &Held, now: Unix, linger: i64) -> KeyState {
+    if key.info.revoked_at.is_some() {
+        return KeyState::Revoked;
+    }
     if key.info.active_from > now {
         return KeyState::Next;
     }
-    let after = |k: &&Arc<Held>| k.info.alg == key.info.alg && k.generation > key.generation;
+    // One that was revoked before it signed has replaced none.
+    let signed = |k: &Held| k.info.revoked_at.is_none_or(|at| k.info.active_from <= at);
+    let after = |k: &&Arc<Held>| k.info.alg == key.info.alg && k.generation > key.generation && signed(k);
     match keys.iter().filter(after).map(|k| k.info.active_from).filter(|at| *at <= now).min() {
         None => KeyState::Current,
         Some(at) if now < at + linger => KeyState::Retired,

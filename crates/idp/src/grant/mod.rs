@@ -19,6 +19,7 @@ mod keys;
 mod link_ended;
 mod logout;
 mod refresh;
+mod restore;
 mod secret_use;
 mod signer;
 mod table;
@@ -30,7 +31,7 @@ use accounts::{AccountId, Accounts, SessionId};
 use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Context, Done, Fault, SealKeys, Unix, delete_in_batches, typed_id};
+use kernel::{Context, Done, Fault, Resealed, SealKeys, Told, Unix, delete_in_batches, typed_id};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use serde_json::json;
 use uuid::Uuid;
@@ -42,7 +43,7 @@ pub use client_keys::KeySource;
 pub use error::EndpointError;
 pub use interactions::{Interaction, Left};
 pub use invariants::INVARIANTS;
-pub use keys::{KeyInfo, KeyState};
+pub use keys::{KeyInfo, KeyState, Revocation, Revoked};
 pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};
 use secret_use::SecretUses;
 pub use secret_use::{CLIENT_SECRET, SecretUse, TICKET_KEY, secret_uses};
@@ -209,6 +210,48 @@ impl Grants {
         self.keys.rotate_all().await
     }
 
+    /// Makes a new key sign at once, for every algorithm; returns the `kid` of each. Portals meet a key that they may not have read yet.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    #[tracing::instrument(skip_all)]
+    pub async fn rotate_keys_now(&self) -> Result<Vec<String>, Fault> {
+        self.keys.rotate_now().await
+    }
+
+    /// Revokes a signing key for `by`, an operator: it leaves the key set, and what it signed is no longer verified here. Recorded in the evidence.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database: then nothing changed.
+    #[tracing::instrument(skip_all)]
+    pub async fn revoke_key(&self, kid: &str, by: &str) -> Result<Revocation, Fault> {
+        self.keys.revoke(kid, by, &self.accounts).await
+    }
+
+    /// Reads the signing keys again, so that this node follows what another did.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database; what was read before stays.
+    pub async fn reload_keys(&self) -> Result<(), Fault> {
+        self.keys.reload().await
+    }
+
+    /// Seals the signing keys and the salt of pairwise subjects with the newest key.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database, or a value that does not open.
+    pub async fn reseal(&self, told: Told<'_>) -> Result<Resealed, Fault> {
+        let mut done = self.keys.reseal(told).await?;
+        if let Some(stored) = self.context.db.stored(SALT_KEY).await? {
+            let again = self.context.reseal(SALT, &decode_salt(&stored)?)?;
+            done += Resealed { seen: 1, renewed: u64::from(again.is_some()) };
+            if let Some(again) = again {
+                self.context.db.replace_stored(SALT_KEY, &stored, &URL_SAFE_NO_PAD.encode(again)).await?;
+            }
+        }
+        Ok(done)
+    }
+
     /// Returns all signing keys with their states.
     ///
     /// # Errors
@@ -336,7 +379,13 @@ async fn pairwise_salt(context: &Context) -> Result<[u8; 32], Fault> {
 }
 
 fn open_salt(keys: &SealKeys, stored: &str) -> Result<[u8; 32], Fault> {
-    let broken = || Fault::Broken("the stored salt of pairwise subjects cannot be read".into());
-    let bytes = URL_SAFE_NO_PAD.decode(stored).map_err(|_| broken())?;
-    keys.open(SALT, &bytes)?.as_slice().try_into().map_err(|_| broken())
+    keys.open(SALT, &decode_salt(stored)?)?.as_slice().try_into().map_err(|_| broken_salt())
+}
+
+fn decode_salt(stored: &str) -> Result<Vec<u8>, Fault> {
+    URL_SAFE_NO_PAD.decode(stored).map_err(|_| broken_salt())
+}
+
+fn broken_salt() -> Fault {
+    Fault::Broken("the stored salt of pairwise subjects cannot be read".into())
 }

@@ -7,7 +7,9 @@ use oidc::{
     client::Client,
     token::{self, RedeemDecision, RefreshAttempt, RefreshRecord, Refreshed, Rotated},
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, sea_query::Expr,
+};
 use serde_json::Value;
 
 use super::{
@@ -192,6 +194,23 @@ impl Grants {
     async fn refresh_reused(&self, grant: &token_grant::Model) -> Result<Value, EndpointError> {
         self.reused(grant, "refresh_reuse").await?;
         Err(invalid_grant("the token has been used").into())
+    }
+
+    /// Counts the children that are sealed with another key than the newest. Nobody can seal them anew, for that takes their parents: they are forgotten within
+    /// a minute.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn children_of_older_keys(&self) -> Result<u64, Fault> {
+        let sealed: Vec<Option<Vec<u8>>> = refresh_token::Entity::find()
+            .select_only()
+            .column(refresh_token::Column::Sealed)
+            .filter(refresh_token::Column::Sealed.is_not_null())
+            .into_tuple()
+            .all(self.context.db.reader())
+            .await?;
+        let older = sealed.iter().flatten().filter(|sealed| !self.context.keys.is_newest(sealed));
+        Ok(older.count() as u64)
     }
 
     /// Deletes the sealed texts of children that may no longer be given again. A used token lost its own when it was used.

@@ -10,7 +10,10 @@ use sea_orm::{
 };
 
 use super::{connect::sqlite_options, table::meta, timeout::ACQUIRE_TIMEOUT};
-use crate::{Clock, Fault, MAX_DATABASE_OFFSET, MAX_SKEW, SealKeys, SystemClock};
+use crate::{
+    Clock, Fault, MAX_DATABASE_OFFSET, MAX_SKEW, SealKeys, SystemClock,
+    context::{ROOT_KEY, SEAL_KEY, read_root},
+};
 
 /// An entry of a slice's list.
 pub struct Invariant {
@@ -103,7 +106,19 @@ impl Snapshot {
         Ok(meta::Entity::find_by_id(key).one(&self.tx).await?.map(|row| row.value))
     }
 
-    /// Checks these invariants; the verdicts are in the same order.
+    /// Takes the key that seals and the root of the MACs from the database. Returns false if this node lacks the key.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn take_keys(&self) -> Result<bool, Fault> {
+        let named = self.stored_value(SEAL_KEY).await?;
+        let has_key = named.is_none_or(|named| self.keys.seal_with(&named));
+        let root = self.stored_value(ROOT_KEY).await?;
+        Ok(has_key
+            && root.is_none_or(|root| read_root(&root).and_then(|root| self.keys.take_root(&root)).is_ok()))
+    }
+
+    /// Checks these invariants, after [`Self::take_keys`] where one of them opens something; the verdicts are in the same order.
     ///
     /// # Errors
     /// [`Fault`] of the database; no verdict is known then.
@@ -249,14 +264,9 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I22",
-        says: "this node has the secret key with which the database was begun",
+        says: "this node has the secret key with which the database is sealed, and opens the root of the MACs",
         otherwise: "this node can open nothing that the others sealed: give it their `secret_key_file`",
-        seen_by: SeenBy::Check(|snapshot| {
-            Box::pin(async {
-                let known = snapshot.stored_value("seal_key").await?;
-                Ok(u64::from(known.is_some_and(|known| known != snapshot.keys.fingerprint())))
-            })
-        }),
+        seen_by: SeenBy::Check(|snapshot| Box::pin(async { Ok(u64::from(!snapshot.take_keys().await?)) })),
     },
     Invariant {
         id: "I23",

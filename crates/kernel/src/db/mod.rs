@@ -5,8 +5,10 @@ mod delete;
 mod invariant;
 mod open_transactions;
 pub mod outbox;
+mod reseal;
 mod shared_time;
 mod statistics;
+mod stored;
 mod table;
 mod timeout;
 mod tx;
@@ -29,6 +31,7 @@ pub use self::{
     delete::delete_in_batches,
     invariant::{Check, CheckFuture, INVARIANTS, Invariant, SeenBy, Snapshot, Verdict},
     open_transactions::assert_outside_transaction,
+    reseal::{RESEAL_PAGE, Resealed, Told, reseal_rows},
     timeout::{QueryCount, Timeout},
     tx::Tx,
     write::{Done, Read},

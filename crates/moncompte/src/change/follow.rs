@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -39,6 +42,8 @@ pub(crate) struct Follower {
     pub(crate) trouble: Mutex<Option<String>>,
     /// Told when this process proposes something, so that it looks at once.
     pub(crate) look: Notify,
+    /// True if it reports at its next look.
+    pub(crate) due: AtomicBool,
 }
 
 /// The state of following.
@@ -86,6 +91,12 @@ impl Follower {
         self.report(&mut Progress::default()).await
     }
 
+    /// Reports at once, for something that the others wait for has changed.
+    pub(crate) fn tell(&self) {
+        self.due.store(true, Ordering::Relaxed);
+        self.look.notify_one();
+    }
+
     /// Says what is wrong with the folder of this node, or that all is well.
     pub(crate) fn folder_is(&self, trouble: Option<String>) {
         metrics::gauge!("moncompte_config_folder_differs").set(f64::from(u8::from(trouble.is_some())));
@@ -99,7 +110,8 @@ impl Follower {
         let failed = progress.failed.as_ref().map(|(id, _)| *id);
         match next_step(prepared, failed, &newer) {
             Step::Wait => {
-                let due = progress.reported.is_none_or(|at| at.elapsed() >= REPORT);
+                let due = progress.reported.is_none_or(|at| at.elapsed() >= REPORT)
+                    || self.due.swap(false, Ordering::Relaxed);
                 if due {
                     self.report(progress).await?;
                 }
@@ -174,6 +186,7 @@ impl Follower {
                 failed: failed.map_or(0, |(id, _)| *id),
                 error: failed.map(|(_, why)| why.clone()).or(trouble),
                 settings: self.settings.clone(),
+                sealing_keys: self.current.load().idp.context.keys.fingerprints(),
             })
             .await?;
         progress.reported = Some(Instant::now());

@@ -1,9 +1,11 @@
 //! Changes of the configuration while nodes run (docs/adr/0018): [`begin`] finds what a starting node serves, [`apply`] brings a new generation to all
-//! nodes, [`follow`] is a node's part in that, [`plan`] says in words what would change, and [`reload`] takes in a node's folder at a signal.
+//! nodes, [`follow`] is a node's part in that, [`keys`] its part in the replacement of keys,
+//! [`plan`] says in words what would change, and [`reload`] takes in a node's folder at a signal.
 
 pub(crate) mod apply;
 pub(crate) mod begin;
 pub(crate) mod follow;
+pub(crate) mod keys;
 pub(crate) mod plan;
 pub(crate) mod reload;
 

@@ -52,7 +52,7 @@ impl Reload {
         let context = running.idp.context.clone();
         let folder = self.folder.clone();
         let read = tokio::task::spawn_blocking(move || Config::open(&folder)).await??;
-        let restart = different(&self.follower.settings, &read.marks());
+        let restart = different(&self.follower.settings, &read.marks(&context.keys));
         if !restart.is_empty() {
             tracing::warn!(
                 key = restart.join(", "),

@@ -112,7 +112,7 @@ impl Opened {
 
     /// Says which live nodes were started with other settings than those of the folder.
     async fn others(&self) -> anyhow::Result<Vec<String>> {
-        let marks = self.config.marks();
+        let marks = self.config.marks(&self.context.keys);
         let nodes = self.all.nodes().await?.into_iter().filter(|node| node.live);
         let told = nodes.filter_map(|node| {
             let keys = different(&node.report.settings, &marks);

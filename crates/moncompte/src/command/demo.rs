@@ -205,7 +205,14 @@ async fn run(
     let Wired { idp, writer, outbound, limits, .. } = wired;
     let current = Current::new(Running::new(0, (idp, writer), [], false));
     let router = current.load().router.clone();
-    let worker = Worker { current, follower: None, post, outbound, supervisor: Supervisor::default() };
+    let worker = Worker {
+        current,
+        follower: None,
+        key_files: None,
+        post,
+        outbound,
+        supervisor: Supervisor::default(),
+    };
     let worker = tokio::spawn(worker.run(stop.clone()));
     let portal = |listener, config| {
         let told = stop.clone();

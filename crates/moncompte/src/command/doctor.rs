@@ -2,10 +2,10 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use kernel::{Invariant, Snapshot, Verdict};
+use kernel::{Clock, Invariant, Snapshot, SystemClock, Unix, Verdict};
 use serde_json::{Value, json};
 
-use super::Where;
+use super::{Where, import::moment};
 use crate::{config::Config, print::out, telemetry, tell};
 
 #[derive(Args)]
@@ -29,8 +29,8 @@ struct Finding {
 impl Doctor {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         telemetry::begin(self.place.log, "warn");
-        let found = match judge(&self.place).await {
-            Ok(found) => found,
+        let (found, last) = match judge(&self.place).await {
+            Ok(judged) => judged,
             Err(error) => {
                 // Not 1, which means broken: a monitor must be able to tell broken from unknown.
                 tell(&error);
@@ -38,7 +38,8 @@ impl Doctor {
             }
         };
         if self.json {
-            out!("{}", json!({ "invariants": found.iter().map(Finding::to_json).collect::<Vec<_>>() }));
+            let invariants: Vec<Value> = found.iter().map(Finding::to_json).collect();
+            out!("{}", json!({ "invariants": invariants, "last_entry_at": last }));
         } else {
             found.iter().for_each(Finding::print);
             let count = |is: fn(&Verdict) -> bool| found.iter().filter(|f| is(&f.verdict)).count();
@@ -48,6 +49,7 @@ impl Doctor {
                 count(|v| matches!(v, Verdict::Broken(_))),
                 count(|v| matches!(v, Verdict::Tested(_)))
             );
+            out!("{}", age(last));
         }
         let broken = found.iter().any(|finding| matches!(finding.verdict, Verdict::Broken(_)));
         Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -62,15 +64,26 @@ fn all() -> Vec<&'static Invariant> {
     all
 }
 
-/// Judges every invariant in one snapshot of the database.
-async fn judge(place: &Where) -> anyhow::Result<Vec<Finding>> {
+/// Judges every invariant in one snapshot of the database; returns the time of the last entry of the evidence too.
+async fn judge(place: &Where) -> anyhow::Result<(Vec<Finding>, Option<Unix>)> {
     let config = Config::read(&place.config)?;
     let why =
         "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
     let snapshot = Snapshot::open(&config.database, config.seal).await.context(why)?;
     let all = all();
+    snapshot.take_keys().await.context(why)?;
+    let last = accounts::last_recorded(&snapshot).await.context(why)?;
     let verdicts = snapshot.judge(&all).await.context(why)?;
-    Ok(all.into_iter().zip(verdicts).map(|(invariant, verdict)| Finding { invariant, verdict }).collect())
+    let found = all.into_iter().zip(verdicts);
+    Ok((found.map(|(invariant, verdict)| Finding { invariant, verdict }).collect(), last))
+}
+
+/// Says how old the last entry of the evidence is: an old one tells of a database that was restored, or whose end was cut off.
+fn age(last: Option<Unix>) -> String {
+    let Some(last) = last else { return "The evidence has no entry yet.".into() };
+    let old = (SystemClock.now() - last).max(0);
+    let (hours, minutes) = (old / 3600, old % 3600 / 60);
+    format!("The last entry of the evidence is of {}, {hours} h {minutes} min ago.", moment(last))
 }
 
 impl Finding {

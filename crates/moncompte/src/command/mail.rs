@@ -135,6 +135,7 @@ impl Opened {
         let Config { settings, database, seal: keys, .. } = Config::read(&place.config)?;
         // First, since it creates no file if there is none.
         let snapshot = Snapshot::open(&database, keys.clone()).await.context(WHY)?;
+        snapshot.take_keys().await.context(WHY)?;
         let context = Context {
             db: Db::connect(&database).await.context(WHY)?,
             clock: Arc::new(SteadyClock::over(SystemClock)),

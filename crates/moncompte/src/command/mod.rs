@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod backup;
 mod change;
 mod check;
 mod clock;
@@ -9,6 +10,7 @@ mod import;
 mod init;
 mod keys;
 mod mail;
+mod migrate;
 mod serve;
 mod why;
 
@@ -50,6 +52,16 @@ enum Command {
     Rollback(change::Rollback),
     /// Show the nodes, what they serve, and the queues.
     Status(change::Status),
+    /// Write a backup of the database and of the configuration, while nodes run: never a secret, never the key.
+    Backup(backup::Backup),
+    /// Restore a backup into an empty database, or check one.
+    ///
+    /// Sessions, tokens, mailed links and moves under way of before are ended: the database does not know which of them were ended since the backup.
+    Restore(backup::Restore),
+    /// Bring the schema of the database up to date, or say what an upgrade would change.
+    ///
+    /// A node does this itself when it starts, unless its database user may not.
+    Migrate(migrate::Migrate),
     /// Check the database.
     ///
     /// Exit code 0: every invariant that can be checked holds; 1: one is broken; 2: the check was not possible. Nothing is written, no row and no
@@ -63,7 +75,7 @@ enum Command {
     Clock(clock::ClockCommand),
     /// Import an agency's legacy identities from a CSV or JSONL file.
     Import(Box<import::Import>),
-    /// List the signing keys, or replace them.
+    /// List the keys that sign and seal, replace or revoke them.
     Keys(keys::Keys),
     /// List the messages that were not sent, retry them, drop them, or read one that was returned.
     ///
@@ -128,6 +140,9 @@ impl Cli {
             Command::Apply(apply) => apply.run().await,
             Command::Rollback(rollback) => rollback.run().await,
             Command::Status(status) => status.run().await,
+            Command::Backup(backup) => backup.run().await,
+            Command::Restore(restore) => restore.run().await,
+            Command::Migrate(migrate) => migrate.run().await,
             Command::Doctor(doctor) => doctor.run().await,
             Command::Clock(clock) => clock.run().await,
             Command::Import(import) => import.run().await,

@@ -1,6 +1,6 @@
 use std::{
     process::ExitCode,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::Where;
 use crate::{
     audit::Audit,
-    change::{begin::begin, follow::Follower, host, reload::Reload},
+    change::{begin::begin, follow::Follower, host, keys::KeyFiles, reload::Reload},
     config::{Contents, Overlay, Prepared},
     current::{Current, Running},
     measures, ops,
@@ -59,7 +59,9 @@ impl Serve {
         let name = self.node.unwrap_or_else(|| format!("{}:{}", host(), address.port()));
         let context = wire::context(&config).await?;
         let drain = config.settings.drain_seconds;
-        let (all, settings) = (Generations::new(context.clone()), config.marks());
+        // Other nodes learn of this one first, and this one of them.
+        let key_files = KeyFiles::new(self.place.config.clone(), context.keys.clone());
+        let (all, settings) = (Generations::new(context.clone()), config.marks(&context.keys));
         let folder = std::mem::replace(&mut config.contents, Contents::none());
         let beginning = begin(&all, &context, folder, &format!("start of {name}")).await?;
         config.contents = beginning.contents;
@@ -75,6 +77,7 @@ impl Serve {
             settings,
             trouble: Mutex::default(),
             look: Notify::new(),
+            due: AtomicBool::default(),
         });
         follower.folder_is(beginning.trouble);
         follower.arrive().await?;
@@ -90,7 +93,7 @@ impl Serve {
             move || current.load().router.clone()
         };
         let follower = Some(follower);
-        let worker = Worker { current, follower, post, outbound, supervisor };
+        let worker = Worker { current, follower, key_files: Some(key_files), post, outbound, supervisor };
         let worker = tokio::spawn(worker.run(stop.clone()));
         let signal = {
             let stop = stop.clone();

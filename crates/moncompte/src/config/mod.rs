@@ -33,7 +33,8 @@ pub(crate) use read::{MAIN, regular};
 pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity, TelemetrySection};
 
 /// The keys that differ from node to node.
-const NODES_OWN: [&str; 2] = ["listen", "ops_listen"];
+/// Keys are files too, which nodes read anew when one is replaced.
+const NODES_OWN: [&str; 4] = ["listen", "ops_listen", "secret_key_file", "older_secret_key_files"];
 
 /// The checked configuration.
 pub(crate) struct Config {
@@ -176,8 +177,9 @@ impl Config {
     }
 
     /// Returns the keys of `moncompte.toml` that nodes share, each with a mark that tells one value from another and reveals none.
-    pub(crate) fn marks(&self) -> BTreeMap<String, String> {
-        let key = self.seal.mac_key("settings of a node");
+    /// `keys` are those of the open database, whose MACs are the same on every node.
+    pub(crate) fn marks(&self, keys: &SealKeys) -> BTreeMap<String, String> {
+        let key = keys.mac_key("settings of a node");
         let shared = self.keys.iter().filter(|(name, _)| !NODES_OWN.contains(&name.as_str()));
         let mark =
             |value: &str| key.mac(value.as_bytes())[..6].iter().map(|byte| format!("{byte:02x}")).collect();

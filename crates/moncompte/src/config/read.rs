@@ -118,14 +118,17 @@ impl<'a> Reader<'a> {
         let trusted_proxies = self.proxies(&settings, &text);
         let key = self.key(&settings.secret_key_file, "secret_key_file", &text);
         let older_keys = settings.older_secret_key_files.iter();
-        let older_keys =
+        let older_keys: Vec<SealKey> =
             older_keys.filter_map(|file| self.key(file, "older_secret_key_files", &text)).collect();
-        // A database keeps the key that it was created with: a node with another key does not start.
-        if !settings.older_secret_key_files.is_empty() {
+        let mut known: Vec<String> = key.iter().chain(&older_keys).map(SealKey::fingerprint).collect();
+        let all = known.len();
+        known.sort();
+        known.dedup();
+        if known.len() < all {
             self.at(
                 &text,
                 "older_secret_key_files",
-                "the key of a database cannot be replaced yet: leave this out, and keep the key that it was begun with",
+                "must not hold a key twice, nor that of secret_key_file",
             );
         }
         let database = self.database(&settings, &text);

@@ -29,9 +29,9 @@ pub(crate) struct Settings {
     /// Connections of one node to PostgreSQL at most, half of them for reads. All nodes together must leave some of the server's `max_connections` to others.
     #[serde(default = "default_database_connections")]
     pub(crate) database_connections: u32,
-    /// A file with the key that seals secrets in the database: `openssl rand -base64 32`.
+    /// A file with the newest key that seals secrets in the database: `openssl rand -base64 32`.
     pub(crate) secret_key_file: String,
-    /// Reserved: the key of a database cannot be replaced yet.
+    /// Files with older keys, which open what they sealed until `moncompte keys reseal` has sealed it with the key above (docs/operate/keys.md).
     #[serde(default)]
     pub(crate) older_secret_key_files: Vec<String>,
     /// Trusted proxies, e.g. `["10.0.0.0/8"]`. Without them, all clients behind a proxy are counted as one.

@@ -226,6 +226,7 @@ fn the_sample_is_valid_and_so_is_all_that_it_shows() {
     copy(&sample.join("terms"), &folder.path().join("terms"));
     copy(&sample.join("agencies"), &folder.path().join("agencies"));
     secret_file(&folder.path().join("secrets/seal.key"), &kernel::SealKey::new([7; 32]).text());
+    secret_file(&folder.path().join("secrets/seal.old"), &kernel::SealKey::new([8; 32]).text());
     for name in ["smtp-ca", "ca"] {
         certificate(folder.path(), name);
     }

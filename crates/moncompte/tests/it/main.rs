@@ -8,6 +8,7 @@
 )]
 
 mod agency_states;
+mod backup;
 mod bounces;
 mod client_keys;
 mod clock;
@@ -35,11 +36,13 @@ mod log;
 mod messages;
 mod node;
 mod observing;
+mod operate;
 mod person;
 mod place;
 mod python;
 mod races;
 mod requirements;
+mod reseal;
 mod smtp;
 mod specifications;
 mod start;

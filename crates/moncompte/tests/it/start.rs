@@ -95,7 +95,7 @@ const DEADLY: &[Case] = &[
     (
         |p| main_file(p, "[mail]", "older_secret_key_files = [\"secrets/seal.key\"]\n[mail]"),
         "older_secret_key_files",
-        "cannot be replaced yet",
+        "a key twice",
     ),
     (
         |p| main_file(p, "[mail]", "trusted_proxies = [\"0.0.0.0/1\"]\n[mail]"),

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::{
     AccountId, DeliveryId, LegacyIdentityId,
     store::{IdentityRow, LinkId, LinkRow},
-    verifier::Kind,
+    verifier::{self, Kind},
 };
 
 const PURPOSE: &str = "delivery change";
@@ -40,7 +40,7 @@ struct Text {
     moved_at: Option<Unix>,
     delivery: Option<DeliveryId>,
     left_at: Option<Unix>,
-    /// None in what a version before m0020 kept.
+    /// None in what a version before m0021 kept.
     #[serde(default)]
     further_refs: Option<String>,
     link: Option<LinkText>,
@@ -129,5 +129,19 @@ impl Before {
             further_refs: text.further_refs,
         };
         Ok(Self { identity, link, renamed: text.renamed })
+    }
+}
+
+/// Returns a row as it was, sealed with the newest key, and the hash in it as well; `None` if it is that already.
+pub(in crate::act) fn renew(context: &Context, sealed: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    let before = Before::open(context, sealed)?;
+    let hash = before.identity.verifier.as_deref();
+    let hash = hash.map(|hash| verifier::renew(context, before.identity.verifier_kind, hash)).transpose()?;
+    match hash.flatten() {
+        Some(hash) => {
+            let identity = IdentityRow { verifier: Some(hash), ..before.identity };
+            Ok(Some(Before { identity, ..before }.seal(context)?))
+        }
+        None => context.reseal(PURPOSE, sealed),
     }
 }

@@ -14,6 +14,7 @@ mod undo;
 mod write;
 
 pub use apply::{Applier, ApplyRefused};
+pub(super) use before::renew as renew_row_before;
 pub use import::Importer;
 pub use plan::Planner;
 pub use read::Rejected;

@@ -11,6 +11,7 @@ pub struct Model {
     pub jwk: String,
     pub created_at: i64,
     pub active_from: i64,
+    pub revoked_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,6 +1,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
+use idp::grant::{KeyState, Revocation};
 use kernel::{Context, SealKey, SealKeys, sea_orm::ConnectionTrait};
 use oidc::jwt::Alg;
 use serde_json::Value;
@@ -51,6 +52,47 @@ async fn a_rotation_goes_through_next_current_and_retired(world: World) {
     assert!(opens(&world.b, text(&last, "access_token")).await);
     world.bed.clock.advance(2 * 86_400);
     assert_eq!(kids(&world.b.jwks().await).len(), 1, "{}", world.bed.name);
+}
+
+/// A stolen key: it leaves both nodes, what it signed is refused, and another signs at once, also where one was waiting.
+#[apply(both!)]
+#[tokio::test]
+async fn a_revoked_key_verifies_nothing_and_another_signs_at_once(world: World) {
+    let session = world.sign_in().await;
+    let signed_by = |answer: &Value| part(text(answer, "id_token"), 0)["kid"].as_str().unwrap().to_owned();
+    let tokens = world.tokens(&session).await;
+    let stolen = signed_by(&tokens);
+    let (access, hint) = (text(&tokens, "access_token"), text(&tokens, "id_token"));
+    let hints = async || {
+        matches!(world.start("rp", &[("id_token_hint", hint)]).await, idp::grant::Start::Interaction(_))
+    };
+    assert!(opens(&world.b, access).await && hints().await, "{}", world.bed.name);
+    let Revocation::Done(done) = world.a.revoke_key(&stolen, "marie@a").await.unwrap() else { panic!() };
+    let successor = done.successor.unwrap();
+    assert!(matches!(world.a.revoke_key(&stolen, "x").await.unwrap(), Revocation::Already(_)));
+    assert!(matches!(world.a.revoke_key("nobody", "x").await.unwrap(), Revocation::Unknown));
+    // The worker of every node does this each second.
+    world.b.reload_keys().await.unwrap();
+    for node in [&world.a, &world.b] {
+        assert_eq!(kids(&node.jwks().await), BTreeSet::from([successor.clone()]), "{}", world.bed.name);
+        assert!(!opens(node, access).await && !hints().await, "{}", world.bed.name);
+    }
+    assert_eq!(signed_by(&world.tokens(&session).await), successor);
+    assert_eq!(world.count("evidence", "kind = 'signing key revoked' AND body LIKE '%marie@a%'").await, 1);
+    // One that waits takes over; one that was revoked while it waited replaces none.
+    world.a.rotate_keys().await.unwrap();
+    let waiting = kids(&world.a.jwks().await).into_iter().find(|kid| *kid != successor).unwrap();
+    assert_eq!(world.a.rotate_keys_now().await.unwrap(), std::slice::from_ref(&waiting));
+    assert_eq!(signed_by(&world.tokens(&session).await), waiting);
+    world.a.rotate_keys().await.unwrap();
+    let next = world.a.keys().await.unwrap().into_iter().find(|key| key.state == KeyState::Next).unwrap();
+    let Revocation::Done(done) = world.a.revoke_key(&next.kid, "x").await.unwrap() else { panic!() };
+    assert_eq!(done.successor, None);
+    world.bed.clock.advance(4 * 86_400);
+    let signs = signed_by(&world.tokens(&session).await);
+    assert!(signs == waiting && kids(&world.a.jwks().await).contains(&waiting), "{}", world.bed.name);
+    world.a.ensure_keys().await.unwrap();
+    assert_eq!(signed_by(&world.tokens(&session).await), waiting);
 }
 
 #[apply(both!)]
@@ -138,17 +180,17 @@ async fn a_rotation_disturbs_no_sign_in(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn a_node_with_another_secret_does_not_start(world: World) {
-    world.bed.context.check_key().await.unwrap();
+    world.bed.context.open_keys().await.unwrap();
     let second = world.bed.second_node().await;
-    second.check_key().await.unwrap();
+    second.open_keys().await.unwrap();
     let before = world.count("signing_key", "1 = 1").await;
     let other = Arc::new(SealKeys::new(SealKey::new([8; 32]), vec![]));
     let stranger = Context { keys: other, ..second };
-    assert!(stranger.check_key().await.is_err(), "{}", world.bed.name);
+    assert!(stranger.open_keys().await.is_err(), "{}", world.bed.name);
     let start = try_node(&stranger, &world.agencies).await;
     assert!(start.is_err(), "the keys do not open");
     assert_eq!(world.count("signing_key", "1 = 1").await, before);
-    world.bed.context.check_key().await.expect("and the first node's key is still the one");
+    world.bed.context.open_keys().await.expect("and the first node's key is still the one");
 }
 
 /// SECURITY #121, #36: a node whose clock is behind the one that made the first key starts, and signs with that key.

@@ -160,6 +160,24 @@ pub async fn discard(db: &Db, now: Unix, id: Uuid, reason: &str) -> Result<Disca
     Ok(if written.rows_affected == 1 { Discarded::Done } else { Discarded::No })
 }
 
+/// Ends every message that waits, and deletes its content: after a restore the database does not know which of them were sent since. Returns their number.
+///
+/// # Errors
+/// [`Fault`] of the database.
+pub async fn end_before_restore(tx: &Tx, now: Unix) -> Result<u64, Fault> {
+    let ended = outbox::Entity::update_many()
+        .col_expr(outbox::Column::DeadAt, Expr::value(now))
+        .col_expr(outbox::Column::DeadWhy, Expr::value("dropped"))
+        .col_expr(outbox::Column::LastError, Expr::value("of before a restore"))
+        .col_expr(outbox::Column::LockedUntil, Expr::value(Option::<Unix>::None))
+        .col_expr(outbox::Column::Payload, Expr::value(Vec::<u8>::new()))
+        .filter(outbox::Column::SentAt.is_null())
+        .filter(outbox::Column::DeadAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(ended.rows_affected)
+}
+
 /// The maximum number of messages that expire in one round.
 const MOST_EXPIRED: u64 = 100;
 

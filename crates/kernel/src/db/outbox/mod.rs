@@ -13,11 +13,14 @@ use sea_orm::{
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{Context, Db, Fault, SealKeys, Tx, Unix, db::table::outbox, delete_in_batches};
+use crate::{
+    Context, Db, Fault, RESEAL_PAGE, Resealed, SealKeys, Told, Tx, Unix, db::table::outbox,
+    delete_in_batches, reseal_rows,
+};
 
 pub use manage::{
-    Discarded, Filter, QueueStatus, State, UnsentMessage, bounced, discard, expire, list, refused, retry,
-    status,
+    Discarded, Filter, QueueStatus, State, UnsentMessage, bounced, discard, end_before_restore, expire, list,
+    refused, retry, status,
 };
 pub use pause::{Pause, end_pause, extend_pause, pause, paused, return_probe, shorten_pause, take_probe};
 
@@ -124,6 +127,36 @@ pub async fn enqueue_tied<T: Serialize + Sync>(
     outbox::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     tx.has_mail();
     Ok(id)
+}
+
+/// Seals the messages with the newest key.
+///
+/// # Errors
+/// [`Fault`] of the database, or a message that does not open.
+pub async fn reseal(context: &Context, told: Told<'_>) -> Result<Resealed, Fault> {
+    let page = async |last: Option<Uuid>| {
+        Ok(outbox::Entity::find()
+            .select_only()
+            .columns([outbox::Column::Id, outbox::Column::Payload])
+            // One that was sent is emptied.
+            .filter(outbox::Column::Payload.ne(Vec::<u8>::new()))
+            .filter(outbox::Column::Id.gt(last.unwrap_or_default()))
+            .order_by_asc(outbox::Column::Id)
+            .limit(RESEAL_PAGE)
+            .into_tuple()
+            .all(context.db.reader())
+            .await?)
+    };
+    let replace = async |tx: &Tx, id: &Uuid, was: &Vec<u8>, is: &Vec<u8>| {
+        outbox::Entity::update_many()
+            .col_expr(outbox::Column::Payload, Expr::value(is.clone()))
+            .filter(outbox::Column::Id.eq(*id))
+            .filter(outbox::Column::Payload.eq(was.clone()))
+            .exec(tx.conn())
+            .await?;
+        Ok(())
+    };
+    reseal_rows(&context.db, page, |sealed| context.reseal(PURPOSE, sealed), replace, told).await
 }
 
 /// Takes up to `most` due messages for [`LEASE`] seconds. Each row is taken by one conditional statement, so two workers never hold the same one.

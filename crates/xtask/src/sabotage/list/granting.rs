@@ -212,8 +212,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "signs with a key before anybody can have fetched it",
         items: &[36],
         file: "crates/idp/src/grant/keys.rs",
-        find: "self.make(alg, key.generation + 1, now + self.settings.key_overlap).await,",
-        replace: "self.make(alg, key.generation + 1, now).await,",
+        find: "self.make(alg, self.next_generation(alg), now + self.settings.key_overlap).await,",
+        replace: "self.make(alg, self.next_generation(alg), now).await,",
         caught_by: journey(&["a_rotation_goes_through_next_current_and_retired"]),
     },
     Sabotage {
@@ -236,8 +236,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "starts with another secret than the database knows",
         items: &[37],
         file: "crates/kernel/src/context.rs",
-        find: "if own == stored {",
-        replace: "if !theirs.is_empty() {",
+        find: "let root = self.db.stored(ROOT_KEY).await?;",
+        replace: "let root = None::<String>;\n        if self.db.stored(ROOT_KEY).await?.is_some() {\n            return Ok(());\n        }",
         caught_by: journey(&["a_node_with_another_secret_does_not_start"]),
     },
     Sabotage {
@@ -317,8 +317,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "keeps a refresh token that can be opened",
         items: &[124],
         file: "crates/idp/src/grant/refresh.rs",
-        find: r#".filter(refresh_token::Column::Sealed.is_not_null())"#,
-        replace: r#".filter(refresh_token::Column::Sealed.is_null())"#,
+        find: ".filter(refresh_token::Column::CreatedAt.lt(before))",
+        replace: ".filter(refresh_token::Column::CreatedAt.gt(before))",
         caught_by: journey(&["a_sealed_child_is_gone_when_it_is_used_or_a_minute_old"]),
     },
 ];

@@ -7,6 +7,7 @@ mod ending;
 mod files;
 mod granting;
 mod guessing;
+mod keys;
 mod messages;
 mod moving;
 mod requests;
@@ -34,6 +35,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Sabotage> {
         storage::GUARDS,
         files::GUARDS,
         deliveries::GUARDS,
+        keys::GUARDS,
     ];
     areas.into_iter().flatten()
 }

@@ -1,0 +1,148 @@
+//! The writing of a backup, beside nodes that run: into a folder of another name, which is renamed when everything in it is on the disk.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use kernel::{Clock, Db, Snapshot, SystemClock};
+use time::{OffsetDateTime, macros::format_description};
+
+use super::{
+    Manifest, Refused,
+    manifest::{Entry, FORMAT, NAME, PART},
+    postgres,
+};
+use crate::config::Config;
+
+/// The files of the database in a backup.
+pub(super) const SQLITE: &str = "database.sqlite";
+pub(super) const POSTGRES: &str = "database.sql";
+
+/// Writes a backup to `to`, or into it under a name of its own if it is a folder already. Returns the backup's place.
+///
+/// # Errors
+/// [`Refused`], or the system's error: then there is no backup of that name.
+pub(crate) async fn write(config: Config, to: &Path) -> anyhow::Result<(PathBuf, Manifest)> {
+    let made_at = SystemClock.now();
+    let is_folder = to.is_dir() && !to.join(NAME).exists();
+    let target = if is_folder { to.join(format!("moncompte-{}", stamp(made_at)?)) } else { to.to_owned() };
+    if target.exists() {
+        return Err(Refused::NotEmpty(target.display().to_string()).into());
+    }
+    let mut part = target.clone().into_os_string();
+    part.push(format!(".{PART}"));
+    let part = PathBuf::from(part);
+    if part.exists() {
+        // Of a command that was killed.
+        fs::remove_dir_all(&part).with_context(|| format!("{} cannot be removed", part.display()))?;
+    }
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&part)
+        .with_context(|| format!("the folder {} cannot be made", part.display()))?;
+    let written = fill(&config, &part, made_at).await;
+    let manifest = match written {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            let _ = fs::remove_dir_all(&part);
+            return Err(error);
+        }
+    };
+    fs::rename(&part, &target)?;
+    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()?;
+    Ok((target, manifest))
+}
+
+fn stamp(now: i64) -> anyhow::Result<String> {
+    let format = format_description!("[year]-[month]-[day]T[hour][minute][second]Z");
+    Ok(OffsetDateTime::from_unix_timestamp(now)?.format(&format)?)
+}
+
+async fn fill(config: &Config, part: &Path, made_at: i64) -> anyhow::Result<Manifest> {
+    let why =
+        "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
+    let snapshot = Snapshot::open(&config.database, config.seal.clone()).await.context(why)?;
+    let key = snapshot.stored_value("seal_key").await.context(why)?;
+    let schema = migrations::applied(snapshot.conn()).await.context(why)?;
+    let is_sqlite = config.database.starts_with("sqlite:");
+    let (counts, file) = if is_sqlite {
+        drop(snapshot);
+        let file = part.join(SQLITE);
+        let db = Db::connect(&config.database).await.context(why)?;
+        let copy = format!("VACUUM INTO '{}'", file.display().to_string().replace('\'', "''"));
+        kernel::sea_orm::ConnectionTrait::execute_unprepared(db.without_timeout(), &copy).await?;
+        db.close().await?;
+        let copied = Snapshot::open(&format!("sqlite://{}", file.display()), config.seal.clone()).await?;
+        (accounts::totals(&copied).await?, SQLITE)
+    } else {
+        let counts = accounts::totals(&snapshot).await.context(why)?;
+        drop(snapshot);
+        postgres::dump(&config.database, &part.join(POSTGRES)).await?;
+        (counts, POSTGRES)
+    };
+    let mut files = vec![file.to_owned()];
+    files.extend(configuration(config, part)?);
+    let mut manifest = Manifest {
+        format: FORMAT,
+        made_at,
+        version: env!("CARGO_PKG_VERSION").into(),
+        database: if is_sqlite { "sqlite" } else { "postgres" }.into(),
+        schema,
+        key: key.unwrap_or_else(|| config.seal.fingerprint()),
+        counts,
+        files: Default::default(),
+    };
+    for file in files {
+        let path = part.join(&file);
+        File::open(&path)?.sync_all()?;
+        manifest.files.insert(file, Entry::of(&path)?);
+    }
+    put(&part.join(NAME), serde_json::to_string_pretty(&manifest)?.as_bytes())?;
+    File::open(part)?.sync_all()?;
+    Ok(manifest)
+}
+
+/// Copies moncompte.toml and the files of agencies and terms, and no secret. Returns their paths in the backup.
+fn configuration(config: &Config, part: &Path) -> anyhow::Result<Vec<String>> {
+    let mut copied = Vec::new();
+    let mut copy = |path: &str, content: &[u8]| -> anyhow::Result<()> {
+        let name = format!("config/{path}");
+        if copied.contains(&name) {
+            return Ok(());
+        }
+        let to = part.join(&name);
+        if let Some(folder) = to.parent() {
+            DirBuilder::new().mode(0o700).recursive(true).create(folder)?;
+        }
+        put(&to, content)?;
+        copied.push(name);
+        Ok(())
+    };
+    copy("moncompte.toml", without_password(config)?.as_bytes())?;
+    for ((_, path), file) in config.contents.files.iter().filter(|(_, file)| !file.secret) {
+        copy(path, &file.content)?;
+    }
+    Ok(copied)
+}
+
+/// Returns moncompte.toml. An address of the database that stands in it with its password loses the password.
+fn without_password(config: &Config) -> anyhow::Result<String> {
+    let text = fs::read_to_string(config.folder.join("moncompte.toml"))?;
+    let address = config.settings.database.as_deref().and_then(|address| url::Url::parse(address).ok());
+    let password = address.as_ref().and_then(url::Url::password).filter(|password| !password.is_empty());
+    Ok(match password {
+        Some(password) => text.replace(&format!(":{password}@"), ":PASSWORD@"),
+        None => text,
+    })
+}
+
+fn put(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(content)?;
+    Ok(file.sync_all()?)
+}
