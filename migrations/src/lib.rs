@@ -31,7 +31,7 @@ impl MigratorTrait for Migrator {
 }
 
 /// Every migration, with what it does in words: the list of `moncompte migrate --plan`.
-pub const WORDS: [(&str, &str); 4] = [
+pub const WORDS: [(&str, &str); 5] = [
     (
         "m0017_baseline",
         "makes every table, or carries a database of the first versions over to them: nodes of such a version stop first",
