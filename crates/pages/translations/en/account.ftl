@@ -71,6 +71,7 @@ signed-out-sign-in = Sign in
 problem-retry = Try again
 problem-home = Go to My property account
 problem-reference = If it happens again, give your agency this reference:
+problem-reference-closed = If you call your agency, give this reference:
 problem-bad-request-title = We do not understand this request
 problem-bad-request = The link or the form is incomplete. Go back to your client space and start again.
 problem-unknown-client-title = Unknown client space

@@ -71,6 +71,7 @@ signed-out-sign-in = Me connecter
 problem-retry = Recommencer
 problem-home = Aller à Mon compte immobilier
 problem-reference = Si cela se reproduit, donnez cette référence à votre agence :
+problem-reference-closed = Si vous appelez votre agence, donnez cette référence :
 problem-bad-request-title = Demande incompréhensible
 problem-bad-request = Le lien ou le formulaire est incomplet. Revenez à votre espace client et recommencez.
 problem-unknown-client-title = Espace client inconnu
