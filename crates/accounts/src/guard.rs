@@ -95,7 +95,15 @@ impl Accounts {
             Attempt::Go(reserved) => reserved,
             Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),
         };
-        match self.find_right(stored, password).await? {
+        let found = match self.find_right(stored, password).await {
+            Ok(found) => found,
+            Err(fault) => {
+                // This node cannot read the hash: that is nobody's wrong password.
+                counter.give_back(&self.context.db).await?;
+                return Err(fault);
+            }
+        };
+        match found {
             Ok(Some((of, outdated))) => Ok(Guarded::Right { of, outdated }),
             Ok(None) => {
                 let failed =

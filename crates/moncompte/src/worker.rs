@@ -78,11 +78,13 @@ impl Worker {
         let (context, mut silent) = (self.context(), false);
         while !stop.is_cancelled() {
             let looked = async {
+                // First, for what another key seals opens only then.
+                let changed = match &self.key_files {
+                    Some(files) => files.follow(&context).await?,
+                    None => false,
+                };
                 self.running().idp.grants.reload_keys().await?;
-                match &self.key_files {
-                    Some(files) => files.follow(&context).await,
-                    None => Ok(false),
-                }
+                Ok::<_, Fault>(changed)
             };
             match looked.await {
                 Ok(changed) => {

@@ -161,7 +161,15 @@ impl Accounts {
         let before = agency.directory.canonical_before(identifier);
         let identity =
             identities::by_identifier(&self.context.db, &agency.id, &canonical, before.as_deref()).await?;
-        match self.check_identity(agency, identity.as_ref(), &password).await? {
+        let judged = match self.check_identity(agency, identity.as_ref(), &password).await {
+            Ok(judged) => judged,
+            Err(fault) => {
+                // Nothing was judged: that is nobody's wrong password.
+                counted.give_back(&self.context.db).await?;
+                return Err(fault);
+            }
+        };
+        match judged {
             None => {
                 counted.give_back(&self.context.db).await?;
                 Ok(LegacyProof::Busy)

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use accounts::{MailBody, SignIn, Visitor};
+use kernel::{SealKey, SealKeys};
 use testbed::{apply, both};
 
 use crate::stage::{PASSWORD, Stage, answered, said, token_of, visitor};
@@ -190,6 +191,27 @@ async fn an_old_identifier_locks_too_and_opens_by_itself(stage: Stage) {
     }
     stage.bed.clock.advance(3600);
     stage.enrol(&stage.tilleuls, "100", "Vieux-Secret 1").await;
+}
+
+/// A node that lacks the sealing key judges no password, so nobody's attempts are used up by it.
+#[apply(both!)]
+#[tokio::test]
+async fn a_hash_that_this_node_cannot_open_counts_for_nobody(stage: Stage) {
+    stage.import(&stage.tilleuls, CSV).await;
+    stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+    let (keys, key) = (&stage.bed.context.keys, |n| SealKey::new([n; 32]));
+    assert!(keys.take(&SealKeys::new(key(9), vec![key(7)])) && keys.seal_with(&key(9).fingerprint()));
+    assert!(keys.take(&SealKeys::new(key(9), vec![])), "the older key is gone");
+    let prove = || stage.accounts.prove_legacy(&stage.tilleuls, "101", "Vieux-Secret 2", None, &visitor());
+    for _ in 0..7 {
+        assert!(stage.accounts.sign_in(EMAIL, PASSWORD, false, None, &visitor()).await.is_err());
+        assert!(prove().await.is_err());
+    }
+    assert!(keys.take(&SealKeys::new(key(9), vec![key(7)])), "it is back");
+    // Attempts that were never judged count from now on.
+    stage.bed.clock.advance(30);
+    assert_eq!(answered(&stage.sign_in(EMAIL, PASSWORD).await), "in", "{}", stage.bed.name);
+    stage.enrol(&stage.tilleuls, "101", "Vieux-Secret 2").await;
 }
 
 #[apply(both!)]

@@ -6,7 +6,7 @@
 
 mod replace;
 
-pub use replace::{Revocation, Revoked};
+pub use replace::{RenewedKeys, Revocation, Revoked};
 
 use std::{sync::Arc, time::Duration};
 
@@ -71,12 +71,14 @@ fn insert(row: signing_key::ActiveModel) -> Insert<signing_key::ActiveModel> {
     signing_key::Entity::insert(row).on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
 }
 
+#[derive(Clone)]
 struct Held {
     info: KeyInfo,
     generation: i32,
     jwk: Value,
     public: jwt::Key,
-    signer: Signer,
+    /// None while this node lacks the key that sealed it: then it publishes and verifies, and others sign with it.
+    signer: Option<Arc<Signer>>,
 }
 
 struct Ring {
@@ -113,10 +115,14 @@ impl Keyring {
         let empty = Ring::of(Vec::new(), i64::MIN, &settings);
         let this = Self { context, settings, ring: ArcSwap::from_pointee(empty) };
         this.reload().await?;
-        Ok(this)
+        let sealed = |key: &&Arc<Held>| key.signer.is_none() && key.info.revoked_at.is_none();
+        match this.ring.load().keys.iter().find(sealed) {
+            Some(key) => Err(Fault::Broken(format!("the signing key {} does not open", key.info.kid))),
+            None => Ok(this),
+        }
     }
 
-    /// Reads the keys again. Those already parsed are kept.
+    /// Reads the keys again. What is parsed already is kept, so that a revocation reaches a node that cannot open the row any more.
     ///
     /// # Errors
     /// [`Fault`]; what was read before stays.
@@ -130,14 +136,18 @@ impl Keyring {
         let now = self.context.now();
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
-            let same = |held: &&Arc<Held>| {
-                let info = &held.info;
-                (&info.kid, info.active_from, info.revoked_at) == (&row.kid, row.active_from, row.revoked_at)
-            };
-            match before.keys.iter().find(same) {
-                Some(known) => keys.push(known.clone()),
-                None => keys.push(Arc::new(parse(&self.context.keys, &row)?)),
-            }
+            let known = before.keys.iter().find(|held| held.info.kid == row.kid && held.signer.is_some());
+            let (active_from, revoked_at) = (row.active_from, row.revoked_at);
+            keys.push(match known {
+                Some(same) if (same.info.active_from, same.info.revoked_at) == (active_from, revoked_at) => {
+                    same.clone()
+                }
+                Some(held) => {
+                    let info = KeyInfo { active_from, revoked_at, ..held.info.clone() };
+                    Arc::new(Held { info, ..Held::clone(held) })
+                }
+                None => Arc::new(parse(&self.context.keys, &row)?),
+            });
         }
         self.ring.store(Arc::new(Ring::of(keys, now, &self.settings)));
         Ok(())
@@ -166,6 +176,10 @@ impl Keyring {
         let now = self.context.now();
         if let Some(key) = signs(&self.fresh().await.keys, alg, now) {
             return Ok(key);
+        }
+        if algs(&self.ring.load().keys).contains(&alg) {
+            let lacks = "this node lacks the key with which the signing keys are sealed";
+            return Err(Fault::Unavailable(lacks.into()));
         }
         // No client has cached a set with this algorithm: the first key may sign at once.
         self.make(alg, self.next_generation(alg), now).await?;
@@ -272,7 +286,7 @@ impl Keyring {
     pub(super) async fn sign(&self, alg: Alg, typ: &str, claims: &Claims) -> Result<String, Fault> {
         let key = self.current(alg).await?;
         let input = jwt::signing_input(alg, &key.info.kid, typ, claims);
-        let signature = key.signer.sign(input.as_bytes());
+        let signature = key.sign(&input);
         let signature = signature.ok_or_else(|| Fault::Broken("a signature could not be made".into()))?;
         Ok(jwt::complete(input, &signature))
     }
@@ -289,10 +303,19 @@ impl Keyring {
     }
 }
 
+impl Held {
+    fn sign(&self, input: &str) -> Option<Vec<u8>> {
+        self.signer.as_ref()?.sign(input.as_bytes())
+    }
+}
+
 fn parse(keys: &SealKeys, row: &signing_key::Model) -> Result<Held, Fault> {
     let broken = || Fault::Broken(format!("the signing key {} cannot be read", row.kid));
     let alg = Alg::parse(&row.alg).ok_or_else(broken)?;
-    let sealed = keys.open(PURPOSE, &row.sealed)?;
+    let signer = match keys.open(PURPOSE, &row.sealed) {
+        Ok(pkcs8) => Some(Arc::new(Signer::from_pkcs8(alg, &pkcs8).ok_or_else(broken)?)),
+        Err(_) => None,
+    };
     let info = KeyInfo {
         kid: row.kid.clone(),
         alg,
@@ -306,7 +329,7 @@ fn parse(keys: &SealKeys, row: &signing_key::Model) -> Result<Held, Fault> {
         generation: row.generation,
         jwk: serde_json::from_str(&row.jwk)?,
         public: jwt::Key::from_jwk(&row.jwk).map_err(|_| broken())?,
-        signer: Signer::from_pkcs8(alg, &sealed).ok_or_else(broken)?,
+        signer,
     })
 }
 
@@ -330,7 +353,7 @@ fn proves(key: &Held) -> bool {
         now: None,
     };
     let input = jwt::signing_input(key.info.alg, &key.info.kid, "JWT", &claims);
-    let signature = key.signer.sign(input.as_bytes());
+    let signature = key.sign(&input);
     signature.is_some_and(|s| {
         jwt::verify(&jwt::complete(input, &s), std::slice::from_ref(&key.public), &rules).is_ok()
     })
@@ -342,10 +365,11 @@ fn algs(keys: &[Arc<Held>]) -> Vec<Alg> {
     Alg::SIGNING.iter().copied().filter(living).collect()
 }
 
-/// Returns the key that signs. The first key signs even before its `active_from`, on a node whose clock is behind that of its maker: it has no
+/// Returns the key that signs, of those with which this node can. The first key signs even before its `active_from`, on a node whose clock is behind that of its maker: it has no
 /// predecessor, and it is published (SECURITY #121).
 fn signs(keys: &[Arc<Held>], alg: Alg, now: Unix) -> Option<Arc<Held>> {
-    let ours = || keys.iter().filter(|k| k.info.alg == alg && k.info.revoked_at.is_none());
+    let ours =
+        || keys.iter().filter(|k| k.info.alg == alg && k.info.revoked_at.is_none() && k.signer.is_some());
     ours().rfind(|k| k.info.active_from <= now).or_else(|| ours().next()).cloned()
 }
 

@@ -43,7 +43,7 @@ pub use client_keys::KeySource;
 pub use error::EndpointError;
 pub use interactions::{Interaction, Left};
 pub use invariants::INVARIANTS;
-pub use keys::{KeyInfo, KeyState, Revocation, Revoked};
+pub use keys::{KeyInfo, KeyState, RenewedKeys, Revocation, Revoked};
 pub use logout::{BACKCHANNEL_LOGOUT, EndSession, LogoutCall};
 use secret_use::SecretUses;
 pub use secret_use::{CLIENT_SECRET, SecretUse, TICKET_KEY, secret_uses};

@@ -4,18 +4,27 @@ use kernel::{Fault, Tx};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{
-    Grants,
+    Grants, RenewedKeys,
     table::{client_session, code, interaction, token_grant},
 };
 
 impl Grants {
-    /// Ends whatever may have been ended since the backup: grants with all their tokens and codes, clients' parts in sessions, interactions. Returns the number
-    /// of grants. In the transaction that makes the database usable.
+    /// Makes the signing keys for [`Self::end_before_restore`], which takes too long for its transaction.
     ///
     /// # Errors
     /// [`Fault`] of the database.
-    pub async fn end_before_restore(&self, tx: &Tx) -> Result<u64, Fault> {
+    pub async fn renewed_keys(&self) -> Result<RenewedKeys, Fault> {
+        self.keys.renewed().await
+    }
+
+    /// Ends whatever may have been ended since the backup: grants with all their tokens and codes, clients' parts in sessions, interactions, and the signing keys,
+    /// in whose place `keys` sign. Returns the number of grants. In the transaction that makes the database usable.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn end_before_restore(&self, tx: &Tx, keys: &RenewedKeys) -> Result<u64, Fault> {
         let now = self.context.now();
+        keys.take_over(tx).await?;
         let ended = token_grant::Entity::update_many()
             .col_expr(token_grant::Column::RevokedAt, Expr::value(now))
             .col_expr(token_grant::Column::RevokedWhy, Expr::value("restored"))

@@ -89,12 +89,13 @@ async fn end(config: Config, address: &str, checked: &Checked, by: &str) -> anyh
     let wired = Wired::over(context.clone(), config).await?;
     let (accounts, grants) = (&wired.idp.accounts, &wired.idp.grants);
     let (now, made_at) = (context.now(), checked.manifest.made_at);
+    let keys = grants.renewed_keys().await?;
     let restored = context
         .db
         .write_recorded(async |tx: &Tx| {
             let restored = Restored {
                 people: accounts.end_before_restore(tx).await?,
-                grants: grants.end_before_restore(tx).await?,
+                grants: grants.end_before_restore(tx, &keys).await?,
                 messages: outbox::end_before_restore(tx, now).await?,
             };
             Db::forget_in(tx, RESTORING).await?;

@@ -11,6 +11,9 @@ use serde_json::json;
 
 use super::{Held, KeyState, Keyring, PURPOSE, algs, insert, signing_key, state};
 
+/// The number of times that a new key is chosen again because another node was quicker.
+const TRIES: usize = 3;
+
 /// A key that was revoked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Revoked {
@@ -47,20 +50,20 @@ impl Successor {
         }
     }
 
-    async fn begin(self, tx: &Tx, now: Unix) -> Result<(), Fault> {
-        match self {
+    /// Returns false if another node has made a key of this generation, or has begun with the waiting one, since this one was chosen.
+    async fn begin(self, tx: &Tx, now: Unix) -> Result<bool, Fault> {
+        let rows = match self {
             Self::Waiting(kid) => {
                 let update = signing_key::Entity::update_many()
                     .col_expr(signing_key::Column::ActiveFrom, Expr::value(now))
                     .filter(signing_key::Column::Kid.eq(kid))
-                    .filter(signing_key::Column::ActiveFrom.gt(now));
-                update.exec(tx.conn()).await?;
+                    .filter(signing_key::Column::ActiveFrom.gt(now))
+                    .filter(signing_key::Column::RevokedAt.is_null());
+                update.exec(tx.conn()).await?.rows_affected
             }
-            Self::New(row) => {
-                insert(*row).exec_without_returning(tx.conn()).await?;
-            }
-        }
-        Ok(())
+            Self::New(row) => insert(*row).exec_without_returning(tx.conn()).await?,
+        };
+        Ok(rows == 1)
     }
 }
 
@@ -68,20 +71,35 @@ impl Keyring {
     /// Makes a new key sign at once, for every algorithm: the one that waits, which portals have seen already, or a new one. Returns the `kid` of each.
     pub(in crate::grant) async fn rotate_now(&self) -> Result<Vec<String>, Fault> {
         self.reload().await?;
-        let (mut kids, now) = (Vec::new(), self.context.now());
+        let mut kids = Vec::new();
         for alg in algs(&self.ring.load().keys) {
+            kids.push(self.rotate_one_now(alg).await?);
+        }
+        Ok(kids)
+    }
+
+    async fn rotate_one_now(&self, alg: Alg) -> Result<String, Fault> {
+        for _ in 0..TRIES {
+            let now = self.context.now();
             let successor = self.successor(alg, now).await?;
-            kids.push(successor.kid());
-            self.context
+            let kid = successor.kid();
+            let begun = self
+                .context
                 .db
                 .write(async |tx: &Tx| {
-                    successor.begin(tx, now).await?;
-                    Ok(Done::Commit(()))
+                    Ok(if successor.begin(tx, now).await? {
+                        Done::Commit(true)
+                    } else {
+                        Done::RollBack(false)
+                    })
                 })
                 .await?;
+            self.reload().await?;
+            if begun {
+                return Ok(kid);
+            }
         }
-        self.reload().await?;
-        Ok(kids)
+        Err(others_rotate())
     }
 
     /// Revokes a key: it is published no longer and verifies nothing. If it signs, another takes over in the same transaction. Recorded in the evidence.
@@ -91,13 +109,28 @@ impl Keyring {
         by: &str,
         accounts: &Accounts,
     ) -> Result<Revocation, Fault> {
+        for _ in 0..TRIES {
+            if let Some(decided) = self.try_revoke(kid, by, accounts).await? {
+                return Ok(decided);
+            }
+        }
+        Err(others_rotate())
+    }
+
+    /// Returns `None` if another node made the successor's generation meanwhile: then nothing changed.
+    async fn try_revoke(
+        &self,
+        kid: &str,
+        by: &str,
+        accounts: &Accounts,
+    ) -> Result<Option<Revocation>, Fault> {
         self.reload().await?;
         let (ring, now) = (self.ring.load_full(), self.context.now());
         let Some(key) = ring.keys.iter().find(|key| key.info.kid == kid) else {
-            return Ok(Revocation::Unknown);
+            return Ok(Some(Revocation::Unknown));
         };
         if let Some(at) = key.info.revoked_at {
-            return Ok(Revocation::Already(at));
+            return Ok(Some(Revocation::Already(at)));
         }
         let alg = key.info.alg;
         let was = self.state_of(key, now);
@@ -112,18 +145,33 @@ impl Keyring {
             .db
             .write_recorded(async |tx: &Tx| {
                 if revocation(kid, now).exec(tx.conn()).await?.rows_affected != 1 {
-                    return Ok(Done::RollBack(false));
+                    return Ok(Done::RollBack(Some(Revocation::Already(now))));
                 }
-                if let Some(successor) = successor {
-                    successor.begin(tx, now).await?;
+                if let Some(successor) = successor
+                    && !successor.begin(tx, now).await?
+                {
+                    return Ok(Done::RollBack(None));
                 }
                 accounts.record_command(tx, "signing key revoked", &body).await?;
-                Ok(Done::Commit(true))
+                Ok(Done::Commit(Some(Revocation::Done(done))))
             })
             .await?;
         self.reload().await?;
-        tracing::warn!(target: "security", kid, by, "signing key revoked");
-        Ok(if revoked { Revocation::Done(done) } else { Revocation::Already(now) })
+        if let Some(Revocation::Done(_)) = revoked {
+            tracing::warn!(target: "security", kid, by, "signing key revoked");
+        }
+        Ok(revoked)
+    }
+
+    /// Makes a key for every algorithm that is in use, to sign in place of all that a restored database has: one of those may have been revoked since the
+    /// backup, and nothing in it says so.
+    pub(in crate::grant) async fn renewed(&self) -> Result<RenewedKeys, Fault> {
+        self.reload().await?;
+        let (mut rows, now) = (Vec::new(), self.context.now());
+        for alg in algs(&self.ring.load().keys) {
+            rows.push(self.made(alg, self.next_generation(alg), now).await?);
+        }
+        Ok(RenewedKeys { rows, now })
     }
 
     /// Seals the private keys with the newest key.
@@ -163,6 +211,31 @@ impl Keyring {
             None => Successor::New(Box::new(self.made(alg, self.next_generation(alg), now).await?)),
         })
     }
+}
+
+/// New signing keys for a restored database.
+pub struct RenewedKeys {
+    rows: Vec<signing_key::ActiveModel>,
+    now: Unix,
+}
+
+impl RenewedKeys {
+    /// Revokes all keys of the database and lets these sign.
+    pub(in crate::grant) async fn take_over(&self, tx: &Tx) -> Result<(), Fault> {
+        signing_key::Entity::update_many()
+            .col_expr(signing_key::Column::RevokedAt, Expr::value(self.now))
+            .filter(signing_key::Column::RevokedAt.is_null())
+            .exec(tx.conn())
+            .await?;
+        for row in &self.rows {
+            signing_key::Entity::insert(row.clone()).exec_without_returning(tx.conn()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn others_rotate() -> Fault {
+    Fault::Unavailable("other nodes replace the signing keys at the same time: try again".into())
 }
 
 fn revocation(kid: &str, now: Unix) -> UpdateMany<signing_key::Entity> {

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use idp::grant::{KeyState, Revocation};
-use kernel::{Context, SealKey, SealKeys, sea_orm::ConnectionTrait};
+use kernel::{Context, Done, SealKey, SealKeys, Tx, sea_orm::ConnectionTrait};
 use oidc::jwt::Alg;
 use serde_json::Value;
 use testbed::{Bed, Database, OnDatabase, apply, both};
@@ -93,6 +93,68 @@ async fn a_revoked_key_verifies_nothing_and_another_signs_at_once(world: World) 
     assert!(signs == waiting && kids(&world.a.jwks().await).contains(&waiting), "{}", world.bed.name);
     world.a.ensure_keys().await.unwrap();
     assert_eq!(signed_by(&world.tokens(&session).await), waiting);
+}
+
+/// A node that was away while the sealing key was replaced and a signing key revoked: it cannot open the successor, and trusts the revoked key no longer all the same.
+#[apply(both!)]
+#[tokio::test]
+async fn a_node_without_the_sealing_key_follows_a_revocation(world: World) {
+    let context = Context {
+        keys: SealKeys::new(SealKey::new([7; 32]), vec![]).into(),
+        ..world.bed.second_node().await
+    };
+    let away = generous_node(&context, &world.agencies, 3600).await;
+    let session = world.sign_in().await;
+    let tokens = world.tokens(&session).await;
+    let stolen = part(text(&tokens, "id_token"), 0)["kid"].as_str().unwrap().to_owned();
+    assert!(opens(&away, text(&tokens, "access_token")).await);
+    let (keys, key) = (&world.bed.context.keys, |n| SealKey::new([n; 32]));
+    assert!(keys.take(&SealKeys::new(key(9), vec![key(7)])) && keys.seal_with(&key(9).fingerprint()));
+    world.a.reseal(&|_| ()).await.unwrap();
+    let Revocation::Done(done) = world.a.revoke_key(&stolen, "marie@a").await.unwrap() else { panic!() };
+    away.reload_keys().await.unwrap();
+    assert_eq!(kids(&away.jwks().await), BTreeSet::from([done.successor.unwrap()]), "{}", world.bed.name);
+    assert!(!opens(&away, text(&tokens, "access_token")).await, "{}", world.bed.name);
+    assert!(redeem(&away, &world.code(&session).await).await.is_err(), "it signs with nothing");
+    assert_eq!(world.a.keys().await.unwrap().len(), 2, "and makes no key of its own");
+    // Its worker reads the file.
+    assert!(context.keys.take(&SealKeys::new(key(9), vec![key(7)])));
+    away.reload_keys().await.unwrap();
+    let again = redeem(&away, &world.code(&session).await).await.unwrap();
+    assert!(opens(&world.a, text(&again, "access_token")).await, "{}", world.bed.name);
+}
+
+/// Each command's answer names a key that is there, also where nodes replace keys at once.
+#[apply(both!)]
+#[tokio::test]
+async fn keys_that_many_replace_at_once_are_all_there(world: World) {
+    let now = || async { world.a.rotate_keys_now().await };
+    let (a, b, c, d) = tokio::join!(now(), world.b.rotate_keys_now(), now(), world.b.rotate_keys());
+    d.unwrap();
+    let there: BTreeSet<String> = world.a.keys().await.unwrap().into_iter().map(|key| key.kid).collect();
+    let told: Vec<String> = [a, b, c].into_iter().flatten().flatten().collect();
+    assert!(!told.is_empty() && told.iter().all(|kid| there.contains(kid)), "{}: {told:?}", world.bed.name);
+}
+
+/// Since the backup any key may have been revoked, and a restored database does not know.
+#[apply(both!)]
+#[tokio::test]
+async fn a_restored_database_trusts_none_of_its_keys(world: World) {
+    let session = world.sign_in().await;
+    let tokens = world.tokens(&session).await;
+    let old = kids(&world.a.jwks().await);
+    let keys = world.a.renewed_keys().await.unwrap();
+    let ended = world.bed.context.db.write(async |tx: &Tx| {
+        world.a.end_before_restore(tx, &keys).await?;
+        Ok(Done::Commit(()))
+    });
+    ended.await.unwrap();
+    for node in [&world.a, &world.b] {
+        node.reload_keys().await.unwrap();
+        let now = kids(&node.jwks().await);
+        assert!(now.len() == 1 && now.is_disjoint(&old), "{}: {now:?}", world.bed.name);
+        assert!(!opens(node, text(&tokens, "access_token")).await, "{}", world.bed.name);
+    }
 }
 
 #[apply(both!)]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
+use generations::Generations;
 use idp::{
     Grants,
     grant::{KeyInfo, KeyState, Revocation},
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{change::operator_at_host, config::Config, print::out, telemetry, wire::Wired};
 
-/// The seconds for which caches and portals may keep the key set (`Cache-Control` of `/jwks`).
+/// The minutes for which caches and portals may keep the key set (`Cache-Control` of `/jwks`).
 const CACHED_MINUTES: u32 = 5;
 
 #[derive(Args)]
@@ -122,6 +123,15 @@ impl Revoke {
             );
             if let Some(successor) = done.successor {
                 signs_at_once(&[successor]);
+            }
+            for node in Generations::new(wired.idp.context.clone()).nodes().await? {
+                if node.live && node.report.sealing_keys.is_empty() {
+                    out!("");
+                    out!(
+                        "The node {} runs an earlier version, which goes on trusting {kid}: stop or update it now.",
+                        node.report.name
+                    );
+                }
             }
         }
         Ok(())
