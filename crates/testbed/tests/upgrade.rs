@@ -89,8 +89,8 @@ const LATER_TABLES: [&str; 8] = [
     "secret_use",
 ];
 /// Columns that migrations after the baseline added.
-const LATER_COLUMNS: [&str; 6] =
-    ["secret_fingerprint", "delivery_id", "left_at", "ends_at", "ended_at", "revoked_at"];
+const LATER_COLUMNS: [&str; 7] =
+    ["secret_fingerprint", "delivery_id", "left_at", "ends_at", "ended_at", "revoked_at", "further_refs"];
 
 /// The rows without what came after the baseline: tables that are empty, and columns at the end of a row in which there is nothing.
 async fn rows_of_baseline(bed: &Bed) -> BTreeMap<String, Vec<String>> {

@@ -202,7 +202,9 @@ async fn a_hash_that_this_node_cannot_open_counts_for_nobody(stage: Stage) {
     let (keys, key) = (&stage.bed.context.keys, |n| SealKey::new([n; 32]));
     assert!(keys.take(&SealKeys::new(key(9), vec![key(7)])) && keys.seal_with(&key(9).fingerprint()));
     assert!(keys.take(&SealKeys::new(key(9), vec![])), "the older key is gone");
-    let prove = || stage.accounts.prove_legacy(&stage.tilleuls, "101", "Vieux-Secret 2", None, &visitor());
+    let prove = async || {
+        stage.accounts.prove_legacy(&stage.tilleuls, "101", "Vieux-Secret 2", None, &visitor()).await
+    };
     for _ in 0..7 {
         assert!(stage.accounts.sign_in(EMAIL, PASSWORD, false, None, &visitor()).await.is_err());
         assert!(prove().await.is_err());

@@ -1,14 +1,14 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use idp::grant::{KeyState, Revocation};
-use kernel::{Context, Done, SealKey, SealKeys, Tx, sea_orm::ConnectionTrait};
+use idp::grant::{EndpointError, KeyState, Revocation};
+use kernel::{Context, Done, Fault, SealKey, SealKeys, Tx, sea_orm::ConnectionTrait};
 use oidc::jwt::Alg;
 use serde_json::Value;
 use testbed::{Bed, Database, OnDatabase, apply, both};
 
 use crate::grant::world::{
-    World, all, basic, call, form, generous_node, node, opens, part, redeem, text, try_node,
+    World, all, basic, call, form, generous_node, node, opens, part, redeem, text, try_node, try_redeem,
 };
 
 fn kids(set: &str) -> BTreeSet<String> {
@@ -115,7 +115,8 @@ async fn a_node_without_the_sealing_key_follows_a_revocation(world: World) {
     away.reload_keys().await.unwrap();
     assert_eq!(kids(&away.jwks().await), BTreeSet::from([done.successor.unwrap()]), "{}", world.bed.name);
     assert!(!opens(&away, text(&tokens, "access_token")).await, "{}", world.bed.name);
-    assert!(redeem(&away, &world.code(&session).await).await.is_err(), "it signs with nothing");
+    let refused = try_redeem(&away, &world.code(&session).await).await;
+    assert!(matches!(refused, Err(EndpointError::Fault(Fault::Unavailable(_)))), "it signs with nothing");
     assert_eq!(world.a.keys().await.unwrap().len(), 2, "and makes no key of its own");
     // Its worker reads the file.
     assert!(context.keys.take(&SealKeys::new(key(9), vec![key(7)])));

@@ -373,17 +373,17 @@ pub fn basic(client: &str) -> String {
 }
 
 pub async fn redeem(node: &Grants, code: &str) -> Result<Value, oidc::Error> {
-    ask(
-        node,
-        "rp",
-        &[
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", CALLBACK),
-            ("code_verifier", VERIFIER),
-        ],
-    )
-    .await
+    answered(try_redeem(node, code).await)
+}
+
+pub async fn try_redeem(node: &Grants, code: &str) -> Result<Value, EndpointError> {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    node.token(call(Some(&basic("rp")), &form(&fields))).await
 }
 
 pub async fn refresh(node: &Grants, token: &str) -> Result<Value, oidc::Error> {
