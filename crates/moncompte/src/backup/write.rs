@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context as _;
 use kernel::{Clock, Db, Snapshot, SystemClock};
 use time::{OffsetDateTime, macros::format_description};
+use toml::de::DeTable;
 
 use super::{
     Manifest, Refused,
@@ -21,6 +22,8 @@ use crate::config::Config;
 /// The files of the database in a backup.
 pub(super) const SQLITE: &str = "database.sqlite";
 pub(super) const POSTGRES: &str = "database.sql";
+/// The text in place of the address of a database server, which `check` refuses.
+const LEFT_OUT: &str = "\"no backup holds the address of a database server\"";
 
 /// Writes a backup to `to`, or into it under a name of its own if it is a folder already. Returns the backup's place.
 ///
@@ -123,26 +126,68 @@ fn configuration(config: &Config, part: &Path) -> anyhow::Result<Vec<String>> {
         copied.push(name);
         Ok(())
     };
-    copy("moncompte.toml", without_password(config)?.as_bytes())?;
+    let text = fs::read_to_string(config.folder.join("moncompte.toml"))?;
+    copy("moncompte.toml", without_address(&text)?.as_bytes())?;
     for ((_, path), file) in config.contents.files.iter().filter(|(_, file)| !file.secret) {
         copy(path, &file.content)?;
     }
     Ok(copied)
 }
 
-/// Returns moncompte.toml. An address of the database that stands in it with its password loses the password.
-fn without_password(config: &Config) -> anyhow::Result<String> {
-    let text = fs::read_to_string(config.folder.join("moncompte.toml"))?;
-    let address = config.settings.database.as_deref().and_then(|address| url::Url::parse(address).ok());
-    let password = address.as_ref().and_then(url::Url::password).filter(|password| !password.is_empty());
-    Ok(match password {
-        Some(password) => text.replace(&format!(":{password}@"), ":PASSWORD@"),
-        None => text,
-    })
+/// Returns the text of `moncompte.toml` without the address of a database server, which may hold a password in several spellings. All else stays as it is, comments
+/// too. It is the file's own address that goes, also where an overlay takes its place.
+fn without_address(text: &str) -> anyhow::Result<String> {
+    let table = DeTable::parse(text)?;
+    let Some((_, value)) = table.get_ref().iter().find(|(key, _)| key.get_ref().as_ref() == "database")
+    else {
+        return Ok(text.to_owned());
+    };
+    let address = value.get_ref().as_str().context("`database` in moncompte.toml must be a text")?;
+    let mut text = text.to_owned();
+    if !address.starts_with("sqlite://") {
+        text.replace_range(value.span(), LEFT_OUT);
+    }
+    Ok(text)
 }
 
 fn put(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(content)?;
     Ok(file.sync_all()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_spelling_of_the_databases_address_is_copied() {
+        for value in [
+            r#""postgres://mc:Zm9vYmFy==@db/mc""#,
+            r#""postgres://mc:Zm9v%59mFy@db/mc""#,
+            r#""postgres://db/mc?user=mc&password=Zm9vYmFy""#,
+            r#""postgres://mc:Zm9v\u0059mFy@db/mc""#,
+            "'postgres://mc:Zm9vYmFy@db/mc'",
+            "\"\"\"\\\n  postgres://mc:Zm9vYmFy@db/mc\"\"\"",
+            // Not valid any more, and not in use: an overlay gives another.
+            r#""mysql://mc:Zm9vYmFy@db/mc""#,
+        ] {
+            for key in ["database", "\"database\"", "'database' "] {
+                let text = format!(
+                    "# The agency's own é.\nissuer = \"x\"\n{key} = {value} # ours\n\n[mail]\nfrom = \"y\"\n"
+                );
+                let copied = without_address(&text).unwrap();
+                assert_eq!(copied, text.replace(value, LEFT_OUT), "{text}");
+                assert!(!copied.contains("Zm9v"), "{copied}");
+            }
+        }
+        for kept in [
+            "database = \"sqlite://moncompte.db\" # here\n",
+            "database_file = \"secrets/database\"\n",
+            "[mail]\ndatabase = 1\n",
+        ] {
+            assert_eq!(without_address(kept).unwrap(), kept);
+        }
+        assert!(without_address("database = 1").is_err() && without_address("database = ").is_err());
+    }
 }
