@@ -70,10 +70,11 @@ async fn fill(config: &Config, part: &Path, made_at: i64) -> anyhow::Result<Mani
     let why =
         "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
     let snapshot = Snapshot::open(&config.database, config.seal.clone()).await.context(why)?;
-    let key = snapshot.stored_value("seal_key").await.context(why)?;
+    sealing_key(&snapshot).await?;
     let schema = migrations::applied(snapshot.conn()).await.context(why)?;
     let is_sqlite = config.database.starts_with("sqlite:");
-    let (counts, file) = if is_sqlite {
+    // The key is the one after the copy: it may be replaced meanwhile, and the manifest names the other one too.
+    let (counts, file, key) = if is_sqlite {
         drop(snapshot);
         let file = part.join(SQLITE);
         let db = Db::connect(&config.database).await.context(why)?;
@@ -81,12 +82,13 @@ async fn fill(config: &Config, part: &Path, made_at: i64) -> anyhow::Result<Mani
         kernel::sea_orm::ConnectionTrait::execute_unprepared(db.without_timeout(), &copy).await?;
         db.close().await?;
         let copied = Snapshot::open(&format!("sqlite://{}", file.display()), config.seal.clone()).await?;
-        (accounts::totals(&copied).await?, SQLITE)
+        (accounts::totals(&copied).await?, SQLITE, sealing_key(&copied).await?)
     } else {
         let counts = accounts::totals(&snapshot).await.context(why)?;
         drop(snapshot);
         postgres::dump(&config.database, &part.join(POSTGRES)).await?;
-        (counts, POSTGRES)
+        let after = Snapshot::open(&config.database, config.seal.clone()).await.context(why)?;
+        (counts, POSTGRES, sealing_key(&after).await?)
     };
     let mut files = vec![file.to_owned()];
     files.extend(configuration(config, part)?);
@@ -96,7 +98,8 @@ async fn fill(config: &Config, part: &Path, made_at: i64) -> anyhow::Result<Mani
         version: env!("CARGO_PKG_VERSION").into(),
         database: if is_sqlite { "sqlite" } else { "postgres" }.into(),
         schema,
-        key: key.unwrap_or_else(|| config.seal.fingerprint()),
+        key,
+        keys: config.seal.fingerprints(),
         counts,
         files: Default::default(),
     };
@@ -105,9 +108,17 @@ async fn fill(config: &Config, part: &Path, made_at: i64) -> anyhow::Result<Mani
         File::open(&path)?.sync_all()?;
         manifest.files.insert(file, Entry::of(&path)?);
     }
-    put(&part.join(NAME), serde_json::to_string_pretty(&manifest)?.as_bytes())?;
+    let text = manifest.text(&config.seal)?.ok_or_else(|| Refused::NoKey(manifest.key.clone()))?;
+    put(&part.join(NAME), text.as_bytes())?;
     File::open(part)?.sync_all()?;
     Ok(manifest)
+}
+
+/// Returns the name of the key that seals; the keys of the snapshot then begin with it.
+async fn sealing_key(snapshot: &Snapshot) -> anyhow::Result<String> {
+    let keys = snapshot.keys();
+    let named = snapshot.stored_value("seal_key").await?.unwrap_or_else(|| keys.fingerprint());
+    if keys.seal_with(&named) { Ok(named) } else { Err(Refused::NoKey(named).into()) }
 }
 
 /// Copies moncompte.toml and the files of agencies and terms, and no secret. Returns their paths in the backup.
