@@ -8,7 +8,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use kernel::{Clock, Db, Snapshot, SystemClock};
+use kernel::{
+    Clock, Db, Snapshot, SystemClock,
+    sea_orm::{ConnectionTrait, Statement},
+};
 use time::{OffsetDateTime, macros::format_description};
 use toml::de::DeTable;
 
@@ -79,14 +82,15 @@ async fn fill(config: &Config, part: &Path, made_at: i64) -> anyhow::Result<Mani
         let file = part.join(SQLITE);
         let db = Db::connect(&config.database).await.context(why)?;
         let copy = format!("VACUUM INTO '{}'", file.display().to_string().replace('\'', "''"));
-        kernel::sea_orm::ConnectionTrait::execute_unprepared(db.without_timeout(), &copy).await?;
+        db.without_timeout().execute_unprepared(&copy).await?;
         db.close().await?;
         let copied = Snapshot::open(&format!("sqlite://{}", file.display()), config.seal.clone()).await?;
         (accounts::totals(&copied).await?, SQLITE, sealing_key(&copied).await?)
     } else {
         let counts = accounts::totals(&snapshot).await.context(why)?;
+        let schema = current_schema(&snapshot).await.context(why)?;
         drop(snapshot);
-        postgres::dump(&config.database, &part.join(POSTGRES)).await?;
+        postgres::dump(&config.database, &schema, &part.join(POSTGRES)).await?;
         let after = Snapshot::open(&config.database, config.seal.clone()).await.context(why)?;
         (counts, POSTGRES, sealing_key(&after).await?)
     };
@@ -119,6 +123,13 @@ async fn sealing_key(snapshot: &Snapshot) -> anyhow::Result<String> {
     let keys = snapshot.keys();
     let named = snapshot.stored_value("seal_key").await?.unwrap_or_else(|| keys.fingerprint());
     if keys.seal_with(&named) { Ok(named) } else { Err(Refused::NoKey(named).into()) }
+}
+
+/// Returns the schema that nodes use in a PostgreSQL database, which others may use too.
+async fn current_schema(snapshot: &Snapshot) -> anyhow::Result<String> {
+    let (conn, sql) = (snapshot.conn(), "SELECT current_schema()::text AS name");
+    let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), sql)).await?;
+    Ok(row.context("the database does not answer")?.try_get("", "name")?)
 }
 
 /// Copies moncompte.toml and the files of agencies and terms, and no secret. Returns their paths in the backup.

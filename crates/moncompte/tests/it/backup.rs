@@ -324,6 +324,41 @@ async fn a_backup_wants_every_key_that_the_node_had(bed: Bed) {
     db.store("seal_key", &old.fingerprint()).await.unwrap();
 }
 
+/// A database that others use too: the address has a password with every sign in it, and names a schema.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_of_a_node_is_backed_up_with_its_address() {
+    let Some(bed) = Bed::postgres().await else { return };
+    let place = Place::new(bed, MAIL_FOLDER);
+    let (owner, db) = (place.bed.address.clone(), place.bed.context.db.without_timeout());
+    let role = format!("house_{}", place.port);
+    let anew = format!("CREATE SCHEMA \"Haus 1\" AUTHORIZATION {role}");
+    db.execute_unprepared(&format!("CREATE ROLE {role} LOGIN PASSWORD 'a&b+c='; {anew}")).await.unwrap();
+    let at = owner.split_once('@').unwrap().1;
+    let separator = if at.contains('?') { '&' } else { '?' };
+    let address = format!(
+        "postgres://x:y@{at}{separator}user={role}&password=a%26b%2Bc%3D&options[search_path]=%22Haus%201%22"
+    );
+    place.change(
+        "moncompte.toml",
+        "database_file = \"secrets/database\"",
+        &format!("database = '{address}' # ours"),
+    );
+    done(&place, "migrate", &[]);
+    place.people([Mover::number(0).row()]);
+    let backup = place.path("one");
+    let name = backup.to_str().unwrap();
+    done(&place, "backup", &[name]);
+    let sql = fs::read_to_string(backup.join("database.sql")).unwrap();
+    assert!(sql.contains("CREATE TABLE \"Haus 1\".account (") && !sql.contains("public."));
+    let toml = fs::read_to_string(backup.join("config/moncompte.toml")).unwrap();
+    assert!(!toml.contains(&role) && !toml.contains("password") && toml.contains(" # ours\n"), "{toml}");
+    db.execute_unprepared(&format!("DROP SCHEMA \"Haus 1\" CASCADE; {anew}")).await.unwrap();
+    assert!(done(&place, "restore", &[name, "--by", "marie"]).contains("1 identities"));
+    let restored = "SELECT count(*) FROM \"Haus 1\".legacy_identity";
+    assert_eq!(value::<i64>(&place, restored).await, 1);
+    db.execute_unprepared(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
+}
+
 /// A database user who may read and write rows, and alter nothing, serves; an older schema is told in a sentence.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_who_may_not_alter_tables_serves() {
