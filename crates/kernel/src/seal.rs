@@ -239,6 +239,15 @@ impl SealKeys {
         MacKey(hmac::Key::new(hmac::HMAC_SHA256, &self.ring().root.subkey(purpose)))
     }
 
+    /// Returns the HMAC-SHA-256 under a subkey of the key of this name, for files that lie outside the database; `None` if this node does not have the key.
+    /// The root has no part in it, so that it can be told before the database is there.
+    pub fn file_mac(&self, fingerprint: &str, purpose: &str, data: &[u8]) -> Option<[u8; 32]> {
+        let ring = self.ring();
+        let key = &ring.keys[ring.place(fingerprint)?].key;
+        // A box's subkey has another word in front; that of `mac`, where the root was a key, has none.
+        Some(MacKey(hmac::Key::new(hmac::HMAC_SHA256, &key.subkey(&format!("file {purpose}")))).mac(data))
+    }
+
     /// Returns the root of the MACs, sealed, as the database keeps it. A new database gets a root of its own. One of an earlier version was begun without: there
     /// the root is the key that sealed then, so that every MAC stays.
     pub(crate) fn make_root(&self, rng: &dyn Rng, begun_with: Option<&str>) -> Option<Vec<u8>> {
@@ -356,6 +365,17 @@ mod tests {
         let new = keys(1);
         new.take_root(&new.make_root(&rng, None).unwrap()).unwrap();
         assert_ne!(new.mac("p", b"d"), keys(1).mac("p", b"d"));
+    }
+
+    #[test]
+    fn a_files_mac_is_of_its_key_and_purpose_and_not_of_the_root() {
+        let mac = |keys: &SealKeys, purpose| keys.file_mac(&self::keys(1).fingerprint(), purpose, b"d");
+        let (alone, both) = (keys(1), SealKeys::new(key(2), vec![key(1)]));
+        let first = mac(&alone, "p").unwrap();
+        alone.take_root(&alone.make_root(&SystemRng::new(), None).unwrap()).unwrap();
+        assert_eq!((mac(&alone, "p"), mac(&both, "p"), mac(&keys(2), "p")), (Some(first), Some(first), None));
+        assert_ne!(mac(&alone, "q"), Some(first));
+        assert_ne!(keys(1).mac("p", b"d"), first);
     }
 
     #[test]

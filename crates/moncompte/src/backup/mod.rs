@@ -1,5 +1,5 @@
 //! Backups: a folder with the database as it was at one moment, the files of the configuration without secrets, and a list of them with their digests
-//! (docs/operate/backup.md). The key is in none: a backup names it.
+//! and a MAC (docs/operate/backup.md). The key is in none: a backup names it.
 
 mod manifest;
 mod postgres;
@@ -28,11 +28,21 @@ pub(crate) enum Refused {
     #[error("the backup was changed: {file} is not as it was written")]
     Changed { file: String },
     #[error("the backup has the format {0}, which this version does not read: use the version that wrote it")]
-    Format(u32),
+    Format(u64),
     #[error(
         "the backup is sealed with the key {0}, which this folder does not have: put its file into older_secret_key_files"
     )]
     WrongKey(String),
+    #[error(
+        "a part of the backup may be sealed with the key {0}, which this folder does not have: put its file into older_secret_key_files"
+    )]
+    LacksKey(String),
+    #[error(
+        "the database is sealed with the key {0}, which this folder does not have: make the backup where that key is"
+    )]
+    NoKey(String),
+    #[error("the manifest lists {file}, which is no path within the backup")]
+    Outside { file: String },
     #[error(
         "the backup is of a newer version ({version}): its schema has {migration}, which this version does not know; restore it with that version"
     )]

@@ -75,7 +75,10 @@ pub(crate) async fn restore(
         (None, "postgres") => {
             let address = config.database.clone();
             let schema = empty_schema(&address).await?;
-            let mark = format!("INSERT INTO {schema}.meta (key, value) VALUES ('{RESTORING}', '')");
+            let mark = format!(
+                "INSERT INTO {}.meta (key, value) VALUES ('{RESTORING}', '')",
+                postgres::quoted(&schema)
+            );
             postgres::load(&address, &backup.join(POSTGRES), &mark).await?;
             end(config, &address, checked, by).await
         }
@@ -112,7 +115,7 @@ async fn end(config: Config, address: &str, checked: &Checked, by: &str) -> anyh
 /// Returns the schema of an empty PostgreSQL database.
 async fn empty_schema(address: &str) -> anyhow::Result<String> {
     let db = Db::connect(address).await.context("the database cannot be opened; is `database` right?")?;
-    let sql = "SELECT current_schema()::text AS name, (SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace \
+    let sql = "SELECT current_schema()::text AS name, (SELECT count(*) FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace \
                AND relkind IN ('r', 'p', 'v', 'm', 'S')) AS tables";
     let row =
         db.reader().query_one_raw(Statement::from_string(db.reader().get_database_backend(), sql)).await?;
@@ -122,7 +125,7 @@ async fn empty_schema(address: &str) -> anyhow::Result<String> {
     if tables > 0 {
         return Err(Refused::NotEmpty(format!("a database with {tables} tables")).into());
     }
-    Ok(format!("\"{}\"", name.replace('"', "\"\"")))
+    Ok(name)
 }
 
 fn beside(target: &Path, ending: &str) -> PathBuf {

@@ -8,8 +8,12 @@ use std::{
 };
 
 use anyhow::Context as _;
-use kernel::{Clock, Db, Snapshot, SystemClock};
+use kernel::{
+    Clock, Db, Snapshot, SystemClock,
+    sea_orm::{ConnectionTrait, Statement},
+};
 use time::{OffsetDateTime, macros::format_description};
+use toml::de::DeTable;
 
 use super::{
     Manifest, Refused,
@@ -21,6 +25,8 @@ use crate::config::Config;
 /// The files of the database in a backup.
 pub(super) const SQLITE: &str = "database.sqlite";
 pub(super) const POSTGRES: &str = "database.sql";
+/// The text in place of the address of a database server, which `check` refuses.
+const LEFT_OUT: &str = "\"no backup holds the address of a database server\"";
 
 /// Writes a backup to `to`, or into it under a name of its own if it is a folder already. Returns the backup's place.
 ///
@@ -67,23 +73,26 @@ async fn fill(config: &Config, part: &Path, made_at: i64) -> anyhow::Result<Mani
     let why =
         "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
     let snapshot = Snapshot::open(&config.database, config.seal.clone()).await.context(why)?;
-    let key = snapshot.stored_value("seal_key").await.context(why)?;
+    sealing_key(&snapshot).await?;
     let schema = migrations::applied(snapshot.conn()).await.context(why)?;
     let is_sqlite = config.database.starts_with("sqlite:");
-    let (counts, file) = if is_sqlite {
+    // The key is the one after the copy: it may be replaced meanwhile, and the manifest names the other one too.
+    let (counts, file, key) = if is_sqlite {
         drop(snapshot);
         let file = part.join(SQLITE);
         let db = Db::connect(&config.database).await.context(why)?;
         let copy = format!("VACUUM INTO '{}'", file.display().to_string().replace('\'', "''"));
-        kernel::sea_orm::ConnectionTrait::execute_unprepared(db.without_timeout(), &copy).await?;
+        db.without_timeout().execute_unprepared(&copy).await?;
         db.close().await?;
         let copied = Snapshot::open(&format!("sqlite://{}", file.display()), config.seal.clone()).await?;
-        (accounts::totals(&copied).await?, SQLITE)
+        (accounts::totals(&copied).await?, SQLITE, sealing_key(&copied).await?)
     } else {
         let counts = accounts::totals(&snapshot).await.context(why)?;
+        let schema = current_schema(&snapshot).await.context(why)?;
         drop(snapshot);
-        postgres::dump(&config.database, &part.join(POSTGRES)).await?;
-        (counts, POSTGRES)
+        postgres::dump(&config.database, &schema, &part.join(POSTGRES)).await?;
+        let after = Snapshot::open(&config.database, config.seal.clone()).await.context(why)?;
+        (counts, POSTGRES, sealing_key(&after).await?)
     };
     let mut files = vec![file.to_owned()];
     files.extend(configuration(config, part)?);
@@ -93,7 +102,8 @@ async fn fill(config: &Config, part: &Path, made_at: i64) -> anyhow::Result<Mani
         version: env!("CARGO_PKG_VERSION").into(),
         database: if is_sqlite { "sqlite" } else { "postgres" }.into(),
         schema,
-        key: key.unwrap_or_else(|| config.seal.fingerprint()),
+        key,
+        keys: config.seal.fingerprints(),
         counts,
         files: Default::default(),
     };
@@ -102,9 +112,24 @@ async fn fill(config: &Config, part: &Path, made_at: i64) -> anyhow::Result<Mani
         File::open(&path)?.sync_all()?;
         manifest.files.insert(file, Entry::of(&path)?);
     }
-    put(&part.join(NAME), serde_json::to_string_pretty(&manifest)?.as_bytes())?;
+    let text = manifest.text(&config.seal)?.ok_or_else(|| Refused::NoKey(manifest.key.clone()))?;
+    put(&part.join(NAME), text.as_bytes())?;
     File::open(part)?.sync_all()?;
     Ok(manifest)
+}
+
+/// Returns the name of the key that seals; the keys of the snapshot then begin with it.
+async fn sealing_key(snapshot: &Snapshot) -> anyhow::Result<String> {
+    let keys = snapshot.keys();
+    let named = snapshot.stored_value("seal_key").await?.unwrap_or_else(|| keys.fingerprint());
+    if keys.seal_with(&named) { Ok(named) } else { Err(Refused::NoKey(named).into()) }
+}
+
+/// Returns the schema that nodes use in a PostgreSQL database, which others may use too.
+async fn current_schema(snapshot: &Snapshot) -> anyhow::Result<String> {
+    let (conn, sql) = (snapshot.conn(), "SELECT current_schema()::text AS name");
+    let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), sql)).await?;
+    Ok(row.context("the database does not answer")?.try_get("", "name")?)
 }
 
 /// Copies moncompte.toml and the files of agencies and terms, and no secret. Returns their paths in the backup.
@@ -123,26 +148,68 @@ fn configuration(config: &Config, part: &Path) -> anyhow::Result<Vec<String>> {
         copied.push(name);
         Ok(())
     };
-    copy("moncompte.toml", without_password(config)?.as_bytes())?;
+    let text = fs::read_to_string(config.folder.join("moncompte.toml"))?;
+    copy("moncompte.toml", without_address(&text)?.as_bytes())?;
     for ((_, path), file) in config.contents.files.iter().filter(|(_, file)| !file.secret) {
         copy(path, &file.content)?;
     }
     Ok(copied)
 }
 
-/// Returns moncompte.toml. An address of the database that stands in it with its password loses the password.
-fn without_password(config: &Config) -> anyhow::Result<String> {
-    let text = fs::read_to_string(config.folder.join("moncompte.toml"))?;
-    let address = config.settings.database.as_deref().and_then(|address| url::Url::parse(address).ok());
-    let password = address.as_ref().and_then(url::Url::password).filter(|password| !password.is_empty());
-    Ok(match password {
-        Some(password) => text.replace(&format!(":{password}@"), ":PASSWORD@"),
-        None => text,
-    })
+/// Returns the text of `moncompte.toml` without the address of a database server, which may hold a password in several spellings. All else stays as it is, comments
+/// too. It is the file's own address that goes, also where an overlay takes its place.
+fn without_address(text: &str) -> anyhow::Result<String> {
+    let table = DeTable::parse(text)?;
+    let Some((_, value)) = table.get_ref().iter().find(|(key, _)| key.get_ref().as_ref() == "database")
+    else {
+        return Ok(text.to_owned());
+    };
+    let address = value.get_ref().as_str().context("`database` in moncompte.toml must be a text")?;
+    let mut text = text.to_owned();
+    if !address.starts_with("sqlite://") {
+        text.replace_range(value.span(), LEFT_OUT);
+    }
+    Ok(text)
 }
 
 fn put(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(content)?;
     Ok(file.sync_all()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_spelling_of_the_databases_address_is_copied() {
+        for value in [
+            r#""postgres://mc:Zm9vYmFy==@db/mc""#,
+            r#""postgres://mc:Zm9v%59mFy@db/mc""#,
+            r#""postgres://db/mc?user=mc&password=Zm9vYmFy""#,
+            r#""postgres://mc:Zm9v\u0059mFy@db/mc""#,
+            "'postgres://mc:Zm9vYmFy@db/mc'",
+            "\"\"\"\\\n  postgres://mc:Zm9vYmFy@db/mc\"\"\"",
+            // Not valid any more, and not in use: an overlay gives another.
+            r#""mysql://mc:Zm9vYmFy@db/mc""#,
+        ] {
+            for key in ["database", "\"database\"", "'database' "] {
+                let text = format!(
+                    "# The agency's own é.\nissuer = \"x\"\n{key} = {value} # ours\n\n[mail]\nfrom = \"y\"\n"
+                );
+                let copied = without_address(&text).unwrap();
+                assert_eq!(copied, text.replace(value, LEFT_OUT), "{text}");
+                assert!(!copied.contains("Zm9v"), "{copied}");
+            }
+        }
+        for kept in [
+            "database = \"sqlite://moncompte.db\" # here\n",
+            "database_file = \"secrets/database\"\n",
+            "[mail]\ndatabase = 1\n",
+        ] {
+            assert_eq!(without_address(kept).unwrap(), kept);
+        }
+        assert!(without_address("database = 1").is_err() && without_address("database = ").is_err());
+    }
 }

@@ -52,14 +52,23 @@ impl Backup {
         let config = Config::open(&self.place.config)?;
         let (place, manifest) = backup::write(config, &self.to).await?;
         if self.json {
-            out!("{}", json!({ "backup": place, "key": manifest.key, "counts": manifest.counts }));
+            out!(
+                "{}",
+                json!({ "backup": place, "key": manifest.key, "keys": manifest.keys, "counts": manifest.counts })
+            );
         } else {
             out!("{}", place.display());
             out!("  {}", counts(&manifest));
-            out!(
-                "  It opens with the key {} alone, which is not in it: keep that key elsewhere.",
-                manifest.key
-            );
+            match manifest.keys.as_slice() {
+                [_, _, ..] => out!(
+                    "  It opens with the keys {} together, which are not in it: keep them elsewhere.",
+                    manifest.keys.join(", ")
+                ),
+                _ => out!(
+                    "  It opens with the key {} alone, which is not in it: keep that key elsewhere.",
+                    manifest.key
+                ),
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -106,7 +115,10 @@ impl Restore {
         let schema = manifest.schema.last().map(String::as_str).unwrap_or_default();
         out!("  by version {}, of {}, schema {schema}", manifest.version, manifest.database);
         out!("  {}", counts(manifest));
-        out!("  sealed with the key {}, which is here", manifest.key);
+        match manifest.keys.as_slice() {
+            [_, _, ..] => out!("  sealed with the keys {}, which are here", manifest.keys.join(", ")),
+            _ => out!("  sealed with the key {}, which is here", manifest.key),
+        }
     }
 }
 

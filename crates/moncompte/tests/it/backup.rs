@@ -7,7 +7,7 @@ use std::{
 };
 
 use kernel::{
-    SealKey,
+    SealKey, SealKeys,
     sea_orm::{ConnectionTrait, Statement},
 };
 use serde_json::Value;
@@ -94,6 +94,16 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         if entry.is_dir() { found.extend(files(&entry)) } else { found.push(entry) }
     }
     found
+}
+
+/// The MAC of a manifest under the key of every place, as the page on backups says how it is made.
+fn signed(manifest: &str) -> String {
+    let mut json: Value = serde_json::from_str(manifest).unwrap();
+    json.as_object_mut().unwrap().shift_remove("mac");
+    let keys = SealKeys::new(SealKey::new([7; 32]), vec![]);
+    let mac = keys.file_mac(&keys.fingerprint(), "backup manifest", json.to_string().as_bytes()).unwrap();
+    json["mac"] = mac.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+    json.to_string()
 }
 
 #[apply(both!)]
@@ -195,7 +205,7 @@ async fn what_is_wrong_with_a_backup_is_told_in_a_sentence(bed: Bed) {
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, &text[..text.len() / 2]).unwrap();
     check("is cut short, or was changed");
-    fs::write(&manifest, text.replace("m0021_keys", "m9999_later")).unwrap();
+    fs::write(&manifest, signed(&text.replace("m0021_keys", "m9999_later"))).unwrap();
     check("of a newer version");
     fs::write(&manifest, text.replace("\"format\": 1", "\"format\": 2")).unwrap();
     check("has the format 2");
@@ -204,7 +214,7 @@ async fn what_is_wrong_with_a_backup_is_told_in_a_sentence(bed: Bed) {
     } else {
         ("\"postgres\"", "\"sqlite\"")
     };
-    fs::write(&manifest, text.replace(other.0, other.1)).unwrap();
+    fs::write(&manifest, signed(&text.replace(other.0, other.1))).unwrap();
     refused(&place, "restore", &[one], "another kind of database");
     fs::remove_file(&manifest).unwrap();
     check("holds no manifest.json");
@@ -221,6 +231,132 @@ async fn what_is_wrong_with_a_backup_is_told_in_a_sentence(bed: Bed) {
     place.bed.context.db.store("restoring", "").await.unwrap();
     serves_not(&place, "a restore into this database was cut short").await;
     place.bed.context.db.forget_stored("restoring").await.unwrap();
+}
+
+/// Whoever can write where backups lie, and not read the key, makes none that is restored: its statements would be run.
+#[apply(both!)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_somebody_else_made_is_refused(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    place.people([Mover::number(0).row()]);
+    let name = place.path("one");
+    let one = name.to_str().unwrap();
+    done(&place, "backup", &[one]);
+    let (manifest, database) = (name.join("manifest.json"), name.join("config/moncompte.toml"));
+    let text = fs::read_to_string(&manifest).unwrap();
+    let mut json: Value = serde_json::from_str(&text).unwrap();
+    let was = fs::read_to_string(&database).unwrap();
+    // A file with its digest.
+    fs::write(&database, was.replacen("issuer", "ISSUER", 1)).unwrap();
+    let entry = json["files"]["config/moncompte.toml"].clone();
+    let digest = std::process::Command::new("sha256sum").arg(&database).output().unwrap().stdout;
+    let digest = String::from_utf8(digest).unwrap()[..64].to_owned();
+    let forged = text.replace(entry["sha256"].as_str().unwrap(), &digest);
+    assert_ne!(forged, text);
+    let refuses = |forged: &str, words: &str| {
+        fs::write(&manifest, forged).unwrap();
+        refused(&place, "restore", &["--check", one], words);
+        refused(&place, "restore", &[one], words);
+    };
+    refuses(&forged, "was changed: manifest.json");
+    fs::write(&database, was).unwrap();
+    json.as_object_mut().unwrap().shift_remove("mac");
+    refuses(&json.to_string(), "was changed: manifest.json");
+    refuses(&text.replace("\"made_at\": 1", "\"made_at\": 2"), "was changed: manifest.json");
+    // The same as another program would write it, and one with a file of elsewhere.
+    fs::write(&manifest, signed(&text)).unwrap();
+    assert!(done(&place, "restore", &["--check", one]).contains("is whole"));
+    refuses(
+        &signed(&text.replace("config/moncompte.toml", "../moncompte.toml")),
+        "../moncompte.toml, which is no path within",
+    );
+}
+
+/// While a reseal walks, the database holds boxes of both keys.
+#[apply(both!)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_wants_every_key_that_the_node_had(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    place.people([Mover::number(0).row()]);
+    let [old, new] = [7, 9].map(|n| SealKey::new([n; 32]));
+    let only = fs::read_to_string(place.path("moncompte.toml")).unwrap();
+    secret_file(&place.path("secrets/new.key"), &new.text());
+    let keys = "secret_key_file = \"secrets/new.key\"\nolder_secret_key_files = [\"secrets/seal.key\"]";
+    place.change("moncompte.toml", "secret_key_file = \"secrets/seal.key\"", keys);
+    let (before, within) = (place.path("before"), place.path("within"));
+    let [before, within] = [&before, &within].map(|path| path.to_str().unwrap());
+    assert!(done(&place, "backup", &[before]).contains(&format!(
+        "{}, {} together",
+        old.fingerprint(),
+        new.fingerprint()
+    )));
+    // The moment after every node seals with the new key, and before the first box is sealed anew.
+    let db = &place.bed.context.db;
+    db.forget_stored("seal_key").await.unwrap();
+    db.store("seal_key", &new.fingerprint()).await.unwrap();
+    assert!(done(&place, "backup", &[within]).contains(&format!(
+        "{}, {} together",
+        new.fingerprint(),
+        old.fingerprint()
+    )));
+    assert!(done(&place, "restore", &["--check", within]).contains("which are here"));
+    let lacks = |key: &SealKey| format!("may be sealed with the key {}, which", key.fingerprint());
+    fs::write(place.path("moncompte.toml"), only.replace("seal.key", "new.key")).unwrap();
+    refused(&place, "restore", &["--check", within], &lacks(&old));
+    refused(
+        &place,
+        "restore",
+        &["--check", before],
+        &format!("is sealed with the key {}, which", old.fingerprint()),
+    );
+    fs::write(place.path("moncompte.toml"), &only).unwrap();
+    refused(&place, "restore", &["--check", before], &lacks(&new));
+    refused(
+        &place,
+        "restore",
+        &["--check", within],
+        &format!("is sealed with the key {}, which", new.fingerprint()),
+    );
+    let third = place.path("third");
+    refused(&place, "backup", &[third.to_str().unwrap()], "the database is sealed with the key");
+    assert!(!third.exists() && !place.path("third.part").exists());
+    db.forget_stored("seal_key").await.unwrap();
+    db.store("seal_key", &old.fingerprint()).await.unwrap();
+}
+
+/// A database that others use too: the address has a password with every sign in it, and names a schema.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_of_a_node_is_backed_up_with_its_address() {
+    let Some(bed) = Bed::postgres().await else { return };
+    let place = Place::new(bed, MAIL_FOLDER);
+    let (owner, db) = (place.bed.address.clone(), place.bed.context.db.without_timeout());
+    let role = format!("house_{}", place.port);
+    let anew = format!("CREATE SCHEMA \"Haus 1\" AUTHORIZATION {role}");
+    db.execute_unprepared(&format!("CREATE ROLE {role} LOGIN PASSWORD 'a&b+c='; {anew}")).await.unwrap();
+    let at = owner.split_once('@').unwrap().1;
+    let separator = if at.contains('?') { '&' } else { '?' };
+    let address = format!(
+        "postgres://x:y@{at}{separator}user={role}&password=a%26b%2Bc%3D&options[search_path]=%22Haus%201%22"
+    );
+    place.change(
+        "moncompte.toml",
+        "database_file = \"secrets/database\"",
+        &format!("database = '{address}' # ours"),
+    );
+    done(&place, "migrate", &[]);
+    place.people([Mover::number(0).row()]);
+    let backup = place.path("one");
+    let name = backup.to_str().unwrap();
+    done(&place, "backup", &[name]);
+    let sql = fs::read_to_string(backup.join("database.sql")).unwrap();
+    assert!(sql.contains("CREATE TABLE \"Haus 1\".account (") && !sql.contains("public."));
+    let toml = fs::read_to_string(backup.join("config/moncompte.toml")).unwrap();
+    assert!(!toml.contains(&role) && !toml.contains("password") && toml.contains(" # ours\n"), "{toml}");
+    db.execute_unprepared(&format!("DROP SCHEMA \"Haus 1\" CASCADE; {anew}")).await.unwrap();
+    assert!(done(&place, "restore", &[name, "--by", "marie"]).contains("1 identities"));
+    let restored = "SELECT count(*) FROM \"Haus 1\".legacy_identity";
+    assert_eq!(value::<i64>(&place, restored).await, 1);
+    db.execute_unprepared(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
 }
 
 /// A database user who may read and write rows, and alter nothing, serves; an older schema is told in a sentence.

@@ -87,6 +87,14 @@ pub(super) const GUARDS: &[Sabotage] = &[
         caught_by: FAULTS,
     },
     Sabotage {
+        name: "restores a backup that somebody without the key made",
+        items: &[124],
+        file: "crates/moncompte/src/backup/manifest.rs",
+        find: "if verify_slices_are_equal(hex(&own).as_bytes(), mac.as_bytes()).is_err() {",
+        replace: "if hex(&own).len() != mac.len() {",
+        caught_by: program(&["a_backup_that_somebody_else_made_is_refused"]),
+    },
+    Sabotage {
         name: "serves a database whose restore was cut short",
         items: &[124],
         file: "crates/moncompte/src/backup/restore.rs",
