@@ -217,7 +217,7 @@ fn a_hostile_header_is_one_error() {
     }
 }
 
-/// In the shape of LibreOffice (tests/data/libreoffice/README.md); the encodings of one byte that are not windows-1252 have to be said.
+/// Saved by LibreOffice (tests/data/libreoffice/README.md); the encodings of one byte that are not windows-1252 have to be said.
 #[test]
 fn files_of_libreoffice_are_read_in_every_encoding() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/libreoffice");
