@@ -40,13 +40,7 @@ pub(crate) async fn insert(tx: &Tx, row: AccountRow) -> Result<bool, Fault> {
 
 /// Stores the same password at today's costs, unless it was changed meanwhile.
 pub(crate) async fn rehash(tx: &Tx, row: &AccountRow, hash: String) -> Result<(), Fault> {
-    Entity::update_many()
-        .col_expr(Column::PasswordHash, Expr::value(hash))
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::PasswordHash.eq(&row.password_hash))
-        .exec(tx.conn())
-        .await?;
-    Ok(())
+    reseal(tx, row.id, &row.password_hash, &hash).await
 }
 
 /// Returns a page of the accounts after `last`, in the order of their ids: id and password hash.

@@ -50,7 +50,7 @@ pub(crate) const SCRIPTLESS_IN_ENGLISH: Kind = Kind { scriptless: true, english:
 pub(crate) const GALLERY: Kind = Kind { gallery: true, ..DESK };
 pub(crate) const LARGE_TEXT: Kind = Kind { large_text: true, ..GALLERY };
 
-/// What a browser does beside showing a page, a fifth of its time: nothing of it matters to one that shows page after page and never goes back.
+/// Turns off the work of a browser beside showing a page, a fifth of its time: nothing of it matters to one that shows page after page and never goes back.
 const BESIDE_THE_PAGE: &str = "--disable-features=Translate,OptimizationHints,MediaRouter,RenderDocument,AcceptCHFrame,DialMediaRouteProvider,\
     GlobalMediaControls,PaintHolding,BackForwardCache";
 

@@ -24,7 +24,7 @@ pub struct Tx {
     pub(super) mail: Arc<Notify>,
     pub(super) has_mail: AtomicBool,
     pub(super) recorded: bool,
-    /// What is to be told once it is true.
+    /// Calls that tell others once the transaction is committed.
     pub(super) then: Mutex<Vec<Box<dyn FnOnce() + Send>>>,
     // Declared after the transaction: the next act starts when this one has ended.
     pub(super) _mark: Mark,

@@ -26,7 +26,7 @@ const PURPOSE: &str = "backup manifest";
 /// The end of the name of a backup that is being written.
 pub(super) const PART: &str = "part";
 
-/// What a backup is of, and its files.
+/// The manifest of a backup: its database, its keys, its files.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     pub(super) format: u32,

@@ -33,7 +33,7 @@ pub(super) struct Member {
     pub(super) reference: Option<String>,
 }
 
-/// What becomes of a row of such an identifier.
+/// The fate of a row of such an identifier.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Fate {
     /// It is the identity, with these references beside its own.

@@ -176,7 +176,7 @@ pub(crate) async fn insert_all(
     Ok((usize::try_from(done.rows_affected()).unwrap_or(usize::MAX), Some(statement)))
 }
 
-/// What becomes of an identity's old password.
+/// The fate of an identity's old password.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Secret {
     /// The row has another one, or none.
