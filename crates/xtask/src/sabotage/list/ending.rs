@@ -145,7 +145,7 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "overwrites the password that a reset set, by one that was right before",
         items: &[67],
         file: "crates/accounts/src/store/accounts.rs",
-        find: ".filter(Column::PasswordHash.eq(&row.password_hash))",
+        find: ".filter(Column::PasswordHash.eq(was))",
         replace: r#".filter(Column::PasswordHash.ne(""))"#,
         caught_by: rule(&["a_rehash_at_sign_in_leaves_the_password_that_a_reset_set_meanwhile"]),
     },
