@@ -77,6 +77,11 @@ pub(crate) fn server() -> String {
     )
 }
 
+/// The number of times that a test tries what chance decides: `shallow` in an ordinary run, `deep` where `MONCOMPTE_DEEP` is set.
+pub fn tries(shallow: usize, deep: usize) -> usize {
+    if variable("MONCOMPTE_DEEP").is_some_and(|value| value == "1") { deep } else { shallow }
+}
+
 fn variable(name: &str) -> Option<String> {
     #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the server is")]
     std::env::var(name).ok()

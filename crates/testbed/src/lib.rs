@@ -19,7 +19,7 @@ use kernel::{Clock, Context, Db, Invariant, SealKey, SealKeys, SystemRng, Unix, 
 pub use macro_rules_attribute::apply;
 use tokio::sync::OnceCell;
 
-pub use crate::both::{Database, OnDatabase, run};
+pub use crate::both::{Database, OnDatabase, run, tries};
 
 /// The time at which every test begins: 2026-11-23 10:00:00 UTC, in Unix seconds.
 pub const BEGINNING: i64 = 1_795_428_000;

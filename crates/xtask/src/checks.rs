@@ -113,7 +113,8 @@ const LONGEST: [(&str, usize); 3] = [("e2e", 1), ("moncompte", 3), ("idp", 2)];
 const JUDGES_TIME: &str = "moncompte";
 /// The tests of that package that judge how long an answer takes, by their modules or the beginning of their names. They run when all others have ended, for
 /// beside them they would judge the machine.
-const TIMED: [&str; 4] = ["faults::", "generations::fifty_", "generations::four_hundred_", "hanging::"];
+const TIMED: [&str; 4] =
+    ["faults::", "generations::changes_under_", "generations::four_hundred_", "hanging::"];
 /// So many of them at a time: most of them wait.
 const TIMED_AT_ONCE: &str = "3";
 /// The maximum duration of one test program.
@@ -156,6 +157,8 @@ pub(crate) fn test(variables: &[(&'static str, OsString)], deep: bool) -> Result
     linted(&mut examples).current_dir(shell::root());
     jobs.push(Job { name: "examples in documentation".into(), command: examples });
     for job in jobs.iter_mut().chain(&mut timed) {
+        // What chance decides is tried more often then (`testbed::tries`).
+        job.command.env("MONCOMPTE_DEEP", if deep { "1" } else { "0" });
         job.command.envs(variables.iter().cloned());
     }
     let mut done = side_by_side::run(jobs, LONGEST.len(), TIMEOUT, tell)?;

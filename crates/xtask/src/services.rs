@@ -10,9 +10,10 @@ use crate::shell;
 use crate::tools::{Tool, install_missing};
 
 /// The tools that tests use.
-pub(crate) const TOOLS: [Tool; 7] = [
+pub(crate) const TOOLS: [Tool; 8] = [
     Tool::Postgres,
     Tool::Chromium,
+    Tool::ChromiumShell,
     Tool::Chromedriver,
     Tool::Python,
     Tool::Node,
@@ -20,13 +21,17 @@ pub(crate) const TOOLS: [Tool; 7] = [
     Tool::Openssl,
 ];
 /// The tools that only browser tests use.
-pub(crate) const BROWSER: [Tool; 2] = [Tool::Chromium, Tool::Chromedriver];
+pub(crate) const BROWSER: [Tool; 3] = [Tool::Chromium, Tool::ChromiumShell, Tool::Chromedriver];
 
 /// Returns the variables of what is installed; a test reports what it misses. Without a cluster, and without one in our own environment, PostgreSQL is left out.
 pub(crate) fn variables(cluster: Option<&Cluster>, browser: bool) -> Vec<(&'static str, OsString)> {
     let path = |name, tool: Tool| tool.find().map(|file| (name, file.into_os_string()));
-    let pair = [("TEST_CHROMIUM", Tool::Chromium), ("TEST_CHROMEDRIVER", Tool::Chromedriver)];
-    let browser = browser.then_some(pair);
+    let all = [
+        ("TEST_CHROMIUM", Tool::Chromium),
+        ("TEST_CHROMIUM_SHELL", Tool::ChromiumShell),
+        ("TEST_CHROMEDRIVER", Tool::Chromedriver),
+    ];
+    let browser = browser.then_some(all);
     let postgres = match cluster {
         Some(cluster) => Some(("TEST_POSTGRES_URL", OsString::from(cluster.url()))),
         None if shell::variable("TEST_POSTGRES_URL").is_some() => None,

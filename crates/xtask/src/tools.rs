@@ -7,6 +7,8 @@ use std::process::Command;
 use crate::shell::{self, cargo};
 use crate::{node, postgres, python};
 
+/// The path of the browser without a screen on Debian.
+const CHROMIUM_SHELL: &str = "/usr/lib/chromium/chromium-headless-shell";
 /// The path of the module on Debian.
 const MOD_AUTH_OPENIDC: &str = "/usr/lib/apache2/modules/mod_auth_openidc.so";
 
@@ -23,6 +25,8 @@ pub(crate) enum Tool {
     Postgres,
     /// Chromium
     Chromium,
+    /// Chromium without a screen, which asks for less
+    ChromiumShell,
     /// Chromium's WebDriver
     Chromedriver,
     /// Python with the packages of `python.txt`
@@ -48,6 +52,7 @@ impl Tool {
             Self::SystemdAnalyze => "systemd-analyze",
             Self::Postgres => "PostgreSQL",
             Self::Chromium => "Chromium",
+            Self::ChromiumShell => "Chromium's headless shell",
             Self::Chromedriver => "ChromeDriver",
             Self::Python => "Python with aiosmtpd and Authlib",
             Self::Node => "Node with openid-client",
@@ -65,7 +70,7 @@ impl Tool {
             Self::Clippy => "the lints",
             Self::SystemdAnalyze => "the check of the systemd unit",
             Self::Postgres => "every journey on PostgreSQL",
-            Self::Chromium | Self::Chromedriver => "the journeys in a browser",
+            Self::Chromium | Self::ChromiumShell | Self::Chromedriver => "the journeys in a browser",
             Self::Python => "mail over a real SMTP server, and the visit of a portal on Authlib",
             Self::Node => "the visits of portals on openid-client and oauth4webapi",
             Self::Apache => "the visit of a portal behind mod_auth_openidc",
@@ -82,6 +87,8 @@ impl Tool {
             Self::SystemdAnalyze => &["systemd"],
             Self::Postgres => &["postgresql"],
             Self::Chromium => &["chromium"],
+            // All of one version: the driver starts no browser of another one.
+            Self::ChromiumShell => &["chromium", "chromium-driver", "chromium-headless-shell"],
             Self::Chromedriver => &["chromium-driver"],
             Self::Python => &["python3", "python3-venv"],
             Self::Node => &["nodejs", "npm"],
@@ -110,6 +117,8 @@ impl Tool {
             Self::SystemdAnalyze => on_path("systemd-analyze"),
             Self::Postgres => postgres::binaries(),
             Self::Chromium => on_path("chromium"),
+            // Not the script on the `PATH`, which would stay between the driver and the browser.
+            Self::ChromiumShell => Some(PathBuf::from(CHROMIUM_SHELL)).filter(|file| is_program(file)),
             Self::Chromedriver => on_path("chromedriver"),
             Self::Python => python::environment(),
             Self::Node => node::environment(),

@@ -33,6 +33,8 @@ pub(crate) struct Kind {
     english: bool,
     /// It shows the gallery, page after page.
     gallery: bool,
+    /// Its owner closes it and opens it again.
+    closed: bool,
 }
 
 pub(crate) const DESK: Kind = Kind {
@@ -42,7 +44,9 @@ pub(crate) const DESK: Kind = Kind {
     keyboard: false,
     english: false,
     gallery: false,
+    closed: false,
 };
+pub(crate) const CLOSED: Kind = Kind { closed: true, ..DESK };
 pub(crate) const PHONE: Kind = Kind { phone: true, ..DESK };
 pub(crate) const SCRIPTLESS: Kind = Kind { scriptless: true, ..DESK };
 pub(crate) const KEYBOARD: Kind = Kind { keyboard: true, ..DESK };
@@ -112,8 +116,8 @@ impl Browser {
     async fn launch(&mut self) -> Result<()> {
         let parts = parts::find()?.context("the browser has gone")?;
         let mut wishes = DesiredCapabilities::chrome();
-        wishes.set_binary(&parts.chromium.to_string_lossy())?;
-        let profile = format!("--user-data-dir={}", self.profile.path().display());
+        let program = if self.kind.closed { parts.chromium } else { parts.shell };
+        wishes.set_binary(&program.to_string_lossy())?;
         let flags = [
             "--headless",
             "--no-sandbox",
@@ -129,7 +133,7 @@ impl Browser {
             "--hide-scrollbars",
             "--window-size=1280,900",
             if self.kind.english { "--lang=en-GB" } else { "--lang=fr-FR" },
-            &profile,
+            if self.kind.english { "--accept-lang=en-GB,en" } else { "--accept-lang=fr-FR,fr" },
         ];
         for flag in flags {
             wishes.add_arg(flag)?;
@@ -137,19 +141,15 @@ impl Browser {
         if self.kind.gallery {
             wishes.add_arg(BESIDE_THE_PAGE)?;
         }
-        let mut settings = json!({
-            "intl.accept_languages": if self.kind.english { "en-GB,en" } else { "fr-FR,fr" },
-            "credentials_enable_service": false,
-            "profile.password_manager_enabled": false,
-            "profile.password_manager_leak_detection": false,
-        });
+        if self.kind.closed {
+            wishes.add_arg(&format!("--user-data-dir={}", self.profile.path().display()))?;
+        }
         if self.kind.large_text {
-            settings["webkit.webprefs.default_font_size"] = json!(32);
+            wishes.add_arg("--blink-settings=defaultFontSize=32")?;
         }
         if self.kind.scriptless {
-            settings["profile.managed_default_content_settings.javascript"] = json!(2);
+            wishes.add_arg("--blink-settings=scriptEnabled=false")?;
         }
-        wishes.add_experimental_option("prefs", settings)?;
         if self.kind.phone {
             let metrics = json!({ "width": 320, "height": 640, "pixelRatio": 1.0, "touch": true });
             wishes.add_experimental_option("mobileEmulation", json!({ "deviceMetrics": metrics }))?;

@@ -6,7 +6,10 @@ use anyhow::{Context, Result, bail};
 
 /// The paths of the browser and its driver.
 pub(crate) struct Parts {
+    /// The whole browser, with a profile on disk.
     pub(crate) chromium: PathBuf,
+    /// The same engine without a screen and a profile, which asks for less; the whole browser where it is missing.
+    pub(crate) shell: PathBuf,
     pub(crate) chromedriver: PathBuf,
 }
 
@@ -16,7 +19,9 @@ pub(crate) fn find() -> Result<Option<Parts>> {
     let found =
         (named("TEST_CHROMIUM", "/usr/bin/chromium"), named("TEST_CHROMEDRIVER", "/usr/bin/chromedriver"));
     if let (Some(chromium), Some(chromedriver)) = found {
-        return Ok(Some(Parts { chromium, chromedriver }));
+        let shell = named("TEST_CHROMIUM_SHELL", "/usr/lib/chromium/chromium-headless-shell")
+            .unwrap_or_else(|| chromium.clone());
+        return Ok(Some(Parts { chromium, shell, chromedriver }));
     }
     if demanded() {
         bail!(

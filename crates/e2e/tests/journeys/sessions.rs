@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Result, ensure};
 
 use crate::{
-    browser::{Browser, DESK},
+    browser::{Browser, CLOSED},
     demo::Demo,
     walk::{MARIE, PASSWORD, knock, move_over, session_ends, sign_in},
 };
@@ -15,7 +15,7 @@ const DAYS_90: Duration = Duration::from_hours(90 * 24);
 /// "Ticked: the session outlives the browser, 30 days sliding, 90 at most … Unticked: it ends with the browser".
 #[tokio::test]
 async fn a_kept_session_outlives_the_browser_and_another_does_not() -> Result<()> {
-    let Some(mut browser) = Browser::open(DESK).await? else { return Ok(()) };
+    let Some(mut browser) = Browser::open(CLOSED).await? else { return Ok(()) };
     let demo = Demo::start().await?;
     move_over(&browser, &demo, &MARIE).await?;
     browser.press("Se déconnecter").await?;

@@ -14,8 +14,6 @@ use testbed::{Bed, apply, both};
 
 use crate::place::{AGENCY, MAIL_FOLDER, Place, program};
 
-/// Kills of each command.
-const KILLS: u32 = 5;
 const ROWS: u32 = 6000;
 
 fn csv(count: u32) -> String {
@@ -106,9 +104,10 @@ async fn killed_at_any_moment_of_apply_and_undo(bed: Bed) {
     let undo_takes = begun.elapsed();
     assert_eq!(rows(&place, true).await, before, "{name}");
     let (mut in_apply, mut in_undo) = (0, 0);
-    for n in 0..KILLS {
+    let kills = u32::try_from(testbed::tries(2, 5)).unwrap();
+    for n in 0..kills {
         let (id, _) = plan(&place, &second, &["--complete"]);
-        killed(&place, &["apply", &id, &second], apply_takes * (n + 1) / (KILLS + 1));
+        killed(&place, &["apply", &id, &second], apply_takes * (n + 1) / (kills + 1));
         let left = state(&place, &id);
         in_apply += u32::from(left == "applying");
         assert!(["planned", "applying", "applied"].contains(&left.as_str()), "{name}: {left}");
@@ -121,7 +120,7 @@ async fn killed_at_any_moment_of_apply_and_undo(bed: Bed) {
             let now: Vec<String> = rows(&place, false).await.into_iter().map(|row| timeless(&row)).collect();
             assert_eq!(now, after, "{name}: an apply that was killed ends as one that was not");
         }
-        killed(&place, &["undo", &id], undo_takes * (n + 1) / (KILLS + 1));
+        killed(&place, &["undo", &id], undo_takes * (n + 1) / (kills + 1));
         let left = state(&place, &id);
         in_undo += u32::from(left == "undoing");
         assert!(["applying", "applied", "undoing", "undone"].contains(&left.as_str()), "{name}: {left}");
@@ -138,7 +137,7 @@ async fn killed_at_any_moment_of_apply_and_undo(bed: Bed) {
         assert!(broken.into_iter().all(|id| id == "I20"), "{name}: {doctor}");
     }
     println!(
-        "{name}: {KILLS} kills of each, {in_apply} within an apply of {apply_takes:?}, {in_undo} within an undo of {undo_takes:?}"
+        "{name}: {kills} kills of each, {in_apply} within an apply of {apply_takes:?}, {in_undo} within an undo of {undo_takes:?}"
     );
 }
 

@@ -13,8 +13,6 @@ use crate::{
 
 /// The requests of the move that change something, in order.
 const STEPS: [&str; 6] = ["legacy", "notice", "email", "password", "confirm", "terms"];
-/// The number of kills while the last request is in flight.
-const AT_THE_END: usize = 16;
 
 #[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,12 +34,16 @@ async fn kill_and_look(bed: Bed) {
     place.people((0..100).map(|n| Mover::number(n).row()));
     let took = measure(&place).await;
     let mut moments: Vec<Moment> = (0..=STEPS.len()).map(Moment::After).collect();
-    moments.extend((0..5).map(|step| Moment::During(step, chance_of(took[step]))));
+    let during = testbed::tries(2, 5);
+    let first = usize::from(uuid::Uuid::new_v4().into_bytes()[0]) % 5;
+    let steps = (first..first + during).map(|step| step % 5);
+    moments.extend(steps.map(|step| Moment::During(step, chance_of(took[step]))));
     // The duration of the last request and a quarter more in equal stretches, with one kill at a random place of each.
-    let stretch = took[5] * 5 / 4 / u32::try_from(AT_THE_END).unwrap();
-    let late = (0_u32..).take(AT_THE_END).map(|n| Moment::During(5, stretch * n + chance_of(stretch)));
+    let at_the_end = testbed::tries(5, 16);
+    let stretch = took[5] * 5 / 4 / u32::try_from(at_the_end).unwrap();
+    let late = (0_u32..).take(at_the_end).map(|n| Moment::During(5, stretch * n + chance_of(stretch)));
     moments.extend(late);
-    assert!(moments.len() >= 20);
+    assert_eq!(moments.len(), 7 + during + at_the_end);
     let mut moved = 0;
     for (n, moment) in moments.iter().enumerate() {
         let mover = Mover::number(n + 1);

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use testbed::{Bed, apply, both};
 
-use super::{BURST, Nodes, ROUNDS, asking, form};
+use super::{BURST, Nodes, asking, form, rounds};
 use crate::{
     person::Mover,
     place::{Place, secret_file},
@@ -36,7 +36,7 @@ fn signing(place: &Place) {
     std::fs::write(&config, format!("client_failures_per_minute = 100000\n{text}")).unwrap();
     secret_file(&place.path("secrets/signe.client"), CLIENT_KEY);
     secret_file(&place.path("secrets/ticket"), TICKET_KEY);
-    place.people((700..700 + ROUNDS).map(|n| Mover::number(n).row()));
+    place.people((700..700 + rounds()).map(|n| Mover::number(n).row()));
 }
 
 /// The provider's current time, in Unix seconds.
@@ -50,7 +50,7 @@ fn now() -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_ticket_that_comes_many_times_at_once_begins_one_move(bed: Bed) {
     let nodes = Nodes::prepared(bed, async |place| signing(place)).await;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (context, now) = (format!("{} round {round}", nodes.place.bed.name), now());
         let claims = json!({
             "iss": "exemple", "aud": nodes.place.issuer(), "sub": Mover::number(700 + round).identifier,
@@ -76,7 +76,7 @@ async fn a_migration_ticket_that_comes_many_times_at_once_begins_one_move(bed: B
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_assertion_that_comes_many_times_at_once_proves_its_client_once(bed: Bed) {
     let nodes = Nodes::prepared(bed, async |place| signing(place)).await;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (context, now) = (format!("{} round {round}", nodes.place.bed.name), now());
         let claims = json!({
             "iss": "signe", "sub": "signe", "aud": nodes.place.issuer(),

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use testbed::{Bed, apply, both};
 
-use super::{BURST, Nodes, ROUNDS, Shot, form};
+use super::{BURST, Nodes, Shot, form, rounds};
 use crate::place::{CALLBACK, CLIENT_SECRET};
 
 pub(super) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -65,7 +65,7 @@ impl Nodes {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_that_comes_many_times_at_once_gives_tokens_once_and_they_die(bed: Bed) {
     let nodes = Nodes::on(bed).await;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let context = format!("{} round {round}", nodes.place.bed.name);
         let (code, before) = (nodes.code().await, nodes.count("refresh_token").await);
         let shots = nodes.burst("/token", &client(), vec![redeeming(&code, VERIFIER); BURST]).await;
@@ -76,7 +76,7 @@ async fn a_code_that_comes_many_times_at_once_gives_tokens_once_and_they_die(bed
         assert_eq!(nodes.refreshes(1, text(&tokens, "refresh_token")).await.status, 400, "{context}");
     }
     let dead = "token_grant WHERE revoked_why = 'code_reuse'";
-    assert_eq!(nodes.count(dead).await, i64::try_from(ROUNDS).unwrap());
+    assert_eq!(nodes.count(dead).await, i64::try_from(rounds()).unwrap());
 }
 
 /// SECURITY D7: a redemption without the verifier neither uses up the code nor revokes its grant.
@@ -84,7 +84,7 @@ async fn a_code_that_comes_many_times_at_once_gives_tokens_once_and_they_die(bed
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_redemptions_around_the_right_one_take_nothing_from_it(bed: Bed) {
     let nodes = Nodes::on(bed).await;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let context = format!("{} round {round}", nodes.place.bed.name);
         let code = nodes.code().await;
         let mut bodies = vec![redeeming(&code, &"x".repeat(43)); BURST];
@@ -100,7 +100,7 @@ async fn wrong_redemptions_around_the_right_one_take_nothing_from_it(bed: Bed) {
 async fn a_refresh_token_has_one_child_and_a_family_that_is_dead_stays_dead(bed: Bed) {
     let mut nodes = Nodes::on(bed).await;
     let mut last = None;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let context = format!("{} round {round}", nodes.place.bed.name);
         let code = nodes.code().await;
         let first = nodes.post(round % 2, "/token", &client(), &redeeming(&code, VERIFIER)).await.json();
