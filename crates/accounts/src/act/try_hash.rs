@@ -3,6 +3,7 @@
 
 use agencies::Agency;
 use kernel::{Done, Fault, Password, Tx};
+use legacy::hash::Recipe;
 use serde_json::json;
 
 use crate::{
@@ -74,7 +75,7 @@ impl Accounts {
             return Ok(Tried::NoPassword);
         }
         let read = || verifier::read(context, identity.verifier_kind, identity.verifier.as_deref());
-        let Some(kind) = read()?.recipe().map(verifier::kind_of_hash) else { return Ok(Tried::NoHash) };
+        let Some(kind) = read()?.recipe().map(Recipe::name) else { return Ok(Tried::NoHash) };
         let stored = match read()? {
             Stored::None => return Ok(Tried::NoHash),
             Stored::Verifier(_) | Stored::Wrapped(..) => identity.verifier_kind.as_str(),

@@ -12,18 +12,18 @@ const PASSWORD: &str = "Tilleul-42";
 /// `hash_format`, hash, `salt`, `hash_user`, `hash_key`, and the kind that an operator is told. The makers of each are in docs/import.md.
 #[rustfmt::skip]
 const KINDS: [([&str; 5], &str); 13] = [
-    (["md5(md5(password)+salt)", "dda540d3084dc048c176a2c18a69f35b", "b:c", "", ""], "recipe md5(md5(password)+salt)"),
-    (["joomla", "d1f4f349785f69375fc3833ec7b67ad5:sel7sel7sel7sel7", "", "", ""], "recipe md5(password+salt)"),
-    (["ez", "2e69ea796853f2c3f88aefd813d8aa26", "", "dupont", ""], "recipe with a text in it"),
-    (["smf", "e53fa6cb399a0434eb3218dbf4d92c8d738109bd", "", "", ""], "recipe sha1(lower(user)+password)"),
-    (["prestashop", "8afd4fbf2572442e5458b3ceed4fda2e", "", "", "cle_du_site"], "recipe md5(key+password)"),
-    (["symfony", "EL5ldPGhHzJA500YkSl5up//CPNfRSPhTMGQn07Oj0r2RLfyggoCx5NeFikya31Scdas27UYZtbjvkvxGdQdYw==", "x1y2z3", "", ""], "recipe with a text in it"),
-    (["aspnet-membership", "l1F6G4TCCSwGJbEIGNCvRsqxcFw=", "MDEyMzQ1Njc4OWFiY2RlZg==", "", ""], "recipe sha1(salt+utf16(password))"),
+    (["md5(md5(password)+salt)", "dda540d3084dc048c176a2c18a69f35b", "b:c", "", ""], "md5(md5(password)+salt)"),
+    (["joomla", "d1f4f349785f69375fc3833ec7b67ad5:sel7sel7sel7sel7", "", "", ""], "md5(password+salt)"),
+    (["ez", "2e69ea796853f2c3f88aefd813d8aa26", "", "dupont", ""], "md5(user+'…'+password)"),
+    (["smf", "e53fa6cb399a0434eb3218dbf4d92c8d738109bd", "", "", ""], "sha1(lower(user)+password)"),
+    (["prestashop", "8afd4fbf2572442e5458b3ceed4fda2e", "", "", "cle_du_site"], "md5(key+password)"),
+    (["symfony", "EL5ldPGhHzJA500YkSl5up//CPNfRSPhTMGQn07Oj0r2RLfyggoCx5NeFikya31Scdas27UYZtbjvkvxGdQdYw==", "x1y2z3", "", ""], "loop(4999,raw(sha512(password+'…'+salt+'…')),raw(sha512(it+password+'…'+salt+'…')))"),
+    (["aspnet-membership", "l1F6G4TCCSwGJbEIGNCvRsqxcFw=", "MDEyMzQ1Njc4OWFiY2RlZg==", "", ""], "sha1(salt+utf16(password))"),
     (["", "ADAxMjM0NTY3ODlhYmNkZWaZMTOhNqrD+Fq12P18+MjSOoULYUrstTSOVQBWynO8Qw==", "", "", ""], "pbkdf2 sha1"),
     (["", "$S$9abcdEFG0MY0mbb0F8ZUtLZJ6j.vlmyvI7hsHk45GS8xER.A50sG", "", "", ""], "drupal"),
     (["descrypt", "ab503h5NYMFy2", "", "", ""], "descrypt"),
     (["", "{BLF-CRYPT}$2y$05$a.odI7i0EZS8C9qJTPAHuuGklGZifWxfXNHT04qDB3YZ56ZcxmCxG", "", "", ""], "bcrypt"),
-    (["bcrypt(md5(password))", "$2y$05$9840FcEm2npgfY27/QNp1eyNp8euEF55T5NLVDrvNXJ4ye9HlNY4C", "", "", ""], "recipe md5(password) in another hash"),
+    (["bcrypt(md5(password))", "$2y$05$9840FcEm2npgfY27/QNp1eyNp8euEF55T5NLVDrvNXJ4ye9HlNY4C", "", "", ""], "bcrypt(md5(password))"),
     (["", "$y$j7T$chirnqAyiH0.41D9m7Zyg.$EA0ANmp7fyLV0nCkIaoyYSdaT8xVy72mhmzpRPIyNb2", "", "", ""], "yescrypt"),
 ];
 

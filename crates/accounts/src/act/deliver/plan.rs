@@ -26,7 +26,6 @@ use crate::{
         shapes::Shapes,
     },
     store::{DeliveryRow, deliveries, identities, proven},
-    verifier::kind_of_hash,
 };
 
 /// A plan in the making, a batch at a time. While a batch is compared with the database the next one is read.
@@ -343,7 +342,7 @@ impl Found {
             self.sketch.add(hash);
         }
         if let Some(verifier) = &candidate.verifier {
-            *self.kinds.entry(kind_of_hash(verifier.recipe())).or_default() += 1;
+            *self.kinds.entry(verifier.recipe().name()).or_default() += 1;
         }
         if pattern.is_some_and(|pattern| !pattern.is_match(&candidate.identifier)) {
             count_off_pattern(&mut self.report, candidate.line);
