@@ -19,6 +19,8 @@ pub enum Tried {
     Unknown,
     /// The person has moved: nothing signs them in here any more.
     Moved,
+    /// A complete file did not have the person: nothing signs them in here until a file has them again.
+    Left,
     /// The identity has no hash.
     NoHash,
     /// Nothing was typed that can be a password.
@@ -69,6 +71,9 @@ impl Accounts {
         .await?;
         if identity.moved_at.is_some() {
             return Ok(Tried::Moved);
+        }
+        if identity.left_at.is_some() {
+            return Ok(Tried::Left);
         }
         let Ok(password) = Password::new(typed) else { return Ok(Tried::NoPassword) };
         if legacy::stands_for_no_password(typed) {
