@@ -52,7 +52,7 @@ pub(super) struct Candidate {
     pub(super) fingerprint: String,
     /// A keyed hash of the old password's hash at this identifier.
     pub(super) secret_fingerprint: String,
-    /// A number by which the row is known in a file of another agency; `None` if it says too little.
+    /// A number by which the row may be in the sample that is looked for at other agencies; `None` if it says too little of a person.
     pub(super) likeness: Option<u64>,
     pub(super) warnings: Vec<Warning>,
 }

@@ -127,6 +127,28 @@ pub(crate) async fn existing(
     Ok(rows.into_iter().map(existing).collect())
 }
 
+/// Returns the agency of each identity at `agencies` that has one of these canonical identifiers and one of these fingerprints. The two are looked for by the
+/// index of identifiers; fingerprints have none.
+pub(crate) async fn alike<'a>(
+    db: &impl Read,
+    agencies: Vec<String>,
+    canonicals: impl IntoIterator<Item = String>,
+    fingerprints: impl Iterator<Item = &'a str>,
+) -> Result<Vec<String>, Fault> {
+    if agencies.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::AgencyId)
+        .filter(Column::AgencyId.is_in(agencies))
+        .filter(Column::IdentifierCanonical.is_in(canonicals))
+        .filter(Column::Fingerprint.is_in(fingerprints))
+        .into_tuple()
+        .all(db.connection())
+        .await?)
+}
+
 /// Returns identities by their ids.
 pub(crate) async fn whole(
     db: &impl Read,
