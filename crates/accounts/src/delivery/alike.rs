@@ -8,13 +8,15 @@ use agencies::Directory;
 pub(crate) struct RowSample(BTreeMap<u64, SampledRow>);
 
 /// A row of the sample.
-struct SampledRow {
-    identifier: String,
+pub(crate) struct SampledRow {
+    pub(crate) identifier: String,
     /// A keyed hash of all of the row, as its identity has it.
-    fingerprint: String,
+    pub(crate) fingerprint: String,
+    /// A keyed hash of its identifier and old hash, where that has a salt: nobody else has the same.
+    pub(crate) secret: Option<String>,
 }
 
-/// The agency that has most rows of a sample to the letter.
+/// The agency that has most rows of a sample.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Alike {
     pub(crate) agency: String,
@@ -28,12 +30,11 @@ impl RowSample {
     const SIZE: usize = 256;
 
     /// Adds a row. `number`: from a keyed hash, so that nobody chooses what is in the sample.
-    pub(crate) fn add(&mut self, number: u64, identifier: &str, fingerprint: &str) {
+    pub(crate) fn add(&mut self, number: u64, row: SampledRow) {
         let last = self.0.last_key_value().map(|(last, _)| *last);
         if self.0.len() == Self::SIZE && last.is_some_and(|last| number >= last) {
             return;
         }
-        let row = SampledRow { identifier: identifier.to_owned(), fingerprint: fingerprint.to_owned() };
         self.0.insert(number, row);
         if self.0.len() > Self::SIZE {
             self.0.pop_last();
@@ -50,6 +51,10 @@ impl RowSample {
 
     pub(crate) fn fingerprints(&self) -> impl Iterator<Item = &str> {
         self.0.values().map(|row| row.fingerprint.as_str())
+    }
+
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.0.values().filter_map(|row| row.secret.as_deref())
     }
 
     /// Returns the agency that has most of the rows. `agencies`: one of each identity that is the same as a row.
@@ -70,7 +75,9 @@ mod tests {
         let mut sample = RowSample::default();
         // Spread as a keyed hash spreads.
         for n in 0..rows {
-            sample.add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15), &format!("{n:05}"), &format!("print {n}"));
+            let (identifier, fingerprint) = (format!("{n:05}"), format!("print {n}"));
+            let row = SampledRow { identifier, fingerprint, secret: None };
+            sample.add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15), row);
         }
         sample
     }

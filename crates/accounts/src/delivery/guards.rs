@@ -10,7 +10,7 @@ use super::{
 
 /// The number of rows from which the shares of a file say anything: one of three people may be all new, or two thirds bad.
 const SHARES_FROM: u64 = 20;
-/// The number of things that are no chance any more: rows that another agency has to the letter, or clients of whom a long file has nobody.
+/// The number of things that are no chance any more: rows that another agency has, or clients of whom a long file has nobody.
 const HANDFUL: u64 = 5;
 /// The number of clients who may always be missing in a complete file: one of two is half of them, and no mistake.
 const FEW_GONE: u64 = 3;
@@ -73,7 +73,7 @@ pub enum GuardBroken {
         /// The agency.
         agency: String,
     },
-    /// Another agency's identities have much of this file to the letter.
+    /// Many rows of this file are identities of another agency: the same in all, or in identifier and salted hash.
     OtherAgency {
         /// The agency.
         agency: String,
@@ -121,11 +121,9 @@ impl fmt::Display for GuardBroken {
                 percent(most)
             ),
             Self::SameFile { agency } => write!(f, "this file was imported for the agency \"{agency}\""),
-            Self::OtherAgency { agency, share } => write!(
-                f,
-                "{} of these rows are clients of the agency \"{agency}\", to the letter",
-                percent(share)
-            ),
+            Self::OtherAgency { agency, share } => {
+                write!(f, "{} of these rows are clients of the agency \"{agency}\"", percent(share))
+            }
         }
     }
 }

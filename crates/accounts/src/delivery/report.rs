@@ -10,7 +10,7 @@ use super::{
 };
 
 /// The most kinds of one thing that a report holds: enough to read, however long the file is.
-pub(super) const MOST_KINDS: usize = 50;
+pub(crate) const MOST_KINDS: usize = 50;
 /// The number of lines that a reason names, and of samples of each kind.
 const LINES: usize = 5;
 
@@ -84,8 +84,8 @@ pub struct PlanReport {
     pub gone: u64,
     /// Of these, people who have moved; counted by a complete delivery.
     pub gone_moved: u64,
-    /// Another agency whose identities have rows of this file to the letter, and the share of the rows that say something of a person: of a large file
-    /// estimated.
+    /// Another agency that has rows of this file, the same in all or in identifier and salted hash, and the share of the rows that say something of a person: of
+    /// a large file estimated.
     pub other_agency: Option<(String, f64)>,
     /// The number of these rows; of a large file those of a sample.
     pub other_agency_rows: u64,

@@ -119,6 +119,20 @@ async fn a_few_rows_of_another_agency_are_known_whichever_file_brought_them(stag
     let bare: String = (300..314).map(|n| format!("{n:05};R{n}\n")).collect();
     stage.import(&stage.tilleuls, &format!("identifier;client_ref\n{bare}")).await;
     assert_eq!(other(&format!("identifier;client_ref\n{bare}")).await, (vec![], None, 0), "{name}");
+    // A salted hash at its identifier is one person's, whatever else the file says of them. One without a salt may be the software's first password.
+    let hashed = |salted: bool, name: &str| {
+        let form = if salted { "md5:salt+password;sel" } else { "md5;" };
+        let row = |n: u32| format!("H{n};{n:032x};{form};{name} {n}\n");
+        "identifier;password_hash;hash_format;salt;name\n".to_owned() + &(0..14).map(row).collect::<String>()
+    };
+    stage.import(&stage.tilleuls, &hashed(true, "Avant")).await;
+    assert_eq!(
+        other(&hashed(true, "Après")).await,
+        (vec!["other_agency"], Some("tilleuls".to_owned()), 14),
+        "{name}"
+    );
+    stage.import(&stage.tilleuls, &hashed(false, "Avant")).await;
+    assert_eq!(other(&hashed(false, "Après")).await, (vec![], None, 0), "{name}");
     // An agency's own list, once more.
     assert_eq!(other(&excerpt(&strangers(61), 20, 14)).await, (vec![], None, 0), "{name}");
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use accounts::Tried;
 use testbed::{apply, both};
 
-use crate::stage::Stage;
+use crate::{deliveries::plan, stage::Stage};
 
 const PASSWORD: &str = "Tilleul-42";
 
@@ -54,4 +54,23 @@ async fn a_hash_of_each_kind_proves_its_person_sealed_and_wrapped(stage: Stage) 
         }
         stage.accounts.wrap_sealed(100).await.unwrap();
     }
+}
+
+/// A file may write another recipe on each row.
+#[apply(both!)]
+#[tokio::test]
+async fn a_plan_tells_so_many_kinds_of_hashes_and_no_more(stage: Stage) {
+    let row = |n: u32| format!("R{n};md5(cut(password,0,{}));2e69ea796853f2c3f88aefd813d8aa26\n", 100 + n);
+    let rows: String = (0..80).map(row).collect();
+    let csv = format!("identifier;hash_format;password_hash\n{rows}");
+    let (_, report) = plan(&stage, &stage.tilleuls, &csv, false).await;
+    let counts: Vec<u64> = report.hash_kinds.iter().map(|kind| kind.count).collect();
+    assert_eq!(
+        (counts.len(), counts.iter().sum::<u64>()),
+        (51, 80),
+        "{}: {:?}",
+        stage.bed.name,
+        report.hash_kinds
+    );
+    assert!(report.hash_kinds.iter().any(|kind| (kind.kind.as_str(), kind.count) == ("other kinds", 30)));
 }

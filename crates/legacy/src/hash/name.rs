@@ -88,6 +88,17 @@ mod tests {
     use crate::hash::{Given, Verifier};
 
     #[test]
+    fn a_hash_with_a_salt_is_nobody_elses() {
+        let salted = |format, hash, salt| Verifier::parse(format, hash, salt).unwrap().recipe().is_salted();
+        let digest = "d666632a1c32ff2e4f3a3206b74126b3";
+        assert!(salted(None, "$2y$05$a.odI7i0EZS8C9qJTPAHuuGklGZifWxfXNHT04qDB3YZ56ZcxmCxG", None));
+        assert!(salted(Some("md5:password+salt"), digest, Some("sel-7")));
+        assert!(salted(Some("joomla"), digest, Some("sel-7")));
+        assert!(!salted(Some("md5"), digest, None) && !salted(Some("plain"), "Tilleul-42", None));
+        assert!(!salted(Some("nt"), digest, None), "a recipe without the word");
+    }
+
+    #[test]
     fn a_name_tells_no_text_of_a_recipe() {
         let name = |format: &str| {
             let digest = "2e69ea796853f2c3f88aefd813d8aa26";

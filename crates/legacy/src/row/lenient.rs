@@ -75,8 +75,8 @@ pub enum Oddity {
     /// A value that makes it unknown how the hash was made. The text says why.
     #[error("{0}: the identity is kept without a hash")]
     NoHash(&'static str),
-    /// A hash that an empty password opens.
-    #[error("the hash of an empty password: the identity is kept without it")]
+    /// A hash that an empty password opens, or a word for a missing one.
+    #[error("the hash of an empty password, or a word for none: the identity is kept without it")]
     EmptyPassword,
 }
 

@@ -21,9 +21,9 @@ use crate::{
     Accounts, DeliveryId, DeliveryState, HashKind, PlanReport, ReadColumn, Reason, Sample, SampleKind,
     Source,
     delivery::{
-        alike::RowSample,
+        alike::{RowSample, SampledRow},
         guards::{broken, count_off_pattern},
-        report::{add_reason, general, masked, share},
+        report::{MOST_KINDS, add_reason, general, masked, share},
         shapes::Shapes,
     },
     store::{DeliveryRow, deliveries, identities, proven},
@@ -230,7 +230,8 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
         }
         let others = deliveries::other_agencies(db, &agency.id).await?;
         let forms = found.sample.forms(&self.directories);
-        let same = identities::alike(db, others, forms, found.sample.fingerprints()).await?;
+        let prints = (found.sample.fingerprints(), found.sample.secrets());
+        let same = identities::alike(db, others, forms, prints).await?;
         if let Some(alike) = found.sample.most_alike(same) {
             report.other_agency = Some((alike.agency, share(alike.rows, alike.of)));
             report.other_agency_rows = alike.rows;
@@ -360,10 +361,21 @@ impl Found {
         report.unreadable_hashes += u64::from(candidate.unreadable);
         self.shapes.add(&candidate.identifier);
         if let Some(number) = candidate.likeness {
-            self.sample.add(number, &candidate.identifier, &candidate.fingerprint);
+            let secret = candidate.salted.then(|| candidate.secret_fingerprint.clone());
+            self.sample.add(
+                number,
+                SampledRow {
+                    identifier: candidate.identifier.clone(),
+                    fingerprint: candidate.fingerprint.clone(),
+                    secret,
+                },
+            );
         }
         if let Some(recipe) = candidate.verifier.as_ref().map(Verifier::recipe) {
-            *self.kinds.entry(recipe.name()).or_default() += 1;
+            // Each row may have a recipe of its own.
+            let full = self.kinds.len() >= MOST_KINDS;
+            let name = Some(recipe.name()).filter(|name| !full || self.kinds.contains_key(name));
+            *self.kinds.entry(name.unwrap_or_else(|| "other kinds".into())).or_default() += 1;
         }
         if pattern.is_some_and(|pattern| !pattern.is_match(&candidate.identifier)) {
             count_off_pattern(&mut self.report, candidate.line);
