@@ -1,5 +1,6 @@
 //! Deliveries as plain values: their states, what a plan tells, and the guards.
 
+pub(crate) mod alike;
 pub(crate) mod guards;
 pub(crate) mod report;
 pub(crate) mod shapes;

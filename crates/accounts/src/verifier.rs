@@ -91,23 +91,6 @@ pub(crate) fn read(context: &Context, kind: Kind, bytes: Option<&[u8]>) -> Resul
     }
 }
 
-/// Returns the algorithm of a recipe, as its text names it, without salt and costs. Read from the text as it lies there: a plan asks for every row.
-pub(crate) fn kind_of_hash(recipe: &Recipe) -> String {
-    let text = recipe.to_text();
-    let after = |key: &str| text.split_once(key).and_then(|(_, rest)| rest.split('"').next());
-    let name = after("\"").unwrap_or("unknown");
-    // A text within it may be the site's own key.
-    let words = after("\"words\":\"").filter(|words| !words.contains(['\'', '\\']));
-    match (after("\"of\":\""), after("\"order\":\"")) {
-        (Some(of), Some("saltfirst")) if name == "simple" => format!("{of} of salt and password"),
-        (Some(of), _) if name == "simple" => format!("{of} of password and salt"),
-        _ if name == "words" => format!("recipe {}", words.unwrap_or("with a text in it")),
-        _ if name == "fed" => format!("recipe {} in another hash", words.unwrap_or("with a text in it")),
-        (Some(of), _) => format!("{name} {of}"),
-        (None, _) => name.to_owned(),
-    }
-}
-
 /// Argon2id over the digest.
 pub(crate) async fn wrap(context: &Context, hasher: &Hasher, verifier: &Verifier) -> Result<Vec<u8>, Busy> {
     let phc = Zeroizing::new(hasher.hash(verifier.digest()).await?);

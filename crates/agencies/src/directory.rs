@@ -42,6 +42,12 @@ impl Directory {
         self.canonical_of(spelling::fold(typed).into_owned())
     }
 
+    /// Returns true if the same spellings are the same identifier in both.
+    pub fn has_rules_of(&self, other: &Self) -> bool {
+        let rules = |of: &Self| (of.case_sensitive, of.leading_zeros_ignored);
+        rules(self) == rules(other) && self.ignored == other.ignored
+    }
+
     /// Returns the canonical form under which an identifier was stored before quotes, dashes and characters that nobody sees were folded; `None` where it is
     /// the same.
     pub fn canonical_before(&self, typed: &str) -> Option<String> {
@@ -92,5 +98,7 @@ mod tests {
             assert_eq!(form(&plain, nobody), None, "{nobody:?}");
         }
         assert_eq!(form(&lax, "0-0"), None);
+        let named = Directory { identifier_label: "Numéro".into(), ..lax.clone() };
+        assert!(lax.has_rules_of(&named) && !lax.has_rules_of(&plain) && !strict.has_rules_of(&plain));
     }
 }

@@ -93,7 +93,7 @@ const REASONS: [(&str, &str); 22] = [
     ),
     (
         "the hash of an empty password",
-        "L’empreinte est celle d’un mot de passe vide\u{a0}: elle n’est pas prise.",
+        "L’empreinte est celle d’un mot de passe vide, ou un mot comme NULL\u{a0}: elle n’est pas prise.",
     ),
     ("looks like no known format", "L’empreinte du mot de passe a un format inconnu."),
     (

@@ -219,7 +219,7 @@ impl Accounts {
         // A recogniser was proven when it signed in.
         let Some(row) = identity.filter(|row| row.moved_at.is_none()) else { return Ok(None) };
         let stored = verifier::read(&self.context, row.verifier_kind, row.verifier.as_deref())?;
-        let Some(kind) = stored.recipe().map(verifier::kind_of_hash) else { return Ok(None) };
+        let Some(kind) = stored.recipe().map(Recipe::name) else { return Ok(None) };
         let mut proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(proven.insert((agency.to_owned(), kind.clone())).then_some(kind))
     }

@@ -3,6 +3,7 @@
 
 use agencies::Agency;
 use kernel::{Done, Fault, Password, Tx};
+use legacy::hash::Recipe;
 use serde_json::json;
 
 use crate::{
@@ -18,6 +19,8 @@ pub enum Tried {
     Unknown,
     /// The person has moved: nothing signs them in here any more.
     Moved,
+    /// A complete file did not have the person: nothing signs them in here until a file has them again.
+    Left,
     /// The identity has no hash.
     NoHash,
     /// Nothing was typed that can be a password.
@@ -69,12 +72,15 @@ impl Accounts {
         if identity.moved_at.is_some() {
             return Ok(Tried::Moved);
         }
+        if identity.left_at.is_some() {
+            return Ok(Tried::Left);
+        }
         let Ok(password) = Password::new(typed) else { return Ok(Tried::NoPassword) };
         if legacy::stands_for_no_password(typed) {
             return Ok(Tried::NoPassword);
         }
         let read = || verifier::read(context, identity.verifier_kind, identity.verifier.as_deref());
-        let Some(kind) = read()?.recipe().map(verifier::kind_of_hash) else { return Ok(Tried::NoHash) };
+        let Some(kind) = read()?.recipe().map(Recipe::name) else { return Ok(Tried::NoHash) };
         let stored = match read()? {
             Stored::None => return Ok(Tried::NoHash),
             Stored::Verifier(_) | Stored::Wrapped(..) => identity.verifier_kind.as_str(),

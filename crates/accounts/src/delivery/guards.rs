@@ -8,11 +8,16 @@ use super::{
     report::{add_to, share},
 };
 
-/// The number of rows from which shares say anything: a file of three people may be all new, or two thirds bad.
-const SHARES_FROM: u64 = 100;
-/// The share of a file's rows in another agency's file from which it is taken for that.
+/// The number of rows from which the shares of a file say anything: one of three people may be all new, or two thirds bad.
+const SHARES_FROM: u64 = 20;
+/// The number of things that are no chance any more: rows that another agency has, or clients of whom a long file has nobody.
+const HANDFUL: u64 = 5;
+/// The number of clients who may always be missing in a complete file: one of two is half of them, and no mistake.
+const FEW_GONE: u64 = 3;
+/// The number of identifiers that may always be spoilt: a slip of a hand.
+const ONE_SLIP: u64 = 1;
+/// The share of a file's rows at another agency from which it is taken for that agency's.
 const LIKE: f64 = 0.5;
-
 /// The share of identifiers that went wrong in a spreadsheet from which the file is not taken: nobody made it by hand, so that the others are in doubt.
 const SPOILT: f64 = 0.01;
 
@@ -68,11 +73,11 @@ pub enum GuardBroken {
         /// The agency.
         agency: String,
     },
-    /// Another agency's delivery has much of this file.
+    /// Many rows of this file are identities of another agency: the same in all, or in identifier and salted hash.
     OtherAgency {
         /// The agency.
         agency: String,
-        /// The share that both have, estimated.
+        /// The share of the rows; of a large file estimated.
         share: f64,
     },
 }
@@ -116,11 +121,9 @@ impl fmt::Display for GuardBroken {
                 percent(most)
             ),
             Self::SameFile { agency } => write!(f, "this file was imported for the agency \"{agency}\""),
-            Self::OtherAgency { agency, share } => write!(
-                f,
-                "{} of these rows are as in the last file of the agency \"{agency}\"",
-                percent(share)
-            ),
+            Self::OtherAgency { agency, share } => {
+                write!(f, "{} of these rows are clients of the agency \"{agency}\"", percent(share))
+            }
         }
     }
 }
@@ -128,19 +131,19 @@ impl fmt::Display for GuardBroken {
 /// Returns the guards of an agency that a plan breaks.
 pub(crate) fn broken(rules: &ImportRules, complete: bool, report: &PlanReport) -> Vec<GuardBroken> {
     let mut broken = Vec::new();
+    let says = report.rows >= SHARES_FROM;
     let bad = share(report.bad, report.rows);
-    if report.rows >= SHARES_FROM && bad > rules.max_bad {
+    if says && bad > rules.max_bad {
         broken.push(GuardBroken::MaxBad { share: bad, most: rules.max_bad });
     }
     let gone = share(report.gone, report.existing);
-    // One of two clients is half of them, and no mistake.
-    if complete && report.existing >= SHARES_FROM && gone > rules.max_gone {
+    if complete && report.gone > FEW_GONE && gone > rules.max_gone {
         broken.push(GuardBroken::MaxGone { share: gone, most: rules.max_gone });
     }
     let taken = report.added + report.matched;
-    let smaller = taken.min(report.existing);
-    let overlap = share(report.matched, smaller);
-    if smaller >= SHARES_FROM && overlap < rules.min_overlap {
+    let overlap = share(report.matched, taken.min(report.existing));
+    // A file of a few may be all new, whatever the agency has. A long one that has nobody of a handful is hardly theirs.
+    if taken >= SHARES_FROM && report.existing >= HANDFUL && overlap < rules.min_overlap {
         broken.push(GuardBroken::MinOverlap { share: overlap, least: rules.min_overlap });
     }
     let off = share(report.off_pattern.as_ref().map_or(0, |reason| reason.count), taken);
@@ -148,19 +151,20 @@ pub(crate) fn broken(rules: &ImportRules, complete: bool, report: &PlanReport) -
         broken.push(GuardBroken::IdentifierPattern { share: off });
     }
     let spoilt = share(report.spoilt, report.rows);
-    if report.rows >= SHARES_FROM && spoilt > SPOILT {
+    if says && report.spoilt > ONE_SLIP && spoilt > SPOILT {
         broken.push(GuardBroken::Spoilt { share: spoilt });
     }
-    if taken >= SHARES_FROM && report.lost_zeros() > SPOILT {
+    if taken >= SHARES_FROM && report.lost_zeros_count() > ONE_SLIP && report.lost_zeros() > SPOILT {
         broken.push(GuardBroken::LostZeros { share: report.lost_zeros() });
     }
     let unreadable = share(report.unreadable_hashes, report.rows);
-    if report.rows >= SHARES_FROM && unreadable > rules.max_bad {
+    if says && unreadable > rules.max_bad {
         broken.push(GuardBroken::UnreadableHashes { share: unreadable, most: rules.max_bad });
     }
     if let Some(agency) = &report.same_file {
         broken.push(GuardBroken::SameFile { agency: agency.clone() });
     } else if let Some((agency, share)) = &report.other_agency
+        && report.other_agency_rows >= HANDFUL
         && *share >= LIKE
     {
         broken.push(GuardBroken::OtherAgency { agency: agency.clone(), share: *share });
@@ -173,48 +177,10 @@ pub(crate) fn count_off_pattern(report: &mut PlanReport, line: u64) {
     add_to(&mut report.off_pattern, "the identifier is not of the agency's pattern", line);
 }
 
-/// The smallest of the keyed hashes of a file's rows: two files share as many of them as they share rows, in proportion.
-#[derive(Default)]
-pub(crate) struct Sketch(std::collections::BTreeSet<u64>);
-
-impl Sketch {
-    const SIZE: usize = 256;
-    /// The number of rows from which a likeness says anything.
-    const FROM: usize = 20;
-
-    pub(crate) fn add(&mut self, hash: u64) {
-        if self.0.len() == Self::SIZE && self.0.last().is_some_and(|last| hash >= *last) {
-            return;
-        }
-        self.0.insert(hash);
-        if self.0.len() > Self::SIZE {
-            self.0.pop_last();
-        }
-    }
-
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        self.0.iter().flat_map(|hash| hash.to_be_bytes()).collect()
-    }
-
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
-        Self(bytes.as_chunks::<8>().0.iter().map(|hash| u64::from_be_bytes(*hash)).collect())
-    }
-
-    /// Returns an estimate of the share of the rows of both that both have.
-    pub(crate) fn likeness(&self, other: &Self) -> f64 {
-        if self.0.len().min(other.0.len()) < Self::FROM {
-            return 0.0;
-        }
-        let union: Vec<&u64> = self.0.union(&other.0).take(Self::SIZE).collect();
-        let common = union.iter().filter(|hash| self.0.contains(hash) && other.0.contains(hash)).count();
-        share(common as u64, union.len() as u64)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ShapeShift;
+    use crate::{Shape, ShapeShift};
 
     fn report() -> PlanReport {
         PlanReport {
@@ -228,68 +194,93 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_ordinary_delivery_breaks_no_guard_and_each_guard_breaks_alone() {
-        let rules = ImportRules::default();
-        let broken = |complete, change: fn(&mut PlanReport)| {
-            let mut report = report();
-            change(&mut report);
-            broken(&rules, complete, &report)
-        };
-        assert!(broken(true, |_| {}).is_empty());
-        assert!(matches!(broken(false, |r| r.bad = 300)[..], [GuardBroken::MaxBad { .. }]));
-        assert!(matches!(broken(true, |r| r.gone = 500)[..], [GuardBroken::MaxGone { .. }]));
-        assert!(broken(false, |r| r.gone = 500).is_empty(), "only a complete file tells who is gone");
-        assert!(matches!(
-            broken(false, |r| (r.matched, r.added) = (20, 980))[..],
-            [GuardBroken::MinOverlap { .. }]
-        ));
-        assert!(matches!(
-            broken(false, |r| r.same_file = Some("x".into()))[..],
-            [GuardBroken::SameFile { .. }]
-        ));
-        assert!(matches!(
-            broken(false, |r| r.other_agency = Some(("x".into(), 0.9)))[..],
-            [GuardBroken::OtherAgency { .. }]
-        ));
-        assert!(broken(false, |r| r.other_agency = Some(("x".into(), 0.1))).is_empty());
-        assert!(matches!(broken(false, |r| r.spoilt = 20)[..], [GuardBroken::Spoilt { .. }]));
-        assert!(broken(false, |r| r.spoilt = 1).is_empty(), "one slip of a hand");
-        let shift =
-            |shorter| vec![ShapeShift { of: "digits".into(), length: 5, share: 0.1, before: 0.0, shorter }];
-        let mut shifted = PlanReport { shape_shifts: shift(true), ..report() };
-        assert!(matches!(super::broken(&rules, false, &shifted)[..], [GuardBroken::LostZeros { .. }]));
-        shifted.shape_shifts = shift(false);
-        assert!(super::broken(&rules, false, &shifted).is_empty());
-        assert!(matches!(
-            broken(false, |r| r.unreadable_hashes = 300)[..],
-            [GuardBroken::UnreadableHashes { .. }]
-        ));
-        let off = |r: &mut PlanReport| (0..900).for_each(|line| count_off_pattern(r, line));
-        assert!(matches!(broken(false, off)[..], [GuardBroken::IdentifierPattern { .. }]));
-        // Three rows say nothing in shares.
-        assert!(
-            broken(true, |r| *r = PlanReport { rows: 3, bad: 2, added: 1, ..PlanReport::default() })
-                .is_empty()
-        );
+    /// A case of the rule: what it is, whether the file is complete, what the plan found, and the guards that break.
+    type Case = (&'static str, bool, fn(&mut PlanReport), &'static [&'static str]);
+
+    /// The names of the guards that break, as `--json` has them.
+    fn names(complete: bool, report: &PlanReport) -> Vec<String> {
+        let broken = broken(&ImportRules::default(), complete, report);
+        broken
+            .iter()
+            .map(|guard| serde_json::to_value(guard).unwrap()["guard"].as_str().unwrap().into())
+            .collect()
+    }
+
+    fn shifted(report: &mut PlanReport, count: u64, shorter: bool) {
+        let (of, length) = ("digits".to_owned(), 5);
+        let share = share(count, report.rows);
+        report.shapes = vec![Shape { of: of.clone(), length, count }];
+        report.shape_shifts = vec![ShapeShift { of, length, share, before: 0.0, shorter }];
+    }
+
+    /// An agency of `existing` clients, and a file of `rows` of whom it has `matched`.
+    fn of(existing: u64, rows: u64, matched: u64) -> PlanReport {
+        let (added, gone) = (rows - matched, existing - matched);
+        PlanReport { rows, added, matched, existing, gone, ..PlanReport::default() }
     }
 
     #[test]
-    fn a_sketch_tells_how_much_two_files_share() {
-        let of = |range: std::ops::Range<u64>| {
-            let mut sketch = Sketch::default();
-            // Spread as a keyed hash spreads.
-            range.for_each(|n| {
-                sketch.add(
-                    n.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(0xbf58_476d_1ce4_e5b9),
-                )
-            });
-            Sketch::from_bytes(&sketch.to_bytes())
-        };
-        assert!(of(0..10_000).likeness(&of(0..10_000)) > 0.999);
-        assert!(of(0..10_000).likeness(&of(20_000..30_000)) < 0.01);
-        let most = of(0..10_000).likeness(&of(500..10_500));
-        assert!((0.8..1.0).contains(&most), "{most}");
-        assert!(of(0..5).likeness(&of(0..5)) < 0.01, "five rows say nothing");
+    fn an_ordinary_delivery_breaks_no_guard_and_each_guard_breaks_alone() {
+        #[rustfmt::skip]
+        let cases: &[Case] = &[
+            ("an ordinary delivery", true, |_| {}, &[]),
+            ("a third of it is bad", false, |r| r.bad = 300, &["max_bad"]),
+            ("five of twenty rows are bad", false, |r| { *r = of(20, 20, 20); r.bad = 5 }, &["max_bad"]),
+            ("four of twenty rows are bad", false, |r| { *r = of(20, 20, 20); r.bad = 4 }, &[]),
+            ("two of three rows are bad", false, |r| { *r = of(0, 1, 0); r.rows = 3; r.bad = 2 }, &[]),
+            ("a third of the hashes cannot be read", false, |r| r.unreadable_hashes = 300, &["unreadable_hashes"]),
+            ("five of twenty hashes cannot be read", false, |r| { *r = of(0, 20, 0); r.unreadable_hashes = 5 }, &["unreadable_hashes"]),
+            ("two of three hashes cannot be read", false, |r| { *r = of(0, 3, 0); r.unreadable_hashes = 2 }, &[]),
+
+            ("half of them are gone", true, |r| r.gone = 500, &["max_gone"]),
+            ("only a complete file tells who is gone", false, |r| r.gone = 500, &[]),
+            ("nine of twelve are gone", true, |r| *r = of(12, 3, 3), &["max_gone"]),
+            ("three of twelve are gone", true, |r| *r = of(12, 9, 9), &[]),
+            ("one of two is gone", true, |r| *r = of(2, 1, 1), &[]),
+            ("four of thirty-nine are gone, more than a tenth", true, |r| *r = of(39, 35, 35), &["max_gone"]),
+            ("four of forty are gone, a tenth", true, |r| *r = of(40, 36, 36), &[]),
+            ("a complete file of four strangers", true, |r| *r = of(61, 4, 0), &["max_gone"]),
+
+            ("a file of strangers", false, |r| *r = of(1000, 1000, 20), &["min_overlap"]),
+            ("sixty-one strangers in an agency of sixty-one", false, |r| *r = of(61, 61, 0), &["min_overlap"]),
+            ("twenty strangers in an agency of sixty-one", false, |r| *r = of(61, 20, 0), &["min_overlap"]),
+            ("twenty rows, two of whom are there: a tenth", false, |r| *r = of(61, 20, 2), &[]),
+            ("nineteen new clients", false, |r| *r = of(61, 19, 0), &[]),
+            ("five thousand strangers in an agency of five", false, |r| *r = of(5, 5000, 0), &["min_overlap"]),
+            ("five thousand clients after four to try it", false, |r| *r = of(4, 5000, 0), &[]),
+            ("five thousand clients, among them those who tried it", false, |r| *r = of(12, 5000, 12), &[]),
+            ("a first delivery", false, |r| *r = of(0, 5000, 0), &[]),
+            ("a first complete delivery", true, |r| *r = of(0, 61, 0), &[]),
+
+            ("a spreadsheet spoilt two of a hundred", false, |r| r.spoilt = 20, &["spoilt"]),
+            ("it spoilt two of twenty", false, |r| { *r = of(20, 18, 18); r.rows = 20; r.spoilt = 2 }, &["spoilt"]),
+            ("one slip of a hand in a thousand", false, |r| r.spoilt = 1, &[]),
+            ("one slip of a hand in twenty", false, |r| { *r = of(20, 19, 19); r.rows = 20; r.spoilt = 1 }, &[]),
+            ("a tenth lost their zeros", false, |r| shifted(r, 100, true), &["lost_zeros"]),
+            ("two of sixty-one lost their zeros", false, |r| { *r = of(61, 61, 59); shifted(r, 2, true) }, &["lost_zeros"]),
+            ("one of sixty-one is shorter", false, |r| { *r = of(61, 61, 60); shifted(r, 1, true) }, &[]),
+            ("a tenth are longer", false, |r| shifted(r, 100, false), &[]),
+
+            ("the very file of another agency", false, |r| r.same_file = Some("x".into()), &["same_file"]),
+            ("it is told once", false, |r| { r.same_file = Some("x".into()); alike(r, 900, 1000) }, &["same_file"]),
+            ("fourteen rows of another agency and one more", false, |r| { *r = of(61, 15, 0); alike(r, 14, 15) }, &["other_agency"]),
+            ("five rows of another agency", false, |r| { *r = of(0, 5, 0); alike(r, 5, 5) }, &["other_agency"]),
+            ("five of ten rows", false, |r| { *r = of(0, 10, 0); alike(r, 5, 10) }, &["other_agency"]),
+            ("five of eleven rows: people whom two agencies have", false, |r| { *r = of(0, 11, 0); alike(r, 5, 11) }, &[]),
+            ("four rows: a family that two agencies have", false, |r| { *r = of(0, 4, 0); alike(r, 4, 4) }, &[]),
+            ("a tenth of a long file", false, |r| alike(r, 26, 256), &[]),
+
+            ("most identifiers are of another form", false, |r| (0..900).for_each(|line| count_off_pattern(r, line)), &["identifier_pattern"]),
+        ];
+        for (what, complete, change, expected) in cases {
+            let mut report = report();
+            change(&mut report);
+            assert_eq!(names(*complete, &report), *expected, "{what}");
+        }
+    }
+
+    fn alike(report: &mut PlanReport, rows: u64, of: u64) {
+        report.other_agency = Some(("x".into(), share(rows, of)));
+        report.other_agency_rows = rows;
     }
 }

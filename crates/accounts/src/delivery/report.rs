@@ -10,7 +10,7 @@ use super::{
 };
 
 /// The most kinds of one thing that a report holds: enough to read, however long the file is.
-pub(super) const MOST_KINDS: usize = 50;
+pub(crate) const MOST_KINDS: usize = 50;
 /// The number of lines that a reason names, and of samples of each kind.
 const LINES: usize = 5;
 
@@ -84,8 +84,11 @@ pub struct PlanReport {
     pub gone: u64,
     /// Of these, people who have moved; counted by a complete delivery.
     pub gone_moved: u64,
-    /// Another agency's delivery that has much of this file.
+    /// Another agency that has rows of this file, the same in all or in identifier and salted hash, and the share of the rows that say something of a person: of
+    /// a large file estimated.
     pub other_agency: Option<(String, f64)>,
+    /// The number of these rows; of a large file those of a sample.
+    pub other_agency_rows: u64,
     /// Another agency that this very file was applied for.
     pub same_file: Option<String>,
     /// Masked examples of each kind.
@@ -229,6 +232,15 @@ impl PlanReport {
     /// Returns the share of the identifiers that have lost zeros at their beginning, as it seems: numbers that are shorter than nearly all of the last delivery.
     pub(crate) fn lost_zeros(&self) -> f64 {
         self.shape_shifts.iter().filter(|shift| shift.shorter).map(|shift| shift.share).sum()
+    }
+
+    /// Returns the number of these identifiers.
+    pub(crate) fn lost_zeros_count(&self) -> u64 {
+        let count = |shift: &ShapeShift| {
+            let same = |shape: &&Shape| (&shape.of, shape.length) == (&shift.of, shift.length);
+            self.shapes.iter().find(same).map_or(0, |shape| shape.count)
+        };
+        self.shape_shifts.iter().filter(|shift| shift.shorter).map(count).sum()
     }
 
     /// Notes the forms of identifiers that `last`, the delivery before, had hardly or not.

@@ -1,7 +1,5 @@
 //! Deliveries of agencies, and the rows before they changed them: the tables `delivery` and `delivery_change`.
 
-use std::collections::HashSet;
-
 use kernel::{Fault, RESEAL_PAGE, Read, Tx, Unix, is_unique_violation};
 use sea_orm::{
     ActiveModelTrait,
@@ -76,16 +74,17 @@ pub(crate) async fn base(db: &impl Read, agency: &str, but: DeliveryId) -> Resul
     Ok(counts.iter().map(|(state, n)| format!("{n} {} ", state.as_str())).collect())
 }
 
-/// Returns the last applied delivery of each other agency.
-pub(crate) async fn of_others(db: &impl Read, agency: &str) -> Result<Vec<DeliveryRow>, Fault> {
-    let rows = Entity::find()
+/// Returns the other agencies that have deliveries.
+pub(crate) async fn other_agencies(db: &impl Read, agency: &str) -> Result<Vec<String>, Fault> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::AgencyId)
+        .distinct()
         .filter(Column::AgencyId.ne(agency))
-        .filter(Column::State.is_in([DeliveryState::Applied, DeliveryState::Applying]))
-        .order_by_desc(Column::ChangedAt)
+        .filter(Column::State.is_not_in([DeliveryState::Planned, DeliveryState::Undone]))
+        .into_tuple()
         .all(db.connection())
-        .await?;
-    let mut seen = HashSet::new();
-    Ok(rows.into_iter().filter(|row| seen.insert(row.agency_id.clone())).collect())
+        .await?)
 }
 
 /// Returns another agency that has, or had, this very file.

@@ -17,8 +17,8 @@ use super::{
 use crate::{LegacyIdentityId, verifier::Kind};
 
 pub(crate) use delivered::{
-    Existing, Imported, InsertStatement, Paged, Secret, correct, count_present, delete, end_unfinished,
-    existing, insert_all, leave, page, restore, restore_told, update, whole,
+    Existing, Imported, InsertStatement, Paged, Secret, alike, correct, count_present, delete,
+    end_unfinished, existing, insert_all, leave, page, restore, restore_told, update, whole,
 };
 pub(crate) use refolded::{beyond_ascii, refold};
 

@@ -13,18 +13,23 @@ use testbed::{apply, both};
 use crate::stage::{Stage, said, visitor};
 
 const DAY: i64 = 86_400;
-const HEADER: &str = "identifier;client_ref;password;email;name;phone_number\n";
+pub(crate) const HEADER: &str = "identifier;client_ref;password;email;name;phone_number\n";
 
-fn rows(csv: &str) -> Rows<Cursor<&str>> {
+pub(crate) fn rows(csv: &str) -> Rows<Cursor<&str>> {
     Rows::open(Cursor::new(csv), Format::Csv).unwrap()
 }
 
-fn source(csv: &str) -> Source {
+pub(crate) fn source(csv: &str) -> Source {
     let sha256 = kernel::sha256(csv.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     Source { file: "clients.csv".into(), sha256, by: "odile".into(), ..Source::default() }
 }
 
-async fn plan(stage: &Stage, agency: &Agency, csv: &str, complete: bool) -> (DeliveryId, PlanReport) {
+pub(crate) async fn plan(
+    stage: &Stage,
+    agency: &Agency,
+    csv: &str,
+    complete: bool,
+) -> (DeliveryId, PlanReport) {
     let scratch = Cursor::new(Vec::new());
     let mut planner = stage.accounts.plan(agency, rows(csv), scratch, (source(csv), complete));
     while planner.next_batch().await.unwrap() > 0 {}
@@ -32,7 +37,7 @@ async fn plan(stage: &Stage, agency: &Agency, csv: &str, complete: bool) -> (Del
     (id.unwrap(), report)
 }
 
-async fn apply(
+pub(crate) async fn apply(
     stage: &Stage,
     agency: &Agency,
     id: DeliveryId,
@@ -84,7 +89,7 @@ async fn links(stage: &Stage) -> Vec<String> {
         .await
 }
 
-fn csv(count: u32) -> String {
+pub(crate) fn csv(count: u32) -> String {
     let row = |n: u32| format!("{n:05};R{n};Vieux-Secret {n};p{n}@exemple.test;Personne {n};02{n:08}\n");
     HEADER.to_owned() + &(0..count).map(row).collect::<String>()
 }

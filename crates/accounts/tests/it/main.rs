@@ -8,6 +8,7 @@ mod deliveries;
 mod disclosure;
 mod doors;
 mod growth;
+mod guards;
 mod hostile;
 mod households;
 mod import;

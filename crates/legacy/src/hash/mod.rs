@@ -25,6 +25,7 @@ mod django;
 mod dotnet;
 mod hex;
 mod limits;
+mod name;
 mod named;
 mod phc;
 mod recipe;

@@ -264,6 +264,15 @@ impl Recipe {
         Some(Self(kind))
     }
 
+    /// Returns true if two people with one password have different hashes: a salt is in it, as far as the row tells.
+    pub fn is_salted(&self) -> bool {
+        match &self.0 {
+            Kind::Plain => false,
+            Kind::Simple { salt, .. } | Kind::Words { salt, .. } => !salt.0.is_empty(),
+            _ => true,
+        }
+    }
+
     /// The bytes that this password gives; empty when no digest can come of it (a NUL where the tool knew only C strings), which is never
     /// the right one. Slow by design: call it where Argon2 is called.
     pub fn digest(&self, password: &[u8]) -> Zeroizing<Vec<u8>> {

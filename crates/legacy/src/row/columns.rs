@@ -9,7 +9,7 @@ use super::{
     lines::stray,
     spoilt,
 };
-use crate::{MailAddress, hash::Unreadable};
+use crate::{MailAddress, hash::Unreadable, nothing};
 
 /// The columns of a file, and the characters that a value may have.
 pub const COLUMNS: &[(&str, usize)] = &[
@@ -348,6 +348,8 @@ impl Fields {
             (Some(_), Some(_)) => {
                 return Err(told("password", Oddity::NoHash("stands beside a `password_hash`")));
             }
+            // An export writes a word for what is missing: no hash, and none that cannot be read.
+            (Some(hash), None) if nothing::stands_for_no_password(hash) => Err(Unreadable::Empty),
             (Some(hash), None) => {
                 let user = self.get("hash_user").or(self.get("identifier"));
                 let key = self.get("hash_key");

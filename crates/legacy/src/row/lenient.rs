@@ -75,8 +75,8 @@ pub enum Oddity {
     /// A value that makes it unknown how the hash was made. The text says why.
     #[error("{0}: the identity is kept without a hash")]
     NoHash(&'static str),
-    /// A hash that an empty password opens.
-    #[error("the hash of an empty password: the identity is kept without it")]
+    /// A hash that an empty password opens, or a word for a missing one.
+    #[error("the hash of an empty password, or a word for none: the identity is kept without it")]
     EmptyPassword,
 }
 
@@ -311,13 +311,14 @@ mod tests {
 
     /// FINDING B1: `{noop}` alone is clear text of an empty password; the person stays, without a verifier.
     #[test]
-    fn a_scheme_with_nothing_behind_it_leaves_the_person_without_a_verifier() {
-        let file = "identifier;password_hash\n1;{noop}\n2;{SSHA}\n3;{SSHA}x\n";
+    fn a_scheme_with_nothing_behind_it_or_a_word_for_nothing_leaves_the_person_without_a_verifier() {
+        let file = "identifier;password_hash;hash_format\n1;{noop};\n2;{SSHA};\n3;{SSHA}x;\n4;NULL;md5\n5;********;\n";
         let rows: Vec<_> = Rows::open(file.as_bytes(), Format::Csv).unwrap().collect();
         let told: Vec<_> = (rows.iter().map(|row| row.as_ref().unwrap()))
             .map(|row| (row.verifier.is_none(), row.warnings.iter().map(|w| w.what).collect::<Vec<_>>()))
             .collect();
         assert_eq!(told[..2], [(true, vec![Oddity::EmptyPassword]), (true, vec![Oddity::EmptyPassword])]);
         assert!(matches!(&told[2], (true, what) if matches!(what[..], [Oddity::Unreadable(_)])), "{told:?}");
+        assert_eq!(told[3..], [(true, vec![Oddity::EmptyPassword]), (true, vec![Oddity::EmptyPassword])]);
     }
 }

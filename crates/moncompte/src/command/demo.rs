@@ -341,6 +341,8 @@ async fn import(wired: &Wired, agency: &Agency) -> anyhow::Result<()> {
     let known = agencies.agency(agency.id).context("an agency of the demo is missing")?;
     let mut importer = wired.idp.accounts.import(known, rows, Cursor::new(Vec::new()), false);
     while importer.next_batch().await? > 0 {}
+    let refused = importer.refused().map(|refused| format!("{refused:?}"));
+    anyhow::ensure!(refused.is_none(), "the demo's directory {name} is not taken: {refused:?}");
     let report = importer.report();
     anyhow::ensure!(report.bad.is_empty(), "the demo's directory {name} has bad rows: {:?}", report.bad);
     Ok(())

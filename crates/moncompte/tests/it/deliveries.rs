@@ -238,6 +238,48 @@ async fn the_file_of_another_agency_is_refused_in_one_step_too(bed: Bed) {
     );
 }
 
+/// FINDING P2: fourteen rows of six hundred and one more, of an agency that stores its identifiers without their zeros.
+#[apply(both!)]
+#[tokio::test]
+async fn a_few_rows_of_another_agency_are_refused_and_the_page_says_why(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let name = place.bed.name;
+    let path = place.path("agencies/exemple.toml");
+    let agency = fs::read_to_string(&path).unwrap();
+    let other = agency.replace("client_id = \"exemple\"", "client_id = \"voisine\"");
+    fs::write(place.path("agencies/voisine.toml"), other).unwrap();
+    fs::write(&path, agency + "\n[directory]\nleading_zeros_ignored = true\n").unwrap();
+    // Nothing would be left of an identifier of zeros.
+    let all = csv(600).replace("000000;", "900000;");
+    assert!(place.run("import", &["--agency", AGENCY, &write(&place, "all.csv", &all)]).status.success());
+    let lines: Vec<&str> = all.lines().collect();
+    let few = [&lines[..1], &lines[301..315], &["900001;N1;Secret-Neuf;;Nouvelle"]].concat().join("\n");
+    let (file, html) = (write(&place, "few.csv", &few), place.path("page.html"));
+    let html_path = html.to_str().unwrap();
+    let out = place.run("import", &["--agency", "voisine", "--dry-run", &file]);
+    assert_eq!(out.status.code(), Some(3), "{name}: a dry run tells it too: {}", said(&out));
+    assert!(
+        said(&out).contains("guard: 93.3 % of these rows are clients of the agency"),
+        "{name}: {}",
+        said(&out)
+    );
+    let out = place.run("import", &["--agency", "voisine", "--json", "--html", html_path, &file]);
+    assert_eq!(out.status.code(), Some(3), "{name}: {}", said(&out));
+    let refused = &json(&out)["refused"];
+    assert_eq!(
+        (&refused[0]["guard"], &refused[0]["agency"]),
+        (&"other_agency".into(), &AGENCY.into()),
+        "{name}"
+    );
+    assert!(
+        fs::read_to_string(html)
+            .unwrap()
+            .contains("93\u{a0}% des lignes sont celles de clients d’une autre agence"),
+        "{name}"
+    );
+    assert_eq!(rows(&place, false).await.len(), 600, "{name}");
+}
+
 /// FINDING B7.
 #[apply(both!)]
 #[tokio::test]

@@ -174,6 +174,10 @@ fn every(database: &str) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_of_a_file_that_nobody_has_seen_can_move(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
+    // Each file has other people than the ones before.
+    let agency = place.path("agencies/exemple.toml");
+    let settings = fs::read_to_string(&agency).unwrap();
+    fs::write(&agency, settings + "\n[import]\nmin_overlap = 0.0\n").unwrap();
     let files = [("excel.csv", "X", 0), ("unix.csv", "U", 1), ("lines.jsonl", "J", 2)];
     let mut everybody = Vec::new();
     for (name, prefix, kind) in files {

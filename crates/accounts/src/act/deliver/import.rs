@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek, Write};
 
-use agencies::Agency;
+use agencies::{Agencies, Agency};
 use kernel::Fault;
 use legacy::{ImportReport, row::Rows};
 
@@ -78,6 +78,15 @@ impl<R: Read + Seek, F: Read + Write + Seek> Importer<'_, R, F> {
         self
     }
 
+    /// Names all agencies, as [`Planner::among`].
+    #[must_use]
+    pub fn among(mut self, agencies: &Agencies) -> Self {
+        if let Step::Plan(plan) = &mut self.step {
+            plan.know(agencies);
+        }
+        self
+    }
+
     /// Works on the next batch; returns a number of rows, 0 at the end.
     ///
     /// # Errors
@@ -120,7 +129,12 @@ impl<R: Read + Seek, F: Read + Write + Seek> Importer<'_, R, F> {
         self.report = ImportReport { added, updated, unchanged, moved, ..found.rows };
         self.plan = found.report;
         self.delivery = delivery;
-        let Some(id) = delivery else { return Ok(0) };
+        let Some(id) = delivery else {
+            if !self.force && !self.plan.broken.is_empty() {
+                self.refused = Some(ApplyRefused::Guards(self.plan.broken.clone()));
+            }
+            return Ok(0);
+        };
         match self.accounts.begin_apply(&reading.agency.id, id, &source, self.force).await? {
             Err(refused) => {
                 self.refused = Some(refused);
@@ -136,7 +150,7 @@ impl<R: Read + Seek, F: Read + Write + Seek> Importer<'_, R, F> {
         }
     }
 
-    /// Returns why nothing was imported, if so.
+    /// Returns why nothing was imported, or would be, if so.
     pub fn refused(&self) -> Option<&ApplyRefused> {
         self.refused.as_ref()
     }

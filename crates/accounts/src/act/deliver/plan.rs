@@ -5,9 +5,9 @@ use std::{
     io::{Read, Seek, Write},
 };
 
-use agencies::{Agency, Pattern};
+use agencies::{Agencies, Agency, Directory, Pattern};
 use kernel::{Done, Fault, Tx};
-use legacy::{ImportReport, row::Rows};
+use legacy::{ImportReport, hash::Verifier, row::Rows};
 use tokio::task::JoinHandle;
 
 use super::{
@@ -21,12 +21,12 @@ use crate::{
     Accounts, DeliveryId, DeliveryState, HashKind, PlanReport, ReadColumn, Reason, Sample, SampleKind,
     Source,
     delivery::{
-        guards::{Sketch, broken, count_off_pattern},
-        report::{add_reason, general, masked},
+        alike::{RowSample, SampledRow},
+        guards::{broken, count_off_pattern},
+        report::{MOST_KINDS, add_reason, general, masked, share},
         shapes::Shapes,
     },
     store::{DeliveryRow, deliveries, identities, proven},
-    verifier::kind_of_hash,
 };
 
 /// A plan in the making, a batch at a time. While a batch is compared with the database the next one is read.
@@ -38,6 +38,8 @@ pub struct Planner<'a, R, F> {
     /// The agency's deliveries when the plan was begun.
     base: Option<String>,
     pattern: Option<Pattern>,
+    /// The rules by which identifiers are looked for at other agencies.
+    directories: Vec<Directory>,
     comparing: Option<JoinHandle<Result<Compared, Fault>>>,
     found: Found,
 }
@@ -50,7 +52,7 @@ pub(super) struct Found {
     pub(super) rows: ImportReport,
     shapes: Shapes,
     kinds: BTreeMap<String, u64>,
-    sketch: Sketch,
+    sample: RowSample,
     pub(super) rejected: Vec<Rejected>,
     /// The last bad row, until it is known where the next row begins.
     pending: Option<(u64, String)>,
@@ -78,6 +80,7 @@ impl Accounts {
             complete,
             base: None,
             pattern: agency.import.pattern(),
+            directories: vec![agency.directory.clone()],
             comparing: None,
             found,
         }
@@ -85,6 +88,21 @@ impl Accounts {
 }
 
 impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
+    /// Names all agencies, so that rows of another one are found where its directory has other rules than this agency's.
+    #[must_use]
+    pub fn among(mut self, agencies: &Agencies) -> Self {
+        self.know(agencies);
+        self
+    }
+
+    pub(super) fn know(&mut self, agencies: &Agencies) {
+        for agency in agencies.iter() {
+            if !self.directories.iter().any(|known| known.has_rules_of(&agency.directory)) {
+                self.directories.push(agency.directory.clone());
+            }
+        }
+    }
+
     /// Reads the next batch and compares it; returns the number of rows read, 0 at the end.
     ///
     /// # Errors
@@ -210,11 +228,13 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
         if !self.source.sha256.is_empty() {
             report.same_file = deliveries::elsewhere(db, &agency.id, &self.source.sha256).await?;
         }
-        for other in deliveries::of_others(db, &agency.id).await? {
-            let share = Sketch::from_bytes(&other.sketch).likeness(&found.sketch);
-            if share > report.other_agency.as_ref().map_or(0.0, |(_, known)| *known) {
-                report.other_agency = Some((other.agency_id, share));
-            }
+        let others = deliveries::other_agencies(db, &agency.id).await?;
+        let forms = found.sample.forms(&self.directories);
+        let prints = (found.sample.fingerprints(), found.sample.secrets());
+        let same = identities::alike(db, others, forms, prints).await?;
+        if let Some(alike) = found.sample.most_alike(same) {
+            report.other_agency = Some((alike.agency, share(alike.rows, alike.of)));
+            report.other_agency_rows = alike.rows;
         }
         report.warnings = found.rows.warnings.iter().map(Into::into).collect();
         report.broken = broken(&agency.import, self.complete, report);
@@ -237,7 +257,8 @@ impl<'a, R: Read + Seek, F: Read + Write + Seek> Planner<'a, R, F> {
             base: self.base.clone().unwrap_or_default(),
             report: serde_json::to_string(&self.found.report)?,
             forced: "[]".into(),
-            sketch: self.found.sketch.to_bytes(),
+            // Only a node of an earlier version reads it.
+            sketch: Vec::new(),
             planned_at: now,
             planned_by: self.source.by.clone(),
             applied_at: None,
@@ -339,11 +360,22 @@ impl Found {
         report.no_address_no_hash += u64::from(no_address && no_hash);
         report.unreadable_hashes += u64::from(candidate.unreadable);
         self.shapes.add(&candidate.identifier);
-        if let Some(hash) = candidate.likeness {
-            self.sketch.add(hash);
+        if let Some(number) = candidate.likeness {
+            let secret = candidate.salted.then(|| candidate.secret_fingerprint.clone());
+            self.sample.add(
+                number,
+                SampledRow {
+                    identifier: candidate.identifier.clone(),
+                    fingerprint: candidate.fingerprint.clone(),
+                    secret,
+                },
+            );
         }
-        if let Some(verifier) = &candidate.verifier {
-            *self.kinds.entry(kind_of_hash(verifier.recipe())).or_default() += 1;
+        if let Some(recipe) = candidate.verifier.as_ref().map(Verifier::recipe) {
+            // Each row may have a recipe of its own.
+            let full = self.kinds.len() >= MOST_KINDS;
+            let name = Some(recipe.name()).filter(|name| !full || self.kinds.contains_key(name));
+            *self.kinds.entry(name.unwrap_or_else(|| "other kinds".into())).or_default() += 1;
         }
         if pattern.is_some_and(|pattern| !pattern.is_match(&candidate.identifier)) {
             count_off_pattern(&mut self.report, candidate.line);

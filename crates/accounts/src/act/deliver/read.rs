@@ -52,7 +52,9 @@ pub(super) struct Candidate {
     pub(super) fingerprint: String,
     /// A keyed hash of the old password's hash at this identifier.
     pub(super) secret_fingerprint: String,
-    /// A number by which the row is known in a file of another agency; `None` if it says too little.
+    /// The old password's hash is salted: at the same identifier it is the same person's.
+    pub(super) salted: bool,
+    /// A number by which the row may be in the sample that is looked for at other agencies; `None` if it says too little of a person.
     pub(super) likeness: Option<u64>,
     pub(super) warnings: Vec<Warning>,
 }
@@ -281,6 +283,7 @@ impl Reader {
             fingerprint: Digest::of_mac(mac).into_string(),
             secret_fingerprint: Digest::of_mac(self.secrets.mac(of_secret.as_bytes())).into_string(),
             likeness: says_who.then(|| u64::from_be_bytes([a, b, c, d, e, f, g, h])),
+            salted: row.verifier.as_ref().is_some_and(|hash| hash.recipe().is_salted()),
             email: row.email.map(|email| email.shown().to_owned()),
             canonical,
             identifier: row.identifier,

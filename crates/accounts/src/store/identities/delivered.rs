@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use kernel::{Fault, Read, Tx, Unix};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, Statement, Value,
     sea_query::{Expr, OnConflict, Query},
 };
@@ -125,6 +125,32 @@ pub(crate) async fn existing(
         (canonical, Existing { id, fingerprint, moved, left, has_verifier })
     };
     Ok(rows.into_iter().map(existing).collect())
+}
+
+/// Returns the agency of each identity at `agencies` that has one of these canonical identifiers, and one of these fingerprints of a row or of a hash. They are
+/// looked for by the index of identifiers; fingerprints have none.
+pub(crate) async fn alike<'a>(
+    db: &impl Read,
+    agencies: Vec<String>,
+    canonicals: impl IntoIterator<Item = String>,
+    (rows, hashes): (impl Iterator<Item = &'a str>, impl Iterator<Item = &'a str>),
+) -> Result<Vec<String>, Fault> {
+    if agencies.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::AgencyId)
+        .filter(Column::AgencyId.is_in(agencies))
+        .filter(Column::IdentifierCanonical.is_in(canonicals))
+        .filter(
+            Condition::any()
+                .add(Column::Fingerprint.is_in(rows))
+                .add(Column::SecretFingerprint.is_in(hashes)),
+        )
+        .into_tuple()
+        .all(db.connection())
+        .await?)
 }
 
 /// Returns identities by their ids.

@@ -147,6 +147,7 @@ impl Import {
             .idp
             .accounts
             .import_from(&agency, rows, scratch, source)
+            .among(&wired.idp.agencies.load())
             .dry(self.dry_run)
             .force(self.force);
         while importer.next_batch().await? > 0 {

@@ -25,8 +25,9 @@ impl Plan {
         let Opened { rows, found, source } = self.file.open(&spool, &bar, &agency, None)?;
         let mut rejects = self.output.rejects(&spool, &found, rows.header())?;
         let accounts = &wired.idp.accounts;
-        let mut planner =
-            accounts.plan(&agency, rows, spool::scratch()?, (source.clone(), self.file.complete));
+        let mut planner = accounts
+            .plan(&agency, rows, spool::scratch()?, (source.clone(), self.file.complete))
+            .among(&wired.idp.agencies.load());
         while planner.next_batch().await? > 0 {
             rejects.write(planner.take_rejected())?;
         }
@@ -39,7 +40,9 @@ impl Plan {
         } else {
             tell::plan(&spool.name, self.file.complete, &report);
             if let Some(id) = id {
-                out!("Plan {id}. To apply it: moncompte import apply {id} {}", spool.name);
+                let (name, force) = (&spool.name, if report.broken.is_empty() { "" } else { " --force" });
+                let all_the_same = if force.is_empty() { "" } else { " although guards do not hold" };
+                out!("Plan {id}. To apply it{all_the_same}: moncompte import apply {id} {name}{force}");
             }
         }
         Ok(match (report.broken.is_empty(), report.bad) {

@@ -377,8 +377,10 @@ fn guard_in_french(guard: &GuardBroken) -> String {
         GuardBroken::UnreadableHashes { share, .. } => {
             format!("{} des empreintes de mot de passe ne peuvent pas être lues.", percent(share))
         }
-        GuardBroken::SameFile { .. } | GuardBroken::OtherAgency { .. } => {
-            "Ce fichier ressemble à celui d’une autre agence.".to_owned()
-        }
+        GuardBroken::SameFile { .. } => "Ce fichier est celui d’une autre agence.".to_owned(),
+        GuardBroken::OtherAgency { share, .. } => format!(
+            "{} des lignes sont celles de clients d’une autre agence. Est-ce le bon fichier\u{a0}?",
+            percent(share)
+        ),
     }
 }

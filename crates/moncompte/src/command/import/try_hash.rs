@@ -46,6 +46,10 @@ impl Try {
             Tried::Moved => {
                 (false, None, "This person has moved: their old password signs nobody in.".to_owned())
             }
+            Tried::Left => {
+                let told = "A complete file did not have this person: their old password signs nobody in until a file has them again.";
+                (false, None, told.to_owned())
+            }
             Tried::NoHash => {
                 (false, None, "The identity has no hash: only a ticket of the portal moves it.".to_owned())
             }
