@@ -1,4 +1,4 @@
-//! Every route of the provider, by kind. Tests read the routes from this file, each from one line.
+//! Every route of the provider, by kind. Tests read them from the router; a new one gets a row in `tests/it/journeys/every_route.rs`.
 
 use axum::{
     Router,

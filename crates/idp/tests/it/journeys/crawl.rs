@@ -8,43 +8,15 @@ use testbed::{apply, both};
 use crate::journeys::{
     headers::guarded,
     portal::Portal,
+    routes::routes,
     visitor::Visitor,
     world::{PASSWORD, World},
 };
 
 const MARIE: &str = "marie@exemple.test";
-const ROUTES: &str = include_str!("../../../src/web/routes.rs");
 
 /// Routes to which clients post, without a browser's cookies or from another site; each authenticates its caller in another way.
 const NO_FORMS: [&str; 6] = ["/token", "/userinfo", "/introspect", "/revoke", "/authorize", "/end-session"];
-
-/// The routes, with whether they take POST.
-fn routes() -> Vec<(&'static str, bool)> {
-    let all: Vec<_> = ROUTES
-        .split(".route(\"")
-        .skip(1)
-        .map(|rest| {
-            let (path, handlers) = rest.split_once('"').unwrap();
-            let line = handlers.split(".route").next().unwrap().lines().next().unwrap();
-            (path, line.contains("post("))
-        })
-        .collect();
-    assert!(all.len() > 35 && all.contains(&("/authorize/{id}/link", true)), "{all:?}");
-    assert_eq!(
-        all.len(),
-        ROUTES.matches(".route(").count(),
-        "a route that is not on one line is not walked: {all:?}"
-    );
-    all
-}
-
-fn address(route: &str, hub: &str) -> String {
-    route
-        .replace("/authorize/{id}", hub)
-        .replace("{*path}", "moncompte.css")
-        .replace("{file}", "tilleuls.css")
-        .replace("{picture}", "fr-1-tilleuls.svg")
-}
 
 /// SECURITY #42, #43: each form, from another site, without an origin and without a token, in another encoding, with the token of another browser, and
 /// as a GET: refused, and nothing is written.
@@ -66,8 +38,10 @@ async fn every_form_of_the_router_is_refused_unless_it_is_this_browsers_own(worl
     );
     let with = |csrf: &str| format!("{typed}&csrf={csrf}").into_bytes();
     let before = (world.people().await, world.count("interaction", "enrolment_id IS NOT NULL").await);
-    for (route, _) in routes().iter().filter(|(route, posts)| *posts && !NO_FORMS.contains(route)) {
-        let to = address(route, &hub);
+    let routes = routes(&world).await;
+    let forms = routes.iter().filter(|r| r.takes(&Method::POST) && !NO_FORMS.contains(&r.path.as_str()));
+    for route in forms {
+        let to = route.address(&hub, "");
         let text = [("content-type", "text/plain")];
         for (why, body, headers, status) in [
             ("another site", with(&own), &[("origin", "https://evil.test")][..], &[403][..]),
@@ -116,10 +90,7 @@ async fn no_page_shows_a_persons_things_to_anybody_else(world: World) {
     marie.open("/account/acceptances").await;
     let receipt = |link: &String| link.starts_with("/account/acceptances/");
     let receipt = marie.screen.links().into_iter().find(receipt).unwrap();
-    let pages: Vec<String> = routes()
-        .into_iter()
-        .map(|(route, _)| address(&route.replace("/account/acceptances/{id}", &receipt), &hub))
-        .collect();
+    let pages: Vec<String> = routes(&world).await.iter().map(|route| route.address(&hub, &receipt)).collect();
     let is_hers = |body: &str| body.contains(MARIE) || body.contains("Durand");
     let mut stale = Visitor::new(&world);
     stale.cookies.clone_from(&marie.cookies);
@@ -157,20 +128,21 @@ async fn every_answer_of_the_router_carries_the_headers_that_guard_it(world: Wor
     let hub = marie.screen.path.clone();
     let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
     let mut seen = std::collections::BTreeSet::new();
-    for (route, _) in routes() {
+    for route in routes(&world).await {
+        let to = route.address(&hub, "/account/acceptances/0");
         for method in methods {
-            let screen = marie.once(method.parse().unwrap(), &address(route, &hub), None, &[]).await;
-            guarded(&screen, &format!("{method} {}", address(route, &hub)));
-            assert!(screen.headers.get("server").is_none(), "{route}");
+            let screen = marie.once(method.parse().unwrap(), &to, None, &[]).await;
+            guarded(&screen, &format!("{method} {to}"));
+            assert!(screen.headers.get("server").is_none(), "{to}");
             if screen.header("content-type").starts_with("text/") {
                 assert!(
                     screen.header("content-type").contains("utf-8"),
-                    "{route}: {}",
+                    "{to}: {}",
                     screen.header("content-type")
                 );
             }
             if matches!(method, "TRACE" | "PROPFIND" | "DELETE" | "PUT" | "PATCH") {
-                assert_eq!(screen.status.as_u16(), 405, "{method} {route}");
+                assert_eq!(screen.status.as_u16(), 405, "{method} {to}");
             }
             seen.insert(screen.status.as_u16());
         }

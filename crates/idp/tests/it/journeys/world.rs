@@ -1,4 +1,10 @@
-use std::{collections::BTreeMap, io::Cursor, net::SocketAddr, num::NonZeroU32, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Cursor,
+    net::SocketAddr,
+    num::NonZeroU32,
+    sync::Arc,
+};
 
 use accounts::{
     Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, PasswordChoice, Rules,
@@ -294,6 +300,31 @@ impl World {
     /// Executes SQL, as an operator with access to the database can.
     pub async fn write(&self, sql: &str) {
         self.bed.context.db.writer().execute_unprepared(sql).await.unwrap();
+    }
+
+    /// Every row of every table: its table's name, and its columns as text.
+    pub async fn rows(&self) -> BTreeSet<String> {
+        let db = self.bed.context.db.writer();
+        let ask = async |sql: &str| {
+            let statement = Statement::from_string(db.get_database_backend(), sql);
+            let rows = db.query_all_raw(statement).await.unwrap();
+            rows.iter().map(|row| row.try_get::<String>("", "line").unwrap()).collect::<Vec<_>>()
+        };
+        // A statement for each table that reads it.
+        let tables = ask(match self.bed.name {
+            "sqlite" => {
+                "SELECT 'SELECT ''' || m.name || ' '' || ' || \
+                 (SELECT group_concat('quote(' || c.name || ')', ' || '' '' || ') FROM pragma_table_info(m.name) c) \
+                 || ' AS line FROM ' || m.name AS line FROM sqlite_master m \
+                 WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"
+            }
+            _ => {
+                "SELECT 'SELECT ''' || tablename || ' '' || t::text AS line FROM ' || tablename || ' t' AS line \
+                 FROM pg_tables WHERE schemaname = current_schema()"
+            }
+        })
+        .await;
+        ask(&tables.join(" UNION ALL ")).await.into_iter().collect()
     }
 
     /// Everything about people that a forged or misplaced request might change.
