@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     pace::{Work, quantile},
-    person::{Mover, Page, Person, link},
+    person::{Page, Person, Persona, link},
     place::eventually,
     report::{Goal, Row},
     site::{Effort, RS256, Refresh, Site, Userinfo},
@@ -60,7 +60,7 @@ fn links(site: &Site) -> HashMap<String, String> {
 
 async fn before_the_last_step(site: &Site, people: usize) -> Vec<Standing> {
     let issuer = site.place.issuer();
-    let movers = || (1..=people).map(Mover::number);
+    let movers = || (1..=people).map(Persona::number);
     site.place.people(movers().map(|mover| mover.row()));
     let mailed = each(movers().map(|mover| {
         let person = Arc::new(Person::patient(&issuer));

@@ -4,18 +4,16 @@ use std::{fs, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use testbed::Bed;
+use testkit::{VERIFIER, asking};
 
 use crate::{
     http::{Answer, Browser, Caller, encoded},
     limit::Bare,
     pace::Work,
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, Running},
 };
 
-/// RFC 7636 appendix B.
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 /// The portal with RS256 tokens, the default.
 pub const RS256: &str = "exemple";
 /// The portal with ES256 tokens.
@@ -48,7 +46,7 @@ impl Site {
         // All clients are on one machine: its network's limit is not what is measured.
         let text = text.replace("attempts_per_minute = 6000", "attempts_per_minute = 1000000");
         fs::write(&settings, text + "\n[connections]\nmost_per_network = 4000\n").expect("settings");
-        let who = Mover::number(FIRST);
+        let who = Persona::number(FIRST);
         place.people([who.row()]);
         let running = place.serve().await;
         let page = Person::new(&place.issuer()).moves(&who, &place).await;
@@ -185,22 +183,13 @@ impl Visitor {
     /// `account`: the number of a copy, from 1.
     fn new(port: u16, account: u64, client: &'static str) -> Self {
         let email = format!("copie.{account}@courrier.example");
-        Self { browser: Browser::new(port), email, password: Mover::number(FIRST).new, client }
+        Self { browser: Browser::new(port), email, password: Persona::number(FIRST).new, client }
     }
 
     /// Goes from the portal's request to the sign-in page; returns its hub and its form token.
     pub async fn is_asked(&mut self) -> (String, String) {
         self.browser.forget("mc_session");
-        let asked = encoded(&[
-            ("client_id", self.client),
-            ("redirect_uri", CALLBACK),
-            ("response_type", "code"),
-            ("scope", "openid profile email offline_access"),
-            ("state", "s"),
-            ("nonce", "n"),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
-        ]);
+        let asked = encoded(&asking(self.client, CALLBACK, &[]));
         let answer = self.browser.get(&format!("/authorize?{asked}")).await;
         let hub = answer.location().to_owned();
         let page = self.browser.get(&hub).await;

@@ -4,7 +4,7 @@ use kernel::sea_orm::{ConnectionTrait, Statement};
 use testbed::{Bed, apply, both};
 
 use crate::{
-    person::{Mover, Page, Person},
+    person::{Page, Person, Persona},
     place::{MAIL_FOLDER, Place, Running, eventually},
 };
 
@@ -18,7 +18,7 @@ struct House {
 impl House {
     async fn on(bed: Bed) -> Self {
         let place = Place::new(bed, MAIL_FOLDER);
-        let mover = Mover::number(0);
+        let mover = Persona::number(0);
         place.people([mover.row()]);
         let running = place.serve().await;
         let person = Person::new(&place.issuer());
@@ -84,7 +84,7 @@ async fn people_and_portals_of_an_agency_are_told_its_state(bed: Bed) {
             assert!(told.contains(words), "{words}: {told}");
         }
     }
-    assert!(house.silently().await.url.as_str().contains("error=temporarily_unavailable"));
+    assert!(house.silently().await.address().as_str().contains("error=temporarily_unavailable"));
     for list in ["/", "/account/agencies"] {
         let page = person.get(list).await;
         assert!(page.status.is_success() && page.body.contains("en pause jusqu'au"), "{list}: {}", page.body);

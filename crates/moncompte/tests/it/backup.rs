@@ -14,7 +14,7 @@ use serde_json::Value;
 use testbed::{Bed, Database, apply, both};
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{AGENCY, CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, Running, eventually, program, secret_file},
 };
 
@@ -110,7 +110,7 @@ fn signed(manifest: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_to_yesterday_ends_what_was_given_and_keeps_every_sub(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    let (early, late) = (Mover::number(0), Mover::number(1));
+    let (early, late) = (Persona::number(0), Persona::number(1));
     place.people([early.row(), late.row()]);
     let running = place.serve().await;
     let browser = Person::new(&place.issuer());
@@ -184,7 +184,7 @@ async fn a_restore_to_yesterday_ends_what_was_given_and_keeps_every_sub(bed: Bed
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_backup_is_told_in_a_sentence(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    place.people([Mover::number(0).row()]);
+    place.people([Persona::number(0).row()]);
     let name = place.path("one");
     let one = name.to_str().unwrap();
     done(&place, "backup", &[one]);
@@ -238,7 +238,7 @@ async fn what_is_wrong_with_a_backup_is_told_in_a_sentence(bed: Bed) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_somebody_else_made_is_refused(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    place.people([Mover::number(0).row()]);
+    place.people([Persona::number(0).row()]);
     let name = place.path("one");
     let one = name.to_str().unwrap();
     done(&place, "backup", &[one]);
@@ -277,7 +277,7 @@ async fn a_backup_that_somebody_else_made_is_refused(bed: Bed) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_wants_every_key_that_the_node_had(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    place.people([Mover::number(0).row()]);
+    place.people([Persona::number(0).row()]);
     let [old, new] = [7, 9].map(|n| SealKey::new([n; 32]));
     let only = fs::read_to_string(place.path("moncompte.toml")).unwrap();
     secret_file(&place.path("secrets/new.key"), &new.text());
@@ -344,7 +344,7 @@ async fn the_schema_of_a_node_is_backed_up_with_its_address() {
         &format!("database = '{address}' # ours"),
     );
     done(&place, "migrate", &[]);
-    place.people([Mover::number(0).row()]);
+    place.people([Persona::number(0).row()]);
     let backup = place.path("one");
     let name = backup.to_str().unwrap();
     done(&place, "backup", &[name]);
@@ -373,7 +373,7 @@ async fn a_user_who_may_not_alter_tables_serves() {
     db.execute_unprepared(&grants).await.unwrap();
     let at = owner.split_once('@').unwrap().1;
     secret_file(&place.path("secrets/database"), &format!("postgres://{role}:geheim@{at}"));
-    let mover = Mover::number(0);
+    let mover = Persona::number(0);
     place.people([mover.row()]);
     let running = place.serve().await;
     Person::new(&place.issuer()).moves(&mover, &place).await;

@@ -6,13 +6,13 @@ use kernel::sea_orm::{ConnectionTrait, Statement};
 use testbed::{Bed, apply, both};
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{Place, eventually, program, serve},
     smtp::{Post, place},
 };
 
 /// The envelope sender (return path) of the newest mail to somebody, as the mail server saw it.
-async fn return_path(post: &Post, mover: &Mover) -> String {
+async fn return_path(post: &Post, mover: &Persona) -> String {
     let line = eventually("the mail", async || {
         let log = post.log();
         log.lines().rev().find(|l| l.starts_with("MESSAGE") && l.contains(&mover.email)).map(str::to_owned)
@@ -56,7 +56,7 @@ async fn a_message_that_comes_back_is_told_where_its_owner_waits(bed: Bed) {
     let post = Post::new();
     let _server = post.open().await;
     let place = place(bed, &post, "server.pem");
-    place.people((1..=3).map(|n| Mover::number(n).row()));
+    place.people((1..=3).map(|n| Persona::number(n).row()));
     for part in ["new", "cur", "tmp"] {
         fs::create_dir_all(place.path("bounces").join(part)).unwrap();
     }
@@ -65,7 +65,7 @@ async fn a_message_that_comes_back_is_told_where_its_owner_waits(bed: Bed) {
         .replace("[mail]\n", "[mail]\nreturn_path = \"bounce@retour.exemple.test\"\nbounces = \"bounces\"\n");
     fs::write(place.path("moncompte.toml"), config).unwrap();
     let running = serve(place.folder.path(), |_| ()).await;
-    let movers = [1, 2, 3].map(Mover::number);
+    let movers = [1, 2, 3].map(Persona::number);
     let mut people = Vec::new();
     for mover in &movers {
         let person = Person::new(&place.issuer());

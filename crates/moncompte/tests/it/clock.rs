@@ -16,15 +16,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use mail_parser::MessageParser;
 use testbed::{Bed, apply, both};
+use testkit::VERIFIER;
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, eventually, free_port, serve},
     races::another,
 };
-
-/// The PKCE verifier of every request that a [`Person`] brings (RFC 7636 appendix B).
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// One of each thing that expires by time alone.
 struct Perishable {
@@ -35,7 +33,7 @@ struct Perishable {
 
 impl Perishable {
     /// Makes each of them while all clocks are right.
-    async fn fresh(place: &Place, mover: &Mover) -> Self {
+    async fn fresh(place: &Place, mover: &Persona) -> Self {
         let session = Person::new(&place.issuer());
         session.signs_in(&mover.email, &mover.new).await;
         let asking = Person::new(&place.issuer());
@@ -92,7 +90,7 @@ async fn ready_in(folder: &Path) -> (u16, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_has_expired_stays_so_when_the_clock_steps_back(bed: Bed) {
     let place = Place::new(bed, &format!("{MAIL_FOLDER}\n\n[session]\nidle_hours = 1"));
-    let mover = Mover::number(1);
+    let mover = Persona::number(1);
     place.people([mover.row()]);
     let running = place.serve().await;
     Person::new(&place.issuer()).moves(&mover, &place).await;
@@ -224,7 +222,7 @@ async fn a_node_whose_clock_is_wrong_harms_nobody_else() {
     for ahead in [FAR, -2 * 86_400] {
         let Some(bed) = Bed::postgres().await else { return };
         let place = Place::new(bed, MAIL_FOLDER);
-        let (mover, port) = (Mover::number(1), free_port());
+        let (mover, port) = (Persona::number(1), free_port());
         place.people([mover.row()]);
         another(&place, "second", port);
         let right = place.serve().await;
@@ -263,7 +261,7 @@ async fn a_node_whose_clock_is_wrong_harms_nobody_else() {
 async fn a_clock_that_jumps_under_a_node_is_not_believed() {
     let Some(bed) = Bed::postgres().await else { return };
     let place = Place::new(bed, MAIL_FOLDER);
-    let (mover, hands) = (Mover::number(1), Hands::new());
+    let (mover, hands) = (Persona::number(1), Hands::new());
     place.people([mover.row()]);
     let running = serve(place.folder.path(), |command| hands.lay(command)).await;
     Person::new(&place.issuer()).moves(&mover, &place).await;

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{MAIL_FOLDER, PATIENCE, Place, Running, program},
 };
 
@@ -26,7 +26,7 @@ const SOON: Duration = Duration::from_secs(8);
 struct House {
     running: Running,
     place: Place,
-    mover: Mover,
+    mover: Persona,
 }
 
 impl House {
@@ -37,7 +37,7 @@ impl House {
     /// Starts it with a limit of open files.
     async fn with_files(bed: Bed, connections: &str, files: Option<usize>) -> Self {
         let place = Place::new(bed, &format!("{MAIL_FOLDER}\n\n[connections]\n{connections}"));
-        let mover = Mover::number(1);
+        let mover = Persona::number(1);
         place.people([mover.row()]);
         let mut command = match files {
             None => program(),

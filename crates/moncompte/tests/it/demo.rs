@@ -5,7 +5,7 @@ use std::{os::unix::fs::PermissionsExt, path::Path, process::Command};
 use serde_json::Value;
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{Running, eventually, free_port, program, signal},
 };
 
@@ -30,12 +30,13 @@ async fn start(base: u16, data: &Path) -> Running {
 }
 
 /// Moves one of the demo's people from the provider's own front page, with the link from the demo's mailbox.
-async fn moves(base: u16) -> Mover {
-    let mover = Mover {
+async fn moves(base: u16) -> Persona {
+    let mover = Persona {
         identifier: "00020017".into(),
         old: "oeillets1947".into(),
         email: "oeillets@courrier.example".into(),
         new: "quatre mouettes bleues".into(),
+        ..Persona::number(0)
     };
     let issuer = format!("http://localhost:{base}");
     let person = Person::new(&issuer);
@@ -60,7 +61,7 @@ async fn link(base: u16, email: &str) -> Option<String> {
     mail["text"].as_str()?.split_whitespace().find(|w| w.contains("/confirm?token=")).map(str::to_owned)
 }
 
-async fn signs_in(base: u16, mover: &Mover) {
+async fn signs_in(base: u16, mover: &Persona) {
     let person = Person::new(&format!("http://localhost:{base}"));
     let page = person.get("/").await;
     let page = person.submit(&page, "sign-in", &[("email", &mover.email), ("password", &mover.new)]).await;

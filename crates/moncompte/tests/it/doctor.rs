@@ -10,7 +10,7 @@ use serde_json::Value;
 use testbed::{Bed, Database, OnDatabase, apply, both};
 
 use crate::{
-    person::{Mover, Person, link},
+    person::{Person, Persona, link},
     place::{MAIL_FOLDER, Place, project, secret_file},
 };
 
@@ -46,7 +46,7 @@ fn with(ids: &BTreeSet<String>, more: &[&str]) -> BTreeSet<String> {
 }
 
 /// Walks one person's move to its end over HTTP.
-async fn moves(place: &Place, mover: &Mover) {
+async fn moves(place: &Place, mover: &Persona) {
     let person = Person::new(&place.issuer());
     let mut page = person.prove(mover).await;
     let steps: [(&str, &[(&str, &str)]); 5] = [
@@ -69,7 +69,7 @@ async fn moves(place: &Place, mover: &Mover) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_sees_what_is_broken_beside_a_provider_that_runs(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    let mover = Mover::number(0);
+    let mover = Persona::number(0);
     place.people([mover.row()]);
     let running = place.serve().await;
     moves(&place, &mover).await;

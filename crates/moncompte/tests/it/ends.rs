@@ -7,7 +7,7 @@ use mail_parser::MessageParser;
 use testbed::{Bed, apply, both};
 
 use crate::{
-    person::{Mover, Page, Person},
+    person::{Page, Person, Persona},
     place::{MAIL_FOLDER, Place, eventually},
 };
 
@@ -29,7 +29,7 @@ impl Change {
         self,
         place: &Place,
         here: &Person,
-        who: &Mover,
+        who: &Persona,
     ) -> (Page, &'static str, Vec<(&'static str, String)>) {
         let chosen = || ("password", NEW.to_owned());
         match self {
@@ -129,8 +129,8 @@ async fn killed_between_a_change_and_its_portals_they_are_told_all_the_same(bed:
         "[[portal]]\nbackchannel_logout_uri = \"https://espace.exemple.test/backchannel\"\n",
     );
     fs::write(&file, agency).unwrap();
-    let movers: Vec<Mover> = (0..CHANGES.len()).map(Mover::number).collect();
-    place.people(movers.iter().map(Mover::row));
+    let movers: Vec<Persona> = (0..CHANGES.len()).map(Persona::number).collect();
+    place.people(movers.iter().map(Persona::row));
     let mut running = place.serve().await;
     for (change, who) in CHANGES.into_iter().zip(&movers) {
         let context = format!("{} {change:?}", place.bed.name);

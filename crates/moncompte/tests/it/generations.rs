@@ -17,7 +17,7 @@ use serde_json::Value;
 use testbed::{Bed, apply, both};
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{
         AGENCY, CLIENT_SECRET, MAIL_FOLDER, Place, Running, eventually, free_port, program, project, serve,
         signal,
@@ -311,7 +311,7 @@ async fn a_signal_takes_in_the_folder_and_ends_no_node(bed: Bed) {
 #[tokio::test]
 async fn a_node_with_broken_files_serves_what_was_accepted_last(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    let mover = Mover::number(0);
+    let mover = Persona::number(0);
     place.people([mover.row()]);
     let running = place.serve().await;
     Person::new(&place.issuer()).moves(&mover, &place).await;
@@ -345,13 +345,13 @@ async fn changes_under_a_load_of_sign_ins_lose_no_request(bed: Bed) {
     let wished = testbed::tries(15, 50);
     let pair = Pair::on(bed).await;
     let place = &pair.place;
-    let movers: Vec<Mover> = (0..3).map(Mover::number).collect();
-    place.people(movers.iter().map(Mover::row));
+    let movers: Vec<Persona> = (0..3).map(Persona::number).collect();
+    place.people(movers.iter().map(Persona::row));
     for mover in &movers {
         Person::new(&place.issuer()).moves(mover, place).await;
     }
     let (over, signed_in) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let live = async |mover: &Mover| {
+    let live = async |mover: &Persona| {
         while !over.load(Relaxed) {
             let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
             assert!(page.code().is_some(), "{} {} {}", page.url, page.status, page.heading());

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{AGENCY, MAIL_FOLDER, Place, eventually},
 };
 
@@ -102,7 +102,7 @@ async fn queue(place: &Place, client: &str, messages: u32, tied: bool) {
 async fn a_portal_that_hangs_delays_neither_mails_nor_other_portals(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
     agencies(&place, hangs().await, answers().await);
-    let mover = Mover::number(1);
+    let mover = Persona::number(1);
     place.people([mover.row()]);
     queue(&place, AGENCY, 300, true).await;
     queue(&place, AGENCY, 20, false).await;

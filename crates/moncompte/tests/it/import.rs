@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use testbed::{Bed, apply, both};
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{AGENCY, MAIL_FOLDER, Place},
     python,
 };
 
 /// A row of an agency's export, and the person whom it describes.
 struct Made {
-    mover: Mover,
+    mover: Persona,
     hash: String,
     format: &'static str,
     salt: String,
@@ -96,12 +96,13 @@ fn directory(prefix: &str) -> Vec<Made> {
 
 fn made(prefix: &str, n: usize, format: &'static str) -> Made {
     let rng = uuid::Uuid::new_v4().simple().to_string();
-    let mover = Mover {
+    let mover = Persona {
         identifier: format!("{prefix}{n:04}"),
         // Accents, a space and an apostrophe, as people have them, but no separator of the file.
         old: format!("Été {} d'à", &rng[..8]),
         email: format!("{prefix}{n}@courrier.example").to_lowercase(),
         new: format!("nouvelle phrase {}", &rng[8..20]),
+        ..Persona::number(0)
     };
     Made { mover, hash: String::new(), format, salt: String::new() }
 }
@@ -124,7 +125,7 @@ fn csv(all: &[Made], separator: char, line_end: &str) -> String {
     let s = separator;
     let mut text = format!("identifier{s}email{s}password_hash{s}hash_format{s}salt{s}name{line_end}");
     for Made { mover, hash, format, salt } in all {
-        let Mover { identifier, email, .. } = mover;
+        let Persona { identifier, email, .. } = mover;
         write!(text, "{identifier}{s}{email}{s}\"{hash}\"{s}{format}{s}{salt}{s}\"Nom{s} Prénom\"{line_end}")
             .unwrap();
     }
@@ -205,7 +206,7 @@ async fn people_of_a_file_that_nobody_has_seen_can_move(bed: Bed) {
     for n in (0..FORMATS.len()).step_by(every(place.bed.name)) {
         let (name, _, all) = &everybody[n % 3];
         let mover = &all[n].mover;
-        let wrong = Mover { old: format!("{}x", mover.old), ..mover.clone() };
+        let wrong = Persona { old: format!("{}x", mover.old), ..mover.clone() };
         let page = Person::new(&place.issuer()).prove(&wrong).await;
         assert!(page.asks("legacy"), "{name} {:?}: a wrong password is taken", FORMATS[n]);
         let page = Person::new(&place.issuer()).prove(mover).await;
@@ -314,7 +315,7 @@ async fn what_proves_nothing_shuts_nobody_out(bed: Bed) {
     let _running = place.serve().await;
     let people = [("B1", "motdepasse-un"), ("B2", "motdepasse-deux"), ("B3", "motdepasse-trois")];
     for (identifier, old) in people {
-        let mover = Mover { identifier: identifier.into(), old: old.into(), ..Mover::number(0) };
+        let mover = Persona { identifier: identifier.into(), old: old.into(), ..Persona::number(0) };
         let page = Person::new(&place.issuer()).prove(&mover).await;
         assert!(page.asks("notice"), "{identifier}: {}", page.heading());
     }
@@ -434,7 +435,8 @@ async fn each_hash_of_the_documentation_signs_in(bed: Bed) {
         let key = if format == "prestashop" { "cle_du_site" } else { "" };
         let identifier = format!("id-{}", movers.len());
         writeln!(csv, "{identifier};{format};{example};{salt};{user};{key}").unwrap();
-        movers.push((Mover { identifier, old: "Tilleul-42".into(), ..Mover::number(1) }, line.to_owned()));
+        movers
+            .push((Persona { identifier, old: "Tilleul-42".into(), ..Persona::number(1) }, line.to_owned()));
     }
     assert!(movers.len() > 55, "{}", movers.len());
     let file = place.path("hashes.csv");

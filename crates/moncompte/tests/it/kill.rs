@@ -7,7 +7,7 @@ use kernel::sea_orm::{ConnectionTrait, Statement};
 use testbed::{Bed, apply, both};
 
 use crate::{
-    person::{Mover, Page, Person, link},
+    person::{Page, Person, Persona, link},
     place::{MAIL_FOLDER, Place, Running},
 };
 
@@ -31,7 +31,7 @@ enum Moment {
 
 async fn kill_and_look(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    place.people((0..100).map(|n| Mover::number(n).row()));
+    place.people((0..100).map(|n| Persona::number(n).row()));
     let took = measure(&place).await;
     let mut moments: Vec<Moment> = (0..=STEPS.len()).map(Moment::After).collect();
     let during = testbed::tries(2, 5);
@@ -46,7 +46,7 @@ async fn kill_and_look(bed: Bed) {
     assert_eq!(moments.len(), 7 + during + at_the_end);
     let mut moved = 0;
     for (n, moment) in moments.iter().enumerate() {
-        let mover = Mover::number(n + 1);
+        let mover = Persona::number(n + 1);
         moved += usize::from(one_kill(&place, &mover, *moment).await);
     }
     println!(
@@ -66,7 +66,7 @@ fn chance_of(time: Duration) -> Duration {
 /// The duration of each step without a kill.
 async fn measure(place: &Place) -> [Duration; 6] {
     let running = place.serve().await;
-    let mover = Mover::number(0);
+    let mover = Persona::number(0);
     let person = Person::new(&place.issuer());
     let mut took = [Duration::ZERO; 6];
     for (step, took) in took.iter_mut().enumerate() {
@@ -81,7 +81,7 @@ async fn measure(place: &Place) -> [Duration; 6] {
 }
 
 /// Walks up to the moment, kills, starts again, and checks the person's state. Returns true if the person has moved.
-async fn one_kill(place: &Place, mover: &Mover, moment: Moment) -> bool {
+async fn one_kill(place: &Place, mover: &Persona, moment: Moment) -> bool {
     let mails = mails(place).await;
     let running = place.serve().await;
     let person = Person::new(&place.issuer());
@@ -121,7 +121,7 @@ async fn one_kill(place: &Place, mover: &Mover, moment: Moment) -> bool {
 }
 
 /// Walks up to the moment and kills the program; returns true if the last step was answered with success.
-async fn walk(place: &Place, running: Running, person: &Person, mover: &Mover, moment: Moment) -> bool {
+async fn walk(place: &Place, running: Running, person: &Person, mover: &Persona, moment: Moment) -> bool {
     let (whole, flying) = match moment {
         Moment::After(whole) => (whole, None),
         Moment::During(step, delay) => (step, Some(delay)),
@@ -146,7 +146,7 @@ async fn walk(place: &Place, running: Running, person: &Person, mover: &Mover, m
 }
 
 /// The page with the form of a step, found as a person would find it again.
-async fn before(place: &Place, person: &Person, mover: &Mover, step: usize) -> Page {
+async fn before(place: &Place, person: &Person, mover: &Persona, step: usize) -> Page {
     let page = match STEPS[step] {
         "legacy" => person.old_door().await,
         "confirm" => person.get(&link(&place.mail_to(&mover.email).await)).await,
@@ -157,7 +157,7 @@ async fn before(place: &Place, person: &Person, mover: &Mover, step: usize) -> P
     page
 }
 
-async fn send(person: &Person, page: &Page, mover: &Mover, step: usize) -> reqwest::Result<Page> {
+async fn send(person: &Person, page: &Page, mover: &Persona, step: usize) -> reqwest::Result<Page> {
     let fields: &[(&str, &str)] = match STEPS[step] {
         "legacy" => &[("identifier", &mover.identifier), ("password", &mover.old)],
         "notice" => &[],
@@ -170,7 +170,7 @@ async fn send(person: &Person, page: &Page, mover: &Mover, step: usize) -> reqwe
 }
 
 /// Ends the move in another browser, from the old credentials and the step at which it stands.
-async fn begin_again(place: &Place, mover: &Mover, context: &str) {
+async fn begin_again(place: &Place, mover: &Persona, context: &str) {
     let person = Person::new(&place.issuer());
     let mut page = person.prove(mover).await;
     assert!(!page.asks("legacy"), "the old credentials were refused: {context}: {}", page.heading());
@@ -212,7 +212,7 @@ impl State {
     }
 }
 
-async fn look(place: &Place, mover: &Mover) -> State {
+async fn look(place: &Place, mover: &Persona) -> State {
     let account = format!("(SELECT id FROM account WHERE email_canonical = '{}')", mover.email);
     let identity = format!("FROM legacy_identity WHERE identifier = '{}'", mover.identifier);
     State {

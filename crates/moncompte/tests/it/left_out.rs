@@ -6,7 +6,7 @@ use kernel::sea_orm::ConnectionTrait;
 use testbed::{Bed, apply, both};
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{AGENCY, MAIL_FOLDER, Place, secret_file},
 };
 
@@ -118,7 +118,7 @@ async fn the_mistake_of_an_agency_stops_nobody_else(bed: Bed) {
     assert!(!said.contains("exemple.toml") && !said.contains("README"), "{said}");
     assert!(!said.contains("is --config right?"), "{said}");
 
-    let mover = Mover::number(0);
+    let mover = Persona::number(0);
     place.people([mover.row()]);
     let running = place.serve().await;
     for (name, _) in &told {
@@ -168,8 +168,8 @@ async fn the_mistake_of_an_agency_stops_nobody_else(bed: Bed) {
 #[tokio::test]
 async fn people_of_an_agency_that_is_left_out_meet_no_fault(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    let movers = [Mover::number(0), Mover::number(1)];
-    place.people(movers.iter().map(Mover::row));
+    let movers = [Persona::number(0), Persona::number(1)];
+    place.people(movers.iter().map(Persona::row));
     let running = place.serve().await;
     let begun = Person::new(&place.issuer());
     let there = begun.prove(&movers[1]).await;

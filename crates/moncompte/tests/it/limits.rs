@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{CALLBACK, MAIL_FOLDER, Place, Running},
 };
 
@@ -35,7 +35,7 @@ struct Site {
 impl Site {
     async fn new(bed: Bed) -> Self {
         let place = Place::new(bed, MAIL_FOLDER);
-        let mover = Mover::number(1);
+        let mover = Persona::number(1);
         place.people([mover.row()]);
         let running = place.serve().await;
         Person::new(&place.issuer()).moves(&mover, &place).await;

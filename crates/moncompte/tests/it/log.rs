@@ -9,7 +9,7 @@ use std::{
 use testbed::Bed;
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{MAIL_FOLDER, Place, eventually, program},
 };
 
@@ -60,7 +60,7 @@ async fn operators(place: &Place, path: &str) -> Option<(u16, String)> {
 async fn a_log_that_cannot_be_written_stops_nothing() {
     for end in [End::Closed, End::Full, End::Stuck] {
         let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
-        let mover = Mover::number(1);
+        let mover = Persona::number(1);
         place.people([mover.row()]);
         let mut command = program();
         // Trace logs fill the pipe at once.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use testbed::{Bed, apply, both};
 
 use crate::{
-    person::{Mover, Page, Person, link},
+    person::{Page, Person, Persona, link},
     place::{MAIL_FOLDER, Place, eventually},
     smtp::{Post, messages, place},
 };
@@ -64,12 +64,12 @@ async fn what_is_the_operators_fault_ends_no_message_and_each_arrives_once_when_
     let post = Post::new();
     let _server = post.open().await;
     let place = place(bed, &post, "server.pem");
-    place.people((1..=2 * faults.len()).map(|n| Mover::number(n).row()));
+    place.people((1..=2 * faults.len()).map(|n| Persona::number(n).row()));
     let running = place.serve().await;
     for (n, (step, answer, of_all)) in faults.into_iter().enumerate() {
         let context = format!("{}: {step} {answer}", place.bed.name);
         post.refuses(&format!("{step} {answer}\n"));
-        let movers = [Mover::number(2 * n + 1), Mover::number(2 * n + 2)];
+        let movers = [Persona::number(2 * n + 1), Persona::number(2 * n + 2)];
         Person::new(&place.issuer()).until_mail(&movers[0]).await;
         let why = eventually(&context, async || has_failed(&place).await).await;
         assert!(why.contains(&answer[..3]), "{context}: {why}");
@@ -83,7 +83,7 @@ async fn what_is_the_operators_fault_ends_no_message_and_each_arrives_once_when_
         eventually(&context, async || (messages(&place, "sent_at IS NULL").await == 0).then_some(())).await;
     }
     for n in 1..=2 * faults.len() {
-        assert_eq!(post.copies(&Mover::number(n)).len(), 1, "{}: {n}", place.bed.name);
+        assert_eq!(post.copies(&Persona::number(n)).len(), 1, "{}: {n}", place.bed.name);
     }
     measured(&place, "moncompte_outbox_paused 0").await;
     measured(&place, "moncompte_outbox_waiting{queue=\"mail\"} 0").await;
@@ -104,7 +104,7 @@ async fn an_address_that_is_refused_is_told_where_its_owner_waits(bed: Bed) {
     let place = place(bed, &post, "server.pem");
     post.refuses("rcpt personne.1@courrier.example 550 5.1.1 unknown user\n");
     let _running = place.serve().await;
-    let (person, mut mover) = (Person::new(&place.issuer()), Mover::number(1));
+    let (person, mut mover) = (Person::new(&place.issuer()), Persona::number(1));
     let page = person.until_mail(&mover).await;
     let next = async |status: &str| person.get(status).await.body.contains("\"next\":true");
     // If the server refused before the page was made, the page says so at once.
@@ -169,11 +169,11 @@ async fn an_operator_lists_retries_and_drops_messages_beside_a_provider_that_run
     let post = Post::new();
     let _server = post.open().await;
     let place = place(bed, &post, "server.pem");
-    place.people((1..=3).map(|n| Mover::number(n).row()));
+    place.people((1..=3).map(|n| Persona::number(n).row()));
     post.refuses("auth 535 5.7.8 no\n");
     let _running = place.serve().await;
     for n in 1..=3 {
-        Person::new(&place.issuer()).until_mail(&Mover::number(n)).await;
+        Person::new(&place.issuer()).until_mail(&Persona::number(n)).await;
     }
     eventually("a pause", async || {
         let (told, _) = mail(&place, &["list", "--state", "paused"]);
@@ -222,7 +222,7 @@ async fn an_operator_lists_retries_and_drops_messages_beside_a_provider_that_run
     eventually("both", async || (messages(&place, "sent_at IS NOT NULL").await == 2).then_some(())).await;
     assert_eq!(mail(&place, &["retry", ids[0]]).1, Some(1), "nothing of it is left");
     assert_eq!(mail(&place, &["drop", ids[1], "--reason", "late"]).1, Some(1), "sent is sent");
-    let copies: Vec<usize> = (1..=3).map(|n| post.copies(&Mover::number(n)).len()).collect();
+    let copies: Vec<usize> = (1..=3).map(|n| post.copies(&Persona::number(n)).len()).collect();
     assert_eq!(copies.iter().sum::<usize>(), 2, "{copies:?}");
     assert_eq!(mail(&place, &["list"]).0["paused"], Value::Null);
 }

@@ -11,7 +11,7 @@ use testbed::{Bed, apply, both};
 
 use crate::{
     backup::{said, wipe},
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{MAIL_FOLDER, Place, program, project, secret_file},
 };
 
@@ -77,7 +77,7 @@ fn keys(place: &Place) -> (String, Vec<String>) {
 async fn the_commands_of_the_page_on_keys_do_what_it_says(bed: Bed) {
     let page = Page::of("keys.md");
     let place = Place::new(bed, MAIL_FOLDER);
-    let mover = Mover::number(0);
+    let mover = Persona::number(0);
     place.people([mover.row()]);
     let running = place.serve().await;
     Person::new(&place.issuer()).moves(&mover, &place).await;
@@ -130,7 +130,7 @@ async fn the_commands_of_the_page_on_keys_do_what_it_says(bed: Bed) {
 async fn the_commands_of_the_page_on_backups_do_what_it_says(bed: Bed) {
     let page = Page::of("backup.md");
     let place = Place::new(bed, MAIL_FOLDER);
-    let mover = Mover::number(0);
+    let mover = Persona::number(0);
     place.people([mover.row()]);
     let mut running = Some(place.serve().await);
     Person::new(&place.issuer()).moves(&mover, &place).await;
@@ -199,7 +199,7 @@ async fn serve_as_another(place: &Place, sql: &str) {
 async fn the_drills_of_the_runbook_do_what_it_says(bed: Bed) {
     let page = Page::of("runbook.md");
     let place = Place::new(bed, MAIL_FOLDER);
-    let (mover, stranger) = (Mover::number(0), Mover::number(1));
+    let (mover, stranger) = (Persona::number(0), Persona::number(1));
     place.people([mover.row()]);
     let mut running = Some(place.serve().await);
     Person::new(&place.issuer()).moves(&mover, &place).await;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use testbed::{Bed, apply, both};
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{MAIL_FOLDER, Place, Running, eventually, free_port, program, secret_file, serve},
     races::another,
 };
@@ -96,7 +96,7 @@ fn whole(place: &Place) {
     assert!(broken.is_empty() && told.contains("I21  holds"), "{}: {told}", place.bed.name);
 }
 
-async fn signs_in(place: &Place, mover: &Mover) {
+async fn signs_in(place: &Place, mover: &Persona) {
     let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
     assert!(page.code().is_some(), "{}: {} {}", place.bed.name, page.url, page.heading());
 }
@@ -110,7 +110,7 @@ async fn two_nodes(place: &Place) -> [Running; 2] {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_is_replaced_while_two_nodes_run(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    let (moved, late) = (Mover::number(0), Mover::number(1));
+    let (moved, late) = (Persona::number(0), Persona::number(1));
     // Weak hashes, which are sealed until they are wrapped.
     place.people([moved.row(), late.row()]);
     let nodes = two_nodes(&place).await;
@@ -163,7 +163,7 @@ async fn a_reseal_that_is_killed_leaves_every_box_readable(bed: Bed) {
     }
     let out = place.import("weak.csv", csv);
     assert!(out.status.success(), "{}", said(&out));
-    let mover = Mover::number(0);
+    let mover = Persona::number(0);
     place.people([mover.row()]);
     let running = place.serve().await;
     Person::new(&place.issuer()).moves(&mover, &place).await;
@@ -207,7 +207,7 @@ async fn a_reseal_that_is_killed_leaves_every_box_readable(bed: Bed) {
 async fn a_new_database_keeps_its_own_root_of_macs(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
     place.bed.context.db.forget_stored("seal_key").await.unwrap();
-    let mover = Mover::number(0);
+    let mover = Persona::number(0);
     place.people([mover.row()]);
     assert_ne!(place.bed.context.keys.mac("x", b"y"), root(&place).await, "the key is not the root");
     let running = place.serve().await;

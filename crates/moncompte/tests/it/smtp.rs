@@ -10,7 +10,7 @@ use mail_parser::{Message, MessageParser, MimeHeaders};
 use testbed::{Bed, apply, both};
 
 use crate::{
-    person::{Mover, Person, link},
+    person::{Person, Persona, link},
     place::{PATIENCE, Place, Running, certificate, eventually, free_port, secret_file},
     python,
 };
@@ -80,7 +80,7 @@ pub fn place(bed: Bed, post: &Post, ca: &str) -> Place {
     );
     let place = Place::new(bed, &mail);
     secret_file(&place.path("secrets/smtp"), &format!("{PASSWORD}\n"));
-    place.people([Mover::number(1).row()]);
+    place.people([Persona::number(1).row()]);
     place
 }
 
@@ -118,7 +118,7 @@ async fn the_confirmation_arrives_whole_and_its_link_works(bed: Bed) {
     let _server = post.open().await;
     let place = place(bed, &post, "server.pem");
     let running = place.serve().await;
-    let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+    let (person, mover) = (Person::new(&place.issuer()), Persona::number(1));
     person.until_mail(&mover).await;
     let bytes = post.first().await;
     judge(&MessageParser::default().parse(&bytes).unwrap(), &place, &mover);
@@ -142,7 +142,7 @@ async fn the_confirmation_arrives_whole_and_its_link_works(bed: Bed) {
 }
 
 /// SECURITY #95 to #97: one of each header, both bodies, links to the issuer only.
-fn judge(mail: &Message<'_>, place: &Place, mover: &Mover) {
+fn judge(mail: &Message<'_>, place: &Place, mover: &Persona) {
     for name in
         ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
     {
@@ -186,7 +186,7 @@ async fn a_server_with_the_wrong_certificate_gets_nothing_and_the_person_notices
     let _server = post.open().await;
     let place = place(bed, &post, "other.pem");
     let running = place.serve().await;
-    Person::new(&place.issuer()).until_mail(&Mover::number(1)).await;
+    Person::new(&place.issuer()).until_mail(&Persona::number(1)).await;
     failed(&place, 1).await;
     now(&place).await;
     failed(&place, 2).await;
@@ -207,7 +207,7 @@ async fn a_server_without_starttls_never_sees_a_mail_or_a_password() {
     let _server = post.open_in_clear().await;
     let place = place(Bed::sqlite().await, &post, "server.pem");
     let _running = place.serve().await;
-    Person::new(&place.issuer()).until_mail(&Mover::number(1)).await;
+    Person::new(&place.issuer()).until_mail(&Persona::number(1)).await;
     for round in 1..=3 {
         let why = failed(&place, round).await;
         assert!(!why.is_empty());
@@ -224,7 +224,7 @@ async fn a_mail_waits_for_a_server_that_is_down_and_arrives_once(bed: Bed) {
     let post = Post::new();
     let place = place(bed, &post, "server.pem");
     let _running = place.serve().await;
-    let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+    let (person, mover) = (Person::new(&place.issuer()), Persona::number(1));
     person.until_mail(&mover).await;
     failed(&place, 1).await;
     let _server = post.open().await;
@@ -247,7 +247,7 @@ impl Post {
     }
 
     /// The Message-IDs of the confirmations that somebody got, one for each copy.
-    pub fn copies(&self, mover: &Mover) -> Vec<String> {
+    pub fn copies(&self, mover: &Persona) -> Vec<String> {
         let parsed = self.mails().into_iter().filter_map(|bytes| {
             let mail = MessageParser::default().parse(&bytes)?.into_owned();
             let to = mail.to()?.first()?.address()? == mover.email;
@@ -276,7 +276,7 @@ async fn a_server_that_flaps_gets_each_mail_again_under_one_name(bed: Bed) {
     let place = place(bed, &post, "server.pem");
     post.fates(&["drop", "451 4.3.0 not now", "421 4.7.0 too many", "drop", "452 4.2.2 full"]);
     let _running = place.serve().await;
-    let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+    let (person, mover) = (Person::new(&place.issuer()), Persona::number(1));
     person.until_mail(&mover).await;
     for round in 1..=5 {
         failed(&place, round).await;
@@ -300,7 +300,7 @@ async fn a_mail_that_is_refused_for_good_is_given_up_and_told(bed: Bed) {
     let place = place(bed, &post, "server.pem");
     post.fates(&["550 5.1.1 unknown user"]);
     let running = place.serve().await;
-    let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+    let (person, mover) = (Person::new(&place.issuer()), Persona::number(1));
     let page = person.until_mail(&mover).await;
     eventually("the end of it", async || (messages(&place, "dead_at IS NOT NULL").await == 1).then_some(()))
         .await;
@@ -316,7 +316,7 @@ async fn a_mail_that_is_refused_for_good_is_given_up_and_told(bed: Bed) {
     assert!(counted, "{metrics}");
     assert!(person.here().await.asks("resend"), "the person may ask for another: {}", page.heading());
     // The next one is sent.
-    let (person, other) = (Person::new(&place.issuer()), Mover::number(2));
+    let (person, other) = (Person::new(&place.issuer()), Persona::number(2));
     place.people([other.row()]);
     person.until_mail(&other).await;
     person.finish(&link(&post.first().await), &other).await;
@@ -330,14 +330,14 @@ async fn a_server_that_says_nothing_after_the_dot_is_left() {
     let place = place(Bed::sqlite().await, &post, "server.pem");
     post.fates(&["hang"]);
     let _running = place.serve().await;
-    let (person, mover) = (Person::new(&place.issuer()), Mover::number(1));
+    let (person, mover) = (Person::new(&place.issuer()), Persona::number(1));
     person.until_mail(&mover).await;
     // The server has the mail, so its link works while the sender still waits.
     person.finish(&link(&post.first().await), &mover).await;
     let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
     assert!(page.code().is_some(), "{}", page.heading());
     // Another person's mail does not wait for it.
-    let other = Mover::number(2);
+    let other = Persona::number(2);
     place.people([other.row()]);
     Person::new(&place.issuer()).until_mail(&other).await;
     eventually("the other's mail", async || (post.copies(&other).len() == 1).then_some(())).await;
@@ -363,7 +363,7 @@ async fn a_mail_survives_a_kill_at_every_step_of_its_way(bed: Bed) {
     let _server = post.open().await;
     let place = place(bed, &post, "server.pem");
     let steps = ["connect", "starttls", "auth", "mail", "data", "dot", "answered"];
-    place.people((1..=steps.len()).map(|n| Mover::number(n).row()));
+    place.people((1..=steps.len()).map(|n| Persona::number(n).row()));
     for (n, step) in steps.into_iter().enumerate() {
         let context = format!("{}: {step}", place.bed.name);
         match step {
@@ -374,7 +374,7 @@ async fn a_mail_survives_a_kill_at_every_step_of_its_way(bed: Bed) {
         let line = if step == "answered" { "ANSWERED".into() } else { format!("HANGS {step}") };
         let before = post.times(&line);
         let running = place.serve().await;
-        let (person, mover) = (Person::new(&place.issuer()), Mover::number(n + 1));
+        let (person, mover) = (Person::new(&place.issuer()), Persona::number(n + 1));
         person.until_mail(&mover).await;
         eventually(&context, async || (post.times(&line) > before).then_some(())).await;
         running.kill();

@@ -239,7 +239,7 @@ async fn what_the_program_makes_is_read_by_its_user_alone() {
         assert_eq!(mode(&place.path(file)), 0o600, "{file}");
     }
     assert_eq!([mode(&place.path("data")), mode(&place.path("mails"))], [0o700, 0o700]);
-    let mover = crate::person::Mover::number(0);
+    let mover = crate::person::Persona::number(0);
     place.people([mover.row()]);
     crate::person::Person::new(&place.issuer()).until_mail(&mover).await;
     let mail = eventually("a mail", async || {

@@ -10,7 +10,7 @@ use super::{
     basic::NEEDS_A_PAGE,
     checks::id_token,
     op::{FIRST, ISSUER, Registered, SECOND, SECRET, SUITE},
-    robot::{Callback, Reply, Seen, encoded},
+    robot::{Callback, Page, Seen, encoded},
     suite::{Suite, Tokens},
 };
 
@@ -148,7 +148,7 @@ async fn asked_and_told(suite: &mut Suite, fields: &Fields<'_>) {
 }
 
 #[track_caller]
-fn says_done(page: &Reply) {
+fn says_done(page: &Page) {
     assert_eq!(page.status, 200);
     assert!(page.text().contains("Vous êtes déconnecté"), "{}", page.text());
     assert!(!page.body.contains("suite.test"));

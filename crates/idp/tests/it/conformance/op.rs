@@ -6,8 +6,7 @@ use std::{
 };
 
 use accounts::{
-    Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, PasswordChoice, Rules,
-    Shown, TermsLibrary, TermsVersion, Visitor,
+    Accounts, Edition, HashCost, Hasher, Mail, MailBody, Rules, TermsLibrary, TermsVersion,
     legacy::row::{Format, Rows},
 };
 use agencies::{Agencies, Agency, Portal};
@@ -17,6 +16,8 @@ use idp::{Grants, Idp, Throttle, grant::Settings};
 use kernel::{Token, outbox};
 use oidc::client::Client;
 use testbed::Bed;
+pub use testkit::PASSWORD;
+use testkit::Persona;
 
 /// The issuer as the certification reaches it: by https, through a proxy.
 pub const ISSUER: &str = "https://op.test";
@@ -24,8 +25,6 @@ pub const ISSUER: &str = "https://op.test";
 pub const SUITE: &str = "https://suite.test";
 /// The test person's address.
 pub const EMAIL: &str = "marie.durand@exemple.test";
-/// The test person's password.
-pub const PASSWORD: &str = "soleil mandarine brouette";
 /// Every client's secret: with characters that RFC 6749 §2.3.1 wants encoded twice over.
 pub const SECRET: &str = "a secret: +100% / of more than 32 characters";
 
@@ -179,31 +178,14 @@ impl Op {
         while importer.next_batch().await.unwrap() > 0 {}
         let report = importer.report();
         assert_eq!(report.added, 1, "{:?}", report.bad);
-        let visitor = Visitor {
-            ip: None,
-            user_agent: "before".into(),
-            device: None,
-            locale: "fr".into(),
-            origin: accounts::Origin::default(),
+        let who = Persona {
+            identifier: "T-1".into(),
+            old: "Vieux-Secret 1".into(),
+            email: EMAIL.into(),
+            ..Persona::marie()
         };
-        let proof = accounts.prove_legacy(&agency, "T-1", "Vieux-Secret 1", None, &visitor).await.unwrap();
-        let LegacyProof::Enrolment(id) = proof else { panic!("the old credentials are right") };
-        accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, EMAIL, true, &visitor).await.unwrap();
-        let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
-        let taken = accounts.choose_password(&enrolment, &agency.name, PASSWORD, &visitor).await.unwrap();
-        assert_eq!(taken, PasswordChoice::Taken);
-        let token = Token::parse(&self.confirmation().await).unwrap();
-        assert_eq!(accounts.confirm(&token, EMAIL, PASSWORD).await.unwrap(), Confirm::Done(id));
-        let version = accounts.current_terms().unwrap();
-        let shown = Shown {
-            sha256: version.editions["fr"].sha256.clone(),
-            version: version.version,
-            language: "fr".into(),
-            method: "ticked".into(),
-        };
-        let done = accounts.finish(id, &shown, false, None, &visitor).await.unwrap();
-        assert!(matches!(done, Finish::Done(..)));
+        let token = async || Token::parse(&self.confirmation().await).unwrap();
+        testkit::moves(accounts, &agency, &who, token).await;
         self.messages().await;
     }
 

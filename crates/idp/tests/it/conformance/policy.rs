@@ -1,6 +1,6 @@
 use url::Url;
 
-use super::robot::Reply;
+use super::robot::Page;
 
 /// The Content-Security-Policy of a page, as far as a sign-in needs it (CSP Level 3 §6).
 pub struct Policy {
@@ -9,7 +9,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    pub fn of(page: &Reply) -> Self {
+    pub fn of(page: &Page) -> Self {
         Self { text: page.header("content-security-policy").to_owned(), at: page.url.clone() }
     }
 

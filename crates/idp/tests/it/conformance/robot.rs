@@ -1,8 +1,8 @@
 use axum::{Router, body::Body};
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use http::{HeaderMap, Method, Request, StatusCode, header};
-use scraper::{ElementRef, Html, Selector};
-use serde_json::Value;
+use http::{Method, Request, StatusCode, header};
+use scraper::{ElementRef, Selector};
+pub use testkit::{Page, elements, encoded};
 use tower::ServiceExt;
 use url::Url;
 
@@ -10,49 +10,15 @@ use super::{
     op::{ISSUER, Op},
     policy::Policy,
 };
-use crate::journeys::visitor::goes_on;
 
-/// The whole response.
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
-    pub url: Url,
-}
-
-impl Reply {
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|v| v.to_str().unwrap()).unwrap_or_default()
-    }
-
-    /// The body of an answer that says that it is JSON (`EnsureContentTypeJson`).
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        let kind = self.header("content-type").split(';').next().unwrap().trim();
-        assert_eq!(kind, "application/json", "{} {} {}", self.url, self.status, self.body);
-        serde_json::from_str(&self.body).unwrap()
-    }
-
-    /// The text that a person reads.
-    pub fn text(&self) -> String {
-        let words: Vec<String> = elements(&self.body, "main", |e| e.text().collect::<String>());
-        words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    /// Every address that this page mentions, as written.
-    pub fn addresses(&self) -> Vec<String> {
-        ["href", "src", "action"]
-            .iter()
-            .flat_map(|name| {
-                elements(&self.body, &format!("[{name}]"), |e| e.value().attr(name).unwrap().to_owned())
-            })
-            .collect()
-    }
-}
-
-/// Applies `f` to every element of the page that fits `selector`.
-pub fn elements<T>(page: &str, selector: &str, f: impl Fn(ElementRef<'_>) -> T) -> Vec<T> {
-    Html::parse_document(page).select(&Selector::parse(selector).unwrap()).map(f).collect()
+/// Every address that a page mentions, as written.
+pub fn addresses(page: &Page) -> Vec<String> {
+    ["href", "src", "action"]
+        .iter()
+        .flat_map(|name| {
+            elements(&page.body, &format!("[{name}]"), |e| e.value().attr(name).unwrap().to_owned())
+        })
+        .collect()
 }
 
 /// The browser at the client's door: one request, which the client's server reads.
@@ -67,14 +33,14 @@ pub struct Callback {
 /// The end of a walk.
 pub enum Seen {
     /// On a page of the provider that waits for a person.
-    Page(Reply),
+    Page(Page),
     /// At a client.
     Client(Callback),
 }
 
 impl Seen {
     #[track_caller]
-    pub fn page(self) -> Reply {
+    pub fn page(self) -> Page {
         match self {
             Self::Page(reply) => reply,
             Self::Client(to) => panic!("a page was expected, but the browser was sent to {}", to.url),
@@ -146,7 +112,7 @@ impl Robot {
     }
 
     /// Fills in the form of the page that has all these fields, and presses its button.
-    pub async fn submit(&mut self, page: &Reply, typed: &[(&str, &str)]) -> Seen {
+    pub async fn submit(&mut self, page: &Page, typed: &[(&str, &str)]) -> Seen {
         let form = forms(page)
             .into_iter()
             .find(|form| typed.iter().all(|(name, _)| form.fields.iter().any(|(n, _)| n == name)));
@@ -167,7 +133,7 @@ impl Robot {
     }
 
     /// Follows redirects. Browsers hold those after a form against the policy of the form's page too.
-    async fn walk(&mut self, mut reply: Reply, mut held: Option<Policy>) -> Seen {
+    async fn walk(&mut self, mut reply: Page, mut held: Option<Policy>) -> Seen {
         for _ in 0..10 {
             if !reply.status.is_redirection() {
                 return self.read(reply).await;
@@ -190,8 +156,8 @@ impl Robot {
     }
 
     /// Does what the page does by itself: goes on, posts a form, loads frames.
-    async fn read(&mut self, page: Reply) -> Seen {
-        if let Some(url) = goes_on(&page.body) {
+    async fn read(&mut self, page: Page) -> Seen {
+        if let Some(url) = page.goes_on() {
             assert_eq!(page.header("cache-control"), "no-store");
             assert_ne!(Url::parse(&url).unwrap().origin(), page.url.origin(), "a redirect would have done");
             return Seen::Client(Callback { method: Method::GET, url, content_type: None, body: None });
@@ -221,7 +187,7 @@ impl Robot {
     }
 
     /// Loads the page's frames, then goes where its script goes when they have loaded.
-    fn load_frames(&mut self, page: &Reply, policy: &Policy, link: &str) -> Seen {
+    fn load_frames(&mut self, page: &Page, policy: &Policy, link: &str) -> Seen {
         let frames = elements(&page.body, "iframe", |e| e.value().attr("src").unwrap().to_owned());
         for frame in frames {
             assert!(
@@ -242,7 +208,7 @@ impl Robot {
         url: &Url,
         body: Option<String>,
         headers: &[(&str, &str)],
-    ) -> Reply {
+    ) -> Page {
         assert_eq!(url.origin().ascii_serialization(), ISSUER, "the robot stays at the provider");
         let mut request = Request::builder().method(method).uri(&url[url::Position::BeforePath..]);
         let at = |c: &&Cookie<'_>| url.path().starts_with(c.path().unwrap_or("/"));
@@ -264,7 +230,7 @@ impl Robot {
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
         assert!(parts.status.as_u16() < 500, "{url}: {body}");
-        Reply { status: parts.status, headers: parts.headers, body, url: url.clone() }
+        Page { status: parts.status, headers: parts.headers, body, url: url.clone(), left_to: None }
     }
 
     /// A browser drops a cookie that breaks its own name's promise (RFC 6265bis §4.1.3).
@@ -283,7 +249,7 @@ impl Robot {
 }
 
 /// All forms of a page that post to the provider.
-fn forms(page: &Reply) -> Vec<Form> {
+fn forms(page: &Page) -> Vec<Form> {
     elements(&page.body, "form[method=post]", form)
 }
 
@@ -301,7 +267,7 @@ fn form(element: ElementRef<'_>) -> Form {
 }
 
 /// OAuth 2.0 Form Post Response Mode §2: hidden fields, a POST as `application/x-www-form-urlencoded`, and nobody keeps the page.
-fn post_by_itself(page: &Reply, policy: &Policy, id: &str) -> Callback {
+fn post_by_itself(page: &Page, policy: &Policy, id: &str) -> Callback {
     assert_eq!(page.status, StatusCode::OK);
     assert_eq!(page.header("cache-control"), "no-store");
     let selector = format!("form#{id}");
@@ -329,9 +295,4 @@ fn post_by_itself(page: &Reply, policy: &Policy, id: &str) -> Callback {
 pub fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(from)?;
     rest.split_once(to).map(|(found, _)| found)
-}
-
-/// The encoding of a form.
-pub fn encoded<N: AsRef<str>, V: AsRef<str>>(fields: &[(N, V)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }

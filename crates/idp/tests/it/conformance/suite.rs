@@ -7,7 +7,7 @@ use url::{Url, form_urlencoded::byte_serialize};
 use super::{
     checks::{id_token, response, token, userinfo},
     op::{EMAIL, FIRST, ISSUER, Op, PASSWORD, Registered, SECOND, SECRET, SUITE, portal},
-    robot::{Reply, Robot, Seen, encoded},
+    robot::{Page, Robot, Seen, encoded},
 };
 
 /// A plan of the certification.
@@ -177,13 +177,13 @@ impl Suite {
         path: &str,
         body: Option<String>,
         headers: &[(&str, &str)],
-    ) -> Reply {
+    ) -> Page {
         let url = Url::parse(ISSUER).unwrap().join(path).unwrap();
         Robot::new(&self.op, false).ask(method, &url, body, headers).await
     }
 
     /// The token endpoint, with the client's own authentication (RFC 6749 §2.3.1).
-    pub async fn token(&self, client: &Registered, fields: &[(&str, &str)]) -> Reply {
+    pub async fn token(&self, client: &Registered, fields: &[(&str, &str)]) -> Page {
         let mut fields = fields.to_vec();
         if client.post {
             fields.extend([("client_id", client.id), ("client_secret", SECRET)]);
@@ -195,7 +195,7 @@ impl Suite {
         self.call(Method::POST, "/token", Some(encoded(&fields)), &[("authorization", &basic)]).await
     }
 
-    pub async fn exchange(&self, code: &Code, more: &[(&str, &str)]) -> Reply {
+    pub async fn exchange(&self, code: &Code, more: &[(&str, &str)]) -> Page {
         let mut fields = vec![
             ("grant_type", "authorization_code"),
             ("code", &code.code),
@@ -211,7 +211,7 @@ impl Suite {
         self.tokens(&code.asked, &reply).await
     }
 
-    pub async fn tokens(&self, asked: &Asked, reply: &Reply) -> Tokens {
+    pub async fn tokens(&self, asked: &Asked, reply: &Page) -> Tokens {
         let answer = token::success(reply);
         let id_token = answer["id_token"].as_str().expect("id_token is text").to_owned();
         let keys = self.call(Method::GET, "/jwks", None, &[]).await.json();

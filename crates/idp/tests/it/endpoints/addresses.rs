@@ -9,9 +9,10 @@ use corpus::{SHAPES, around, by_rule};
 use http::StatusCode;
 use oidc::client::ApplicationType;
 use testbed::{apply, both};
+use testkit::Page;
 
 use crate::endpoints::{
-    browser::{Reply, Visitor, asking, provider},
+    browser::{Visitor, asking, provider},
     world::{World, all, form, text},
 };
 
@@ -40,7 +41,7 @@ fn another_port(registered: &str, uri: &str) -> bool {
 }
 
 /// A page of ours, and no way from it to anywhere else.
-fn dead_end(reply: &Reply, uri: &str) {
+fn dead_end(reply: &Page, uri: &str) {
     assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{uri:?}: {}", reply.body);
     assert!(reply.header("content-type").starts_with("text/html"), "{uri:?}");
     assert!(!reply.headers.contains_key("location") && !reply.headers.contains_key("refresh"), "{uri:?}");

@@ -2,7 +2,7 @@ use http::StatusCode;
 use testbed::{apply, both};
 
 use crate::endpoints::{
-    browser::{Visitor, asking, provider},
+    browser::{AtClient as _, Visitor, asking, provider},
     world::{CALLBACK, ISSUER, World, all, form, part, text},
 };
 

@@ -26,7 +26,7 @@ async fn what_a_browser_began_is_ended_without_it(world: World) {
     let mut browser = Visitor::signed_in(&world, &router).await;
     browser.tokens(&[]).await;
     let csrf = field(&browser.get("/sign-out", &[]).await.body, "csrf");
-    let cookies: Vec<_> = browser.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
+    let cookies: Vec<_> = browser.cookies().iter().map(|c| c.stripped().to_string()).collect();
     let request = Request::post("/sign-out")
         .header("content-type", "application/x-www-form-urlencoded")
         .header(header::COOKIE, cookies.join("; "))
@@ -97,9 +97,9 @@ async fn forms_that_end_at_the_portal_lead_to_us(world: World) {
     assert!(page.header("content-security-policy").ends_with("form-action 'self'"), "reset");
 
     let enrolment = world.enrolment("T2").await;
-    let own = kernel::Token::parse(&browser.cookies["__Host-mc_browser"]).unwrap();
-    let sealed = browser.cookies.iter().find(|(name, _)| name.contains("mc_request")).unwrap().1;
-    let at = world.a.open_carried(id.parse().unwrap(), &own, sealed).unwrap();
+    let own = kernel::Token::parse(&browser.cookie_value("__Host-mc_browser").unwrap()).unwrap();
+    let sealed = browser.cookies().into_iter().find(|cookie| cookie.name().contains("mc_request")).unwrap();
+    let at = world.a.open_carried(id.parse().unwrap(), &own, sealed.value()).unwrap();
     world.a.set_enrolment(&at, Some(enrolment.into())).await.unwrap();
     let page = browser.get(&format!("/authorize/{id}"), &[]).await;
     assert!(page.body.contains(&format!("/authorize/{id}/leave")), "{}", page.body);

@@ -1,49 +1,24 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 use accounts::{Accounts, HashCost, Hasher, Rules, TermsLibrary};
 use arc_swap::ArcSwap;
-use axum::{Router, body::Body};
-use http::{HeaderMap, Request, StatusCode, header};
+use axum::Router;
+use axum_extra::extract::cookie::Cookie;
+use http::{Method, Request, StatusCode};
 use idp::{Idp, Throttle};
 use serde_json::Value;
-use tower::ServiceExt;
+use testkit::{Browser, Page};
 
-use crate::{
-    grant::world::{CALLBACK, CHALLENGE, ISSUER, VERIFIER, World, basic, form},
-    journeys::visitor::goes_on,
-};
+use crate::grant::world::{CALLBACK, ISSUER, VERIFIER, World, basic, form};
 
-/// The response.
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
+/// An answer at the client.
+pub trait AtClient {
+    /// The parameters that came back at the callback.
+    fn returned(&self) -> oidc::Params;
 }
 
-impl Reply {
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|v| v.to_str().unwrap()).unwrap_or_default()
-    }
-
-    pub fn json(&self) -> Value {
-        assert!(self.header("content-type").starts_with("application/json"), "{} {}", self.status, self.body);
-        serde_json::from_str(&self.body).unwrap()
-    }
-
-    pub fn error(&self) -> String {
-        self.json()["error"].as_str().unwrap_or_default().to_owned()
-    }
-
-    /// The address that the browser goes on to, by a redirect or by a page.
-    pub fn onward(&self) -> String {
-        match self.status {
-            StatusCode::SEE_OTHER => self.header("location").to_owned(),
-            _ => goes_on(&self.body).unwrap_or_else(|| panic!("{}: {}", self.status, self.body)),
-        }
-    }
-
-    /// The parameters that came back at the callback.
-    pub fn returned(&self) -> oidc::Params {
+impl AtClient for Page {
+    fn returned(&self) -> oidc::Params {
         let to = self.onward();
         let (uri, query) = to.split_once('?').expect("a query");
         assert_eq!(uri, CALLBACK);
@@ -53,10 +28,15 @@ impl Reply {
     }
 }
 
-/// A browser, or a client without cookies.
-pub struct Visitor {
-    router: Router,
-    pub cookies: BTreeMap<String, String>,
+/// A browser in process, or a client without cookies.
+pub struct Visitor(Browser);
+
+impl Deref for Visitor {
+    type Target = Browser;
+
+    fn deref(&self) -> &Browser {
+        &self.0
+    }
 }
 
 /// The provider over HTTP, in front of a world's database.
@@ -79,7 +59,7 @@ pub fn provider(world: &World) -> Router {
 
 impl Visitor {
     pub fn new(router: &Router) -> Self {
-        Self { router: router.clone(), cookies: BTreeMap::new() }
+        Self(Browser::new(router.clone(), ISSUER))
     }
 
     /// With a session of the world's person in its cookie.
@@ -102,62 +82,32 @@ impl Visitor {
                 ],
             )
             .await;
-        let mut visitor = Self::new(router);
-        visitor.cookies.insert("__Host-mc_session".into(), token.text());
+        let visitor = Self::new(router);
+        visitor.add_cookie(Cookie::build(("__Host-mc_session", token.text())).path("/").build());
         visitor
     }
 
-    pub async fn send(&mut self, mut request: Request<Body>) -> Reply {
-        let cookies: Vec<_> = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
-        if !cookies.is_empty() {
-            request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().unwrap());
-        }
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        for cookie in parts.headers.get_all(header::SET_COOKIE) {
-            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
-            match rest.split(';').next().unwrap() {
-                "" => drop(self.cookies.remove(name)),
-                value => drop(self.cookies.insert(name.to_owned(), value.to_owned())),
-            }
-        }
-        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8_lossy(&body).into_owned(),
-        }
+    pub async fn send(&mut self, request: Request<impl Into<Vec<u8>>>) -> Page {
+        self.try_exchange(request.map(Into::into)).await.unwrap()
     }
 
-    pub async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Reply {
-        let mut request = Request::get(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.send(request.body(Body::empty()).unwrap()).await
+    pub async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Page {
+        self.once(Method::GET, path, None, headers).await
     }
 
-    pub async fn post(&mut self, path: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Reply {
-        let mut request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.send(request.body(Body::from(form(fields))).unwrap()).await
+    pub async fn post(&mut self, path: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Page {
+        self.once(Method::POST, path, Some(form(fields).into()), headers).await
     }
 
     /// An authorization request, followed over the hub as far as it goes without a person.
-    pub async fn authorize(&mut self, more: &[(&str, &str)]) -> Reply {
+    pub async fn authorize(&mut self, more: &[(&str, &str)]) -> Page {
         let query = form(&asking(more));
         let reply = self.get(&format!("/authorize?{query}"), &[]).await;
         self.follow(reply).await
     }
 
-    pub async fn follow(&mut self, mut reply: Reply) -> Reply {
-        while reply.status == StatusCode::SEE_OTHER && reply.header("location").starts_with('/') {
-            let to = reply.header("location").to_owned();
-            reply = self.get(&to, &[]).await;
-        }
-        reply
+    pub async fn follow(&mut self, page: Page) -> Page {
+        self.try_follow(page).await.unwrap()
     }
 
     /// Signs in by the session and redeems.
@@ -168,7 +118,7 @@ impl Visitor {
         reply.json()
     }
 
-    pub async fn redeem(&mut self, code: &str) -> Reply {
+    pub async fn redeem(&mut self, code: &str) -> Page {
         let fields = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -181,17 +131,5 @@ impl Visitor {
 
 /// The parameters of a good request, with some replaced; an empty value takes one out.
 pub fn asking<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut fields = vec![
-        ("client_id", "rp"),
-        ("redirect_uri", CALLBACK),
-        ("response_type", "code"),
-        ("scope", "openid profile email offline_access"),
-        ("state", "s"),
-        ("nonce", "n"),
-        ("code_challenge", CHALLENGE),
-        ("code_challenge_method", "S256"),
-    ];
-    fields.retain(|(name, _)| more.iter().all(|(n, _)| n != name));
-    fields.extend(more.iter().filter(|(_, v)| !v.is_empty()));
-    fields
+    testkit::asking("rp", CALLBACK, more)
 }

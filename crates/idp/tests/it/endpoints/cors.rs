@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use axum::body::Body;
 use http::{Request, StatusCode};
 use testbed::{apply, both};
+use testkit::Page;
 
 use crate::endpoints::{
-    browser::{Reply, Visitor, provider},
+    browser::{Visitor, provider},
     world::{World, all, form},
 };
 
@@ -19,17 +19,17 @@ const STRANGERS: [&str; 6] = [
     "https://SPA.example",
 ];
 
-async fn sent(visitor: &mut Visitor, method: &str, path: &str, origin: &str) -> Reply {
+async fn sent(visitor: &mut Visitor, method: &str, path: &str, origin: &str) -> Page {
     let mut request = Request::builder().method(method).uri(path).header("origin", origin);
     if method == "OPTIONS" {
         request = request
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "authorization,content-type");
     }
-    visitor.send(request.body(Body::empty()).unwrap()).await
+    visitor.send(request.body(String::new()).unwrap()).await
 }
 
-fn allowed(reply: &Reply) -> Option<&str> {
+fn allowed(reply: &Page) -> Option<&str> {
     assert!(!reply.headers.contains_key("access-control-allow-credentials"));
     reply.headers.get("access-control-allow-origin").map(|v| v.to_str().unwrap())
 }

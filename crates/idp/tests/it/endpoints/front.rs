@@ -8,14 +8,15 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
 use oidc::client::{Pkce, ResponseMode};
 use testbed::{apply, both};
+use testkit::Page;
 
 use crate::endpoints::{
-    browser::{Reply, Visitor, asking, provider},
+    browser::{AtClient as _, Visitor, asking, provider},
     logout::field,
     world::{CALLBACK, CHALLENGE, ISSUER, VERIFIER, World, all, basic, form, text},
 };
 
-fn dead_end(reply: &Reply, what: &str) {
+fn dead_end(reply: &Page, what: &str) {
     assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{what}");
     assert!(reply.header("content-type").starts_with("text/html"), "{what}");
     assert!(!reply.headers.contains_key("location") && !reply.body.contains("<form"), "{what}");
@@ -200,7 +201,7 @@ async fn only_the_code_flow_and_refresh_are_alive(world: World) {
 }
 
 /// The parameters of an answer, by the way in which it came.
-fn came(reply: &Reply, mode: ResponseMode) -> Vec<(String, String)> {
+fn came(reply: &Page, mode: ResponseMode) -> Vec<(String, String)> {
     let (joint, uri) = match mode {
         ResponseMode::Query => ('?', reply.header("location")),
         ResponseMode::Fragment => ('#', reply.header("location")),
@@ -280,7 +281,7 @@ const MARKUP: [&str; 5] = [
     "{{7331*3}}{% raw %}<!--",
 ];
 
-fn inert(reply: &Reply, what: &str) {
+fn inert(reply: &Page, what: &str) {
     let addresses = ["href", "action", "src", "content"].map(|name| format!("{name}=\"javascript:"));
     // The last one is what a template would make of it.
     let alive = ["<script>alert", "<img src=x", "' onfocus='", "<!--", "21993"].map(str::to_owned);

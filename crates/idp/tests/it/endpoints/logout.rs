@@ -2,7 +2,7 @@ use http::StatusCode;
 use testbed::{apply, both};
 
 use crate::endpoints::{
-    browser::{Visitor, asking, provider},
+    browser::{AtClient as _, Visitor, asking, provider},
     world::{World, form, text},
 };
 
@@ -26,7 +26,7 @@ async fn a_client_signs_its_person_out_and_gets_them_back(world: World) {
         fields.extend((!state.is_empty()).then_some(("state", state)));
         let reply = browser.get(&format!("/end-session?{}", form(&fields)), &[]).await;
         assert_eq!((reply.status, reply.header("location")), (StatusCode::SEE_OTHER, to));
-        assert!(!browser.cookies.contains_key("__Host-mc_session"));
+        assert!(browser.cookie_value("__Host-mc_session").is_none());
         let back = browser.authorize(&[("prompt", "none")]).await.returned();
         assert_eq!(back.get("error"), Some("login_required"));
     }

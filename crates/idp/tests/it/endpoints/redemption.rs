@@ -6,9 +6,10 @@ use http::StatusCode;
 use oidc::client::Pkce;
 use serde_json::Value;
 use testbed::{apply, both};
+use testkit::Page;
 
 use crate::endpoints::{
-    browser::{Reply, Visitor, provider},
+    browser::{AtClient as _, Visitor, provider},
     world::{CALLBACK, CHALLENGE, VERIFIER, World, all, basic, form, text},
 };
 
@@ -16,11 +17,11 @@ async fn code(browser: &mut Visitor, more: &[(&str, &str)]) -> String {
     browser.authorize(more).await.returned().get("code").expect("a code").to_owned()
 }
 
-async fn ask(browser: &mut Visitor, path: &str, fields: &[(&str, &str)]) -> Reply {
+async fn ask(browser: &mut Visitor, path: &str, fields: &[(&str, &str)]) -> Page {
     browser.post(path, &[("authorization", &basic("rp"))], fields).await
 }
 
-async fn refresh(browser: &mut Visitor, token: &str) -> Reply {
+async fn refresh(browser: &mut Visitor, token: &str) -> Page {
     ask(browser, "/token", &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
 }
 

@@ -3,16 +3,17 @@
 use http::StatusCode;
 use serde_json::json;
 use testbed::{apply, both};
+use testkit::Page;
 
 use crate::endpoints::{
-    browser::{Reply, Visitor, provider},
+    browser::{AtClient as _, Visitor, provider},
     world::{CALLBACK, VERIFIER, World, all, basic, part, text},
 };
 
 const API: &str = "https://api.tilleuls.example/";
 const OTHER: &str = "https://docs.tilleuls.example/v1";
 
-async fn token(browser: &mut Visitor, fields: &[(&str, &str)]) -> Reply {
+async fn token(browser: &mut Visitor, fields: &[(&str, &str)]) -> Page {
     browser.post("/token", &[("authorization", &basic("rp"))], fields).await
 }
 

@@ -1,10 +1,11 @@
 //! The requirements of a request on a sign-in (SECURITY #14), and the statements of a sign-in about itself (SECURITY #39).
 
+use axum_extra::extract::cookie::Cookie;
 use http::StatusCode;
 use testbed::{apply, both};
 
 use crate::endpoints::{
-    browser::{Visitor, asking, provider},
+    browser::{AtClient as _, Visitor, asking, provider},
     world::{World, form, part, text},
 };
 
@@ -25,8 +26,8 @@ async fn paul(world: &World, router: &axum::Router) -> Visitor {
         ("ip_short", "".into()),
     ];
     world.write("session", session).await;
-    let mut visitor = Visitor::new(router);
-    visitor.cookies.insert("__Host-mc_session".into(), token.text());
+    let visitor = Visitor::new(router);
+    visitor.add_cookie(Cookie::build(("__Host-mc_session", token.text())).path("/").build());
     visitor
 }
 
@@ -72,7 +73,7 @@ async fn a_sign_in_that_is_not_made_leaves_the_old_one(world: World) {
     let since = world.bed.context.now();
     let first = browser.tokens(&[("nonce", &"n".repeat(512))]).await;
     world.bed.clock.advance(100);
-    let cookie = browser.cookies["__Host-mc_session"].clone();
+    let cookie = browser.cookie_value("__Host-mc_session").unwrap();
     for more in [("prompt", "login"), ("max_age", "0"), ("prompt", "select_account")] {
         let reply = browser.get(&format!("/authorize?{}", form(&asking(&[more]))), &[]).await;
         let hub = reply.header("location").to_owned();
@@ -88,6 +89,6 @@ async fn a_sign_in_that_is_not_made_leaves_the_old_one(world: World) {
     }
     assert_eq!((&is["auth_time"], &is["iat"]), (&since.into(), &(since + 100).into()));
     assert_eq!((&was["nonce"], &is["nonce"]), (&"n".repeat(512).into(), &"another".into()));
-    assert_eq!(browser.cookies["__Host-mc_session"], cookie);
+    assert_eq!(browser.cookie_value("__Host-mc_session").unwrap(), cookie);
     assert_eq!(world.count("session", "ended_at IS NULL").await, 1, "{}", world.bed.name);
 }

@@ -5,7 +5,7 @@ use oidc::acr::{Acr, FRESH_PASSWORD_AGE};
 use testbed::{apply, both};
 
 use crate::endpoints::{
-    browser::{Visitor, provider},
+    browser::{AtClient as _, Visitor, provider},
     world::{World, part, text},
 };
 

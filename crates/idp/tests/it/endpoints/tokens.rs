@@ -2,7 +2,7 @@ use http::StatusCode;
 use testbed::{apply, both};
 
 use crate::endpoints::{
-    browser::{Visitor, provider},
+    browser::{AtClient as _, Visitor, provider},
     world::{World, all, basic, part, text},
 };
 

@@ -24,7 +24,7 @@ async fn whoever_came_over_https_comes_back_over_https(world: World) {
             assert!(cookie.contains("; Secure") && cookie.contains("; HttpOnly"), "{cookie}");
         }
     }
-    assert!(!browser.cookies.is_empty());
+    assert!(!browser.cookies().is_empty());
 }
 
 /// SECURITY #71: out of the address bar, the history and whatever reads along, before a page is shown.

@@ -1,8 +1,8 @@
 use std::{io::Cursor, sync::Arc};
 
 use accounts::{
-    AccountId, Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, Origin,
-    PasswordChoice, Reset, Rules, Session, SessionId, Shown, TermsLibrary, TermsVersion, Visitor,
+    AccountId, Accounts, Edition, HashCost, Hasher, Mail, MailBody, Reset, Rules, Session, SessionId,
+    TermsLibrary, TermsVersion,
     legacy::row::{Format, Rows},
 };
 use agencies::{Agencies, Agency, Contact, Controller, CustomTexts, Directory, Look, Portal};
@@ -26,12 +26,11 @@ use oidc::{
 };
 use serde_json::Value;
 use testbed::{Bed, Database, OnDatabase};
+pub use testkit::{CHALLENGE, PASSWORD, VERIFIER, before as somebody};
+use testkit::{Persona, asking};
 
 pub const ISSUER: &str = "https://op.example";
-pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const CALLBACK: &str = "https://rp.example/cb";
-pub const PASSWORD: &str = "soleil mandarine brouette";
 
 /// Two nodes, two agencies, one person who moved from the first, long ago.
 pub struct World {
@@ -126,11 +125,6 @@ fn terms() -> TermsVersion {
     TermsVersion { version: "2026-11".into(), effective: 0, consent: true, editions: editions.into() }
 }
 
-pub fn somebody() -> Visitor {
-    let (user_agent, locale) = ("before".into(), "fr".into());
-    Visitor { ip: None, user_agent, device: None, locale, origin: Origin::default() }
-}
-
 impl OnDatabase for World {
     async fn on(database: Database) -> Self {
         let bed = Bed::on(database).await.holding(&[accounts::INVARIANTS, idp::grant::INVARIANTS]);
@@ -177,7 +171,7 @@ impl World {
     /// Somebody whom the first agency knew by this identifier and reference, as a year after the move left them: the account, its link and
     /// its proofs are there, sessions, devices and messages are gone.
     pub async fn moved(&self, known_as: &str, email: &str) -> AccountId {
-        let (accounts, somebody) = (&self.accounts, somebody());
+        let accounts = &self.accounts;
         let agency = self.agencies.load().agency("tilleuls").unwrap().clone();
         let file = format!(
             "identifier,client_ref,password,name,given_name,phone_number\n{known_as},Vieux-Secret 1,Marie,Marie,+33\n"
@@ -187,21 +181,17 @@ impl World {
         while importer.next_batch().await.unwrap() > 0 {}
         assert_eq!(importer.report().added, 1);
         let identifier = known_as.split(',').next().unwrap();
-        let proof = accounts.prove_legacy(&agency, identifier, "Vieux-Secret 1", None, &somebody).await;
-        let LegacyProof::Enrolment(id) = proof.unwrap() else { panic!("the old credentials are right") };
-        accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, email, true, &somebody).await.unwrap();
-        let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
-        let chosen = accounts.choose_password(&enrolment, &agency.name, PASSWORD, &somebody).await.unwrap();
-        assert_eq!(chosen, PasswordChoice::Taken);
-        let MailBody::Confirm { token, .. } = self.mail().await.body else { panic!("no confirmation") };
-        let token = Token::parse(&token).unwrap();
-        assert_eq!(accounts.confirm(&token, email, PASSWORD).await.unwrap(), Confirm::Done(id));
-        let TermsVersion { version, editions, .. } = terms();
-        let (sha256, method) = (editions["fr"].sha256.clone(), "ticked".into());
-        let shown = Shown { version, language: "fr".into(), sha256, method };
-        let finished = accounts.finish(id, &shown, false, None, &somebody).await.unwrap();
-        let Finish::Done(signed_in, _) = finished else { panic!("not finished") };
+        let who = Persona {
+            identifier: identifier.into(),
+            old: "Vieux-Secret 1".into(),
+            email: email.into(),
+            ..Persona::marie()
+        };
+        let token = async || {
+            let MailBody::Confirm { token, .. } = self.mail().await.body else { panic!("no confirmation") };
+            Token::parse(&token).unwrap()
+        };
+        let signed_in = testkit::moves(accounts, &agency, &who, token).await;
         let account = signed_in.session.account;
         let of_account = || Expr::col("account_id").eq(account.0);
         for (table, these) in
@@ -338,19 +328,7 @@ impl World {
 
 /// The parameters of a request.
 fn asked(client: &str, more: &[(&str, &str)]) -> String {
-    let mut fields = vec![
-        ("client_id", client),
-        ("redirect_uri", CALLBACK),
-        ("response_type", "code"),
-        ("scope", "openid profile email offline_access"),
-        ("state", "s"),
-        ("nonce", "n"),
-        ("code_challenge", CHALLENGE),
-        ("code_challenge_method", "S256"),
-    ];
-    fields.retain(|(name, _)| more.iter().all(|(n, _)| n != name));
-    fields.extend(more);
-    form(&fields)
+    form(&asking(client, CALLBACK, more))
 }
 
 pub fn returned(answer: &Response) -> Params {

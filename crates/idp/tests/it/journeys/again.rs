@@ -2,10 +2,10 @@
 //! the person reads that it is done.
 
 use testbed::{apply, both};
+use testkit::{Visitor, encoded};
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -15,7 +15,7 @@ const NEW: &str = "quatre tasses de the vert";
 
 /// At the terms, in the browser in which the password was chosen.
 async fn at_the_terms(world: &World) -> Visitor {
-    let mut marie = Visitor::new(world);
+    let mut marie = world.visitor();
     Portal::new(world, "tilleuls").send(&mut marie, &[]).await;
     marie.old_credentials("100", OLD).await;
     marie.up_to_mail(MARIE, PASSWORD).await;
@@ -23,14 +23,6 @@ async fn at_the_terms(world: &World) -> Visitor {
     marie.open(&link).await;
     marie.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await.says("Étape 6 sur 6");
     marie
-}
-
-/// The same browser, as it stands now.
-fn copy(marie: &Visitor, world: &World) -> Visitor {
-    let mut copy = Visitor::with(marie.client.clone(), world);
-    copy.cookies.clone_from(&marie.cookies);
-    copy.screen = marie.screen.clone();
-    copy
 }
 
 /// SECURITY #85, I10: the last step sent again, its first answer lost, ends where the first ended: the same page, the same session, and nothing twice.
@@ -61,7 +53,7 @@ async fn the_last_step_sent_again_ends_where_the_first_ended(world: World) {
 #[tokio::test]
 async fn the_last_step_sent_twice_at_once_ends_signed_in_twice_alike(world: World) {
     let mut marie = at_the_terms(&world).await;
-    let mut twin = copy(&marie, &world);
+    let mut twin = marie.copy();
     let accept = [("accept", "on")];
     let (first, second) = (marie.submit("/terms", &accept), twin.submit("/terms", &accept));
     let (first, second) = tokio::join!(first, second);
@@ -83,11 +75,11 @@ async fn the_last_step_sent_again_opens_nothing_that_was_closed(world: World) {
     let mut marie = at_the_terms(&world).await;
     let before = marie.screen.clone();
     marie.submit("/terms", &[("accept", "on")]).await;
-    let mut thief = Visitor::new(&world);
+    let mut thief = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut thief, &[]).await;
     thief.screen = before.clone();
     assert_eq!(thief.submit("/terms", &[("accept", "on")]).await.status.as_u16(), 403);
-    let signed_in = |visitor: &Visitor| visitor.cookies.iter().any(|c| c.name() == "mc_session");
+    let signed_in = |visitor: &Visitor| visitor.cookies().iter().any(|c| c.name() == "mc_session");
     assert!(signed_in(&marie) && !signed_in(&thief));
     marie.open("/sign-out").await;
     marie.submit("/sign-out", &[]).await.says("Vous êtes déconnecté");
@@ -101,12 +93,12 @@ async fn the_last_step_sent_again_opens_nothing_that_was_closed(world: World) {
 #[tokio::test]
 async fn the_last_step_sent_much_later_asks_for_the_password(world: World) {
     let mut marie = at_the_terms(&world).await;
-    let late = copy(&marie, &world);
+    let late = marie.copy();
     marie.submit("/terms", &[("accept", "on")]).await;
     world.bed.clock.advance(601);
     let mut late = late;
     late.submit("/terms", &[("accept", "on")]).await.says("Votre compte est prêt");
-    assert!(late.cookies.iter().all(|c| c.name() != "mc_session"), "{}", world.bed.name);
+    assert!(late.cookies().iter().all(|c| c.name() != "mc_session"), "{}", world.bed.name);
 }
 
 /// SPEC J3: the same where an agency is attached.
@@ -115,7 +107,7 @@ async fn the_last_step_sent_much_later_asks_for_the_password(world: World) {
 async fn an_agency_attached_again_ends_signed_in(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "rivage");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     marie.old_credentials("100", OLD).await;
     marie.submit("/notice", &[]).await;
@@ -123,9 +115,9 @@ async fn an_agency_attached_again_ends_signed_in(world: World) {
     let (to, form) = marie.screen.form("/link");
     let form = form.into_iter().filter(|(name, _)| name != "password");
     let form = form.chain([("password".to_owned(), PASSWORD.to_owned())]).collect::<Vec<_>>();
-    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let form = encoded(&form);
     // Its answer is lost on the line.
-    let mut line = copy(&marie, &world);
+    let line = marie.copy();
     line.once(http::Method::POST, &to, Some(form.clone().into()), &[]).await;
     marie.send(http::Method::POST, &to, Some(form.into()), &[]).await;
     portal.receive(&marie).await;
@@ -146,14 +138,14 @@ async fn accounts(world: &World) -> Vec<String> {
 async fn a_changed_password_sent_again_is_told_that_it_is_saved(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await;
     marie.open("/account/password").await;
     let form = [("current", PASSWORD), ("password", NEW)];
     marie.submit_in_vain("/password", &form).await;
     let set = accounts(&world).await;
-    let (mut wrong, mut late) = (copy(&marie, &world), copy(&marie, &world));
+    let (mut wrong, mut late) = (marie.copy(), marie.copy());
     wrong.submit("/password", &[("current", PASSWORD), ("password", "autre chose de long")]).await;
     wrong.screen.says("Connexion").says_not("invalide");
     marie.submit("/password", &form).await.says("Votre nouveau mot de passe est enregistré");
@@ -171,7 +163,7 @@ async fn a_changed_password_sent_again_is_told_that_it_is_saved(world: World) {
 #[tokio::test]
 async fn an_address_taken_back_and_sent_again_is_told_that_it_is_back(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     marie.open("/").await;
     marie.sign_in(MARIE, PASSWORD).await;
     marie.open("/account/email").await;
@@ -182,10 +174,10 @@ async fn an_address_taken_back_and_sent_again_is_told_that_it_is_back(world: Wor
     marie.open(&link).await;
     marie.submit_in_vain("/take-back", &[("password", NEW)]).await;
     let set = accounts(&world).await;
-    let (mut wrong, mut late) = (copy(&marie, &world), copy(&marie, &world));
+    let (mut wrong, mut late) = (marie.copy(), marie.copy());
     wrong.submit("/take-back", &[("password", PASSWORD)]).await.says("Ce lien ne fonctionne plus");
     marie.submit("/take-back", &[("password", NEW)]).await;
-    assert!(marie.cookies.iter().any(|c| c.name() == "mc_session"), "{}", marie.screen.text());
+    assert!(marie.cookies().iter().any(|c| c.name() == "mc_session"), "{}", marie.screen.text());
     marie.screen.says("Bonjour");
     assert_eq!(world.count("session", "ended_at IS NULL").await, 1, "{}", world.bed.name);
     assert_eq!(accounts(&world).await, set, "{}", world.bed.name);
@@ -199,23 +191,21 @@ async fn an_address_taken_back_and_sent_again_is_told_that_it_is_back(world: Wor
 async fn a_new_password_sent_again_is_told_that_it_is_set(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
-    let forgot = format!("{}/forgot", marie.screen.path);
+    let forgot = format!("{}/forgot", marie.screen.path());
     marie.open(&forgot).await;
     marie.submit("/forgot", &[("email", MARIE)]).await;
     let link = world.mail_to(MARIE, "reset").await.link.unwrap();
     marie.open(&link).await;
     marie.submit_in_vain("/reset", &[("password", NEW)]).await;
     let set = accounts(&world).await;
-    let mut late = Visitor::with(marie.client.clone(), &world);
-    late.cookies.clone_from(&marie.cookies);
-    late.screen = marie.screen.clone();
+    let mut late = marie.copy();
     marie.submit("/reset", &[("password", PASSWORD)]).await.says("Votre nouveau mot de passe est enregistré");
     // The password that the link set, once more: it signs in, as at every door.
-    let mut again = copy(&late, &world);
+    let mut again = late.copy();
     again.submit("/reset", &[("password", NEW)]).await;
-    assert!(again.cookies.iter().any(|c| c.name() == "mc_session"), "{}", again.screen.text());
+    assert!(again.cookies().iter().any(|c| c.name() == "mc_session"), "{}", again.screen.text());
     again.screen.says("Vous êtes connecté");
     let on = marie.screen.links().into_iter().find(|l| l.starts_with("/authorize/")).unwrap();
     marie.open(&on).await;
@@ -232,18 +222,18 @@ async fn a_new_password_sent_again_is_told_that_it_is_set(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn an_address_confirmed_again_leaves_the_first_page_as_it_was(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
     marie.old_credentials("100", OLD).await;
     marie.up_to_mail(MARIE, PASSWORD).await;
     let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
-    let mut phone = Visitor::new(&world);
+    let mut phone = world.visitor();
     phone.open(&link).await;
-    let mut line = copy(&phone, &world);
+    let mut line = phone.copy();
     let form = [("email", MARIE), ("password", PASSWORD)];
     phone.submit("/confirm", &form).await.says("Étape 6 sur 6");
     line.submit("/confirm", &form).await.says("Étape 6 sur 6");
-    assert_eq!(line.screen.path, phone.screen.path, "{}", world.bed.name);
+    assert_eq!(line.screen.path(), phone.screen.path(), "{}", world.bed.name);
     phone.submit("/terms", &[("accept", "on")]).await.says("Vous êtes maintenant connecté");
 }
 
@@ -251,17 +241,17 @@ async fn an_address_confirmed_again_leaves_the_first_page_as_it_was(world: World
 #[apply(both!)]
 #[tokio::test]
 async fn an_address_confirmed_twice_at_once_leads_to_one_page(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
     marie.old_credentials("100", OLD).await;
     marie.up_to_mail(MARIE, PASSWORD).await;
     let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
-    let mut phone = Visitor::new(&world);
+    let mut phone = world.visitor();
     phone.open(&link).await;
-    let mut twin = copy(&phone, &world);
+    let mut twin = phone.copy();
     let form = [("email", MARIE), ("password", PASSWORD)];
     let (first, second) = tokio::join!(phone.submit("/confirm", &form), twin.submit("/confirm", &form));
-    let paths = [first, second].map(|screen| screen.says("Étape 6 sur 6").path.clone());
+    let paths = [first, second].map(|screen| screen.says("Étape 6 sur 6").path().to_owned());
     assert_eq!(paths[0], paths[1], "{}", world.bed.name);
 }
 
@@ -271,11 +261,11 @@ async fn an_address_confirmed_twice_at_once_leads_to_one_page(world: World) {
 async fn another_address_asked_for_again_sends_no_second_mail(world: World) {
     const OTHER: &str = "autre@exemple.test";
     world.moved("tilleuls", "100", MARIE).await;
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     marie.open("/").await;
     marie.sign_in(MARIE, PASSWORD).await;
     marie.open("/account/email").await;
-    let (mut line, mut late) = (copy(&marie, &world), copy(&marie, &world));
+    let (mut line, mut late) = (marie.copy(), marie.copy());
     let form = [("email", OTHER), ("password", PASSWORD)];
     marie.submit("/email", &form).await.says("Confirmez votre nouvelle adresse");
     line.submit("/email", &form).await.says("Confirmez votre nouvelle adresse");
@@ -284,7 +274,7 @@ async fn another_address_asked_for_again_sends_no_second_mail(world: World) {
     assert_eq!((sent("confirm address"), sent("address asked")), (1, 1), "{}", world.bed.name);
     assert_eq!(world.count("email_change", "1 = 1").await, 1, "{}", world.bed.name);
     let link = mails.iter().find(|mail| mail.about == "confirm address").and_then(|mail| mail.link.clone());
-    let mut mailbox = copy(&marie, &world);
+    let mut mailbox = marie.copy();
     mailbox.open(&link.unwrap()).await.says(OTHER);
     // A minute later it is another request: the mail may be lost.
     world.bed.clock.advance(60);

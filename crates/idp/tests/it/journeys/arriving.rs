@@ -2,13 +2,14 @@
 
 use http::{Method, StatusCode};
 use testbed::{Bed, apply, both};
+use testkit::Visitor;
 
-use crate::journeys::{portal::Portal, visitor::Visitor, world::World};
+use crate::journeys::{portal::Portal, world::World};
 
 const HOUR: i64 = 3600;
 
 async fn arrives(world: &World, path: &str) -> (StatusCode, String, Visitor) {
-    let mut stranger = Visitor::new(world);
+    let mut stranger = world.visitor();
     let screen = stranger.once(Method::GET, path, None, &[]).await;
     let wait = screen.header("retry-after").to_owned();
     stranger.screen = screen;
@@ -47,7 +48,7 @@ async fn a_silent_request_is_answered_at_the_client_however_many_arrived(bed: Be
     for _ in 0..5 {
         arrives(&world, "/").await;
     }
-    let mut silent = Visitor::new(&world);
+    let mut silent = world.visitor();
     portal.send(&mut silent, &[("prompt", "none")]).await;
     let back = portal.back(&silent);
     assert!(back.contains(&("error".into(), "login_required".into())), "{back:?}");
@@ -64,22 +65,22 @@ async fn an_interaction_that_nobody_went_on_with_goes_after_an_hour(world: World
     let portal = Portal::new(&world, "tilleuls");
     let mut left = Vec::new();
     for door in ["/", "/", "/", &portal.address(&[])] {
-        let mut visitor = Visitor::new(&world);
+        let mut visitor = world.visitor();
         visitor.open(door).await;
         left.push(visitor);
     }
-    let mut wrong = Visitor::new(&world);
+    let mut wrong = world.visitor();
     portal.send(&mut wrong, &[]).await;
     wrong.sign_in("irene@exemple.test", "une devinette fausse").await;
-    let mut forgot = Visitor::new(&world);
+    let mut forgot = world.visitor();
     portal.send(&mut forgot, &[]).await;
     let page = forgot.screen.links().into_iter().find(|l| l.ends_with("/forgot")).unwrap();
     forgot.open(&page).await;
     forgot.submit("/forgot", &[("email", "irene@exemple.test")]).await;
-    let mut mistaken = Visitor::new(&world);
+    let mut mistaken = world.visitor();
     portal.send(&mut mistaken, &[]).await;
     mistaken.old_credentials("100", "faux").await;
-    let mut moving = Visitor::new(&world);
+    let mut moving = world.visitor();
     portal.send(&mut moving, &[]).await;
     moving.old_credentials("101", "Vieux-Secret 2").await;
     world.idp.grants.purge().await.unwrap();
@@ -91,7 +92,7 @@ async fn an_interaction_that_nobody_went_on_with_goes_after_an_hour(world: World
     world.bed.clock.advance(20 * HOUR);
     let [.., begun] = &mut left[..] else { unreachable!() };
     for visitor in [begun, &mut wrong, &mut mistaken, &mut moving] {
-        let here = visitor.screen.path.clone();
+        let here = visitor.screen.path().to_owned();
         visitor.open(&here).await;
         assert_eq!(visitor.screen.status, StatusCode::OK, "{here}");
     }

@@ -1,15 +1,15 @@
 use testbed::{apply, both};
+use testkit::Visitor;
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
 const MARIE: &str = "marie@exemple.test";
 
 async fn at_link(world: &World, portal: &Portal, identifier: &str, old: &str) -> Visitor {
-    let mut marie = Visitor::new(world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     marie.old_credentials(identifier, old).await;
     marie.submit("/notice", &[]).await;
@@ -65,7 +65,7 @@ async fn five_wrong_passwords_while_attaching_lock_the_account(world: World) {
 async fn a_fresh_session_attaches_without_typing_and_an_old_one_does_not(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await;
     for (identifier, old, fresh) in [("101", "Vieux-Secret 2", true), ("102", "Vieux-Secret 3", false)] {
@@ -99,9 +99,9 @@ async fn a_fresh_session_attaches_without_typing_and_an_old_one_does_not(world: 
 async fn an_old_identifier_is_refused_after_the_move_with_a_hint_for_who_knows_its_password(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
-    let sign_in = marie.screen.path.clone();
+    let sign_in = marie.screen.path().to_owned();
     marie.old_credentials("100", "Vieux-Secret 1").await;
     marie.screen.says("Cet identifiant ne peut plus être utilisé").says("m•••••@e•••.test").says_not(MARIE);
     assert!(marie.screen.body.contains("role=\"alert\"") && marie.screen.body.contains("class=\"icon\""));
@@ -112,7 +112,7 @@ async fn an_old_identifier_is_refused_after_the_move_with_a_hint_for_who_knows_i
     // With a wrong password a moved identifier and one that never was look the same.
     let mut texts = Vec::new();
     for identifier in ["100", "999"] {
-        let mut stranger = Visitor::new(&world);
+        let mut stranger = world.visitor();
         portal.send(&mut stranger, &[]).await;
         stranger.old_credentials(identifier, "une devinette").await.says("4 essais").says_not("m•••••");
         texts.push(stranger.screen.text());
@@ -126,10 +126,10 @@ async fn an_old_identifier_is_refused_after_the_move_with_a_hint_for_who_knows_i
 async fn whoever_comes_too_late_does_not_read_whose_it_became(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "rivage");
-    let mut late = Visitor::new(&world);
+    let mut late = world.visitor();
     portal.send(&mut late, &[]).await;
     late.old_credentials("100", "Vieux-Secret 1").await;
-    let hub = late.screen.path.clone();
+    let hub = late.screen.path().to_owned();
     let mut marie = at_link(&world, &portal, "100", "Vieux-Secret 1").await;
     marie.submit("/link", &[("password", PASSWORD)]).await;
     portal.receive(&marie).await;

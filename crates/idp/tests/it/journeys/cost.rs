@@ -6,10 +6,10 @@ use http::{Method, header};
 use kernel::QueryCount;
 use serde_json::Value;
 use testbed::{apply, both};
+use testkit::{Page, Visitor, encoded};
 
 use crate::journeys::{
-    portal::{Portal, VERIFIER, encoded},
-    visitor::{Screen, Visitor},
+    portal::{Portal, VERIFIER},
     world::{PASSWORD, SECRET, World},
 };
 
@@ -75,18 +75,15 @@ impl Meter<'_> {
 }
 
 /// A form of the screen, filled in and sent, and no further.
-fn submit(visitor: &mut Visitor, action: &str, typed: &[(&str, &str)]) -> impl Future<Output = Screen> {
-    let (to, mut fields) = visitor.screen.form(action);
-    fields.retain(|(name, _)| typed.iter().all(|(n, _)| n != name));
-    let typed = typed.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-    let fields: Vec<_> = fields.into_iter().chain(typed).collect();
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    async move { visitor.once(Method::POST, &to, Some(body.into()), &[("sec-fetch-site", "same-origin")]).await }
+fn submit(visitor: &mut Visitor, action: &str, typed: &[(&str, &str)]) -> impl Future<Output = Page> {
+    let (to, fields) = visitor.filled(&visitor.screen, action, typed);
+    let body = encoded(&fields).into_bytes();
+    async move { visitor.once(Method::POST, to.as_str(), Some(body), &[("sec-fetch-site", "same-origin")]).await }
 }
 
 async fn called(visitor: &mut Visitor, path: &str, fields: &[(&str, &str)]) -> Value {
     let basic = format!("Basic {}", STANDARD.encode(format!("tilleuls:{}", SECRET.replace(' ', "+"))));
-    let body = encoded(fields.iter()).into_bytes();
+    let body = encoded(fields).into_bytes();
     let screen = visitor.once(Method::POST, path, Some(body), &[("authorization", &basic)]).await;
     assert!(screen.status.is_success(), "{path}: {} {}", screen.status, screen.body);
     serde_json::from_str(&screen.body).unwrap_or_default()
@@ -97,7 +94,7 @@ async fn called(visitor: &mut Visitor, path: &str, fields: &[(&str, &str)]) -> V
 async fn each_request_asks_so_much_of_the_database_and_no_more(world: World) {
     world.moved("tilleuls", "100", "marie@exemple.test").await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut visitor = Visitor::new(&world);
+    let mut visitor = world.visitor();
     let mut meter = Meter { world: &world, read: Vec::new() };
     let asked = portal.address(&[]).replace("openid+profile", "openid+offline_access+profile");
     let wrong = [("email", "marie@exemple.test"), ("password", "faux")];
@@ -140,17 +137,17 @@ async fn each_request_asks_so_much_of_the_database_and_no_more(world: World) {
     assert!(back.header(header::LOCATION.as_str()).contains("code="));
 
     // The browser is closed and opened again.
-    visitor.cookies.retain(|cookie| cookie.name() != "mc_session");
+    visitor.drop_cookie("mc_session");
     visitor.open(&asked).await;
     meter.of("a wrong password", submit(&mut visitor, "/sign-in", &wrong)).await;
-    let hub = visitor.screen.path.clone();
+    let hub = visitor.screen.path().to_owned();
     visitor.open(&hub).await;
     meter.of("a right password after it", submit(&mut visitor, "/sign-in", &right)).await.goes_on().unwrap();
 
     assert_eq!(meter.read, COSTS, "{}", world.bed.name);
 }
 
-fn code(back: &Screen) -> String {
+fn code(back: &Page) -> String {
     let to = url::Url::parse(&back.goes_on().expect("a page that goes on")).unwrap();
     to.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned()
 }

@@ -9,68 +9,10 @@ use crate::journeys::{
     headers::guarded,
     portal::Portal,
     routes::routes,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
 const MARIE: &str = "marie@exemple.test";
-
-/// Routes to which clients post, without a browser's cookies or from another site; each authenticates its caller in another way.
-const NO_FORMS: [&str; 6] = ["/token", "/userinfo", "/introspect", "/revoke", "/authorize", "/end-session"];
-
-/// SECURITY #42, #43: each form, from another site, without an origin and without a token, in another encoding, with the token of another browser, and
-/// as a GET: refused, and nothing is written.
-#[apply(both!)]
-#[tokio::test]
-async fn every_form_of_the_router_is_refused_unless_it_is_this_browsers_own(world: World) {
-    world.moved("tilleuls", "100", MARIE).await;
-    let mut marie = Visitor::new(&world);
-    Portal::new(&world, "rivage").send(&mut marie, &[]).await;
-    let hub = marie.screen.path.clone();
-    marie.sign_in(MARIE, PASSWORD).await;
-    marie.open(&format!("{hub}/forgot")).await;
-    let own = marie.screen.field("csrf").unwrap();
-    let mut thief = Visitor::new(&world);
-    Portal::new(&world, "rivage").send(&mut thief, &[]).await;
-    let theirs = thief.screen.field("csrf").unwrap();
-    let typed = format!(
-        "email={MARIE}&identifier=101&password=Vieux-Secret+2&agency=rivage&accept=on&version=2026-11&language=fr&sha256=00"
-    );
-    let with = |csrf: &str| format!("{typed}&csrf={csrf}").into_bytes();
-    let before = (world.people().await, world.count("interaction", "enrolment_id IS NOT NULL").await);
-    let routes = routes(&world).await;
-    let forms = routes.iter().filter(|r| r.takes(&Method::POST) && !NO_FORMS.contains(&r.path.as_str()));
-    for route in forms {
-        let to = route.address(&hub, "");
-        let text = [("content-type", "text/plain")];
-        for (why, body, headers, status) in [
-            ("another site", with(&own), &[("origin", "https://evil.test")][..], &[403][..]),
-            ("another site, as browsers say it", with(&own), &[("sec-fetch-site", "cross-site")], &[403]),
-            (
-                "a frame without an origin",
-                with(&own),
-                &[("origin", "null"), ("sec-fetch-site", "cross-site")],
-                &[403],
-            ),
-            ("no origin and no token", with(""), &[("origin", "null")], &[403]),
-            ("no origin", with(""), &[], &[403]),
-            ("no form", with(&own), &text, &[400]),
-            ("another browser's token", with(&theirs), &[("sec-fetch-site", "same-origin")], &[403]),
-            ("a token that is cut", with(&own[..own.len() - 1]), &[], &[403]),
-        ] {
-            let kept = marie.cookies.clone();
-            let answer = marie.once(Method::POST, &to, Some(body), headers).await;
-            assert!(status.contains(&answer.status.as_u16()), "{to}: {why}: {}", answer.status);
-            marie.cookies = kept;
-        }
-        let kept = marie.cookies.clone();
-        let got = marie.once(Method::GET, &format!("{to}?{typed}&csrf={own}"), None, &[]).await;
-        assert!(got.status.as_u16() < 500, "{to}: {}", got.status);
-        marie.cookies = kept;
-        let after = (world.people().await, world.count("interaction", "enrolment_id IS NOT NULL").await);
-        assert_eq!(after, before, "{}: {to}", world.bed.name);
-    }
-}
 
 /// SECURITY #47, I17: each page of the router, opened by nobody, by another person, and with a session that has ended: nothing of Marie's stands on it, and
 /// nothing is written.
@@ -81,9 +23,9 @@ async fn no_page_shows_a_persons_things_to_anybody_else(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     world.moved("tilleuls", "101", PAUL).await;
     let portal = Portal::new(&world, "tilleuls");
-    let (mut marie, mut paul) = (Visitor::new(&world), Visitor::new(&world));
+    let (mut marie, mut paul) = (world.visitor(), world.visitor());
     portal.send(&mut marie, &[]).await;
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     marie.sign_in(MARIE, PASSWORD).await;
     portal.send(&mut paul, &[]).await;
     paul.sign_in(PAUL, PASSWORD).await;
@@ -92,13 +34,13 @@ async fn no_page_shows_a_persons_things_to_anybody_else(world: World) {
     let receipt = marie.screen.links().into_iter().find(receipt).unwrap();
     let pages: Vec<String> = routes(&world).await.iter().map(|route| route.address(&hub, &receipt)).collect();
     let is_hers = |body: &str| body.contains(MARIE) || body.contains("Durand");
-    let mut stale = Visitor::new(&world);
-    stale.cookies.clone_from(&marie.cookies);
+    let mut stale = world.visitor();
+    stale.set_cookies(marie.cookies());
     let mut hers = 0;
     for page in &pages {
-        let kept = marie.cookies.clone();
+        let kept = marie.cookies();
         hers += usize::from(is_hers(&marie.once(Method::GET, page, None, &[]).await.body));
-        marie.cookies = kept;
+        marie.set_cookies(kept);
     }
     assert!(hers > 5, "{}: Marie herself sees {hers} pages of hers", world.bed.name);
     marie.open("/account/sessions").await;
@@ -106,12 +48,12 @@ async fn no_page_shows_a_persons_things_to_anybody_else(world: World) {
     marie.submit("/sign-out", &[]).await;
     let before = world.people().await;
     for (who, visitor) in
-        [("nobody", &mut Visitor::new(&world)), ("Paul", &mut paul), ("an ended session", &mut stale)]
+        [("nobody", &mut world.visitor()), ("Paul", &mut paul), ("an ended session", &mut stale)]
     {
         for page in &pages {
-            let kept = visitor.cookies.clone();
+            let kept = visitor.cookies();
             let screen = visitor.once(Method::GET, page, None, &[]).await;
-            visitor.cookies = kept;
+            visitor.set_cookies(kept);
             assert!(screen.status.as_u16() < 500, "{who}: {page}: {}", screen.status);
             assert!(!is_hers(&screen.body), "{}: {who}: {page}: {}", world.bed.name, screen.text());
         }
@@ -123,9 +65,9 @@ async fn no_page_shows_a_persons_things_to_anybody_else(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn every_answer_of_the_router_carries_the_headers_that_guard_it(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
     let mut seen = std::collections::BTreeSet::new();
     for route in routes(&world).await {
@@ -181,28 +123,29 @@ async fn a_cookie_that_is_there_twice_is_none_and_the_session_outlives_it(world:
     world.moved("tilleuls", "100", MARIE).await;
     world.moved("tilleuls", "101", "paul@exemple.test").await;
     let portal = Portal::new(&world, "tilleuls");
-    let (mut marie, mut thief) = (Visitor::new(&world), Visitor::new(&world));
+    let (mut marie, mut thief) = (world.visitor(), world.visitor());
     for (visitor, email) in [(&mut marie, MARIE), (&mut thief, "paul@exemple.test")] {
         portal.send(visitor, &[]).await;
         visitor.sign_in(email, PASSWORD).await;
         portal.receive(visitor).await;
     }
     let theirs = thief.cookie("mc_session").value().to_owned();
-    let kept = marie.cookies.clone();
+    let kept = marie.cookies();
     for first in [true, false] {
         let planted = Cookie::build(("mc_session", theirs.clone())).path("/authorize").build();
-        marie.cookies = kept.clone();
-        marie.cookies.insert(if first { 0 } else { kept.len() }, planted);
+        let mut jar = kept.clone();
+        jar.insert(if first { 0 } else { kept.len() }, planted);
+        marie.set_cookies(jar);
         portal.send(&mut marie, &[]).await;
         marie.screen.says("Mot de passe oublié ?").says_not("paul@").says_not(MARIE);
     }
-    marie.cookies = kept.clone();
+    marie.set_cookies(kept.clone());
     for n in 0..180 {
-        marie.cookies.push(Cookie::new(format!("junk{n}"), "x".repeat(100)));
+        marie.add_cookie(Cookie::new(format!("junk{n}"), "x".repeat(100)));
     }
     let full = marie.once(Method::GET, "/", None, &[]).await;
     assert!(full.status.as_u16() < 500, "{}", full.status);
-    marie.cookies = kept;
+    marie.set_cookies(kept);
     portal.send(&mut marie, &[]).await;
     assert_eq!(portal.receive(&marie).await.userinfo["email"], MARIE);
 }

@@ -8,10 +8,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::Method;
 use serde_json::{Map, Value, json};
 use testbed::{apply, both};
+use testkit::{Visitor, encoded};
 
 use crate::journeys::{
-    portal::{Portal, VERIFIER, claims, encoded},
-    visitor::Visitor,
+    portal::{Portal, VERIFIER, claims},
     world::{PASSWORD, SECRET, World},
 };
 
@@ -160,7 +160,7 @@ async fn called(
     fields: &[(&str, &str)],
 ) -> Map<String, Value> {
     let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{}", SECRET.replace(' ', "+"))));
-    let body = encoded(fields.iter()).into_bytes();
+    let body = encoded(fields).into_bytes();
     let screen = visitor.once(Method::POST, path, Some(body), &[("authorization", &basic)]).await;
     assert!(screen.status.is_success(), "{path}: {} {}", screen.status, screen.body);
     serde_json::from_str(&screen.body).unwrap()
@@ -276,7 +276,7 @@ async fn marie(world: &World) -> Visitor {
         world.import(agency, &format!("{COLUMNS}{row}"), 1).await;
     }
     world.moved("tilleuls", "200", MARIE).await;
-    let mut marie = Visitor::new(world);
+    let mut marie = world.visitor();
     Portal::new(world, "tilleuls").send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await;
     marie
@@ -355,7 +355,7 @@ async fn a_later_link_of_one_agency_fills_gaps_only(world: World) {
     world.import("tilleuls", first, 1).await;
     world.import("tilleuls", second, 1).await;
     world.moved("tilleuls", "200", MARIE).await;
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     configure(&world, &scopes(Some("openid profile email address phone")));
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await;

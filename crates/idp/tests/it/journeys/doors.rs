@@ -6,15 +6,15 @@ use http::{Method, header};
 use idp::{ForwardedHeader, Idp, Proxies, Throttle};
 use kernel::sea_orm::ConnectionTrait;
 use testbed::{apply, both};
+use testkit::{Page, Visitor, encoded};
 
 use crate::journeys::{
-    portal::{Portal, encoded},
-    visitor::{Screen, Visitor},
+    portal::Portal,
     world::{PASSWORD, World},
 };
 
 /// An answer without what differs from one request to the next.
-fn face(screen: &Screen, typed: &str, hub: &str) -> String {
+fn face(screen: &Page, typed: &str, hub: &str) -> String {
     // A cookie of the interaction has its id in its name.
     let id = hub.rsplit('/').next().unwrap().replace('-', "");
     let mut headers: Vec<String> = screen
@@ -42,13 +42,13 @@ fn face(screen: &Screen, typed: &str, hub: &str) -> String {
 
 /// Six tries at a door, with every answer on the way.
 async fn tries(world: &World, page: &str, name: &str, typed: &str) -> Vec<String> {
-    let mut visitor = Visitor::new(world);
+    let mut visitor = world.visitor();
     Portal::new(world, "tilleuls").send(&mut visitor, &[]).await;
-    let (hub, csrf) = (visitor.screen.path.clone(), visitor.screen.field("csrf").unwrap());
+    let (hub, csrf) = (visitor.screen.path().to_owned(), visitor.screen.field("csrf").unwrap());
     let fields = [(name, typed), ("password", "une devinette fausse"), ("csrf", &csrf)];
     let mut saw = Vec::new();
     for _ in 0..6 {
-        let (to, body) = (format!("{hub}/{page}"), encoded(fields.iter()).into_bytes());
+        let (to, body) = (format!("{hub}/{page}"), encoded(&fields).into_bytes());
         let mut screen =
             visitor.once(Method::POST, &to, Some(body), &[("sec-fetch-site", "same-origin")]).await;
         loop {
@@ -67,7 +67,7 @@ async fn tries(world: &World, page: &str, name: &str, typed: &str) -> Vec<String
 async fn no_answer_at_any_door_tells_whether_there_is_an_account(world: World) {
     world.moved("tilleuls", "100", "marie@exemple.test").await;
     world.moved("rivage", "100", "lucie@exemple.test").await;
-    let mut paula = Visitor::new(&world);
+    let mut paula = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut paula, &[]).await;
     paula.old_credentials("101", "Vieux-Secret 2").await;
     paula.up_to_mail("paula@exemple.test", PASSWORD).await;
@@ -123,8 +123,7 @@ pub struct Knocker {
 
 impl Knocker {
     pub async fn at(world: &World, address: &str) -> Self {
-        let mut visitor = Visitor::new(world);
-        visitor.issuer = address.to_owned();
+        let mut visitor = world.visitor_at(address);
         Portal::new(world, "tilleuls").send(&mut visitor, &[]).await;
         Self { visitor, nth: 0 }
     }
@@ -133,10 +132,10 @@ impl Knocker {
     pub async fn knocks(&mut self, headers: &[(&'static str, &str)]) -> bool {
         self.nth += 1;
         let (to, csrf) =
-            (format!("{}/sign-in", self.visitor.screen.path), self.visitor.screen.field("csrf").unwrap());
+            (format!("{}/sign-in", self.visitor.screen.path()), self.visitor.screen.field("csrf").unwrap());
         let email = format!("p{}@exemple.test", self.nth);
         let fields = [("email", &*email), ("password", "une devinette fausse"), ("csrf", &csrf)];
-        let body = encoded(fields.iter()).into_bytes();
+        let body = encoded(&fields).into_bytes();
         let headers = [&[("sec-fetch-site", "same-origin")], headers].concat();
         self.visitor.send(Method::POST, &to, Some(body), &headers).await;
         self.visitor.screen.text().contains("4 essais")

@@ -12,10 +12,10 @@ use http::Method;
 use idp::Idp;
 use kernel::{Context, Rng, SystemRng, sea_orm::ConnectionTrait};
 use testbed::{Database, OnDatabase, apply, both};
+use testkit::Visitor;
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -33,19 +33,19 @@ async fn a_session_that_ended_opens_nothing_however_it_ended(database: Database)
         let world = World::on(database).await;
         world.moved("tilleuls", "100", MARIE).await;
         let portal = Portal::new(&world, "tilleuls");
-        let mut marie = Visitor::new(&world);
+        let mut marie = world.visitor();
         portal.send(&mut marie, &[]).await;
         marie.sign_in(MARIE, PASSWORD).await;
         portal.receive(&marie).await;
         portal.send(&mut marie, &[("prompt", "login")]).await;
-        let pending = marie.screen.path.clone();
-        let kept = marie.cookies.clone();
+        let pending = marie.screen.path().to_owned();
+        let kept = marie.cookies();
         end(&world, &mut marie, how).await;
-        marie.cookies = kept.clone();
+        marie.set_cookies(kept.clone());
         for address in ["/", "/sign-out", "/attach", &pending, &format!("{pending}/connected")] {
             marie.open(address).await.says_not(MARIE);
             assert_eq!(marie.screen.left_to, None, "{how}: {address}");
-            marie.cookies = kept.clone();
+            marie.set_cookies(kept.clone());
         }
         portal.send(&mut marie, &[("prompt", "none")]).await;
         assert!(portal.back(&marie).contains(&("error".into(), "login_required".into())), "{how}");
@@ -61,13 +61,13 @@ async fn end(world: &World, marie: &mut Visitor, how: &str) {
         }
         "somebody else signs in here" => {
             world.moved("tilleuls", "101", "paul@exemple.test").await;
-            let pending = marie.screen.path.clone();
+            let pending = marie.screen.path().to_owned();
             marie.open(&pending).await;
             marie.sign_in("paul@exemple.test", PASSWORD).await;
             world.bed.context.db.writer().execute_unprepared("DELETE FROM code").await.unwrap();
         }
         "a reset elsewhere" => {
-            let mut elsewhere = Visitor::new(world);
+            let mut elsewhere = world.visitor();
             elsewhere.open("/forgot").await;
             elsewhere.submit("/forgot", &[("email", MARIE)]).await;
             let link = world.mail_to(MARIE, "reset").await.link.unwrap();
@@ -108,7 +108,7 @@ async fn a_panic_ends_its_request_and_no_other(world: World) {
     let service =
         idp::router(Idp { context, ..world.idp.clone() }).into_make_service_with_connect_info::<SocketAddr>();
     let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     marie.issuer = address;
     let portal = Portal::new(&world, "tilleuls");
     for path in [portal.address(&[]), "/".to_owned(), "/forgot".to_owned()] {

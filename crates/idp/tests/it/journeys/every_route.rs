@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use testbed::{apply, both};
+use testkit::{Visitor, encoded};
 
 use crate::journeys::{
     portal::Portal,
     routes::{Route, routes},
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -62,7 +62,7 @@ impl Walk {
         world.moved("rivage", "101", PAUL).await;
         let people: String = (200..300).map(|n| format!("{n},CT-{n},Vieux-Secret {},,\n", n - 99)).collect();
         world.import("rivage", &format!("identifier,client_ref,password,email,name\n{people}"), 100).await;
-        let browser = Visitor::new(&world);
+        let browser = world.visitor();
         let marie = Asker { browser, csrf: String::new(), hub: String::new() };
         let mut walk = Self {
             world,
@@ -96,7 +96,7 @@ impl Walk {
             marie.open(mail.link.as_ref().unwrap()).await;
             assert!(marie.screen.field("csrf").is_some(), "{about}: {}", marie.screen.text());
         }
-        let mut other = Visitor::new(world);
+        let mut other = world.visitor();
         Portal::new(world, "rivage").send(&mut other, &[]).await;
         other.old_credentials("102", "Vieux-Secret 3").await;
         other.up_to_mail("jeanne@exemple.test", PASSWORD).await;
@@ -108,7 +108,7 @@ impl Walk {
         // The page of devices has the latest first.
         self.world.bed.clock.advance(1);
         let (world, marie) = (&self.world, &mut self.marie.browser);
-        marie.cookies.retain(|cookie| cookie.name() != "mc_session");
+        marie.drop_cookie("mc_session");
         Portal::new(world, "tilleuls").send(marie, &[]).await;
         marie.sign_in(MARIE, PASSWORD).await;
         marie.open("/account/sessions").await;
@@ -128,7 +128,7 @@ impl Walk {
         if !matches!(who, Who::Nobody | Who::Paul) || self.marie.hub.is_empty() {
             self.freshen().await;
         }
-        let mut browser = Visitor::new(&self.world);
+        let mut browser = self.world.visitor();
         let mut csrf = self.marie.csrf.clone();
         match who {
             Who::Nobody => {
@@ -142,8 +142,8 @@ impl Walk {
                 csrf = browser.screen.field("csrf").unwrap();
             }
             Who::Ended => {
-                let mut copy = Visitor::new(&self.world);
-                copy.cookies.clone_from(&self.marie.browser.cookies);
+                let mut copy = self.world.visitor();
+                copy.set_cookies(self.marie.browser.cookies());
                 copy.open("/sign-out").await;
                 copy.submit("/sign-out", &[]).await;
             }
@@ -155,7 +155,7 @@ impl Walk {
             }
         }
         if !matches!(who, Who::Nobody | Who::Paul) {
-            browser.cookies.clone_from(&self.marie.browser.cookies);
+            browser.set_cookies(self.marie.browser.cookies());
         }
         self.rows = self.world.rows().await;
         Asker { browser, csrf, hub: self.marie.hub.clone() }
@@ -164,12 +164,12 @@ impl Walk {
     /// Asks. Returns the status with the tables that changed, and true if all that was there before still is.
     async fn ask(&mut self, who: Who, asker: &mut Asker, method: &Method, route: &Route) -> (String, bool) {
         let to = route.address(&asker.hub, &self.receipt);
-        let kept = asker.browser.cookies.clone();
+        let kept = asker.browser.cookies();
         let form = (method == Method::POST).then(|| typed(route, &asker.csrf, &self.session).into_bytes());
         let own = [("sec-fetch-site", "same-origin")];
         let own = if form.is_some() { &own[..] } else { &[] };
         let screen = asker.browser.once(method.clone(), &to, form, own).await;
-        asker.browser.cookies = kept;
+        asker.browser.set_cookies(kept);
         let (before, after) = (std::mem::take(&mut self.rows), self.world.rows().await);
         let changed: Vec<&String> = before.symmetric_difference(&after).collect();
         let tables: BTreeSet<&str> = changed.iter().filter_map(|row| row.split(' ').next()).collect();
@@ -207,7 +207,7 @@ fn typed(route: &Route, csrf: &str, session: &str) -> String {
         "/account/password" => fields.extend([("password", "girafe tambour lampion"), ("current", "court")]),
         _ => fields.push(("password", "court")),
     }
-    crate::journeys::portal::encoded(fields.iter())
+    encoded(&fields)
 }
 
 /// The answers to each who asks, in the order of [`ALL`]: the status, and the tables that changed. Below them the reason, and the routes.

@@ -6,10 +6,10 @@ use accounts::{Edition, TermsLibrary, TermsVersion};
 use http::{Method, StatusCode};
 use scraper::{Html, Selector};
 use testbed::{apply, both};
+use testkit::{Page, Visitor};
 
 use crate::journeys::{
     portal::Portal,
-    visitor::{Screen, Visitor},
     world::{LOGO, PASSWORD, World},
 };
 
@@ -18,7 +18,7 @@ const MARIE: &str = "marie@exemple.test";
 const EVIL: &str = "\"'><b onclick=x>&lt;{{ 7919*7907 }}</title><script>";
 
 /// How often this element is on the page.
-fn count(screen: &Screen, selector: &str) -> usize {
+fn count(screen: &Page, selector: &str) -> usize {
     Html::parse_document(&screen.body).select(&Selector::parse(selector).unwrap()).count()
 }
 
@@ -26,12 +26,12 @@ fn count(screen: &Screen, selector: &str) -> usize {
 #[apply(both!)]
 #[tokio::test]
 async fn an_agency_is_shown_as_its_file_says(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
     marie.screen.says("Agence des Tilleuls").says("Bienvenue <b>chez vous</b>.");
     assert_eq!(count(&marie.screen, "b, [onclick]"), 0);
     assert_eq!(count(&marie.screen, "header img[src='/look/tilleuls.svg'][alt='']"), 1);
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     marie.open(&format!("{hub}/help")).await.says("Madame Le Goff vous aide. Téléphone 02 97 00 00 01");
     marie.open(&format!("{hub}?hl=en")).await.says("Welcome <b>home</b>.");
     marie.open(&format!("{hub}?hl=fr")).await;
@@ -55,7 +55,7 @@ async fn an_agency_is_shown_as_its_file_says(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn a_logo_is_served_as_a_picture_and_nothing_more(world: World) {
-    let mut marie = Visitor::new(&world);
+    let marie = world.visitor();
     let logo = marie.once(Method::GET, "/look/tilleuls.svg", None, &[]).await;
     assert_eq!((logo.status, logo.body.as_str()), (StatusCode::OK, LOGO));
     assert_eq!(logo.header("content-type"), "image/svg+xml");
@@ -78,18 +78,18 @@ async fn what_an_address_carries_stays_text(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
     let evil: String = url::form_urlencoded::byte_serialize(EVIL.as_bytes()).collect();
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     let more = [("login_hint", EVIL), ("ui_locales", EVIL), ("claims_locales", EVIL), ("display", EVIL)];
     let address = portal.address(&more).replace("state=the+state", &format!("state={evil}"));
     marie.open(&address.replace("nonce=the+nonce", &format!("nonce={evil}"))).await;
-    let inert = |screen: &Screen| {
+    let inert = |screen: &Page| {
         assert_eq!(screen.status, StatusCode::OK, "{:?} {}", screen.left_to, screen.text());
         assert_eq!(count(screen, "b, [onclick], script:not([src])"), 0, "{}", screen.body);
         assert!(!screen.body.contains("62615533"), "{}", screen.body);
     };
     inert(&marie.screen);
     assert_eq!(marie.screen.field("email").as_deref(), Some(EVIL), "as it was hinted");
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     for page in [format!("{hub}?hl={evil}"), format!("{hub}/legacy?agency={evil}"), format!("{hub}/forgot")] {
         marie.open(&page).await;
         assert_eq!(count(&marie.screen, "b, [onclick], script:not([src])"), 0, "{page}");
@@ -150,7 +150,7 @@ async fn the_first_page_and_the_longest_are_light(world: World) {
         editions: BTreeMap::from(editions),
     };
     world.terms.store(Arc::new(TermsLibrary::new(vec![version])));
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
     let (bytes, requests) = cost(&mut marie).await;
     assert!((8_000..20_000).contains(&bytes) && requests <= 6, "{bytes} bytes in {requests} requests");

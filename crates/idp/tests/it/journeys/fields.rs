@@ -1,17 +1,17 @@
 //! Field values that are no address or password, and an unfinished move at the sign-in page (SECURITY D12).
 
 use testbed::{Bed, apply, both};
+use testkit::Visitor;
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
 const MARIE: &str = "marie@exemple.test";
 
 async fn at_sign_in(world: &World) -> Visitor {
-    let mut someone = Visitor::new(world);
+    let mut someone = world.visitor();
     Portal::new(world, "tilleuls").send(&mut someone, &[]).await;
     someone
 }
@@ -33,7 +33,7 @@ async fn an_empty_field_or_an_old_identifier_is_told_and_counts_nowhere(world: W
     }
     marie.submit("/legacy", &[]).await.says("Vos anciens identifiants").says_not("Il manque");
     assert_eq!(marie.screen.field("identifier").as_deref(), Some("00012345"));
-    assert!(!marie.screen.path.contains("00012345"), "no address carries it");
+    assert!(!marie.screen.path().contains("00012345"), "no address carries it");
     for _ in 0..6 {
         marie.submit("/legacy", &[("identifier", ""), ("password", "")]).await;
         marie
@@ -102,7 +102,7 @@ async fn who_comes_back_with_the_new_password_goes_on_where_they_stopped(world: 
     tablet.sign_in(MARIE, PASSWORD).await.says("Regardez vos messages").says("a déjà été envoyé");
     tablet.screen.says_not("Nous venons d'écrire");
     // The mail on a telephone; then the tablet may end it, for it knows the password.
-    let mut phone = Visitor::new(&world);
+    let mut phone = world.visitor();
     phone.open(&link).await;
     phone.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await.says("Étape 6 sur 6");
     let mut desk = at_sign_in(&world).await;
@@ -158,7 +158,7 @@ async fn each_door_that_hashes_takes_from_the_same_few_tries(bed: Bed) {
 async fn a_form_without_a_password_costs_no_try_of_the_network(bed: Bed) {
     let world = World::throttled(bed, 2).await;
     world.moved("tilleuls", "100", MARIE).await;
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     marie.open("/").await;
     marie.sign_in(MARIE, PASSWORD).await;
     let (other, new) = ("autre@exemple.test", "quatre tasses de the vert");

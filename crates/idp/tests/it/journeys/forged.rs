@@ -1,69 +1,73 @@
 use axum_extra::extract::cookie::Cookie;
 use http::Method;
 use testbed::{apply, both};
+use testkit::encoded;
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
+    routes::{Route, routes},
     world::{PASSWORD, World},
 };
 
 const MARIE: &str = "marie@exemple.test";
 
-/// The forms of every step, with what a person would have typed.
-fn forms() -> Vec<(&'static str, String)> {
-    let with = |text: &str| format!("{text}&csrf=");
-    vec![
-        ("sign-in", with(&format!("email={MARIE}&password={PASSWORD}"))),
-        ("switch", with("")),
-        ("continue", with("")),
-        ("legacy", with("agency=tilleuls&identifier=101&password=Vieux-Secret+2")),
-        ("notice", with("")),
-        ("email", with("email=thief@exemple.test&sure=on")),
-        ("password", with("password=un+tout+autre+mot+de+passe")),
-        ("resend", with("")),
-        ("link", with(&format!("password={PASSWORD}"))),
-        ("leave", with("")),
-        ("terms", with("version=2026-11&language=fr&sha256=00&accept=on")),
-        ("forgot", with(&format!("email={MARIE}"))),
-    ]
+/// Routes to which clients post, without a browser's cookies or from another site; each authenticates its caller in another way.
+const NO_FORMS: [&str; 6] = ["/token", "/userinfo", "/introspect", "/revoke", "/authorize", "/end-session"];
+
+/// What a person would have typed, into whichever form.
+const TYPED: &str = "email=marie@exemple.test&identifier=101&password=Vieux-Secret+2&agency=rivage&accept=on&version=2026-11&language=fr&sha256=00&sure=on&code=000000&name=Autre&session=x&current=x";
+
+/// The routes that take a form of ours.
+async fn forms(world: &World) -> Vec<Route> {
+    let mut forms = routes(world).await;
+    forms.retain(|route| route.takes(&Method::POST) && !NO_FORMS.contains(&route.path.as_str()));
+    forms
 }
 
-/// SECURITY #42, #43: no form token, another browser's, another site's page: 403, and nothing changed.
+/// SECURITY #42, #43, PEOPLE U-30: each form of the router, without a token, with another browser's, from another site, in another encoding: refused, and
+/// nothing is written. As a GET it changes nothing of anybody's.
 #[apply(both!)]
 #[tokio::test]
 async fn a_form_that_is_not_this_browsers_changes_nothing(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "rivage");
-    let mut marie = Visitor::new(&world);
+    let (mut marie, mut thief) = (world.visitor(), world.visitor());
     portal.send(&mut marie, &[]).await;
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     marie.old_credentials("100", "Vieux-Secret 1").await;
     let own = marie.screen.field("csrf").unwrap();
-    let mut thief = Visitor::new(&world);
     portal.send(&mut thief, &[]).await;
     let theirs = thief.screen.field("csrf").unwrap();
     assert_ne!(own, theirs);
-    let before = world.people().await;
-    let addresses = forms().into_iter().map(|(page, form)| (format!("{hub}/{page}"), form));
-    let outside = ["/confirm", "/reset", "/sign-out"]
-        .map(|p| (p.to_owned(), "email=a@b.fr&password=x&csrf=".to_owned()));
-    for (address, form) in addresses.chain(outside) {
-        let bare = form.replace("&csrf=", "");
-        for (why, body, headers) in [
-            ("no token", bare, vec![]),
-            ("an empty one", form.clone(), vec![]),
-            ("another browser's", format!("{form}{theirs}"), vec![]),
-            ("another site", format!("{form}{own}"), vec![("sec-fetch-site", "cross-site")]),
-            ("a sibling host", format!("{form}{own}"), vec![("sec-fetch-site", "same-site")]),
-            ("another origin", format!("{form}{own}"), vec![("origin", "https://evil.test")]),
+    let with = |csrf: &str| format!("{TYPED}&csrf={csrf}");
+    let people =
+        async || (world.people().await, world.count("interaction", "enrolment_id IS NOT NULL").await);
+    let before = people().await;
+    for to in forms(&world).await.iter().map(|route| route.address(&hub, "")) {
+        let rows = world.rows().await;
+        for (why, body, headers, status) in [
+            ("no token", TYPED.to_owned(), &[][..], 403),
+            ("an empty one", with(""), &[], 403),
+            ("an empty one, and no origin", with(""), &[("origin", "null")], 403),
+            ("another browser's", with(&theirs), &[("sec-fetch-site", "same-origin")], 403),
+            ("one that is cut", with(&own[..own.len() - 1]), &[], 403),
+            ("another site", with(&own), &[("sec-fetch-site", "cross-site")], 403),
+            ("a sibling host", with(&own), &[("sec-fetch-site", "same-site")], 403),
+            ("another origin", with(&own), &[("origin", "https://evil.test")], 403),
+            ("a frame", with(&own), &[("origin", "null"), ("sec-fetch-site", "cross-site")], 403),
+            ("no form", with(&own), &[("content-type", "text/plain")], 400),
         ] {
-            let kept = marie.cookies.clone();
-            let answer = marie.once(Method::POST, &address, Some(body.into_bytes()), &headers).await;
-            assert_eq!(answer.status.as_u16(), 403, "{address}: {why}");
-            assert_eq!(world.people().await, before, "{address}: {why}");
-            marie.cookies = kept;
+            let kept = marie.cookies();
+            let answer = marie.once(Method::POST, &to, Some(body.into_bytes()), headers).await;
+            assert_eq!(answer.status.as_u16(), status, "{to}: {why}");
+            marie.set_cookies(kept);
         }
+        assert_eq!(world.rows().await, rows, "{}: {to}", world.bed.name);
+        let kept = marie.cookies();
+        let got = marie.once(Method::GET, &format!("{to}?{}", with(&own)), None, &[]).await;
+        assert!(got.status.as_u16() < 500, "{to}: {}", got.status);
+        marie.set_cookies(kept);
+        assert_eq!(people().await, before, "{}: {to}", world.bed.name);
     }
     marie.submit("/notice", &[]).await.says("Étape 2 sur 6");
 }
@@ -73,13 +77,13 @@ async fn a_form_that_is_not_this_browsers_changes_nothing(world: World) {
 #[tokio::test]
 async fn an_interaction_opens_in_its_own_browser_only(world: World) {
     let portal = Portal::new(&world, "tilleuls");
-    let mut thief = Visitor::new(&world);
+    let mut thief = world.visitor();
     portal.send(&mut thief, &[]).await;
-    let hub = thief.screen.path.clone();
+    let hub = thief.screen.path().to_owned();
     thief.old_credentials("100", "Vieux-Secret 1").await;
     thief.up_to_mail(MARIE, PASSWORD).await;
     let before = world.people().await;
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     let csrf = marie.screen.field("csrf").unwrap();
     for page in [
@@ -97,16 +101,16 @@ async fn an_interaction_opens_in_its_own_browser_only(world: World) {
         marie.open(&format!("{hub}{page}")).await.says("Reprenons dans ce navigateur").says_not("marie@");
         assert_eq!(marie.screen.status.as_u16(), 403);
     }
-    for (page, form) in forms() {
-        let body = format!("{form}{csrf}").into_bytes();
-        marie.send(Method::POST, &format!("{hub}/{page}"), Some(body), &[]).await;
-        assert_eq!(marie.screen.status.as_u16(), 403, "{page}");
+    for route in forms(&world).await.iter().filter(|route| route.path.starts_with("/authorize/{id}")) {
+        let body = format!("{TYPED}&csrf={csrf}").into_bytes();
+        marie.send(Method::POST, &route.address(&hub, ""), Some(body), &[]).await;
+        assert_eq!(marie.screen.status.as_u16(), 403, "{}", route.path);
     }
     assert_eq!(world.people().await, before);
     marie.open("/authorize/00000000-0000-0000-0000-000000000000").await.says("Reprenons dans ce navigateur");
     // A second cookie of the name, planted by a sibling host, does not choose the browser (SECURITY #41).
     let planted = thief.cookie("mc_browser").value().to_owned();
-    marie.cookies.push(Cookie::build(("mc_browser", planted)).path("/authorize").build());
+    marie.add_cookie(Cookie::build(("mc_browser", planted)).path("/authorize").build());
     assert_eq!(marie.open(&hub).await.status.as_u16(), 403);
 }
 
@@ -116,7 +120,7 @@ async fn an_interaction_opens_in_its_own_browser_only(world: World) {
 async fn no_header_of_a_request_gets_into_a_mail_a_page_or_a_redirect(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     let evil = "evil.test";
     marie.extra = vec![
         ("host", evil),
@@ -153,7 +157,7 @@ async fn nothing_written_into_an_address_sends_a_browser_elsewhere(world: World)
     let portal = Portal::new(&world, "tilleuls");
     let good = portal.address(&[]);
     let evil = "https%3A%2F%2Fevil.test%2F";
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await;
     let back = "https%3A%2F%2Ftilleuls.test%2Fcallback";
@@ -215,8 +219,8 @@ async fn no_return_address_from_a_browser_is_followed(world: World) {
     let portal = Portal::new(&world, "tilleuls");
     for address in ADDRESSES {
         let fields: Vec<(&str, &str)> = NAMES.map(|name| (name, address)).to_vec();
-        let query = crate::journeys::portal::encoded(fields.iter());
-        let mut marie = Visitor::new(&world);
+        let query = encoded(&fields);
+        let mut marie = world.visitor();
         for page in
             ["/", "/sign-out", "/forgot", "/attach", "/help", "/legacy", "/confirm", "/reset", "/end-session"]
         {
@@ -243,7 +247,7 @@ async fn no_return_address_from_a_browser_is_followed(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn a_form_does_not_choose_the_agency(world: World) {
-    let mut paul = Visitor::new(&world);
+    let mut paul = world.visitor();
     Portal::new(&world, "rivage").send(&mut paul, &[]).await;
     let door = paul.screen.links().into_iter().find(|l| l.ends_with("/legacy")).unwrap();
     paul.open(&door).await;

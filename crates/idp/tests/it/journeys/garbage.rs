@@ -1,7 +1,7 @@
 use http::Method;
 use testbed::{apply, both};
 
-use crate::journeys::{portal::Portal, visitor::Visitor, world::World};
+use crate::journeys::{portal::Portal, world::World};
 
 const POSTS: [(&str, &[&str]); 12] = [
     ("sign-in", &["email", "password", "keep"]),
@@ -22,9 +22,9 @@ const POSTS: [(&str, &[&str]); 12] = [
 #[apply(both!)]
 #[tokio::test]
 async fn whatever_a_form_holds_the_answer_is_below_500(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     let csrf = marie.screen.field("csrf").unwrap();
     let pages = POSTS.map(|(page, fields)| (format!("{hub}/{page}"), fields));
     let outside: [(String, &[&str]); 3] = [
@@ -89,7 +89,7 @@ async fn whatever_a_form_holds_the_answer_is_below_500(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn long_and_odd_addresses_get_a_page(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     marie.open(&format!("/?a={}", "x".repeat(9000))).await.says("Envoi trop volumineux");
     assert_eq!(marie.screen.status.as_u16(), 413);
     for odd in [

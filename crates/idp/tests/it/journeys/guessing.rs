@@ -1,9 +1,9 @@
 use http::Method;
 use testbed::{Bed, apply, both};
+use testkit::Visitor;
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -12,7 +12,7 @@ const NOBODY: &str = "irene@exemple.test";
 const NEW: &str = "nuage violoncelle fourchette";
 
 async fn at_sign_in(world: &World) -> Visitor {
-    let mut someone = Visitor::new(world);
+    let mut someone = world.visitor();
     Portal::new(world, "tilleuls").send(&mut someone, &[]).await;
     someone
 }
@@ -21,7 +21,7 @@ async fn at_sign_in(world: &World) -> Visitor {
 fn face(visitor: &Visitor, email: &str) -> (u16, Vec<String>, usize, String) {
     let screen = &visitor.screen;
     let headers = screen.headers.keys().map(|k| k.as_str().to_owned()).collect();
-    let id = screen.path.split('/').nth(2).unwrap().to_owned();
+    let id = screen.path().split('/').nth(2).unwrap().to_owned();
     let csrf = screen.field("csrf").unwrap_or_default();
     let body = screen.body.replace(email, "EMAIL").replace(&id, "ID");
     let body = if csrf.is_empty() { body } else { body.replace(&csrf, "CSRF") };
@@ -111,7 +111,7 @@ async fn one_network_tries_only_so_often_whatever_the_account(bed: Bed) {
 async fn a_reload_repeats_no_attempt(world: World) {
     let mut marie = at_sign_in(&world).await;
     marie.sign_in(MARIE, "une devinette fausse").await.says("4 essais");
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     marie.open(&hub).await.says_not("essais");
     assert_eq!(world.count("attempt", "failures = 1").await, 1);
 }
@@ -138,7 +138,7 @@ async fn a_forgotten_password_is_replaced_by_the_newest_link_once(world: World) 
             .says("30 minutes");
     }
     assert_eq!(face(&marie, MARIE), face(&nobody, NOBODY));
-    let forgot = marie.screen.path.clone();
+    let forgot = marie.screen.path().to_owned();
     let older = world.mail_to(MARIE, "reset").await.link.unwrap();
     marie.open(&forgot).await;
     marie.submit("/forgot", &[("email", MARIE)]).await.says("Si cette adresse a un compte");
@@ -154,7 +154,7 @@ async fn a_forgotten_password_is_replaced_by_the_newest_link_once(world: World) 
     let before = world.people().await;
     marie.once(Method::HEAD, &newest, None, &[]).await;
     marie.open(&newest).await.says("Choisissez un nouveau mot de passe").says(MARIE);
-    assert!(!marie.screen.path.contains("token"));
+    assert!(!marie.screen.path().contains("token"));
     assert_eq!(world.people().await, before, "opening it changes nothing");
     marie.submit("/reset", &[("password", "court")]).await.says("Il est trop court");
     marie.submit("/reset", &[("password", NEW)]).await;

@@ -1,13 +1,13 @@
 use http::Method;
 use testbed::{apply, both};
+use testkit::Page;
 
 use crate::journeys::{
     portal::Portal,
-    visitor::{Screen, Visitor},
     world::{PASSWORD, World},
 };
 
-pub fn guarded(screen: &Screen, what: &str) {
+pub fn guarded(screen: &Page, what: &str) {
     let policy = screen.header("content-security-policy");
     for part in [
         "default-src 'self'",
@@ -52,9 +52,9 @@ pub fn guarded(screen: &Screen, what: &str) {
 #[apply(both!)]
 #[tokio::test]
 async fn every_answer_is_guarded_by_its_headers(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     let mut routes: Vec<String> = [
         "/",
         "/attach",

@@ -1,9 +1,9 @@
 use axum_extra::extract::cookie::SameSite;
 use testbed::{apply, both};
+use testkit::Visitor;
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -12,7 +12,7 @@ const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
 async fn signed_in(world: &World, keep: bool) -> Visitor {
-    let mut marie = Visitor::new(world);
+    let mut marie = world.visitor();
     let portal = Portal::new(world, "tilleuls");
     portal.send(&mut marie, &[]).await;
     let mut typed = vec![("email", MARIE), ("password", PASSWORD)];
@@ -85,7 +85,7 @@ async fn max_age_and_prompt_login_ask_for_the_password_all_the_same(world: World
         portal.send(&mut marie, &[more]).await;
         marie.screen.says("Vous êtes déjà connecté. Par sécurité");
         // Going round the question does not answer it.
-        let hub = marie.screen.path.clone();
+        let hub = marie.screen.path().to_owned();
         marie.open(&hub).await.says("Connexion");
         assert!(marie.screen.left_to.is_none());
         marie.sign_in(MARIE, PASSWORD).await;
@@ -108,7 +108,7 @@ async fn a_sign_in_always_makes_a_new_session(world: World) {
     portal.send(&mut marie, &[("prompt", "login")]).await;
     marie.sign_in(MARIE, PASSWORD).await;
     assert_ne!(marie.cookie("mc_session").value(), first);
-    let mut thief = Visitor::new(&world);
-    thief.cookies.push(axum_extra::extract::cookie::Cookie::new("mc_session", first));
+    let mut thief = world.visitor();
+    thief.add_cookie(axum_extra::extract::cookie::Cookie::new("mc_session", first));
     assert!(!still(&world, &mut thief).await);
 }

@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::journeys::{portal::Portal, visitor::Visitor, world::World};
+use crate::journeys::{portal::Portal, world::World};
 
 /// Everything that comes back for these bytes.
 pub async fn said(world: &World, bytes: &str) -> String {
@@ -99,9 +99,9 @@ async fn no_other_spelling_of_a_request_reaches_more(world: World) {
         assert!(!answer.contains("evil.test") && statuses(&answer)[0] < 500, "{answer}");
     }
     // A method in a header is no method.
-    let mut visitor = Visitor::new(&world);
+    let mut visitor = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut visitor, &[]).await;
-    let page = format!("{}/sign-in", visitor.screen.path);
+    let page = format!("{}/sign-in", visitor.screen.path());
     for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
         let posted = said(&world, &get("/token", &format!("{name}: POST\r\n"))).await;
         assert_eq!(statuses(&posted), [405], "{posted}");

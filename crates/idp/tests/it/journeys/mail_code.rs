@@ -1,10 +1,10 @@
 //! Step 4 of the move by the code in the mail (SPEC J2.4, docs/adr/0010), as its person sees it.
 
 use testbed::{Bed, apply, both};
+use testkit::{Visitor, encoded};
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -12,7 +12,7 @@ const OLD: &str = "Vieux-Secret 1";
 const MARIE: &str = "marie@exemple.test";
 
 async fn at_mail(world: &World, portal: &Portal) -> Visitor {
-    let mut marie = Visitor::new(world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     marie.old_credentials("100", OLD).await;
     marie.up_to_mail(MARIE, PASSWORD).await;
@@ -56,7 +56,7 @@ async fn the_code_takes_the_place_of_the_link_where_the_password_was_chosen(worl
 async fn wrong_codes_are_counted_down_and_another_mail_helps(world: World) {
     let portal = Portal::new(&world, "tilleuls");
     let mut marie = at_mail(&world, &portal).await;
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     let first = code(&world).await;
     open_code(&mut marie).await;
     marie.submit("/code", &[("code", "12 34")]).await.says("Il faut huit chiffres");
@@ -85,22 +85,22 @@ async fn another_browser_neither_sees_nor_gives_the_code(world: World) {
     let portal = Portal::new(&world, "tilleuls");
     let marie = at_mail(&world, &portal).await;
     let code = code(&world).await;
-    let mut other = Visitor::new(&world);
+    let mut other = world.visitor();
     portal.send(&mut other, &[]).await;
     other.old_credentials("100", OLD).await.says("Regardez vos messages");
-    let hub = other.screen.path.clone();
+    let hub = other.screen.path().to_owned();
     assert!(other.screen.links().iter().all(|l| !l.ends_with("/code")), "no way to it");
     other.open(&format!("{hub}/code")).await.says("Regardez vos messages");
     let before = world.people().await;
     let (to, mut fields) = other.screen.form("/resend");
     fields.push(("code".into(), code.clone()));
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+    let body = encoded(&fields);
     let same_site = [("sec-fetch-site", "same-origin")];
     let at = to.replace("/resend", "/code");
     other.send(http::Method::POST, &at, Some(body.clone().into()), &same_site).await;
     other.screen.says("Regardez vos messages");
     // Marie's own page from the other browser: it begins again, and nothing is tried.
-    let theirs = format!("{}/code", marie.screen.path);
+    let theirs = format!("{}/code", marie.screen.path());
     let answer = other.send(http::Method::POST, &theirs, Some(body.into()), &same_site).await;
     assert!(answer.status.is_client_error(), "{}", answer.status);
     assert_eq!(world.people().await, before, "{}: nothing is tried or confirmed", world.bed.name);
@@ -117,12 +117,11 @@ async fn the_code_sent_twice_confirms_once_and_both_go_on(world: World) {
     let (to, mut fields) = marie.screen.form("/code");
     fields.retain(|(name, _)| name != "code");
     fields.push(("code".into(), code));
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+    let body = encoded(&fields);
     let same_site = [("sec-fetch-site", "same-origin")];
     let mut tabs = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        let mut tab = Visitor::with(marie.client.clone(), &world);
-        tab.cookies.clone_from(&marie.cookies);
+        let mut tab = marie.copy();
         let (to, body) = (to.clone(), body.clone());
         tabs.spawn(async move {
             tab.send(http::Method::POST, &to, Some(body.into()), &same_site).await.says("Étape 6 sur 6");

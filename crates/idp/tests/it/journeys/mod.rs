@@ -34,5 +34,4 @@ mod subjects;
 mod terms;
 mod tickets;
 mod timing;
-pub mod visitor;
 mod ways_back;

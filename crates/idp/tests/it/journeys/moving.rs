@@ -1,9 +1,9 @@
 use accounts::{HashCost, Rules};
 use testbed::{Bed, apply, both};
+use testkit::Visitor;
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -11,7 +11,7 @@ const OLD: &str = "Vieux-Secret 1";
 const MARIE: &str = "marie@exemple.test";
 
 async fn at_mail(world: &World, portal: &Portal) -> Visitor {
-    let mut marie = Visitor::new(world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     marie.old_credentials("100", OLD).await;
     marie.up_to_mail(MARIE, PASSWORD).await;
@@ -30,7 +30,7 @@ async fn confirm(visitor: &mut Visitor, link: &str, email: &str, password: &str)
 #[tokio::test]
 async fn a_first_move_from_the_old_credentials_to_the_portal(world: World) {
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     marie.old_credentials("100", OLD).await;
     marie.screen.says("Étape 1 sur 6").says("Votre accès change").says("Bonjour Marie Durand");
@@ -81,20 +81,20 @@ async fn the_mailed_link_works_in_another_browser_and_the_first_goes_on(world: W
     let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
     let before = world.people().await;
     for _ in 0..2 {
-        let mut scanner = Visitor::new(&world);
+        let mut scanner = world.visitor();
         scanner.once(http::Method::HEAD, &link, None, &[]).await;
         scanner.open(&link).await.says("Connectez-vous avec votre nouvelle adresse").says_not("marie@");
-        assert!(!scanner.screen.path.contains("token"));
+        assert!(!scanner.screen.path().contains("token"));
     }
     assert_eq!(world.people().await, before, "opening it changes nothing");
-    let mut phone = Visitor::new(&world);
+    let mut phone = world.visitor();
     phone.open(&link).await;
     phone.submit("/confirm", &[("email", MARIE), ("password", "pas le bon mot")]).await;
     phone.screen.says("Mot de passe invalide").says("4 essais");
     phone.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await;
     phone.screen.says("J'ai lu et j'accepte les présentes conditions");
     // The computer has waited: it is at the terms as well, and ends the move.
-    let hub = computer.screen.path.clone();
+    let hub = computer.screen.path().to_owned();
     let status = computer.once(http::Method::GET, &format!("{hub}/status"), None, &[]).await;
     assert_eq!(status.body, r#"{"next":true}"#);
     computer.open(&hub).await.says("Étape 6 sur 6");
@@ -104,7 +104,7 @@ async fn the_mailed_link_works_in_another_browser_and_the_first_goes_on(world: W
     // On the phone the move is over: nothing is done twice.
     phone.submit("/terms", &[("accept", "on")]).await.says("Votre compte est prêt");
     assert_eq!((world.count("account", "1=1").await, world.count("acceptance", "1=1").await), (1, 1));
-    let mut late = Visitor::new(&world);
+    let mut late = world.visitor();
     late.open(&link).await.says("Votre adresse est confirmée");
 }
 
@@ -114,7 +114,7 @@ async fn the_mailed_link_works_in_another_browser_and_the_first_goes_on(world: W
 async fn earlier_steps_can_be_gone_back_to_and_the_address_corrected(world: World) {
     let portal = Portal::new(&world, "tilleuls");
     let mut marie = at_mail(&world, &portal).await;
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     marie.open(&format!("{hub}/password")).await.says("Étape 3 sur 6");
     marie.open(&format!("{hub}/notice")).await.says("Étape 1 sur 6");
     marie.open(&format!("{hub}/email")).await.says("Étape 2 sur 6");
@@ -124,7 +124,7 @@ async fn earlier_steps_can_be_gone_back_to_and_the_address_corrected(world: Worl
     marie.screen.says("L'adresse est corrigée").says("m.durand@exemple.test");
     let second = world.mail_to("m.durand@exemple.test", "confirm").await.link.unwrap();
     assert_ne!(first, second);
-    let mut other = Visitor::new(&world);
+    let mut other = world.visitor();
     other.open(&first).await.says("Ce lien ne fonctionne plus");
     confirm(&mut marie, &second, "m.durand@exemple.test", PASSWORD).await;
     // Corrected at the very last step: the new one is to be confirmed as well.
@@ -147,14 +147,14 @@ async fn a_move_left_half_way_is_taken_up_from_the_portal_and_from_the_mail(worl
     at_mail(&world, &portal).await;
     let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
     world.bed.clock.advance(3 * 86_400);
-    let mut later = Visitor::new(&world);
+    let mut later = world.visitor();
     portal.send(&mut later, &[]).await;
     later.old_credentials("100", OLD).await.says("Étape 4 sur 6").says(MARIE);
     assert_eq!(world.count("enrolment", "1 = 1").await, 1, "the same move");
     later.submit("/resend", &[]).await.says("Un nouveau message est parti");
     assert_eq!(world.mail_to(MARIE, "confirm").await.link.unwrap(), link, "whichever copy arrives works");
     // From the mail, in yet another browser, which has no portal's request: on to the agency's portal.
-    let mut phone = Visitor::new(&world);
+    let mut phone = world.visitor();
     confirm(&mut phone, &link, MARIE, PASSWORD).await;
     phone.submit("/terms", &[("accept", "on")]).await.says("Vous êtes maintenant connecté");
     let on = phone.screen.links().into_iter().find(|l| l.starts_with("/authorize/")).unwrap();
@@ -162,7 +162,7 @@ async fn a_move_left_half_way_is_taken_up_from_the_portal_and_from_the_mail(worl
     assert_eq!(phone.screen.left_to.as_deref(), Some("https://tilleuls.test/"));
     // Too old a link is said to be dead; nothing is lost.
     world.moved("rivage", "101", "paul@exemple.test").await;
-    let mut paul = Visitor::new(&world);
+    let mut paul = world.visitor();
     portal.send(&mut paul, &[]).await;
     paul.old_credentials("102", "Vieux-Secret 3").await;
     paul.up_to_mail("sans@exemple.test", PASSWORD).await;
@@ -198,7 +198,7 @@ async fn mails_are_sent_again_after_a_minute_and_six_times_at_most(world: World)
     assert_eq!(world.mails().await.len(), 5);
     // The button is gone; a page that still had it sends nothing more.
     world.bed.clock.advance(61);
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     marie.open(&format!("{hub}/email")).await;
     let csrf = marie.screen.field("csrf").unwrap();
     let body = format!("csrf={csrf}").into_bytes();
@@ -210,7 +210,7 @@ async fn mails_are_sent_again_after_a_minute_and_six_times_at_most(world: World)
 #[apply(both!)]
 #[tokio::test]
 async fn slips_and_weak_passwords_are_said_in_words(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
     marie.old_credentials("100", OLD).await;
     marie.submit("/notice", &[]).await;
@@ -245,7 +245,7 @@ async fn the_notice_tells_what_the_purge_keeps(bed: Bed) {
     let rules = Rules { answer_floor_millis: 0, confirm_link: 3 * DAY, ..Rules::default() };
     let cost = HashCost { memory: 64, passes: 1, lanes: 1 };
     let world = World::hashing(bed, 100_000, cost, rules).await;
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
     marie.old_credentials("100", OLD).await;
     marie

@@ -1,9 +1,9 @@
 use http::Method;
 use testbed::{apply, both};
+use testkit::Visitor;
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -31,10 +31,10 @@ async fn a_step_that_is_posted_before_its_time_changes_nothing(world: World) {
     world.moved("rivage", "100", "paul@exemple.test").await;
     let password = format!("password={}", PASSWORD.replace(' ', "+"));
     let terms = accepted(&world);
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     let portal = Portal::new(&world, "tilleuls");
     portal.send(&mut marie, &[]).await;
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     let steps: [(&str, &str); 7] = [
         ("notice", ""),
         ("email", "email=marie@exemple.test"),
@@ -76,9 +76,9 @@ async fn a_step_that_is_posted_before_its_time_changes_nothing(world: World) {
 #[tokio::test]
 async fn choosing_a_password_is_no_way_round_the_accounts_own(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
-    let mut thief = Visitor::new(&world);
+    let mut thief = world.visitor();
     Portal::new(&world, "rivage").send(&mut thief, &[]).await;
-    let hub = thief.screen.path.clone();
+    let hub = thief.screen.path().to_owned();
     thief.old_credentials("101", "Vieux-Secret 2").await;
     thief.submit("/notice", &[]).await;
     thief.submit("/email", &[("email", MARIE)]).await.says("Mot de passe de ce compte");
@@ -97,7 +97,7 @@ async fn choosing_a_password_is_no_way_round_the_accounts_own(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn two_moves_with_one_address_make_one_account_for_who_confirms(world: World) {
-    let (mut first, mut second) = (Visitor::new(&world), Visitor::new(&world));
+    let (mut first, mut second) = (world.visitor(), world.visitor());
     for (visitor, agency, identifier, old) in
         [(&mut first, "tilleuls", "101", "Vieux-Secret 2"), (&mut second, "rivage", "100", "Vieux-Secret 1")]
     {

@@ -5,13 +5,10 @@ use base64::{
 use http::Method;
 use serde_json::Value;
 
-use crate::journeys::{
-    visitor::Visitor,
-    world::{SECRET, World},
-};
+pub use testkit::VERIFIER;
+use testkit::{Visitor, asking, encoded};
 
-pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+use crate::journeys::world::{SECRET, World};
 
 /// An agency's portal, as small as can be.
 pub struct Portal {
@@ -34,17 +31,8 @@ impl Portal {
     /// The address to which the portal sends a browser.
     pub fn address(&self, more: &[(&str, &str)]) -> String {
         let back = format!("https://{}.test/callback", self.id);
-        let fields = [
-            ("client_id", self.id),
-            ("redirect_uri", &back),
-            ("response_type", "code"),
-            ("scope", "openid profile email"),
-            ("state", "the state"),
-            ("nonce", "the nonce"),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
-        ];
-        format!("/authorize?{}", encoded(fields.iter().chain(more)))
+        let own = [("scope", "openid profile email"), ("state", "the state"), ("nonce", "the nonce")];
+        format!("/authorize?{}", encoded(&asking(self.id, &back, &[&own[..], more].concat())))
     }
 
     /// Sends a browser to the provider.
@@ -56,7 +44,7 @@ impl Portal {
     #[track_caller]
     pub fn back(&self, visitor: &Visitor) -> Vec<(String, String)> {
         let Some(address) = &visitor.screen.left_to else {
-            panic!("not back at the portal, but at {}: {}", visitor.screen.path, visitor.screen.text())
+            panic!("not back at the portal, but at {}: {}", visitor.screen.path(), visitor.screen.text())
         };
         let url = url::Url::parse(address).unwrap();
         assert_eq!(address.split('?').next(), Some(format!("https://{}.test/callback", self.id).as_str()));
@@ -87,7 +75,7 @@ impl Portal {
             .request(Method::POST, format!("{}/token", self.issuer))
             .header("authorization", format!("Basic {basic}"))
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(encoded(fields.iter()))
+            .body(encoded(&fields))
             .send()
             .await
             .unwrap()
@@ -114,8 +102,4 @@ impl Portal {
 /// The claims of a token, without a check of its signature.
 pub fn claims(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
-}
-
-pub fn encoded<'a>(fields: impl Iterator<Item = &'a (&'a str, &'a str)>) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }

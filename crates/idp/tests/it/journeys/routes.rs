@@ -1,6 +1,6 @@
 use http::Method;
 
-use crate::journeys::{visitor::Visitor, world::World};
+use crate::journeys::world::World;
 
 /// A route of the provider.
 pub struct Route {
@@ -33,7 +33,7 @@ pub async fn routes(world: &World) -> Vec<Route> {
     let (paths, _) = rest.split_once("fallback_router").expect("axum shows its fallback after them");
     let mut paths: Vec<&str> = paths.split('"').skip(1).step_by(2).collect();
     paths.sort_unstable();
-    let mut nobody = Visitor::new(world);
+    let nobody = world.visitor();
     let mut routes = Vec::new();
     for path in paths {
         let mut route = Route { path: path.to_owned(), methods: Vec::new() };

@@ -1,8 +1,8 @@
 use testbed::{apply, both};
+use testkit::{Visitor, encoded};
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -10,7 +10,7 @@ use crate::journeys::{
 #[apply(both!)]
 #[tokio::test]
 async fn the_sign_in_page_is_the_agencys_with_the_labels_that_people_know(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
     for words in [
         "Mon compte immobilier",
@@ -29,7 +29,7 @@ async fn the_sign_in_page_is_the_agencys_with_the_labels_that_people_know(world:
     marie.screen.says_not("Cabinet Rivage");
     marie.open("/look/tilleuls.css").await;
     assert!(marie.screen.body.contains("#1f6f54"), "{}", marie.screen.body);
-    let mut mary = Visitor::new(&world);
+    let mut mary = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut mary, &[("ui_locales", "en")]).await;
     assert!(mary.screen.body.contains("<html lang=\"en\">"));
 }
@@ -41,7 +41,7 @@ async fn the_sign_in_page_is_the_agencys_with_the_labels_that_people_know(world:
 async fn right_credentials_lead_back_and_the_second_portal_asks_nothing(world: World) {
     world.moved("tilleuls", "100", "marie@exemple.test").await;
     let (tilleuls, rivage) = (Portal::new(&world, "tilleuls"), Portal::new(&world, "rivage"));
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     tilleuls.send(&mut marie, &[]).await;
     marie.sign_in(" Marie@Exemple.TEST", PASSWORD).await;
     let first = tilleuls.receive(&marie).await;
@@ -69,10 +69,10 @@ async fn right_credentials_lead_back_and_the_second_portal_asks_nothing(world: W
 #[tokio::test]
 async fn the_front_door_shows_ones_agencies(world: World) {
     world.moved("tilleuls", "100", "marie@exemple.test").await;
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     marie.open("/").await.says("Mon compte immobilier");
     marie.sign_in("marie@exemple.test", PASSWORD).await;
-    assert_eq!(marie.screen.path, "/");
+    assert_eq!(marie.screen.path(), "/");
     marie.screen.says("Bonjour Marie Durand").says("Agence des Tilleuls").says_not("Cabinet Rivage");
     assert!(marie.screen.links().contains(&"https://tilleuls.test/".to_owned()));
 }
@@ -81,7 +81,7 @@ async fn the_front_door_shows_ones_agencies(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn help_ends_with_the_agencys_phone_and_hours(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "rivage").send(&mut marie, &[]).await;
     let help = marie.screen.links().into_iter().find(|l| l.ends_with("/help")).unwrap();
     marie.open(&help).await;
@@ -109,9 +109,9 @@ async fn help_ends_with_the_agencys_phone_and_hours(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn help_shows_the_real_pages_in_the_agencys_colours(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
-    let help = format!("{}/help", marie.screen.path);
+    let help = format!("{}/help", marie.screen.path());
     let shown: Vec<String> = (marie.open(&help).await.body)
         .split("src=\"/help/")
         .skip(1)
@@ -171,12 +171,12 @@ async fn tabs_opened_at_once_all_go_on(world: World) {
 #[tokio::test]
 async fn many_tabs_with_long_requests_all_go_on(world: World) {
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     let length = |headers: &http::HeaderMap| {
         headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
     };
     let carried = |visitor: &Visitor| {
-        visitor.cookies.iter().filter(|c| c.name().contains("mc_request_")).cloned().collect::<Vec<_>>()
+        visitor.cookies().into_iter().filter(|c| c.name().contains("mc_request_")).collect::<Vec<_>>()
     };
     let mut hubs = Vec::new();
     for nth in 0..30 {
@@ -203,9 +203,9 @@ async fn many_tabs_with_long_requests_all_go_on(world: World) {
         assert_eq!(marie.once(http::Method::GET, hub, None, &[]).await.status.as_u16(), 200, "{hub}");
     }
     // Another browser gets nowhere with the cookie of this one.
-    let mut paul = Visitor::new(&world);
+    let mut paul = world.visitor();
     portal.send(&mut paul, &[]).await;
-    paul.cookies.push(cookies[0].clone());
+    paul.add_cookie(cookies[0].clone());
     assert_eq!(paul.open(&hubs[0]).await.status.as_u16(), 403);
 
     world.moved("tilleuls", "100", "marie@exemple.test").await;
@@ -222,9 +222,9 @@ async fn a_state_of_the_greatest_length_comes_back(world: World) {
     world.moved("tilleuls", "100", "marie@exemple.test").await;
     let state = "s".repeat(4096);
     let asked = Portal::new(&world, "tilleuls").address(&[]);
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     marie.open(&asked.replace("state=the+state", &format!("state={state}"))).await;
-    assert!(!marie.cookies.iter().any(|c| c.name().contains("mc_request_")));
+    assert!(!marie.cookies().iter().any(|c| c.name().contains("mc_request_")));
     assert_eq!(world.count("interaction", "1 = 1").await, 1);
     marie.sign_in("marie@exemple.test", PASSWORD).await;
     assert!(marie.screen.left_to.as_ref().unwrap().contains(&format!("state={state}&")));
@@ -237,17 +237,17 @@ async fn a_state_of_the_greatest_length_comes_back(world: World) {
 async fn no_redirect_carries_the_password_along(world: World) {
     world.moved("tilleuls", "100", "marie@exemple.test").await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     for password in ["une devinette", PASSWORD] {
         portal.send(&mut marie, &[]).await;
         let (action, fields) = marie.screen.form("/sign-in");
         let csrf = fields.iter().find(|(name, _)| name == "csrf").unwrap().1.clone();
         let form = [("csrf", &*csrf), ("email", "marie@exemple.test"), ("password", password)];
-        let body = crate::journeys::portal::encoded(form.iter()).into_bytes();
+        let body = encoded(&form).into_bytes();
         let mut answer = marie.once(http::Method::POST, &action, Some(body), &[]).await;
         let mut hops = 0;
         while answer.status.is_redirection() {
-            assert_eq!(answer.status, 303, "{}: {}", world.bed.name, answer.path);
+            assert_eq!(answer.status, 303, "{}: {}", world.bed.name, answer.path());
             let to = answer.header("location").to_owned();
             assert!(!to.contains("password") && !to.contains("brouette"), "{to}");
             if !to.starts_with('/') {
@@ -262,13 +262,13 @@ async fn no_redirect_carries_the_password_along(world: World) {
         assert_eq!(to.starts_with("https://tilleuls.test/callback?"), password == PASSWORD, "{to}");
     }
     // The old door, too.
-    let mut paul = Visitor::new(&world);
+    let mut paul = world.visitor();
     portal.send(&mut paul, &[]).await;
     let door = paul.screen.links().into_iter().find(|link| link.ends_with("/legacy")).unwrap();
     paul.open(&door).await;
     let (action, fields) = paul.screen.form("/legacy");
     let csrf = fields.iter().find(|(name, _)| name == "csrf").unwrap().1.clone();
     let form = [("csrf", &*csrf), ("identifier", "101"), ("password", "Vieux-Secret 2")];
-    let body = crate::journeys::portal::encoded(form.iter()).into_bytes();
+    let body = encoded(&form).into_bytes();
     assert_eq!(paul.once(http::Method::POST, &action, Some(body), &[]).await.status, 303);
 }

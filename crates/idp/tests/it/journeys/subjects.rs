@@ -1,9 +1,9 @@
 use serde_json::json;
 use testbed::{apply, both};
+use testkit::Visitor;
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -16,7 +16,7 @@ const NEW: &str = "nuage violoncelle fourchette";
 async fn a_sub_stays_the_same_whatever_happens_and_is_nobody_elses(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let [tilleuls, rivage] = ["tilleuls", "rivage"].map(|agency| Portal::new(&world, agency));
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     tilleuls.send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await;
     let first = tilleuls.receive(&marie).await;
@@ -36,7 +36,7 @@ async fn a_sub_stays_the_same_whatever_happens_and_is_nobody_elses(world: World)
     marie.submit("/reset", &[("password", NEW)]).await;
     world.import("tilleuls", "identifier,client_ref,password,email,name\n100,CT-1,Neuf-Secret 1,autre@exemple.test,Marie Martin\n", 0).await;
     world.bed.clock.advance(365 * 86_400);
-    let mut again = Visitor::new(&world);
+    let mut again = world.visitor();
     for (portal, expected) in [(&tilleuls, &sub), (&rivage, &there)] {
         portal.send(&mut again, &[]).await;
         if again.screen.left_to.is_none() {
@@ -47,7 +47,7 @@ async fn a_sub_stays_the_same_whatever_happens_and_is_nobody_elses(world: World)
     }
     // Somebody who moves with the same identifier at the other agency is somebody else.
     world.moved("rivage", "101", "paul@exemple.test").await;
-    let mut paul = Visitor::new(&world);
+    let mut paul = world.visitor();
     rivage.send(&mut paul, &[]).await;
     paul.sign_in("paul@exemple.test", PASSWORD).await;
     let paul = rivage.receive(&paul).await.claims["sub"].clone();
@@ -61,13 +61,13 @@ async fn on_a_shared_computer_each_is_who_they_are(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     world.moved("tilleuls", "101", "paul@exemple.test").await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut shared = Visitor::new(&world);
+    let mut shared = world.visitor();
     portal.send(&mut shared, &[]).await;
     shared.sign_in(MARIE, PASSWORD).await;
     let marie = portal.receive(&shared).await;
-    let hers = shared.cookie("mc_session").clone();
+    let hers = shared.cookie("mc_session");
     // Some of her cookies go; nobody signed out.
-    shared.cookies.retain(|cookie| cookie.name() != "mc_session");
+    shared.drop_cookie("mc_session");
     portal.send(&mut shared, &[]).await;
     shared.sign_in("paul@exemple.test", PASSWORD).await;
     let paul = portal.receive(&shared).await;
@@ -82,7 +82,7 @@ async fn on_a_shared_computer_each_is_who_they_are(world: World) {
     let error = portal.back(&shared).into_iter().find(|(name, _)| name == "error").unwrap().1;
     assert_eq!(error, "login_required");
     // Beside his, hers is no session either.
-    shared.cookies.push(hers);
+    shared.add_cookie(hers);
     portal.send(&mut shared, &[]).await;
     shared.screen.says("Mot de passe oublié ?");
 }
@@ -95,14 +95,14 @@ async fn no_way_in_takes_over_a_session_token_that_was_there(world: World) {
     let planted = world.bed.context.token().text();
     let portal = Portal::new(&world, "tilleuls");
     let plant = |visitor: &mut Visitor| {
-        visitor.cookies.retain(|cookie| cookie.name() != "mc_session");
-        visitor.cookies.push(
+        visitor.drop_cookie("mc_session");
+        visitor.add_cookie(
             axum_extra::extract::cookie::Cookie::build(("mc_session", planted.clone())).path("/").build(),
         );
     };
     let mut tokens = vec![planted.clone()];
     // By a password, by a reset, by the end of a move, by attaching.
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     plant(&mut marie);
     portal.send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await;
@@ -124,7 +124,7 @@ async fn no_way_in_takes_over_a_session_token_that_was_there(world: World) {
     marie.submit("/link", &[("password", NEW)]).await;
     rivage.receive(&marie).await;
     tokens.push(marie.cookie("mc_session").value().to_owned());
-    let mut paul = Visitor::new(&world);
+    let mut paul = world.visitor();
     plant(&mut paul);
     portal.send(&mut paul, &[]).await;
     paul.old_credentials("101", "Vieux-Secret 2").await;

@@ -1,10 +1,10 @@
 use accounts::TermsLibrary;
 use http::Method;
 use testbed::{apply, both};
+use testkit::{Visitor, encoded};
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World, terms},
 };
 
@@ -24,7 +24,7 @@ async fn a_new_version_asks_again_once_and_a_minor_edition_does_not(world: World
     let portal = Portal::new(&world, "tilleuls");
     let later = world.bed.context.now() + 3600;
     publish(&world, &[("2026-11", 0, true), ("2026-12", 1, false), ("2027-01", later, true)]);
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await;
     portal.receive(&marie).await;
@@ -64,7 +64,7 @@ async fn a_new_version_asks_again_once_and_a_minor_edition_does_not(world: World
 async fn a_text_that_changed_while_it_was_read_is_shown_again(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     publish(&world, &[("2026-12", 1, true)]);
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await.says("Article 1. Objet. 2026-12");
     publish(&world, &[("2026-12", 1, true), ("2026-13", 2, true)]);
@@ -76,7 +76,7 @@ async fn a_text_that_changed_while_it_was_read_is_shown_again(world: World) {
     }
     assert_eq!(world.count("acceptance", "1 = 1").await, 1);
     // The other language, by the link at the foot of the page.
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     marie.open(&format!("{hub}?hl=en")).await.says("Article 1. Purpose. 2026-13");
     marie.submit("/terms", &[("accept", "on")]).await;
     assert_eq!(world.count("acceptance", "version = '2026-13' AND language = 'en'").await, 1);
@@ -97,15 +97,15 @@ async fn an_acceptance_that_is_sent_again_elsewhere_is_none(world: World) {
     }
     publish(&world, &[("2026-12", 1, true)]);
     let portal = Portal::new(&world, "tilleuls");
-    let (mut marie, mut paul) = (Visitor::new(&world), Visitor::new(&world));
+    let (mut marie, mut paul) = (world.visitor(), world.visitor());
     for (visitor, email) in [(&mut marie, MARIE), (&mut paul, "paul@exemple.test")] {
         portal.send(visitor, &[]).await;
         visitor.sign_in(email, PASSWORD).await.says("2026-12");
     }
     let (address, fields) = marie.screen.form("/terms");
     let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    let body = crate::journeys::portal::encoded(fields.iter().chain(&[("accept", "on")])).into_bytes();
-    let theirs = paul.screen.path.clone();
+    let body = encoded(&[&fields[..], &[("accept", "on")]].concat()).into_bytes();
+    let theirs = paul.screen.path().to_owned();
     let accepted = async || world.count("acceptance", "version = '2026-12'").await;
     // Her form in his browser, at her interaction and at his; his interaction in her browser.
     for (hers, to) in
@@ -120,7 +120,7 @@ async fn an_acceptance_that_is_sent_again_elsewhere_is_none(world: World) {
         marie.once(Method::POST, &address, Some(body.clone()), &[]).await;
     }
     portal.send(&mut marie, &[("prompt", "login")]).await;
-    let other = format!("{}/terms", marie.screen.path);
+    let other = format!("{}/terms", marie.screen.path());
     marie.once(Method::POST, &other, Some(body), &[]).await;
     assert_eq!(accepted().await, 1, "{}", world.bed.name);
     assert_eq!(world.mails().await.iter().filter(|mail| mail.about == "terms").count(), 1);
@@ -132,7 +132,7 @@ async fn an_acceptance_that_is_sent_again_elsewhere_is_none(world: World) {
 async fn the_evidence_says_read_to_the_end_only_of_who_was_seen_to(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await;
     for (nth, version, read, method, told) in [

@@ -4,7 +4,6 @@ use testbed::{apply, both};
 
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, SECRET, World},
 };
 
@@ -26,7 +25,7 @@ fn said(world: &World, jti: &str) -> Value {
 #[tokio::test]
 async fn a_ticket_begins_the_move_where_the_portal_left_off(world: World) {
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[("migration_ticket", &ticket(&said(&world, "1"), "tilleuls"))]).await;
     marie.screen.says("Étape 1 sur 6").says("Bonjour Marie Durand");
     marie.up_to_mail("marie@exemple.test", PASSWORD).await;
@@ -38,7 +37,7 @@ async fn a_ticket_begins_the_move_where_the_portal_left_off(world: World) {
     marie.open(&on).await;
     assert_eq!(portal.receive(&marie).await.userinfo["client_refs"], json!(["CT-1"]));
     // After the move a ticket gets what the old identifier gets (SPEC J4), in a browser that is not signed in.
-    let mut other = Visitor::new(&world);
+    let mut other = world.visitor();
     portal.send(&mut other, &[("migration_ticket", &ticket(&said(&world, "2"), "tilleuls"))]).await;
     other.screen.says("Cet identifiant ne peut plus être utilisé").says_not("marie@");
 }
@@ -49,7 +48,7 @@ async fn a_ticket_begins_the_move_where_the_portal_left_off(world: World) {
 async fn a_ticket_that_does_not_hold_is_said_and_loses_nothing(world: World) {
     let portal = Portal::new(&world, "tilleuls");
     let good = ticket(&said(&world, "once"), "tilleuls");
-    portal.send(&mut Visitor::new(&world), &[("migration_ticket", &good)]).await;
+    portal.send(&mut world.visitor(), &[("migration_ticket", &good)]).await;
     assert_eq!(world.count("enrolment", "1 = 1").await, 1);
     let now = world.bed.context.now();
     let with = |jti: &str, name: &str, value: Value| {
@@ -70,7 +69,7 @@ async fn a_ticket_that_does_not_hold_is_said_and_loses_nothing(world: World) {
         ("no JWT", "garbage".to_owned()),
     ] {
         let before = world.people().await;
-        let mut marie = Visitor::new(&world);
+        let mut marie = world.visitor();
         portal.send(&mut marie, &[("migration_ticket", &bad)]).await;
         assert!(marie.screen.text().contains("Rien n'est perdu"), "{why}: {}", marie.screen.text());
         assert_eq!(world.people().await, before, "{why}");

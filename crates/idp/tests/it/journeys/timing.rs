@@ -8,11 +8,11 @@ use accounts::{HashCost, Rules};
 use http::Method;
 use kernel::sea_orm::ConnectionTrait;
 use testbed::Bed;
+use testkit::{Visitor, encoded};
 
 use crate::journeys::{
-    portal::{Portal, encoded},
+    portal::Portal,
     sequences::Dice,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -203,7 +203,7 @@ async fn doors(world: &World) -> Vec<Door> {
 }
 
 async fn at_portal(world: &World) -> Visitor {
-    let mut someone = Visitor::new(world);
+    let mut someone = world.visitor();
     Portal::new(world, "tilleuls").send(&mut someone, &[]).await;
     someone
 }
@@ -218,7 +218,7 @@ async fn door(
     let mut classes = Vec::new();
     for (what, mut fields) in of {
         let visitor = at_portal(world).await;
-        let path = format!("{}/{page}", visitor.screen.path);
+        let path = format!("{}/{page}", visitor.screen.path());
         fields.push(("csrf", visitor.screen.field("csrf").unwrap()));
         classes.push(Class { what, path, fields, hashes, visitor, took: Vec::new() });
     }
@@ -244,7 +244,7 @@ impl Class {
     /// One try, to the answer.
     async fn tries(&mut self) {
         let fields: Vec<(&str, &str)> = self.fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        let body = encoded(fields.iter()).into_bytes();
+        let body = encoded(&fields).into_bytes();
         let headers = [("sec-fetch-site", "same-origin")];
         let screen = self.visitor.once(Method::POST, &self.path, Some(body), &headers).await;
         assert_eq!(screen.status.as_u16(), 303, "{}", self.what);

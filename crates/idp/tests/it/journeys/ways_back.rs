@@ -6,10 +6,10 @@ use agencies::Agencies;
 use axum_extra::extract::cookie::Cookie;
 use http::Method;
 use testbed::{apply, both};
+use testkit::{Page, Visitor, encoded};
 
 use crate::journeys::{
     portal::Portal,
-    visitor::{Screen, Visitor},
     world::{PASSWORD, World},
 };
 
@@ -50,12 +50,12 @@ fn way_in(world: &World, agency: &str) -> String {
 
 /// One request to `/authorize`, and what came back at the client by it alone.
 async fn at_once(browser: &mut Visitor, address: &str) -> Vec<(String, String)> {
-    let cookies = browser.cookies.len();
+    let cookies = browser.cookies().len();
     let answer = browser.once(Method::GET, address, None, &[]).await;
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (303, ""), "{address}");
     let to = answer.header("location");
     assert!(to.starts_with("https://") && !to.starts_with("https://localhost"), "{address}: {to}");
-    assert_eq!(browser.cookies.len(), cookies, "nothing is left in a browser that shows nothing");
+    assert_eq!(browser.cookies().len(), cookies, "nothing is left in a browser that shows nothing");
     url::Url::parse(to).unwrap().query_pairs().into_owned().collect()
 }
 
@@ -73,7 +73,7 @@ async fn silence_is_answered_at_the_client_at_once_and_nothing_is_stored(world: 
     let (tilleuls, rivage) = (Portal::new(&world, "tilleuls"), Portal::new(&world, "rivage"));
     let silent = [("prompt", "none")];
     // Without a cookie: a frame whose cookies are kept apart.
-    let mut bare = Visitor::new(&world);
+    let mut bare = world.visitor();
     assert_eq!(error(&at_once(&mut bare, &tilleuls.address(&silent)).await), "login_required");
     // Another site's form brings none either: over our own address, which brings them where there are some.
     let (_, query) =
@@ -93,11 +93,11 @@ async fn silence_is_answered_at_the_client_at_once_and_nothing_is_stored(world: 
     assert!(posted.status.is_success() && posted.body.contains("login_required"), "{}", posted.text());
     assert_eq!(world.count("interaction", "1 = 1").await, 0, "{}", world.bed.name);
 
-    let mut paul = Visitor::new(&world);
+    let mut paul = world.visitor();
     tilleuls.send(&mut paul, &[]).await;
     paul.sign_in("paul@exemple.test", PASSWORD).await;
     let pauls = tilleuls.receive(&paul).await.id_token;
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     tilleuls.send(&mut marie, &[]).await;
     marie.sign_in(MARIE, PASSWORD).await;
     tilleuls.receive(&marie).await;
@@ -134,7 +134,7 @@ async fn after_a_form_a_page_of_ours_goes_on(world: World) {
     that_are_posted_to(&world);
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     assert!(marie.screen.header("content-security-policy").ends_with("form-action 'self'"));
     marie.sign_in(MARIE, PASSWORD).await;
@@ -180,9 +180,9 @@ async fn after_a_form_a_page_of_ours_goes_on(world: World) {
 async fn what_a_portal_was_handed_is_never_handed_to_it_again(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     marie.sign_in(MARIE, PASSWORD).await;
     portal.receive(&marie).await;
     let codes = world.count("code", "1 = 1").await;
@@ -204,7 +204,9 @@ async fn what_a_portal_was_handed_is_never_handed_to_it_again(world: World) {
     }
     assert_eq!(world.count("code", "1 = 1").await, codes, "{}", world.bed.name);
     // Signed out, it begins where everybody begins.
-    marie.cookies.retain(|c| !matches!(c.name(), "mc_session" | "mc_flash"));
+    for name in ["mc_session", "mc_flash"] {
+        marie.drop_cookie(name);
+    }
     marie.open(&hub).await;
     assert_eq!(marie.screen.left_to, Some(way_in(&world, "tilleuls")));
 }
@@ -215,21 +217,20 @@ async fn what_a_portal_was_handed_is_never_handed_to_it_again(world: World) {
 async fn two_that_come_at_once_get_one_code(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let codes = |screens: [&Screen; 2]| {
+    let codes = |screens: [&Page; 2]| {
         screens.into_iter().filter_map(|s| s.left_to.as_ref()).filter(|to| to.contains("code=")).count()
     };
     let form = |visitor: &Visitor| {
         let (to, mut form) = visitor.screen.form("/sign-in");
         form.retain(|(name, _)| name != "email" && name != "password");
         form.extend([("email".into(), MARIE.to_owned()), ("password".into(), PASSWORD.to_owned())]);
-        (to, url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish())
+        (to, encoded(&form))
     };
     // The password sent twice: the first one brings the code.
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     let (to, typed) = form(&marie);
-    let mut twin = Visitor::with(marie.client.clone(), &world);
-    twin.cookies.clone_from(&marie.cookies);
+    let mut twin = marie.copy();
     let (one, other) = tokio::join!(
         marie.send(Method::POST, &to, Some(typed.clone().into()), &[]),
         twin.send(Method::POST, &to, Some(typed.into()), &[])
@@ -237,13 +238,12 @@ async fn two_that_come_at_once_get_one_code(world: World) {
     assert_eq!(codes([one, other]), 1, "{}", world.bed.name);
     assert_eq!(world.count("code", "1 = 1").await, 1);
     // Once more in a browser that is signed in: then the hub gives the code.
-    let mut marie = if marie.cookies.iter().any(|c| c.name() == "mc_session") { marie } else { twin };
+    let mut marie = if marie.cookie_value("mc_session").is_some() { marie } else { twin };
     portal.send(&mut marie, &[("prompt", "login")]).await;
-    let hub = marie.screen.path.clone();
+    let hub = marie.screen.path().to_owned();
     let (to, typed) = form(&marie);
     marie.once(Method::POST, &to, Some(typed.into()), &[]).await;
-    let mut twin = Visitor::with(marie.client.clone(), &world);
-    twin.cookies.clone_from(&marie.cookies);
+    let mut twin = marie.copy();
     let (one, other) = tokio::join!(marie.open(&hub), twin.open(&hub));
     assert_eq!(codes([one, other]), 1, "{}", world.bed.name);
     assert_eq!(world.count("code", "1 = 1").await, 2);
@@ -255,7 +255,7 @@ async fn two_that_come_at_once_get_one_code(world: World) {
 async fn a_sign_in_that_took_too_long_for_its_portal_is_begun_anew_by_it(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     world.bed.clock.advance(3 * 3600);
     marie.sign_in(MARIE, PASSWORD).await.says("Vous êtes connecté").says("Ouvrir mon espace client");
@@ -270,7 +270,7 @@ async fn a_sign_in_that_took_too_long_for_its_portal_is_begun_anew_by_it(world: 
     portal.send(&mut marie, &[]).await;
     portal.receive(&marie).await;
     // In time it is answered.
-    let mut paul = Visitor::new(&world);
+    let mut paul = world.visitor();
     portal.send(&mut paul, &[]).await;
     world.bed.clock.advance(1200);
     paul.sign_in(MARIE, PASSWORD).await;
@@ -283,9 +283,9 @@ async fn a_sign_in_that_took_too_long_for_its_portal_is_begun_anew_by_it(world: 
 async fn a_browser_that_refuses_cookies_is_told_so(world: World) {
     const REFUSED: &str = "Votre navigateur refuse les cookies";
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
-    let (hub, csrf) = (marie.screen.path.clone(), marie.screen.field("csrf").unwrap());
+    let (hub, csrf) = (marie.screen.path().to_owned(), marie.screen.field("csrf").unwrap());
     let token = world.bed.context.token().text();
     for (method, address) in [
         (Method::GET, portal.address(&[])),
@@ -307,7 +307,7 @@ async fn a_browser_that_refuses_cookies_is_told_so(world: World) {
         let mut shown = None;
         // Each request comes from a browser that kept nothing.
         for _ in 0..6 {
-            let mut bare = Visitor::with(marie.client.clone(), &world);
+            let bare = marie.another();
             let body = (method == Method::POST)
                 .then(|| format!("csrf={csrf}&email=a@b.fr&identifier=1&password=x").into_bytes());
             let screen = bare.once(method.clone(), &address, body, &[]).await;
@@ -325,7 +325,7 @@ async fn a_browser_that_refuses_cookies_is_told_so(world: World) {
         assert_eq!(shown.status.as_u16(), 403, "{address}");
     }
     // The agency is still there, where it is known.
-    let mut bare = Visitor::with(marie.client.clone(), &world);
+    let bare = marie.another();
     bare.once(Method::GET, &format!("{hub}?cookies=asked"), None, &[])
         .await
         .says("Agence des Tilleuls")
@@ -339,38 +339,38 @@ async fn a_page_that_cannot_go_on_begins_again_at_its_agency(world: World) {
     const OLD_PAGE: &str = "Cette page était restée ouverte longtemps";
     const CLEARED: &str = "ou les cookies de celui-ci ont été effacés";
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
     let start = marie.screen.clone();
-    let hub = start.path.clone();
-    let kept = marie.cookies.clone();
+    let hub = start.path().to_owned();
+    let kept = marie.cookies();
     let at_its_agency = |visitor: &Visitor, why: &str| {
         visitor.screen.says(why).says("Agence des Tilleuls");
-        assert!(visitor.screen.path != hub && visitor.screen.field("password").is_some());
+        assert!(visitor.screen.path() != hub && visitor.screen.field("password").is_some());
         assert!(!visitor.screen.text().contains("Reprenons dans ce navigateur"));
     };
     // Cleared.
-    marie.cookies.clear();
+    marie.set_cookies(Vec::new());
     marie.open(&hub).await;
     at_its_agency(&marie, CLEARED);
-    marie.cookies.clear();
+    marie.set_cookies(Vec::new());
     marie.screen = start.clone();
     marie.sign_in(MARIE, PASSWORD).await;
     at_its_agency(&marie, CLEARED);
     // Closed: what ends with the browser is gone, the agency is not.
-    marie.cookies.clone_from(&kept);
+    marie.set_cookies(kept.clone());
     marie.close();
     marie.open(&hub).await;
     at_its_agency(&marie, CLEARED);
     // Another browser, which has an interaction of its own.
-    let mut paul = Visitor::new(&world);
+    let mut paul = world.visitor();
     portal.send(&mut paul, &[]).await;
     paul.open(&hub).await.says("Reprenons dans ce navigateur").says("Agence des Tilleuls");
     assert!(paul.screen.links().contains(&"https://tilleuls.test/".to_owned()));
     paul.open(&format!("{hub}/status")).await;
     assert_eq!(paul.screen.status.as_u16(), 403);
     // A day later, in the same browser; a form as well as a look.
-    marie.cookies.clone_from(&kept);
+    marie.set_cookies(kept.clone());
     world.bed.clock.advance(86_401);
     marie.open(&hub).await;
     at_its_agency(&marie, OLD_PAGE);
@@ -379,7 +379,7 @@ async fn a_page_that_cannot_go_on_begins_again_at_its_agency(world: World) {
     at_its_agency(&marie, OLD_PAGE);
     // Gone, as what never got past its first page is before long: the browser knows where it was.
     world.write("DELETE FROM interaction").await;
-    marie.cookies.clone_from(&kept);
+    marie.set_cookies(kept.clone());
     marie.open(&hub).await;
     at_its_agency(&marie, OLD_PAGE);
     let status = marie.once(Method::GET, &format!("{hub}/status"), None, &[]).await;
@@ -392,9 +392,9 @@ async fn a_page_that_cannot_go_on_begins_again_at_its_agency(world: World) {
     marie.open(&hub).await;
     assert_eq!(marie.screen.left_to.as_deref(), Some("https://tilleuls.test/"), "{}", marie.screen.text());
     // Another agency in another tab is not mixed up with it.
-    let mut tabs = Visitor::new(&world);
+    let mut tabs = world.visitor();
     portal.send(&mut tabs, &[]).await;
-    let first = tabs.screen.path.clone();
+    let first = tabs.screen.path().to_owned();
     Portal::new(&world, "rivage").send(&mut tabs, &[]).await;
     world.write("DELETE FROM interaction").await;
     tabs.open(&first).await.says("Agence des Tilleuls").says_not("Cabinet Rivage");
@@ -405,7 +405,7 @@ async fn a_page_that_cannot_go_on_begins_again_at_its_agency(world: World) {
 #[tokio::test]
 async fn a_mailed_link_works_with_something_behind_it(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     marie.open("/forgot").await;
     marie.submit("/forgot", &[("email", MARIE)]).await;
     let link = world.mail_to(MARIE, "reset").await.link.unwrap();
@@ -444,7 +444,7 @@ async fn a_mailed_link_works_with_something_behind_it(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn a_backslash_is_a_slash(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     for path in ["/\\evil.test", "/\\/evil.test", "//evil.test", "/\\evil.test/%2f.."] {
         for query in ["?hl=en", "?hl=fr&x=1", ""] {
             let address = format!("{}{path}{query}", world.issuer());
@@ -459,14 +459,14 @@ async fn a_backslash_is_a_slash(world: World) {
         }
     }
     marie.open("/?hl=en").await;
-    assert!(marie.screen.path.starts_with("/authorize/"), "a good one comes back where it was");
+    assert!(marie.screen.path().starts_with("/authorize/"), "a good one comes back where it was");
 }
 
 /// Fetch, "Cross-Origin-Resource-Policy header": pages and files are ours alone; documents and what clients call are for all.
 #[apply(both!)]
 #[tokio::test]
 async fn every_answer_says_which_sites_may_load_it(world: World) {
-    let mut marie = Visitor::new(&world);
+    let marie = world.visitor();
     for (path, who) in [
         ("/jwks", "cross-origin"),
         ("/.well-known/openid-configuration", "cross-origin"),
@@ -495,25 +495,25 @@ async fn every_answer_says_which_sites_may_load_it(world: World) {
 #[tokio::test]
 async fn a_flash_opens_at_its_own_address_only(world: World) {
     let portal = Portal::new(&world, "tilleuls");
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     portal.send(&mut marie, &[]).await;
-    let (first, before) = (marie.screen.path.clone(), marie.cookies.clone());
+    let (first, before) = (marie.screen.path().to_owned(), marie.cookies());
     portal.send(&mut marie, &[]).await;
-    let second = marie.screen.path.clone();
+    let second = marie.screen.path().to_owned();
     marie.open(&first).await;
     let (to, mut form) = marie.screen.form("/sign-in");
     form.retain(|(name, _)| name != "email" && name != "password");
     form.extend([("email".to_owned(), MARIE.to_owned()), ("password".to_owned(), "faux".to_owned())]);
-    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let form = encoded(&form);
     marie.once(Method::POST, &to, Some(form.into()), &[]).await;
     let flash = marie.cookie("mc_flash").value().to_owned();
     let at = |path: &str, cookies: &[Cookie<'static>]| {
-        let mut copy = Visitor::with(marie.client.clone(), &world);
-        copy.cookies = cookies.to_vec();
-        copy.cookies.push(Cookie::build(("mc_flash", flash.clone())).path(path.to_owned()).build());
+        let copy = marie.another();
+        copy.set_cookies(cookies.to_vec());
+        copy.add_cookie(Cookie::build(("mc_flash", flash.clone())).path(path.to_owned()).build());
         copy
     };
-    let jar: Vec<_> = marie.cookies.iter().filter(|c| c.name() != "mc_flash").cloned().collect();
+    let jar: Vec<_> = marie.cookies().iter().filter(|c| c.name() != "mc_flash").cloned().collect();
     assert!(jar.len() >= before.len());
     let mut there = at(&second, &jar);
     there.open(&second).await.says_not("Mot de passe invalide").says_not(MARIE);
@@ -526,9 +526,9 @@ async fn a_flash_opens_at_its_own_address_only(world: World) {
 #[tokio::test]
 async fn who_waits_for_the_mail_of_an_address_that_was_won_goes_on(world: World) {
     let portal = Portal::new(&world, "rivage");
-    let mut waiting = Visitor::new(&world);
+    let mut waiting = world.visitor();
     portal.send(&mut waiting, &[]).await;
-    let hub = waiting.screen.path.clone();
+    let hub = waiting.screen.path().to_owned();
     waiting.old_credentials("100", OLD).await;
     waiting.up_to_mail(MARIE, "quatre tasses de the vert").await;
     let status = format!("{hub}/status");

@@ -7,8 +7,7 @@ use std::{
 };
 
 use accounts::{
-    Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, PasswordChoice, Rules,
-    Shown, TermsLibrary, TermsVersion, Visitor as Person,
+    Accounts, Edition, HashCost, Hasher, Mail, MailBody, Rules, TermsLibrary, TermsVersion,
     legacy::row::{Format, Rows},
 };
 use agencies::{Agencies, Agency, Logo};
@@ -19,16 +18,11 @@ use kernel::{
     sea_orm::{ConnectionTrait, Statement},
 };
 use testbed::{Bed, Database, OnDatabase};
+pub use testkit::PASSWORD;
+use testkit::{Browser, Persona, Visitor};
 
-/// The password that people of these tests choose.
-pub const PASSWORD: &str = "soleil mandarine brouette";
 /// The agency's secret, and its ticket key.
 pub const SECRET: &str = "a secret of more than thirty-two characters";
-
-const PEOPLE: &str = "identifier,client_ref,password,email,name\n\
-    100,CT-1,Vieux-Secret 1,marie@exemple.test,Marie Durand\n\
-    101,CT-2,Vieux-Secret 2,paul@exemple.test,Paul Martin\n\
-    102,CT-3,Vieux-Secret 3,,\n";
 
 fn file(id: &str, name: &str, accent: &str, phone: &str) -> String {
     format!(
@@ -83,6 +77,7 @@ pub struct World {
     pub idp: Idp,
     pub terms: Arc<ArcSwap<TermsLibrary>>,
     server: tokio::task::JoinHandle<()>,
+    wire: reqwest::Client,
 }
 
 impl Drop for World {
@@ -151,9 +146,9 @@ impl World {
         };
         let service = idp::router(idp.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        let world = Self { bed, idp, terms, server };
+        let world = Self { bed, idp, terms, server, wire: testkit::wire() };
         for id in ["tilleuls", "rivage"] {
-            world.import(id, PEOPLE, 3).await;
+            world.import(id, &testkit::csv(&Persona::all()), 3).await;
         }
         world
     }
@@ -175,6 +170,16 @@ impl World {
         &self.idp.issuer
     }
 
+    /// A person at a browser that was never here.
+    pub fn visitor(&self) -> Visitor {
+        self.visitor_at(self.issuer())
+    }
+
+    /// The same, where the provider listens at another address.
+    pub fn visitor_at(&self, address: &str) -> Visitor {
+        Visitor::at(Browser::new(self.wire.clone(), address))
+    }
+
     /// Somebody who has moved, as an earlier day left them.
     pub async fn moved(&self, agency: &str, identifier: &str, email: &str) {
         let old = format!("Vieux-Secret {}", identifier.parse::<u32>().unwrap() - 99);
@@ -183,35 +188,18 @@ impl World {
 
     /// The same, with old credentials and a password of their own.
     pub async fn moved_with(&self, agency: &str, [identifier, old]: [&str; 2], email: &str, password: &str) {
-        let (accounts, agency) = (&self.idp.accounts, self.agency(agency));
-        let person = Person {
-            ip: None,
-            user_agent: "before".into(),
-            device: None,
-            locale: "fr".into(),
-            origin: accounts::Origin::default(),
+        let who = Persona {
+            identifier: identifier.into(),
+            old: old.into(),
+            email: email.into(),
+            new: password.into(),
+            ..Persona::marie()
         };
-        let LegacyProof::Enrolment(id) =
-            accounts.prove_legacy(&agency, identifier, old, None, &person).await.unwrap()
-        else {
-            panic!("the old credentials are right")
+        let token = async || {
+            let link = self.mail_to(email, "confirm").await.link.unwrap();
+            Token::parse(link.split_once("token=").unwrap().1).unwrap()
         };
-        accounts.notice_read(id).await.unwrap();
-        accounts.choose_email(id, email, true, &person).await.unwrap();
-        let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
-        let taken = accounts.choose_password(&enrolment, &agency.name, password, &person).await.unwrap();
-        assert_eq!(taken, PasswordChoice::Taken);
-        let link = self.mail_to(email, "confirm").await.link.unwrap();
-        let token = Token::parse(link.split_once("token=").unwrap().1).unwrap();
-        assert_eq!(accounts.confirm(&token, email, password).await.unwrap(), Confirm::Done(id));
-        let version = accounts.current_terms().unwrap();
-        let shown = Shown {
-            sha256: version.editions["fr"].sha256.clone(),
-            version: version.version,
-            language: "fr".into(),
-            method: "ticked".into(),
-        };
-        assert!(matches!(accounts.finish(id, &shown, false, None, &person).await.unwrap(), Finish::Done(..)));
+        testkit::moves(&self.idp.accounts, &self.agency(agency), &who, token).await;
         self.mails().await;
     }
 

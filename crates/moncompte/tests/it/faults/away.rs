@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::{ANSWERED, HEALED, Site, is_not_now};
 use crate::{
-    person::{Mover, Page, Person},
+    person::{Page, Person, Persona},
     place::eventually,
 };
 
@@ -57,7 +57,7 @@ impl Crowd {
     }
 }
 
-async fn sign_in_for_ever(issuer: String, mover: Mover, saw: Arc<Mutex<Vec<Sight>>>) {
+async fn sign_in_for_ever(issuer: String, mover: Persona, saw: Arc<Mutex<Vec<Sight>>>) {
     loop {
         let (begun, person) = (Instant::now(), Person::new(&issuer));
         let mut page = person.try_asked_by_portal().await.unwrap();
@@ -150,7 +150,7 @@ async fn a_database_that_falls_silent_takes_no_connection_for_ever() {
     assert!(site.signs_in().await.code().is_some());
     assert!(back.elapsed() < HEALED, "healed after {:?}", back.elapsed());
     println!("back after {:?}", back.elapsed());
-    let mover = Mover::number(2);
+    let mover = Persona::number(2);
     site.person().moves(&mover, &site.place).await;
     // A slow database is not an absent one.
     proxy.delay(Duration::from_millis(50));

@@ -3,7 +3,7 @@
 
 use super::{Site, Told, is_not_now, proxy::Proxy};
 use crate::{
-    person::{Mover, Page, Person, link},
+    person::{Page, Person, Persona, link},
     place::eventually,
     races::reset::links,
 };
@@ -100,7 +100,7 @@ async fn a_reset_that_is_not_acknowledged_is_done_and_says_so() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_end_of_a_move_that_is_not_acknowledged_is_done_once() {
     let Some((site, proxy)) = Site::wired().await else { return };
-    let (mover, person) = (Mover::number(2), site.person());
+    let (mover, person) = (Persona::number(2), site.person());
     person.until_mail(&mover).await;
     let page = person.get(&link(&site.place.mail_to(&mover.email).await)).await;
     let typed = [("email", &*mover.email), ("password", &*mover.new)];
@@ -119,7 +119,7 @@ async fn the_end_of_a_move_that_is_not_acknowledged_is_done_once() {
     assert_eq!(site.count("link").await, 2);
 
     // A second identity of the same person: the move ends with a link to their account.
-    let second = Mover { email: mover.email.clone(), new: mover.new.clone(), ..Mover::number(3) };
+    let second = Persona { email: mover.email.clone(), new: mover.new.clone(), ..Persona::number(3) };
     let person = site.person();
     let page = person.prove(&second).await;
     let page = person.submit(&page, "notice", &[]).await;

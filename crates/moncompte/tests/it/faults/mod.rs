@@ -14,15 +14,14 @@ use std::{process::Command, time::Duration};
 use kernel::sea_orm::{ConnectionTrait, Statement};
 use reqwest::{RequestBuilder, StatusCode, header};
 use testbed::Bed;
+use testkit::VERIFIER;
 
 use crate::{
-    person::{Mover, Page, Person},
+    person::{Page, Person, Persona},
     place::{CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, Running, secret_file, serve},
 };
 use proxy::Proxy;
 
-/// The PKCE verifier of every request that a [`Person`] brings (RFC 7636 appendix B).
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 /// The time within which the provider recovers once the cause is gone (SECURITY #117).
 const HEALED: Duration = Duration::from_secs(5);
 /// The time within which every request is answered, whatever the database does: its timeout of 10 s, and an allowance for a busy machine.
@@ -34,7 +33,7 @@ struct Site {
     place: Place,
     ops: u16,
     client: reqwest::Client,
-    mover: Mover,
+    mover: Persona,
 }
 
 impl Site {
@@ -50,8 +49,8 @@ impl Site {
         let text = std::fs::read_to_string(place.path("moncompte.toml")).unwrap();
         let ops = text.lines().find_map(|line| line.strip_prefix("ops_listen = \"127.0.0.1:")).unwrap();
         let ops = ops.trim_end_matches('"').parse().unwrap();
-        place.people((1..=4).map(|n| Mover::number(n).row()));
-        let (running, mover) = (serve(place.folder.path(), lay).await, Mover::number(1));
+        place.people((1..=4).map(|n| Persona::number(n).row()));
+        let (running, mover) = (serve(place.folder.path(), lay).await, Persona::number(1));
         Person::new(&place.issuer()).moves(&mover, &place).await;
         Self { running, place, ops, client: reqwest::Client::new(), mover }
     }
@@ -137,6 +136,6 @@ impl Told {
 /// Returns true for a complete 503 page: `Retry-After`, and a link to go on.
 fn is_not_now(page: &Page) -> bool {
     page.status == StatusCode::SERVICE_UNAVAILABLE
-        && page.retry_after.is_some()
+        && page.headers.contains_key(header::RETRY_AFTER)
         && (!page.texts("main a.button").is_empty() || !page.texts("main form button").is_empty())
 }

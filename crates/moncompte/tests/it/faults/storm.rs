@@ -113,7 +113,7 @@ async fn knock(issuer: String, who: usize) -> Vec<(Page, Duration)> {
         // Another address each time, so that none locks.
         fields.last_mut().unwrap().1 = format!("inconnu.{who}.{}@courrier.example", saw.len());
         let asked = Instant::now();
-        let page = person.try_send(url.clone(), &fields).await.unwrap();
+        let page = person.try_post(url.clone(), &fields).await.unwrap();
         saw.push((page, asked.elapsed()));
     }
     saw

@@ -7,7 +7,7 @@ use testbed::{Bed, apply, both};
 
 use super::client;
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{AGENCY, MAIL_FOLDER, Place, eventually},
 };
 
@@ -30,7 +30,7 @@ fn stream(place: &Place) -> Vec<Value> {
 async fn what_people_and_operators_do_is_in_the_audit_stream(bed: Bed) {
     let place = audited(bed, "file:audit.jsonl");
     let name = place.bed.name;
-    let mover = Mover::number(1);
+    let mover = Persona::number(1);
     place.people([mover.row()]);
     let running = place.serve().await;
     Person::new(&place.issuer()).moves(&mover, &place).await;

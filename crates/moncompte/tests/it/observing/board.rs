@@ -11,7 +11,7 @@ use serde_json::Value;
 use testbed::Bed;
 
 use crate::{
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{MAIL_FOLDER, Place},
 };
 
@@ -82,7 +82,7 @@ async fn alarms_and_board_name_numbers_that_exist() {
     assert!(unknown.is_empty(), "no such number: {unknown:?}");
 
     let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
-    let mover = Mover::number(1);
+    let mover = Persona::number(1);
     place.people([mover.row()]);
     let _running = place.serve().await;
     Person::new(&place.issuer()).moves(&mover, &place).await;

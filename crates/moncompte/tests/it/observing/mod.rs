@@ -15,15 +15,13 @@ use mail_parser::MessageParser;
 use reqwest::{Client, Method, redirect::Policy};
 use serde_json::Value;
 use testbed::{Bed, apply, both};
+use testkit::VERIFIER;
 
 use self::collector::{Collector, Mood};
 use crate::{
-    person::{Mover, Person, link},
+    person::{Person, Persona, link},
     place::{CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, Running, eventually, serve},
 };
-
-/// RFC 7636 appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// A provider that sends its traces to this collector.
 fn traced(bed: Bed, collector: &Collector, trusted: bool) -> Place {
@@ -140,17 +138,18 @@ async fn call(place: &Place, path: &str, form: &[(&str, &str)]) -> Value {
 }
 
 /// Somebody whose every word is found again where it is told.
-fn marie() -> Mover {
-    Mover {
+fn marie() -> Persona {
+    Persona {
         identifier: "LOT-77-KERGUELEN".into(),
         old: "ancien sésame de Marie".into(),
         email: "Marie.Kerguelen@courrier.example".into(),
         new: "quatre mouettes bleues au large".into(),
+        ..Persona::number(0)
     }
 }
 
 /// Everything that people and portals do, and each secret of it.
-async fn everything(place: &Place, who: &Mover) -> BTreeSet<String> {
+async fn everything(place: &Place, who: &Persona) -> BTreeSet<String> {
     const WRONG: &str = "pas du tout le bon sésame";
     const LATEST: &str = "six cormorans noirs près du phare";
     const NAME: &str = "Marie Le Goff de Kerguelen";
@@ -275,8 +274,8 @@ async fn nothing_that_is_seen_tells_a_secret_or_an_address(bed: Bed) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_people_do_is_counted(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    let movers = [1, 2, 3].map(Mover::number);
-    place.people(movers.iter().map(Mover::row));
+    let movers = [1, 2, 3].map(Persona::number);
+    place.people(movers.iter().map(Persona::row));
     let running = place.serve().await;
     let [moved, locked, _] = &movers;
     Person::new(&place.issuer()).moves(moved, &place).await;
@@ -389,7 +388,7 @@ async fn a_collector_in_trouble_stops_nothing() {
     for mood in [Mood::Down, Mood::Fails, Mood::Hangs] {
         let collector = Collector::in_mood(mood).await;
         let place = traced(Bed::sqlite().await, &collector, false);
-        let mover = Mover::number(1);
+        let mover = Persona::number(1);
         place.people([mover.row()]);
         let running = place.serve().await;
         Person::new(&place.issuer()).moves(&mover, &place).await;

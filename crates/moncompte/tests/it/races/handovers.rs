@@ -7,7 +7,7 @@ use testbed::{Bed, apply, both};
 
 use super::{BURST, Nodes, asking, form, rounds};
 use crate::{
-    person::Mover,
+    person::Persona,
     place::{Place, secret_file},
 };
 
@@ -36,7 +36,7 @@ fn signing(place: &Place) {
     std::fs::write(&config, format!("client_failures_per_minute = 100000\n{text}")).unwrap();
     secret_file(&place.path("secrets/signe.client"), CLIENT_KEY);
     secret_file(&place.path("secrets/ticket"), TICKET_KEY);
-    place.people((700..700 + rounds()).map(|n| Mover::number(n).row()));
+    place.people((700..700 + rounds()).map(|n| Persona::number(n).row()));
 }
 
 /// The provider's current time, in Unix seconds.
@@ -53,7 +53,7 @@ async fn a_migration_ticket_that_comes_many_times_at_once_begins_one_move(bed: B
     for round in 0..rounds() {
         let (context, now) = (format!("{} round {round}", nodes.place.bed.name), now());
         let claims = json!({
-            "iss": "exemple", "aud": nodes.place.issuer(), "sub": Mover::number(700 + round).identifier,
+            "iss": "exemple", "aud": nodes.place.issuer(), "sub": Persona::number(700 + round).identifier,
             "jti": format!("ticket {round}"), "iat": now, "exp": now + 120,
         });
         let path = asking(&[("migration_ticket", &signed(&claims, TICKET_KEY))]);

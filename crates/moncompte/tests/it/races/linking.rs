@@ -4,7 +4,7 @@
 use testbed::{Bed, apply, both};
 
 use super::{BURST, Browser, Nodes, Shot, settled::settled};
-use crate::person::{Mover, link};
+use crate::person::{Persona, link};
 
 /// Few rounds, because each costs a hash and some pages for each of those who attach: thirty would take minutes.
 const ROUNDS: usize = 2;
@@ -12,16 +12,16 @@ const ROUNDS: usize = 2;
 const CONTENDERS: usize = 5;
 
 /// Identities that are not moved yet, one for each round.
-fn stakes() -> Vec<Mover> {
-    (800..800 + ROUNDS).map(Mover::number).collect()
+fn stakes() -> Vec<Persona> {
+    (800..800 + ROUNDS).map(Persona::number).collect()
 }
 
 impl Nodes {
     /// Starts both nodes with these people, who have moved, and identities to attach.
-    async fn with_settled(bed: Bed, settlers: &[Mover]) -> Self {
+    async fn with_settled(bed: Bed, settlers: &[Persona]) -> Self {
         Self::prepared(bed, async |place| {
             settled(place, settlers).await;
-            place.people(stakes().iter().map(Mover::row));
+            place.people(stakes().iter().map(Persona::row));
         })
         .await
     }
@@ -36,7 +36,7 @@ impl Nodes {
     }
 
     /// Checks that the old credentials sign nobody in any more, on either node.
-    async fn has_moved(&self, stake: &Mover, context: &str) {
+    async fn has_moved(&self, stake: &Persona, context: &str) {
         let gone = format!(
             "legacy_identity WHERE client_ref = 'REF-{}' AND verifier IS NULL AND verifier_kind = 'none' AND moved_at IS NOT NULL",
             stake.identifier
@@ -61,7 +61,7 @@ const SESSIONS: &str = "SELECT a.email || ' ' || count(s.id) AS line FROM accoun
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_identity_that_many_accounts_attach_at_once_is_one_accounts(bed: Bed) {
     // One password for all accounts, so that no attempt counts as wrong.
-    let of_all = |n| Mover { new: "quatre mouettes bleues ensemble".into(), ..Mover::number(n) };
+    let of_all = |n| Persona { new: "quatre mouettes bleues ensemble".into(), ..Persona::number(n) };
     let settlers: Vec<_> = (100..100 + CONTENDERS).map(of_all).collect();
     let nodes = Nodes::with_settled(bed, &settlers).await;
     let hashes = "SELECT email || ' ' || password_hash AS line FROM account ORDER BY email";
@@ -139,7 +139,7 @@ fn tally(shots: &[Shot]) -> std::collections::BTreeMap<u16, usize> {
 }
 
 /// The address of the account to which the identity is linked.
-async fn winner(nodes: &Nodes, stake: &Mover) -> String {
+async fn winner(nodes: &Nodes, stake: &Persona) -> String {
     let sql = format!(
         "SELECT a.email AS line FROM link l JOIN account a ON a.id = l.account_id WHERE l.client_ref = 'REF-{}'",
         stake.identifier
@@ -184,8 +184,8 @@ async fn an_identity_that_one_account_attaches_many_times_at_once_is_attached_on
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_identities_that_one_account_attaches_at_once_are_all_attached(bed: Bed) {
     const MANY: usize = 12;
-    let stakes: Vec<_> = (900..900 + MANY).map(Mover::number).collect();
-    let nodes = Nodes::prepared(bed, async |place| place.people(stakes.iter().map(Mover::row))).await;
+    let stakes: Vec<_> = (900..900 + MANY).map(Persona::number).collect();
+    let nodes = Nodes::prepared(bed, async |place| place.people(stakes.iter().map(Persona::row))).await;
     let (owner, mut browsers) = (&nodes.mover, Vec::new());
     for stake in &stakes {
         let mut browser = Browser::new(&nodes).await;

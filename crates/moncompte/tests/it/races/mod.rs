@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     faults::proxy::Proxy,
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{CALLBACK, MAIL_FOLDER, Place, Running, copy, free_port, secret_file, serve},
 };
 
@@ -38,7 +38,7 @@ struct Nodes {
     place: Place,
     ports: [u16; 2],
     running: Vec<Running>,
-    mover: Mover,
+    mover: Persona,
     person: Person,
 }
 
@@ -50,7 +50,7 @@ impl Nodes {
     /// Starts both nodes after `prepare` has changed their place.
     async fn prepared(bed: Bed, prepare: impl AsyncFnOnce(&Place)) -> Self {
         let place = Place::new(bed, MAIL_FOLDER);
-        let mover = Mover::number(1);
+        let mover = Persona::number(1);
         place.people([mover.row()]);
         prepare(&place).await;
         let ports = [place.port, free_port()];
@@ -63,7 +63,7 @@ impl Nodes {
         let bed = Bed::postgres().await?;
         let (proxy, address) = Proxy::before(&bed.address).await;
         let place = Place::new(bed, MAIL_FOLDER);
-        let mover = Mover::number(1);
+        let mover = Persona::number(1);
         place.people([mover.row()]);
         let ports = [place.port, free_port()];
         another(&place, "second", ports[1]);
@@ -71,7 +71,7 @@ impl Nodes {
         Some((Self::begun(place, ports, mover).await, proxy))
     }
 
-    async fn begun(place: Place, ports: [u16; 2], mover: Mover) -> Self {
+    async fn begun(place: Place, ports: [u16; 2], mover: Persona) -> Self {
         let person = Person::new(&place.issuer());
         let mut nodes = Self { place, ports, running: Vec::new(), mover, person };
         nodes.start().await;
@@ -209,15 +209,8 @@ impl Browser {
 
 /// The address to which the portal sends a browser.
 fn asking(more: &[(&str, &str)]) -> String {
-    let fixed = [
-        ("client_id", "exemple"),
-        ("redirect_uri", CALLBACK),
-        ("response_type", "code"),
-        ("scope", "openid"),
-        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
-        ("code_challenge_method", "S256"),
-    ];
-    format!("/authorize?{}", form(&[&fixed[..], more].concat()))
+    let own = [("scope", "openid"), ("state", ""), ("nonce", "")];
+    format!("/authorize?{}", form(&testkit::asking("exemple", CALLBACK, &[&own[..], more].concat())))
 }
 
 /// Writes the configuration of one more node into a folder of this name: other ports, the same issuer.

@@ -9,13 +9,14 @@ use kernel::{
     sea_orm::{ConnectionTrait, Statement},
 };
 use testbed::Bed;
+use testkit::VERIFIER;
 use tokio::task::JoinHandle;
 
 use super::{
     Browser, Nodes, Shot, form, request,
     reset::{links, opened},
     shoot,
-    tokens::{VERIFIER, client, redeeming, refreshing, text},
+    tokens::{client, redeeming, refreshing, text},
 };
 use crate::{
     person::Person,

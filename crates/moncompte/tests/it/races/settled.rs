@@ -2,16 +2,13 @@
 
 use std::{collections::BTreeMap, fs, sync::Arc};
 
-use accounts::{
-    Accounts, Confirm, Edition, Finish, HashCost, Hasher, LegacyProof, Mail, MailBody, Origin,
-    PasswordChoice, Rules, Shown, TermsLibrary, TermsVersion, Visitor,
-};
+use accounts::{Accounts, Edition, HashCost, Hasher, Mail, MailBody, Rules, TermsLibrary, TermsVersion};
 use agencies::Agency;
 use arc_swap::ArcSwap;
 use kernel::Token;
 
 use crate::{
-    person::Mover,
+    person::Persona,
     place::{AGENCY, CLIENT_SECRET, Place},
 };
 
@@ -19,8 +16,8 @@ use crate::{
 const VERSION: &str = "2026-11";
 
 /// Gives all of them accounts, and takes their mails out of the outbox.
-pub async fn settled(place: &Place, movers: &[Mover]) {
-    place.people(movers.iter().map(Mover::row));
+pub async fn settled(place: &Place, movers: &[Persona]) {
+    place.people(movers.iter().map(Persona::row));
     let text = fs::read_to_string(place.path("agencies/exemple.toml")).unwrap();
     let Ok(agency) = Agency::read(AGENCY, &text, &|_| Ok(CLIENT_SECRET.to_owned())) else { panic!("{text}") };
     let accounts = accounts(place);
@@ -44,35 +41,15 @@ fn accounts(place: &Place) -> Accounts {
     Accounts::new(context, Arc::new(hasher), Rules { answer_floor_millis: 0, ..Rules::default() }, terms)
 }
 
-async fn moves(place: &Place, accounts: &Accounts, agency: &Agency, mover: &Mover) {
-    let visitor = Visitor {
-        ip: None,
-        user_agent: "before".into(),
-        device: None,
-        locale: "fr".into(),
-        origin: Origin::default(),
+async fn moves(place: &Place, accounts: &Accounts, agency: &Agency, who: &Persona) {
+    let token = async || {
+        let confirm = |mail: Mail| match mail.body {
+            MailBody::Confirm { token, .. } => Token::parse(&token),
+            _ => None,
+        };
+        mails(place).await.into_iter().find_map(confirm).expect("a mail to confirm the address")
     };
-    let proof = accounts.prove_legacy(agency, &mover.identifier, &mover.old, None, &visitor).await.unwrap();
-    let LegacyProof::Enrolment(id) = proof else { panic!("the old credentials are right") };
-    accounts.notice_read(id).await.unwrap();
-    accounts.choose_email(id, &mover.email, true, &visitor).await.unwrap();
-    let enrolment = accounts.enrolment(id).await.unwrap().unwrap();
-    let taken = accounts.choose_password(&enrolment, &agency.name, &mover.new, &visitor).await.unwrap();
-    assert_eq!(taken, PasswordChoice::Taken);
-    let token = mails(place).await.into_iter().find_map(|mail| match mail.body {
-        MailBody::Confirm { token, .. } => Token::parse(&token),
-        _ => None,
-    });
-    let confirmed = accounts.confirm(&token.unwrap(), &mover.email, &mover.new).await.unwrap();
-    assert_eq!(confirmed, Confirm::Done(id));
-    let version = accounts.current_terms().unwrap();
-    let shown = Shown {
-        sha256: version.editions["fr"].sha256.clone(),
-        version: version.version,
-        language: "fr".into(),
-        method: "ticked".into(),
-    };
-    assert!(matches!(accounts.finish(id, &shown, false, None, &visitor).await.unwrap(), Finish::Done(..)));
+    testkit::moves(accounts, agency, who, token).await;
     mails(place).await;
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use testbed::{Bed, apply, both};
 
 use super::{BURST, Browser, Nodes, settled::settled};
-use crate::{person::Mover, place::copy};
+use crate::{person::Persona, place::copy};
 
 /// Rounds, each of another person.
 const ROUNDS: usize = 8;
@@ -13,7 +13,7 @@ const ROUNDS: usize = 8;
 #[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn terms_that_are_accepted_many_times_at_once_are_accepted_once(bed: Bed) {
-    let people: Vec<_> = (100..100 + ROUNDS).map(Mover::number).collect();
+    let people: Vec<_> = (100..100 + ROUNDS).map(Persona::number).collect();
     let mut nodes = Nodes::prepared(bed, async |place| settled(place, &people).await).await;
     nodes.kill();
     for folder in ["terms", "second/terms"] {

@@ -2,11 +2,10 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use testbed::{Bed, apply, both};
+use testkit::VERIFIER;
 
 use super::{BURST, Nodes, Shot, form, rounds};
 use crate::place::{CALLBACK, CLIENT_SECRET};
-
-pub(super) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 pub(super) fn client() -> String {
     format!("authorization: Basic {}\r\n", STANDARD.encode(format!("exemple:{CLIENT_SECRET}")))

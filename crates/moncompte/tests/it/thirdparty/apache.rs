@@ -15,7 +15,7 @@ use url::Url;
 
 use super::{opened, register};
 use crate::{
-    person::{Mover, Page, Person},
+    person::{Page, Person, Persona},
     place::{CLIENT_SECRET, MAIL_FOLDER, Place, Running, eventually, free_port, project, secret_file},
 };
 
@@ -51,7 +51,7 @@ impl Apache {
             ("{port}", port.to_string()),
             ("{issuer}", place.issuer()),
             ("{secret}", CLIENT_SECRET.to_owned()),
-            ("{client_ref}", client_ref(&Mover::number(1))),
+            ("{client_ref}", client_ref(&Persona::number(1))),
         ];
         let text = fs::read_to_string(from.join("httpd.conf")).unwrap();
         let text = words.iter().fold(text, |text, (word, value)| text.replace(word, value));
@@ -81,21 +81,21 @@ impl Apache {
     /// Follows the way from the provider back to the page.
     async fn back(&self, person: &Person, mut page: Page) -> Page {
         for _ in 0..5 {
-            if !page.status.is_redirection() {
+            if page.left_to.is_none() {
                 return page;
             }
-            page = person.get(page.url.as_str()).await;
+            page = person.get(page.address().as_str()).await;
         }
-        panic!("round and round: {}\n{}", page.url.path(), self.running.said());
+        panic!("round and round: {}\n{}", page.address().path(), self.running.said());
     }
 
     /// Opens the page and signs in; returns the claims that the module hands to the page.
-    async fn signed_in(&self, person: &Person, who: &Mover) -> Value {
+    async fn signed_in(&self, person: &Person, who: &Persona) -> Value {
         let sent = person.sent_to(&self.at("/"), who).await;
         assert!(
-            sent.url.as_str().starts_with(&self.at("/callback?code=")),
+            sent.address().as_str().starts_with(&self.at("/callback?code=")),
             "{} {}",
-            sent.url.path(),
+            sent.address().path(),
             sent.body
         );
         self.shown(self.back(person, sent).await)
@@ -114,7 +114,7 @@ impl Apache {
     }
 }
 
-fn client_ref(of: &Mover) -> String {
+fn client_ref(of: &Persona) -> String {
     format!("REF-{}", of.identifier)
 }
 
@@ -148,7 +148,7 @@ async fn apache_protects_a_page_refreshes_and_signs_out(bed: Bed) {
     let access_token = told["access_token"].as_str().unwrap();
     let sent =
         person.get(&apache.hook(&[("refresh", &apache.at("/")), ("access_token", access_token)])).await;
-    assert_eq!(sent.url.as_str(), apache.at("/"));
+    assert_eq!(sent.address().as_str(), apache.at("/"));
     let fresh = apache.shown(apache.back(&person, sent).await);
     assert_eq!((&fresh["userinfo"], &fresh["remote_user"]), (userinfo, &told["remote_user"]));
     for name in ["access_token", "refresh_token"] {
@@ -161,12 +161,13 @@ async fn apache_protects_a_page_refreshes_and_signs_out(bed: Bed) {
     assert_eq!(refusal(&place, old).await.as_deref(), Some("invalid_grant"));
 
     let sent = person.get(&apache.hook(&[("logout", &apache.at("/bye"))])).await;
-    assert_eq!(sent.url.as_str(), apache.at("/bye"));
+    assert_eq!(sent.address().as_str(), apache.at("/bye"));
     assert!(!apache.knows(&person).await);
     // The page that follows is not checked: the module of Debian 12 takes an error with `iss` (RFC 9207 §2) for a sign-in that begins
     // at the provider, and asks again.
     let sent = person.get(&apache.at("/silently")).await;
-    let error = sent.url.query_pairs().find(|(name, _)| name == "error").map(|(_, code)| code.into_owned());
+    let error =
+        sent.address().query_pairs().find(|(name, _)| name == "error").map(|(_, code)| code.into_owned());
     assert_eq!(error.as_deref(), Some("login_required"), "{}", sent.body);
 }
 

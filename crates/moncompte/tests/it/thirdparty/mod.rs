@@ -13,7 +13,7 @@ use testbed::{Bed, apply, both};
 
 use crate::{
     node,
-    person::{Mover, Person},
+    person::{Person, Persona},
     place::{CALLBACK, CLIENT_SECRET, MAIL_FOLDER, Place, Running},
     python,
 };
@@ -77,8 +77,8 @@ fn register(place: &Place, client_id: &str, callback: &str, bye: &str, more: &st
 }
 
 /// Runs the provider, and moves somebody to it.
-async fn opened(place: &Place) -> (Running, Mover) {
-    let mover = Mover::number(1);
+async fn opened(place: &Place) -> (Running, Persona) {
+    let mover = Persona::number(1);
     place.people([mover.row()]);
     let provider = place.serve().await;
     Person::new(&place.issuer()).moves(&mover, place).await;
@@ -86,14 +86,14 @@ async fn opened(place: &Place) -> (Running, Mover) {
 }
 
 /// Runs the script with a browser whose person is not signed in yet; returns what it has learnt.
-async fn visit(place: &Place, who: &Mover, mut portal: Running) -> Value {
+async fn visit(place: &Place, who: &Persona, mut portal: Running) -> Value {
     let person = Person::new(&place.issuer());
     for nth in 0.. {
         let line = portal.line(nth).await;
         match line.split_once(' ') {
             Some(("open", address)) => {
                 let page = person.sent_to(address, who).await;
-                portal.tell(page.url.as_str());
+                portal.tell(page.address().as_str());
             }
             Some(("learnt", all)) => return serde_json::from_str(all).unwrap(),
             // Other output, or a warning of the interpreter.
@@ -103,7 +103,7 @@ async fn visit(place: &Place, who: &Mover, mut portal: Running) -> Value {
     unreachable!("a script that has ended is a panic")
 }
 
-fn judge(learnt: &Value, place: &Place, client_id: &str, mover: &Mover) {
+fn judge(learnt: &Value, place: &Place, client_id: &str, mover: &Persona) {
     let (claims, userinfo, refreshed) = (&learnt["claims"], &learnt["userinfo"], &learnt["refreshed"]);
     assert_eq!((&claims["iss"], &claims["aud"]), (&json!(place.issuer()), &json!(client_id)));
     assert_eq!((&userinfo["email"], &userinfo["email_verified"]), (&json!(mover.email), &json!(true)));

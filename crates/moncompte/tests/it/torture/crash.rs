@@ -17,7 +17,7 @@ use super::{
 use crate::{
     disk::Disk,
     faults::proxy::Proxy,
-    person::Mover,
+    person::Persona,
     place::{MAIL_FOLDER, Place, Running, secret_file, serve},
 };
 
@@ -168,7 +168,7 @@ impl Stand {
     fn life(&mut self) -> Life {
         self.people += 1;
         let n = self.people;
-        let who = [2 * n, 2 * n + 1].map(Mover::number);
+        let who = [2 * n, 2 * n + 1].map(Persona::number);
         self.place.people(who.iter().map(|m| (m.identifier.clone(), m.old.clone(), String::new())));
         Life::new(self.town.clone(), self.dice.fork(), n)
     }

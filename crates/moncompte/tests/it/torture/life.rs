@@ -12,6 +12,7 @@ use std::{
 };
 
 use reqwest::{Client, StatusCode};
+use testkit::VERIFIER;
 
 use super::{
     Town,
@@ -19,12 +20,10 @@ use super::{
     model::{Did, History, Saw, Where},
 };
 use crate::{
-    person::{Mover, Page, Person},
+    person::{Page, Person, Persona},
     place::{CALLBACK, CLIENT_SECRET},
 };
 
-/// RFC 7636 appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 /// The number of a password that nobody chose.
 const WRONG: u8 = 200;
 /// Longer than any fault: a person who makes no progress for this long is at a dead end.
@@ -71,7 +70,7 @@ pub struct Life {
     own: Person,
     portal: Client,
     /// The person with their first old identifier, and with their second.
-    old: [Mover; 2],
+    old: [Persona; 2],
     history: History,
     /// The number of passwords chosen so far.
     chosen: u8,
@@ -104,8 +103,8 @@ struct Given {
 
 impl Life {
     pub fn new(town: Arc<Town>, mut dice: Dice, n: usize) -> Self {
-        let first = Mover::number(2 * n);
-        let second = Mover { email: first.email.clone(), ..Mover::number(2 * n + 1) };
+        let first = Persona::number(2 * n);
+        let second = Persona { email: first.email.clone(), ..Persona::number(2 * n + 1) };
         let own = Person::patient(&town.issuer);
         let portal = Person::browser();
         Self {
@@ -194,7 +193,7 @@ impl Life {
         if page.status != StatusCode::SERVICE_UNAVAILABLE {
             Tally::one(&self.town.tally.answers);
         }
-        if page.url.as_str().starts_with(CALLBACK) {
+        if page.address().as_str().starts_with(CALLBACK) {
             return Ok(Some(page));
         }
         if page.status.is_server_error() && page.status != StatusCode::SERVICE_UNAVAILABLE {

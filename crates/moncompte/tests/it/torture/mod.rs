@@ -25,7 +25,7 @@ use testbed::{Bed, apply, both};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
-    person::Mover,
+    person::Persona,
     place::{MAIL_FOLDER, Place, eventually, free_port, secret_file},
     races::another,
 };
@@ -121,7 +121,9 @@ async fn torture(bed: Bed) {
 
     let place = Place::new(bed, MAIL_FOLDER);
     let lives = minutes.map_or(GLANCE.0, |minutes| LIVES_A_MINUTE * usize::try_from(minutes).unwrap());
-    place.people((0..2 * lives).map(|n| (Mover::number(n).identifier, Mover::number(n).old, String::new())));
+    place.people(
+        (0..2 * lives).map(|n| (Persona::number(n).identifier, Persona::number(n).old, String::new())),
+    );
     let mut nodes = Vec::new();
     for folder in ["node-a", "node-b"] {
         nodes.push(node(&place, folder).await);

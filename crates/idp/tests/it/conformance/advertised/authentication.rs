@@ -7,7 +7,7 @@ use crate::conformance::{
     checks::{text, token},
     client_key::ClientKey,
     op::{FIRST, ISSUER, Op, Registered, SECRET, portal},
-    robot::{Reply, encoded},
+    robot::{Page, encoded},
     suite::{Suite, Tokens},
 };
 
@@ -27,7 +27,7 @@ fn keys(method: &str, key: Option<&ClientKey>) -> String {
 }
 
 /// One call by an endpoint's client, proved by an assertion, or by the bare `client_id` of a public one.
-async fn call(suite: &Suite, path: &str, key: Option<&ClientKey>, fields: &[(&str, &str)]) -> Reply {
+async fn call(suite: &Suite, path: &str, key: Option<&ClientKey>, fields: &[(&str, &str)]) -> Page {
     let mut fields: Vec<(&str, &str)> = fields.to_vec();
     let assertion = key.map(|key| assertion(suite, key, &format!("{ISSUER}/token")));
     match &assertion {

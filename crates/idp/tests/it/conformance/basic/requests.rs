@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::conformance::{
     checks::{response, token},
     op::ISSUER,
-    robot::Reply,
+    robot::{Page, addresses},
     suite::{Asked, Plan, Suite},
 };
 
@@ -59,10 +59,10 @@ pub async fn oidcc_ensure_request_with_unknown_parameter_succeeds(suite: &mut Su
 }
 
 /// A page of ours that goes nowhere (PROTOCOL "Modules of those plans": those that a person looks at): no redirect, no form, no address of another host.
-pub fn dead_end(page: &Reply, says: &str) {
+pub fn dead_end(page: &Page, says: &str) {
     assert_eq!(page.status, 400, "{}", page.text());
     assert!(page.headers.get("location").is_none() && page.headers.get("refresh").is_none());
-    for address in page.addresses() {
+    for address in addresses(page) {
         let to = page.url.join(&address).unwrap();
         assert_eq!(to.origin().ascii_serialization(), ISSUER, "the page leads to {address}");
     }

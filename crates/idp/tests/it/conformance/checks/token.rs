@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
 use super::text;
-use crate::conformance::robot::Reply;
+use crate::conformance::robot::Page;
 
 /// RFC 6749 §5.1, OIDC Core §3.1.3.3.
 const MEMBERS: &[&str] = &["access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token"];
@@ -17,7 +17,7 @@ const ERRORS: &[&str] = &[
 
 /// An answer with tokens (PROTOCOL 4.7).
 #[track_caller]
-pub fn success(reply: &Reply) -> Map<String, Value> {
+pub fn success(reply: &Page) -> Map<String, Value> {
     assert_eq!(reply.status, 200, "{}", reply.body);
     unkept(reply);
     let answer = reply.json();
@@ -38,7 +38,7 @@ pub fn success(reply: &Reply) -> Map<String, Value> {
 
 /// A refusal, and its code. 401 goes with `invalid_client` alone.
 #[track_caller]
-pub fn failure(reply: &Reply) -> String {
+pub fn failure(reply: &Page) -> String {
     unkept(reply);
     let answer = reply.json();
     let answer = answer.as_object().unwrap();
@@ -65,7 +65,7 @@ pub fn failure(reply: &Reply) -> String {
 
 /// RFC 6749 §5.1
 #[track_caller]
-fn unkept(reply: &Reply) {
+fn unkept(reply: &Page) {
     assert_eq!((reply.header("cache-control"), reply.header("pragma")), ("no-store", "no-cache"));
 }
 

@@ -1,11 +1,11 @@
 use serde_json::{Map, Value};
 
 use super::claims::{self, SCOPES};
-use crate::conformance::{robot::Reply, suite::Tokens};
+use crate::conformance::{robot::Page, suite::Tokens};
 
 /// A userinfo answer in JSON, held against the request and its ID token (OIDC Core §5.3.2, §5.3.4).
 #[track_caller]
-pub fn check(tokens: &Tokens, reply: &Reply, now: i64) -> Map<String, Value> {
+pub fn check(tokens: &Tokens, reply: &Page, now: i64) -> Map<String, Value> {
     assert_eq!(reply.status, 200, "{}", reply.body);
     assert_eq!(reply.header("cache-control"), "no-store");
     let told = reply.json();

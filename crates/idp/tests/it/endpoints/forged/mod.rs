@@ -13,15 +13,16 @@ use oidc::{
     jwt::Key,
 };
 use serde_json::{Map, Value, json};
+use testbed::{apply, both};
+use testkit::Page;
 
 use crate::endpoints::{
-    browser::{Reply, Visitor, provider},
+    browser::{AtClient as _, Visitor, provider},
     world::{CALLBACK, ISSUER, VERIFIER, World, all, part, text},
 };
 use forgeries::FORGERIES;
 use material::{CLIENTS, Forger, Kind, Signing};
 use places::{By, PLACES, Place};
-use testbed::{apply, both};
 
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 const TICKET: &[u8] = b"a ticket secret of 32 bytes, yes";
@@ -148,7 +149,7 @@ impl<'a> Scene<'a> {
         logout["events"] = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
         let logout = by_provider("logout+jwt", logout);
         let userinfo = by_provider("userinfo+jwt", id);
-        let cookie = self.browser.cookies["__Host-mc_session"].clone();
+        let cookie = self.browser.cookie_value("__Host-mc_session").unwrap();
         let good = |scene: &Self, by, kind| scene.forger(by, kind, "").good();
         vec![
             ("ID token", &[Kind::Hint, Kind::LogoutHint], self.id_token.clone()),
@@ -188,7 +189,7 @@ impl<'a> Scene<'a> {
         Forger { kind, header, claims, key, provider: &self.provider, sink, others: &self.others, now }
     }
 
-    async fn send(&mut self, place: &Place, token: &str) -> Option<Reply> {
+    async fn send(&mut self, place: &Place, token: &str) -> Option<Page> {
         let request = (place.request)(token)?;
         // Clients have no cookies. Nor has the form of a portal, but then the request would only go round over an address.
         let by_browser =

@@ -1,12 +1,13 @@
 //! The places that take a token: what is sent there, and what the answer is when it is accepted and when it is refused.
 
-use axum::body::Body;
 use http::{HeaderValue, Request, StatusCode};
 use oidc::authentication::ASSERTION_TYPE;
 
 use super::material::Kind;
+use testkit::Page;
+
 use crate::endpoints::{
-    browser::{Reply, asking},
+    browser::asking,
     world::{CALLBACK, basic, form},
 };
 
@@ -27,9 +28,9 @@ pub struct Place {
     pub kind: Kind,
     pub by: By,
     /// `None`: this token cannot be sent there at all.
-    pub request: fn(&str) -> Option<Request<Body>>,
-    pub accepts: fn(&Reply) -> bool,
-    pub refuses: fn(&Reply) -> bool,
+    pub request: fn(&str) -> Option<Request<String>>,
+    pub accepts: fn(&Page) -> bool,
+    pub refuses: fn(&Page) -> bool,
     /// A refusal begins an interaction all the same: the person can go on without.
     pub goes_on: bool,
 }
@@ -138,7 +139,7 @@ pub const PLACES: &[Place] = &[
         by: By::Provider,
         request: |token| {
             let header = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
-            Some(Request::get("/userinfo").header("authorization", header).body(Body::empty()).unwrap())
+            Some(Request::get("/userinfo").header("authorization", header).body(String::new()).unwrap())
         },
         accepts: |reply| reply.status == StatusCode::OK && reply.json()["sub"].is_string(),
         refuses: |reply| answers(reply, 401, "invalid_token"),
@@ -186,33 +187,33 @@ pub const PLACES: &[Place] = &[
 const OUT: (&str, &str) = ("post_logout_redirect_uri", "https://rp.example/out");
 const CODE: [(&str, &str); 2] = [("grant_type", "authorization_code"), ("code", "unknown")];
 
-fn get(path: &str, fields: &[(&str, &str)]) -> Option<Request<Body>> {
-    Request::get(format!("{path}?{}", form(fields))).body(Body::empty()).ok()
+fn get(path: &str, fields: &[(&str, &str)]) -> Option<Request<String>> {
+    Request::get(format!("{path}?{}", form(fields))).body(String::new()).ok()
 }
 
-fn post(path: &str, fields: &[(&str, &str)]) -> Option<Request<Body>> {
+fn post(path: &str, fields: &[(&str, &str)]) -> Option<Request<String>> {
     let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
-    request.body(Body::from(form(fields))).ok()
+    request.body(form(fields)).ok()
 }
 
-fn called(path: &str, token: &str) -> Option<Request<Body>> {
+fn called(path: &str, token: &str) -> Option<Request<String>> {
     let mut request = post(path, &[("token", token)])?;
     request.headers_mut().insert("authorization", basic("rp").parse().unwrap());
     Some(request)
 }
 
-fn asserted(path: &str, token: &str, more: &[(&str, &str)]) -> Option<Request<Body>> {
+fn asserted(path: &str, token: &str, more: &[(&str, &str)]) -> Option<Request<String>> {
     let mut fields = vec![("client_assertion_type", ASSERTION_TYPE), ("client_assertion", token)];
     fields.extend(more);
     post(path, &fields)
 }
 
-fn to_the_hub(reply: &Reply) -> bool {
+fn to_the_hub(reply: &Page) -> bool {
     reply.status == StatusCode::SEE_OTHER && reply.header("location").starts_with("/authorize/")
 }
 
 /// The error that went back to the client.
-fn returned(reply: &Reply) -> Option<String> {
+fn returned(reply: &Page) -> Option<String> {
     let (uri, query) = reply.header("location").split_once('?')?;
     let params = oidc::Params::parse(&[query]).ok()?;
     let fine = reply.status == StatusCode::SEE_OTHER && uri == CALLBACK && params.get("code").is_none();
@@ -220,20 +221,20 @@ fn returned(reply: &Reply) -> Option<String> {
 }
 
 /// The page that asks, as if nothing had been sent.
-fn asks(reply: &Reply) -> bool {
+fn asks(reply: &Page) -> bool {
     reply.status == StatusCode::OK
         && reply.header("content-type").starts_with("text/html")
         && !reply.headers.contains_key("location")
 }
 
-fn answers(reply: &Reply, status: u16, error: &str) -> bool {
+fn answers(reply: &Page, status: u16, error: &str) -> bool {
     reply.status.as_u16() == status && reply.error() == error
 }
 
-fn inactive(reply: &Reply) -> bool {
+fn inactive(reply: &Page) -> bool {
     reply.status == StatusCode::OK && reply.body == r#"{"active":false}"#
 }
 
-fn nothing(reply: &Reply) -> bool {
+fn nothing(reply: &Page) -> bool {
     reply.status == StatusCode::OK && reply.body.is_empty()
 }

@@ -1,11 +1,11 @@
 //! SPEC J11: "email change"; SECURITY #65, #75; PEOPLE U-68, F-07; docs/adr/0009.
 
 use testbed::{apply, both};
+use testkit::{Visitor, encoded};
 
 use super::{MARIE, PAUL, at_home, at_portal};
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -32,13 +32,13 @@ async fn ask(world: &World, browser: &mut Visitor, new: &str) -> Asked {
 
 async fn confirm(browser: &mut Visitor, link: &str) {
     browser.open(link).await.says("Confirmer ma nouvelle adresse");
-    assert_eq!(browser.screen.path, "/new-address", "the token leaves the address (SECURITY #71)");
+    assert_eq!(browser.screen.path(), "/new-address", "the token leaves the address (SECURITY #71)");
     browser.submit("/new-address", &[]).await.says("Votre nouvelle adresse est enregistrée");
 }
 
 async fn take_back(browser: &mut Visitor, link: &str) {
     browser.open(link).await.says("Ce n'était pas moi");
-    assert_eq!(browser.screen.path, "/take-back");
+    assert_eq!(browser.screen.path(), "/take-back");
     browser.submit("/take-back", &[("password", CHOSEN)]).await.says("Votre compte est de nouveau à vous");
 }
 
@@ -66,7 +66,7 @@ async fn an_address_changes_when_the_new_one_is_confirmed_and_everything_older_e
     // A scanner opens the link fifty times.
     let link = mails[0].link.clone().unwrap();
     for _ in 0..3 {
-        Visitor::new(&world).open(&link).await.says("saisissez son mot de passe").says_not(MARIE);
+        world.visitor().open(&link).await.says("saisissez son mot de passe").says_not(MARIE);
     }
     assert!(has(&world, MARIE).await);
     confirm(&mut marie, &link).await;
@@ -92,7 +92,7 @@ async fn an_address_changes_when_the_new_one_is_confirmed_and_everything_older_e
     portal.send(&mut marie, &[]).await;
     let told = portal.receive(&marie).await.userinfo;
     assert_eq!((&told["email"], &told["email_verified"]), (&NEW.into(), &true.into()));
-    let mut again = Visitor::new(&world);
+    let mut again = world.visitor();
     again.open("/").await;
     again.sign_in(MARIE, PASSWORD).await.says("Mot de passe invalide");
     again.sign_in("marie.d@AILLEURS.test", PASSWORD).await.says("Bonjour Marie Durand");
@@ -174,12 +174,12 @@ async fn a_link_is_for_the_account_that_asked_whoever_is_signed_in(world: World)
     // Without the field, as a page of somebody's own would send it.
     let (_, fields) = marie.screen.form("/new-address");
     let csrf = fields.iter().find(|(name, _)| name == "csrf").unwrap();
-    let body = crate::journeys::portal::encoded([("csrf", &*csrf.1)].iter());
+    let body = encoded(&[("csrf", &*csrf.1)]);
     marie.send(http::Method::POST, "/new-address", Some(body.into_bytes()), &[]).await;
     marie.screen.says("saisissez son mot de passe");
     assert!(has(&world, PAUL).await && has(&world, MARIE).await, "{}", world.bed.name);
     // Nobody is signed in there: the account's password confirms, on any device.
-    let mut elsewhere = Visitor::new(&world);
+    let mut elsewhere = world.visitor();
     elsewhere.open(&asked.confirm).await;
     elsewhere.submit("/new-address", &[("password", PASSWORD)]).await;
     elsewhere.screen.says("Votre nouvelle adresse est enregistrée").says("Bonjour Paul Martin");
@@ -230,7 +230,7 @@ async fn the_older_address_stops_the_change_or_takes_it_back(world: World) {
             later = world.mail_to(email, "address replaced").await.link;
             world.bed.clock.advance(7 * DAY - 1);
         }
-        let mut owner = Visitor::new(&world);
+        let mut owner = world.visitor();
         owner.open(&asked.take_back).await.says(if confirmed { "a été remplacée" } else { "a demandé" });
         owner.submit("/take-back", &[("password", "court")]).await.says("trop court");
         assert_eq!(has(&world, email).await, !confirmed, "nothing yet");
@@ -244,7 +244,7 @@ async fn the_older_address_stops_the_change_or_takes_it_back(world: World) {
         assert_eq!(told, if confirmed { 2 } else { 1 });
         thief.open("/account").await.says("Connexion");
         thief.open(&asked.confirm).await.says("Ce lien ne fonctionne plus");
-        let mut again = Visitor::new(&world);
+        let mut again = world.visitor();
         again.open("/").await;
         again.sign_in(email, PASSWORD).await.says("Mot de passe invalide");
         again.sign_in(email, CHOSEN).await.says("Bonjour");
@@ -260,7 +260,7 @@ async fn after_seven_days_the_change_stays(world: World) {
     let asked = ask(&world, &mut marie, NEW).await;
     confirm(&mut marie, &asked.confirm).await;
     world.bed.clock.advance(7 * DAY);
-    Visitor::new(&world).open(&asked.take_back).await.says("Ce lien ne fonctionne plus");
+    world.visitor().open(&asked.take_back).await.says("Ce lien ne fonctionne plus");
 }
 
 /// A thief who changes the address twice does not shake the owner off: the oldest address has the last word, and the later ones none after it.
@@ -283,7 +283,7 @@ async fn the_oldest_address_has_the_last_word(world: World) {
     thief.submit("/account/email", &[("email", OTHER), ("password", CHOSEN)]).await.says(OTHER);
     let third = world.mails().await;
     let third = third.iter().find(|m| m.about == "address asked").unwrap().link.clone().unwrap();
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     take_back(&mut marie, &first.take_back).await;
     assert!(has(&world, MARIE).await);
     for link in [&third, &second.take_back, &first.take_back] {
@@ -299,7 +299,7 @@ async fn a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish(world: Wor
     world.moved("tilleuls", "100", MARIE).await;
     let mut marie = at_home(&world, MARIE).await;
     let asked = ask(&world, &mut marie, NEW).await;
-    let mut stranger = Visitor::new(&world);
+    let mut stranger = world.visitor();
     stranger.open("/").await;
     for left in ["4 essais", "3 essais", "2 essais"] {
         stranger.sign_in(MARIE, "une devinette").await.says(left);
@@ -311,7 +311,7 @@ async fn a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish(world: Wor
     marie.open("/account/password").await;
     marie.submit("/password", &[("current", PASSWORD), ("password", CHOSEN)]).await.says("est enregistré");
     marie.open(&asked.confirm).await.says("Ce lien ne fonctionne plus");
-    Visitor::new(&world).open(&asked.take_back).await.says("Ce lien ne fonctionne plus");
+    world.visitor().open(&asked.take_back).await.says("Ce lien ne fonctionne plus");
     // Likewise a reset.
     marie.open("/account/email").await;
     marie.submit("/account/email", &[("email", OTHER), ("password", CHOSEN)]).await.says(OTHER);
@@ -327,7 +327,7 @@ async fn a_change_gives_no_new_guesses_and_a_new_password_ends_a_wish(world: Wor
     let typed = [("email", OTHER), ("password", "lampion tambour girafe")];
     stranger.submit("/account/email", &typed).await.says(OTHER);
     let link = world.mail_to(OTHER, "confirm address").await.link.unwrap();
-    let mut asker = Visitor::new(&world);
+    let mut asker = world.visitor();
     asker.open("/forgot").await;
     asker.submit("/forgot", &[("email", NEW)]).await;
     let reset = world.mail_to(NEW, "reset").await.link.unwrap();

@@ -3,7 +3,6 @@ use testbed::{Database, OnDatabase, apply, both};
 use super::{MARIE, at_home};
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -15,7 +14,7 @@ const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:131.0) Gecko
 async fn a_new_browser_is_told_to_the_owner_once(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let portal = Portal::new(&world, "tilleuls");
-    let mut browser = Visitor::new(&world);
+    let mut browser = world.visitor();
     browser.extra.push(("user-agent", FIREFOX));
     portal.send(&mut browser, &[]).await;
     browser.sign_in(MARIE, "une devinette").await.says("4 essais");
@@ -28,12 +27,12 @@ async fn a_new_browser_is_told_to_the_owner_once(world: World) {
     // From then on it is known, signed out or not.
     portal.send(&mut browser, &[("prompt", "login")]).await;
     browser.sign_in(MARIE, PASSWORD).await;
-    browser.cookies.retain(|c| c.name() != "mc_session");
+    browser.drop_cookie("mc_session");
     portal.send(&mut browser, &[]).await;
     browser.sign_in(MARIE, PASSWORD).await;
     assert!(world.mails().await.is_empty(), "{}", world.bed.name);
     // Another one.
-    let mut other = Visitor::new(&world);
+    let mut other = world.visitor();
     other.open("/").await;
     other.sign_in(MARIE, PASSWORD).await;
     world.mail_to(MARIE, "new device").await;
@@ -51,13 +50,13 @@ async fn a_browser_of_a_thief_is_forgotten_with_what_was_counted_in_it(database:
         world.moved("tilleuls", "100", MARIE).await;
         let mut thief = at_home(&world, MARIE).await;
         let mut marie = at_home(&world, MARIE).await;
-        thief.cookies.retain(|c| c.name() != "mc_session");
+        thief.drop_cookie("mc_session");
         thief.open("/").await;
         thief.sign_in(MARIE, "une devinette").await.says("4 essais");
         let mut password = PASSWORD;
         match end {
             "reset" => {
-                let mut page = Visitor::new(&world);
+                let mut page = world.visitor();
                 page.open("/forgot").await;
                 page.submit("/forgot", &[("email", MARIE)]).await;
                 let link = world.mail_to(MARIE, "reset").await.link.unwrap();
@@ -80,7 +79,7 @@ async fn a_browser_of_a_thief_is_forgotten_with_what_was_counted_in_it(database:
         assert_eq!(world.count("attempt", "bucket <> '' AND failures > 0").await, 0, "{context}");
         world.mails().await;
         // Strangers and the thief have one count together.
-        let mut stranger = Visitor::new(&world);
+        let mut stranger = world.visitor();
         stranger.open("/").await;
         stranger.sign_in(MARIE, "une devinette").await.says("4 essais");
         thief.open("/").await;
@@ -102,7 +101,7 @@ async fn a_browser_of_a_thief_is_forgotten_with_what_was_counted_in_it(database:
 #[tokio::test]
 async fn attaching_in_a_new_browser_is_told_as_well(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
-    let mut browser = Visitor::new(&world);
+    let mut browser = world.visitor();
     Portal::new(&world, "rivage").send(&mut browser, &[]).await;
     browser.old_credentials("101", "Vieux-Secret 2").await;
     browser.submit("/notice", &[]).await;

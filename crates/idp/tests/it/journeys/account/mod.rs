@@ -7,9 +7,10 @@ mod password;
 mod sessions;
 mod words;
 
+use testkit::Visitor;
+
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -18,7 +19,7 @@ pub const PAUL: &str = "paul@exemple.test";
 
 /// Somebody who has moved, in another browser.
 pub async fn at_portal(world: &World, email: &str, keep: bool) -> Visitor {
-    let mut visitor = Visitor::new(world);
+    let mut visitor = world.visitor();
     let portal = Portal::new(world, "tilleuls");
     portal.send(&mut visitor, &[]).await;
     let mut typed = vec![("email", email), ("password", PASSWORD)];
@@ -30,7 +31,7 @@ pub async fn at_portal(world: &World, email: &str, keep: bool) -> Visitor {
 
 /// Somebody who has moved, at the provider's own front page.
 pub async fn at_home(world: &World, email: &str) -> Visitor {
-    let mut visitor = Visitor::new(world);
+    let mut visitor = world.visitor();
     visitor.open("/").await;
     visitor.sign_in(email, PASSWORD).await.says("Mon compte").says(email);
     visitor

@@ -7,7 +7,6 @@ use testbed::{apply, both};
 use super::{MARIE, PAUL, at_home};
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World, terms},
 };
 
@@ -41,7 +40,7 @@ async fn a_person_sees_their_agencies_and_attaches_another(world: World) {
 #[apply(both!)]
 #[tokio::test]
 async fn a_person_takes_along_a_sheet_that_holds_everything_but_the_password(world: World) {
-    let mut marie = Visitor::new(&world);
+    let mut marie = world.visitor();
     Portal::new(&world, "tilleuls").send(&mut marie, &[]).await;
     marie.old_credentials("100", "Vieux-Secret 1").await;
     marie.up_to_mail(MARIE, PASSWORD).await;
@@ -70,7 +69,7 @@ async fn a_person_takes_along_a_sheet_that_holds_everything_but_the_password(wor
     marie.open("/").await;
     assert!(marie.screen.links().contains(&"/account/memo".to_owned()), "in the account");
     marie.open("/account/memo?hl=en").await.says("My sign-in sheet").says("To sign in").says(MARIE);
-    let mut nobody = Visitor::new(&world);
+    let mut nobody = world.visitor();
     nobody.open("/account/memo").await.says("Mot de passe oublié ?").says_not(MARIE);
 }
 

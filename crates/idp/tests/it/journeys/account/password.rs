@@ -3,7 +3,6 @@ use testbed::{apply, both};
 use super::{MARIE, at_home, at_portal};
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -35,15 +34,15 @@ async fn a_password_is_changed_by_the_current_one_and_everything_older_ends(worl
     assert_eq!(logouts.len(), 1, "the phone's portal");
     assert_eq!(mails.iter().filter(|m| m.about == "changed" && m.to == MARIE).count(), 1, "F-07");
     phone.open("/account").await.says("Connexion");
-    let mut thief = Visitor::new(&world);
-    thief.cookies.push(axum_extra::extract::cookie::Cookie::new("mc_session", before));
+    let mut thief = world.visitor();
+    thief.add_cookie(axum_extra::extract::cookie::Cookie::new("mc_session", before));
     thief.open("/account/password").await.says_not(MARIE);
     // This browser's portal asks nothing, and the reload of the front page says nothing twice.
     marie.open("/").await.says_not("est enregistré");
     let portal = Portal::new(&world, "tilleuls");
     portal.send(&mut marie, &[]).await;
     portal.receive(&marie).await;
-    let mut again = Visitor::new(&world);
+    let mut again = world.visitor();
     again.open("/").await;
     again.sign_in(MARIE, PASSWORD).await.says("Mot de passe invalide");
     again.sign_in(MARIE, NEW).await.says("Bonjour Marie Durand");
@@ -108,7 +107,7 @@ async fn of_two_changes_at_once_one_is_made(world: World) {
 async fn a_reset_link_from_before_is_dead(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
     let mut marie = at_home(&world, MARIE).await;
-    let mut thief = Visitor::new(&world);
+    let mut thief = world.visitor();
     thief.open("/forgot").await;
     thief.submit("/forgot", &[("email", MARIE)]).await;
     let link = world.mail_to(MARIE, "reset").await.link.unwrap();

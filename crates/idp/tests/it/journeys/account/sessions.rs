@@ -1,10 +1,10 @@
 use http::StatusCode;
 use testbed::{apply, both};
+use testkit::{Visitor, encoded};
 
 use super::{MARIE, PAUL, at_home, at_portal};
 use crate::journeys::{
     portal::Portal,
-    visitor::Visitor,
     world::{PASSWORD, World},
 };
 
@@ -12,7 +12,7 @@ const HOUR: i64 = 3600;
 const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
 
 async fn on_the_phone(world: &World) -> Visitor {
-    let mut phone = Visitor::new(world);
+    let mut phone = world.visitor();
     phone.extra.push(("user-agent", PHONE));
     let portal = Portal::new(world, "tilleuls");
     portal.send(&mut phone, &[]).await;
@@ -90,7 +90,7 @@ async fn all_other_sessions_end_and_nobody_elses_does(world: World) {
     for id in ["", "nonsense", "01920000-0000-7000-8000-000000000000"] {
         let (_, mut fields) = paul.screen.form("/sessions/end-others");
         fields.push(("session".into(), id.into()));
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+        let body = encoded(&fields);
         let answer =
             paul.once(http::Method::POST, "/account/sessions/end", Some(body.into_bytes()), &[]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{id}");
@@ -132,13 +132,13 @@ async fn one_account_is_open_in_twenty_browsers_at_most(world: World) {
 #[tokio::test]
 async fn the_pages_of_the_account_are_for_who_is_signed_in(world: World) {
     world.moved("tilleuls", "100", MARIE).await;
-    let mut stranger = Visitor::new(&world);
+    let mut stranger = world.visitor();
     for page in ["/account", "/account/sessions", "/account/sessions/end"] {
         stranger.open(page).await.says("Connexion").says_not(MARIE);
     }
     let (_, fields) = stranger.screen.form("/sign-in");
     let csrf = fields.iter().find(|(name, _)| name == "csrf").unwrap();
-    let body = crate::journeys::portal::encoded([("csrf", &*csrf.1)].iter());
+    let body = encoded(&[("csrf", &*csrf.1)]);
     stranger.send(http::Method::POST, "/account/sessions/end-others", Some(body.into_bytes()), &[]).await;
     stranger.screen.says("Connexion");
     assert_eq!(world.count("session", "ended_at IS NOT NULL").await, 0);

@@ -2,7 +2,7 @@ use http::StatusCode;
 use testbed::{apply, both};
 
 use super::{MARIE, at_home};
-use crate::journeys::{portal::Portal, visitor::Visitor, world::World};
+use crate::journeys::{portal::Portal, world::World};
 
 /// SPEC J11: "Name". Portals are told at the next sign-in, and nothing that an agency said contradicts it.
 #[apply(both!)]
@@ -42,7 +42,7 @@ async fn a_language_is_kept_on_the_account(world: World) {
     marie.open("/account/language").await;
     marie.submit("/language", &[("language", "en")]).await.says("Your language is saved").says("Hello Marie");
     // Another device whose browser is French: French to a stranger, English to her.
-    let mut phone = Visitor::new(&world);
+    let mut phone = world.visitor();
     phone.open("/").await.says("Connexion");
     phone.sign_in(MARIE, crate::journeys::world::PASSWORD).await.says("Hello Marie Durand");
     phone.open("/forgot").await;
@@ -59,12 +59,12 @@ async fn a_language_is_kept_on_the_account(world: World) {
 #[tokio::test]
 async fn a_language_is_chosen_without_an_account(world: World) {
     let portal = Portal::new(&world, "tilleuls");
-    let mut visitor = Visitor::new(&world);
+    let mut visitor = world.visitor();
     portal.send(&mut visitor, &[("ui_locales", "fr")]).await;
-    let hub = visitor.screen.path.clone();
+    let hub = visitor.screen.path().to_owned();
     assert!(visitor.screen.links().contains(&"?hl=en".to_owned()));
     visitor.open(&format!("{hub}?hl=en")).await.says("Forgotten your password?");
-    assert_eq!(visitor.screen.path, hub, "back on the same page, and the address is clean");
+    assert_eq!(visitor.screen.path(), hub, "back on the same page, and the address is clean");
     let cookie = visitor.cookie("mc_language");
     assert_eq!((cookie.value(), cookie.http_only()), ("en", Some(true)));
     visitor.open("/nowhere").await.says("Page not found");
@@ -74,7 +74,7 @@ async fn a_language_is_chosen_without_an_account(world: World) {
     visitor.open("/attach").await;
     let agency = visitor.screen.links().into_iter().find(|l| l.ends_with("agency=rivage")).unwrap();
     visitor.open(&agency).await.says("Cabinet Rivage");
-    let path = visitor.screen.path.clone();
+    let path = visitor.screen.path().to_owned();
     assert!(
         visitor.screen.links().contains(&"?agency=rivage&hl=fr".to_owned()),
         "{:?}",

@@ -5,9 +5,10 @@ use http::Method;
 use kernel::{Digest, Token};
 
 use super::step::{Act, Agency, Cookies, Csrf, From, Hub, Message, Start, Step, Text, Who, Whom};
+use testkit::{Visitor, encoded};
+
 use crate::journeys::{
-    portal::{Portal, encoded},
-    visitor::Visitor,
+    portal::Portal,
     world::{World, terms},
 };
 
@@ -49,13 +50,13 @@ pub struct Cast<'a> {
 }
 
 impl Hand {
-    fn new(world: &World, browser: &Visitor, name: &str, number: usize) -> Self {
+    fn new(browser: &Visitor, name: &str, number: usize) -> Self {
         let word = if name == "owner" { "brouette" } else { "fourchette" };
         Self {
             address: format!("{name}.{number}@exemple.test"),
             password: format!("nuage violoncelle {word}"),
             next: 0,
-            visitor: Visitor::with(browser.client.clone(), world),
+            visitor: browser.another(),
             hubs: Vec::new(),
             mailbox: Vec::new(),
             proved: Vec::new(),
@@ -70,8 +71,8 @@ impl Hand {
     }
 
     /// A cookie's value, if there is one such cookie.
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.visitor.cookies.iter().find(|c| c.name() == name).map(|c| c.value())
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.visitor.cookie_value(name)
     }
 
     fn message(&self, which: Message, resets: bool) -> String {
@@ -121,8 +122,8 @@ impl<'a> Cast<'a> {
         let mut cast = Self {
             world,
             number,
-            owner: Hand::new(world, browser, "owner", number),
-            attacker: Hand::new(world, browser, "attacker", number),
+            owner: Hand::new(browser, "owner", number),
+            attacker: Hand::new(browser, "attacker", number),
         };
         let moved: &[Who] = if start.moved { &[Who::Attacker, Who::Owner] } else { &[Who::Attacker] };
         for who in moved {
@@ -219,7 +220,7 @@ impl<'a> Cast<'a> {
             None => self.open(step, &hub).await,
         }
         if let Some(kept) = kept {
-            self.hand(step.who).visitor.cookies = kept;
+            self.hand(step.who).visitor.set_cookies(kept);
         }
         self.remember(step.who);
         self.post_office().await;
@@ -227,17 +228,17 @@ impl<'a> Cast<'a> {
 
     /// Another jar for this one request; what was in it before.
     fn disguise(&mut self, step: &Step) -> Option<Vec<axum_extra::extract::cookie::Cookie<'static>>> {
-        let theirs = self.both(step.who).1.visitor.cookies.clone();
-        let cookies = &mut self.hand(step.who).visitor.cookies;
-        let kept = cookies.clone();
+        let theirs = self.both(step.who).1.visitor.cookies();
+        let visitor = &self.hand(step.who).visitor;
+        let kept = visitor.cookies();
         match step.cookies {
             Cookies::Own => return None,
-            Cookies::Nothing => cookies.clear(),
-            Cookies::SignedOut => cookies.retain(|c| c.name() != "mc_session"),
+            Cookies::Nothing => visitor.set_cookies(Vec::new()),
+            Cookies::SignedOut => visitor.drop_cookie("mc_session"),
             Cookies::Twice => {
                 let known =
                     |c: &&axum_extra::extract::cookie::Cookie<'_>| kept.iter().any(|k| k.name() == c.name());
-                cookies.extend(theirs.iter().filter(known).cloned());
+                theirs.iter().filter(known).for_each(|cookie| visitor.add_cookie(cookie.clone()));
             }
         }
         Some(kept)
@@ -292,7 +293,7 @@ impl<'a> Cast<'a> {
         };
         let mut fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
         fields.extend(token.as_deref().map(|token| ("csrf", token)));
-        let body = encoded(fields.iter()).into_bytes();
+        let body = encoded(&fields).into_bytes();
         let headers: &[(&str, &str)] = match step.from {
             From::Ours => &[("sec-fetch-site", "same-origin")],
             From::Unsaid => &[],
@@ -322,12 +323,12 @@ impl<'a> Cast<'a> {
         let hand = self.both(who).0;
         let interaction = path.split('/').nth(2).unwrap_or_default().replace('-', "");
         let tab = hand.cookie(&format!("mc_tab_{interaction}"));
-        self.form_token(tab.or(hand.cookie("mc_browser")).unwrap_or_default())
+        self.form_token(&tab.or_else(|| hand.cookie("mc_browser")).unwrap_or_default())
     }
 
     fn stale(&self, who: Who, path: &str) -> String {
-        let baked = &self.both(who).0.visitor.baked;
-        let first = baked.iter().find(|c| c.name() == "mc_browser").map(|c| self.form_token(c.value()));
+        let received = self.both(who).0.visitor.received();
+        let first = received.iter().find(|c| c.name() == "mc_browser").map(|c| self.form_token(c.value()));
         first.filter(|token| *token != self.csrf(who, path)).unwrap_or_else(|| "x".into())
     }
 
@@ -340,7 +341,7 @@ impl<'a> Cast<'a> {
     /// The interaction that the browser is in now.
     fn remember(&mut self, who: Who) {
         let (hand, other) = self.both(who);
-        let mut parts = hand.visitor.screen.path.split('/');
+        let mut parts = hand.visitor.screen.path().split('/');
         let (Some(""), Some("authorize"), Some(id)) = (parts.next(), parts.next(), parts.next()) else {
             return;
         };

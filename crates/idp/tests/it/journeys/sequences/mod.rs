@@ -6,6 +6,7 @@ mod oracle;
 mod step;
 
 use testbed::{Bed, Database, OnDatabase, apply, both};
+use testkit::Visitor;
 
 pub use self::step::Dice;
 use self::{
@@ -13,7 +14,7 @@ use self::{
     oracle::Seen,
     step::{Start, Step, sequence},
 };
-use crate::journeys::{visitor::Visitor, world::World};
+use crate::journeys::world::World;
 
 /// On SQLite in CI, a dozen seconds; a fifth of them on PostgreSQL.
 const TRIED: usize = 150;
@@ -42,7 +43,7 @@ async fn search(database: Database, tried: usize) {
         let count = TOGETHER.min(tried - begin);
         let world = World::throttled(Bed::on(database).await, u32::MAX).await;
         cast::import(&world, count).await;
-        let browser = Visitor::new(&world);
+        let browser = world.visitor();
         for number in 0..count {
             let seed = first + begin + number;
             let (start, sequence) = sequence(u64::try_from(seed).unwrap());
@@ -94,7 +95,7 @@ async fn shrink(database: Database, start: Start, mut sequence: Vec<Step>, broke
         fewer.remove(nth);
         let world = World::throttled(Bed::on(database).await, u32::MAX).await;
         cast::import(&world, 1).await;
-        match run(&world, &Visitor::new(&world), 0, &start, &fewer, &mut oracle::Effects::default()).await {
+        match run(&world, &world.visitor(), 0, &start, &fewer, &mut oracle::Effects::default()).await {
             Err(other) if same(&other) => sequence = fewer,
             _ => nth += 1,
         }

@@ -38,7 +38,7 @@ pub struct May {
     confirm: bool,
     attach: bool,
     terms: bool,
-    baked: usize,
+    received: usize,
 }
 
 impl Effects {
@@ -59,7 +59,7 @@ impl May {
         let honest = step.is_honest();
         let holds = |name: &str, mail: Option<&Mailed>| {
             let lives = |mail: &&Mailed| !mail.used && (!mail.resets || now < mail.at + RESET);
-            mail.filter(lives).is_some_and(|mail| hand.cookie(name) == Some(&mail.token))
+            mail.filter(lives).is_some_and(|mail| hand.cookie(name).as_ref() == Some(&mail.token))
         };
         let any = || hand.mailbox.iter().any(|mail| !mail.resets && holds("mc_confirm", Some(mail)));
         let fresh = hand.signed_in.is_some_and(|at| now - at <= FRESH);
@@ -69,7 +69,7 @@ impl May {
             confirm: honest && step.act == Act::Confirm(Whom::Own, true) && any(),
             attach: honest && (step.act == Act::Attach(Some(true)) || step.act == Act::Attach(None) && fresh),
             terms: honest && matches!(step.act, Act::Terms(_)),
-            baked: hand.visitor.baked.len(),
+            received: hand.visitor.received().len(),
         }
     }
 }
@@ -142,7 +142,7 @@ pub async fn judge(
     let (hand, _) = cast.both(step.who);
     let screen = &hand.visitor.screen;
     must(!screen.status.is_server_error(), || {
-        format!("an error of ours: {} {}", screen.status, screen.path)
+        format!("an error of ours: {} {}", screen.status, screen.path())
     })?;
     let own = after.account_of(&hand.address);
     for (id, email, _) in new(&before.accounts, &after.accounts) {
@@ -180,7 +180,7 @@ pub async fn judge(
         })?;
         effects.codes += 1;
     }
-    for cookie in hand.visitor.baked[may.baked..].iter().filter(|c| c.name() == "mc_session") {
+    for cookie in hand.visitor.received()[may.received..].iter().filter(|c| c.name() == "mc_session") {
         let owner = session(cast, cookie.value()).await;
         must(owner.is_some() && owner == own, || "a session of somebody else: in this browser".into())?;
     }
@@ -200,7 +200,7 @@ async fn session(cast: &Cast<'_>, token: &str) -> Option<Uuid> {
 fn note(cast: &mut Cast<'_>, step: &Step, may: &May, before: &Seen, after: &Seen, effects: &mut Effects) {
     let (number, now) = (cast.number, cast.world.bed.context.now());
     let hand = cast.hand(step.who);
-    if hand.visitor.baked[may.baked..].iter().any(|c| c.name() == "mc_session") {
+    if hand.visitor.received()[may.received..].iter().any(|c| c.name() == "mc_session") {
         hand.signed_in = Some(now);
     }
     if matches!(step.act, Act::SignOut | Act::Switch) && may.honest {
