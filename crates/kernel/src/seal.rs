@@ -76,6 +76,8 @@ pub struct SealKeys {
     ring: RwLock<Arc<Ring>>,
     /// True if password hashes are sealed: not before every node opens them.
     hashes: AtomicBool,
+    /// True while the database names a key that this node does not have.
+    lacking: AtomicBool,
 }
 
 struct Ring {
@@ -111,7 +113,8 @@ impl SealKeys {
     pub fn new(newest: SealKey, older: Vec<SealKey>) -> Self {
         let root = newest.clone();
         let keys = Ring::of(std::iter::once(newest).chain(older).collect());
-        Self { ring: RwLock::new(Arc::new(Ring { keys, sealing: 0, root })), hashes: AtomicBool::new(true) }
+        let ring = RwLock::new(Arc::new(Ring { keys, sealing: 0, root }));
+        Self { ring, hashes: AtomicBool::new(true), lacking: AtomicBool::new(false) }
     }
 
     fn ring(&self) -> Arc<Ring> {
@@ -280,6 +283,16 @@ impl SealKeys {
     /// Says whether password hashes are sealed: while a node of an earlier version runs, it could not read them.
     pub fn seal_hashes(&self, all_nodes_open_them: bool) {
         self.hashes.store(all_nodes_open_them, Ordering::Relaxed);
+    }
+
+    /// Says that other nodes seal with a key that this one does not have, or no longer.
+    pub fn lack(&self, one: bool) {
+        self.lacking.store(one, Ordering::Relaxed);
+    }
+
+    /// Returns true if other nodes seal with a key that this one does not have: it is not ready, and compares no password.
+    pub fn lacks_one(&self) -> bool {
+        self.lacking.load(Ordering::Relaxed)
     }
 
     /// Returns true if password hashes are sealed.

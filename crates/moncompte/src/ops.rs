@@ -63,6 +63,12 @@ async fn trouble(ops: &Ops) -> Option<String> {
     if context.clock.skew() > MAX_SKEW {
         return Some("the clock is far behind the time that was seen".into());
     }
+    if context.keys.lacks_one() {
+        return Some(
+            "a sealing key is missing: its log says which; give it to this node in older_secret_key_files"
+                .into(),
+        );
+    }
     match context.db.ping().await {
         Err(_) => return Some("the database does not answer".into()),
         Ok(()) if !context.db.takes_writes() => return Some("the database takes no writes".into()),

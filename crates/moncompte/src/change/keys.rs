@@ -49,6 +49,7 @@ impl KeyFiles {
             tracing::info!(key = named, "sealing key replaced");
             changed = true;
         }
+        self.keys.lack(!self.keys.holds(&named));
         context.keys.seal_hashes(all_open_hashes(&Generations::new(context.clone()).nodes().await?));
         Ok(changed)
     }

@@ -1,13 +1,15 @@
+mod colours;
 mod connect;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Args;
 use kernel::{Clock, SystemClock};
 use lettre::Address;
 use serde_json::json;
 
-use self::connect::Trial;
+use self::{colours::Fixed, connect::Trial};
 use super::Where;
 use crate::{
     config::{Config, Mistake, Mistakes, Overlay, Prepared, Settings},
@@ -23,7 +25,7 @@ pub(crate) struct Check {
     /// Tell the mistakes of this agency alone.
     #[arg(long, value_name = "AGENCY")]
     agency: Option<String>,
-    /// Print JSON: `mistakes` and `warnings`.
+    /// Print JSON: `mistakes`, `warnings`, `trials` and `fixed`.
     #[arg(long)]
     json: bool,
     /// End with exit code 2 if there are warnings.
@@ -35,6 +37,9 @@ pub(crate) struct Check {
     /// Send a mail to this address too.
     #[arg(long, value_name = "ADDRESS", requires = "connect")]
     mail_to: Option<Address>,
+    /// Write the nearest readable colour into agencies' files, in place of each that is too faint.
+    #[arg(long)]
+    fix_colours: bool,
     /// Print the JSON Schema of moncompte.toml instead, for editors.
     #[arg(long)]
     schema: bool,
@@ -54,6 +59,11 @@ impl Check {
             out!("{}", serde_json::to_string_pretty(&json!(schema))?);
             return Ok(ExitCode::SUCCESS);
         }
+        let fixed = match self.fix_colours {
+            true => colours::fix(&self.place.config, self.agency.as_deref())
+                .context("an agency's file cannot be read or written")?,
+            false => Vec::new(),
+        };
         // The same checks as `serve` makes before it opens the database and its ports.
         let (prepared, mistakes) = match Prepared::read(&self.place.config, &self.overlay) {
             // A node that runs goes on with what was accepted last.
@@ -74,8 +84,12 @@ impl Check {
         if self.json {
             let mistakes: Vec<_> = mistakes.iter().map(Mistake::to_json).collect();
             let trials: Vec<_> = trials.iter().map(Trial::to_json).collect();
-            out!("{}", json!({ "mistakes": mistakes, "warnings": warnings, "trials": trials }));
+            let fixed: Vec<_> = fixed.iter().map(Fixed::to_json).collect();
+            let told =
+                json!({ "mistakes": mistakes, "warnings": warnings, "trials": trials, "fixed": fixed });
+            out!("{told}");
         } else {
+            fixed.iter().for_each(|fixed| out!("{fixed}."));
             if let (Some(config), true) = (config, mistakes.is_empty()) {
                 praise(config, &warnings);
             }

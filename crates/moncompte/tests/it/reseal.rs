@@ -152,6 +152,46 @@ async fn the_key_is_replaced_while_two_nodes_run(bed: Bed) {
     place.bed.context.keys.take(&kernel::SealKeys::new(SealKey::new(NEW), vec![SealKey::new([7; 32])]));
 }
 
+/// The number of wrong passwords that are counted.
+async fn counted(place: &Place) -> i64 {
+    let db = place.bed.context.db.without_timeout();
+    let query = "SELECT count(*) AS n FROM attempt WHERE failures > 0";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), query)).await.unwrap();
+    row.unwrap().try_get("", "n").unwrap()
+}
+
+/// Other nodes seal with a key that was never given to this one: it gets no requests, and one that still comes says nothing of who has an account.
+#[apply(both!)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_the_key_that_seals_is_not_ready_and_answers_everybody_alike(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let mover = Persona::number(0);
+    place.people([mover.row()]);
+    let running = place.serve().await;
+    Person::new(&place.issuer()).moves(&mover, &place).await;
+    let names = async |from: &str, to: &str| {
+        assert!(place.bed.context.db.replace_stored("seal_key", from, to).await.unwrap());
+    };
+    let (own, foreign) = (place.bed.context.keys.fingerprint(), SealKey::new(NEW).fingerprint());
+    names(&own, &foreign).await;
+    eventually("it is not ready", async || {
+        let (status, said) = place.operators("/health/ready").await;
+        (status == 503 && said.contains("a sealing key is missing")).then_some(())
+    })
+    .await;
+    for email in [&*mover.email, "personne@courrier.example"] {
+        for password in [&*mover.new, "un autre mot de passe"] {
+            let page = Person::new(&place.issuer()).signs_in(email, password).await;
+            assert_eq!(page.status.as_u16(), 503, "{email}: {} {}", page.url, page.heading());
+        }
+    }
+    assert_eq!(counted(&place).await, 0, "{}", place.bed.name);
+    names(&foreign, &own).await;
+    eventually("it is ready", async || (place.operators("/health/ready").await.0 == 200).then_some(())).await;
+    signs_in(&place, &mover).await;
+    running.stop().await;
+}
+
 /// Killed in its middle, a reseal leaves every box readable, and goes on when it is begun again.
 #[apply(both!)]
 #[tokio::test(flavor = "multi_thread")]
