@@ -38,10 +38,9 @@ pub(super) fn fix(folder: &Path, agency: Option<&str>) -> io::Result<Vec<Fixed>>
     for path in files(&folder.join("agencies"), agency)? {
         let name = format!("agencies/{}", path.file_name().unwrap_or_default().to_string_lossy());
         let Ok(text) = fs::read_to_string(&path) else { continue };
-        if let Some((text, changes)) = fixed_text(&text) {
+        if let Some((text, changes)) = fixed_text(&name, &text) {
             replace(&path, &text)?;
-            let told = |(key, was, is)| Fixed { file: name.clone(), key, was, is };
-            fixed.extend(changes.into_iter().map(told));
+            fixed.extend(changes);
         }
     }
     Ok(fixed)
@@ -58,23 +57,23 @@ fn files(folder: &Path, agency: Option<&str>) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The file with readable colours, and each key with its colour before and after; `None` if nothing changes. Comments and order stay as they are.
-fn fixed_text(text: &str) -> Option<(String, Vec<(&'static str, String, String)>)> {
+/// The file with readable colours, and the changes; `None` if nothing changes. Comments and order stay as they are.
+fn fixed_text(file: &str, text: &str) -> Option<(String, Vec<Fixed>)> {
     let mut document: DocumentMut = text.parse().ok()?;
     let look = document.get_mut("look")?;
     let colour = |key| look.get(key).and_then(Item::as_str).map(str::to_owned);
     let (accent, second) = (colour("accent")?, colour("second"));
-    let mut changes: Vec<(&'static str, String, String)> = Vec::new();
+    let mut changes: Vec<Fixed> = Vec::new();
     for (key, error) in colour_errors(&accent, second.as_deref()) {
         let ColourError::TooFaint { suggestion, .. } = error else { continue };
-        if changes.iter().any(|(changed, ..)| *changed == key) {
+        if changes.iter().any(|change| change.key == key) {
             continue;
         }
         let value = look.get_mut(key)?.as_value_mut()?;
         let (was, decor) = (value.as_str()?.to_owned(), value.decor().clone());
         *value = suggestion.as_str().into();
         *value.decor_mut() = decor;
-        changes.push((key, was, suggestion));
+        changes.push(Fixed { file: file.to_owned(), key, was, is: suggestion });
     }
     (!changes.is_empty()).then(|| (document.to_string(), changes))
 }
@@ -94,13 +93,13 @@ mod tests {
     #[test]
     fn a_faint_colour_is_replaced_and_all_else_stays() {
         let file = "# Nos couleurs\nname = \"X\"\n\n[look] # vues par tous\naccent = \"#ffcc00\" # jaune\nsecond = \"#1f6f54\"\nlogo = \"x.svg\"\n";
-        let (text, changes) = fixed_text(file).expect("yellow is too faint");
-        let [(key, was, is)] = changes.as_slice() else { panic!("{changes:?}") };
-        assert_eq!((*key, &**was), ("accent", "#ffcc00"));
-        assert_eq!(text, file.replace("#ffcc00", is));
-        assert!(colour_errors(is, Some("#1f6f54")).is_empty());
+        let (text, changes) = fixed_text("agencies/x.toml", file).expect("yellow is too faint");
+        let [change] = changes.as_slice() else { panic!("{}", changes.len()) };
+        assert_eq!((change.key, &*change.was), ("accent", "#ffcc00"));
+        assert_eq!(text, file.replace("#ffcc00", &change.is));
+        assert!(colour_errors(&change.is, Some("#1f6f54")).is_empty());
         for well in [&*text, "[look]\naccent = \"red\"\n", "[look]\n", "no toml ="] {
-            assert!(fixed_text(well).is_none(), "{well}");
+            assert!(fixed_text("agencies/x.toml", well).is_none(), "{well}");
         }
     }
 }
