@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     person::{Person, Persona},
-    place::{CALLBACK, MAIL_FOLDER, Place, Running},
+    place::{CALLBACK, MAIL_FOLDER, Place, Running, eventually},
 };
 
 /// The time within which a refusal comes, in the best of three tries, because other work keeps this machine busy.
@@ -39,6 +39,14 @@ impl Site {
         place.people([mover.row()]);
         let running = place.serve().await;
         Person::new(&place.issuer()).moves(&mover, &place).await;
+        // What is left of the old hash is wrapped in a moment, which is a hash too.
+        eventually("the old hash is wrapped", async || {
+            let db = place.bed.context.db.reader();
+            let sealed = "SELECT count(*) AS n FROM legacy_identity WHERE 'sealed' IN (verifier_kind, recogniser_kind)";
+            let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sealed)).await;
+            (row.unwrap().unwrap().try_get::<i64>("", "n").unwrap() == 0).then_some(())
+        })
+        .await;
         let mut site = Self {
             _running: running,
             place,
