@@ -1,6 +1,7 @@
 //! The steps of `cargo xtask test`, in order: cheap ones first.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
@@ -9,7 +10,7 @@ use crate::postgres::{Cluster, Purpose};
 use crate::report::{Outcome, Row, table};
 use crate::tools::{Tool, install_missing};
 use crate::{
-    TestArgs, checks, demo, dependencies, fuzz, interrupt, readme, rootfs, sabotage, services, shell,
+    TestArgs, checks, demo, dependencies, fuzz, interrupt, package, readme, rootfs, sabotage, services, shell,
     torture, unit,
 };
 
@@ -44,6 +45,8 @@ pub(crate) enum Step {
     Demo,
     /// Starts the program in the container's file system
     Rootfs,
+    /// Makes a release of the built program, and runs docs/operate/install.md on its package
+    Package,
 }
 
 impl Step {
@@ -63,6 +66,7 @@ impl Step {
             Self::Torture => "torture",
             Self::Demo => "demo",
             Self::Rootfs => "rootfs",
+            Self::Package => "package",
         }
     }
 
@@ -72,6 +76,11 @@ impl Step {
             Self::Build => vec![Tool::Clippy, Tool::Make],
             Self::Unit => vec![Tool::SystemdAnalyze],
             Self::Fuzz => vec![Tool::Cxx],
+            Self::Package => {
+                // Debian's nginx is a service that its installation starts, where services are started: not on a developer's machine.
+                let nginx = (!Path::new("/run/systemd/system").exists()).then_some(Tool::Nginx);
+                [Tool::SystemdAnalyze, Tool::Postgres, Tool::Openssl].into_iter().chain(nginx).collect()
+            }
             Self::Test => services::TOOLS
                 .into_iter()
                 .filter(|tool| browser || !services::BROWSER.contains(tool))
@@ -95,7 +104,16 @@ impl Step {
 
     /// Returns true if the step is pointless after a failed build.
     fn needs_build(self) -> bool {
-        matches!(self, Self::Test | Self::Fuzz | Self::Sabotage | Self::Torture | Self::Demo | Self::Rootfs)
+        matches!(
+            self,
+            Self::Test
+                | Self::Fuzz
+                | Self::Sabotage
+                | Self::Torture
+                | Self::Demo
+                | Self::Rootfs
+                | Self::Package
+        )
     }
 }
 
@@ -154,6 +172,7 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
         Step::Torture => torture::every_point(),
         Step::Demo => demo::check(),
         Step::Rootfs => rootfs::check(),
+        Step::Package => package::check(),
     }
 }
 
