@@ -25,7 +25,11 @@ impl Answer {
     /// Returns the values of a header.
     pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let lines = self.text.lines().take_while(|line| !line.is_empty());
-        lines.filter_map(move |line| line.split_once(": ").filter(|(found, _)| found.eq_ignore_ascii_case(name))).map(|(_, value)| value)
+        lines
+            .filter_map(move |line| {
+                line.split_once(": ").filter(|(found, _)| found.eq_ignore_ascii_case(name))
+            })
+            .map(|(_, value)| value)
     }
 }
 

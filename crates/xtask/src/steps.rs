@@ -10,8 +10,8 @@ use crate::postgres::{Cluster, Purpose};
 use crate::report::{Outcome, Row, table};
 use crate::tools::{Tool, install_missing};
 use crate::{
-    TestArgs, checks, demo, dependencies, fuzz, interrupt, package, readme, rootfs, sabotage, services, shell,
-    torture, unit,
+    TestArgs, checks, demo, dependencies, fuzz, interrupt, package, readme, rootfs, sabotage, services,
+    shell, torture, unit,
 };
 
 /// A step of the run.

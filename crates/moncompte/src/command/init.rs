@@ -99,12 +99,16 @@ impl Init {
         let mut address = self.database.clone();
         if address == "-" {
             address.clear();
-            std::io::stdin().read_to_string(&mut address).context("the address of the database cannot be read")?;
+            std::io::stdin()
+                .read_to_string(&mut address)
+                .context("the address of the database cannot be read")?;
         }
         let address = address.trim();
         let is_known = ["sqlite:", "postgres:", "postgresql:"].iter().any(|kind| address.starts_with(kind));
         if !is_known || !is_plain(address) {
-            bail!("--database must be an address such as sqlite:///var/lib/moncompte/moncompte.db or postgres://…");
+            bail!(
+                "--database must be an address such as sqlite:///var/lib/moncompte/moncompte.db or postgres://…"
+            );
         }
         Ok(address.to_owned())
     }

@@ -8,7 +8,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::libraries::Library;
 use super::{Release, name, notice, quiet, text};
 use crate::shell;
 use crate::tools::on_path;
@@ -36,7 +35,7 @@ const COMPLETIONS: [(&str, &str); 3] = [
 const DOC: &str = "usr/share/doc/moncompte";
 
 /// Makes the package in `folder`.
-pub(super) fn make(release: &Release, folder: &Path, libraries: &[Library], bill: &Path) -> Result<PathBuf> {
+pub(super) fn make(release: &Release, folder: &Path, bill: &Path) -> Result<PathBuf> {
     let builder = on_path("dpkg-deb").context("there is no dpkg-deb to make a package with")?;
     let work = tempfile::Builder::new().prefix("moncompte-package-").tempdir()?;
     let tree = Tree { root: work.path().join("tree") };
@@ -47,7 +46,7 @@ pub(super) fn make(release: &Release, folder: &Path, libraries: &[Library], bill
     }
     tree.write("usr/bin/moncompte", &fs::read(&release.program)?, 0o755)?;
     manual(release, &tree, work.path())?;
-    documents(release, &tree, libraries, bill)?;
+    documents(release, &tree, bill)?;
     tree.write("DEBIAN/conffiles", CONFFILES.as_bytes(), 0o644)?;
     let architecture = text(Command::new("dpkg").arg("--print-architecture"))?;
     let version = format!("{}-{}", release.version(), release.revision);
@@ -77,7 +76,7 @@ fn manual(release: &Release, tree: &Tree, work: &Path) -> Result<()> {
 }
 
 /// Adds what Debian wants in `/usr/share/doc`, and the bill of materials.
-fn documents(release: &Release, tree: &Tree, libraries: &[Library], bill: &Path) -> Result<()> {
+fn documents(release: &Release, tree: &Tree, bill: &Path) -> Result<()> {
     let changes = fs::read(shell::root().join("CHANGELOG.md"))?;
     let entry = format!(
         "moncompte ({}-{}) stable; urgency=medium\n\n  * changelog.gz says what changed.\n\n -- {}  {}\n",
@@ -92,11 +91,15 @@ fn documents(release: &Release, tree: &Tree, libraries: &[Library], bill: &Path)
          sbom.spdx.json lists; THIRD-PARTY has their licences and notices.\n\n{licence}"
     );
     let notices: Vec<String> =
-        libraries.iter().filter(|library| !library.texts.is_empty()).map(notice).collect();
+        release.libraries.iter().filter(|library| !library.texts.is_empty()).map(notice).collect();
     tree.write(&format!("{DOC}/copyright"), copyright.as_bytes(), 0o644)?;
     tree.write(&format!("{DOC}/changelog"), &changes, 0o644)?;
     tree.write(&format!("{DOC}/changelog.Debian"), entry.as_bytes(), 0o644)?;
-    tree.write(&format!("{DOC}/THIRD-PARTY"), notices.join(&format!("\n{}\n\n", "-".repeat(79))).as_bytes(), 0o644)?;
+    tree.write(
+        &format!("{DOC}/THIRD-PARTY"),
+        notices.join(&format!("\n{}\n\n", "-".repeat(79))).as_bytes(),
+        0o644,
+    )?;
     tree.write(&format!("{DOC}/sbom.spdx.json"), &fs::read(bill)?, 0o644)?;
     for file in ["changelog", "changelog.Debian", "THIRD-PARTY", "sbom.spdx.json"] {
         release.compress(&tree.root.join(DOC).join(file))?;
@@ -107,7 +110,9 @@ fn documents(release: &Release, tree: &Tree, libraries: &[Library], bill: &Path)
 fn control(release: &Release, tree: &Tree, architecture: &str, version: &str) -> Result<String> {
     let size = text(Command::new("du").args(["-sk", "--apparent-size", "--exclude=DEBIAN"]).arg(&tree.root))?;
     let size = size.split('\t').next().unwrap_or_default().to_owned();
-    let libc = libc(&fs::read(&release.program)?).context("the program names no version of the C library")?;
+    // The versions of symbols stand in the program as they are.
+    let told = text(Command::new("grep").args(["-aohE", "GLIBC_2\\.[0-9]+"]).arg(&release.program))?;
+    let libc = newest(&told).context("the program names no version of the C library")?;
     let template = fs::read_to_string(shell::root().join("deploy/debian/control"))?;
     Ok([
         ("{version}", version),
@@ -120,16 +125,10 @@ fn control(release: &Release, tree: &Tree, architecture: &str, version: &str) ->
     .fold(template, |text, (from, to)| text.replace(from, to)))
 }
 
-/// Returns the newest version of the C library that a program asks for: its symbols' versions stand in it as `GLIBC_2.34`.
-fn libc(program: &[u8]) -> Option<String> {
-    const WORD: &[u8] = b"GLIBC_2.";
-    let after = program.windows(WORD.len()).enumerate().filter(|(_, found)| *found == WORD);
-    let minor = |(at, _): (usize, &[u8])| {
-        let digits: Vec<u8> =
-            program[at + WORD.len()..].iter().copied().take_while(u8::is_ascii_digit).take(3).collect();
-        String::from_utf8(digits).ok()?.parse::<u32>().ok()
-    };
-    after.filter_map(minor).max().map(|minor| format!("2.{minor}"))
+/// Returns the newest of versions of the C library, as `GLIBC_2.34`, a line each.
+fn newest(versions: &str) -> Option<String> {
+    let minors = versions.lines().filter_map(|line| line.strip_prefix("GLIBC_2.")?.parse::<u32>().ok());
+    minors.max().map(|minor| format!("2.{minor}"))
 }
 
 /// The tree that becomes a package.
@@ -169,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_newest_version_of_the_c_library_counts() {
-        assert_eq!(libc(b"\0GLIBC_2.4\0GLIBC_2.34\0GLIBC_2.17\0GLIBC_2.x").as_deref(), Some("2.34"));
-        assert_eq!(libc(b"nothing"), None);
+        assert_eq!(newest("GLIBC_2.4\nGLIBC_2.34\nGLIBC_2.17\n").as_deref(), Some("2.34"));
+        assert_eq!(newest(""), None);
     }
 }

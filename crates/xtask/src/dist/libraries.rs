@@ -34,7 +34,7 @@ impl Library {
 }
 
 /// Returns the program, first, and everything that is compiled into it: no tools of tests, none of the build.
-pub(super) fn all() -> Result<Vec<Library>> {
+pub(crate) fn all() -> Result<Vec<Library>> {
     let host = text(std::process::Command::new("rustc").arg("-vV"))?;
     let host = host.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
     let mut asked = MetadataCommand::new();
@@ -62,9 +62,8 @@ pub(super) fn all() -> Result<Vec<Library>> {
 
 /// Returns the ids of what a package compiles into itself.
 fn compiled(node: &Node) -> impl Iterator<Item = &cargo_metadata::PackageId> {
-    let normal = |dep: &&cargo_metadata::NodeDep| {
-        dep.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
-    };
+    let normal =
+        |dep: &&cargo_metadata::NodeDep| dep.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
     node.deps.iter().filter(normal).map(|dep| &dep.pkg)
 }
 
@@ -72,7 +71,9 @@ fn compiled(node: &Node) -> impl Iterator<Item = &cargo_metadata::PackageId> {
 fn reached(metadata: &Metadata) -> Result<Vec<&Node>> {
     let resolve = metadata.resolve.as_ref().context("cargo resolves nothing")?;
     let nodes: BTreeMap<_, &Node> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
-    let ours = |node: &&&Node| metadata[&node.id].name.as_str() == "moncompte" && metadata[&node.id].source.is_none();
+    let ours = |node: &&&Node| {
+        metadata[&node.id].name.as_str() == "moncompte" && metadata[&node.id].source.is_none()
+    };
     let program: &Node = nodes.values().find(ours).context("the workspace has no program")?;
     let (mut seen, mut next) = (BTreeSet::new(), vec![program]);
     while let Some(node) = next.pop() {
@@ -96,7 +97,9 @@ fn sums(lock: &str) -> BTreeMap<(String, String), String> {
         line.map(|rest| rest.trim_end_matches('"').to_owned())
     };
     blocks
-        .filter_map(|block| Some(((value(block, "name")?, value(block, "version")?), value(block, "checksum")?)))
+        .filter_map(|block| {
+            Some(((value(block, "name")?, value(block, "version")?), value(block, "checksum")?))
+        })
         .collect()
 }
 
@@ -129,7 +132,8 @@ fn read(file: &Path) -> Result<String> {
 }
 
 /// Returns the bill of materials of a release.
-pub(super) fn bill(release: &Release, libraries: &[Library]) -> Result<String> {
+pub(super) fn bill(release: &Release) -> Result<String> {
+    let libraries = &release.libraries;
     let program = digest(&release.program)?;
     let packages: Vec<Value> = libraries.iter().map(|library| package(library, &program)).collect();
     let describes = libraries.first().map(|program| {
@@ -171,7 +175,8 @@ fn package(library: &Library, program: &str) -> Value {
         package["checksums"] = json!([{ "algorithm": "SHA256", "checksumValue": sum }]);
     }
     if library.sum.is_some() {
-        package["downloadLocation"] = json!(format!("https://crates.io/api/v1/crates/{name}/{version}/download"));
+        package["downloadLocation"] =
+            json!(format!("https://crates.io/api/v1/crates/{name}/{version}/download"));
         let reference = format!("pkg:cargo/{name}@{}", version.replace('+', "%2B"));
         package["externalRefs"] = json!([
             { "referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": reference }

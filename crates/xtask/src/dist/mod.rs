@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use self::libraries::Library;
+pub(crate) use self::libraries::{Library, all as libraries};
 use crate::shell;
 use crate::tools::on_path;
 
@@ -35,10 +35,18 @@ const SUMS: &str = "SHA256SUMS";
 pub(crate) fn run(args: &DistArgs) -> Result<()> {
     let key = args.sign_key.as_ref().map(|key| key.canonicalize().with_context(|| key.display().to_string()));
     let key = key.transpose()?;
-    shell::run(&mut shell::cargo(["build", "--locked", "--package", "moncompte", "--profile", &args.profile]))?;
+    shell::run(&mut shell::cargo([
+        "build",
+        "--locked",
+        "--package",
+        "moncompte",
+        "--profile",
+        &args.profile,
+    ]))?;
     let folder = if args.profile == "dev" { "debug" } else { &args.profile };
     let release = Release {
         program: shell::target().join(folder).join("moncompte"),
+        libraries: libraries()?,
         revision: 1,
         epoch: epoch()?,
         maintainer: git(&["log", "-1", "--format=%an <%ae>"])
@@ -63,6 +71,8 @@ pub(crate) fn run(args: &DistArgs) -> Result<()> {
 pub(crate) struct Release {
     /// The built program.
     pub(crate) program: PathBuf,
+    /// The program's own package, and those of the libraries in it.
+    pub(crate) libraries: Vec<Library>,
     /// The revision of the package: 1 for the first of a version.
     pub(crate) revision: u32,
     /// The time of everything in it, in Unix seconds.
@@ -104,10 +114,9 @@ impl Release {
         // Whoever builds may have a narrower one, and what is installed is read by all.
         rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
         fs::create_dir_all(folder)?;
-        let libraries = libraries::all()?;
         let bill = folder.join(format!("{}.spdx.json", self.stem()));
-        fs::write(&bill, libraries::bill(self, &libraries)?)?;
-        Ok((debian::make(self, folder, &libraries, &bill)?, bill))
+        fs::write(&bill, libraries::bill(self)?)?;
+        Ok((debian::make(self, folder, &bill)?, bill))
     }
 
     /// Returns the version of the workspace.
@@ -139,7 +148,11 @@ impl Release {
         let pack = |mode: &str, owner: &str| {
             let mut tar = Command::new("tar");
             tar.args(["--sort=name", "--format=gnu", "--numeric-owner"]);
-            tar.args([format!("--mtime=@{}", self.epoch), format!("--owner={owner}"), format!("--group={owner}")]);
+            tar.args([
+                format!("--mtime=@{}", self.epoch),
+                format!("--owner={owner}"),
+                format!("--group={owner}"),
+            ]);
             tar.arg("-C").arg(folder).arg(mode).arg("--file").arg(to);
             tar
         };
@@ -160,7 +173,10 @@ pub(crate) fn sign(file: &Path, key: &Path) -> Result<PathBuf> {
 fn epoch() -> Result<u64> {
     let told = shell::variable("SOURCE_DATE_EPOCH").and_then(|told| told.into_string().ok());
     let told = told.map_or_else(|| git(&["log", "-1", "--format=%ct"]), Ok);
-    told?.trim().parse().context("a release wants SOURCE_DATE_EPOCH, Unix seconds, or a commit whose time it takes")
+    told?
+        .trim()
+        .parse()
+        .context("a release wants SOURCE_DATE_EPOCH, Unix seconds, or a commit whose time it takes")
 }
 
 fn git(args: &[&str]) -> Result<String> {

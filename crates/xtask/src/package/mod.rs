@@ -31,6 +31,7 @@ pub(crate) fn check() -> Result<Outcome> {
     text(Command::new("strip").arg(shell::target().join("debug/moncompte")).arg("-o").arg(&program))?;
     let mut release = Release {
         program,
+        libraries: dist::libraries()?,
         revision: 1,
         epoch: EPOCH,
         maintainer: "Tests <tests@localhost>".to_owned(),
@@ -78,7 +79,10 @@ fn image_reads_back(image: &Path, work: &Path) -> Result<()> {
     let config = json(&blob(&manifest["config"])?)?;
     let layer = blob(&manifest["layers"][0])?;
     // Not compressed in a test: the layer's digest is that of its content too.
-    ensure!(config["rootfs"]["diff_ids"][0] == manifest["layers"][0]["digest"], "the layer is another: {config}");
+    ensure!(
+        config["rootfs"]["diff_ids"][0] == manifest["layers"][0]["digest"],
+        "the layer is another: {config}"
+    );
     text(Command::new("tar").args(["--numeric-owner", "-xpf"]).arg(&layer).arg("-C").arg(&root))?;
     let state = fs::metadata(root.join("var/lib/moncompte"))?;
     let owner = std::os::unix::fs::MetadataExt::uid(&state);

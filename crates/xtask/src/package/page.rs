@@ -16,7 +16,8 @@ pub(super) fn sections(page: &str) -> Vec<Section<'_>> {
         if at % 2 == 0 {
             let headings = part.lines().filter(|line| line.starts_with('#'));
             sections.extend(
-                headings.map(|line| Section { heading: line.trim_start_matches('#').trim(), blocks: Vec::new() }),
+                headings
+                    .map(|line| Section { heading: line.trim_start_matches('#').trim(), blocks: Vec::new() }),
             );
         } else if let (Some(section), Some(block)) = (sections.last_mut(), part.split_once('\n')) {
             section.blocks.push(block);
@@ -37,7 +38,10 @@ pub(super) fn blocks<'a>(sections: &[Section<'a>], heading: &str, kind: &str) ->
 /// Returns the commands of a section, a line each, without comments.
 pub(super) fn commands<'a>(sections: &[Section<'a>], heading: &str) -> Result<Vec<&'a str>> {
     let lines = blocks(sections, heading, "sh")?.into_iter().flat_map(str::lines);
-    Ok(lines.map(|line| line.split(" #").next().unwrap_or(line).trim()).filter(|line| !line.is_empty()).collect())
+    Ok(lines
+        .map(|line| line.split(" #").next().unwrap_or(line).trim())
+        .filter(|line| !line.is_empty())
+        .collect())
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ const PROGRAMS: [&str; 5] = ["sh", "runuser", "install", "rm", "openssl"];
 /// What the package depends on. This machine's own entries stand in dpkg's list, so that it compares versions that are real.
 const DEPENDENCIES: [&str; 4] = ["libc6", "libgcc-s1", "systemd", "ca-certificates"];
 /// runuser(1) asks PAM, which lets root be anybody.
-const PAM: &str = "auth sufficient pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n";
+const PAM: &str =
+    "auth sufficient pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n";
 const UNIT: &str = "usr/lib/systemd/system/moncompte.service";
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -42,25 +43,38 @@ impl Root {
             fs::create_dir_all(root.path("usr").join(name))?;
             symlink(Path::new("usr").join(name), root.path(name))?;
         }
-        for path in ["dev", "etc/pam.d", "etc/ssl/certs", "root", "run", "var/log", "var/lib/dpkg/info", "var/lib/dpkg/updates"] {
+        for path in [
+            "dev",
+            "etc/pam.d",
+            "etc/ssl/certs",
+            "root",
+            "run",
+            "var/log",
+            "var/lib/dpkg/info",
+            "var/lib/dpkg/updates",
+        ] {
             fs::create_dir_all(root.path(path))?;
         }
         fs::create_dir(root.path("tmp"))?;
         fs::set_permissions(root.path("tmp"), fs::Permissions::from_mode(0o1777))?;
         root.write("dev/null", "")?;
         root.write("etc/pam.d/runuser", PAM)?;
-        root.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/usr/sbin/nologin\n")?;
+        root.write(
+            "etc/passwd",
+            "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/usr/sbin/nologin\n",
+        )?;
         root.write("etc/group", "root:x:0:\nwww-data:x:33:\n")?;
         root.write("etc/hosts", "127.0.0.1 localhost\n")?;
         let known = text(Command::new("dpkg").arg("--status").args(DEPENDENCIES))?;
         root.write("var/lib/dpkg/status", &(known + "\n"))?;
         root.bring(Path::new("/etc/ssl/certs/ca-certificates.crt"))?;
         root.bring(Path::new("/usr/lib/ssl/openssl.cnf"))?;
-        for program in PROGRAMS.iter().chain(programs) {
-            root.bring_program(program)?;
+        let find = |name: &&str| on_path(name).with_context(|| format!("there is no {name}"));
+        let found: Vec<PathBuf> = PROGRAMS.iter().chain(programs).map(find).collect::<Result<_>>()?;
+        for program in &found {
+            root.bring(program)?;
         }
-        // Those of libc6 and libgcc-s1.
-        root.bring_libraries(&shell::target().join("debug/moncompte"))?;
+        root.bring_libraries(&found)?;
         Ok(root)
     }
 
@@ -77,16 +91,11 @@ impl Root {
         fs::read_to_string(self.path(path)).with_context(|| format!("cannot read {path}"))
     }
 
-    /// Copies a program and the libraries that it loads to where they are here.
-    fn bring_program(&self, name: &str) -> Result<()> {
-        let program = on_path(name).with_context(|| format!("there is no {name}"))?;
-        self.bring(&program)?;
-        self.bring_libraries(&program)
-    }
-
-    fn bring_libraries(&self, program: &Path) -> Result<()> {
-        let told = text(Command::new("ldd").arg(program))?;
-        for library in told.split_whitespace().filter(|word| word.starts_with('/')) {
+    /// Copies the libraries that these programs load, and ours, for which the package asks by name.
+    fn bring_libraries(&self, programs: &[PathBuf]) -> Result<()> {
+        let told = text(Command::new("ldd").args(programs).arg(shell::target().join("debug/moncompte")))?;
+        // `/path/of/program:`, and below it `name => /path (address)`.
+        for library in told.split_whitespace().filter(|word| word.starts_with('/') && !word.ends_with(':')) {
             let library = Path::new(library);
             self.bring(library)?;
             // Modules of PAM stand beside the C library.
@@ -111,7 +120,7 @@ impl Root {
     pub(super) fn dpkg(&self, args: &[&str]) -> Result<String> {
         let mut dpkg = Command::new("dpkg");
         dpkg.arg(format!("--root={}", self.folder.path().display()));
-        dpkg.args(["--force-script-chrootless", "--log=/dev/null"]).args(args);
+        dpkg.args(["--force-script-chrootless", "--force-unsafe-io", "--log=/dev/null"]).args(args);
         dpkg.env("DEBIAN_FRONTEND", "noninteractive");
         let told = shell::capture(&mut dpkg)?;
         let said = both(&told);
@@ -139,7 +148,8 @@ impl Root {
         let unit = Unit::read(&self.read(UNIT)?)?;
         let users = self.read("etc/passwd")?;
         let own = users.lines().find(|line| line.split(':').next() == Some(&unit.user));
-        let ids: Vec<&str> = own.with_context(|| format!("there is no user {}", unit.user))?.split(':').collect();
+        let ids: Vec<&str> =
+            own.with_context(|| format!("there is no user {}", unit.user))?.split(':').collect();
         let [uid, gid] = [ids[2], ids[3]];
         let mut command = self.chroot(&[format!("--userspec={uid}:{gid}"), format!("--groups={gid}")]);
         let file = unit.environment.trim_start_matches('/').to_owned();
@@ -150,7 +160,8 @@ impl Root {
     /// Returns the port that this node's own settings name.
     pub(super) fn listens(&self) -> Result<u16> {
         let settings = variables(&self.read("etc/default/moncompte")?);
-        let port = settings.get("MONCOMPTE_LISTEN").and_then(|address| address.rsplit_once(':')?.1.parse().ok());
+        let port =
+            settings.get("MONCOMPTE_LISTEN").and_then(|address| address.rsplit_once(':')?.1.parse().ok());
         port.context("/etc/default/moncompte names no port")
     }
 
@@ -204,9 +215,16 @@ impl Root {
     /// Ends all that runs by SIGTERM, as `systemctl stop` does; an error unless it ends with success.
     pub(super) fn stop(&mut self) -> Result<()> {
         for mut program in self.running.drain(..) {
-            let pid = i32::try_from(program.child.id()).ok().and_then(Pid::from_raw).context("no process id")?;
-            kill_process(pid, Signal::TERM)?;
-            let status = shell::poll(PATIENCE, || Ok(program.child.try_wait()?))?;
+            let pid =
+                i32::try_from(program.child.id()).ok().and_then(Pid::from_raw).context("no process id")?;
+            // A second signal ends the seconds in which a node still serves, and says that it is not ready.
+            let status = shell::poll(PATIENCE, || {
+                let ended = program.child.try_wait()?;
+                if ended.is_none() {
+                    kill_process(pid, Signal::TERM)?;
+                }
+                Ok(ended)
+            })?;
             let status = status.with_context(|| format!("SIGTERM does not end it:\n{}", program.said()))?;
             ensure!(status.success(), "after SIGTERM it ended with {status}:\n{}", program.said());
         }

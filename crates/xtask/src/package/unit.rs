@@ -23,7 +23,10 @@ impl Unit {
             let mut found = text.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
             let value = found.next().with_context(|| format!("the unit has no {key}"))?;
             ensure!(found.next().is_none(), "the unit has more than one {key}");
-            ensure!(!value.contains(['"', '\'', '$', '%', '\\', '!', '+', '@']), "{key} is no plain words: {value}");
+            ensure!(
+                !value.contains(['"', '\'', '$', '%', '\\', '!', '+', '@']),
+                "{key} is no plain words: {value}"
+            );
             Ok(value.to_owned())
         };
         let words = |key: &str| -> Result<Vec<String>> {
@@ -32,8 +35,10 @@ impl Unit {
         let user = value("User")?;
         ensure!(value("Group")? == user, "the group is another than the user's");
         let environment = value("EnvironmentFile")?;
-        let environment =
-            environment.strip_prefix('-').context("a missing EnvironmentFile must stop nothing: -FILE")?.to_owned();
+        let environment = environment
+            .strip_prefix('-')
+            .context("a missing EnvironmentFile must stop nothing: -FILE")?
+            .to_owned();
         Ok(Self { start: words("ExecStart")?, reload: words("ExecReload")?, user, environment })
     }
 }
@@ -41,7 +46,10 @@ impl Unit {
 /// Reads a file of variables, as systemd does where nothing is quoted.
 pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';']));
-    lines.filter_map(|line| line.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    lines
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -57,7 +65,9 @@ mod tests {
         assert_eq!(unit.start, ["/usr/bin/m", "serve", "--config", "/etc/m"]);
         assert_eq!(unit.reload, ["/usr/bin/m", "apply"]);
         assert_eq!((unit.user.as_str(), unit.environment.as_str()), ("m", "/etc/default/m"));
-        for (from, to) in [("User=m\n", ""), ("apply", "apply $MAINPID"), ("=-/", "=/"), ("Group=m", "Group=n")] {
+        for (from, to) in
+            [("User=m\n", ""), ("apply", "apply $MAINPID"), ("=-/", "=/"), ("Group=m", "Group=n")]
+        {
             assert!(Unit::read(&UNIT.replace(from, to)).is_err(), "{from}");
         }
     }
