@@ -22,6 +22,9 @@ pub(crate) struct DistArgs {
     /// The profile to build the program with
     #[arg(long, default_value = "release")]
     profile: String,
+    /// A program that is built already, instead
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    program: Option<PathBuf>,
     /// The SSH key that signs SHA256SUMS: a private key, or a public one whose private half an agent has
     #[arg(long, value_name = "FILE")]
     sign_key: Option<PathBuf>,
@@ -35,17 +38,9 @@ const SUMS: &str = "SHA256SUMS";
 pub(crate) fn run(args: &DistArgs) -> Result<()> {
     let key = args.sign_key.as_ref().map(|key| key.canonicalize().with_context(|| key.display().to_string()));
     let key = key.transpose()?;
-    shell::run(&mut shell::cargo([
-        "build",
-        "--locked",
-        "--package",
-        "moncompte",
-        "--profile",
-        &args.profile,
-    ]))?;
-    let folder = if args.profile == "dev" { "debug" } else { &args.profile };
+    let program = args.program.clone().map_or_else(|| build(&args.profile), Ok)?;
     let release = Release {
-        program: shell::target().join(folder).join("moncompte"),
+        program,
         libraries: libraries()?,
         revision: 1,
         epoch: epoch()?,
@@ -65,6 +60,13 @@ pub(crate) fn run(args: &DistArgs) -> Result<()> {
     println!("{}", fs::read_to_string(&made.sums)?.trim_end());
     println!("in {}; {signature}", dist.display());
     Ok(())
+}
+
+/// Builds the program as it is shipped: alone, so that what only tests ask of a library is not in it.
+fn build(profile: &str) -> Result<PathBuf> {
+    shell::run(&mut shell::cargo(["build", "--locked", "--package", "moncompte", "--profile", profile]))?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    Ok(shell::target().join(folder).join("moncompte"))
 }
 
 /// What a release is made of.
