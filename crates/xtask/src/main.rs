@@ -17,11 +17,14 @@ mod node;
 mod package;
 mod postgres;
 mod programs;
+mod proxy;
 mod python;
 mod readme;
 mod report;
 mod rootfs;
 mod sabotage;
+#[cfg(test)]
+mod scale;
 mod services;
 mod shell;
 mod side_by_side;

@@ -10,8 +10,8 @@ use crate::postgres::{Cluster, Purpose};
 use crate::report::{Outcome, Row, table};
 use crate::tools::{Tool, install_missing};
 use crate::{
-    TestArgs, checks, demo, dependencies, fuzz, interrupt, package, readme, rootfs, sabotage, services,
-    shell, torture, unit,
+    TestArgs, checks, demo, dependencies, fuzz, interrupt, package, proxy, readme, rootfs, sabotage,
+    services, shell, torture, unit,
 };
 
 /// A step of the run.
@@ -41,6 +41,8 @@ pub(crate) enum Step {
     Sabotage,
     /// Kills the program at every point of every writing path (`--deep`)
     Torture,
+    /// Puts the samples of nginx and HAProxy before stand-in nodes (`--deep`)
+    Proxy,
     /// Runs the README's demo command, from start to SIGTERM
     Demo,
     /// Starts the program in the container's file system
@@ -64,6 +66,7 @@ impl Step {
             Self::Fuzz => "fuzz",
             Self::Sabotage => "sabotage",
             Self::Torture => "torture",
+            Self::Proxy => "proxy",
             Self::Demo => "demo",
             Self::Rootfs => "rootfs",
             Self::Package => "package",
@@ -76,11 +79,10 @@ impl Step {
             Self::Build => vec![Tool::Clippy, Tool::Make],
             Self::Unit => vec![Tool::SystemdAnalyze],
             Self::Fuzz => vec![Tool::Cxx],
-            Self::Package => {
-                // Debian's nginx is a service that its installation starts, where services are started: not on a developer's machine.
-                let nginx = (!Path::new("/run/systemd/system").exists()).then_some(Tool::Nginx);
-                [Tool::SystemdAnalyze, Tool::Postgres, Tool::Openssl].into_iter().chain(nginx).collect()
-            }
+            // Their installation starts a service, where services are started: not on a developer's machine.
+            Self::Package | Self::Proxy if Path::new("/run/systemd/system").exists() => vec![Tool::Openssl],
+            Self::Package => vec![Tool::SystemdAnalyze, Tool::Postgres, Tool::Openssl, Tool::Nginx],
+            Self::Proxy => vec![Tool::Openssl, Tool::Nginx, Tool::Haproxy],
             Self::Test => services::TOOLS
                 .into_iter()
                 .filter(|tool| browser || !services::BROWSER.contains(tool))
@@ -99,7 +101,7 @@ impl Step {
 
     /// Returns true if the step takes longer than a change should wait: `--deep` runs it, or its name.
     fn is_deep(self) -> bool {
-        matches!(self, Self::Fuzz | Self::Sabotage | Self::Torture)
+        matches!(self, Self::Fuzz | Self::Sabotage | Self::Torture | Self::Proxy)
     }
 
     /// Returns true if the step is pointless after a failed build.
@@ -170,6 +172,7 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
         Step::Fuzz => where_found(Tool::Cxx, fuzz::short_run),
         Step::Sabotage => sabotage::everything(),
         Step::Torture => torture::every_point(),
+        Step::Proxy => proxy::check(),
         Step::Demo => demo::check(),
         Step::Rootfs => rootfs::check(),
         Step::Package => package::check(),

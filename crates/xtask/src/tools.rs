@@ -39,6 +39,8 @@ pub(crate) enum Tool {
     Openssl,
     /// nginx
     Nginx,
+    /// HAProxy
+    Haproxy,
     /// The C++ compiler that builds libFuzzer
     Cxx,
     /// The build tool of the allocator
@@ -61,6 +63,7 @@ impl Tool {
             Self::Apache => "Apache with mod_auth_openidc",
             Self::Openssl => "openssl",
             Self::Nginx => "nginx",
+            Self::Haproxy => "HAProxy",
             Self::Cxx => "g++",
             Self::Make => "make",
         }
@@ -79,6 +82,7 @@ impl Tool {
             Self::Apache => "the visit of a portal behind mod_auth_openidc",
             Self::Openssl => "whatever needs a certificate or a hash made by another tool",
             Self::Nginx => "two nodes behind nginx",
+            Self::Haproxy => "the trial of its sample",
             Self::Cxx => "the coverage-guided run of the fuzz targets",
             Self::Make => "whatever builds the program",
         }
@@ -100,6 +104,7 @@ impl Tool {
             Self::Apache => &["apache2-bin", "libapache2-mod-auth-openidc"],
             Self::Openssl => &["openssl"],
             Self::Nginx => &["nginx-light"],
+            Self::Haproxy => &["haproxy"],
             Self::Cxx => &["g++"],
             Self::Make => &["make"],
         }
@@ -130,6 +135,7 @@ impl Tool {
             Self::Apache => on_path("apache2").filter(|_| Path::new(MOD_AUTH_OPENIDC).exists()),
             Self::Openssl => on_path("openssl"),
             Self::Nginx => on_path("nginx"),
+            Self::Haproxy => on_path("haproxy"),
             Self::Cxx => on_path("c++"),
             Self::Make => on_path("make"),
         }

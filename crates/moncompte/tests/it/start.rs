@@ -361,14 +361,17 @@ fn the_address_of_a_database_is_a_secret_of_its_own() {
         fs::write(&given, address).unwrap();
         let mut command = program();
         command.args(["init", "--issuer", "https://compte.agence.test", "--database", "-"]);
-        let out = command.arg(parent.path().join(name)).stdin(fs::File::open(given).unwrap()).output().unwrap();
+        let out =
+            command.arg(parent.path().join(name)).stdin(fs::File::open(given).unwrap()).output().unwrap();
         (out.status.code(), String::from_utf8(out.stderr).unwrap())
     };
     let server = "postgres://moncompte:geheim@db.agence.test/moncompte";
     assert_eq!(init("server", &format!("{server}\n")).0, Some(0));
     let folder = parent.path().join("server");
     let settings = fs::read_to_string(folder.join("moncompte.toml")).unwrap();
-    assert!(settings.contains("\ndatabase_file = \"secrets/database\"\n") && !settings.contains("\ndatabase ="));
+    assert!(
+        settings.contains("\ndatabase_file = \"secrets/database\"\n") && !settings.contains("\ndatabase =")
+    );
     assert!(!settings.contains("geheim"));
     assert_eq!(fs::read_to_string(folder.join("secrets/database")).unwrap(), server);
     assert_eq!(mode(&folder.join("secrets/database")), 0o600);

@@ -167,7 +167,7 @@ fn two_nodes(sections: &[Section<'_>], made: &Made) -> Result<&'static str> {
     let mut settings = blocks(sections, "On the first node", "toml")?.into_iter();
     for line in commands(sections, "On the first node")? {
         if line.contains("moncompte check") {
-            set(&first, &here(settings.next().unwrap_or_default()))?;
+            first.set("etc/moncompte/moncompte.toml", &here(settings.next().unwrap_or_default()))?;
             first.write("etc/default/moncompte", &here(blocks(sections, "On the first node", "ini")?[0]))?;
         }
         operate(&mut first, line, ports[0])?;
@@ -241,19 +241,6 @@ fn operate(root: &mut Root, line: &str, port: u16) -> Result<String> {
         "systemctl reload moncompte" => root.reload(),
         line => root.run(line),
     }
-}
-
-/// Puts settings of the page in place of the sample's commented lines.
-fn set(root: &Root, settings: &str) -> Result<()> {
-    let file = "etc/moncompte/moncompte.toml";
-    let mut text = root.read(file)?;
-    for line in settings.lines() {
-        let key = line.split(" = ").next().unwrap_or_default();
-        let commented = text.lines().find(|found| found.starts_with(&format!("# {key} = ")));
-        let commented = commented.with_context(|| format!("the sample has no commented {key}"))?.to_owned();
-        text = text.replacen(&commented, line, 1);
-    }
-    root.write(file, &text)
 }
 
 /// Follows a portal's request to the page where one signs in, which has to say this.

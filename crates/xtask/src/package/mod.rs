@@ -1,6 +1,7 @@
 //! A check of a release: its files are what they say, and docs/operate/install.md, typed letter for letter into roots with its package, leads to nodes
 //! that serve. The program is the one that the tests' build has made.
 
+mod compose;
 mod install;
 mod page;
 mod root;
@@ -46,6 +47,7 @@ pub(crate) fn check() -> Result<Outcome> {
     signature_holds(&made.sums, work.path())?;
     release.revision = 2;
     let (newer, _) = release.package(&newer)?;
+    compose::check(&made)?;
     let done = install::follow_the_page(&made, &newer)?;
     Ok(Outcome::Passed(done))
 }

@@ -91,6 +91,19 @@ impl Root {
         fs::read_to_string(self.path(path)).with_context(|| format!("cannot read {path}"))
     }
 
+    /// Puts settings, a line each, in place of those that stand in a configuration, commented or not.
+    pub(super) fn set(&self, file: &str, settings: &str) -> Result<()> {
+        let mut text = self.read(file)?;
+        for line in settings.lines() {
+            let key = line.split_once(" = ").map_or(line, |(key, _)| key);
+            let is_it = |found: &&str| found.trim_start_matches("# ").starts_with(&format!("{key} = "));
+            let old =
+                text.lines().find(is_it).with_context(|| format!("the sample has no {key}"))?.to_owned();
+            text = text.replacen(&format!("\n{old}\n"), &format!("\n{line}\n"), 1);
+        }
+        self.write(file, &text)
+    }
+
     /// Copies the libraries that these programs load, and ours, for which the package asks by name.
     fn bring_libraries(&self, programs: &[PathBuf]) -> Result<()> {
         let told = text(Command::new("ldd").args(programs).arg(shell::target().join("debug/moncompte")))?;
