@@ -35,7 +35,7 @@ pub(super) fn check(made: &Made) -> Result<()> {
     root.run(
         "moncompte init /compose --issuer https://compte.example.fr --database - < /run/secrets/database_url",
     )?;
-    root.write("compose/secrets/smtp", "a-password")?;
+    root.run("umask 077; echo a-password > /compose/secrets/smtp")?;
     let settings: Vec<String> =
         table(&page).into_iter().map(|(key, value)| format!("{key} = {value}")).collect();
     ensure!(settings.len() >= 5, "the table of {HEADING} has no settings: {settings:?}");
