@@ -8,18 +8,23 @@ mod bench;
 mod checks;
 mod demo;
 mod dependencies;
+mod dist;
 mod fuzz;
 mod gallery;
 mod http;
 mod interrupt;
 mod node;
+mod package;
 mod postgres;
 mod programs;
+mod proxy;
 mod python;
 mod readme;
 mod report;
 mod rootfs;
 mod sabotage;
+#[cfg(test)]
+mod scale;
 mod services;
 mod shell;
 mod side_by_side;
@@ -54,6 +59,8 @@ enum Command {
     Gallery(gallery::GalleryArgs),
     /// Measures the release build beside what this machine can do
     Bench(bench::BenchArgs),
+    /// Makes the Debian package, the image, the list of libraries and the sums of a release, in target/dist
+    Dist(dist::DistArgs),
     /// Starts PostgreSQL, prints the export lines that tests read, and stays until Ctrl-C
     Services,
 }
@@ -86,6 +93,7 @@ fn main() -> ExitCode {
         Command::Torture(args) => torture::command(&args),
         Command::Gallery(args) => gallery::command(&args),
         Command::Bench(args) => bench::command(&args),
+        Command::Dist(args) => dist::run(&args),
         Command::Services => services::run(),
     });
     match done {

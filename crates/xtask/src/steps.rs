@@ -1,6 +1,7 @@
 //! The steps of `cargo xtask test`, in order: cheap ones first.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
@@ -9,8 +10,8 @@ use crate::postgres::{Cluster, Purpose};
 use crate::report::{Outcome, Row, table};
 use crate::tools::{Tool, install_missing};
 use crate::{
-    TestArgs, checks, demo, dependencies, fuzz, interrupt, readme, rootfs, sabotage, services, shell,
-    torture, unit,
+    TestArgs, checks, demo, dependencies, fuzz, interrupt, package, proxy, readme, rootfs, sabotage,
+    services, shell, torture, unit,
 };
 
 /// A step of the run.
@@ -40,10 +41,14 @@ pub(crate) enum Step {
     Sabotage,
     /// Kills the program at every point of every writing path (`--deep`)
     Torture,
+    /// Puts the samples of nginx and HAProxy before stand-in nodes (`--deep`)
+    Proxy,
     /// Runs the README's demo command, from start to SIGTERM
     Demo,
     /// Starts the program in the container's file system
     Rootfs,
+    /// Makes a release of the built program, and runs docs/operate/install.md on its package
+    Package,
 }
 
 impl Step {
@@ -61,8 +66,10 @@ impl Step {
             Self::Fuzz => "fuzz",
             Self::Sabotage => "sabotage",
             Self::Torture => "torture",
+            Self::Proxy => "proxy",
             Self::Demo => "demo",
             Self::Rootfs => "rootfs",
+            Self::Package => "package",
         }
     }
 
@@ -72,6 +79,10 @@ impl Step {
             Self::Build => vec![Tool::Clippy, Tool::Make],
             Self::Unit => vec![Tool::SystemdAnalyze],
             Self::Fuzz => vec![Tool::Cxx],
+            // Their installation starts a service, where services are started: not on a developer's machine.
+            Self::Package | Self::Proxy if Path::new("/run/systemd/system").exists() => vec![Tool::Openssl],
+            Self::Package => vec![Tool::SystemdAnalyze, Tool::Postgres, Tool::Openssl, Tool::Nginx],
+            Self::Proxy => vec![Tool::Openssl, Tool::Nginx, Tool::Haproxy],
             Self::Test => services::TOOLS
                 .into_iter()
                 .filter(|tool| browser || !services::BROWSER.contains(tool))
@@ -90,12 +101,21 @@ impl Step {
 
     /// Returns true if the step takes longer than a change should wait: `--deep` runs it, or its name.
     fn is_deep(self) -> bool {
-        matches!(self, Self::Fuzz | Self::Sabotage | Self::Torture)
+        matches!(self, Self::Fuzz | Self::Sabotage | Self::Torture | Self::Proxy)
     }
 
     /// Returns true if the step is pointless after a failed build.
     fn needs_build(self) -> bool {
-        matches!(self, Self::Test | Self::Fuzz | Self::Sabotage | Self::Torture | Self::Demo | Self::Rootfs)
+        matches!(
+            self,
+            Self::Test
+                | Self::Fuzz
+                | Self::Sabotage
+                | Self::Torture
+                | Self::Demo
+                | Self::Rootfs
+                | Self::Package
+        )
     }
 }
 
@@ -152,8 +172,10 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
         Step::Fuzz => where_found(Tool::Cxx, fuzz::short_run),
         Step::Sabotage => sabotage::everything(),
         Step::Torture => torture::every_point(),
+        Step::Proxy => proxy::check(),
         Step::Demo => demo::check(),
         Step::Rootfs => rootfs::check(),
+        Step::Package => package::check(),
     }
 }
 

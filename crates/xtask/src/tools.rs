@@ -37,6 +37,10 @@ pub(crate) enum Tool {
     Apache,
     /// The command line of OpenSSL
     Openssl,
+    /// nginx
+    Nginx,
+    /// HAProxy
+    Haproxy,
     /// The C++ compiler that builds libFuzzer
     Cxx,
     /// The build tool of the allocator
@@ -58,6 +62,8 @@ impl Tool {
             Self::Node => "Node with openid-client",
             Self::Apache => "Apache with mod_auth_openidc",
             Self::Openssl => "openssl",
+            Self::Nginx => "nginx",
+            Self::Haproxy => "HAProxy",
             Self::Cxx => "g++",
             Self::Make => "make",
         }
@@ -68,13 +74,15 @@ impl Tool {
         match self {
             Self::Rustfmt => "the check of the format",
             Self::Clippy => "the lints",
-            Self::SystemdAnalyze => "the check of the systemd unit",
+            Self::SystemdAnalyze => "the check of the systemd unit, and of the installed package",
             Self::Postgres => "every journey on PostgreSQL",
             Self::Chromium | Self::ChromiumShell | Self::Chromedriver => "the journeys in a browser",
             Self::Python => "mail over a real SMTP server, and the visit of a portal on Authlib",
             Self::Node => "the visits of portals on openid-client and oauth4webapi",
             Self::Apache => "the visit of a portal behind mod_auth_openidc",
             Self::Openssl => "whatever needs a certificate or a hash made by another tool",
+            Self::Nginx => "two nodes behind nginx",
+            Self::Haproxy => "the trial of its sample",
             Self::Cxx => "the coverage-guided run of the fuzz targets",
             Self::Make => "whatever builds the program",
         }
@@ -95,6 +103,8 @@ impl Tool {
             // Without Debian's `apache2`, which would start a service.
             Self::Apache => &["apache2-bin", "libapache2-mod-auth-openidc"],
             Self::Openssl => &["openssl"],
+            Self::Nginx => &["nginx-light"],
+            Self::Haproxy => &["haproxy"],
             Self::Cxx => &["g++"],
             Self::Make => &["make"],
         }
@@ -124,6 +134,8 @@ impl Tool {
             Self::Node => node::environment(),
             Self::Apache => on_path("apache2").filter(|_| Path::new(MOD_AUTH_OPENIDC).exists()),
             Self::Openssl => on_path("openssl"),
+            Self::Nginx => on_path("nginx"),
+            Self::Haproxy => on_path("haproxy"),
             Self::Cxx => on_path("c++"),
             Self::Make => on_path("make"),
         }

@@ -20,21 +20,10 @@ pub(crate) fn check() -> Result<Outcome> {
     let unit = shell::root().join(UNIT);
     let text = fs::read_to_string(&unit).with_context(|| format!("cannot read {UNIT}"))?;
     let root = tempfile::Builder::new().prefix("moncompte-unit-").tempdir()?;
-    populate(root.path(), &text)?;
-    let installed = root.path().join("etc/systemd/system/moncompte.service");
-    fs::write(&installed, text)?;
-
-    let mut verify = Command::new(&analyze);
-    verify
-        .args(["verify", "--man=no", "--recursive-errors=no", "--root"])
-        .arg(root.path())
-        .arg("moncompte.service");
-    let verdict = shell::capture(&mut verify)?;
-    let complaints = String::from_utf8_lossy(&verdict.stderr);
-    // Some errors, e.g. an unknown key, do not change the exit status.
-    if !verdict.status.success() || complaints.lines().any(|line| line.contains("moncompte.service")) {
-        bail!("systemd-analyze verify: {complaints}");
-    }
+    let installed = root.path().join("etc/systemd/system");
+    fs::create_dir_all(&installed)?;
+    fs::write(installed.join("moncompte.service"), &text)?;
+    verify(root.path(), &text)?;
     let mut security = Command::new(&analyze);
     security.args(["security", "--no-pager", "--offline=true", "--threshold", EXPOSURE]).arg(&unit);
     let exposure = shell::capture(&mut security)?;
@@ -46,9 +35,23 @@ pub(crate) fn check() -> Result<Outcome> {
     Ok(Outcome::Passed(overall.trim_start_matches(['→', ' ']).to_owned()))
 }
 
-/// Puts the programs that the unit names, and empty copies of the targets that it orders itself by, below `root`.
+/// Lets systemd read the unit that is installed below `root`, and whose text this is.
+pub(crate) fn verify(root: &Path, text: &str) -> Result<()> {
+    let analyze = Tool::SystemdAnalyze.find().context("systemd-analyze is missing")?;
+    populate(root, text)?;
+    let mut verify = Command::new(analyze);
+    verify.args(["verify", "--man=no", "--recursive-errors=no", "--root"]).arg(root).arg("moncompte.service");
+    let verdict = shell::capture(&mut verify)?;
+    let complaints = String::from_utf8_lossy(&verdict.stderr);
+    // Some errors, e.g. an unknown key, do not change the exit status.
+    if !verdict.status.success() || complaints.lines().any(|line| line.contains("moncompte.service")) {
+        bail!("systemd-analyze verify: {complaints}");
+    }
+    Ok(())
+}
+
+/// Puts what is missing of the programs that the unit names, and empty copies of the targets that it orders itself by, below `root`.
 fn populate(root: &Path, unit: &str) -> Result<()> {
-    fs::create_dir_all(root.join("etc/systemd/system"))?;
     let targets = root.join("usr/lib/systemd/system");
     fs::create_dir_all(&targets)?;
     for word in unit.split(['=', ' ', '\n']).filter(|word| word.ends_with(".target")) {
@@ -62,6 +65,9 @@ fn populate(root: &Path, unit: &str) -> Result<()> {
     for (_, command) in commands {
         let program = command.split(' ').next().unwrap_or_default().trim_start_matches(['-', '/']);
         let file = root.join(program);
+        if file.exists() {
+            continue;
+        }
         fs::create_dir_all(file.parent().unwrap_or(root))?;
         fs::write(&file, "#!/bin/sh\n")?;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;

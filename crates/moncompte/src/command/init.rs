@@ -1,6 +1,6 @@
 use std::{
     fs,
-    io::Write,
+    io::{Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -21,6 +21,9 @@ pub(crate) struct Init {
     /// The provider's address, as portals and people will know it for ever.
     #[arg(long, value_name = "URL")]
     issuer: String,
+    /// The database's address: sqlite:///PATH or postgres://…; `-` reads it from standard input, for it may hold a password.
+    #[arg(long, value_name = "ADDRESS", default_value = SQLITE)]
+    database: String,
 }
 
 /// The samples, embedded in the program.
@@ -33,6 +36,10 @@ pub(crate) struct Init {
 #[include = "terms/*"]
 struct Samples;
 
+/// The database of the sample, beside its file.
+const SQLITE: &str = "sqlite://moncompte.db";
+/// The file with the address of a database that asks for a password.
+const DATABASE: &str = "secrets/database";
 /// The issuer of the sample.
 const ISSUER: &str = "issuer = \"https://compte.exemple.fr\"";
 /// The secrets of the sample, but for the mail server's password, which only its operator knows.
@@ -42,9 +49,15 @@ impl Init {
     /// Writes a folder that is right as it is, but for the password of the mail server.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let folder = &self.folder;
-        if self.issuer.contains(['"', '\\']) || self.issuer.chars().any(char::is_control) {
+        if !is_plain(&self.issuer) {
             bail!("--issuer must be an address such as https://compte.exemple.fr");
         }
+        let database = self.database()?;
+        // The address of a server is a secret of its own.
+        let (setting, secret) = match database.starts_with("sqlite:") {
+            true => (format!("database = \"{database}\""), None),
+            false => (format!("database_file = \"{DATABASE}\""), Some(database)),
+        };
         fs::create_dir_all(folder)
             .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
         let is_empty = fs::read_dir(folder)?.next().is_none();
@@ -56,7 +69,8 @@ impl Init {
             let mut bytes = sample.data.into_owned();
             if path == "moncompte.toml" {
                 let issuer = format!("issuer = \"{}\"", self.issuer);
-                bytes = String::from_utf8(bytes)?.replacen(ISSUER, &issuer, 1).into_bytes();
+                let sample = String::from_utf8(bytes)?.replacen(ISSUER, &issuer, 1);
+                bytes = sample.replacen(&format!("database = \"{SQLITE}\""), &setting, 1).into_bytes();
             }
             write(folder, &path, &bytes, 0o640)?;
         }
@@ -64,6 +78,9 @@ impl Init {
         write(folder, "secrets/seal.key", SealKey::generate(&rng).text().as_bytes(), 0o600)?;
         for path in SECRETS {
             write(folder, path, Token::generate(&rng).text().as_bytes(), 0o600)?;
+        }
+        if let Some(database) = secret {
+            write(folder, DATABASE, database.as_bytes(), 0o600)?;
         }
         let dir = folder.display();
         out!("{dir} is ready but for the password of the mail server. Next:");
@@ -76,6 +93,30 @@ impl Init {
         out!("Keep a copy of {dir}/secrets/seal.key apart from the backups of the database.");
         Ok(ExitCode::SUCCESS)
     }
+
+    /// Returns the address of the database.
+    fn database(&self) -> anyhow::Result<String> {
+        let mut address = self.database.clone();
+        if address == "-" {
+            address.clear();
+            std::io::stdin()
+                .read_to_string(&mut address)
+                .context("the address of the database cannot be read")?;
+        }
+        let address = address.trim();
+        let is_known = ["sqlite:", "postgres:", "postgresql:"].iter().any(|kind| address.starts_with(kind));
+        if !is_known || !is_plain(address) {
+            bail!(
+                "--database must be an address such as sqlite:///var/lib/moncompte/moncompte.db or postgres://…"
+            );
+        }
+        Ok(address.to_owned())
+    }
+}
+
+/// Returns true for what can stand in a string of TOML as it is.
+fn is_plain(text: &str) -> bool {
+    !text.contains(['"', '\\']) && !text.chars().any(char::is_control)
 }
 
 /// Writes a new file, and the folders above it.

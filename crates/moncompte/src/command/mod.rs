@@ -10,6 +10,7 @@ mod import;
 mod init;
 mod keys;
 mod mail;
+mod manual;
 mod migrate;
 mod serve;
 mod why;
@@ -84,6 +85,9 @@ enum Command {
     Mail(mail::Mail),
     /// Tell what happened where a page showed a reference, from the audit stream.
     Why(why::Why),
+    /// Write the manual pages and the shells' completions, for who makes a package.
+    #[command(hide = true)]
+    Manual(manual::Manual),
 }
 
 /// Options of every command.
@@ -149,6 +153,7 @@ impl Cli {
             Command::Keys(keys) => keys.run().await,
             Command::Mail(mail) => mail.run().await,
             Command::Why(why) => why.run(),
+            Command::Manual(manual) => manual.run(),
         }
     }
 }

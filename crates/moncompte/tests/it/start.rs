@@ -351,3 +351,35 @@ fn a_new_folder_is_right_but_for_the_mail_servers_password() {
         [0o600; 2]
     );
 }
+
+/// The address of a database server may hold a password: `init` takes it from standard input, and no file but its own has it.
+#[test]
+fn the_address_of_a_database_is_a_secret_of_its_own() {
+    let parent = tempfile::tempdir().unwrap();
+    let init = |name: &str, address: &str| {
+        let given = parent.path().join("given");
+        fs::write(&given, address).unwrap();
+        let mut command = program();
+        command.args(["init", "--issuer", "https://compte.agence.test", "--database", "-"]);
+        let out =
+            command.arg(parent.path().join(name)).stdin(fs::File::open(given).unwrap()).output().unwrap();
+        (out.status.code(), String::from_utf8(out.stderr).unwrap())
+    };
+    let server = "postgres://moncompte:geheim@db.agence.test/moncompte";
+    assert_eq!(init("server", &format!("{server}\n")).0, Some(0));
+    let folder = parent.path().join("server");
+    let settings = fs::read_to_string(folder.join("moncompte.toml")).unwrap();
+    assert!(
+        settings.contains("\ndatabase_file = \"secrets/database\"\n") && !settings.contains("\ndatabase =")
+    );
+    assert!(!settings.contains("geheim"));
+    assert_eq!(fs::read_to_string(folder.join("secrets/database")).unwrap(), server);
+    assert_eq!(mode(&folder.join("secrets/database")), 0o600);
+    assert_eq!(init("file", "sqlite:///var/lib/moncompte/moncompte.db").0, Some(0));
+    let settings = fs::read_to_string(parent.path().join("file/moncompte.toml")).unwrap();
+    assert!(settings.contains("\ndatabase = \"sqlite:///var/lib/moncompte/moncompte.db\"\n"));
+    for wrong in ["", "mysql://db/x", "sqlite://a\"b"] {
+        let (code, said) = init("wrong", wrong);
+        assert!(code == Some(1) && said.contains("--database must be an address"), "{wrong}: {said}");
+    }
+}
