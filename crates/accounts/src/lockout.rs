@@ -154,7 +154,14 @@ impl Counter {
     }
 
     /// Reserves an attempt. Waits while others are in flight, so that a right password is never refused because five are being checked at once.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database, or [`Fault::Unavailable`] where this node lacks a sealing key. At every door and for everybody alike: of some people it could
+    /// not read the hash, and for a stranger it would compare one.
     pub(crate) async fn reserve(&self, context: &Context, policy: LockPolicy) -> Result<Attempt, Fault> {
+        if context.keys.lacks_one() {
+            return Err(Fault::Unavailable("a sealing key is missing on this node".into()));
+        }
         let db = &context.db;
         loop {
             let now = context.now();

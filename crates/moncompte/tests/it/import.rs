@@ -167,7 +167,7 @@ async fn rows(place: &Place) -> i64 {
 }
 
 /// How many hashes a test goes on by. All are tried on SQLite; PostgreSQL keeps the same text of them, so that it takes one of eight, and all in a deep run.
-fn every(database: &str) -> usize {
+fn stride(database: &str) -> usize {
     if database == "sqlite" { 1 } else { testbed::tries(8, 1) }
 }
 
@@ -203,7 +203,7 @@ async fn people_of_a_file_that_nobody_has_seen_can_move(bed: Bed) {
     }
     let _running = place.serve().await;
     // Tries each format once, spread over the three files.
-    for n in (0..FORMATS.len()).step_by(every(place.bed.name)) {
+    for n in (0..FORMATS.len()).step_by(stride(place.bed.name)) {
         let (name, _, all) = &everybody[n % 3];
         let mover = &all[n].mover;
         let wrong = Persona { old: format!("{}x", mover.old), ..mover.clone() };
@@ -449,7 +449,7 @@ async fn each_hash_of_the_documentation_signs_in(bed: Bed) {
         "{name}: {told}"
     );
     let _running = place.serve().await;
-    for (mover, line) in movers.iter().step_by(every(name)) {
+    for (mover, line) in movers.iter().step_by(stride(name)) {
         let page = Person::new(&place.issuer()).prove(mover).await;
         assert!(page.asks("notice"), "{name}: {line}: {} {}", page.url, page.heading());
     }

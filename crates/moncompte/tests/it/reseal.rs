@@ -165,8 +165,8 @@ async fn counted(place: &Place) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_without_the_key_that_seals_is_not_ready_and_answers_everybody_alike(bed: Bed) {
     let place = Place::new(bed, MAIL_FOLDER);
-    let mover = Persona::number(0);
-    place.people([mover.row()]);
+    let (mover, late) = (Persona::number(0), Persona::number(1));
+    place.people([mover.row(), late.row()]);
     let running = place.serve().await;
     Person::new(&place.issuer()).moves(&mover, &place).await;
     let names = async |from: &str, to: &str| {
@@ -184,6 +184,11 @@ async fn a_node_without_the_key_that_seals_is_not_ready_and_answers_everybody_al
             let page = Person::new(&place.issuer()).signs_in(email, password).await;
             assert_eq!(page.status.as_u16(), 503, "{email}: {} {}", page.url, page.heading());
         }
+    }
+    // At the old door too.
+    for person in [late, Persona::number(2)] {
+        let page = Person::new(&place.issuer()).prove(&person).await;
+        assert_eq!(page.status.as_u16(), 503, "{}: {} {}", person.identifier, page.url, page.heading());
     }
     assert_eq!(counted(&place).await, 0, "{}", place.bed.name);
     names(&foreign, &own).await;

@@ -12,7 +12,7 @@ use super::{Release, name, notice, quiet, text};
 use crate::shell;
 use crate::tools::on_path;
 
-/// What is copied from the sources: from, to, mode.
+/// The files that are copied from the sources: from, to, mode.
 const FILES: [(&str, &str, u32); 10] = [
     ("deploy/systemd/moncompte.service", "usr/lib/systemd/system/moncompte.service", 0o644),
     ("deploy/systemd/moncompte.sysusers.conf", "usr/lib/sysusers.d/moncompte.conf", 0o644),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Release, digest, name, quiet};
 use crate::shell;
 
-/// Who the program runs as, and whose its folder is.
+/// The user that the program runs as, and that owns its folder.
 pub(super) const USER: &str = "65532";
 const STATE: &str = "./var/lib/moncompte";
 

@@ -19,7 +19,7 @@ pub(crate) struct Library {
     pub(crate) licence: String,
     /// SHA-256 of its source, as in `Cargo.lock`; none for our own.
     sum: Option<String>,
-    /// What it uses, by place in the list.
+    /// The libraries that it uses, by place in the list.
     uses: Vec<usize>,
     /// Its licences and notices, as its authors wrote them.
     pub(crate) texts: Vec<String>,

@@ -1,4 +1,4 @@
-//! What is released, in `target/dist`: a Debian package, an image, the list of what is in the program, their sums and a signature (docs/adr/0020). The
+//! The files of a release, in `target/dist`: a Debian package, an image, the list of what is in the program, their sums and a signature (docs/adr/0020). The
 //! same sources and tools make the same bytes: times are those of the commit, owners are written and not taken from whoever builds.
 
 mod debian;
@@ -69,7 +69,7 @@ fn build(profile: &str) -> Result<PathBuf> {
     Ok(shell::target().join(folder).join("moncompte"))
 }
 
-/// What a release is made of.
+/// The parts of a release.
 pub(crate) struct Release {
     /// The built program.
     pub(crate) program: PathBuf,

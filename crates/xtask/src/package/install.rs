@@ -17,7 +17,7 @@ use crate::tools::on_path;
 use crate::{shell, unit};
 
 const PAGE: &str = "docs/operate/install.md";
-/// What is where, with mode and owner.
+/// The installed files, each with mode and owner.
 const OWNERS: [(&str, &str); 8] = [
     ("usr/bin/moncompte", "0755 root:root"),
     ("usr/lib/systemd/system/moncompte.service", "0644 root:root"),

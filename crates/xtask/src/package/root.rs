@@ -19,7 +19,7 @@ use crate::tools::on_path;
 
 /// The programs that the page calls.
 const PROGRAMS: [&str; 5] = ["sh", "runuser", "install", "rm", "openssl"];
-/// What the package depends on. This machine's own entries stand in dpkg's list, so that it compares versions that are real.
+/// The packages that this one depends on. This machine's own entries stand in dpkg's list, so that it compares versions that are real.
 const DEPENDENCIES: [&str; 4] = ["libc6", "libgcc-s1", "systemd", "ca-certificates"];
 /// runuser(1) asks PAM, which lets root be anybody.
 const PAM: &str =

@@ -1,4 +1,4 @@
-//! What systemd would read in the installed unit: no systemd runs where tests do, so they start what stands there, word for word.
+//! Reads the installed unit as systemd would: no systemd runs where tests do, so they start what stands there, word for word.
 
 use std::collections::BTreeMap;
 

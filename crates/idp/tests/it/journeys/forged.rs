@@ -14,7 +14,7 @@ const MARIE: &str = "marie@exemple.test";
 /// Routes to which clients post, without a browser's cookies or from another site; each authenticates its caller in another way.
 const NO_FORMS: [&str; 6] = ["/token", "/userinfo", "/introspect", "/revoke", "/authorize", "/end-session"];
 
-/// What a person would have typed, into whichever form.
+/// The fields that a person would have filled in, of whichever form.
 const TYPED: &str = "email=marie@exemple.test&identifier=101&password=Vieux-Secret+2&agency=rivage&accept=on&version=2026-11&language=fr&sha256=00&sure=on&code=000000&name=Autre&session=x&current=x";
 
 /// The routes that take a form of ours.
