@@ -95,15 +95,7 @@ impl Accounts {
             Attempt::Go(reserved) => reserved,
             Attempt::Locked { now, .. } => return Ok(Guarded::Locked { now }),
         };
-        let found = match self.find_right(stored, password).await {
-            Ok(found) => found,
-            Err(fault) => {
-                // This node cannot read the hash: that is nobody's wrong password.
-                counter.give_back(&self.context.db).await?;
-                return Err(fault);
-            }
-        };
-        match found {
+        match counter.or_back(&self.context.db, self.find_right(stored, password).await).await? {
             Ok(Some((of, outdated))) => Ok(Guarded::Right { of, outdated }),
             Ok(None) => {
                 let failed =

@@ -246,6 +246,17 @@ impl Counter {
         attempts::give_back(db, &self.key).await
     }
 
+    /// Returns the outcome of what followed a reserved attempt. Where it is a fault, gives the attempt back: an outage is nobody's wrong password, and who tries
+    /// again until it ends is not locked.
+    pub(crate) async fn or_back<T>(&self, db: &Db, outcome: Result<T, Fault>) -> Result<T, Fault> {
+        if outcome.is_err()
+            && let Err(fault) = self.give_back(db).await
+        {
+            tracing::debug!(%fault, "an attempt could not be given back");
+        }
+        outcome
+    }
+
     /// Clears every bucket of the subject.
     pub(crate) async fn clear_all(&self, tx: &Tx) -> Result<(), Fault> {
         attempts::clear_all(tx, &self.key.subject).await

@@ -73,13 +73,18 @@ impl Accounts {
                 Reauthentication::Refused(refused) => return Ok(Attach::Refused(refused)),
             },
         };
-        let attached = self.write_attach(id, &row, counter.as_ref(), session, visitor).await?;
+        let (db, attached) =
+            (&self.context.db, self.write_attach(id, &row, counter.as_ref(), session, visitor).await);
+        let attached = match &counter {
+            Some(counter) => counter.or_back(db, attached).await?,
+            None => attached?,
+        };
         if let Some(signed_in) = attached {
             return Ok(Attach::Done(signed_in));
         }
         if let Some(counter) = &counter {
             // The password was right, but another tab was faster: not counted, or a second click would lock its owner out (SECURITY I6).
-            counter.give_back(&self.context.db).await?;
+            counter.give_back(db).await?;
         }
         let Some(now) = self.enrolment(id).await? else { return Ok(Attach::NotNow) };
         self.attached_again(&now, typed, session, visitor).await

@@ -100,7 +100,7 @@ impl Accounts {
             Reauthentication::Right(counter) => counter,
             Reauthentication::Refused(refused) => return Ok(AddressWish::Refused(refused)),
         };
-        counter
+        let asked = counter
             .write_cleared(db, async |tx: &Tx, cleared: Cleared| {
                 // The form came twice: its mails are out, and their links go on working.
                 let pending = email_changes::pending(tx, owner, self.context.now()).await?;
@@ -116,7 +116,8 @@ impl Accounts {
                 cleared.record(tx, &self.context, Some(owner)).await?;
                 Ok(Done::Commit(if many { AddressWish::TooMany } else { AddressWish::Asked }))
             })
-            .await
+            .await;
+        counter.or_back(db, asked).await
     }
 
     /// Returns true if the same address was asked for within the last minute, and its server did not refuse it.

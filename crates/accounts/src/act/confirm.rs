@@ -89,11 +89,13 @@ impl Accounts {
             Guarded::Locked { .. } => return Ok(Confirm::Locked),
             Guarded::Busy => return Ok(Confirm::Busy),
         }
-        if self.confirm_address_of_move(token, &row, &counter).await? {
+        let db = &self.context.db;
+        let confirmed = self.confirm_address_of_move(token, &row, &counter).await;
+        if counter.or_back(db, confirmed).await? {
             return Ok(Confirm::Done(row.id));
         }
         // The password was right; a change of the address meanwhile does not count as a failure.
-        counter.give_back(&self.context.db).await?;
+        counter.give_back(db).await?;
         Ok(Confirm::Dead)
     }
 

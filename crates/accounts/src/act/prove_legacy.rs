@@ -79,6 +79,15 @@ impl Counted {
         self.own.give_back(db).await
     }
 
+    /// As [`Counter::or_back`], for both.
+    async fn or_back<T>(&self, db: &Db, outcome: Result<T, Fault>) -> Result<T, Fault> {
+        let outcome = self.own.or_back(db, outcome).await;
+        match &self.all {
+            Some((all, _)) => all.or_back(db, outcome).await,
+            None => outcome,
+        }
+    }
+
     async fn failed(&self, accounts: &Accounts) -> Result<LegacyProof, Fault> {
         let (context, lock) = (&accounts.context, accounts.rules.lock);
         if let Some((all, nth)) = &self.all {
@@ -158,29 +167,37 @@ impl Accounts {
             Ok(counted) => counted,
             Err(locked) => return Ok(locked),
         };
-        let before = agency.directory.canonical_before(identifier);
-        let identity =
-            identities::by_identifier(&self.context.db, &agency.id, &canonical, before.as_deref()).await?;
-        let judged = match self.check_identity(agency, identity.as_ref(), &password).await {
-            Ok(judged) => judged,
-            Err(fault) => {
-                // Nothing was judged: that is nobody's wrong password.
-                counted.give_back(&self.context.db).await?;
-                return Err(fault);
-            }
-        };
-        match judged {
+        let db = &self.context.db;
+        let judged = self.judge_identity(agency, identifier, &canonical, &password).await;
+        let (identity, right) = counted.or_back(db, judged).await?;
+        match right {
             None => {
-                counted.give_back(&self.context.db).await?;
+                counted.give_back(db).await?;
                 Ok(LegacyProof::Busy)
             }
             Some(false) => counted.failed(self).await,
             Some(true) => {
                 let kind = self.newly_proven(&agency.id, identity.as_ref())?;
-                counted.right(self, &agency.id, kind.as_deref()).await?;
+                let right = counted.right(self, &agency.id, kind.as_deref()).await;
+                counted.or_back(db, right).await?;
                 self.proved(identity, origin, visitor).await
             }
         }
+    }
+
+    /// Finds the identity and checks its old password; `None` if the queue of hashes is full.
+    async fn judge_identity(
+        &self,
+        agency: &Agency,
+        identifier: &str,
+        canonical: &str,
+        password: &Password,
+    ) -> Result<(Option<IdentityRow>, Option<bool>), Fault> {
+        let before = agency.directory.canonical_before(identifier);
+        let db = &self.context.db;
+        let identity = identities::by_identifier(db, &agency.id, canonical, before.as_deref()).await?;
+        let right = self.check_identity(agency, identity.as_ref(), password).await?;
+        Ok((identity, right))
     }
 
     /// Reserves an attempt at an old identifier from the visitor's network, and one from all networks together. In a network from which its owner came

@@ -76,6 +76,24 @@ impl Accounts {
         previous: Option<&Session>,
         visitor: &Visitor,
     ) -> Result<Renewed, Fault> {
+        let renewed = self.write_change(owner, change, previous, visitor).await;
+        let Some(counter) = change.counter() else { return renewed };
+        let db = &self.context.db;
+        let renewed = counter.or_back(db, renewed).await?;
+        if !matches!(renewed, Renewed::Done(_)) {
+            // The password was right, and the proof or the account changed meanwhile: not counted.
+            counter.give_back(db).await?;
+        }
+        Ok(renewed)
+    }
+
+    async fn write_change(
+        &self,
+        owner: &AccountRow,
+        change: &Change<'_>,
+        previous: Option<&Session>,
+        visitor: &Visitor,
+    ) -> Result<Renewed, Fault> {
         let (here, now) = (self.known_device(owner.id, visitor).await?, self.context.now());
         self.context
             .db
@@ -245,6 +263,15 @@ impl Change<'_> {
         match self {
             Self::Password { session, .. } => Some(session),
             Self::Address { own, .. } => *own,
+            Self::Reset { .. } | Self::TakeBack { .. } => None,
+        }
+    }
+
+    /// The counter of the password that proved the change, if one did.
+    fn counter(&self) -> Option<&Counter> {
+        match self {
+            Self::Password { counter, .. } => Some(counter),
+            Self::Address { counter, .. } => counter.as_ref(),
             Self::Reset { .. } | Self::TakeBack { .. } => None,
         }
     }

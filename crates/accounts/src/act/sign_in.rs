@@ -116,30 +116,43 @@ impl Accounts {
             Proved::Account(row, counter, outdated) => (row, counter, outdated),
             Proved::Not(refused) => return Ok(refused),
         };
+        let db = &self.context.db;
         let fresh = match outdated {
             true => self.hash_password(&password).await.ok(),
             // One of an earlier version, or under an older key.
-            false => pepper::renew(&self.context, &row.password_hash)?,
+            false => counter.or_back(db, pepper::renew(&self.context, &row.password_hash)).await?,
         };
+        let entered = self.enter((&row, fresh), keep, &counter, (previous, visitor), then).await;
+        Ok(SignIn::In(Box::new(counter.or_back(db, entered).await?)))
+    }
+
+    /// Opens a session of an account whose password was right; `fresh` is its hash by today's rules, if it has another.
+    async fn enter(
+        &self,
+        (row, fresh): (&AccountRow, Option<String>),
+        keep: bool,
+        counter: &Counter,
+        (previous, visitor): (Option<&Session>, &Visitor),
+        then: impl AsyncFnOnce(&Tx, &SignedIn, &Standing) -> Result<(), Fault>,
+    ) -> Result<SignedIn, Fault> {
         let agency_id = visitor.origin.agency_id.as_deref().unwrap_or_default();
         let standing = self.standing(row.id, agency_id).await?;
-        let signed_in = counter
+        counter
             .write_cleared(&self.context.db, async |tx: &Tx, cleared: Cleared| {
                 // A link that is made from here on is as one that was asked for after this sign-in.
                 if standing.has_reset_link {
                     reset_links::supersede(tx, row.id, self.context.now()).await?;
                 }
                 if let Some(hash) = fresh {
-                    accounts::rehash(tx, &row, hash).await?;
+                    accounts::rehash(tx, row, hash).await?;
                 }
-                let mut signed_in = self.sign_in_as(tx, &row, keep, &counter, (previous, visitor)).await?;
+                let mut signed_in = self.sign_in_as(tx, row, keep, counter, (previous, visitor)).await?;
                 signed_in.may_be_one_too_many = standing.may_have_too_many_sessions;
                 then(tx, &signed_in, &standing).await?;
                 cleared.record(tx, &self.context, Some(row.id)).await?;
                 Ok(Done::Commit(signed_in))
             })
-            .await?;
-        Ok(SignIn::In(Box::new(signed_in)))
+            .await
     }
 
     /// Finds whom an address means, and checks the password.
@@ -163,7 +176,8 @@ impl Accounts {
         Ok(match meant {
             Meant::Account(row) => Proved::Account(row, counter, outdated),
             Meant::Moves(mut pending) => {
-                Proved::Not(self.go_on(pending.swap_remove(of), &counter, visitor).await?)
+                let went_on = self.go_on(pending.swap_remove(of), &counter, visitor).await;
+                Proved::Not(counter.or_back(db, went_on).await?)
             }
             Meant::Nobody => Proved::Not(SignIn::Wrong { remaining: 0 }),
         })

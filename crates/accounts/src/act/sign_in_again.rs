@@ -48,16 +48,26 @@ impl Accounts {
         let Guarded::Right { .. } = self.guard(&counter, &stored, &password).await? else {
             return Ok(None);
         };
+        let opened = self.open_in_place(owner, form, &counter, visitor).await;
+        Ok(Some(Box::new(counter.or_back(&self.context.db, opened).await?)))
+    }
+
+    /// Opens a session in place of the one that was lost with its answer.
+    async fn open_in_place(
+        &self,
+        owner: &AccountRow,
+        form: &SentAgain<'_>,
+        counter: &Counter,
+        visitor: &Visitor,
+    ) -> Result<SignedIn, Fault> {
         let db = &self.context.db;
         let lost = sessions::begun_with(db, owner).await?.map(Session::from);
         let replaces = form.previous.filter(|session| session.account != owner.id).or(lost.as_ref());
-        let signed_in = db
-            .write(async |tx: &Tx| {
-                // The counter of the proof, not of the account; and the evidence has an entry about the change.
-                let _ = counter.clear(tx).await?;
-                Ok(Done::Commit(self.open_session(tx, owner, form.keep, visitor, replaces).await?))
-            })
-            .await?;
-        Ok(Some(Box::new(signed_in)))
+        db.write(async |tx: &Tx| {
+            // The counter of the proof, not of the account; and the evidence has an entry about the change.
+            let _ = counter.clear(tx).await?;
+            Ok(Done::Commit(self.open_session(tx, owner, form.keep, visitor, replaces).await?))
+        })
+        .await
     }
 }

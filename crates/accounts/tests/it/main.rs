@@ -18,6 +18,7 @@ mod mail_code;
 mod messages;
 mod moving;
 mod old_hashes;
+mod outage;
 mod readings;
 mod recovering;
 mod stage;

@@ -33,10 +33,15 @@ impl Sight {
 }
 
 impl Crowd {
-    pub fn of(size: usize, site: &Site) -> Self {
+    /// Four people, each with an account: the mover, and three who move first.
+    pub async fn of(site: &Site) -> Self {
         let (saw, mut people) = (Arc::new(Mutex::default()), JoinSet::new());
-        for _ in 0..size {
-            people.spawn(sign_in_for_ever(site.place.issuer(), site.mover.clone(), saw.clone()));
+        let others = (2..=4).map(Persona::number);
+        for other in others.clone() {
+            site.person().moves(&other, &site.place).await;
+        }
+        for mover in std::iter::once(site.mover.clone()).chain(others) {
+            people.spawn(sign_in_for_ever(site.place.issuer(), mover, saw.clone()));
         }
         Self { saw, people }
     }
@@ -73,7 +78,7 @@ async fn sign_in_for_ever(issuer: String, mover: Persona, saw: Arc<Mutex<Vec<Sig
 async fn a_database_that_is_away_lets_nobody_in_and_is_found_again() {
     let Some((site, proxy)) = Site::wired().await else { return };
     let before = site.redeem(&site.signs_in().await.code().unwrap()).await;
-    let crowd = Crowd::of(4, &site);
+    let crowd = Crowd::of(&site).await;
     // Cut again and again while people come and go, so that every kind of statement is cut.
     for _ in 0..15 {
         let before = crowd.saw().len();

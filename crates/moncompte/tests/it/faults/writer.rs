@@ -12,7 +12,7 @@ async fn who_meets_a_foreign_writer_waits_or_is_told_to_come_back() {
     let bed = Bed::sqlite().await;
     let (address, foreign) = (bed.address.clone(), bed.second_node().await.db);
     let site = Site::new(bed, &address, "").await;
-    let crowd = Crowd::of(4, &site);
+    let crowd = Crowd::of(&site).await;
     eventually("somebody is in", async || (!crowd.saw().is_empty()).then_some(())).await;
 
     let pen = foreign.begin().await.unwrap();

@@ -301,9 +301,17 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "counts a right password that another tab was faster than",
         items: &[57, 58],
         file: "crates/accounts/src/act/attach.rs",
-        find: "counter.give_back(&self.context.db).await?;",
+        find: "counter.give_back(db).await?;",
         replace: "let _ = counter;",
         caught_by: journey(&["right_passwords_that_attach_in_the_same_moment_are_no_failures"]),
+    },
+    Sabotage {
+        name: "counts a right password that met an outage",
+        items: &[116],
+        file: "crates/accounts/src/lockout.rs",
+        find: "if outcome.is_err()",
+        replace: "if false",
+        caught_by: journey(&["an_outage_at_the_sign_in_is_no_wrong_password"]),
     },
     Sabotage {
         name: "lets strangers add to the evidence",
