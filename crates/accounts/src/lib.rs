@@ -22,6 +22,7 @@
 
 mod account;
 mod act;
+mod activation;
 mod code;
 mod counts;
 mod delivery;
@@ -57,12 +58,13 @@ use kernel::{Context, typed_id};
 
 pub use account::{Account, LinkedAgency};
 pub use act::{
-    Accepted, AddressConfirm, AddressPage, AddressWish, Applier, ApplyRefused, Attach, Confirm, EmailChoice,
-    Ended, Finish, Importer, LINK_ENDED, LegacyProof, LinkEnded, NewAddress, NewPassword, NextMail, Origin,
-    PasswordChange, PasswordChoice, PendingAddress, Planner, Rejected, Replaced, Resend, Reset, ResetPage,
-    SESSIONS_ENDED, SessionsEnded, SignIn, TakeBack, TakeBackPage, Ticket, Tried, UndoRefused, Undone,
-    WrapProgress,
+    Accepted, AddressConfirm, AddressPage, AddressWish, Applier, ApplyRefused, Attach, CodeRefused, Confirm,
+    EmailChoice, Ended, Finish, Importer, LINK_ENDED, LegacyProof, LinkEnded, NewAddress, NewPassword,
+    NextMail, Origin, PasswordChange, PasswordChoice, PendingAddress, Planner, Rejected, Replaced, Resend,
+    Reset, ResetPage, SESSIONS_ENDED, SessionsEnded, SignIn, TakeBack, TakeBackPage, Ticket, Tried,
+    UndoRefused, Undone, WrapProgress,
 };
+pub use activation::{ACTIVATION_DAYS, ActivationCode};
 pub use code::{CODE_DAYS, CodeGiven};
 pub use counts::{IdentityCount, Totals, totals};
 pub use delivery::{

@@ -9,7 +9,7 @@ use legacy::hash::Recipe;
 use crate::{
     AccountId, Accounts, Email, EnrolmentId, OldSite, Visitor,
     lockout::{Attempt, Cleared, Counter, Failed, Reserved},
-    store::{IdentityRow, accounts, identities, links, proven, recipes, tickets},
+    store::{CodeRow, IdentityRow, accounts, identities, links, proven, recipes, tickets},
     verifier::{self, Kind, Stored},
 };
 
@@ -61,6 +61,16 @@ pub struct Ticket {
     pub email: Option<String>,
     /// The name that the agency has.
     pub name: Option<String>,
+}
+
+/// The outcome of a check at the old door.
+enum Checked {
+    Busy,
+    Wrong,
+    /// The old password was right.
+    Password,
+    /// The activation code was right.
+    Code(CodeRow),
 }
 
 /// The attempts that are reserved for one check of an old password.
@@ -169,35 +179,44 @@ impl Accounts {
         };
         let db = &self.context.db;
         let judged = self.judge_identity(agency, identifier, &canonical, &password).await;
-        let (identity, right) = counted.or_back(db, judged).await?;
-        match right {
-            None => {
+        let (identity, checked) = counted.or_back(db, judged).await?;
+        let kind = match &checked {
+            Checked::Busy => {
                 counted.give_back(db).await?;
-                Ok(LegacyProof::Busy)
+                return Ok(LegacyProof::Busy);
             }
-            Some(false) => counted.failed(self).await,
-            Some(true) => {
-                let kind = self.newly_proven(&agency.id, identity.as_ref())?;
-                let right = counted.right(self, &agency.id, kind.as_deref()).await;
-                counted.or_back(db, right).await?;
-                self.proved(identity, origin, visitor).await
-            }
+            Checked::Wrong => return counted.failed(self).await,
+            Checked::Code(_) => None,
+            Checked::Password => self.newly_proven(&agency.id, identity.as_ref())?,
+        };
+        let right = counted.right(self, &agency.id, kind.as_deref()).await;
+        counted.or_back(db, right).await?;
+        if let (Checked::Code(code), Some(identity)) = (&checked, &identity) {
+            self.note_code(identity, code).await?;
         }
+        self.proved(identity, origin, visitor).await
     }
 
-    /// Finds the identity and checks its old password; `None` if the queue of hashes is full.
+    /// Finds the identity, and checks its activation code or its old password.
     async fn judge_identity(
         &self,
         agency: &Agency,
         identifier: &str,
         canonical: &str,
         password: &Password,
-    ) -> Result<(Option<IdentityRow>, Option<bool>), Fault> {
+    ) -> Result<(Option<IdentityRow>, Checked), Fault> {
         let before = agency.directory.canonical_before(identifier);
         let db = &self.context.db;
         let identity = identities::by_identifier(db, &agency.id, canonical, before.as_deref()).await?;
-        let right = self.check_identity(agency, identity.as_ref(), password).await?;
-        Ok((identity, right))
+        if let Some(code) = self.right_code(identity.as_ref(), password).await? {
+            return Ok((identity, Checked::Code(code)));
+        }
+        let checked = match self.check_identity(agency, identity.as_ref(), password).await? {
+            None => Checked::Busy,
+            Some(false) => Checked::Wrong,
+            Some(true) => Checked::Password,
+        };
+        Ok((identity, checked))
     }
 
     /// Reserves an attempt at an old identifier from the visitor's network, and one from all networks together. In a network from which its owner came

@@ -4,6 +4,7 @@
 
 pub(crate) mod acceptances;
 pub(crate) mod accounts;
+pub(crate) mod activation_codes;
 pub(crate) mod attempts;
 pub(crate) mod counts;
 pub(crate) mod deliveries;
@@ -27,8 +28,8 @@ pub(crate) mod tickets;
 use kernel::typed_id;
 
 pub(crate) use table::{
-    acceptance::Model as AcceptanceRow, account::Model as AccountRow, delivery::Model as DeliveryRow,
-    email_change::Model as EmailChangeRow, enrolment::Model as EnrolmentRow,
+    acceptance::Model as AcceptanceRow, account::Model as AccountRow, activation_code::Model as CodeRow,
+    delivery::Model as DeliveryRow, email_change::Model as EmailChangeRow, enrolment::Model as EnrolmentRow,
     legacy_identity::Model as IdentityRow, link::Model as LinkRow, recovery::Model as ResetLinkRow,
     session::Model as SessionRow,
 };

@@ -6,8 +6,8 @@ use sea_orm::{ColumnTrait, ExprTrait, sea_query::Query};
 use crate::DeliveryState;
 
 use super::table::{
-    attempt, delivery, delivery_change, device, email_change, enrolment, lock_notice, recovery, session,
-    used_ticket,
+    activation_code, attempt, delivery, delivery_change, device, email_change, enrolment, lock_notice,
+    recovery, session, used_ticket,
 };
 
 /// Deletes counts of wrong passwords: unlocked ones last used before `unlocked`, others locked before `locked`.
@@ -24,6 +24,11 @@ pub(crate) async fn lock_notices(db: &Db, before: Unix) -> Result<(), Fault> {
 /// Deletes used tickets that ended before a moment.
 pub(crate) async fn tickets(db: &Db, before: Unix) -> Result<(), Fault> {
     delete_in_batches::<used_ticket::Entity>(db, used_ticket::Column::ExpiresAt.lt(before)).await
+}
+
+/// Deletes activation codes that ended before a moment.
+pub(crate) async fn activation_codes(db: &Db, before: Unix) -> Result<(), Fault> {
+    delete_in_batches::<activation_code::Entity>(db, activation_code::Column::ExpiresAt.lt(before)).await
 }
 
 /// Deletes unfinished moves that ended before a moment.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![allow(clippy::print_stdout, reason = "a test of many at once says how long they took")]
 
+mod activation;
 mod crowd;
 mod deliveries;
 mod disclosure;

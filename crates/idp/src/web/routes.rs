@@ -99,6 +99,7 @@ fn home_screens() -> Router<Shared> {
         .route("/", get(home::get))
         .route("/attach", get(home::attach))
         .route("/legacy", get(home::attach))
+        .route("/activate", get(legacy::activate))
         .route("/forgot", get(home::forgot))
         .route("/help", get(help::bare))
         .route("/sign-out", get(sign_out::get).post(sign_out::post))

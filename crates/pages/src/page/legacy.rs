@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Page;
 
-/// `POST {base}/legacy` with `agency`, `identifier`, `password`; with `carry` in place of the password it only fills the field in. Links to `{base}` and `{base}/help`.
+/// `POST {base}/legacy` with `agency`, `identifier`, and `password` or `activation`; with `carry` in place of the password it only fills the field in. Links to `{base}` and `{base}/help`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Legacy {
     /// The agency's label: `Identifiant`, `Numéro de client`; empty for the default.
@@ -13,6 +13,8 @@ pub struct Legacy {
     pub identifier: String,
     /// The value of the field `agency`.
     pub agency_id: String,
+    /// Asks for an activation code in place of the password. Fills the field in; may be empty.
+    pub code: Option<String>,
     /// The error of the last attempt.
     pub error: Option<LegacyError>,
 }
@@ -56,6 +58,8 @@ pub enum LegacyError {
         /// True if the password is empty.
         password: bool,
     },
+    /// The activation code has a slip; nothing was checked, nothing was counted.
+    Misspelt,
     /// The input is too long, or has a control character; nothing was checked, nothing was counted.
     Unusable,
 }
@@ -102,6 +106,7 @@ impl Page for Legacy {
             identifier_label: String::new(),
             identifier: String::new(),
             agency_id: "tilleuls".into(),
+            code: None,
             error: None,
         };
         let typed = Legacy {
@@ -124,8 +129,17 @@ impl Page for Legacy {
             LegacyError::Missing { identifier: false, password: true },
             LegacyError::Unusable,
         ];
+        let by_code = Legacy { code: Some(String::new()), ..first.clone() };
+        let with_code = Legacy { code: Some("ADQR-7KXC-4PN9".into()), ..typed.clone() };
+        let errors_of_code = [
+            LegacyError::Wrong { remaining: 3 },
+            LegacyError::Misspelt,
+            LegacyError::Missing { identifier: false, password: true },
+        ];
         let mut all = vec![first];
         all.extend(errors.map(|error| Legacy { error: Some(error), ..typed.clone() }));
+        all.push(by_code);
+        all.extend(errors_of_code.map(|error| Legacy { error: Some(error), ..with_code.clone() }));
         all
     }
 }

@@ -18,6 +18,7 @@ label-password = Password
 label-new-password = Your new password
 label-identifier = Identifier
 label-old-password = Old password
+label-activation-code = Activation code
 reveal-show = Show
 reveal-hide = Hide
 reveal-show-label = Show the password

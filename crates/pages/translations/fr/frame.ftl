@@ -18,6 +18,7 @@ label-password = Mot de passe
 label-new-password = Votre nouveau mot de passe
 label-identifier = Identifiant
 label-old-password = Ancien mot de passe
+label-activation-code = Code d'activation
 reveal-show = Afficher
 reveal-hide = Masquer
 reveal-show-label = Afficher le mot de passe

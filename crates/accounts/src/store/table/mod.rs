@@ -2,6 +2,7 @@
 
 pub(super) mod acceptance;
 pub(super) mod account;
+pub(super) mod activation_code;
 pub(super) mod attempt;
 pub(super) mod delivery;
 pub(super) mod delivery_change;

@@ -103,6 +103,9 @@ impl From<EmailRefused> for EmailError {
 pub(crate) struct LegacyFlash {
     pub(crate) error: Option<LegacyRefused>,
     pub(crate) identifier: String,
+    /// The page asks for an activation code, and this fills the field in.
+    #[serde(default)]
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,6 +117,7 @@ pub(crate) enum LegacyRefused {
     Throttled { seconds: u32 },
     Busy,
     Missing(Missing),
+    Misspelt,
     Unusable,
 }
 
@@ -130,6 +134,7 @@ impl LegacyRefused {
             Self::Missing(Missing { name, password }) => {
                 LegacyError::Missing { identifier: name.is_some(), password }
             }
+            Self::Misspelt => LegacyError::Misspelt,
             Self::Unusable => LegacyError::Unusable,
         }
     }

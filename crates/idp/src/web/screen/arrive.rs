@@ -191,10 +191,12 @@ async fn redeem_ticket(context: &InteractionContext) -> Result<Redeemed, Failure
         LegacyProof::Moved { hint, .. } => Ok(Redeemed::Moved(LegacyFlash {
             error: Some(LegacyRefused::Moved { hint }),
             identifier: flash::typed(&ticket.identifier),
+            code: None,
         })),
         LegacyProof::Left => Ok(Redeemed::Moved(LegacyFlash {
             error: Some(LegacyRefused::Left),
             identifier: flash::typed(&ticket.identifier),
+            code: None,
         })),
         LegacyProof::Busy => Err(Failure::new(ProblemKind::Busy, "no room to hash").retry(context.hub())),
         _ => Ok(Redeemed::Invalid),

@@ -1,42 +1,49 @@
 use std::sync::Arc;
 
-use accounts::LegacyProof;
+use accounts::{ActivationCode, LegacyProof};
 use agencies::Agency;
-use axum::{extract::Query, response::Response};
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
 use pages::page::{self, AgencyChoice, ChooseAgency, ChoosePurpose};
 use serde::Deserialize;
 
 use super::interaction::InteractionContext;
+use crate::Shared;
 use crate::web::{
+    browser::Browser,
     closed::{closed, is_listed},
     count::{self, MoveStep},
     error::Failure,
     flash::{self, LegacyFlash, LegacyRefused, Missing},
     form::{Form, TypedPassword},
     limits, path,
+    response::ResponseBuilder,
 };
 
 #[derive(Deserialize)]
-pub(crate) struct ChosenAgency {
+pub(crate) struct Chosen {
     agency: Option<String>,
+    /// Whatever it says: the page asks for an activation code.
+    code: Option<String>,
 }
 
 /// `GET /authorize/{id}/legacy`: the agency's old identifiers; at home, first which agency's.
 pub(crate) async fn get(
-    Query(chosen): Query<ChosenAgency>,
+    Query(chosen): Query<Chosen>,
     mut context: InteractionContext,
 ) -> Result<Response, Failure> {
     let flash = context.browser.flash(&context.idp, &path::legacy(context.id()));
     let Some(agency) = agency(&context, chosen.agency.as_deref()) else { return choose(&context) };
-    let (error, identifier) = match flash {
-        Some(LegacyFlash { error, identifier }) => (error, identifier),
-        None => (None, String::new()),
-    };
+    let empty = LegacyFlash { error: None, identifier: String::new(), code: None };
+    let LegacyFlash { error, identifier, code } = flash.unwrap_or(empty);
     let busy = matches!(error, Some(LegacyRefused::Busy));
     let page = page::Legacy {
         identifier_label: agency.directory.identifier_label.clone(),
         identifier,
         agency_id: agency.id.clone(),
+        code: code.or_else(|| chosen.code.map(|_| String::new())),
         error: error.map(|error| error.shown(!agency.tickets.is_empty())),
     };
     context.agency = Some(agency);
@@ -70,32 +77,34 @@ pub(crate) struct LegacyForm {
     identifier: String,
     #[serde(default)]
     password: TypedPassword,
+    activation: Option<TypedPassword>,
     carry: Option<String>,
 }
 
-/// `POST /authorize/{id}/legacy`: right credentials begin a move, or go on with it. With `carry`, an identifier that was typed on another page only
+/// `POST /authorize/{id}/legacy`: right credentials begin a move, or go on with it. An activation code stands in place of the password. With `carry`, an identifier that was typed on another page only
 /// fills the field in: so it becomes no part of an address.
 pub(crate) async fn post(
     Form { context, fields }: Form<InteractionContext, LegacyForm>,
 ) -> Result<Response, Failure> {
     let (idp, id) = (&context.idp, context.id());
-    let LegacyForm { identifier, password, .. } = &fields;
+    let LegacyForm { identifier, activation: code, .. } = &fields;
+    let password = code.as_ref().unwrap_or(&fields.password);
     let Some(agency) = agency(&context, fields.agency.as_deref()) else { return choose(&context) };
     let say = |error: Option<LegacyRefused>| {
         let page = path::legacy(id);
-        let flash = LegacyFlash { error, identifier: flash::typed(identifier) };
-        let response = context.response().flash(&page, &flash);
-        // At home the address keeps which agency was chosen.
-        Ok(match context.portal {
-            Some(_) => response.see_other(page),
-            None => response.see_other(format!("{}?agency={}", page.as_str(), agency.id)),
-        })
+        let code = code.as_ref().map(|code| flash::typed(code));
+        let to = address(&page, &agency.id, context.portal.is_none(), code.is_some());
+        let flash = LegacyFlash { error, identifier: flash::typed(identifier), code };
+        Ok(context.response().flash(&page, &flash).see_other(to))
     };
     if fields.carry.is_some() {
         return say(None);
     }
     if let Some(missing) = Missing::of_identifier(identifier, password) {
         return say(Some(LegacyRefused::Missing(missing)));
+    }
+    if code.as_ref().is_some_and(|code| ActivationCode::parse(code).is_none()) {
+        return say(Some(LegacyRefused::Misspelt));
     }
     if let Err(seconds) = limits::attempt(idp, &context.browser) {
         return say(Some(LegacyRefused::Throttled { seconds }));
@@ -122,4 +131,44 @@ pub(crate) async fn post(
         LegacyProof::Refused => say(Some(LegacyRefused::Unusable)),
         LegacyProof::Busy => say(Some(LegacyRefused::Busy)),
     }
+}
+
+/// Returns the address of the page. At home it keeps which agency was chosen.
+fn address(page: &flash::Address<LegacyFlash>, agency: &str, at_home: bool, by_code: bool) -> String {
+    let agency = at_home.then(|| format!("agency={agency}"));
+    let code = by_code.then(|| "code=1".to_owned());
+    let query: Vec<String> = agency.into_iter().chain(code).collect();
+    match query.is_empty() {
+        true => page.as_str().to_owned(),
+        false => format!("{}?{}", page.as_str(), query.join("&")),
+    }
+}
+
+/// `GET /activate?agency=…&identifier=…&code=…`: the address in the QR code of a letter. It fills the fields in, and leaves nothing of them in the address.
+pub(crate) async fn activate(
+    State(idp): State<Shared>,
+    browser: Browser,
+    Query(letter): Query<Letter>,
+) -> Result<Response, Failure> {
+    limits::arrival(&idp, &browser)?;
+    let id = idp.grants.start_home(&browser.token, None).await?;
+    let (page, agency) = (path::legacy(id), letter.agency.as_deref().unwrap_or_default());
+    let agency = idp.agencies.load().agency(agency).map(|agency| agency.id.clone());
+    let flash = LegacyFlash {
+        error: None,
+        identifier: flash::typed(&letter.identifier),
+        code: Some(flash::typed(&letter.code)),
+    };
+    let to = address(&page, agency.as_deref().unwrap_or_default(), agency.is_some(), true);
+    Ok(ResponseBuilder::new(&idp, &browser).flash(&page, &flash).enter(id, to))
+}
+
+/// What a letter says.
+#[derive(Deserialize)]
+pub(crate) struct Letter {
+    agency: Option<String>,
+    #[serde(default)]
+    identifier: String,
+    #[serde(default)]
+    code: TypedPassword,
 }

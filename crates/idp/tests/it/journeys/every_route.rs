@@ -234,7 +234,7 @@ GET | 404 | 404 | 404 | 404 | 404
 
 GET | 303 interaction | 303 interaction | 303 interaction | 303 interaction | 303 interaction
   Begins an interaction, whoever comes.
-  /attach /forgot /legacy
+  /activate /attach /forgot /legacy
 
 GET | 400 | 400 | 400 | 400 | 400
   A request of a client without its parameters.

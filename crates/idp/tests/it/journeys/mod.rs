@@ -4,6 +4,7 @@
 mod world;
 
 mod account;
+mod activation;
 mod again;
 mod arriving;
 mod attaching;
