@@ -35,6 +35,12 @@ pub(crate) enum Tool {
     Node,
     /// Apache with `mod_auth_openidc`
     Apache,
+    /// Patroni, which hands the role of a PostgreSQL primary over
+    Patroni,
+    /// etcd, where Patroni keeps who is primary
+    Etcd,
+    /// PgBouncer
+    PgBouncer,
     /// The command line of OpenSSL
     Openssl,
     /// The C++ compiler that builds libFuzzer
@@ -57,6 +63,9 @@ impl Tool {
             Self::Python => "Python with aiosmtpd and Authlib",
             Self::Node => "Node with openid-client",
             Self::Apache => "Apache with mod_auth_openidc",
+            Self::Patroni => "Patroni",
+            Self::Etcd => "etcd",
+            Self::PgBouncer => "PgBouncer",
             Self::Openssl => "openssl",
             Self::Cxx => "g++",
             Self::Make => "make",
@@ -74,6 +83,8 @@ impl Tool {
             Self::Python => "mail over a real SMTP server, and the visit of a portal on Authlib",
             Self::Node => "the visits of portals on openid-client and oauth4webapi",
             Self::Apache => "the visit of a portal behind mod_auth_openidc",
+            Self::Patroni | Self::Etcd => "the deaths of a primary in a cluster",
+            Self::PgBouncer => "the visits of people behind a pooler of connections",
             Self::Openssl => "whatever needs a certificate or a hash made by another tool",
             Self::Cxx => "the coverage-guided run of the fuzz targets",
             Self::Make => "whatever builds the program",
@@ -94,6 +105,10 @@ impl Tool {
             Self::Node => &["nodejs", "npm"],
             // Without Debian's `apache2`, which would start a service.
             Self::Apache => &["apache2-bin", "libapache2-mod-auth-openidc"],
+            // Its driver of etcd is recommended, not required.
+            Self::Patroni => &["patroni", "python3-etcd"],
+            Self::Etcd => &["etcd-server"],
+            Self::PgBouncer => &["pgbouncer"],
             Self::Openssl => &["openssl"],
             Self::Cxx => &["g++"],
             Self::Make => &["make"],
@@ -123,6 +138,9 @@ impl Tool {
             Self::Python => python::environment(),
             Self::Node => node::environment(),
             Self::Apache => on_path("apache2").filter(|_| Path::new(MOD_AUTH_OPENIDC).exists()),
+            Self::Patroni => on_path("patroni"),
+            Self::Etcd => on_path("etcd"),
+            Self::PgBouncer => on_path("pgbouncer"),
             Self::Openssl => on_path("openssl"),
             Self::Cxx => on_path("c++"),
             Self::Make => on_path("make"),

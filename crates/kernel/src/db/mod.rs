@@ -33,7 +33,7 @@ pub use self::{
     invariant::{Check, CheckFuture, INVARIANTS, Invariant, SeenBy, Snapshot, Verdict},
     open_transactions::assert_outside_transaction,
     reseal::{RESEAL_PAGE, Resealed, Told, reseal_rows},
-    servers::each_server,
+    servers::{each_server, shares_sessions},
     timeout::{QueryCount, Timeout},
     tx::Tx,
     write::{Done, Read},

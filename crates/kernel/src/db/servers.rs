@@ -169,6 +169,29 @@ pub(super) async fn takes_writes(connection: &mut PgConnection) -> Result<bool, 
     Ok(row.try_get::<&str, _>(0)? == "off")
 }
 
+/// Returns true if a pooler on the way, as PgBouncer with `pool_mode = transaction`, lends a connection of the server to several of ours, or ours several. A node
+/// does not work there: it keeps prepared statements and settings on its connections.
+///
+/// # Errors
+/// [`Fault::Unavailable`] if the database does not answer.
+pub async fn shares_sessions(address: &str) -> Result<bool, Fault> {
+    let options = Servers::of(address)?.writable().await?;
+    let asked = async {
+        let mut ours =
+            [PgConnection::connect_with(&options).await?, PgConnection::connect_with(&options).await?];
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            for connection in &mut ours {
+                let row = connection.fetch_one("SELECT pg_backend_pid()::text").await?;
+                seen.push(row.try_get::<String, _>(0)?);
+            }
+        }
+        Ok::<_, Error>(seen[0] == seen[1] || seen[..2] != seen[2..])
+    };
+    let silent = |_| Fault::Unavailable(format!("no answer in {ACQUIRE_TIMEOUT:?}"));
+    timeout(ACQUIRE_TIMEOUT, asked).await.map_err(silent)?.map_err(|e| Fault::Unavailable(e.to_string()))
+}
+
 /// A task that ends when it is dropped.
 pub(super) struct Watch(JoinHandle<()>);
 
