@@ -50,7 +50,7 @@ async fn nothing_acknowledged_is_lost_when_the_primary_dies() {
     for folder in ["node-a", "node-b"] {
         let port = free_port();
         another(&place, folder, port);
-        nodes.push(Node::beside(&place, folder, port));
+        nodes.push(Node::beside(&place, folder, port, None));
     }
     for node in &mut nodes {
         node.start(&place).await;

@@ -163,7 +163,7 @@ async fn node(place: &Place, folder: &'static str) -> Node {
     let (port, (cable, address)) = (free_port(), trouble::cable(&place.bed).await);
     another(place, folder, port);
     secret_file(&place.path(folder).join("secrets/database"), &address);
-    Node { cable, ..Node::beside(place, folder, port) }
+    Node::beside(place, folder, port, cable)
 }
 
 /// Runs this many lives, [`CROWD`] at once, until all end or the town closes. Returns the number of promised mails by address.

@@ -23,16 +23,16 @@ pub struct Node {
     folder: &'static str,
     pub port: u16,
     ops: u16,
-    pub cable: Option<Proxy>,
+    cable: Option<Proxy>,
 }
 
 impl Node {
     /// Returns the node of this folder of the place, which does not run yet.
-    pub fn beside(place: &Place, folder: &'static str, port: u16) -> Self {
+    pub fn beside(place: &Place, folder: &'static str, port: u16, cable: Option<Proxy>) -> Self {
         let text = std::fs::read_to_string(place.path(folder).join("moncompte.toml")).unwrap();
         let ops = text.lines().find_map(|line| line.strip_prefix("ops_listen = \"127.0.0.1:")).unwrap();
         let ops = ops.trim_end_matches('"').parse().unwrap();
-        Self { running: None, folder, port, ops, cable: None }
+        Self { running: None, folder, port, ops, cable }
     }
 
     pub async fn start(&mut self, place: &Place) {
