@@ -72,7 +72,7 @@ async fn people_move_and_sign_in_on_two_nodes_behind_pgbouncer() {
     for n in 1..=4 {
         let who = Persona::number(n);
         let moved = Person::patient(&place.issuer()).moves(&who, &place).await;
-        assert!(moved.code().is_some(), "{} {}", moved.url, moved.heading());
+        assert_eq!(moved.heading(), "Vous êtes maintenant connecté", "{}", moved.url);
         // In one act a node reads, writes and appends evidence, on connections of both pools.
         let back = Person::patient(&place.issuer()).signs_in(&who.email, &who.new).await;
         assert!(back.code().is_some(), "{} {}", back.url, back.heading());
