@@ -230,8 +230,12 @@ async fn watch(servers: Servers, pools: [PgPool; 2], counter: Arc<QueryCounter>)
             // A connection to a machine that is gone would hang for the whole timeout, and keep its place in the pool after a promotion. One that is refused
             // tries again soon, at the server that is in use then.
             Err(refusals) => {
-                let answers = |refusal: &Refusal| !matches!(refusal, Refusal::Silent);
-                refusals.iter().position(answers).into_iter().for_each(use_server);
+                let rank = |server: &usize| match refusals[*server] {
+                    Refusal::Error(_) => 0,
+                    Refusal::ReadOnly => 1,
+                    Refusal::Silent => 2,
+                };
+                (0..refusals.len()).min_by_key(rank).into_iter().for_each(use_server);
             }
         }
     }
