@@ -52,7 +52,7 @@ async fn a_node_turns_to_the_server_that_takes_writes() {
 
     second.refuse();
     first.refuse();
-    let out = site.place.run("doctor", &[]);
+    let out = site.place.run("doctor", &["--invariants"]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(said.contains("no server takes writes: 127.0.0.1:"), "{said}");
     first.pass();
@@ -76,7 +76,13 @@ async fn a_connection_that_takes_reads_alone_is_not_kept() {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
     ))
     .await;
-    eventually("a refusal", async || (tried(&site).await.status == 503).then_some(())).await;
+    // Until a write was refused, and not only a connection cut.
+    eventually("a refusal of writes", async || {
+        let refused = tried(&site).await.status == 503;
+        let (_, why) = site.place.operators("/health/ready").await;
+        (refused && why.contains("takes no writes")).then_some(())
+    })
+    .await;
     run(format!("ALTER DATABASE {name} RESET default_transaction_read_only")).await;
     assert!(healed(&site).await < HEALED);
 }

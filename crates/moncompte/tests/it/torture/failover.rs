@@ -76,7 +76,10 @@ async fn nothing_acknowledged_is_lost_when_the_primary_dies() {
         deaths
     };
     let whole = together.run_until(async { tokio::try_join!(crowd(&town, lots, LIVES), deaths) });
-    let (promised, deaths) = whole.await.unwrap_or_else(|why| panic!("{why}"));
+    let (promised, deaths) = match whole.await {
+        Ok(both) => both,
+        Err(why) => panic!("{why}\n{}", found(&town, &nodes).await),
+    };
 
     all_arrive(&town, &promised, &course(&deaths), true).await;
     ledger(&town, &promised).await;
@@ -92,6 +95,21 @@ async fn nothing_acknowledged_is_lost_when_the_primary_dies() {
         n(&tally.lost)
     );
     drop(nodes);
+}
+
+/// Describes the queue of messages and the last words of the nodes, for the message of a failure.
+async fn found(town: &Town, nodes: &[Node]) -> String {
+    let waiting = town.count("outbox WHERE sent_at IS NULL AND dead_at IS NULL").await;
+    let dead = town.count("outbox WHERE dead_at IS NOT NULL").await;
+    let mut told = format!("{waiting} messages wait, {dead} are dead");
+    for node in nodes {
+        let said = node.said();
+        let lines: Vec<&str> =
+            said.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+        let last = &lines[lines.len().saturating_sub(40)..];
+        told += &format!("\n\n{}\n", last.join("\n"));
+    }
+    told
 }
 
 /// Kills the primary, [`KILLS`] times, each time when its standby is synchronous again and people have got somewhere.

@@ -58,6 +58,11 @@ impl Node {
         ready.map_err(|_| format!("{} is not ready 20 s after {trouble:?}", self.folder))
     }
 
+    /// Returns its log so far.
+    pub fn said(&self) -> String {
+        self.running.as_ref().map(Running::said).unwrap_or_default()
+    }
+
     fn id(&self) -> u32 {
         self.running.as_ref().expect("it runs").id()
     }
