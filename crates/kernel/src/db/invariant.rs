@@ -4,12 +4,15 @@
 use std::{pin::Pin, sync::Arc};
 
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseTransaction, DbBackend, EntityTrait,
-    IsolationLevel, QueryResult, SqlxSqliteConnector, Statement, TransactionTrait,
-    sqlx::sqlite::SqlitePoolOptions,
+    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel, QueryResult,
+    SqlxSqliteConnector, Statement, TransactionTrait, sqlx::sqlite::SqlitePoolOptions,
 };
 
-use super::{connect::sqlite_options, table::meta, timeout::ACQUIRE_TIMEOUT};
+use super::{
+    connect::{postgres_alone, sqlite_options},
+    table::meta,
+    timeout::ACQUIRE_TIMEOUT,
+};
 use crate::{
     Clock, Fault, MAX_DATABASE_OFFSET, MAX_SKEW, SealKeys, SystemClock,
     context::{ROOT_KEY, SEAL_KEY, read_root},
@@ -76,13 +79,7 @@ impl Snapshot {
             let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.map_err(|e| unavailable(&e))?);
             return Ok(Self { tx: db.begin().await?, keys });
         }
-        let mut options = ConnectOptions::new(address);
-        options
-            .max_connections(1)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_timeout(ACQUIRE_TIMEOUT)
-            .sqlx_logging(false);
-        let db = Database::connect(options).await.map_err(|e| unavailable(&e))?;
+        let db = postgres_alone(address).await?;
         // One snapshot for all statements: rows that a check reads in two statements must belong together.
         let (moment, mode) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
         Ok(Self { tx: db.begin_with_config(Some(moment), Some(mode)).await?, keys })

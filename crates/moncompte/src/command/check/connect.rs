@@ -77,10 +77,18 @@ async fn database(config: &Config) -> Result<String, String> {
         return Ok(format!("{} is not there yet; the first start makes it", file.display()));
     }
     let unread = |error: &dyn std::fmt::Display| format!("cannot be read ({error})");
-    let snapshot = Snapshot::open(&config.database, config.seal.clone()).await.map_err(|e| unread(&e))?;
     let is_sqlite = config.database.starts_with("sqlite:");
-    let (engine, weak) = if is_sqlite { sqlite(&snapshot).await } else { postgres(&snapshot).await }
-        .map_err(|error| unread(&error))?;
+    if !is_sqlite && kernel::shares_sessions(&config.database).await.map_err(|e| unread(&e))? {
+        return Err(
+            "a pooler lends one connection of the server to several of a node's, which keep prepared \
+                    statements and settings: set pool_mode = session in PgBouncer"
+                .into(),
+        );
+    }
+    let snapshot = Snapshot::open(&config.database, config.seal.clone()).await.map_err(|e| unread(&e))?;
+    let servers = kernel::each_server(&config.database).map_or(1, |each| each.len());
+    let found = if is_sqlite { sqlite(&snapshot).await } else { postgres(&snapshot, servers).await };
+    let (engine, weak) = found.map_err(|error| unread(&error))?;
     if let Some(weak) = weak {
         return Err(format!("{engine}: {weak}"));
     }
@@ -111,25 +119,66 @@ async fn sqlite(snapshot: &Snapshot) -> Result<(String, Option<String>), DbErr> 
     Ok((format!("SQLite {}", row.try_get::<String>("", "version")?), None))
 }
 
-/// Returns the server's version, and what keeps it from being relied on.
-async fn postgres(snapshot: &Snapshot) -> Result<(String, Option<String>), DbErr> {
+/// Returns the server's version, and what keeps it from being relied on. `servers` are in the address.
+async fn postgres(snapshot: &Snapshot, servers: usize) -> Result<(String, Option<String>), DbErr> {
     let sql = "SELECT split_part(current_setting('server_version'), ' ', 1) AS version, \
                (SELECT string_agg(name, ', ') FROM pg_settings \
                 WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off') AS off, \
+               current_setting('synchronous_commit') AS commits, \
+               current_setting('synchronous_standby_names') AS standbys, \
+               current_setting('statement_timeout') AS timeout, \
                has_schema_privilege(current_schema(), 'CREATE') AS may_create";
     let row = one(snapshot, sql).await?;
-    let engine = format!("PostgreSQL {}", row.try_get::<String>("", "version")?);
+    let text = |column: &str| row.try_get::<String>("", column);
+    let mut engine = format!("PostgreSQL {}", text("version")?);
     let off: Option<String> = row.try_get("", "off")?;
+    let (replication, standbys) =
+        (Replication { servers, commits: text("commits")?, timeout: text("timeout")? }, text("standbys")?);
     let weak = match (off, row.try_get("", "may_create")?) {
         (Some(off), _) => Some(format!("{off} off: what people were told is kept may be lost")),
-        (None, Some(true)) => None,
+        (None, Some(true)) => replication.weak(&standbys),
         (None, Some(false) | None) => Some(
             "this user may not make tables in its schema, which the first start and upgrades do: \
              GRANT CREATE ON SCHEMA"
                 .into(),
         ),
     };
+    if servers > 1 {
+        engine += &format!(", one of {servers} servers, commits wait for {standbys}");
+    }
     Ok((engine, weak))
+}
+
+/// The settings that say whether what was acknowledged survives the death of a server.
+struct Replication {
+    /// Servers in the address.
+    servers: usize,
+    /// `synchronous_commit`
+    commits: String,
+    /// `statement_timeout`
+    timeout: String,
+}
+
+impl Replication {
+    /// Returns what loses acknowledged rows at a failover. An only server has none to lose them to, unless it says itself that it waits for standbys.
+    fn weak(&self, standbys: &str) -> Option<String> {
+        let lost = "what people were told is kept may be lost at a failover";
+        match (self.servers > 1, standbys.is_empty()) {
+            (false, true) => None,
+            (true, true) => {
+                Some(format!("synchronous_standby_names is empty, so no commit waits for a standby: {lost}"))
+            }
+            // `local` waits for this server's disk alone.
+            _ if self.commits == "local" => {
+                Some(format!("synchronous_commit is local, so no commit waits for a standby: {lost}"))
+            }
+            // At its end PostgreSQL acknowledges the commit without the standby.
+            _ if self.timeout != "0" => Some(format!(
+                "statement_timeout ends the wait of a commit for its standby, set it to 0 for this user: {lost}"
+            )),
+            _ => None,
+        }
+    }
 }
 
 async fn one(snapshot: &Snapshot, sql: &str) -> Result<QueryResult, DbErr> {
@@ -204,4 +253,29 @@ async fn one_portal(outbound: &Outbound, portal: &Portal) -> Vec<Trial> {
         }
     }
     trials
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_failover_would_lose_is_told() {
+        let weak = |servers, commits: &str, timeout: &str, standbys| {
+            Replication { servers, commits: commits.into(), timeout: timeout.into() }.weak(standbys)
+        };
+        assert_eq!(weak(1, "on", "30s", ""), None);
+        assert_eq!(weak(1, "local", "0", ""), None);
+        for commits in ["on", "remote_write", "remote_apply"] {
+            assert_eq!(weak(2, commits, "0", "two"), None, "{commits}");
+        }
+        for (found, word) in [
+            (weak(2, "on", "0", ""), "synchronous_standby_names"),
+            (weak(2, "local", "0", "two"), "synchronous_commit"),
+            (weak(1, "local", "0", "two"), "synchronous_commit"),
+            (weak(2, "on", "30s", "two"), "statement_timeout"),
+        ] {
+            assert!(found.as_ref().is_some_and(|why| why.starts_with(word)), "{found:?}");
+        }
+    }
 }
