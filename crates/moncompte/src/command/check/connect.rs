@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use agencies::Portal;
 use idp::grant::KeySource;
 use kernel::{
-    Snapshot,
+    Fault, Snapshot,
     sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement},
 };
 use lettre::{Address, Message, message::Mailbox};
@@ -114,16 +114,14 @@ fn is_missing(file: &Path) -> bool {
     std::fs::metadata(file).is_err()
 }
 
-async fn sqlite(snapshot: &Snapshot) -> Result<(String, Option<String>), DbErr> {
+async fn sqlite(snapshot: &Snapshot) -> Result<(String, Option<String>), Fault> {
     let row = one(snapshot, "SELECT sqlite_version() AS version").await?;
     Ok((format!("SQLite {}", row.try_get::<String>("", "version")?), None))
 }
 
 /// Returns the server's version, and what keeps it from being relied on. `servers` are in the address.
-async fn postgres(snapshot: &Snapshot, servers: usize) -> Result<(String, Option<String>), DbErr> {
+async fn postgres(snapshot: &Snapshot, servers: usize) -> Result<(String, Option<String>), Fault> {
     let sql = "SELECT split_part(current_setting('server_version'), ' ', 1) AS version, \
-               (SELECT string_agg(name, ', ') FROM pg_settings \
-                WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off') AS off, \
                current_setting('synchronous_commit') AS commits, \
                current_setting('synchronous_standby_names') AS standbys, \
                current_setting('statement_timeout') AS timeout, \
@@ -131,17 +129,17 @@ async fn postgres(snapshot: &Snapshot, servers: usize) -> Result<(String, Option
     let row = one(snapshot, sql).await?;
     let text = |column: &str| row.try_get::<String>("", column);
     let mut engine = format!("PostgreSQL {}", text("version")?);
-    let off: Option<String> = row.try_get("", "off")?;
+    let off = snapshot.forgetful_settings().await?.join(", ");
     let (replication, standbys) =
         (Replication { servers, commits: text("commits")?, timeout: text("timeout")? }, text("standbys")?);
-    let weak = match (off, row.try_get("", "may_create")?) {
-        (Some(off), _) => Some(format!("{off} off: what people were told is kept may be lost")),
-        (None, Some(true)) => replication.weak(&standbys),
-        (None, Some(false) | None) => Some(
+    let weak = match (&*off, row.try_get("", "may_create")?) {
+        ("", Some(true)) => replication.weak(&standbys),
+        ("", Some(false) | None) => Some(
             "this user may not make tables in its schema, which the first start and upgrades do: \
              GRANT CREATE ON SCHEMA"
                 .into(),
         ),
+        _ => Some(format!("{off} off: what people were told is kept may be lost")),
     };
     if servers > 1 {
         engine += &format!(", one of {servers} servers, commits wait for {standbys}");

@@ -26,16 +26,22 @@ async fn healed(site: &Site) -> Duration {
     begun.elapsed()
 }
 
-/// Two proxies to one database stand for two servers, of which one takes writes at a time (SECURITY #117).
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_turns_to_the_server_that_takes_writes() {
-    let Some(bed) = Bed::postgres().await else { return };
+/// Two proxies to one database stand for two servers. Returns them, and the address that lists both.
+async fn two_servers(bed: &Bed) -> ([Proxy; 2], String) {
     let ((first, one), (second, other)) =
         (Proxy::before(&bed.address).await, Proxy::before(&bed.address).await);
     let port = |address: &str| url::Url::parse(address).unwrap().port().unwrap();
     let (one_port, other_port) = (port(&one), port(&other));
     let servers = format!("127.0.0.1:{one_port},127.0.0.1:{other_port}");
     let both = one.replace(&format!("127.0.0.1:{one_port}"), &servers) + "&target_session_attrs=read-write";
+    ([first, second], both)
+}
+
+/// One server takes writes at a time (SECURITY #117).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_turns_to_the_server_that_takes_writes() {
+    let Some(bed) = Bed::postgres().await else { return };
+    let ([first, second], both) = two_servers(&bed).await;
     first.refuse();
     let site = Site::new(bed, &both, "").await;
     assert!(site.signs_in().await.code().is_some());
@@ -56,6 +62,36 @@ async fn a_node_turns_to_the_server_that_takes_writes() {
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(said.contains("no server takes writes: 127.0.0.1:"), "{said}");
     first.pass();
+}
+
+/// A standby would answer who reads by what was true before, and take no write: a node waits for its promotion (SECURITY #117, ADR 21).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_turns_to_a_standby_only_once_it_is_promoted() {
+    let Some(bed) = Bed::postgres().await else { return };
+    let ([first, second], both) = two_servers(&bed).await;
+    second.stand_by();
+    let site = Site::new(bed, &both, "").await;
+    let code = site.signs_in().await.code().expect("a sign-in");
+    let tokens = site.redeem(&code).await;
+    let reads = async || site.userinfo(tokens.text("access_token")).await;
+    assert_eq!(reads().await.status, 200);
+    let turns = async || {
+        let (_, metrics) = site.place.operators("/metrics").await;
+        let told = metrics.lines().find_map(|line| line.strip_prefix("moncompte_db_failovers_total "));
+        told.map_or(0, |n| n.parse().unwrap())
+    };
+
+    first.refuse();
+    assert!(reads().await.is_not_now(), "one server is down, the other one is a standby");
+    assert_eq!(turns().await, 0);
+    first.stand_by();
+    assert!(reads().await.is_not_now(), "both are standbys");
+    let out = site.place.run("doctor", &["--invariants"]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(said.matches("takes reads alone").count(), 2, "{said}");
+    second.promote();
+    assert!(healed(&site).await < HEALED);
+    assert_eq!(turns().await, 1);
 }
 
 /// As behind a name, or PgBouncer, that leads to a standby for a moment: connections to it are not kept.

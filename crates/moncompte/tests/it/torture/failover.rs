@@ -129,6 +129,10 @@ async fn deaths(
         if town.is_over() {
             return Err("too few lives for so many deaths".into());
         }
+        let awaited = town.count("pg_stat_replication WHERE sync_state = 'sync'").await;
+        if awaited != 1 {
+            return Err(format!("commits wait for {awaited} standbys before death {nth}"));
+        }
         let (machine, died) = (nth % MACHINES == MACHINES - 1, Instant::now());
         if machine {
             cluster.kill_machine(primary)
@@ -160,11 +164,13 @@ fn course(deaths: &[Death]) -> Course {
     Course { happened, ..Course::default() }
 }
 
-/// Looks every acknowledged move up: its account, its link and its evidence. What else was acknowledged, the model of each life has asked for since.
+/// Looks every acknowledged move up: its account, its link, its acceptance and its evidence. What else was acknowledged, the model of each life has asked for since.
 async fn ledger(town: &Town, promised: &HashMap<String, usize>) {
     for who in promised.keys() {
-        let n = town.count(&format!("account WHERE email = '{who}'")).await;
-        assert_eq!(n, 1, "the account of {who}");
+        let traces = ["link", "acceptance", "evidence"]
+            .map(|table| format!(" AND EXISTS (SELECT 1 FROM {table} WHERE account_id = account.id)"));
+        let n = town.count(&format!("account WHERE email = '{who}'{}", traces.concat())).await;
+        assert_eq!(n, 1, "the account of {who}, its link, its acceptance and its evidence");
     }
     let moved = town.tally.moves.load(Relaxed);
     assert!(promised.len() <= moved && moved <= LIVES);

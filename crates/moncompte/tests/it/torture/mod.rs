@@ -8,6 +8,7 @@ mod dice;
 mod failover;
 mod front;
 mod life;
+mod mailed;
 mod messages;
 mod model;
 mod patroni;
