@@ -181,7 +181,8 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
 }
 
 fn tools(steps: &[Step], args: &TestArgs) -> Outcome {
-    let needed: BTreeSet<Tool> = steps.iter().flat_map(|step| step.needs(!args.skip_browser, args.deep)).collect();
+    let needed: BTreeSet<Tool> =
+        steps.iter().flat_map(|step| step.needs(!args.skip_browser, args.deep)).collect();
     let missing: Vec<String> = install_missing(&needed).into_iter().map(|(_, cost)| cost).collect();
     if missing.is_empty() {
         return Outcome::passed();
