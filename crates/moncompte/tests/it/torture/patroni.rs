@@ -187,8 +187,8 @@ fn config(member: &Member, port: u16, etcd: u16, binaries: &Path) -> serde_json:
             "dcs": {
                 // A dead machine is told by its lease: 20 s are the least that Patroni recommends.
                 "ttl": 20, "loop_wait": 1, "retry_timeout": 3,
-                // A server that died is not waited for: the standby takes over. Debian's Patroni knows the older name.
-                "primary_start_timeout": 0, "master_start_timeout": 0,
+                // A server that died is not waited for: the standby takes over.
+                "primary_start_timeout": 0,
                 "synchronous_mode": true,
                 "postgresql": {
                     "use_pg_rewind": true,
