@@ -6,6 +6,7 @@ use serde_json::Value;
 use testbed::{Bed, apply, both};
 
 use crate::{
+    dns::{Data, Dns},
     place::Place,
     smtp::{Post, messages, place},
 };
@@ -94,4 +95,73 @@ async fn a_database_that_is_not_there_is_not_made_by_a_check() {
     let (_, trials) = tried(&place, &[]);
     let found = of(&trials, "database").as_ref().unwrap();
     assert!(found.starts_with("SQLite 3.") && found.contains(", empty; the first start"), "{found}");
+}
+
+/// The names of a sender with everything that other mail servers look for. The mail server is the tests' own, whose address is nobody's in DNS.
+fn zone() -> Vec<(&'static str, Data)> {
+    let text = |text: &str| Data::Txt(text.to_owned());
+    let server = "mx.exemple.test";
+    vec![
+        ("compte.exemple.test", text("site=1")),
+        // Longer than the 255 bytes of one piece.
+        ("compte.exemple.test", Data::Txt(format!("v=spf1{} -all", " include:spf.exemple.test".repeat(12)))),
+        ("s1._domainkey.compte.exemple.test", text("v=DKIM1; p=")),
+        ("_dmarc.exemple.test", text("v=DMARC1; p=quarantine")),
+        ("compte.exemple.test", Data::A([9, 9, 9, 9].into())),
+        (server, Data::A([9, 9, 9, 9].into())),
+        ("9.9.9.9.in-addr.arpa", Data::Ptr(server)),
+    ]
+}
+
+/// PEOPLE F-44
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_looks_at_the_senders_names_in_dns() {
+    let post = Post::new();
+    let _server = post.open().await;
+    let place = place(Bed::sqlite().await, &post, "server.pem");
+    let ask = |dns: &Dns, more: &[&str]| {
+        let out = place
+            .run("check", &[&["--connect", "--json", "--resolver", &dns.address.to_string()], more].concat());
+        let said: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let trials = said["trials"].as_array().unwrap().iter();
+        let of_sender = trials.filter_map(|trial| {
+            let what = trial["what"].as_str().unwrap().strip_prefix("sender")?;
+            assert_eq!(trial["ok"], true, "it is advice: {trial}");
+            let found = trial["found"].as_str().unwrap().to_owned();
+            Some((what.trim_start_matches(": ").to_owned(), trial["warning"] == true, found))
+        });
+        (out.status.code(), of_sender.collect::<Vec<_>>())
+    };
+    let doubtful = |trials: &[(String, bool, String)]| -> Vec<String> {
+        trials.iter().filter(|(_, doubtful, _)| *doubtful).map(|(what, ..)| what.clone()).collect()
+    };
+
+    // The links of the tests' place lead to localhost, and its mails come from a domain.
+    let whole = Dns::of(zone()).await;
+    let (code, trials) = ask(&whole, &[]);
+    assert_eq!((code, &*doubtful(&trials)), (Some(0), &["links".to_owned()][..]), "{trials:?}");
+    let found = |what: &str| trials.iter().find(|(known, ..)| known == what).unwrap().2.clone();
+    assert!(found("SPF").ends_with(" -all") && found("SPF").len() > 255, "{}", found("SPF"));
+    assert_eq!(found("DMARC"), "v=DMARC1; p=quarantine", "of the domain above");
+    assert_eq!(ask(&whole, &["--strict"]).0, Some(2));
+
+    // A mail server with a public address, and its name.
+    place.change("moncompte.toml", "host = \"localhost\"", "host = \"mx.exemple.test\"");
+    let named = |trials: &[(String, bool, String)]| {
+        trials.iter().find(|(what, ..)| what == "PTR").map(|(_, doubtful, _)| !doubtful)
+    };
+    assert_eq!(named(&ask(&whole, &[]).1), Some(true));
+    let stranger = zone().into_iter().map(|(name, data)| match data {
+        Data::Ptr(_) => (name, Data::Ptr("hosted.exemple.net")),
+        data => (name, data),
+    });
+    assert_eq!(named(&ask(&Dns::of(stranger.collect()).await, &[]).1), Some(false));
+
+    let (_, trials) = ask(&Dns::of(Vec::new()).await, &[]);
+    assert_eq!(doubtful(&trials), ["SPF", "DKIM", "DMARC", "links"], "{trials:?}");
+
+    // Nobody answers: then nothing is said against the sender.
+    let silent = Dns::silent().await;
+    let (_, trials) = ask(&silent, &[]);
+    assert!(matches!(&trials[..], [(_, false, found)] if found.contains("not looked at")), "{trials:?}");
 }

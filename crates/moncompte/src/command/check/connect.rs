@@ -1,6 +1,7 @@
-//! `check --connect`: tries what the configuration names, without changing anything: the database, the mail server up to AUTH, and the addresses in agencies' files.
+//! `check --connect`: tries what the configuration names, without changing anything: the database, the mail server up to AUTH, the sender's names in DNS, and the
+//! addresses in agencies' files.
 
-use std::{path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use agencies::Portal;
 use idp::grant::KeySource;
@@ -12,7 +13,9 @@ use lettre::{Address, Message, message::Mailbox};
 use oidc::jwt::Key;
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, task::JoinSet};
+use url::Url;
 
+use super::sender::{self, Names};
 use crate::{
     config::{Config, Prepared},
     outbound::Outbound,
@@ -26,47 +29,69 @@ const AT_A_TIME: usize = 16;
 pub(super) struct Trial {
     /// For people, e.g. `database`.
     what: String,
-    /// The finding, or the fault, in one sentence.
-    found: Result<String, String>,
+    found: Found,
+}
+
+/// The finding of a trial, in one sentence.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Found {
+    /// Nothing is wrong.
+    Fine(String),
+    /// Something should be better, and works.
+    Doubtful(String),
+    /// Something is wrong.
+    Failed(String),
+}
+
+impl From<Result<String, String>> for Found {
+    fn from(found: Result<String, String>) -> Self {
+        found.map_or_else(Self::Failed, Self::Fine)
+    }
 }
 
 impl Trial {
-    fn of(what: impl Into<String>, found: Result<String, String>) -> Self {
-        Self { what: what.into(), found }
+    pub(super) fn of(what: impl Into<String>, found: impl Into<Found>) -> Self {
+        Self { what: what.into(), found: found.into() }
     }
 
     /// Returns true if something is wrong.
     pub(super) fn has_failed(&self) -> bool {
-        self.found.is_err()
+        matches!(self.found, Found::Failed(_))
+    }
+
+    /// Returns true if something should be better.
+    pub(super) fn is_doubtful(&self) -> bool {
+        matches!(self.found, Found::Doubtful(_))
     }
 
     pub(super) fn to_json(&self) -> Value {
-        match &self.found {
-            Ok(found) => json!({ "what": self.what, "ok": true, "found": found }),
-            Err(wrong) => json!({ "what": self.what, "ok": false, "found": wrong }),
-        }
+        let (Found::Fine(found) | Found::Doubtful(found) | Found::Failed(found)) = &self.found;
+        json!({ "what": self.what, "ok": !self.has_failed(), "warning": self.is_doubtful(), "found": found })
     }
 }
 
 impl std::fmt::Display for Trial {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.found {
-            Ok(found) => write!(f, "{}: {found}", self.what),
-            Err(wrong) => write!(f, "{}: FAILED: {wrong}", self.what),
+            Found::Fine(found) => write!(f, "{}: {found}", self.what),
+            Found::Doubtful(doubt) => write!(f, "{}: WARNING: {doubt}", self.what),
+            Found::Failed(wrong) => write!(f, "{}: FAILED: {wrong}", self.what),
         }
     }
 }
 
-/// Tries everything; of portals, those of `agency` where one is named. With `mail_to` a mail leaves to that address.
+/// Tries everything; of portals, those of `agency` where one is named. With `mail_to` a mail leaves to that address. DNS is asked at `resolver` where one is named.
 pub(super) async fn try_all(
     Prepared { config, post }: &Prepared,
     agency: Option<&str>,
     mail_to: Option<&Address>,
+    resolver: Option<SocketAddr>,
 ) -> Vec<Trial> {
     let mut trials = vec![
         Trial::of("database", database(config).await),
         Trial::of("mail server", mail_server(config, post, mail_to).await),
     ];
+    trials.extend(sender(config, resolver).await);
     trials.extend(portals(config, agency).await);
     trials
 }
@@ -142,7 +167,8 @@ async fn postgres(snapshot: &Snapshot, servers: usize) -> Result<(String, Option
         _ => Some(format!("{off} off: what people were told is kept may be lost")),
     };
     if servers > 1 {
-        engine += &format!(", one of {servers} servers, commits wait for {standbys}");
+        let awaited = if standbys.is_empty() { "no standby" } else { &standbys };
+        engine += &format!(", one of {servers} servers, commits wait for {awaited}");
     }
     Ok((engine, weak))
 }
@@ -204,6 +230,20 @@ async fn mail_server(config: &Config, post: &Post, mail_to: Option<&Address>) ->
         )
         .map_err(|error| error.to_string())?;
     post.send(message).await.map(|()| "a mail was accepted".to_owned()).map_err(|e| e.why)
+}
+
+/// Looks at the sender's names in DNS, where mails leave by a server.
+async fn sender(config: &Config, resolver: Option<SocketAddr>) -> Vec<Trial> {
+    let mail = &config.settings.mail;
+    let domain = |address: &str| address.parse::<Mailbox>().ok().map(|from| from.email.domain().to_owned());
+    let links =
+        Url::parse(&config.settings.issuer).ok().and_then(|issuer| issuer.host_str().map(str::to_owned));
+    let (Some(smtp), Some(from), Some(links)) = (&mail.smtp, domain(&mail.from), links) else {
+        return Vec::new();
+    };
+    let envelope = mail.return_path.as_deref().and_then(domain).unwrap_or_else(|| from.clone());
+    let names = Names { from: &from, envelope: &envelope, server: &smtp.host, links: &links };
+    sender::look(&names, resolver).await
 }
 
 /// Reads the key sets of portals, and calls the addresses that the program or a browser will call.
