@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use legacy::{
     CostlyRecipes, Reading,
-    hash::{Recipe, Strength, Unreadable, Verifier},
+    hash::{Recipe, Strength, Verifier},
 };
 
 use crate::{Busy, Hasher, pepper};
@@ -18,9 +18,9 @@ const PURPOSE: &str = "legacy verifier";
 pub(crate) enum Kind {
     /// There is none.
     None,
-    /// bcrypt or better: as it came.
+    /// bcrypt or better: not wrapped, and sealed as our own hashes are (`pepper`).
     Bare,
-    /// Weaker: encrypted under a key outside the database, until the worker wraps it.
+    /// Weaker: sealed until the worker wraps it.
     Sealed,
     /// Argon2id over the old digest.
     Wrapped,
@@ -64,7 +64,7 @@ pub(crate) fn rest(context: &Context, verifier: Option<&Verifier>) -> Result<(Ki
     };
     let text = verifier.to_text();
     Ok(match verifier.strength() {
-        Strength::Strong => (Kind::Bare, Some(text.as_bytes().to_vec())),
+        Strength::Strong => (Kind::Bare, Some(pepper::seal(context, &text).into_bytes())),
         Strength::Weak => (Kind::Sealed, Some(context.seal(PURPOSE, text.as_bytes()))),
     })
 }
@@ -75,20 +75,23 @@ pub(crate) fn read(context: &Context, kind: Kind, bytes: Option<&[u8]>) -> Resul
         return Ok(Stored::None);
     };
     let damaged = |_| Fault::Broken("a stored legacy verifier is damaged".into());
-    let of_plain = |bytes: &[u8]| -> Result<Stored, Fault> {
-        let text = std::str::from_utf8(bytes).map_err(|_| damaged(Unreadable::Stored))?;
+    let of_plain = |text: &str| -> Result<Stored, Fault> {
         Ok(Stored::Verifier(Verifier::from_text(text).map_err(damaged)?))
     };
     match kind {
         Kind::None => Ok(Stored::None),
-        Kind::Bare => of_plain(bytes),
-        Kind::Sealed => of_plain(&context.keys.open(PURPOSE, bytes)?),
+        Kind::Bare => of_plain(&pepper::open(&context.keys, text_of(bytes)?)?),
+        Kind::Sealed => of_plain(text_of(&context.keys.open(PURPOSE, bytes)?)?),
         Kind::Wrapped => {
             let wrapped: Wrapped = serde_json::from_slice(bytes)?;
             let phc = pepper::open(&context.keys, &wrapped.phc)?.to_string();
             Ok(Stored::Wrapped(Recipe::parse(&wrapped.recipe).map_err(damaged)?, phc))
         }
     }
+}
+
+fn text_of(bytes: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(bytes).map_err(|_| Fault::Broken("a stored legacy verifier is damaged".into()))
 }
 
 /// Argon2id over the digest.
@@ -101,7 +104,8 @@ pub(crate) async fn wrap(context: &Context, hasher: &Hasher, verifier: &Verifier
 /// Returns the columns sealed with the newest key; `None` if they are that already, or hold nothing that is sealed.
 pub(crate) fn renew(context: &Context, kind: Kind, bytes: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
     match kind {
-        Kind::None | Kind::Bare => Ok(None),
+        Kind::None => Ok(None),
+        Kind::Bare => Ok(pepper::renew(context, text_of(bytes)?)?.map(String::into_bytes)),
         Kind::Sealed => context.reseal(PURPOSE, bytes),
         Kind::Wrapped => {
             let wrapped: Wrapped = serde_json::from_slice(bytes)?;

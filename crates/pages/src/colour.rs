@@ -54,8 +54,8 @@ impl Rgb {
             let by = f64::from(n) / f64::from(STEPS);
             [from.lightness - by, from.lightness + by]
                 .into_iter()
-                .filter(|lightness| (0.0..=1.0).contains(lightness))
-                .map(|lightness| from.at(lightness))
+                // Black and white are among them, though no step ends there.
+                .map(|lightness| from.at(lightness.clamp(0.0, 1.0)))
                 .find(|colour| passes(*colour))
         })
     }
@@ -192,6 +192,12 @@ mod tests {
         assert!(wanted(found) && !wanted(found.mixed(WHITE, 0.02)), "{found}: no darker than it must be");
         assert!(vivid > 0.09 && (80.0..100.0).contains(&hue), "{found}: still a yellow");
         assert_eq!(Rgb(0, 0, 0).nearest(|_| false), None);
+    }
+
+    #[test]
+    fn white_is_found_where_hardly_another_passes() {
+        let (colour, background) = (Rgb(202, 95, 123), Rgb(81, 129, 159));
+        assert_eq!(colour.nearest(|c| c.contrast(background) >= 4.189), Some(WHITE));
     }
 
     proptest! {

@@ -126,7 +126,7 @@ pub(crate) async fn replace_sealed(
     Ok(changed.rows_affected == 1)
 }
 
-/// Returns a page of the hashes after `last` that are sealed or wrapped, in the order of their ids.
+/// Returns a page of the hashes after `last`, in the order of their ids.
 pub(crate) async fn sealed_after(
     db: &impl Read,
     slot: Slot,
@@ -136,7 +136,6 @@ pub(crate) async fn sealed_after(
     let rows: Vec<(LegacyIdentityId, Kind, Vec<u8>)> = Entity::find()
         .select_only()
         .columns([Column::Id, kind, bytes])
-        .filter(kind.is_in([Kind::Sealed, Kind::Wrapped]))
         .filter(bytes.is_not_null())
         .filter(Column::Id.gt(last.unwrap_or(LegacyIdentityId(Uuid::nil()))))
         .order_by_asc(Column::Id)

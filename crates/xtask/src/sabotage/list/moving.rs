@@ -198,7 +198,15 @@ pub(super) const GUARDS: &[Sabotage] = &[
         file: "crates/accounts/src/verifier.rs",
         find: "Strength::Weak => (Kind::Sealed, Some(context.seal(PURPOSE, text.as_bytes()))),",
         replace: "Strength::Weak => (Kind::Bare, Some(text.as_bytes().to_vec())),",
-        caught_by: journey(&["weak_hashes_never_rest_bare"]),
+        caught_by: journey(&["no_old_hash_rests_as_it_came"]),
+    },
+    Sabotage {
+        name: "keeps a strong hash as it came",
+        items: &[84],
+        file: "crates/accounts/src/verifier.rs",
+        find: "Some(pepper::seal(context, &text).into_bytes())",
+        replace: "Some(text.as_bytes().to_vec())",
+        caught_by: journey(&["no_old_hash_rests_as_it_came"]),
     },
     Sabotage {
         name: "attaches an agency without a session and without the password",
