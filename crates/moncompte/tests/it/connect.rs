@@ -14,9 +14,11 @@ use crate::{
 /// The name of what was tried, and what was found or is wrong.
 type Trial = (String, Result<String, String>);
 
-/// Runs it: the exit code, and each trial.
-fn tried(place: &Place, more: &[&str]) -> (i32, Vec<Trial>) {
-    let Output { status, stdout, stderr } = place.run("check", &[&["--connect", "--json"], more].concat());
+/// Runs it with this DNS server: the exit code, and each trial.
+fn tried(place: &Place, dns: &Dns, more: &[&str]) -> (i32, Vec<Trial>) {
+    let resolver = dns.address.to_string();
+    let all = [&["--connect", "--json", "--resolver", &resolver], more].concat();
+    let Output { status, stdout, stderr } = place.run("check", &all);
     let said: Value = serde_json::from_slice(&stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&stderr)));
     let text = |trial: &Value, key: &str| trial[key].as_str().unwrap().to_owned();
@@ -35,11 +37,11 @@ fn of<'a>(trials: &'a [Trial], what: &str) -> &'a Result<String, String> {
 #[apply(both!)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_tries_the_database_the_mail_server_and_the_portals(bed: Bed) {
-    let post = Post::new();
+    let (post, dns) = (Post::new(), Dns::of(Vec::new()).await);
     let _server = post.open().await;
     let place = place(bed, &post, "server.pem");
 
-    let (code, trials) = tried(&place, &[]);
+    let (code, trials) = tried(&place, &dns, &[]);
     match (place.bed.name, of(&trials, "database")) {
         ("sqlite", Ok(found)) => {
             assert!(found.starts_with("SQLite 3.") && found.contains(", schema m0"), "{found}");
@@ -56,12 +58,12 @@ async fn a_check_tries_the_database_the_mail_server_and_the_portals(bed: Bed) {
     assert!(found.contains("over TLS, signed in"), "{found}");
 
     post.refuses("auth 535 5.7.8 Authentication credentials invalid\n");
-    let (code, trials) = tried(&place, &[]);
+    let (code, trials) = tried(&place, &dns, &[]);
     let wrong = of(&trials, "mail server").as_ref().unwrap_err();
     assert!(code == 1 && wrong.starts_with("AUTH") && wrong.contains("535"), "{code} {wrong}");
     post.mended();
 
-    let (_, trials) = tried(&place, &["--mail-to", "exploitant@exemple.test"]);
+    let (_, trials) = tried(&place, &dns, &["--mail-to", "exploitant@exemple.test"]);
     assert_eq!(of(&trials, "mail server").as_deref(), Ok("a mail was accepted"));
     let mails: Vec<String> =
         post.mails().iter().map(|mail| String::from_utf8_lossy(mail).into_owned()).collect();
@@ -71,7 +73,7 @@ async fn a_check_tries_the_database_the_mail_server_and_the_portals(bed: Bed) {
     let listed = "client_id = \"exemple\"\ninitiate_login_uri = \"https://espace.exemple.test/sign-in\"\n\
                   backchannel_logout_uri = \"https://10.0.0.1/logout\"";
     place.change("agencies/exemple.toml", "client_id = \"exemple\"", listed);
-    let (code, trials) = tried(&place, &["--agency", "exemple"]);
+    let (code, trials) = tried(&place, &dns, &["--agency", "exemple"]);
     assert_eq!(code, 1);
     assert!(of(&trials, "exemple: initiate_login_uri").is_err(), "{trials:?}");
     let wrong = of(&trials, "exemple: backchannel_logout_uri").as_ref().unwrap_err();
@@ -87,12 +89,13 @@ async fn a_database_that_is_not_there_is_not_made_by_a_check() {
     let place = place(Bed::sqlite().await, &post, "server.pem");
     let file = place.path("new.db");
     crate::place::secret_file(&place.path("secrets/database"), &format!("sqlite://{}", file.display()));
-    let (code, trials) = tried(&place, &[]);
+    let dns = Dns::of(Vec::new()).await;
+    let (code, trials) = tried(&place, &dns, &[]);
     assert_eq!(code, 0, "{trials:?}");
     assert!(of(&trials, "database").as_ref().unwrap().contains("the first start makes it"), "{trials:?}");
     assert!(!file.exists());
     std::fs::write(&file, "").unwrap();
-    let (_, trials) = tried(&place, &[]);
+    let (_, trials) = tried(&place, &dns, &[]);
     let found = of(&trials, "database").as_ref().unwrap();
     assert!(found.starts_with("SQLite 3.") && found.contains(", empty; the first start"), "{found}");
 }
