@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx::Error};
 
 /// A failure below the rules. Neither variant is ever caused by the person.
@@ -57,14 +59,23 @@ fn is_transient_code(code: &str) -> bool {
 /// Returns true if the database, or its disk, takes no writes: full, read-only, or failing. Every other write fails too until an operator intervenes
 /// (SECURITY #119).
 pub(crate) fn is_out_of_space(error: &DbErr) -> bool {
+    code(error).is_some_and(|code| is_out_of_space_code(&code))
+}
+
+/// Returns true if PostgreSQL refused a write because it takes reads alone, as a standby does (`read_only_sql_transaction`).
+pub(crate) fn is_read_only(error: &DbErr) -> bool {
+    code(error).is_some_and(|code| code == "25006")
+}
+
+/// Returns the database's code of a failure.
+fn code(error: &DbErr) -> Option<Cow<'_, str>> {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause))
     | DbErr::Query(RuntimeErr::SqlxError(cause))
     | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error
     else {
-        return false;
+        return None;
     };
-    let code = cause.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| is_out_of_space_code(&code))
+    cause.as_database_error()?.code()
 }
 
 fn is_out_of_space_code(code: &str) -> bool {

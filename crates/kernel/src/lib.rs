@@ -18,7 +18,7 @@ pub use context::Context;
 pub use db::{
     Check, CheckFuture, Db, Done, INVARIANTS, Invariant, POSTGRES_CONNECTIONS, PoolState, QueryCount,
     RESEAL_PAGE, Read, Resealed, SeenBy, Snapshot, Timeout, Told, Tx, Verdict, Writer,
-    assert_outside_transaction, delete_in_batches, outbox, reseal_rows,
+    assert_outside_transaction, delete_in_batches, each_server, outbox, reseal_rows, shares_sessions,
 };
 pub use fault::{Fault, is_unique_violation};
 #[doc(hidden)]

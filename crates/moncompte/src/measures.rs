@@ -193,6 +193,13 @@ pub(crate) const MEASURES: &[Measure] = &[
         "`pool`: readers, writers; `state`: busy, idle",
         "Connections to the database",
     ),
+    measure(
+        "moncompte_db_failovers_total",
+        Counter,
+        Node,
+        "",
+        "Turns to another server of the database's address, because it takes the writes now",
+    ),
     measure("moncompte_hash_queue", Gauge, Node, "", "Passwords that wait to be hashed"),
     measure(
         "moncompte_hash_seconds",

@@ -210,7 +210,7 @@ const NOT_PUBLIC_V6: &[(Ipv6Addr, u8)] = &[
 ];
 
 /// Returns true if an address is on the public internet, in whatever notation.
-fn is_public(ip: IpAddr) -> bool {
+pub(crate) fn is_public(ip: IpAddr) -> bool {
     let ip = match ip {
         IpAddr::V4(ip) => {
             let within = |(net, prefix): &(Ipv4Addr, u8)| Ipv4Net::new_assert(*net, *prefix).contains(&ip);

@@ -61,6 +61,18 @@ impl Bed {
         Some(Self::on(Database::postgres()?).await)
     }
 
+    /// Makes one on a new, migrated database of the servers at `address`, which the test has started.
+    ///
+    /// # Panics
+    /// If no server there takes writes.
+    pub async fn on_server(address: &str) -> Self {
+        let (_, address) = new_database(address, "").await;
+        let bed = Self::at(address, "postgres", tempfile::tempdir().expect("a temporary folder")).await;
+        bed.migrate().await.expect("the schema applies");
+        begin(&bed.context.db).await;
+        bed
+    }
+
     async fn with_sqlite(content: impl AsRef<[u8]>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("test.db");

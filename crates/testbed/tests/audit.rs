@@ -121,7 +121,7 @@ async fn a_database_that_may_forget_is_noticed(bed: Bed) {
     }
 }
 
-/// The number of settings that may lose writes. The server of the tests has one such setting.
+/// The number of settings that may lose writes. The server of the tests has some.
 async fn durable(bed: &Bed) -> u64 {
     let snapshot = Snapshot::open(&bed.address, bed.context.keys.clone()).await.unwrap();
     let i20 = INVARIANTS.iter().find(|invariant| invariant.id == "I20").unwrap();

@@ -113,8 +113,13 @@ const LONGEST: [(&str, usize); 3] = [("e2e", 1), ("moncompte", 3), ("idp", 2)];
 const JUDGES_TIME: &str = "moncompte";
 /// The tests of that package that judge how long an answer takes, by their modules or the beginning of their names. They run when all others have ended, for
 /// beside them they would judge the machine.
-const TIMED: [&str; 4] =
-    ["faults::", "generations::changes_under_", "generations::four_hundred_", "hanging::"];
+const TIMED: [&str; 5] = [
+    "faults::",
+    "generations::changes_under_",
+    "generations::four_hundred_",
+    "hanging::",
+    "torture::failover::",
+];
 /// So many of them at a time: most of them wait.
 const TIMED_AT_ONCE: &str = "3";
 /// The maximum duration of one test program.

@@ -20,6 +20,8 @@ pub(crate) const TOOLS: [Tool; 8] = [
     Tool::Apache,
     Tool::Openssl,
 ];
+/// The tools that only tests of `--deep` use.
+pub(crate) const DEEP: [Tool; 3] = [Tool::Patroni, Tool::Etcd, Tool::PgBouncer];
 /// The tools that only browser tests use.
 pub(crate) const BROWSER: [Tool; 3] = [Tool::Chromium, Tool::ChromiumShell, Tool::Chromedriver];
 
@@ -38,7 +40,14 @@ pub(crate) fn variables(cluster: Option<&Cluster>, browser: bool) -> Vec<(&'stat
         None => Some(("MONCOMPTE_SKIP_POSTGRES", "1".into())),
     };
     let browser = browser.into_iter().flatten().filter_map(|(name, tool)| path(name, tool));
-    let others = [("TEST_PYTHON", Tool::Python), ("TEST_NODE", Tool::Node), ("TEST_APACHE", Tool::Apache)];
+    let others = [
+        ("TEST_PYTHON", Tool::Python),
+        ("TEST_NODE", Tool::Node),
+        ("TEST_APACHE", Tool::Apache),
+        ("TEST_PATRONI", Tool::Patroni),
+        ("TEST_ETCD", Tool::Etcd),
+        ("TEST_PGBOUNCER", Tool::PgBouncer),
+    ];
     let others = others.into_iter().filter_map(|(name, tool)| path(name, tool));
     postgres.into_iter().chain(browser).chain(others).collect()
 }

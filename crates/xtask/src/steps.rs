@@ -73,7 +73,7 @@ impl Step {
         }
     }
 
-    fn needs(self, browser: bool) -> Vec<Tool> {
+    fn needs(self, browser: bool, deep: bool) -> Vec<Tool> {
         match self {
             Self::Format => vec![Tool::Rustfmt],
             Self::Build => vec![Tool::Clippy, Tool::Make],
@@ -86,6 +86,7 @@ impl Step {
             Self::Test => services::TOOLS
                 .into_iter()
                 .filter(|tool| browser || !services::BROWSER.contains(tool))
+                .chain(services::DEEP.into_iter().filter(|_| deep))
                 .collect(),
             Self::Tools
             | Self::Readme
@@ -180,7 +181,8 @@ fn take(step: Step, steps: &[Step], args: &TestArgs) -> Result<Outcome> {
 }
 
 fn tools(steps: &[Step], args: &TestArgs) -> Outcome {
-    let needed: BTreeSet<Tool> = steps.iter().flat_map(|step| step.needs(!args.skip_browser)).collect();
+    let needed: BTreeSet<Tool> =
+        steps.iter().flat_map(|step| step.needs(!args.skip_browser, args.deep)).collect();
     let missing: Vec<String> = install_missing(&needed).into_iter().map(|(_, cost)| cost).collect();
     if missing.is_empty() {
         return Outcome::passed();

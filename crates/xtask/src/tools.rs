@@ -35,6 +35,12 @@ pub(crate) enum Tool {
     Node,
     /// Apache with `mod_auth_openidc`
     Apache,
+    /// Patroni, which hands the role of a PostgreSQL primary over
+    Patroni,
+    /// etcd, where Patroni keeps who is primary
+    Etcd,
+    /// PgBouncer
+    PgBouncer,
     /// The command line of OpenSSL
     Openssl,
     /// nginx
@@ -61,6 +67,9 @@ impl Tool {
             Self::Python => "Python with aiosmtpd and Authlib",
             Self::Node => "Node with openid-client",
             Self::Apache => "Apache with mod_auth_openidc",
+            Self::Patroni => "Patroni",
+            Self::Etcd => "etcd",
+            Self::PgBouncer => "PgBouncer",
             Self::Openssl => "openssl",
             Self::Nginx => "nginx",
             Self::Haproxy => "HAProxy",
@@ -80,6 +89,8 @@ impl Tool {
             Self::Python => "mail over a real SMTP server, and the visit of a portal on Authlib",
             Self::Node => "the visits of portals on openid-client and oauth4webapi",
             Self::Apache => "the visit of a portal behind mod_auth_openidc",
+            Self::Patroni | Self::Etcd => "the deaths of a primary in a cluster",
+            Self::PgBouncer => "the visits of people behind a pooler of connections",
             Self::Openssl => "whatever needs a certificate or a hash made by another tool",
             Self::Nginx => "two nodes behind nginx",
             Self::Haproxy => "the trial of its sample",
@@ -102,6 +113,10 @@ impl Tool {
             Self::Node => &["nodejs", "npm"],
             // Without Debian's `apache2`, which would start a service.
             Self::Apache => &["apache2-bin", "libapache2-mod-auth-openidc"],
+            // Its driver of etcd is recommended, not required.
+            Self::Patroni => &["patroni", "python3-etcd"],
+            Self::Etcd => &["etcd-server"],
+            Self::PgBouncer => &["pgbouncer"],
             Self::Openssl => &["openssl"],
             Self::Nginx => &["nginx-light"],
             Self::Haproxy => &["haproxy"],
@@ -133,6 +148,9 @@ impl Tool {
             Self::Python => python::environment(),
             Self::Node => node::environment(),
             Self::Apache => on_path("apache2").filter(|_| Path::new(MOD_AUTH_OPENIDC).exists()),
+            Self::Patroni => on_path("patroni"),
+            Self::Etcd => on_path("etcd"),
+            Self::PgBouncer => on_path("pgbouncer"),
             Self::Openssl => on_path("openssl"),
             Self::Nginx => on_path("nginx"),
             Self::Haproxy => on_path("haproxy"),

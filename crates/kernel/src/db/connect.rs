@@ -1,16 +1,20 @@
 //! Opens connections to SQLite and PostgreSQL: the pools of readers and writers, and the settings of every connection.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, SqlxSqliteConnector,
+    DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector,
     sqlx::{
-        Connection, Error, PgConnection, SqliteConnection,
+        AssertSqlSafe, Connection, Error, Executor, PgConnection, SqliteConnection,
+        postgres::PgPoolOptions,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
 };
 
-use super::timeout::{ACQUIRE_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, PING_TIMEOUT};
+use super::{
+    servers::{Servers, Watch, takes_writes},
+    timeout::{ACQUIRE_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, PING_TIMEOUT, QueryCounter},
+};
 use crate::Fault;
 
 /// A connection that was used more recently than this is lent without a ping: each ping is a round trip, and there is one for each statement.
@@ -35,38 +39,58 @@ pub(super) async fn sqlite(address: &str) -> Result<[DatabaseConnection; 2], Fau
     Ok([reader, writer].map(SqlxSqliteConnector::from_sqlx_sqlite_pool))
 }
 
-/// Opens the pools of readers and writers of a PostgreSQL database, which share so many connections.
-pub(super) async fn postgres(address: &str, connections: u32) -> Result<[DatabaseConnection; 2], Fault> {
-    let mut options = ConnectOptions::new(address);
-    options
-        .max_connections((connections / 2).max(1))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_timeout(ACQUIRE_TIMEOUT)
-        .sqlx_logging(false)
-        // The pool's own tests have no timeout: they would lend a dead connection, or keep its place (SECURITY #117).
-        .test_before_acquire(false)
-        .map_sqlx_postgres_before_acquire(|connection, lent| {
-            // A connection that was returned a moment ago was tested then.
-            let fresh = lent.idle_for < PING_INTERVAL;
-            Box::pin(async move { Ok(fresh || alive(connection).await?) })
-        })
-        .map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(alive(connection))))
-        .map_sqlx_postgres_opts(|options| {
-            let lock_timeout = ACQUIRE_TIMEOUT.as_millis().to_string();
-            let idle_timeout = IDLE_TRANSACTION_TIMEOUT.as_millis().to_string();
-            options.options([
-                ("lock_timeout", lock_timeout.as_str()),
-                ("idle_in_transaction_session_timeout", idle_timeout.as_str()),
-            ])
-        });
-    let open = async |lazy| {
-        let mut options = options.clone();
-        options.connect_lazy(lazy);
-        Database::connect(options).await.map_err(|e| Fault::Unavailable(e.to_string()))
+/// Opens the pools of readers and writers of a PostgreSQL database, which share so many connections, and watches its servers if the address names several.
+pub(super) async fn postgres(
+    address: &str,
+    connections: u32,
+    counter: &Arc<QueryCounter>,
+) -> Result<([DatabaseConnection; 2], Option<Arc<Watch>>), Fault> {
+    let servers = Servers::of(address)?;
+    let many = servers.are_many();
+    let pool = || {
+        let (lent, returned) = (counter.clone(), counter.clone());
+        PgPoolOptions::new()
+            .max_connections((connections / 2).max(1))
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // The pool's own tests have no timeout: they would lend a dead connection, or keep its place (SECURITY #117).
+            .test_before_acquire(false)
+            .after_connect(move |connection, _| Box::pin(begun(connection, many)))
+            .before_acquire(move |connection, meta| {
+                // A connection that was returned a moment ago was tested then.
+                let (stale, fresh) = (lent.stale.has(meta.age), meta.idle_for < PING_INTERVAL);
+                Box::pin(async move { Ok(!stale && (fresh || alive(connection).await?)) })
+            })
+            .after_release(move |connection, meta| {
+                let stale = returned.stale.has(meta.age);
+                Box::pin(async move { Ok(!stale && alive(connection).await?) })
+            })
     };
+    let options = servers.writable().await?;
     // The first pool shows that the server answers, so the second one may connect later.
-    let writer = open(false).await?;
-    Ok([open(true).await?, writer])
+    let writer = pool().connect_with(options.clone()).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
+    let reader = pool().connect_lazy_with(options);
+    let watch = servers.watch([reader.clone(), writer.clone()], counter);
+    Ok(([reader, writer].map(SqlxPostgresConnector::from_sqlx_postgres_pool), watch))
+}
+
+/// Opens one connection to the server that takes writes, without the settings of a node's.
+pub(super) async fn postgres_alone(address: &str) -> Result<DatabaseConnection, Fault> {
+    let options = Servers::of(address)?.writable().await?;
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = pool.connect_with(options).await.map_err(|e| Fault::Unavailable(e.to_string()))?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// Sets the timeouts of a new connection: by a statement, for PgBouncer takes no such settings with the connection itself. Of several servers, one that takes no
+/// writes is refused.
+async fn begun(connection: &mut PgConnection, many: bool) -> Result<(), Error> {
+    let (lock, idle) = (ACQUIRE_TIMEOUT.as_millis(), IDLE_TRANSACTION_TIMEOUT.as_millis());
+    let set = format!("SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {idle}");
+    connection.execute(AssertSqlSafe(set)).await?;
+    match !many || takes_writes(connection).await? {
+        true => Ok(()),
+        false => Err(Error::Configuration("this server takes no writes".into())),
+    }
 }
 
 /// Returns the options of every connection to SQLite.

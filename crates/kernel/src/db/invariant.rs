@@ -4,12 +4,15 @@
 use std::{pin::Pin, sync::Arc};
 
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseTransaction, DbBackend, EntityTrait,
-    IsolationLevel, QueryResult, SqlxSqliteConnector, Statement, TransactionTrait,
-    sqlx::sqlite::SqlitePoolOptions,
+    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel, QueryResult,
+    SqlxSqliteConnector, Statement, TransactionTrait, sqlx::sqlite::SqlitePoolOptions,
 };
 
-use super::{connect::sqlite_options, table::meta, timeout::ACQUIRE_TIMEOUT};
+use super::{
+    connect::{postgres_alone, sqlite_options},
+    table::meta,
+    timeout::ACQUIRE_TIMEOUT,
+};
 use crate::{
     Clock, Fault, MAX_DATABASE_OFFSET, MAX_SKEW, SealKeys, SystemClock,
     context::{ROOT_KEY, SEAL_KEY, read_root},
@@ -76,13 +79,7 @@ impl Snapshot {
             let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.map_err(|e| unavailable(&e))?);
             return Ok(Self { tx: db.begin().await?, keys });
         }
-        let mut options = ConnectOptions::new(address);
-        options
-            .max_connections(1)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_timeout(ACQUIRE_TIMEOUT)
-            .sqlx_logging(false);
-        let db = Database::connect(options).await.map_err(|e| unavailable(&e))?;
+        let db = postgres_alone(address).await?;
         // One snapshot for all statements: rows that a check reads in two statements must belong together.
         let (moment, mode) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
         Ok(Self { tx: db.begin_with_config(Some(moment), Some(mode)).await?, keys })
@@ -116,6 +113,17 @@ impl Snapshot {
         let root = self.stored_value(ROOT_KEY).await?;
         Ok(has_key
             && root.is_none_or(|root| read_root(&root).and_then(|root| self.keys.take_root(&root)).is_ok()))
+    }
+
+    /// Returns the names of the settings by which the database may forget at a power failure what it acknowledged.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn forgetful_settings(&self) -> Result<Vec<String>, Fault> {
+        let backend = self.tx.get_database_backend();
+        let statement = Statement::from_string(backend, self.for_backend(FORGETFUL));
+        let rows = self.tx.query_all_raw(statement).await?;
+        rows.iter().map(|row| Ok(row.try_get("", "name")?)).collect()
     }
 
     /// Checks these invariants, after [`Self::take_keys`] where one of them opens something; the verdicts are in the same order.
@@ -188,9 +196,11 @@ const KEY: [[&str; 2]; 2] = [
     ["pragma_table_info('", "') WHERE pk = 1"],
     ["pg_index WHERE indisprimary AND indrelid = to_regclass('", "')"],
 ];
-const NOT_DURABLE: [&str; 2] = [
-    "SELECT 0 AS nth, (SELECT journal_mode <> 'wal' FROM pragma_journal_mode) + (SELECT synchronous < 2 FROM pragma_synchronous) AS n",
-    "SELECT 0 AS nth, count(*) AS n FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off'",
+/// The settings by which a power failure loses what was acknowledged, where they are set so.
+const FORGETFUL: [&str; 2] = [
+    "SELECT 'journal_mode' AS name FROM pragma_journal_mode WHERE journal_mode <> 'wal' \
+     UNION ALL SELECT 'synchronous' FROM pragma_synchronous WHERE synchronous < 2",
+    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name",
 ];
 
 /// The invariants of the outbox, the settings and the keys of this crate, and those that concern every slice.
@@ -255,11 +265,9 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "I20",
         says: "what was acknowledged survives a power failure",
-        otherwise: "the database may forget sign-outs and revocations: set `fsync` and `synchronous_commit` to `on`, or the SQLite file back to WAL",
+        otherwise: "the database may forget sign-outs and revocations: set `fsync`, `full_page_writes` and `synchronous_commit` to `on`, or the SQLite file back to WAL",
         seen_by: SeenBy::Check(|snapshot| {
-            Box::pin(async {
-                Ok(snapshot.counts(snapshot.for_backend(NOT_DURABLE)).await?.iter().map(|(_, n)| n).sum())
-            })
+            Box::pin(async { Ok(snapshot.forgetful_settings().await?.len() as u64) })
         }),
     },
     Invariant {

@@ -6,6 +6,7 @@ mod invariant;
 mod open_transactions;
 pub mod outbox;
 mod reseal;
+mod servers;
 mod shared_time;
 mod statistics;
 mod stored;
@@ -32,6 +33,7 @@ pub use self::{
     invariant::{Check, CheckFuture, INVARIANTS, Invariant, SeenBy, Snapshot, Verdict},
     open_transactions::assert_outside_transaction,
     reseal::{RESEAL_PAGE, Resealed, Told, reseal_rows},
+    servers::{each_server, shares_sessions},
     timeout::{QueryCount, Timeout},
     tx::Tx,
     write::{Done, Read},
@@ -39,6 +41,7 @@ pub use self::{
 };
 use self::{
     open_transactions::{Mark, assert_no_transaction},
+    servers::Watch,
     table::meta,
     timeout::{ACQUIRE_TIMEOUT, PING_TIMEOUT, QueryCounter, within},
     write_queue::WriteQueue,
@@ -57,6 +60,8 @@ pub struct Db {
     recorders: Option<Arc<Semaphore>>,
     pub(crate) counter: Arc<QueryCounter>,
     mail: Arc<Notify>,
+    /// Follows the server that takes writes, if the address names several.
+    _watch: Option<Arc<Watch>>,
 }
 
 /// The connections of a pool.
@@ -81,7 +86,7 @@ const RECORDER_TIMEOUT: Duration = Duration::from_secs(16);
 pub const POSTGRES_CONNECTIONS: u32 = 16;
 
 impl Db {
-    /// Opens `sqlite://path/to/file` (created if missing) or `postgres://…`.
+    /// Opens `sqlite://path/to/file` (created if missing) or `postgres://…`, of whose servers it takes the one that takes writes (see [`each_server`]).
     ///
     /// # Errors
     /// [`Fault::Unavailable`] if the database cannot be reached or is read-only, or if the address has another scheme.
@@ -96,14 +101,15 @@ impl Db {
     /// As [`Db::connect`].
     pub async fn connect_with(address: &str, connections: u32) -> Result<Self, Fault> {
         let (mail, counter) = (Arc::new(Notify::new()), Arc::new(QueryCounter::default()));
-        let ([reader, writer], queue, recorders) = if address.starts_with("sqlite:") {
-            (connect::sqlite(address).await?, Some(WriteQueue::default()), None)
+        let ([reader, writer], watch, queue, recorders) = if address.starts_with("sqlite:") {
+            (connect::sqlite(address).await?, None, Some(WriteQueue::default()), None)
         } else {
-            (connect::postgres(address, connections).await?, None, Some(Arc::new(Semaphore::new(RECORDERS))))
+            let (pools, watch) = connect::postgres(address, connections, &counter).await?;
+            (pools, watch, None, Some(Arc::new(Semaphore::new(RECORDERS))))
         };
         let reader = Arc::new(Timeout::new(reader, &counter));
         let writer = Arc::new(Writer::new(writer, queue.clone(), &counter));
-        Ok(Self { reader, writer, queue, recorders, counter, mail })
+        Ok(Self { reader, writer, queue, recorders, counter, mail, _watch: watch })
     }
 
     /// Returns the pool for reads outside a transaction.

@@ -11,8 +11,8 @@ use std::{
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use tokio::{sync::Notify, time::Instant};
 
-use super::open_transactions::assert_no_transaction;
-use crate::fault::is_out_of_space;
+use super::{open_transactions::assert_no_transaction, servers::Stale};
+use crate::fault::{is_out_of_space, is_read_only};
 
 /// The maximum time that a request waits for a connection, for its turn to write, or for a row that another transaction holds.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -42,6 +42,8 @@ pub(crate) struct QueryCounter {
     /// True if a write was refused because of the disk, and no later one succeeded.
     refused: AtomicBool,
     refusal: Notify,
+    /// Set if a server took reads alone: its connections are not lent again.
+    pub(super) stale: Stale,
 }
 
 impl QueryCounter {
@@ -70,6 +72,9 @@ impl QueryCounter {
     pub(crate) fn note_refusal<T>(&self, answer: Result<T, DbErr>) -> Result<T, DbErr> {
         if answer.as_ref().is_err_and(is_out_of_space) {
             self.write_refused();
+        }
+        if answer.as_ref().is_err_and(is_read_only) {
+            self.stale.mark();
         }
         answer
     }

@@ -47,8 +47,7 @@ fn program(name: &str, address: &str) -> Command {
     command.kill_on_drop(true).stdin(std::process::Stdio::null());
     // A node reads no service file; here one would come before the variables.
     command.env_remove("PGSERVICE");
-    let Ok(address) = Url::parse(address) else { return command };
-    let mut environment = environment(&address);
+    let mut environment = environment(address);
     if environment.contains_key("PGHOST") {
         command.env_remove("PGHOSTADDR");
     }
@@ -63,8 +62,25 @@ fn program(name: &str, address: &str) -> Command {
 
 const OPTIONS: &str = "PGOPTIONS";
 
-/// Returns the variables of libpq that mean what the address means to a node: what the query names comes before the rest, and the last of two.
-fn environment(address: &Url) -> BTreeMap<&'static str, String> {
+/// Returns the variables of libpq that mean what the address means to a node: of several servers, the one that takes writes.
+fn environment(address: &str) -> BTreeMap<&'static str, String> {
+    let servers = kernel::each_server(address).unwrap_or_default();
+    let mut servers =
+        servers.iter().filter_map(|server| Url::parse(server).ok()).map(|server| of_server(&server));
+    let Some(mut set) = servers.next() else { return BTreeMap::new() };
+    for server in servers {
+        for (name, default) in [("PGHOST", ""), ("PGPORT", "5432")] {
+            let own =
+                |set: &BTreeMap<_, String>| set.get(name).cloned().unwrap_or_else(|| default.to_owned());
+            set.insert(name, format!("{},{}", own(&set), own(&server)));
+        }
+        set.insert("PGTARGETSESSIONATTRS", "read-write".into());
+    }
+    set
+}
+
+/// Returns the variables for one server: what the query names comes before the rest, and the last of two.
+fn of_server(address: &Url) -> BTreeMap<&'static str, String> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let (mut set, mut socket) = (BTreeMap::new(), None);
     if let Some(host) = address.host_str() {
@@ -188,7 +204,7 @@ mod tests {
     #[test]
     fn the_programs_are_told_the_address_that_nodes_use() {
         for (address, wanted) in ADDRESSES {
-            let set = environment(&Url::parse(address).unwrap());
+            let set = environment(address);
             let told: Vec<String> = set.iter().map(|(name, value)| format!("{name}={value}")).collect();
             assert_eq!(told, wanted, "{address}");
             // A node's own reading of it, which does not tell the password.
@@ -209,6 +225,24 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_programs_find_the_server_that_takes_writes() {
+        let set = environment(
+            "postgres://mc:p@a:5433,[::1],%2Frun%2Fpg:6/mc?target_session_attrs=read-write&sslmode=require",
+        );
+        let told: Vec<String> = set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let wanted = [
+            "PGDATABASE=mc",
+            "PGHOST=a,::1,/run/pg",
+            "PGPASSWORD=p",
+            "PGPORT=5433,5432,6",
+            "PGSSLMODE=require",
+            "PGTARGETSESSIONATTRS=read-write",
+            "PGUSER=mc",
+        ];
+        assert_eq!(told, wanted);
     }
 
     #[test]

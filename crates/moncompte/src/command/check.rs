@@ -1,7 +1,8 @@
 mod colours;
 mod connect;
+mod sender;
 
-use std::process::ExitCode;
+use std::{net::SocketAddr, process::ExitCode};
 
 use anyhow::Context;
 use clap::Args;
@@ -31,12 +32,16 @@ pub(crate) struct Check {
     /// End with exit code 2 if there are warnings.
     #[arg(long)]
     strict: bool,
-    /// Also try what the configuration names, and change nothing: the database, the mail server up to AUTH, the key sets and other addresses of portals.
+    /// Also try what the configuration names, and change nothing: the database, the mail server up to AUTH, the sender's names in DNS, the key sets and other
+    /// addresses of portals.
     #[arg(long)]
     connect: bool,
     /// Send a mail to this address too.
     #[arg(long, value_name = "ADDRESS", requires = "connect")]
     mail_to: Option<Address>,
+    /// Ask this DNS server of the sender's names, e.g. 9.9.9.9:53, in place of this machine's.
+    #[arg(long, value_name = "ADDRESS", requires = "connect")]
+    resolver: Option<SocketAddr>,
     /// Write the nearest readable colour into agencies' files, in place of each that is too faint.
     #[arg(long)]
     fix_colours: bool,
@@ -75,7 +80,7 @@ impl Check {
         };
         let trials = match &prepared {
             Some(prepared) if self.connect => {
-                connect::try_all(prepared, self.agency.as_deref(), self.mail_to.as_ref()).await
+                connect::try_all(prepared, self.agency.as_deref(), self.mail_to.as_ref(), self.resolver).await
             }
             _ => Vec::new(),
         };
@@ -96,7 +101,8 @@ impl Check {
             trials.iter().for_each(|trial| out!("{trial}."));
         }
         let has_failed = trials.iter().any(Trial::has_failed);
-        match (mistakes.is_empty(), warnings.is_empty()) {
+        let is_doubtful = !warnings.is_empty() || trials.iter().any(Trial::is_doubtful);
+        match (mistakes.is_empty(), !is_doubtful) {
             (false, _) if self.json => Ok(ExitCode::FAILURE),
             (false, _) => {
                 warnings.iter().for_each(|warning| err!("{warning}."));

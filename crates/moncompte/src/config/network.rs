@@ -67,8 +67,12 @@ pub(super) fn is_too_wide(net: IpNet) -> bool {
     net.prefix_len() < 16 && !private.iter().any(|all| all.contains(&net))
 }
 
-/// Checks the address of a PostgreSQL server. Names and password hashes cross a network only under TLS.
+/// Checks the address of PostgreSQL, which may list several servers. Names and password hashes cross a network only under TLS.
 pub(super) fn postgres(address: &str, without_tls: bool) -> Result<(), String> {
+    kernel::each_server(address)?.iter().try_for_each(|server| one_server(server, without_tls))
+}
+
+fn one_server(address: &str, without_tls: bool) -> Result<(), String> {
     // The error of sqlx may repeat the password.
     let options: PgConnectOptions = address
         .parse()
@@ -143,6 +147,7 @@ mod tests {
             "postgres://u:p@[2a00::1]/x",
             "postgres://u:p@localhost.exemple.fr/x",
             "postgres://u:p@localhost/x?host=db.exemple.fr",
+            "postgres://u:p@localhost:5432,db.exemple.fr:5432/x?target_session_attrs=read-write",
         ] {
             let reason = postgres(bad, false).unwrap_err();
             assert!(
@@ -159,9 +164,15 @@ mod tests {
             "postgres://u:p@db.exemple.fr/x?sslmode=verify-full",
             "postgres://u:p@%2Fvar%2Frun%2Fpostgresql/x",
             "postgres://u@x/y?host=/var/run/postgresql",
+            "postgres://u:p@db1.exemple.fr:5432,db2.exemple.fr/x?target_session_attrs=read-write&sslmode=verify-full",
         ] {
             assert_eq!(postgres(good, false), Ok(()), "{good}");
         }
+        assert!(
+            postgres("postgres://u:p@a,b/x?target_session_attrs=any", true)
+                .unwrap_err()
+                .contains("read-write")
+        );
         let reason = postgres("postgres://u:gehe#im@db/x:y?sslmode=nonsense", false).unwrap_err();
         assert!(!reason.contains("gehe"), "{reason}");
     }

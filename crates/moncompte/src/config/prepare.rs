@@ -109,7 +109,9 @@ impl Reader<'_> {
             }
             return;
         }
-        let address = url::Url::parse(&config.database);
+        // What follows the servers is the same for each.
+        let servers = kernel::each_server(&config.database).unwrap_or_default();
+        let address = servers.first().and_then(|server| url::Url::parse(server).ok());
         let named = address.iter().flat_map(url::Url::query_pairs);
         for (name, file) in named.filter(|(name, _)| ["sslrootcert", "sslcert", "sslkey"].contains(&&**name))
         {

@@ -19,7 +19,7 @@ pub(crate) struct Settings {
     /// the proxy's interval of checks.
     #[serde(default = "default_drain")]
     pub(crate) drain_seconds: u64,
-    /// `sqlite://path/to/file` or `postgres://…`.
+    /// `sqlite://path/to/file` or `postgres://user@host/database`, with several servers as `host1:5432,host2:5432`.
     pub(crate) database: Option<String>,
     /// A file that holds the database's address, for addresses that contain a password.
     pub(crate) database_file: Option<String>,

@@ -18,6 +18,7 @@ mod crowd;
 mod deliveries;
 mod demo;
 mod disk;
+mod dns;
 mod doctor;
 mod encodings;
 mod ends;

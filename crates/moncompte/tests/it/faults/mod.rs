@@ -5,6 +5,7 @@ mod away;
 mod commit;
 mod disk;
 pub mod proxy;
+mod servers;
 mod speech;
 mod storm;
 mod writer;

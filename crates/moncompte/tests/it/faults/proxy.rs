@@ -26,6 +26,8 @@ enum How {
     Pass,
     /// New connections are refused.
     Refuse,
+    /// New connections take reads alone, as those of a standby do.
+    StandBy,
     /// The server's bytes are lost. A connection that lost some stays mute until it is cut.
     Swallow,
     /// The server's bytes come this much later.
@@ -142,6 +144,16 @@ impl Proxy {
         self.cable.mode.send_modify(|mode| *mode = Mode { how: How::Refuse, cut: mode.cut + 1 });
     }
 
+    /// Ends every connection and lets new ones read alone, like a server that became a standby.
+    pub fn stand_by(&self) {
+        self.cable.mode.send_modify(|mode| *mode = Mode { how: How::StandBy, cut: mode.cut + 1 });
+    }
+
+    /// Ends every connection and passes everything, like a server that was promoted.
+    pub fn promote(&self) {
+        self.cable.mode.send_modify(|mode| *mode = Mode { how: How::Pass, cut: mode.cut + 1 });
+    }
+
     /// Loses the reply to the next COMMIT of a transaction that contains `statement` (SECURITY B21).
     pub fn drop_commit_after(&self, statement: &'static str) {
         *self.cable.wish.lock().unwrap() = Some(statement);
@@ -214,6 +226,15 @@ async fn serve(cable: Arc<Cable>, port: u16, first: TcpListener) {
     }
 }
 
+/// Returns the message that begins a connection, with a setting more, by which the server refuses writes on it.
+fn reads_alone(startup: &[u8]) -> Vec<u8> {
+    let (end, mut message) = (startup.len() - 1, startup.to_vec());
+    message.splice(end..end, *b"default_transaction_read_only\0on\0");
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    message[..4].copy_from_slice(&length);
+    message
+}
+
 /// Carries one connection until one end closes or it is cut. `born` is the number of cuts when it was accepted.
 async fn carry(cable: Arc<Cable>, born: usize, mut client: TcpStream) {
     let mut mode = cable.mode.subscribe();
@@ -224,6 +245,7 @@ async fn carry(cable: Arc<Cable>, born: usize, mut client: TcpStream) {
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
     let doomed = AtomicUsize::new(0);
+    let mut stands_by = mode.borrow().how == How::StandBy;
     let there = async {
         let (mut speech, mut bytes) = (Speech::default(), vec![0; 64 * 1024]);
         while let Ok(count @ 1..) = from_client.read(&mut bytes).await {
@@ -245,7 +267,11 @@ async fn carry(cable: Arc<Cable>, born: usize, mut client: TcpStream) {
             if cable.is_last_word() {
                 std::future::pending::<()>().await;
             }
-            if to_server.write_all(&bytes[..count]).await.is_err() {
+            let sent = match std::mem::take(&mut stands_by) {
+                true => &reads_alone(&bytes[..count]),
+                false => &bytes[..count],
+            };
+            if to_server.write_all(sent).await.is_err() {
                 return;
             }
         }

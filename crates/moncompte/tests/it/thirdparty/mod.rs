@@ -5,6 +5,7 @@
 //! browser ended, and prints what it has `learnt` at the end. The person at the browser is the [`Person`] of all tests.
 
 mod apache;
+mod pgbouncer;
 
 use std::fs;
 

@@ -76,6 +76,7 @@ pub struct Life {
     chosen: u8,
     /// The number of links that they asked for, or that came with a lock.
     links: u8,
+    /// Links that are dead, or have set a password. Any other one in the mailbox may be the one that works: it is not mailed twice within a minute.
     tried: HashSet<String>,
     code: Option<(String, Instant)>,
     tokens: Tokens,
@@ -227,7 +228,12 @@ impl Life {
     fn stuck(&self, how: &str) -> Broken {
         let pages = self.pages.borrow();
         let last = &pages[pages.len().saturating_sub(30)..];
-        format!("a dead end: {} {how}; what they saw last:\n{}", self.old[0].email, last.join("\n"))
+        let (email, tried) = (&self.old[0].email, self.tried.len());
+        let mailed = self.town.messages.links(email, "/reset?").len();
+        format!(
+            "a dead end: {email} {how}; of {mailed} mails with a reset link, {tried} links were used or dead; what they saw last:\n{}",
+            last.join("\n")
+        )
     }
 
     async fn arrives(&self, who: &Person) -> Result<Page, Broken> {
@@ -486,8 +492,6 @@ impl Life {
         if self.links >= LINKS {
             return Ok(());
         }
-        let old: HashSet<_> = self.town.messages.links(&self.old[0].email, "/reset?").into_iter().collect();
-        self.tried.extend(old);
         if !self.ask_for_a_link().await? {
             return Ok(());
         }
@@ -501,6 +505,7 @@ impl Life {
             };
             match self.sets(&link, password).await? {
                 Some(true) => {
+                    self.tried.insert(link);
                     self.promised += 2;
                     self.forget();
                     return self.note(Did::Reset { password }, Saw::Done);

@@ -5,10 +5,13 @@
 
 mod crash;
 mod dice;
+mod failover;
 mod front;
 mod life;
+mod mailed;
 mod messages;
 mod model;
+mod patroni;
 mod trouble;
 
 use std::{
@@ -30,10 +33,11 @@ use crate::{
     races::another,
 };
 use dice::Dice;
-use front::Front;
+pub use front::Front;
 use life::{Broken, Life, Tally};
 use messages::Messages;
 use model::{Did, Saw};
+pub use patroni::{as_postgres, own};
 use trouble::{Course, Node, Trouble};
 
 /// The seed of the tests: one that once found a fault, or any.
@@ -90,7 +94,9 @@ impl Town {
         let db = self.db.reader();
         let query =
             Statement::from_string(db.get_database_backend(), format!("SELECT count(*) AS n FROM {from}"));
-        db.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
+        // While a cluster has no primary there is no answer.
+        let row = eventually("the database", async || db.query_one_raw(query.clone()).await.ok()).await;
+        row.unwrap().try_get("", "n").unwrap()
     }
 
     fn tally_of(&self, did: Did, saw: Saw) {
@@ -160,9 +166,7 @@ async fn node(place: &Place, folder: &'static str) -> Node {
     let (port, (cable, address)) = (free_port(), trouble::cable(&place.bed).await);
     another(place, folder, port);
     secret_file(&place.path(folder).join("secrets/database"), &address);
-    let text = std::fs::read_to_string(place.path(folder).join("moncompte.toml")).unwrap();
-    let ops = text.lines().find_map(|line| line.strip_prefix("ops_listen = \"127.0.0.1:")).unwrap();
-    Node::new(folder, port, ops.trim_end_matches('"').parse().unwrap(), cable)
+    Node::beside(place, folder, port, cable)
 }
 
 /// Runs this many lives, [`CROWD`] at once, until all end or the town closes. Returns the number of promised mails by address.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 /// Wrong passwords that lock (SPEC J5).
-const LIMIT: u8 = 5;
+pub const LIMIT: u8 = 5;
 /// The number of a refresh token whose answer was lost: it lives, and nobody holds it.
 const UNHELD: u8 = u8::MAX;
 

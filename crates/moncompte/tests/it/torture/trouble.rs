@@ -27,12 +27,40 @@ pub struct Node {
 }
 
 impl Node {
-    pub fn new(folder: &'static str, port: u16, ops: u16, cable: Option<Proxy>) -> Self {
+    /// Returns the node of this folder of the place, which does not run yet.
+    pub fn beside(place: &Place, folder: &'static str, port: u16, cable: Option<Proxy>) -> Self {
+        let text = std::fs::read_to_string(place.path(folder).join("moncompte.toml")).unwrap();
+        let ops = text.lines().find_map(|line| line.strip_prefix("ops_listen = \"127.0.0.1:")).unwrap();
+        let ops = ops.trim_end_matches('"').parse().unwrap();
         Self { running: None, folder, port, ops, cable }
     }
 
     pub async fn start(&mut self, place: &Place) {
         self.running = Some(serve(&place.path(self.folder), |_| ()).await);
+    }
+
+    /// Waits until the node is ready again; SECURITY #117 asks for 5 s, and a busy machine's delay is reported, not judged.
+    ///
+    /// # Errors
+    /// Describes a node that is not ready in 20 s.
+    pub async fn ready(&self, client: &reqwest::Client, trouble: Trouble) -> Result<(), String> {
+        let address = format!("http://127.0.0.1:{}/health/ready", self.ops);
+        let asked = async {
+            let mut beat = tokio::time::interval(Duration::from_millis(20));
+            loop {
+                beat.tick().await;
+                if client.get(&address).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                    return;
+                }
+            }
+        };
+        let ready = tokio::time::timeout(Duration::from_secs(20), asked).await;
+        ready.map_err(|_| format!("{} is not ready 20 s after {trouble:?}", self.folder))
+    }
+
+    /// Returns its log so far.
+    pub fn said(&self) -> String {
+        self.running.as_ref().map(Running::said).unwrap_or_default()
     }
 
     fn id(&self) -> u32 {
@@ -67,9 +95,11 @@ pub enum Trouble {
     Unacknowledged,
     /// Another process holds SQLite's write lock.
     Pen,
+    /// The primary of a cluster died, and its standby was promoted.
+    Promoted,
 }
 
-use Trouble::{AllKilled, Away, Cut, Killed, Mute, Pen, Rolled, Slow, Stopped, Unacknowledged};
+use Trouble::{AllKilled, Away, Cut, Killed, Mute, Pen, Promoted, Rolled, Slow, Stopped, Unacknowledged};
 
 const EVERYWHERE: [Trouble; 5] = [Killed, Killed, AllKilled, Stopped, Rolled];
 const ON_POSTGRES: [Trouble; 5] = [Cut, Away, Mute, Slow, Unacknowledged];
@@ -126,7 +156,7 @@ pub async fn until(
         course.happened.push((trouble, begun.elapsed()));
         let over = Instant::now();
         for node in &mut *nodes {
-            ready(&client, node, trouble).await?;
+            node.ready(&client, trouble).await?;
         }
         course.healing = course.healing.max(over.elapsed());
         if course.happened.len() % 8 == 0 {
@@ -202,6 +232,8 @@ async fn happens(trouble: Trouble, longest: Duration, dice: &mut Dice, place: &P
             cables().for_each(|cable| cable.drop_commit_after(statement));
             last(a_while).await;
         }
+        // No fault of these schedules.
+        Promoted => {}
         Pen => {
             let foreign = kernel::Db::connect(&place.bed.address).await.unwrap();
             // The lock may be refused, because others write.
@@ -219,24 +251,8 @@ async fn last(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-/// Waits until the node is ready again; SECURITY #117 asks for 5 s, and a busy machine's delay is reported, not judged.
-async fn ready(client: &reqwest::Client, node: &Node, trouble: Trouble) -> Result<(), String> {
-    let address = format!("http://127.0.0.1:{}/health/ready", node.ops);
-    let asked = async {
-        let mut beat = tokio::time::interval(Duration::from_millis(20));
-        loop {
-            beat.tick().await;
-            if client.get(&address).send().await.is_ok_and(|answer| answer.status().is_success()) {
-                return;
-            }
-        }
-    };
-    let ready = tokio::time::timeout(Duration::from_secs(20), asked).await;
-    ready.map_err(|_| format!("{} is not ready 20 s after {trouble:?}", node.folder))
-}
-
 /// Checks the invariants by the command that operators run every hour.
-async fn holds(place: &Place, nodes: &[Node]) -> Result<(), String> {
+pub async fn holds(place: &Place, nodes: &[Node]) -> Result<(), String> {
     let mut command = program();
     command.args(["doctor", "--invariants", "--json", "--config"]).arg(place.path(nodes[0].folder));
     let out = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();

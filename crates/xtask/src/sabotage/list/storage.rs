@@ -16,6 +16,8 @@ const SCHEMA: Tests = upgrade(&["the_database_itself_refuses_what_breaks_an_inva
 
 const DISK: Tests = it("moncompte", &["without_room_for_the_database_nothing_is_half_done_and_it_heals"]);
 
+const SERVERS: Tests = it("moncompte", &["a_node_turns_to_a_standby_only_once_it_is_promoted"]);
+
 const CROWD: Tests = it("accounts", &["hundreds_who_finish_at_once_all_finish_and_keep_nobody_from_reading"]);
 
 pub(super) const GUARDS: &[Sabotage] = &[
@@ -74,6 +76,30 @@ pub(super) const GUARDS: &[Sabotage] = &[
         find: "tokio::time::timeout(limit, work)",
         replace: "tokio::time::timeout(100_000 * limit, work)",
         caught_by: kernel(&["a_database_that_says_nothing_is_given_up"]),
+    },
+    Sabotage {
+        name: "turns to a server that is a standby",
+        items: &[117],
+        file: "crates/kernel/src/db/servers.rs",
+        find: "(0)? == \"off\"",
+        replace: "(0)? != \"\"",
+        caught_by: SERVERS,
+    },
+    Sabotage {
+        name: "reads from a standby while no server takes writes",
+        items: &[117],
+        file: "crates/kernel/src/db/connect.rs",
+        find: "!many || takes_writes(connection).await?",
+        replace: "!many || takes_writes(connection).await.is_ok()",
+        caught_by: SERVERS,
+    },
+    Sabotage {
+        name: "keeps a connection that has become read-only",
+        items: &[117],
+        file: "crates/kernel/src/db/timeout.rs",
+        find: "answer.as_ref().is_err_and(is_read_only)",
+        replace: "answer.as_ref().is_err_and(|error| is_read_only(error) && false)",
+        caught_by: it("moncompte", &["a_connection_that_takes_reads_alone_is_not_kept"]),
     },
     Sabotage {
         name: "takes a connection that broke for an error of its own",
