@@ -10,6 +10,7 @@ mod m0018_deliveries;
 mod m0019_generations;
 mod m0020_further_references;
 mod m0021_keys;
+mod m0022_desk;
 mod schema;
 mod upgrade;
 
@@ -26,12 +27,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_generations::Migration),
             Box::new(m0020_further_references::Migration),
             Box::new(m0021_keys::Migration),
+            Box::new(m0022_desk::Migration),
         ]
     }
 }
 
 /// Every migration, with what it does in words: the list of `moncompte migrate --plan`.
-pub const WORDS: [(&str, &str); 5] = [
+pub const WORDS: [(&str, &str); 6] = [
     (
         "m0017_baseline",
         "makes every table, or carries a database of the first versions over to them: nodes of such a version stop first",
@@ -43,6 +45,10 @@ pub const WORDS: [(&str, &str); 5] = [
     ("m0019_generations", "adds tables for the configuration and its nodes; an older node goes on beside it"),
     ("m0020_further_references", "adds a column to identities; an older node goes on beside it"),
     ("m0021_keys", "adds a column to signing keys and one to nodes; an older node goes on beside it"),
+    (
+        "m0022_desk",
+        "adds columns to messages, by which staff find a person's mails; an older node goes on beside it",
+    ),
 ];
 
 /// Returns the names of the migrations that the database has, in order. Nothing is written.

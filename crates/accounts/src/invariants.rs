@@ -111,12 +111,12 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I9",
-        says: "each reset and each change of the password or the address raised the account's epoch by one, which ends every older session, code and token at its next use",
+        says: "each reset, each change of the password or the address, and each end of all sessions raised the account's epoch by one, which ends every older session, code and token at its next use",
         otherwise: "what was given before still works, or an account was changed by hand: end its sessions",
         seen_by: SeenBy::Query(
             "SELECT count(*) AS n FROM account a WHERE a.auth_epoch <> \
              (SELECT count(*) FROM evidence e WHERE e.account_id = a.id \
-             AND e.kind IN ('password reset', 'password changed', 'email changed', 'email taken back'))",
+             AND e.kind IN ('password reset', 'password changed', 'email changed', 'email taken back', 'sessions ended'))",
         ),
     },
     Invariant {

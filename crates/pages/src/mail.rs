@@ -64,6 +64,10 @@ pub enum MailBody {
     NewDevice(NewDevice),
     /// SPEC J12: an agency does not count the person among its clients any more.
     LinkEnding(LinkEnding),
+    /// SPEC J14: staff cleared the count of wrong passwords.
+    AccountUnlocked(AccountUnlocked),
+    /// SPEC J14: staff ended the account's sessions.
+    SessionsEnded(SessionsEnded),
 }
 
 /// [`MailBody::Confirm`].
@@ -115,6 +119,20 @@ pub struct LinkEnding {
     /// The agency's name.
     pub agency_name: String,
     /// The time at which its client space closes, in Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::AccountUnlocked`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountUnlocked {
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::SessionsEnded`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionsEnded {
+    /// Unix seconds.
     pub when: i64,
 }
 
@@ -262,6 +280,8 @@ impl MailBody {
             MailBody::AddressTakenBack(_) => "address-taken-back",
             MailBody::NewDevice(_) => "new-device",
             MailBody::LinkEnding(_) => "link-ending",
+            MailBody::AccountUnlocked(_) => "account-unlocked",
+            MailBody::SessionsEnded(_) => "sessions-ended",
         }
     }
 
@@ -314,6 +334,8 @@ impl MailBody {
             }),
             MailBody::LinkAdded(LinkAdded { agency_name: agency(), when, portal_url: None }),
             MailBody::LinkEnding(LinkEnding { agency_name: agency(), when }),
+            MailBody::AccountUnlocked(AccountUnlocked { when }),
+            MailBody::SessionsEnded(SessionsEnded { when }),
             MailBody::AccountLocked(AccountLocked { link: link("reset"), minutes: 30 }),
             MailBody::ResetPassword(ResetPassword { link: link("reset"), minutes: 30 }),
             MailBody::FinishEnrolment(FinishEnrolment {

@@ -8,7 +8,7 @@ use crate::{
     evidence,
     guard::Reauthentication,
     lockout::Counter,
-    mail::MailBody,
+    mail::{MailBody, Recipient},
     store::{AccountRow, accounts, enrolments, reset_links},
 };
 
@@ -117,8 +117,8 @@ impl Accounts {
                     signed_in = Some(Box::new(new));
                 }
                 let body = MailBody::LinkAdded { at: now };
-                self.write_for_agency(tx, (&row.email, &row.locale), &identity.agency_id, body).await?;
-                self.write_to_agency_address(tx, &identity, &row.email, &row.locale).await?;
+                self.write_for_agency(tx, &Recipient::owner(row), &identity.agency_id, body).await?;
+                self.write_to_agency_address(tx, &identity, &Recipient::owner(row)).await?;
                 let body = link_evidence(&identity);
                 evidence::append(tx, &self.context, "agency attached", Some(owner), &body).await?;
                 Ok(Done::Commit(Some(signed_in)))

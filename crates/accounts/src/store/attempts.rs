@@ -3,7 +3,7 @@
 use kernel::{Db, Fault, Read, Tx, Unix};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany,
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, UpdateMany,
     sea_query::{Expr, OnConflict},
 };
 
@@ -56,6 +56,32 @@ pub(crate) struct Count {
 pub(crate) async fn by_key(db: &impl Read, key: &Key) -> Result<Option<Count>, Fault> {
     let row = Entity::find_by_id((key.subject.clone(), key.bucket.clone())).one(db.connection()).await?;
     Ok(row.map(|Model { updated_at, locked_at, .. }| Count { updated_at, locked_at }))
+}
+
+/// A count of a subject, as staff see it.
+pub(crate) struct Counted {
+    /// The browser or network that is counted on its own; empty for all others.
+    pub(crate) bucket: String,
+    pub(crate) failures: i32,
+    pub(crate) locked_at: Option<Unix>,
+}
+
+impl From<Model> for Counted {
+    fn from(row: Model) -> Self {
+        Self { bucket: row.bucket, failures: row.failures, locked_at: row.locked_at }
+    }
+}
+
+/// Returns every count of a subject, that of all others first.
+pub(crate) async fn of(db: &impl Read, subject: &str) -> Result<Vec<Counted>, Fault> {
+    let rows = Entity::find().filter(Column::Subject.eq(subject)).order_by_asc(Column::Bucket);
+    Ok(rows.all(db.connection()).await?.into_iter().map(Into::into).collect())
+}
+
+/// Deletes every count of a subject, and returns them as they were.
+pub(crate) async fn take_all(tx: &Tx, subject: &str) -> Result<Vec<Counted>, Fault> {
+    let taken = Entity::delete_many().filter(Column::Subject.eq(subject)).exec_with_returning(tx.conn());
+    Ok(taken.await?.into_iter().map(Into::into).collect())
 }
 
 /// Stores a count of none, or moves its time.

@@ -23,3 +23,4 @@ mod readings;
 mod recovering;
 mod stage;
 mod standing;
+mod telephone;

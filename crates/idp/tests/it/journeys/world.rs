@@ -262,6 +262,8 @@ impl World {
             MailBody::AddressChanged { .. } => ("address changed", None),
             MailBody::AddressTakenBack { .. } => ("address taken back", None),
             MailBody::NewDevice { .. } => ("new device", None),
+            MailBody::AccountUnlocked { .. } => ("unlocked", None),
+            MailBody::SessionsEnded { .. } => ("sessions ended", None),
         };
         let code = match &mail.body {
             MailBody::Confirm { code, .. } => code.clone(),

@@ -156,7 +156,7 @@ async fn mail_server(config: &Config, post: &Post, mail_to: Option<&Address>) ->
                 .to_owned(),
         )
         .map_err(|error| error.to_string())?;
-    post.send(message).await.map(|()| "a mail was accepted".to_owned()).map_err(|e| e.why)
+    post.send(message).await.map(|_| "a mail was accepted".to_owned()).map_err(|e| e.why)
 }
 
 /// Reads the key sets of portals, and calls the addresses that the program or a browser will call.
