@@ -46,6 +46,7 @@ mod reseal;
 mod smtp;
 mod specifications;
 mod start;
+mod telephone;
 mod thirdparty;
 mod torture;
 mod waiting;
