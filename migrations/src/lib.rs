@@ -47,7 +47,7 @@ pub const WORDS: [(&str, &str); 6] = [
     ("m0021_keys", "adds a column to signing keys and one to nodes; an older node goes on beside it"),
     (
         "m0022_desk",
-        "adds columns to messages, by which staff find a person's mails; an older node goes on beside it",
+        "adds columns to messages and accounts, by which staff help people; an older node goes on beside it",
     ),
 ];
 

@@ -1,4 +1,5 @@
-//! What staff tell a person on the telephone: a mail names whom it is written to and what for, and keeps the answer of the server that took it.
+//! What staff tell a person on the telephone: a mail names whom it is written to and what for, and keeps the answer of the server that took it. An account that
+//! staff close says why, and how long it is kept.
 
 use sea_orm_migration::{
     prelude::*,
@@ -28,6 +29,10 @@ impl MigrationTrait for Migration {
             "answer text",
         ] {
             db.execute_unprepared(&format!("ALTER TABLE outbox ADD COLUMN {column}")).await?;
+        }
+        let time = if db.get_database_backend() == DbBackend::Sqlite { "integer" } else { "bigint" };
+        for column in ["closed_why text".to_owned(), format!("kept_until {time}")] {
+            db.execute_unprepared(&format!("ALTER TABLE account ADD COLUMN {column}")).await?;
         }
         db.execute_unprepared("CREATE INDEX ix_outbox_person ON outbox (person) WHERE person IS NOT NULL")
             .await?;

@@ -71,6 +71,10 @@ pub struct AccountState {
     pub password_changed_at: Option<Unix>,
     /// The time at which it was closed.
     pub closed_at: Option<Unix>,
+    /// The cause: `deceased`, `wish` or `fraud`; `None` of one that was shut by hand.
+    pub closed_because: Option<String>,
+    /// The time until which a closed account is kept.
+    pub kept_until: Option<Unix>,
 }
 
 /// An identity that an agency issued.

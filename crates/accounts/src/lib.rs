@@ -59,11 +59,12 @@ use kernel::{Context, typed_id};
 
 pub use account::{Account, LinkedAgency};
 pub use act::{
-    Accepted, AddressConfirm, AddressPage, AddressWish, AllEnded, Applier, ApplyRefused, Attach, Confirm,
-    EmailChoice, Ended, Finish, Importer, LINK_ENDED, LegacyProof, LinkEnded, MailedAgain, NewAddress,
-    NewPassword, NextMail, Origin, PasswordChange, PasswordChoice, PendingAddress, Planner, Rejected,
-    Replaced, Resend, Reset, ResetPage, SESSIONS_ENDED, Search, SessionsEnded, SignIn, TakeBack,
-    TakeBackPage, Ticket, Tried, UndoRefused, Undone, Unlocked, WrapProgress,
+    Accepted, AddressConfirm, AddressPage, AddressWish, AllEnded, Applier, ApplyRefused, Attach,
+    ClosedOrOpened, Closing, Confirm, EmailChoice, Ended, Finish, Importer, LINK_ENDED, LegacyProof,
+    LinkEnded, MailedAgain, NewAddress, NewPassword, NextMail, Origin, PasswordChange, PasswordChoice,
+    PendingAddress, Planner, Rejected, Replaced, Resend, Reset, ResetPage, SESSIONS_ENDED, Search,
+    SessionsEnded, SignIn, TakeBack, TakeBackPage, Ticket, Tried, UndoRefused, Undone, Unlocked,
+    WrapProgress,
 };
 pub use code::{CODE_DAYS, CodeGiven};
 pub use counts::{IdentityCount, Totals, totals};

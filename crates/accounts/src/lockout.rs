@@ -269,6 +269,11 @@ impl Counter {
         attempts::of(db, &self.key.subject).await
     }
 
+    /// Locks the shared bucket and clears the others: only a new password opens the account.
+    pub(crate) async fn lock_now(&self, tx: &Tx, policy: LockPolicy, now: Unix) -> Result<(), Fault> {
+        attempts::lock_now(tx, &self.key.subject, policy.limit, now).await
+    }
+
     /// Clears every bucket of the subject at the request of staff; returns the counts as they were.
     pub(crate) async fn take_all(&self, tx: &Tx) -> Result<Vec<Counted>, Fault> {
         attempts::take_all(tx, &self.key.subject).await

@@ -161,6 +161,16 @@ pub enum MailBody {
         /// The time.
         at: Unix,
     },
+    /// Staff closed the account.
+    AccountClosed {
+        /// The time.
+        at: Unix,
+    },
+    /// Staff reopened the account.
+    AccountReopened {
+        /// The time.
+        at: Unix,
+    },
 }
 
 impl MailBody {
@@ -185,6 +195,8 @@ impl MailBody {
             Self::AddressChosen { .. } => "address-chosen",
             Self::AccountUnlocked { .. } => "account-unlocked",
             Self::SessionsEnded { .. } => "sessions-ended",
+            Self::AccountClosed { .. } => "account-closed",
+            Self::AccountReopened { .. } => "account-reopened",
         }
     }
 }

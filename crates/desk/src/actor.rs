@@ -50,12 +50,24 @@ pub enum Verb {
     Unlock,
     /// End all sessions.
     EndSessions,
+    /// Close an account.
+    Close,
+    /// Reopen a closed account.
+    Reopen,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Find, Self::FindAnywhere, Self::Show, Self::Resend, Self::Unlock, Self::EndSessions];
+    pub const ALL: [Self; 8] = [
+        Self::Find,
+        Self::FindAnywhere,
+        Self::Show,
+        Self::Resend,
+        Self::Unlock,
+        Self::EndSessions,
+        Self::Close,
+        Self::Reopen,
+    ];
 
     /// Returns a stable name.
     pub fn name(self) -> &'static str {
@@ -66,6 +78,8 @@ impl Verb {
             Self::Resend => "resend",
             Self::Unlock => "unlock",
             Self::EndSessions => "end sessions",
+            Self::Close => "close",
+            Self::Reopen => "reopen",
         }
     }
 }
@@ -137,8 +151,10 @@ impl Actor {
             (Self::Operator { .. } | Self::Vendor { .. }, _) => Reach::Everybody,
             (Self::Agency { .. }, Verb::Find | Verb::Show | Verb::Resend) => Reach::Known,
             (Self::Agency { .. }, Verb::Unlock) => Reach::Linked,
-            // An address tells whether somebody is known elsewhere, and sessions are of all agencies.
-            (Self::Agency { .. }, Verb::FindAnywhere | Verb::EndSessions) => Reach::Nobody,
+            // An address tells whether somebody is known elsewhere; sessions and the account are of all agencies.
+            (Self::Agency { .. }, Verb::FindAnywhere | Verb::EndSessions | Verb::Close | Verb::Reopen) => {
+                Reach::Nobody
+            }
         }
     }
 
@@ -184,6 +200,8 @@ mod tests {
             (Verb::Resend, [all, all, [false, true, true], [false, true, true]]),
             (Verb::Unlock, [all, all, [false, false, true], [false, false, true]]),
             (Verb::EndSessions, [all, all, none, none]),
+            (Verb::Close, [all, all, none, none]),
+            (Verb::Reopen, [all, all, none, none]),
         ];
         assert_eq!(table.map(|(verb, _)| verb), Verb::ALL);
         for (verb, expected) in table {

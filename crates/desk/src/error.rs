@@ -22,6 +22,9 @@ pub enum DeskError {
     /// The account is closed, or changed at this moment.
     #[error("this account is closed, or changed at this moment: look again")]
     Closed,
+    /// Closed already, or open.
+    #[error("the account is in that state already: nothing changed")]
+    Already,
     /// Nothing to clear.
     #[error("no wrong password is counted for this account: it is not locked")]
     NothingCounted,

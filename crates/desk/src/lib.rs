@@ -22,7 +22,8 @@ mod standing;
 mod words;
 
 use accounts::{
-    AccountId, Accounts, AllEnded, Dossier, Found, Intervention, MailedAgain, Search, Target, Unlocked,
+    AccountId, Accounts, AllEnded, ClosedOrOpened, Closing, Dossier, Found, Intervention, MailedAgain,
+    Search, Target, Unlocked,
 };
 use kernel::Unix;
 use uuid::Uuid;
@@ -134,6 +135,30 @@ impl Desk {
         }
     }
 
+    /// Closes an account: sessions, tokens, waiting mails and links end with it.
+    ///
+    /// # Errors
+    /// [`DeskError`]: then nothing changed.
+    pub async fn close(
+        &self,
+        actor: &Actor,
+        target: Target,
+        closing: Closing,
+        reason: &Reason,
+    ) -> Result<(), DeskError> {
+        let account = self.account(actor, Verb::Close, target).await?;
+        done(self.accounts.close_account(account, closing, &intervention(actor, reason)).await?)
+    }
+
+    /// Reopens a closed account.
+    ///
+    /// # Errors
+    /// [`DeskError`]: then nothing changed.
+    pub async fn reopen(&self, actor: &Actor, target: Target, reason: &Reason) -> Result<(), DeskError> {
+        let account = self.account(actor, Verb::Reopen, target).await?;
+        done(self.accounts.reopen_account(account, &intervention(actor, reason)).await?)
+    }
+
     /// Sends a mail once more; returns true if it was written anew, with a link that works.
     ///
     /// # Errors
@@ -168,6 +193,13 @@ impl Desk {
     async fn account(&self, actor: &Actor, verb: Verb, target: Target) -> Result<AccountId, DeskError> {
         let dossier = self.dossier(actor, verb, target).await?;
         dossier.account.and_then(|account| account.id).ok_or(DeskError::NoAccount)
+    }
+}
+
+fn done(outcome: ClosedOrOpened) -> Result<(), DeskError> {
+    match outcome {
+        ClosedOrOpened::Done => Ok(()),
+        ClosedOrOpened::Nothing => Err(DeskError::Already),
     }
 }
 

@@ -34,7 +34,8 @@ fn side_of(agency: &str, whole: Dossier) -> Dossier {
     }
 }
 
-/// The time of the first move may be before the link, the name may be another agency's, and an address that was proved elsewhere is not theirs to know.
+/// The time of the first move may be before the link, the name may be another agency's, an address that was proved elsewhere is not theirs to know, and neither is why
+/// the account was closed.
 fn account_of(agency: &str, account: AccountState) -> AccountState {
     let proved_here = account.proved_at.iter().any(|of| of == agency);
     AccountState {
@@ -46,6 +47,8 @@ fn account_of(agency: &str, account: AccountState) -> AccountState {
         created_at: None,
         password_changed_at: None,
         closed_at: account.closed_at,
+        closed_because: None,
+        kept_until: None,
     }
 }
 
@@ -116,6 +119,8 @@ mod tests {
                 created_at: Some(1),
                 password_changed_at: Some(1),
                 closed_at: None,
+                closed_because: None,
+                kept_until: None,
             }),
             identities: vec![identity("tilleuls", true, None), here],
             moves: vec![under_way("tilleuls"), under_way("rivage")],

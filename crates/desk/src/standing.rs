@@ -183,6 +183,8 @@ mod tests {
             created_at: Some(1),
             password_changed_at: Some(1),
             closed_at: None,
+            closed_because: None,
+            kept_until: None,
         }
     }
 

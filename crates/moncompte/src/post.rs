@@ -317,6 +317,12 @@ impl Writer {
             MailBody::SessionsEnded { at } => {
                 mail::MailBody::SessionsEnded(mail::SessionsEnded { when: *at })
             }
+            MailBody::AccountClosed { at } => {
+                mail::MailBody::AccountClosed(mail::AccountClosed { when: *at })
+            }
+            MailBody::AccountReopened { at } => {
+                mail::MailBody::AccountReopened(mail::AccountReopened { when: *at })
+            }
             MailBody::AddressChosen { hint } => mail::MailBody::AddressChosen(mail::AddressChosen {
                 agency_name: name(),
                 masked_email: hint.clone(),

@@ -68,6 +68,10 @@ pub enum MailBody {
     AccountUnlocked(AccountUnlocked),
     /// SPEC J14: staff ended the account's sessions.
     SessionsEnded(SessionsEnded),
+    /// SPEC J14: staff closed the account.
+    AccountClosed(AccountClosed),
+    /// SPEC J14: staff reopened the account.
+    AccountReopened(AccountReopened),
 }
 
 /// [`MailBody::Confirm`].
@@ -132,6 +136,20 @@ pub struct AccountUnlocked {
 /// [`MailBody::SessionsEnded`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionsEnded {
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::AccountClosed`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountClosed {
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::AccountReopened`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountReopened {
     /// Unix seconds.
     pub when: i64,
 }
@@ -282,6 +300,8 @@ impl MailBody {
             MailBody::LinkEnding(_) => "link-ending",
             MailBody::AccountUnlocked(_) => "account-unlocked",
             MailBody::SessionsEnded(_) => "sessions-ended",
+            MailBody::AccountClosed(_) => "account-closed",
+            MailBody::AccountReopened(_) => "account-reopened",
         }
     }
 
@@ -336,6 +356,8 @@ impl MailBody {
             MailBody::LinkEnding(LinkEnding { agency_name: agency(), when }),
             MailBody::AccountUnlocked(AccountUnlocked { when }),
             MailBody::SessionsEnded(SessionsEnded { when }),
+            MailBody::AccountClosed(AccountClosed { when }),
+            MailBody::AccountReopened(AccountReopened { when }),
             MailBody::AccountLocked(AccountLocked { link: link("reset"), minutes: 30 }),
             MailBody::ResetPassword(ResetPassword { link: link("reset"), minutes: 30 }),
             MailBody::FinishEnrolment(FinishEnrolment {

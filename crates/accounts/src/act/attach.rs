@@ -63,7 +63,8 @@ impl Accounts {
             return Ok(Attach::NotNow);
         };
         let row = accounts::by_address(&self.context.db, address.canonical()).await?;
-        let Some(row) = row.filter(|row| row.disabled_at.is_none()) else { return Ok(Attach::NotNow) };
+        // A closed one too: its password is never right.
+        let Some(row) = row else { return Ok(Attach::NotNow) };
         let counter = match typed {
             None if self.may_attach_freely(session, Some(row.id)) => None,
             // The five minutes ended while the page was read: it asks for the password now, without an error.

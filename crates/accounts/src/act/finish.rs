@@ -132,6 +132,8 @@ impl Accounts {
             changed_at: None,
             named_at: None,
             spoken_at: None,
+            closed_why: None,
+            kept_until: None,
         })
     }
 

@@ -235,6 +235,8 @@ fn account_state(row: AccountRow, moves: &[EnrolmentRow]) -> AccountState {
         created_at: Some(row.created_at),
         password_changed_at: Some(row.password_changed_at),
         closed_at: row.disabled_at,
+        closed_because: row.closed_why,
+        kept_until: row.kept_until,
     }
 }
 

@@ -9,6 +9,7 @@ mod change_password;
 mod change_profile;
 mod choose_email;
 mod choose_password;
+mod close_account;
 mod confirm;
 mod deliver;
 mod end_links;
@@ -40,6 +41,7 @@ pub use change_address::{AddressConfirm, AddressPage, AddressWish, NewAddress, P
 pub use change_password::{NewPassword, PasswordChange};
 pub use choose_email::EmailChoice;
 pub use choose_password::PasswordChoice;
+pub use close_account::{ClosedOrOpened, Closing};
 pub use confirm::Confirm;
 pub use deliver::{Applier, ApplyRefused, Importer, Planner, Rejected, UndoRefused, Undone};
 pub use end_links::{LINK_ENDED, LinkEnded};

@@ -344,7 +344,8 @@ impl Accounts {
         let Some(account) = links::account_of(db, identity.id).await? else {
             return Ok(LegacyProof::Refused);
         };
-        let owner = accounts::by_id(db, account).await?;
+        // Of a closed account there is nothing to sign in with.
+        let owner = accounts::enabled(db, account).await?;
         let hint = owner.and_then(|owner| Email::parse(&owner.email)).map(|email| email.masked());
         Ok(LegacyProof::Moved { hint, account })
     }

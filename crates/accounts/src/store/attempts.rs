@@ -115,6 +115,20 @@ pub(crate) async fn lock(db: &Db, key: &Key, limit: u8, now: Unix) -> Result<boo
     Ok(done.rows_affected == 1)
 }
 
+/// Locks a subject, whatever was counted for it.
+pub(crate) async fn lock_now(tx: &Tx, subject: &str, limit: u8, now: Unix) -> Result<(), Fault> {
+    clear_all(tx, subject).await?;
+    let row = ActiveModel {
+        subject: Set(subject.to_owned()),
+        bucket: Set(String::new()),
+        failures: Set(i32::from(limit)),
+        updated_at: Set(now),
+        locked_at: Set(Some(now)),
+    };
+    Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
 /// Takes one failure off again.
 pub(crate) async fn give_back(db: &Db, key: &Key) -> Result<(), Fault> {
     update(key)

@@ -1,8 +1,8 @@
 //! The acts of staff for a person on the telephone (SPEC J14): by what they change, and by what they leave alone.
 
 use accounts::{
-    AllEnded, Door, Email, Fate, Intervention, MailBody, MailedAgain, Search, SignIn, Target, Unlocked,
-    Visitor,
+    AllEnded, Attach, ClosedOrOpened, Closing, Door, Email, Fate, Intervention, MailBody, MailedAgain,
+    Search, SignIn, Target, Unlocked, Visitor,
 };
 use kernel::outbox;
 use testbed::{apply, both};
@@ -246,4 +246,97 @@ async fn a_mail_is_sent_again_by_the_rules_of_its_page(stage: Stage) {
     // A move that is too old leaves nothing to confirm.
     stage.bed.clock.advance(8 * 86_400);
     assert_eq!(again(paul, confirm).await, MailedAgain::Over);
+}
+
+/// SPEC J14, SECURITY #59: a closed account answers as no account does, at every door.
+#[apply(both!)]
+#[tokio::test]
+async fn a_closed_account_is_to_everybody_as_none_and_comes_back_as_it_was(stage: Stage) {
+    let (signed_in, name) = (marie(&stage).await, stage.bed.name);
+    let id = signed_in.session.account;
+    for closing in [Closing::Wish, Closing::Deceased] {
+        stage.accounts.forgot(EMAIL, &visitor()).await.unwrap();
+        let reset = stage.mailed_token(EMAIL).await;
+        // A mail that waits.
+        let typed = accounts::NewAddress { email: "marie@ailleurs.test", sure: true, password: PASSWORD };
+        stage.accounts.ask_address(id, &typed, &visitor()).await.unwrap();
+        let closed = stage.accounts.close_account(id, closing, &asked()).await.unwrap();
+        assert_eq!(closed, ClosedOrOpened::Done, "{name} {closing:?}");
+        let told = stage.mails().await;
+        assert_eq!(
+            told.len(),
+            usize::from(closing == Closing::Wish),
+            "{name}: of one who has died nobody hears"
+        );
+        assert!(told.iter().all(|mail| matches!(mail.body, MailBody::AccountClosed { .. })), "{name}");
+        assert!(stage.accounts.session(&signed_in.token).await.unwrap().is_none());
+        let again = stage.accounts.reset(&reset, "girafe tambour lampion", None, &visitor()).await.unwrap();
+        assert!(matches!(again, accounts::Reset::Dead), "{name}: {again:?}");
+        for nobody in [EMAIL, "personne@exemple.test"] {
+            let answers = [PASSWORD, "faux faux faux"].map(|password| (nobody, password));
+            let mut said = Vec::new();
+            for (nobody, password) in answers {
+                said.push(answered(&stage.sign_in(nobody, password).await));
+            }
+            assert_eq!(said, ["wrong, 4 left", "wrong, 3 left"], "{name}: {nobody}");
+            stage.accounts.forgot(nobody, &visitor()).await.unwrap();
+        }
+        assert!(stage.mails().await.is_empty(), "{name}: no link to a closed account");
+        let same = stage.accounts.close_account(id, Closing::Fraud, &asked()).await.unwrap();
+        assert_eq!(same, ClosedOrOpened::Nothing);
+        assert_eq!(stage.accounts.reopen_account(id, &asked()).await.unwrap(), ClosedOrOpened::Done);
+        assert_eq!(stage.accounts.reopen_account(id, &asked()).await.unwrap(), ClosedOrOpened::Nothing);
+        let told = stage.mails().await;
+        assert!(
+            matches!(told[..], [ref mail] if matches!(mail.body, MailBody::AccountReopened { .. })),
+            "{name}"
+        );
+        assert_eq!(answered(&stage.sign_in(EMAIL, PASSWORD).await), "in", "{name}");
+        assert_eq!(
+            stage.accounts.client_refs(id, "tilleuls").await.unwrap(),
+            ["CT-1"],
+            "its links were resting"
+        );
+        stage.mails().await;
+        stage.write("DELETE FROM attempt").await;
+        stage.bed.clock.advance(3700);
+    }
+    let of = |kind: &str| format!("kind = '{kind}' AND body LIKE '%au téléphone%'");
+    assert_eq!(stage.count("evidence", &of("account closed")).await, 2, "{name}");
+    assert_eq!(stage.count("evidence", &of("account reopened")).await, 2, "{name}");
+}
+
+#[apply(both!)]
+#[tokio::test]
+async fn an_account_that_somebody_else_used_wants_a_new_password_when_it_is_reopened(stage: Stage) {
+    let (id, name) = (marie(&stage).await.session.account, stage.bed.name);
+    stage.accounts.close_account(id, Closing::Fraud, &asked()).await.unwrap();
+    let term = "closed_why = 'fraud' AND kept_until = disabled_at + 157680000 AND auth_epoch = 1";
+    assert_eq!(stage.count("account", term).await, 1, "{name}");
+    stage.accounts.reopen_account(id, &asked()).await.unwrap();
+    assert_eq!(answered(&stage.sign_in(EMAIL, PASSWORD).await), "locked", "{name}");
+    stage.mails().await;
+    stage.accounts.forgot(EMAIL, &visitor()).await.unwrap();
+    let token = stage.mailed_token(EMAIL).await;
+    let new = stage.accounts.reset(&token, "girafe tambour lampion", None, &visitor()).await.unwrap();
+    assert!(matches!(new, accounts::Reset::Done(..)), "{name}: {new:?}");
+    let open = "closed_why IS NULL AND kept_until IS NULL AND disabled_at IS NULL";
+    assert_eq!(stage.count("account", open).await, 1, "{name}");
+}
+
+#[apply(both!)]
+#[tokio::test]
+async fn no_other_move_begins_or_ends_at_a_closed_account(stage: Stage) {
+    let (id, name) = (marie(&stage).await.session.account, stage.bed.name);
+    stage.accounts.close_account(id, Closing::Deceased, &asked()).await.unwrap();
+    // Her own old identifier has moved, and leads nowhere.
+    let proof = stage.accounts.prove_legacy(&stage.tilleuls, "100", "Vieux-Secret 1", None, &visitor()).await;
+    assert!(matches!(proof.unwrap(), accounts::LegacyProof::Moved { hint: None, .. }), "{name}");
+    // Another identifier, with the address of the closed account: no password is right, and it counts as any.
+    let under_way = stage.enrol(&stage.tilleuls, "101", "Vieux-Secret 2").await;
+    stage.accounts.notice_read(under_way).await.unwrap();
+    stage.accounts.choose_email(under_way, EMAIL, true, &visitor()).await.unwrap();
+    let attached = stage.accounts.attach(under_way, Some(PASSWORD), None, &visitor()).await.unwrap();
+    assert!(matches!(attached, Attach::Refused(SignIn::Wrong { remaining: 4 })), "{name}: {attached:?}");
+    assert_eq!(stage.count("link", "1 = 1").await, 1, "{name}");
 }

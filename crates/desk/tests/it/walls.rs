@@ -1,6 +1,6 @@
 //! Staff of one agency, against a client of theirs and a client of another (SPEC J14).
 
-use accounts::{Email, Search, Target};
+use accounts::{Closing, Email, Search, Target};
 use desk::{DeskError, Verb};
 use testbed::{apply, both};
 use testkit::{Persona, before};
@@ -58,7 +58,10 @@ async fn nobody_of_another_agency_finds_sees_or_changes_a_person(stage: Stage) {
     no(desk.resend(&rivage, marie, Uuid::nil(), &reason).await.unwrap_err(), Verb::Resend);
     no(desk.unlock(&rivage, marie, &reason).await.unwrap_err(), Verb::Unlock);
     for own in ["rivage", "tilleuls"] {
-        no(desk.end_sessions(&staff(own), marie, &reason).await.unwrap_err(), Verb::EndSessions);
+        let staff = staff(own);
+        no(desk.end_sessions(&staff, marie, &reason).await.unwrap_err(), Verb::EndSessions);
+        no(desk.close(&staff, marie, Closing::Fraud, &reason).await.unwrap_err(), Verb::Close);
+        no(desk.reopen(&staff, marie, &reason).await.unwrap_err(), Verb::Reopen);
     }
     assert_eq!(rows(&stage).await, before, "{name}");
 }
@@ -106,6 +109,29 @@ async fn staff_help_their_own_client_and_the_evidence_says_who(stage: Stage) {
     let refused = desk.resend(&tilleuls, marie, hidden.id, &reason()).await.unwrap_err();
     assert!(matches!(refused, DeskError::UnknownMail), "{name}: {refused}");
     assert!(!desk.resend(&operator(), marie, hidden.id, &reason()).await.unwrap(), "{name}: it waits");
+}
+
+/// Staff of an agency see that the account of their client is closed, and not why.
+#[apply(both!)]
+#[tokio::test]
+async fn an_account_is_closed_and_reopened_and_seen_so(stage: Stage) {
+    let (marie, name) = (marie(&stage).await, stage.bed.name);
+    let desk = &stage.desk;
+    assert!(matches!(desk.reopen(&operator(), marie, &reason()).await, Err(DeskError::Already)), "{name}");
+    desk.close(&operator(), marie, Closing::Deceased, &reason()).await.unwrap();
+    assert!(matches!(
+        desk.close(&operator(), marie, Closing::Wish, &reason()).await,
+        Err(DeskError::Already)
+    ));
+    assert!(matches!(desk.unlock(&operator(), marie, &reason()).await, Err(DeskError::Closed)), "{name}");
+    for (actor, why) in [(operator(), Some("deceased")), (staff("tilleuls"), None)] {
+        let shown = desk.show(&actor, marie).await.unwrap();
+        assert!(matches!(shown.standing, desk::Standing::Closed { .. }), "{name}: {:?}", shown.standing);
+        assert_eq!(shown.dossier.account.unwrap().closed_because.as_deref(), why, "{name}");
+    }
+    desk.reopen(&operator(), marie, &reason()).await.unwrap();
+    let standing = desk.show(&operator(), marie).await.unwrap().standing;
+    assert!(matches!(standing, desk::Standing::SeenLast { .. }), "{name}: {standing:?}");
 }
 
 #[apply(both!)]

@@ -80,6 +80,8 @@ async fn the_commands_of_the_page_on_the_telephone_do_what_it_says(bed: Bed) {
             "moncompte account mails" => &["confirm", "taken", "courrier.example"],
             "moncompte account resend MAIL" => &["A new mail is queued"],
             "moncompte account end-sessions" => &["sessions are ended"],
+            "moncompte account close" => &["Closed: "],
+            "moncompte account reopen" => &["Open again"],
             "moncompte link show" => &["exemple", "linked", "REF-000001"],
             "moncompte identity show" => &["step mail", "p•••••@c•••.example", "REF-000002", "not moved"],
             other => panic!("a command that this test does not know: {other}"),
@@ -97,17 +99,37 @@ async fn the_commands_of_the_page_on_the_telephone_do_what_it_says(bed: Bed) {
             let page = Person::new(&place.issuer()).signs_in(&marie.email, &marie.new).await;
             assert!(page.code().is_some(), "{name}: {} {}", page.url, page.heading());
         }
+        if line.contains("account close") {
+            // SECURITY #59: the page is that of an address without an account.
+            let mut pages = Vec::new();
+            for who in [marie.email.as_str(), "personne.9@courrier.example"] {
+                let page = Person::new(&place.issuer()).signs_in(who, &marie.new).await;
+                assert!(page.code().is_none(), "{name}: {}", page.url);
+                pages.push((page.heading(), page.texts(".alert")));
+            }
+            assert_eq!(pages[0], pages[1], "{name}");
+            let shown = json(&place, &format!("moncompte account show --email {}", marie.email));
+            let account = &shown["account"];
+            assert!(account["closed_at"].is_string() && account["kept_until"].is_string(), "{shown}");
+            assert_eq!(account["closed_because"], "deceased", "{shown}");
+        }
         if line.contains("end-sessions") {
             let page = browser.get("/account").await;
             assert!(page.asks("sign-in"), "{name}: {} {}", page.url, page.heading());
             assert_eq!(count(&place, "session", "ended_at IS NULL").await, 0, "{name}");
+            // Closing an account ends what waits for its owner.
+            has_left(&place, "sessions-ended", 1).await;
         }
     }
     assert!(ran.len() >= 10, "{ran:?}");
-    for (topic, times) in [("account-unlocked", 1), ("confirm", 3), ("sessions-ended", 1)] {
+    for (topic, times) in
+        [("account-unlocked", 1), ("confirm", 3), ("sessions-ended", 1), ("account-reopened", 1)]
+    {
         has_left(&place, topic, times).await;
     }
-    for kind in ["account unlocked", "mail sent again", "sessions ended"] {
+    for kind in
+        ["account unlocked", "mail sent again", "sessions ended", "account closed", "account reopened"]
+    {
         let entry = format!("kind = '{kind}' AND body LIKE '%\"by\":\"%@%' AND body LIKE '%\"reason\":\"%'");
         assert_eq!(count(&place, "evidence", &entry).await, 1, "{name}: {kind}");
     }

@@ -346,7 +346,13 @@ async fn a_clients_part_in_a_session_that_expired_is_forgotten(world: World) {
 /// SPEC J14: what staff end on the telephone is told to the portals, and even `offline_access` is over.
 #[apply(both!)]
 #[tokio::test]
-async fn what_staff_end_is_told_to_the_portals_with_every_token(world: World) {
+async fn what_staff_end_is_told_to_the_portals_with_every_token(database: Database) {
+    for closes in [false, true] {
+        staff_end(&World::on(database).await, closes).await;
+    }
+}
+
+async fn staff_end(world: &World, closes: bool) {
     let session = world.sign_in().await;
     let tokens = world.tokens(&session).await;
     world.authorize("other", &session, &[]).await;
@@ -357,12 +363,18 @@ async fn what_staff_end_is_told_to_the_portals_with_every_token(world: World) {
         agency: None,
         reason: "au téléphone".into(),
     };
-    let ended = world.accounts.end_all_sessions(session.account, &intervention).await.unwrap();
-    assert_eq!(ended, accounts::AllEnded::Done { sessions: 1 }, "{}", world.bed.name);
+    if closes {
+        let closing = accounts::Closing::Deceased;
+        let closed = world.accounts.close_account(session.account, closing, &intervention).await.unwrap();
+        assert_eq!(closed, accounts::ClosedOrOpened::Done, "{}", world.bed.name);
+    } else {
+        let ended = world.accounts.end_all_sessions(session.account, &intervention).await.unwrap();
+        assert_eq!(ended, accounts::AllEnded::Done { sessions: 1 }, "{}", world.bed.name);
+    }
     assert!(!opens(&world.a, text(&tokens, "access_token")).await);
     assert!(refresh(&world.a, text(&tokens, "refresh_token")).await.is_err(), "{}", world.bed.name);
     assert!(redeem(&world.a, &code).await.is_err(), "{}", world.bed.name);
-    sessions_ended(&world).await;
+    sessions_ended(world).await;
     let calls = outbox::lease(&world.bed.context.db, world.bed.context.now(), 10).await.unwrap();
     let calls: Vec<_> = calls.iter().filter(|message| message.kind == BACKCHANNEL_LOGOUT).collect();
     assert_eq!(calls.len(), 2, "{}: every portal", world.bed.name);

@@ -264,6 +264,8 @@ impl World {
             MailBody::NewDevice { .. } => ("new device", None),
             MailBody::AccountUnlocked { .. } => ("unlocked", None),
             MailBody::SessionsEnded { .. } => ("sessions ended", None),
+            MailBody::AccountClosed { .. } => ("closed", None),
+            MailBody::AccountReopened { .. } => ("reopened", None),
         };
         let code = match &mail.body {
             MailBody::Confirm { code, .. } => code.clone(),

@@ -24,7 +24,7 @@ pub use manage::{
     refused, retry, status,
 };
 pub use pause::{Pause, end_pause, extend_pause, pause, paused, return_probe, shorten_pause, take_probe};
-pub use person::{Addressee, PersonsMessage, make_due, to_person, to_persons};
+pub use person::{Addressee, PersonsMessage, end_to_persons, make_due, to_person, to_persons};
 
 const PURPOSE: &str = "outbox";
 /// The number of seconds after which a worker that took a row, and died, loses it.

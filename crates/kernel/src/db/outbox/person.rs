@@ -123,3 +123,22 @@ pub async fn make_due(tx: &Tx, id: Uuid, now: Unix) -> Result<bool, Fault> {
     }
     Ok(written.rows_affected == 1)
 }
+
+/// Ends every message to these accounts and moves that waits, and deletes its content; returns how many. One that is being sent at this moment leaves.
+///
+/// # Errors
+/// [`Fault`] of the database.
+pub async fn end_to_persons(tx: &Tx, persons: &[Uuid], now: Unix, reason: &str) -> Result<u64, Fault> {
+    let ended = outbox::Entity::update_many()
+        .col_expr(outbox::Column::DeadAt, Expr::value(now))
+        .col_expr(outbox::Column::DeadWhy, Expr::value("dropped"))
+        .col_expr(outbox::Column::LastError, Expr::value(reason))
+        .col_expr(outbox::Column::Payload, Expr::value(Vec::<u8>::new()))
+        .filter(outbox::Column::Person.is_in(persons.iter().copied()))
+        .filter(outbox::Column::SentAt.is_null())
+        .filter(outbox::Column::DeadAt.is_null())
+        .filter(unlocked(now))
+        .exec(tx.conn())
+        .await?;
+    Ok(ended.rows_affected)
+}

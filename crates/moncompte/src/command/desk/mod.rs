@@ -7,8 +7,8 @@ mod who;
 
 use std::process::ExitCode;
 
-use accounts::Target;
-use clap::{Args, Subcommand};
+use accounts::{Closing, Target};
+use clap::{Args, Subcommand, ValueEnum};
 use desk::{Actor, Desk, DeskError, LocalTime, Reason, Shown};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -37,6 +37,12 @@ enum Account {
     Resend(Resend),
     /// End all sessions of an account, at its portals too, with every token; browsers are forgotten, and a change of address under way is ended.
     EndSessions(Change),
+    /// Close an account: its sessions, tokens and waiting mails end, portals are told, and it opens no portal any more. Nothing is deleted.
+    ///
+    /// Whoever signs in is answered as if there were no account. `reopen` is the way back.
+    Close(Close),
+    /// Reopen a closed account, as it was. One that was closed for fraud wants a new password first.
+    Reopen(Change),
 }
 
 #[derive(Args)]
@@ -96,6 +102,35 @@ struct Resend {
     change: Change,
 }
 
+#[derive(Args)]
+struct Close {
+    #[command(flatten)]
+    change: Change,
+    /// Cause. Nobody is written to of a person who has died.
+    #[arg(long, value_enum)]
+    because: Because,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Because {
+    /// The owner has died.
+    Deceased,
+    /// The owner wishes it.
+    Wish,
+    /// Somebody else uses it.
+    Fraud,
+}
+
+impl From<Because> for Closing {
+    fn from(because: Because) -> Self {
+        match because {
+            Because::Deceased => Self::Deceased,
+            Because::Wish => Self::Wish,
+            Because::Fraud => Self::Fraud,
+        }
+    }
+}
+
 /// The desk over an open database, and who stands at it.
 struct Standby {
     desk: Desk,
@@ -132,6 +167,19 @@ impl AccountCommand {
                     "{sessions} sessions are ended, with all tokens. Portals are told by the nodes, the owner by mail."
                 );
                 change.end("end-sessions", target, &words, json!({ "sessions": sessions }))
+            }
+            Account::Close(Close { change, because }) => {
+                let (standby, target, reason) = change.begin().await?;
+                let closing = Closing::from(because);
+                standby.desk.close(&standby.actor, target, closing, &reason).await?;
+                let words = "Closed: sessions, tokens and waiting mails are ended; portals are told by the nodes. `account reopen` is the way back.";
+                change.end("close", target, words, json!({ "because": closing.name() }))
+            }
+            Account::Reopen(change) => {
+                let (standby, target, reason) = change.begin().await?;
+                standby.desk.reopen(&standby.actor, target, &reason).await?;
+                let words = "Open again, as it was; the owner is told by mail. If it was closed for fraud, a new password comes first.";
+                change.end("reopen", target, words, json!({}))
             }
         }
     }

@@ -54,7 +54,11 @@ fn account(dossier: &Dossier) {
         return;
     };
     let id = account.id.map(|id| id.to_string()).unwrap_or_default();
-    let closed = account.closed_at.map(|at| format!(", closed {}", moment(at))).unwrap_or_default();
+    let closed = account.closed_at.map(|at| {
+        let because = account.closed_because.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+        format!(", closed {}{because}", moment(at))
+    });
+    let closed = closed.unwrap_or_default();
     out!("account {id}  {}  {}{closed}", account.address.as_deref().unwrap_or("-"), account.locale);
 }
 

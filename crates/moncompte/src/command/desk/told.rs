@@ -75,7 +75,8 @@ fn account(account: &AccountState) -> Value {
         "id": account.id.map(|id| id.to_string()), "address": account.address, "proved_at": account.proved_at,
         "name": account.name, "language": account.locale, "created_at": account.created_at.map(moment),
         "password_changed_at": account.password_changed_at.map(moment),
-        "closed_at": account.closed_at.map(moment),
+        "closed_at": account.closed_at.map(moment), "closed_because": account.closed_because,
+        "kept_until": account.kept_until.map(moment),
     })
 }
 
