@@ -61,7 +61,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::Role;
+    use crate::{Role, Subject, Verb};
 
     fn identity(agency: &str, linked: bool, ended_at: Option<i64>) -> IdentityState {
         let link = LinkState { id: Uuid::nil(), since: 5, ends_at: ended_at, ended_at };
@@ -164,7 +164,9 @@ mod tests {
     #[test]
     fn an_account_of_another_agency_is_not_seen_at_all() {
         for here in [identity("rivage", false, None), identity("rivage", true, Some(7))] {
-            let seen = rivage().sees(known_to_two(here));
+            let whole = known_to_two(here);
+            assert!(!rivage().may(Verb::Unlock, &Subject::of(&whole)), "not their account to unlock");
+            let seen = rivage().sees(whole);
             assert!(seen.account.is_none() && seen.doors.iter().all(|door| !door.door.is_of_account()));
         }
     }

@@ -108,25 +108,16 @@ impl Accounts {
     #[tracing::instrument(skip_all)]
     pub async fn dossier(&self, target: Target) -> Result<Option<Dossier>, Fault> {
         let (db, now) = (&self.context.db, self.context.now());
-        let (account, identity) = match target {
-            Target::Account(id) => (Some(id), None),
-            Target::Identity(id) => (links::account_of(db, id).await?, Some(id)),
-        };
+        let (account, links, ids) = self.holdings(target).await?;
         let owner = match account {
             Some(id) => accounts::by_id(db, id).await?,
             None => None,
         };
-        let links = match account {
-            Some(id) => links::all_of(db, id).await?,
-            None => Vec::new(),
-        };
-        let ids: BTreeSet<_> = links.iter().map(|link| link.legacy_identity_id).chain(identity).collect();
-        let ids: Vec<LegacyIdentityId> = ids.into_iter().collect();
         let rows = identities::by_ids(db, &ids).await?;
         if owner.is_none() && rows.is_empty() {
             return Ok(None);
         }
-        let moves = enrolments::of_person(db, account, &ids).await?;
+        let moves = enrolments::of_person(db, &ids).await?;
         let doors = self.doors(owner.as_ref(), &rows, now).await?;
         let persons: Vec<Uuid> = mailed_as(account, &moves);
         let mails = outbox::to_persons(db, &persons, MOST_SHOWN).await?;
@@ -140,18 +131,28 @@ impl Accounts {
         }))
     }
 
-    /// Returns the ids that mails to a person carry: of the account and of every move.
-    pub(crate) async fn mailed_as(&self, target: Target) -> Result<Vec<Uuid>, Fault> {
+    /// Returns a person's account, its links, and the ids of their identities.
+    async fn holdings(
+        &self,
+        target: Target,
+    ) -> Result<(Option<AccountId>, Vec<LinkRow>, Vec<LegacyIdentityId>), Fault> {
+        let db = &self.context.db;
         let (account, identity) = match target {
             Target::Account(id) => (Some(id), None),
-            Target::Identity(id) => (None, Some(id)),
+            Target::Identity(id) => (links::account_of(db, id).await?, Some(id)),
         };
-        let db = &self.context.db;
-        let mut ids: Vec<LegacyIdentityId> = identity.into_iter().collect();
-        if let Some(account) = account {
-            ids.extend(links::all_of(db, account).await?.into_iter().map(|link| link.legacy_identity_id));
-        }
-        Ok(mailed_as(account, &enrolments::of_person(db, account, &ids).await?))
+        let links = match account {
+            Some(id) => links::all_of(db, id).await?,
+            None => Vec::new(),
+        };
+        let ids: BTreeSet<_> = links.iter().map(|link| link.legacy_identity_id).chain(identity).collect();
+        Ok((account, links, ids.into_iter().collect()))
+    }
+
+    /// Returns the ids that mails to a person carry: of the account and of every move.
+    pub(crate) async fn mailed_as(&self, target: Target) -> Result<Vec<Uuid>, Fault> {
+        let (account, _, ids) = self.holdings(target).await?;
+        Ok(mailed_as(account, &enrolments::of_person(&self.context.db, &ids).await?))
     }
 
     /// Returns the counts of wrong passwords of an account and at old identifiers.

@@ -45,13 +45,8 @@ impl Accounts {
                     return Ok(Done::RollBack(Unlocked::Gone));
                 };
                 let was_locked = counts.iter().any(|count| count.locked_at.is_some());
-                self.write_of_staff(
-                    tx,
-                    &owner,
-                    intervention,
-                    MailBody::AccountUnlocked { at: context.now() },
-                )
-                .await?;
+                let told = MailBody::AccountUnlocked { at: context.now() };
+                self.write_of_staff(tx, &owner, intervention, told).await?;
                 let body = intervention.entry(json!({ "failures": failures, "locked": was_locked }));
                 evidence::append(tx, context, "account unlocked", Some(id), &body).await?;
                 Ok(Done::Commit(Unlocked::Done { was_locked, failures }))

@@ -286,6 +286,8 @@ async fn a_closed_account_is_to_everybody_as_none_and_comes_back_as_it_was(stage
         assert_eq!(same, ClosedOrOpened::Nothing);
         assert_eq!(stage.accounts.reopen_account(id, &asked()).await.unwrap(), ClosedOrOpened::Done);
         assert_eq!(stage.accounts.reopen_account(id, &asked()).await.unwrap(), ClosedOrOpened::Nothing);
+        let old = stage.accounts.reset(&reset, "girafe tambour lampion", None, &visitor()).await.unwrap();
+        assert!(matches!(old, accounts::Reset::Dead), "{name}: a link of before: {old:?}");
         let told = stage.mails().await;
         assert!(
             matches!(told[..], [ref mail] if matches!(mail.body, MailBody::AccountReopened { .. })),

@@ -8,13 +8,18 @@ mod who;
 use std::process::ExitCode;
 
 use accounts::{Closing, Target};
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use desk::{Actor, Desk, DeskError, LocalTime, Reason, Shown};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::{told::Part, who::Who};
-use super::{Where, import::operator, opened::Opened};
+use super::{
+    Where,
+    import::operator,
+    opened::{Opened, WHY},
+};
 use crate::{change::operator_at_host, print::out, telemetry, wire};
 
 #[derive(Args)]
@@ -203,6 +208,13 @@ impl Look {
     async fn open(&self, by: Option<String>) -> anyhow::Result<Standby> {
         telemetry::begin(self.place.log, "warn");
         let opened = Opened::at(&self.place).await?;
+        let lacking = migrations::pending(opened.context.db.without_timeout()).await.context(WHY)?;
+        if !lacking.is_empty() {
+            bail!(
+                "the schema is older than this version (it lacks {}): start a node of it, or run `moncompte migrate`",
+                lacking.join(", ")
+            );
+        }
         let terms = opened.config.contents.terms.clone();
         let accounts = wire::accounts(&opened.config, &opened.context, terms)?;
         let actor = Actor::Operator { name: operator_at_host(&operator(by)) };
