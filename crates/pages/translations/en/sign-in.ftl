@@ -65,6 +65,8 @@ legacy-locked-text = { $minutes ->
   }
 legacy-locked-portal = You can also go through your agency's website right now: sign in to the client space with your old identifier, and it will bring you here.
 legacy-locked-else = If you cannot find your old password, your agency can give you another.
+legacy-closed-title = This account is closed
+legacy-closed-text = These old sign-in details are right, but the account that replaced them is closed. Call your agency: they can have it reopened, or tell you how to receive the documents of a relative who has died.
 legacy-left-title = Your agency no longer counts you among its clients
 legacy-left-text = Your old sign-in details are right, but the client space of this agency has been closed to you since its last update. If you are still a client, call your agency: only they can correct their list.
 legacy-unusable-title = This identifier and password cannot be checked

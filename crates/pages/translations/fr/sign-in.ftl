@@ -66,6 +66,8 @@ legacy-locked-text = { $minutes ->
   }
 legacy-locked-portal = Vous pouvez aussi passer dès maintenant par le site de votre agence : connectez-vous à l'espace client avec vos anciens identifiants, il vous conduira ici.
 legacy-locked-else = Si vous ne retrouvez pas votre ancien mot de passe, votre agence peut vous en remettre un autre.
+legacy-closed-title = Ce compte est fermé
+legacy-closed-text = Ces anciens identifiants sont justes, mais le compte qui les a remplacés est fermé. Appelez votre agence : elle peut le faire rouvrir, ou vous dire comment recevoir les documents d'un proche décédé.
 legacy-left-title = Votre agence ne vous compte plus parmi ses clients
 legacy-left-text = Vos anciens identifiants sont justes, mais l'espace client de cette agence vous est fermé depuis sa dernière mise à jour. Si vous êtes toujours client, appelez votre agence : elle seule peut corriger sa liste.
 legacy-unusable-title = Ces identifiants ne peuvent pas être vérifiés

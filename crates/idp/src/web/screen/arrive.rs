@@ -192,6 +192,10 @@ async fn redeem_ticket(context: &InteractionContext) -> Result<Redeemed, Failure
             error: Some(LegacyRefused::Moved { hint }),
             identifier: flash::typed(&ticket.identifier),
         })),
+        LegacyProof::Closed => Ok(Redeemed::Moved(LegacyFlash {
+            error: Some(LegacyRefused::Closed),
+            identifier: flash::typed(&ticket.identifier),
+        })),
         LegacyProof::Left => Ok(Redeemed::Moved(LegacyFlash {
             error: Some(LegacyRefused::Left),
             identifier: flash::typed(&ticket.identifier),

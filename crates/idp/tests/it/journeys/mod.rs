@@ -7,6 +7,7 @@ mod account;
 mod again;
 mod arriving;
 mod attaching;
+mod closed;
 mod cost;
 mod crawl;
 mod disclosure;
