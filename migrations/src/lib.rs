@@ -11,6 +11,7 @@ mod m0019_generations;
 mod m0020_further_references;
 mod m0021_keys;
 mod m0022_activation_codes;
+mod m0023_desk;
 mod schema;
 mod upgrade;
 
@@ -28,12 +29,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_further_references::Migration),
             Box::new(m0021_keys::Migration),
             Box::new(m0022_activation_codes::Migration),
+            Box::new(m0023_desk::Migration),
         ]
     }
 }
 
 /// Every migration, with what it does in words: the list of `moncompte migrate --plan`.
-pub const WORDS: [(&str, &str); 6] = [
+pub const WORDS: [(&str, &str); 7] = [
     (
         "m0017_baseline",
         "makes every table, or carries a database of the first versions over to them: nodes of such a version stop first",
@@ -46,6 +48,10 @@ pub const WORDS: [(&str, &str); 6] = [
     ("m0020_further_references", "adds a column to identities; an older node goes on beside it"),
     ("m0021_keys", "adds a column to signing keys and one to nodes; an older node goes on beside it"),
     ("m0022_activation_codes", "adds a table for activation codes; an older node goes on beside it"),
+    (
+        "m0023_desk",
+        "adds columns to messages and accounts, by which staff help people; an older node goes on beside it",
+    ),
 ];
 
 /// Returns the names of the migrations that the database has, in order. Nothing is written.

@@ -4,7 +4,7 @@ use kernel::{Fault, Tx};
 
 use crate::{
     Accounts, Visitor,
-    mail::{self, Mail, MailBody},
+    mail::{self, Mail, MailBody, Whose},
     store::AccountRow,
 };
 
@@ -74,7 +74,7 @@ impl Accounts {
                 at: self.context.now(),
             },
         };
-        mail::send(tx, &self.context, &message, None).await
+        mail::send(tx, &self.context, Whose::Account(owner.id), &message, None).await
     }
 }
 

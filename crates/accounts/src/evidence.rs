@@ -30,10 +30,11 @@ pub(crate) async fn append<T: Serialize>(
 }
 
 /// The values of an entry that the audit stream has: no identifier or reference of an agency's client, and no address.
-const AUDITED: [&str; 18] = [
+const AUDITED: [&str; 19] = [
     "agency",
     "by",
     "reason",
+    "role",
     "delivery",
     "file",
     "sha256",

@@ -56,7 +56,9 @@ impl Accounts {
             Err(refused) => return Ok(Reauthentication::Refused(refused.into())),
         };
         let counter = self.account_counter(row, visitor).await?;
-        let refused = match self.guard(&counter, &[&row.password_hash], &password).await? {
+        // Of a closed account no password is right, and it costs and counts as any (SECURITY #59).
+        let stored: &[&str] = if row.disabled_at.is_some() { &[] } else { &[&row.password_hash] };
+        let refused = match self.guard(&counter, stored, &password).await? {
             Guarded::Right { .. } => return Ok(Reauthentication::Right(counter)),
             Guarded::Wrong { remaining } => SignIn::Wrong { remaining },
             Guarded::Locked { now } => {

@@ -111,12 +111,22 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "I9",
-        says: "each reset and each change of the password or the address raised the account's epoch by one, which ends every older session, code and token at its next use",
+        says: "each reset, each change of the password or the address, each end of all sessions, and each end of an account raised the account's epoch by one, which ends every older session, code and token at its next use",
         otherwise: "what was given before still works, or an account was changed by hand: end its sessions",
         seen_by: SeenBy::Query(
             "SELECT count(*) AS n FROM account a WHERE a.auth_epoch <> \
              (SELECT count(*) FROM evidence e WHERE e.account_id = a.id \
-             AND e.kind IN ('password reset', 'password changed', 'email changed', 'email taken back'))",
+             AND e.kind IN ('password reset', 'password changed', 'email changed', 'email taken back', 'sessions ended', 'account closed'))",
+        ),
+    },
+    Invariant {
+        id: "I9",
+        says: "an account that staff closed has a time, a term, and neither session nor reset link",
+        otherwise: "a closed account is open somewhere: end its sessions",
+        seen_by: SeenBy::Query(
+            "SELECT count(*) AS n FROM account a WHERE a.closed_why IS NOT NULL AND (a.disabled_at IS NULL OR a.kept_until IS NULL \
+             OR EXISTS (SELECT 1 FROM session s WHERE s.account_id = a.id AND s.ended_at IS NULL) \
+             OR EXISTS (SELECT 1 FROM recovery r WHERE r.account_id = a.id AND r.used_at IS NULL AND r.superseded_at IS NULL))",
         ),
     },
     Invariant {

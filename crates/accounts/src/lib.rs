@@ -28,11 +28,13 @@ mod counts;
 mod delivery;
 mod device;
 mod disclosure;
+mod dossier;
 mod email;
 mod enrolment;
 mod evidence;
 mod guard;
 mod hasher;
+mod intervention;
 mod invariants;
 mod lockout;
 mod mail;
@@ -58,11 +60,12 @@ use kernel::{Context, typed_id};
 
 pub use account::{Account, LinkedAgency};
 pub use act::{
-    Accepted, AddressConfirm, AddressPage, AddressWish, Applier, ApplyRefused, Attach, CodeRefused, Confirm,
-    EmailChoice, Ended, Finish, Importer, LINK_ENDED, LegacyProof, LinkEnded, NewAddress, NewPassword,
-    NextMail, Origin, PasswordChange, PasswordChoice, PendingAddress, Planner, Rejected, Replaced, Resend,
-    Reset, ResetPage, SESSIONS_ENDED, SessionsEnded, SignIn, TakeBack, TakeBackPage, Ticket, Tried,
-    UndoRefused, Undone, WrapProgress,
+    Accepted, AddressConfirm, AddressPage, AddressWish, AllEnded, Applier, ApplyRefused, Attach,
+    ClosedOrOpened, Closing, CodeRefused, Confirm, EmailChoice, Ended, Finish, Importer, IssuedCode,
+    LINK_ENDED, LegacyProof, LinkEnded, MailedAgain, NewAddress, NewPassword, NextMail, Origin,
+    PasswordChange, PasswordChoice, PendingAddress, Planner, Rejected, Replaced, Resend, Reset, ResetPage,
+    SESSIONS_ENDED, Search, SessionsEnded, SignIn, TakeBack, TakeBackPage, Ticket, Tried, UndoRefused,
+    Undone, Unlocked, WrapProgress,
 };
 pub use activation::{ACTIVATION_DAYS, ActivationCode};
 pub use code::{CODE_DAYS, CodeGiven};
@@ -73,10 +76,15 @@ pub use delivery::{
 };
 pub use device::Device;
 pub use disclosure::AtAgency;
+pub use dossier::{
+    AccountState, Door, DoorState, Dossier, Fate, Found, FoundBy, IdentityState, LinkState, MailState,
+    MoveState, SessionState, Target,
+};
 pub use email::{Email, NoAddress};
 pub use enrolment::{Enrolment, Stage};
 pub use evidence::last_recorded;
 pub use hasher::{Busy, HashCost, Hasher, Verdict};
+pub use intervention::Intervention;
 pub use invariants::INVARIANTS;
 /// The crate that an import is given rows of, and that its report comes from.
 pub use legacy;

@@ -6,12 +6,12 @@ use std::{
     time::Duration,
 };
 
-use kernel::{Context, Db, Digest, Done, Fault, Tx, Unix};
+use kernel::{Context, Db, Digest, Done, Fault, Read, Tx, Unix};
 use serde::Serialize;
 
 use crate::{
     AccountId, evidence,
-    store::attempts::{self, Key},
+    store::attempts::{self, Counted, Key},
 };
 
 /// The limits of a lock.
@@ -100,7 +100,9 @@ const ABANDONED: i64 = 20;
 /// The number of networks whose failures together lock an old identifier.
 const NETWORKS: u8 = 10;
 /// The bucket of all networks together.
-const ALL: &str = "*";
+pub(crate) const ALL: &str = "*";
+/// The beginning of the bucket of a network that the owner of an old identifier uses: it counts nothing.
+pub(crate) const KNOWN: char = '+';
 /// The minimum number of seconds between two mails about a lock.
 pub(crate) const NOTICE: i64 = 3600;
 
@@ -150,7 +152,7 @@ impl Counter {
     }
 
     fn known_network(&self) -> Key {
-        Key { subject: self.key.subject.clone(), bucket: format!("+{}", self.key.bucket) }
+        Key { subject: self.key.subject.clone(), bucket: format!("{KNOWN}{}", self.key.bucket) }
     }
 
     /// Reserves an attempt. Waits while others are in flight, so that a right password is never refused because five are being checked at once.
@@ -260,6 +262,21 @@ impl Counter {
     /// Clears every bucket of the subject.
     pub(crate) async fn clear_all(&self, tx: &Tx) -> Result<(), Fault> {
         attempts::clear_all(tx, &self.key.subject).await
+    }
+
+    /// Returns every count of the subject.
+    pub(crate) async fn counted(&self, db: &impl Read) -> Result<Vec<Counted>, Fault> {
+        attempts::of(db, &self.key.subject).await
+    }
+
+    /// Locks the shared bucket and clears the others: only a new password opens the account.
+    pub(crate) async fn lock_now(&self, tx: &Tx, policy: LockPolicy, now: Unix) -> Result<(), Fault> {
+        attempts::lock_now(tx, &self.key.subject, policy.limit, now).await
+    }
+
+    /// Clears every bucket of the subject at the request of staff; returns the counts as they were.
+    pub(crate) async fn take_all(&self, tx: &Tx) -> Result<Vec<Counted>, Fault> {
+        attempts::take_all(tx, &self.key.subject).await
     }
 
     /// Deletes the counts of forgotten browsers; keeps those of the browser with the id `here`, and the shared one.

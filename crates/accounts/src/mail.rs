@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Accounts,
-    store::{email_changes, enrolments},
+    AccountId, Accounts, Email, EnrolmentId,
+    store::{AccountRow, email_changes, enrolments},
 };
 
 /// A mail in the outbox, where it is sealed; the worker renders it, with a link for each token.
@@ -151,6 +151,54 @@ pub enum MailBody {
         /// Masked.
         hint: String,
     },
+    /// Staff cleared the count of wrong passwords.
+    AccountUnlocked {
+        /// The time.
+        at: Unix,
+    },
+    /// Staff ended the account's sessions.
+    SessionsEnded {
+        /// The time.
+        at: Unix,
+    },
+    /// Staff closed the account.
+    AccountClosed {
+        /// The time.
+        at: Unix,
+    },
+    /// Staff reopened the account.
+    AccountReopened {
+        /// The time.
+        at: Unix,
+    },
+}
+
+impl MailBody {
+    /// Returns the kind of mail under a stable name, as staff see it.
+    pub fn topic(&self) -> &'static str {
+        match self {
+            Self::Confirm { .. } => "confirm",
+            Self::Welcome { .. } => "welcome",
+            Self::TermsAccepted { .. } => "terms-accepted",
+            Self::LinkAdded { .. } => "link-added",
+            Self::AccountLocked { .. } => "account-locked",
+            Self::ResetPassword { .. } => "reset-password",
+            Self::FinishEnrolment { .. } => "finish-enrolment",
+            Self::PasswordChanged { .. } => "password-changed",
+            Self::ConfirmAddress { .. } => "confirm-address",
+            Self::AddressAsked { .. } => "address-asked",
+            Self::AddressReplaced { .. } => "address-replaced",
+            Self::AddressChanged { .. } => "address-changed",
+            Self::AddressTakenBack { .. } => "address-taken-back",
+            Self::NewDevice { .. } => "new-device",
+            Self::LinkEnding { .. } => "link-ending",
+            Self::AddressChosen { .. } => "address-chosen",
+            Self::AccountUnlocked { .. } => "account-unlocked",
+            Self::SessionsEnded { .. } => "sessions-ended",
+            Self::AccountClosed { .. } => "account-closed",
+            Self::AccountReopened { .. } => "account-reopened",
+        }
+    }
 }
 
 impl Mail {
@@ -166,15 +214,48 @@ impl Mail {
     }
 }
 
+/// The account or the move that a mail belongs to.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose {
+    /// Of somebody who has an account.
+    Account(AccountId),
+    /// Of somebody who is moving.
+    Move(EnrolmentId),
+}
+
+/// A person as the recipient of a mail.
+#[derive(Clone, Copy)]
+pub(crate) struct Recipient<'a> {
+    pub(crate) whose: Whose,
+    pub(crate) address: &'a str,
+    /// `fr` or `en`.
+    pub(crate) locale: &'a str,
+}
+
+impl<'a> Recipient<'a> {
+    /// The owner of an account, at its address.
+    pub(crate) fn owner(row: &'a AccountRow) -> Self {
+        Self { whose: Whose::Account(row.id), address: &row.email, locale: &row.locale }
+    }
+}
+
 /// Queues a mail in the transaction of the change.
 pub(crate) async fn send(
     tx: &Tx,
     context: &Context,
+    whose: Whose,
     mail: &Mail,
     expires_at: Option<Unix>,
 ) -> Result<(), Fault> {
     let about = mail.about();
-    let ties = Ties { about: about.as_deref(), ..Ties::default() };
+    let person = match whose {
+        Whose::Account(AccountId(id)) | Whose::Move(EnrolmentId(id)) => id,
+    };
+    let to = Email::parse(&mail.to);
+    let host = to.as_ref().and_then(|to| to.canonical().rsplit_once('@')).map(|(_, host)| host);
+    let addressee =
+        outbox::Addressee { person, topic: mail.body.topic(), agency: mail.agency_id.as_deref(), host };
+    let ties = Ties { about: about.as_deref(), addressee: Some(addressee), ..Ties::default() };
     outbox::enqueue_tied(tx, context, "mail", mail, expires_at, ties).await?;
     Ok(())
 }

@@ -48,7 +48,8 @@ kinds! {
     }
     Finish { Done: "done", Changed: "changed", NotNow: "not_now" }
     LegacyProof {
-        Enrolment: "right", Wrong: "wrong", Locked: "locked", Moved: "moved", Left: "left",
+        Enrolment: "right", Wrong: "wrong", Locked: "locked", Moved: "moved", Closed: "closed",
+        Left: "left",
         NoIdentifier: "no_identifier", NoPassword: "no_password", Refused: "refused", Busy: "busy",
     }
     PasswordChange { Done: "done", Refused: "refused", Problems: "problems", Busy: "busy", Gone: "gone" }

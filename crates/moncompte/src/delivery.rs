@@ -180,7 +180,7 @@ impl Worker {
             self.send(&message, call).await
         };
         let written = match &outcome {
-            Ok(()) => self.has_left(&message).await,
+            Ok(answer) => self.has_left(&message, answer.as_deref()).await,
             Err(NotSent { blame: Blame::Address, why }) => self.is_refused(&message, why).await,
             Err(NotSent { blame: Blame::Message, why }) => self.waits(&message, why).await,
             Err(NotSent { blame: Blame::Server { max_pause }, why }) => {
@@ -200,9 +200,9 @@ impl Worker {
         }
     }
 
-    async fn has_left(&self, message: &Leased) -> Result<(), Fault> {
+    async fn has_left(&self, message: &Leased, answer: Option<&str>) -> Result<(), Fault> {
         count(message, "sent");
-        outbox::sent(&self.context().db, message.id, self.context().now()).await
+        outbox::sent_with(&self.context().db, message.id, self.context().now(), answer).await
     }
 
     async fn is_refused(&self, message: &Leased, why: &str) -> Result<(), Fault> {
@@ -256,13 +256,14 @@ impl Worker {
         }
     }
 
-    async fn send(&self, message: &Leased, call: Option<Call>) -> Result<(), NotSent> {
+    /// Sends a message; returns what a mail server answered.
+    async fn send(&self, message: &Leased, call: Option<Call>) -> Result<Option<String>, NotSent> {
         let running = self.running();
         let (accounts, grants) = (&running.idp.accounts, &running.idp.grants);
         match message.kind.as_str() {
             MAIL => {
                 let mail = message.payload::<accounts::Mail>(&self.context()).map_err(NotSent::waits)?;
-                self.mail(running.writer.write(message, &mail, self.context().now())?).await
+                return self.mail(running.writer.write(message, &mail, self.context().now())?).await;
             }
             RECOVERY => accounts.recover(message).await.map_err(NotSent::waits),
             accounts::SESSIONS_ENDED => grants.sessions_ended(message).await.map_err(NotSent::waits),
@@ -270,13 +271,14 @@ impl Worker {
             BACKCHANNEL_LOGOUT => self.post_logout(grants, message, call).await,
             other => Err(NotSent::waits(format!("nobody sends messages of the kind {other}"))),
         }
+        .map(|()| None)
     }
 
-    async fn mail(&self, mail: lettre::Message) -> Result<(), NotSent> {
+    async fn mail(&self, mail: lettre::Message) -> Result<Option<String>, NotSent> {
         let begun = Instant::now();
         let sent = self.post.send(mail).await;
         let result = match sent.as_ref().map_err(|not_sent| not_sent.blame) {
-            Ok(()) => "sent",
+            Ok(_) => "sent",
             Err(Blame::Address) => "address",
             Err(Blame::Message) => "message",
             Err(Blame::Server { .. }) => "server",

@@ -100,17 +100,19 @@ impl Post {
         }))
     }
 
-    /// Sends a mail.
-    pub(crate) async fn send(&self, message: Message) -> Result<(), NotSent> {
+    /// Sends a mail; returns what a mail server answered.
+    pub(crate) async fn send(&self, message: Message) -> Result<Option<String>, NotSent> {
         // A folder that refuses one file refuses all of them.
         let all = |error: &dyn std::fmt::Display| NotSent {
             blame: Blame::Server { max_pause: 60 },
             why: error.to_string(),
         };
         match self {
-            Self::Smtp(smtp) => smtp.send(&message).await,
-            Self::Folder(transport) => transport.send(message).await.map(|_| ()).map_err(|e| all(&e)),
-            Self::DemoMailbox(demo_mailbox) => demo_mailbox.put(&message.formatted()).map_err(|e| all(&e)),
+            Self::Smtp(smtp) => smtp.send(&message).await.map(Some),
+            Self::Folder(transport) => transport.send(message).await.map(|_| None).map_err(|e| all(&e)),
+            Self::DemoMailbox(demo_mailbox) => {
+                demo_mailbox.put(&message.formatted()).map(|()| None).map_err(|e| all(&e))
+            }
         }
     }
 
@@ -309,6 +311,18 @@ impl Writer {
                 system: system.clone(),
                 when: *at,
             }),
+            MailBody::AccountUnlocked { at } => {
+                mail::MailBody::AccountUnlocked(mail::AccountUnlocked { when: *at })
+            }
+            MailBody::SessionsEnded { at } => {
+                mail::MailBody::SessionsEnded(mail::SessionsEnded { when: *at })
+            }
+            MailBody::AccountClosed { at } => {
+                mail::MailBody::AccountClosed(mail::AccountClosed { when: *at })
+            }
+            MailBody::AccountReopened { at } => {
+                mail::MailBody::AccountReopened(mail::AccountReopened { when: *at })
+            }
             MailBody::AddressChosen { hint } => mail::MailBody::AddressChosen(mail::AddressChosen {
                 agency_name: name(),
                 masked_email: hint.clone(),

@@ -63,8 +63,8 @@ pub(crate) enum Step {
 }
 
 impl Smtp {
-    /// Sends a mail. Its envelope has one recipient.
-    pub(crate) async fn send(&self, message: &Message) -> Result<(), NotSent> {
+    /// Sends a mail, and returns the server's answer, without addresses. Its envelope has one recipient.
+    pub(crate) async fn send(&self, message: &Message) -> Result<String, NotSent> {
         let deadline = Instant::now() + DELIVERY_TIMEOUT;
         let text = message.formatted();
         let mut line = match self.idle_line().await {
@@ -86,7 +86,7 @@ impl Smtp {
             Err(refused) => Err(refused),
         };
         match &outcome {
-            Ok(()) => self.keep(line.0),
+            Ok(_) => self.keep(line.0),
             Err(NotSent { blame: Blame::Address, .. }) => {
                 if matches!(timeout(REPLY_TIMEOUT, line.0.command(Rset)).await, Ok(Ok(_))) {
                     self.keep(line.0);
@@ -189,14 +189,14 @@ impl Smtp {
     }
 }
 
-async fn carry(line: &mut AsyncSmtpConnection, message: &Message, text: &[u8]) -> Result<(), NotSent> {
+async fn carry(line: &mut AsyncSmtpConnection, message: &Message, text: &[u8]) -> Result<String, NotSent> {
     for recipient in message.envelope().to() {
         let command = Rcpt::new(recipient.clone(), Vec::new());
         line.command(command).await.map_err(|error| not_sent(Step::Rcpt, &error))?;
     }
     line.command(Data).await.map_err(|error| not_sent(Step::Message, &error))?;
-    line.message(text).await.map_err(|error| not_sent(Step::Message, &error))?;
-    Ok(())
+    let taken = line.message(text).await.map_err(|error| not_sent(Step::Message, &error))?;
+    Ok(without_addresses(&format!("{} {}", taken.code(), taken.first_line().unwrap_or_default())))
 }
 
 fn slow(step: Step) -> NotSent {

@@ -54,3 +54,4 @@ pub use page::Page;
 pub use provider::Provider;
 pub use render::{Pages, Rendered};
 pub use shades::{ColourError, colour_errors};
+pub use translate::paris_offset;

@@ -64,6 +64,14 @@ pub enum MailBody {
     NewDevice(NewDevice),
     /// SPEC J12: an agency does not count the person among its clients any more.
     LinkEnding(LinkEnding),
+    /// SPEC J14: staff cleared the count of wrong passwords.
+    AccountUnlocked(AccountUnlocked),
+    /// SPEC J14: staff ended the account's sessions.
+    SessionsEnded(SessionsEnded),
+    /// SPEC J14: staff closed the account.
+    AccountClosed(AccountClosed),
+    /// SPEC J14: staff reopened the account.
+    AccountReopened(AccountReopened),
 }
 
 /// [`MailBody::Confirm`].
@@ -115,6 +123,34 @@ pub struct LinkEnding {
     /// The agency's name.
     pub agency_name: String,
     /// The time at which its client space closes, in Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::AccountUnlocked`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountUnlocked {
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::SessionsEnded`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionsEnded {
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::AccountClosed`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountClosed {
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::AccountReopened`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountReopened {
+    /// Unix seconds.
     pub when: i64,
 }
 
@@ -262,6 +298,10 @@ impl MailBody {
             MailBody::AddressTakenBack(_) => "address-taken-back",
             MailBody::NewDevice(_) => "new-device",
             MailBody::LinkEnding(_) => "link-ending",
+            MailBody::AccountUnlocked(_) => "account-unlocked",
+            MailBody::SessionsEnded(_) => "sessions-ended",
+            MailBody::AccountClosed(_) => "account-closed",
+            MailBody::AccountReopened(_) => "account-reopened",
         }
     }
 
@@ -314,6 +354,10 @@ impl MailBody {
             }),
             MailBody::LinkAdded(LinkAdded { agency_name: agency(), when, portal_url: None }),
             MailBody::LinkEnding(LinkEnding { agency_name: agency(), when }),
+            MailBody::AccountUnlocked(AccountUnlocked { when }),
+            MailBody::SessionsEnded(SessionsEnded { when }),
+            MailBody::AccountClosed(AccountClosed { when }),
+            MailBody::AccountReopened(AccountReopened { when }),
             MailBody::AccountLocked(AccountLocked { link: link("reset"), minutes: 30 }),
             MailBody::ResetPassword(ResetPassword { link: link("reset"), minutes: 30 }),
             MailBody::FinishEnrolment(FinishEnrolment {

@@ -105,6 +105,11 @@ fn in_paris(unix: i64) -> Option<OffsetDateTime> {
     utc.checked_add(Duration::hours(if summer { 2 } else { 1 }))
 }
 
+/// Returns how many seconds the clocks of Paris are ahead of UTC at a moment; `None` out of range.
+pub fn paris_offset(unix: i64) -> Option<i64> {
+    in_paris(unix).map(|there| there.unix_timestamp() - unix)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Translator, in_paris};

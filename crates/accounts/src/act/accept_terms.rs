@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     Acceptance, AccountId, Accounts, Edition, Receipt, Shown, TermsLibrary, TermsVersion, Visitor, evidence,
-    mail::{self, Mail, MailBody},
+    mail::{self, Mail, MailBody, Whose},
     store::{AcceptanceRow, acceptances},
 };
 
@@ -107,7 +107,7 @@ impl Accounts {
                     };
                     let (to, locale) = (person.email.clone(), person.locale.clone());
                     let message = Mail { to, locale, agency_id: agency.map(Into::into), body };
-                    mail::send(tx, &self.context, &message, None).await?;
+                    mail::send(tx, &self.context, Whose::Account(account), &message, None).await?;
                 }
                 Ok(Done::Commit(()))
             })

@@ -8,7 +8,7 @@ use crate::{
     evidence,
     guard::Reauthentication,
     lockout::Counter,
-    mail::MailBody,
+    mail::{MailBody, Recipient},
     store::{AccountRow, accounts, enrolments, reset_links},
 };
 
@@ -63,7 +63,8 @@ impl Accounts {
             return Ok(Attach::NotNow);
         };
         let row = accounts::by_address(&self.context.db, address.canonical()).await?;
-        let Some(row) = row.filter(|row| row.disabled_at.is_none()) else { return Ok(Attach::NotNow) };
+        // A closed one too: its password is never right.
+        let Some(row) = row else { return Ok(Attach::NotNow) };
         let counter = match typed {
             None if self.may_attach_freely(session, Some(row.id)) => None,
             // The five minutes ended while the page was read: it asks for the password now, without an error.
@@ -117,8 +118,8 @@ impl Accounts {
                     signed_in = Some(Box::new(new));
                 }
                 let body = MailBody::LinkAdded { at: now };
-                self.write_for_agency(tx, (&row.email, &row.locale), &identity.agency_id, body).await?;
-                self.write_to_agency_address(tx, &identity, &row.email, &row.locale).await?;
+                self.write_for_agency(tx, &Recipient::owner(row), &identity.agency_id, body).await?;
+                self.write_to_agency_address(tx, &identity, &Recipient::owner(row)).await?;
                 let body = link_evidence(&identity);
                 evidence::append(tx, &self.context, "agency attached", Some(owner), &body).await?;
                 Ok(Done::Commit(Some(signed_in)))

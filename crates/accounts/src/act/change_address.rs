@@ -11,7 +11,7 @@ use crate::{
     },
     guard::Reauthentication,
     lockout::Cleared,
-    mail::{self, Mail, MailBody},
+    mail::{self, Mail, MailBody, Whose},
     mailing,
     store::{AccountRow, EmailChangeId, EmailChangeRow, accounts, email_changes},
 };
@@ -150,9 +150,9 @@ impl Accounts {
         email_changes::insert(tx, wish).await?;
         let hours = self.rules.email_link / 3600;
         let body = MailBody::ConfirmAddress { token: confirm.text(), hours };
-        self.write_to(tx, address.shown(), &row.locale, body).await?;
+        self.write_to(tx, row, address.shown(), body).await?;
         let body = MailBody::AddressAsked { hint: address.masked(), token: undo.text(), at: now, hours };
-        self.write_to(tx, &row.email, &row.locale, body).await
+        self.write_to(tx, row, &row.email, body).await
     }
 
     /// Returns the address that waits for its confirmation.
@@ -250,8 +250,8 @@ impl Accounts {
         let hint = masked(&wish.to_email);
         let days = self.rules.email_undo / 86_400;
         let body = MailBody::AddressReplaced { hint, token: undo.text(), at: now, days };
-        self.write_to(tx, &wish.from_email, &owner.locale, body).await?;
-        self.write_to(tx, &wish.to_email, &owner.locale, MailBody::AddressChanged { at: now }).await
+        self.write_to(tx, owner, &wish.from_email, body).await?;
+        self.write_to(tx, owner, &wish.to_email, MailBody::AddressChanged { at: now }).await
     }
 
     /// Derives the token of the link from the request and the address, with the key outside the database: both mails to the old address carry the same
@@ -260,15 +260,15 @@ impl Accounts {
         Token::of_mac(self.context.keys.mac("take back", format!("{id}\n{from}").as_bytes()))
     }
 
-    /// Queues a mail without an agency's look.
+    /// Queues a mail to the owner at one of their addresses, without an agency's look.
     pub(crate) async fn write_to(
         &self,
         tx: &Tx,
+        owner: &AccountRow,
         to: &str,
-        locale: &str,
         body: MailBody,
     ) -> Result<(), Fault> {
-        let message = Mail { to: to.into(), locale: locale.into(), agency_id: None, body };
-        mail::send(tx, &self.context, &message, None).await
+        let message = Mail { to: to.into(), locale: owner.locale.clone(), agency_id: None, body };
+        mail::send(tx, &self.context, Whose::Account(owner.id), &message, None).await
     }
 }

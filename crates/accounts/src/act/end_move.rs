@@ -4,7 +4,7 @@ use kernel::{Fault, Tx};
 
 use crate::{
     AccountId, Accounts, Email, EnrolmentId, Stage,
-    mail::{self, Mail, MailBody},
+    mail::{self, Mail, MailBody, Recipient},
     store::{EnrolmentRow, IdentityRow, LinkRow, enrolments, identities, links},
 };
 
@@ -55,30 +55,32 @@ impl Accounts {
         &self,
         tx: &Tx,
         identity: &IdentityRow,
-        chosen: &str,
-        locale: &str,
+        owner: &Recipient<'_>,
     ) -> Result<(), Fault> {
         let known = identity.email.as_deref().and_then(Email::parse);
-        let (Some(known), Some(chosen)) = (known, Email::parse(chosen)) else {
+        let (Some(known), Some(chosen)) = (known, Email::parse(owner.address)) else {
             return Ok(());
         };
         if known.canonical() == chosen.canonical() {
             return Ok(());
         }
         let body = MailBody::AddressChosen { hint: chosen.masked() };
-        self.write_for_agency(tx, (known.shown(), locale), &identity.agency_id, body).await
+        let to = Recipient { address: known.shown(), ..*owner };
+        self.write_for_agency(tx, &to, &identity.agency_id, body).await
     }
 
     /// Queues a mail in an agency's look.
     pub(crate) async fn write_for_agency(
         &self,
         tx: &Tx,
-        (to, locale): (&str, &str),
+        to: &Recipient<'_>,
         agency: &str,
         body: MailBody,
     ) -> Result<(), Fault> {
-        let message = Mail { to: to.into(), locale: locale.into(), agency_id: Some(agency.into()), body };
-        mail::send(tx, &self.context, &message, None).await
+        let Recipient { whose, address, locale } = *to;
+        let message =
+            Mail { to: address.into(), locale: locale.into(), agency_id: Some(agency.into()), body };
+        mail::send(tx, &self.context, whose, &message, None).await
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     },
     evidence,
     lockout::Counter,
-    mail::MailBody,
+    mail::{MailBody, Recipient},
     store::{AccountRow, EnrolmentRow, IdentityRow, accounts, enrolments},
 };
 
@@ -132,6 +132,8 @@ impl Accounts {
             changed_at: None,
             named_at: None,
             spoken_at: None,
+            closed_why: None,
+            kept_until: None,
         })
     }
 
@@ -149,8 +151,8 @@ impl Accounts {
             sha256: receipt.sha256.clone(),
             accepted_at: receipt.accepted_at,
         };
-        self.write_for_agency(tx, (&owner.email, &owner.locale), &identity.agency_id, body).await?;
-        self.write_to_agency_address(tx, identity, &owner.email, &owner.locale).await
+        self.write_for_agency(tx, &Recipient::owner(owner), &identity.agency_id, body).await?;
+        self.write_to_agency_address(tx, identity, &Recipient::owner(owner)).await
     }
 
     /// Answers the last step, sent again by the browser that took it: a double click, a line that broke before the answer came. It gets what the first

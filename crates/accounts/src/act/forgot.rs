@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, Accounts, Email, Visitor, evidence,
-    mail::{self, Mail, MailBody},
+    mail::{self, Mail, MailBody, Whose},
     mailing::{self, Resets},
     store::{AccountRow, ResetLinkId, ResetLinkRow, accounts, enrolments, reset_links},
 };
@@ -59,6 +59,18 @@ impl RecoveryRequest {
     /// Makes the request of a lock.
     pub(crate) fn of_lock(subject: &str, mail: bool, visitor: &Visitor) -> Self {
         Self { locked: true, mail, ip: visitor.ip_short(), ..Self::by(subject, visitor) }
+    }
+
+    /// Makes the request of staff for somebody who asks on the telephone.
+    pub(crate) fn of_staff(row: &AccountRow, agency: Option<&str>) -> Self {
+        Self {
+            subject: row.email_canonical.clone(),
+            locale: row.locale.clone(),
+            origin: Origin { interaction: None, agency_id: agency.map(Into::into) },
+            locked: false,
+            mail: true,
+            ip: String::new(),
+        }
     }
 
     /// Queues the request for the worker.
@@ -124,28 +136,37 @@ impl Accounts {
         self.context
             .db
             .write(async |tx: &Tx| {
-                let Some(link) = self.link_to_mail(tx, row.id, request).await? else {
-                    return Ok(Done::Commit(()));
-                };
-                let now = self.context.now();
-                let (token, expires_at) = (self.reset_token(&link).text(), link.expires_at);
-                // The remaining lifetime, since a late mail must not promise more.
-                let minutes = Ord::max((expires_at - now) / 60, 1);
-                let body = if request.locked {
-                    MailBody::AccountLocked { token, minutes }
-                } else {
-                    MailBody::ResetPassword { token, minutes }
-                };
-                let message = Mail {
-                    to: row.email.clone(),
-                    locale: row.locale.clone(),
-                    agency_id: request.origin.agency_id.clone(),
-                    body,
-                };
-                mail::send(tx, &self.context, &message, Some(expires_at)).await?;
+                self.queue_reset(tx, row, request).await?;
                 Ok(Done::Commit(()))
             })
             .await
+    }
+
+    /// Queues the mail with the reset link in the caller's transaction; returns false if none is due.
+    pub(crate) async fn queue_reset(
+        &self,
+        tx: &Tx,
+        row: &AccountRow,
+        request: &RecoveryRequest,
+    ) -> Result<bool, Fault> {
+        let Some(link) = self.link_to_mail(tx, row.id, request).await? else { return Ok(false) };
+        let now = self.context.now();
+        let (token, expires_at) = (self.reset_token(&link).text(), link.expires_at);
+        // The remaining lifetime, since a late mail must not promise more.
+        let minutes = Ord::max((expires_at - now) / 60, 1);
+        let body = if request.locked {
+            MailBody::AccountLocked { token, minutes }
+        } else {
+            MailBody::ResetPassword { token, minutes }
+        };
+        let message = Mail {
+            to: row.email.clone(),
+            locale: row.locale.clone(),
+            agency_id: request.origin.agency_id.clone(),
+            body,
+        };
+        mail::send(tx, &self.context, Whose::Account(row.id), &message, Some(expires_at)).await?;
+        Ok(true)
     }
 
     /// Returns the link to mail, if a mail is due: the valid one again, or a new one. Without a valid link a mail is always due, so that strangers' requests

@@ -1,18 +1,25 @@
 //! The activation code of an identity, for somebody who lost the old password or never had one (SPEC J15).
 
-use agencies::Agency;
-use kernel::{Done, Fault, Tx};
-use serde::Serialize;
+use kernel::{Done, Fault, Tx, Unix};
+use serde_json::json;
 
 use crate::{
-    ACTIVATION_DAYS, Accounts, ActivationCode, evidence,
+    ACTIVATION_DAYS, Accounts, ActivationCode, Intervention, LegacyIdentityId, evidence,
     store::{activation_codes, identities},
 };
+
+/// A code that was issued.
+pub struct IssuedCode {
+    /// The code: it cannot be read again.
+    pub code: ActivationCode,
+    /// When it ends.
+    pub until: Unix,
+}
 
 /// The reason why no code is issued.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CodeRefused {
-    /// The agency has no such identifier.
+    /// There is no such identity.
     Unknown,
     /// The identity has moved: its account needs no code.
     Moved,
@@ -20,36 +27,19 @@ pub enum CodeRefused {
     Left,
 }
 
-/// The evidence of a code. It holds no identifier: the audit stream repeats it.
-#[derive(Serialize)]
-struct Issued<'a> {
-    agency: &'a str,
-    client_ref: &'a str,
-    by: &'a str,
-    reason: &'a str,
-    until: i64,
-}
-
 impl Accounts {
-    /// Issues a code for the identity with this identifier, in place of the one before, which no longer works. `by` names who asked for it, and `reason` why: both
-    /// are kept in the evidence. The code cannot be read again.
+    /// Issues a code for an identity, in place of the one before, which no longer works.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     #[tracing::instrument(skip_all)]
     pub async fn issue_code(
         &self,
-        agency: &Agency,
-        identifier: &str,
-        by: &str,
-        reason: &str,
-    ) -> Result<Result<ActivationCode, CodeRefused>, Fault> {
-        let Some(canonical) = agency.directory.canonical(identifier) else {
-            return Ok(Err(CodeRefused::Unknown));
-        };
-        let (db, before) = (&self.context.db, agency.directory.canonical_before(identifier));
-        let Some(identity) = identities::by_identifier(db, &agency.id, &canonical, before.as_deref()).await?
-        else {
+        id: LegacyIdentityId,
+        intervention: &Intervention,
+    ) -> Result<Result<IssuedCode, CodeRefused>, Fault> {
+        let context = &self.context;
+        let Some(identity) = identities::by_id(&context.db, id).await? else {
             return Ok(Err(CodeRefused::Unknown));
         };
         if identity.moved_at.is_some() {
@@ -58,17 +48,18 @@ impl Accounts {
         if identity.left_at.is_some() {
             return Ok(Err(CodeRefused::Left));
         }
-        let code = ActivationCode::generate(self.context.rng.as_ref());
-        let (hash, now) = (code.hash(&self.context, identity.id), self.context.now());
+        let code = ActivationCode::generate(context.rng.as_ref());
+        let (hash, now) = (code.hash(context, id), context.now());
         let until = now + i64::from(ACTIVATION_DAYS) * 86_400;
-        db.write_recorded(async |tx: &Tx| {
-            activation_codes::put(tx, identity.id, &hash, now, until).await?;
-            let (agency, client_ref) = (&*agency.id, &*identity.client_ref);
-            let told = Issued { agency, client_ref, by, reason, until };
-            evidence::append(tx, &self.context, "activation code issued", None, &told).await?;
-            Ok(Done::Commit(()))
-        })
-        .await?;
-        Ok(Ok(code))
+        context
+            .db
+            .write_recorded(async |tx: &Tx| {
+                activation_codes::put(tx, id, &hash, now, until).await?;
+                let of = json!({ "agency": identity.agency_id, "client_ref": identity.client_ref, "until": until });
+                evidence::append(tx, context, "activation code issued", None, &intervention.entry(of)).await?;
+                Ok(Done::Commit(()))
+            })
+            .await?;
+        Ok(Ok(IssuedCode { code, until }))
     }
 }

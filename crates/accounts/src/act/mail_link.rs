@@ -4,7 +4,7 @@ use kernel::{Done, Fault, Token, Tx, Unix};
 
 use crate::{
     Accounts, Enrolment, EnrolmentId, Stage,
-    mail::{self, Mail, MailBody},
+    mail::{self, Mail, MailBody, Whose},
     mailing::{self, Due},
     store::{
         EnrolmentRow,
@@ -122,7 +122,7 @@ impl Accounts {
             agency_id: Some(row.agency_id.clone()),
             body,
         };
-        mail::send(tx, &self.context, &message, Some(expires_at)).await
+        mail::send(tx, &self.context, Whose::Move(row.id), &message, Some(expires_at)).await
     }
 
     /// Derives the token from the move and the address, with the key outside the database: a second mail carries the same link, a corrected address

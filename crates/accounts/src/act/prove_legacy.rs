@@ -34,6 +34,8 @@ pub enum LegacyProof {
         /// The account that it moved to.
         account: AccountId,
     },
+    /// Right, but the account that it moved to is closed: there is nothing to sign in with.
+    Closed,
     /// Right, but the agency does not count this person among its clients any more: a complete delivery did not have them.
     Left,
     /// Nothing was typed that can be an identifier: nothing is hashed or counted (SECURITY D12).
@@ -363,8 +365,8 @@ impl Accounts {
         let Some(account) = links::account_of(db, identity.id).await? else {
             return Ok(LegacyProof::Refused);
         };
-        let owner = accounts::by_id(db, account).await?;
-        let hint = owner.and_then(|owner| Email::parse(&owner.email)).map(|email| email.masked());
+        let Some(owner) = accounts::enabled(db, account).await? else { return Ok(LegacyProof::Closed) };
+        let hint = Email::parse(&owner.email).map(|email| email.masked());
         Ok(LegacyProof::Moved { hint, account })
     }
 }

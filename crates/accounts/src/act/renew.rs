@@ -10,7 +10,7 @@ use crate::{
     act::{NewSession, masked},
     evidence,
     lockout::Counter,
-    mail::{self, Mail, MailBody},
+    mail::{self, Mail, MailBody, Whose},
     store::{
         AccountRow, EmailChangeRow, ResetLinkRow,
         accounts::{self, Credentials, Renewal},
@@ -233,7 +233,7 @@ impl Accounts {
                     agency_id,
                     body: MailBody::PasswordChanged { at: now },
                 };
-                mail::send(tx, &self.context, &message, None).await
+                mail::send(tx, &self.context, Whose::Account(changed.id), &message, None).await
             }
             Change::Address { wish, .. } => self.write_of_address(tx, wish, changed, now).await,
             Change::TakeBack { wish, .. } => {
@@ -241,7 +241,7 @@ impl Accounts {
                 let addresses = [Some(&wish.from_email), wish.confirmed_at.map(|_| &wish.to_email)];
                 for to in addresses.into_iter().flatten() {
                     let body = MailBody::AddressTakenBack { hint: hint.clone(), at: now };
-                    self.write_to(tx, to, &changed.locale, body).await?;
+                    self.write_to(tx, changed, to, body).await?;
                 }
                 Ok(())
             }

@@ -28,6 +28,8 @@ async fn somebody(bed: &Bed, email: &str) -> AccountRow {
         changed_at: None,
         named_at: None,
         spoken_at: None,
+        closed_why: None,
+        kept_until: None,
     };
     write(bed, async |tx: &Tx| accounts::insert(tx, row.clone()).await.map(drop)).await;
     row

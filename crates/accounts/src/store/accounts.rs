@@ -1,5 +1,7 @@
 //! Accounts.
 
+mod closed;
+
 use kernel::{Db, Fault, RESEAL_PAGE, Read, Tx, Unix, is_unique_violation};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -12,6 +14,7 @@ use super::{
     table::account::{ActiveModel, Column, Entity},
 };
 use crate::AccountId;
+pub(crate) use closed::{close, reopen};
 
 /// Returns an account, disabled or not.
 pub(crate) async fn by_id(db: &impl Read, id: AccountId) -> Result<Option<AccountRow>, Fault> {

@@ -3,7 +3,7 @@
 use kernel::{Db, Fault, Read, Tx, Unix};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany,
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, UpdateMany,
     sea_query::{Expr, OnConflict},
 };
 
@@ -58,6 +58,32 @@ pub(crate) async fn by_key(db: &impl Read, key: &Key) -> Result<Option<Count>, F
     Ok(row.map(|Model { updated_at, locked_at, .. }| Count { updated_at, locked_at }))
 }
 
+/// A count of a subject, as staff see it.
+pub(crate) struct Counted {
+    /// The browser or network that is counted on its own; empty for all others.
+    pub(crate) bucket: String,
+    pub(crate) failures: i32,
+    pub(crate) locked_at: Option<Unix>,
+}
+
+impl From<Model> for Counted {
+    fn from(row: Model) -> Self {
+        Self { bucket: row.bucket, failures: row.failures, locked_at: row.locked_at }
+    }
+}
+
+/// Returns every count of a subject, that of all others first.
+pub(crate) async fn of(db: &impl Read, subject: &str) -> Result<Vec<Counted>, Fault> {
+    let rows = Entity::find().filter(Column::Subject.eq(subject)).order_by_asc(Column::Bucket);
+    Ok(rows.all(db.connection()).await?.into_iter().map(Into::into).collect())
+}
+
+/// Deletes every count of a subject, and returns them as they were.
+pub(crate) async fn take_all(tx: &Tx, subject: &str) -> Result<Vec<Counted>, Fault> {
+    let taken = Entity::delete_many().filter(Column::Subject.eq(subject)).exec_with_returning(tx.conn());
+    Ok(taken.await?.into_iter().map(Into::into).collect())
+}
+
 /// Stores a count of none, or moves its time.
 pub(crate) async fn touch(tx: &Tx, key: Key, now: Unix) -> Result<(), Fault> {
     let row = ActiveModel {
@@ -87,6 +113,20 @@ pub(crate) async fn lock(db: &Db, key: &Key, limit: u8, now: Unix) -> Result<boo
         .exec(db.writer())
         .await?;
     Ok(done.rows_affected == 1)
+}
+
+/// Locks a subject, whatever was counted for it.
+pub(crate) async fn lock_now(tx: &Tx, subject: &str, limit: u8, now: Unix) -> Result<(), Fault> {
+    clear_all(tx, subject).await?;
+    let row = ActiveModel {
+        subject: Set(subject.to_owned()),
+        bucket: Set(String::new()),
+        failures: Set(i32::from(limit)),
+        updated_at: Set(now),
+        locked_at: Set(Some(now)),
+    };
+    Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
 }
 
 /// Takes one failure off again.

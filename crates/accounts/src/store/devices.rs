@@ -90,3 +90,9 @@ pub(crate) async fn forget_others(tx: &Tx, owner: AccountId, here: &Digest) -> R
         .await?;
     Ok(())
 }
+
+/// Deletes every browser of an account.
+pub(crate) async fn forget_all(tx: &Tx, owner: AccountId) -> Result<(), Fault> {
+    Entity::delete_many().filter(Column::AccountId.eq(owner)).exec(tx.conn()).await?;
+    Ok(())
+}

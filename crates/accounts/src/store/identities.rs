@@ -1,6 +1,7 @@
 //! Identifiers that agencies issued: the table `legacy_identity`.
 
 mod delivered;
+mod found;
 mod refolded;
 
 use kernel::{Db, Fault, RESEAL_PAGE, Read, Tx, Unix};
@@ -20,6 +21,7 @@ pub(crate) use delivered::{
     Existing, Imported, InsertStatement, Paged, Secret, alike, correct, count_present, delete,
     end_unfinished, existing, insert_all, leave, page, restore, restore_told, update, whole,
 };
+pub(crate) use found::{by_ids, by_reference, names_after};
 pub(crate) use refolded::{beyond_ascii, refold};
 
 /// Returns an identity.

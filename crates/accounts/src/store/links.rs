@@ -44,13 +44,26 @@ pub(crate) async fn of(db: &impl Read, account: AccountId) -> Result<Vec<LinkOf>
         .await?)
 }
 
+/// Returns the links of an account, ended or not, in the order in which they were made.
+pub(crate) async fn all_of(db: &impl Read, account: AccountId) -> Result<Vec<LinkRow>, Fault> {
+    let rows = Entity::find().filter(Column::AccountId.eq(account)).order_by_asc(Column::Id);
+    Ok(rows.all(db.connection()).await?)
+}
+
+/// Returns the link of an identity, ended or not.
+pub(crate) async fn of_identity(
+    db: &impl Read,
+    identity: LegacyIdentityId,
+) -> Result<Option<LinkRow>, Fault> {
+    Ok(Entity::find().filter(Column::LegacyIdentityId.eq(identity)).one(db.connection()).await?)
+}
+
 /// Returns the account that an identity is linked to.
 pub(crate) async fn account_of(
     db: &impl Read,
     identity: LegacyIdentityId,
 ) -> Result<Option<AccountId>, Fault> {
-    let row = Entity::find().filter(Column::LegacyIdentityId.eq(identity)).one(db.connection()).await?;
-    Ok(row.map(|row| row.account_id))
+    Ok(of_identity(db, identity).await?.map(|row| row.account_id))
 }
 
 /// Stores a link.

@@ -80,6 +80,17 @@ pub(crate) async fn open(db: &impl Read, owner: AccountId) -> Result<Vec<Session
         .await?)
 }
 
+/// Returns the newest sessions of an account, ended or not.
+pub(crate) async fn newest(db: &impl Read, owner: AccountId, most: u64) -> Result<Vec<SessionRow>, Fault> {
+    Ok(Entity::find()
+        .filter(Column::AccountId.eq(owner))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .limit(most)
+        .all(db.connection())
+        .await?)
+}
+
 /// Returns those of these sessions that were not over before a moment.
 pub(crate) async fn going_on(
     db: &impl Read,
@@ -142,14 +153,14 @@ pub(crate) async fn end_own(tx: &Tx, owner: AccountId, id: SessionId, now: Unix)
     Ok(ended.rows_affected == 1)
 }
 
-/// Ends all sessions of an account; its refresh tokens die with the epoch.
-pub(crate) async fn end_all(tx: &Tx, owner: AccountId, now: Unix) -> Result<(), Fault> {
-    unended()
+/// Ends all sessions of an account, and returns how many; its refresh tokens die with the epoch.
+pub(crate) async fn end_all(tx: &Tx, owner: AccountId, now: Unix) -> Result<u64, Fault> {
+    let ended = unended()
         .col_expr(Column::EndedAt, Expr::value(now))
         .filter(Column::AccountId.eq(owner))
         .exec(tx.conn())
         .await?;
-    Ok(())
+    Ok(ended.rows_affected)
 }
 
 /// An update of sessions that were not ended.

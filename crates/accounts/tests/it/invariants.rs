@@ -76,6 +76,24 @@ const PLANTS: &[(&str, &str, &str)] = &[
         "UPDATE session SET auth_epoch = auth_epoch + 5",
         "UPDATE session SET auth_epoch = auth_epoch - 5",
     ),
+    // Closed with a session that goes on, with a reset link, and without a time.
+    (
+        "I9",
+        "UPDATE account SET closed_why = 'wish', disabled_at = 7, kept_until = 7 WHERE email_canonical = 'paul@exemple.test'",
+        "UPDATE account SET closed_why = NULL, disabled_at = NULL, kept_until = NULL WHERE disabled_at = 7",
+    ),
+    (
+        "I9",
+        "UPDATE session SET ended_at = 7 WHERE ended_at IS NULL; \
+         UPDATE account SET closed_why = 'wish', disabled_at = 7, kept_until = 7 WHERE email_canonical = 'marie@exemple.test'",
+        "UPDATE session SET ended_at = NULL WHERE ended_at = 7; \
+         UPDATE account SET closed_why = NULL, disabled_at = NULL, kept_until = NULL WHERE disabled_at = 7",
+    ),
+    (
+        "I9",
+        "UPDATE account SET closed_why = 'wish', disabled_at = 7 WHERE email_canonical = 'ines@ailleurs.test'; UPDATE session SET ended_at = 7 WHERE ended_at IS NULL",
+        "UPDATE session SET ended_at = NULL WHERE ended_at = 7; UPDATE account SET closed_why = NULL, disabled_at = NULL WHERE disabled_at = 7",
+    ),
     // Moved without a link; linked without having moved; a verifier left; a recogniser too early.
     (
         "I10",

@@ -24,3 +24,4 @@ mod readings;
 mod recovering;
 mod stage;
 mod standing;
+mod telephone;

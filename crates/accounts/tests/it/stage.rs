@@ -204,6 +204,7 @@ pub(crate) fn said(proof: &LegacyProof) -> String {
         LegacyProof::Wrong { remaining } => format!("wrong, {remaining} left"),
         LegacyProof::Locked { minutes } => format!("locked for {minutes} min"),
         LegacyProof::Moved { hint, .. } => format!("moved to {}", hint.as_deref().unwrap_or("?")),
+        LegacyProof::Closed => "closed".into(),
         LegacyProof::Left => "left".into(),
         LegacyProof::NoIdentifier => "no identifier".into(),
         LegacyProof::NoPassword => "no password".into(),

@@ -38,6 +38,11 @@ pub(crate) mod outbox {
         pub about: Option<String>,
         pub dead_why: Option<String>,
         pub bounced_at: Option<i64>,
+        pub person: Option<Uuid>,
+        pub topic: Option<String>,
+        pub agency: Option<String>,
+        pub host: Option<String>,
+        pub answer: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,23 +1,24 @@
 use std::{
     io::{self, Read},
     process::ExitCode,
-    sync::Arc,
 };
 
 use accounts::Email;
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use kernel::{
-    Context, Db, SealKeys, Snapshot, SteadyClock, SystemClock, SystemRng,
+    SealKeys,
     outbox::{self, Discarded, Filter, Pause, State, UnsentMessage},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Where;
+use super::{
+    Where,
+    opened::{Opened, WHY},
+};
 use crate::{
     bounce,
-    config::{Config, Settings},
     print::{err, out},
     return_path::ReturnPath,
     telemetry, tell,
@@ -120,35 +121,7 @@ impl Mail {
     }
 }
 
-const WHY: &str =
-    "the database cannot be read; is `database` right, and was this version of moncompte started on it?";
-
-/// The database, opened beside a provider that may be running, without creating or changing the schema.
-struct Opened {
-    context: Context,
-    settings: Settings,
-    snapshot: Snapshot,
-}
-
 impl Opened {
-    async fn at(place: &Where) -> anyhow::Result<Self> {
-        let Config { settings, database, seal: keys, .. } = Config::read(&place.config)?;
-        // First, since it creates no file if there is none.
-        let snapshot = Snapshot::open(&database, keys.clone()).await.context(WHY)?;
-        snapshot.take_keys().await.context(WHY)?;
-        let context = Context {
-            db: Db::connect(&database).await.context(WHY)?,
-            clock: Arc::new(SteadyClock::over(SystemClock)),
-            rng: Arc::new(SystemRng::new()),
-            keys,
-        };
-        // The provider's time may be ahead of this machine's.
-        if let Some(seen) = snapshot.time_seen().await.context(WHY)? {
-            context.clock.observe(seen);
-        }
-        Ok(Self { context, settings, snapshot })
-    }
-
     async fn list(
         &self,
         kind: Option<&str>,
@@ -219,7 +192,7 @@ impl Opened {
     }
 
     async fn bounce(&self, json: bool) -> anyhow::Result<()> {
-        let address = self.settings.mail.return_path.as_deref();
+        let address = self.config.settings.mail.return_path.as_deref();
         let path = address.and_then(|address| ReturnPath::new(address, None, self.context.keys.clone()));
         let path = path.context(
             "mail.return_path is not set in moncompte.toml: set it to the address that messages come back to",

@@ -5,6 +5,7 @@ mod change;
 mod check;
 mod clock;
 mod demo;
+mod desk;
 mod doctor;
 mod import;
 mod init;
@@ -12,6 +13,7 @@ mod keys;
 mod mail;
 mod manual;
 mod migrate;
+mod opened;
 mod serve;
 mod why;
 
@@ -83,6 +85,15 @@ enum Command {
     /// A message is a mail, a logout call to a portal, or other work done outside requests. The commands may run beside a provider. They print neither
     /// full addresses nor the content of messages.
     Mail(mail::Mail),
+    /// See a person who is on the telephone, and help them: unlock their account, send a mail again, end their sessions.
+    ///
+    /// Every change takes a reason, which the evidence keeps with your name, and the person is told by mail. No command shows or sets a password. The
+    /// commands may run beside a provider.
+    Account(desk::AccountCommand),
+    /// See the links of a person with agencies.
+    Link(desk::LinkCommand),
+    /// See the identifiers that an agency issued to a person.
+    Identity(desk::IdentityCommand),
     /// Tell what happened where a page showed a reference, from the audit stream.
     Why(why::Why),
     /// Write the manual pages and the shells' completions, for who makes a package.
@@ -152,6 +163,9 @@ impl Cli {
             Command::Import(import) => import.run().await,
             Command::Keys(keys) => keys.run().await,
             Command::Mail(mail) => mail.run().await,
+            Command::Account(account) => account.run().await,
+            Command::Link(link) => link.run().await,
+            Command::Identity(identity) => identity.run().await,
             Command::Why(why) => why.run(),
             Command::Manual(manual) => manual.run(),
         }

@@ -47,6 +47,7 @@ mod reseal;
 mod smtp;
 mod specifications;
 mod start;
+mod telephone;
 mod thirdparty;
 mod torture;
 mod waiting;

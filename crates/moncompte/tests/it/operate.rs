@@ -15,12 +15,13 @@ use crate::{
     place::{MAIL_FOLDER, Place, program, project, secret_file},
 };
 
-struct Page {
+/// A page of docs/operate.
+pub struct Page {
     text: String,
 }
 
 impl Page {
-    fn of(name: &str) -> Self {
+    pub fn of(name: &str) -> Self {
         Self { text: fs::read_to_string(project().join("docs/operate").join(name)).unwrap() }
     }
 
@@ -30,18 +31,18 @@ impl Page {
     }
 
     /// The lines of all blocks for a shell, without their comments.
-    fn commands(&self) -> Vec<&str> {
+    pub fn commands(&self) -> Vec<&str> {
         let lines = self.blocks("sh").into_iter().flat_map(str::lines);
         lines.map(|line| line.split(" #").next().unwrap().trim()).filter(|line| !line.is_empty()).collect()
     }
 }
 
 /// Runs `moncompte …` on this folder, and any other line in a shell within it.
-fn run(place: &Place, line: &str) -> Output {
+pub fn run(place: &Place, line: &str) -> Output {
     let mut command = match line.strip_prefix("moncompte ") {
         Some(words) => {
             let mut command = program();
-            command.args(words.split_whitespace()).arg("--config").arg(place.folder.path());
+            command.args(split(words)).arg("--config").arg(place.folder.path());
             command
         }
         None => {
@@ -53,7 +54,19 @@ fn run(place: &Place, line: &str) -> Output {
     command.current_dir(place.folder.path()).output().unwrap()
 }
 
-fn done(place: &Place, line: &str) -> String {
+/// Splits a line into words, as a shell does with what stands between double quotes.
+fn split(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (nth, part) in line.split('"').enumerate() {
+        match nth % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    words
+}
+
+pub fn done(place: &Place, line: &str) -> String {
     let out = run(place, line);
     // The server of tests forgets on purpose (SECURITY I20).
     let only_forgets = line.contains("doctor") && said(&out).matches("BROKEN").count() == 1;

@@ -40,6 +40,8 @@ pub enum LegacyError {
         /// The masked email, only if the old password was right: `m•••••@g•••.com`.
         hint: Option<String>,
     },
+    /// The account that replaced it is closed. Only if the old password was right.
+    Closed,
     /// The agency does not count this person among its clients any more. Only if the old password was right.
     Left,
     /// The agency's own service does not answer; nothing was counted.
@@ -121,6 +123,7 @@ impl Page for Legacy {
             LegacyError::Locked { minutes: 15, portal: true },
             LegacyError::Moved { hint: None },
             LegacyError::Moved { hint: Some("m•••••@g•••.com".into()) },
+            LegacyError::Closed,
             LegacyError::Left,
             LegacyError::Unavailable,
             LegacyError::Throttled { seconds: 20 },

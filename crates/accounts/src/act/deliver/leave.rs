@@ -8,7 +8,7 @@ use kernel::{Done, Fault, Tx, Unix};
 use super::before::Before;
 use crate::{
     Accounts, DeliveryId, DeliveryState,
-    mail::MailBody,
+    mail::{MailBody, Recipient},
     store::{
         LinkId, LinkRow, accounts, deliveries,
         identities::{self, Paged},
@@ -99,7 +99,7 @@ impl Accounts {
         for link in ending {
             let Some(owner) = accounts::enabled(tx, link.account_id).await? else { continue };
             let body = MailBody::LinkEnding { at };
-            self.write_for_agency(tx, (&owner.email, &owner.locale), &agency.id, body).await?;
+            self.write_for_agency(tx, &Recipient::owner(&owner), &agency.id, body).await?;
         }
         Ok(())
     }

@@ -22,6 +22,10 @@ pub struct Model {
     /// The times at which its owner chose the name, and the language.
     pub named_at: Option<i64>,
     pub spoken_at: Option<i64>,
+    /// The cause for which it was closed, at `disabled_at`: `deceased`, `wish` or `fraud`.
+    pub closed_why: Option<String>,
+    /// The time until which a closed account is kept.
+    pub kept_until: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -193,6 +193,11 @@ async fn redeem_ticket(context: &InteractionContext) -> Result<Redeemed, Failure
             identifier: flash::typed(&ticket.identifier),
             code: None,
         })),
+        LegacyProof::Closed => Ok(Redeemed::Moved(LegacyFlash {
+            error: Some(LegacyRefused::Closed),
+            identifier: flash::typed(&ticket.identifier),
+            code: None,
+        })),
         LegacyProof::Left => Ok(Redeemed::Moved(LegacyFlash {
             error: Some(LegacyRefused::Left),
             identifier: flash::typed(&ticket.identifier),

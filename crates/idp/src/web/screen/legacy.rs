@@ -124,6 +124,7 @@ pub(crate) async fn post(
             say(Some(LegacyRefused::Locked { minutes: u32::try_from(minutes).unwrap_or(u32::MAX) }))
         }
         LegacyProof::Moved { hint, .. } => say(Some(LegacyRefused::Moved { hint })),
+        LegacyProof::Closed => say(Some(LegacyRefused::Closed)),
         LegacyProof::Left => say(Some(LegacyRefused::Left)),
         LegacyProof::NoIdentifier | LegacyProof::NoPassword => {
             say(Missing::of_identifier(identifier, password).map(LegacyRefused::Missing))

@@ -6,7 +6,7 @@ use idp::grant::{BACKCHANNEL_LOGOUT, EndSession};
 use kernel::{Token, outbox, sea_orm::sea_query::SimpleExpr};
 use testbed::{Database, OnDatabase, apply, both};
 
-use crate::grant::world::{ISSUER, PASSWORD, World, form, opens, part, refresh, somebody, text};
+use crate::grant::world::{ISSUER, PASSWORD, World, form, opens, part, redeem, refresh, somebody, text};
 
 const NEW: &str = "girafe tambour lampion";
 
@@ -341,4 +341,42 @@ async fn a_clients_part_in_a_session_that_expired_is_forgotten(world: World) {
     world.a.purge().await.unwrap();
     assert_eq!(world.count("client_session", "1 = 1").await, 1, "{}", world.bed.name);
     assert_eq!(world.count("client_session", "client_id = 'other'").await, 0);
+}
+
+/// SPEC J14: what staff end on the telephone is told to the portals, and even `offline_access` is over.
+#[apply(both!)]
+#[tokio::test]
+async fn what_staff_end_is_told_to_the_portals_with_every_token(database: Database) {
+    for closes in [false, true] {
+        staff_end(&World::on(database).await, closes).await;
+    }
+}
+
+async fn staff_end(world: &World, closes: bool) {
+    let session = world.sign_in().await;
+    let tokens = world.tokens(&session).await;
+    world.authorize("other", &session, &[]).await;
+    let code = world.code(&session).await;
+    let intervention = accounts::Intervention {
+        by: "lea@poste".into(),
+        role: "operator",
+        agency: None,
+        reason: "au téléphone".into(),
+    };
+    if closes {
+        let closing = accounts::Closing::Deceased;
+        let closed = world.accounts.close_account(session.account, closing, &intervention).await.unwrap();
+        assert_eq!(closed, accounts::ClosedOrOpened::Done, "{}", world.bed.name);
+    } else {
+        let ended = world.accounts.end_all_sessions(session.account, &intervention).await.unwrap();
+        assert_eq!(ended, accounts::AllEnded::Done { sessions: 1 }, "{}", world.bed.name);
+    }
+    assert!(!opens(&world.a, text(&tokens, "access_token")).await);
+    assert!(refresh(&world.a, text(&tokens, "refresh_token")).await.is_err(), "{}", world.bed.name);
+    assert!(redeem(&world.a, &code).await.is_err(), "{}", world.bed.name);
+    sessions_ended(world).await;
+    let calls = outbox::lease(&world.bed.context.db, world.bed.context.now(), 10).await.unwrap();
+    let calls: Vec<_> = calls.iter().filter(|message| message.kind == BACKCHANNEL_LOGOUT).collect();
+    assert_eq!(calls.len(), 2, "{}: every portal", world.bed.name);
+    assert_eq!(world.count("client_session", "ended_at IS NULL").await, 0);
 }

@@ -1,15 +1,20 @@
 //! Activation codes, by hand and by the address in a letter's QR code (SPEC J15).
 
-use accounts::ActivationCode;
+use accounts::{ActivationCode, Intervention, Search, Target};
 use testbed::{apply, both};
 use testkit::Visitor;
 
 use crate::journeys::{portal::Portal, world::World};
 
 async fn code_of(world: &World, identifier: &str) -> ActivationCode {
-    let agency = world.agency("tilleuls");
-    let issued = world.idp.accounts.issue_code(&agency, identifier, "root@host", "a letter").await.unwrap();
-    issued.unwrap_or_else(|refused| panic!("{}: {refused:?}", world.bed.name))
+    let (accounts, agency) = (&world.idp.accounts, world.agency("tilleuls"));
+    let by =
+        Intervention { by: "root@host".into(), role: "operator", agency: None, reason: "a letter".into() };
+    let found = accounts.find(&Search::Identifier(&agency, identifier)).await.unwrap();
+    let Some(Target::Identity(id)) = found.first().map(|found| found.target) else {
+        panic!("{identifier} has moved")
+    };
+    accounts.issue_code(id, &by).await.unwrap().unwrap_or_else(|refused| panic!("{refused:?}")).code
 }
 
 /// Somebody at the door of old credentials, at a portal, who follows the link to the page that asks for a code.

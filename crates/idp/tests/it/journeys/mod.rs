@@ -8,6 +8,7 @@ mod activation;
 mod again;
 mod arriving;
 mod attaching;
+mod closed;
 mod cost;
 mod crawl;
 mod disclosure;

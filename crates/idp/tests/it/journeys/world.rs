@@ -262,6 +262,10 @@ impl World {
             MailBody::AddressChanged { .. } => ("address changed", None),
             MailBody::AddressTakenBack { .. } => ("address taken back", None),
             MailBody::NewDevice { .. } => ("new device", None),
+            MailBody::AccountUnlocked { .. } => ("unlocked", None),
+            MailBody::SessionsEnded { .. } => ("sessions ended", None),
+            MailBody::AccountClosed { .. } => ("closed", None),
+            MailBody::AccountReopened { .. } => ("reopened", None),
         };
         let code = match &mail.body {
             MailBody::Confirm { code, .. } => code.clone(),

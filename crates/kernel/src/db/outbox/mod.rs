@@ -4,6 +4,7 @@
 
 mod manage;
 mod pause;
+mod person;
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -23,6 +24,7 @@ pub use manage::{
     refused, retry, status,
 };
 pub use pause::{Pause, end_pause, extend_pause, pause, paused, return_probe, shorten_pause, take_probe};
+pub use person::{Addressee, PersonsMessage, end_to_persons, make_due, to_person, to_persons};
 
 const PURPOSE: &str = "outbox";
 /// The number of seconds after which a worker that took a row, and died, loses it.
@@ -54,6 +56,8 @@ pub struct Ties<'a> {
     pub destination: Option<&'a str>,
     /// The row to update if the address is refused: the digest of the token in the message.
     pub about: Option<&'a str>,
+    /// Whom it is written to: staff find a person's mails by it.
+    pub addressee: Option<Addressee<'a>>,
 }
 
 /// A selection of messages to send.
@@ -123,6 +127,11 @@ pub async fn enqueue_tied<T: Serialize + Sync>(
         about: Set(ties.about.map(Into::into)),
         dead_why: NotSet,
         bounced_at: NotSet,
+        person: Set(ties.addressee.map(|to| to.person)),
+        topic: Set(ties.addressee.map(|to| to.topic.to_owned())),
+        agency: Set(ties.addressee.and_then(|to| to.agency).map(Into::into)),
+        host: Set(ties.addressee.and_then(|to| to.host).map(Into::into)),
+        answer: NotSet,
     };
     outbox::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     tx.has_mail();
@@ -245,8 +254,17 @@ pub async fn lease_of(db: &Db, now: Unix, selection: Selection<'_>, most: u64) -
 /// # Errors
 /// [`Fault`] of the database.
 pub async fn sent(db: &Db, id: Uuid, now: Unix) -> Result<(), Fault> {
+    sent_with(db, id, now, None).await
+}
+
+/// Marks a mail as sent, and keeps the server's answer, which holds no address.
+///
+/// # Errors
+/// [`Fault`] of the database.
+pub async fn sent_with(db: &Db, id: Uuid, now: Unix, answer: Option<&str>) -> Result<(), Fault> {
     outbox::Entity::update_many()
         .col_expr(outbox::Column::SentAt, Expr::value(now))
+        .col_expr(outbox::Column::Answer, Expr::value(answer.map(short)))
         // Overrides what another sender stored meanwhile.
         .col_expr(outbox::Column::DeadAt, Expr::value(Option::<i64>::None))
         .col_expr(outbox::Column::DeadWhy, Expr::value(Option::<String>::None))

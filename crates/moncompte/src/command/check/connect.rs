@@ -229,7 +229,7 @@ async fn mail_server(config: &Config, post: &Post, mail_to: Option<&Address>) ->
                 .to_owned(),
         )
         .map_err(|error| error.to_string())?;
-    post.send(message).await.map(|()| "a mail was accepted".to_owned()).map_err(|e| e.why)
+    post.send(message).await.map(|_| "a mail was accepted".to_owned()).map_err(|e| e.why)
 }
 
 /// Looks at the sender's names in DNS, where mails leave by a server.

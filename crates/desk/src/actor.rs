@@ -1,0 +1,219 @@
+//! Who acts, and what they may do for whom: one table.
+
+use accounts::Dossier;
+
+/// The role of an agency's staff.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Helps on the telephone.
+    Desk,
+    /// Leads the agency's move.
+    Manager,
+}
+
+/// Somebody who acts for a person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Actor {
+    /// An operator at the command line, who has the database anyway.
+    Operator {
+        /// User and host.
+        name: String,
+    },
+    /// The vendor's support, for all agencies.
+    Vendor {
+        /// The name that the evidence keeps.
+        name: String,
+    },
+    /// Staff of one agency.
+    Agency {
+        /// The name that the evidence keeps.
+        name: String,
+        /// The agency.
+        agency: String,
+        /// The role.
+        role: Role,
+    },
+}
+
+/// Something that staff do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verb {
+    /// Find a person by an agency's identifier, reference or name.
+    Find,
+    /// Find a person by the address or the id of an account.
+    FindAnywhere,
+    /// See a person.
+    Show,
+    /// Send a mail once more.
+    Resend,
+    /// Clear the counts of wrong passwords.
+    Unlock,
+    /// End all sessions.
+    EndSessions,
+    /// Close an account.
+    Close,
+    /// Reopen a closed account.
+    Reopen,
+    /// Issue an activation code to somebody who has not moved.
+    IssueCode,
+}
+
+impl Verb {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Find,
+        Self::FindAnywhere,
+        Self::Show,
+        Self::Resend,
+        Self::Unlock,
+        Self::EndSessions,
+        Self::Close,
+        Self::Reopen,
+        Self::IssueCode,
+    ];
+
+    /// Returns a stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Find => "find",
+            Self::FindAnywhere => "find anywhere",
+            Self::Show => "show",
+            Self::Resend => "resend",
+            Self::Unlock => "unlock",
+            Self::EndSessions => "end sessions",
+            Self::Close => "close",
+            Self::Reopen => "reopen",
+            Self::IssueCode => "issue a code",
+        }
+    }
+}
+
+/// The people for whom somebody may do something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Nobody.
+    Nobody,
+    /// Whom the actor's agency knows.
+    Known,
+    /// Whose account is linked to the actor's agency.
+    Linked,
+    /// Everybody.
+    Everybody,
+}
+
+/// The agencies of a person, as far as they decide who may act for them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Subject {
+    /// The agencies that issued them an identity.
+    pub known_at: Vec<String>,
+    /// The agencies with a link that has not ended.
+    pub linked_at: Vec<String>,
+}
+
+impl Subject {
+    /// Reads a person's agencies.
+    pub(crate) fn of(dossier: &Dossier) -> Self {
+        let linked = dossier.identities.iter().filter(|identity| {
+            let link = identity.link.as_ref();
+            link.is_some_and(|link| link.ended_at.is_none())
+        });
+        Self {
+            linked_at: linked.map(|identity| identity.agency.clone()).collect(),
+            known_at: dossier.identities.iter().map(|identity| identity.agency.clone()).collect(),
+        }
+    }
+}
+
+impl Actor {
+    /// The name that the evidence keeps.
+    pub fn name(&self) -> &str {
+        let (Self::Operator { name } | Self::Vendor { name } | Self::Agency { name, .. }) = self;
+        name
+    }
+
+    /// The agency, of an agency's staff.
+    pub fn agency(&self) -> Option<&str> {
+        match self {
+            Self::Operator { .. } | Self::Vendor { .. } => None,
+            Self::Agency { agency, .. } => Some(agency),
+        }
+    }
+
+    /// The capacity, as the evidence keeps it.
+    pub fn role(&self) -> &'static str {
+        match self {
+            Self::Operator { .. } => "operator",
+            Self::Vendor { .. } => "vendor",
+            Self::Agency { role: Role::Manager, .. } => "manager",
+            Self::Agency { role: Role::Desk, .. } => "desk",
+        }
+    }
+
+    /// Returns the people for whom this actor may do something: the table of docs/adr/0022.
+    pub fn reach(&self, verb: Verb) -> Reach {
+        match (self, verb) {
+            (Self::Operator { .. } | Self::Vendor { .. }, _) => Reach::Everybody,
+            (Self::Agency { .. }, Verb::Find | Verb::Show | Verb::Resend | Verb::IssueCode) => Reach::Known,
+            (Self::Agency { .. }, Verb::Unlock) => Reach::Linked,
+            // An address tells whether somebody is known elsewhere; sessions and the account are of all agencies.
+            (Self::Agency { .. }, Verb::FindAnywhere | Verb::EndSessions | Verb::Close | Verb::Reopen) => {
+                Reach::Nobody
+            }
+        }
+    }
+
+    /// Returns true if this actor may do this for this person.
+    pub fn may(&self, verb: Verb, subject: &Subject) -> bool {
+        let own = |agencies: &[String]| agencies.iter().any(|agency| self.agency() == Some(agency));
+        match self.reach(verb) {
+            Reach::Nobody => false,
+            Reach::Known => own(&subject.known_at),
+            Reach::Linked => own(&subject.linked_at),
+            Reach::Everybody => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn staff(role: Role) -> Actor {
+        Actor::Agency { name: "lea".into(), agency: "rivage".into(), role }
+    }
+
+    /// SPEC J14: every actor and every verb, for a stranger, for whom the agency knows, and for whose account is linked there.
+    #[test]
+    fn each_actor_may_do_what_the_table_says_and_nothing_for_another_agencys_client() {
+        let subject = |known: &[&str], linked: &[&str]| Subject {
+            known_at: known.iter().map(|agency| (*agency).to_owned()).collect(),
+            linked_at: linked.iter().map(|agency| (*agency).to_owned()).collect(),
+        };
+        let elsewhere = subject(&["tilleuls"], &["tilleuls"]);
+        let known = subject(&["rivage", "tilleuls"], &["tilleuls"]);
+        let linked = subject(&["rivage", "tilleuls"], &["rivage", "tilleuls"]);
+        let operator = Actor::Operator { name: "marie@host".into() };
+        let vendor = Actor::Vendor { name: "support".into() };
+        let all = [true; 3];
+        let none = [false; 3];
+        let (desk, manager) = (staff(Role::Desk), staff(Role::Manager));
+        let table = [
+            (Verb::Find, [all, all, [false, true, true], [false, true, true]]),
+            (Verb::FindAnywhere, [all, all, none, none]),
+            (Verb::Show, [all, all, [false, true, true], [false, true, true]]),
+            (Verb::Resend, [all, all, [false, true, true], [false, true, true]]),
+            (Verb::Unlock, [all, all, [false, false, true], [false, false, true]]),
+            (Verb::EndSessions, [all, all, none, none]),
+            (Verb::Close, [all, all, none, none]),
+            (Verb::Reopen, [all, all, none, none]),
+            (Verb::IssueCode, [all, all, [false, true, true], [false, true, true]]),
+        ];
+        assert_eq!(table.map(|(verb, _)| verb), Verb::ALL);
+        for (verb, expected) in table {
+            for (actor, expected) in [&operator, &vendor, &manager, &desk].into_iter().zip(expected) {
+                let may = [&elsewhere, &known, &linked].map(|subject| actor.may(verb, subject));
+                assert_eq!(may, expected, "{} {}", actor.role(), verb.name());
+            }
+        }
+    }
+}

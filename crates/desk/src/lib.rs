@@ -1,0 +1,234 @@
+//! What staff do for a person on the telephone (SPEC J14): find them, see in one sentence where they stand, and do a few safe things with a reason.
+//!
+//! [`Desk`] is the whole of it; the command line and the pages of the desk call the same verbs. Each verb asks [`Actor::may`] first, which is a table over plain values,
+//! shows no more than [`Actor::sees`] leaves, and calls one act of `accounts`. Nobody sees or sets a password.
+//!
+//! ```
+//! use desk::{Actor, Reason, Role, Subject, Verb};
+//!
+//! let rivage = Actor::Agency { name: "lea@poste-3".into(), agency: "rivage".into(), role: Role::Desk };
+//! let neighbour = Subject { known_at: vec!["tilleuls".into()], linked_at: vec!["tilleuls".into()] };
+//! assert!(!rivage.may(Verb::Show, &neighbour), "another agency's client");
+//!
+//! assert!(Reason::read("asked on the telephone").is_ok());
+//! assert!(Reason::read("  ").is_err(), "a reason says something");
+//! ```
+
+mod actor;
+mod error;
+mod reason;
+mod sight;
+mod standing;
+mod words;
+
+use accounts::{
+    AccountId, Accounts, AllEnded, ClosedOrOpened, Closing, CodeRefused, Dossier, Found, Intervention,
+    IssuedCode, MailedAgain, Search, Target, Unlocked,
+};
+use kernel::Unix;
+use uuid::Uuid;
+
+pub use actor::{Actor, Reach, Role, Subject, Verb};
+pub use error::DeskError;
+pub use reason::Reason;
+pub use standing::Standing;
+pub use words::{Language, LocalTime};
+
+/// The verbs of staff.
+#[derive(Clone)]
+pub struct Desk {
+    accounts: Accounts,
+}
+
+/// A person as one who acts may see them.
+pub struct Shown {
+    /// The person.
+    pub target: Target,
+    /// What this actor may see.
+    pub dossier: Dossier,
+    /// Where the person stands, by that alone.
+    pub standing: Standing,
+}
+
+impl Desk {
+    /// Puts it together.
+    pub fn over(accounts: Accounts) -> Self {
+        Self { accounts }
+    }
+
+    /// The time of the provider.
+    pub fn now(&self) -> Unix {
+        self.accounts.context().now()
+    }
+
+    /// Returns the people whom a search finds and whom this actor may see.
+    ///
+    /// # Errors
+    /// [`DeskError::NotAllowed`] for a search beyond the actor's agency, or a fault.
+    pub async fn find(&self, actor: &Actor, search: &Search<'_>) -> Result<Vec<Found>, DeskError> {
+        let verb = match search {
+            Search::Account(_) | Search::Email(_) => Verb::FindAnywhere,
+            Search::Identifier(..) | Search::Reference(..) | Search::Name(..) => Verb::Find,
+        };
+        let of = match search {
+            Search::Account(_) | Search::Email(_) => None,
+            Search::Identifier(agency, _) => Some(agency.id.as_str()),
+            Search::Reference(agency, _) | Search::Name(agency, _) => Some(*agency),
+        };
+        let at = Subject { known_at: of.into_iter().map(Into::into).collect(), linked_at: Vec::new() };
+        if !actor.may(verb, &at) {
+            return Err(DeskError::NotAllowed(verb));
+        }
+        Ok(self.accounts.find(search).await?)
+    }
+
+    /// Returns the one person whom a search finds.
+    ///
+    /// # Errors
+    /// [`DeskError::Nobody`] or [`DeskError::Several`]: then nothing may change.
+    pub async fn only(&self, actor: &Actor, search: &Search<'_>) -> Result<Target, DeskError> {
+        let found = self.find(actor, search).await?;
+        match found.as_slice() {
+            [] => Err(DeskError::Nobody),
+            [one] => Ok(one.target),
+            several => Err(DeskError::Several(several.len())),
+        }
+    }
+
+    /// Returns a person, as far as this actor may see them.
+    ///
+    /// # Errors
+    /// [`DeskError`]
+    pub async fn show(&self, actor: &Actor, target: Target) -> Result<Shown, DeskError> {
+        let dossier = actor.sees(self.dossier(actor, Verb::Show, target).await?);
+        let standing = Standing::of(&dossier);
+        Ok(Shown { target, dossier, standing })
+    }
+
+    /// Clears the counts of wrong passwords of an account.
+    ///
+    /// # Errors
+    /// [`DeskError`]: then nothing changed.
+    pub async fn unlock(&self, actor: &Actor, target: Target, reason: &Reason) -> Result<i32, DeskError> {
+        let account = self.account(actor, Verb::Unlock, target).await?;
+        match self.accounts.unlock(account, &intervention(actor, reason)).await? {
+            Unlocked::Done { failures, .. } => Ok(failures),
+            Unlocked::NothingCounted => Err(DeskError::NothingCounted),
+            Unlocked::Gone => Err(DeskError::Closed),
+        }
+    }
+
+    /// Ends all sessions of an account with their tokens; returns how many sessions had not ended.
+    ///
+    /// # Errors
+    /// [`DeskError`]: then nothing changed.
+    pub async fn end_sessions(
+        &self,
+        actor: &Actor,
+        target: Target,
+        reason: &Reason,
+    ) -> Result<u64, DeskError> {
+        let account = self.account(actor, Verb::EndSessions, target).await?;
+        match self.accounts.end_all_sessions(account, &intervention(actor, reason)).await? {
+            AllEnded::Done { sessions } => Ok(sessions),
+            AllEnded::Gone => Err(DeskError::Closed),
+        }
+    }
+
+    /// Closes an account: sessions, tokens, waiting mails and links end with it.
+    ///
+    /// # Errors
+    /// [`DeskError`]: then nothing changed.
+    pub async fn close(
+        &self,
+        actor: &Actor,
+        target: Target,
+        closing: Closing,
+        reason: &Reason,
+    ) -> Result<(), DeskError> {
+        let account = self.account(actor, Verb::Close, target).await?;
+        done(self.accounts.close_account(account, closing, &intervention(actor, reason)).await?)
+    }
+
+    /// Reopens a closed account.
+    ///
+    /// # Errors
+    /// [`DeskError`]: then nothing changed.
+    pub async fn reopen(&self, actor: &Actor, target: Target, reason: &Reason) -> Result<(), DeskError> {
+        let account = self.account(actor, Verb::Reopen, target).await?;
+        done(self.accounts.reopen_account(account, &intervention(actor, reason)).await?)
+    }
+
+    /// Issues an activation code to somebody who has not moved, in place of the one before.
+    ///
+    /// # Errors
+    /// [`DeskError`]: then the one before still works.
+    pub async fn issue_code(
+        &self,
+        actor: &Actor,
+        target: Target,
+        reason: &Reason,
+    ) -> Result<IssuedCode, DeskError> {
+        self.dossier(actor, Verb::IssueCode, target).await?;
+        let Target::Identity(identity) = target else { return Err(DeskError::HasAccount) };
+        self.accounts.issue_code(identity, &intervention(actor, reason)).await?.map_err(|refused| {
+            match refused {
+                CodeRefused::Unknown => DeskError::Nobody,
+                CodeRefused::Moved => DeskError::HasAccount,
+                CodeRefused::Left => DeskError::Left,
+            }
+        })
+    }
+
+    /// Sends a mail once more; returns true if it was written anew, with a link that works.
+    ///
+    /// # Errors
+    /// [`DeskError`]: then nothing was sent.
+    pub async fn resend(
+        &self,
+        actor: &Actor,
+        target: Target,
+        message: Uuid,
+        reason: &Reason,
+    ) -> Result<bool, DeskError> {
+        let seen = actor.sees(self.dossier(actor, Verb::Resend, target).await?);
+        if seen.mails.iter().all(|mail| mail.id != message) {
+            return Err(DeskError::UnknownMail);
+        }
+        match self.accounts.mail_again(target, message, &intervention(actor, reason)).await? {
+            MailedAgain::DueNow => Ok(false),
+            MailedAgain::Anew => Ok(true),
+            MailedAgain::Wait(seconds) => Err(DeskError::MailTooSoon(seconds)),
+            MailedAgain::TooMany => Err(DeskError::TooManyMails),
+            MailedAgain::Over => Err(DeskError::MailOver),
+            MailedAgain::Unknown => Err(DeskError::UnknownMail),
+        }
+    }
+
+    /// Returns everything that is known of a person, if this actor may do this for them. One who may not is told of nobody.
+    async fn dossier(&self, actor: &Actor, verb: Verb, target: Target) -> Result<Dossier, DeskError> {
+        let dossier = self.accounts.dossier(target).await?.ok_or(DeskError::Nobody)?;
+        if actor.may(verb, &Subject::of(&dossier)) { Ok(dossier) } else { Err(DeskError::NotAllowed(verb)) }
+    }
+
+    async fn account(&self, actor: &Actor, verb: Verb, target: Target) -> Result<AccountId, DeskError> {
+        let dossier = self.dossier(actor, verb, target).await?;
+        dossier.account.and_then(|account| account.id).ok_or(DeskError::NoAccount)
+    }
+}
+
+fn done(outcome: ClosedOrOpened) -> Result<(), DeskError> {
+    match outcome {
+        ClosedOrOpened::Done => Ok(()),
+        ClosedOrOpened::Nothing => Err(DeskError::Already),
+    }
+}
+
+fn intervention(actor: &Actor, reason: &Reason) -> Intervention {
+    Intervention {
+        by: actor.name().to_owned(),
+        role: actor.role(),
+        agency: actor.agency().map(Into::into),
+        reason: reason.text().to_owned(),
+    }
+}
