@@ -15,7 +15,7 @@ use super::{
     read::{MAIN, Reader},
     regular,
 };
-use crate::{outbound::Outbound, post::Post};
+use crate::{outbound::Outbound, post::Post, wire::sqlite_file};
 
 /// A configuration with which `serve` can start, and the mail transport.
 pub(crate) struct Prepared {
@@ -167,8 +167,7 @@ impl Reader<'_> {
 impl Config {
     /// Returns the file of a SQLite database.
     pub(crate) fn database_path(&self) -> Option<PathBuf> {
-        let path = self.database.strip_prefix("sqlite://")?;
-        Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
+        sqlite_file(&self.database).map(Path::to_owned)
     }
 }
 

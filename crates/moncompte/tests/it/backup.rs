@@ -23,14 +23,14 @@ pub fn said(out: &Output) -> String {
 }
 
 /// Runs a command that succeeds.
-fn done(place: &Place, command: &str, more: &[&str]) -> String {
+pub fn done(place: &Place, command: &str, more: &[&str]) -> String {
     let out = place.run(command, more);
     assert_eq!(out.status.code(), Some(0), "{}: {command} {more:?}: {}", place.bed.name, said(&out));
     said(&out)
 }
 
 /// Runs a command that fails with these words, in one sentence.
-fn refused(place: &Place, command: &str, more: &[&str], words: &str) {
+pub fn refused(place: &Place, command: &str, more: &[&str], words: &str) {
     let out = place.run(command, more);
     let said = said(&out);
     assert!(out.status.code() == Some(1) && said.contains(words), "{words}: {said}");
@@ -61,7 +61,7 @@ pub async fn wipe(place: &Place) {
 }
 
 /// The one value of a statement, over a connection of its own.
-async fn value<T: kernel::sea_orm::TryGetable>(place: &Place, sql: &str) -> T {
+pub async fn value<T: kernel::sea_orm::TryGetable>(place: &Place, sql: &str) -> T {
     let db = kernel::Db::connect(&place.bed.address).await.unwrap();
     let statement = Statement::from_string(db.reader().get_database_backend(), sql);
     let row = db.reader().query_one_raw(statement).await.unwrap().unwrap();

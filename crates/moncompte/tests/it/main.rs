@@ -15,6 +15,7 @@ mod clock;
 mod config;
 mod connect;
 mod crowd;
+mod cut_short;
 mod deliveries;
 mod demo;
 mod disk;
