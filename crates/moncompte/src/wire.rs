@@ -54,10 +54,16 @@ pub(crate) async fn opened(address: &str, config: &Config) -> anyhow::Result<Con
         rng: Arc::new(SystemRng::new()),
         keys: config.seal.clone(),
     };
-    context
-        .open_keys()
-        .await
-        .context("give this node the key: in secret_key_file, or in older_secret_key_files")?;
+    if let Err(fault) = context.open_keys().await {
+        let (named, _) = context.sealing_key().await?;
+        if context.keys.seal_with(&named) {
+            return Err(fault)
+                .context("give this node the key: in secret_key_file, or in older_secret_key_files");
+        }
+        anyhow::bail!(
+            "the database is sealed with the key {named}, which this folder does not have: put its file into secret_key_file or older_secret_key_files"
+        );
+    }
     let nodes = Generations::new(context.clone()).nodes().await.context("the nodes cannot be read")?;
     context.keys.seal_hashes(all_open_hashes(&nodes));
     context.share_time().await.context("the highest time seen cannot be read")?;

@@ -226,6 +226,7 @@ async fn what_is_wrong_with_a_backup_is_told_in_a_sentence(bed: Bed) {
     fs::rename(&part, &name).unwrap();
     secret_file(&place.path("secrets/seal.key"), &SealKey::new([8; 32]).text());
     check("put its file into older_secret_key_files");
+    refused(&place, "status", &[], "which this folder does not have: put its file into secret_key_file");
     secret_file(&place.path("secrets/seal.key"), &SealKey::new([7; 32]).text());
     assert!(done(&place, "restore", &["--check", one]).contains("is whole"));
     // A restore whose end was cut off is served by nobody.
