@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 
 use super::{
     Config, Mistakes, Overlay, Settings,
+    network::host_and_port,
     read::{MAIN, Reader},
     regular,
 };
@@ -69,6 +70,8 @@ impl Reader<'_> {
         for (key, address) in [("listen", &s.listen), ("ops_listen", &s.ops_listen)] {
             let ips: Vec<IpAddr> = match address.to_socket_addrs() {
                 Ok(found) => found.map(|found| found.ip()).collect(),
+                // Told already.
+                Err(_) if host_and_port(address).is_none() => continue,
                 Err(error) => {
                     self.at(text, key, &format!("{address} cannot be resolved ({error})"));
                     continue;
