@@ -21,6 +21,7 @@ mod demo;
 mod disk;
 mod dns;
 mod doctor;
+mod drills;
 mod encodings;
 mod ends;
 mod faults;

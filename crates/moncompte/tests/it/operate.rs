@@ -15,13 +15,20 @@ use crate::{
     place::{MAIL_FOLDER, Place, program, project, secret_file},
 };
 
-struct Page {
+pub struct Page {
     text: String,
 }
 
 impl Page {
-    fn of(name: &str) -> Self {
+    pub fn of(name: &str) -> Self {
         Self { text: fs::read_to_string(project().join("docs/operate").join(name)).unwrap() }
+    }
+
+    /// The part of the page below a heading.
+    pub fn under(name: &str, heading: &str) -> Self {
+        let page = Self::of(name).text;
+        let part = page.split("\n## ").find_map(|part| part.strip_prefix(heading)).expect(heading);
+        Self { text: part.to_owned() }
     }
 
     fn blocks(&self, kind: &str) -> Vec<&str> {
@@ -30,14 +37,14 @@ impl Page {
     }
 
     /// The lines of all blocks for a shell, without their comments.
-    fn commands(&self) -> Vec<&str> {
+    pub fn commands(&self) -> Vec<&str> {
         let lines = self.blocks("sh").into_iter().flat_map(str::lines);
         lines.map(|line| line.split(" #").next().unwrap().trim()).filter(|line| !line.is_empty()).collect()
     }
 }
 
 /// Runs `moncompte …` on this folder, and any other line in a shell within it.
-fn run(place: &Place, line: &str) -> Output {
+pub fn run(place: &Place, line: &str) -> Output {
     let mut command = match line.strip_prefix("moncompte ") {
         Some(words) => {
             let mut command = program();
@@ -53,7 +60,7 @@ fn run(place: &Place, line: &str) -> Output {
     command.current_dir(place.folder.path()).output().unwrap()
 }
 
-fn done(place: &Place, line: &str) -> String {
+pub fn done(place: &Place, line: &str) -> String {
     let out = run(place, line);
     // The server of tests forgets on purpose (SECURITY I20).
     let only_forgets = line.contains("doctor") && said(&out).matches("BROKEN").count() == 1;
