@@ -10,7 +10,7 @@ use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
 use kernel::{Context, Db, SteadyClock, SystemClock, SystemRng};
 
 use crate::{
-    backup::refuse_half_restored,
+    backup::{refuse_half_restored, refuse_unfilled, refuse_unrestored},
     change::keys::all_open_hashes,
     config::{Config, Contents},
     outbound::Outbound,
@@ -38,8 +38,7 @@ pub(crate) async fn context(config: &Config) -> anyhow::Result<Context> {
 
 /// Opens the database at `address`, also one that is being restored, with the keys of the configuration.
 pub(crate) async fn opened(address: &str, config: &Config) -> anyhow::Result<Context> {
-    let file = address.strip_prefix("sqlite://").and_then(|path| path.split('?').next());
-    if let Some(file) = file.map(Path::new) {
+    if let Some(file) = sqlite_file(address) {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).with_context(|| {
                 format!("the folder {} cannot be made; choose another in `database`", folder.display())
@@ -47,9 +46,7 @@ pub(crate) async fn opened(address: &str, config: &Config) -> anyhow::Result<Con
         }
         keep_private(file);
     }
-    let db = Db::connect_with(address, config.settings.database_connections)
-        .await
-        .context("the database cannot be opened; is `database` right, and may this user write there?")?;
+    let db = connected(address, config.settings.database_connections).await?;
     migrate(&db, address).await?;
     let context = Context {
         db,
@@ -57,14 +54,39 @@ pub(crate) async fn opened(address: &str, config: &Config) -> anyhow::Result<Con
         rng: Arc::new(SystemRng::new()),
         keys: config.seal.clone(),
     };
-    context
-        .open_keys()
-        .await
-        .context("give this node the key: in secret_key_file, or in older_secret_key_files")?;
+    if let Err(fault) = context.open_keys().await {
+        let (named, _) = context.sealing_key().await?;
+        if context.keys.seal_with(&named) {
+            return Err(fault)
+                .context("give this node the key: in secret_key_file, or in older_secret_key_files");
+        }
+        anyhow::bail!(
+            "the database is sealed with the key {named}, which this folder does not have: put its file into secret_key_file or older_secret_key_files"
+        );
+    }
     let nodes = Generations::new(context.clone()).nodes().await.context("the nodes cannot be read")?;
     context.keys.seal_hashes(all_open_hashes(&nodes));
     context.share_time().await.context("the highest time seen cannot be read")?;
     Ok(context)
+}
+
+/// Opens the database at `address`, unless a restore was to fill it and did not.
+pub(crate) async fn connected(address: &str, connections: u32) -> anyhow::Result<Db> {
+    let file = sqlite_file(address);
+    file.map_or(Ok(()), refuse_unrestored)?;
+    let db = Db::connect_with(address, connections)
+        .await
+        .context("the database cannot be opened; is its address right, and may this user write there?")?;
+    if file.is_none() {
+        refuse_unfilled(&db).await?;
+    }
+    Ok(db)
+}
+
+/// Returns the file of a SQLite database.
+pub(crate) fn sqlite_file(address: &str) -> Option<&Path> {
+    let path = address.strip_prefix("sqlite://")?;
+    Some(Path::new(path.split('?').next().unwrap_or(path)))
 }
 
 /// Makes an existing database readable by its owner alone, like a new one (see `main`). SQLite gives its log the permissions of the file.

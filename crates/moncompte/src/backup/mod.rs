@@ -7,7 +7,7 @@ mod restore;
 mod write;
 
 pub(crate) use manifest::{Checked, Manifest};
-pub(crate) use restore::{refuse_half_restored, restore};
+pub(crate) use restore::{refuse_half_restored, refuse_unfilled, refuse_unrestored, restore};
 pub(crate) use write::write;
 
 use std::path::PathBuf;
@@ -53,6 +53,16 @@ pub(crate) enum Refused {
         "{0} is there already: a backup is never overwritten, and a restore begins with an empty database"
     )]
     NotEmpty(String),
+    #[error("another restore writes {0}: wait until it has ended")]
+    Busy(PathBuf),
+    #[error(
+        "a restore into this database was cut short: run `moncompte restore` again, or remove {0} to begin with an empty database"
+    )]
+    Unrestored(PathBuf),
+    #[error(
+        "a restore into this database was cut short: run `moncompte restore` again, or drop the table moncompte_restoring to begin with an empty database"
+    )]
+    Unfilled,
     #[error(
         "{0} cannot be run ({1}): it comes with PostgreSQL's client programs, of the server's version or a later one"
     )]

@@ -11,7 +11,10 @@ use clap::Args;
 use kernel::{SealKey, SystemRng, Token};
 use rust_embed::Embed;
 
-use crate::print::out;
+use crate::{
+    config::{ISSUER_FORM, is_issuer},
+    print::out,
+};
 
 #[derive(Args)]
 pub(crate) struct Init {
@@ -49,8 +52,8 @@ impl Init {
     /// Writes a folder that is right as it is, but for the password of the mail server.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let folder = &self.folder;
-        if !is_plain(&self.issuer) {
-            bail!("--issuer must be an address such as https://compte.exemple.fr");
+        if !is_plain(&self.issuer) || !is_issuer(&self.issuer) {
+            bail!("--issuer {ISSUER_FORM}");
         }
         let database = self.database()?;
         // The address of a server is a secret of its own.

@@ -1,10 +1,13 @@
 //! `moncompte migrate`: the schema is brought up to date by a database user that may alter tables, so that nodes can serve with one that may not.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::Args;
-use kernel::Db;
+use kernel::POSTGRES_CONNECTIONS;
 use serde_json::json;
 
 use super::Where;
@@ -35,12 +38,18 @@ impl Migrate {
                 .to_owned(),
             None => Config::open(&self.place.config)?.database,
         };
-        let db =
-            Db::connect(&address).await.context("the database cannot be opened; is its address right?")?;
-        let pending = migrations::pending(db.without_timeout()).await?;
-        if !self.plan {
-            wire::migrate(&db, &address).await?;
-        }
+        // Opened, a SQLite database that is not there would be made.
+        let is_there = wire::sqlite_file(&address).is_none_or(Path::exists);
+        let pending = if self.plan && !is_there {
+            migrations::WORDS.iter().map(|(name, _)| *name).collect()
+        } else {
+            let db = wire::connected(&address, POSTGRES_CONNECTIONS).await?;
+            let pending = migrations::pending(db.without_timeout()).await?;
+            if !self.plan {
+                wire::migrate(&db, &address).await?;
+            }
+            pending
+        };
         if self.json {
             out!("{}", json!({ "pending": pending, "done": !self.plan }));
             return Ok(ExitCode::SUCCESS);

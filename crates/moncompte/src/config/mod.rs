@@ -29,7 +29,7 @@ pub(crate) use contents::Contents;
 pub(crate) use overlay::Overlay;
 pub(crate) use prepare::Prepared;
 use read::Reader;
-pub(crate) use read::{MAIN, regular};
+pub(crate) use read::{ISSUER_FORM, MAIN, is_issuer, regular};
 pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity, TelemetrySection};
 
 /// The keys that differ from node to node.

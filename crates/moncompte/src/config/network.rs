@@ -31,7 +31,7 @@ impl Reader<'_> {
     }
 }
 
-fn host_and_port(address: &str) -> Option<(String, u16)> {
+pub(super) fn host_and_port(address: &str) -> Option<(String, u16)> {
     if let Ok(address) = address.parse::<SocketAddr>() {
         return Some((address.ip().to_string(), address.port()));
     }

@@ -12,10 +12,11 @@ use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 
 use super::{
     Config, Mistakes, Overlay, Settings,
+    network::host_and_port,
     read::{MAIN, Reader},
     regular,
 };
-use crate::{outbound::Outbound, post::Post};
+use crate::{outbound::Outbound, post::Post, wire::sqlite_file};
 
 /// A configuration with which `serve` can start, and the mail transport.
 pub(crate) struct Prepared {
@@ -69,6 +70,8 @@ impl Reader<'_> {
         for (key, address) in [("listen", &s.listen), ("ops_listen", &s.ops_listen)] {
             let ips: Vec<IpAddr> = match address.to_socket_addrs() {
                 Ok(found) => found.map(|found| found.ip()).collect(),
+                // Told already.
+                Err(_) if host_and_port(address).is_none() => continue,
                 Err(error) => {
                     self.at(text, key, &format!("{address} cannot be resolved ({error})"));
                     continue;
@@ -167,8 +170,7 @@ impl Reader<'_> {
 impl Config {
     /// Returns the file of a SQLite database.
     pub(crate) fn database_path(&self) -> Option<PathBuf> {
-        let path = self.database.strip_prefix("sqlite://")?;
-        Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
+        sqlite_file(&self.database).map(Path::to_owned)
     }
 }
 

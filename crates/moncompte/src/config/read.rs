@@ -144,17 +144,8 @@ impl<'a> Reader<'a> {
     }
 
     fn judge(&mut self, s: &Settings, text: &str) {
-        let issuer = url::Url::parse(&s.issuer);
-        let local = issuer.as_ref().is_ok_and(|u| matches!(u.host_str(), Some("localhost" | "127.0.0.1")));
-        let good = issuer.as_ref().is_ok_and(|u| {
-            (u.scheme() == "https" || (u.scheme() == "http" && local))
-                && u.query().is_none()
-                && u.fragment().is_none()
-                && u.username().is_empty()
-                && u.path() == "/"
-        });
-        if !good || s.issuer.ends_with('/') {
-            self.at(text, "issuer", "must be https://host[:port], without path, query or slash at its end (http for localhost only)");
+        if !is_issuer(&s.issuer) {
+            self.at(text, "issuer", ISSUER_FORM);
         }
         let mut range = |key: &str, good: bool, reason: &str| {
             if !good {
@@ -376,4 +367,21 @@ fn text(read: io::Result<Vec<u8>>) -> Result<String, (Option<usize>, String)> {
     })?;
     // Editors on Windows write a byte order mark.
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// The form of an issuer, for a person who gave another.
+pub(crate) const ISSUER_FORM: &str =
+    "must be https://host[:port], without path, query or slash at its end (http for localhost only)";
+
+/// Returns true for the address that a provider can have.
+pub(crate) fn is_issuer(text: &str) -> bool {
+    let good = url::Url::parse(text).is_ok_and(|u| {
+        let local = matches!(u.host_str(), Some("localhost" | "127.0.0.1"));
+        (u.scheme() == "https" || (u.scheme() == "http" && local))
+            && u.query().is_none()
+            && u.fragment().is_none()
+            && u.username().is_empty()
+            && u.path() == "/"
+    });
+    good && !text.ends_with('/')
 }

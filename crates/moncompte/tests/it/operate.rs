@@ -25,6 +25,13 @@ impl Page {
         Self { text: fs::read_to_string(project().join("docs/operate").join(name)).unwrap() }
     }
 
+    /// The part of the page below a heading.
+    pub fn under(name: &str, heading: &str) -> Self {
+        let page = Self::of(name).text;
+        let part = page.split("\n## ").find_map(|part| part.strip_prefix(heading)).expect(heading);
+        Self { text: part.to_owned() }
+    }
+
     fn blocks(&self, kind: &str) -> Vec<&str> {
         let open = format!("```{kind}\n");
         self.text.split(open.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()

@@ -352,7 +352,8 @@ fn a_new_folder_is_right_but_for_the_mail_servers_password() {
     );
 }
 
-/// The address of a database server may hold a password: `init` takes it from standard input, and no file but its own has it.
+/// The address of a database server may hold a password: `init` takes it from standard input, and no file but its own has it. It takes no address that
+/// `check` refuses.
 #[test]
 fn the_address_of_a_database_is_a_secret_of_its_own() {
     let parent = tempfile::tempdir().unwrap();
@@ -378,6 +379,16 @@ fn the_address_of_a_database_is_a_secret_of_its_own() {
     assert_eq!(init("file", "sqlite:///var/lib/moncompte/moncompte.db").0, Some(0));
     let settings = fs::read_to_string(parent.path().join("file/moncompte.toml")).unwrap();
     assert!(settings.contains("\ndatabase = \"sqlite:///var/lib/moncompte/moncompte.db\"\n"));
+    for wrong in ["http://compte.agence.test", "https://compte.agence.test/", "compte.agence.test"] {
+        let mut command = program();
+        let out = command.args(["init", "--issuer", wrong]).arg(parent.path().join("no")).output().unwrap();
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert!(
+            out.status.code() == Some(1) && said.contains("--issuer must be https://"),
+            "{wrong}: {said}"
+        );
+        assert!(!parent.path().join("no").exists(), "{wrong}");
+    }
     for wrong in ["", "mysql://db/x", "sqlite://a\"b"] {
         let (code, said) = init("wrong", wrong);
         assert!(code == Some(1) && said.contains("--database must be an address"), "{wrong}: {said}");

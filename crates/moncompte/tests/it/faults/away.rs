@@ -9,6 +9,8 @@ use tokio::task::JoinSet;
 
 use super::{ANSWERED, HEALED, Site, is_not_now};
 use crate::{
+    backup::said as said_by,
+    operate,
     person::{Page, Person, Persona},
     place::eventually,
 };
@@ -122,6 +124,33 @@ async fn a_database_that_is_away_lets_nobody_in_and_is_found_again() {
     // A token from before still works.
     assert_eq!(site.userinfo(before.text("access_token")).await.status, 200);
     assert_eq!(site.refresh(before.text("refresh_token")).await.status, 200);
+}
+
+/// The drill of docs/operate/runbook.md: the node says 503 and which fault it is, the page's commands see it, and nothing is restarted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_commands_of_the_page_see_a_database_that_is_away() {
+    let Some((site, proxy)) = Site::wired().await else { return };
+    let look = operate::Page::under("runbook.md", "First look");
+    let [status, doctor] = look.commands()[..] else { panic!("two commands") };
+    let code = site.signs_in().await.code().unwrap();
+    proxy.refuse();
+    eventually("the operator is told", async || (site.health("ready").await == 503).then_some(())).await;
+    let (_, said) = site.place.operators("/health/ready").await;
+    assert!(said.contains("database"), "{said}");
+    assert!(site.redeem(&code).await.is_not_now());
+    for (line, code) in [(status, 1), (doctor, 2)] {
+        let out = operate::run(&site.place, line);
+        assert_eq!(out.status.code(), Some(code), "{line}: {}", said_by(&out));
+        assert!(said_by(&out).starts_with("moncompte: the database cannot be "), "{line}: {}", said_by(&out));
+    }
+    proxy.pass();
+    eventually("the operator is told", async || (site.health("ready").await == 200).then_some(())).await;
+    let told = site.redeem(&code).await;
+    assert_eq!(told.status, 200, "the code was not used up: {}", told.json);
+    // The node reports itself again within seconds.
+    eventually("it is live", async || operate::done(&site.place, status).contains("live").then_some(()))
+        .await;
+    operate::done(&site.place, doctor);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,11 @@ use std::time::Instant;
 use testbed::Bed;
 
 use super::{HEALED, Site, is_not_now};
-use crate::{disk::Disk, place::eventually};
+use crate::{
+    disk::Disk,
+    operate::{self, Page},
+    place::eventually,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_room_for_the_database_nothing_is_half_done_and_it_heals() {
@@ -49,6 +53,8 @@ async fn without_room_for_the_database_nothing_is_half_done_and_it_heals() {
     eventually("the operator is told", async || (site.health("ready").await == 200).then_some(())).await;
     assert!(since.elapsed() < HEALED, "healed after {:?}", since.elapsed());
     assert!(site.signs_in().await.code().is_some());
+    let told = operate::done(&site.place, Page::under("runbook.md", "First look").commands()[1]);
+    assert!(told.contains("I10  holds"), "{told}");
     let said = site.running.said();
     assert!(said.contains("not now") && !said.contains("panicked"), "{said}");
 }

@@ -1,0 +1,117 @@
+//! A restore that is killed at any moment leaves a database that is whole, or that no command takes for one (docs/operate/backup.md).
+
+use std::{
+    fs,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use testbed::{Bed, apply, both};
+
+use crate::{
+    backup::{done, refused, said, value, wipe},
+    person::Persona,
+    place::{MAIL_FOLDER, Place, Running, program, signal},
+};
+
+/// The rows of a schema's marks, and of its people.
+const MARKED: &str = "SELECT count(*) FROM meta WHERE key = 'restoring'";
+const PEOPLE: &str = "SELECT count(*) FROM legacy_identity";
+const TABLES: &str =
+    "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'";
+
+/// The SQLite database, and the file in which it is restored.
+fn files(place: &Place) -> Option<[PathBuf; 2]> {
+    let file = place.bed.address.strip_prefix("sqlite://")?;
+    Some([file.into(), format!("{file}.restoring").into()])
+}
+
+async fn is_begun(place: &Place) -> bool {
+    match files(place) {
+        Some(files) => files.iter().any(|file| file.exists()),
+        None => value::<i64>(place, TABLES).await > 0,
+    }
+}
+
+/// Starts a restore as the first of a group of its own: PostgreSQL's program dies with it, which is one that never begins if `hangs`.
+fn restore(place: &Place, backup: &str, hangs: bool) -> Running {
+    let mut command = program();
+    if hangs {
+        let (folder, psql) = (place.path("hangs"), place.path("hangs/psql"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(&psql, "#!/bin/sh\nexec /bin/sleep 60\n").unwrap();
+        fs::set_permissions(&psql, fs::Permissions::from_mode(0o755)).unwrap();
+        command.env("PATH", folder);
+    }
+    command.args(["restore", backup, "--config"]).arg(place.folder.path()).process_group(0);
+    Running::start(command)
+}
+
+fn kill(mut running: Running) {
+    if !running.has_ended() {
+        // The group may end meanwhile.
+        let group = format!("-{}", running.id());
+        let _ = std::process::Command::new("kill").args(["-KILL", "--", &group]).output();
+    }
+    drop(running);
+}
+
+#[apply(both!)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_killed_is_whole_or_refused(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    place.people([Persona::number(0).row()]);
+    let backup = place.path("one");
+    let backup = backup.to_str().unwrap();
+    done(&place, "backup", &[backup]);
+    wipe(&place).await;
+    let begun = Instant::now();
+    done(&place, "restore", &[backup]);
+    let took = begun.elapsed();
+    let mut cut_short = 0;
+    for moment in 0..6 {
+        wipe(&place).await;
+        if moment == 0 && files(&place).is_some() {
+            assert!(done(&place, "migrate", &["--plan"]).contains("would run m0017_baseline"));
+            assert!(!is_begun(&place).await, "a plan writes nothing");
+        }
+        // PostgreSQL's program has not begun when the first one is killed.
+        let running = restore(&place, backup, moment == 0);
+        if moment == 0 {
+            while !is_begun(&place).await {}
+            if files(&place).is_some() {
+                signal(running.id(), "STOP");
+                refused(&place, "restore", &[backup], "another restore writes");
+            }
+        } else {
+            tokio::time::sleep(took * moment / 6).await;
+        }
+        kill(running);
+        // The server has noticed.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if !is_begun(&place).await {
+            done(&place, "restore", &[backup]);
+            continue;
+        }
+        let out = place.run("status", &[]);
+        if out.status.success() {
+            assert_eq!(value::<i64>(&place, MARKED).await, 0, "{}: {moment}", place.bed.name);
+            assert_eq!(value::<i64>(&place, PEOPLE).await, 1, "{}: {moment}", place.bed.name);
+            continue;
+        }
+        cut_short += 1;
+        assert!(moment > 0 || said(&out).contains("run `moncompte restore` again, or"), "{}", said(&out));
+        refused(&place, "status", &[], "a restore into this database was cut short");
+        if said(&out).contains("empty it") {
+            refused(&place, "restore", &[backup], "is there already");
+            wipe(&place).await;
+        } else {
+            refused(&place, "migrate", &[], "a restore into this database was cut short");
+        }
+        done(&place, "restore", &[backup]);
+        assert_eq!(value::<i64>(&place, PEOPLE).await, 1, "{}: {moment}", place.bed.name);
+        done(&place, "status", &[]);
+    }
+    assert!(cut_short > 0, "{}: {took:?}", place.bed.name);
+}
