@@ -76,7 +76,7 @@ pub(crate) async fn connected(address: &str, connections: u32) -> anyhow::Result
     file.map_or(Ok(()), refuse_unrestored)?;
     let db = Db::connect_with(address, connections)
         .await
-        .context("the database cannot be opened; is its address right, and may this user write there?")?;
+        .context("the database cannot be opened; is `database` right, and may this user write there?")?;
     if file.is_none() {
         refuse_unfilled(&db).await?;
     }

@@ -52,4 +52,5 @@ mod start;
 mod telephone;
 mod thirdparty;
 mod torture;
+mod upgrade;
 mod waiting;
