@@ -6,15 +6,12 @@ use serde_json::Value;
 
 use crate::{
     person::{Person, Persona},
-    place::{Running, eventually, free_port, program, signal},
+    place::{Running, eventually, free_ports, program, signal},
 };
 
 /// Four free ports in a row.
 fn base() -> u16 {
-    let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-    std::iter::repeat_with(free_port)
-        .find(|base| *base < 65_000 && (1..4).all(|n| free(base + n)))
-        .expect("four free ports")
+    free_ports(4)
 }
 
 fn demo(base: u16, data: &Path) -> Command {

@@ -44,15 +44,20 @@ pub fn project() -> PathBuf {
 
 /// Returns a free port below those that the system gives to outgoing connections: none of them takes it while a provider is down. Each port is given once.
 pub fn free_port() -> u16 {
+    free_ports(1)
+}
+
+/// Returns the first of so many free ports in a row.
+pub fn free_ports(count: u16) -> u16 {
     const FIRST: u32 = 10_000;
     const PORTS: u32 = 22_000;
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     // Another run of the tests on this machine begins elsewhere.
     let begin = std::process::id().wrapping_mul(131) % PORTS;
     loop {
-        let port = FIRST + (begin + GIVEN.fetch_add(1, Ordering::SeqCst)) % PORTS;
+        let port = FIRST + (begin + GIVEN.fetch_add(count.into(), Ordering::SeqCst)) % PORTS;
         let port = u16::try_from(port).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if (port..port + count).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
             return port;
         }
     }
