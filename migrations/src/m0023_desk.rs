@@ -1,4 +1,4 @@
-//! What staff tell a person on the telephone: a mail names whom it is written to and what for, and keeps the answer of the server that took it. An account that
+//! Columns for help on the telephone: a mail names whom it is written to and what for, and keeps the answer of the server that took it. An account that
 //! staff close says why, and how long it is kept.
 
 use sea_orm_migration::{

@@ -246,13 +246,13 @@ pub struct MailState {
     pub host: Option<String>,
     /// The time at which it was queued.
     pub at: Unix,
-    /// What became of it.
+    /// Its fate.
     pub fate: Fate,
     /// The time at which that was so; of a waiting one, the time at which it was queued.
     pub decided_at: Unix,
     /// The number of attempts.
     pub attempts: i32,
-    /// What the server said last.
+    /// The last answer of the server.
     pub said: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Who acts for a person on the telephone, and why: it is kept with whatever they change.
+//! An act of staff for a person on the telephone: by whom and why is kept with whatever it changes.
 
 use serde_json::{Map, Value, json};
 

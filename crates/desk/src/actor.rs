@@ -1,4 +1,4 @@
-//! Who acts, and what they may do for whom: one table.
+//! Actors, and the one table of verbs that each may use for whom.
 
 use accounts::Dossier;
 

@@ -1,4 +1,4 @@
-//! What staff do for a person on the telephone (SPEC J14): find them, see in one sentence where they stand, and do a few safe things with a reason.
+//! Help for a person on the telephone (SPEC J14): staff find them, see in one sentence where they stand, and do a few safe things with a reason.
 //!
 //! [`Desk`] is the whole of it; the command line and the pages of the desk call the same verbs. Each verb asks [`Actor::may`] first, which is a table over plain values,
 //! shows no more than [`Actor::sees`] leaves, and calls one act of `accounts`. Nobody sees or sets a password.
@@ -44,7 +44,7 @@ pub struct Desk {
 pub struct Shown {
     /// The person.
     pub target: Target,
-    /// What this actor may see.
+    /// The part that this actor may see.
     pub dossier: Dossier,
     /// Where the person stands, by that alone.
     pub standing: Standing,

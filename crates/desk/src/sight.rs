@@ -1,4 +1,4 @@
-//! What of a person an actor sees: staff of one agency see their agency's side, and nothing by which they could tell that the person is known elsewhere.
+//! The part of a person that an actor sees: staff of one agency see their agency's side, and nothing by which they could tell that the person is known elsewhere.
 
 use accounts::{AccountState, Dossier};
 
@@ -55,8 +55,8 @@ fn account_of(agency: &str, account: AccountState) -> AccountState {
 #[cfg(test)]
 mod tests {
     use accounts::{
-        AccountId, Door, DoorState, EnrolmentId, Fate, IdentityState, LegacyIdentityId, LinkState, MailState,
-        MoveState, SessionId, SessionState,
+        Door, DoorState, EnrolmentId, Fate, IdentityState, LegacyIdentityId, LinkState, MailState, MoveState,
+        SessionId, SessionState,
     };
     use uuid::Uuid;
 
@@ -111,16 +111,10 @@ mod tests {
         };
         Dossier {
             account: Some(AccountState {
-                id: Some(AccountId(Uuid::nil())),
                 address: Some("m•••••@o•••.fr".into()),
                 proved_at: vec!["tilleuls".into()],
                 name: Some("Marie of tilleuls".into()),
-                locale: "fr".into(),
-                created_at: Some(1),
-                password_changed_at: Some(1),
-                closed_at: None,
-                closed_because: None,
-                kept_until: None,
+                ..crate::standing::tests::account()
             }),
             identities: vec![identity("tilleuls", true, None), here],
             moves: vec![under_way("tilleuls"), under_way("rivage")],

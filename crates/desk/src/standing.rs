@@ -164,7 +164,7 @@ fn at_rest(dossier: &Dossier) -> Standing {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use accounts::{
         AccountId, AccountState, Door, DoorState, EnrolmentId, LegacyIdentityId, LinkState, MailState,
         MoveState, SessionId, SessionState,
@@ -173,7 +173,8 @@ mod tests {
 
     use super::*;
 
-    fn account() -> AccountState {
+    /// An account of which nothing is known.
+    pub(crate) fn account() -> AccountState {
         AccountState {
             id: Some(AccountId(Uuid::nil())),
             address: None,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests say what broke by breaking")]
 
+mod agency;
 mod browser;
 mod moving;
 mod page;
@@ -11,6 +12,7 @@ mod transport;
 mod visitor;
 
 pub use crate::{
+    agency::agency,
     browser::{Browser, encoded},
     moving::{before, moves},
     page::{Page, elements},

@@ -1,4 +1,4 @@
-//! The proof of old credentials: a password of the agency's old system, or a portal's ticket.
+//! The proof of old credentials: a password of the agency's old system, an activation code in its place, or a portal's ticket.
 
 use std::{sync::PoisonError, time::Duration};
 

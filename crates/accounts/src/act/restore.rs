@@ -13,10 +13,12 @@ pub struct Ended {
     pub links: u64,
     /// Moves under way.
     pub moves: u64,
+    /// Activation codes.
+    pub codes: u64,
 }
 
 impl Accounts {
-    /// Ends whatever may have been ended since the backup: sessions, mailed links, moves under way. In the transaction that makes the database usable.
+    /// Ends whatever may have been ended since the backup: sessions, mailed links, moves under way, activation codes. In the transaction that makes the database usable.
     ///
     /// # Errors
     /// [`Fault`] of the database.
@@ -26,6 +28,7 @@ impl Accounts {
             sessions: restore::end_sessions(tx, now).await?,
             links: restore::end_links(tx, now).await?,
             moves: restore::end_moves(tx).await?,
+            codes: restore::end_activation_codes(tx).await?,
         })
     }
 }

@@ -3,7 +3,7 @@
 use kernel::{Fault, Tx, Unix};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
-use super::table::{email_change, enrolment, recovery, session};
+use super::table::{activation_code, email_change, enrolment, recovery, session};
 
 /// Ends every session; returns their number.
 pub(crate) async fn end_sessions(tx: &Tx, now: Unix) -> Result<u64, Fault> {
@@ -44,4 +44,9 @@ pub(crate) async fn end_moves(tx: &Tx) -> Result<u64, Fault> {
         .exec(tx.conn())
         .await?;
     Ok(ended.rows_affected)
+}
+
+/// Ends every activation code; returns their number. One that was replaced since, because a letter was lost, would work again.
+pub(crate) async fn end_activation_codes(tx: &Tx) -> Result<u64, Fault> {
+    Ok(activation_code::Entity::delete_many().exec(tx.conn()).await?.rows_affected)
 }

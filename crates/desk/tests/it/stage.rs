@@ -6,14 +6,14 @@ use accounts::{
     Accounts, Edition, HashCost, Hasher, Mail, Rules, SignedIn, TermsLibrary, TermsVersion,
     legacy::row::{Format, Rows},
 };
-use agencies::{Agency, Contact, Controller, CustomTexts, Directory, Look};
+use agencies::Agency;
 use desk::{Actor, Desk, Reason, Role};
 use kernel::{
     Token, outbox,
     sea_orm::{ConnectionTrait, Statement},
 };
 use testbed::{Bed, Database, OnDatabase};
-use testkit::Persona;
+use testkit::{Persona, agency};
 
 pub(crate) struct Stage {
     pub(crate) bed: Bed,
@@ -35,25 +35,6 @@ impl OnDatabase for Stage {
         let accounts = Accounts::new(bed.context.clone(), Arc::new(hasher), rules, terms);
         let desk = Desk::over(accounts.clone());
         Self { bed, accounts, desk, tilleuls: agency("tilleuls"), rivage: agency("rivage") }
-    }
-}
-
-fn agency(id: &str) -> Agency {
-    Agency {
-        id: id.into(),
-        name: id.into(),
-        city: None,
-        life: agencies::Life::default(),
-        language: "fr".into(),
-        controller: Controller { name: "SARL".into(), dpo: "dpo@exemple.test".into() },
-        look: Look { accent: "#1f6f54".into(), ..Look::default() },
-        logo: None,
-        words: CustomTexts::default(),
-        contact: Contact::default(),
-        directory: Directory::default(),
-        import: agencies::ImportRules::default(),
-        portals: vec![],
-        tickets: vec![],
     }
 }
 

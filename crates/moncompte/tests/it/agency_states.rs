@@ -77,7 +77,8 @@ async fn people_and_portals_of_an_agency_are_told_its_state(bed: Bed) {
     assert!(stranger.get("/legacy").await.body.contains("Agence Exemple"));
     // Paused.
     house.state("state = \"paused\"\nuntil = \"2099-12-24\"");
-    for page in [stranger.get(&request()).await, person.get(&request()).await] {
+    let letter = "/activate?agency=exemple&identifier=000001&code=x";
+    for page in [stranger.get(&request()).await, person.get(&request()).await, stranger.get(letter).await] {
         assert_eq!((page.status.as_u16(), &*page.heading()), (503, "Espace client en pause"));
         let told = page.texts("main").join(" ");
         for words in ["24 décembre 2099", "Agence Exemple", "Vous n'y êtes pour rien"] {
@@ -100,8 +101,10 @@ async fn people_and_portals_of_an_agency_are_told_its_state(bed: Bed) {
     house.state("state = \"left\"\nsince = \"2099-01-01\"");
     assert!(person.get(&request()).await.code().is_some(), "not yet");
     house.state("state = \"left\"");
-    let page = person.get(&request()).await;
-    assert_eq!((page.status.as_u16(), &*page.heading()), (410, "Espace client fermé"));
+    for asked in [&*request(), letter] {
+        let page = person.get(asked).await;
+        assert_eq!((page.status.as_u16(), &*page.heading()), (410, "Espace client fermé"), "{asked}");
+    }
     assert!(person.get("/").await.body.contains("n'utilise plus Mon compte immobilier"));
     eventually("the end of the sessions", async || {
         let open = house.count("client_session WHERE ended_at IS NULL").await;

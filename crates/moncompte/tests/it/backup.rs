@@ -116,6 +116,10 @@ async fn a_restore_to_yesterday_ends_what_was_given_and_keeps_every_sub(bed: Bed
     let browser = Person::new(&place.issuer());
     browser.moves(&early, &place).await;
     let sub_of_early = sub_of(&place, browser.asked_by_portal().await.code()).await;
+    let of_late = ["code", "--agency", AGENCY, "--identifier", &*late.identifier, "--reason", "a letter"];
+    let told =
+        program().arg("identity").args(of_late).arg("--config").arg(place.folder.path()).output().unwrap();
+    assert!(told.status.success(), "{}", said(&told));
     fs::create_dir(place.path("backups")).unwrap();
     let to = place.path("backups");
     let told = done(&place, "backup", &[to.to_str().unwrap()]);
@@ -157,6 +161,7 @@ async fn a_restore_to_yesterday_ends_what_was_given_and_keeps_every_sub(bed: Bed
         ("grants", "SELECT count(*) FROM token_grant WHERE revoked_at IS NULL"),
         ("codes", "SELECT count(*) FROM code WHERE used_at IS NULL AND expires_at > 0"),
         ("letters", "SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL"),
+        ("activation codes", "SELECT count(*) FROM activation_code"),
         ("moves", "SELECT count(*) FROM enrolment WHERE finished_at IS NULL AND expires_at > created_at"),
     ] {
         assert_eq!(value::<i64>(&place, sql).await, 0, "{}: {what}", place.bed.name);

@@ -4,7 +4,7 @@ use std::{
     fs,
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::PathBuf,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use testbed::{Bed, apply, both};
@@ -12,7 +12,7 @@ use testbed::{Bed, apply, both};
 use crate::{
     backup::{done, refused, said, value, wipe},
     person::Persona,
-    place::{MAIL_FOLDER, Place, Running, program, signal},
+    place::{MAIL_FOLDER, Place, Running, eventually, program, signal},
 };
 
 /// The rows of a schema's marks, and of its people.
@@ -57,6 +57,15 @@ fn kill(mut running: Running) {
     drop(running);
 }
 
+/// Waits until PostgreSQL has ended the connections of the program that was killed.
+async fn the_server_has_noticed(place: &Place) {
+    const LEFT: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'psql'";
+    if files(place).is_none() {
+        eventually("the server has noticed", async || (value::<i64>(place, LEFT).await == 0).then_some(()))
+            .await;
+    }
+}
+
 #[apply(both!)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_that_is_killed_is_whole_or_refused(bed: Bed) {
@@ -88,8 +97,7 @@ async fn a_restore_that_is_killed_is_whole_or_refused(bed: Bed) {
             tokio::time::sleep(took * moment / 6).await;
         }
         kill(running);
-        // The server has noticed.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        the_server_has_noticed(&place).await;
         if !is_begun(&place).await {
             done(&place, "restore", &[backup]);
             continue;

@@ -37,6 +37,7 @@ async fn a_node_is_dead(bed: Bed) {
     second.kill();
     let page = Person::new(&place.issuer()).signs_in(&mover.email, &mover.new).await;
     assert!(page.code().is_some(), "{} {}", page.url, page.heading());
+    // A node is silent by the time that has passed, and each look is a process: none before it can be true.
     tokio::time::sleep(Duration::from_secs(10)).await;
     let told = eventually("it is called silent", async || {
         let told = done(&place, look[0]);

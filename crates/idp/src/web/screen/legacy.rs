@@ -13,7 +13,7 @@ use super::interaction::InteractionContext;
 use crate::Shared;
 use crate::web::{
     browser::Browser,
-    closed::{closed, is_listed},
+    closed::{closed, is_listed, open},
     count::{self, MoveStep},
     error::Failure,
     flash::{self, LegacyFlash, LegacyRefused, Missing},
@@ -81,8 +81,8 @@ pub(crate) struct LegacyForm {
     carry: Option<String>,
 }
 
-/// `POST /authorize/{id}/legacy`: right credentials begin a move, or go on with it. An activation code stands in place of the password. With `carry`, an identifier that was typed on another page only
-/// fills the field in: so it becomes no part of an address.
+/// `POST /authorize/{id}/legacy`: right credentials begin a move, or go on with it. An activation code stands in place of the password. With
+/// `carry`, an identifier that was typed on another page only fills the field in: so it becomes no part of an address.
 pub(crate) async fn post(
     Form { context, fields }: Form<InteractionContext, LegacyForm>,
 ) -> Result<Response, Failure> {
@@ -93,7 +93,9 @@ pub(crate) async fn post(
     let say = |error: Option<LegacyRefused>| {
         let page = path::legacy(id);
         let code = code.as_ref().map(|code| flash::typed(code));
-        let to = address(&page, &agency.id, context.portal.is_none(), code.is_some());
+        // At home the address keeps which agency was chosen.
+        let chosen = context.portal.is_none().then_some(&*agency.id);
+        let to = address(&page, chosen, code.is_some());
         let flash = LegacyFlash { error, identifier: flash::typed(identifier), code };
         Ok(context.response().flash(&page, &flash).see_other(to))
     };
@@ -134,11 +136,10 @@ pub(crate) async fn post(
     }
 }
 
-/// Returns the address of the page. At home it keeps which agency was chosen.
-fn address(page: &flash::Address<LegacyFlash>, agency: &str, at_home: bool, by_code: bool) -> String {
-    let agency = at_home.then(|| format!("agency={agency}"));
-    let code = by_code.then(|| "code=1".to_owned());
-    let query: Vec<String> = agency.into_iter().chain(code).collect();
+/// Returns the address of the page of a chosen agency, for its old password or its activation code.
+fn address(page: &flash::Address<LegacyFlash>, agency: Option<&str>, by_code: bool) -> String {
+    let agency = agency.map(|id| format!("agency={id}"));
+    let query: Vec<String> = agency.into_iter().chain(by_code.then(|| "code=1".to_owned())).collect();
     match query.is_empty() {
         true => page.as_str().to_owned(),
         false => format!("{}?{}", page.as_str(), query.join("&")),
@@ -152,19 +153,22 @@ pub(crate) async fn activate(
     Query(letter): Query<Letter>,
 ) -> Result<Response, Failure> {
     limits::arrival(&idp, &browser)?;
+    let agency = letter.agency.and_then(|id| idp.agencies.load().agency(&id).cloned());
+    if let Some(agency) = &agency {
+        open(agency, idp.context.now())?;
+    }
     let id = idp.grants.start_home(&browser.token, None).await?;
-    let (page, agency) = (path::legacy(id), letter.agency.as_deref().unwrap_or_default());
-    let agency = idp.agencies.load().agency(agency).map(|agency| agency.id.clone());
+    let page = path::legacy(id);
     let flash = LegacyFlash {
         error: None,
         identifier: flash::typed(&letter.identifier),
         code: Some(flash::typed(&letter.code)),
     };
-    let to = address(&page, agency.as_deref().unwrap_or_default(), agency.is_some(), true);
+    let to = address(&page, agency.as_ref().map(|agency| &*agency.id), true);
     Ok(ResponseBuilder::new(&idp, &browser).flash(&page, &flash).enter(id, to))
 }
 
-/// What a letter says.
+/// The parameters of the address on a letter.
 #[derive(Deserialize)]
 pub(crate) struct Letter {
     agency: Option<String>,

@@ -5,7 +5,7 @@ use accounts::{
     TermsLibrary, TermsVersion,
     legacy::row::{Format, Rows},
 };
-use agencies::{Agencies, Agency, Contact, Controller, CustomTexts, Directory, Look, Portal};
+use agencies::{Agencies, Agency, Portal};
 use arc_swap::ArcSwap;
 use base64::{
     Engine,
@@ -55,18 +55,6 @@ fn client(id: &str, agency: &str) -> Client {
 
 fn agency(id: &str, clients: Vec<Client>) -> Agency {
     Agency {
-        id: id.into(),
-        name: id.into(),
-        city: None,
-        life: agencies::Life::default(),
-        language: "fr".into(),
-        controller: Controller { name: id.into(), dpo: "dpo@example.org".into() },
-        look: Look { accent: "#005577".into(), ..Look::default() },
-        logo: None,
-        words: CustomTexts::default(),
-        contact: Contact::default(),
-        directory: Directory::default(),
-        import: agencies::ImportRules::default(),
         portals: clients
             .into_iter()
             .map(|client| Portal {
@@ -76,7 +64,7 @@ fn agency(id: &str, clients: Vec<Client>) -> Agency {
                 allow_unlinked: false,
             })
             .collect(),
-        tickets: vec![],
+        ..testkit::agency(id)
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Names<'a> {
     pub(super) links: &'a str,
 }
 
-/// What DNS says of them.
+/// The answers of DNS about them.
 #[derive(Clone, Default)]
 struct Known {
     /// The texts at the envelope's domain.
