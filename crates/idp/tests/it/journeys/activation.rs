@@ -25,7 +25,7 @@ async fn with_a_letter(world: &World) -> Visitor {
         let link = marie.screen.links().into_iter().find(|link| link.ends_with(way)).expect(way);
         marie.open(&link).await;
     }
-    marie.screen.says("Votre code d'activation");
+    marie.screen.says("Code d'activation");
     marie
 }
 
