@@ -104,8 +104,22 @@ fn test_programs() -> Result<Vec<TestProgram>> {
     Ok(programs)
 }
 
-/// The modules of tests that `--deep` alone runs: they last for minutes, and a change seldom touches what they guard.
-const DEEP: [&str; 2] = ["torture::", "thirdparty::"];
+/// The tests that `--deep` alone runs, by their modules or the beginning of their names: faults made under a running program at moments that chance chooses,
+/// drills of whole days, and clients that others wrote. They look for what nobody thought of; whatever is known to break has a cheaper test too, which an
+/// ordinary run keeps: no guard of `cargo xtask sabotage` is held by these alone (a test of the sabotage's list looks at it).
+pub(crate) const DEEP: [&str; 11] = [
+    "torture::",
+    "thirdparty::",
+    "kill::",
+    "cut_short::",
+    "drills::",
+    "deliveries::killed_",
+    "ends::killed_",
+    "faults::storm::",
+    "faults::away::the_commands_",
+    "faults::away::a_database_that_falls_",
+    "generations::changes_under_",
+];
 /// The packages whose tests last longest, and how many of their tests run at a time for each core. They begin first, beside each other. A browser works all the
 /// time; the provider's tests wait for the database; the program's start providers, kill them, and wait for what they then do.
 const LONGEST: [(&str, usize); 3] = [("e2e", 1), ("moncompte", 3), ("idp", 2)];

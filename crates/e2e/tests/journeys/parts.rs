@@ -34,6 +34,15 @@ pub(crate) fn find() -> Result<Option<Parts>> {
     Ok(None)
 }
 
+/// True in a run of `cargo xtask test --deep`.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a test reads the variables that `cargo xtask test` sets for it"
+)]
+pub(crate) fn is_deep() -> bool {
+    env::var("MONCOMPTE_DEEP").is_ok_and(|value| value == "1")
+}
+
 /// The program that `cargo build` made, in the folder above this test's.
 pub(crate) fn program() -> Result<PathBuf> {
     let test = env::current_exe()?;

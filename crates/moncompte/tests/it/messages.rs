@@ -61,10 +61,14 @@ async fn what_is_the_operators_fault_ends_no_message_and_each_arrives_once_when_
         ("dot", "552 5.3.4 Message too big for system", false),
         ("dot", "550 5.7.1 Looks like spam", false),
     ];
+    // What an answer means does not depend on the database: PostgreSQL keeps the same rows for three of them, and for all in a deep run.
+    let stride = if bed.name == "sqlite" { 1 } else { testbed::tries(4, 1) };
+    let faults: Vec<_> = faults.into_iter().step_by(stride).collect();
     let post = Post::new();
     let _server = post.open().await;
     let place = place(bed, &post, "server.pem");
-    place.people((1..=2 * faults.len()).map(|n| Persona::number(n).row()));
+    let people = 2 * faults.len();
+    place.people((1..=people).map(|n| Persona::number(n).row()));
     let running = place.serve().await;
     for (n, (step, answer, of_all)) in faults.into_iter().enumerate() {
         let context = format!("{}: {step} {answer}", place.bed.name);
@@ -82,7 +86,7 @@ async fn what_is_the_operators_fault_ends_no_message_and_each_arrives_once_when_
         }
         eventually(&context, async || (messages(&place, "sent_at IS NULL").await == 0).then_some(())).await;
     }
-    for n in 1..=2 * faults.len() {
+    for n in 1..=people {
         assert_eq!(post.copies(&Persona::number(n)).len(), 1, "{}: {n}", place.bed.name);
     }
     measured(&place, "moncompte_outbox_paused 0").await;

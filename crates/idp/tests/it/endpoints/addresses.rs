@@ -40,6 +40,12 @@ fn another_port(registered: &str, uri: &str) -> bool {
     })
 }
 
+/// How many addresses a test goes on by. What is nearly registered is told from what is by text alone, so that PostgreSQL, which sees none of them, takes one
+/// of five, and all in a deep run.
+fn stride(world: &World) -> usize {
+    if world.bed.name == "sqlite" { 1 } else { testbed::tries(5, 1) }
+}
+
 /// A page of ours, and no way from it to anywhere else.
 fn dead_end(reply: &Page, uri: &str) {
     assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{uri:?}: {}", reply.body);
@@ -77,7 +83,7 @@ async fn nobody_is_sent_to_an_address_that_is_nearly_registered(world: World) {
         // Single bytes are all alike to HTTP and to a database: once is enough.
         let tries =
             if nth == 0 && world.bed.name == "sqlite" { around(registered) } else { by_rule(registered) };
-        for uri in tries.iter().filter(|uri| !another_port(registered, uri)) {
+        for uri in tries.iter().filter(|uri| !another_port(registered, uri)).step_by(stride(&world)) {
             let fields = asking(&[("redirect_uri", uri)]);
             dead_end(&browser.get(&format!("/authorize?{}", form(&fields)), &[]).await, uri);
             if uri.len() % 8 == 0 {
@@ -100,7 +106,7 @@ async fn nobody_is_sent_to_an_address_that_is_nearly_registered_after_a_sign_out
     let mut other = Visitor::signed_in(&world, &provider(&world)).await;
     for (name, _, registered) in SHAPES.iter().step_by(2) {
         with_address(&world, registered);
-        for uri in by_rule(registered).iter().filter(|uri| !uri.is_empty()) {
+        for uri in by_rule(registered).iter().filter(|uri| !uri.is_empty()).step_by(stride(&world)) {
             let query = form(&[("id_token_hint", &hint), ("post_logout_redirect_uri", uri)]);
             let reply = other.get(&format!("/end-session?{query}"), &[]).await;
             if *uri == "https://rp.example" && *registered == "https://rp.example/" {
