@@ -88,6 +88,11 @@ impl<R: Read> Lines<R> {
         self.cut_off
     }
 
+    /// Returns true if the line read last is the end of the file, and has no line end.
+    pub(super) fn is_at_cut_end(&self) -> bool {
+        self.cut_off && self.again.is_empty()
+    }
+
     fn fill(&mut self) -> std::io::Result<()> {
         loop {
             match self.read.read(&mut self.buffer[self.to..]) {

@@ -357,6 +357,9 @@ fn guard_in_french(guard: &GuardBroken) -> String {
             format!("{} des lignes ne peuvent pas être lues.", percent(share))
         }
         GuardBroken::MaxGone { share, .. } => {
+        GuardBroken::CutShort => {
+            "Le fichier s’arrête au milieu de sa dernière ligne. Le transfert a-t-il été coupé\u{a0}? Renvoyez-le.".to_owned()
+        }
             format!("{} de vos clients sont absents de ce fichier. A-t-il été coupé\u{a0}?", percent(share))
         }
         GuardBroken::MinOverlap { share, .. } => format!(
