@@ -131,7 +131,11 @@ fn decode(bytes: &[u8], first: bool) -> Line {
     if first && (bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])) {
         return Line::Bad("the file is UTF-16: say so, or save it as UTF-8".into());
     }
-    let bytes = if first { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes) } else { bytes };
+    let mut bytes = bytes;
+    // Twice where a tool writes a mark before a text that has one.
+    while let Some(behind) = bytes.strip_prefix(b"\xEF\xBB\xBF").filter(|_| first) {
+        bytes = behind;
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) => Line::Text(Zeroizing::new(text.to_owned())),
         Err(_) => Line::Text(Zeroizing::new(with_strays(bytes))),
