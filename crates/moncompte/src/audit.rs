@@ -58,6 +58,22 @@ impl Place {
         Self::parse(table.get("telemetry")?.get("audit")?.as_str()?, folder)
     }
 
+    /// Checks that the stream can be written to, and makes no file.
+    ///
+    /// # Errors
+    /// The system's error, in one sentence.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let Self::File(path) = self else { return self.open().map(drop) };
+        let there = OpenOptions::new().append(true).open(path).map(drop);
+        let could_be = there.or_else(|error| match path.parent() {
+            Some(folder) if error.kind() == io::ErrorKind::NotFound => {
+                tempfile::tempfile_in(folder).map(drop)
+            }
+            _ => Err(error),
+        });
+        could_be.with_context(|| format!("{} cannot be written", path.display()))
+    }
+
     fn open(&self) -> anyhow::Result<Box<dyn Write + Send>> {
         Ok(match self {
             Self::Stderr => Box::new(io::stderr()),
@@ -221,9 +237,13 @@ fn moment() -> String {
     OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
 }
 
-/// Opens the stream of an operator's command, if its folder names one. A stream that cannot be written stops no command.
-pub(crate) fn of_command(folder: &Path) -> Option<Audit> {
+/// Opens the stream of an operator's command, if its folder names one. A stream that cannot be written stops no command; one that `makes_nothing` is told in no
+/// file that is not there yet, for that file would be of the user who looks, and the provider's might not write it.
+pub(crate) fn of_command(folder: &Path, makes_nothing: bool) -> Option<Audit> {
     let place = Place::of(folder)?;
+    if makes_nothing && matches!(&place, Place::File(path) if !path.exists()) {
+        return None;
+    }
     let begun = Audit::begin(&place);
     if let Err(error) = &begun {
         err!("warning: this command is not in the audit stream: {error:#}");

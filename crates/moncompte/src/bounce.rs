@@ -62,7 +62,13 @@ fn failed(notice: &str) -> Option<String> {
 pub(crate) fn messages_in(folder: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut found = Vec::new();
     for part in ["new", "cur"] {
-        for entry in fs::read_dir(folder.join(part))?.take(MAX_MESSAGES - found.len()) {
+        let entries = match fs::read_dir(folder.join(part)) {
+            Ok(entries) => entries,
+            // The mail server makes it with the first message.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        for entry in entries.take(MAX_MESSAGES - found.len()) {
             let path = entry?.path();
             if path.is_file() {
                 let mut message = Vec::new();
@@ -97,6 +103,18 @@ mod tests {
              Diagnostic-Code: smtp; 550 5.1.1 <marie@exemple.test> unknown\r\n\r\n\
              --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nhello\r\n--b--\r\n"
         )
+    }
+
+    /// Many mail servers make a Maildir with its first message.
+    #[test]
+    fn a_maildir_that_is_not_there_yet_holds_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(messages_in(&folder.path().join("none")).unwrap().is_empty());
+        fs::create_dir_all(folder.path().join("new")).unwrap();
+        fs::write(folder.path().join("new/1"), "x").unwrap();
+        assert_eq!(messages_in(folder.path()).unwrap().len(), 1);
+        // A file in its place is a mistake.
+        assert!(messages_in(&folder.path().join("new/1")).is_err());
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl DeliveryLine {
 }
 
 /// Beginnings and parts of the reasons for which a row is left out, or its hash, as the reading of files gives them, and what an agency's secretary is told.
-const REASONS: [(&str, &str); 22] = [
+const REASONS: [(&str, &str); 23] = [
     (
         "references of the identifier on line",
         "Un même identifiant porte trop de références\u{a0}: est-ce la bonne colonne\u{a0}?",
@@ -74,6 +74,10 @@ const REASONS: [(&str, &str); 22] = [
     ),
     ("`identifier` is missing", "L’identifiant manque."),
     ("`identifier` is empty by the rules", "L’identifiant ne contient aucun caractère utile."),
+    (
+        "the file ends within",
+        "Le fichier s’arrête au milieu de cette ligne\u{a0}: il a peut-être été coupé pendant l’envoi.",
+    ),
     ("`identifier`", "L’identifiant ne peut pas être lu (trop long, ou caractère invisible)."),
     ("not a JSON object", "La ligne n’est pas au format attendu (JSON)."),
     ("a double quote opens", "Un guillemet ouvre une valeur et rien ne le referme."),

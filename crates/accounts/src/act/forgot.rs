@@ -186,7 +186,8 @@ impl Accounts {
         }
     }
 
-    /// Returns the valid link, if another mail is due. It leads back to the place of the last request.
+    /// Returns the valid link, if another mail is due. It leads back to the place of the request that a mail answers: the mail names its agency, and a request
+    /// that sends none may be a stranger's (SECURITY D12).
     async fn link_again(
         &self,
         tx: &Tx,
@@ -196,8 +197,8 @@ impl Accounts {
         let now = self.context.now();
         // Locks have a limit of their own, so that requests for a reset cannot silence them.
         let due = request.locked || self.is_reset_due(tx, &link).await?;
-        let kept = reset_links::renew(tx, &link, &request.origin, due.then_some(now)).await?;
-        Ok((due && kept).then_some(link))
+        let mailed = due && reset_links::renew(tx, &link, &request.origin, now).await?;
+        Ok(mailed.then_some(link))
     }
 
     async fn is_reset_due(&self, tx: &Tx, link: &ResetLinkRow) -> Result<bool, Fault> {

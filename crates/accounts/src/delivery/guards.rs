@@ -25,6 +25,8 @@ const SPOILT: f64 = 0.01;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "guard", rename_all = "snake_case")]
 pub enum GuardBroken {
+    /// The file ends within its last row.
+    CutShort,
     /// More rows are bad than the agency's file allows.
     MaxBad {
         /// The share of bad rows.
@@ -86,6 +88,9 @@ impl fmt::Display for GuardBroken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |share: &f64| format!("{:.1} %", share * 100.0);
         match self {
+            Self::CutShort => f.write_str(
+                "the file ends within its last row, as when a transfer is cut off: have it sent again",
+            ),
             Self::MaxBad { share, most } => {
                 write!(f, "max_bad: {} of the rows are bad, more than {}", percent(share), percent(most))
             }
@@ -131,6 +136,9 @@ impl fmt::Display for GuardBroken {
 /// Returns the guards of an agency that a plan breaks.
 pub(crate) fn broken(rules: &ImportRules, complete: bool, report: &PlanReport) -> Vec<GuardBroken> {
     let mut broken = Vec::new();
+    if report.cut_short {
+        broken.push(GuardBroken::CutShort);
+    }
     let says = report.rows >= SHARES_FROM;
     let bad = share(report.bad, report.rows);
     if says && bad > rules.max_bad {
@@ -227,6 +235,7 @@ mod tests {
             ("a third of it is bad", false, |r| r.bad = 300, &["max_bad"]),
             ("five of twenty rows are bad", false, |r| { *r = of(20, 20, 20); r.bad = 5 }, &["max_bad"]),
             ("four of twenty rows are bad", false, |r| { *r = of(20, 20, 20); r.bad = 4 }, &[]),
+            ("it ends within a row", false, |r| r.cut_short = true, &["cut_short"]),
             ("two of three rows are bad", false, |r| { *r = of(0, 1, 0); r.rows = 3; r.bad = 2 }, &[]),
             ("a third of the hashes cannot be read", false, |r| r.unreadable_hashes = 300, &["unreadable_hashes"]),
             ("five of twenty hashes cannot be read", false, |r| { *r = of(0, 20, 0); r.unreadable_hashes = 5 }, &["unreadable_hashes"]),

@@ -40,6 +40,8 @@ pub struct PlanReport {
     pub reasons: Vec<Reason>,
     /// Of these, rows whose identifier a spreadsheet made another of, such as 1.00E+06.
     pub spoilt: u64,
+    /// The file ends within its last row: there may have been more of it.
+    pub cut_short: bool,
     /// Rows taken whose hash cannot be read: these people have none, but for `kept_hashes`.
     pub unreadable_hashes: u64,
     /// Of these, rows of people whose stored hash stays.
@@ -212,6 +214,7 @@ impl PlanReport {
     pub(crate) fn add_bad(&mut self, bad: &BadRow) {
         self.bad += 1;
         self.spoilt += u64::from(bad.is_spoilt());
+        self.cut_short |= bad.is_cut_short();
         add_reason(&mut self.reasons, &general(&bad.reason), bad.line);
     }
 

@@ -56,22 +56,13 @@ pub(crate) async fn mails_since(
     Ok(rows.into_iter().map(|(mails, last, made)| (mails, last.unwrap_or(made))).collect())
 }
 
-/// Leads a link back to where it was asked for last, and counts a mail if one is due; `false` where the link no longer works, or another worker mails it at
-/// this moment.
-pub(crate) async fn renew(
-    tx: &Tx,
-    link: &ResetLinkRow,
-    origin: &Origin,
-    mailed_at: Option<Unix>,
-) -> Result<bool, Fault> {
-    let mut update = unused()
+/// Counts a mail of a link, and leads it back to where that was asked for; `false` where the link no longer works, or another worker mails it at this moment.
+pub(crate) async fn renew(tx: &Tx, link: &ResetLinkRow, origin: &Origin, now: Unix) -> Result<bool, Fault> {
+    let update = unused()
         .col_expr(Column::AgencyId, Expr::value(origin.agency_id.as_deref()))
-        .col_expr(Column::Origin, Expr::value(origin.interaction.as_deref()));
-    if let Some(at) = mailed_at {
-        update = update
-            .col_expr(Column::MailedAt, Expr::value(at))
-            .col_expr(Column::Mails, Expr::value(link.mails.saturating_add(1)));
-    }
+        .col_expr(Column::Origin, Expr::value(origin.interaction.as_deref()))
+        .col_expr(Column::MailedAt, Expr::value(now))
+        .col_expr(Column::Mails, Expr::value(link.mails.saturating_add(1)));
     let kept =
         update.filter(Column::Id.eq(link.id)).filter(Column::Mails.eq(link.mails)).exec(tx.conn()).await?;
     Ok(kept.rows_affected == 1)

@@ -55,6 +55,28 @@ async fn a_reset_ends_everything_older_and_signs_this_browser_in(stage: Stage) {
     assert!(stage.mails().await.iter().any(|m| matches!(m.body, MailBody::PasswordChanged { .. })));
 }
 
+/// SECURITY D12: a mail names the agency at which it was asked for, and its link leads back there. A request that sends none, a stranger's too, changes nothing.
+#[apply(both!)]
+#[tokio::test]
+async fn a_request_that_sends_no_mail_leads_the_link_nowhere_else(stage: Stage) {
+    stage.import(&stage.tilleuls, CSV).await;
+    stage.moved(&stage.tilleuls, "100", "Vieux-Secret 1", EMAIL).await;
+    stage.mails().await;
+    let at =
+        |agency: &str| Origin { interaction: Some(format!("i-{agency}")), agency_id: Some(agency.into()) };
+    let ask = async |agency: &str| {
+        let asking = Visitor { origin: at(agency), ..visitor() };
+        stage.accounts.forgot(EMAIL, &asking).await.unwrap();
+    };
+    ask("tilleuls").await;
+    let token = stage.mailed_token(EMAIL).await;
+    ask("rivage").await;
+    assert!(stage.mails().await.is_empty(), "one mail a minute");
+    let reset = stage.accounts.reset(&token, NEW, None, &visitor()).await.unwrap();
+    let Reset::Done(_, back) = reset else { panic!("{}", stage.bed.name) };
+    assert_eq!(back, at("tilleuls"), "{}", stage.bed.name);
+}
+
 #[apply(both!)]
 #[tokio::test]
 async fn nobody_learns_whether_there_is_an_account_and_an_unfinished_enrolment_gets_its_own_mail(

@@ -68,9 +68,31 @@ pub(crate) fn local(address: String) -> String {
     if is_local(&address) { address } else { "/".to_owned() }
 }
 
+/// Returns the address without doubled slashes and without those at its end, with its query; `None` where it has none of them.
+pub(crate) fn tidied(uri: &http::Uri) -> Option<String> {
+    let parts: Vec<&str> = uri.path().split('/').filter(|part| !part.is_empty()).collect();
+    let path = format!("/{}", parts.join("/"));
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    (path != uri.path()).then(|| local(path + &query))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_with_slashes_too_many_is_the_one_without_them() {
+        let tidied = |address: &str| super::tidied(&address.parse().unwrap());
+        assert_eq!(tidied("/confirm/?token=a/"), Some("/confirm?token=a/".into()));
+        assert_eq!(tidied("//confirm"), Some("/confirm".into()));
+        assert_eq!(tidied("/account//name///"), Some("/account/name".into()));
+        assert_eq!(tidied("///"), Some("/".into()));
+        assert_eq!(tidied("//evil.test/"), Some("/evil.test".into()), "no other host");
+        assert_eq!(tidied("//\\evil.test/"), Some("/".into()), "no other host");
+        for tidy in ["/", "/confirm?x=//", "/nowhere"] {
+            assert_eq!(tidied(tidy), None, "{tidy}");
+        }
+    }
 
     #[test]
     fn what_browsers_read_as_another_host_is_no_address_of_ours() {

@@ -33,8 +33,14 @@ const LONGEST_CAUSE: usize = 300;
 pub fn router(idp: Idp) -> Router {
     let idp: Shared = Arc::new(idp);
     routes::all(&idp)
-        .fallback(async |uri: Uri| {
-            Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>()).retry("/")
+        .fallback(async |method: Method, uri: Uri| {
+            let failure =
+                Failure::new(ProblemKind::NotFound, uri.path().chars().take(200).collect::<String>());
+            // Programs that pass links on write some of them otherwise: `/confirm/?token=…` (FINDING B20, B25).
+            match path::tidied(&uri).filter(|_| matches!(method, Method::GET | Method::HEAD)) {
+                Some(meant) => failure.redirect(meant, Vec::new()),
+                None => failure.retry("/"),
+            }
         })
         .layer(CatchPanicLayer::custom(|_| {
             Failure::new(ProblemKind::Internal, "a handler panicked").into_response()

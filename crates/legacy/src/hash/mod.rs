@@ -308,8 +308,15 @@ pub fn check_format(text: &str) -> Result<(), Unreadable> {
     Err(Unreadable::UnknownFormat)
 }
 
+/// Returns the characters of a name of a format by which it is compared.
+fn bare(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).map(|c| c.to_ascii_lowercase())
+}
+
+/// Finds the format of a name, as whoever exports it may write it: `SHA-256`, `aspnet_identity`.
 fn known_format(name: &str) -> Option<&'static str> {
-    FORMATS.iter().find(|known| known.eq_ignore_ascii_case(name)).copied()
+    let known = FORMATS.iter().find(|known| known.eq_ignore_ascii_case(name));
+    known.or_else(|| FORMATS.iter().find(|known| bare(known).eq(bare(name)))).copied()
 }
 
 /// The work of recipes that an import tries, as [`Recipe::work`] counts: a millisecond at most.

@@ -275,6 +275,13 @@ fn what_cannot_be_read_is_told_in_words() {
     for (format, hash, salt, expected) in table {
         assert_eq!(refused(*format, hash, *salt), *expected);
     }
+    for written in ["MD5", "md-5", "Md_5"] {
+        assert!(Verifier::parse(Some(written), md5, None).is_ok(), "{written}");
+    }
+    for (written, known) in [("SHA-256", true), ("sha 512", true), ("aspnet_identity", true), ("sha", false)]
+    {
+        assert_eq!(check_format(written).is_ok(), known, "{written}");
+    }
     let unknown = refused(Some("Zebre99"), md5, None);
     assert!(unknown.contains("holds no known name") && !unknown.contains("Zebre99"));
 }

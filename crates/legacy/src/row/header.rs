@@ -5,7 +5,7 @@ use std::{fmt, io::Read};
 use zeroize::Zeroizing;
 
 use super::{
-    BadRow, LONGEST_LINE,
+    BadRow, CUT_SHORT, LONGEST_LINE,
     columns::{self, COLUMNS, Fields, IDENTIFIER},
     csv::{End, Splitter},
     layout::{ColumnNames, Place},
@@ -218,6 +218,11 @@ impl Header {
         !left_out.is_empty() && !left_out.iter().any(proves)
     }
 
+    /// Returns true if the finished row has fewer fields than the header has names.
+    pub(super) fn ends_early(&self) -> bool {
+        self.splitter.len() < self.places.len()
+    }
+
     /// The identifier of the finished row, if its fields are where the header says.
     pub(super) fn identifier(&self) -> Option<Zeroizing<String>> {
         let (value, _) = spoilt::unwrapped(self.value(IDENTIFIER)?.trim());
@@ -339,7 +344,10 @@ pub(super) fn open_quote<R: Read>(lines: &mut Lines<R>, header: &mut Header) -> 
         }
     }
     // A file that was cut off in the middle of a value has no last line end.
-    if size > LONGEST_LINE || lines.cut_off() {
+    if lines.cut_off() {
+        return Err(format!("{CUT_SHORT}: {SLIP}"));
+    }
+    if size > LONGEST_LINE {
         return Err(format!("{SLIP}: the file is not read from here on"));
     }
     lines.put_back(held);

@@ -105,6 +105,7 @@ impl ColumnNames {
     /// Returns the place of a name: one of this agency's own, then one of [`COLUMNS`], then a common French or English one of a column that proves nobody. The
     /// last is told: true.
     pub(super) fn place(&self, name: &str) -> Option<(Place, bool)> {
+        let name = &*spelling::without_unseen(name);
         let plain = plain(name);
         if let Some((_, place)) = self.0.iter().find(|(known, _)| *known == plain) {
             return Some((*place, false));
@@ -149,6 +150,9 @@ mod tests {
             ("PRENOM", at("given_name"), true),
             ("", Some(Place::Nameless), false),
             ("\u{feff} ", Some(Place::Nameless), false),
+            ("\u{feff}identifier", at("identifier"), false),
+            ("password\u{200b}_hash", at("password_hash"), false),
+            ("Pré\u{ad}nom", at("given_name"), true),
             // Whoever is read as another sees another's flat, or signs in as them.
             ("Référence", None, false),
             ("Mot de passe", None, false),

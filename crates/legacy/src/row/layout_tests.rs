@@ -87,6 +87,41 @@ fn a_short_row_is_read_where_nothing_is_lost_that_proves_the_person() {
     assert_eq!(rows[1].as_ref().err().unwrap().reason, "1 fields where the header has 4");
 }
 
+/// FINDING P2: half an address is another one, and what is missing of the row would be taken away from the person.
+#[test]
+fn the_row_within_which_a_file_ends_is_left_out_and_told() {
+    let cut = |text: &str, format| {
+        let rows = open(text, format).unwrap();
+        let last = rows.last().unwrap();
+        assert!(rows[..rows.len() - 1].iter().all(Result::is_ok), "{text:?}");
+        last.as_ref().err().is_some_and(|bad| bad.is_cut_short())
+    };
+    let head = "identifier;password;email;name\n1;soleil;anne@exemple.test;Anne\n2;lune\n";
+    for (end, is_cut) in [
+        ("3;mer;paul@exemple.te", true),
+        ("3;mer", true),
+        ("3", true),
+        ("3;mer;\"paul@exem", true),
+        ("3;mer;paul@exemple.test;Pau", false),
+        ("3;mer;paul@exemple.test;Paul", false),
+        ("3;mer;paul@exemple.test", true),
+        ("3;mer\n", false),
+        ("3;mer\n ", false),
+        ("", false),
+    ] {
+        assert_eq!(cut(&format!("{head}{end}"), Format::Csv), is_cut, "{end:?}");
+    }
+    for (end, is_cut) in [
+        ("{\"identifier\":\"2\",\"pass", true),
+        ("{\"identifier\":\"2\"", true),
+        ("{\"identifier\":\"2\"}", false),
+        ("{\"identifier\":\"2\",}", false),
+    ] {
+        let text = format!("{{\"identifier\":\"1\"}}\n{end}");
+        assert_eq!(cut(&text, Format::Jsonl), is_cut, "{end:?}");
+    }
+}
+
 #[test]
 fn columns_have_names_of_their_own_and_common_ones() {
     let own = layout(&[

@@ -88,6 +88,11 @@ impl<R: Read> Lines<R> {
         self.cut_off
     }
 
+    /// Returns true if the line read last is the end of the file, and has no line end.
+    pub(super) fn is_at_cut_end(&self) -> bool {
+        self.cut_off && self.again.is_empty()
+    }
+
     fn fill(&mut self) -> std::io::Result<()> {
         loop {
             match self.read.read(&mut self.buffer[self.to..]) {
@@ -126,7 +131,11 @@ fn decode(bytes: &[u8], first: bool) -> Line {
     if first && (bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])) {
         return Line::Bad("the file is UTF-16: say so, or save it as UTF-8".into());
     }
-    let bytes = if first { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes) } else { bytes };
+    let mut bytes = bytes;
+    // Twice where a tool writes a mark before a text that has one.
+    while let Some(behind) = bytes.strip_prefix(b"\xEF\xBB\xBF").filter(|_| first) {
+        bytes = behind;
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) => Line::Text(Zeroizing::new(text.to_owned())),
         Err(_) => Line::Text(Zeroizing::new(with_strays(bytes))),

@@ -37,7 +37,7 @@ use zeroize::Zeroizing;
 
 use crate::hash::{Given, Verifier};
 use crate::{Decoded, MailAddress};
-use columns::BIRTHDATE;
+use columns::{BIRTHDATE, Fields};
 use csv::End;
 use date::Habit;
 use header::{Header, open_quote};
@@ -80,6 +80,9 @@ pub struct BadRow {
     pub reason: String,
 }
 
+/// The reason of a row within which a file ends, or its beginning.
+const CUT_SHORT: &str = "the file ends within this row, as when a transfer is cut off";
+
 impl BadRow {
     fn new(line: u64, reason: impl Into<String>) -> Self {
         Self { line, reason: reason.into() }
@@ -88,6 +91,11 @@ impl BadRow {
     /// Returns true if a spreadsheet made another identifier of what the agency issued.
     pub fn is_spoilt(&self) -> bool {
         self.reason.starts_with(spoilt::SPOILT)
+    }
+
+    /// Returns true if the file ends within the row: there may have been more.
+    pub fn is_cut_short(&self) -> bool {
+        self.reason.starts_with(CUT_SHORT)
     }
 }
 
@@ -152,6 +160,14 @@ impl<R: Read> Rows<R> {
         }
     }
 
+    /// The values of a finished row of a CSV file. Where the file ends within it, its last value may be half of one.
+    fn fields(lines: &Lines<Decoded<R>>, header: &Header) -> Result<Fields, String> {
+        if lines.is_at_cut_end() && header.ends_early() {
+            return Err(CUT_SHORT.into());
+        }
+        header.fields()
+    }
+
     /// The next identifier, as it is written; `Some(None)` for a row in which none can be read. Judges nothing else of the row, and is several times as
     /// fast: no row that [`Self::next`] answers is without one. Learns how the file writes dates, by which [`Self::next`] reads them.
     pub(crate) fn next_identifier(&mut self) -> Option<Option<Zeroizing<String>>> {
@@ -185,7 +201,7 @@ impl<R: Read> Rows<R> {
                     if !identifier.is_some_and(|identifier| wanted(&identifier)) {
                         continue;
                     }
-                    header.fields()
+                    Self::fields(&self.lines, header)
                 }
                 None => match json::fields(&text, &self.names) {
                     Ok(fields) if fields.get("identifier").is_some_and(&mut wanted) => Ok(fields),
@@ -221,11 +237,14 @@ impl<R: Read> Iterator for Rows<R> {
             let (line, text) = self.text()?;
             let fields = match (text, &mut self.header) {
                 (Err(reason), _) => Err(reason),
-                (Ok(text), None) => json::fields(&text, &self.names),
+                (Ok(text), None) => json::fields(&text, &self.names).map_err(|reason| {
+                    let cut = self.lines.is_at_cut_end() && !text.trim_end().ends_with('}');
+                    if cut { format!("{CUT_SHORT}: {reason}") } else { reason }
+                }),
                 (Ok(text), Some(header)) => match Self::split(&mut self.lines, header, &text) {
                     // A row of separators only.
                     Ok(()) if header.is_blank() => continue,
-                    split => split.and_then(|()| header.fields()),
+                    split => split.and_then(|()| Self::fields(&self.lines, header)),
                 },
             };
             let row = fields.and_then(|fields| fields.row(line, self.habit, self.hash_format.as_deref()));

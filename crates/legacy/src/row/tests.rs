@@ -189,7 +189,9 @@ fn a_forgotten_quote_costs_one_row_and_a_value_with_a_line_break_smuggles_none_i
     let rows = csv("identifier;name\n1;\"x\n00042;mine");
     assert_eq!(
         told(&rows),
-        ["line 2: a double quote opens a value and none closes it: the file is not read from here on"]
+        [
+            "line 2: the file ends within this row, as when a transfer is cut off: a double quote opens a value and none closes it"
+        ]
     );
     // Nor by the length of his name.
     let filler = "x\n".repeat(LONGEST_LINE);

@@ -119,7 +119,8 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // A node tells of its start and its end itself; a demo has no operator.
     let folder = folder.filter(|_| !matches!(words.as_str(), "serve" | "demo"));
-    let audit = folder.and_then(|folder| audit::of_command(&folder)).map(telemetry::keep_audit);
+    let audit = folder.and_then(|folder| audit::of_command(&folder, words == "check"));
+    let audit = audit.map(telemetry::keep_audit);
     let ended = cli.run().await;
     if let Some(audit) = audit {
         let result = match &ended {

@@ -141,7 +141,20 @@ impl Config {
 
     /// Returns what is allowed and probably not meant, a sentence each.
     pub(crate) fn warnings(&self, now: Unix) -> Vec<String> {
-        self.warning().map(str::to_owned).into_iter().chain(self.contents.warnings(now)).collect()
+        let of_node = self.warning().map(str::to_owned).into_iter().chain(self.bounces_warning());
+        of_node.chain(self.contents.warnings(now)).collect()
+    }
+
+    /// Returns a warning about a Maildir that is not there: many mail servers make it with the first message, and a name that is misspelt looks the same.
+    fn bounces_warning(&self) -> Option<String> {
+        let folder = self.path(self.settings.mail.bounces.as_ref()?);
+        let is_there = folder.join("new").is_dir();
+        (!is_there).then(|| {
+            format!(
+                "mail.bounces: {} is no Maildir yet, or this user may not read it: returned mail is read once it is",
+                folder.display()
+            )
+        })
     }
 
     /// Returns a warning about a setting that is allowed but probably forgotten. The program speaks HTTP without TLS, so an https issuer has a proxy in front.

@@ -37,6 +37,9 @@ impl Prepared {
         reader.addresses(&config.settings, &text);
         reader.storage(&config, &text);
         reader.authorities(&config, &text);
+        if let Some(Err(error)) = config.audit().map(|place| place.check()) {
+            reader.at(&text, "telemetry.audit", &format!("{error:#}"));
+        }
         let mut prepared = None;
         if reader.mistakes.is_empty() {
             match Post::new(&config) {

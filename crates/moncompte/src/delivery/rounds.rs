@@ -51,7 +51,7 @@ impl Worker {
         let Some(path) = &running.writer.return_path else { return Ok(()) };
         let Some(folder) = path.folder.clone() else { return Ok(()) };
         let read = tokio::task::spawn_blocking(move || bounce::messages_in(&folder)).await;
-        let broken = |error: &dyn std::fmt::Display| Fault::Unavailable(format!("mail.bounces: {error}"));
+        let broken = |error: &dyn std::fmt::Display| Fault::Broken(format!("mail.bounces: {error}"));
         let messages = read.map_err(|e| broken(&e))?.map_err(|e| broken(&e))?;
         for (file, message) in messages {
             if let Some(bounce) = bounce::read(&message, path) {

@@ -209,6 +209,26 @@ async fn a_plan_tells_the_operator_and_the_agency_and_writes_nothing(bed: Bed) {
     assert_eq!(state(&place, &id), "applied", "{name}");
 }
 
+/// FINDING P2: a transfer that was cut off within a row, near the end of a complete file: too few are missing for `max_gone`.
+#[apply(both!)]
+#[tokio::test]
+async fn a_file_that_was_cut_off_is_refused_and_takes_nothing_from_anybody(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let name = place.bed.name;
+    let text = csv(100);
+    assert!(place.run("import", &["--agency", AGENCY, &write(&place, "all.csv", &text)]).status.success());
+    let before = rows(&place, true).await;
+    let last = text.lines().nth(97).unwrap();
+    let at = text.find(last).unwrap() + last.rfind(';').unwrap() - 3;
+    let (file, page) = (write(&place, "cut.csv", &text[..at]), place.path("page.html"));
+    let page_path = page.to_str().unwrap();
+    let out = place.run("import", &["--agency", AGENCY, "--complete", "--json", "--html", page_path, &file]);
+    assert_eq!(out.status.code(), Some(3), "{name}: {}", said(&out));
+    assert_eq!(json(&out)["refused"][0]["guard"], "cut_short", "{name}");
+    assert!(fs::read_to_string(page).unwrap().contains("s’arrête au milieu de sa dernière ligne"), "{name}");
+    assert_eq!(rows(&place, true).await, before, "{name}");
+}
+
 #[apply(both!)]
 #[tokio::test]
 async fn the_file_of_another_agency_is_refused_in_one_step_too(bed: Bed) {

@@ -198,6 +198,9 @@ async fn check_makes_nothing() {
         all.sort();
         all
     };
+    let settings = place.path("moncompte.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, format!("{text}\n[telemetry]\naudit = \"file:audit.jsonl\"\n")).unwrap();
     let before = all(place.folder.path());
     let out = place.run("check", &[]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -207,6 +210,24 @@ async fn check_makes_nothing() {
     let out = place.run("check", &[]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     running.stop().await;
+}
+
+/// FINDING P12: the audit stream too.
+#[tokio::test]
+async fn an_audit_stream_that_cannot_be_written_is_found_by_check() {
+    for audit in ["file:none/audit.jsonl", "file:secrets"] {
+        let place = Place::new(Bed::sqlite().await, MAIL_FOLDER);
+        let settings = place.path("moncompte.toml");
+        let text = fs::read_to_string(&settings).unwrap();
+        fs::write(&settings, format!("{text}\n[telemetry]\naudit = \"{audit}\"\n")).unwrap();
+        for command in ["check", "serve"] {
+            let out = place.run(command, &[]);
+            let told = String::from_utf8_lossy(&out.stderr);
+            assert_eq!(out.status.code(), Some(1), "{audit}: {command}: {told}");
+            let is_told = |line: &str| line.contains("telemetry.audit: ") && line.contains("moncompte.toml:");
+            assert!(told.lines().any(is_told), "{audit}: {command}: {told}");
+        }
+    }
 }
 
 /// FINDING P9.

@@ -10,10 +10,10 @@ use crate::Provider;
 pub struct Connected {
     /// The account.
     pub email: String,
-    /// The agency whose portal the person came from.
+    /// The agency to whose portal the button leads.
     pub agency_name: Option<String>,
-    /// True at the end of a move: the old identifier is no longer valid.
-    pub moved: bool,
+    /// The agency whose old identifier is no longer valid: at the end of a move, whichever agency's portal it ended at.
+    pub moved: Option<String>,
     /// The receipt of a new acceptance; `None` if no terms were due.
     pub receipt: Option<Receipt>,
     /// The target of the button.
@@ -127,7 +127,7 @@ impl Page for Connected {
         let first = Connected {
             email: "marie.durand@example.fr".into(),
             agency_name: Some("Agence des Tilleuls".into()),
-            moved: true,
+            moved: Some("Agence des Tilleuls".into()),
             receipt: Some(Receipt {
                 version: "2026-11".into(),
                 sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
@@ -137,8 +137,8 @@ impl Page for Connected {
         };
         vec![
             first.clone(),
-            Connected { moved: false, ..first.clone() },
-            Connected { agency_name: None, moved: false, receipt: None, continue_url: "/".into(), ..first },
+            Connected { moved: None, ..first.clone() },
+            Connected { agency_name: None, moved: None, receipt: None, continue_url: "/".into(), ..first },
         ]
     }
 }

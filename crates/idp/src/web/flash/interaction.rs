@@ -196,14 +196,14 @@ pub(crate) struct ConnectedFlash {
     version: String,
     sha256: String,
     accepted_at: i64,
-    /// True if the acceptance ended a move.
-    pub(crate) moved: bool,
+    /// The agency from which a move came that the acceptance ended.
+    pub(crate) moved: Option<String>,
 }
 
 impl ConnectedFlash {
-    pub(crate) fn new(receipt: accounts::Receipt, moved: bool) -> Self {
+    pub(crate) fn new(receipt: accounts::Receipt, moved: Option<&str>) -> Self {
         let accounts::Receipt { version, sha256, accepted_at, .. } = receipt;
-        Self { version, sha256, accepted_at, moved }
+        Self { version, sha256, accepted_at, moved: moved.map(str::to_owned) }
     }
 
     pub(crate) fn receipt(self) -> Receipt {

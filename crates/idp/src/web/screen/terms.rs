@@ -30,9 +30,14 @@ pub(crate) async fn page(
         (None, Some(session)) => context.idp.accounts.account(session.account).await?.map(|a| a.email),
         (None, None) => None,
     };
+    // A move that goes on at the portal of another agency is still that of its own one.
+    let agency = match enrolment {
+        Some(enrolment) => Some(context.agency_of(enrolment)?),
+        None => context.agency.clone(),
+    };
     let page = page::Terms {
         email: email.unwrap_or_default(),
-        agency_name: context.agency.as_ref().map(|a| a.name.clone()).unwrap_or_default(),
+        agency_name: agency.map(|a| a.name.clone()).unwrap_or_default(),
         version: version.version.clone(),
         language: language.clone(),
         sha256: edition.sha256.clone(),
@@ -95,7 +100,7 @@ pub(crate) async fn post(
     let session = browser.session.as_ref();
     let enrolment = context.enrolment().await?;
     if let Some(ended) = enrolment.as_ref().filter(|e| e.stage == accounts::Stage::Finished)
-        && let Some(answer) = ended_here(&context, ended.id).await?
+        && let Some(answer) = ended_here(&context, ended).await?
     {
         return Ok(answer);
     }
@@ -104,7 +109,7 @@ pub(crate) async fn post(
         let agency = context.agency.as_ref().map(|a| a.id.as_str());
         return match idp.accounts.accept_terms(session.account, agency, &shown, &visitor).await? {
             Accepted::Done(receipt) => {
-                let flash = ConnectedFlash::new(receipt, false);
+                let flash = ConnectedFlash::new(receipt, None);
                 Ok(context.response().say(&path::connected(context.id()), &flash))
             }
             Accepted::Changed => again(TermsFlash::Changed),
@@ -113,29 +118,29 @@ pub(crate) async fn post(
     match idp.accounts.finish(enrolment.id, &shown, false, session, &visitor).await? {
         Finish::Done(signed_in, receipt) => {
             count::move_step(&enrolment.agency_id, MoveStep::Finished);
-            let flash = ConnectedFlash::new(receipt, true);
+            let flash = ConnectedFlash::new(receipt, Some(&enrolment.agency_id));
             Ok(context.signed_in(&signed_in).await?.say(&path::connected(context.id()), &flash))
         }
         Finish::Changed => again(TermsFlash::Changed),
         // Another copy of this form was faster.
-        Finish::NotNow => Ok(ended_here(&context, enrolment.id).await?.unwrap_or_else(|| context.to_hub())),
+        Finish::NotNow => Ok(ended_here(&context, &enrolment).await?.unwrap_or_else(|| context.to_hub())),
     }
 }
 
 /// Answers the last step, sent again by the browser that took it, as the first time: the receipt, and the session that it brought.
 async fn ended_here(
     context: &InteractionContext,
-    enrolment: accounts::EnrolmentId,
+    enrolment: &Enrolment,
 ) -> Result<Option<Response>, Failure> {
     let Some((signed_in, receipt)) = context
         .idp
         .accounts
-        .finished_again(enrolment, context.browser.session.as_ref(), &context.visitor())
+        .finished_again(enrolment.id, context.browser.session.as_ref(), &context.visitor())
         .await?
     else {
         return Ok(None);
     };
-    let flash = ConnectedFlash::new(receipt, true);
+    let flash = ConnectedFlash::new(receipt, Some(&enrolment.agency_id));
     Ok(Some(context.response().signed_in(&signed_in).say(&path::connected(context.id()), &flash)))
 }
 
@@ -159,10 +164,13 @@ pub(crate) async fn connected(context: InteractionContext) -> Result<Response, F
     let response = context.response();
     let response = if flash.is_some() { response.keep_flash() } else { response };
     let person = idp.accounts.account(session.account).await?;
+    let moved = flash.as_ref().and_then(|flash| flash.moved.as_deref());
+    // The portal of another agency than that of the move may not know this account.
+    let opens = context.agency.as_ref().filter(|agency| moved.is_none_or(|moved| *moved == *agency.id));
     let page = page::Connected {
         email: person.map(|p| p.email).unwrap_or_default(),
-        agency_name: context.agency.as_ref().map(|a| a.name.clone()),
-        moved: flash.as_ref().is_some_and(|flash| flash.moved),
+        agency_name: opens.map(|agency| agency.name.clone()),
+        moved: moved.and_then(|id| idp.agencies.load().agency(id).map(|agency| agency.name.clone())),
         receipt: flash.map(ConnectedFlash::receipt),
         continue_url: context.hub().into(),
     };

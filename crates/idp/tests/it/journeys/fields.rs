@@ -117,6 +117,27 @@ async fn who_comes_back_with_the_new_password_goes_on_where_they_stopped(world: 
     portal.receive(&later).await;
 }
 
+/// FINDING W2: a move that goes on at the portal of another agency says whose old identifier it ends, and promises no client space that it does not open.
+#[apply(both!)]
+#[tokio::test]
+async fn a_move_that_ends_at_the_portal_of_another_agency_names_its_own(world: World) {
+    let mut marie = at_sign_in(&world).await;
+    marie.old_credentials("100", "Vieux-Secret 1").await;
+    marie.up_to_mail(MARIE, PASSWORD).await;
+    let link = world.mail_to(MARIE, "confirm").await.link.unwrap();
+    marie.open(&link).await;
+    marie.submit("/confirm", &[("email", MARIE), ("password", PASSWORD)]).await.says("Étape 6 sur 6");
+    let mut tablet = world.visitor();
+    Portal::new(&world, "rivage").send(&mut tablet, &[]).await;
+    tablet.sign_in(MARIE, PASSWORD).await.says("Étape 6 sur 6");
+    assert!(tablet.screen.body.contains("<dd>Agence des Tilleuls</dd>"), "{}", tablet.screen.body);
+    tablet.submit("/terms", &[("accept", "on")]).await;
+    tablet
+        .screen
+        .says("L'ancien identifiant Agence des Tilleuls ne sert plus")
+        .says_not("Ouvrir mon espace client");
+}
+
 /// FINDING S13 and what the page offers meanwhile; FINDING S7: a throttle at each door that judges or hashes.
 #[apply(both!)]
 #[tokio::test]

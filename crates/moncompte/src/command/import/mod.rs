@@ -6,6 +6,8 @@ mod plan;
 mod rejects;
 mod spool;
 mod tell;
+#[cfg(test)]
+mod tell_tests;
 mod try_hash;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};

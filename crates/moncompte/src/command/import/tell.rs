@@ -252,17 +252,21 @@ pub(super) fn page(
     Ok(Pages::new()?.delivery_report(&page)?)
 }
 
-fn effects(complete: bool, report: &PlanReport) -> Vec<DeliveryLine> {
+pub(super) fn effects(complete: bool, report: &PlanReport) -> Vec<DeliveryLine> {
     let changes = &report.changes;
     let mut lines = vec![
         (report.added, "Nouveaux clients"),
-        (report.updated, "Clients dont une information change"),
+        // What changes for those who moved is among the changes below.
+        (report.updated + report.corrected, "Clients dont une information change"),
+        (
+            report.corrected,
+            "— dont clients qui ont déjà leur nouveau compte\u{a0}: leur espace client est corrigé",
+        ),
         (changes.email, "— dont l’adresse email"),
         (changes.hash, "— dont le mot de passe"),
         (changes.reference, "— dont la référence"),
         (changes.name, "— dont le nom"),
         (changes.profile, "— dont le téléphone, l’adresse postale ou une autre information"),
-        (report.corrected, "Clients qui ont déjà leur nouveau compte, et dont l’espace client est corrigé"),
         (report.unchanged, "Clients pour lesquels rien ne change"),
         (report.doubles, "Lignes répétées à l’identique (sans conséquence)"),
         (report.households, "Lignes réunies avec une autre du même identifiant"),
@@ -353,6 +357,9 @@ fn sample_in_french(sample: &accounts::Sample) -> DeliverySample {
 fn guard_in_french(guard: &GuardBroken) -> String {
     let percent = |share: &f64| format!("{:.0}\u{a0}%", share * 100.0);
     match guard {
+        GuardBroken::CutShort => {
+            "Le fichier s’arrête au milieu de sa dernière ligne. Le transfert a-t-il été coupé\u{a0}? Renvoyez-le.".to_owned()
+        }
         GuardBroken::MaxBad { share, .. } => {
             format!("{} des lignes ne peuvent pas être lues.", percent(share))
         }
