@@ -455,7 +455,8 @@ async fn a_backslash_is_a_slash(world: World) {
             let request = format!("GET {path}{query} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
             let answer = crate::journeys::lines::said(&world, &request).await;
             for line in answer.lines().filter(|line| line.starts_with("location: ")) {
-                assert!(line.starts_with("location: /") && !line.contains("evil"), "{address}: {line}");
+                let path = line.strip_prefix("location: /").unwrap_or("/");
+                assert!(!path.starts_with(['/', '\\']), "{address}: {line}");
             }
             assert!(!answer.contains("href=\"/\\") && !answer.contains("href=\"//"), "{address}");
         }

@@ -54,9 +54,10 @@ mod tests {
             return entries.flat_map(|entry| functions(&entry, &within(module, &entry))).collect();
         }
         let text = std::fs::read_to_string(path).unwrap();
-        let names = text
+        let functions = text
             .lines()
-            .filter_map(|line| line.trim_start().strip_prefix("async fn ").or(line.strip_prefix("fn ")));
+            .map(|line| line.trim_start().trim_start_matches("pub ").trim_start_matches("async "));
+        let names = functions.filter_map(|line| line.strip_prefix("fn "));
         names.filter_map(|rest| Some(format!("{module}{}", rest.split('(').next()?))).collect()
     }
 
