@@ -77,6 +77,7 @@ impl Serve {
             settings,
             trouble: Mutex::default(),
             look: Notify::new(),
+            switched: Notify::new(),
             due: AtomicBool::default(),
         });
         follower.folder_is(beginning.trouble);
