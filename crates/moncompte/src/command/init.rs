@@ -12,7 +12,7 @@ use kernel::{SealKey, SystemRng, Token};
 use rust_embed::Embed;
 
 use crate::{
-    config::{ISSUER_FORM, is_issuer},
+    config::{ISSUER_FORM, check_database, is_issuer},
     print::out,
 };
 
@@ -27,6 +27,9 @@ pub(crate) struct Init {
     /// The database's address: sqlite:///PATH or postgres://…; `-` reads it from standard input, for it may hold a password.
     #[arg(long, value_name = "ADDRESS", default_value = SQLITE)]
     database: String,
+    /// Speak to PostgreSQL on another machine without TLS: only on a network that is nobody else's.
+    #[arg(long)]
+    database_without_tls: bool,
 }
 
 /// The samples, embedded in the program.
@@ -43,6 +46,11 @@ struct Samples;
 const SQLITE: &str = "sqlite://moncompte.db";
 /// The file with the address of a database that asks for a password.
 const DATABASE: &str = "secrets/database";
+/// The line of the sample that says whether a server may be spoken to without TLS.
+const WITHOUT_TLS: &str = "# database_without_tls = false";
+/// What a folder is told to set, and what this command is told instead.
+const SETTING: &str = "set database_without_tls = true";
+const FLAG: &str = "give --database-without-tls";
 /// The issuer of the sample.
 const ISSUER: &str = "issuer = \"https://compte.exemple.fr\"";
 /// The secrets of the sample, but for the mail server's password, which only its operator knows.
@@ -73,7 +81,11 @@ impl Init {
             if path == "moncompte.toml" {
                 let issuer = format!("issuer = \"{}\"", self.issuer);
                 let sample = String::from_utf8(bytes)?.replacen(ISSUER, &issuer, 1);
-                bytes = sample.replacen(&format!("database = \"{SQLITE}\""), &setting, 1).into_bytes();
+                let mut settings = sample.replacen(&format!("database = \"{SQLITE}\""), &setting, 1);
+                if self.database_without_tls {
+                    settings = settings.replacen(WITHOUT_TLS, "database_without_tls = true", 1);
+                }
+                bytes = settings.into_bytes();
             }
             write(folder, &path, &bytes, 0o640)?;
         }
@@ -107,12 +119,11 @@ impl Init {
                 .context("the address of the database cannot be read")?;
         }
         let address = address.trim();
-        let is_known = ["sqlite:", "postgres:", "postgresql:"].iter().any(|kind| address.starts_with(kind));
-        if !is_known || !is_plain(address) {
-            bail!(
-                "--database must be an address such as sqlite:///var/lib/moncompte/moncompte.db or postgres://…"
-            );
+        if !is_plain(address) {
+            bail!("--database must be an address without quotes and backslashes");
         }
+        check_database(address, self.database_without_tls)
+            .map_err(|reason| anyhow::anyhow!("--database {}", reason.replace(SETTING, FLAG)))?;
         Ok(address.to_owned())
     }
 }
