@@ -24,9 +24,10 @@ pub(crate) struct Init {
     /// The provider's address, as portals and people will know it for ever.
     #[arg(long, value_name = "URL")]
     issuer: String,
-    /// The database's address: sqlite:///PATH or postgres://…; `-` reads it from standard input, for it may hold a password.
-    #[arg(long, value_name = "ADDRESS", default_value = SQLITE)]
-    database: String,
+    /// The database's address: sqlite:///PATH or postgres://…; `-` reads it from standard input, for it may hold a password. Unless given, a SQLite file in DIR;
+    /// where DIR is below /etc, which a service may not write, in /var/lib/moncompte.
+    #[arg(long, value_name = "ADDRESS")]
+    database: Option<String>,
     /// Speak to PostgreSQL on another machine without TLS: only on a network that is nobody else's.
     #[arg(long)]
     database_without_tls: bool,
@@ -44,6 +45,8 @@ struct Samples;
 
 /// The database of the sample, beside its file.
 const SQLITE: &str = "sqlite://moncompte.db";
+/// The database of a service, in the one folder that its unit may write.
+const OF_SERVICE: &str = "sqlite:///var/lib/moncompte/moncompte.db";
 /// The file with the address of a database that asks for a password.
 const DATABASE: &str = "secrets/database";
 /// The line of the sample that says whether a server may be spoken to without TLS.
@@ -111,7 +114,8 @@ impl Init {
 
     /// Returns the address of the database.
     fn database(&self) -> anyhow::Result<String> {
-        let mut address = self.database.clone();
+        let unless_given = unless_given(&std::path::absolute(&self.folder)?);
+        let mut address = self.database.clone().unwrap_or_else(|| unless_given.to_owned());
         if address == "-" {
             address.clear();
             std::io::stdin()
@@ -128,6 +132,11 @@ impl Init {
     }
 }
 
+/// Returns the address of the database of a new folder, whose path is absolute.
+fn unless_given(folder: &Path) -> &'static str {
+    if folder.starts_with("/etc") { OF_SERVICE } else { SQLITE }
+}
+
 /// Returns true for what can stand in a string of TOML as it is.
 fn is_plain(text: &str) -> bool {
     !text.contains(['"', '\\']) && !text.chars().any(char::is_control)
@@ -142,4 +151,16 @@ fn write(folder: &Path, path: &str, bytes: &[u8], mode: u32) -> anyhow::Result<(
     let opened = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&file);
     let mut opened = opened.with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(opened.write_all(bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_where_it_can_be_written() {
+        let of = |folder: &str| unless_given(Path::new(folder));
+        assert_eq!([of("/etc/moncompte"), of("/etc/other/moncompte")], [OF_SERVICE; 2]);
+        assert_eq!([of("/home/marie/moncompte"), of("/etcetera")], [SQLITE; 2]);
+    }
 }
