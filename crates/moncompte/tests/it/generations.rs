@@ -146,7 +146,10 @@ async fn a_change_reaches_all_nodes_and_a_rollback_takes_it_back(bed: Bed) {
     assert_eq!(generations(place), [2, 2]);
     assert_eq!(gauge(place, "moncompte_config_generation").await, "2");
     assert_eq!(gauge(place, "moncompte_agency_bad{agency=\"autre\"}").await, "0");
-    done(place, "rollback", &[]);
+    let back = done(place, "rollback", &[]);
+    for words in ["autre: removed", "exemple: look.accent: \"#224488\" -> \"#1f6f54\""] {
+        assert!(back.contains(words), "{words}: {back}");
+    }
     assert_eq!((pair.ask("autre").await, pair.ask("exemple").await), ([400, 400], [200, 200]));
     assert_eq!(generations(place), [3, 3]);
     refused_to_go_back(place);
@@ -183,8 +186,7 @@ async fn what_is_wrong_or_not_named_changes_nothing(bed: Bed) {
     assert_eq!(gauge(place, "moncompte_agency_bad{agency=\"autre\"}").await, "0");
     // Half a file of the terms, and a folder without one.
     let terms = place.change("terms/2026-11/fr.md", "effective", "effect");
-    let out = place.run("apply", &[]);
-    assert!(out.status.code() == Some(1) && said(&out).contains("terms/2026-11/fr.md"), "{}", said(&out));
+    refused(place, "apply", &[], "terms/2026-11/fr.md");
     fs::write(place.path("terms/2026-11/fr.md"), &terms).unwrap();
     // What vanishes has to be named: an agency, a portal, a text that people accepted.
     fs::rename(place.path("agencies/autre.toml"), place.path("autre")).unwrap();
