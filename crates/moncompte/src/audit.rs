@@ -120,13 +120,13 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    /// Opens the stream.
+    /// Opens the stream. `node` is the name in its lines: a node's own, or that of the machine for a command.
     ///
     /// # Errors
     /// If it cannot be written to.
-    pub(crate) fn begin(place: &Place) -> anyhow::Result<Self> {
+    pub(crate) fn begin(place: &Place, node: String) -> anyhow::Result<Self> {
         let open = place.open().context("telemetry.audit")?;
-        Ok(Self { log: Log::to(open), node: host() })
+        Ok(Self { log: Log::to(open), node })
     }
 
     /// Returns the lines on their way.
@@ -244,7 +244,7 @@ pub(crate) fn of_command(folder: &Path, makes_nothing: bool) -> Option<Audit> {
     if makes_nothing && matches!(&place, Place::File(path) if !path.exists()) {
         return None;
     }
-    let begun = Audit::begin(&place);
+    let begun = Audit::begin(&place, host());
     if let Err(error) = &begun {
         err!("warning: this command is not in the audit stream: {error:#}");
     }

@@ -32,6 +32,7 @@ pub(crate) fn router(
 
 async fn measures(State(ops): State<Ops>) -> String {
     measures::read(&ops.current.load().idp);
+    metrics::gauge!("moncompte_ready").set(f64::from(u8::from(trouble(&ops).await.is_none())));
     ops.metrics.render()
 }
 

@@ -35,4 +35,11 @@ fn the_numbers_of_the_page_are_those_of_the_measures_and_the_defaults() {
         assert!(page.contains(number), "docs/operate/scale.md no longer says {number}");
         assert!(read(file).contains(source), "docs/operate/scale.md says {number}, and {file} not {source}");
     }
+    // The sums of these numbers.
+    let connections = format!("With two nodes and two commands that is {},", 16 * (2 + 2) + 10);
+    let memory = format!("51 + 2 × 19 = {} MiB", 51 + 2 * 19);
+    let cores = format!("÷ 3600 ÷ {:.0} is the number of cores", 76.9 / 2.0);
+    for sum in [connections, memory, cores] {
+        assert!(page.contains(&sum), "docs/operate/scale.md no longer says {sum}");
+    }
 }

@@ -113,13 +113,14 @@ fn failure_page(
         }
         _ => tracing::info!(%reference, %path, %cause, "refused"),
     }
-    tracing::info!(target: "audit", event = "page_refused", %reference, outcome = failure.outcome(), %cause);
+    let agencies = idp.agencies.load();
+    let agency = failure.agency.as_deref().and_then(|id| agencies.agency(id));
+    let of = agency.map(|agency| &*agency.id);
+    tracing::info!(target: "audit", event = "page_refused", %reference, outcome = failure.outcome(), agency = of, %cause);
     Span::current().record("reference", &*reference).record("outcome", failure.outcome());
     if let Some(redirect) = failure.redirect {
         return redirected(*redirect);
     }
-    let agencies = idp.agencies.load();
-    let agency = failure.agency.as_deref().and_then(|id| agencies.agency(id));
     let accept = request.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     let frame = pages::Frame {
         locale: language::chosen(idp, &request.headers)

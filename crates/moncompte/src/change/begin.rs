@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use agencies::Agencies;
 use anyhow::bail;
-use generations::{Generation, GenerationId, Generations, PREPARING, Proposal, Proposed};
-use kernel::Context;
+use generations::{Files, Generation, GenerationId, Generations, PREPARING, Proposal, Proposed};
+use kernel::{Context, Unix};
 
 use crate::config::{Contents, LeftOut, Mistakes};
 
@@ -77,18 +77,7 @@ async fn later(
     let contents = Contents::of(&files, context.now());
     log_mistakes(&folder, &contents.agencies);
     bad.extend(folder.bad());
-    let trouble = if !folder.mistakes.is_empty() {
-        Some(format!("the folder of this node has mistakes: generation {} is served", latest.id))
-    } else {
-        let (merged, _) = folder.with_bad_as_accepted(&files, context.now());
-        let differs = all.digest(&merged.files) != latest.digest;
-        differs.then(|| {
-            format!(
-                "the folder of this node is not generation {}, which is served: `moncompte plan` says how it differs, `moncompte apply` takes it in",
-                latest.id
-            )
-        })
-    };
+    let trouble = folder_fault(all, folder, &latest, &files, context.now());
     if let Some(trouble) = &trouble {
         tracing::error!(generation = latest.id, "{trouble}");
     }
@@ -99,6 +88,27 @@ async fn later(
         return Err(Mistakes(contents.mistakes).into());
     }
     Ok(Beginning { generation: latest.id, contents, bad, trouble })
+}
+
+/// Returns the fault of a folder beside the generation that is served, in a sentence. An agency with a mistake is as last accepted, which is no fault of the
+/// folder: `moncompte_agency_bad` tells it.
+pub(crate) fn folder_fault(
+    all: &Generations,
+    folder: Contents,
+    served: &Generation,
+    files: &Files,
+    now: Unix,
+) -> Option<String> {
+    let id = served.id;
+    if !folder.mistakes.is_empty() {
+        return Some(format!("the folder of this node has mistakes: generation {id} is served"));
+    }
+    let (merged, _) = folder.with_bad_as_accepted(files, now);
+    (all.digest(&merged.files) != served.digest).then(|| {
+        format!(
+            "the folder of this node is not generation {id}, which is served: `moncompte plan` says how it differs, `moncompte apply` takes it in"
+        )
+    })
 }
 
 /// Logs every mistake of a folder, with what becomes of each agency.

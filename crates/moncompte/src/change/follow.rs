@@ -42,6 +42,8 @@ pub(crate) struct Follower {
     pub(crate) trouble: Mutex<Option<String>>,
     /// Told when this process proposes something, so that it looks at once.
     pub(crate) look: Notify,
+    /// Told at each switch, so that what is said of the folder is looked at again.
+    pub(crate) switched: Notify,
     /// True if it reports at its next look.
     pub(crate) due: AtomicBool,
 }
@@ -101,7 +103,12 @@ impl Follower {
     pub(crate) fn folder_is(&self, trouble: Option<String>) {
         metrics::gauge!("moncompte_config_folder_differs").set(f64::from(u8::from(trouble.is_some())));
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
-        self.look.notify_one();
+        self.tell();
+    }
+
+    /// Returns true if something is said of the folder of this node.
+    pub(crate) fn has_trouble(&self) -> bool {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     async fn turn(&self, progress: &mut Progress) -> Result<Duration, Fault> {
@@ -137,6 +144,7 @@ impl Follower {
                 tokio::time::sleep(Duration::from_millis(u64::try_from(wait).unwrap_or_default())).await;
                 let Some((_, running)) = progress.prepared.take() else { return Ok(BUSY) };
                 self.current.switch(running.clone());
+                self.switched.notify_one();
                 tracing::info!(generation = id, "configuration generation served");
                 self.report(progress).await?;
                 running.idp.grants.end_left().await?;

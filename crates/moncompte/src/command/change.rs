@@ -173,7 +173,7 @@ impl PlanCommand {
 impl Apply {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let mut opened = Opened::at(&self.place).await?;
-        let contents = opened.contents().shared_is_right()?;
+        let contents = opened.contents().shared_is_right().context("nothing changed")?;
         if contents.bad().iter().any(|agency| !self.keep_bad.contains(agency)) {
             return Err(anyhow::Error::from(Mistakes(contents.all_mistakes())).context("nothing changed"));
         }
@@ -224,11 +224,13 @@ impl Rollback {
         };
         let before = before.with_context(|| format!("there is no generation before {}", latest.id))?;
         let files = opened.all.files(before.id).await?;
+        let plan = Plan::new(&opened.all.files(latest.id).await?, &files, opened.context.now());
         let by = format!("{}, back to {}", operator_at_host(&operator(None)), before.id);
         let (base, next) = (Some(latest.id), before.before);
         let proposal = Proposal { files: &files, by: &by, base, before: next, kept: &before.kept };
         let applied = apply(&opened.all, &opened.context, &proposal, || ()).await?;
         let code = done(&applied, self.json);
+        plan.changes.iter().for_each(|change| err!("  {}: {}", change.subject, change.what));
         err!(
             "It holds the files of generation {}. The folder is as it was: the next `apply` or reload takes that in again.",
             before.id

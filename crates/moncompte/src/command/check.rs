@@ -128,7 +128,8 @@ impl Check {
 
 fn praise(config: &Config, warnings: &[String]) {
     let (count, issuer) = (config.contents.agencies.iter().count(), &config.settings.issuer);
-    out!("{count} agencies, issuer {issuer}: nothing is wrong.");
+    let agencies = if count == 1 { "agency" } else { "agencies" };
+    out!("{count} {agencies}, issuer {issuer}: nothing is wrong.");
     warnings.iter().for_each(|warning| out!("{warning}."));
     let length = config.settings.password.min_length;
     let meets = if length >= 15 {

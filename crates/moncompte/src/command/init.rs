@@ -12,7 +12,7 @@ use kernel::{SealKey, SystemRng, Token};
 use rust_embed::Embed;
 
 use crate::{
-    config::{ISSUER_FORM, is_issuer},
+    config::{ISSUER_FORM, check_database, is_issuer},
     print::out,
 };
 
@@ -24,9 +24,13 @@ pub(crate) struct Init {
     /// The provider's address, as portals and people will know it for ever.
     #[arg(long, value_name = "URL")]
     issuer: String,
-    /// The database's address: sqlite:///PATH or postgres://…; `-` reads it from standard input, for it may hold a password.
-    #[arg(long, value_name = "ADDRESS", default_value = SQLITE)]
-    database: String,
+    /// The database's address: sqlite:///PATH or postgres://…; `-` reads it from standard input, for it may hold a password. Unless given, a SQLite file in DIR;
+    /// where DIR is below /etc, which a service may not write, in /var/lib/moncompte.
+    #[arg(long, value_name = "ADDRESS")]
+    database: Option<String>,
+    /// Speak to PostgreSQL on another machine without TLS: only on a network that is nobody else's.
+    #[arg(long)]
+    database_without_tls: bool,
 }
 
 /// The samples, embedded in the program.
@@ -41,8 +45,15 @@ struct Samples;
 
 /// The database of the sample, beside its file.
 const SQLITE: &str = "sqlite://moncompte.db";
+/// The database of a service, in the one folder that its unit may write.
+const OF_SERVICE: &str = "sqlite:///var/lib/moncompte/moncompte.db";
 /// The file with the address of a database that asks for a password.
 const DATABASE: &str = "secrets/database";
+/// The line of the sample that says whether a server may be spoken to without TLS.
+const WITHOUT_TLS: &str = "# database_without_tls = false";
+/// What a folder is told to set, and what this command is told instead.
+const SETTING: &str = "set database_without_tls = true";
+const FLAG: &str = "give --database-without-tls";
 /// The issuer of the sample.
 const ISSUER: &str = "issuer = \"https://compte.exemple.fr\"";
 /// The secrets of the sample, but for the mail server's password, which only its operator knows.
@@ -73,7 +84,11 @@ impl Init {
             if path == "moncompte.toml" {
                 let issuer = format!("issuer = \"{}\"", self.issuer);
                 let sample = String::from_utf8(bytes)?.replacen(ISSUER, &issuer, 1);
-                bytes = sample.replacen(&format!("database = \"{SQLITE}\""), &setting, 1).into_bytes();
+                let mut settings = sample.replacen(&format!("database = \"{SQLITE}\""), &setting, 1);
+                if self.database_without_tls {
+                    settings = settings.replacen(WITHOUT_TLS, "database_without_tls = true", 1);
+                }
+                bytes = settings.into_bytes();
             }
             write(folder, &path, &bytes, 0o640)?;
         }
@@ -99,7 +114,8 @@ impl Init {
 
     /// Returns the address of the database.
     fn database(&self) -> anyhow::Result<String> {
-        let mut address = self.database.clone();
+        let unless_given = unless_given(&std::path::absolute(&self.folder)?);
+        let mut address = self.database.clone().unwrap_or_else(|| unless_given.to_owned());
         if address == "-" {
             address.clear();
             std::io::stdin()
@@ -107,14 +123,18 @@ impl Init {
                 .context("the address of the database cannot be read")?;
         }
         let address = address.trim();
-        let is_known = ["sqlite:", "postgres:", "postgresql:"].iter().any(|kind| address.starts_with(kind));
-        if !is_known || !is_plain(address) {
-            bail!(
-                "--database must be an address such as sqlite:///var/lib/moncompte/moncompte.db or postgres://…"
-            );
+        if !is_plain(address) {
+            bail!("--database must be an address without quotes and backslashes");
         }
+        check_database(address, self.database_without_tls)
+            .map_err(|reason| anyhow::anyhow!("--database {}", reason.replace(SETTING, FLAG)))?;
         Ok(address.to_owned())
     }
+}
+
+/// Returns the address of the database of a new folder, whose path is absolute.
+fn unless_given(folder: &Path) -> &'static str {
+    if folder.starts_with("/etc") { OF_SERVICE } else { SQLITE }
 }
 
 /// Returns true for what can stand in a string of TOML as it is.
@@ -131,4 +151,16 @@ fn write(folder: &Path, path: &str, bytes: &[u8], mode: u32) -> anyhow::Result<(
     let opened = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&file);
     let mut opened = opened.with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(opened.write_all(bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_where_it_can_be_written() {
+        let of = |folder: &str| unless_given(Path::new(folder));
+        assert_eq!([of("/etc/moncompte"), of("/etc/other/moncompte")], [OF_SERVICE; 2]);
+        assert_eq!([of("/home/marie/moncompte"), of("/etcetera")], [SQLITE; 2]);
+    }
 }

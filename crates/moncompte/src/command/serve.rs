@@ -45,7 +45,10 @@ impl Serve {
         let prepared = Prepared::read(&self.place.config, &self.overlay)?;
         let traces = Traces::begin(&prepared.config.settings.telemetry)?;
         let place = prepared.config.audit();
-        let audit = place.map(|place| Audit::begin(&place)).transpose()?.map(telemetry::keep_audit);
+        // As `status` names it. The port of an address that leaves it to the system is not known yet.
+        let of_port = |port: &str| self.node.clone().unwrap_or_else(|| format!("{}:{port}", host()));
+        let name = of_port(prepared.config.settings.listen.rsplit(':').next().unwrap_or_default());
+        let audit = place.map(|place| Audit::begin(&place, name)).transpose()?.map(telemetry::keep_audit);
         telemetry::begin_observed(self.place.log, "info,sqlx=warn", traces.as_ref(), audit);
         let measures = measures::install()?;
         prepared.make_folders()?;
@@ -56,7 +59,7 @@ impl Serve {
         let (public, private) =
             (listen(&config.settings.listen).await?, listen(&config.settings.ops_listen).await?);
         let address = public.local_addr()?;
-        let name = self.node.unwrap_or_else(|| format!("{}:{}", host(), address.port()));
+        let name = of_port(&address.port().to_string());
         let context = wire::context(&config).await?;
         let drain = config.settings.drain_seconds;
         // Other nodes learn of this one first, and this one of them.
@@ -77,6 +80,7 @@ impl Serve {
             settings,
             trouble: Mutex::default(),
             look: Notify::new(),
+            switched: Notify::new(),
             due: AtomicBool::default(),
         });
         follower.folder_is(beginning.trouble);

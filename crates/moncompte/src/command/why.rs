@@ -24,8 +24,9 @@ const LONGEST: u64 = 64 * 1024;
 pub(crate) struct Why {
     #[command(flatten)]
     place: Where,
-    /// Reference on the page, e.g. SG8K-MPKW.
-    reference: String,
+    /// Reference on the page, as it is read out: SG8K-MPKW, or sg8k mpkw.
+    #[arg(required = true)]
+    reference: Vec<String>,
     /// Audit stream to look in; - for standard input. The file that `telemetry.audit` names unless given.
     #[arg(long)]
     from: Option<PathBuf>,
@@ -37,11 +38,11 @@ pub(crate) struct Why {
 impl Why {
     /// Exit code 0 if the reference is found; 1 if not.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let reference = self.reference.join("-");
         let path = match (self.from, Place::of(&self.place.config)) {
             (Some(path), _) | (None, Some(Place::File(path))) => path,
             (None, _) => bail!(
-                "the audit stream of this folder is no file: give it with --from, e.g. `journalctl -o cat -u moncompte | moncompte why {} --from -`",
-                self.reference
+                "the audit stream of this folder is no file: give it with --from, e.g. `journalctl -o cat -u moncompte | moncompte why {reference} --from -`"
             ),
         };
         let input: Box<dyn Read> = match path == Path::new("-") {
@@ -50,11 +51,10 @@ impl Why {
                 Box::new(File::open(&path).with_context(|| format!("{} cannot be read", path.display()))?)
             }
         };
-        let found = request_of(BufReader::new(input), &letters(&self.reference))?;
+        let found = request_of(BufReader::new(input), &letters(&reference))?;
         if found.is_empty() {
             out!(
-                "{} is not in this stream. Each node has its own, and older ones may be in files that were rotated.",
-                self.reference
+                "{reference} is not in this stream. Each node has its own, and older ones may be in files that were rotated."
             );
             return Ok(ExitCode::FAILURE);
         }

@@ -26,6 +26,7 @@ use kernel::{SealKeys, Unix};
 use crate::audit::Place;
 
 pub(crate) use contents::Contents;
+pub(crate) use network::database as check_database;
 pub(crate) use overlay::Overlay;
 pub(crate) use prepare::Prepared;
 use read::Reader;

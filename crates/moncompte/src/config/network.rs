@@ -67,8 +67,19 @@ pub(super) fn is_too_wide(net: IpNet) -> bool {
     net.prefix_len() < 16 && !private.iter().any(|all| all.contains(&net))
 }
 
+/// Checks the address of a database; the error says what is wrong with it, to be read after its name.
+pub(crate) fn database(address: &str, without_tls: bool) -> Result<(), String> {
+    match address {
+        postgres if postgres.starts_with("postgres://") || postgres.starts_with("postgresql://") => {
+            self::postgres(postgres, without_tls)
+        }
+        file if file.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty()) => Ok(()),
+        _ => Err("must begin with sqlite:// or postgres://".into()),
+    }
+}
+
 /// Checks the address of PostgreSQL, which may list several servers. Names and password hashes cross a network only under TLS.
-pub(super) fn postgres(address: &str, without_tls: bool) -> Result<(), String> {
+fn postgres(address: &str, without_tls: bool) -> Result<(), String> {
     kernel::each_server(address)?.iter().try_for_each(|server| one_server(server, without_tls))
 }
 

@@ -291,28 +291,14 @@ impl<'a> Reader<'a> {
             (None, Some(file)) => self.secret(file),
             _ => Err("give either database or database_file".into()),
         };
-        match address {
-            Ok(address) if address.starts_with("postgres://") || address.starts_with("postgresql://") => {
-                match network::postgres(&address, s.database_without_tls) {
-                    Ok(()) => Some(address),
-                    Err(reason) => {
-                        self.at(text, key, &reason);
-                        None
-                    }
-                }
-            }
-            Ok(address) => match address.strip_prefix("sqlite://") {
-                Some(path) => Some(format!("sqlite://{}", self.folder.join(path).display())),
-                None => {
-                    self.at(text, key, "must begin with sqlite:// or postgres://");
-                    None
-                }
-            },
-            Err(sentence) => {
-                self.at(text, key, &sentence);
-                None
-            }
-        }
+        let right = address.and_then(|address| {
+            network::database(&address, s.database_without_tls)?;
+            Ok(match address.strip_prefix("sqlite://") {
+                Some(path) => format!("sqlite://{}", self.folder.join(path).display()),
+                None => address,
+            })
+        });
+        right.map_err(|reason| self.at(text, key, &reason)).ok()
     }
 
     pub(super) fn names(&mut self, folder: &str) -> Vec<String> {

@@ -16,8 +16,9 @@ impl Reader<'_> {
             let folder = format!("terms/{version}");
             let mut editions = BTreeMap::new();
             let mut front: Option<Front> = None;
+            let before = self.mistakes.len();
             let names = self.names(&folder);
-            if !names.is_empty() && !names.iter().any(|name| name == "fr.md") {
+            if self.mistakes.len() == before && !names.iter().any(|name| name == "fr.md") {
                 self.wrong(&folder, None, "fr.md", "is missing: every version is there in French");
             }
             for name in names {
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn terms_that_are_all_to_come_are_a_mistake() {
+    fn terms_that_are_all_to_come_or_without_a_text_are_a_mistake() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("terms/2026-11")).unwrap();
         let text = "+++\ntitle = \"CGU\"\neffective = \"2026-11-01\"\nconsent = true\n+++\nArticle 1\n";
@@ -116,6 +117,9 @@ mod tests {
         let effective = date("2026-11-01").unwrap();
         assert_eq!(mistakes(effective), 0);
         assert_eq!(mistakes(effective - 1), 1);
+        // A version whose text did not arrive is nobody's wish.
+        std::fs::create_dir(folder.path().join("terms/2027-01")).unwrap();
+        assert_eq!(mistakes(effective), 1);
     }
 
     #[test]

@@ -52,7 +52,20 @@ async fn a_node_is_dead(bed: Bed) {
     let told = done(&place, look[0]);
     assert!(node(&told, port, "live") && node(&told, port, "generation 2"), "{told}");
     done(&place, look[1]);
-    again.stop().await;
+    again.kill();
+    // It is forgotten after a day, and not before. A node looks at its start, and every minute.
+    let mut running = running;
+    for (hours, known) in [(23, true), (2, false)] {
+        let passed =
+            format!("UPDATE node SET seen_at = seen_at - {} WHERE id LIKE '%:{port}'", hours * 3_600_000);
+        place.bed.context.db.writer().execute_unprepared(&passed).await.unwrap();
+        running.stop().await;
+        running = place.serve().await;
+        eventually("what is known of it", async || {
+            (node(&done(&place, look[0]), port, "silent") == known).then_some(())
+        })
+        .await;
+    }
     running.stop().await;
 }
 

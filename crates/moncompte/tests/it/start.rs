@@ -378,16 +378,23 @@ fn a_new_folder_is_right_but_for_the_mail_servers_password() {
 #[test]
 fn the_address_of_a_database_is_a_secret_of_its_own() {
     let parent = tempfile::tempdir().unwrap();
-    let init = |name: &str, address: &str| {
+    let init_with = |name: &str, address: &str, more: &[&str]| {
         let given = parent.path().join("given");
         fs::write(&given, address).unwrap();
         let mut command = program();
         command.args(["init", "--issuer", "https://compte.agence.test", "--database", "-"]);
-        let out =
-            command.arg(parent.path().join(name)).stdin(fs::File::open(given).unwrap()).output().unwrap();
+        command.args(more).arg(parent.path().join(name)).stdin(fs::File::open(given).unwrap());
+        let out = command.output().unwrap();
         (out.status.code(), String::from_utf8(out.stderr).unwrap())
     };
-    let server = "postgres://moncompte:geheim@db.agence.test/moncompte";
+    let init = |name: &str, address: &str| init_with(name, address, &[]);
+    let green = |name: &str| {
+        let folder = parent.path().join(name);
+        secret_file(&folder.join("secrets/smtp"), "a password of a mail server");
+        let out = program().arg("check").arg("--config").arg(&folder).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    };
+    let server = "postgres://moncompte:geheim@db.agence.test/moncompte?sslmode=verify-full";
     assert_eq!(init("server", &format!("{server}\n")).0, Some(0));
     let folder = parent.path().join("server");
     let settings = fs::read_to_string(folder.join("moncompte.toml")).unwrap();
@@ -397,6 +404,14 @@ fn the_address_of_a_database_is_a_secret_of_its_own() {
     assert!(!settings.contains("geheim"));
     assert_eq!(fs::read_to_string(folder.join("secrets/database")).unwrap(), server);
     assert_eq!(mode(&folder.join("secrets/database")), 0o600);
+    green("server");
+    let open = "postgres://moncompte:geheim@db.agence.test/moncompte";
+    let (code, said) = init("open", open);
+    assert!(code == Some(1) && said.contains("--database may speak to db.agence.test without TLS"), "{said}");
+    assert!(said.contains("give --database-without-tls") && !said.contains("geheim"), "{said}");
+    assert!(!parent.path().join("open").exists());
+    assert_eq!(init_with("open", open, &["--database-without-tls"]).0, Some(0));
+    green("open");
     assert_eq!(init("file", "sqlite:///var/lib/moncompte/moncompte.db").0, Some(0));
     let settings = fs::read_to_string(parent.path().join("file/moncompte.toml")).unwrap();
     assert!(settings.contains("\ndatabase = \"sqlite:///var/lib/moncompte/moncompte.db\"\n"));
@@ -410,8 +425,15 @@ fn the_address_of_a_database_is_a_secret_of_its_own() {
         );
         assert!(!parent.path().join("no").exists(), "{wrong}");
     }
-    for wrong in ["", "mysql://db/x", "sqlite://a\"b"] {
+    for (wrong, why) in [
+        ("", "must begin with sqlite:// or postgres://"),
+        ("mysql://db/x", "must begin with sqlite:// or postgres://"),
+        ("sqlite:moncompte.db", "must begin with sqlite:// or postgres://"),
+        ("sqlite://", "must begin with sqlite:// or postgres://"),
+        ("postgres://a:b@h:99999/d", "is no address that can be read"),
+        ("sqlite://a\"b", "must be an address without quotes"),
+    ] {
         let (code, said) = init("wrong", wrong);
-        assert!(code == Some(1) && said.contains("--database must be an address"), "{wrong}: {said}");
+        assert!(code == Some(1) && said.contains(&format!("--database {why}")), "{wrong}: {said}");
     }
 }

@@ -13,7 +13,7 @@ use crate::shell;
 use crate::tools::on_path;
 
 /// The files that are copied from the sources: from, to, mode.
-const FILES: [(&str, &str, u32); 10] = [
+const FILES: [(&str, &str, u32); 11] = [
     ("deploy/systemd/moncompte.service", "usr/lib/systemd/system/moncompte.service", 0o644),
     ("deploy/systemd/moncompte.sysusers.conf", "usr/lib/sysusers.d/moncompte.conf", 0o644),
     ("deploy/systemd/moncompte.tmpfiles.conf", "usr/lib/tmpfiles.d/moncompte.conf", 0o644),
@@ -21,6 +21,7 @@ const FILES: [(&str, &str, u32); 10] = [
     ("deploy/debian/postinst", "DEBIAN/postinst", 0o755),
     ("deploy/debian/prerm", "DEBIAN/prerm", 0o755),
     ("deploy/debian/postrm", "DEBIAN/postrm", 0o755),
+    ("deploy/debian/lintian-overrides", "usr/share/lintian/overrides/moncompte", 0o644),
     ("deploy/proxy/nginx.conf", "usr/share/doc/moncompte/examples/nginx.conf", 0o644),
     ("deploy/proxy/503.http", "usr/share/doc/moncompte/examples/503.http", 0o644),
     ("deploy/proxy/haproxy.cfg", "usr/share/doc/moncompte/examples/haproxy.cfg", 0o644),

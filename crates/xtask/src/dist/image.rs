@@ -46,7 +46,9 @@ pub(super) fn make(release: &Release, folder: &Path) -> Result<PathBuf> {
         "annotations": { "org.opencontainers.image.version": release.version(), "org.opencontainers.image.created": created },
     });
     let mut entry = blobs.write(&manifest, "application/vnd.oci.image.manifest.v1+json")?;
-    entry["annotations"] = json!({ "org.opencontainers.image.ref.name": release.version() });
+    // `podman load` takes the image's name from here.
+    let tag = format!("moncompte:{}", release.version());
+    entry["annotations"] = json!({ "org.opencontainers.image.ref.name": tag });
     fs::write(layout.join("index.json"), json!({ "schemaVersion": 2, "manifests": [entry] }).to_string())?;
     fs::write(layout.join("oci-layout"), json!({ "imageLayoutVersion": "1.0.0" }).to_string())?;
     let image = folder.join(format!("{}.oci.tar", release.stem()));

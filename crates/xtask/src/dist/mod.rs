@@ -57,6 +57,12 @@ pub(crate) fn run(args: &DistArgs) -> Result<()> {
         Some(key) => format!("signed: {}", name(&sign(&made.sums, key)?)),
         None => "not signed: --sign-key names the SSH key that would".to_owned(),
     };
+    if let Some(lintian) = on_path("lintian") {
+        // The overrides in the package say what is meant, each with its reason.
+        let told =
+            shell::capture(Command::new(lintian).args(["--fail-on", "error,warning"]).arg(&made.package))?;
+        ensure!(told.status.success(), "lintian:\n{}", String::from_utf8_lossy(&told.stdout));
+    }
     println!("{}", fs::read_to_string(&made.sums)?.trim_end());
     println!("in {}; {signature}", dist.display());
     Ok(())

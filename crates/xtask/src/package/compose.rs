@@ -33,7 +33,7 @@ pub(super) fn check(made: &Made) -> Result<()> {
         fs::copy(root.path(&from), root.path("run/secrets").join(mounted))?;
     }
     root.run(
-        "moncompte init /compose --issuer https://compte.example.fr --database - < /run/secrets/database_url",
+        "moncompte init /compose --issuer https://compte.example.fr --database - --database-without-tls < /run/secrets/database_url",
     )?;
     root.run("umask 077; echo a-password > /compose/secrets/smtp")?;
     let settings: Vec<String> =

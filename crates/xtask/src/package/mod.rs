@@ -5,6 +5,7 @@ mod compose;
 mod install;
 mod page;
 mod root;
+mod scripts;
 mod unit;
 
 use std::fs;
@@ -48,6 +49,7 @@ pub(crate) fn check() -> Result<Outcome> {
     release.revision = 2;
     let (newer, _) = release.package(&newer)?;
     compose::check(&made)?;
+    scripts::check(&made)?;
     let done = install::follow_the_page(&made, &newer)?;
     Ok(Outcome::Passed(done))
 }
@@ -77,7 +79,11 @@ fn image_reads_back(image: &Path, work: &Path) -> Result<()> {
         ensure!(Some(file.metadata()?.len()) == descriptor["size"].as_u64(), "the size of {told} is another");
         Ok(file)
     };
-    let manifest = json(&blob(&json(&layout.join("index.json"))?["manifests"][0])?)?;
+    let entry = json(&layout.join("index.json"))?["manifests"][0].clone();
+    let tag = concat!("moncompte:", env!("CARGO_PKG_VERSION"));
+    // `podman load` would call it by its version alone.
+    ensure!(entry["annotations"]["org.opencontainers.image.ref.name"] == tag, "the image's name: {entry}");
+    let manifest = json(&blob(&entry)?)?;
     let config = json(&blob(&manifest["config"])?)?;
     let layer = blob(&manifest["layers"][0])?;
     // Not compressed in a test: the layer's digest is that of its content too.
@@ -96,7 +102,7 @@ fn image_reads_back(image: &Path, work: &Path) -> Result<()> {
     let said = text(&mut start)?;
     ensure!(said == format!("moncompte {}", env!("CARGO_PKG_VERSION")), "the image's program says {said}");
     if let Some(skopeo) = on_path("skopeo") {
-        text(Command::new(skopeo).arg("inspect").arg(format!("oci-archive:{}", image.display())))?;
+        text(Command::new(skopeo).arg("inspect").arg(format!("oci-archive:{}:{tag}", image.display())))?;
     }
     fs::remove_dir_all(&layout)?;
     Ok(fs::remove_dir_all(&root)?)

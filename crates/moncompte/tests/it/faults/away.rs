@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::{ANSWERED, HEALED, Site, is_not_now};
 use crate::{
     backup::said as said_by,
+    messages::measured,
     operate,
     person::{Page, Person, Persona},
     place::eventually,
@@ -137,6 +138,7 @@ async fn the_commands_of_the_page_see_a_database_that_is_away() {
     eventually("the operator is told", async || (site.health("ready").await == 503).then_some(())).await;
     let (_, said) = site.place.operators("/health/ready").await;
     assert!(said.contains("database"), "{said}");
+    measured(&site.place, "moncompte_ready 0").await;
     assert!(site.redeem(&code).await.is_not_now());
     for (line, code) in [(status, 1), (doctor, 2)] {
         let out = operate::run(&site.place, line);
@@ -145,6 +147,7 @@ async fn the_commands_of_the_page_see_a_database_that_is_away() {
     }
     proxy.pass();
     eventually("the operator is told", async || (site.health("ready").await == 200).then_some(())).await;
+    measured(&site.place, "moncompte_ready 1").await;
     let told = site.redeem(&code).await;
     assert_eq!(told.status, 200, "the code was not used up: {}", told.json);
     // The node reports itself again within seconds.

@@ -47,11 +47,9 @@ fn expressions(value: &Value, found: &mut Vec<String>) {
 }
 
 /// Numbers that a node says only when that has happened: sign-ins that wait, calls to portals, trouble.
-const RARE: [&str; 13] = [
+const RARE: [&str; 11] = [
     "moncompte_throttled_total",
     "moncompte_client_failures_total",
-    "moncompte_hash_refused_total",
-    "moncompte_lock_total",
     "moncompte_reset_total",
     "moncompte_logout_calls_total",
     "moncompte_logout_hosts_silent",
@@ -91,6 +89,18 @@ async fn alarms_and_board_name_numbers_that_exist() {
     let told: BTreeSet<String> = text.lines().filter(|line| !line.starts_with('#')).flat_map(names).collect();
     let silent: Vec<_> = named.difference(&told).filter(|name| !RARE.contains(&name.as_str())).collect();
     assert!(silent.is_empty(), "a running node does not tell {silent:?}\n{text}");
+}
+
+/// The rule for the queue of hashes knows how long it may be.
+#[test]
+fn the_queue_of_hashes_wakes_at_its_half() {
+    let sample = fs::read_to_string(folder().join("../../config/moncompte.toml")).unwrap();
+    let queue = sample.lines().find_map(|line| line.strip_prefix("# queue = ")).unwrap();
+    let half = queue.parse::<u32>().unwrap() / 2;
+    assert!(
+        read("rules.yml").contains(&format!("expr: moncompte_hash_queue > {half} or")),
+        "half of {queue}"
+    );
 }
 
 /// The rules are right for Prometheus, and fire when they should.
