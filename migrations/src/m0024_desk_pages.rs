@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         let backend = db.get_database_backend();
-        for table in [&LOOK, &USED_FORM] {
+        for table in [&STAFF_LOOK, &USED_FORM] {
             db.execute_unprepared(&table.create(backend)).await?;
             for index in table.create_indexes(backend) {
                 db.execute_unprepared(&index).await?;
@@ -34,8 +34,8 @@ impl MigrationTrait for Migration {
 
 /// A look of staff at a person within an hour. `person` is an account or an identity, and no reference: it outlives neither. `staff` is the name that the evidence
 /// has; `agency` is empty for operators and the vendor's staff. `done` lists what was done, each once.
-const LOOK: Table = Table {
-    name: "look",
+const STAFF_LOOK: Table = Table {
+    name: "staff_look",
     columns: "
         id UUID NOT NULL,
         person UUID NOT NULL,
@@ -47,12 +47,12 @@ const LOOK: Table = Table {
         done text NOT NULL,
     ",
     key: "id",
-    checks: &[check("ck_look_hour", "hour <= at AND at < hour + 3600")],
+    checks: &[check("ck_staff_look_hour", "hour <= at AND at < hour + 3600")],
     references: &[],
     indexes: &[
-        unique("ux_look_person", "person, staff, agency, hour"),
-        index("ix_look_staff", "staff, at"),
-        index("ix_look_at", "at"),
+        unique("ux_staff_look_person", "person, staff, agency, hour"),
+        index("ix_staff_look_staff", "staff, at"),
+        index("ix_staff_look_at", "at"),
     ],
 };
 

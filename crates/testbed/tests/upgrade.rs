@@ -86,10 +86,10 @@ const LATER_TABLES: [&str; 12] = [
     "delivery",
     "delivery_change",
     "identity_term",
-    "look",
     "node",
     "proven_hash",
     "secret_use",
+    "staff_look",
     "used_form",
 ];
 /// Columns that migrations after the baseline added.

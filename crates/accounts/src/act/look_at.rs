@@ -10,7 +10,7 @@ use crate::{
 
 /// A look of staff at a person, as its person sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Look {
+pub struct StaffLook {
     /// The time.
     pub at: Unix,
     /// In which capacity: `operator`, `support`, `campaign`, `manager` or `desk`.
@@ -81,12 +81,12 @@ impl Accounts {
     /// # Errors
     /// [`Fault`] of the database.
     #[tracing::instrument(skip_all)]
-    pub async fn looks_at(&self, owner: AccountId) -> Result<Vec<Look>, Fault> {
+    pub async fn looks_at(&self, owner: AccountId) -> Result<Vec<StaffLook>, Fault> {
         let db = &self.context.db;
         let identities = links::all_of(db, owner).await?.into_iter().map(|link| link.legacy_identity_id.0);
         let person: Vec<Uuid> = [owner.0].into_iter().chain(identities).collect();
         let rows = looks::at(db, &person, MOST_SHOWN).await?;
-        Ok(rows.into_iter().map(Look::from).collect())
+        Ok(rows.into_iter().map(StaffLook::from).collect())
     }
 
     /// Returns how many looks at others than this person a member of staff took within the last hour.
@@ -121,7 +121,7 @@ impl Accounts {
     }
 }
 
-impl From<LookRow> for Look {
+impl From<LookRow> for StaffLook {
     fn from(row: LookRow) -> Self {
         Self {
             at: row.at,

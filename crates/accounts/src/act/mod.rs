@@ -54,7 +54,7 @@ pub use finish::Finish;
 pub use forgot::Origin;
 pub(crate) use forgot::RecoveryRequest;
 pub use issue_code::{CodeRefused, IssuedCode};
-pub use look_at::Look;
+pub use look_at::StaffLook;
 pub use look_up::Search;
 pub use mail_link::{NextMail, Resend};
 pub(crate) use open_session::NewSession;

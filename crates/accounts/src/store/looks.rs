@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     LookRow,
-    table::look::{ActiveModel, Column, Entity},
+    table::staff_look::{ActiveModel, Column, Entity},
 };
 
 const KEY: [Column; 4] = [Column::Person, Column::Staff, Column::Agency, Column::Hour];

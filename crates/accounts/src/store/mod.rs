@@ -32,8 +32,8 @@ use kernel::typed_id;
 pub(crate) use table::{
     acceptance::Model as AcceptanceRow, account::Model as AccountRow, activation_code::Model as CodeRow,
     delivery::Model as DeliveryRow, email_change::Model as EmailChangeRow, enrolment::Model as EnrolmentRow,
-    legacy_identity::Model as IdentityRow, link::Model as LinkRow, look::Model as LookRow,
-    recovery::Model as ResetLinkRow, session::Model as SessionRow,
+    legacy_identity::Model as IdentityRow, link::Model as LinkRow, recovery::Model as ResetLinkRow,
+    session::Model as SessionRow, staff_look::Model as LookRow,
 };
 
 typed_id! {

@@ -6,8 +6,8 @@ use sea_orm::{ColumnTrait, ExprTrait, sea_query::Query};
 use crate::DeliveryState;
 
 use super::table::{
-    activation_code, attempt, delivery, delivery_change, device, email_change, enrolment, lock_notice, look,
-    recovery, session, used_form, used_ticket,
+    activation_code, attempt, delivery, delivery_change, device, email_change, enrolment, lock_notice,
+    recovery, session, staff_look, used_form, used_ticket,
 };
 
 /// Deletes counts of wrong passwords: unlocked ones last used before `unlocked`, others locked before `locked`.
@@ -68,7 +68,7 @@ pub(crate) async fn deliveries(db: &Db, planned: Unix, applied: Unix) -> Result<
 
 /// Deletes looks of staff before a moment.
 pub(crate) async fn looks(db: &Db, before: Unix) -> Result<(), Fault> {
-    delete_in_batches::<look::Entity>(db, look::Column::At.lt(before)).await
+    delete_in_batches::<staff_look::Entity>(db, staff_look::Column::At.lt(before)).await
 }
 
 /// Deletes forms of the desk that were sent before a moment.

@@ -1,13 +1,13 @@
 //! Looks at a person: counted once an hour, with what was done, and shown to their person alone (SPEC J14).
 
-use accounts::{Look, Search, Target};
+use accounts::{Search, StaffLook, Target};
 use desk::{Actor, DeskError, VendorRole};
 use testbed::{apply, both};
 use testkit::Persona;
 
 use crate::stage::{Stage, operator, reason, staff};
 
-fn told(looks: &[Look]) -> Vec<(String, Option<&str>, String)> {
+fn told(looks: &[StaffLook]) -> Vec<(String, Option<&str>, String)> {
     looks.iter().map(|look| (look.role.clone(), look.agency.as_deref(), look.done.join("+"))).collect()
 }
 
@@ -23,7 +23,7 @@ async fn a_look_is_one_row_an_hour_and_says_what_was_done(stage: Stage) {
     stage.import(&stage.tilleuls, &[Persona::marie()]).await;
     let (desk, lea) = (&stage.desk, staff("tilleuls"));
     let before = desk.only(&lea, &Search::Identifier(&stage.tilleuls, "100")).await.unwrap();
-    assert_eq!(stage.count("look", "1 = 1").await, 0, "{name}: a search is no look at anybody");
+    assert_eq!(stage.count("staff_look", "1 = 1").await, 0, "{name}: a search is no look at anybody");
     // From the beginning of an hour.
     stage.bed.clock.advance(3600 - stage.bed.context.now().rem_euclid(3600));
     for _ in 0..3 {
@@ -32,7 +32,7 @@ async fn a_look_is_one_row_an_hour_and_says_what_was_done(stage: Stage) {
     }
     desk.issue_code(&lea, before, &reason()).await.unwrap();
     desk.issue_code(&lea, before, &reason()).await.unwrap();
-    assert_eq!(stage.count("look", "1 = 1").await, 1, "{name}");
+    assert_eq!(stage.count("staff_look", "1 = 1").await, 1, "{name}");
     stage.bed.clock.advance(3600);
     let account = stage.moved(&stage.tilleuls, &Persona::marie()).await.session.account;
     let marie = Target::Account(account);
@@ -55,10 +55,10 @@ async fn a_look_is_one_row_an_hour_and_says_what_was_done(stage: Stage) {
     // The hour is the staff's own: another one looks beside it.
     stage.bed.clock.advance(3600);
     desk.show(&lea, marie).await.unwrap();
-    assert_eq!(stage.count("look", "1 = 1").await, 5, "{name}");
+    assert_eq!(stage.count("staff_look", "1 = 1").await, 5, "{name}");
     stage.bed.clock.advance(365 * 86_400 + 1);
     stage.accounts.purge().await.unwrap();
-    assert_eq!(stage.count("look", "1 = 1").await, 0, "{name}: kept for a year");
+    assert_eq!(stage.count("staff_look", "1 = 1").await, 0, "{name}: kept for a year");
 }
 
 #[apply(both!)]
@@ -75,7 +75,7 @@ async fn who_may_not_look_leaves_no_row_and_who_looks_at_everybody_is_stopped(st
     };
     let refused = desk.show(&other, only(0).await).await.err().unwrap();
     assert!(matches!(refused, DeskError::NotAllowed(_)), "{name}: {refused}");
-    assert_eq!(stage.count("look", "1 = 1").await, 0, "{name}");
+    assert_eq!(stage.count("staff_look", "1 = 1").await, 0, "{name}");
     for n in 0..60 {
         assert!(!desk.has_looked_too_often(&lea, only(n).await).await.unwrap(), "{name}: {n}");
         desk.show(&lea, only(n).await).await.unwrap();

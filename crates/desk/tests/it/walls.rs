@@ -25,7 +25,7 @@ async fn fails(stage: &Stage, email: &str, times: usize) {
 /// Rows that a verb may change.
 async fn rows(stage: &Stage) -> [i64; 5] {
     [
-        stage.count("look", "1 = 1").await,
+        stage.count("staff_look", "1 = 1").await,
         stage.count("attempt", "1 = 1").await,
         stage.count("session", "ended_at IS NULL").await,
         stage.count("outbox", "1 = 1").await,

@@ -8,7 +8,7 @@ use crate::web::{error::Failure, flash::desk_verb};
 pub(crate) async fn get(member: Member) -> Result<Response, Failure> {
     let idp = &member.idp;
     let agencies = idp.agencies.load();
-    let row = |look: accounts::Look| LookRow {
+    let row = |look: accounts::StaffLook| LookRow {
         at: look.at,
         role: role(&look.role),
         agency: look.agency.and_then(|id| agencies.agency(&id).map(|agency| agency.name.clone())),

@@ -27,7 +27,7 @@ async fn staff_find_a_client_unlock_the_account_and_its_owner_reads_of_it(world:
     lea.submit("/search", &[("by", "name"), ("typed", "DURAND mar")]).await.says("Marie Durand").says("•••1");
     lea.screen.says_not("CT-1");
     assert_eq!(lea.screen.path(), "/desk/tilleuls", "no address carries a name");
-    assert_eq!(world.count("look", "1 = 1").await, 0);
+    assert_eq!(world.count("staff_look", "1 = 1").await, 0);
     find(&mut lea, "/desk/tilleuls", "name", "durand").await;
     lea.screen.says("Le compte est bloqué depuis aujourd'hui").says("m•••••@e•••.test").says("CT-1");
     lea.screen.says_not(MARIE);
@@ -186,5 +186,5 @@ async fn who_searches_or_looks_too_often_waits(world: World) {
         assert_eq!(status, if n < 60 { 200 } else { 429 }, "{n}");
     }
     assert_eq!(hugo.open(&format!("/desk/tilleuls/person/{}", ids[0])).await.status, 200, "seen before");
-    assert_eq!(world.count("look", "1 = 1").await, 60);
+    assert_eq!(world.count("staff_look", "1 = 1").await, 60);
 }

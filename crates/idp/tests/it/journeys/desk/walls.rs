@@ -21,16 +21,16 @@ GET  /desk/tilleuls           | 200 | 200 | 404 | 200 | 200 | 404 | 404
 GET  /desk/_all               | 404 | 404 | 404 | 200 | 404 | 404 | 404
 POST /desk/tilleuls/search    | 303 | 303 | 404 | 303 | 303 | 404 | 404
 POST /desk/_all/search        | 404 | 404 | 404 | 303 | 404 | 404 | 404
-GET  /desk/tilleuls/person/M  | 200 look | 200 look | 404 | 200 look | 200 look | 404 | 404
+GET  /desk/tilleuls/person/M  | 200 staff_look | 200 staff_look | 404 | 200 staff_look | 200 staff_look | 404 | 404
 GET  /desk/rivage/person/M    | 404 | 404 | 404 | 200 | 200 | 404 | 404
 GET  /desk/_all/person/M      | 404 | 404 | 404 | 200 | 404 | 404 | 404
-GET  /desk/tilleuls/person/J  | 200 look | 200 look | 404 | 200 look | 200 look | 404 | 404
-POST /desk/tilleuls/person/J/code | 303 activation_code+evidence+evidence_head+look+used_form | 303 activation_code+evidence+evidence_head+look+used_form | 404 | 303 activation_code+evidence+evidence_head+look+used_form | 404 | 404 | 404
+GET  /desk/tilleuls/person/J  | 200 staff_look | 200 staff_look | 404 | 200 staff_look | 200 staff_look | 404 | 404
+POST /desk/tilleuls/person/J/code | 303 activation_code+evidence+evidence_head+staff_look+used_form | 303 activation_code+evidence+evidence_head+staff_look+used_form | 404 | 303 activation_code+evidence+evidence_head+staff_look+used_form | 404 | 404 | 404
 POST /desk/rivage/person/J/code | 404 | 404 | 404 | 303 activation_code+evidence+evidence_head+used_form | 404 | 404 | 404
-POST /desk/tilleuls/person/M/unlock | 303 attempt+evidence+evidence_head+look+outbox+used_form | 303 attempt+evidence+evidence_head+look+outbox+used_form | 404 | 303 attempt+evidence+evidence_head+look+outbox+used_form | 404 | 404 | 404
-POST /desk/tilleuls/person/M/end-sessions | 303 account+device+evidence+evidence_head+look+outbox+session+used_form | 303 account+device+evidence+evidence_head+look+outbox+session+used_form | 404 | 303 account+device+evidence+evidence_head+look+outbox+session+used_form | 404 | 404 | 404
-POST /desk/tilleuls/person/M/close | 404 | 404 | 404 | 303 account+evidence+evidence_head+look+outbox+used_form | 404 | 404 | 404
-POST /desk/tilleuls/person/M/reopen | 404 | 404 | 404 | 303 account+evidence+evidence_head+look+outbox+used_form | 404 | 404 | 404
+POST /desk/tilleuls/person/M/unlock | 303 attempt+evidence+evidence_head+outbox+staff_look+used_form | 303 attempt+evidence+evidence_head+outbox+staff_look+used_form | 404 | 303 attempt+evidence+evidence_head+outbox+staff_look+used_form | 404 | 404 | 404
+POST /desk/tilleuls/person/M/end-sessions | 303 account+device+evidence+evidence_head+outbox+session+staff_look+used_form | 303 account+device+evidence+evidence_head+outbox+session+staff_look+used_form | 404 | 303 account+device+evidence+evidence_head+outbox+session+staff_look+used_form | 404 | 404 | 404
+POST /desk/tilleuls/person/M/close | 404 | 404 | 404 | 303 account+evidence+evidence_head+outbox+staff_look+used_form | 404 | 404 | 404
+POST /desk/tilleuls/person/M/reopen | 404 | 404 | 404 | 303 account+evidence+evidence_head+outbox+staff_look+used_form | 404 | 404 | 404
 POST /desk/tilleuls/person/M/resend | 303 | 303 | 404 | 303 | 404 | 404 | 404
 POST /desk/tilleuls/person/M/show | 404 | 404 | 404 | 404 | 404 | 404 | 404
 ";
