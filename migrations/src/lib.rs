@@ -12,6 +12,8 @@ mod m0020_further_references;
 mod m0021_keys;
 mod m0022_activation_codes;
 mod m0023_desk;
+mod m0024_desk_pages;
+mod m0024_terms;
 mod schema;
 mod upgrade;
 
@@ -30,12 +32,14 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_keys::Migration),
             Box::new(m0022_activation_codes::Migration),
             Box::new(m0023_desk::Migration),
+            Box::new(m0024_desk_pages::Migration),
+            Box::new(m0024_terms::Migration),
         ]
     }
 }
 
 /// Every migration, with what it does in words: the list of `moncompte migrate --plan`.
-pub const WORDS: [(&str, &str); 7] = [
+pub const WORDS: [(&str, &str); 9] = [
     (
         "m0017_baseline",
         "makes every table, or carries a database of the first versions over to them: nodes of such a version stop first",
@@ -51,6 +55,14 @@ pub const WORDS: [(&str, &str); 7] = [
     (
         "m0023_desk",
         "adds columns to messages and accounts, by which staff help people; an older node goes on beside it",
+    ),
+    (
+        "m0024_desk_pages",
+        "adds tables for looks at people and for forms of the desk, and a column to interactions; an older node goes on beside it",
+    ),
+    (
+        "m0024_terms",
+        "adds a table and indexes by which the desk finds names, and a column to identities; an older node goes on beside it. With a million identities it takes some seconds",
     ),
 ];
 

@@ -5,7 +5,8 @@ use sea_orm_migration::sea_orm::DbBackend;
 /// A table. Constraints have names, which both databases show where a row breaks one.
 pub(crate) struct Table {
     pub name: &'static str,
-    /// One line a column. `UUID`, `BYTES`, and `TIME` (seconds since 1970, and numbers as large) are types of each database's own.
+    /// One line a column. `UUID`, `BYTES`, `TIME` (seconds since 1970, and numbers as large) and `WORD` (a text that is compared byte by byte) are types of each
+    /// database's own.
     pub columns: &'static str,
     pub key: &'static str,
     pub checks: &'static [Check],
@@ -134,8 +135,15 @@ impl Table {
 
     pub(crate) fn create(&self, backend: DbBackend) -> String {
         let types = match backend {
-            DbBackend::Sqlite => [(" UUID", " uuid_text"), (" BYTES", " blob"), (" TIME", " integer")],
-            _ => [(" UUID", " uuid"), (" BYTES", " bytea"), (" TIME", " bigint")],
+            DbBackend::Sqlite => {
+                [(" UUID", " uuid_text"), (" BYTES", " blob"), (" TIME", " integer"), (" WORD", " text")]
+            }
+            _ => [
+                (" UUID", " uuid"),
+                (" BYTES", " bytea"),
+                (" TIME", " bigint"),
+                (" WORD", " text COLLATE \"C\""),
+            ],
         };
         let columns = types
             .iter()

@@ -27,6 +27,8 @@ pub struct Found {
 /// An identity by which a person was found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FoundBy {
+    /// The identity.
+    pub identity: LegacyIdentityId,
     /// The agency.
     pub agency: String,
     /// Its reference for the person.
@@ -289,7 +291,8 @@ pub(crate) fn is_name(stored: &str, typed: &str) -> bool {
     !typed.is_empty() && typed.iter().all(|word| stored.iter().any(|known| known.starts_with(word.as_str())))
 }
 
-fn plain_words(text: &str) -> Vec<String> {
+/// Returns the words of a name without accents and capitals.
+pub(crate) fn plain_words(text: &str) -> Vec<String> {
     let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase();
     plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(Into::into).collect()
 }

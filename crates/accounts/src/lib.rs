@@ -64,8 +64,8 @@ pub use act::{
     ClosedOrOpened, Closing, CodeRefused, Confirm, EmailChoice, Ended, Finish, Importer, IssuedCode,
     LINK_ENDED, LegacyProof, LinkEnded, MailedAgain, NewAddress, NewPassword, NextMail, Origin,
     PasswordChange, PasswordChoice, PendingAddress, Planner, Rejected, Replaced, Resend, Reset, ResetPage,
-    SESSIONS_ENDED, Search, SessionsEnded, SignIn, TakeBack, TakeBackPage, Ticket, Tried, UndoRefused,
-    Undone, Unlocked, WrapProgress,
+    SESSIONS_ENDED, Search, SessionsEnded, SignIn, StaffLook, TakeBack, TakeBackPage, Ticket, Tried,
+    UndoRefused, Undone, Unlocked, WrapProgress,
 };
 pub use activation::{ACTIVATION_DAYS, ActivationCode};
 pub use code::{CODE_DAYS, CodeGiven};

@@ -1,4 +1,6 @@
-use crate::{Contact, Controller, CustomTexts, Directory, ImportRules, Life, Logo, Look, Portal, TicketKey};
+use crate::{
+    Contact, Controller, CustomTexts, Directory, ImportRules, Life, Logo, Look, Portal, Staff, TicketKey,
+};
 
 /// An organisation with a portal, a contact, a look and a directory, as its file says.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub struct Agency {
     pub portals: Vec<Portal>,
     /// The keys that verify its portal's migration tickets: two while one is being replaced.
     pub tickets: Vec<TicketKey>,
+    /// Its people who help at the desk.
+    pub staff: Vec<Staff>,
 }
 
 impl Agency {

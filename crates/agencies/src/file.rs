@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 
-use crate::{Contact, Controller, CustomTexts, Directory, ImportRules, Look};
+use crate::{Contact, Controller, CustomTexts, Directory, ImportRules, Look, StaffSection};
 
 /// `config/agencies/<id>.toml`. Unknown keys are refused.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -43,6 +43,9 @@ pub struct AgencyFile {
     #[serde(default, deserialize_with = "one_or_many")]
     #[schemars(with = "OneOrMany")]
     pub ticket: Vec<TicketSection>,
+    /// Its people who help at the desk, on the telephone or at the counter (docs/operate/desk.md).
+    #[serde(default)]
+    pub staff: Vec<StaffSection>,
 }
 
 /// A table, or an array of tables: the shape that editors are told.

@@ -11,6 +11,7 @@ mod logo;
 mod look;
 mod portal;
 mod read;
+mod staff;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,6 +29,7 @@ pub use logo::Logo;
 pub use look::{CustomTexts, LocalizedText, Look};
 pub use portal::{Portal, TicketKey};
 pub use read::SecretSource;
+pub use staff::{Staff, StaffRole, StaffSection, canonical_address};
 
 /// All agencies, by id and by client. Replaced as a whole when the configuration changes.
 #[derive(Clone, Default)]
@@ -36,6 +38,8 @@ pub struct Agencies {
     owners: BTreeMap<String, String>,
     /// Known clients that are not served now.
     withheld: BTreeSet<String>,
+    /// The agencies whose staff have an address, by the address.
+    seats: BTreeMap<String, Vec<String>>,
 }
 
 /// A client id that the files of several agencies name.
@@ -65,7 +69,7 @@ impl Agencies {
                     return Err(FileError { line: None, key: key.into(), reason });
                 }
             }
-            out.agencies.insert(agency.id.clone(), Arc::new(agency));
+            out.add(agency);
         }
         Ok(out)
     }
@@ -93,9 +97,24 @@ impl Agencies {
             for portal in &agency.portals {
                 out.owners.insert(portal.client.client_id.clone(), agency.id.clone());
             }
-            out.agencies.insert(agency.id.clone(), Arc::new(agency));
+            out.add(agency);
         }
         (out, contested)
+    }
+
+    fn add(&mut self, agency: Agency) {
+        for staff in &agency.staff {
+            self.seats.entry(staff.email.clone()).or_default().push(agency.id.clone());
+        }
+        self.agencies.insert(agency.id.clone(), Arc::new(agency));
+    }
+
+    /// Returns the agencies whose staff have an address, in the form for comparison, ordered by id; each with their entry.
+    pub fn seats<'a>(&'a self, email: &'a str) -> impl Iterator<Item = (&'a Arc<Agency>, &'a Staff)> {
+        let agencies = self.seats.get(email).into_iter().flatten().filter_map(|id| self.agencies.get(id));
+        agencies.filter_map(move |agency| {
+            agency.staff.iter().find(|staff| staff.email == email).map(|staff| (agency, staff))
+        })
     }
 
     /// Adds clients of files that cannot be parsed. One that another agency's file names stays that agency's: what is torn proves nothing.

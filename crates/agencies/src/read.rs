@@ -2,6 +2,7 @@
 
 mod choice;
 mod portal;
+mod staff;
 
 use oidc::{client::Secret, jwt::Key};
 
@@ -111,6 +112,7 @@ impl Reader<'_> {
         for (key, reason) in file.import.problems() {
             self.wrong(&format!("import.{key}"), 0, reason);
         }
+        let staff = self.staff(&file.staff);
         let tickets = file.ticket.into_iter().filter_map(|section| self.ticket(section, secrets)).collect();
         Agency {
             id: id.to_owned(),
@@ -127,6 +129,7 @@ impl Reader<'_> {
             import: file.import,
             portals,
             tickets,
+            staff,
         }
     }
 

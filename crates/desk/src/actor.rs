@@ -11,6 +11,15 @@ pub enum Role {
     Manager,
 }
 
+/// The role of the vendor's staff.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VendorRole {
+    /// Helps people of all agencies.
+    Support,
+    /// Plans the move of agencies: finds and sees people, and changes nothing.
+    Campaign,
+}
+
 /// Somebody who acts for a person.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Actor {
@@ -19,10 +28,12 @@ pub enum Actor {
         /// User and host.
         name: String,
     },
-    /// The vendor's support, for all agencies.
+    /// The vendor's staff, for all agencies.
     Vendor {
         /// The name that the evidence keeps.
         name: String,
+        /// The role.
+        role: VendorRole,
     },
     /// Staff of one agency.
     Agency {
@@ -127,7 +138,7 @@ impl Subject {
 impl Actor {
     /// The name that the evidence keeps.
     pub fn name(&self) -> &str {
-        let (Self::Operator { name } | Self::Vendor { name } | Self::Agency { name, .. }) = self;
+        let (Self::Operator { name } | Self::Vendor { name, .. } | Self::Agency { name, .. }) = self;
         name
     }
 
@@ -143,7 +154,8 @@ impl Actor {
     pub fn role(&self) -> &'static str {
         match self {
             Self::Operator { .. } => "operator",
-            Self::Vendor { .. } => "vendor",
+            Self::Vendor { role: VendorRole::Support, .. } => "support",
+            Self::Vendor { role: VendorRole::Campaign, .. } => "campaign",
             Self::Agency { role: Role::Manager, .. } => "manager",
             Self::Agency { role: Role::Desk, .. } => "desk",
         }
@@ -152,13 +164,14 @@ impl Actor {
     /// Returns the people for whom this actor may do something: the table of docs/adr/0022.
     pub fn reach(&self, verb: Verb) -> Reach {
         match (self, verb) {
-            (Self::Operator { .. } | Self::Vendor { .. }, _) => Reach::Everybody,
+            (Self::Operator { .. } | Self::Vendor { role: VendorRole::Support, .. }, _) => Reach::Everybody,
+            (Self::Vendor { .. }, Verb::Find | Verb::Show) => Reach::Everybody,
+            (Self::Vendor { .. }, _) => Reach::Nobody,
             (Self::Agency { .. }, Verb::Find | Verb::Show | Verb::Resend | Verb::IssueCode) => Reach::Known,
-            (Self::Agency { .. }, Verb::Unlock) => Reach::Linked,
-            // An address tells whether somebody is known elsewhere; sessions and the account are of all agencies.
-            (Self::Agency { .. }, Verb::FindAnywhere | Verb::EndSessions | Verb::Close | Verb::Reopen) => {
-                Reach::Nobody
-            }
+            // Sessions may be of another agency's portal: they end unseen and uncounted.
+            (Self::Agency { .. }, Verb::Unlock | Verb::EndSessions) => Reach::Linked,
+            // An address tells whether somebody is known elsewhere; the account is of all agencies.
+            (Self::Agency { .. }, Verb::FindAnywhere | Verb::Close | Verb::Reopen) => Reach::Nobody,
         }
     }
 
@@ -193,24 +206,27 @@ mod tests {
         let known = subject(&["rivage", "tilleuls"], &["tilleuls"]);
         let linked = subject(&["rivage", "tilleuls"], &["rivage", "tilleuls"]);
         let operator = Actor::Operator { name: "marie@host".into() };
-        let vendor = Actor::Vendor { name: "support".into() };
-        let all = [true; 3];
-        let none = [false; 3];
+        let vendor = |role| Actor::Vendor { name: "nadia".into(), role };
+        let (support, campaign) = (vendor(VendorRole::Support), vendor(VendorRole::Campaign));
+        let (all, none) = ([true; 3], [false; 3]);
         let (desk, manager) = (staff(Role::Desk), staff(Role::Manager));
+        let (known_here, linked_here) = ([false, true, true], [false, false, true]);
         let table = [
-            (Verb::Find, [all, all, [false, true, true], [false, true, true]]),
-            (Verb::FindAnywhere, [all, all, none, none]),
-            (Verb::Show, [all, all, [false, true, true], [false, true, true]]),
-            (Verb::Resend, [all, all, [false, true, true], [false, true, true]]),
-            (Verb::Unlock, [all, all, [false, false, true], [false, false, true]]),
-            (Verb::EndSessions, [all, all, none, none]),
-            (Verb::Close, [all, all, none, none]),
-            (Verb::Reopen, [all, all, none, none]),
-            (Verb::IssueCode, [all, all, [false, true, true], [false, true, true]]),
+            (Verb::Find, [all, all, all, known_here, known_here]),
+            (Verb::FindAnywhere, [all, all, none, none, none]),
+            (Verb::Show, [all, all, all, known_here, known_here]),
+            (Verb::Resend, [all, all, none, known_here, known_here]),
+            (Verb::Unlock, [all, all, none, linked_here, linked_here]),
+            (Verb::EndSessions, [all, all, none, linked_here, linked_here]),
+            (Verb::Close, [all, all, none, none, none]),
+            (Verb::Reopen, [all, all, none, none, none]),
+            (Verb::IssueCode, [all, all, none, known_here, known_here]),
         ];
         assert_eq!(table.map(|(verb, _)| verb), Verb::ALL);
         for (verb, expected) in table {
-            for (actor, expected) in [&operator, &vendor, &manager, &desk].into_iter().zip(expected) {
+            for (actor, expected) in
+                [&operator, &support, &campaign, &manager, &desk].into_iter().zip(expected)
+            {
                 let may = [&elsewhere, &known, &linked].map(|subject| actor.may(verb, subject));
                 assert_eq!(may, expected, "{} {}", actor.role(), verb.name());
             }

@@ -16,6 +16,7 @@
 
 mod actor;
 mod error;
+mod offer;
 mod reason;
 mod sight;
 mod standing;
@@ -23,16 +24,20 @@ mod words;
 
 use accounts::{
     AccountId, Accounts, AllEnded, ClosedOrOpened, Closing, CodeRefused, Dossier, Found, Intervention,
-    IssuedCode, MailedAgain, Search, Target, Unlocked,
+    IssuedCode, LegacyIdentityId, MailedAgain, Search, Target, Unlocked,
 };
 use kernel::Unix;
 use uuid::Uuid;
 
-pub use actor::{Actor, Reach, Role, Subject, Verb};
+pub use actor::{Actor, Reach, Role, Subject, VendorRole, Verb};
 pub use error::DeskError;
+pub use offer::may_go_again;
 pub use reason::Reason;
 pub use standing::Standing;
 pub use words::{Language, LocalTime};
+
+/// The number of people at whom a member of staff may look within an hour, at the pages of the desk.
+const MOST_LOOKS: u64 = 60;
 
 /// The verbs of staff.
 #[derive(Clone)]
@@ -48,6 +53,8 @@ pub struct Shown {
     pub dossier: Dossier,
     /// Where the person stands, by that alone.
     pub standing: Standing,
+    /// What this actor may do for them that helps now.
+    pub offers: Vec<Verb>,
 }
 
 impl Desk {
@@ -95,14 +102,36 @@ impl Desk {
         }
     }
 
-    /// Returns a person, as far as this actor may see them.
+    /// Returns the person whose identity this is. An agency's staff name people by their own agency's identities alone: another one's would tell whose it is.
+    ///
+    /// # Errors
+    /// [`DeskError::Nobody`], or a fault.
+    pub async fn person_of(&self, actor: &Actor, id: LegacyIdentityId) -> Result<Target, DeskError> {
+        let found = self.accounts.person_of(id).await?;
+        let own = |of: &str| actor.agency().is_none_or(|agency| agency == of);
+        found.filter(|(_, agency)| own(agency)).map(|(target, _)| target).ok_or(DeskError::Nobody)
+    }
+
+    /// Returns a person, as far as this actor may see them. The look is noted, and shown to its person.
     ///
     /// # Errors
     /// [`DeskError`]
     pub async fn show(&self, actor: &Actor, target: Target) -> Result<Shown, DeskError> {
-        let dossier = actor.sees(self.dossier(actor, Verb::Show, target).await?);
+        let whole = self.dossier(actor, Verb::Show, target).await?;
+        self.accounts.note_look(target, &looking(actor)).await?;
+        let subject = Subject::of(&whole);
+        let dossier = actor.sees(whole);
         let standing = Standing::of(&dossier);
-        Ok(Shown { target, dossier, standing })
+        let offers = offer::of(actor, &subject, &dossier);
+        Ok(Shown { target, dossier, standing, offers })
+    }
+
+    /// Returns true if staff looked at so many others within the last hour that somebody may be copying the list of clients.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn has_looked_too_often(&self, actor: &Actor, target: Target) -> Result<bool, DeskError> {
+        Ok(self.accounts.other_looks(target, &looking(actor)).await? >= MOST_LOOKS)
     }
 
     /// Clears the counts of wrong passwords of an account.
@@ -225,10 +254,14 @@ fn done(outcome: ClosedOrOpened) -> Result<(), DeskError> {
 }
 
 fn intervention(actor: &Actor, reason: &Reason) -> Intervention {
+    Intervention { reason: reason.text().to_owned(), ..looking(actor) }
+}
+
+fn looking(actor: &Actor) -> Intervention {
     Intervention {
         by: actor.name().to_owned(),
         role: actor.role(),
         agency: actor.agency().map(Into::into),
-        reason: reason.text().to_owned(),
+        reason: String::new(),
     }
 }

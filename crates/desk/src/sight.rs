@@ -61,7 +61,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{Role, Subject, Verb};
+    use crate::{Role, Subject, VendorRole, Verb};
 
     fn identity(agency: &str, linked: bool, ended_at: Option<i64>) -> IdentityState {
         let link = LinkState { id: Uuid::nil(), since: 5, ends_at: ended_at, ended_at };
@@ -171,6 +171,6 @@ mod tests {
         let tilleuls = Actor::Agency { name: "zoe".into(), agency: "tilleuls".into(), role: Role::Desk };
         assert_eq!(tilleuls.sees(whole()).account.unwrap().address.as_deref(), Some("m•••••@o•••.fr"));
         assert_eq!(Actor::Operator { name: "marie".into() }.sees(whole()), whole());
-        assert_eq!(Actor::Vendor { name: "support".into() }.sees(whole()), whole());
+        assert_eq!(Actor::Vendor { name: "nadia".into(), role: VendorRole::Support }.sees(whole()), whole());
     }
 }

@@ -15,6 +15,17 @@ use pages::Pages;
 pub use grant::{Grants, InteractionId};
 pub use web::{ForwardedHeader, Proxies, Throttle, look, network, router};
 
+/// Somebody of the vendor who helps at the desk, for all agencies.
+#[derive(Clone, Debug)]
+pub struct VendorStaff {
+    /// The address of their account, in the form by which addresses are compared.
+    pub email: String,
+    /// Their name, for the evidence.
+    pub name: String,
+    /// Their role.
+    pub role: desk::VendorRole,
+}
+
 /// The provider. Cheap to clone.
 #[derive(Clone)]
 pub struct Idp {
@@ -32,6 +43,8 @@ pub struct Idp {
     pub issuer: Arc<str>,
     /// The proxies whose forwarding headers are trusted.
     pub trusted_proxies: Proxies,
+    /// The vendor's people at the desk; agencies' own are in [`Self::agencies`].
+    pub staff: Arc<[VendorStaff]>,
     /// The limits of attempts and arrivals per network.
     pub throttle: Arc<Throttle>,
     /// The maximum time in which the body of a request must arrive.

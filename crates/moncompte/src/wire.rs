@@ -3,16 +3,17 @@
 use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
 use accounts::{Accounts, Hasher, TermsLibrary};
+use agencies::canonical_address;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use generations::Generations;
-use idp::{Grants, Idp, Proxies, Throttle, grant::Settings};
+use idp::{Grants, Idp, Proxies, Throttle, VendorStaff, grant::Settings};
 use kernel::{Context, Db, SteadyClock, SystemClock, SystemRng};
 
 use crate::{
     backup::{refuse_half_restored, refuse_unfilled, refuse_unrestored},
     change::keys::all_open_hashes,
-    config::{Config, Contents},
+    config::{Config, Contents, StaffRole, StaffSection},
     outbound::Outbound,
     post::Writer,
     return_path::ReturnPath,
@@ -142,6 +143,18 @@ pub(crate) fn accounts(config: &Config, context: &Context, terms: TermsLibrary) 
     Ok(Accounts::new(context.clone(), Arc::new(hasher), config.rules(), terms))
 }
 
+/// Returns somebody of the vendor as the desk knows them.
+fn staff(section: &StaffSection) -> VendorStaff {
+    VendorStaff {
+        email: canonical_address(&section.email),
+        name: section.name.trim().to_owned(),
+        role: match section.role {
+            StaffRole::Support => desk::VendorRole::Support,
+            StaffRole::Campaign => desk::VendorRole::Campaign,
+        },
+    }
+}
+
 fn hasher(config: &Config, context: &Context) -> anyhow::Result<Hasher> {
     let argon2 = &config.settings.argon2;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -194,6 +207,7 @@ impl Wired {
             pages,
             issuer: settings.issuer.as_str().into(),
             trusted_proxies: Proxies::new(config.trusted_proxies, settings.forwarded_header.into()),
+            staff: settings.staff.iter().map(staff).collect(),
             throttle: Arc::new(Throttle::new(attempts)),
             body_time: Duration::from_secs(settings.connections.body_seconds),
         };

@@ -157,6 +157,9 @@ impl Worker {
             if let Err(fault) = idp.accounts.wrap_at_pace().await {
                 tracing::warn!(%fault, "wrapping of old hashes postponed");
             }
+            if let Err(fault) = idp.accounts.index_terms_at_pace().await {
+                tracing::warn!(%fault, what = "the terms of identities", "periodic task postponed");
+            }
             if slow.is_multiple_of(5)
                 && let Err(fault) = idp.grants.write_secret_uses().await
             {

@@ -1,12 +1,12 @@
 //! Every page and mail in every state, from the samples: for pictures, and for automatic checks of accessibility.
 
 use crate::page::{
-    AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountName,
-    AccountPassword, AccountReceipt, AccountSessions, AlreadyConfirmed, ChooseAgency, Confirm, Connected,
-    Email, Finished, Forgot, ForgotSent, FormPost, GoOn, Help, Home, Legacy, LinkAccount, LinkDead,
-    LookAtYourMail, MailCode, Memo, NewAddress, NewAddressDone, NotLinked, Notice, Page, Password,
-    PasswordSet, Problem, Reset, SignIn, SignOutConfirm, SignedOut, SigningOut, TakeBack, Terms,
-    TermsRefused,
+    AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountLooks,
+    AccountName, AccountPassword, AccountReceipt, AccountSessions, AlreadyConfirmed, ChooseAgency, Confirm,
+    Connected, Desk, DeskCode, DeskPerson, DeskSearch, Email, Finished, Forgot, ForgotSent, FormPost, GoOn,
+    Help, Home, Legacy, LinkAccount, LinkDead, LookAtYourMail, MailCode, Memo, NewAddress, NewAddressDone,
+    NotLinked, Notice, Page, Password, PasswordSet, Problem, Reset, SignIn, SignOutConfirm, SignedOut,
+    SigningOut, TakeBack, Terms, TermsRefused,
 };
 use crate::{Contact, CustomTexts, Error, Frame, LocalizedText, MailBody, MailFrame, Pages, Theme};
 
@@ -105,6 +105,11 @@ pub fn every_page(visitor: &mut impl PageVisitor) -> Result<(), Error> {
         AccountLanguage,
         AccountPassword,
         Memo,
+        AccountLooks,
+        Desk,
+        DeskSearch,
+        DeskPerson,
+        DeskCode,
         SignOutConfirm,
         SigningOut,
         SignedOut,

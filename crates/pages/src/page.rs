@@ -5,6 +5,9 @@
 
 mod account;
 mod address;
+mod desk;
+mod desk_person;
+mod desk_samples;
 mod enrol;
 mod home;
 mod legacy;
@@ -21,6 +24,13 @@ pub use account::{
     AccountReceipt, AccountSessions, AgencyCard, ReceiptText, SessionRow, SessionsNotice,
 };
 pub use address::{AccountEmail, AccountEmailAsked, NewAddress, NewAddressDone, NewEmailError, TakeBack};
+pub use desk::{
+    Desk, DeskAgency, DeskCode, DeskFound, DeskRole, DeskSearch, DeskSearchError, SearchBy, Seat,
+};
+pub use desk_person::{
+    AccountLooks, DeskAccount, DeskDoor, DeskError, DeskIdentity, DeskMail, DeskMove, DeskNotice, DeskPerson,
+    DeskRefusal, DeskSession, DeskVerb, IdentityState, LookRow, Mood,
+};
 pub use enrol::{
     CodeError, Confirm, Email, EmailError, LinkAccount, LookAtYourMail, MailCode, Notice, Password,
     PasswordProblem, Resent,

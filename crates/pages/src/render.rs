@@ -126,8 +126,9 @@ fn environment(locale: Locale) -> Result<Environment<'static>, Error> {
     env.add_function("t", move |state: &State<'_, '_>, key: &str, args: Kwargs| {
         t.translate(key, &args, matches!(state.auto_escape(), AutoEscape::Html))
     });
-    let calendar = Arc::clone(&words);
+    let (calendar, clock) = (Arc::clone(&words), Arc::clone(&words));
     env.add_filter("moment", move |unix: i64| words.moment(unix));
+    env.add_filter("clock", move |unix: i64| clock.clock(unix));
     env.add_filter("date", move |unix: i64| calendar.date(unix));
     env.add_filter("grouped", grouped);
     env.add_filter("readable", |accent: &str| Shades::of(accent, None).accent);

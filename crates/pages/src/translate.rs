@@ -52,6 +52,11 @@ impl Translator {
         self.calendar("moment", unix)
     }
 
+    /// Returns the same for those who know the clock of Paris: staff, in a list.
+    pub(crate) fn clock(&self, unix: i64) -> Result<String, TemplateError> {
+        self.calendar("clock", unix)
+    }
+
     /// Returns the date without the time of day.
     pub(crate) fn date(&self, unix: i64) -> Result<String, TemplateError> {
         self.calendar("date", unix)

@@ -18,6 +18,7 @@ pub fn agency(id: &str) -> Agency {
         directory: Directory::default(),
         import: ImportRules::default(),
         portals: vec![],
+        staff: Vec::new(),
         tickets: vec![],
     }
 }

@@ -86,6 +86,7 @@ impl Accounts {
                     self.write_of_staff(tx, &row, intervention, MailBody::AccountClosed { at: now }).await?;
                 }
                 let more = json!({ "because": closing.name(), "sessions": sessions, "mails": mails });
+                self.note_done(tx, Target::Account(id), intervention, "close").await?;
                 evidence::append(tx, context, "account closed", Some(id), &intervention.entry(more)).await?;
                 Ok(Done::Commit(ClosedOrOpened::Done))
             })
@@ -120,6 +121,7 @@ impl Accounts {
                 }
                 self.write_of_staff(tx, &row, intervention, MailBody::AccountReopened { at: now }).await?;
                 let body = intervention.entry(json!({ "was": row.closed_why }));
+                self.note_done(tx, Target::Account(id), intervention, "reopen").await?;
                 evidence::append(tx, context, "account reopened", Some(id), &body).await?;
                 Ok(Done::Commit(ClosedOrOpened::Done))
             })

@@ -4,7 +4,7 @@ use kernel::{Done, Fault, Tx};
 use serde_json::json;
 
 use crate::{
-    AccountId, Accounts, Intervention,
+    AccountId, Accounts, Intervention, Target,
     act::SessionsEnded,
     evidence,
     lockout::Counter,
@@ -57,6 +57,7 @@ impl Accounts {
                 devices::forget_all(tx, id).await?;
                 self.tell_portals(tx, &SessionsEnded { accounts: vec![id], replaced: None }).await?;
                 self.write_of_staff(tx, &owner, intervention, MailBody::SessionsEnded { at: now }).await?;
+                self.note_done(tx, Target::Account(id), intervention, "end-sessions").await?;
                 let body = intervention.entry(json!({ "sessions": sessions }));
                 evidence::append(tx, context, "sessions ended", Some(id), &body).await?;
                 Ok(Done::Commit(AllEnded::Done { sessions }))

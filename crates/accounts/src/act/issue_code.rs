@@ -4,7 +4,7 @@ use kernel::{Done, Fault, Tx, Unix};
 use serde_json::json;
 
 use crate::{
-    ACTIVATION_DAYS, Accounts, ActivationCode, Intervention, LegacyIdentityId, evidence,
+    ACTIVATION_DAYS, Accounts, ActivationCode, Intervention, LegacyIdentityId, Target, evidence,
     store::{activation_codes, identities},
 };
 
@@ -56,6 +56,7 @@ impl Accounts {
             .write_recorded(async |tx: &Tx| {
                 activation_codes::put(tx, id, &hash, now, until).await?;
                 let of = json!({ "agency": identity.agency_id, "client_ref": identity.client_ref, "until": until });
+                self.note_done(tx, Target::Identity(id), intervention, "code").await?;
                 evidence::append(tx, context, "activation code issued", None, &intervention.entry(of)).await?;
                 Ok(Done::Commit(()))
             })

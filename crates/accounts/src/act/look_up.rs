@@ -9,11 +9,20 @@ use uuid::Uuid;
 use crate::{
     AccountId, AccountState, Accounts, Device, Door, DoorState, Dossier, Email, EnrolmentId, Found, FoundBy,
     IdentityState, LegacyIdentityId, LinkState, MailState, MoveState, SessionState, Stage, Target,
-    act::masked,
-    dossier::is_name,
+    act::{
+        index_terms::{of_reference, of_word},
+        masked,
+    },
+    dossier::{is_name, plain_words},
     lockout::{ALL, Counter, KNOWN, LockPolicy},
     store::{
-        AccountRow, EnrolmentRow, IdentityRow, LinkRow, accounts, attempts::Counted, enrolments, identities,
+        AccountRow, EnrolmentRow, IdentityRow, LinkRow, accounts,
+        attempts::Counted,
+        enrolments,
+        identities::{
+            self,
+            terms::{self, Named},
+        },
         links, sessions,
     },
 };
@@ -34,6 +43,14 @@ pub enum Search<'a> {
 
 /// The largest number of people that a search returns.
 const MOST_FOUND: usize = 50;
+/// The number of identities that terms lead to and whose names are compared.
+const MOST_CANDIDATES: u64 = 200;
+/// The number of terms up to which a word is counted.
+const MOST_COUNTED: u64 = 10_000;
+/// The number of words of a search by name that terms are looked for of; all of them are compared.
+const MOST_WORDS: usize = 4;
+/// Identities that one statement reads while their terms are not written yet.
+const PAGE: u64 = 5000;
 /// The number of sessions and of mails that are shown.
 const MOST_SHOWN: u64 = 50;
 
@@ -66,39 +83,99 @@ impl Accounts {
                 }
                 None => Vec::new(),
             },
-            Search::Reference(agency, reference) => {
-                identities::by_reference(db, agency, reference, MOST_FOUND as u64).await?
-            }
+            Search::Reference(agency, reference) => self.by_reference(agency, reference).await?,
             Search::Name(agency, typed) => self.by_name(agency, typed).await?,
         };
+        let linked = links::by_identities(db, rows.iter().map(|row| row.id)).await?;
         let mut found: Vec<Found> = Vec::new();
         for row in rows {
-            let target = match links::account_of(db, row.id).await? {
-                Some(account) => Target::Account(account),
+            let target = match linked.get(&row.id) {
+                Some(link) => Target::Account(link.account_id),
                 None => Target::Identity(row.id),
             };
             if found.iter().all(|known| known.target != target) {
-                let by = FoundBy { agency: row.agency_id, client_ref: row.client_ref, name: row.name };
+                let by = FoundBy {
+                    identity: row.id,
+                    agency: row.agency_id,
+                    client_ref: row.client_ref,
+                    name: row.name,
+                };
                 found.push(Found { target, by: Some(by) });
             }
         }
         Ok(found)
     }
 
+    /// Returns the identities that carry a reference of their agency, as the first or a further one.
+    async fn by_reference(&self, agency: &str, reference: &str) -> Result<Vec<IdentityRow>, Fault> {
+        let (db, most) = (&self.context.db, MOST_FOUND as u64);
+        let mut found = identities::by_reference(db, agency, reference, most).await?;
+        let mut further = terms::with(db, agency, &of_reference(reference), most).await?;
+        let quoted = serde_json::to_string(reference)?;
+        let carries = |row: &Named| row.further_refs.as_ref().is_some_and(|list| list.contains(&quoted));
+        further.extend(self.among_waiting(agency, carries).await?);
+        further.sort_unstable();
+        further.dedup();
+        let carries =
+            |row: &IdentityRow| row.further_refs.as_ref().is_some_and(|list| list.contains(&quoted));
+        found.extend(identities::by_ids(db, &further).await?.into_iter().filter(carries));
+        found.sort_by_key(|row| row.id);
+        found.dedup_by_key(|row| row.id);
+        found.truncate(MOST_FOUND);
+        Ok(found)
+    }
+
+    /// Returns the identities of an agency in whose name each word that was typed begins one.
     async fn by_name(&self, agency: &str, typed: &str) -> Result<Vec<IdentityRow>, Fault> {
         let db = &self.context.db;
+        let mut beginnings = Vec::new();
+        for word in plain_words(typed).iter().take(MOST_WORDS).map(|word| of_word(word)) {
+            beginnings.push((terms::count(db, agency, &word, MOST_COUNTED).await?, word));
+        }
+        // The rarest is looked for, and the others compared.
+        beginnings.sort();
+        let beginnings: Vec<String> = beginnings.into_iter().map(|(_, word)| word).collect();
+        let mut found = terms::with_all(db, agency, &beginnings, MOST_CANDIDATES).await?;
+        let named = |row: &Named| row.name.as_ref().is_some_and(|name| is_name(name, typed));
+        found.extend(self.among_waiting(agency, named).await?);
+        found.sort_unstable();
+        found.dedup();
+        // A term may be of an older name.
+        let mut rows = identities::by_ids(db, &found).await?;
+        rows.retain(|row| row.name.as_ref().is_some_and(|name| is_name(name, typed)));
+        rows.truncate(MOST_FOUND);
+        Ok(rows)
+    }
+
+    /// Looks through the identities of an agency whose terms are not written yet: those of a file that was imported a moment ago.
+    async fn among_waiting(
+        &self,
+        agency: &str,
+        is_meant: impl Fn(&Named) -> bool,
+    ) -> Result<Vec<LegacyIdentityId>, Fault> {
         let (mut last, mut found) = (LegacyIdentityId(Uuid::nil()), Vec::new());
         loop {
-            let page = identities::names_after(db, agency, last).await?;
-            let Some((end, _)) = page.last() else { break };
-            last = *end;
-            found.extend(page.into_iter().filter(|(_, name)| is_name(name, typed)).map(|(id, _)| id));
+            let page = terms::waiting(&self.context.db, Some(agency), last, PAGE).await?;
+            let Some(end) = page.last() else { break };
+            last = end.id;
+            found.extend(page.into_iter().filter(|row| is_meant(row)).map(|row| row.id));
             if found.len() >= MOST_FOUND {
                 break;
             }
         }
         found.truncate(MOST_FOUND);
-        identities::by_ids(db, &found).await
+        Ok(found)
+    }
+
+    /// Returns the person whose identity this is, and the agency that issued it.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn person_of(&self, id: LegacyIdentityId) -> Result<Option<(Target, String)>, Fault> {
+        let db = &self.context.db;
+        let Some(row) = identities::by_id(db, id).await? else { return Ok(None) };
+        let account = links::account_of(db, id).await?;
+        Ok(Some((account.map_or(Target::Identity(id), Target::Account), row.agency_id)))
     }
 
     /// Returns everything that is known of a person; `None` if there is no such person.

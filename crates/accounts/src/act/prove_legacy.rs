@@ -335,6 +335,7 @@ impl Accounts {
             delivery_id: None,
             left_at: None,
             further_refs: None,
+            terms_of: None,
         };
         identities::insert(&self.context.db, row).await
     }

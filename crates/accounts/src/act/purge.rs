@@ -19,6 +19,9 @@ const DEVICE: i64 = 400 * DAY;
 /// waiting; the same for addresses with and without an account, so that it reveals none (SECURITY #59, D14).
 const COUNT: i64 = 30 * DAY;
 const LOCK: i64 = 400 * DAY;
+/// Looks of staff, which their person may read; forms that were sent, which nobody sends after a day.
+const LOOK: i64 = 365 * DAY;
+const FORM: i64 = 2 * DAY;
 
 impl Rules {
     /// The number of days after its end for which an unfinished move is kept.
@@ -49,6 +52,8 @@ impl Accounts {
         purge::sessions(db, now - SESSION).await?;
         purge::lock_notices(db, now - NOTICE).await?;
         purge::deliveries(db, now - PLAN, now - UNDO_DAYS * DAY).await?;
+        purge::looks(db, now - LOOK).await?;
+        purge::used_forms(db, now - FORM).await?;
         purge::devices(db, now - DEVICE).await
     }
 }

@@ -64,6 +64,7 @@ impl Accounts {
             }
             let more =
                 json!({ "mail": found.topic, "message": message, "anew": outcome == MailedAgain::Anew });
+            self.note_done(tx, target, intervention, "resend").await?;
             evidence::append(tx, &self.context, "mail sent again", account, &intervention.entry(more))
                 .await?;
             Ok(Done::Commit(outcome))

@@ -4,7 +4,9 @@
 use kernel::{Done, Fault, Tx};
 use serde_json::json;
 
-use crate::{AccountId, Accounts, Intervention, evidence, lockout::Counter, mail::MailBody, store::accounts};
+use crate::{
+    AccountId, Accounts, Intervention, Target, evidence, lockout::Counter, mail::MailBody, store::accounts,
+};
 
 /// The outcome of clearing an account's counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +50,7 @@ impl Accounts {
                 let told = MailBody::AccountUnlocked { at: context.now() };
                 self.write_of_staff(tx, &owner, intervention, told).await?;
                 let body = intervention.entry(json!({ "failures": failures, "locked": was_locked }));
+                self.note_done(tx, Target::Account(id), intervention, "unlock").await?;
                 evidence::append(tx, context, "account unlocked", Some(id), &body).await?;
                 Ok(Done::Commit(Unlocked::Done { was_locked, failures }))
             })

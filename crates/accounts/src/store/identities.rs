@@ -3,6 +3,7 @@
 mod delivered;
 mod found;
 mod refolded;
+pub(crate) mod terms;
 
 use kernel::{Db, Fault, RESEAL_PAGE, Read, Tx, Unix};
 use sea_orm::{
@@ -21,7 +22,7 @@ pub(crate) use delivered::{
     Existing, Imported, InsertStatement, Paged, Secret, alike, correct, count_present, delete,
     end_unfinished, existing, insert_all, leave, page, restore, restore_told, update, whole,
 };
-pub(crate) use found::{by_ids, by_reference, names_after};
+pub(crate) use found::{by_ids, by_reference};
 pub(crate) use refolded::{beyond_ascii, refold};
 
 /// Returns an identity.

@@ -14,6 +14,7 @@ pub(crate) mod enrolments;
 pub(crate) mod evidence;
 pub(crate) mod identities;
 pub(crate) mod links;
+pub(crate) mod looks;
 pub(crate) mod proven;
 pub(crate) mod purge;
 pub(crate) mod recipes;
@@ -24,6 +25,7 @@ pub(crate) mod standing;
 mod table;
 mod text_column;
 pub(crate) mod tickets;
+pub(crate) mod used_forms;
 
 use kernel::typed_id;
 
@@ -31,7 +33,7 @@ pub(crate) use table::{
     acceptance::Model as AcceptanceRow, account::Model as AccountRow, activation_code::Model as CodeRow,
     delivery::Model as DeliveryRow, email_change::Model as EmailChangeRow, enrolment::Model as EnrolmentRow,
     legacy_identity::Model as IdentityRow, link::Model as LinkRow, recovery::Model as ResetLinkRow,
-    session::Model as SessionRow,
+    session::Model as SessionRow, staff_look::Model as LookRow,
 };
 
 typed_id! {

@@ -7,7 +7,7 @@ use crate::DeliveryState;
 
 use super::table::{
     activation_code, attempt, delivery, delivery_change, device, email_change, enrolment, lock_notice,
-    recovery, session, used_ticket,
+    recovery, session, staff_look, used_form, used_ticket,
 };
 
 /// Deletes counts of wrong passwords: unlocked ones last used before `unlocked`, others locked before `locked`.
@@ -64,6 +64,16 @@ pub(crate) async fn deliveries(db: &Db, planned: Unix, applied: Unix) -> Result<
         .and_where(delivery::Column::AppliedAt.lt(applied));
     delete_in_batches::<delivery_change::Entity>(db, delivery_change::Column::DeliveryId.in_subquery(late))
         .await
+}
+
+/// Deletes looks of staff before a moment.
+pub(crate) async fn looks(db: &Db, before: Unix) -> Result<(), Fault> {
+    delete_in_batches::<staff_look::Entity>(db, staff_look::Column::At.lt(before)).await
+}
+
+/// Deletes forms of the desk that were sent before a moment.
+pub(crate) async fn used_forms(db: &Db, before: Unix) -> Result<(), Fault> {
+    delete_in_batches::<used_form::Entity>(db, used_form::Column::At.lt(before)).await
 }
 
 /// Deletes browsers that were last seen before a moment.

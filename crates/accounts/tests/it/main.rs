@@ -22,6 +22,7 @@ mod old_hashes;
 mod outage;
 mod readings;
 mod recovering;
+mod searching;
 mod stage;
 mod standing;
 mod telephone;

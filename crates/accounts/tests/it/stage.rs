@@ -43,6 +43,7 @@ pub(crate) fn agency(id: &str, name: &str) -> Agency {
         import: agencies::ImportRules::default(),
         portals: vec![],
         tickets: vec![],
+        staff: vec![],
     }
 }
 

@@ -161,6 +161,47 @@ async fn a_person_is_found_by_what_they_say_on_the_telephone(stage: Stage) {
     assert_eq!(find(Search::Reference("tilleuls", "LOT_7")).await, [], "no wildcard");
 }
 
+/// What is imported a moment ago is found before the worker has written its terms, and what changed since they were written is found as it is now.
+#[apply(both!)]
+#[tokio::test]
+async fn names_are_found_alike_before_and_after_their_terms_are_written(stage: Stage) {
+    let name = stage.bed.name;
+    stage.import(&stage.tilleuls, CSV).await;
+    stage.import(&stage.rivage, CSV).await;
+    let further =
+        "UPDATE legacy_identity SET further_refs = '[\"LOT-7\",\"LOT_8\"]' WHERE identifier = '102'";
+    stage.write(further).await;
+    let find = async |search: Search<'_>| {
+        let found = stage.accounts.find(&search).await.unwrap();
+        found.into_iter().map(|found| found.by.unwrap().client_ref).collect::<Vec<_>>()
+    };
+    let by_name = async |typed: &str| find(Search::Name("tilleuls", typed)).await;
+    for waiting in [6, 0] {
+        assert_eq!(stage.count("legacy_identity", "terms_of IS NULL").await, waiting, "{name}");
+        assert_eq!(by_name("durand").await.len(), 3, "{name}");
+        assert_eq!(by_name("dur LEFÈVRE").await, ["CT-2", "CT-2"], "{name}");
+        assert_eq!(by_name("durand-lefevre pau").await, ["CT-2", "CT-2"], "{name}");
+        assert_eq!(by_name("mar").await, ["CT-1"], "{name}");
+        for nobody in ["urand", "durand martin", "durand%", "_", ""] {
+            let expected = if nobody == "durand%" { 3 } else { 0 };
+            assert_eq!(by_name(nobody).await.len(), expected, "{name}: {nobody}");
+        }
+        assert_eq!(find(Search::Reference("tilleuls", "LOT-7")).await, ["CT-2"], "{name}");
+        assert_eq!(find(Search::Reference("tilleuls", "LOT_7")).await.len(), 0, "{name}");
+        assert_eq!(stage.accounts.index_terms().await.unwrap(), u64::try_from(waiting).unwrap(), "{name}");
+    }
+    // An import, or a node of an earlier version, gives another name.
+    stage.write("UPDATE legacy_identity SET name = 'Marie Martin' WHERE identifier = '100'").await;
+    for written in [1, 0] {
+        assert_eq!(by_name("durand").await.len(), 2, "{name}");
+        assert_eq!(by_name("martin").await, ["CT-1"], "{name}");
+        assert_eq!(stage.accounts.index_terms().await.unwrap(), written * 2, "{name}: one at each agency");
+    }
+    // What is deleted takes its terms along.
+    stage.write("DELETE FROM legacy_identity").await;
+    assert_eq!(stage.count("identity_term", "1 = 1").await, 0, "{name}");
+}
+
 #[apply(both!)]
 #[tokio::test]
 async fn a_person_is_seen_with_their_links_moves_sessions_and_mails(stage: Stage) {

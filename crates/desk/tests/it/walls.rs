@@ -23,8 +23,9 @@ async fn fails(stage: &Stage, email: &str, times: usize) {
 }
 
 /// Rows that a verb may change.
-async fn rows(stage: &Stage) -> [i64; 4] {
+async fn rows(stage: &Stage) -> [i64; 5] {
     [
+        stage.count("staff_look", "1 = 1").await,
         stage.count("attempt", "1 = 1").await,
         stage.count("session", "ended_at IS NULL").await,
         stage.count("outbox", "1 = 1").await,
@@ -57,9 +58,9 @@ async fn nobody_of_another_agency_finds_sees_or_changes_a_person(stage: Stage) {
     no(desk.show(&rivage, marie).await.err().unwrap(), Verb::Show);
     no(desk.resend(&rivage, marie, Uuid::nil(), &reason).await.unwrap_err(), Verb::Resend);
     no(desk.unlock(&rivage, marie, &reason).await.unwrap_err(), Verb::Unlock);
+    no(desk.end_sessions(&rivage, marie, &reason).await.unwrap_err(), Verb::EndSessions);
     for own in ["rivage", "tilleuls"] {
         let staff = staff(own);
-        no(desk.end_sessions(&staff, marie, &reason).await.unwrap_err(), Verb::EndSessions);
         no(desk.close(&staff, marie, Closing::Fraud, &reason).await.unwrap_err(), Verb::Close);
         no(desk.reopen(&staff, marie, &reason).await.unwrap_err(), Verb::Reopen);
     }
@@ -152,4 +153,18 @@ async fn nothing_changes_unless_exactly_one_is_meant(stage: Stage) {
     let paul = only(Search::Identifier(&stage.tilleuls, "101")).await.unwrap();
     let no_account = desk.unlock(&operator(), paul, &reason()).await.unwrap_err();
     assert!(matches!(no_account, DeskError::NoAccount), "{name}: {no_account}");
+}
+
+/// An agency's staff end the sessions of whom their agency is linked with: all of them, for nobody tells which are of its portals.
+#[apply(both!)]
+#[tokio::test]
+async fn staff_end_the_sessions_of_their_own_client_and_the_owner_hears_of_it(stage: Stage) {
+    let (marie, name) = (marie(&stage).await, stage.bed.name);
+    assert_eq!(stage.count("session", "ended_at IS NULL").await, 1, "{name}");
+    stage.desk.end_sessions(&staff("tilleuls"), marie, &reason()).await.unwrap();
+    assert_eq!(stage.count("session", "ended_at IS NULL").await, 0, "{name}");
+    let mails = stage.mails().await;
+    let told = mails.iter().filter(|mail| matches!(mail.body, accounts::MailBody::SessionsEnded { .. }));
+    let agencies: Vec<_> = told.map(|mail| mail.agency_id.as_deref()).collect();
+    assert_eq!(agencies, [Some("tilleuls")], "{name}");
 }

@@ -81,6 +81,22 @@ impl Grants {
         Ok(interaction.id)
     }
 
+    /// Begins a visit in which staff type their password again, and which leads back to `back`, a page of the desk.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn start_desk(
+        &self,
+        browser: &Token,
+        session: SessionId,
+        back: String,
+    ) -> Result<InteractionId, Fault> {
+        let visit = self.new_interaction(None, None, browser, Some(session));
+        let interaction = Interaction { back: Some(back), ..visit };
+        self.store(&interaction).await?;
+        Ok(interaction.id)
+    }
+
     /// Returns the answer that brings an error to the client.
     pub fn refuse(&self, request: &AuthorizationRequest, error: &Error) -> Response {
         respond::failure(&request.path, &self.settings.issuer, error)

@@ -17,6 +17,9 @@ use super::{Grants, InteractionId, table::interaction};
 /// The number of seconds for which a portal is assumed to remember its `state`. Libraries keep it for five minutes to an hour.
 const STATE_KEPT: i64 = 1800;
 
+/// Seconds for which a password that was typed opens the desk (SPEC J14).
+pub(crate) const DESK_PASSWORD: i64 = 3600;
+
 /// Bytes of the longest sealed copy; a longer request is stored. A browser keeps 4,096 of a cookie with its name and attributes, and some proxies take no more
 /// than that for all headers of an answer together.
 const MOST_CARRIED: usize = 2_000;
@@ -48,6 +51,8 @@ pub struct Interaction {
     pub completed: bool,
     /// True if it was found in the database.
     pub stored: bool,
+    /// The page of the desk to which it leads back, of a visit in which staff type their password again.
+    pub back: Option<String>,
     /// The digest of the token of its browser.
     pub(super) browser: String,
 }
@@ -66,9 +71,13 @@ impl Interaction {
 
     /// Returns the request as [`oidc::decide`] takes it.
     pub fn asked(&self) -> oidc::decide::SignInRequest {
-        self.request
-            .as_ref()
-            .map_or_else(oidc::decide::SignInRequest::at_home, oidc::decide::SignInRequest::by)
+        match &self.request {
+            Some(request) => oidc::decide::SignInRequest::by(request),
+            None => oidc::decide::SignInRequest {
+                max_age: self.back.as_ref().map(|_| DESK_PASSWORD),
+                ..oidc::decide::SignInRequest::at_home()
+            },
+        }
     }
 }
 
@@ -105,6 +114,7 @@ impl Grants {
             session_before: session,
             completed: false,
             stored: false,
+            back: None,
             browser: browser.digest().into_string(),
         }
     }
@@ -140,6 +150,7 @@ impl Grants {
             expires_at: at.created_at + self.settings.interaction_life,
             completed_at,
             went_on_at: None,
+            back: at.back.clone(),
         };
         Ok(interaction::Entity::insert(row.into_active_model().reset_all()))
     }
@@ -177,6 +188,7 @@ impl Grants {
             session_before,
             completed: false,
             stored: false,
+            back: None,
             browser,
         })
     }
@@ -202,6 +214,7 @@ impl Grants {
             session_before: row.session_before.map(SessionId),
             completed: row.completed_at.is_some(),
             stored: true,
+            back: row.back,
             browser: row.browser_hash,
         }))
     }

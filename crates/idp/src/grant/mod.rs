@@ -41,6 +41,7 @@ pub use authorize::{Completed, Start};
 pub use caller::Call;
 pub use client_keys::KeySource;
 pub use error::EndpointError;
+pub(crate) use interactions::DESK_PASSWORD;
 pub use interactions::{Interaction, Left};
 pub use invariants::INVARIANTS;
 pub use keys::{KeyInfo, KeyState, RenewedKeys, Revocation, Revoked};

@@ -87,13 +87,26 @@ impl<C: FromBrowser, T: DeserializeOwned + Send> FromRequest<Shared> for Form<C,
     async fn from_request(request: Request, idp: &Shared) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let browser = Browser::from_request_parts(&mut parts, idp).await?;
-        // A page of another site is refused even with a token.
-        if is_from_other_site(&parts.headers, &idp.issuer) {
-            return Err(Failure::new(ProblemKind::Forbidden, "a form from another site").into());
-        }
-        let fields = read_fields(&parts.headers, body, &browser, idp).await?;
+        let fields = read_own_fields(&parts.headers, body, &browser, idp).await?;
         Ok(Self { context: C::from_browser(browser, &mut parts, idp).await?, fields })
     }
+}
+
+/// Reads the fields of a form that comes from this browser, from a page of ours.
+///
+/// # Errors
+/// The page that says why it does not, or that it is no form.
+pub(crate) async fn read_own_fields<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    browser: &Browser,
+    idp: &Idp,
+) -> Result<T, Failure> {
+    // A page of another site is refused even with a token.
+    if is_from_other_site(headers, &idp.issuer) {
+        return Err(Failure::new(ProblemKind::Forbidden, "a form from another site"));
+    }
+    read_fields(headers, body, browser, idp).await
 }
 
 /// Reads the fields of a form that comes from this browser.

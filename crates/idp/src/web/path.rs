@@ -1,9 +1,9 @@
 //! The addresses of our own pages, written once, each with the flash that its page may show.
 
 use super::flash::{
-    AccountEmailFlash, AccountPasswordFlash, Address, CodeFlash, ConfirmFlash, ConnectedFlash, EmailFlash,
-    ForgotFlash, HomeFlash, HubFlash, LegacyFlash, NameFlash, NewAddressFlash, NewPasswordFlash,
-    SessionsFlash, SignedOutFlash, TakeBackFlash,
+    AccountEmailFlash, AccountPasswordFlash, Address, CodeFlash, ConfirmFlash, ConnectedFlash, DeskCodeFlash,
+    DeskPersonFlash, DeskSearchFlash, EmailFlash, ForgotFlash, HomeFlash, HubFlash, LegacyFlash, NameFlash,
+    NewAddressFlash, NewPasswordFlash, SessionsFlash, SignedOutFlash, TakeBackFlash,
 };
 use crate::InteractionId;
 
@@ -45,6 +45,21 @@ pub(crate) fn forgot(id: InteractionId) -> Address<ForgotFlash> {
 
 pub(crate) fn connected(id: InteractionId) -> Address<ConnectedFlash> {
     Address::new(of(id, "connected"))
+}
+
+/// Returns the search of the desk, for an agency or for all.
+pub(crate) fn desk(seat: &str) -> Address<DeskSearchFlash> {
+    Address::new(format!("/desk/{seat}"))
+}
+
+/// Returns the page of a person at the desk.
+pub(crate) fn desk_person(seat: &str, person: uuid::Uuid) -> Address<DeskPersonFlash> {
+    Address::new(format!("/desk/{seat}/person/{person}"))
+}
+
+/// Returns the sheet with a person's activation code.
+pub(crate) fn desk_code(seat: &str, person: uuid::Uuid) -> Address<DeskCodeFlash> {
+    Address::new(format!("/desk/{seat}/person/{person}/code"))
 }
 
 /// Returns a page of an interaction that shows no flash.

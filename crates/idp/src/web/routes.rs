@@ -16,10 +16,10 @@ use super::{
     error::Failure,
     file,
     screen::{
-        account::{self, acceptances, agencies, email, language, memo, name, password, sessions},
+        account::{self, acceptances, agencies, email, language, looks, memo, name, password, sessions},
         arrive,
         confirm::Confirm,
-        enrol, forgot, help, home, hub, legacy, mail_code, mailed_link,
+        desk, enrol, forgot, help, home, hub, legacy, mail_code, mailed_link,
         new_address::NewAddress,
         reset::Reset,
         sign_in, sign_out,
@@ -34,7 +34,8 @@ pub(super) fn all(idp: &Shared) -> Router<Shared> {
     let reading = reading_endpoints();
     let writing = writing_endpoints().route_layer(middleware::from_fn(run_to_completion));
     let endpoints = writing.merge(reading).route_layer(cors::listed(idp));
-    let screens = interaction_screens().merge(link_screens()).merge(home_screens()).merge(account_screens());
+    let screens = interaction_screens().merge(link_screens()).merge(home_screens());
+    let screens = screens.merge(account_screens()).merge(desk_screens());
     let screens = screens.route_layer(middleware::from_fn(run_to_completion));
     endpoints.merge(documents()).merge(screens).merge(files())
 }
@@ -112,6 +113,7 @@ fn account_screens() -> Router<Shared> {
         .route("/account/agencies", get(agencies::get))
         .route("/account/acceptances", get(acceptances::get))
         .route("/account/acceptances/{id}", get(acceptances::receipt))
+        .route("/account/looks", get(looks::get))
         .route("/account/memo", get(memo::get))
         .route("/account/email", get(email::get).post(email::post))
         .route("/account/email/cancel", get(email::again).post(email::cancel))
@@ -121,6 +123,16 @@ fn account_screens() -> Router<Shared> {
         .route("/account/sessions", get(sessions::get))
         .route("/account/sessions/end", get(sessions::again).post(sessions::end))
         .route("/account/sessions/end-others", get(sessions::again).post(sessions::end_others))
+}
+
+/// The desk, for staff.
+fn desk_screens() -> Router<Shared> {
+    Router::new()
+        .route("/desk", get(desk::get))
+        .route("/desk/{seat}", get(desk::search::get))
+        .route("/desk/{seat}/search", get(desk::search::again).post(desk::search::post))
+        .route("/desk/{seat}/person/{id}", get(desk::person::get))
+        .route("/desk/{seat}/person/{id}/{verb}", get(desk::act::get).post(desk::act::post))
 }
 
 /// Files: style sheets, scripts, logos and pictures.

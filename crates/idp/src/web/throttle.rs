@@ -2,11 +2,13 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::IpAddr,
     num::NonZeroU32,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use accounts::AccountId;
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -15,11 +17,15 @@ use governor::{
 };
 
 /// The limits of a network: of attempts, before anything is hashed (PEOPLE U-56), and of arrivals, before a row is written (SECURITY #49). A network is an
-/// IPv4 address or an IPv6 /64.
+/// IPv4 address or an IPv6 /64. Staff search only so often, whatever their network.
 pub struct Throttle {
-    attempts: Limit,
-    arrivals: Limit,
+    attempts: Limit<IpAddr>,
+    arrivals: Limit<IpAddr>,
+    searches: Limit<AccountId>,
 }
+
+/// Searches at the desk of one member of staff in a minute, on one node.
+const SEARCHES: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
 
 /// Arrivals allowed for each attempt: a person looks at several pages before they type anything.
 const ARRIVALS: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
@@ -27,7 +33,11 @@ const ARRIVALS: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
 impl Throttle {
     /// Allows `per_minute` attempts and five times as many arrivals, all of which may come at once.
     pub fn new(per_minute: NonZeroU32) -> Self {
-        Self { attempts: Limit::new(per_minute), arrivals: Limit::new(per_minute.saturating_mul(ARRIVALS)) }
+        Self {
+            attempts: Limit::new(per_minute),
+            arrivals: Limit::new(per_minute.saturating_mul(ARRIVALS)),
+            searches: Limit::new(SEARCHES),
+        }
     }
 
     /// Takes an attempt.
@@ -35,7 +45,7 @@ impl Throttle {
     /// # Errors
     /// Seconds until the next one.
     pub(crate) fn take(&self, ip: Option<IpAddr>) -> Result<(), u32> {
-        self.attempts.take(ip)
+        ip.map_or(Ok(()), |ip| self.attempts.take(network(ip)))
     }
 
     /// Takes an arrival.
@@ -43,70 +53,77 @@ impl Throttle {
     /// # Errors
     /// Seconds until the next one.
     pub(crate) fn arrive(&self, ip: Option<IpAddr>) -> Result<(), u32> {
-        self.arrivals.take(ip)
+        ip.map_or(Ok(()), |ip| self.arrivals.take(network(ip)))
+    }
+
+    /// Takes a search at the desk.
+    ///
+    /// # Errors
+    /// Seconds until the next one.
+    pub(crate) fn search(&self, staff: AccountId) -> Result<(), u32> {
+        self.searches.take(staff)
     }
 
     /// Removes networks that have been quiet: the worker calls it, so that memory stays flat.
     pub fn tidy(&self) {
         self.attempts.limiter.retain_recent();
         self.arrivals.limiter.retain_recent();
+        self.searches.limiter.retain_recent();
     }
 }
 
-/// A limit of tries in a minute from one network.
-struct Limit {
-    limiter: RateLimiter<IpAddr, Networks, DefaultClock>,
+/// A limit of tries in a minute from one source: a network, or a member of staff.
+struct Limit<K: Hash + Eq + Copy> {
+    limiter: RateLimiter<K, Sources<K>, DefaultClock>,
     clock: DefaultClock,
 }
 
-impl Limit {
+impl<K: Hash + Eq + Copy> Limit<K> {
     fn new(per_minute: NonZeroU32) -> Self {
         let clock = DefaultClock::default();
-        let networks = Networks::new(60_000_000_000 / u64::from(per_minute.get()));
-        Self { limiter: RateLimiter::new(Quota::per_minute(per_minute), networks, clock.clone()), clock }
+        let sources = Sources::new(60_000_000_000 / u64::from(per_minute.get()));
+        Self { limiter: RateLimiter::new(Quota::per_minute(per_minute), sources, clock.clone()), clock }
     }
 
-    fn take(&self, ip: Option<IpAddr>) -> Result<(), u32> {
-        let Some(ip) = ip else { return Ok(()) };
-        self.limiter.check_key(&network(ip)).map_err(|not_until| {
+    fn take(&self, source: K) -> Result<(), u32> {
+        self.limiter.check_key(&source).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now()).as_secs() + 1;
             u32::try_from(wait).unwrap_or(u32::MAX)
         })
     }
 }
 
-/// The maximum number of networks that are counted at a time: some megabytes.
+/// The maximum number of sources that are counted at a time: some megabytes.
 const MOST: usize = 50_000;
 /// Nanoseconds between two searches for quiet networks while all places are taken.
 const PAUSE: u64 = 1_000_000_000;
 
 /// The time at which each network has all its tries again. If all places are taken and no network is quiet, one more is not counted: sources in great
 /// number are the proxy's to slow, and what they try is counted by account and by client all the same.
-struct Networks {
+struct Sources<K> {
     /// The time for which one try counts, in nanoseconds.
     interval: u64,
-    counted: Mutex<Counted>,
+    counted: Mutex<Counted<K>>,
 }
 
-#[derive(Default)]
-struct Counted {
-    until: HashMap<IpAddr, Nanos>,
+struct Counted<K> {
+    until: HashMap<K, Nanos>,
     swept: u64,
 }
 
-impl Networks {
+impl<K: Hash + Eq + Copy> Sources<K> {
     fn new(interval: u64) -> Self {
-        Self { interval, counted: Mutex::default() }
+        Self { interval, counted: Mutex::new(Counted { until: HashMap::new(), swept: 0 }) }
     }
 
-    fn counted(&self) -> MutexGuard<'_, Counted> {
+    fn counted(&self) -> MutexGuard<'_, Counted<K>> {
         // A panic in another thread leaves the map whole.
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Counted {
-    /// Removes quiet networks if all places are taken; returns true if there is room.
+impl<K: Hash + Eq> Counted<K> {
+    /// Removes quiet sources if all places are taken; returns true if there is room.
     fn has_room(&mut self, now: u64) -> bool {
         if self.until.len() >= MOST && now >= self.swept.saturating_add(PAUSE) {
             self.swept = now;
@@ -116,10 +133,10 @@ impl Counted {
     }
 }
 
-impl StateStore for Networks {
-    type Key = IpAddr;
+impl<K: Hash + Eq + Copy> StateStore for Sources<K> {
+    type Key = K;
 
-    fn measure_and_replace<T, F, E>(&self, key: &IpAddr, measure: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, key: &K, measure: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
@@ -135,7 +152,7 @@ impl StateStore for Networks {
     }
 }
 
-impl ShrinkableKeyedStateStore<IpAddr> for Networks {
+impl<K: Hash + Eq + Copy> ShrinkableKeyedStateStore<K> for Sources<K> {
     fn retain_recent(&self, drop_below: Nanos) {
         let mut counted = self.counted();
         counted.until.retain(|_, until| *until > drop_below);
@@ -174,6 +191,7 @@ const PAGES: &[&str] = &[
     "authorize",
     "code",
     "confirm",
+    "desk",
     "email",
     "forgot",
     "home",
@@ -193,6 +211,7 @@ pub(crate) fn page_label(path: &str) -> &'static str {
     let name = match path.strip_prefix("authorize/") {
         Some(inside) => inside.split_once('/').map_or("authorize", |(_, page)| page),
         None if path.is_empty() => "home",
+        None if path.starts_with("desk/") => "desk",
         None => path,
     };
     PAGES.iter().find(|page| **page == name).copied().unwrap_or("other")
@@ -234,7 +253,7 @@ mod tests {
     #[test]
     fn networks_in_great_number_are_not_all_remembered() {
         let limit = Limit::new(NonZeroU32::new(1).unwrap());
-        let take = |n: u32| limit.take(Some(std::net::Ipv4Addr::from(n).into()));
+        let take = |n: u32| limit.take(IpAddr::from(std::net::Ipv4Addr::from(n)));
         assert!((0..60_000).all(|n| take(n).is_ok()));
         assert_eq!(limit.limiter.len(), MOST);
         assert!(take(0).is_err(), "whoever has a place keeps their count");

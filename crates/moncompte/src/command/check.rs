@@ -1,6 +1,7 @@
 mod colours;
 mod connect;
 mod sender;
+mod staff;
 
 use std::{net::SocketAddr, process::ExitCode};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use accounts::OldSite;
+use accounts::{Email, OldSite};
 use agencies::{Agencies, Agency, AgencyFile, Contested, Logo, Look};
 use pages::ColourError;
 
@@ -88,6 +88,11 @@ impl Reader<'_> {
                 for (key, reason) in OldSite::of(&agency).err().unwrap_or_default() {
                     self.wrong(file, agencies::line_of(text, &key, 0), &key, reason);
                 }
+                for (nth, staff) in agency.staff.iter().enumerate().filter(|(_, one)| !is_address(&one.email))
+                {
+                    let reason = format!("\"{}\" is no address that mail can be sent to", staff.email);
+                    self.wrong(file, agencies::line_of(text, "staff.email", nth), "staff.email", reason);
+                }
                 Some(self.with_logo(agency, file, text))
             }
             Err(problems) => {
@@ -141,6 +146,11 @@ impl Reader<'_> {
         let read = self.source.bytes(owner, file, false).unwrap_or_default();
         String::from_utf8(read).unwrap_or_default()
     }
+}
+
+/// Returns true for an address as an account may have it, in the form for comparison.
+pub(super) fn is_address(canonical: &str) -> bool {
+    Email::parse(canonical).is_some_and(|email| email.canonical() == canonical)
 }
 
 /// Returns the client ids named by an unusable file.

@@ -9,6 +9,7 @@ mod prepare;
 mod read;
 mod settings;
 mod source;
+mod staff;
 mod suggest;
 mod terms;
 
@@ -31,7 +32,9 @@ pub(crate) use overlay::Overlay;
 pub(crate) use prepare::Prepared;
 use read::Reader;
 pub(crate) use read::{ISSUER_FORM, MAIN, is_issuer, regular};
-pub(crate) use settings::{Argon2Section, ConnectionsSection, Settings, SmtpSecurity, TelemetrySection};
+pub(crate) use settings::{
+    Argon2Section, ConnectionsSection, Settings, SmtpSecurity, StaffRole, StaffSection, TelemetrySection,
+};
 
 /// The keys that differ from node to node.
 /// Keys are files too, which nodes read anew when one is replaced.

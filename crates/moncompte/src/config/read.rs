@@ -115,6 +115,7 @@ impl<'a> Reader<'a> {
             }
         };
         self.judge(&settings, &text);
+        self.staff(&settings, &text);
         let trusted_proxies = self.proxies(&settings, &text);
         let key = self.key(&settings.secret_key_file, "secret_key_file", &text);
         let older_keys = settings.older_secret_key_files.iter();

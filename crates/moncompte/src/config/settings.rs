@@ -75,6 +75,30 @@ pub(crate) struct Settings {
     /// Traces.
     #[serde(default)]
     pub(crate) telemetry: TelemetrySection,
+    /// The vendor's people who help at the desk, for all agencies (docs/operate/desk.md).
+    #[serde(default)]
+    pub(crate) staff: Vec<StaffSection>,
+}
+
+/// `[[staff]]`
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StaffSection {
+    /// The address of their own account here.
+    pub(crate) email: String,
+    /// Their name, as the evidence keeps it with whatever they do.
+    pub(crate) name: String,
+    /// `support` helps people of all agencies; `campaign` finds and sees them, and changes nothing.
+    pub(crate) role: StaffRole,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StaffRole {
+    /// Helps people of all agencies.
+    Support,
+    /// Plans the move of agencies: finds and sees people, and changes nothing.
+    Campaign,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]

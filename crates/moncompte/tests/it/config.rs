@@ -49,6 +49,18 @@ async fn a_mistake_is_told_with_file_line_key_and_mend() {
         ("secrets/database", "secrets/exemple.client", "database_file", "sqlite:// or postgres://"),
         ("[lock]", "[lokc]", "lokc", "unknown field"),
         ("failures = 5", "failures 5", "", "="),
+        (
+            "attempts_per_minute = 6000",
+            "staff = [{ email = \"aide\", name = \"Aide\", role = \"support\" }]\nattempts_per_minute = 6000",
+            "staff.email",
+            "\"aide\" is no address",
+        ),
+        (
+            "attempts_per_minute = 6000",
+            "staff = [{ email = \"a@b.test\", name = \"Aide\", role = \"suport\" }]\nattempts_per_minute = 6000",
+            "suport",
+            "do you mean `support`?",
+        ),
     ];
     try_each(&place, "moncompte.toml", &main);
     let agency = [
@@ -92,6 +104,18 @@ async fn a_mistake_is_told_with_file_line_key_and_mend() {
         ("https://espace.exemple.test/callback", "https://espace.exemple.test/*", "portal.redirect_uris", ""),
         ("https://espace.exemple.test/\"", "nowhere\"", "portal.home", "must be an address"),
         ("city = ", "town = ", "town", "unknown field"),
+        (
+            "city = ",
+            "staff = [{ email = \"accueil\", name = \"Léa\", role = \"desk\" }]\ncity = ",
+            "staff.email",
+            "\"accueil\" is no address",
+        ),
+        (
+            "city = ",
+            "staff = [{ email = \"lea@exemple.test\", name = \"Léa\", role = \"dsk\" }]\ncity = ",
+            "staff.role",
+            "do you mean `desk`?",
+        ),
     ];
     try_each(&place, "agencies/exemple.toml", &agency);
 }
@@ -244,6 +268,7 @@ fn the_sample_is_valid_and_so_is_all_that_it_shows() {
     let shown: Vec<&str> = text
         .lines()
         .map(|line| match line.strip_prefix("# ") {
+            Some("[[staff]]") => "[[staff]]",
             Some(key) if is_key(key) && !key.starts_with("database_file") && !key.starts_with("folder") => {
                 key
             }
@@ -303,6 +328,7 @@ fn every_key(schema: &serde_json::Value, text: &str) {
                 let line = line.trim_start_matches("# ");
                 line.starts_with(&format!("{key} = "))
                     || line == format!("[{key}]")
+                    || line == format!("[[{key}]]")
                     || line == format!("[mail.{key}]")
             });
             assert!(there, "the sample does not show {key}");

@@ -69,6 +69,15 @@ async fn a_check_tries_the_database_the_mail_server_and_the_portals(bed: Bed) {
         post.mails().iter().map(|mail| String::from_utf8_lossy(mail).into_owned()).collect();
     assert!(matches!(&mails[..], [mail] if mail.contains("exploitant@exemple.test")), "{mails:?}");
 
+    // Staff without an account are a hint, and no mistake.
+    assert!(trials.iter().all(|(what, _)| what != "staff"), "{trials:?}");
+    let staff = "\n[[staff]]\nemail = \"Lea@Exemple.test\"\nname = \"Léa\"\nrole = \"desk\"\n";
+    let file = place.path("agencies/exemple.toml");
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + staff).unwrap();
+    let (_, trials) = tried(&place, &dns, &[]);
+    let hint = of(&trials, "staff").as_deref().unwrap();
+    assert_eq!(hint, "1 of 1 people have no account here yet: lea@exemple.test (exemple)");
+
     // A portal that cannot be reached is named, and what is wrong with it; a private address is not called.
     let listed = "client_id = \"exemple\"\ninitiate_login_uri = \"https://espace.exemple.test/sign-in\"\n\
                   backchannel_logout_uri = \"https://10.0.0.1/logout\"";

@@ -55,6 +55,8 @@ pub struct Home {
     pub agencies: Vec<HomeAgency>,
     /// True if the account is attached to an agency that is not known here now: its file is missing.
     pub away: bool,
+    /// True for staff of an agency or of the vendor, who have a desk.
+    pub desk: bool,
     /// The result of the last action.
     pub notice: Option<HomeNotice>,
 }
@@ -173,12 +175,14 @@ impl Page for Home {
             email: "marie.durand@example.fr".into(),
             agencies: vec![agency("Agence des Tilleuls", Some("Lyon")), agency("Cabinet Rivage", None)],
             away: false,
+            desk: false,
             notice: None,
         };
         let all = [Some(Closed::Paused), Some(Closed::Until(1_796_083_200)), Some(Closed::Left), None];
         let closed = Home { agencies: all.map(shut).into(), away: true, ..first.clone() };
         let away = Home { agencies: vec![], away: true, ..first.clone() };
-        vec![first.clone(), Home { name: None, agencies: vec![], ..first.clone() }, closed, away]
+        let staff = Home { desk: true, ..first.clone() };
+        vec![first.clone(), Home { name: None, agencies: vec![], ..first.clone() }, closed, away, staff]
             .into_iter()
             .chain(HomeNotice::ALL.map(|notice| Home { notice: Some(notice), ..first.clone() }))
             .collect()

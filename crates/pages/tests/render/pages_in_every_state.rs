@@ -71,7 +71,7 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
 
 #[test]
 fn every_field_has_one_label_and_says_what_it_is_for() {
-    fn check(_: &Shown, document: &Document) {
+    fn check(shown: &Shown, document: &Document) {
         let name = &document.name;
         for input in document.all("input:not([type=hidden])") {
             if input.attr("aria-hidden") == Some("true") {
@@ -89,6 +89,8 @@ fn every_field_has_one_label_and_says_what_it_is_for() {
             let expected: &[&str] = match input.attr("type") {
                 Some("password") => &["current-password", "new-password"],
                 Some("email") => &["username", "email"],
+                // What staff type is of somebody else: browsers must not offer their own.
+                Some("text") if shown.page.starts_with("desk-") => &["off"],
                 Some("text") => &["username", "name", "one-time-code"],
                 _ => continue,
             };
@@ -224,6 +226,15 @@ fn forms_send_the_fields_that_the_service_reads() {
     let password = french(&AccountPassword::samples()[0]);
     assert_eq!(fields(password, "/account/password"), "csrf current password username");
     assert_eq!(fields(french(&SignOutConfirm::samples()[0]), "/end-session"), "csrf state");
+    let search = french(&DeskSearch::samples()[0]);
+    assert_eq!(fields(search, "/desk/tilleuls/search"), "by csrf typed");
+    let (agencys, vendors) = (DeskPerson::samples().remove(2), DeskPerson::samples().remove(3));
+    for (verb, expected) in
+        [("resend", "csrf form mail reason"), ("code", "csrf form reason"), ("unlock", "csrf form reason")]
+    {
+        assert_eq!(fields(french(&agencys), &format!("{}/{verb}", agencys.url)), expected);
+    }
+    assert_eq!(fields(french(&vendors), &format!("{}/close", vendors.url)), "because csrf form reason");
 }
 
 #[test]

@@ -49,6 +49,7 @@ date = { $day } { $month ->
    *[12] December
   } { $year }
 moment = { date } at { $hour }:{ $minute } (Paris time)
+clock = { date } at { $hour }:{ $minute }
 wait-seconds = { $count ->
     [one] { $count } second
    *[other] { $count } seconds

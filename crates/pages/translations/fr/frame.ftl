@@ -52,6 +52,7 @@ date = { $day ->
    *[12] décembre
   } { $year }
 moment = { date } à { $hour } h { $minute } (heure de Paris)
+clock = { date } à { $hour } h { $minute }
 wait-seconds = { $count ->
     [one] { $count } seconde
    *[other] { $count } secondes

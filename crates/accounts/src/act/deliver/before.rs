@@ -127,6 +127,7 @@ impl Before {
             delivery_id: text.delivery,
             left_at: text.left_at,
             further_refs: text.further_refs,
+            terms_of: None,
         };
         Ok(Self { identity, link, renamed: text.renamed })
     }

@@ -29,6 +29,8 @@ pub struct Model {
     pub left_at: Option<i64>,
     /// The agency's references beside `client_ref`, a JSON list; none for nearly all.
     pub further_refs: Option<String>,
+    /// Name and further references of which the terms are written by which staff find it; another one, or none, where they wait for the worker.
+    pub terms_of: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -17,6 +17,8 @@ pub struct Model {
     pub completed_at: Option<i64>,
     /// The time from which somebody is known to have sent a form in it.
     pub went_on_at: Option<i64>,
+    /// The page of the desk to which a visit leads back.
+    pub back: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

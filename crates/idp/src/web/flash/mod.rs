@@ -3,6 +3,7 @@
 //! page cannot show does not compile. A cookie that holds anything else, such as one of another version, is ignored.
 
 mod account;
+mod desk;
 mod interaction;
 mod link;
 mod password;
@@ -18,6 +19,7 @@ pub(crate) use account::{
     AccountEmailError, AccountEmailFlash, AccountPasswordFlash, HomeFlash, NameFlash, NewEmailRefused,
     SessionsFlash, SignedOutFlash,
 };
+pub(crate) use desk::{DeskCodeFlash, DeskPersonFlash, DeskSearchFlash, Refused, verb as desk_verb};
 pub(crate) use interaction::{
     CodeFlash, ConnectedFlash, EmailFlash, EmailRefused, ForgotAnswer, ForgotFlash, HubFlash, LegacyFlash,
     LegacyRefused, MailFlash, SignInFlash, TermsFlash,

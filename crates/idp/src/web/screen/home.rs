@@ -31,6 +31,7 @@ pub(crate) async fn get(State(idp): State<Shared>, browser: Browser) -> Result<R
         })
         .collect();
     let page = page::Home {
+        desk: !super::desk::seats(&idp, &person).is_empty(),
         name: person.name,
         email: person.email,
         away: shown.len() < linked.len(),

@@ -173,7 +173,8 @@ impl InteractionContext {
 
     fn entrance(&self) -> String {
         let agency = self.agency.as_ref().and_then(|agency| agency.entrance(&self.idp.issuer));
-        self.portal_sign_in().or(agency).unwrap_or_else(|| "/".into())
+        let back = self.interaction.back.clone().filter(|back| path::is_local(back));
+        back.or_else(|| self.portal_sign_in()).or(agency).unwrap_or_else(|| "/".into())
     }
 
     /// Returns the address at which the portal that asked begins another sign-in.

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod arrive;
 pub(crate) mod confirm;
+pub(crate) mod desk;
 pub(crate) mod enrol;
 pub(crate) mod forgot;
 pub(crate) mod help;

@@ -124,6 +124,7 @@ impl Op {
             pages: PAGES.clone(),
             issuer: ISSUER.into(),
             trusted_proxies: idp::Proxies::default(),
+            staff: Arc::from([]),
             throttle: Arc::new(Throttle::new(NonZeroU32::new(100_000).unwrap())),
             body_time: std::time::Duration::from_secs(10),
         };

@@ -52,6 +52,7 @@ pub fn provider(world: &World) -> Router {
         pages: Arc::new(pages::Pages::new().unwrap()),
         issuer: ISSUER.into(),
         trusted_proxies: idp::Proxies::default(),
+        staff: Arc::from([]),
         throttle: Arc::new(Throttle::new(1000.try_into().unwrap())),
         body_time: std::time::Duration::from_secs(10),
     })

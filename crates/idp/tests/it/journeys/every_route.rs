@@ -214,7 +214,7 @@ fn typed(route: &Route, csrf: &str, session: &str) -> String {
 const TABLE: &str = "
 GET | 303 interaction | 200 | 303 interaction | 200 | 200
   A person's own page; whoever is not signed in is led to the sign-in page of a new interaction.
-  / /account/acceptances /account/agencies /account/email /account/language /account/memo /account/name /account/password /account/sessions
+  / /account/acceptances /account/agencies /account/email /account/language /account/looks /account/memo /account/name /account/password /account/sessions
 
 GET | 200 | 200 | 200 | 200 | 200
   Public, or a page that shows nothing without its cookie: a mailed link's, the way out.
@@ -231,6 +231,14 @@ GET | 303 interaction | 404 | 303 interaction | 200 | 200
 GET | 404 | 404 | 404 | 404 | 404
   The name of a file comes with its digest.
   /assets/{*path}
+
+GET | 404 | 404 | 404 | 404 | 404
+  The desk, for nobody but its staff; there is no such page for others.
+  /desk /desk/{seat} /desk/{seat}/search /desk/{seat}/person/{id} /desk/{seat}/person/{id}/{verb}
+
+POST | 404 | 404 | 404 | 404 | 404
+  The same, whatever the form and its token.
+  /desk/{seat}/search /desk/{seat}/person/{id}/{verb}
 
 GET | 303 interaction | 303 interaction | 303 interaction | 303 interaction | 303 interaction
   Begins an interaction, whoever comes.

@@ -57,6 +57,8 @@ async fn a_form_that_is_not_this_browsers_changes_nothing(world: World) {
             ("a frame", with(&own), &[("origin", "null"), ("sec-fetch-site", "cross-site")], 403),
             ("no form", with(&own), &[("content-type", "text/plain")], 400),
         ] {
+            // To her there is no desk, whatever the form; those of staff are in `desk::walls`.
+            let status = if to.starts_with("/desk/") { 404 } else { status };
             let kept = marie.cookies();
             let answer = marie.once(Method::POST, &to, Some(body.into_bytes()), headers).await;
             assert_eq!(answer.status.as_u16(), status, "{to}: {why}");

@@ -11,6 +11,7 @@ mod attaching;
 mod closed;
 mod cost;
 mod crawl;
+mod desk;
 mod disclosure;
 mod doors;
 mod ended;

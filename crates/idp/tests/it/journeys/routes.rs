@@ -22,6 +22,9 @@ impl Route {
             .replace("{*path}", "moncompte.css")
             .replace("{file}", "tilleuls.css")
             .replace("{picture}", "fr-1-tilleuls.svg")
+            .replace("{seat}", "tilleuls")
+            .replace("{verb}", "unlock")
+            .replace("/person/{id}", &format!("/person/{}", uuid::Uuid::nil()))
     }
 }
 

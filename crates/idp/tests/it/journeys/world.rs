@@ -12,7 +12,8 @@ use accounts::{
 };
 use agencies::{Agencies, Agency, Logo};
 use arc_swap::ArcSwap;
-use idp::{Grants, Idp, Throttle, grant::Settings};
+use desk::VendorRole;
+use idp::{Grants, Idp, Throttle, VendorStaff, grant::Settings};
 use kernel::{
     Token,
     sea_orm::{ConnectionTrait, Statement},
@@ -44,6 +45,11 @@ fn agency(id: &str, name: &str, accent: &str, phone: &str) -> Agency {
     if id == "tilleuls" {
         text = text.replace("[contact]", &format!("{FACE}[contact]"));
     }
+    for (staff, role) in [("lea", "desk"), ("hugo", "manager")] {
+        text += &format!(
+            "[[staff]]\nemail = \"{staff}@{id}.test\"\nname = \"{staff} of {id}\"\nrole = \"{role}\"\n"
+        );
+    }
     let mut agency = Agency::read(id, &text, &secret)
         .unwrap_or_else(|problems| panic!("{:?}", problems.iter().map(|p| &p.reason).collect::<Vec<_>>()));
     if agency.look.logo.is_some() {
@@ -51,6 +57,10 @@ fn agency(id: &str, name: &str, accent: &str, phone: &str) -> Agency {
     }
     agency
 }
+
+/// The vendor's people at the desk. Each agency has `lea@{id}.test` at its desk, and `hugo@{id}.test` as its manager.
+const STAFF_OF_VENDOR: [(&str, VendorRole); 2] =
+    [("nadia@editeur.test", VendorRole::Support), ("carole@editeur.test", VendorRole::Campaign)];
 
 /// The appearance of the first agency: every key that an agency's file may have for it.
 const FACE: &str = "second = \"#c26a1b\"\nlogo = \"logos/tilleuls.svg\"\n\
@@ -141,6 +151,14 @@ impl World {
             pages: Arc::new(pages::Pages::new().unwrap()),
             issuer: issuer.into(),
             trusted_proxies: idp::Proxies::default(),
+            staff: STAFF_OF_VENDOR
+                .iter()
+                .map(|(email, role)| VendorStaff {
+                    email: (*email).into(),
+                    name: "Nadia".into(),
+                    role: *role,
+                })
+                .collect(),
             throttle: Arc::new(Throttle::new(NonZeroU32::new(per_minute).unwrap())),
             body_time: std::time::Duration::from_secs(10),
         };

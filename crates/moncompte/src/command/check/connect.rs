@@ -91,6 +91,7 @@ pub(super) async fn try_all(
         Trial::of("database", database(config).await),
         Trial::of("mail server", mail_server(config, post, mail_to).await),
     ];
+    trials.extend(super::staff::staff(config, agency).await);
     trials.extend(sender(config, resolver).await);
     trials.extend(portals(config, agency).await);
     trials

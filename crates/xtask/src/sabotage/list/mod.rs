@@ -3,6 +3,7 @@
 mod account;
 mod crowd;
 mod deliveries;
+mod desk;
 mod ending;
 mod files;
 mod granting;
@@ -35,6 +36,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Sabotage> {
         storage::GUARDS,
         files::GUARDS,
         deliveries::GUARDS,
+        desk::GUARDS,
         keys::GUARDS,
     ];
     areas.into_iter().flatten()

@@ -23,8 +23,8 @@ pub(super) const GUARDS: &[Sabotage] = &[
         name: "takes a form from another site",
         items: &[42],
         file: "crates/idp/src/web/form.rs",
-        find: "if is_from_other_site(&parts.headers, &idp.issuer) {",
-        replace: "if is_from_other_site(&parts.headers, &idp.issuer) && browser.is_new {",
+        find: "if is_from_other_site(headers, &idp.issuer) {",
+        replace: "if is_from_other_site(headers, &idp.issuer) && browser.is_new {",
         caught_by: journey(&["a_form_that_is_not_this_browsers_changes_nothing"]),
     },
     Sabotage {

@@ -4,6 +4,7 @@ pub(crate) mod acceptances;
 pub(crate) mod agencies;
 pub(crate) mod email;
 pub(crate) mod language;
+pub(crate) mod looks;
 pub(crate) mod memo;
 pub(crate) mod name;
 pub(crate) mod password;
