@@ -107,7 +107,7 @@ fn test_programs() -> Result<Vec<TestProgram>> {
 /// The tests that `--deep` alone runs, by their modules or the beginning of their names: faults made under a running program at moments that chance chooses,
 /// drills of whole days, and clients that others wrote. They look for what nobody thought of; whatever is known to break has a cheaper test too, which an
 /// ordinary run keeps: no guard of `cargo xtask sabotage` is held by these alone (a test of the sabotage's list looks at it).
-pub(crate) const DEEP: [&str; 11] = [
+pub(crate) const DEEP: [&str; 12] = [
     "torture::",
     "thirdparty::",
     "kill::",
@@ -115,6 +115,7 @@ pub(crate) const DEEP: [&str; 11] = [
     "drills::",
     "deliveries::killed_",
     "ends::killed_",
+    "reseal::a_reseal_that_is_killed_",
     "faults::storm::",
     "faults::away::the_commands_",
     "faults::away::a_database_that_falls_",

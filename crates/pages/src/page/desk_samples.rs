@@ -81,7 +81,7 @@ fn not_moved() -> DeskPerson {
         url: "/desk/tilleuls/person/0192f0a0-0000-7000-8000-000000000001".into(),
         form: "0192f0a0-0000-7000-8000-00000000000f".into(),
         name: Some("Marie Durand".into()),
-        sentence: "L'accès n'a pas encore changé ; les anciens identifiants fonctionnent.".into(),
+        sentence: "L'accès n'a pas encore changé\u{a0}; les anciens identifiants fonctionnent.".into(),
         mood: Mood::Info,
         notice: None,
         error: None,
@@ -118,7 +118,7 @@ fn moved() -> DeskPerson {
             },
         ],
         mails: vec![mail("welcome", "taken", false)],
-        sentence: "Tout est en ordre ; dernière visite hier à 18 h 02.".into(),
+        sentence: "Tout est en ordre\u{a0}; dernière visite hier à 18\u{a0}h\u{a0}02.".into(),
         mood: Mood::Ok,
         offers: vec![DeskVerb::EndSessions],
         ..not_moved()
@@ -187,7 +187,7 @@ fn vendors() -> DeskPerson {
             .chain([mail("other", "taken", false), mail("reset-password", "waiting", true)])
             .collect(),
         sessions: vec![session(Some("Firefox")), session(None)],
-        sentence: "Tout est en ordre ; dernière visite hier à 18 h 02.".into(),
+        sentence: "Tout est en ordre\u{a0}; dernière visite hier à 18\u{a0}h\u{a0}02.".into(),
         mood: Mood::Ok,
         offers: vec![DeskVerb::Resend, DeskVerb::EndSessions, DeskVerb::Close],
         ..not_moved()

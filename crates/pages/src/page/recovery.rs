@@ -79,6 +79,11 @@ pub enum LinkPurpose {
     TakeBack,
 }
 
+/// The page of a mailed link in a browser that does not hold it: cookies were cleared since it was opened, or the address was kept without it. The link itself may
+/// still work (FINDING W7).
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkMissing {}
+
 /// The mailed link of a completed move: shown as a success, never "already used" (PEOPLE U-31).
 #[derive(Clone, Debug, Serialize)]
 pub struct AlreadyConfirmed {
@@ -153,6 +158,14 @@ impl Page for LinkDead {
     fn samples() -> Vec<LinkDead> {
         use LinkPurpose::{AddressTaken, Confirm, NewAddress, Reset, TakeBack};
         [Reset, Confirm, NewAddress, AddressTaken, TakeBack].map(|purpose| LinkDead { purpose }).into()
+    }
+}
+
+impl Page for LinkMissing {
+    const NAME: &'static str = "link-missing";
+
+    fn samples() -> Vec<LinkMissing> {
+        vec![LinkMissing {}]
     }
 }
 

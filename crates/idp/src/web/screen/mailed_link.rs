@@ -7,7 +7,10 @@ use std::marker::PhantomData;
 use axum::{extract::FromRequestParts, response::Response};
 use http::request::Parts;
 use kernel::Token;
-use pages::page::{LinkDead, LinkPurpose};
+use pages::{
+    Page,
+    page::{LinkDead, LinkMissing, LinkPurpose},
+};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -84,7 +87,7 @@ pub(crate) async fn post<K: LinkKind>(
 ) -> Result<Response, Failure> {
     match K::act(&link, fields).await? {
         Some(response) => Ok(response),
-        None => dead_form::<K>(&link.idp, &link.browser),
+        None => gone_form::<K>(&link.idp, &link.browser, &LinkDead { purpose: K::PURPOSE }),
     }
 }
 
@@ -110,10 +113,11 @@ impl<K> MailedLink<K> {
     }
 }
 
-fn dead_form<K: LinkKind>(idp: &Shared, browser: &Browser) -> Result<Response, Failure> {
+/// Answers a form whose link is dead, or not here, with the page that says so or by the link's own page.
+fn gone_form<K: LinkKind>(idp: &Shared, browser: &Browser, page: &impl Page) -> Result<Response, Failure> {
     let response = ResponseBuilder::new(idp, browser);
     match K::DEAD_FORM {
-        DeadForm::Page => response.page(&LinkDead { purpose: K::PURPOSE }),
+        DeadForm::Page => response.page(page),
         DeadForm::Redirect => Ok(response.see_other(K::ADDRESS)),
     }
 }
@@ -128,7 +132,7 @@ impl<K: LinkKind> FromBrowser for MailedLink<K> {
     async fn from_browser(browser: Browser, parts: &mut Parts, idp: &Shared) -> Result<Self, Response> {
         match kept::<K>(parts, idp) {
             Some(token) => Ok(Self { idp: idp.clone(), browser, token, kind: PhantomData }),
-            None => Err(dead_form::<K>(idp, &browser)?),
+            None => Err(gone_form::<K>(idp, &browser, &LinkMissing {})?),
         }
     }
 }
@@ -155,7 +159,7 @@ impl<K: LinkKind> FromRequestParts<Shared> for MailedLink<K> {
         }
         match kept::<K>(parts, idp) {
             Some(token) => Ok(Self { idp: idp.clone(), browser, token, kind: PhantomData }),
-            None => Err(response.page(&LinkDead { purpose: K::PURPOSE })?),
+            None => Err(response.page(&LinkMissing {})?),
         }
     }
 }
