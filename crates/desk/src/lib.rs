@@ -53,7 +53,7 @@ pub struct Shown {
     pub dossier: Dossier,
     /// Where the person stands, by that alone.
     pub standing: Standing,
-    /// What this actor may do for them that helps now.
+    /// The verbs that this actor may use for them and that help now.
     pub offers: Vec<Verb>,
 }
 

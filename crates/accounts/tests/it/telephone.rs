@@ -161,7 +161,7 @@ async fn a_person_is_found_by_what_they_say_on_the_telephone(stage: Stage) {
     assert_eq!(find(Search::Reference("tilleuls", "LOT_7")).await, [], "no wildcard");
 }
 
-/// What is imported a moment ago is found before the worker has written its terms, and what changed since they were written is found as it is now.
+/// An identity that was imported a moment ago is found before the worker has written its terms, and one that changed since then as it is now.
 #[apply(both!)]
 #[tokio::test]
 async fn names_are_found_alike_before_and_after_their_terms_are_written(stage: Stage) {

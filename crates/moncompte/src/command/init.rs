@@ -51,7 +51,7 @@ const OF_SERVICE: &str = "sqlite:///var/lib/moncompte/moncompte.db";
 const DATABASE: &str = "secrets/database";
 /// The line of the sample that says whether a server may be spoken to without TLS.
 const WITHOUT_TLS: &str = "# database_without_tls = false";
-/// What a folder is told to set, and what this command is told instead.
+/// The advice of a check of a folder, and that of this command in its place.
 const SETTING: &str = "set database_without_tls = true";
 const FLAG: &str = "give --database-without-tls";
 /// The issuer of the sample.

@@ -309,7 +309,7 @@ async fn a_signal_takes_in_the_folder_and_ends_no_node(bed: Bed) {
     running.stop().await;
 }
 
-/// What is said of a node's folder is true of the generation that it serves, and ends with its reason.
+/// The sentence about a node's folder is true of the generation that it serves, and ends with its reason.
 #[apply(both!)]
 #[tokio::test]
 async fn what_is_said_of_a_folder_ends_with_its_reason(bed: Bed) {

@@ -45,7 +45,7 @@ pub struct Seat {
 pub enum DeskRole {
     /// An agency's desk.
     Desk,
-    /// Who leads an agency's move.
+    /// Somebody who leads an agency's move.
     Manager,
     /// The vendor's support.
     Support,
@@ -62,7 +62,7 @@ pub struct DeskSearch {
     pub seat: Seat,
     /// By what is searched, as it was chosen last.
     pub by: SearchBy,
-    /// What was typed; may be empty.
+    /// The typed text; may be empty.
     pub typed: String,
     /// The people found; `None` before a search.
     pub found: Option<Vec<DeskFound>>,

@@ -22,9 +22,9 @@ pub struct DeskPerson {
     pub sentence: String,
     /// How good that is.
     pub mood: Mood,
-    /// What came of the last form.
+    /// The outcome of the last form.
     pub notice: Option<DeskNotice>,
-    /// What was wrong with the last form.
+    /// The mistake in the last form.
     pub error: Option<DeskError>,
     /// The account, as far as it is seen.
     pub account: Option<DeskAccount>,
@@ -38,7 +38,7 @@ pub struct DeskPerson {
     pub mails: Vec<DeskMail>,
     /// The open sessions; empty for an agency's staff.
     pub sessions: Vec<DeskSession>,
-    /// What may be done, in the order in which it is offered.
+    /// The acts that are offered, in their order on the page.
     pub offers: Vec<DeskVerb>,
 }
 
@@ -90,7 +90,7 @@ impl DeskVerb {
     }
 }
 
-/// What came of the last form.
+/// The outcome of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", content = "verb", rename_all = "snake_case")]
 pub enum DeskNotice {
@@ -102,7 +102,7 @@ pub enum DeskNotice {
     CodeShown,
 }
 
-/// What was wrong with the last form: nothing was done.
+/// The mistake in a form: nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeskError {
     /// The form.
@@ -130,7 +130,7 @@ pub enum DeskRefusal {
     },
     /// No more mails to this address for now.
     TooMany,
-    /// What the mail was about is over.
+    /// The matter of the mail is over.
     MailOver,
     /// It no longer fits: something changed meanwhile.
     NotNow,
@@ -268,6 +268,6 @@ pub struct LookRow {
     pub role: Option<DeskRole>,
     /// The agency's name.
     pub agency: Option<String>,
-    /// What was done.
+    /// The acts of that hour.
     pub done: Vec<DeskVerb>,
 }

@@ -1,4 +1,4 @@
-//! What the package's scripts ask of systemd where it runs. A stand-in takes what systemctl takes of them, refuses the rest as it does, and writes it down: the page's
+//! The requests of the package's scripts to systemd, where it runs. A stand-in takes what systemctl takes of them, refuses the rest as it does, and writes it down: the page's
 //! roots have no systemd, so the scripts ask nothing of it there.
 
 use std::fs;

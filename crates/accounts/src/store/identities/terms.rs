@@ -25,7 +25,7 @@ pub(crate) struct Named {
     pub(crate) further_refs: Option<String>,
 }
 
-/// What terms are made of, as the index of those that wait compares it: the same words as in its migration, so that both databases use it.
+/// The expression of which terms are made, as the index of those that wait compares it: the same words as in its migration, so that both databases use it.
 const SOURCE: &str = "coalesce(name, '') || '|' || coalesce(further_refs, '')";
 const WAITS: &str = "terms_of IS NULL OR terms_of <> coalesce(name, '') || '|' || coalesce(further_refs, '')";
 

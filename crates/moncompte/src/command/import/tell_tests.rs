@@ -2,7 +2,7 @@ use accounts::{Changes, PlanReport};
 
 use super::tell::effects;
 
-/// What a file corrects for those who moved is among its changes: no part is more than the whole above it.
+/// Corrections for those who moved are among the changes: no part is more than the whole above it.
 #[test]
 fn the_page_counts_no_part_above_its_whole() {
     let changes = Changes { reference: 3, name: 1, ..Changes::default() };

@@ -25,7 +25,7 @@ pub(crate) struct ActForm {
     because: Option<String>,
 }
 
-/// What the form asks for.
+/// The request of a form.
 enum Act {
     Resend(Uuid),
     Code,

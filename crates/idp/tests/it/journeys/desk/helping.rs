@@ -1,4 +1,4 @@
-//! What staff do for a person, and what the person reads of it.
+//! The help of staff for a person, and what the person reads of it.
 
 use testbed::{apply, both};
 

@@ -1,4 +1,4 @@
-//! Who the desk opens to, and for how long.
+//! The people to whom the desk opens, and for how long.
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use crate::journeys::{portal::Portal, world::World};
 const ASKERS: [Option<&str>; 7] =
     [Some(LEA), Some(HUGO), Some(LEA_OF_RIVAGE), Some(NADIA), Some(CAROLE), Some(MARIE), None];
 
-/// What is asked, and each answer. `M` is Marie, who has moved and has typed wrong passwords; `J` is Jeanne, who has not moved. A look writes a row once an hour, so
+/// The requests, and each answer. `M` is Marie, who has moved and has typed wrong passwords; `J` is Jeanne, who has not moved. A look writes a row once an hour, so
 /// each asker's first look is the one that does; every form that is taken notes itself and what was done.
 const TABLE: &str = "
 GET  /desk                    | 303 | 303 | 303 | 200 | 200 | 404 | 404
