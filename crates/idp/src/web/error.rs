@@ -122,6 +122,9 @@ impl From<pages::Error> for Failure {
 impl IntoResponse for Failure {
     /// Answers without a body: the outermost layer writes the page, in the person's language.
     fn into_response(self) -> Response {
+        if let (ProblemKind::AgencyPaused, Some(agency)) = (self.kind, &self.agency) {
+            metrics::counter!("moncompte_agency_paused_total", "agency" => agency.to_string()).increment(1);
+        }
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
         response

@@ -112,6 +112,13 @@ pub(crate) const MEASURES: &[Measure] = &[
         "Steps of moves that were done; one that is done again counts again",
     ),
     measure(
+        "moncompte_agency_paused_total",
+        Counter,
+        Node,
+        "`agency`",
+        "Requests that were told, with the status 503, that the agency's file has paused it",
+    ),
+    measure(
         "moncompte_throttled_total",
         Counter,
         Node,

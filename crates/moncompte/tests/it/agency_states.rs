@@ -86,6 +86,11 @@ async fn people_and_portals_of_an_agency_are_told_its_state(bed: Bed) {
         }
     }
     assert!(house.silently().await.address().as_str().contains("error=temporarily_unavailable"));
+    let (_, told) = house.place.operators("/metrics").await;
+    assert!(
+        told.contains("moncompte_agency_paused_total{agency=\"exemple\"} 3\n"),
+        "not the portal's silent question: {told}"
+    );
     for list in ["/", "/account/agencies"] {
         let page = person.get(list).await;
         assert!(page.status.is_success() && page.body.contains("en pause jusqu'au"), "{list}: {}", page.body);

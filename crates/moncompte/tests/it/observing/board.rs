@@ -47,7 +47,8 @@ fn expressions(value: &Value, found: &mut Vec<String>) {
 }
 
 /// Numbers that a node says only when that has happened: sign-ins that wait, calls to portals, trouble.
-const RARE: [&str; 11] = [
+const RARE: [&str; 12] = [
+    "moncompte_agency_paused_total",
     "moncompte_throttled_total",
     "moncompte_client_failures_total",
     "moncompte_reset_total",
