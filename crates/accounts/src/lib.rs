@@ -62,7 +62,7 @@ pub use account::{Account, LinkedAgency};
 pub use act::{
     Accepted, AddressConfirm, AddressPage, AddressWish, AllEnded, Applier, ApplyRefused, Attach,
     ClosedOrOpened, Closing, CodeRefused, Confirm, EmailChoice, Ended, Finish, Importer, IssuedCode,
-    LINK_ENDED, LegacyProof, LinkEnded, MailedAgain, NewAddress, NewPassword, NextMail, Origin,
+    LINK_ENDED, LegacyProof, LinkEnded, LinkTaken, MailedAgain, NewAddress, NewPassword, NextMail, Origin,
     PasswordChange, PasswordChoice, PendingAddress, Planner, Rejected, Replaced, Resend, Reset, ResetPage,
     SESSIONS_ENDED, Search, SessionsEnded, SignIn, StaffLook, TakeBack, TakeBackPage, Ticket, Tried,
     UndoRefused, Undone, Unlocked, WrapProgress,

@@ -146,6 +146,16 @@ pub enum MailBody {
         /// The time at which it closes.
         at: Unix,
     },
+    /// Staff took a link with an agency away from the account.
+    LinkTaken {
+        /// The time.
+        at: Unix,
+    },
+    /// Staff gave the account a link with an agency.
+    LinkGiven {
+        /// The time.
+        at: Unix,
+    },
     /// To the agency's address for the person: the account has another one.
     AddressChosen {
         /// Masked.
@@ -192,6 +202,8 @@ impl MailBody {
             Self::AddressTakenBack { .. } => "address-taken-back",
             Self::NewDevice { .. } => "new-device",
             Self::LinkEnding { .. } => "link-ending",
+            Self::LinkTaken { .. } => "link-taken",
+            Self::LinkGiven { .. } => "link-given",
             Self::AddressChosen { .. } => "address-chosen",
             Self::AccountUnlocked { .. } => "account-unlocked",
             Self::SessionsEnded { .. } => "sessions-ended",

@@ -61,6 +61,10 @@ pub enum Verb {
     Unlock,
     /// End all sessions.
     EndSessions,
+    /// Take a link away from an account.
+    EndLink,
+    /// Give a link to another account.
+    MoveLink,
     /// Close an account.
     Close,
     /// Reopen a closed account.
@@ -71,13 +75,15 @@ pub enum Verb {
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Find,
         Self::FindAnywhere,
         Self::Show,
         Self::Resend,
         Self::Unlock,
         Self::EndSessions,
+        Self::EndLink,
+        Self::MoveLink,
         Self::Close,
         Self::Reopen,
         Self::IssueCode,
@@ -92,6 +98,8 @@ impl Verb {
             Self::Resend => "resend",
             Self::Unlock => "unlock",
             Self::EndSessions => "end sessions",
+            Self::EndLink => "end a link",
+            Self::MoveLink => "move a link",
             Self::Close => "close",
             Self::Reopen => "reopen",
             Self::IssueCode => "issue a code",
@@ -169,9 +177,12 @@ impl Actor {
             (Self::Vendor { .. }, _) => Reach::Nobody,
             (Self::Agency { .. }, Verb::Find | Verb::Show | Verb::Resend | Verb::IssueCode) => Reach::Known,
             // Sessions may be of another agency's portal: they end unseen and uncounted.
-            (Self::Agency { .. }, Verb::Unlock | Verb::EndSessions) => Reach::Linked,
+            // Of links, those that they see: their own agency's.
+            (Self::Agency { .. }, Verb::Unlock | Verb::EndSessions | Verb::EndLink) => Reach::Linked,
             // An address tells whether somebody is known elsewhere; the account is of all agencies.
-            (Self::Agency { .. }, Verb::FindAnywhere | Verb::Close | Verb::Reopen) => Reach::Nobody,
+            (Self::Agency { .. }, Verb::FindAnywhere | Verb::MoveLink | Verb::Close | Verb::Reopen) => {
+                Reach::Nobody
+            }
         }
     }
 
@@ -218,6 +229,8 @@ mod tests {
             (Verb::Resend, [all, all, none, known_here, known_here]),
             (Verb::Unlock, [all, all, none, linked_here, linked_here]),
             (Verb::EndSessions, [all, all, none, linked_here, linked_here]),
+            (Verb::EndLink, [all, all, none, linked_here, linked_here]),
+            (Verb::MoveLink, [all, all, none, none, none]),
             (Verb::Close, [all, all, none, none, none]),
             (Verb::Reopen, [all, all, none, none, none]),
             (Verb::IssueCode, [all, all, none, known_here, known_here]),

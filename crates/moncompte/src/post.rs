@@ -249,6 +249,12 @@ impl Writer {
             MailBody::LinkEnding { at } => {
                 mail::MailBody::LinkEnding(mail::LinkEnding { agency_name: name(), when: *at })
             }
+            MailBody::LinkTaken { at } => {
+                mail::MailBody::LinkTaken(mail::LinkTaken { agency_name: name(), when: *at })
+            }
+            MailBody::LinkGiven { at } => {
+                mail::MailBody::LinkGiven(mail::LinkGiven { agency_name: name(), when: *at })
+            }
             MailBody::AccountLocked { token, minutes } => {
                 mail::MailBody::AccountLocked(mail::AccountLocked {
                     link: link("reset", token),

@@ -25,4 +25,5 @@ mod recovering;
 mod searching;
 mod stage;
 mod standing;
+mod taken_links;
 mod telephone;

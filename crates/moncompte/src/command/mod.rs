@@ -90,7 +90,7 @@ enum Command {
     /// Every change takes a reason, which the evidence keeps with your name, and the person is told by mail. No command shows or sets a password. The
     /// commands may run beside a provider.
     Account(desk::AccountCommand),
-    /// See the links of a person with agencies.
+    /// See the links of a person with agencies, end one, or give it to another account.
     Link(desk::LinkCommand),
     /// See the identifiers that an agency issued to a person.
     Identity(desk::IdentityCommand),

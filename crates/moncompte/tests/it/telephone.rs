@@ -17,11 +17,12 @@ use crate::{
 /// The name in the agency's file, of the first person.
 const NAME: &str = "Marie Durand";
 
-/// Two of three people whom the agency knows: the first will move, the second wait for a mail.
+/// Two of five people whom the agency knows: the first will move, the second wait for a mail.
 async fn two_people(place: &Place) -> [Persona; 2] {
     let people = [Persona { name: NAME.into(), ..Persona::number(1) }, Persona::number(2)];
     let third = Persona::number(3);
-    let out = place.import("named.csv", testkit::csv(people.iter().chain([&third])));
+    let others = [third, Persona::number(4), Persona::number(5)];
+    let out = place.import("named.csv", testkit::csv(people.iter().chain(&others)));
     assert!(out.status.success(), "{}", said(&out));
     people
 }
@@ -56,10 +57,17 @@ async fn the_commands_of_the_page_on_the_telephone_do_what_it_says(bed: Bed) {
     let browser = Person::new(&place.issuer());
     browser.moves(&marie, &place).await;
     Person::new(&place.issuer()).until_mail(&paul).await;
-    has_left(&place, "confirm", 2).await;
-    let (mut ran, mut mail) = (Vec::new(), String::new());
+    let [jeanne, luc] = [4, 5].map(Persona::number);
+    for who in [&jeanne, &luc] {
+        Person::new(&place.issuer()).moves(who, &place).await;
+    }
+    has_left(&place, "confirm", 4).await;
+    let (mut ran, mut mail, mut link) = (Vec::new(), String::new(), String::new());
     for line in page.commands() {
         let typed = line.replace("marie@exemple.test", &marie.email).replace("MAIL", &mail);
+        let typed =
+            typed.replace("jeanne@exemple.test", &jeanne.email).replace("luc@exemple.test", &luc.email);
+        let typed = typed.replace("LINK", &link);
         if line.contains("unlock") {
             for _ in 0..5 {
                 Person::new(&place.issuer()).signs_in(&marie.email, "faux faux faux").await;
@@ -83,7 +91,9 @@ async fn the_commands_of_the_page_on_the_telephone_do_what_it_says(bed: Bed) {
             "moncompte account end-sessions" => &["sessions are ended"],
             "moncompte account close" => &["Closed: "],
             "moncompte account reopen" => &["Open again"],
-            "moncompte link show" => &["exemple", "linked", "REF-000001"],
+            "moncompte link show" => &["exemple", "linked", "REF-000004", "link "],
+            "moncompte link move LINK" => &["The other account has the link now"],
+            "moncompte link end LINK" => &["The link is ended"],
             "moncompte identity code" => &["works until", "in place of the old password"],
             "moncompte identity show" => &["step mail", "p•••••@c•••.example", "REF-000002", "not moved"],
             other => panic!("a command that this test does not know: {other}"),
@@ -96,6 +106,14 @@ async fn the_commands_of_the_page_on_the_telephone_do_what_it_says(bed: Bed) {
             let mails = json(&place, &typed);
             assert_eq!(mails["mails"][0]["kind"], "confirm", "{name}: {mails}");
             mail = mails["mails"][0]["id"].as_str().unwrap().to_owned();
+        }
+        if line.contains("link show") {
+            let links = json(&place, &typed);
+            link = links["links"][0]["link"]["id"].as_str().unwrap().to_owned();
+        }
+        if line.contains("link move") {
+            let of = json(&place, &format!("moncompte link show --email {}", luc.email));
+            assert_eq!(of["links"].as_array().unwrap().len(), 2, "{name}: {of}");
         }
         if line.contains("account unlock") {
             let page = Person::new(&place.issuer()).signs_in(&marie.email, &marie.new).await;
@@ -118,22 +136,37 @@ async fn the_commands_of_the_page_on_the_telephone_do_what_it_says(bed: Bed) {
         if line.contains("end-sessions") {
             let page = browser.get("/account").await;
             assert!(page.asks("sign-in"), "{name}: {} {}", page.url, page.heading());
-            assert_eq!(count(&place, "session", "ended_at IS NULL").await, 0, "{name}");
+            let hers = format!(
+                "ended_at IS NULL AND account_id IN (SELECT id FROM account WHERE email = '{}')",
+                marie.email
+            );
+            assert_eq!(count(&place, "session", &hers).await, 0, "{name}");
             // Closing an account ends what waits for its owner.
             has_left(&place, "sessions-ended", 1).await;
         }
     }
-    assert!(ran.len() >= 10, "{ran:?}");
-    for (topic, times) in
-        [("account-unlocked", 1), ("confirm", 3), ("sessions-ended", 1), ("account-reopened", 1)]
-    {
+    assert!(ran.len() >= 12, "{ran:?}");
+    for (topic, times) in [
+        ("account-unlocked", 1),
+        ("confirm", 5),
+        ("sessions-ended", 1),
+        ("account-reopened", 1),
+        ("link-taken", 2),
+        ("link-given", 1),
+    ] {
         has_left(&place, topic, times).await;
     }
-    for kind in
-        ["account unlocked", "mail sent again", "sessions ended", "account closed", "account reopened"]
-    {
+    for (kind, times) in [
+        ("account unlocked", 1),
+        ("mail sent again", 1),
+        ("sessions ended", 1),
+        ("account closed", 1),
+        ("account reopened", 1),
+        ("link taken away", 2),
+        ("link given", 1),
+    ] {
         let entry = format!("kind = '{kind}' AND body LIKE '%\"by\":\"%@%' AND body LIKE '%\"reason\":\"%'");
-        assert_eq!(count(&place, "evidence", &entry).await, 1, "{name}: {kind}");
+        assert_eq!(count(&place, "evidence", &entry).await, times, "{name}: {kind}");
     }
     let page = Person::new(&place.issuer()).signs_in(&marie.email, &marie.new).await;
     assert!(page.code().is_some(), "{name}: {} {}", page.url, page.heading());

@@ -280,6 +280,8 @@ impl World {
             MailBody::AddressChanged { .. } => ("address changed", None),
             MailBody::AddressTakenBack { .. } => ("address taken back", None),
             MailBody::NewDevice { .. } => ("new device", None),
+            MailBody::LinkTaken { .. } => ("link taken", None),
+            MailBody::LinkGiven { .. } => ("link given", None),
             MailBody::AccountUnlocked { .. } => ("unlocked", None),
             MailBody::SessionsEnded { .. } => ("sessions ended", None),
             MailBody::AccountClosed { .. } => ("closed", None),

@@ -7,14 +7,17 @@ mod who;
 
 use std::process::ExitCode;
 
-use accounts::{Closing, Target};
+use accounts::{AccountId, Closing, Target};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use desk::{Actor, Desk, DeskError, LocalTime, Reason, Shown};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::{told::Part, who::Who};
+use self::{
+    told::Part,
+    who::{Who, receiver},
+};
 use super::{
     Where,
     import::operator,
@@ -64,6 +67,10 @@ pub(crate) struct LinkCommand {
 enum Link {
     /// Show the links of a person with agencies, ended ones too.
     Show(Look),
+    /// End a link: the account does not open that agency's portals any more, and the old password recognises nobody. An activation code begins another move.
+    End(EndLink),
+    /// Give a link to another account, which opens that agency's portals from then on. The other one does not any more.
+    Move(MoveLink),
 }
 
 #[derive(Args)]
@@ -111,6 +118,26 @@ struct Resend {
     id: Uuid,
     #[command(flatten)]
     change: Change,
+}
+
+#[derive(Args)]
+struct EndLink {
+    /// Link id, as printed by `link show`.
+    id: Uuid,
+    #[command(flatten)]
+    change: Change,
+}
+
+#[derive(Args)]
+struct MoveLink {
+    #[command(flatten)]
+    link: EndLink,
+    /// Address of the account that gets the link.
+    #[arg(long, conflicts_with = "to_account", required_unless_present = "to_account")]
+    to_email: Option<String>,
+    /// Id of the account that gets the link.
+    #[arg(long)]
+    to_account: Option<AccountId>,
 }
 
 #[derive(Args)]
@@ -198,8 +225,23 @@ impl AccountCommand {
 
 impl LinkCommand {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
-        let Link::Show(look) = self.what;
-        look.run(Part::Links).await
+        match self.what {
+            Link::Show(look) => look.run(Part::Links).await,
+            Link::End(EndLink { id, change }) => {
+                let (standby, target, reason) = change.begin().await?;
+                standby.desk.end_link(&standby.actor, target, id, &reason).await?;
+                let words = "The link is ended: portals are told by the nodes, the owner by mail. `identity code` lets the right person move.";
+                change.end("end-link", target, words, json!({ "link": id.to_string() }))
+            }
+            Link::Move(MoveLink { link: EndLink { id, change }, to_email, to_account }) => {
+                let to = receiver(to_email.as_deref(), to_account)?;
+                let (standby, target, reason) = change.begin().await?;
+                standby.desk.move_link(&standby.actor, (target, id), &to, &reason).await?;
+                let words =
+                    "The other account has the link now: portals are told by the nodes, both owners by mail.";
+                change.end("move-link", target, words, json!({ "link": id.to_string() }))
+            }
+        }
     }
 }
 

@@ -29,6 +29,8 @@ POST /desk/tilleuls/person/J/code | 303 activation_code+evidence+evidence_head+s
 POST /desk/rivage/person/J/code | 404 | 404 | 404 | 303 activation_code+evidence+evidence_head+used_form | 404 | 404 | 404
 POST /desk/tilleuls/person/M/unlock | 303 attempt+evidence+evidence_head+outbox+staff_look+used_form | 303 attempt+evidence+evidence_head+outbox+staff_look+used_form | 404 | 303 attempt+evidence+evidence_head+outbox+staff_look+used_form | 404 | 404 | 404
 POST /desk/tilleuls/person/M/end-sessions | 303 account+device+evidence+evidence_head+outbox+session+staff_look+used_form | 303 account+device+evidence+evidence_head+outbox+session+staff_look+used_form | 404 | 303 account+device+evidence+evidence_head+outbox+session+staff_look+used_form | 404 | 404 | 404
+POST /desk/tilleuls/person/M/end-link | 303 | 303 | 404 | 303 | 404 | 404 | 404
+POST /desk/tilleuls/person/M/move-link | 404 | 404 | 404 | 303 | 404 | 404 | 404
 POST /desk/tilleuls/person/M/close | 404 | 404 | 404 | 303 account+evidence+evidence_head+outbox+staff_look+used_form | 404 | 404 | 404
 POST /desk/tilleuls/person/M/reopen | 404 | 404 | 404 | 303 account+evidence+evidence_head+outbox+staff_look+used_form | 404 | 404 | 404
 POST /desk/tilleuls/person/M/resend | 303 | 303 | 404 | 303 | 404 | 404 | 404
