@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     AccountId, Accounts, Email, EnrolmentId,
-    store::{AccountRow, email_changes, enrolments},
+    store::{AccountRow, InvitationId, email_changes, enrolments},
 };
 
 /// A mail in the outbox, where it is sealed; the worker renders it, with a link for each token.
@@ -161,6 +161,13 @@ pub enum MailBody {
         /// Masked.
         hint: String,
     },
+    /// To staff whom a file names, without an account: the link by which they get one.
+    StaffInvited {
+        /// The token of the link.
+        token: String,
+        /// Days that the link lives.
+        days: i64,
+    },
     /// Staff cleared the count of wrong passwords.
     AccountUnlocked {
         /// The time.
@@ -205,6 +212,7 @@ impl MailBody {
             Self::LinkTaken { .. } => "link-taken",
             Self::LinkGiven { .. } => "link-given",
             Self::AddressChosen { .. } => "address-chosen",
+            Self::StaffInvited { .. } => "staff-invited",
             Self::AccountUnlocked { .. } => "account-unlocked",
             Self::SessionsEnded { .. } => "sessions-ended",
             Self::AccountClosed { .. } => "account-closed",
@@ -233,6 +241,8 @@ pub(crate) enum Whose {
     Account(AccountId),
     /// Of somebody who is moving.
     Move(EnrolmentId),
+    /// Of staff who are invited.
+    Invitation(InvitationId),
 }
 
 /// A person as the recipient of a mail.
@@ -261,7 +271,9 @@ pub(crate) async fn send(
 ) -> Result<(), Fault> {
     let about = mail.about();
     let person = match whose {
-        Whose::Account(AccountId(id)) | Whose::Move(EnrolmentId(id)) => id,
+        Whose::Account(AccountId(id))
+        | Whose::Move(EnrolmentId(id))
+        | Whose::Invitation(InvitationId(id)) => id,
     };
     let to = Email::parse(&mail.to);
     let host = to.as_ref().and_then(|to| to.canonical().rsplit_once('@')).map(|(_, host)| host);

@@ -71,11 +71,13 @@ pub enum Verb {
     Reopen,
     /// Issue an activation code to somebody who has not moved.
     IssueCode,
+    /// Invite staff whom a file names.
+    Invite,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Find,
         Self::FindAnywhere,
         Self::Show,
@@ -87,6 +89,7 @@ impl Verb {
         Self::Close,
         Self::Reopen,
         Self::IssueCode,
+        Self::Invite,
     ];
 
     /// Returns a stable name.
@@ -103,6 +106,7 @@ impl Verb {
             Self::Close => "close",
             Self::Reopen => "reopen",
             Self::IssueCode => "issue a code",
+            Self::Invite => "invite staff",
         }
     }
 }
@@ -177,6 +181,9 @@ impl Actor {
             (Self::Vendor { .. }, _) => Reach::Nobody,
             (Self::Agency { .. }, Verb::Find | Verb::Show | Verb::Resend | Verb::IssueCode) => Reach::Known,
             // Sessions may be of another agency's portal: they end unseen and uncounted.
+            // Their own agency's staff.
+            (Self::Agency { role: Role::Manager, .. }, Verb::Invite) => Reach::Known,
+            (Self::Agency { .. }, Verb::Invite) => Reach::Nobody,
             // Of links, those that they see: their own agency's.
             (Self::Agency { .. }, Verb::Unlock | Verb::EndSessions | Verb::EndLink) => Reach::Linked,
             // An address tells whether somebody is known elsewhere; the account is of all agencies.
@@ -234,6 +241,7 @@ mod tests {
             (Verb::Close, [all, all, none, none, none]),
             (Verb::Reopen, [all, all, none, none, none]),
             (Verb::IssueCode, [all, all, none, known_here, known_here]),
+            (Verb::Invite, [all, all, none, known_here, none]),
         ];
         assert_eq!(table.map(|(verb, _)| verb), Verb::ALL);
         for (verb, expected) in table {

@@ -24,7 +24,7 @@ mod words;
 
 use accounts::{
     AccountId, Accounts, AllEnded, ClosedOrOpened, Closing, CodeRefused, Dossier, Found, Intervention,
-    IssuedCode, LegacyIdentityId, LinkTaken, MailedAgain, Search, Target, Unlocked,
+    Invited, Invitee, IssuedCode, LegacyIdentityId, LinkTaken, MailedAgain, Search, Target, Unlocked,
 };
 use kernel::Unix;
 use uuid::Uuid;
@@ -241,6 +241,19 @@ impl Desk {
                 CodeRefused::Left => DeskError::Left,
             }
         })
+    }
+
+    /// Invites somebody whom a file names as staff, by a mail with a link.
+    ///
+    /// # Errors
+    /// [`DeskError::NotAllowed`], or a fault.
+    pub async fn invite(&self, actor: &Actor, invitee: Invitee<'_>) -> Result<Invited, DeskError> {
+        let of =
+            Subject { known_at: invitee.agency.into_iter().map(Into::into).collect(), ..Subject::default() };
+        if !actor.may(Verb::Invite, &of) {
+            return Err(DeskError::NotAllowed(Verb::Invite));
+        }
+        Ok(self.accounts.invite(invitee, &looking(actor)).await?)
     }
 
     /// Sends a mail once more; returns true if it was written anew, with a link that works.

@@ -38,7 +38,7 @@ fn helps(verb: Verb, seen: &Dossier) -> bool {
         }
         Verb::EndSessions | Verb::Close => is_open == Some(true),
         Verb::Reopen => is_open == Some(false),
-        Verb::Find | Verb::FindAnywhere | Verb::Show => false,
+        Verb::Find | Verb::FindAnywhere | Verb::Show | Verb::Invite => false,
     }
 }
 

@@ -70,6 +70,8 @@ pub enum MailBody {
     LinkTaken(LinkTaken),
     /// SPEC J14: staff gave the account a link with an agency.
     LinkGiven(LinkGiven),
+    /// SPEC J14, to staff whom a file names: the link by which they get an account.
+    StaffInvited(StaffInvited),
     /// SPEC J14: staff cleared the count of wrong passwords.
     AccountUnlocked(AccountUnlocked),
     /// SPEC J14: staff ended the account's sessions.
@@ -148,6 +150,19 @@ pub struct LinkGiven {
     pub agency_name: String,
     /// Unix seconds.
     pub when: i64,
+}
+
+/// [`MailBody::StaffInvited`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct StaffInvited {
+    /// The agency's name; `None` for the vendor's staff.
+    pub agency_name: Option<String>,
+    /// Absolute.
+    pub link: String,
+    /// The address that the account is to have.
+    pub email: String,
+    /// The lifetime of the link, in days.
+    pub days: u16,
 }
 
 /// [`MailBody::AccountUnlocked`].
@@ -324,6 +339,7 @@ impl MailBody {
             MailBody::LinkEnding(_) => "link-ending",
             MailBody::LinkTaken(_) => "link-taken",
             MailBody::LinkGiven(_) => "link-given",
+            MailBody::StaffInvited(_) => "staff-invited",
             MailBody::AccountUnlocked(_) => "account-unlocked",
             MailBody::SessionsEnded(_) => "sessions-ended",
             MailBody::AccountClosed(_) => "account-closed",

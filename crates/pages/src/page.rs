@@ -40,7 +40,8 @@ pub use legacy::{AgencyChoice, ChooseAgency, ChoosePurpose, Legacy, LegacyError}
 pub use memo::{Memo, MemoAgency};
 pub use problem::{FormPost, Problem, ProblemKind};
 pub use recovery::{
-    AlreadyConfirmed, Forgot, ForgotError, ForgotSent, LinkDead, LinkMissing, LinkPurpose, PasswordSet, Reset,
+    AlreadyConfirmed, Forgot, ForgotError, ForgotSent, Invitation, LinkDead, LinkMissing, LinkPurpose,
+    PasswordSet, Reset,
 };
 pub use sign_in::{MissingEmail, SignIn, SignInError, SignInNotice};
 pub use sign_out::{SignOutConfirm, SignedOut, SigningOut};

@@ -14,6 +14,7 @@ mod hostile;
 mod households;
 mod import;
 mod invariants;
+mod inviting;
 mod lockout;
 mod mail_code;
 mod messages;

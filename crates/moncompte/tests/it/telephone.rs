@@ -255,3 +255,38 @@ async fn a_command_that_means_nobody_or_several_or_gives_no_reason_changes_nothi
     assert!(audit.contains("\"account unlock\""), "{audit}");
     assert!(!audit.contains("courrier.example") && !audit.contains("REF-TWIN"), "{audit}");
 }
+
+/// The commands of docs/operate/desk.md, and the way from the mail to the desk.
+#[apply(both!)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn staff_are_invited_by_the_command_of_the_page_on_the_desk(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let (name, file) = (place.bed.name, place.path("agencies/exemple.toml"));
+    let nobody = run(&place, "moncompte desk invite --agency exemple");
+    assert!(nobody.status.success() && said(&nobody).contains("names no staff"), "{}", said(&nobody));
+    let staff = "\n[[staff]]\nemail = \"lea.martin@exemple.fr\"\nname = \"Léa Martin\"\nrole = \"desk\"\n";
+    fs::write(&file, fs::read_to_string(&file).unwrap() + staff).unwrap();
+    let running = place.serve().await;
+    let page = Page::of("desk.md");
+    let commands = page.commands();
+    let [all, one] = commands[..] else { panic!("{commands:?}") };
+    let told = done(&place, all);
+    assert!(told.contains("lea.martin@exemple.fr") && told.contains("invited, until"), "{name}: {told}");
+    let again = json(&place, one);
+    assert_eq!(again["staff"][0]["state"], "wait", "{name}: {again}");
+    let link = place.link_to("lea.martin@exemple.fr", "/invitation?").await;
+    let lea = Person::new(&place.issuer());
+    let form = lea.get(&link).await;
+    form.says("Choisir mon mot de passe");
+    let terms = lea.submit(&form, "/invitation", &[("password", "girafe tambour lampion")]).await;
+    let accepted = lea.submit(&terms, "/terms", &[("accept", "on")]).await;
+    accepted.says("Votre accord sur les conditions");
+    lea.get("/desk/exemple").await.says("Chercher un client");
+    let again = json(&place, all);
+    assert_eq!(again["staff"][0]["state"], "has_account", "{name}: {again}");
+    let unknown = run(&place, "moncompte desk invite --agency exemple --email hugo@exemple.fr");
+    assert!(!unknown.status.success() && said(&unknown).contains("does not name"), "{}", said(&unknown));
+    let entry = "kind = 'staff invited' AND body LIKE '%\"by\":\"%@%'";
+    assert_eq!(count(&place, "evidence", entry).await, 1, "{name}");
+    running.stop().await;
+}

@@ -4,7 +4,7 @@ use super::{
     AccountClosed, AccountLocked, AccountReopened, AccountUnlocked, AddressAsked, AddressChanged,
     AddressChosen, AddressReplaced, AddressTakenBack, Confirm, ConfirmAddress, FinishEnrolment, LinkAdded,
     LinkEnding, LinkGiven, LinkTaken, MailBody, NewDevice, PasswordChanged, ResetPassword, SessionsEnded,
-    TermsAccepted, Welcome,
+    StaffInvited, TermsAccepted, Welcome,
 };
 
 impl MailBody {
@@ -59,6 +59,18 @@ impl MailBody {
             MailBody::LinkEnding(LinkEnding { agency_name: agency(), when }),
             MailBody::LinkTaken(LinkTaken { agency_name: agency(), when }),
             MailBody::LinkGiven(LinkGiven { agency_name: agency(), when }),
+            MailBody::StaffInvited(StaffInvited {
+                agency_name: Some(agency()),
+                link: link("invitation"),
+                email: "lea.martin@example.fr".into(),
+                days: 7,
+            }),
+            MailBody::StaffInvited(StaffInvited {
+                agency_name: None,
+                link: link("invitation"),
+                email: "nadia@example.fr".into(),
+                days: 7,
+            }),
             MailBody::AccountUnlocked(AccountUnlocked { when }),
             MailBody::SessionsEnded(SessionsEnded { when }),
             MailBody::AccountClosed(AccountClosed { when }),

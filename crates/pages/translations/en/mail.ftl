@@ -85,6 +85,16 @@ mail-reset-heading = Choose a new password
 mail-reset-1 = You asked to replace the password of your account. Follow this link.
 mail-reset-newest = If you received several messages, open the latest.
 mail-reset-not-you = If you did not ask for this, do nothing: your password stays the same.
+mail-invited-subject = { $agency }: your access to the desk
+mail-invited-heading = Your access to the desk
+mail-invited-1 = { $agency } has named you among those who help its clients. Choose a password: you will have an account of your own, with this address.
+mail-invited-1-all = You are named among those who help the clients of agencies. Choose a password: you will have an account of your own, with this address.
+mail-invited-2 = You will be shown the terms of use, and then the desk opens.
+mail-invited-days = { $days ->
+    [one] This link works once, for one day.
+   *[other] This link works once, for { $days } days.
+  }
+mail-invited-not-you = If you do not work for this agency, do nothing: no account is made.
 mail-finish-subject = { $agency }: finish creating your account
 mail-finish-heading = Your account is not created yet
 mail-finish-1 = You asked for a new password, but the creation of your account is not finished: there is no password to replace yet.

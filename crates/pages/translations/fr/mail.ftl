@@ -85,6 +85,16 @@ mail-reset-heading = Choisissez un nouveau mot de passe
 mail-reset-1 = Vous avez demandé à remplacer le mot de passe de votre compte. Suivez ce lien.
 mail-reset-newest = Si vous avez reçu plusieurs messages, ouvrez le plus récent.
 mail-reset-not-you = Si vous n'avez rien demandé, ne faites rien : votre mot de passe reste le même.
+mail-invited-subject = { $agency } : votre accès au guichet
+mail-invited-heading = Votre accès au guichet
+mail-invited-1 = { $agency } vous a inscrit parmi ceux qui aident ses clients. Choisissez un mot de passe : vous aurez votre propre compte, avec cette adresse.
+mail-invited-1-all = Vous êtes inscrit parmi ceux qui aident les clients des agences. Choisissez un mot de passe : vous aurez votre propre compte, avec cette adresse.
+mail-invited-2 = Les conditions d'utilisation vous seront présentées, puis le guichet s'ouvrira.
+mail-invited-days = { $days ->
+    [one] Ce lien fonctionne une fois, pendant un jour.
+   *[other] Ce lien fonctionne une fois, pendant { $days } jours.
+  }
+mail-invited-not-you = Si vous ne travaillez pas pour cette agence, ne faites rien : aucun compte n'est créé.
 mail-finish-subject = { $agency } : terminez la création de votre compte
 mail-finish-heading = Votre compte n'est pas encore créé
 mail-finish-1 = Vous avez demandé un nouveau mot de passe, mais la création de votre compte n'est pas terminée : il n'y a donc pas encore de mot de passe à remplacer.

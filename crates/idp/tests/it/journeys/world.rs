@@ -280,6 +280,7 @@ impl World {
             MailBody::AddressChanged { .. } => ("address changed", None),
             MailBody::AddressTakenBack { .. } => ("address taken back", None),
             MailBody::NewDevice { .. } => ("new device", None),
+            MailBody::StaffInvited { token, .. } => ("invited", link("invitation", token)),
             MailBody::LinkTaken { .. } => ("link taken", None),
             MailBody::LinkGiven { .. } => ("link given", None),
             MailBody::AccountUnlocked { .. } => ("unlocked", None),

@@ -1,6 +1,7 @@
 //! `moncompte account`, `link` and `identity`: what an operator does for a person on the telephone (docs/operate/telephone.md). The commands read what was typed, open
 //! the database and print; what may happen is in the crate `desk`.
 
+mod invite;
 mod print;
 mod told;
 mod who;
@@ -14,6 +15,7 @@ use desk::{Actor, Desk, DeskError, LocalTime, Reason, Shown};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub(crate) use self::invite::DeskCommand;
 use self::{
     told::Part,
     who::{Who, receiver},
@@ -263,26 +265,27 @@ impl IdentityCommand {
     }
 }
 
-impl Look {
-    async fn open(&self, by: Option<String>) -> anyhow::Result<Standby> {
-        telemetry::begin(self.place.log, "warn");
-        let opened = Opened::at(&self.place).await?;
-        let lacking = migrations::pending(opened.context.db.without_timeout()).await.context(WHY)?;
-        if !lacking.is_empty() {
-            bail!(
-                "the schema is older than this version (it lacks {}): start a node of it, or run `moncompte migrate`",
-                lacking.join(", ")
-            );
-        }
-        let terms = opened.config.contents.terms.clone();
-        let accounts = wire::accounts(&opened.config, &opened.context, terms)?;
-        let actor = Actor::Operator { name: operator_at_host(&operator(by)) };
-        Ok(Standby { desk: Desk::over(accounts), actor, opened })
+/// Opens the database of a folder for who acts.
+async fn open(place: &Where, by: Option<String>) -> anyhow::Result<Standby> {
+    telemetry::begin(place.log, "warn");
+    let opened = Opened::at(place).await?;
+    let lacking = migrations::pending(opened.context.db.without_timeout()).await.context(WHY)?;
+    if !lacking.is_empty() {
+        bail!(
+            "the schema is older than this version (it lacks {}): start a node of it, or run `moncompte migrate`",
+            lacking.join(", ")
+        );
     }
+    let terms = opened.config.contents.terms.clone();
+    let accounts = wire::accounts(&opened.config, &opened.context, terms)?;
+    let actor = Actor::Operator { name: operator_at_host(&operator(by)) };
+    Ok(Standby { desk: Desk::over(accounts), actor, opened })
+}
 
+impl Look {
     /// Exit code 0 if exactly one person is found and shown; 1 if several are listed.
     async fn run(&self, part: Part) -> anyhow::Result<ExitCode> {
-        let Standby { desk, actor, opened } = self.open(None).await?;
+        let Standby { desk, actor, opened } = open(&self.place, None).await?;
         let agencies = &opened.config.contents.agencies;
         let found = desk.find(&actor, &self.who.search(agencies)?).await?;
         let target = match found.as_slice() {
@@ -312,7 +315,7 @@ impl Change {
     /// Reads the reason, opens the database and finds the one person.
     async fn begin(&self) -> anyhow::Result<(Standby, Target, Reason)> {
         let reason = Reason::read(&self.reason)?;
-        let standby = self.look.open(self.by.clone()).await?;
+        let standby = open(&self.look.place, self.by.clone()).await?;
         let agencies = &standby.opened.config.contents.agencies;
         let target = standby.desk.only(&standby.actor, &self.look.who.search(agencies)?).await?;
         Ok((standby, target, reason))

@@ -78,7 +78,7 @@ fn offer(verb: Verb) -> Option<DeskVerb> {
         Verb::MoveLink => DeskVerb::MoveLink,
         Verb::Close => DeskVerb::Close,
         Verb::Reopen => DeskVerb::Reopen,
-        Verb::Find | Verb::FindAnywhere | Verb::Show => return None,
+        Verb::Find | Verb::FindAnywhere | Verb::Show | Verb::Invite => return None,
     })
 }
 
