@@ -65,8 +65,8 @@ pub use act::{
     InvitationPage, InvitationTaken, Invited, Invitee, IssuedCode, LINK_ENDED, LegacyProof, LinkEnded,
     LinkTaken, MailedAgain, NewAddress, NewPassword, NextMail, Origin, PasswordChange, PasswordChoice,
     PendingAddress, Planner, Rejected, Replaced, Resend, Reset, ResetPage, SESSIONS_ENDED, Search,
-    SessionsEnded, SignIn, StaffLook, TakeBack, TakeBackPage, Ticket, Tried, UndoRefused, Undone, Unlocked,
-    WrapProgress,
+    SessionsEnded, SignIn, StaffLook, StaffStanding, TakeBack, TakeBackPage, Ticket, Tried, UndoRefused,
+    Undone, Unlocked, WrapProgress,
 };
 pub use activation::{ACTIVATION_DAYS, ActivationCode};
 pub use code::{CODE_DAYS, CodeGiven};

@@ -25,7 +25,8 @@ pub use account::{
 };
 pub use address::{AccountEmail, AccountEmailAsked, NewAddress, NewAddressDone, NewEmailError, TakeBack};
 pub use desk::{
-    Desk, DeskAgency, DeskCode, DeskFound, DeskRole, DeskSearch, DeskSearchError, SearchBy, Seat,
+    Desk, DeskAgency, DeskCode, DeskColleague, DeskFound, DeskRole, DeskSearch, DeskSearchError, SearchBy,
+    Seat,
 };
 pub use desk_person::{
     AccountLooks, DeskAccount, DeskDoor, DeskError, DeskIdentity, DeskMail, DeskMove, DeskNotice, DeskPerson,

@@ -41,6 +41,20 @@ pub enum Invited {
     Wait(i64),
 }
 
+/// How far somebody whom a file names has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StaffStanding {
+    /// The address has an account.
+    HasAccount,
+    /// A link was mailed that works until this time.
+    Invited {
+        /// Unix seconds.
+        until: Unix,
+    },
+    /// Neither.
+    NotInvited,
+}
+
 /// The page of the link in an invitation.
 pub struct InvitationPage {
     /// The address of the account that it makes.
@@ -105,6 +119,19 @@ impl Accounts {
                 Ok(Done::Commit(Invited::Done { until }))
             })
             .await
+    }
+
+    /// Returns how far somebody whom a file names has come, by their address in the form for comparison.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn staff_standing(&self, canonical: &str) -> Result<StaffStanding, Fault> {
+        let (db, now) = (&self.context.db, self.context.now());
+        if accounts::by_address(db, canonical).await?.is_some() {
+            return Ok(StaffStanding::HasAccount);
+        }
+        let invited = staff_invitations::of(db, canonical).await?.filter(|row| row.expires_at > now);
+        Ok(invited.map_or(StaffStanding::NotInvited, |row| StaffStanding::Invited { until: row.expires_at }))
     }
 
     /// Returns the page of an invitation; `None` for a dead link. Changes nothing.

@@ -55,7 +55,7 @@ pub use end_sessions::AllEnded;
 pub use finish::Finish;
 pub use forgot::Origin;
 pub(crate) use forgot::RecoveryRequest;
-pub use invite_staff::{INVITATION_DAYS, InvitationPage, InvitationTaken, Invited, Invitee};
+pub use invite_staff::{INVITATION_DAYS, InvitationPage, InvitationTaken, Invited, Invitee, StaffStanding};
 pub use issue_code::{CodeRefused, IssuedCode};
 pub use look_at::StaffLook;
 pub use look_up::Search;

@@ -134,6 +134,7 @@ fn desk_screens() -> Router<Shared> {
         .route("/desk", get(desk::get))
         .route("/desk/{seat}", get(desk::search::get))
         .route("/desk/{seat}/search", get(desk::search::again).post(desk::search::post))
+        .route("/desk/{seat}/invite", get(desk::search::again).post(desk::invite::post))
         .route("/desk/{seat}/person/{id}", get(desk::person::get))
         .route("/desk/{seat}/person/{id}/{verb}", get(desk::act::get).post(desk::act::post))
 }

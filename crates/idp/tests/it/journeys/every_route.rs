@@ -234,11 +234,11 @@ GET | 404 | 404 | 404 | 404 | 404
 
 GET | 404 | 404 | 404 | 404 | 404
   The desk, for nobody but its staff; there is no such page for others.
-  /desk /desk/{seat} /desk/{seat}/search /desk/{seat}/person/{id} /desk/{seat}/person/{id}/{verb}
+  /desk /desk/{seat} /desk/{seat}/invite /desk/{seat}/search /desk/{seat}/person/{id} /desk/{seat}/person/{id}/{verb}
 
 POST | 404 | 404 | 404 | 404 | 404
   The same, whatever the form and its token.
-  /desk/{seat}/search /desk/{seat}/person/{id}/{verb}
+  /desk/{seat}/invite /desk/{seat}/search /desk/{seat}/person/{id}/{verb}
 
 GET | 303 interaction | 303 interaction | 303 interaction | 303 interaction | 303 interaction
   Begins an interaction, whoever comes.

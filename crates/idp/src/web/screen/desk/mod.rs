@@ -2,6 +2,7 @@
 //! the last hour. To everybody else there is no such page.
 
 pub(crate) mod act;
+pub(crate) mod invite;
 pub(crate) mod person;
 pub(crate) mod search;
 

@@ -1,10 +1,11 @@
 //! The invitation of staff, from the mail to the desk.
 
 use accounts::{Email, Invited, Invitee};
+use agencies::{Staff, StaffRole};
 use desk::{Actor, Desk, DeskError, Role};
 use testbed::{apply, both};
 
-use super::{LEA, NADIA, opening::serve, signed_in};
+use super::{HUGO, LEA, MARIE, NADIA, at_desk, opening::serve, signed_in, staffed};
 use crate::journeys::world::{PASSWORD, Sent, World};
 
 /// Invites somebody as an operator does; returns the mail.
@@ -78,4 +79,35 @@ async fn a_manager_invites_for_their_own_agency_alone(world: World) {
     assert_eq!(world.count("staff_invitation", "1 = 1").await, 0, "{}", world.bed.name);
     let done = desk.invite(&of("tilleuls", Role::Manager), invitee).await.unwrap();
     assert!(matches!(done, Invited::Done { .. }));
+}
+
+/// SPEC J14: from the search, by a button.
+#[apply(both!)]
+#[tokio::test]
+async fn a_manager_invites_a_colleague_at_the_desk(world: World) {
+    staffed(&world).await;
+    let new = Staff { email: "nina@tilleuls.test".into(), name: "Nina Roux".into(), role: StaffRole::Desk };
+    serve(&world, |agency| {
+        if agency.id == "tilleuls" {
+            agency.staff.push(new.clone());
+        }
+    });
+    let lea = at_desk(&world, LEA).await;
+    lea.screen.says_not("Nina");
+    let mut hugo = at_desk(&world, HUGO).await;
+    hugo.screen.says("Vos collègues sans compte").says("Nina Roux").says_not("lea of");
+    world.mails().await;
+    hugo.submit("/invite", &[]).await.says("Invitation valable jusqu'au").says("Inviter de nouveau");
+    let mail = world.mail_to("nina@tilleuls.test", "invited").await;
+    // Within the minute, and for somebody whom the file does not name.
+    hugo.submit("/invite", &[]).await;
+    hugo.submit("/invite", &[("email", MARIE)]).await.says("Inviter de nouveau");
+    hugo.submit("/invite", &[("email", "personne@exemple.test")]).await;
+    assert!(world.mails().await.is_empty(), "{}", world.bed.name);
+    let by = "kind = 'staff invited' AND body LIKE '%\"by\":\"hugo of tilleuls (%\"role\":\"manager\"%'";
+    assert_eq!(world.count("evidence", by).await, 1, "{}", world.bed.name);
+    let mut nina = world.visitor();
+    nina.open(mail.link.as_ref().unwrap()).await;
+    nina.submit("/invitation", &[("password", PASSWORD)]).await.says("Article 1. Objet. 2026-11");
+    hugo.open("/desk/tilleuls").await.says_not("Nina");
 }
