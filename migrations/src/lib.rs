@@ -14,6 +14,7 @@ mod m0022_activation_codes;
 mod m0023_desk;
 mod m0024_desk_pages;
 mod m0024_terms;
+mod m0025_staff_invitations;
 mod schema;
 mod upgrade;
 
@@ -34,12 +35,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0023_desk::Migration),
             Box::new(m0024_desk_pages::Migration),
             Box::new(m0024_terms::Migration),
+            Box::new(m0025_staff_invitations::Migration),
         ]
     }
 }
 
 /// Every migration, with what it does in words: the list of `moncompte migrate --plan`.
-pub const WORDS: [(&str, &str); 9] = [
+pub const WORDS: [(&str, &str); 10] = [
     (
         "m0017_baseline",
         "makes every table, or carries a database of the first versions over to them: nodes of such a version stop first",
@@ -64,6 +66,7 @@ pub const WORDS: [(&str, &str); 9] = [
         "m0024_terms",
         "adds a table and indexes by which the desk finds names, and a column to identities; an older node goes on beside it. With a million identities it takes some seconds",
     ),
+    ("m0025_staff_invitations", "adds a table for invitations of staff; an older node goes on beside it"),
 ];
 
 /// Returns the names of the migrations that the database has, in order. Nothing is written.

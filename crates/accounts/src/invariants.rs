@@ -160,8 +160,9 @@ pub const INVARIANTS: &[Invariant] = &[
         says: "each link of an account has its entry in the evidence, and each entry its link",
         otherwise: "a link that nobody proved, or a proof of none: compare the two before anybody is let in",
         seen_by: SeenBy::Query(
-            "SELECT count(*) AS n FROM account a WHERE (SELECT count(*) FROM link l WHERE l.account_id = a.id) <> \
-             (SELECT count(*) FROM evidence e WHERE e.account_id = a.id AND e.kind IN ('account created', 'agency attached'))",
+            "SELECT count(*) AS n FROM account a WHERE (SELECT count(*) FROM link l WHERE l.account_id = a.id) + \
+             (SELECT count(*) FROM evidence e WHERE e.account_id = a.id AND e.kind = 'link taken away') <> \
+             (SELECT count(*) FROM evidence e WHERE e.account_id = a.id AND e.kind IN ('account created', 'agency attached', 'link given'))",
         ),
     },
     Invariant {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     AccountId, Accounts, Email, EnrolmentId,
-    store::{AccountRow, email_changes, enrolments},
+    store::{AccountRow, InvitationId, email_changes, enrolments},
 };
 
 /// A mail in the outbox, where it is sealed; the worker renders it, with a link for each token.
@@ -146,10 +146,27 @@ pub enum MailBody {
         /// The time at which it closes.
         at: Unix,
     },
+    /// Staff took a link with an agency away from the account.
+    LinkTaken {
+        /// The time.
+        at: Unix,
+    },
+    /// Staff gave the account a link with an agency.
+    LinkGiven {
+        /// The time.
+        at: Unix,
+    },
     /// To the agency's address for the person: the account has another one.
     AddressChosen {
         /// Masked.
         hint: String,
+    },
+    /// To staff whom a file names, without an account: the link by which they get one.
+    StaffInvited {
+        /// The token of the link.
+        token: String,
+        /// Days that the link lives.
+        days: i64,
     },
     /// Staff cleared the count of wrong passwords.
     AccountUnlocked {
@@ -192,7 +209,10 @@ impl MailBody {
             Self::AddressTakenBack { .. } => "address-taken-back",
             Self::NewDevice { .. } => "new-device",
             Self::LinkEnding { .. } => "link-ending",
+            Self::LinkTaken { .. } => "link-taken",
+            Self::LinkGiven { .. } => "link-given",
             Self::AddressChosen { .. } => "address-chosen",
+            Self::StaffInvited { .. } => "staff-invited",
             Self::AccountUnlocked { .. } => "account-unlocked",
             Self::SessionsEnded { .. } => "sessions-ended",
             Self::AccountClosed { .. } => "account-closed",
@@ -221,6 +241,8 @@ pub(crate) enum Whose {
     Account(AccountId),
     /// Of somebody who is moving.
     Move(EnrolmentId),
+    /// Of staff who are invited.
+    Invitation(InvitationId),
 }
 
 /// A person as the recipient of a mail.
@@ -249,7 +271,9 @@ pub(crate) async fn send(
 ) -> Result<(), Fault> {
     let about = mail.about();
     let person = match whose {
-        Whose::Account(AccountId(id)) | Whose::Move(EnrolmentId(id)) => id,
+        Whose::Account(AccountId(id))
+        | Whose::Move(EnrolmentId(id))
+        | Whose::Invitation(InvitationId(id)) => id,
     };
     let to = Email::parse(&mail.to);
     let host = to.as_ref().and_then(|to| to.canonical().rsplit_once('@')).map(|(_, host)| host);

@@ -61,26 +61,35 @@ pub enum Verb {
     Unlock,
     /// End all sessions.
     EndSessions,
+    /// Take a link away from an account.
+    EndLink,
+    /// Give a link to another account.
+    MoveLink,
     /// Close an account.
     Close,
     /// Reopen a closed account.
     Reopen,
     /// Issue an activation code to somebody who has not moved.
     IssueCode,
+    /// Invite staff whom a file names.
+    Invite,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Find,
         Self::FindAnywhere,
         Self::Show,
         Self::Resend,
         Self::Unlock,
         Self::EndSessions,
+        Self::EndLink,
+        Self::MoveLink,
         Self::Close,
         Self::Reopen,
         Self::IssueCode,
+        Self::Invite,
     ];
 
     /// Returns a stable name.
@@ -92,9 +101,12 @@ impl Verb {
             Self::Resend => "resend",
             Self::Unlock => "unlock",
             Self::EndSessions => "end sessions",
+            Self::EndLink => "end a link",
+            Self::MoveLink => "move a link",
             Self::Close => "close",
             Self::Reopen => "reopen",
             Self::IssueCode => "issue a code",
+            Self::Invite => "invite staff",
         }
     }
 }
@@ -169,9 +181,15 @@ impl Actor {
             (Self::Vendor { .. }, _) => Reach::Nobody,
             (Self::Agency { .. }, Verb::Find | Verb::Show | Verb::Resend | Verb::IssueCode) => Reach::Known,
             // Sessions may be of another agency's portal: they end unseen and uncounted.
-            (Self::Agency { .. }, Verb::Unlock | Verb::EndSessions) => Reach::Linked,
+            // Their own agency's staff.
+            (Self::Agency { role: Role::Manager, .. }, Verb::Invite) => Reach::Known,
+            (Self::Agency { .. }, Verb::Invite) => Reach::Nobody,
+            // Of links, those that they see: their own agency's.
+            (Self::Agency { .. }, Verb::Unlock | Verb::EndSessions | Verb::EndLink) => Reach::Linked,
             // An address tells whether somebody is known elsewhere; the account is of all agencies.
-            (Self::Agency { .. }, Verb::FindAnywhere | Verb::Close | Verb::Reopen) => Reach::Nobody,
+            (Self::Agency { .. }, Verb::FindAnywhere | Verb::MoveLink | Verb::Close | Verb::Reopen) => {
+                Reach::Nobody
+            }
         }
     }
 
@@ -218,9 +236,12 @@ mod tests {
             (Verb::Resend, [all, all, none, known_here, known_here]),
             (Verb::Unlock, [all, all, none, linked_here, linked_here]),
             (Verb::EndSessions, [all, all, none, linked_here, linked_here]),
+            (Verb::EndLink, [all, all, none, linked_here, linked_here]),
+            (Verb::MoveLink, [all, all, none, none, none]),
             (Verb::Close, [all, all, none, none, none]),
             (Verb::Reopen, [all, all, none, none, none]),
             (Verb::IssueCode, [all, all, none, known_here, known_here]),
+            (Verb::Invite, [all, all, none, known_here, none]),
         ];
         assert_eq!(table.map(|(verb, _)| verb), Verb::ALL);
         for (verb, expected) in table {

@@ -48,6 +48,15 @@ pub enum DeskError {
     /// Nothing to send.
     #[error("this mail was sent, and what it was about cannot be sent anew")]
     MailOver,
+    /// No such link of this person.
+    #[error("this person has no such link: see their links")]
+    UnknownLink,
+    /// A link that ended by itself is given to nobody.
+    #[error("this link has ended: end it for good, and issue an activation code to the other person")]
+    LinkOver,
+    /// The receiver of a link is nobody, or closed, or the person themselves.
+    #[error("no other open account is found to give the link to: check the address or the id")]
+    NoReceiver,
     /// No reason.
     #[error("say the reason in a few words: up to 200 characters on one line")]
     NoReason,

@@ -24,7 +24,7 @@ mod words;
 
 use accounts::{
     AccountId, Accounts, AllEnded, ClosedOrOpened, Closing, CodeRefused, Dossier, Found, Intervention,
-    IssuedCode, LegacyIdentityId, MailedAgain, Search, Target, Unlocked,
+    Invited, Invitee, IssuedCode, LegacyIdentityId, LinkTaken, MailedAgain, Search, Target, Unlocked,
 };
 use kernel::Unix;
 use uuid::Uuid;
@@ -164,6 +164,40 @@ impl Desk {
         }
     }
 
+    /// Ends a link of a person: their account does not open that agency's portals any more, and an activation code begins another move.
+    ///
+    /// # Errors
+    /// [`DeskError`]: then nothing changed.
+    pub async fn end_link(
+        &self,
+        actor: &Actor,
+        target: Target,
+        link: Uuid,
+        reason: &Reason,
+    ) -> Result<(), DeskError> {
+        let account = self.holder(actor, Verb::EndLink, target, link).await?;
+        taken(self.accounts.end_link(account, link, &intervention(actor, reason)).await?)
+    }
+
+    /// Gives a link of a person to another account, which a search names.
+    ///
+    /// # Errors
+    /// [`DeskError`]: then nothing changed.
+    pub async fn move_link(
+        &self,
+        actor: &Actor,
+        (target, link): (Target, Uuid),
+        to: &Search<'_>,
+        reason: &Reason,
+    ) -> Result<(), DeskError> {
+        let account = self.holder(actor, Verb::MoveLink, target, link).await?;
+        let found = self.find(actor, to).await?;
+        let [Found { target: Target::Account(to), .. }] = found[..] else {
+            return Err(DeskError::NoReceiver);
+        };
+        taken(self.accounts.move_link(account, link, to, &intervention(actor, reason)).await?)
+    }
+
     /// Closes an account: sessions, tokens, waiting mails and links end with it.
     ///
     /// # Errors
@@ -209,6 +243,19 @@ impl Desk {
         })
     }
 
+    /// Invites somebody whom a file names as staff, by a mail with a link.
+    ///
+    /// # Errors
+    /// [`DeskError::NotAllowed`], or a fault.
+    pub async fn invite(&self, actor: &Actor, invitee: Invitee<'_>) -> Result<Invited, DeskError> {
+        let of =
+            Subject { known_at: invitee.agency.into_iter().map(Into::into).collect(), ..Subject::default() };
+        if !actor.may(Verb::Invite, &of) {
+            return Err(DeskError::NotAllowed(Verb::Invite));
+        }
+        Ok(self.accounts.invite(invitee, &looking(actor)).await?)
+    }
+
     /// Sends a mail once more; returns true if it was written anew, with a link that works.
     ///
     /// # Errors
@@ -240,6 +287,21 @@ impl Desk {
         if actor.may(verb, &Subject::of(&dossier)) { Ok(dossier) } else { Err(DeskError::NotAllowed(verb)) }
     }
 
+    /// Returns the account of a person if it has a link that this actor sees.
+    async fn holder(
+        &self,
+        actor: &Actor,
+        verb: Verb,
+        target: Target,
+        link: Uuid,
+    ) -> Result<AccountId, DeskError> {
+        let whole = self.dossier(actor, verb, target).await?;
+        let account = whole.account.as_ref().and_then(|account| account.id).ok_or(DeskError::NoAccount)?;
+        let seen = actor.sees(whole);
+        let mut links = seen.identities.iter().filter_map(|identity| identity.link.as_ref());
+        if links.any(|of| of.id == link) { Ok(account) } else { Err(DeskError::UnknownLink) }
+    }
+
     async fn account(&self, actor: &Actor, verb: Verb, target: Target) -> Result<AccountId, DeskError> {
         let dossier = self.dossier(actor, verb, target).await?;
         dossier.account.and_then(|account| account.id).ok_or(DeskError::NoAccount)
@@ -250,6 +312,15 @@ fn done(outcome: ClosedOrOpened) -> Result<(), DeskError> {
     match outcome {
         ClosedOrOpened::Done => Ok(()),
         ClosedOrOpened::Nothing => Err(DeskError::Already),
+    }
+}
+
+fn taken(outcome: LinkTaken) -> Result<(), DeskError> {
+    match outcome {
+        LinkTaken::Done => Ok(()),
+        LinkTaken::Unknown => Err(DeskError::UnknownLink),
+        LinkTaken::Ended => Err(DeskError::LinkOver),
+        LinkTaken::Same | LinkTaken::Closed => Err(DeskError::NoReceiver),
     }
 }
 

@@ -5,8 +5,16 @@ use accounts::{Dossier, Fate, MailState};
 use crate::{Actor, Subject, Verb};
 
 /// The order in which they are offered.
-const OFFERED: [Verb; 6] =
-    [Verb::Resend, Verb::IssueCode, Verb::Unlock, Verb::EndSessions, Verb::Close, Verb::Reopen];
+const OFFERED: [Verb; 8] = [
+    Verb::Resend,
+    Verb::IssueCode,
+    Verb::Unlock,
+    Verb::EndSessions,
+    Verb::EndLink,
+    Verb::MoveLink,
+    Verb::Close,
+    Verb::Reopen,
+];
 
 /// Mails with a link, which can be written anew.
 const WITH_LINK: [&str; 4] = ["confirm", "finish-enrolment", "reset-password", "account-locked"];
@@ -22,9 +30,15 @@ fn helps(verb: Verb, seen: &Dossier) -> bool {
         Verb::Resend => seen.mails.iter().any(may_go_again),
         Verb::IssueCode => seen.identities.iter().any(|of| of.moved_at.is_none() && of.left_at.is_none()),
         Verb::Unlock => is_open == Some(true) && seen.doors.iter().any(|of| of.door.is_of_account()),
+        // Of a closed account too: its identity may be needed by somebody else.
+        Verb::EndLink => seen.identities.iter().any(|of| of.link.is_some()),
+        Verb::MoveLink => {
+            let links = seen.identities.iter().filter_map(|of| of.link.as_ref());
+            links.into_iter().any(|link| link.ended_at.is_none())
+        }
         Verb::EndSessions | Verb::Close => is_open == Some(true),
         Verb::Reopen => is_open == Some(false),
-        Verb::Find | Verb::FindAnywhere | Verb::Show => false,
+        Verb::Find | Verb::FindAnywhere | Verb::Show | Verb::Invite => false,
     }
 }
 
@@ -35,7 +49,7 @@ pub fn may_go_again(mail: &MailState) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use accounts::{AccountState, Door, DoorState, IdentityState, LegacyIdentityId};
+    use accounts::{AccountState, Door, DoorState, IdentityState, LegacyIdentityId, LinkState};
     use uuid::Uuid;
 
     use super::*;
@@ -50,7 +64,12 @@ mod tests {
             name: None,
             moved_at,
             left_at,
-            link: None,
+            link: moved_at.map(|since| LinkState {
+                id: Uuid::nil(),
+                since,
+                ends_at: None,
+                ended_at: left_at,
+            }),
         }
     }
 
@@ -111,12 +130,14 @@ mod tests {
         let of = |actor: &Actor, seen: &Dossier| of(actor, &subject, seen);
         assert_eq!(of(&desk, &not_moved), [Verb::IssueCode]);
         assert_eq!(of(&desk, &left), []);
-        assert_eq!(of(&desk, &moved), [Verb::EndSessions]);
-        assert_eq!(of(&desk, &counted), [Verb::Resend, Verb::Unlock, Verb::EndSessions]);
-        assert_eq!(of(&desk, &closed), []);
+        let link_over = Dossier { identities: vec![identity(Some(1), Some(2))], ..moved.clone() };
+        assert_eq!(of(&desk, &moved), [Verb::EndSessions, Verb::EndLink]);
+        assert_eq!(of(&desk, &counted), [Verb::Resend, Verb::Unlock, Verb::EndSessions, Verb::EndLink]);
+        assert_eq!(of(&desk, &closed), [Verb::EndLink]);
         let support = vendor(VendorRole::Support);
-        assert_eq!(of(&support, &moved), [Verb::EndSessions, Verb::Close]);
-        assert_eq!(of(&support, &closed), [Verb::Reopen]);
+        assert_eq!(of(&support, &moved), [Verb::EndSessions, Verb::EndLink, Verb::MoveLink, Verb::Close]);
+        assert_eq!(of(&support, &closed), [Verb::EndLink, Verb::MoveLink, Verb::Reopen]);
+        assert_eq!(of(&support, &link_over), [Verb::EndSessions, Verb::EndLink, Verb::Close]);
         assert_eq!(of(&vendor(VendorRole::Campaign), &counted), []);
     }
 }

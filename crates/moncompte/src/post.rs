@@ -249,6 +249,18 @@ impl Writer {
             MailBody::LinkEnding { at } => {
                 mail::MailBody::LinkEnding(mail::LinkEnding { agency_name: name(), when: *at })
             }
+            MailBody::StaffInvited { token, days } => mail::MailBody::StaffInvited(mail::StaffInvited {
+                agency_name: agency.map(|agency| agency.name.clone()),
+                link: link("invitation", token),
+                email: mail.to.clone(),
+                days: small(days),
+            }),
+            MailBody::LinkTaken { at } => {
+                mail::MailBody::LinkTaken(mail::LinkTaken { agency_name: name(), when: *at })
+            }
+            MailBody::LinkGiven { at } => {
+                mail::MailBody::LinkGiven(mail::LinkGiven { agency_name: name(), when: *at })
+            }
             MailBody::AccountLocked { token, minutes } => {
                 mail::MailBody::AccountLocked(mail::AccountLocked {
                     link: link("reset", token),

@@ -4,9 +4,9 @@ use crate::page::{
     AccountAcceptances, AccountAgencies, AccountEmail, AccountEmailAsked, AccountLanguage, AccountLooks,
     AccountName, AccountPassword, AccountReceipt, AccountSessions, AlreadyConfirmed, ChooseAgency, Confirm,
     Connected, Desk, DeskCode, DeskPerson, DeskSearch, Email, Finished, Forgot, ForgotSent, FormPost, GoOn,
-    Help, Home, Legacy, LinkAccount, LinkDead, LinkMissing, LookAtYourMail, MailCode, Memo, NewAddress,
-    NewAddressDone, NotLinked, Notice, Page, Password, PasswordSet, Problem, Reset, SignIn, SignOutConfirm,
-    SignedOut, SigningOut, TakeBack, Terms, TermsRefused,
+    Help, Home, Invitation, Legacy, LinkAccount, LinkDead, LinkMissing, LookAtYourMail, MailCode, Memo,
+    NewAddress, NewAddressDone, NotLinked, Notice, Page, Password, PasswordSet, Problem, Reset, SignIn,
+    SignOutConfirm, SignedOut, SigningOut, TakeBack, Terms, TermsRefused,
 };
 use crate::{Contact, CustomTexts, Error, Frame, LocalizedText, MailBody, MailFrame, Pages, Theme};
 
@@ -102,6 +102,7 @@ pub fn every_page(visitor: &mut impl PageVisitor) -> Result<(), Error> {
         NewAddress,
         NewAddressDone,
         TakeBack,
+        Invitation,
         AccountName,
         AccountLanguage,
         AccountPassword,

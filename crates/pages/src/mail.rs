@@ -3,6 +3,8 @@
 //! No subject and no preview carries a secret; each mail has at most one button, with its address in plain sight; no image is loaded and no link
 //! rewritten. None contains free text that a person typed, besides their own address. Nothing that carries a link has `Debug`.
 
+mod samples;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Locale, Theme};
@@ -64,6 +66,12 @@ pub enum MailBody {
     NewDevice(NewDevice),
     /// SPEC J12: an agency does not count the person among its clients any more.
     LinkEnding(LinkEnding),
+    /// SPEC J14: staff took the link with an agency away.
+    LinkTaken(LinkTaken),
+    /// SPEC J14: staff gave the account a link with an agency.
+    LinkGiven(LinkGiven),
+    /// SPEC J14, to staff whom a file names: the link by which they get an account.
+    StaffInvited(StaffInvited),
     /// SPEC J14: staff cleared the count of wrong passwords.
     AccountUnlocked(AccountUnlocked),
     /// SPEC J14: staff ended the account's sessions.
@@ -124,6 +132,37 @@ pub struct LinkEnding {
     pub agency_name: String,
     /// The time at which its client space closes, in Unix seconds.
     pub when: i64,
+}
+
+/// [`MailBody::LinkTaken`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LinkTaken {
+    /// The agency's name.
+    pub agency_name: String,
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::LinkGiven`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LinkGiven {
+    /// The agency's name.
+    pub agency_name: String,
+    /// Unix seconds.
+    pub when: i64,
+}
+
+/// [`MailBody::StaffInvited`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct StaffInvited {
+    /// The agency's name; `None` for the vendor's staff.
+    pub agency_name: Option<String>,
+    /// Absolute.
+    pub link: String,
+    /// The address that the account is to have.
+    pub email: String,
+    /// The lifetime of the link, in days.
+    pub days: u16,
 }
 
 /// [`MailBody::AccountUnlocked`].
@@ -298,103 +337,13 @@ impl MailBody {
             MailBody::AddressTakenBack(_) => "address-taken-back",
             MailBody::NewDevice(_) => "new-device",
             MailBody::LinkEnding(_) => "link-ending",
+            MailBody::LinkTaken(_) => "link-taken",
+            MailBody::LinkGiven(_) => "link-given",
+            MailBody::StaffInvited(_) => "staff-invited",
             MailBody::AccountUnlocked(_) => "account-unlocked",
             MailBody::SessionsEnded(_) => "sessions-ended",
             MailBody::AccountClosed(_) => "account-closed",
             MailBody::AccountReopened(_) => "account-reopened",
         }
-    }
-
-    /// Returns a sample of each mail.
-    pub fn samples() -> Vec<MailBody> {
-        let agency = || "Agence des Tilleuls".to_owned();
-        let email = || "marie.durand@example.fr".to_owned();
-        let link = |path: &str| {
-            format!("https://compte.example.fr/{path}?token=Zm9yIHRlc3RzIG9ubHkgZm9yIHRlc3RzIG9ubHk")
-        };
-        let sha256 = || "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned();
-        let terms_title = || "Conditions Générales d’Utilisation".to_owned();
-        let when = 1_794_222_300;
-        let masked = || "m•••••@g•••.com".to_owned();
-        let device = |browser: Option<&str>, system: Option<&str>| {
-            MailBody::NewDevice(NewDevice {
-                link: "https://compte.example.fr/account/sessions".into(),
-                browser: browser.map(Into::into),
-                system: system.map(Into::into),
-                when,
-            })
-        };
-        vec![
-            MailBody::Confirm(Confirm {
-                link: link("confirm"),
-                email: email(),
-                days: 1,
-                code: None,
-                code_days: 1,
-            }),
-            MailBody::Confirm(Confirm {
-                link: link("confirm"),
-                email: email(),
-                days: 7,
-                code: Some("4071 9526".into()),
-                code_days: 1,
-            }),
-            MailBody::Welcome(Welcome {
-                agency: agency(),
-                email: email(),
-                version: "2026-11".into(),
-                sha256: sha256(),
-                accepted_at: when,
-                terms_title: terms_title(),
-            }),
-            MailBody::LinkAdded(LinkAdded {
-                agency_name: agency(),
-                when,
-                portal_url: Some("https://clients.tilleuls.example/".into()),
-            }),
-            MailBody::LinkAdded(LinkAdded { agency_name: agency(), when, portal_url: None }),
-            MailBody::LinkEnding(LinkEnding { agency_name: agency(), when }),
-            MailBody::AccountUnlocked(AccountUnlocked { when }),
-            MailBody::SessionsEnded(SessionsEnded { when }),
-            MailBody::AccountClosed(AccountClosed { when }),
-            MailBody::AccountReopened(AccountReopened { when }),
-            MailBody::AccountLocked(AccountLocked { link: link("reset"), minutes: 30 }),
-            MailBody::ResetPassword(ResetPassword { link: link("reset"), minutes: 30 }),
-            MailBody::FinishEnrolment(FinishEnrolment {
-                agency_name: agency(),
-                link: link("confirm"),
-                portal_url: "https://clients.tilleuls.example/".into(),
-            }),
-            MailBody::PasswordChanged(PasswordChanged { when }),
-            MailBody::AddressChosen(AddressChosen {
-                agency_name: agency(),
-                masked_email: "m•••••@g•••.com".into(),
-            }),
-            MailBody::TermsAccepted(TermsAccepted {
-                email: email(),
-                version: "2027-03".into(),
-                sha256: sha256(),
-                accepted_at: when,
-                terms_title: terms_title(),
-            }),
-            MailBody::ConfirmAddress(ConfirmAddress { link: link("new-address"), hours: 24 }),
-            MailBody::AddressAsked(AddressAsked {
-                link: link("take-back"),
-                masked_email: masked(),
-                when,
-                hours: 24,
-            }),
-            MailBody::AddressReplaced(AddressReplaced {
-                link: link("take-back"),
-                masked_email: masked(),
-                when,
-                days: 7,
-            }),
-            MailBody::AddressChanged(AddressChanged { when }),
-            MailBody::AddressTakenBack(AddressTakenBack { masked_email: masked(), when }),
-            device(Some("Firefox"), Some("Windows")),
-            device(Some("Safari"), None),
-            device(None, None),
-        ]
     }
 }

@@ -25,7 +25,8 @@ pub use account::{
 };
 pub use address::{AccountEmail, AccountEmailAsked, NewAddress, NewAddressDone, NewEmailError, TakeBack};
 pub use desk::{
-    Desk, DeskAgency, DeskCode, DeskFound, DeskRole, DeskSearch, DeskSearchError, SearchBy, Seat,
+    Desk, DeskAgency, DeskCode, DeskColleague, DeskFound, DeskRole, DeskSearch, DeskSearchError, SearchBy,
+    Seat,
 };
 pub use desk_person::{
     AccountLooks, DeskAccount, DeskDoor, DeskError, DeskIdentity, DeskMail, DeskMove, DeskNotice, DeskPerson,
@@ -40,7 +41,8 @@ pub use legacy::{AgencyChoice, ChooseAgency, ChoosePurpose, Legacy, LegacyError}
 pub use memo::{Memo, MemoAgency};
 pub use problem::{FormPost, Problem, ProblemKind};
 pub use recovery::{
-    AlreadyConfirmed, Forgot, ForgotError, ForgotSent, LinkDead, LinkMissing, LinkPurpose, PasswordSet, Reset,
+    AlreadyConfirmed, Forgot, ForgotError, ForgotSent, Invitation, LinkDead, LinkMissing, LinkPurpose,
+    PasswordSet, Reset,
 };
 pub use sign_in::{MissingEmail, SignIn, SignInError, SignInNotice};
 pub use sign_out::{SignOutConfirm, SignedOut, SigningOut};

@@ -19,6 +19,9 @@ pub struct LinkEnded {
     pub account: AccountId,
     /// The agency whose link ended.
     pub agency: String,
+    /// True if staff took it away: what the portals hold ends even if the person has another link there, for portals keep the references that they were told.
+    #[serde(default)]
+    pub taken: bool,
 }
 
 /// The number of links that end in one call.
@@ -35,7 +38,7 @@ impl Accounts {
         for ending in links::due(&context.db, now, MOST).await? {
             let account = ending.account;
             let body = json!({ "agency": ending.agency, "client_ref": ending.client_ref });
-            let message = LinkEnded { account, agency: ending.agency };
+            let message = LinkEnded { account, agency: ending.agency, taken: false };
             count += context
                 .db
                 .write_recorded(async |tx: &Tx| {

@@ -46,6 +46,7 @@ impl Accounts {
         purge::attempts(db, now - COUNT, now - LOCK).await?;
         purge::tickets(db, now).await?;
         purge::activation_codes(db, now).await?;
+        purge::staff_invitations(db, now).await?;
         purge::enrolments(db, now - ENROLMENT).await?;
         purge::email_changes(db, now - RECOVERY).await?;
         purge::reset_links(db, now - RECOVERY).await?;

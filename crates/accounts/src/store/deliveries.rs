@@ -244,6 +244,15 @@ pub(crate) async fn forget(tx: &Tx, id: DeliveryId, identities: &[LegacyIdentity
     Ok(())
 }
 
+/// Forgets an identity as it was before any delivery: no undo gives back what it had.
+pub(crate) async fn forget_everywhere(tx: &Tx, identity: LegacyIdentityId) -> Result<(), Fault> {
+    change::Entity::delete_many()
+        .filter(change::Column::LegacyIdentityId.eq(identity))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// A key of a kept row.
 type KeptKey = (DeliveryId, LegacyIdentityId);
 

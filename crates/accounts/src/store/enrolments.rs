@@ -24,7 +24,7 @@ pub(crate) use confirm::{
     confirm_by_code, confirm_by_link, count_code_attempt, set_confirmed_in, set_proved_in,
 };
 pub(crate) use meant::{Meant, PendingMove, meant_by};
-pub(crate) use of_person::{living_with, of_person};
+pub(crate) use of_person::{delete_of, living_with, of_person};
 
 const NOTHING: Option<String> = None;
 const NEVER: Option<Unix> = None;

@@ -2,6 +2,7 @@
 
 mod delivered;
 mod found;
+mod freed;
 mod refolded;
 pub(crate) mod terms;
 
@@ -23,6 +24,7 @@ pub(crate) use delivered::{
     end_unfinished, existing, insert_all, leave, page, restore, restore_told, update, whole,
 };
 pub(crate) use found::{by_ids, by_reference};
+pub(crate) use freed::{forget_recogniser, free};
 pub(crate) use refolded::{beyond_ascii, refold};
 
 /// Returns an identity.

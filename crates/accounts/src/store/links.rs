@@ -1,6 +1,7 @@
 //! Links between accounts and identities, and what an agency is told by them.
 
 mod delivered;
+mod taken;
 
 use kernel::{Fault, Read, Tx, Unix};
 use sea_orm::{
@@ -9,6 +10,7 @@ use sea_orm::{
 };
 
 pub(crate) use delivered::{by_identities, due, end, rename, restore, set_ends, set_ref};
+pub(crate) use taken::{by_id, delete, give};
 
 use super::{
     LinkRow,

@@ -21,6 +21,7 @@ pub(crate) mod recipes;
 pub(crate) mod reset_links;
 pub(crate) mod restore;
 pub(crate) mod sessions;
+pub(crate) mod staff_invitations;
 pub(crate) mod standing;
 mod table;
 mod text_column;
@@ -33,7 +34,7 @@ pub(crate) use table::{
     acceptance::Model as AcceptanceRow, account::Model as AccountRow, activation_code::Model as CodeRow,
     delivery::Model as DeliveryRow, email_change::Model as EmailChangeRow, enrolment::Model as EnrolmentRow,
     legacy_identity::Model as IdentityRow, link::Model as LinkRow, recovery::Model as ResetLinkRow,
-    session::Model as SessionRow, staff_look::Model as LookRow,
+    session::Model as SessionRow, staff_invitation::Model as InvitationRow, staff_look::Model as LookRow,
 };
 
 typed_id! {
@@ -43,6 +44,10 @@ typed_id! {
 typed_id! {
     /// A wish for another address.
     EmailChangeId
+}
+typed_id! {
+    /// An invitation of somebody of the staff.
+    InvitationId
 }
 typed_id! {
     /// A link between an account and an identity.

@@ -7,7 +7,7 @@ use crate::DeliveryState;
 
 use super::table::{
     activation_code, attempt, delivery, delivery_change, device, email_change, enrolment, lock_notice,
-    recovery, session, staff_look, used_form, used_ticket,
+    recovery, session, staff_invitation, staff_look, used_form, used_ticket,
 };
 
 /// Deletes counts of wrong passwords: unlocked ones last used before `unlocked`, others locked before `locked`.
@@ -29,6 +29,11 @@ pub(crate) async fn tickets(db: &Db, before: Unix) -> Result<(), Fault> {
 /// Deletes activation codes that ended before a moment.
 pub(crate) async fn activation_codes(db: &Db, before: Unix) -> Result<(), Fault> {
     delete_in_batches::<activation_code::Entity>(db, activation_code::Column::ExpiresAt.lt(before)).await
+}
+
+/// Deletes invitations of staff that ended before a moment.
+pub(crate) async fn staff_invitations(db: &Db, before: Unix) -> Result<(), Fault> {
+    delete_in_batches::<staff_invitation::Entity>(db, staff_invitation::Column::ExpiresAt.lt(before)).await
 }
 
 /// Deletes unfinished moves that ended before a moment.

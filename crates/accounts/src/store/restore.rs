@@ -3,7 +3,7 @@
 use kernel::{Fault, Tx, Unix};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
-use super::table::{activation_code, email_change, enrolment, recovery, session};
+use super::table::{activation_code, email_change, enrolment, recovery, session, staff_invitation};
 
 /// Ends every session; returns their number.
 pub(crate) async fn end_sessions(tx: &Tx, now: Unix) -> Result<u64, Fault> {
@@ -15,7 +15,7 @@ pub(crate) async fn end_sessions(tx: &Tx, now: Unix) -> Result<u64, Fault> {
     Ok(ended.rows_affected)
 }
 
-/// Ends every mailed link that resets a password or confirms a new address; returns their number. The link that takes an address back stays: it gives back what
+/// Ends every mailed link that resets a password, confirms a new address or invites staff; returns their number. The link that takes an address back stays: it gives back what
 /// its owner had.
 pub(crate) async fn end_links(tx: &Tx, now: Unix) -> Result<u64, Fault> {
     let resets = recovery::Entity::update_many()
@@ -30,7 +30,8 @@ pub(crate) async fn end_links(tx: &Tx, now: Unix) -> Result<u64, Fault> {
         .filter(email_change::Column::EndedAt.is_null())
         .exec(tx.conn())
         .await?;
-    Ok(resets.rows_affected + wishes.rows_affected)
+    let invitations = staff_invitation::Entity::delete_many().exec(tx.conn()).await?;
+    Ok(resets.rows_affected + wishes.rows_affected + invitations.rows_affected)
 }
 
 /// Ends every move under way, with its mailed link and code; returns their number. Its person begins anew with the old credentials.

@@ -192,6 +192,7 @@ pub(crate) fn token_of(mail: &Mail) -> &str {
         | AccountLocked { token, .. }
         | ResetPassword { token, .. }
         | FinishEnrolment { token, .. }
+        | StaffInvited { token, .. }
         | ConfirmAddress { token, .. }
         | AddressAsked { token, .. }
         | AddressReplaced { token, .. } => token,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io::Cursor, sync::Arc};
 
 use accounts::{
-    Accounts, Edition, HashCost, Hasher, Mail, Rules, SignedIn, TermsLibrary, TermsVersion,
+    Accounts, Edition, HashCost, Hasher, Mail, Rules, SignedIn, Target, TermsLibrary, TermsVersion,
     legacy::row::{Format, Rows},
 };
 use agencies::Agency;
@@ -14,6 +14,7 @@ use kernel::{
 };
 use testbed::{Bed, Database, OnDatabase};
 use testkit::{Persona, agency};
+use uuid::Uuid;
 
 pub(crate) struct Stage {
     pub(crate) bed: Bed,
@@ -69,6 +70,13 @@ impl Stage {
         let signed_in = testkit::moves(&self.accounts, agency, who, async || token().await.unwrap()).await;
         self.mails().await;
         signed_in
+    }
+
+    /// The link of a person with an agency.
+    pub(crate) async fn link_of(&self, person: Target, agency: &str) -> Uuid {
+        let dossier = self.accounts.dossier(person).await.unwrap().unwrap();
+        let identity = dossier.identities.iter().find(|identity| identity.agency == agency).unwrap();
+        identity.link.as_ref().unwrap().id
     }
 
     /// Delivers all mails that are due.

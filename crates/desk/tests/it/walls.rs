@@ -59,8 +59,12 @@ async fn nobody_of_another_agency_finds_sees_or_changes_a_person(stage: Stage) {
     no(desk.resend(&rivage, marie, Uuid::nil(), &reason).await.unwrap_err(), Verb::Resend);
     no(desk.unlock(&rivage, marie, &reason).await.unwrap_err(), Verb::Unlock);
     no(desk.end_sessions(&rivage, marie, &reason).await.unwrap_err(), Verb::EndSessions);
+    let link = stage.link_of(marie, "tilleuls").await;
+    no(desk.end_link(&rivage, marie, link, &reason).await.unwrap_err(), Verb::EndLink);
     for own in ["rivage", "tilleuls"] {
         let staff = staff(own);
+        let to = Search::Account(id);
+        no(desk.move_link(&staff, (marie, link), &to, &reason).await.unwrap_err(), Verb::MoveLink);
         no(desk.close(&staff, marie, Closing::Fraud, &reason).await.unwrap_err(), Verb::Close);
         no(desk.reopen(&staff, marie, &reason).await.unwrap_err(), Verb::Reopen);
     }
@@ -167,4 +171,42 @@ async fn staff_end_the_sessions_of_their_own_client_and_the_owner_hears_of_it(st
     let told = mails.iter().filter(|mail| matches!(mail.body, accounts::MailBody::SessionsEnded { .. }));
     let agencies: Vec<_> = told.map(|mail| mail.agency_id.as_deref()).collect();
     assert_eq!(agencies, [Some("tilleuls")], "{name}");
+}
+
+/// Staff take away the link that they see, of a person who is linked to another agency too; and give none to anybody.
+#[apply(both!)]
+#[tokio::test]
+async fn staff_end_a_link_of_their_own_agency_and_no_other(stage: Stage) {
+    let (marie, name) = (marie(&stage).await, stage.bed.name);
+    let Target::Account(id) = marie else { panic!("she has moved") };
+    let (desk, tilleuls, rivage) = (&stage.desk, staff("tilleuls"), staff("rivage"));
+    let there = desk.only(&rivage, &Search::Reference("rivage", "RV-7")).await.unwrap();
+    let code = desk.issue_code(&rivage, there, &reason()).await.unwrap();
+    let paul = stage.moved(&stage.tilleuls, &Persona::paul()).await.session.account;
+    let with_code = Persona {
+        identifier: "R-7".into(),
+        client_ref: "RV-7".into(),
+        old: code.code.text().to_string(),
+        email: "anne@exemple.test".into(),
+        ..Persona::marie()
+    };
+    let anne = stage.moved(&stage.rivage, &with_code).await.session.account;
+    let elsewhere = stage.link_of(Target::Account(anne), "rivage").await;
+    // Of the same person by now.
+    desk.move_link(&operator(), (Target::Account(anne), elsewhere), &Search::Account(id), &reason())
+        .await
+        .unwrap();
+    let refused = desk.end_link(&tilleuls, marie, elsewhere, &reason()).await.unwrap_err();
+    assert!(matches!(refused, DeskError::UnknownLink), "{name}: {refused}");
+    let own = stage.link_of(marie, "tilleuls").await;
+    desk.end_link(&tilleuls, marie, own, &reason()).await.unwrap();
+    let left = stage.count("link", "agency_id = 'rivage'").await;
+    assert_eq!((left, stage.count("link", "agency_id = 'tilleuls'").await), (1, 1), "{name}");
+    let by = "kind = 'link taken away' AND body LIKE '%\"by\":\"lea of tilleuls\"%\"role\":\"desk\"%'";
+    assert_eq!(stage.count("evidence", by).await, 1, "{name}");
+    for to in [Search::Account(id), Search::Email(Email::parse("personne@exemple.test").unwrap())] {
+        let refused = desk.move_link(&operator(), (marie, elsewhere), &to, &reason()).await.unwrap_err();
+        assert!(matches!(refused, DeskError::NoReceiver), "{name}: {refused}");
+    }
+    desk.move_link(&operator(), (marie, elsewhere), &Search::Account(paul), &reason()).await.unwrap();
 }

@@ -72,13 +72,13 @@ impl Grants {
 
     /// Ends what the portals of an agency hold of a person whose link there ended, `offline_access` too, and queues their logout tokens; the worker calls
     /// it for messages of the kind [`accounts::LINK_ENDED`]. The person stays signed in here and at other agencies. Does nothing if the person is linked
-    /// there again.
+    /// there again, unless staff took a link away.
     ///
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn link_ended(&self, message: &Leased) -> Result<(), Fault> {
-        let LinkEnded { account, agency } = self.accounts.link_ended(message)?;
-        if !self.accounts.client_refs(account, &agency).await?.is_empty() {
+        let LinkEnded { account, agency, taken } = self.accounts.link_ended(message)?;
+        if !taken && !self.accounts.client_refs(account, &agency).await?.is_empty() {
             return Ok(());
         }
         let clients: Vec<String> = match self.agencies.load().agency(&agency) {

@@ -21,6 +21,8 @@ pub(crate) enum Cookie {
     NewAddress,
     /// The token of the link that takes an address back.
     TakeBack,
+    /// The token of the link that invites staff.
+    Invitation,
     /// A message for the next page at one address.
     Flash,
     /// The language that was chosen at the foot of a page.
@@ -40,6 +42,7 @@ impl Cookie {
             Self::Reset => "mc_reset",
             Self::NewAddress => "mc_new_address",
             Self::TakeBack => "mc_take_back",
+            Self::Invitation => "mc_invitation",
             Self::Flash => "mc_flash",
             Self::Language => "mc_language",
             Self::Agency => "mc_agency",
@@ -50,9 +53,15 @@ impl Cookie {
     fn name(self, secure: bool) -> String {
         let prefix = match (secure, self) {
             (false, _) => "",
-            (true, Self::Confirm | Self::Reset | Self::NewAddress | Self::TakeBack | Self::Flash) => {
-                "__Secure-"
-            }
+            (
+                true,
+                Self::Confirm
+                | Self::Reset
+                | Self::NewAddress
+                | Self::TakeBack
+                | Self::Invitation
+                | Self::Flash,
+            ) => "__Secure-",
             (true, _) => "__Host-",
         };
         format!("{prefix}{}", self.stem())

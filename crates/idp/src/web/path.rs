@@ -12,6 +12,7 @@ pub(crate) const SIGN_OUT: Address<SignedOutFlash> = Address::fixed("/sign-out")
 pub(crate) const CONFIRM: Address<ConfirmFlash> = Address::fixed("/confirm");
 pub(crate) const RESET: Address<NewPasswordFlash> = Address::fixed("/reset");
 pub(crate) const NEW_ADDRESS: Address<NewAddressFlash> = Address::fixed("/new-address");
+pub(crate) const INVITATION: Address<NewPasswordFlash> = Address::fixed("/invitation");
 pub(crate) const TAKE_BACK: Address<TakeBackFlash> = Address::fixed("/take-back");
 pub(crate) const ACCOUNT_EMAIL: Address<AccountEmailFlash> = Address::fixed("/account/email");
 pub(crate) const ACCOUNT_NAME: Address<NameFlash> = Address::fixed("/account/name");
@@ -84,7 +85,7 @@ pub(crate) fn local(address: String) -> String {
 }
 
 /// The pages of mailed links.
-const OF_MAILED_LINKS: [&str; 4] = ["/confirm", "/reset", "/new-address", "/take-back"];
+const OF_MAILED_LINKS: [&str; 5] = ["/confirm", "/reset", "/new-address", "/take-back", "/invitation"];
 
 /// Returns the address of a mailed link, with its query, of one that a mail program wrote with slashes too many; `None` for any other: of what programs ask for
 /// no other spelling is served (SECURITY #108).

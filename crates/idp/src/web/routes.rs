@@ -19,7 +19,9 @@ use super::{
         account::{self, acceptances, agencies, email, language, looks, memo, name, password, sessions},
         arrive,
         confirm::Confirm,
-        desk, enrol, forgot, help, home, hub, legacy, mail_code, mailed_link,
+        desk, enrol, forgot, help, home, hub,
+        invitation::Invitation,
+        legacy, mail_code, mailed_link,
         new_address::NewAddress,
         reset::Reset,
         sign_in, sign_out,
@@ -91,6 +93,7 @@ fn link_screens() -> Router<Shared> {
         .route("/confirm", get(mailed_link::get::<Confirm>).post(mailed_link::post::<Confirm>))
         .route("/reset", get(mailed_link::get::<Reset>).post(mailed_link::post::<Reset>))
         .route("/new-address", get(mailed_link::get::<NewAddress>).post(mailed_link::post::<NewAddress>))
+        .route("/invitation", get(mailed_link::get::<Invitation>).post(mailed_link::post::<Invitation>))
         .route("/take-back", get(mailed_link::get::<TakeBack>).post(mailed_link::post::<TakeBack>))
 }
 
@@ -131,6 +134,7 @@ fn desk_screens() -> Router<Shared> {
         .route("/desk", get(desk::get))
         .route("/desk/{seat}", get(desk::search::get))
         .route("/desk/{seat}/search", get(desk::search::again).post(desk::search::post))
+        .route("/desk/{seat}/invite", get(desk::search::again).post(desk::invite::post))
         .route("/desk/{seat}/person/{id}", get(desk::person::get))
         .route("/desk/{seat}/person/{id}/{verb}", get(desk::act::get).post(desk::act::post))
 }

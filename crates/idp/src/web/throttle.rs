@@ -195,6 +195,7 @@ const PAGES: &[&str] = &[
     "email",
     "forgot",
     "home",
+    "invitation",
     "legacy",
     "link",
     "new-address",

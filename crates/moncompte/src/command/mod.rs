@@ -90,10 +90,12 @@ enum Command {
     /// Every change takes a reason, which the evidence keeps with your name, and the person is told by mail. No command shows or sets a password. The
     /// commands may run beside a provider.
     Account(desk::AccountCommand),
-    /// See the links of a person with agencies.
+    /// See the links of a person with agencies, end one, or give it to another account.
     Link(desk::LinkCommand),
     /// See the identifiers that an agency issued to a person.
     Identity(desk::IdentityCommand),
+    /// Invite the staff whom files name to an account here, with which they help at /desk.
+    Desk(desk::DeskCommand),
     /// Tell what happened where a page showed a reference, from the audit stream.
     Why(why::Why),
     /// Write the manual pages and the shells' completions, for who makes a package.
@@ -167,6 +169,7 @@ impl Cli {
             Command::Account(account) => account.run().await,
             Command::Link(link) => link.run().await,
             Command::Identity(identity) => identity.run().await,
+            Command::Desk(desk) => desk.run().await,
             Command::Why(why) => why.run(),
             Command::Manual(manual) => manual.run(),
         }

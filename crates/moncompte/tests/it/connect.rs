@@ -76,7 +76,10 @@ async fn a_check_tries_the_database_the_mail_server_and_the_portals(bed: Bed) {
     std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + staff).unwrap();
     let (_, trials) = tried(&place, &dns, &[]);
     let hint = of(&trials, "staff").as_deref().unwrap();
-    assert_eq!(hint, "1 of 1 people have no account here yet: lea@exemple.test (exemple)");
+    assert_eq!(
+        hint,
+        "1 of 1 people have no account here yet, invite them by `moncompte desk invite`: lea@exemple.test (exemple)"
+    );
 
     // A portal that cannot be reached is named, and what is wrong with it; a private address is not called.
     let listed = "client_id = \"exemple\"\ninitiate_login_uri = \"https://espace.exemple.test/sign-in\"\n\

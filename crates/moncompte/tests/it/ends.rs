@@ -61,7 +61,7 @@ impl Change {
 
 impl Place {
     /// Waits for a mail to this address with a link of this kind; returns the link.
-    async fn link_to(&self, email: &str, kind: &str) -> String {
+    pub(crate) async fn link_to(&self, email: &str, kind: &str) -> String {
         eventually(kind, async || {
             let mails = fs::read_dir(self.path("mails")).ok()?.flatten();
             let mut links = mails.filter_map(|entry| {

@@ -17,11 +17,12 @@ use crate::{
 /// The name in the agency's file, of the first person.
 const NAME: &str = "Marie Durand";
 
-/// Two of three people whom the agency knows: the first will move, the second wait for a mail.
+/// Two of five people whom the agency knows: the first will move, the second wait for a mail.
 async fn two_people(place: &Place) -> [Persona; 2] {
     let people = [Persona { name: NAME.into(), ..Persona::number(1) }, Persona::number(2)];
     let third = Persona::number(3);
-    let out = place.import("named.csv", testkit::csv(people.iter().chain([&third])));
+    let others = [third, Persona::number(4), Persona::number(5)];
+    let out = place.import("named.csv", testkit::csv(people.iter().chain(&others)));
     assert!(out.status.success(), "{}", said(&out));
     people
 }
@@ -56,10 +57,17 @@ async fn the_commands_of_the_page_on_the_telephone_do_what_it_says(bed: Bed) {
     let browser = Person::new(&place.issuer());
     browser.moves(&marie, &place).await;
     Person::new(&place.issuer()).until_mail(&paul).await;
-    has_left(&place, "confirm", 2).await;
-    let (mut ran, mut mail) = (Vec::new(), String::new());
+    let [jeanne, luc] = [4, 5].map(Persona::number);
+    for who in [&jeanne, &luc] {
+        Person::new(&place.issuer()).moves(who, &place).await;
+    }
+    has_left(&place, "confirm", 4).await;
+    let (mut ran, mut mail, mut link) = (Vec::new(), String::new(), String::new());
     for line in page.commands() {
         let typed = line.replace("marie@exemple.test", &marie.email).replace("MAIL", &mail);
+        let typed =
+            typed.replace("jeanne@exemple.test", &jeanne.email).replace("luc@exemple.test", &luc.email);
+        let typed = typed.replace("LINK", &link);
         if line.contains("unlock") {
             for _ in 0..5 {
                 Person::new(&place.issuer()).signs_in(&marie.email, "faux faux faux").await;
@@ -83,7 +91,9 @@ async fn the_commands_of_the_page_on_the_telephone_do_what_it_says(bed: Bed) {
             "moncompte account end-sessions" => &["sessions are ended"],
             "moncompte account close" => &["Closed: "],
             "moncompte account reopen" => &["Open again"],
-            "moncompte link show" => &["exemple", "linked", "REF-000001"],
+            "moncompte link show" => &["exemple", "linked", "REF-000004", "link "],
+            "moncompte link move LINK" => &["The other account has the link now"],
+            "moncompte link end LINK" => &["The link is ended"],
             "moncompte identity code" => &["works until", "in place of the old password"],
             "moncompte identity show" => &["step mail", "p•••••@c•••.example", "REF-000002", "not moved"],
             other => panic!("a command that this test does not know: {other}"),
@@ -96,6 +106,14 @@ async fn the_commands_of_the_page_on_the_telephone_do_what_it_says(bed: Bed) {
             let mails = json(&place, &typed);
             assert_eq!(mails["mails"][0]["kind"], "confirm", "{name}: {mails}");
             mail = mails["mails"][0]["id"].as_str().unwrap().to_owned();
+        }
+        if line.contains("link show") {
+            let links = json(&place, &typed);
+            link = links["links"][0]["link"]["id"].as_str().unwrap().to_owned();
+        }
+        if line.contains("link move") {
+            let of = json(&place, &format!("moncompte link show --email {}", luc.email));
+            assert_eq!(of["links"].as_array().unwrap().len(), 2, "{name}: {of}");
         }
         if line.contains("account unlock") {
             let page = Person::new(&place.issuer()).signs_in(&marie.email, &marie.new).await;
@@ -118,22 +136,37 @@ async fn the_commands_of_the_page_on_the_telephone_do_what_it_says(bed: Bed) {
         if line.contains("end-sessions") {
             let page = browser.get("/account").await;
             assert!(page.asks("sign-in"), "{name}: {} {}", page.url, page.heading());
-            assert_eq!(count(&place, "session", "ended_at IS NULL").await, 0, "{name}");
+            let hers = format!(
+                "ended_at IS NULL AND account_id IN (SELECT id FROM account WHERE email = '{}')",
+                marie.email
+            );
+            assert_eq!(count(&place, "session", &hers).await, 0, "{name}");
             // Closing an account ends what waits for its owner.
             has_left(&place, "sessions-ended", 1).await;
         }
     }
-    assert!(ran.len() >= 10, "{ran:?}");
-    for (topic, times) in
-        [("account-unlocked", 1), ("confirm", 3), ("sessions-ended", 1), ("account-reopened", 1)]
-    {
+    assert!(ran.len() >= 12, "{ran:?}");
+    for (topic, times) in [
+        ("account-unlocked", 1),
+        ("confirm", 5),
+        ("sessions-ended", 1),
+        ("account-reopened", 1),
+        ("link-taken", 2),
+        ("link-given", 1),
+    ] {
         has_left(&place, topic, times).await;
     }
-    for kind in
-        ["account unlocked", "mail sent again", "sessions ended", "account closed", "account reopened"]
-    {
+    for (kind, times) in [
+        ("account unlocked", 1),
+        ("mail sent again", 1),
+        ("sessions ended", 1),
+        ("account closed", 1),
+        ("account reopened", 1),
+        ("link taken away", 2),
+        ("link given", 1),
+    ] {
         let entry = format!("kind = '{kind}' AND body LIKE '%\"by\":\"%@%' AND body LIKE '%\"reason\":\"%'");
-        assert_eq!(count(&place, "evidence", &entry).await, 1, "{name}: {kind}");
+        assert_eq!(count(&place, "evidence", &entry).await, times, "{name}: {kind}");
     }
     let page = Person::new(&place.issuer()).signs_in(&marie.email, &marie.new).await;
     assert!(page.code().is_some(), "{name}: {} {}", page.url, page.heading());
@@ -221,4 +254,39 @@ async fn a_command_that_means_nobody_or_several_or_gives_no_reason_changes_nothi
     let audit = fs::read_to_string(place.path("audit.jsonl")).unwrap();
     assert!(audit.contains("\"account unlock\""), "{audit}");
     assert!(!audit.contains("courrier.example") && !audit.contains("REF-TWIN"), "{audit}");
+}
+
+/// The commands of docs/operate/desk.md, and the way from the mail to the desk.
+#[apply(both!)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn staff_are_invited_by_the_command_of_the_page_on_the_desk(bed: Bed) {
+    let place = Place::new(bed, MAIL_FOLDER);
+    let (name, file) = (place.bed.name, place.path("agencies/exemple.toml"));
+    let nobody = run(&place, "moncompte desk invite --agency exemple");
+    assert!(nobody.status.success() && said(&nobody).contains("names no staff"), "{}", said(&nobody));
+    let staff = "\n[[staff]]\nemail = \"lea.martin@exemple.fr\"\nname = \"Léa Martin\"\nrole = \"desk\"\n";
+    fs::write(&file, fs::read_to_string(&file).unwrap() + staff).unwrap();
+    let running = place.serve().await;
+    let page = Page::of("desk.md");
+    let commands = page.commands();
+    let [all, one] = commands[..] else { panic!("{commands:?}") };
+    let told = done(&place, all);
+    assert!(told.contains("lea.martin@exemple.fr") && told.contains("invited, until"), "{name}: {told}");
+    let again = json(&place, one);
+    assert_eq!(again["staff"][0]["state"], "wait", "{name}: {again}");
+    let link = place.link_to("lea.martin@exemple.fr", "/invitation?").await;
+    let lea = Person::new(&place.issuer());
+    let form = lea.get(&link).await;
+    form.says("Choisir mon mot de passe");
+    let terms = lea.submit(&form, "/invitation", &[("password", "girafe tambour lampion")]).await;
+    let accepted = lea.submit(&terms, "/terms", &[("accept", "on")]).await;
+    accepted.says("Votre accord sur les conditions");
+    lea.get("/desk/exemple").await.says("Chercher un client");
+    let again = json(&place, all);
+    assert_eq!(again["staff"][0]["state"], "has_account", "{name}: {again}");
+    let unknown = run(&place, "moncompte desk invite --agency exemple --email hugo@exemple.fr");
+    assert!(!unknown.status.success() && said(&unknown).contains("does not name"), "{}", said(&unknown));
+    let entry = "kind = 'staff invited' AND body LIKE '%\"by\":\"%@%'";
+    assert_eq!(count(&place, "evidence", entry).await, 1, "{name}");
+    running.stop().await;
 }

@@ -70,6 +70,19 @@ pub struct DeskSearch {
     pub more: bool,
     /// The reason why nothing was searched.
     pub error: Option<DeskSearchError>,
+    /// The agency's staff without an account, for who may invite them.
+    pub colleagues: Vec<DeskColleague>,
+}
+
+/// Somebody of an agency's staff who has no account. `POST {seat}/invite` with `email`.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeskColleague {
+    /// The name in the agency's file.
+    pub name: String,
+    /// The address there.
+    pub email: String,
+    /// The time until which their invitation works, in Unix seconds; `None` for one who is not invited.
+    pub invited_until: Option<i64>,
 }
 
 /// By what people are found.
@@ -181,6 +194,7 @@ impl Page for DeskSearch {
             found: None,
             more: false,
             error: None,
+            colleagues: vec![],
         };
         let found = |name: Option<&str>, reference: Option<&str>| DeskFound {
             url: "/desk/tilleuls/person/0192f0a0-0000-7000-8000-000000000001".into(),
@@ -214,6 +228,18 @@ impl Page for DeskSearch {
             },
             DeskSearch {
                 seat: Seat { role: DeskRole::Manager, several: true, ..Seat::sample() },
+                colleagues: vec![
+                    DeskColleague {
+                        name: "Léa Martin".into(),
+                        email: "lea.martin@example.fr".into(),
+                        invited_until: None,
+                    },
+                    DeskColleague {
+                        name: "Hugo Petit".into(),
+                        email: "hugo.petit@example.fr".into(),
+                        invited_until: Some(1_795_000_000),
+                    },
+                ],
                 ..first.clone()
             },
             DeskSearch {

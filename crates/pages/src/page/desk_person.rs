@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::desk::{DeskRole, Seat};
 use crate::MailBody;
 
-/// A person. `POST {person}/resend` with `mail`, `/code`, `/unlock`, `/end-sessions`, `/close` with `because`, `/reopen`.
+/// A person. `POST {person}/resend` with `mail`, `/code`, `/unlock`, `/end-sessions`, `/end-link` with `link`, `/move-link` with `link` and `to`, `/close` with
+/// `because`, `/reopen`.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeskPerson {
     /// Where they stand.
@@ -66,6 +67,10 @@ pub enum DeskVerb {
     Unlock,
     /// End all sessions.
     EndSessions,
+    /// Take a link away.
+    EndLink,
+    /// Give a link to another account.
+    MoveLink,
     /// Close the account.
     Close,
     /// Reopen it.
@@ -74,8 +79,16 @@ pub enum DeskVerb {
 
 impl DeskVerb {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Resend, Self::Code, Self::Unlock, Self::EndSessions, Self::Close, Self::Reopen];
+    pub const ALL: [Self; 8] = [
+        Self::Resend,
+        Self::Code,
+        Self::Unlock,
+        Self::EndSessions,
+        Self::EndLink,
+        Self::MoveLink,
+        Self::Close,
+        Self::Reopen,
+    ];
 
     /// Returns the name, as addresses and looks have it.
     pub fn name(self) -> &'static str {
@@ -84,6 +97,8 @@ impl DeskVerb {
             Self::Code => "code",
             Self::Unlock => "unlock",
             Self::EndSessions => "end-sessions",
+            Self::EndLink => "end-link",
+            Self::MoveLink => "move-link",
             Self::Close => "close",
             Self::Reopen => "reopen",
         }
@@ -121,7 +136,7 @@ pub enum DeskRefusal {
     NoReason,
     /// The reason holds an address.
     AddressInReason,
-    /// No mail, or no cause, was chosen.
+    /// No mail, link or cause was chosen.
     NothingChosen,
     /// A mail left a moment ago: wait so many seconds.
     TooSoon {
@@ -132,6 +147,8 @@ pub enum DeskRefusal {
     TooMany,
     /// The matter of the mail is over.
     MailOver,
+    /// No other open account has the address that was typed.
+    NoSuchAccount,
     /// It no longer fits: something changed meanwhile.
     NotNow,
 }
@@ -166,6 +183,8 @@ pub struct DeskIdentity {
     pub state: IdentityState,
     /// Unix seconds: since when, or when it ends.
     pub at: Option<i64>,
+    /// The id of its link.
+    pub link: Option<String>,
 }
 
 /// The state of an identity.

@@ -46,6 +46,8 @@ impl Page for DeskPerson {
             wrong(&stuck, DeskVerb::Resend, DeskRefusal::TooSoon { seconds: 45 }),
             wrong(&stuck, DeskVerb::Resend, DeskRefusal::TooMany),
             wrong(&stuck, DeskVerb::Resend, DeskRefusal::MailOver),
+            wrong(&moved, DeskVerb::EndLink, DeskRefusal::NothingChosen),
+            wrong(&vendors, DeskVerb::MoveLink, DeskRefusal::NoSuchAccount),
             wrong(&vendors, DeskVerb::Close, DeskRefusal::NothingChosen),
             // What was asked for is no longer offered.
             wrong(&not_moved, DeskVerb::Unlock, DeskRefusal::NotNow),
@@ -72,6 +74,12 @@ fn identity(state: IdentityState, at: Option<i64>) -> DeskIdentity {
         name: Some("Marie Durand".into()),
         state,
         at,
+        link: match state {
+            IdentityState::Linked => Some("0192f0a0-0000-7000-8000-0000000000b1".into()),
+            IdentityState::Ends => Some("0192f0a0-0000-7000-8000-0000000000b2".into()),
+            IdentityState::Ended => Some("0192f0a0-0000-7000-8000-0000000000b3".into()),
+            IdentityState::NotMoved | IdentityState::Left => None,
+        },
     }
 }
 
@@ -120,7 +128,7 @@ fn moved() -> DeskPerson {
         mails: vec![mail("welcome", "taken", false)],
         sentence: "Tout est en ordre\u{a0}; dernière visite hier à 18\u{a0}h\u{a0}02.".into(),
         mood: Mood::Ok,
-        offers: vec![DeskVerb::EndSessions],
+        offers: vec![DeskVerb::EndSessions, DeskVerb::EndLink],
         ..not_moved()
     }
 }
@@ -189,7 +197,13 @@ fn vendors() -> DeskPerson {
         sessions: vec![session(Some("Firefox")), session(None)],
         sentence: "Tout est en ordre\u{a0}; dernière visite hier à 18\u{a0}h\u{a0}02.".into(),
         mood: Mood::Ok,
-        offers: vec![DeskVerb::Resend, DeskVerb::EndSessions, DeskVerb::Close],
+        offers: vec![
+            DeskVerb::Resend,
+            DeskVerb::EndSessions,
+            DeskVerb::EndLink,
+            DeskVerb::MoveLink,
+            DeskVerb::Close,
+        ],
         ..not_moved()
     }
 }

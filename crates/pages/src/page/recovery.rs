@@ -56,6 +56,23 @@ pub struct Reset {
     pub waits: Option<u32>,
 }
 
+/// SPEC J14: the page of an invitation of staff: `POST /invitation` with `username` (hidden, for password managers) and `password`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Invitation {
+    /// The address of the account that it makes.
+    pub email: String,
+    /// The agency's name; `None` for the vendor's staff.
+    pub agency: Option<String>,
+    /// The minimum length in characters.
+    pub min_length: u16,
+    /// Words that the password may not contain.
+    pub forbidden_words: Vec<String>,
+    /// The errors.
+    pub errors: Vec<PasswordProblem>,
+    /// Seconds to wait after too many attempts from this network; nothing was checked.
+    pub waits: Option<u32>,
+}
+
 /// A mailed link that is no longer valid, and what to do. Links to `{base}/forgot`, or to `{base}` for the move.
 #[derive(Clone, Debug, Serialize)]
 pub struct LinkDead {
@@ -77,6 +94,8 @@ pub enum LinkPurpose {
     AddressTaken,
     /// Restoring an account's previous address.
     TakeBack,
+    /// The account of somebody of the staff.
+    Invitation,
 }
 
 /// The page of a mailed link in a browser that does not hold it: cookies were cleared since it was opened, or the address was kept without it. The link itself may
@@ -152,12 +171,39 @@ impl Page for Reset {
     }
 }
 
+impl Page for Invitation {
+    const NAME: &'static str = "invitation";
+
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty() || self.waits.is_some()
+    }
+
+    fn samples() -> Vec<Invitation> {
+        let first = Invitation {
+            email: "lea.martin@example.fr".into(),
+            agency: Some("Agence des Tilleuls".into()),
+            min_length: 12,
+            forbidden_words: vec!["martin".into()],
+            errors: vec![],
+            waits: None,
+        };
+        vec![
+            first.clone(),
+            Invitation { agency: None, ..first.clone() },
+            Invitation { waits: Some(20), ..first.clone() },
+            Invitation { errors: PasswordProblem::all(), ..first },
+        ]
+    }
+}
+
 impl Page for LinkDead {
     const NAME: &'static str = "link-dead";
 
     fn samples() -> Vec<LinkDead> {
-        use LinkPurpose::{AddressTaken, Confirm, NewAddress, Reset, TakeBack};
-        [Reset, Confirm, NewAddress, AddressTaken, TakeBack].map(|purpose| LinkDead { purpose }).into()
+        use LinkPurpose::{AddressTaken, Confirm, Invitation, NewAddress, Reset, TakeBack};
+        [Reset, Confirm, NewAddress, AddressTaken, TakeBack, Invitation]
+            .map(|purpose| LinkDead { purpose })
+            .into()
     }
 }
 

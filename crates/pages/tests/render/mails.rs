@@ -31,6 +31,7 @@ fn link(body: &MailBody) -> Option<&str> {
         MailBody::AddressAsked(mail) => Some(&mail.link),
         MailBody::AddressReplaced(mail) => Some(&mail.link),
         MailBody::NewDevice(mail) => Some(&mail.link),
+        MailBody::StaffInvited(mail) => Some(&mail.link),
         MailBody::LinkAdded(mail) => mail.portal_url.as_deref(),
         _ => None,
     }

@@ -118,7 +118,8 @@ fn only_an_error_is_announced_as_one() {
 fn password_managers_and_small_keyboards_are_helped() {
     every(|sample, document| {
         for input in all(document, "input[type=password]") {
-            let chosen = matches!(sample.page, "password" | "reset" | "account-password" | "take-back");
+            let chosen =
+                matches!(sample.page, "password" | "reset" | "account-password" | "take-back" | "invitation");
             let new = chosen && input.attr("name") == Some("password");
             let wanted = if new { "new-password" } else { "current-password" };
             ensure(input.attr("autocomplete") == Some(wanted), || "autocomplete".into())?;

@@ -45,6 +45,16 @@ mail-link-added-heading = An agency was attached to your account
 mail-link-added-1 = You now open your { $agency } client space with your usual email address and password.
 mail-link-added-2 = The old identifier of this agency is no longer used.
 mail-link-added-not-you = If this was not you, change your password at once and tell this agency.
+mail-link-taken-subject = { $agency } is no longer attached to your account
+mail-link-taken-heading = An agency is no longer attached to your account
+mail-link-taken-1 = Your account no longer opens the { $agency } client space: the agency or the support team removed the link, and you were signed out there.
+mail-link-taken-2 = Your account, your password and your other agencies do not change.
+mail-link-taken-not-you = If you are a client of this agency and did not expect this, call them: they can give you a code to attach your client space again.
+mail-link-given-subject = { $agency } is now attached to your account
+mail-link-given-heading = An agency was attached to your account
+mail-link-given-1 = The support team attached your { $agency } client space to this account. You open it with your usual email address and password.
+mail-link-given-2 = Nothing else changes: neither your password nor your other agencies.
+mail-link-given-not-you = If you do not know this agency, tell them: the link will be removed.
 mail-locked-subject = { $agency }: your account is locked
 mail-locked-heading = Your account is locked
 mail-locked-1 = Too many invalid passwords were typed for your account. To protect you, no password is accepted any more, not even the right one.
@@ -75,6 +85,16 @@ mail-reset-heading = Choose a new password
 mail-reset-1 = You asked to replace the password of your account. Follow this link.
 mail-reset-newest = If you received several messages, open the latest.
 mail-reset-not-you = If you did not ask for this, do nothing: your password stays the same.
+mail-invited-subject = { $agency }: your access to the desk
+mail-invited-heading = Your access to the desk
+mail-invited-1 = { $agency } has named you among those who help its clients. Choose a password: you will have an account of your own, with this address.
+mail-invited-1-all = You are named among those who help the clients of agencies. Choose a password: you will have an account of your own, with this address.
+mail-invited-2 = You will be shown the terms of use, and then the desk opens.
+mail-invited-days = { $days ->
+    [one] This link works once, for one day.
+   *[other] This link works once, for { $days } days.
+  }
+mail-invited-not-you = If you do not work for this agency, do nothing: no account is made.
 mail-finish-subject = { $agency }: finish creating your account
 mail-finish-heading = Your account is not created yet
 mail-finish-1 = You asked for a new password, but the creation of your account is not finished: there is no password to replace yet.

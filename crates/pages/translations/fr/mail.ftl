@@ -45,6 +45,16 @@ mail-link-added-heading = Une agence vient d'être rattachée à votre compte
 mail-link-added-1 = Vous ouvrez maintenant votre espace client { $agency } avec votre adresse email et votre mot de passe habituels.
 mail-link-added-2 = L'ancien identifiant de cette agence ne sert plus.
 mail-link-added-not-you = Si ce n'est pas vous, changez votre mot de passe sans attendre et prévenez cette agence.
+mail-link-taken-subject = { $agency } n'est plus rattachée à votre compte
+mail-link-taken-heading = Une agence n'est plus rattachée à votre compte
+mail-link-taken-1 = Votre compte n'ouvre plus l'espace client { $agency } : le rattachement a été retiré par l'agence ou par l'assistance, et vous y avez été déconnecté.
+mail-link-taken-2 = Votre compte, votre mot de passe et vos autres agences ne changent pas.
+mail-link-taken-not-you = Si vous êtes client de cette agence et que ce retrait vous étonne, appelez-la : elle peut vous remettre un code pour rattacher de nouveau votre espace client.
+mail-link-given-subject = { $agency } est maintenant rattachée à votre compte
+mail-link-given-heading = Une agence a été rattachée à votre compte
+mail-link-given-1 = L'assistance a rattaché votre espace client { $agency } à ce compte. Vous l'ouvrez avec votre adresse email et votre mot de passe habituels.
+mail-link-given-2 = Rien d'autre ne change : ni votre mot de passe, ni vos autres agences.
+mail-link-given-not-you = Si vous ne connaissez pas cette agence, prévenez-la : le rattachement sera retiré.
 mail-locked-subject = { $agency } : votre compte est bloqué
 mail-locked-heading = Votre compte est bloqué
 mail-locked-1 = Trop de mots de passe invalides ont été saisis pour votre compte. Pour vous protéger, plus aucun mot de passe n'est accepté, pas même le bon.
@@ -75,6 +85,16 @@ mail-reset-heading = Choisissez un nouveau mot de passe
 mail-reset-1 = Vous avez demandé à remplacer le mot de passe de votre compte. Suivez ce lien.
 mail-reset-newest = Si vous avez reçu plusieurs messages, ouvrez le plus récent.
 mail-reset-not-you = Si vous n'avez rien demandé, ne faites rien : votre mot de passe reste le même.
+mail-invited-subject = { $agency } : votre accès au guichet
+mail-invited-heading = Votre accès au guichet
+mail-invited-1 = { $agency } vous a inscrit parmi ceux qui aident ses clients. Choisissez un mot de passe : vous aurez votre propre compte, avec cette adresse.
+mail-invited-1-all = Vous êtes inscrit parmi ceux qui aident les clients des agences. Choisissez un mot de passe : vous aurez votre propre compte, avec cette adresse.
+mail-invited-2 = Les conditions d'utilisation vous seront présentées, puis le guichet s'ouvrira.
+mail-invited-days = { $days ->
+    [one] Ce lien fonctionne une fois, pendant un jour.
+   *[other] Ce lien fonctionne une fois, pendant { $days } jours.
+  }
+mail-invited-not-you = Si vous ne travaillez pas pour cette agence, ne faites rien : aucun compte n'est créé.
 mail-finish-subject = { $agency } : terminez la création de votre compte
 mail-finish-heading = Votre compte n'est pas encore créé
 mail-finish-1 = Vous avez demandé un nouveau mot de passe, mais la création de votre compte n'est pas terminée : il n'y a donc pas encore de mot de passe à remplacer.

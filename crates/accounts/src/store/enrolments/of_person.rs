@@ -1,6 +1,6 @@
 //! The moves of a person, as staff see them.
 
-use kernel::{Fault, Read, Unix};
+use kernel::{Fault, Read, Tx, Unix};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
@@ -36,4 +36,10 @@ pub(crate) async fn living_with(
         .filter(Column::ExpiresAt.gt(now))
         .order_by_desc(Column::CreatedAt);
     Ok(living.all(db.connection()).await?)
+}
+
+/// Deletes the moves of an identity, those that are finished too.
+pub(crate) async fn delete_of(tx: &Tx, identity: LegacyIdentityId) -> Result<(), Fault> {
+    Entity::delete_many().filter(Column::LegacyIdentityId.eq(identity)).exec(tx.conn()).await?;
+    Ok(())
 }

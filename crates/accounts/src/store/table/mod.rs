@@ -19,6 +19,7 @@ pub(super) mod lock_notice;
 pub(super) mod proven_hash;
 pub(super) mod recovery;
 pub(super) mod session;
+pub(super) mod staff_invitation;
 pub(super) mod staff_look;
 pub(super) mod used_form;
 pub(super) mod used_ticket;

@@ -40,6 +40,7 @@ pub(crate) enum Refused {
     TooSoon(u32),
     TooMany,
     MailOver,
+    NoSuchAccount,
     NotNow,
 }
 
@@ -78,6 +79,7 @@ impl From<Refused> for DeskRefusal {
             Refused::TooSoon(seconds) => Self::TooSoon { seconds },
             Refused::TooMany => Self::TooMany,
             Refused::MailOver => Self::MailOver,
+            Refused::NoSuchAccount => Self::NoSuchAccount,
             Refused::NotNow => Self::NotNow,
         }
     }

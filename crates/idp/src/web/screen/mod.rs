@@ -10,6 +10,7 @@ pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod hub;
 mod interaction;
+pub(crate) mod invitation;
 pub(crate) mod legacy;
 mod lost;
 pub(crate) mod mail_code;

@@ -323,6 +323,18 @@ async fn a_link_that_ended_is_told_to_the_portals_of_its_agency(world: World) {
     world.tokens(&session).await;
     world.b.link_ended(message).await.unwrap();
     assert_eq!(world.count("token_grant", "client_id = 'rp' AND revoked_at IS NULL").await, 1, "{name}");
+    // Staff took one of several links away: the portal keeps the references that it was told, so what it holds ends.
+    let mut taken = world.accounts.link_ended(message).unwrap();
+    taken.taken = true;
+    let queued = async |tx: &kernel::Tx| {
+        outbox::enqueue(tx, context, accounts::LINK_ENDED, &taken, None).await?;
+        Ok(kernel::Done::Commit(()))
+    };
+    context.db.write(queued).await.unwrap();
+    let messages = outbox::lease(&context.db, context.now(), 10).await.unwrap();
+    let message = messages.iter().find(|message| message.kind == accounts::LINK_ENDED).unwrap();
+    world.b.link_ended(message).await.unwrap();
+    assert_eq!(world.count("token_grant", "client_id = 'rp' AND revoked_at IS NULL").await, 0, "{name}");
 }
 
 /// SECURITY #113: nobody signs out of most sessions.

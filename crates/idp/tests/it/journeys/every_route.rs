@@ -218,7 +218,7 @@ GET | 303 interaction | 200 | 303 interaction | 200 | 200
 
 GET | 200 | 200 | 200 | 200 | 200
   Public, or a page that shows nothing without its cookie: a mailed link's, the way out.
-  /.well-known/oauth-authorization-server /.well-known/openid-configuration /confirm /help /help/{picture} /jwks /look/{file} /new-address /reset /robots.txt /sign-out /take-back
+  /.well-known/oauth-authorization-server /.well-known/openid-configuration /confirm /help /help/{picture} /invitation /jwks /look/{file} /new-address /reset /robots.txt /sign-out /take-back
 
 GET | 303 | 303 | 303 | 303 | 303
   Leads to a page above.
@@ -234,11 +234,11 @@ GET | 404 | 404 | 404 | 404 | 404
 
 GET | 404 | 404 | 404 | 404 | 404
   The desk, for nobody but its staff; there is no such page for others.
-  /desk /desk/{seat} /desk/{seat}/search /desk/{seat}/person/{id} /desk/{seat}/person/{id}/{verb}
+  /desk /desk/{seat} /desk/{seat}/invite /desk/{seat}/search /desk/{seat}/person/{id} /desk/{seat}/person/{id}/{verb}
 
 POST | 404 | 404 | 404 | 404 | 404
   The same, whatever the form and its token.
-  /desk/{seat}/search /desk/{seat}/person/{id}/{verb}
+  /desk/{seat}/invite /desk/{seat}/search /desk/{seat}/person/{id}/{verb}
 
 GET | 303 interaction | 303 interaction | 303 interaction | 303 interaction | 303 interaction
   Begins an interaction, whoever comes.
@@ -333,8 +333,8 @@ POST | 303 | 303 | 303 attempt | 303 | 403
   /new-address
 
 POST | 200 | 200 | 200 | 200 | 403
-  The link died when Marie signed in.
-  /reset
+  The link died when Marie signed in; nobody was invited.
+  /invitation /reset
 
 POST | 200 | 200 | 303 | 200 | 403
   The password is too short; the link died when Marie withdrew her wish, above.

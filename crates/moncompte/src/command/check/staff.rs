@@ -31,7 +31,11 @@ pub(super) async fn staff(config: &Config, agency: Option<&str>) -> Option<Trial
         .collect();
     let found = match missing.len() {
         0 => format!("{} people, each with an account", all.len()),
-        n => format!("{n} of {} people have no account here yet: {}", all.len(), missing.join(", ")),
+        n => format!(
+            "{n} of {} people have no account here yet, invite them by `moncompte desk invite`: {}",
+            all.len(),
+            missing.join(", ")
+        ),
     };
     Some(Trial::of("staff", Found::Fine(found)))
 }

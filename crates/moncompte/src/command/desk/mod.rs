@@ -1,20 +1,25 @@
 //! `moncompte account`, `link` and `identity`: what an operator does for a person on the telephone (docs/operate/telephone.md). The commands read what was typed, open
 //! the database and print; what may happen is in the crate `desk`.
 
+mod invite;
 mod print;
 mod told;
 mod who;
 
 use std::process::ExitCode;
 
-use accounts::{Closing, Target};
+use accounts::{AccountId, Closing, Target};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use desk::{Actor, Desk, DeskError, LocalTime, Reason, Shown};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::{told::Part, who::Who};
+pub(crate) use self::invite::DeskCommand;
+use self::{
+    told::Part,
+    who::{Who, receiver},
+};
 use super::{
     Where,
     import::operator,
@@ -64,6 +69,10 @@ pub(crate) struct LinkCommand {
 enum Link {
     /// Show the links of a person with agencies, ended ones too.
     Show(Look),
+    /// End a link: the account does not open that agency's portals any more, and the old password recognises nobody. An activation code begins another move.
+    End(EndLink),
+    /// Give a link to another account, which opens that agency's portals from then on. The other one does not any more.
+    Move(MoveLink),
 }
 
 #[derive(Args)]
@@ -111,6 +120,26 @@ struct Resend {
     id: Uuid,
     #[command(flatten)]
     change: Change,
+}
+
+#[derive(Args)]
+struct EndLink {
+    /// Link id, as printed by `link show`.
+    id: Uuid,
+    #[command(flatten)]
+    change: Change,
+}
+
+#[derive(Args)]
+struct MoveLink {
+    #[command(flatten)]
+    link: EndLink,
+    /// Address of the account that gets the link.
+    #[arg(long, conflicts_with = "to_account", required_unless_present = "to_account")]
+    to_email: Option<String>,
+    /// Id of the account that gets the link.
+    #[arg(long)]
+    to_account: Option<AccountId>,
 }
 
 #[derive(Args)]
@@ -198,8 +227,23 @@ impl AccountCommand {
 
 impl LinkCommand {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
-        let Link::Show(look) = self.what;
-        look.run(Part::Links).await
+        match self.what {
+            Link::Show(look) => look.run(Part::Links).await,
+            Link::End(EndLink { id, change }) => {
+                let (standby, target, reason) = change.begin().await?;
+                standby.desk.end_link(&standby.actor, target, id, &reason).await?;
+                let words = "The link is ended: portals are told by the nodes, the owner by mail. `identity code` lets the right person move.";
+                change.end("end-link", target, words, json!({ "link": id.to_string() }))
+            }
+            Link::Move(MoveLink { link: EndLink { id, change }, to_email, to_account }) => {
+                let to = receiver(to_email.as_deref(), to_account)?;
+                let (standby, target, reason) = change.begin().await?;
+                standby.desk.move_link(&standby.actor, (target, id), &to, &reason).await?;
+                let words =
+                    "The other account has the link now: portals are told by the nodes, both owners by mail.";
+                change.end("move-link", target, words, json!({ "link": id.to_string() }))
+            }
+        }
     }
 }
 
@@ -221,26 +265,27 @@ impl IdentityCommand {
     }
 }
 
-impl Look {
-    async fn open(&self, by: Option<String>) -> anyhow::Result<Standby> {
-        telemetry::begin(self.place.log, "warn");
-        let opened = Opened::at(&self.place).await?;
-        let lacking = migrations::pending(opened.context.db.without_timeout()).await.context(WHY)?;
-        if !lacking.is_empty() {
-            bail!(
-                "the schema is older than this version (it lacks {}): start a node of it, or run `moncompte migrate`",
-                lacking.join(", ")
-            );
-        }
-        let terms = opened.config.contents.terms.clone();
-        let accounts = wire::accounts(&opened.config, &opened.context, terms)?;
-        let actor = Actor::Operator { name: operator_at_host(&operator(by)) };
-        Ok(Standby { desk: Desk::over(accounts), actor, opened })
+/// Opens the database of a folder for who acts.
+async fn open(place: &Where, by: Option<String>) -> anyhow::Result<Standby> {
+    telemetry::begin(place.log, "warn");
+    let opened = Opened::at(place).await?;
+    let lacking = migrations::pending(opened.context.db.without_timeout()).await.context(WHY)?;
+    if !lacking.is_empty() {
+        bail!(
+            "the schema is older than this version (it lacks {}): start a node of it, or run `moncompte migrate`",
+            lacking.join(", ")
+        );
     }
+    let terms = opened.config.contents.terms.clone();
+    let accounts = wire::accounts(&opened.config, &opened.context, terms)?;
+    let actor = Actor::Operator { name: operator_at_host(&operator(by)) };
+    Ok(Standby { desk: Desk::over(accounts), actor, opened })
+}
 
+impl Look {
     /// Exit code 0 if exactly one person is found and shown; 1 if several are listed.
     async fn run(&self, part: Part) -> anyhow::Result<ExitCode> {
-        let Standby { desk, actor, opened } = self.open(None).await?;
+        let Standby { desk, actor, opened } = open(&self.place, None).await?;
         let agencies = &opened.config.contents.agencies;
         let found = desk.find(&actor, &self.who.search(agencies)?).await?;
         let target = match found.as_slice() {
@@ -270,7 +315,7 @@ impl Change {
     /// Reads the reason, opens the database and finds the one person.
     async fn begin(&self) -> anyhow::Result<(Standby, Target, Reason)> {
         let reason = Reason::read(&self.reason)?;
-        let standby = self.look.open(self.by.clone()).await?;
+        let standby = open(&self.look.place, self.by.clone()).await?;
         let agencies = &standby.opened.config.contents.agencies;
         let target = standby.desk.only(&standby.actor, &self.look.who.search(agencies)?).await?;
         Ok((standby, target, reason))

@@ -76,6 +76,9 @@ fn identity(identity: &IdentityState) {
         "{agency}  identifier {identifier}  reference {client_ref}  {}  {state}",
         name.as_deref().unwrap_or("-")
     );
+    if let Some(link) = link {
+        out!("{:4}link {}", "", link.id);
+    }
 }
 
 fn moves(dossier: &Dossier) {

@@ -33,8 +33,7 @@ impl Who {
             return Ok(Search::Account(id));
         }
         if let Some(typed) = &self.email {
-            let email = Email::parse(typed).with_context(|| format!("{typed} is no address"))?;
-            return Ok(Search::Email(email));
+            return by_address(typed);
         }
         let id = self.agency.as_deref().unwrap_or_default();
         let agency = agencies.agency(id).with_context(|| format!("there is no agency {id} in agencies/"))?;
@@ -44,5 +43,17 @@ impl Who {
             (None, None, Some(name)) => Search::Name(id, name),
             (None, None, None) => bail!("say whom you mean at {id}: --reference, --identifier or --name"),
         })
+    }
+}
+
+fn by_address(typed: &str) -> anyhow::Result<Search<'static>> {
+    Ok(Search::Email(Email::parse(typed).with_context(|| format!("{typed} is no address"))?))
+}
+
+/// Returns the search for the account that gets something.
+pub(super) fn receiver(email: Option<&str>, account: Option<AccountId>) -> anyhow::Result<Search<'static>> {
+    match (account, email) {
+        (Some(id), _) => Ok(Search::Account(id)),
+        (None, email) => by_address(email.unwrap_or_default()),
     }
 }

@@ -1,6 +1,6 @@
 //! The forms of a person's page: each does one thing, with a reason, once.
 
-use accounts::{Closing, Target};
+use accounts::{Closing, Email, Search, Target};
 use axum::{extract::Path, response::Response};
 use desk::{DeskError, Reason, Verb};
 use pages::page::{DeskCode, DeskVerb, ProblemKind};
@@ -21,6 +21,10 @@ pub(crate) struct ActForm {
     reason: String,
     /// The mail to send again.
     mail: Option<String>,
+    /// The link to take away, or to give to another account.
+    link: Option<String>,
+    /// The address of the account that gets it.
+    to: Option<String>,
     /// The cause of a closing.
     because: Option<String>,
 }
@@ -31,6 +35,8 @@ enum Act {
     Code,
     Unlock,
     EndSessions,
+    EndLink(Uuid),
+    MoveLink(Uuid, Option<Email>),
     Close(Closing),
     Reopen,
 }
@@ -43,6 +49,8 @@ impl Act {
             DeskVerb::Code => Verb::IssueCode,
             DeskVerb::Unlock => Verb::Unlock,
             DeskVerb::EndSessions => Verb::EndSessions,
+            DeskVerb::EndLink => Verb::EndLink,
+            DeskVerb::MoveLink => Verb::MoveLink,
             DeskVerb::Close => Verb::Close,
             DeskVerb::Reopen => Verb::Reopen,
         }
@@ -55,6 +63,11 @@ impl Act {
             DeskVerb::Code => Self::Code,
             DeskVerb::Unlock => Self::Unlock,
             DeskVerb::EndSessions => Self::EndSessions,
+            DeskVerb::EndLink => Self::EndLink(fields.link.as_deref()?.parse().ok()?),
+            DeskVerb::MoveLink => {
+                let link = fields.link.as_deref()?.parse().ok()?;
+                Self::MoveLink(link, Email::parse(fields.to.as_deref().unwrap_or_default()))
+            }
             DeskVerb::Close => {
                 let because = fields.because.as_deref()?;
                 Self::Close(Closing::ALL.into_iter().find(|closing| closing.name() == because)?)
@@ -97,6 +110,7 @@ pub(crate) async fn post(
         Err(DeskError::MailTooSoon(seconds)) => {
             refuse(Refused::TooSoon(u32::try_from(seconds).unwrap_or(u32::MAX)))
         }
+        Err(DeskError::NoReceiver) => refuse(Refused::NoSuchAccount),
         Err(DeskError::TooManyMails) => refuse(Refused::TooMany),
         Err(DeskError::MailOver | DeskError::UnknownMail) => refuse(Refused::MailOver),
         Err(_) => refuse(Refused::NotNow),
@@ -125,6 +139,11 @@ async fn run(
         // How many there were is not told: they may be of other agencies.
         Act::EndSessions => {
             desk.end_sessions(actor, target, reason).await?;
+        }
+        Act::EndLink(link) => desk.end_link(actor, target, link, reason).await?,
+        Act::MoveLink(link, to) => {
+            let to = Search::Email(to.ok_or(DeskError::NoReceiver)?);
+            desk.move_link(actor, (target, link), &to, reason).await?;
         }
         Act::Close(closing) => desk.close(actor, target, closing, reason).await?,
         Act::Reopen => desk.reopen(actor, target, reason).await?,

@@ -2,6 +2,7 @@
 //! the last hour. To everybody else there is no such page.
 
 pub(crate) mod act;
+pub(crate) mod invite;
 pub(crate) mod person;
 pub(crate) mod search;
 
@@ -78,6 +79,19 @@ pub(crate) fn seats(idp: &Idp, person: &Account) -> Vec<Seat> {
     all
 }
 
+/// Returns the name of somebody in the file of an agency, or in the vendor's, by what is served now; `None` where it does not name them.
+pub(crate) fn staff_name(idp: &Idp, email: &str, agency: Option<&str>) -> Option<String> {
+    let email = Email::parse(email)?;
+    let Some(agency) = agency else {
+        let vendor = idp.staff.iter().find(|one| one.email == email.canonical());
+        return vendor.map(|one| one.name.clone());
+    };
+    let agencies = idp.agencies.load();
+    let open =
+        agencies.agency(agency).filter(|agency| agency.life.at(idp.context.now()) != Standing::Left)?;
+    open.staff.iter().find(|staff| staff.email == email.canonical()).map(|staff| staff.name.clone())
+}
+
 /// Somebody with a seat at the desk.
 pub(crate) struct Clerk {
     pub(crate) idp: Shared,
@@ -100,7 +114,9 @@ impl Clerk {
         if seats.is_empty() {
             return Err(not_found(&browser).into());
         }
-        if !is_recent(&session, idp.context.now()) {
+        // Whoever was invited has accepted no terms yet.
+        let terms_due = idp.accounts.terms_due(session.account).await.map_err(Failure::from)?.is_some();
+        if terms_due || !is_recent(&session, idp.context.now()) {
             return Err(type_again(idp, &browser, &session).await?);
         }
         Ok(Self { idp: idp.clone(), browser, account: session.account, seats })
@@ -115,7 +131,7 @@ fn is_recent(session: &Session, now: Unix) -> bool {
     now.saturating_sub(session.auth_time) <= DESK_PASSWORD
 }
 
-/// Asks for the password, and leads back here; after a form to its page, where it is filled in anew.
+/// Asks for the password, or for the terms that are due, and leads back here; after a form to its page, where it is filled in anew.
 async fn type_again(idp: &Shared, browser: &Browser, session: &Session) -> Result<Response, Failure> {
     limits::arrival(idp, browser)?;
     let id = idp.grants.start_desk(&browser.token, session.id, back(&browser.path)).await?;

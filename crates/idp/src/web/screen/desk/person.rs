@@ -74,9 +74,11 @@ fn offer(verb: Verb) -> Option<DeskVerb> {
         Verb::IssueCode => DeskVerb::Code,
         Verb::Unlock => DeskVerb::Unlock,
         Verb::EndSessions => DeskVerb::EndSessions,
+        Verb::EndLink => DeskVerb::EndLink,
+        Verb::MoveLink => DeskVerb::MoveLink,
         Verb::Close => DeskVerb::Close,
         Verb::Reopen => DeskVerb::Reopen,
-        Verb::Find | Verb::FindAnywhere | Verb::Show => return None,
+        Verb::Find | Verb::FindAnywhere | Verb::Show | Verb::Invite => return None,
     })
 }
 
@@ -111,6 +113,7 @@ fn identity(at: &AtDesk, of: IdentityState) -> DeskIdentity {
         name: of.name,
         state,
         at: when,
+        link: of.link.map(|link| link.id.to_string()),
     }
 }
 

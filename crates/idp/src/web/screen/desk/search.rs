@@ -27,6 +27,7 @@ pub(crate) async fn get(at: AtDesk) -> Result<Response, Failure> {
         found: None,
         more: false,
         error: None,
+        colleagues: super::invite::without_account(&at).await?,
     };
     if let Some(flash) = flash {
         page.by = Some(flash.by()).filter(|by| (*by == SearchBy::Email) == across).unwrap_or(first);

@@ -157,6 +157,48 @@ async fn the_vendors_support_closes_and_reopens_and_ends_sessions(world: World) 
     assert!(marie.screen.asks("/sign-in"));
 }
 
+/// SPEC J14: by the pages, a link is taken away by the agency's staff, and given to another account by the vendor's support alone.
+#[apply(both!)]
+#[tokio::test]
+async fn a_link_is_taken_away_and_given_at_the_pages(world: World) {
+    staffed(&world).await;
+    world.moved("tilleuls", "101", "paul@exemple.test").await;
+    let mut nadia = at_desk(&world, NADIA).await;
+    world.mails().await;
+    find(&mut nadia, "/desk/_all", "email", MARIE).await;
+    let link = nadia.screen.field("link").unwrap();
+    let give =
+        |to: &'static str| [("link", link.clone()), ("to", to.into()), ("reason", "le lot de Paul".into())];
+    for nobody in ["", "paul", MARIE, "personne@exemple.test"] {
+        let fields = give(nobody);
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        nadia.submit("/move-link", &fields).await.says("Aucun autre compte ouvert");
+    }
+    assert_eq!(world.count("evidence", "kind = 'link given'").await, 0);
+    let fields = give("paul@exemple.test");
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    nadia.submit("/move-link", &fields).await.says("donné à l'autre compte").says("rattaché à aucune agence");
+    let sent = world.mails().await;
+    let told: Vec<_> = sent.iter().map(|mail| (mail.to.as_str(), mail.about)).collect();
+    assert_eq!(told, [(MARIE, "link taken"), ("paul@exemple.test", "link given")]);
+    let mut lea = at_desk(&world, LEA).await;
+    find(&mut lea, "/desk/tilleuls", "identifier", "100").await;
+    let person = lea.screen.path().to_owned();
+    assert!(!lea.screen.asks("/move-link"));
+    lea.submit("/end-link", &[("link", "x"), ("reason", "n'est pas à lui")])
+        .await
+        .says("Choisissez dans la liste");
+    lea.submit("/end-link", &[("link", &link), ("reason", "n'est pas à lui")])
+        .await
+        .says("le rattachement est retiré")
+        .says("L'accès n'a pas encore changé");
+    assert_eq!(lea.screen.path(), person);
+    assert!(lea.screen.asks("/code"), "an activation code is next");
+    world.mail_to("paul@exemple.test", "link taken").await;
+    let mut paul = signed_in(&world, "paul@exemple.test").await;
+    paul.open("/account/looks").await.says("Rattachement retiré").says("Rattachement donné");
+}
+
 #[apply(both!)]
 #[tokio::test]
 async fn who_searches_or_looks_too_often_waits(world: World) {

@@ -1,6 +1,7 @@
 //! SPEC J14: the desk over HTTP, as staff and those whom they help walk it.
 
 mod helping;
+mod inviting;
 mod opening;
 mod walls;
 

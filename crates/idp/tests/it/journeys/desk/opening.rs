@@ -9,7 +9,7 @@ use super::{HUGO, LEA, MARIE, NADIA, at_desk, find, signed_in, staffed};
 use crate::journeys::world::{PASSWORD, World};
 
 /// Serves the agencies with another list of staff at the first one.
-fn serve(world: &World, change: impl Fn(&mut Agency)) {
+pub(super) fn serve(world: &World, change: impl Fn(&mut Agency)) {
     let mut all: Vec<Agency> = world.idp.agencies.load().iter().map(|agency| (**agency).clone()).collect();
     all.iter_mut().for_each(change);
     let agencies = Agencies::new(all).unwrap_or_else(|error| panic!("{error}"));

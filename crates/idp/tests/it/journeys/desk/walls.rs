@@ -2,16 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use agencies::{Staff, StaffRole};
 use http::Method;
 use testbed::{apply, both};
 use testkit::{Visitor, encoded};
 
-use super::{CAROLE, HUGO, LEA, LEA_OF_RIVAGE, MARIE, NADIA, fails, find, signed_in, staffed};
+use super::{
+    CAROLE, HUGO, LEA, LEA_OF_RIVAGE, MARIE, NADIA, fails, find, opening::serve, signed_in, staffed,
+};
 use crate::journeys::{portal::Portal, world::World};
 
 /// Those who ask, in the order of the table: desk and manager of the agency, desk of another, support, campaign, a person without a role, nobody.
 const ASKERS: [Option<&str>; 7] =
     [Some(LEA), Some(HUGO), Some(LEA_OF_RIVAGE), Some(NADIA), Some(CAROLE), Some(MARIE), None];
+
+/// In the file of the first agency, without an account. Whoever asks second does so within the minute.
+const NEW: &str = "nina@tilleuls.test";
 
 /// The requests, and each answer. `M` is Marie, who has moved and has typed wrong passwords; `J` is Jeanne, who has not moved. A look writes a row once an hour, so
 /// each asker's first look is the one that does; every form that is taken notes itself and what was done.
@@ -21,6 +27,8 @@ GET  /desk/tilleuls           | 200 | 200 | 404 | 200 | 200 | 404 | 404
 GET  /desk/_all               | 404 | 404 | 404 | 200 | 404 | 404 | 404
 POST /desk/tilleuls/search    | 303 | 303 | 404 | 303 | 303 | 404 | 404
 POST /desk/_all/search        | 404 | 404 | 404 | 303 | 404 | 404 | 404
+POST /desk/tilleuls/invite    | 404 | 303 evidence+evidence_head+outbox+staff_invitation | 404 | 303 | 404 | 404 | 404
+POST /desk/_all/invite        | 404 | 404 | 404 | 404 | 404 | 404 | 404
 GET  /desk/tilleuls/person/M  | 200 staff_look | 200 staff_look | 404 | 200 staff_look | 200 staff_look | 404 | 404
 GET  /desk/rivage/person/M    | 404 | 404 | 404 | 200 | 200 | 404 | 404
 GET  /desk/_all/person/M      | 404 | 404 | 404 | 200 | 404 | 404 | 404
@@ -29,6 +37,8 @@ POST /desk/tilleuls/person/J/code | 303 activation_code+evidence+evidence_head+s
 POST /desk/rivage/person/J/code | 404 | 404 | 404 | 303 activation_code+evidence+evidence_head+used_form | 404 | 404 | 404
 POST /desk/tilleuls/person/M/unlock | 303 attempt+evidence+evidence_head+outbox+staff_look+used_form | 303 attempt+evidence+evidence_head+outbox+staff_look+used_form | 404 | 303 attempt+evidence+evidence_head+outbox+staff_look+used_form | 404 | 404 | 404
 POST /desk/tilleuls/person/M/end-sessions | 303 account+device+evidence+evidence_head+outbox+session+staff_look+used_form | 303 account+device+evidence+evidence_head+outbox+session+staff_look+used_form | 404 | 303 account+device+evidence+evidence_head+outbox+session+staff_look+used_form | 404 | 404 | 404
+POST /desk/tilleuls/person/M/end-link | 303 | 303 | 404 | 303 | 404 | 404 | 404
+POST /desk/tilleuls/person/M/move-link | 404 | 404 | 404 | 303 | 404 | 404 | 404
 POST /desk/tilleuls/person/M/close | 404 | 404 | 404 | 303 account+evidence+evidence_head+outbox+staff_look+used_form | 404 | 404 | 404
 POST /desk/tilleuls/person/M/reopen | 404 | 404 | 404 | 303 account+evidence+evidence_head+outbox+staff_look+used_form | 404 | 404 | 404
 POST /desk/tilleuls/person/M/resend | 303 | 303 | 404 | 303 | 404 | 404 | 404
@@ -51,6 +61,7 @@ async fn ask(world: &World, browser: &Visitor, csrf: &str, method: &str, to: &st
         ("because", "wish"),
         ("by", "name"),
         ("typed", "durand"),
+        ("email", NEW),
     ];
     let body = (method == "POST").then(|| encoded(&fields).into_bytes());
     let own = [("sec-fetch-site", "same-origin")];
@@ -68,6 +79,12 @@ async fn ask(world: &World, browser: &Visitor, csrf: &str, method: &str, to: &st
 #[tokio::test]
 async fn each_page_and_form_answers_each_who_asks_as_the_table_says(world: World) {
     staffed(&world).await;
+    let nina = Staff { email: NEW.into(), name: "Nina".into(), role: StaffRole::Desk };
+    serve(&world, |agency| {
+        if agency.id == "tilleuls" {
+            agency.staff.push(nina.clone());
+        }
+    });
     let mut finder = signed_in(&world, NADIA).await;
     find(&mut finder, "/desk/tilleuls", "identifier", "100").await;
     let marie = opened(&finder);
