@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod backup;
+mod campaign;
 mod change;
 mod check;
 mod clock;
@@ -94,6 +95,8 @@ enum Command {
     Link(desk::LinkCommand),
     /// See the identifiers that an agency issued to a person.
     Identity(desk::IdentityCommand),
+    /// Write letters with activation codes to an agency's clients who have not moved.
+    Campaign(campaign::CampaignCommand),
     /// Tell what happened where a page showed a reference, from the audit stream.
     Why(why::Why),
     /// Write the manual pages and the shells' completions, for who makes a package.
@@ -167,6 +170,7 @@ impl Cli {
             Command::Account(account) => account.run().await,
             Command::Link(link) => link.run().await,
             Command::Identity(identity) => identity.run().await,
+            Command::Campaign(campaign) => campaign.run().await,
             Command::Why(why) => why.run(),
             Command::Manual(manual) => manual.run(),
         }
