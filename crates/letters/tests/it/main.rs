@@ -99,6 +99,10 @@ fn scanned(drawn: &str) -> String {
     for rect in &rects {
         dark[size - 1 - rect[1]][rect[0]..rect[0] + rect[2]].fill(true);
     }
+    // Readers forgive a mirrored code, some cameras do not: of the corners the lower right alone has no mark.
+    let mark = |row: usize, column: usize| dark[row][column..column + 7].iter().all(|module| *module);
+    let corners = [mark(0, 0), mark(0, size - 7), mark(size - 1, 0), mark(size - 1, size - 7)];
+    assert_eq!(corners, [true, true, true, false], "the code stands upright");
     let whole = (size + 2 * quiet) * pixels;
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(whole, whole, |x, y| {
         let at = |pixel: usize| (pixel / pixels).checked_sub(quiet);
