@@ -22,8 +22,8 @@ const WINDOW_LEADING: f32 = 4.8;
 const WINDOW_WIDTH: f32 = 80.0;
 /// A sheet is folded in three.
 const FOLDS: [f32; 2] = [99.0, 198.0];
-const SIZE: f32 = 13.0;
-const LEADING: f32 = 17.5;
+const SIZE: f32 = 12.5;
+const LEADING: f32 = 16.5;
 const BOX_HEIGHT: f32 = 44.0;
 const CODE_SIDE: f32 = 36.0;
 
