@@ -60,13 +60,13 @@ use kernel::{Context, typed_id};
 
 pub use account::{Account, LinkedAgency};
 pub use act::{
-    Accepted, AddressConfirm, AddressPage, AddressWish, AllEnded, Applier, ApplyRefused, Attach,
-    ClosedOrOpened, Closing, CodeRefused, Confirm, EmailChoice, Ended, Finish, INVITATION_DAYS, Importer,
-    InvitationPage, InvitationTaken, Invited, Invitee, IssuedCode, LINK_ENDED, LegacyProof, LinkEnded,
-    LinkTaken, MailedAgain, NewAddress, NewPassword, NextMail, Origin, PasswordChange, PasswordChoice,
-    PendingAddress, Planner, Rejected, Replaced, Resend, Reset, ResetPage, SESSIONS_ENDED, Search,
-    SessionsEnded, SignIn, StaffLook, StaffStanding, TakeBack, TakeBackPage, Ticket, Tried, UndoRefused,
-    Undone, Unlocked, WrapProgress,
+    Accepted, AddressConfirm, AddressPage, AddressWish, Addressee, Addressees, AllEnded, Applier,
+    ApplyRefused, Attach, ClosedOrOpened, Closing, CodeRefused, Confirm, EmailChoice, Ended, Finish,
+    INVITATION_DAYS, Importer, InvitationPage, InvitationTaken, Invited, Invitee, IssuedCode, LINK_ENDED,
+    LegacyProof, LinkEnded, LinkTaken, MailedAgain, NewAddress, NewPassword, NextMail, Origin,
+    PasswordChange, PasswordChoice, PendingAddress, Planner, PostalAddress, Recipients, Rejected, Replaced,
+    Resend, Reset, ResetPage, SESSIONS_ENDED, Search, SessionsEnded, SignIn, StaffLook, StaffStanding,
+    TakeBack, TakeBackPage, Ticket, Tried, UndoRefused, Undone, Unlocked, WrapProgress,
 };
 pub use activation::{ACTIVATION_DAYS, ActivationCode};
 pub use code::{CODE_DAYS, CodeGiven};

@@ -22,6 +22,8 @@ mod sight;
 mod standing;
 mod words;
 
+use std::collections::BTreeMap;
+
 use accounts::{
     AccountId, Accounts, AllEnded, ClosedOrOpened, Closing, CodeRefused, Dossier, Found, Intervention,
     Invited, Invitee, IssuedCode, LegacyIdentityId, LinkTaken, MailedAgain, Search, Target, Unlocked,
@@ -279,6 +281,24 @@ impl Desk {
             MailedAgain::Over => Err(DeskError::MailOver),
             MailedAgain::Unknown => Err(DeskError::UnknownMail),
         }
+    }
+
+    /// Issues a code to each of these people of an agency, whom [`Accounts::addressees`] listed, for letters. Who moved meanwhile gets none.
+    ///
+    /// # Errors
+    /// [`DeskError::NotAllowed`], or a fault: then nobody got one.
+    pub async fn issue_codes(
+        &self,
+        actor: &Actor,
+        agency: &str,
+        ids: &[LegacyIdentityId],
+        reason: &Reason,
+    ) -> Result<BTreeMap<LegacyIdentityId, IssuedCode>, DeskError> {
+        let at = Subject { known_at: vec![agency.to_owned()], linked_at: Vec::new() };
+        if !actor.may(Verb::IssueCode, &at) {
+            return Err(DeskError::NotAllowed(Verb::IssueCode));
+        }
+        Ok(self.accounts.issue_codes(ids, &intervention(actor, reason)).await?)
     }
 
     /// Returns everything that is known of a person, if this actor may do this for them. One who may not is told of nobody.

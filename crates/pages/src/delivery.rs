@@ -127,7 +127,7 @@ const RECIPES: [(&str, &str); 12] = [
 ];
 
 /// The columns of a file, and what an agency's secretary calls them.
-const COLUMNS: [(&str, &str); 25] = [
+const COLUMNS: [(&str, &str); 29] = [
     ("identifier", "l’identifiant"),
     ("client_ref", "votre référence du client"),
     ("password_hash", "l’empreinte du mot de passe"),
@@ -153,6 +153,10 @@ const COLUMNS: [(&str, &str); 25] = [
     ("locality", "la ville"),
     ("region", "la région"),
     ("country", "le pays"),
+    ("address_line_1", "la 1re ligne d’adresse"),
+    ("address_line_2", "la 2e ligne d’adresse"),
+    ("address_line_3", "la 3e ligne d’adresse"),
+    ("address_line_4", "la 4e ligne d’adresse"),
 ];
 
 /// Returns a column of a file in French.

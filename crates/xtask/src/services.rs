@@ -10,7 +10,7 @@ use crate::shell;
 use crate::tools::{Tool, install_missing};
 
 /// The tools that tests use.
-pub(crate) const TOOLS: [Tool; 8] = [
+pub(crate) const TOOLS: [Tool; 9] = [
     Tool::Postgres,
     Tool::Chromium,
     Tool::ChromiumShell,
@@ -19,6 +19,7 @@ pub(crate) const TOOLS: [Tool; 8] = [
     Tool::Node,
     Tool::Apache,
     Tool::Openssl,
+    Tool::Poppler,
 ];
 /// The tools that only tests of `--deep` use.
 pub(crate) const DEEP: [Tool; 3] = [Tool::Patroni, Tool::Etcd, Tool::PgBouncer];

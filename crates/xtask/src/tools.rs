@@ -43,6 +43,8 @@ pub(crate) enum Tool {
     PgBouncer,
     /// The command line of OpenSSL
     Openssl,
+    /// `pdftotext`
+    Poppler,
     /// nginx
     Nginx,
     /// HAProxy
@@ -71,6 +73,7 @@ impl Tool {
             Self::Etcd => "etcd",
             Self::PgBouncer => "PgBouncer",
             Self::Openssl => "openssl",
+            Self::Poppler => "pdftotext",
             Self::Nginx => "nginx",
             Self::Haproxy => "HAProxy",
             Self::Cxx => "g++",
@@ -92,6 +95,7 @@ impl Tool {
             Self::Patroni | Self::Etcd => "the deaths of a primary in a cluster",
             Self::PgBouncer => "the visits of people behind a pooler of connections",
             Self::Openssl => "whatever needs a certificate or a hash made by another tool",
+            Self::Poppler => "the letters, read back",
             Self::Nginx => "two nodes behind nginx",
             Self::Haproxy => "the trial of its sample",
             Self::Cxx => "the coverage-guided run of the fuzz targets",
@@ -118,6 +122,7 @@ impl Tool {
             Self::Etcd => &["etcd-server"],
             Self::PgBouncer => &["pgbouncer"],
             Self::Openssl => &["openssl"],
+            Self::Poppler => &["poppler-utils"],
             Self::Nginx => &["nginx-light"],
             Self::Haproxy => &["haproxy"],
             Self::Cxx => &["g++"],
@@ -152,6 +157,7 @@ impl Tool {
             Self::Etcd => on_path("etcd"),
             Self::PgBouncer => on_path("pgbouncer"),
             Self::Openssl => on_path("openssl"),
+            Self::Poppler => on_path("pdftotext"),
             Self::Nginx => on_path("nginx"),
             Self::Haproxy => on_path("haproxy"),
             Self::Cxx => on_path("c++"),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     ACTIVATION_DAYS, Accounts, ActivationCode, Intervention, LegacyIdentityId, Target, evidence,
-    store::{activation_codes, identities},
+    store::{IdentityRow, activation_codes, identities},
 };
 
 /// A code that was issued.
@@ -49,18 +49,30 @@ impl Accounts {
             return Ok(Err(CodeRefused::Left));
         }
         let code = ActivationCode::generate(context.rng.as_ref());
-        let (hash, now) = (code.hash(context, id), context.now());
-        let until = now + i64::from(ACTIVATION_DAYS) * 86_400;
-        context
+        let until = context
             .db
             .write_recorded(async |tx: &Tx| {
-                activation_codes::put(tx, id, &hash, now, until).await?;
-                let of = json!({ "agency": identity.agency_id, "client_ref": identity.client_ref, "until": until });
-                self.note_done(tx, Target::Identity(id), intervention, "code").await?;
-                evidence::append(tx, context, "activation code issued", None, &intervention.entry(of)).await?;
-                Ok(Done::Commit(()))
+                Ok(Done::Commit(self.put_code(tx, &identity, &code, intervention).await?))
             })
             .await?;
         Ok(Ok(IssuedCode { code, until }))
+    }
+
+    /// Stores a code in the transaction of an act, with its evidence; returns when it ends.
+    pub(crate) async fn put_code(
+        &self,
+        tx: &Tx,
+        identity: &IdentityRow,
+        code: &ActivationCode,
+        intervention: &Intervention,
+    ) -> Result<Unix, Fault> {
+        let (context, id) = (&self.context, identity.id);
+        let now = context.now();
+        let until = now + i64::from(ACTIVATION_DAYS) * 86_400;
+        activation_codes::put(tx, id, &code.hash(context, id), now, until).await?;
+        let of = json!({ "agency": identity.agency_id, "client_ref": identity.client_ref, "until": until });
+        self.note_done(tx, Target::Identity(id), intervention, "code").await?;
+        evidence::append(tx, context, "activation code issued", None, &intervention.entry(of)).await?;
+        Ok(until)
     }
 }

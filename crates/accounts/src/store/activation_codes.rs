@@ -2,7 +2,7 @@
 
 use kernel::{Digest, Fault, Read, Tx, Unix};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter,
+    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 
@@ -45,6 +45,23 @@ pub(crate) async fn right(
         .filter(Column::Hash.eq(hash.as_str()))
         .filter(Column::ExpiresAt.gt(now))
         .one(db.connection())
+        .await?)
+}
+
+/// Returns those of these identities that have a code that still works.
+pub(crate) async fn working(
+    db: &impl Read,
+    identities: &[LegacyIdentityId],
+    now: Unix,
+) -> Result<Vec<LegacyIdentityId>, Fault> {
+    let works = Column::ExpiresAt.gt(now);
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::LegacyIdentityId)
+        .filter(Column::LegacyIdentityId.is_in(identities.iter().copied()))
+        .filter(works)
+        .into_tuple()
+        .all(db.connection())
         .await?)
 }
 

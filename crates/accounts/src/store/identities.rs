@@ -5,6 +5,7 @@ mod found;
 mod freed;
 mod refolded;
 pub(crate) mod terms;
+mod waiting;
 
 use kernel::{Db, Fault, RESEAL_PAGE, Read, Tx, Unix};
 use sea_orm::{
@@ -26,6 +27,7 @@ pub(crate) use delivered::{
 pub(crate) use found::{by_ids, by_reference};
 pub(crate) use freed::{forget_recogniser, free};
 pub(crate) use refolded::{beyond_ascii, refold};
+pub(crate) use waiting::{count_moved, not_moved};
 
 /// Returns an identity.
 pub(crate) async fn by_id(db: &impl Read, id: LegacyIdentityId) -> Result<Option<IdentityRow>, Fault> {

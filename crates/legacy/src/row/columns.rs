@@ -41,6 +41,10 @@ pub const COLUMNS: &[(&str, usize)] = &[
     ("locality", 200),
     ("region", 200),
     ("country", 200),
+    ("address_line_1", 38),
+    ("address_line_2", 38),
+    ("address_line_3", 38),
+    ("address_line_4", 38),
 ];
 
 /// The place of the one that every row has.
@@ -61,6 +65,9 @@ pub(super) const NOT_UTF8: &str =
 
 /// The parts of OpenID Connect's `address` (Core §5.1.1).
 const ADDRESS: &[&str] = &["street_address", "postal_code", "locality", "region", "country"];
+
+/// The lines between recipient and town (NF Z10-011): complement, building, number and street, which may be `street_address`, and place.
+const LINES: [&str; 4] = ["address_line_1", "address_line_2", "address_line_3", "address_line_4"];
 
 /// The columns that prove the person. Only these can make a row bad: whoever is left out for a telephone is told that their identifier is wrong.
 pub(super) const PROOF: &[&str] =
@@ -122,6 +129,13 @@ const ALIASES: &[(&str, &str)] = &[
     ("cp", "postal_code"),
     ("commune", "locality"),
     ("rue", "street_address"),
+    ("adresse 1", "address_line_1"),
+    ("adresse 2", "address_line_2"),
+    ("adresse 3", "address_line_3"),
+    ("adresse 4", "address_line_4"),
+    ("complement d adresse", "address_line_1"),
+    ("batiment", "address_line_2"),
+    ("lieu dit", "address_line_4"),
     ("civilite", "gender"),
     ("numero client", "identifier"),
     ("n client", "identifier"),
@@ -317,15 +331,24 @@ impl Fields {
     fn profile(&self) -> Map<String, Value> {
         let (mut profile, mut address) = (Map::new(), Map::new());
         for (at, (name, _)) in COLUMNS.iter().enumerate().skip(PROFILE) {
-            if let Some(value) = &self.values[at] {
+            if let Some(value) = self.values[at].as_ref().filter(|_| !LINES.contains(name)) {
                 let map = if ADDRESS.contains(name) { &mut address } else { &mut profile };
                 map.insert((*name).to_owned(), Value::String(value.to_string()));
             }
+        }
+        if LINES.iter().any(|name| self.get(name).is_some()) {
+            address.insert("street_address".into(), Value::String(self.lines().join("\n")));
         }
         if !address.is_empty() {
             profile.insert("address".into(), Value::Object(address));
         }
         profile
+    }
+
+    /// Returns the lines of the street (OpenID Connect Core §5.1.1: `street_address` may have several).
+    fn lines(&self) -> Vec<&str> {
+        let [first, second, third, fourth] = LINES.map(|name| self.get(name));
+        [first, second, third.or(self.get("street_address")), fourth].into_iter().flatten().collect()
     }
 
     /// Reads the hash. One that cannot be read is told, and left out: a person without one is moved by a ticket or by a code, and one who is left out

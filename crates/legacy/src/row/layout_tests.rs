@@ -294,3 +294,32 @@ fn the_name_that_was_hashed_is_the_identifier_unless_the_row_has_another() {
         [0, 1, 2].map(|at| rows[at].as_ref().ok().unwrap().verifier.as_ref().unwrap().verify(b"Tilleul-42"));
     assert_eq!(right, [true, true, false]);
 }
+
+#[test]
+fn the_lines_of_an_envelope_are_the_street_in_their_order() {
+    let address = |header: &str, row: &str| {
+        let rows = open(&format!("identifier;{header}\n1;{row}\n"), Format::Csv).unwrap();
+        let row = rows.into_iter().next().unwrap().unwrap();
+        let told: Vec<String> = row.warnings.iter().map(|w| format!("{} {}", w.column, w.what)).collect();
+        (row.profile["address"].clone(), told)
+    };
+    let (full, told) = address(
+        "Adresse 1;Bâtiment;Adresse 3;Lieu-dit;Code postal;Ville",
+        "Apt 12;Résidence Les Ajoncs;27 rue Pasteur;BP 40122;56000;Vannes",
+    );
+    let street = "Apt 12\nRésidence Les Ajoncs\n27 rue Pasteur\nBP 40122";
+    assert_eq!(
+        full,
+        serde_json::json!({ "street_address": street, "postal_code": "56000", "locality": "Vannes" })
+    );
+    assert_eq!(told, Vec::<String>::new());
+    let (street, _) = address("Complément d'adresse;Adresse", "Apt 12;27 rue Pasteur");
+    assert_eq!(street["street_address"], "Apt 12\n27 rue Pasteur");
+    let (street, _) = address("Adresse;address_line_3", "un autre;27 rue Pasteur");
+    assert_eq!(street["street_address"], "27 rue Pasteur");
+    let long = "x".repeat(40);
+    let (cut, told) = address("address_line_1;address_line_2", &format!("a\u{202e}b;{long}"));
+    assert_eq!(cut["street_address"], format!("ab\n{}", "x".repeat(38)));
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[1].contains("longer than 38 characters: cut there"), "{told:?}");
+}

@@ -99,6 +99,10 @@ const CUT: &[&str] = &[
     "locality",
     "region",
     "country",
+    "address_line_1",
+    "address_line_2",
+    "address_line_3",
+    "address_line_4",
 ];
 
 /// Columns that are judged whole, whatever their length, before they are cut down.

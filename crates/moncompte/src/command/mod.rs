@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod backup;
+mod campaign;
 mod change;
 mod check;
 mod clock;
@@ -96,6 +97,8 @@ enum Command {
     Identity(desk::IdentityCommand),
     /// Invite the staff whom files name to an account here, with which they help at /desk.
     Desk(desk::DeskCommand),
+    /// Write letters with activation codes to an agency's clients who have not moved.
+    Campaign(campaign::CampaignCommand),
     /// Tell what happened where a page showed a reference, from the audit stream.
     Why(why::Why),
     /// Write the manual pages and the shells' completions, for who makes a package.
@@ -170,6 +173,7 @@ impl Cli {
             Command::Link(link) => link.run().await,
             Command::Identity(identity) => identity.run().await,
             Command::Desk(desk) => desk.run().await,
+            Command::Campaign(campaign) => campaign.run().await,
             Command::Why(why) => why.run(),
             Command::Manual(manual) => manual.run(),
         }

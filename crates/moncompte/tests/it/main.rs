@@ -10,6 +10,7 @@
 mod agency_states;
 mod backup;
 mod bounces;
+mod campaign;
 mod client_keys;
 mod clock;
 mod config;

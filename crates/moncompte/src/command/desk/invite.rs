@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Standby, Where, open};
+use super::{Standby, Where};
 use crate::{change::plan::day, print::out};
 
 #[derive(Args)]
@@ -59,7 +59,7 @@ impl DeskCommand {
 
 impl Invite {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let Standby { desk, actor, opened } = open(&self.place, self.by.clone()).await?;
+        let Standby { desk, actor, opened, .. } = Standby::open(&self.place, self.by.clone()).await?;
         let (mut staff, locale) = self.named(&opened.config)?;
         if let Some(typed) = &self.email {
             let meant = canonical_address(typed);

@@ -6,9 +6,9 @@ mod print;
 mod told;
 mod who;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
-use accounts::{AccountId, Closing, Target};
+use accounts::{AccountId, Accounts, Closing, Target};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use desk::{Actor, Desk, DeskError, LocalTime, Reason, Shown};
@@ -22,6 +22,7 @@ use self::{
 };
 use super::{
     Where,
+    campaign::{Output, write_one},
     import::operator,
     opened::{Opened, WHY},
 };
@@ -86,7 +87,16 @@ enum Identity {
     /// Show the identifiers that agencies issued to a person, and the moves under way.
     Show(Look),
     /// Issue an activation code to somebody who has not moved: it stands in for the old password, and is printed once.
-    Code(Change),
+    Code(Code),
+}
+
+#[derive(Args)]
+struct Code {
+    #[command(flatten)]
+    change: Change,
+    /// Write a letter with the code to this PDF file, which must not exist. Only you may read it.
+    #[arg(long, value_name = "FILE")]
+    letter: Option<PathBuf>,
 }
 
 /// A look at a person.
@@ -172,10 +182,30 @@ impl From<Because> for Closing {
 }
 
 /// The desk over an open database, and who stands at it.
-struct Standby {
-    desk: Desk,
-    actor: Actor,
-    opened: Opened,
+pub(super) struct Standby {
+    pub(super) desk: Desk,
+    pub(super) accounts: Accounts,
+    pub(super) actor: Actor,
+    pub(super) opened: Opened,
+}
+
+impl Standby {
+    /// Opens the database of a folder. `by`: the operator whom the evidence names.
+    pub(super) async fn open(place: &Where, by: Option<String>) -> anyhow::Result<Self> {
+        telemetry::begin(place.log, "warn");
+        let opened = Opened::at(place).await?;
+        let lacking = migrations::pending(opened.context.db.without_timeout()).await.context(WHY)?;
+        if !lacking.is_empty() {
+            bail!(
+                "the schema is older than this version (it lacks {}): start a node of it, or run `moncompte migrate`",
+                lacking.join(", ")
+            );
+        }
+        let terms = opened.config.contents.terms.clone();
+        let accounts = wire::accounts(&opened.config, &opened.context, terms)?;
+        let actor = Actor::Operator { name: operator_at_host(&operator(by)) };
+        Ok(Self { desk: Desk::over(accounts.clone()), accounts, actor, opened })
+    }
 }
 
 impl AccountCommand {
@@ -251,9 +281,13 @@ impl IdentityCommand {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         match self.what {
             Identity::Show(look) => look.run(Part::Identities).await,
-            Identity::Code(change) => {
+            Identity::Code(Code { change, letter }) => {
                 let (standby, target, reason) = change.begin().await?;
+                let letter = letter.as_deref().map(Output::new).transpose()?;
                 let issued = standby.desk.issue_code(&standby.actor, target, &reason).await?;
+                if let (Some(file), Target::Identity(id)) = (letter, target) {
+                    write_one(&standby, id, &issued, file).await?;
+                }
                 let (code, until) = (issued.code.text(), day(issued.until));
                 let words = format!(
                     "{}\nIt works until {until}, with the identifier, in place of the old password. One that was issued before no longer works.",
@@ -265,27 +299,10 @@ impl IdentityCommand {
     }
 }
 
-/// Opens the database of a folder for who acts.
-async fn open(place: &Where, by: Option<String>) -> anyhow::Result<Standby> {
-    telemetry::begin(place.log, "warn");
-    let opened = Opened::at(place).await?;
-    let lacking = migrations::pending(opened.context.db.without_timeout()).await.context(WHY)?;
-    if !lacking.is_empty() {
-        bail!(
-            "the schema is older than this version (it lacks {}): start a node of it, or run `moncompte migrate`",
-            lacking.join(", ")
-        );
-    }
-    let terms = opened.config.contents.terms.clone();
-    let accounts = wire::accounts(&opened.config, &opened.context, terms)?;
-    let actor = Actor::Operator { name: operator_at_host(&operator(by)) };
-    Ok(Standby { desk: Desk::over(accounts), actor, opened })
-}
-
 impl Look {
     /// Exit code 0 if exactly one person is found and shown; 1 if several are listed.
     async fn run(&self, part: Part) -> anyhow::Result<ExitCode> {
-        let Standby { desk, actor, opened } = open(&self.place, None).await?;
+        let Standby { desk, actor, opened, .. } = Standby::open(&self.place, None).await?;
         let agencies = &opened.config.contents.agencies;
         let found = desk.find(&actor, &self.who.search(agencies)?).await?;
         let target = match found.as_slice() {
@@ -315,7 +332,7 @@ impl Change {
     /// Reads the reason, opens the database and finds the one person.
     async fn begin(&self) -> anyhow::Result<(Standby, Target, Reason)> {
         let reason = Reason::read(&self.reason)?;
-        let standby = open(&self.look.place, self.by.clone()).await?;
+        let standby = Standby::open(&self.look.place, self.by.clone()).await?;
         let agencies = &standby.opened.config.contents.agencies;
         let target = standby.desk.only(&standby.actor, &self.look.who.search(agencies)?).await?;
         Ok((standby, target, reason))
