@@ -30,6 +30,27 @@ axe.run(document, { runOnly, rules, resultTypes: ['violations'] }).then(
     cause => done(JSON.stringify([{ id: 'axe', help: String(cause), where: [] }])));
 "#;
 
+/// Names the words of headings that are broken over two lines: those that fit on one have to stay whole, a word wider than the page may break.
+const BROKEN_WORDS: &str = r#"
+const broken = [];
+const pen = document.createElement('canvas').getContext('2d');
+for (const heading of document.querySelectorAll('h1, h2, h3, .brand-name')) {
+    const style = getComputedStyle(heading);
+    pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        for (const word of texts.currentNode.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+            const range = document.createRange();
+            range.setStart(texts.currentNode, word.index);
+            range.setEnd(texts.currentNode, word.index + word[0].length);
+            const lines = new Set([...range.getClientRects()].map(one => Math.round(one.top)));
+            if (lines.size > 1 && pen.measureText(word[0]).width <= heading.clientWidth) broken.push(word[0]);
+        }
+    }
+}
+return broken.join(', ');
+"#;
+
 #[derive(Deserialize)]
 struct Fault {
     id: String,
@@ -99,7 +120,15 @@ fn judge() -> Result<Option<String>> {
 /// The faults of a loaded page with large text that becomes as narrow as a phone: axe-core does not measure (FINDING W4).
 async fn narrowed(browser: &Browser, name: &str) -> Result<String> {
     browser.emulate(360, "light").await?;
-    layout(browser, &format!("{name}, with large text at 360")).await
+    let what = format!("{name}, with large text at 360");
+    let mut told = layout(browser, &what).await?;
+    if !is_mail(name) {
+        let broken: String = browser.driver()?.execute(BROKEN_WORDS, Vec::new()).await?.convert()?;
+        if !broken.is_empty() {
+            writeln!(told, "{what}: words are broken: {broken}")?;
+        }
+    }
+    Ok(told)
 }
 
 /// True for the first state of a page or mail. Its other states are of the same template.
