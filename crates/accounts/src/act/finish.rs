@@ -115,26 +115,9 @@ impl Accounts {
         identity: &IdentityRow,
         visitor: &Visitor,
     ) -> Option<AccountRow> {
+        let (address, name) = ((row.email?, row.email_canonical?), identity.name.clone());
         let now = self.context.now();
-        Some(AccountRow {
-            id,
-            email: row.email?,
-            email_canonical: row.email_canonical?,
-            name: identity.name.clone(),
-            // What the agency knows beyond that stays with the identity, for this agency alone (SECURITY D11).
-            profile: "{}".to_owned(),
-            password_hash: row.password_hash?,
-            auth_epoch: 0,
-            locale: visitor.locale.clone(),
-            created_at: now,
-            password_changed_at: now,
-            disabled_at: None,
-            changed_at: None,
-            named_at: None,
-            spoken_at: None,
-            closed_why: None,
-            kept_until: None,
-        })
+        Some(AccountRow::begun(id, address, name, row.password_hash?, &visitor.locale, now))
     }
 
     /// Queues the mails of a first move.

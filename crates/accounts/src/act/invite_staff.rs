@@ -176,8 +176,16 @@ impl Accounts {
             return Ok(InvitationTaken::Problems(problems));
         }
         let Ok(hash) = self.hash_password(&password).await else { return Ok(InvitationTaken::Busy) };
-        let agency = row.agency_id.clone();
-        let owner = self.account_of_staff(row, name, hash, visitor);
+        let agency = row.agency_id;
+        let address = (row.email, row.email_canonical);
+        let owner = AccountRow::begun(
+            context.id(),
+            address,
+            Some(name.to_owned()),
+            hash,
+            &visitor.locale,
+            context.now(),
+        );
         context
             .db
             .write_recorded(async |tx: &Tx| {
@@ -195,33 +203,5 @@ impl Accounts {
                 Ok(Done::Commit(InvitationTaken::Done(Box::new(signed_in))))
             })
             .await
-    }
-
-    fn account_of_staff(
-        &self,
-        row: InvitationRow,
-        name: &str,
-        password_hash: String,
-        visitor: &Visitor,
-    ) -> AccountRow {
-        let now = self.context.now();
-        AccountRow {
-            id: self.context.id(),
-            email: row.email,
-            email_canonical: row.email_canonical,
-            name: Some(name.to_owned()),
-            profile: "{}".to_owned(),
-            password_hash,
-            auth_epoch: 0,
-            locale: visitor.locale.clone(),
-            created_at: now,
-            password_changed_at: now,
-            disabled_at: None,
-            changed_at: None,
-            named_at: None,
-            spoken_at: None,
-            closed_why: None,
-            kept_until: None,
-        }
     }
 }

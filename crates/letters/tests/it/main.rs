@@ -66,7 +66,7 @@ fn flowing(pdf: &[u8]) -> String {
     text(pdf, &[]).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What the pages draw, unpacked.
+/// The drawing operators of the pages, unpacked.
 fn drawings(pdf: &[u8]) -> Vec<String> {
     let (mut rest, mut found) = (pdf, Vec::new());
     while let Some(at) = find(rest, b"stream\n") {

@@ -94,7 +94,7 @@ async fn the_commands_of_the_page_on_letters_do_what_it_says(bed: Bed) {
         assert!(pages.contains(&row[3]), "{name}: the code of the letter is that of the row");
     }
 
-    // What a letter says opens the move, by hand and by the address of its square.
+    // The address in the QR code of a letter opens the move.
     let person = Person::new(&place.issuer());
     let link = rows[2][5].strip_prefix(&place.issuer()).unwrap();
     let door = person.get(link).await;
@@ -102,7 +102,7 @@ async fn the_commands_of_the_page_on_letters_do_what_it_says(bed: Bed) {
     let next = person.submit(&door, "legacy", &[]).await;
     assert!(next.asks("notice"), "{name}: {} {}", next.url, next.heading());
 
-    // Who has a code keeps it, and the others get one.
+    // `--who without-code`: a working code stays, and only people without one get a letter.
     let again = told(&place, later, 2);
     assert_eq!(again["letters"], 0, "{name}: {again}");
     assert!(!place.path("nouveaux.pdf").exists(), "{name}: no letter, no file");

@@ -104,7 +104,7 @@ async fn a_file_that_ends_in_the_middle_is_told_in_a_sentence(bed: Bed) {
     let out = piped("identifier;client_ref;\"passw");
     assert_eq!(out.status.code(), Some(1), "{name}: {}", said(&out));
     assert!(said(&out).contains("the first line must name the columns"), "{name}: {}", said(&out));
-    // What a cut transfer brought is refused, and nothing of it is taken (FINDING P2).
+    // A file of a cut transfer is refused, and nothing of it is taken (FINDING P2).
     let out = piped(&format!("{HEADER}C1;R1;Vieux-Secret 1;Anne\nC2;R2;\"Vieux-Sec"));
     let told: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!((out.status.code(), &told["added"]), (Some(3), &0.into()), "{name}: {told}");

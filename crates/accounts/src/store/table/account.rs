@@ -1,3 +1,4 @@
+use kernel::Unix;
 use sea_orm::entity::prelude::*;
 
 use crate::AccountId;
@@ -26,6 +27,39 @@ pub struct Model {
     pub closed_why: Option<String>,
     /// The time until which a closed account is kept.
     pub kept_until: Option<i64>,
+}
+
+impl Model {
+    /// An open account that begins now. `address`: as shown, and in the form for comparison.
+    pub(crate) fn begun(
+        id: AccountId,
+        address: (String, String),
+        name: Option<String>,
+        password_hash: String,
+        locale: &str,
+        now: Unix,
+    ) -> Self {
+        let (email, email_canonical) = address;
+        Self {
+            id,
+            email,
+            email_canonical,
+            name,
+            // What the agency knows beyond that stays with the identity, for this agency alone (SECURITY D11).
+            profile: "{}".to_owned(),
+            password_hash,
+            auth_epoch: 0,
+            locale: locale.to_owned(),
+            created_at: now,
+            password_changed_at: now,
+            disabled_at: None,
+            changed_at: None,
+            named_at: None,
+            spoken_at: None,
+            closed_why: None,
+            kept_until: None,
+        }
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -53,7 +53,7 @@ fn paris_day(unix: Unix) -> Day {
     Day { year: date.year(), month: date.month().into(), day: date.day() }
 }
 
-/// What a letter says of one person.
+/// The content of the letter to one person.
 pub(super) struct Written {
     pub(super) person: Addressee,
     pub(super) to: Option<Postal>,
